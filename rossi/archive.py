@@ -1,0 +1,103 @@
+"""Names in the RXTE archive: ObsIDs, where their files lie, what a file name means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rossi.errors import ConfigError
+
+_OBSID = re.compile(r"^(\d{5})-(\d{2})-(\d{2,3})-(\d{2,3})([A-Z]?)$")
+_DATA_FILE = re.compile(r"^F([A-Z])([0-9a-f]{2})_([0-9a-f]+)-([0-9a-f]+)(\.gz|\.Z)?$")
+
+#: Last letter of the ObsID of a directory that is no pointing: slews to and from the source, scans, rasters.
+NO_POINTING = frozenset("AZSR")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObsID:
+    """One observation: ``<proposal>-<target>-<viewing>-<sequence><type>``, e.g. 20402-01-45-03.
+
+    Parameters
+    ----------
+    text : str
+
+    Raises
+    ------
+    ConfigError
+        If the text is no ObsID.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _OBSID.match(self.text):
+            raise ConfigError(f"{self.text!r} is no ObsID; one looks like 20402-01-45-03 (or 30188-06-01-00S).")
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def proposal(self) -> str:
+        """Proposal number, five digits (``prnb`` of the catalogue)."""
+        return self.text[:5]
+
+    @property
+    def cycle(self) -> int:
+        """Observing cycle: the proposal's first digit, from 90000 on 9 plus its second digit (91401: 10)."""
+        first = int(self.text[0])
+        return first if first < 9 else 9 + int(self.text[1])
+
+    @property
+    def is_pointing(self) -> bool:
+        """False for slews, scans and rasters."""
+        return self.text[-1] not in NO_POINTING
+
+    @property
+    def path(self) -> str:
+        """Directory relative to the archive's root, with a final slash: ``AO2/P20402/20402-01-45-03/``."""
+        return f"AO{self.cycle}/P{self.proposal}/{self.text}/"
+
+    @property
+    def stem(self) -> str:
+        """The digits (and letter) as standard products spell them: ``20402014503``."""
+        return self.text.replace("-", "")
+
+
+@dataclass(frozen=True, slots=True)
+class DataFileName:
+    """What the name of a data file says.
+
+    Parameters
+    ----------
+    kind : str
+        S science, H housekeeping, P standard product, I index.
+    apid : int
+        Application id, e.g. 0x4a for PCA Standard2.
+    start, stop : int
+        Mission elapsed time [s].
+    """
+
+    kind: str
+    apid: int
+    start: int
+    stop: int
+
+
+def parse_data_file(name: str) -> DataFileName | None:
+    """Read a name such as ``FS4a_6f06220-6f066d0.gz``; None for names of another form."""
+    match = _DATA_FILE.match(name)
+    if match is None:
+        return None
+    return DataFileName(match[1], int(match[2], 16), int(match[3], 16), int(match[4], 16))
+
+
+#: Files of an observation directory by what they are: regular expressions on the path relative to the directory.
+FILE_PATTERNS = {
+    "master_index": r"FMI",
+    "std1": r"pca/FS46_[0-9a-f]+-[0-9a-f]+(\.gz)?",
+    "std2": r"pca/FS4a_[0-9a-f]+-[0-9a-f]+(\.gz)?",
+    "pcu_housekeeping": r"pca/FH5[a-e]_[0-9a-f]+-[0-9a-f]+(\.gz)?",
+    "filter_file": r"stdprod/(x[0-9]{10,}[A-Z]?|FP_[0-9a-f]+-[0-9a-f]+)\.xfl(\.gz)?",
+    "standard_light_curve": r"stdprod/xp[0-9]{10,}[A-Z]?_n2a\.lc(\.gz)?",
+}

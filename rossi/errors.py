@@ -1,0 +1,24 @@
+"""What can go wrong with an observation, one class per meaning.
+
+The message of each is a sentence for the user: it names the file, the HDU and the column or keyword, says what
+was found and what was expected, and what to do.
+"""
+
+
+class RossiError(Exception):
+    """Base of the errors whose message is meant for the user."""
+
+
+class DataError(RossiError):
+    """This observation's data can't be processed; trying again gives the same."""
+
+
+class ConfigError(RossiError, ValueError):
+    """What was asked for makes no sense for any observation; everything should stop.
+
+    A ValueError, so that pydantic's validators report it together with the place in the configuration.
+    """
+
+
+class NoGoodTime(RossiError):
+    """Nothing is wrong, but no time is left to extract anything from."""

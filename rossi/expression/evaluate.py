@@ -1,0 +1,225 @@
+"""Parsing and evaluating row-filter expressions (the language of CFITSIO, FTOOLS ``maketime``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lark import Lark, Token, Tree, UnexpectedInput
+from lark.visitors import Interpreter
+from numpy.typing import NDArray
+
+from rossi.errors import ConfigError, DataError
+from rossi.expression import operand as op
+from rossi.expression.functions import call
+from rossi.expression.operand import Kind, Operand
+from rossi.fits.table import Table
+
+_CONSTANTS = {"#PI": np.pi, "#E": np.e, "#DEG": 180.0 / np.pi, "#NULL": None}
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    return Lark(
+        Path(__file__).with_name("grammar.lark").read_text(),
+        parser="lalr",
+        lexer="contextual",
+        propagate_positions=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled row-filter expression.
+
+    Parameters
+    ----------
+    text : str
+    tree : lark.Tree
+    """
+
+    text: str
+    tree: Tree[Token]
+
+    def evaluate(self, table: Table) -> Operand:
+        """Return the expression's value in each row.
+
+        Raises
+        ------
+        DataError
+            If a name is neither a column nor a keyword of the table.
+        ConfigError
+            If types don't fit together.
+        """
+        result: Operand = _Evaluator(table).visit(self.tree)
+        return result
+
+    def select(self, table: Table) -> NDArray[np.bool_]:
+        """Return which rows fulfil the expression; NULL does not.
+
+        Raises
+        ------
+        ConfigError
+            Also if the expression is not logical.
+        """
+        result = self.evaluate(table)
+        if result.kind != Kind.BOOLEAN:
+            raise ConfigError(
+                f"the filter expression {self.text!r} gives a {result.kind.name.lower()}; a condition is needed."
+            )
+        if result.values.ndim > 1:
+            raise ConfigError(
+                f"the filter expression {self.text!r} gives several values a row; choose an element: NAME[1]."
+            )
+        return np.broadcast_to(result.values & ~result.null, (len(table),))
+
+
+@lru_cache(maxsize=256)
+def compile_expression(text: str) -> Expression:
+    """Parse a row-filter expression.
+
+    Raises
+    ------
+    ConfigError
+        With the place where the text stops making sense.
+    """
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        at = getattr(error, "column", -1)
+        place = f"at character {at}: {text[max(at - 1, 0) : at + 11]!r}" if at and at > 0 else "at its end"
+        raise ConfigError(
+            f"the filter expression {text!r} can't be read {place}; it should look like (ELV > 4) && .NOT. ISNULL(ELV)."
+        ) from None
+    return Expression(text, tree)
+
+
+class _Evaluator(Interpreter[Token, Operand]):
+    """Walks the tree; one method a rule of the grammar."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def _two(self, tree: Tree[Token]) -> tuple[Operand, str, Operand]:
+        left, operator, right = tree.children
+        assert isinstance(operator, Token)
+        return self.visit(left), operator.type, self.visit(right)  # type: ignore[arg-type]
+
+    def logical(self, tree: Tree[Token]) -> Operand:
+        left, operator, right = self._two(tree)
+        return op.logical(operator == "AND", left, right)
+
+    def compare(self, tree: Tree[Token]) -> Operand:
+        left, operator, right = self._two(tree)
+        return op.compare(operator, left, right)
+
+    def arithmetic(self, tree: Tree[Token]) -> Operand:
+        left, operator, right = self._two(tree)
+        return op.arithmetic(operator, left, right)
+
+    def between(self, tree: Tree[Token]) -> Operand:
+        value, low, high = self.visit_children(tree)
+        return op.logical(True, op.compare("GE", value, low), op.compare("LE", value, high))
+
+    def conditional(self, tree: Tree[Token]) -> Operand:
+        test, yes, no = self.visit_children(tree)
+        op.require(test.kind == Kind.BOOLEAN, "the condition of ?: must be logical", test)
+        alike = (yes.is_number and no.is_number) or yes.kind == no.kind
+        op.require(alike, "both results of ?: must be of one type", yes, no)
+        values = np.where(test.values, yes.values, no.values)
+        return Operand(max(yes.kind, no.kind), values, test.null | np.where(test.values, yes.null, no.null))
+
+    def negation(self, tree: Tree[Token]) -> Operand:
+        value = self.visit(tree.children[1])  # type: ignore[arg-type]
+        op.require(value.kind == Kind.BOOLEAN, "NOT needs a logical value", value)
+        return Operand(Kind.BOOLEAN, ~value.values, value.null)
+
+    def minus(self, tree: Tree[Token]) -> Operand:
+        return op.arithmetic("MINUS", Operand.constant(0), self.visit(tree.children[1]))  # type: ignore[arg-type]
+
+    def plus(self, tree: Tree[Token]) -> Operand:
+        return op.arithmetic("PLUS", Operand.constant(0), self.visit(tree.children[1]))  # type: ignore[arg-type]
+
+    def cast(self, tree: Tree[Token]) -> Operand:
+        value = self.visit(tree.children[1])  # type: ignore[arg-type]
+        op.require(value.is_number, "a cast needs a number", value)
+        integer = str(tree.children[0]).lower() == "(int)"
+        whole = np.where(value.null, 0, value.values)
+        kind, dtype = (Kind.INTEGER, np.int64) if integer else (Kind.REAL, np.float64)
+        return Operand(kind, whole.astype(dtype), value.null)
+
+    def integer(self, tree: Tree[Token]) -> Operand:
+        return Operand.constant(int(_text(tree)))
+
+    def real(self, tree: Tree[Token]) -> Operand:
+        return Operand.constant(float(_text(tree).lower().replace("d", "e")))
+
+    def boolean(self, tree: Tree[Token]) -> Operand:
+        return Operand.constant(_text(tree) in "tT")
+
+    def string(self, tree: Tree[Token]) -> Operand:
+        return Operand.constant(_text(tree)[1:-1])
+
+    def special(self, tree: Tree[Token]) -> Operand:
+        word = _text(tree).upper()
+        if word == "#ROW":
+            return Operand(Kind.INTEGER, np.arange(1, len(self.table) + 1), np.asarray(False))
+        if word in _CONSTANTS:
+            return Operand.constant(_CONSTANTS[word])
+        return self._keyword(word[1:])
+
+    def name(self, tree: Tree[Token]) -> Operand:
+        return self._value(_text(tree))
+
+    def function(self, tree: Tree[Token]) -> Operand:
+        name, *arguments = tree.children
+        return call(str(name), [self.visit(a) for a in arguments])  # type: ignore[arg-type]
+
+    def shifted(self, tree: Tree[Token]) -> Operand:
+        name, offset = tree.children
+        sign, digits = offset.children  # type: ignore[union-attr]
+        step = int(str(digits)) * (-1 if sign else 1)
+        value = self._value(str(name))
+        row = np.arange(len(self.table)) + step
+        outside = (row < 0) | (row >= len(self.table))
+        row = np.where(outside, 0, row)
+        null = np.broadcast_to(value.null, value.values.shape)
+        return Operand(value.kind, value.values[row], null[row] | outside)
+
+    def element(self, tree: Tree[Token]) -> Operand:
+        name, index = str(tree.children[0]), int(str(tree.children[1]))
+        value = self._value(name)
+        width = value.values.shape[1] if value.values.ndim == 2 else 1
+        if not 1 <= index <= width:
+            raise ConfigError(f"the filter expression asks for {name}[{index}], but {name} has {width} element(s).")
+        if value.values.ndim == 1:
+            return value
+        return Operand(value.kind, value.values[:, index - 1], value.null[:, index - 1])
+
+    def _value(self, name: str) -> Operand:
+        name = name.strip("$")
+        if name not in self.table:
+            return self._keyword(name)
+        kind = {"L": Kind.BOOLEAN, "A": Kind.STRING, "E": Kind.REAL, "D": Kind.REAL}.get(
+            self.table.info(name).code, Kind.INTEGER
+        )
+        values: NDArray[Any] = self.table.column(name)
+        if values.dtype.kind == "f":
+            kind, values = Kind.REAL, values.astype(np.float64)
+        return Operand(kind, values, self.table.null(name))
+
+    def _keyword(self, name: str) -> Operand:
+        value = self.table.header.get(name.upper())
+        if value is None:
+            raise DataError(
+                f"{self.table.where}: the filter expression uses {name}, which is neither a column nor a "
+                "keyword there; check the spelling, or rebuild the filter file."
+            )
+        return Operand.constant(value)
+
+
+def _text(tree: Tree[Token]) -> str:
+    return str(tree.children[0])

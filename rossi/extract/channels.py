@@ -1,0 +1,132 @@
+"""Channel lists (iCPIXn), the data descriptor language (TDDESn), and which elements a user's channels select."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import ConfigError, DataError
+
+_TOKEN = re.compile(r"^(\d+)(?:([~:-])(\d+))?(?:;(\d+))?$")
+_DESCRIPTOR = re.compile(r"([A-Z])\[([^\]]*)\]")
+
+#: Largest number of elements of a channel list that the extractors take.
+MAX_ELEMENTS = 512
+
+Bounds = NDArray[np.int64]
+
+
+@lru_cache(maxsize=512)
+def parse_channels(text: str) -> Bounds:
+    """Read a channel list such as ``0~4,5:53,(54~135;2)``.
+
+    ``a`` and ``a~b`` (or ``a-b``) are one element each, ``a:b`` is one element a channel; ``;n`` behind ``~`` cuts the
+    range into elements of n channels, behind ``:`` takes every n-th channel. Parentheses mean nothing.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    ndarray (n_element, 2)
+        First and last absolute channel of each element.
+
+    Raises
+    ------
+    DataError
+        If the text is no such list.
+    """
+    found: list[tuple[int, int]] = []
+    for token in re.sub(r"[()\s]", "", text).split(","):
+        match = _TOKEN.match(token)
+        if match is None:
+            raise DataError(
+                f"channel list {text!r}: {token!r} can't be read; it should look like 0~4, 5:53 or 54~135;2."
+            )
+        first, last = int(match[1]), int(match[3] or match[1])
+        step = int(match[4]) if match[4] else None
+        if match[2] == ":":
+            found += [(c, c) for c in range(first, last + 1, step or 1)]
+        elif step:
+            found += [(c, c + step - 1) for c in range(first, last + 1, step)]
+        else:
+            found.append((first, last))
+    if len(found) > MAX_ELEMENTS:
+        raise DataError(f"channel list {text!r} has {len(found)} elements; at most {MAX_ELEMENTS} are possible.")
+    bounds = np.array(found, np.int64).reshape(-1, 2)
+    bounds.setflags(write=False)
+    return bounds
+
+
+def descriptor(text: str) -> dict[str, str]:
+    """Split a data descriptor: ``D[0] & E[X1L]`` gives {"D": "0", "E": "X1L"} (the first of each letter)."""
+    tokens: dict[str, str] = {}
+    for letter, inside in _DESCRIPTOR.findall(text.upper()):
+        tokens.setdefault(letter, inside.strip())
+    return tokens
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSelection:
+    """Which absolute channels are wanted, and how they are grouped.
+
+    Parameters
+    ----------
+    chint : str or None
+        A channel list; None is all.
+    chmin, chmax : int or None
+        Limits on top of it.
+    chbin : str or None
+        Groups of the spectrum.
+    """
+
+    chint: str | None = None
+    chmin: int | None = None
+    chmax: int | None = None
+    chbin: str | None = None
+
+    def wanted(self) -> Bounds:
+        """Return the selected channel ranges, clipped to chmin and chmax.
+
+        Raises
+        ------
+        ConfigError
+            If chmin is above chmax, or nothing is left.
+        """
+        if self.chmin is not None and self.chmax is not None and self.chmin > self.chmax:
+            raise ConfigError(f"chmin is {self.chmin} and chmax {self.chmax}; chmin must not be above chmax.")
+        low = 0 if self.chmin is None else self.chmin
+        high = 2047 if self.chmax is None else self.chmax
+        ranges = parse_channels(self.chint) if self.chint else np.array([[0, 2047]])
+        ranges = ranges[(ranges[:, 1] >= low) & (ranges[:, 0] <= high)]
+        if not len(ranges):
+            raise ConfigError(f"chint={self.chint} with chmin={low} and chmax={high} selects no channel.")
+        return np.asarray(np.clip(ranges, low, high))
+
+    def elements(self, bounds: Bounds) -> NDArray[np.intp]:
+        """Return the indices of the elements that overlap the selected channels; an element counts as a whole.
+
+        Parameters
+        ----------
+        bounds : ndarray (n_element, 2)
+            Absolute channels of the file's elements.
+        """
+        ranges = self.wanted()
+        overlap = (bounds[:, None, 0] <= ranges[None, :, 1]) & (bounds[:, None, 1] >= ranges[None, :, 0])
+        return np.flatnonzero(overlap.any(axis=1))
+
+    def groups(self, bounds: Bounds) -> NDArray[np.intp]:
+        """Return, for each element of the file, its group in the spectrum, or -1 where no group contains it whole.
+
+        Without `chbin` every element is its own group.
+        """
+        if not self.chbin:
+            return np.arange(len(bounds))
+        wanted = parse_channels(self.chbin)
+        inside = (bounds[:, None, 0] >= wanted[None, :, 0]) & (bounds[:, None, 1] <= wanted[None, :, 1])
+        return np.asarray(np.where(inside.any(axis=1), inside.argmax(axis=1), -1))

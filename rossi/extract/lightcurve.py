@@ -1,0 +1,121 @@
+"""From accumulated counts to a light curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import NoGoodTime
+from rossi.extract.accumulate import Accumulation
+from rossi.gti import Gti
+
+Floats = NDArray[np.float64]
+
+
+class Mode(StrEnum):
+    """What is given in each bin, or channel."""
+
+    RATE = "RATE"
+    SUM = "SUM"
+    MEAN = "MEAN"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Bins that are set to a value instead of being measured; they stay in the curve, its ONTIME and its GTI.
+
+    Parameters
+    ----------
+    mfracexp : float
+        Smallest fraction of the bin with exposure; only for rates.
+    mlcinten : float
+        Largest rate; only for rates.
+    tnull : float
+        Value of a rejected bin; below 0 the bin is left out.
+    """
+
+    mfracexp: float = 0.0
+    mlcinten: float = 1e18
+    tnull: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LightCurve:
+    """A light curve.
+
+    Parameters
+    ----------
+    mode : Mode
+    time : ndarray (n_bin,)
+        Start of each bin, MET (TT) [s].
+    value, error : ndarray (n_bin,)
+        [count / s] for RATE, else [count]; 1 sigma.
+    fracexp : ndarray (n_bin,)
+        Exposure over bin length, rounded to 9 decimals.
+    gti : Gti
+        Runs of filled bins.
+    ontime : float [s]
+    rejected : bool
+        Whether bins were rejected.
+    source : Accumulation
+    """
+
+    mode: Mode
+    time: Floats
+    value: Floats
+    error: Floats
+    fracexp: Floats
+    gti: Gti
+    ontime: float
+    rejected: bool
+    source: Accumulation
+
+
+def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejection | None = None) -> LightCurve:
+    """Turn accumulated counts into a light curve.
+
+    RATE is counts over exposure, with sqrt(abs(counts)) over exposure as error; SUM is counts; MEAN is the mean of the
+    accepted samples, NaN where there are none.
+
+    Raises
+    ------
+    NoGoodTime
+        If no sample is in good time.
+    """
+    if not len(source.bins):
+        raise NoGoodTime("No sample of the data starts in good time; there is no light curve.")
+    rejection = rejection or Rejection()
+    counts, exposure = source.counts, source.exposure
+    if mode == Mode.RATE:
+        value, error = counts / exposure, np.sqrt(np.abs(counts)) / exposure
+    elif mode == Mode.SUM:
+        value, error = counts.copy(), np.sqrt(np.abs(counts))
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = counts / (source.accepted / len(source.bounds))
+        error = np.sqrt(np.abs(value))
+    bad = np.zeros(len(counts), bool)
+    if mode == Mode.RATE:
+        bad = (exposure / source.grid.binsz < rejection.mfracexp) | (value > rejection.mlcinten)
+    keep = ~bad if rejection.tnull < 0 else np.ones(len(bad), bool)
+    value = np.where(bad, rejection.tnull / exposure, value)
+    error = np.where(bad, rejection.tnull / exposure, error)
+    fracexp = np.rint(exposure / source.grid.binsz * 1e9) / 1e9
+    return LightCurve(
+        *(mode, source.time[keep], value[keep], error[keep], fracexp[keep]),
+        *(filled_time(source), source.ontime, bool(bad.any()), source),
+    )
+
+
+def filled_time(source: Accumulation) -> Gti:
+    """Return the runs of consecutive filled bins (n, 2) [s]; partly covered bins count fully."""
+    bins, grid = source.bins, source.grid
+    if not len(bins):
+        return np.empty((0, 2))
+    breaks = np.flatnonzero(np.diff(bins) > 1)
+    first = bins[np.concatenate(([0], breaks + 1))]
+    last = bins[np.concatenate((breaks, [len(bins) - 1]))]
+    return np.column_stack((grid.origin + (first - 1) * grid.binsz, grid.origin + last * grid.binsz))

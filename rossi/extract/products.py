@@ -1,0 +1,196 @@
+"""Light curves and spectra as OGIP files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import __version__
+from rossi.extract.accumulate import Accumulation
+from rossi.extract.lightcurve import LightCurve, Mode, filled_time
+from rossi.extract.spectrum import Spectrum
+from rossi.fits import declarations as declared
+from rossi.fits.header import CardTuple, Header
+from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
+from rossi.gti import Gti
+
+CREATOR = f"rossi {__version__}"
+_VALUE = {Mode.RATE: declared.RATE, Mode.SUM: declared.COUNTS, Mode.MEAN: declared.MEAN}
+_HDUCLAS3 = {Mode.RATE: "RATE", Mode.SUM: "COUNT", Mode.MEAN: "MEAN"}
+
+
+def light_curve_tables(
+    curve: LightCurve, extra: Sequence[tuple[Column, NDArray[Any]]] = (), applied: Sequence[CardTuple] = ()
+) -> tuple[Header, list[TableHDU]]:
+    """Lay out a light curve: primary header, RATE (or COUNTS) table, STDGTI table.
+
+    Parameters
+    ----------
+    curve : LightCurve
+    extra : sequence of (Column, ndarray (n_bin,))
+        Further columns, e.g. LiveTime.
+    applied : sequence of cards
+        BACKAPP, DEADAPP and their like, where they are not false.
+    """
+    source = curve.source
+    columns = [(declared.TIME, curve.time), (_VALUE[curve.mode], curve.value)]
+    error = declared.ERROR if curve.mode == Mode.RATE else declared.COUNTS_ERROR
+    columns += [(error, curve.error), (declared.FRACEXP, curve.fracexp), *extra]
+    header = Header(
+        [
+            *_ogip("LIGHTCURVE", "TOTAL", _HDUCLAS3[curve.mode]),
+            ("TIMVERSN", "OGIP/93-003", "OGIP memo number for file format"),
+        ]
+    )
+    _add_times(header, source)
+    end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
+    for card in [*_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start), *_split("TSTOP", end)]:
+        header.append(*card)
+    for card in [*_split("TIMEZER", 0.0), ("TIMEDEL", source.grid.binsz, "[s] bin size")]:
+        header.append(*card)
+    first = source.grid.arrays[0].table.header
+    header.append("TIERRELA", first.get("TIERRELA", 1e-9), "relative time error")
+    header.append("TIERABSO", first.get("TIERABSO", 1e-4), "absolute time error")
+    header.append("ONTIME", round(curve.ontime, 8), "[s] time on source")
+    applied_names = {card[0] for card in applied}
+    for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP"):
+        if keyword not in applied_names:
+            header.append(keyword, False)
+    for card in applied:
+        header.append(*card)
+    header.append("GAINAPP", bool(first.get("GAINAPP", False)), "gain correction applied")
+    header.append("CLOCKAPP", bool(first.get("CLOCKAPP", False)), "clock correction applied")
+    if source.cpix:
+        header.append("CPIX", source.cpix, "channels of the elements")
+    header.append("MINCHAN", int(source.bounds.min()), "lowest channel of the elements")
+    header.append("MAXCHAN", int(source.bounds.max()), "highest channel of the elements")
+    _add_source(header, source, "RA", "DEC")
+    primary = primary_hdu([("CONTENT", "LIGHT CURVE", "light curve file"), *_primary_times(source)])
+    _add_object(primary, source, "RA_PNT", "DEC_PNT")
+    name = "RATE" if curve.mode == Mode.RATE else "COUNTS"
+    rounded = np.copysign(np.floor(np.abs(curve.gti * 1e8) + 0.5), curve.gti) / 1e8
+    return primary, [table_hdu(name, columns, header), gti_table(source, rounded, round(curve.ontime, 8))]
+
+
+def light_curve_file(curve: LightCurve, **layout: Any) -> bytes:
+    """Return a light curve as a FITS file; see `light_curve_tables` for the arguments."""
+    return fits_bytes(*light_curve_tables(curve, **layout))
+
+
+def spectrum_file(spectrum: Spectrum) -> bytes:
+    """Return a spectrum as a FITS file: primary header, SPECTRUM table, STDGTI table."""
+    source = spectrum.source
+    n = len(spectrum.value)
+    unit = "count/s" if spectrum.mode == Mode.RATE else "count"
+    value = Column({Mode.RATE: "RATE", Mode.SUM: "COUNTS", Mode.MEAN: "MEAN"}[spectrum.mode], "1D", unit)
+    error = Column("STAT_ERR", "1D", unit, declared.STAT_ERR.meaning)
+    columns = [(declared.CHANNEL, np.arange(n)), (value, spectrum.value), (error, spectrum.error)]
+    header = Header(
+        [
+            *_ogip("SPECTRUM", "TOTAL", _HDUCLAS3[spectrum.mode]),
+            ("POISSERR", False, "errors are in STAT_ERR"),
+            *(("SYS_ERR", 0), ("GROUPING", 0), ("QUALITY", 0), ("FILTER", "NONE")),
+            ("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure"),
+            *(("AREASCAL", 1.0), ("BACKSCAL", 1.0), ("CORRSCAL", 0.0)),
+            *((key, "NONE") for key in ("BACKFILE", "CORRFILE", "RESPFILE", "ANCRFILE", "XFLT0001")),
+            ("CHANTYPE", "PHA", "channels as the detector's electronics number them"),
+            *(("DETCHANS", n), ("TLMIN1", 0), ("TLMAX1", n - 1)),
+            ("CPIX1", spectrum.cpix, "absolute channels of the elements"),
+            ("PHAVERSN", "1992a", "OGIP memo number for file format"),
+            ("DROLLANG", 0.0),
+        ]
+    )
+    _add_times(header, source)
+    for card in (*_span(source), ("TIMEDEL", source.grid.binsz)):
+        header.append(*card)
+    first = source.grid.arrays[0].table.header
+    header.append("GAINAPP", bool(first.get("GAINAPP", False)), "gain correction applied")
+    _add_source(header, source, "RA_OBJ", "DEC_OBJ")
+    primary = primary_hdu([("CONTENT", "SPECTRUM", "spectrum file"), *_primary_times(source)])
+    _add_object(primary, source, "RA_OBJ", "DEC_OBJ")
+    tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, filled_time(source), spectrum.exposure)]
+    return fits_bytes(primary, tables)
+
+
+def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
+    """Return the STDGTI extension of a product: the filled time."""
+    header = Header(
+        [
+            ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
+            ("HDUCLAS1", "GTI", "good time intervals"),
+            ("HDUCLAS2", "ALL", "good time intervals"),
+            ("TIMEZERO", 0.0, "[s] already added"),
+            *_split("TSTART", source.grid.start),
+            *_split("TSTOP", source.grid.stop),
+            ("ONTIME", float(f"{ontime:.15e}"), "[s] time on source"),
+        ]
+    )
+    first = source.grid.arrays[0].table.header
+    header.copy_from(first, ("INSTRUME", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"))
+    header.copy_from(source.grid.arrays[-1].table.header, ("DATE-END", "TIME-END"))
+    _add_object(header, source, "RA_PNT", "DEC_PNT")
+    header.append("CREATOR", CREATOR)
+    return table_hdu("STDGTI", list(zip(declared.STDGTI, gti.T, strict=True)), header)
+
+
+def _ogip(kind: str, what: str, unit: str) -> list[CardTuple]:
+    return [
+        ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
+        ("HDUCLAS1", kind),
+        ("HDUCLAS2", what),
+        ("HDUCLAS3", unit),
+        ("HDUVERS1", "1.1.0", "version of the format"),
+    ]
+
+
+def _split(keyword: str, value: float) -> list[CardTuple]:
+    stem = keyword[:7]
+    whole = int(np.floor(value))
+    return [(stem + "I", whole, "[s] whole part"), (stem + "F", round(value - whole, 8), "[s] fraction")]
+
+
+def _add_times(header: Header, source: Accumulation) -> None:
+    first, last = source.grid.arrays[0].table.header, source.grid.arrays[-1].table.header
+    header.copy_from(first, ("TIMESYS", "DATE-OBS", "TIME-OBS"))
+    header.copy_from(last, ("DATE-END", "TIME-END"))
+    header.append("TIMEUNIT", "s", "unit of times")
+    header.append("TIMEPIXR", 0.0, "times are those of the start of bins")
+    header.copy_from(first, ("TIMEREF", "MJDREFI", "MJDREFF", "TASSIGN"))
+
+
+def _primary_times(source: Accumulation) -> list[CardTuple]:
+    first, last = source.grid.arrays[0].table.header, source.grid.arrays[-1].table.header
+    cards: list[CardTuple] = [("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")]
+    cards += [(key, first[key]) for key in ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF") if key in first]
+    cards += [(key, first[key]) for key in ("DATE-OBS", "TIME-OBS") if key in first]
+    cards += [(key, last[key]) for key in ("DATE-END", "TIME-END") if key in last]
+    return [*cards, *_span(source)]
+
+
+def _span(source: Accumulation) -> list[CardTuple]:
+    """Return TSTART and TSTOP with 15 significant digits, as the reference writes numbers that are not split."""
+    start, stop = (float(f"{value:.14e}") for value in (source.grid.start, source.grid.stop))
+    return [("TSTART", start, "[s] start"), ("TSTOP", stop, "[s] stop")]
+
+
+def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None:
+    first = source.grid.arrays[0].table.header
+    header.copy_from(first, ("OBJECT",))
+    for new, old in ((ra, "RA_OBJ"), (dec, "DEC_OBJ")):
+        if old in first:  # the reference passes positions through single precision
+            header.append(new, float(f"{np.float32(first[old]):.8e}"), "[deg] of the first input file")
+    header.copy_from(first, ("EQUINOX", "RADECSYS"))
+
+
+def _add_source(header: Header, source: Accumulation, ra: str, dec: str) -> None:
+    header.copy_from(source.grid.arrays[0].table.header, ("TELESCOP", "INSTRUME"))
+    _add_object(header, source, ra, dec)
+    for number, column in enumerate(source.columns, 1):
+        header.append(f"ROWID{number}", column, "column extracted")
+    for number, array in enumerate(source.grid.arrays, 1):
+        header.append(f"FILEN{number}", array.name, "input file")
+    for card in (("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")):
+        header.append(*card)

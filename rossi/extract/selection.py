@@ -1,0 +1,195 @@
+"""Which samples count, and in which bin each falls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import gti as intervals
+from rossi.errors import ConfigError, DataError, NoGoodTime
+from rossi.extract.array import ScienceArray
+from rossi.gti import Gti
+
+#: Added before truncation so that a sample that rounding put just below a bin's edge goes up; absolute, in bins.
+_EDGE = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSelection:
+    """The good time that extraction applies.
+
+    Parameters
+    ----------
+    own : {"apply", "none"} or sequence of Gti
+        The files' own good time: HDU 2 of each file (if each has it), none, or GTIs that are matched to the files by
+        their first START or last STOP.
+    common : sequence of Gti
+        Good time that holds for all files; all are intersected.
+    empty_is_all : bool
+        Compatibility: take a common GTI without time for no restriction, as the FTOOLS extractors do.
+    """
+
+    own: str | Sequence[Gti] = "apply"
+    common: Sequence[Gti] = ()
+    empty_is_all: bool = False
+
+    def common_gti(self) -> Gti | None:
+        """Return the intersection of the common GTIs, None for no restriction.
+
+        Raises
+        ------
+        NoGoodTime
+            If nothing is left.
+        """
+        if not self.common:
+            return None
+        result = intervals.make(self.common[0])
+        for other in self.common[1:]:
+            result = intervals.intersection(result, other)
+        if len(result):
+            return result
+        if self.empty_is_all and len(self.common) == 1:
+            return None
+        raise NoGoodTime("The good time intervals contain no time; nothing can be extracted.")
+
+    def own_gtis(self, arrays: Sequence[ScienceArray]) -> list[Gti]:
+        """Return the own good time of each file.
+
+        Raises
+        ------
+        DataError
+            If GTIs are given and one belongs to no file.
+        """
+        spans = [np.array([[a.tstart, a.tstop]]) for a in arrays]
+        if self.own == "none" or (self.own == "apply" and any(a.own_gti is None for a in arrays)):
+            return spans
+        if self.own == "apply":
+            return [a.own_gti for a in arrays if a.own_gti is not None]
+        if isinstance(self.own, str):
+            raise ConfigError(f"own good time is {self.own!r}; expected 'apply', 'none', or GTIs.")
+        return [_matching(array, self.own) for array in arrays]
+
+
+def _matching(array: ScienceArray, gtis: Sequence[Gti]) -> Gti:
+    for gti in gtis:
+        if len(gti) and (gti[0, 0] == array.tstart or gti[-1, 1] == array.tstop):
+            return gti
+    raise DataError(
+        f"{array.name}: none of the GTIs begins or ends with this file ({array.tstart} to {array.tstop}); "
+        "give good time that is common to all files as gtiandfile."
+    )
+
+
+def bin_number(time: NDArray[np.float64], origin: float, binsz: float) -> NDArray[np.int64]:
+    """Return the 1-based bin of each time.
+
+    Parameters
+    ----------
+    time : ndarray (n,) [s]
+    origin, binsz : float [s]
+        Bins are ``origin + k * binsz``.
+    """
+    return np.floor((time - origin) / binsz + 1 + _EDGE).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The samples of one file that count.
+
+    Parameters
+    ----------
+    array : ScienceArray
+    index : ndarray (n_kept,)
+        Position of each sample among the file's n_row * n_time samples.
+    bins : ndarray (n_kept,)
+        1-based bin of each.
+    dt : float
+        Length of a sample [s].
+    """
+
+    array: ScienceArray
+    index: NDArray[np.intp]
+    bins: NDArray[np.int64]
+    dt: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The bins of a light curve and the samples that fall into them.
+
+    Parameters
+    ----------
+    origin : float
+        TSTART of the earliest file, TIMEZERO added [s].
+    binsz : float [s]
+    start, stop : float
+        First START and last STOP of the files' own good time [s]; what TSTART and TSTOP of products say.
+    samples : tuple of Samples
+        One a file, by TSTART.
+    """
+
+    origin: float
+    binsz: float
+    start: float
+    stop: float
+    samples: tuple[Samples, ...]
+
+    @property
+    def arrays(self) -> tuple[ScienceArray, ...]:
+        """The files, by TSTART."""
+        return tuple(s.array for s in self.samples)
+
+
+def select_samples(
+    arrays: Sequence[ScienceArray], column: str, binsz: float | None, time: TimeSelection, multiple: bool = False
+) -> Grid:
+    """Choose the samples whose start is in good time and number their bins.
+
+    Parameters
+    ----------
+    arrays : sequence of ScienceArray
+        In any order.
+    column : str
+        A column of the kind that will be extracted; its shape decides on samples.
+    binsz : float or None [s]
+        None takes a hundredth of the time span; a value below the length of a sample is raised to it.
+    time : TimeSelection
+    multiple : bool
+        Count `binsz` in samples instead of seconds.
+
+    Raises
+    ------
+    NoGoodTime
+        If the common good time is empty.
+    ConfigError
+        If binsz is not positive.
+    """
+    ordered = sorted(arrays, key=lambda a: a.tstart)
+    own, common = time.own_gtis(ordered), time.common_gti()
+    shapes = [a.shape(column) for a in ordered]
+    origin = ordered[0].tstart
+    start = min(float(g[0, 0]) for g in own if len(g)) if any(len(g) for g in own) else origin
+    stop = max(float(g[-1, 1]) for g in own if len(g)) if any(len(g) for g in own) else origin
+    binsz = _bin_size(binsz, shapes[0].dt, min(stop - origin, sum(a.tstop - a.tstart for a in ordered)), multiple)
+    samples = []
+    for array, gti, shape in zip(ordered, own, shapes, strict=True):
+        t = (array.time[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
+        keep = intervals.contains(gti, t) & (t >= origin) & (t < stop)
+        if common is not None:
+            keep &= intervals.contains(common, t)
+        index = np.flatnonzero(keep)
+        samples.append(Samples(array, index, bin_number(t[index], origin, binsz), shape.dt))
+    return Grid(origin, binsz, start, stop, tuple(samples))
+
+
+def _bin_size(binsz: float | None, dt: float, span: float, multiple: bool) -> float:
+    if binsz is None:
+        return max(span / 100.0, dt)
+    if not binsz > 0:
+        raise ConfigError(f"binsz is {binsz}; the bin size must be above 0 seconds.")
+    if multiple:
+        return float(np.floor(binsz + _EDGE)) * dt
+    return max(float(binsz), dt)

@@ -1,0 +1,215 @@
+"""Binary tables as one structured array over the bytes of the file.
+
+Nothing is copied on opening: the rows are a view, and a column is converted to native, scaled values when it is asked
+for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.header import Header
+
+TFORM = re.compile(r"^(\d*)([LXBIJKAED])")
+_CODES = {"L": "u1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """What a header says of one column.
+
+    Parameters
+    ----------
+    number : int
+        1-based column number.
+    name, code : str
+        TTYPE as the file spells it and the type letter of TFORM.
+    repeat : int
+        Elements a row (bits for X).
+    zero, scale : float
+        TZERO and TSCAL.
+    null : int or None
+        TNULL.
+    unit : str
+    """
+
+    number: int
+    name: str
+    code: str
+    repeat: int
+    zero: float
+    scale: float
+    null: int | None
+    unit: str
+
+
+@lru_cache(maxsize=1024)
+def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[Any]:
+    """Return the structured dtype of a row.
+
+    Parameters
+    ----------
+    forms : tuple of str
+        TFORM of each column.
+    width : int or None
+        NAXIS1; None takes what the columns need.
+    where : str
+        For messages.
+    """
+    names, formats, offsets = [], [], []
+    offset = 0
+    for number, form in enumerate(forms, 1):
+        match = TFORM.match(form.strip())
+        if match is None:
+            raise DataError(f"{where}: TFORM{number} is {form!r}, which no RXTE table uses; the file may be damaged.")
+        repeat = int(match[1] or 1)
+        if match[2] == "A":
+            one = np.dtype(f"S{repeat}")
+        else:
+            count = -(-repeat // 8) if match[2] == "X" else repeat
+            base = np.dtype(_CODES[match[2]])
+            one = base if count == 1 else np.dtype((base, (count,)))
+        names.append(f"f{number}")
+        formats.append(one)
+        offsets.append(offset)
+        offset += one.itemsize
+    if width is not None and offset > width:
+        raise DataError(f"{where}: the columns take {offset} bytes a row, but NAXIS1 is {width}.")
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": width or offset})
+
+
+class Table:
+    """One binary table.
+
+    Parameters
+    ----------
+    header : Header
+        Its header.
+    data : bytes-like or ndarray (n_row,)
+        The data unit, at least NAXIS1 * NAXIS2 bytes, or rows of the dtype that `layout` gives.
+    source : str
+        File name, for messages.
+
+    Attributes
+    ----------
+    rows : ndarray (n_row,)
+        Structured, big-endian view of the file's bytes; fields are named f1, f2, ...
+    """
+
+    __slots__ = ("_infos", "header", "rows", "source", "where")
+
+    def __init__(self, header: Header, data: bytes | memoryview | NDArray[Any], source: str) -> None:
+        self.header, self.source = header, source
+        self.where = f"{source}[{header.get('EXTNAME', 'table')}]"
+        n_field, width, n_row = (int(header.number(k, self.where)) for k in ("TFIELDS", "NAXIS1", "NAXIS2"))
+        numbers = range(1, n_field + 1)
+        forms = tuple(str(header.get(f"TFORM{n}", "")) for n in numbers)
+        try:
+            dtype = layout(forms, width, "")
+        except DataError as error:
+            raise DataError(f"{self.where}{error}") from None
+        if isinstance(data, np.ndarray):
+            self.rows = data
+        elif n_row:
+            self.rows = np.frombuffer(data, dtype, n_row)
+        else:
+            self.rows = np.empty(0, dtype)
+        self._infos: dict[str, ColumnInfo] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def name(self) -> str:
+        """EXTNAME, or an empty string."""
+        return str(self.header.get("EXTNAME", "")).strip()
+
+    @property
+    def infos(self) -> dict[str, ColumnInfo]:
+        """The columns by upper-case name, in column order (the first of equal names wins)."""
+        if self._infos is None:
+            get = self.header.get
+            self._infos = {}
+            for n in range(1, int(get("TFIELDS")) + 1):
+                match = TFORM.match(str(get(f"TFORM{n}")).strip())
+                assert match is not None  # layout has seen it
+                name = str(get(f"TTYPE{n}", f"COL{n}")).strip()
+                null = get(f"TNULL{n}")
+                info = ColumnInfo(
+                    n,
+                    name,
+                    match[2],
+                    int(match[1] or 1),
+                    float(get(f"TZERO{n}", 0.0)),
+                    float(get(f"TSCAL{n}", 1.0)),
+                    None if null is None else int(null),
+                    str(get(f"TUNIT{n}", "")).strip(),
+                )
+                self._infos.setdefault(name.upper(), info)
+        return self._infos
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).upper() in self.infos
+
+    def info(self, name: str) -> ColumnInfo:
+        """Return a column's description.
+
+        Raises
+        ------
+        DataError
+            If there is no such column; the message lists similar ones.
+        """
+        try:
+            return self.infos[name.upper()]
+        except KeyError:
+            some = ", ".join(i.name for i in list(self.infos.values())[:12])
+            raise DataError(f"{self.where}: column {name} is missing; the table has {some} ...") from None
+
+    def raw(self, name: str) -> NDArray[Any]:
+        """Return a column as stored: big-endian, not scaled, a view."""
+        field: NDArray[Any] = self.rows[f"f{self.info(name).number}"]
+        return field
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column's values in native byte order, TSCAL and TZERO applied.
+
+        Returns
+        -------
+        ndarray (n_row,) or (n_row, repeat)
+            Integers stay integers when TSCAL is 1 and TZERO whole (16-bit columns with TZERO become int32), other
+            scaled columns are float64, L is bool (see `null` for undefined), A is str without padding, X is
+            uint8 (n_row, n_byte). NULL elements keep whatever is stored.
+        """
+        info, raw = self.info(name), self.raw(name)
+        if info.code == "A":
+            return np.char.strip(np.char.decode(raw, "latin-1"), " \0")
+        if info.code == "L":
+            return np.asarray(raw == ord("T"))
+        values = raw.astype(raw.dtype.newbyteorder("="))
+        if info.scale == 1.0 and info.zero == 0.0:
+            return values
+        if info.scale == 1.0 and float(info.zero).is_integer() and info.code in "BIJK":
+            wide: Any = {"B": np.int16, "I": np.int32}.get(info.code, np.int64)
+            return np.asarray(values.astype(wide) + wide(info.zero))
+        return np.asarray(values.astype(np.float64) * info.scale + info.zero)
+
+    def null(self, name: str) -> NDArray[np.bool_]:
+        """Return where a column is undefined: TNULL for integers, NaN for floats, byte 0 for L."""
+        info, raw = self.info(name), self.raw(name)
+        if info.code in "ED":
+            return np.asarray(np.isnan(raw))
+        if info.code == "L":
+            return np.asarray((raw != ord("T")) & (raw != ord("F")))
+        if info.null is None or info.code in "AX":
+            return np.zeros(raw.shape, bool)
+        return np.asarray(raw == info.null)
+
+    def __repr__(self) -> str:
+        return f"<Table {self.where}: {len(self)} rows, {self.header.get('TFIELDS')} columns>"

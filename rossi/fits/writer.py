@@ -1,0 +1,215 @@
+"""Writing FITS products: binary tables with OGIP keywords, CHECKSUM and DATASUM."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from isal import igzip
+from numpy.typing import ArrayLike, NDArray
+
+from rossi.fits.header import BLOCK, CardTuple, Header, Value
+from rossi.fits.table import TFORM, layout
+
+_STRUCTURAL = frozenset({"SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "EXTEND"}) | {
+    *("TFIELDS", "EXTNAME", "CHECKSUM", "DATASUM")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Declaration of a column: what it is called, how it is stored, what it means.
+
+    Parameters
+    ----------
+    name : str
+        TTYPE.
+    form : str
+        TFORM, e.g. ``D``, ``129I``, ``L``, ``14A``.
+    unit, meaning : str
+        TUNIT, and the comment of TTYPE.
+    null : int or None
+        TNULL, for integer columns.
+    zero : int
+        TZERO: 32768 stores unsigned 16-bit numbers in an I column.
+    keywords : tuple of (str, value)
+        Further indexed keywords without their number: ``("TDDES", "D[0] & E[X1L]"), ("1CPIX", "0~4,5:53")``.
+    """
+
+    name: str
+    form: str
+    unit: str = ""
+    meaning: str = ""
+    null: int | None = None
+    zero: int = 0
+    keywords: tuple[tuple[str, Value], ...] = ()
+
+    def cards(self, number: int) -> list[CardTuple]:
+        """Return the cards of this column as column `number` of a table."""
+        cards: list[CardTuple] = [(f"TTYPE{number}", self.name, self.meaning), (f"TFORM{number}", self.form)]
+        if self.unit:
+            cards.append((f"TUNIT{number}", self.unit))
+        if self.null is not None:
+            cards.append((f"TNULL{number}", self.null))
+        if self.zero:
+            cards.append((f"TZERO{number}", self.zero, "unsigned integer offset"))
+        cards += [(f"{key}{number}", value) for key, value in self.keywords]
+        return cards
+
+
+@dataclass(frozen=True, slots=True)
+class TableHDU:
+    """A binary table ready to be written.
+
+    Parameters
+    ----------
+    header : Header
+        Complete but for CHECKSUM and DATASUM.
+    data : bytes
+        The rows, not padded.
+    """
+
+    header: Header
+    data: bytes
+
+
+def table_hdu(
+    extname: str,
+    columns: Sequence[tuple[Column, ArrayLike]],
+    cards: Header | Iterable[CardTuple] = (),
+    n_row: int | None = None,
+) -> TableHDU:
+    """Lay out columns as a binary table.
+
+    Parameters
+    ----------
+    extname : str
+    columns : sequence of (Column, array (n_row,) or (n_row, repeat))
+        Values as a reader should see them: unsigned where `zero` says so, bool for L, str for A, uint8 bytes for X.
+        NULLs must be in place already.
+    cards : Header or iterable of cards
+        Further keywords; structural ones are ignored.
+    n_row : int, optional
+        Needed only when there is no column.
+    """
+    declared = [c for c, _ in columns]
+    dtype = layout(tuple(c.form for c in declared), None, extname)
+    arrays = [np.asarray(values) for _, values in columns]
+    rows = np.zeros(len(arrays[0]) if arrays else int(n_row or 0), dtype)
+    for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
+        field = rows[f"f{number}"]
+        field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)
+    header = Header(
+        [
+            ("XTENSION", "BINTABLE", "binary table extension"),
+            ("BITPIX", 8, "8-bit bytes"),
+            ("NAXIS", 2, "2-dimensional binary table"),
+            ("NAXIS1", dtype.itemsize, "width of table in bytes"),
+            ("NAXIS2", len(rows), "number of rows in table"),
+            ("PCOUNT", 0, "size of special data area"),
+            ("GCOUNT", 1, "one data group"),
+            ("TFIELDS", len(declared), "number of fields in each row"),
+        ]
+    )
+    for number, column in enumerate(declared, 1):
+        for card in column.cards(number):
+            header.append(*card)
+    header.append("EXTNAME", extname, "name of this table")
+    _add(header, cards)
+    return TableHDU(header, rows.tobytes())
+
+
+def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
+    more = cards if isinstance(cards, Header) else Header(cards)
+    for keyword, image in more.images():
+        if keyword not in _STRUCTURAL:
+            header.append_image(image)
+
+
+def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return values as the column stores them (T and F for logicals, shifted by TZERO ...)."""
+    match = TFORM.match(column.form)
+    code = match[2] if match else "?"
+    if code == "L":
+        return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values.astype("u1")
+    if code == "A":
+        return np.char.encode(values.astype(str), "ascii", "replace").astype(dtype.base)
+    if column.zero:
+        return (values.astype(np.int64) - column.zero).astype(dtype.base)
+    return values
+
+
+def primary_hdu(cards: Header | Iterable[CardTuple] = ()) -> Header:
+    """Return the header of an empty primary HDU with the given keywords."""
+    header = Header(
+        [
+            ("SIMPLE", True, "file does conform to FITS standard"),
+            ("BITPIX", 8, "number of bits per data pixel"),
+            ("NAXIS", 0, "number of data axes"),
+            ("EXTEND", True, "FITS dataset may contain extensions"),
+        ]
+    )
+    _add(header, cards)
+    return header
+
+
+def fits_bytes(primary: Header, tables: Sequence[TableHDU] = (), *, compress: bool = False) -> bytes:
+    """Return a whole FITS file with CHECKSUM and DATASUM in every HDU.
+
+    Parameters
+    ----------
+    primary : Header
+        See `primary_hdu`.
+    tables : sequence of TableHDU
+    compress : bool
+        Gzip the result; equal content gives equal bytes.
+    """
+    parts = [_sealed(primary, b"")]
+    parts += [_sealed(table.header, table.data) for table in tables]
+    whole = b"".join(parts)
+    return igzip.compress(whole, 1, mtime=0) if compress else whole
+
+
+def now() -> str:
+    """Return the value of DATE: the present time, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _sealed(header: Header, data: bytes) -> bytes:
+    data = data.ljust(-(-len(data) // BLOCK) * BLOCK, b"\0")
+    header = header.without(("CHECKSUM", "DATASUM"))
+    sum_data = ones_complement_sum(data)
+    header.append("CHECKSUM", "0" * 16, "HDU checksum")
+    header.append("DATASUM", str(sum_data), "data unit checksum")
+    total = ones_complement_sum(header.to_block(), sum_data)
+    header.set("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
+    return header.to_block() + data
+
+
+def ones_complement_sum(data: bytes, start: int = 0) -> int:
+    """Return the 32-bit ones' complement sum of big-endian words (FITS standard 4.0, appendix J)."""
+    total = start + int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))
+    while total >> 32:
+        total = (total & 0xFFFFFFFF) + (total >> 32)
+    return total
+
+
+def encode_checksum(value: int) -> str:
+    """Return the 16 letters and digits that encode a 32-bit checksum (FITS standard 4.0, appendix J)."""
+    excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
+    letters = np.empty((4, 4), int)
+    for column in range(4):
+        byte = value >> (24 - 8 * column) & 0xFF
+        quarters = [byte // 4 + 0x30] * 4
+        quarters[0] += byte % 4
+        while any(q in excluded for q in quarters):
+            for first in (0, 2):
+                if quarters[first] in excluded or quarters[first + 1] in excluded:
+                    quarters[first] += 1
+                    quarters[first + 1] -= 1
+        letters[:, column] = quarters
+    text = "".join(map(chr, letters.ravel()))
+    return text[-1] + text[:-1]

@@ -1,0 +1,92 @@
+"""What FTOOLS parameters have in common: lists, INDEF, yes and no, output files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from rossi.errors import ConfigError, DataError
+
+
+class Parameters(BaseModel):
+    """Parameters of a task; names in any case, INDEF leaves the default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clobber: bool = False
+    chatter: int = 2
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spellings(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name.lower(): value
+            for name, value in given.items()
+            if not (isinstance(value, str) and value.strip().upper() == "INDEF")
+        }
+
+
+def is_none(text: str) -> bool:
+    """Return whether a file parameter names no file (``-``, ``NONE`` or nothing)."""
+    return text.strip().upper() in {"", "-", "NONE"}
+
+
+def file_list(text: str) -> list[str]:
+    """Return the files that a parameter names: one, several with commas, or ``@list`` with one a line.
+
+    Raises
+    ------
+    ConfigError
+        If the list can't be read or names no file.
+    """
+    if not text.startswith("@"):
+        names = [item.strip() for item in text.split(",")]
+    else:
+        try:
+            names = Path(text[1:]).read_text().split("\n")
+        except OSError as error:
+            raise ConfigError(
+                f"the list {text[1:]} can't be read ({error.strerror}); it should name one file a line."
+            ) from None
+    names = [name.strip() for name in names if name.strip()]
+    if not names:
+        raise ConfigError(f"{text!r} names no file.")
+    return names
+
+
+def word_list(text: str) -> list[str]:
+    """Return names separated by blanks or commas, or from ``@file``."""
+    words = Path(text[1:]).read_text() if text.startswith("@") and Path(text[1:]).exists() else text.removeprefix("@")
+    return words.replace(",", " ").split()
+
+
+def write_output(path: str, data: bytes, clobber: bool) -> str:
+    """Write an output file as a whole; a leading ``!`` overwrites.
+
+    Raises
+    ------
+    DataError
+        If it exists and may not be overwritten, or can't be written.
+    """
+    target = Path(path.removeprefix("!"))
+    if target.exists() and not (clobber or path.startswith("!")):
+        raise DataError(f"{target} exists; give clobber=yes to overwrite it.")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DataError(f"{target} can't be written ({error.strerror}).") from None
+    return str(target)
+
+
+def extension(path: str) -> tuple[str, int | str]:
+    """Split ``file[NAME]``, ``file[1]`` or ``file+1`` into file and HDU; HDU 1 by default."""
+    if path.endswith("]") and "[" in path:
+        name, _, hdu = path[:-1].rpartition("[")
+        return name, int(hdu) if hdu.isdigit() else hdu
+    name, plus, hdu = path.rpartition("+")
+    return (name, int(hdu)) if plus and hdu.isdigit() else (path, 1)

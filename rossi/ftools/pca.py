@@ -1,0 +1,81 @@
+"""``pcadeadcalc2`` and ``pcaextlc2``: dead time and light curves of PCA Standard2 data."""
+
+from __future__ import annotations
+
+from rossi.errors import ConfigError, DataError
+from rossi.extract.array import ScienceArray
+from rossi.fits.reader import FitsFile, read_fits
+from rossi.ftools.extraction import ExtractionParameters, mode
+from rossi.ftools.parameters import Parameters, file_list, is_none, write_output
+from rossi.pca.deadtime import BadRowRules
+from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.lightcurve import DeadTime, Request, pca_light_curve, pca_light_curve_file
+from rossi.pca.prepare import prepare_background, prepare_standard2, prepared_file
+from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
+
+
+class Pcadeadcalc2Parameters(Parameters):
+    """Parameters of ``pcadeadcalc2``."""
+
+    infile: str
+    outfile: str
+    hkfiles: str
+    std2file: str = "NONE"
+    breakfile: str = "NONE"
+    zero_bad: bool = True
+    transition_bad: bool = True
+    propane_bad: bool = True
+    cleanup: bool = True
+    history: bool = True
+
+
+def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> list[str]:
+    """Add bad-row flags and dead time to Standard2 data, or (with std2file) to model background of such data."""
+    rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
+    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in file_list(p.hkfiles)]
+    if sorted(h.pcu for h in housekeeping) != list(PCUS):
+        found = ", ".join(str(h.pcu) for h in housekeeping)
+        raise DataError(
+            f"hkfiles={p.hkfiles} holds housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed."
+        )
+    breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
+    file = read_fits(p.infile)
+    if is_none(p.std2file):
+        table, _ = prepare_standard2(file, housekeeping, breakdown, rules)
+    else:
+        _, rows = prepare_standard2(read_fits(p.std2file), housekeeping, breakdown, rules)
+        table = prepare_background(file, rows, rules)
+    return [write_output(p.outfile, prepared_file(file, table), p.clobber)]
+
+
+class Pcaextlc2Parameters(ExtractionParameters):
+    """Parameters of ``pcaextlc2``."""
+
+    src_infile: str
+    bkg_infile: str
+    outfile: str
+    pculist: str = "ALL"
+    layerlist: str = "ALL"
+    binsz: float = 16.0
+    lcmode: str = "RATE"
+    bkgsub: bool = True
+    deadcorrtype: str = "LIVE"
+    filtfile: str = "NONE"
+    clobber: bool = True
+
+
+def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
+    """Extract a light curve from prepared Standard2 files."""
+    kind = p.deadcorrtype.strip().upper()
+    if kind not in DeadTime.__members__:
+        raise ConfigError(f"deadcorrtype is {p.deadcorrtype!r}; expected LIVE, ON or NONE.")
+    request = Request(
+        *(parse_pcus(p.pculist), parse_layers(p.layerlist), p.channels(), p.binsz, mode(p.lcmode, "lcmode")),
+        *(DeadTime(kind), p.bkgsub, p.rejection()),
+    )
+    data = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.src_infile)]
+    background = None
+    if not is_none(p.bkg_infile):
+        background = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.bkg_infile)]
+    result = pca_light_curve(data, background, p.time(), request)
+    return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]

@@ -1,0 +1,109 @@
+"""Good time intervals: half-open sets of time, and their algebra.
+
+A GTI is a float64 array (n, 2) of START and STOP [s], sorted, disjoint, none empty. Interval ends belong to the set at
+START only.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rossi.errors import DataError
+from rossi.fits.table import Table
+from rossi.met import split_keyword, timezero
+
+Gti: TypeAlias = NDArray[np.float64]
+
+
+def make(intervals: ArrayLike) -> Gti:
+    """Return intervals as a GTI: sorted, touching and overlapping ones joined, empty ones dropped.
+
+    Parameters
+    ----------
+    intervals : array_like (n, 2) [s]
+    """
+    pairs = np.asarray(intervals, np.float64).reshape(-1, 2)
+    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+    if len(pairs) < 2:
+        return pairs
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(pairs[:, 1])
+    first = np.concatenate(([True], pairs[1:, 0] > reach[:-1]))
+    last = np.concatenate((first[1:], [True]))
+    return np.column_stack((pairs[first, 0], reach[last]))
+
+
+def union(*gtis: ArrayLike) -> Gti:
+    """Return the time that is in any of the GTIs."""
+    return make(np.concatenate([np.asarray(g, np.float64).reshape(-1, 2) for g in gtis] or [np.empty((0, 2))]))
+
+
+def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
+    """Return the time that is in both GTIs."""
+    x, y = make(a), make(b)
+    if not len(x) or not len(y):
+        return np.empty((0, 2))
+    lower = np.searchsorted(y[:, 1], x[:, 0], "right")
+    upper = np.searchsorted(y[:, 0], x[:, 1], "left")
+    count = np.maximum(upper - lower, 0)
+    left = np.repeat(np.arange(len(x)), count)
+    right = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + lower[left]
+    return make(np.column_stack((np.maximum(x[left, 0], y[right, 0]), np.minimum(x[left, 1], y[right, 1]))))
+
+
+def total(gti: ArrayLike) -> float:
+    """Return the length of a GTI [s]."""
+    pairs = np.asarray(gti, np.float64).reshape(-1, 2)
+    return float((pairs[:, 1] - pairs[:, 0]).sum())
+
+
+def contains(gti: ArrayLike, time: ArrayLike, *, closed: bool = False) -> NDArray[np.bool_]:
+    """Return which times lie in a GTI.
+
+    Parameters
+    ----------
+    gti : array_like (n, 2)
+        Sorted and disjoint.
+    time : array_like (m,)
+    closed : bool
+        Count a time that equals a STOP as inside.
+    """
+    pairs = np.asarray(gti, np.float64).reshape(-1, 2)
+    t = np.asarray(time, np.float64)
+    if not len(pairs):
+        return np.zeros(t.shape, bool)
+    at = np.searchsorted(pairs[:, 0], t, "right") - 1
+    stop = pairs[np.maximum(at, 0), 1]
+    return np.asarray((at >= 0) & ((t <= stop) if closed else (t < stop)))
+
+
+def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti:
+    """Read a GTI extension.
+
+    TIMEZERO of the extension is added, and the intervals are clipped to its TSTART and TSTOP where it has them, as
+    the extractors do (an interval outside is dropped, one partly outside is cut). Intervals of no length are dropped.
+
+    Raises
+    ------
+    DataError
+        If an interval ends before it starts or begins before the previous one ends: such a table is damaged.
+    """
+    zero = timezero(table.header, table.where)
+    pairs = np.column_stack((table.column(start), table.column(stop))).astype(np.float64) + zero
+    wrong = np.flatnonzero(pairs[:, 1] < pairs[:, 0])
+    if len(wrong):
+        raise DataError(
+            f"{table.where}: row {wrong[0] + 1} has STOP before START; good time intervals must run forward."
+        )
+    unsorted = np.flatnonzero(pairs[1:, 0] < pairs[:-1, 1])
+    if len(unsorted):
+        raise DataError(
+            f"{table.where}: row {unsorted[0] + 2} starts before row {unsorted[0] + 1} stops; "
+            "good time intervals must be sorted and must not overlap."
+        )
+    first = split_keyword(table.header, "TSTART", table.where, -np.inf) + zero
+    last = split_keyword(table.header, "TSTOP", table.where, np.inf) + zero
+    return make(np.clip(pairs, first, last))

@@ -1,0 +1,120 @@
+"""Good time from a filter file and an expression (the FTOOLS task ``maketime``)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rossi.errors import DataError
+from rossi.expression import compile_expression
+from rossi.fits.declarations import STDGTI_SECONDS
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
+from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
+
+#: Keywords of the filter file that describe its own table and so are not copied to the GTI.
+_OWN_PREFIXES = (
+    *("NAXIS", "TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDIM", "TDISP", "TBCOL", "TLMIN", "TLMAX"),
+    *("CTYPE", "CRPIX", "CRVAL", "CDELT", "CUNIT"),
+)
+_OWN = (
+    *("SIMPLE", "XTENSION", "BITPIX", "PCOUNT", "GCOUNT", "TFIELDS", "THEAP", "EXTNAME", "CHECKSUM", "DATASUM"),
+    *("EXTEND", "HDUCLASS", "HDUCLAS1", "HDUCLAS2", "PREFR", "POSTFR"),
+)
+
+
+def intervals(time: ArrayLike, good: ArrayLike, prefr: float, postfr: float) -> NDArray[np.float64]:
+    """Return the time during which rows are good.
+
+    An interval begins `prefr` of the step before its first good row and ends `postfr` of the step behind its last
+    one; at the ends of the table, and where time runs backward, it is not extended. Gaps are not noticed.
+
+    Parameters
+    ----------
+    time : array_like (n,) [s]
+        In file order.
+    good : array_like (n,) of bool
+    prefr, postfr : float
+        0 to 1.
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+        In file order, neither sorted nor joined; rows of no length are left out.
+    """
+    t, g = np.asarray(time, np.float64), np.asarray(good, bool)
+    if not len(t):
+        return np.empty((0, 2))
+    step = np.diff(t)
+    back = np.concatenate(([False], step < 0))
+    first = np.flatnonzero(g & (back | ~np.concatenate(([False], g[:-1]))))
+    last = np.flatnonzero(g & ~np.concatenate((g[1:] & ~back[1:], [False])))
+    before = np.concatenate(([0.0], np.maximum(step, 0.0)))
+    after = np.concatenate((np.maximum(step, 0.0), [0.0]))
+    pairs = np.column_stack((t[first] - prefr * before[first], t[last] + postfr * after[last]))
+    return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
+
+
+def fraction(header: Header, keyword: str, given: float | None) -> float:
+    """Return PREFR or POSTFR: as given, else (or if negative) from the header, else 0.5."""
+    if given is not None and given >= 0:
+        return given
+    return float(header.get(keyword, 0.5))
+
+
+def good_time(
+    table: Table, expression: str, prefr: float | None = None, postfr: float | None = None, time: str = "TIME"
+) -> NDArray[np.float64]:
+    """Return the time during which a filter file fulfils an expression.
+
+    Parameters
+    ----------
+    table : Table
+        The filter file's table.
+    expression : str
+        See `rossi.expression`.
+    prefr, postfr : float, optional
+        See `intervals`; by default the keywords of the same name, or 0.5.
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+        Raw clock of the filter file: its TIMEZERO is not added.
+
+    Raises
+    ------
+    DataError
+        If a time is undefined, or the expression uses a name that the file does not have.
+    ConfigError
+        If the expression can't be read.
+    """
+    undefined = np.flatnonzero(table.null(time))
+    if len(undefined):
+        raise DataError(f"{table.where}: {time} is undefined in row {undefined[0] + 1}; every row needs a time.")
+    good = compile_expression(expression).select(table)
+    header = table.header
+    return intervals(table.column(time), good, fraction(header, "PREFR", prefr), fraction(header, "POSTFR", postfr))
+
+
+def gti_file(
+    filter_file: FitsFile, table: Table, rows: ArrayLike, expression: str, prefr: float | None, postfr: float | None
+) -> bytes:
+    """Return a GTI file: one STDGTI table with the filter file's keywords.
+
+    TSTART, TSTOP and TIMEZERO of the filter file come along; readers apply them (see `rossi.gti.from_table`).
+    """
+    pairs = np.asarray(rows, np.float64).reshape(-1, 2)
+    kept = table.header.without(_OWN, _OWN_PREFIXES)
+    header = Header()
+    for _, image in kept.images():
+        header.append_image(image)
+    header.append("HDUCLASS", "OGIP", "format conforms to OGIP conventions")
+    header.append("HDUCLAS1", "GTI", "good time intervals")
+    header.append("HDUCLAS2", "STANDARD", "good time intervals")
+    header.append("PREFR", fraction(table.header, "PREFR", prefr), "part of the step before a good row that is good")
+    header.append("POSTFR", fraction(table.header, "POSTFR", postfr), "part of the step behind a good row that is good")
+    header.append("HISTORY", f"good time of {filter_file.name}")
+    header.append("HISTORY", f"Expression: {expression}")
+    columns = list(zip(STDGTI_SECONDS, pairs.T, strict=True))
+    return fits_bytes(primary_hdu(kept), [table_hdu("STDGTI", columns, header)])

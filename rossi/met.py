@@ -1,0 +1,78 @@
+"""Mission elapsed time.
+
+RXTE counts seconds from 1994-01-01T00:00:00 UTC. A file's TIME column, TSTART, TSTOP and GTIs are spacecraft clock;
+adding its TIMEZERO (some 3.4 s, the slowly varying clock correction) gives MET in TT.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy.time import Time
+from numpy.typing import ArrayLike, NDArray
+
+from rossi.errors import DataError
+from rossi.fits.header import Header
+
+#: MJDREFI + MJDREFF of every RXTE file: 1994-01-01T00:00:00 UTC in TT; 60.184 s = 28 leap seconds + 32.184 s.
+MJDREFI = 49353
+MJDREFF = 0.000696574074
+DAY = 86400.0
+
+
+def met_to_mjd(met: ArrayLike) -> NDArray[np.float64]:
+    """Convert MET (TT, TIMEZERO applied) to MJD (TT).
+
+    Parameters
+    ----------
+    met : array_like [s]
+
+    Returns
+    -------
+    ndarray [d]
+        Good to about 1e-6 s.
+    """
+    return np.asarray(MJDREFI + (MJDREFF + np.asarray(met, np.float64) / DAY), np.float64)
+
+
+def mjd_to_met(mjd: ArrayLike) -> NDArray[np.float64]:
+    """Convert MJD (TT) to MET [s]."""
+    return np.asarray(((np.asarray(mjd, np.float64) - MJDREFI) - MJDREFF) * DAY, np.float64)
+
+
+def to_time(met: ArrayLike) -> Time:
+    """Convert MET (TT) to an astropy `Time` without loss."""
+    return Time(float(MJDREFI), MJDREFF + np.asarray(met, np.float64) / DAY, format="mjd", scale="tt")
+
+
+def from_time(time: Time) -> NDArray[np.float64]:
+    """Convert an astropy `Time` to MET (TT) [s]."""
+    tt = time.tt
+    return np.asarray(((tt.jd1 - 2400000.5 - MJDREFI) + (tt.jd2 - MJDREFF)) * DAY, np.float64)
+
+
+def utc_isot(met: float) -> str:
+    """Return a MET (TT) as UTC to the second, as DATE-OBS has it."""
+    return str(to_time(met).utc.isot)[:19]
+
+
+def split_keyword(header: Header, keyword: str, where: str, default: float | None = None) -> float:
+    """Return a time keyword, be it one number (TSTART) or whole part and fraction (TSTARTI and TSTARTF).
+
+    Raises
+    ------
+    DataError
+        If it is absent and there is no default.
+    """
+    stem = keyword[:7]
+    if keyword in header:
+        return header.number(keyword, where)
+    if stem + "I" in header:
+        return header.number(stem + "I", where) + header.number(stem + "F", where, 0.0)
+    if default is None:
+        raise DataError(f"{where}: neither keyword {keyword} nor {stem}I is there; the file has no time reference.")
+    return default
+
+
+def timezero(header: Header, where: str) -> float:
+    """Return TIMEZERO (or TIMEZERI + TIMEZERF), 0 where the file has none [s]."""
+    return split_keyword(header, "TIMEZERO", where, 0.0)

@@ -1,0 +1,74 @@
+"""PCU housekeeping (FH5a to FH5e): was the high voltage on, and how were very large events treated."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.reader import FitsFile
+
+_DETECTOR = re.compile(r"D\[([0-4])\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """State of one PCU over time.
+
+    Parameters
+    ----------
+    pcu : int
+    time : ndarray (n,) [s]
+        Raw spacecraft clock.
+    on : ndarray (n,) of bool
+        High voltage commanded, on, and its relay closed.
+    vle_setting : ndarray (n,)
+        ``dsVle``, 0 to 3: how long a very large event blocks the PCU.
+    """
+
+    pcu: int
+    time: NDArray[np.float64]
+    on: NDArray[np.bool_]
+    vle_setting: NDArray[np.int64]
+
+    @classmethod
+    def from_file(cls, file: FitsFile) -> Housekeeping:
+        """Read a housekeeping file; the PCU is the one that TDDES names.
+
+        Raises
+        ------
+        DataError
+            If TDDES names no PCU, TIMESYS is missing, or the table has no row.
+        """
+        table = file.table(hdu=1)
+        descriptor = str(table.header.get("TDDES", ""))
+        match = _DETECTOR.search(descriptor)
+        if match is None:
+            raise DataError(f"{table.where}: TDDES is {descriptor!r}; D[0] to D[4] was expected in PCU housekeeping.")
+        if "TIMESYS" not in table.header:
+            raise DataError(f"{table.where}: keyword TIMESYS is missing; the file's times have no meaning without it.")
+        if not len(table):
+            raise DataError(f"{table.where}: the table has no row; the state of PCU {match[1]} is unknown.")
+        on = np.logical_and.reduce([table.column(name) != 0 for name in ("cmdhvXE", "hvXErly", "hvXEon")])
+        time = table.column(next(iter(table.infos.values())).name).astype(np.float64)
+        return cls(int(match[1]), time, on, table.column("dsVle").astype(np.int64))
+
+    def hold_vle_setting(self, time: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the VLE setting at each time: the last sample not later; outside, the nearest sample."""
+        at = np.searchsorted(self.time, time, "right") - 1
+        return self.vle_setting[np.clip(at, 0, len(self.time) - 1)]
+
+    def hold_on(self, time: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return whether the PCU is on at each time, and where that is unknown.
+
+        It is unknown before the first sample, and from the last sample on for all but the first such time.
+        """
+        last = len(self.time) - 1
+        at = np.searchsorted(self.time, time, "right") - 1
+        beyond = np.flatnonzero(at == last)
+        unknown = at < 0
+        unknown[beyond[1:]] = True
+        return self.on[np.clip(at, 0, last)], unknown

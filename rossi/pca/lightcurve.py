@@ -1,0 +1,190 @@
+"""PCA light curves from prepared Standard2 data (the FTOOLS task ``pcaextlc2``).
+
+Counts of the chosen layers and channels over the live time of the chosen PCUs: count / s / PCU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import ConfigError, DataError
+from rossi.extract.accumulate import accumulate
+from rossi.extract.array import ScienceArray
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.lightcurve import LightCurve, Mode, Rejection, light_curve
+from rossi.extract.products import light_curve_tables
+from rossi.extract.selection import Grid, TimeSelection, select_samples
+from rossi.fits import declarations as declared
+from rossi.fits.header import CardTuple
+from rossi.fits.writer import Column, fits_bytes
+from rossi.pca.standard2 import xenon_columns
+
+#: Length of a Standard2 row [s]; bins hold whole rows.
+ROW = 16.0
+
+
+class DeadTime(StrEnum):
+    """What exposure is: live time, on time, or length of the bins (whatever PCUs were on)."""
+
+    LIVE = "LIVE"
+    ON = "ON"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to extract.
+
+    Parameters
+    ----------
+    pcus : tuple of int
+    anodes : tuple of str
+        X1L to X3R.
+    channels : ChannelSelection
+    binsz : float [s]
+        A multiple of 16.
+    mode : Mode
+        RATE or SUM.
+    dead_time : DeadTime
+    subtract : bool
+        Whether background, where given, is taken off.
+    rejection : Rejection
+    """
+
+    pcus: tuple[int, ...]
+    anodes: tuple[str, ...]
+    channels: ChannelSelection
+    binsz: float = ROW
+    mode: Mode = Mode.RATE
+    dead_time: DeadTime = DeadTime.LIVE
+    subtract: bool = True
+    rejection: Rejection = field(default_factory=Rejection)
+
+    def __post_init__(self) -> None:
+        if self.mode == Mode.MEAN:
+            raise ConfigError("lcmode is MEAN; a PCA light curve can be RATE or SUM.")
+        if self.binsz <= 0 or self.binsz % ROW:
+            raise ConfigError(f"binsz is {self.binsz}; Standard2 has {ROW:g} s rows: give a multiple of {ROW:g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class PcaLightCurve:
+    """A PCA light curve.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        RATE [count / s / PCU] or counts; NaN in bins whose PCUs were off or bad throughout.
+    exposure : ndarray (n_bin,) or None
+        PCU x seconds, live or on; None without dead-time correction.
+    background, background_error : ndarray (n_bin,) or None
+        In the unit of the curve.
+    request : Request
+    """
+
+    curve: LightCurve
+    exposure: NDArray[np.float64] | None
+    background: NDArray[np.float64] | None
+    background_error: NDArray[np.float64] | None
+    request: Request
+
+
+def pca_light_curve(
+    data: Sequence[ScienceArray], background: Sequence[ScienceArray] | None, time: TimeSelection, request: Request
+) -> PcaLightCurve:
+    """Extract a light curve.
+
+    Parameters
+    ----------
+    data : sequence of ScienceArray
+        Prepared Standard2 files.
+    background : sequence of ScienceArray or None
+        Prepared background files of the same rows.
+    time : TimeSelection
+    request : Request
+
+    Raises
+    ------
+    NoGoodTime
+        If no row starts in good time.
+    DataError
+        If the files are not prepared (no LiveTimePcuN columns), or background and data have different bins.
+    """
+    return light_curves(data, background, time, [request])[0]
+
+
+def light_curves(
+    data: Sequence[ScienceArray],
+    background: Sequence[ScienceArray] | None,
+    time: TimeSelection,
+    requests: Sequence[Request],
+) -> list[PcaLightCurve]:
+    """Extract several light curves; good time and bins are worked out once for each bin size.
+
+    See `pca_light_curve`.
+    """
+    grids: dict[tuple[bool, float], Grid] = {}
+
+    def corrected(files: Sequence[ScienceArray], is_background: bool, request: Request) -> PcaLightCurve:
+        key = (is_background, request.binsz)
+        if key not in grids:
+            column = xenon_columns(request.pcus, request.anodes)[0]
+            grids[key] = select_samples(files, column, request.binsz, time)
+        return _corrected(grids[key], request)
+
+    results = []
+    for request in requests:
+        source = corrected(data, False, request)
+        results.append(source if background is None else _net(source, corrected(background, True, request)))
+    return results
+
+
+def _corrected(grid: Grid, request: Request) -> PcaLightCurve:
+    counts = accumulate(grid, xenon_columns(request.pcus, request.anodes), request.channels)
+    curve = light_curve(counts, request.mode, request.rejection)
+    if request.dead_time == DeadTime.NONE:
+        return PcaLightCurve(curve, None, None, None, request)
+    name = {DeadTime.LIVE: "LiveTime", DeadTime.ON: "OnTime"}[request.dead_time]
+    exposure = accumulate(grid, [f"{name}Pcu{n}" for n in request.pcus], ChannelSelection()).counts
+    if request.mode == Mode.SUM:
+        return PcaLightCurve(replace(curve, fracexp=exposure / request.binsz), exposure, None, None, request)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pcus = exposure / request.binsz / curve.fracexp
+        rate, error = curve.value / pcus, curve.error / pcus
+    rate[pcus == 0], error[pcus == 0] = np.nan, np.nan
+    return PcaLightCurve(replace(curve, value=rate, error=error), exposure, None, None, request)
+
+
+def _net(source: PcaLightCurve, background: PcaLightCurve) -> PcaLightCurve:
+    a, b = source.curve, background.curve
+    if len(a.time) != len(b.time) or not np.allclose(a.time, b.time, rtol=0, atol=1e-3):
+        raise DataError(
+            f"{b.source.grid.arrays[0].name}: the background has {len(b.time)} bins, the data {len(a.time)}, or at "
+            "other times; make the background of these data again."
+        )
+    if source.request.subtract:
+        error = np.sqrt(a.error**2 + b.error**2)
+        a = replace(a, value=a.value - b.value, error=error)
+    return replace(source, curve=a, background=b.value, background_error=b.error)
+
+
+def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False) -> bytes:
+    """Return a PCA light curve as a FITS file: RATE (or COUNTS) with LiveTime, BACKV and BACKE, and STDGTI."""
+    extra: list[tuple[Column, NDArray[Any]]] = []
+    applied: list[CardTuple] = []
+    request = result.request
+    if result.exposure is not None:
+        live = request.dead_time == DeadTime.LIVE
+        extra.append((declared.LIVE_TIME if live else declared.ON_TIME, result.exposure))
+        applied.append(("DEADAPP", live, "dead time correction applied"))
+    applied.append(("BACKAPP", result.background is not None and request.subtract, "background is subtracted"))
+    if result.background is not None and result.background_error is not None:
+        extra += [(declared.BACKV, result.background), (declared.BACKE, result.background_error)]
+    primary, tables = light_curve_tables(result.curve, extra, applied)
+    return fits_bytes(primary, tables, compress=compress)

@@ -1,0 +1,76 @@
+"""Names of the Proportional Counter Array's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rossi.errors import ConfigError
+
+PCUS = (0, 1, 2, 3, 4)
+LAYERS = (1, 2, 3)
+SIDES = ("L", "R")
+
+#: The scalar counters of Standard2, besides VLECnt, that make up the remaining dead time of a PCU; each counts events
+#: that keep the PCU's electronics busy. A counter left out makes live time too long.
+REMAINING = (
+    *("VpX1L", "VpX1R", "VxX1L", "VxX1R", "VxX2L", "VxX2R", "VxX3L", "VxX3R", "X1LX1R", "X2LX2R", "X3LX3R"),
+    *("Q3VxVpXe", "Q4VxVpXe", "Q5VxVpXe", "Q6VxVpXe", "Q7VxVpXe", "Q8VxVpXe", "CAL", "VxL", "VxH", "VxLVxH", "VpXe23"),
+    *("VxpXOR2Xe", "Zero", "X1LX2L", "X1RX2R", "X2LX3L", "X2RX3R"),
+)
+
+
+def spectrum_columns(pcu: int) -> tuple[str, ...]:
+    """Return the six xenon spectra of a PCU, in column order."""
+    return tuple(f"X{layer}{side}SpecPcu{pcu}" for layer in LAYERS for side in SIDES)
+
+
+def parse_pcus(text: str) -> tuple[int, ...]:
+    """Read a list of PCUs: ``ALL``, ``0,2,3`` or ``1-3``.
+
+    Raises
+    ------
+    ConfigError
+        For anything that is not 0 to 4.
+    """
+    pcus: list[int] = []
+    for item in _items(text, "0-4"):
+        if not (item.isdigit() and int(item) in PCUS):
+            raise ConfigError(f"pculist is {text!r}; {item!r} is no PCU. PCUs are 0 to 4: give ALL, 0,2,3 or 1-3.")
+        pcus.append(int(item))
+    return tuple(sorted(set(pcus)))
+
+
+def parse_layers(text: str) -> tuple[str, ...]:
+    """Read a list of anode layers: ``ALL``, ``1``, ``1-2`` or ``X1L,X1R``; the result names anodes (X1L ... X3R).
+
+    Raises
+    ------
+    ConfigError
+        For anything else.
+    """
+    anodes = [f"X{layer}{side}" for layer in LAYERS for side in SIDES]
+    chosen: list[str] = []
+    for item in _items(text, "1-3"):
+        found = [a for a in anodes if item.upper() in (a, a[1])]
+        if not found:
+            raise ConfigError(
+                f"layerlist is {text!r}; {item!r} is no layer. Give ALL, 1, 1-2, or anodes such as X1L,X1R."
+            )
+        chosen += found
+    return tuple(a for a in anodes if a in chosen)
+
+
+def xenon_columns(pcus: Sequence[int], anodes: Sequence[str]) -> tuple[str, ...]:
+    """Return the Standard2 spectra of these PCUs and anodes."""
+    return tuple(f"{anode}SpecPcu{pcu}" for pcu in pcus for anode in anodes)
+
+
+def _items(text: str, everything: str) -> list[str]:
+    items: list[str] = []
+    for part in (everything if text.strip().upper() == "ALL" else text).split(","):
+        first, dash, last = part.strip().partition("-")
+        if dash and first.isdigit() and last.isdigit():
+            items += [str(i) for i in range(int(first), int(last) + 1)]
+        else:
+            items.append(part.strip())
+    return items

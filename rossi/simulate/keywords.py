@@ -1,0 +1,145 @@
+"""Keywords that the archive's files share, and writing a file with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from numpy.typing import ArrayLike
+
+from rossi.fits.header import CardTuple, Header
+from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
+from rossi.met import MJDREFF, MJDREFI
+from rossi.simulate import clock
+from rossi.simulate.spec import ObservationSpec
+
+ORIGIN = "ROSSI-SIM"
+CREATOR = "rossi simulate"
+Columns = Sequence[tuple[Column, ArrayLike]]
+
+TIME = Column("Time", "D", "s", "start, spacecraft clock", keywords=(("TDDES", "Time"),))
+_GTI = (Column("Start", "D", "s"), Column("Stop", "D", "s"))
+
+
+def dates(start: float, stop: float) -> list[CardTuple]:
+    """Return the dates of start and stop; DATE is that of the data, so that equal simulations give equal files."""
+    first, last = clock.date(start), clock.date(stop)
+    return [
+        ("DATE", last.date().isoformat(), "of the simulated data"),
+        ("DATE-OBS", first.isoformat(), "start, TT"),
+        ("TIME-OBS", first.time().isoformat(), "start, TT"),
+        ("DATE-END", last.isoformat(), "end, TT"),
+        ("TIME-END", last.time().isoformat(), "end, TT"),
+    ]
+
+
+def time_system(timezero: float, assigned: str = "SATELLITE") -> list[CardTuple]:
+    """Return the cards of the time system."""
+    return [
+        ("TIMESYS", "TT"),
+        ("MJDREFI", MJDREFI, "1994.0 UTC in TT, whole days"),
+        ("MJDREFF", MJDREFF, "1994.0 UTC in TT, fraction"),
+        ("", "MJD = JD - 2400000.5"),
+        ("TIMEZERO", timezero, "clock correction, to be added"),
+        ("TIMEUNIT", "s"),
+        ("TIMEREF", "LOCAL"),
+        ("TASSIGN", assigned),
+        ("CLOCKAPP", True),
+        ("TIERRELA", 1e-9),
+        ("TIERABSO", 1e-4),
+        ("TIMVERSN", "XFF/95-004"),
+    ]
+
+
+def target(spec: ObservationSpec) -> list[CardTuple]:
+    """Return the cards of target and observation."""
+    return [
+        ("OBJECT", spec.target),
+        ("RA_PNT", spec.ra, "nominal pointing"),
+        ("DEC_PNT", spec.dec, "nominal pointing"),
+        ("RA_OBJ", spec.ra, "[deg] target"),
+        ("DEC_OBJ", spec.dec, "[deg] target"),
+        ("EQUINOX", 2000.0),
+        ("RADECSYS", "FK5"),
+        ("OBSERVER", "SIMULATION"),
+        ("OBS_ID", str(spec.obsid), "proposal-target-viewing-sequence"),
+    ]
+
+
+def common(spec: ObservationSpec, start: float, stop: float) -> list[CardTuple]:
+    """Return the cards of both the primary header and the first extension of a data file (spacecraft clock)."""
+    zero = clock.timezero(spec.start)
+    return [
+        ("ORIGIN", ORIGIN, "simulated, not observed"),
+        ("CREATOR", CREATOR),
+        *dates(start + zero, stop + zero),
+        *time_system(zero),
+        ("TSTART", float(start), "spacecraft clock"),
+        ("TSTOP", float(stop), "spacecraft clock"),
+        *target(spec),
+    ]
+
+
+def class_cards(class1: str, class2: str) -> list[CardTuple]:
+    """Return what an extension says about its kind."""
+    return [
+        ("TIMEPIXR", 0, "times are starts"),
+        ("HDUDOC", "XFF/95-004"),
+        ("HDUVERS", "1.0.0"),
+        ("HDUCLASS", "OGIP"),
+        ("HDUCLAS1", class1),
+        ("HDUCLAS2", class2),
+        ("LONGSTRN", "OGIP 1.0"),
+        ("TELESCOP", "XTE"),
+    ]
+
+
+def gti_table(spec: ObservationSpec, intervals: Sequence[tuple[float, float]]) -> TableHDU:
+    """Return the GTI extension of a science file."""
+    starts, stops = [a for a, _ in intervals], [b for _, b in intervals]
+    cards: list[CardTuple] = [("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL")]
+    cards += time_system(clock.timezero(spec.start))
+    cards += [("TSTART", float(starts[0])), ("TSTOP", float(stops[-1]))]
+    return table_hdu("GTI", list(zip(_GTI, (starts, stops), strict=True)), cards)
+
+
+def data_file(
+    spec: ObservationSpec,
+    span: tuple[float, float],
+    extname: str,
+    columns: Columns,
+    cards: Iterable[CardTuple],
+    more: Sequence[TableHDU] = (),
+    compress: bool = False,
+) -> bytes:
+    """Return a file with one data table and the usual keywords.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    span : (start, stop) [s]
+    extname : str
+    columns : sequence of (Column, array)
+    cards : iterable of cards
+        Of the data table, behind the common ones.
+    more : sequence of TableHDU
+    compress : bool
+    """
+    shared = common(spec, *span)
+    table = table_hdu(extname, columns, [*shared, *cards])
+    return fits_bytes(primary_hdu(shared), [table_names_first(table), *more], compress=compress)
+
+
+def table_names_first(table: TableHDU) -> TableHDU:
+    """Move TFORM behind a scalar column's other keywords, as in the archive's files; some FTOOLS rely on that order."""
+    form, header = None, Header()
+    for keyword, image in [*table.header.images(), ("", None)]:
+        if form is not None and keyword.rstrip("0123456789") not in {"TUNIT", "TNULL", "TZERO", "TDDES"}:
+            header.append_image(form)
+            form = None
+        if image is None:
+            break
+        if keyword.startswith("TFORM") and image[11:12].isalpha():
+            form = image
+        else:
+            header.append_image(image)
+    return TableHDU(header, table.data)

@@ -1,0 +1,153 @@
+"""What is true of a simulated archive: what a reduction should find."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from rossi.met import met_to_mjd
+from rossi.simulate import attitude, clock, detector, orbit
+from rossi.simulate.source import LongTerm, background_rates, elements, source_rates
+from rossi.simulate.spec import ROW, ObservationSpec
+
+#: Raised when equal arguments give other files.
+VERSION = 1
+#: The channels of the recipe's light curve.
+BAND = (5, 10)
+FILE_NAME = "truth.json"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Rates(_Model):
+    """True rates per PCU, free of dead time, all layers [count / s / PCU].
+
+    Parameters
+    ----------
+    source, background : tuple of float
+        PCU 0 to 4; the background is the mean over the good time (over all rows where there is none).
+    """
+
+    source: tuple[float, ...]
+    background: tuple[float, ...]
+
+
+class PcuSchedule(_Model):
+    """An interval in which a PCU is on, spacecraft clock [s], cut at the observation's ends."""
+
+    pcu: int
+    on: int
+    off: int
+
+
+class TrueObservation(_Model):
+    """Truth of one observation.
+
+    Parameters
+    ----------
+    obsid, path, target : str
+        The path is relative to the archive's root.
+    start, stop : int
+        First start and last end of a Standard2 row, spacecraft clock [s].
+    mjd : float
+        Middle, TT.
+    epoch : int
+        Gain epoch.
+    flux : float
+        At 1 keV [photon / cm2 / s / keV].
+    pcus : tuple of PcuSchedule
+    band, whole : Rates
+        In channels 5 to 10 (the Standard2 elements that overlap them) and in all.
+    files : int
+        Standard2 files.
+    good_time : float
+        Standard2 rows with ELV > 4 deg, OFFSET < 0.1 deg and a PCU on in their middle [s]. A reduction has
+        a little less, because rows at the ends of files and near a PCU's transitions are dropped.
+    """
+
+    obsid: str
+    path: str
+    target: str
+    start: int
+    stop: int
+    mjd: float
+    epoch: int
+    flux: float
+    pcus: tuple[PcuSchedule, ...]
+    band: Rates
+    whole: Rates
+    files: int
+    good_time: float
+
+
+class Truth(_Model):
+    """Truth of a whole archive; stands beside it as ``truth.json``."""
+
+    version: int = VERSION
+    seed: int
+    target: str
+    ra: float
+    dec: float
+    long_term: dict[str, Any]
+    observations: tuple[TrueObservation, ...]
+
+
+def good_rows(spec: ObservationSpec, time: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows are good by the usual recipe, judged in their middle."""
+    middle = time + ROW / 2
+    high = orbit.elevation(middle, attitude.boresight(spec, middle)) > 4.0
+    return np.asarray(high & (attitude.offset(spec, middle) < 0.1) & detector.pcu_on(spec, time).any(-1))
+
+
+def _rates(spec: ObservationSpec, level: float, band: slice) -> Rates:
+    source = source_rates(spec.start, spec.flux, spec.photon_index)[..., band].sum((1, 2))
+    background = background_rates(spec.start)[..., band].sum((1, 2)) * level
+    return Rates(source=tuple(source.round(6).tolist()), background=tuple(background.round(6).tolist()))
+
+
+def true_observation(spec: ObservationSpec) -> TrueObservation:
+    """Return the truth of an observation."""
+    time = detector.row_times(spec)
+    good = good_rows(spec, time)
+    level = detector.particle_level((time[good] if good.any() else time) + ROW / 2)
+    mean = float(level.mean()) if len(level) else 1.0
+    schedule = [
+        PcuSchedule(pcu=p.pcu, on=max(spec.start + p.on, spec.start), off=min(spec.start + p.off, spec.stop))
+        for p in spec.pcus
+    ]
+    start, stop = (int(time[0]), int(time[-1]) + ROW) if len(time) else (spec.start, spec.stop)
+    zero = clock.timezero(spec.start)
+    return TrueObservation(
+        obsid=str(spec.obsid),
+        path=spec.obsid.path,
+        target=spec.target,
+        start=start,
+        stop=stop,
+        mjd=round(float(met_to_mjd((start + stop) / 2 + zero)), 6),
+        epoch=clock.epoch(spec.start),
+        flux=spec.flux,
+        pcus=tuple(p for p in schedule if p.on < p.off),
+        band=_rates(spec, mean, elements(*BAND)),
+        whole=_rates(spec, mean, slice(None)),
+        files=len(detector.segments(time)),
+        good_time=float(ROW * good.sum()),
+    )
+
+
+def truth(seed: int, specs: list[ObservationSpec], model: LongTerm) -> Truth:
+    """Return the truth of an archive of at least one observation."""
+    first = specs[0]
+    return Truth(
+        seed=seed,
+        target=first.target,
+        ra=first.ra,
+        dec=first.dec,
+        long_term=asdict(model),
+        observations=tuple(true_observation(spec) for spec in specs),
+    )

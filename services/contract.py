@@ -1,0 +1,274 @@
+"""What every stage, engine and executor agrees on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+Config = TypeVar("Config", bound=BaseModel)
+
+#: Version of the manifest's layout.
+MANIFEST_VERSION = 1
+ARCHIVE = "archive"
+
+
+class Frozen(BaseModel):
+    """Base of everything that is read from or written to JSON or TOML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Outcome(StrEnum):
+    """How a stage, or an observation, ended."""
+
+    SUCCEEDED = "succeeded"
+    NO_WORK = "no_work"
+    FAILED = "failed"
+
+
+class FailureKind(StrEnum):
+    """What a failure means to whoever schedules."""
+
+    DATA = "data_error"
+    CONFIG = "config_error"
+    RETRYABLE = "retryable"
+
+
+class ExitCode(IntEnum):
+    """Exit codes of a stage run as a process."""
+
+    OK = 0
+    RETRYABLE = 1
+    DATA_ERROR = 20
+    CONFIG_ERROR = 21
+
+
+class Caveat(Frozen):
+    """Something the user of a product should know.
+
+    Parameters
+    ----------
+    code : str
+        Short, stable, for machines: ``no_good_time``, ``housekeeping_short`` ...
+    message : str
+        One sentence.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A named file in memory."""
+
+    name: str
+    data: bytes
+
+
+#: What a stage is given: the files of each declared input.
+Inputs = Mapping[str, tuple[File, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a stage made.
+
+    Parameters
+    ----------
+    files : mapping of output name to files
+    caveats : tuple of Caveat
+    summary : mapping
+        A few plain numbers and strings for tables and reports (exposure, mean rate ...), JSON-compatible.
+    """
+
+    files: Mapping[str, tuple[File, ...]]
+    caveats: tuple[Caveat, ...] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Declaration of a named input.
+
+    Parameters
+    ----------
+    name, meaning : str
+    source : str
+        ``archive``, or the name of the stage whose output of the same name is read.
+    pattern : str
+        For archive inputs: regular expression that the whole path relative to the observation directory must match.
+    at_least, at_most : int
+        How many files are expected; fewer is a data error, more too.
+    missing : str
+        What to say, and to do, when there are too few.
+    """
+
+    name: str
+    meaning: str
+    source: str = ARCHIVE
+    pattern: str = ""
+    at_least: int = 1
+    at_most: int = 10_000
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Declaration of a named output."""
+
+    name: str
+    meaning: str
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[Config]):
+    """Declaration of a stage.
+
+    Parameters
+    ----------
+    name : str
+    version : int
+        Raised when the same inputs and configuration give another result; part of the fingerprint.
+    config : type
+        Pydantic model of its configuration.
+    inputs, outputs : tuple
+    run : callable
+        ``run(config, inputs) -> Outputs``; raises `rossi.errors.DataError`, `ConfigError` or `NoGoodTime`.
+    """
+
+    name: str
+    version: int
+    config: type[Config]
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    run: Callable[[Config, Inputs], Outputs]
+
+
+class InputRecord(Frozen):
+    """One input as it stands in a manifest: its identity, not its content."""
+
+    input: str
+    path: str
+    size: int
+    identity: str
+
+
+class OutputRecord(Frozen):
+    """One output as it stands in a manifest."""
+
+    output: str
+    name: str
+    size: int
+    sha256: str
+
+
+class Manifest(Frozen):
+    """What stands beside the products of a stage; its presence says that they are complete."""
+
+    version: int = MANIFEST_VERSION
+    stage: str
+    obsid: str
+    fingerprint: str
+    config: dict[str, Any]
+    inputs: tuple[InputRecord, ...]
+    outputs: tuple[OutputRecord, ...]
+    outcome: Outcome
+    caveats: tuple[Caveat, ...] = ()
+    summary: dict[str, Any] = {}
+    versions: dict[str, str]
+    seconds: float
+    created: str
+
+
+class StageRequest(Frozen):
+    """Everything one stage needs to run for one observation: a container's whole input.
+
+    Parameters
+    ----------
+    stage, obsid : str
+    config : dict
+        Validated against the stage's own model.
+    archive, store : str
+        URLs. Credentials never stand here.
+    prefix : str
+        Run prefix within the store.
+    upstream : dict
+        For inputs from other stages: key of that stage's manifest.
+    """
+
+    stage: str
+    obsid: str
+    config: dict[str, Any] = {}
+    archive: str = ""
+    store: str
+    prefix: str = ""
+    upstream: dict[str, str] = {}
+
+
+class StageResult(Frozen):
+    """How one stage ended for one observation.
+
+    Parameters
+    ----------
+    manifest : str
+        Key of the manifest; empty for failures.
+    reused : bool
+        True when the manifest was there already and nothing was done.
+    message : str
+        For `no_work` and `failed`: one sentence for the user.
+    """
+
+    stage: str
+    obsid: str
+    outcome: Outcome
+    manifest: str = ""
+    fingerprint: str = ""
+    reused: bool = False
+    kind: FailureKind | None = None
+    message: str = ""
+    caveats: tuple[Caveat, ...] = ()
+    summary: dict[str, Any] = {}
+    seconds: float = 0.0
+
+
+class ObservationResult(Frozen):
+    """How all stages ended for one observation; stages after the first one without success are not run."""
+
+    obsid: str
+    outcome: Outcome
+    stages: tuple[StageResult, ...]
+
+    @property
+    def last(self) -> StageResult:
+        """The stage that decided the outcome."""
+        return self.stages[-1]
+
+    @property
+    def reused(self) -> bool:
+        """True when nothing had to be done."""
+        return all(stage.reused for stage in self.stages)
+
+
+class Shard(Frozen):
+    """A list of observations that one process works off.
+
+    Parameters
+    ----------
+    number : int
+    obsids : tuple of str
+    stages : dict
+        Stage name to configuration, in the order in which they run.
+    """
+
+    number: int
+    obsids: tuple[str, ...]
+    stages: dict[str, dict[str, Any]]
+    archive: str
+    store: str
+    prefix: str = ""

@@ -1,0 +1,105 @@
+"""Stage ``pca_extract``: good time and light curves from prepared PCA data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from rossi.expression import compile_expression
+from rossi.extract.lightcurve import Mode
+from rossi.pca.lightcurve import ROW, DeadTime
+from rossi.pca.standard2 import parse_layers, parse_pcus
+from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
+from services.engines import EngineName, load_engine
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+
+#: The filter that the RXTE cookbook and HEASARC's notebook use.
+RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
+
+
+class Band(Frozen):
+    """A range of absolute detector channels; Standard2 elements that overlap it count as a whole."""
+
+    chmin: Channel
+    chmax: Channel
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Band:
+        if self.chmin > self.chmax:
+            raise ValueError(f"chmin {self.chmin} is above chmax {self.chmax}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name in files and tables: ``ch5-10``."""
+        return f"ch{self.chmin}-{self.chmax}"
+
+
+class PcaExtractConfig(Frozen):
+    """What is extracted; a change does not repeat preparation."""
+
+    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
+    expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
+    prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
+    postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")
+    bands: tuple[Band, ...] = Field((Band(chmin=5, chmax=10),), min_length=1, description="absolute channels, 0 to 255")
+    pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3")
+    layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
+    binsz: float = Field(ROW, gt=0, description="seconds; a multiple of 16")
+    mode: Mode = Field(Mode.RATE, description="RATE (count / s / PCU) or SUM (count)")
+    dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
+
+    @field_validator("expression")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        compile_expression(value)
+        return value
+
+    @field_validator("pcus")
+    @classmethod
+    def _pcus(cls, value: str) -> str:
+        parse_pcus(value)
+        return value
+
+    @field_validator("layers")
+    @classmethod
+    def _layers(cls, value: str) -> str:
+        parse_layers(value)
+        return value
+
+    @field_validator("binsz")
+    @classmethod
+    def _whole_rows(cls, value: float) -> float:
+        if value % ROW:
+            raise ValueError(f"must be a multiple of {ROW:g}, the length of a Standard2 row")
+        return value
+
+    @field_validator("mode")
+    @classmethod
+    def _rate_or_sum(cls, value: Mode) -> Mode:
+        if value == Mode.MEAN:
+            raise ValueError("must be RATE or SUM")
+        return value
+
+
+def run(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
+    """Extract the light curves of one observation."""
+    return load_engine(config.engine).pca_extract(config, inputs)
+
+
+STAGE = Stage(
+    name="pca_extract",
+    version=1,
+    config=PcaExtractConfig,
+    inputs=(
+        Input("std2_dt", "prepared Standard2 data", source="pca_prep"),
+        Input("filter_file", "pointing and PCU state every 16 s", source="pca_prep", at_most=1),
+    ),
+    outputs=(
+        Output("light_curve", "one light curve a band"),
+        Output("gti", "the good time that was applied"),
+    ),
+    run=run,
+)

@@ -1,0 +1,4 @@
+from services.entry import main
+from services.pca_prep.stage import STAGE
+
+main(STAGE)

@@ -1,0 +1,23 @@
+"""What tests of every room share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+#: Reference material too large or not ours to ship; a folder beside the repository, or where ROSSI_SHARED says.
+_SHARED = Path(os.environ.get("ROSSI_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference material; the test is skipped where it is absent."""
+    if not (_SHARED / "data").is_dir():
+        pytest.skip(f"reference material is not at {_SHARED} (set ROSSI_SHARED to where it is)")
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Golden PCA cases that the project ships."""
+    return Path(__file__).parent / "golden" / "pca"

@@ -1,0 +1,177 @@
+"""Results of the original extractor on small files, and what must hold for any file."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rossi.errors import ConfigError, DataError, NoGoodTime
+from rossi.extract.accumulate import accumulate, last_sum
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.lightcurve import Mode, Rejection, light_curve
+from rossi.extract.products import light_curve_file, spectrum_file
+from rossi.extract.selection import TimeSelection, select_samples
+from rossi.extract.spectrum import spectrum
+from rossi.fits.reader import open_fits
+
+T0 = 150000000.0
+FOUR = "0~9,10~19,20~29,30~39"
+
+
+def run(arrays, binsz=16.0, time=None, channels=None, **options):
+    columns = [i.name for i in list(arrays[0].table.infos.values())[1:]]
+    grid = select_samples(arrays, columns[0], binsz, time or TimeSelection())
+    return accumulate(grid, columns, channels or ChannelSelection(), **options)
+
+
+@pytest.fixture
+def t1(make_array):
+    """Six rows of four channels with NULLs and a negative value."""
+    values = np.arange(24).reshape(6, 4)
+    values[1] = -1
+    values[3, 2] = -5
+    values[4] = (-1, -1, -1, 7)
+    return make_array([values], cpix=FOUR, null=-1)
+
+
+def test_t1_sums_errors_and_spectrum(t1):
+    source = run([t1])
+    curve = light_curve(source, Mode.SUM)
+    assert curve.value.tolist() == [6, 0, 38, 40, 7, 86]
+    assert np.array_equal(curve.error, np.sqrt(curve.value))
+    assert curve.time.tolist() == [T0 + 16 * i for i in range(6)]
+    assert spectrum(source, ChannelSelection()).value.tolist() == [40, 44, 34, 59]
+    assert light_curve(run([t1], include_negative=True)).value[3] == 2.1875
+    chosen = light_curve(run([t1], channels=ChannelSelection(chint="15-29")))
+    assert chosen.value.tolist() == [0.1875, 0, 1.1875, 0.8125, 0, 2.6875]
+
+
+def test_t1_means(t1):
+    mean = light_curve(run([t1]), Mode.MEAN).value
+    assert mean[[0, 4]].tolist() == [6, 28]
+    assert mean[3] == pytest.approx(53.3333333333)
+    assert np.isnan(mean[1])
+
+
+def test_t2_exposure_adds_up_with_its_rounding(make_array):
+    values = np.zeros((1, 129), int)
+    values[0, 0] = 638
+    cpix = "0~4,5:53,(54~135;2),(136~237;3),(238~249;4),250~255"
+    source = run([make_array([values, values], cpix=cpix)])
+    curve = light_curve(source)
+    assert source.exposure[0] == 16.000000000000025
+    assert (curve.value[0], curve.error[0], curve.fracexp[0]) == (79.74999999999987, 2.232571387436465, 1.0)
+
+
+@pytest.fixture
+def t3(make_array):
+    own = np.array([[20, 200], [230, 320]]) + T0
+    return make_array([np.ones((30, 1), int)], gti=own, cpix="0~255")
+
+
+def test_t3_rows_are_kept_by_their_start(t3):
+    curve = light_curve(run([t3]))
+    assert (len(curve.time), curve.time[0], curve.ontime) == (16, T0 + 32, 256)
+    assert (curve.gti - T0).tolist() == [[32, 208], [240, 320]]
+
+
+def test_t4_partial_bins(t3):
+    source = run([t3], 100.0)
+    assert light_curve(source).fracexp.tolist() == [0.8, 0.96, 0.64, 0.16]
+    rejected = light_curve(source, rejection=Rejection(mfracexp=0.7))
+    assert rejected.rejected
+    assert (rejected.value[2:] == 0).all()
+    assert len(light_curve(source, rejection=Rejection(mfracexp=0.7, tnull=-1)).time) == 2
+
+
+def test_exposure_may_exceed_the_bin(make_array):
+    curve = light_curve(run([make_array([np.ones((10, 1), int)], cpix="0~255")], 40.0))
+    assert curve.fracexp.tolist() == [1.2, 0.8, 1.2, 0.8]
+
+
+def test_files_in_any_order_give_the_same(make_array):
+    first = make_array([np.full((5, 2), 3)], cpix="0:1", name="first")
+    second = make_array([np.full((5, 2), 4)], cpix="0:1", start=T0 + 200, name="second")
+    a, b = run([first, second]), run([second, first])
+    assert np.array_equal(light_curve(a).value, light_curve(b).value)
+    assert [x.name for x in b.grid.arrays] == ["first", "second"]
+    assert a.grid.origin == T0
+
+
+def test_timezero_moves_everything(make_array):
+    curve = light_curve(run([make_array([np.ones((3, 1), int)], cpix="0~255", timezero=3.378)]))
+    assert curve.time[0] == T0 + 3.378
+
+
+@pytest.mark.parametrize("binsz", [16.0, 48.0, 100.0, 0.5])
+@given(data=st.data())
+@settings(max_examples=30)
+def test_counts_and_exposure_are_conserved(make_array, binsz, data):
+    n_row = data.draw(st.integers(1, 40))
+    values = np.array(data.draw(st.lists(st.integers(0, 1000), min_size=n_row, max_size=n_row)))[:, None]
+    edges = sorted(data.draw(st.lists(st.integers(0, 16 * n_row), min_size=4, max_size=4, unique=True)))
+    common = T0 + np.array(edges, float).reshape(2, 2)
+    array = make_array([values, values], cpix="0~255")
+    starts = T0 + np.arange(n_row) * 16.0
+    inside = ((starts[:, None] >= common[:, 0]) & (starts[:, None] < common[:, 1])).any(axis=1)
+    if not inside.any():
+        with pytest.raises(NoGoodTime):
+            light_curve(run([array], binsz, TimeSelection(common=[common])))
+        return
+    source = run([array], binsz, TimeSelection(common=[common]))
+    assert light_curve(source, Mode.SUM).value.sum() == 2 * values[inside].sum()
+    assert source.ontime == pytest.approx(16.0 * inside.sum())
+    assert last_sum(source.channel_exposure) == pytest.approx(source.ontime)
+
+
+def test_sums_of_float_counts_are_taken_in_order(make_array):
+    values = np.random.default_rng(1).random((12, 5))
+    source = run([make_array([values, values / 3], cpix="0:4")], 64.0)
+    for bin_number in range(3):
+        total = 0.0
+        for row in range(4 * bin_number, 4 * bin_number + 4):
+            for column in (values, values / 3):
+                for value in column[row]:
+                    total += value
+        assert source.counts[bin_number] == total
+
+
+def test_no_good_time_is_said(t3):
+    with pytest.raises(NoGoodTime, match="contain no time"):
+        run([t3], time=TimeSelection(common=[np.empty((0, 2))]))
+    everything = run([t3], time=TimeSelection(common=[np.empty((0, 2))], empty_is_all=True))
+    assert len(everything.bins) == 16
+
+
+def test_mistakes_are_explained(make_array):
+    array = make_array([np.ones((3, 2), int)], cpix="0:1")
+    other = make_array([np.ones((3, 2), int)], cpix="5:6", start=T0 + 100, name="other")
+    with pytest.raises(DataError, match="other: its channels"):
+        run([array, other])
+    with pytest.raises(ConfigError, match="binsz is -1"):
+        run([array], -1.0)
+    with pytest.raises(DataError, match="has 3 elements, its axis 2"):
+        run([make_array([np.ones((3, 2), int)], cpix="0:2")])
+    with pytest.raises(DataError, match="column NOSUCH is missing"):
+        array.ordered(["NOSUCH"])
+    with pytest.raises(DataError, match="none of the GTIs begins or ends with this file"):
+        run([array], time=TimeSelection(own=[np.array([[1.0, 2.0]])]))
+
+
+def test_products_hold_what_was_extracted(t1):
+    source = run([t1])
+    curve = light_curve(source)
+    table = open_fits(light_curve_file(curve), "f").table("RATE")
+    assert np.array_equal(table.column("RATE"), curve.value)
+    assert (table.header["TSTARTI"], table.header["TSTOPI"], table.header["ONTIME"]) == (150000000, 150000096, 96.0)
+    assert (table.header["CPIX"], table.header["MAXCHAN"]) == (FOUR, 39)
+    pha = open_fits(spectrum_file(spectrum(source, ChannelSelection())), "f").table("SPECTRUM")
+    assert (pha.header["EXPOSURE"], pha.header["DETCHANS"]) == (96.0, 4)
+
+
+def test_grouped_spectrum_keeps_its_exposure(t1):
+    groups = ChannelSelection(chbin="0-19,20-39")
+    source = run([t1])
+    right = spectrum(source, groups)
+    assert (right.value.tolist(), right.exposure) == ([84, 93], 96.0)
+    assert spectrum(source, groups, grouped_exposure_defect=True).exposure == 48.0

@@ -1,0 +1,94 @@
+import gzip
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits, read_fits
+
+
+def assert_same_as_astropy(path):
+    ours = read_fits(path)
+    with fits.open(path) as theirs:
+        tables = [hdu for hdu in theirs if isinstance(hdu, fits.BinTableHDU)]
+        assert len(tables) == len(ours.tables)
+        for a, b in zip(tables, ours.tables, strict=True):
+            for name in a.columns.names:
+                x, y = np.asarray(a.data[name]), b.column(name)
+                if a.columns[name].format.endswith("X"):
+                    y = np.unpackbits(y.reshape(len(b), -1), axis=1)[:, : x.shape[1]].astype(bool)
+                assert np.array_equal(
+                    np.char.strip(x) if x.dtype.kind == "U" else x, y, equal_nan=x.dtype.kind == "f"
+                ), name
+            for key, value in a.header.items():
+                if key not in ("", "COMMENT", "HISTORY", "CONTINUE") and not isinstance(value, fits.card.Undefined):
+                    assert b.header[key] == value
+
+
+def test_golden_files_read_as_astropy_reads_them(golden):
+    files = [f for f in golden.rglob("*") if f.suffix in {".gz", ".fits", ".gti", ".lc", ".xfl"} or "FI" in f.name]
+    assert len(files) > 40
+    for path in files:
+        assert_same_as_astropy(path)
+
+
+def test_real_files_read_as_astropy_reads_them(shared):
+    for name in (
+        "SE_93087-01-02-11_E_125us_64M.evt.gz",
+        "GX_B1509-58_short.evt",
+        "FPorbit_Day6223",
+        "xp1007701_e2_n2a.lc",
+    ):
+        assert_same_as_astropy(shared / "data/real/pca" / name)
+
+
+@pytest.fixture(scope="module")
+def whole(golden):
+    path = next((golden / "e5_switch").rglob("FH5a*"))
+    return gzip.decompress(path.read_bytes())
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_cut_file_is_refused(whole, data):
+    # the last block's padding is no data, and zeros behind the data look the same
+    cut = data.draw(st.integers(1, len(whole) - 2880))
+    with pytest.raises(DataError, match=r"FH5a.*(cut|not a FITS file|no END card)"):
+        for table in open_fits(whole[:cut], "FH5a").tables:
+            table.column("Time")
+        raise DataError("FH5a: cut at an HDU's end, which only the index of HDUs can tell")
+
+
+def test_damaged_gzip_is_refused(whole):
+    zipped = gzip.compress(whole)
+    for cut in (3, 100, len(zipped) // 2, len(zipped) - 4):
+        with pytest.raises(DataError, match=r"f\.gz.*fetch the file again"):
+            open_fits(zipped[:cut], "f.gz")
+    broken = bytearray(zipped)
+    broken[len(broken) // 2] ^= 0x55
+    with pytest.raises(DataError, match=r"f\.gz"):
+        open_fits(bytes(broken), "f.gz")
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"", "empty"), (b"<html>no such file</html>", "not a FITS file")])
+def test_other_content_is_refused(content, words):
+    with pytest.raises(DataError, match=words):
+        open_fits(content, "f")
+
+
+def test_missing_parts_are_named(whole, tmp_path):
+    file = open_fits(whole, "FH5a")
+    with pytest.raises(DataError, match="extension PCU0_GTI is missing; found XTE_HK"):
+        file.table("PCU0_GTI")
+    with pytest.raises(DataError, match=r"FH5a\[XTE_HK\]: column NOSUCH is missing; the table has Time"):
+        file.table(hdu=1).column("NOSUCH")
+    with pytest.raises(DataError, match=r"none.*No such file"):
+        read_fits(tmp_path / "none")
+
+
+def test_gz_is_found_under_the_plain_name(golden):
+    path = next((golden / "e5_switch").rglob("FH5a*.gz"))
+    assert len(read_fits(path.with_suffix("")).tables) == 1

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.pca.deadtime import BadRowRules, PcuRows, background_rows, pcu_rows
+from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.prepare import prepare_standard2
+from rossi.pca.standard2 import PCUS, REMAINING, parse_layers, parse_pcus, spectrum_columns
+
+
+def standard2(n_row=8, start=1000.0, **counts):
+    """A Standard2 table with the given counters (of PCU 0) and no other events."""
+    columns = [(Column("Time", "D", "s"), start + 16.0 * np.arange(n_row))]
+    for pcu in PCUS:
+        for name in spectrum_columns(pcu):
+            spectrum = np.zeros((n_row, 129), int)
+            if pcu == 0 and name.startswith("X1L"):
+                spectrum[:, 3] = counts.get("xenon", 0)
+            columns.append((Column(name, "129I", zero=32768), spectrum))
+        propane = np.zeros((n_row, 33), int)
+        propane[:, 0] = counts.get("propane", 0) if pcu == 0 else 0
+        columns.append((Column(f"VpSpecPcu{pcu}", "33I", zero=32768), propane))
+        for name in ("VLE", *REMAINING):
+            value = counts.get(name, 0) if pcu == 0 else 0
+            columns.append((Column(f"{name}CntPcu{pcu}", "I", zero=32768), np.full(n_row, value)))
+    cards = [("TIMEDEL", 16.0), ("DATAMODE", "Standard2f"), ("HDUCLAS2", "TOTAL")]
+    return open_fits(fits_bytes(primary_hdu(), [table_hdu("XTE_SA", columns, cards)]), "std2")
+
+
+def housekeeping(pcu=0, time=(900.0, 2000.0), on=(True, True), vle=(1, 1)):
+    return Housekeeping(pcu, np.array(time), np.array(on), np.array(vle))
+
+
+def flags(values):
+    return "".join("FT"[int(v)] for v in values)
+
+
+def test_first_last_and_switching_rows_are_bad():
+    table = standard2().tables[0]
+    assert flags(pcu_rows(table, [housekeeping()], None, BadRowRules())[0].bad) == "TFFFFFFT"
+    switch = housekeeping(time=(900.0, 1060.0, 2000.0), on=(True, False, False), vle=(1, 1, 1))
+    assert flags(pcu_rows(table, [switch], None, BadRowRules())[0].bad) == "TFFTTTTT"
+    kept = pcu_rows(table, [switch], None, BadRowRules(transition=False))[0]
+    assert flags(kept.bad) == "FFFFTTTT"
+
+
+def test_unknown_state_is_bad():
+    table = standard2().tables[0]
+    short = housekeeping(time=(1020.0, 1070.0), on=(True, True))
+    rows = pcu_rows(table, [short], None, BadRowRules(transition=False))[0]
+    # unknown before the first sample; after the last one only the first row is known
+    assert flags(rows.on_unknown) == "TTFFFFTT"
+    assert flags(rows.bad) == "TTFFFFTT"
+    assert flags(pcu_rows(table, [], None, BadRowRules(transition=False))[0].bad) == "TTTTTTTT"
+
+
+def test_live_time_of_known_counts():
+    counts = {"xenon": 1600, "VLE": 320, "propane": 700, "VxL": 2500}
+    rows = pcu_rows(standard2(**counts).tables[0], [housekeeping()], None, BadRowRules())[0]
+    assert rows.live_time[1] == pytest.approx(15.9328, abs=1e-12)
+    assert (rows.live_time[0], rows.on_time[0], rows.live_fraction[0], rows.xenon_counts[0]) == (0, 0, 0, 0)
+    assert rows.live_fraction[1] == pytest.approx(15.9328 / 16)
+
+
+@pytest.mark.parametrize(("setting", "seconds"), [(0, 12e-6), (1, 60e-6), (2, 150e-6), (3, 500e-6), (7, 500e-6)])
+def test_vle_dead_time_follows_the_setting(setting, seconds):
+    rows = pcu_rows(standard2(VLE=100).tables[0], [housekeeping(vle=(setting, setting))], None, BadRowRules())[0]
+    assert rows.count_dead_time[1] == pytest.approx(100 * seconds)
+
+
+@pytest.mark.parametrize(("pcu", "loss"), [(0, 201139200.0), (1, 409622400.0)])
+def test_propane_loss(pcu, loss):
+    table = standard2(start=loss - 16 * 4).tables[0]
+    state = housekeeping(pcu, (loss - 1000, loss + 1000))
+    assert flags(pcu_rows(table, [state], None, BadRowRules())[pcu].bad) == "TFFFTTTT"
+    assert flags(pcu_rows(table, [state], None, BadRowRules(propane=False))[pcu].bad) == "TFFFFFFT"
+
+
+def test_breakdown_intervals_are_closed():
+    table = standard2().tables[0]
+    good = {pcu: np.array([[0.0, 1032.0], [1064.0, 5000.0]]) for pcu in PCUS}
+    rows = pcu_rows(table, [housekeeping()], good, BadRowRules(transition=False))[0]
+    assert rows.breakdown is not None
+    assert flags(rows.breakdown) == "FFFTFFFF"
+    assert flags(rows.bad) == "FFFTFFFF"
+
+
+@pytest.mark.parametrize(("vle", "remaining"), [(18, 142), (25, 197), (53, 419)])
+def test_background_counts_that_a_vle_rate_implies(vle, remaining):
+    data = standard2(VLE=vle)
+    rows = pcu_rows(data.tables[0], [housekeeping()], None, BadRowRules())
+    background = background_rows(data.tables[0], rows, BadRowRules())[0]
+    assert background.remaining_counts[1:-1].tolist() == [remaining] * 6
+    assert background.propane_counts.tolist() == [0] + [750] * 6 + [0]
+
+
+def test_prepared_spectra_of_bad_rows_are_zero():
+    table, rows = prepare_standard2(standard2(xenon=9), [housekeeping()], None, BadRowRules())
+    assert table.column("X1LSpecPcu0").sum(axis=1).tolist() == [0] + [9] * 6 + [0]
+    assert isinstance(rows[0], PcuRows)
+    kept, _ = prepare_standard2(standard2(xenon=9), [housekeeping()], None, BadRowRules(zero=False))
+    assert kept.column("X1LSpecPcu0").sum(axis=1).tolist() == [9] * 8
+
+
+def test_wrong_files_are_named(golden):
+    folder = next((golden / "e5_switch" / "input").glob("AO*/P*/*"))
+    standard1 = read_fits(next(folder.glob("pca/FS46*")))
+    with pytest.raises(DataError, match="DATAMODE is 'Standard1b'; Standard2 was expected"):
+        prepare_standard2(standard1, [], None, BadRowRules())
+    with pytest.raises(DataError, match=r"TDDES is .*D\[0\] to D\[4\] was expected"):
+        Housekeeping.from_file(standard1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("ALL", (0, 1, 2, 3, 4)), ("2", (2,)), ("0,2-3", (0, 2, 3)), ("1-3", (1, 2, 3))]
+)
+def test_pcu_lists(text, expected):
+    assert parse_pcus(text) == expected
+
+
+def test_layer_lists():
+    assert parse_layers("1") == ("X1L", "X1R")
+    assert parse_layers("x2r,1") == ("X1L", "X1R", "X2R")
+    assert len(parse_layers("ALL")) == 6
+    for wrong in ("LR1", "4", ""):
+        with pytest.raises(ValueError, match="layerlist"):
+            parse_layers(wrong)
+    with pytest.raises(ValueError, match="pculist"):
+        parse_pcus("7")

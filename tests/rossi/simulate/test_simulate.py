@@ -1,0 +1,264 @@
+"""The simulated archive: readable by everybody, equal to its own truth, the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from rossi.archive import FILE_PATTERNS, ObsID, parse_data_file
+from rossi.errors import ConfigError
+from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.table import Table
+from rossi.simulate import ObservationSpec, PcuOn, Truth, simulate_archive, simulate_observation, true_observation
+
+ANODES = ("X1L", "X1R", "X2L", "X2R", "X3L", "X3R")
+START = 110_145_600
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """Return an archive of six observations and its truth."""
+    root = tmp_path_factory.mktemp("archive")
+    return root, simulate_archive(root)
+
+
+def spec(**changes: object) -> ObservationSpec:
+    """Return an observation of 1600 s in epoch 3, not compressed, without occultation."""
+    plain = {"obsid": ObsID("20101-01-01-00"), "start": START, "duration": 1600, "compress": False}
+    return ObservationSpec(**(plain | changes))  # type: ignore[arg-type]
+
+
+def only(files: dict[str, bytes], start: str) -> Table:
+    """Return the first table of the only file whose path begins so."""
+    (path,) = [p for p in files if p.startswith(start)]
+    return open_fits(files[path], path).tables[0]
+
+
+def xenon(table: Table, pcu: int, elements: slice = slice(None)) -> np.ndarray:
+    """Return a PCU's xenon counts of each row, all layers."""
+    return sum(table.column(f"{anode}SpecPcu{pcu}")[:, elements].sum(1) for anode in ANODES)
+
+
+def dead_time(table: Table, pcu: int) -> np.ndarray:
+    """Return the dead time of a PCU in each row [s], from all its counters."""
+    counters = [c for c in table.infos if c.endswith(f"CNTPCU{pcu}") and not c.startswith("VLE")]
+    events = xenon(table, pcu) + table.column(f"VpSpecPcu{pcu}").sum(1) + sum(table.column(c) for c in counters)
+    return 1e-5 * events + 150e-6 * table.column(f"VLECntPcu{pcu}")
+
+
+def test_layout(archive: tuple[Path, Truth]) -> None:
+    root, truth = archive
+    assert truth == Truth.model_validate_json((root / "truth.json").read_text())
+    assert json.loads((root / "truth.json").read_text())["seed"] == 1
+    assert len({o.epoch for o in truth.observations}) >= 4
+    assert truth.observations[0].epoch == 3
+    for observation in truth.observations:
+        assert ObsID(observation.obsid).path == observation.path
+        names = {p.relative_to(root / observation.path).as_posix() for p in (root / observation.path).rglob("*")}
+        for pattern in FILE_PATTERNS.values():
+            assert [n for n in names if re.fullmatch(pattern, n)], pattern
+        assert sum(n.startswith("pca/FS4a") for n in names) == observation.files
+        assert sum(n.startswith("pca/FH5") for n in names) == 5
+        assert sum(n.startswith("FI") for n in names) == 15
+    assert max(o.files for o in truth.observations) > 1
+
+
+def test_every_file_opens_with_astropy_and_rossi(archive: tuple[Path, Truth]) -> None:
+    root, truth = archive
+    paths = [p for p in sorted((root / truth.observations[2].path).rglob("*")) if p.is_file()]
+    assert {p.suffix for p in paths} == {"", ".gz"}
+    for path in paths:
+        ours = read_fits(path)
+        with fits.open(path, checksum=True) as theirs:
+            theirs.verify("exception")
+            assert [h.name for h in theirs[1:]] == [t.name for t in ours.tables]
+            for hdu, table in zip(theirs[1:], ours.tables, strict=True):
+                for name in hdu.columns.names:
+                    mine, other = table.column(name), hdu.data[name]
+                    if mine.dtype.kind == "f":
+                        assert np.array_equal(mine, other, equal_nan=True), (path, name)
+                    elif mine.dtype.kind != "U":
+                        assert np.array_equal(mine, other), (path, name)
+
+
+def test_names_tell_the_times_within(archive: tuple[Path, Truth]) -> None:
+    root, truth = archive
+    for path in (root / truth.observations[2].path).glob("pca/FS*"):
+        name, header = parse_data_file(path.name), read_fits(path).tables[0].header
+        assert name is not None
+        assert (name.start, name.stop) == (header["TSTART"], header["TSTOP"])
+        assert name.apid == header["APPID"]
+
+
+def test_index_cells_name_existing_files(archive: tuple[Path, Truth]) -> None:
+    root, truth = archive
+    named = 0
+    for observation in truth.observations:
+        directory = root / observation.path
+        master = read_fits(directory / "FMI").table("XTE_MI")
+        cells = [c for c in master.infos if c.endswith("_INDEX_FILE")]
+        assert len(cells) == 15 and len(master.infos) == 24
+        assert master.column("ObsId")[0] == observation.obsid
+        for cell in cells:
+            index = read_fits(directory / str(master.column(cell)[0])).table("XTE_SI")
+            for column in (i.name for i in index.infos.values() if i.code == "A" and i.name != "ObsID"):
+                for path in filter(None, index.column(column)):
+                    read_fits(directory / str(path))
+                    named += 1
+    assert named > 100
+
+
+def test_rates_are_true() -> None:
+    wanted = spec(flux=3.0, slew=0, entropy=(5,))
+    truth, table = true_observation(wanted), only(simulate_observation(wanted), "pca/FS4a")
+    assert truth.good_time == 1600.0
+    for band, elements in ((truth.band, slice(1, 7)), (truth.whole, slice(None))):
+        for pcu in range(5):
+            live = (16.0 - dead_time(table, pcu)).sum()
+            counts = xenon(table, pcu, elements).sum()
+            expected = band.source[pcu] + band.background[pcu]
+            assert abs(counts / live - expected) < 5 * np.sqrt(counts) / live
+    assert 0.02 < dead_time(table, 2).mean() / 16 < 0.08
+
+
+def test_dead_time_takes_counts() -> None:
+    bright = spec(flux=30.0, slew=0)
+    truth, table = true_observation(bright), only(simulate_observation(bright), "pca/FS4a")
+    expected = (truth.whole.source[2] + truth.whole.background[2]) * 1600
+    lost = 1 - xenon(table, 2).sum() / expected
+    assert lost > 0.08
+    assert lost == pytest.approx(dead_time(table, 2).mean() / 16, abs=5 / np.sqrt(expected))
+
+
+def test_off_target_there_is_only_background() -> None:
+    away = spec(flux=30.0, slew=100_000)
+    truth, files = true_observation(away), simulate_observation(away)
+    assert truth.good_time == 0.0
+    table = only(files, "pca/FS4a")
+    live = (16.0 - dead_time(table, 0)).sum()
+    assert xenon(table, 0).sum() / live == pytest.approx(truth.whole.background[0], rel=0.1)
+    assert (only(files, "stdprod/x2").column("OFFSET") > 0.1).all()
+    assert not any(p.startswith("stdprod/xp") for p in files)
+
+
+def test_filter_file_says_when_pcus_are_on() -> None:
+    pcus = (PcuOn(0), PcuOn(2, off=800), PcuOn(3, on=320))
+    files = simulate_observation(spec(pcus=pcus))
+    table = only(files, "stdprod/x2")
+    time = table.column("Time")
+    flags = []
+    for pcu in range(5):
+        house = only(files, f"pca/FH5{'abcde'[pcu]}")
+        assert f"D[{pcu}]" in house.header["TDDES"]
+        on = np.all([house.column(c) != 0 for c in ("cmdhvXE", "hvXEon", "hvXErly")], axis=0)
+        before, after = (on[np.searchsorted(house.column("Time"), time, side)] for side in ("left", "right"))
+        flag = table.column(f"PCU{pcu}_ON")
+        settled = before == after
+        assert np.array_equal(flag[settled] == 1, on[np.searchsorted(house.column("Time"), time) - 1][settled])
+        flags.append(flag)
+    assert np.array_equal(table.column("NUM_PCU_ON"), np.sum(flags, 0))
+    assert set(table.column("NUM_PCU_ON")) == {2, 3}
+    std2 = only(files, "pca/FS4a")
+    assert not xenon(std2, 1).any() and not xenon(std2, 2)[50:].any() and xenon(std2, 2)[:50].all()
+
+
+def test_the_earth_makes_gaps(archive: tuple[Path, Truth]) -> None:
+    root, truth = archive
+    observation = truth.observations[2]
+    (path,) = (root / observation.path).glob("stdprod/x4*.xfl.gz")
+    table = read_fits(path).tables[0]
+    time, elv, offset = (table.column(c) for c in ("Time", "ELV", "OFFSET"))
+    assert elv.min() < -3 and elv.max() > 10
+    assert offset[1] > 0.1 and (offset[-10:] < 1e-3).all()
+    files = sorted((root / observation.path).glob("pca/FS4a*"))
+    rows = np.concatenate([read_fits(p).tables[0].column("Time") for p in files])
+    assert np.interp(rows, time, elv).min() > -4
+    good = 16.0 * ((elv > 4) & (offset < 0.1)).sum()
+    assert abs(good - observation.good_time) <= 48
+
+
+def test_standard1_has_the_counts_of_standard2() -> None:
+    files = simulate_observation(spec())
+    std1, std2 = only(files, "pca/FS46"), only(files, "pca/FS4a")
+    rows = 8 * len(std1)
+    for pcu in range(5):
+        assert np.array_equal(std1.column(f"XeCntPcu{pcu}").sum(1), xenon(std2, pcu)[:rows].reshape(-1, 8).sum(1))
+    vle = sum(std2.column(f"VLECntPcu{pcu}") for pcu in range(5))
+    assert std1.column("VLECnt").sum() == vle[:rows].sum()
+
+
+def test_standard_light_curve() -> None:
+    files = simulate_observation(spec(flux=3.0))
+    (name,) = [p for p in files if p.startswith("stdprod/xp")]
+    product = open_fits(files[name], name)
+    table, std2 = product.table("RATE"), only(files, "pca/FS4a")
+    assert [i.name for i in table.infos.values()] == ["TIME", "RATE", "ERROR", "FRACEXP"]
+    low, high = map(int, re.findall(rb"CHM\w\w for filtering was +(\d+)", table.header.to_block()))
+    assert (low, high) == (6, 25)
+    timezero = std2.header["TIMEZERO"]
+    rows = np.isin(std2.column("Time"), np.round(table.column("TIME") - timezero, 6))
+    assert rows.sum() == len(table) > 80
+    counts = sum(std2.column(f"{a}SpecPcu2")[rows, low - 4 : high - 3].sum(1) for a in ANODES[:2])
+    assert np.allclose(table.column("ERROR"), np.sqrt(counts) / 16, rtol=1e-6)
+    assert (table.column("RATE") < counts / 16).all() and (table.column("RATE") > 0.9 * counts / 16).all()
+    assert product.table("STDGTI").column("STOP")[-1] == table.column("TIME")[-1] + 16
+
+
+def test_gain_epochs_see_other_energies() -> None:
+    starts = {1: 67_724_608, 3: START, 5: 494_788_880}
+    band = {epoch: true_observation(spec(start=start)).band.source[2] for epoch, start in starts.items()}
+    assert band[1] < 0.75 * band[3] < 0.75 * 0.95 * band[5]
+
+
+def test_propane_is_lost() -> None:
+    late = only(simulate_observation(spec(start=494_788_880)), "pca/FS4a")
+    early = only(simulate_observation(spec()), "pca/FS4a")
+    for pcu, lost in ((0, True), (1, True), (2, False)):
+        ratio = late.column(f"VpSpecPcu{pcu}").sum() / early.column(f"VpSpecPcu{pcu}").sum()
+        assert (ratio < 0.1) == lost
+
+
+def test_without_telemetry_nothing_is_recorded() -> None:
+    files = simulate_observation(spec(gaps=((0, 1600),)))
+    assert not any(p.startswith("pca/FS") for p in files)
+    assert true_observation(spec(gaps=((0, 1600),))).files == 0
+    three = spec(gaps=((320, 480), (800, 1000)))
+    assert true_observation(three).files == 3
+    assert len([p for p in simulate_observation(three) if p.startswith("pca/FS4a")]) == 3
+
+
+def digest(root: Path) -> dict[str, str]:
+    """Return the sha256 of every file."""
+    paths = (p for p in root.rglob("*") if p.is_file())
+    return {p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+
+
+def test_same_arguments_same_bytes_and_more_only_adds(tmp_path: Path, archive: tuple[Path, Truth]) -> None:
+    seen: list[ObsID] = []
+    simulate_archive(tmp_path / "a", 3, 1, seen.append)
+    again, whole = digest(tmp_path / "a"), digest(archive[0])
+    again.pop("truth.json")
+    assert again == {path: sha for path, sha in whole.items() if path in again}
+    assert len(again) > 90
+    assert [str(obsid) for obsid in seen] == [o.obsid for o in archive[1].observations[:3]]
+    simulate_archive(tmp_path / "b", 1, 2)
+    assert not set(digest(tmp_path / "b").values()) & set(again.values())
+
+
+@pytest.mark.parametrize("changes", [{"start": START + 1}, {"duration": 0}, {"pcus": (PcuOn(0, on=5),)}])
+def test_nonsense_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="multiples of 16"):
+        spec(**changes)
+
+
+def test_too_bright_and_too_few(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="overflows"):
+        simulate_observation(spec(flux=1e5, photon_index=8.0))
+    with pytest.raises(ConfigError, match="at least one"):
+        simulate_archive(tmp_path, 0)

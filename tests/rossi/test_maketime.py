@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.maketime import good_time, intervals
+
+T = np.array([0, 16, 32, 48, 64, 80, 200, 216, 232, 248, 264, 280.0])
+G = np.array([1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1], bool)
+BACK_T = np.array([0, 16, 32, 48, 20, 36, 52, 52, 68, 84.0])
+BACK_G = np.array([0, 1, 1, 0, 1, 1, 0, 1, 0, 1], bool)
+
+
+@pytest.mark.parametrize(
+    ("time", "good", "prefr", "postfr", "expected"),
+    [  # results of the original task
+        (T, G, 0, 1, [[0, 32], [48, 216], [232, 248], [264, 280]]),
+        (T, G, 0.5, 0.5, [[0, 24], [40, 208], [224, 240], [256, 280]]),
+        (BACK_T, BACK_G, 0, 1, [[16, 48], [20, 52], [52, 68]]),
+        (BACK_T, BACK_G, 0.25, 0.75, [[12, 44], [20, 48], [52, 64], [80, 84]]),
+        (T, np.ones(12, bool), 0, 1, [[0, 280]]),
+        ([5.0], [True], 0, 1, []),
+        ([], [], 0, 1, []),
+    ],
+)
+def test_reference_cases(time, good, prefr, postfr, expected):
+    assert intervals(time, good, prefr, postfr).tolist() == expected
+
+
+def slow(t, g, prefr, postfr):
+    """The rule row by row."""
+    rows, i, n = [], 0, len(t)
+    while i < n:
+        if not g[i]:
+            i += 1
+            continue
+        start = t[i] if i == 0 or t[i - 1] > t[i] else t[i] - prefr * (t[i] - t[i - 1])
+        j = i + 1
+        while j < n and g[j] and t[j] >= t[j - 1]:
+            j += 1
+        if j == n:
+            stop = t[-1]
+        elif t[j] <= t[j - 1]:
+            stop = t[j - 1]
+        else:
+            stop = t[j - 1] + postfr * (t[j] - t[j - 1])
+        if stop != start:
+            rows.append([start, stop])
+        i = j
+    return rows
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), max_size=30), st.sampled_from([0, 0.25, 0.5, 1]))
+def test_same_as_row_by_row(rows, fraction):
+    t, g = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows], bool)
+    assert intervals(t, g, fraction, 1 - fraction).tolist() == slow(t, g, fraction, 1 - fraction)
+
+
+def test_undefined_time_is_named():
+    table = table_hdu("XTE_MKF", [(Column("Time", "D"), np.array([0, np.nan])), (Column("ELV", "E"), np.ones(2))])
+    table = open_fits(fits_bytes(primary_hdu(), [table]), "x.xfl").tables[0]
+    with pytest.raises(DataError, match=r"x\.xfl\[XTE_MKF\]: Time is undefined in row 2"):
+        good_time(table, "ELV > 0", time="Time")
