@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import DataError
+from rossi.fits.header import Header
 from rossi.fits.table import Table
 from rossi.met import split_keyword, timezero
 
@@ -91,19 +92,22 @@ def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti
     DataError
         If an interval ends before it starts or begins before the previous one ends: such a table is damaged.
     """
-    zero = timezero(table.header, table.where)
-    pairs = np.column_stack((table.column(start), table.column(stop))).astype(np.float64) + zero
+    return from_rows(np.column_stack((table.column(start), table.column(stop))), table.header, table.where)
+
+
+def from_rows(rows: ArrayLike, header: Header, where: str) -> Gti:
+    """Return rows of a GTI extension with this header as a GTI; see `from_table`."""
+    zero = timezero(header, where)
+    pairs = np.asarray(rows, np.float64).reshape(-1, 2) + zero
     wrong = np.flatnonzero(pairs[:, 1] < pairs[:, 0])
     if len(wrong):
-        raise DataError(
-            f"{table.where}: row {wrong[0] + 1} has STOP before START; good time intervals must run forward."
-        )
+        raise DataError(f"{where}: row {wrong[0] + 1} has STOP before START; good time intervals must run forward.")
     unsorted = np.flatnonzero(pairs[1:, 0] < pairs[:-1, 1])
     if len(unsorted):
         raise DataError(
-            f"{table.where}: row {unsorted[0] + 2} starts before row {unsorted[0] + 1} stops; "
+            f"{where}: row {unsorted[0] + 2} starts before row {unsorted[0] + 1} stops; "
             "good time intervals must be sorted and must not overlap."
         )
-    first = split_keyword(table.header, "TSTART", table.where, -np.inf) + zero
-    last = split_keyword(table.header, "TSTOP", table.where, np.inf) + zero
+    first = split_keyword(header, "TSTART", where, -np.inf) + zero
+    last = split_keyword(header, "TSTOP", where, np.inf) + zero
     return make(np.clip(pairs, first, last))

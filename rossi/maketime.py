@@ -106,9 +106,7 @@ def gti_file(
     """
     pairs = np.asarray(rows, np.float64).reshape(-1, 2)
     kept = table.header.without(_OWN, _OWN_PREFIXES)
-    header = Header()
-    for _, image in kept.images():
-        header.append_image(image)
+    header = kept.copy()
     header.append("HDUCLASS", "OGIP", "format conforms to OGIP conventions")
     header.append("HDUCLAS1", "GTI", "good time intervals")
     header.append("HDUCLAS2", "STANDARD", "good time intervals")

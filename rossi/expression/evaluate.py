@@ -102,6 +102,7 @@ class _Evaluator(Interpreter[Token, Operand]):
 
     def __init__(self, table: Table) -> None:
         self.table = table
+        self._columns: dict[str, Operand] = {}
 
     def _two(self, tree: Tree[Token]) -> tuple[Operand, str, Operand]:
         left, operator, right = tree.children
@@ -200,9 +201,12 @@ class _Evaluator(Interpreter[Token, Operand]):
         return Operand(value.kind, value.values[:, index - 1], value.null[:, index - 1])
 
     def _value(self, name: str) -> Operand:
-        name = name.strip("$")
-        if name not in self.table:
-            return self._keyword(name)
+        name = name.strip("$").upper()
+        if name not in self._columns:
+            self._columns[name] = self._column(name) if name in self.table else self._keyword(name)
+        return self._columns[name]
+
+    def _column(self, name: str) -> Operand:
         kind = {"L": Kind.BOOLEAN, "A": Kind.STRING, "E": Kind.REAL, "D": Kind.REAL}.get(
             self.table.info(name).code, Kind.INTEGER
         )
@@ -212,7 +216,7 @@ class _Evaluator(Interpreter[Token, Operand]):
         return Operand(kind, values, self.table.null(name))
 
     def _keyword(self, name: str) -> Operand:
-        value = self.table.header.get(name.upper())
+        value = self.table.header.get(name)
         if value is None:
             raise DataError(
                 f"{self.table.where}: the filter expression uses {name}, which is neither a column nor a "

@@ -103,12 +103,15 @@ def accumulate(
     for samples in grid.samples:
         if not len(samples.index) or not len(selected):
             continue
-        values, valid = _values(samples, names, selected, include_negative)
+        values, invalid = _values(samples, names, selected, include_negative)
         at = np.searchsorted(filled, samples.bins)
         counts = _add_by_bin(counts, at, values)
-        accepted += np.bincount(at, valid.sum(axis=(1, 2)), len(filled))
+        accepted += np.bincount(at, minlength=len(filled)) * (len(names) * len(selected))
         by_channel[selected] = _add_rows(by_channel[selected], values.reshape(-1, len(selected)))
-        by_channel_accepted[selected] += valid.sum(axis=(0, 1))
+        by_channel_accepted[selected] += len(values) * len(names)
+        if invalid.any():
+            accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), len(filled))
+            by_channel_accepted[selected] -= invalid.sum(axis=(0, 1))
     channel_steps = [(len(s.index) * len(names), s.dt / shape.n_channel) for s in grid.samples if len(s.index)]
     one = _exposure([(np.array([n]), x, np.array([0])) for n, x in channel_steps], 1, 1)[0] / len(names)
     return Accumulation(
@@ -117,31 +120,48 @@ def accumulate(
     )
 
 
+def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
+    """Add up a quantity of each row, in order, over the bins with exposure.
+
+    Parameters
+    ----------
+    grid : Grid
+        Of data with one sample a row.
+    rows : sequence of ndarray (n_row, n)
+        One for each file of the grid.
+
+    Returns
+    -------
+    ndarray (n_bin,)
+    """
+    filled, _ = _additions(grid, 1)
+    total = np.zeros(len(filled))
+    for samples, values in zip(grid.samples, rows, strict=True):
+        if len(samples.index):
+            total = _add_by_bin(total, np.searchsorted(filled, samples.bins), values[samples.index][:, :, None])
+    return total
+
+
 def _values(
-    samples: Samples, names: Sequence[str], selected: NDArray[np.intp], include_negative: bool
+    samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp], include_negative: bool
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return values (n_kept, n_column, n_selected), 0 where invalid, and which are valid."""
+    """Return values (n_kept, n_column, n_selected), 0 where invalid, and which are (a scalar: none)."""
     table = samples.array.table
-    infos = [table.info(name) for name in names]
-    contiguous = len(selected) == selected[-1] - selected[0] + 1
-    pick = slice(selected[0], selected[-1] + 1) if contiguous else selected
-    raw = np.stack([samples.array.samples(name)[:, pick][samples.index] for name in names], axis=1)
+    pick = slice(selected[0], selected[-1] + 1) if len(selected) == selected[-1] - selected[0] + 1 else selected
+    raw = samples.array.samples(names, pick, samples.index)
     values: NDArray[Any] = raw.astype(np.float64 if raw.dtype.kind == "f" else np.int64)
-    valid = np.ones(values.shape, bool)
-    for column, info in enumerate(infos):
-        if info.null is not None:
-            valid[:, column] &= values[:, column] != info.null
-        if info.zero or info.scale != 1.0:
-            if not (info.scale == 1.0 and float(info.zero).is_integer()) and values.dtype.kind == "i":
-                values = values.astype(np.float64)
-            values[:, column] = values[:, column] * (1 if info.scale == 1.0 else info.scale) + values.dtype.type(
-                info.zero
-            )
+    info = table.info(names[0])  # columns that are added up are stored alike
+    doubts = [] if info.null is None else [values == info.null]
+    if info.scale != 1.0 or not float(info.zero).is_integer():
+        values = values * info.scale + info.zero
+    elif info.zero:
+        values += values.dtype.type(info.zero)
     if values.dtype.kind == "f":
-        valid &= ~np.isnan(values)
-    if not include_negative:
-        valid &= ~(values < 0)
-    return (values if valid.all() else np.where(valid, values, 0)), valid
+        doubts.append(np.isnan(values))
+    if not include_negative and (info.code, info.zero) != ("I", 32768.0):  # unsigned numbers are never negative
+        doubts.append(values < 0)
+    invalid = np.logical_or.reduce(doubts) if doubts else np.zeros((), bool)
+    return (np.where(invalid, 0, values) if invalid.any() else values), invalid
 
 
 def _additions(grid: Grid, per_sample: int) -> tuple[NDArray[np.int64], list[tuple[NDArray[Any], float, NDArray[Any]]]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from rossi.errors import ConfigError, DataError
 from rossi.extract.channels import Bounds, descriptor, parse_channels
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Table
+from rossi.fits.table import Structure, Table
 from rossi.gti import Gti, from_table
 from rossi.met import split_keyword, timezero
 
@@ -75,6 +76,7 @@ class ScienceArray:
     def __init__(self, name: str, table: Table, own_gti: Gti | None) -> None:
         self.name, self.table, self.own_gti = name, table, own_gti
         header, where = table.header, table.where
+        self._timedel = header.number("TIMEDEL", where, np.nan)
         unit = str(header.get("TIMEUNIT", "s")).strip().lower()
         if unit not in _UNITS:
             raise DataError(f"{where}: TIMEUNIT is {unit!r}; expected one of {', '.join(_UNITS)}.")
@@ -121,17 +123,14 @@ class ScienceArray:
         Raises
         ------
         DataError, ConfigError
-            If one is missing, there are more than 40, or they differ in shape.
+            If one is missing, there are more than 40, or they are stored differently.
         """
-        infos = sorted({self.table.info(name) for name in columns}, key=lambda i: i.number)
-        if not 1 <= len(infos) <= _MAX_COLUMNS:
-            raise ConfigError(f"{len(infos)} columns are asked for; between 1 and {_MAX_COLUMNS} are possible.")
-        shapes = {self.shape(i.name) for i in infos}
-        if len(shapes) > 1:
-            raise DataError(
-                f"{self.table.where}: the columns {', '.join(columns)} differ in shape; extract them one by one."
-            )
-        return tuple(i.name for i in infos)
+        for name in columns:
+            self.table.info(name)  # raises where one is missing
+        try:
+            return _ordered(self.table.structure, tuple(columns), self._timedel)
+        except DataError as error:
+            raise DataError(f"{self.table.where}: {error}") from None
 
     def shape(self, column: str) -> CellShape:
         """Read a column's axes from TDIMn, iCTYPn, iCDLTn and iCPIXn.
@@ -141,41 +140,105 @@ class ScienceArray:
         DataError
             If TDIMn contradicts TFORMn, or the channel list the length of its axis.
         """
-        info, header, where = self.table.info(column), self.table.header, self.table.where
-        n = info.number
-        dims = [int(d) for d in re.findall(r"\d+", str(header.get(f"TDIM{n}", "")))] or [info.repeat]
-        if int(np.prod(dims)) != info.repeat:
-            raise DataError(f"{where}: TDIM{n} of {column} is {dims}, but TFORM{n} has {info.repeat} elements.")
-        kinds = [str(header.get(f"{axis}CTYP{n}", "")).strip().upper() for axis in range(1, len(dims) + 1)]
-        times = [axis for axis, kind in enumerate(kinds) if kind in ("TIME", "DELTA_TIME")]
-        channels = [axis for axis, kind in enumerate(kinds) if kind == "CHANNEL"]
-        if len(times) > 1 or len(channels) > 1 or (info.repeat > 1 and not times and not channels):
-            raise DataError(f"{where}: the axes of {column} are {kinds}; expected TIME, CHANNEL, or one of each.")
-        dt = header.number(f"{times[0] + 1}CDLT{n}", where) if times else header.number("TIMEDEL", where)
-        cpix: str | None
-        if channels:
-            cpix = str(header.get(f"{channels[0] + 1}CPIX{n}", f"0:{dims[channels[0]] - 1}"))
-        else:
-            token = descriptor(str(header.get(f"TDDES{n}", ""))).get("C")
-            cpix = f"({token})" if token else None
-        n_channel = dims[channels[0]] if channels else 1
-        shape = CellShape(
-            dims[times[0]] if times else 1, n_channel, times == [0] and len(dims) > 1, dt, cpix, bool(channels)
-        )
-        if channels and len(shape.bounds) != n_channel:
-            raise DataError(
-                f"{where}: the channel list of {column} has {len(shape.bounds)} elements, its axis "
-                f"{n_channel}; the header is damaged."
-            )
-        return shape
+        try:
+            return _cell_shape(self.table.structure, self.table.info(column).name.upper(), self._timedel)
+        except DataError as error:
+            raise DataError(f"{self.table.where}: column {column}: {error}") from None
 
-    def samples(self, column: str) -> NDArray[Any]:
-        """Return a column as stored (see `Table.raw`), arranged (n_row * n_time, n_channel); a view where possible."""
-        shape, raw = self.shape(column), self.table.raw(column)
-        if shape.time_fastest:
-            cells = raw.reshape(len(raw), shape.n_channel, shape.n_time).transpose(0, 2, 1)
-            return cells.reshape(-1, shape.n_channel)
-        return raw.reshape(len(raw) * shape.n_time, shape.n_channel)
+    def samples(
+        self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
+    ) -> NDArray[Any]:
+        """Return chosen elements of columns that are stored alike, as stored.
+
+        Parameters
+        ----------
+        columns : tuple of str
+            See `ordered`.
+        channels : slice or ndarray
+            Elements along the channel axis.
+        index : ndarray (n_kept,)
+            Samples among the file's n_row * n_time.
+
+        Returns
+        -------
+        ndarray (n_kept, n_column, n_chosen)
+        """
+        shape, n_row = self.shape(columns[0]), len(self.table)
+        parts = []
+        for run in _runs(self.table.structure, columns):
+            block = self.table.adjacent(run)
+            raw = self.table.raw(run[0]) if block is None else block[0]
+            if shape.time_fastest:
+                cells = raw.reshape(n_row, len(run), shape.n_channel, shape.n_time).transpose(0, 3, 1, 2)
+            else:
+                cells = raw.reshape(n_row, len(run), shape.n_time, shape.n_channel).transpose(0, 2, 1, 3)
+            if shape.n_time == 1:
+                parts.append(cells[:, 0][:, :, channels][index])
+            else:
+                parts.append(cells.reshape(-1, len(run), shape.n_channel)[:, :, channels][index])
+        return np.concatenate(parts, axis=1)
+
+
+@lru_cache(maxsize=256)
+def _runs(columns: Structure, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Group columns into runs that lie side by side as integers, so that each run is read at once."""
+    runs: list[list[str]] = []
+    before = -1
+    for name in names:
+        info = columns.infos[name.upper()]
+        if info.number == before + 1 and info.code in "BIJ" and info.scale == 1.0:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+        before = info.number
+    return tuple(map(tuple, runs))
+
+
+@lru_cache(maxsize=256)
+def _ordered(columns: Structure, names: tuple[str, ...], timedel: float) -> tuple[str, ...]:
+    infos = sorted({columns.infos[name.upper()] for name in names}, key=lambda i: i.number)
+    if not 1 <= len(infos) <= _MAX_COLUMNS:
+        raise ConfigError(f"{len(infos)} columns are asked for; between 1 and {_MAX_COLUMNS} are possible.")
+    first = infos[0]
+    shape = _cell_shape(columns, first.name.upper(), timedel)
+    for info in infos[1:]:
+        alike = replace(info, number=first.number, name=first.name) == first
+        if not alike or _cell_shape(columns, info.name.upper(), timedel) != shape:
+            raise DataError(
+                f"columns {first.name} and {info.name} are stored differently (type, NULL, unit, scaling or axes); "
+                "extract them one by one."
+            )
+    return tuple(i.name for i in infos)
+
+
+@lru_cache(maxsize=1024)
+def _cell_shape(columns: Structure, name: str, timedel: float) -> CellShape:
+    header, n, repeat = columns.header, columns.infos[name].number, columns.infos[name].repeat
+    dims = [int(d) for d in re.findall(r"\d+", str(header.get(f"TDIM{n}", "")))] or [repeat]
+    if int(np.prod(dims)) != repeat:
+        raise DataError(f"TDIM{n} is {dims}, but TFORM{n} has {repeat} elements; the header is damaged.")
+    kinds = [str(header.get(f"{axis}CTYP{n}", "")).strip().upper() for axis in range(1, len(dims) + 1)]
+    times = [axis for axis, kind in enumerate(kinds) if kind in ("TIME", "DELTA_TIME")]
+    channels = [axis for axis, kind in enumerate(kinds) if kind == "CHANNEL"]
+    if len(times) > 1 or len(channels) > 1 or (repeat > 1 and not times and not channels):
+        raise DataError(f"its axes are {kinds}; expected TIME, CHANNEL, or one of each.")
+    dt = header.number(f"{times[0] + 1}CDLT{n}", "its header") if times else timedel
+    if not dt > 0:
+        raise DataError(f"a sample lasts {dt} s; TIMEDEL (or CDLT{n}) should be above 0.")
+    cpix: str | None
+    if channels:
+        cpix = str(header.get(f"{channels[0] + 1}CPIX{n}", f"0:{dims[channels[0]] - 1}"))
+    else:
+        token = descriptor(str(header.get(f"TDDES{n}", ""))).get("C")
+        cpix = f"({token})" if token else None
+    n_channel = dims[channels[0]] if channels else 1
+    time_fastest = times == [0] and len(dims) > 1
+    shape = CellShape(dims[times[0]] if times else 1, n_channel, time_fastest, dt, cpix, bool(channels))
+    if channels and len(shape.bounds) != n_channel:
+        raise DataError(
+            f"its channel list has {len(shape.bounds)} elements, its axis {n_channel}; the header is damaged."
+        )
+    return shape
 
 
 def own_gti(file: FitsFile) -> Gti | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.fits.table import Table, layout
+from rossi.fits.header import Header
+from rossi.fits.table import Structure, Table, structure
 from rossi.fits.writer import Column, TableHDU, stored
 
 
@@ -20,20 +22,39 @@ def append_columns(table: Table, columns: Sequence[tuple[Column, NDArray[np.gene
     columns : sequence of (Column, ndarray (n_row,) or (n_row, repeat))
         Values as in `rossi.fits.writer.table_hdu`.
     """
-    n_old, width = int(table.header["TFIELDS"]), int(table.header["NAXIS1"])
-    forms = tuple(str(table.header[f"TFORM{n}"]) for n in range(1, n_old + 1)) + tuple(c.form for c, _ in columns)
-    more = layout(tuple(c.form for c, _ in columns), None, table.where).itemsize
-    rows = np.empty(len(table), layout(forms, width + more, table.where))
+    n_old, width = len(table.structure.forms), table.rows.dtype.itemsize
+    cards, more = _cards(tuple(column for column, _ in columns), n_old + 1)
+    known = _joined(table.structure, table.header.column_cards(), cards, width + more)
+    rows = np.empty(len(table), known.dtype)
     old = np.ascontiguousarray(table.rows).view("u1").reshape(len(table), width)
     rows.view("u1").reshape(len(table), width + more)[:, :width] = old
+    for number, (column, values) in enumerate(columns, n_old + 1):
+        field = rows[f"f{number}"]
+        field[...] = stored(column, values, field.dtype).reshape(field.shape)
     header = table.header.copy()
     header.set("NAXIS1", width + more, "width of table in bytes")
     header.set("TFIELDS", n_old + len(columns), "number of fields in each row")
-    for number, (column, values) in enumerate(columns, n_old + 1):
-        rows[f"f{number}"] = stored(column, values, rows.dtype[number - 1])
-        for card in column.cards(number):
-            header.append(*card)
-    return Table(header, rows, table.source)
+    header.extend(cards)
+    return Table(header, rows, table.source, known)
+
+
+@lru_cache(maxsize=64)
+def _cards(columns: tuple[Column, ...], first: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
+    """Return the cards of columns as (keyword, image), and how many bytes a row they take."""
+    header = Header(card for number, column in enumerate(columns, first) for card in column.cards(number))
+    alone = Header(card for number, column in enumerate(columns, 1) for card in column.cards(number))
+    width = structure(alone.column_cards(), len(columns), None).dtype.itemsize
+    return tuple(header.images()), width
+
+
+@lru_cache(maxsize=64)
+def _joined(
+    old: Structure, old_cards: tuple[bytes, ...], cards: tuple[tuple[str, bytes], ...], width: int
+) -> Structure:
+    new = Header()
+    new.extend(cards)
+    n_new = sum(keyword.startswith("TTYPE") for keyword, _ in cards)
+    return structure(old_cards + new.column_cards(), len(old.forms) + n_new, width)
 
 
 def as_hdu(table: Table) -> TableHDU:

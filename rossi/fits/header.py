@@ -7,9 +7,11 @@ kept as bytes; their values are parsed (and new ones formatted) by astropy, each
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+import numpy as np
 from astropy.io import fits
 
 from rossi.errors import DataError
@@ -17,6 +19,14 @@ from rossi.errors import DataError
 CARD = 80
 BLOCK = 2880
 _COMMENTARY = frozenset({"COMMENT", "HISTORY", ""})
+
+#: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
+COLUMN_KEYWORDS = frozenset(
+    {"TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDDES"}
+    | {f"TDIM{n}" for n in range(1, 10)}
+    | {f"{axis}{key}" for axis in (1, 2, 3) for key in ("CTYP", "CDLT", "CPIX")}
+)
+_COLUMN_BYTES = frozenset(name.encode() for name in COLUMN_KEYWORDS)
 
 #: What a header accepts as a value; None writes an undefined value.
 Value: TypeAlias = str | bool | int | float | None
@@ -31,7 +41,8 @@ def _value(image: bytes) -> Any:
 
 @lru_cache(maxsize=65536)
 def _image(keyword: str, value: Value, kind: str, comment: str) -> bytes:  # noqa: ARG001 - True == 1 share a hash
-    card = fits.Card(keyword, value, comment)
+    room = CARD - 10 - max(20, len(repr(value))) - 3
+    card = fits.Card(keyword, value, comment[: max(room, 0)])
     if isinstance(value, str) and len(value) <= 68 and len(card.image) > CARD:
         card = fits.Card(keyword, value)  # never CONTINUE for the sake of a comment
     return str(card.image).encode("ascii", "replace")
@@ -50,8 +61,39 @@ def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
     bytes
         A multiple of 80 bytes.
     """
-    room = CARD - 10 - max(20, len(repr(value))) - 3
-    return _image(keyword, value, type(value).__name__, comment[: max(room, 0)])
+    return _image(keyword, value, type(value).__name__, comment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keywords:
+    """What the keywords of a header block alone tell; headers of one kind of file share it."""
+
+    names: tuple[str, ...]
+    index: dict[str, int]
+    columns: tuple[int, ...]
+    end: int
+    has_continuations: bool
+
+
+@lru_cache(maxsize=256)
+def _keywords(packed: bytes) -> _Keywords:
+    names = [packed[at : at + 8].rstrip().decode("latin-1") for at in range(0, len(packed), 8)]
+    names = names[: names.index("END")] if "END" in names else names
+    index = {name: at for at, name in reversed(list(enumerate(names)))}
+    columns = tuple(at for at, name in enumerate(names) if name[:5] in COLUMN_KEYWORDS)
+    return _Keywords(tuple(names), index, columns, len(names), "CONTINUE" in names)
+
+
+def _joined(records: list[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Join CONTINUE records to the card before them."""
+    cards: list[bytes] = []
+    for record in records:
+        if record.startswith(b"CONTINUE") and cards:
+            cards[-1] += record.ljust(CARD)
+        else:
+            cards.append(record.ljust(CARD))
+    for card in cards:
+        yield card[:8].rstrip().decode("latin-1"), card
 
 
 class Header:
@@ -63,11 +105,13 @@ class Header:
         Initial cards.
     """
 
-    __slots__ = ("_cards", "_index")
+    __slots__ = ("_cards", "_columns", "_index", "_names")
 
     def __init__(self, cards: Iterable[CardTuple] = ()) -> None:
         self._cards: list[bytes] = []
+        self._names: list[str] = []
         self._index: dict[str, int] = {}
+        self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns, once known
         for card in cards:
             self.append(*card)
 
@@ -75,23 +119,22 @@ class Header:
     def from_block(cls, block: bytes) -> Header:
         """Read the cards of a header block; everything from END on is ignored."""
         self = cls()
-        cards, index = self._cards, self._index
-        for start in range(0, len(block), CARD):
-            record = block[start : start + CARD]
-            keyword = record[:8].rstrip().decode("latin-1")
-            if keyword == "CONTINUE" and cards:
-                cards[-1] += record
-                continue
-            if keyword == "END":
-                break
-            index.setdefault(keyword, len(cards))
-            cards.append(record)
+        size = len(block) // CARD
+        keywords = np.frombuffer(block, "S8", size * 10)[::10]
+        known = _keywords(keywords.tobytes())
+        records: list[bytes] = np.frombuffer(block, f"S{CARD}", size)[: known.end].tolist()
+        if known.has_continuations:
+            self.extend(_joined(records))
+            return self
+        self._cards, self._names = records, list(known.names)
+        self._index, self._columns = dict(known.index), known.columns
         return self
 
     def copy(self) -> Header:
         """Return an independent copy."""
         new = Header()
-        new._cards, new._index = list(self._cards), dict(self._index)
+        new._cards, new._names = list(self._cards), list(self._names)
+        new._index, new._columns = dict(self._index), self._columns
         return new
 
     def __contains__(self, keyword: object) -> bool:
@@ -99,7 +142,7 @@ class Header:
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keywords, each once, in order of their first card."""
-        return iter(self._index)
+        return iter(sorted(self._index, key=self._index.__getitem__))
 
     def __len__(self) -> int:
         return len(self._cards)
@@ -135,12 +178,18 @@ class Header:
 
     def append(self, keyword: str, value: Value, comment: str = "") -> None:
         """Add a card at the end (COMMENT and HISTORY too)."""
-        self.append_image(card_image(keyword, value, comment))
+        self._index.setdefault(keyword, len(self._cards))
+        self._cards.append(_image(keyword, value, type(value).__name__, comment))
+        self._names.append(keyword)
+        self._columns = None
 
-    def append_image(self, image: bytes) -> None:
-        """Add a card, already formatted, at the end."""
-        self._index.setdefault(image[:8].rstrip().decode("latin-1"), len(self._cards))
-        self._cards.append(image)
+    def extend(self, images: Iterable[tuple[str, bytes]]) -> None:
+        """Add cards, given as (keyword, image), at the end."""
+        self._columns = None
+        for number, (keyword, image) in enumerate(images, len(self._cards)):
+            self._index.setdefault(keyword, number)
+            self._cards.append(image)
+            self._names.append(keyword)
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one."""
@@ -152,23 +201,29 @@ class Header:
 
     def images(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over (keyword, card image) in order."""
-        for image in self._cards:
-            yield image[:8].rstrip().decode("latin-1"), image
+        return zip(self._names, self._cards, strict=True)
+
+    def column_cards(self) -> tuple[bytes, ...]:
+        """Return the images of the cards that describe columns (`COLUMN_KEYWORDS`), in order."""
+        if self._columns is None:
+            self._columns = tuple([at for at, image in enumerate(self._cards) if image[:5] in _COLUMN_BYTES])
+        cards = self._cards
+        return tuple([cards[at] for at in self._columns])
+
+    def image(self, keyword: str) -> bytes:
+        """Return the image of a keyword's first card, empty where it is absent."""
+        at = self._index.get(keyword)
+        return b"" if at is None else self._cards[at]
 
     def copy_from(self, other: Header, keywords: Iterable[str]) -> None:
         """Copy the cards of the named keywords, where the other header has them, word by word."""
-        for keyword in keywords:
-            at = other._index.get(keyword)
-            if at is not None and keyword not in self._index:
-                self.append_image(other._cards[at])
+        self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes."""
         names = set(drop)
         new = Header()
-        for keyword, image in self.images():
-            if keyword not in names and not (prefixes and keyword.startswith(prefixes)):
-                new.append_image(image)
+        new.extend(card for card in self.images() if card[0] not in names and not card[0].startswith(prefixes))
         return new
 
     def to_block(self) -> bytes:

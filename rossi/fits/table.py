@@ -50,7 +50,7 @@ class ColumnInfo:
     unit: str
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[Any]:
     """Return the structured dtype of a row.
 
@@ -85,6 +85,89 @@ def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[An
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": width or offset})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """Columns of a table, the same object for all tables with the same column cards.
+
+    Thousands of files share a handful of structures; each is worked out once a process.
+
+    Parameters
+    ----------
+    forms : tuple of str
+        TFORM of each column.
+    infos : dict
+        The columns by upper-case name, in column order (the first of equal names wins).
+    dtype : dtype
+        Of a row, big-endian; fields are named f1, f2, ...
+    header : Header
+        The cards that describe the columns (`COLUMN_KEYWORDS`), alone.
+    """
+
+    forms: tuple[str, ...]
+    infos: dict[str, ColumnInfo]
+    dtype: np.dtype[Any]
+    header: Header
+
+
+@lru_cache(maxsize=256)
+def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Structure:
+    """Work out a table's columns.
+
+    Parameters
+    ----------
+    cards : tuple of bytes
+        See `Header.column_cards`.
+    n_field, width : int
+        TFIELDS and NAXIS1; None takes the width that the columns need.
+
+    Raises
+    ------
+    DataError
+        If a TFORM is missing or of a kind that RXTE does not use, or the columns are wider than NAXIS1.
+    """
+    header = Header.from_block(b"".join(cards))
+    numbers = range(1, n_field + 1)
+    forms = tuple(str(header.get(f"TFORM{n}", "")).strip() for n in numbers)
+    dtype = layout(forms, width, "")
+    infos: dict[str, ColumnInfo] = {}
+    for n, form in zip(numbers, forms, strict=True):
+        match = TFORM.match(form)
+        assert match is not None  # layout has seen it
+        name, null = str(header.get(f"TTYPE{n}", f"COL{n}")).strip(), header.get(f"TNULL{n}")
+        info = ColumnInfo(
+            *(n, name, match[2], int(match[1] or 1)),
+            *(float(header.get(f"TZERO{n}", 0.0)), float(header.get(f"TSCAL{n}", 1.0))),
+            *(None if null is None else int(null), str(header.get(f"TUNIT{n}", "")).strip()),
+        )
+        infos.setdefault(name.upper(), info)
+    return Structure(forms, infos, dtype, header)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    base: np.dtype[Any]
+    offset: int
+    width: int
+    zero: int
+
+
+@lru_cache(maxsize=1024)
+def _block(columns: Structure, names: tuple[str, ...]) -> _Block | None:
+    try:
+        infos = sorted((columns.infos[name.upper()] for name in names), key=lambda info: info.number)
+    except KeyError:
+        return None
+    first = infos[0]
+    follow = infos[-1].number - first.number + 1 == len(infos)
+    alike = all((i.code, i.zero, i.scale) == (first.code, first.zero, 1.0) for i in infos)
+    if not (follow and alike and first.code in "BIJ"):
+        return None
+    fields = columns.dtype.fields
+    assert fields is not None  # rows are structured
+    dtype, offset = fields[f"f{first.number}"][:2]
+    return _Block(dtype.base, offset, sum(i.repeat for i in infos), int(first.zero))
+
+
 class Table:
     """One binary table.
 
@@ -93,35 +176,36 @@ class Table:
     header : Header
         Its header.
     data : bytes-like or ndarray (n_row,)
-        The data unit, at least NAXIS1 * NAXIS2 bytes, or rows of the dtype that `layout` gives.
+        The data unit, at least NAXIS1 * NAXIS2 bytes, or rows of the structure's dtype.
     source : str
         File name, for messages.
+    known : Structure, optional
+        Saves working it out.
 
     Attributes
     ----------
     rows : ndarray (n_row,)
-        Structured, big-endian view of the file's bytes; fields are named f1, f2, ...
+        Structured, big-endian view of the file's bytes.
     """
 
-    __slots__ = ("_infos", "header", "rows", "source", "where")
+    __slots__ = ("header", "rows", "source", "structure", "where")
 
-    def __init__(self, header: Header, data: bytes | memoryview | NDArray[Any], source: str) -> None:
+    def __init__(
+        self, header: Header, data: bytes | memoryview | NDArray[Any], source: str, known: Structure | None = None
+    ) -> None:
         self.header, self.source = header, source
         self.where = f"{source}[{header.get('EXTNAME', 'table')}]"
         n_field, width, n_row = (int(header.number(k, self.where)) for k in ("TFIELDS", "NAXIS1", "NAXIS2"))
-        numbers = range(1, n_field + 1)
-        forms = tuple(str(header.get(f"TFORM{n}", "")) for n in numbers)
         try:
-            dtype = layout(forms, width, "")
+            self.structure = known or structure(header.column_cards(), n_field, width)
         except DataError as error:
             raise DataError(f"{self.where}{error}") from None
         if isinstance(data, np.ndarray):
             self.rows = data
         elif n_row:
-            self.rows = np.frombuffer(data, dtype, n_row)
+            self.rows = np.frombuffer(data, self.structure.dtype, n_row)
         else:
-            self.rows = np.empty(0, dtype)
-        self._infos: dict[str, ColumnInfo] | None = None
+            self.rows = np.empty(0, self.structure.dtype)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -133,27 +217,8 @@ class Table:
 
     @property
     def infos(self) -> dict[str, ColumnInfo]:
-        """The columns by upper-case name, in column order (the first of equal names wins)."""
-        if self._infos is None:
-            get = self.header.get
-            self._infos = {}
-            for n in range(1, int(get("TFIELDS")) + 1):
-                match = TFORM.match(str(get(f"TFORM{n}")).strip())
-                assert match is not None  # layout has seen it
-                name = str(get(f"TTYPE{n}", f"COL{n}")).strip()
-                null = get(f"TNULL{n}")
-                info = ColumnInfo(
-                    n,
-                    name,
-                    match[2],
-                    int(match[1] or 1),
-                    float(get(f"TZERO{n}", 0.0)),
-                    float(get(f"TSCAL{n}", 1.0)),
-                    None if null is None else int(null),
-                    str(get(f"TUNIT{n}", "")).strip(),
-                )
-                self._infos.setdefault(name.upper(), info)
-        return self._infos
+        """The columns by upper-case name, in column order."""
+        return self.structure.infos
 
     def __contains__(self, name: object) -> bool:
         return str(name).upper() in self.infos
@@ -176,6 +241,26 @@ class Table:
         """Return a column as stored: big-endian, not scaled, a view."""
         field: NDArray[Any] = self.rows[f"f{self.info(name).number}"]
         return field
+
+    def adjacent(self, names: tuple[str, ...]) -> tuple[NDArray[Any], int] | None:
+        """Return columns that lie side by side and are of one type as one array, as stored.
+
+        Parameters
+        ----------
+        names : tuple of str
+            In any order; the result is in column order.
+
+        Returns
+        -------
+        ndarray (n_row, sum of repeats), int
+            A view, and TZERO; None where the columns do not lie side by side or differ in type or scaling.
+        """
+        block = _block(self.structure, names)
+        if block is None:
+            return None
+        shape, strides = (len(self.rows), block.width), (self.rows.dtype.itemsize, block.base.itemsize)
+        rows = self.rows if len(self.rows) else np.empty(1, self.rows.dtype)
+        return np.ndarray(shape, block.base, rows, block.offset, strides), block.zero
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column's values in native byte order, TSCAL and TZERO applied.

@@ -11,8 +11,8 @@ import numpy as np
 from isal import igzip
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.fits.header import BLOCK, CardTuple, Header, Value
-from rossi.fits.table import TFORM, layout
+from rossi.fits.header import BLOCK, CardTuple, Header, Value, card_image
+from rossi.fits.table import layout
 
 _STRUCTURAL = frozenset({"SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "EXTEND"}) | {
     *("TFIELDS", "EXTNAME", "CHECKSUM", "DATASUM")
@@ -124,21 +124,17 @@ def table_hdu(
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
     more = cards if isinstance(cards, Header) else Header(cards)
-    for keyword, image in more.images():
-        if keyword not in _STRUCTURAL:
-            header.append_image(image)
+    header.extend(card for card in more.images() if card[0] not in _STRUCTURAL)
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return values as the column stores them (T and F for logicals, shifted by TZERO ...)."""
-    match = TFORM.match(column.form)
-    code = match[2] if match else "?"
-    if code == "L":
-        return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values.astype("u1")
-    if code == "A":
+    if column.form.endswith("L"):
+        return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values
+    if column.form.endswith("A"):
         return np.char.encode(values.astype(str), "ascii", "replace").astype(dtype.base)
     if column.zero:
-        return (values.astype(np.int64) - column.zero).astype(dtype.base)
+        return values.astype(np.int64) - column.zero
     return values
 
 
@@ -180,13 +176,14 @@ def now() -> str:
 
 def _sealed(header: Header, data: bytes) -> bytes:
     data = data.ljust(-(-len(data) // BLOCK) * BLOCK, b"\0")
-    header = header.without(("CHECKSUM", "DATASUM"))
+    header = header.without(("CHECKSUM", "DATASUM")) if "CHECKSUM" in header or "DATASUM" in header else header.copy()
     sum_data = ones_complement_sum(data)
     header.append("CHECKSUM", "0" * 16, "HDU checksum")
     header.append("DATASUM", str(sum_data), "data unit checksum")
-    total = ones_complement_sum(header.to_block(), sum_data)
-    header.set("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
-    return header.to_block() + data
+    block = header.to_block()
+    total = ones_complement_sum(block, sum_data)
+    sealed = card_image("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
+    return block.replace(header.image("CHECKSUM"), sealed, 1) + data
 
 
 def ones_complement_sum(data: bytes, start: int = 0) -> int:

@@ -10,7 +10,7 @@ from rossi.ftools.parameters import Parameters, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import DeadTime, Request, pca_light_curve, pca_light_curve_file
-from rossi.pca.prepare import prepare_background, prepare_standard2, prepared_file
+from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
 
 
@@ -41,11 +41,11 @@ def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> list[str]:
     breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
     file = read_fits(p.infile)
     if is_none(p.std2file):
-        table, _ = prepare_standard2(file, housekeeping, breakdown, rules)
+        prepared = prepare_standard2(file, housekeeping, breakdown, rules)
     else:
-        _, rows = prepare_standard2(read_fits(p.std2file), housekeeping, breakdown, rules)
-        table = prepare_background(file, rows, rules)
-    return [write_output(p.outfile, prepared_file(file, table), p.clobber)]
+        data = prepare_standard2(read_fits(p.std2file), housekeeping, breakdown, rules)
+        prepared = prepare_background(file, data, rules)
+    return [write_output(p.outfile, prepared.to_bytes(), p.clobber)]
 
 
 class Pcaextlc2Parameters(ExtractionParameters):

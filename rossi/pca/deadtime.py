@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class BadRowRules:
     zero: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PcuRows:
     """What the rows of a Standard2 file mean for one PCU; every array has one element a row.
 
@@ -78,36 +79,36 @@ class PcuRows:
     xenon_counts: NDArray[Any]
     row_length: float
 
-    @property
+    @cached_property
     def vle_event_dead_time(self) -> Floats:
         """Dead time of one VLE [s]."""
         return np.asarray(VLE_DEAD_TIME)[
             np.where((self.vle_setting >= 0) & (self.vle_setting <= 2), self.vle_setting, 3)
         ]
 
-    @property
+    @cached_property
     def on_time(self) -> Floats:
         """Length of the row, 0 for bad ones [s]."""
         return np.where(self.bad, 0.0, self.row_length)
 
-    @property
+    @cached_property
     def count_dead_time(self) -> Floats:
         """Dead time of all events [s]: xenon, VLE, propane and the rest."""
         xenon = self.xenon_counts * EVENT_DEAD_TIME
         propane, remaining = self.propane_counts * EVENT_DEAD_TIME, self.remaining_counts * EVENT_DEAD_TIME
         return np.asarray(xenon + self.vle_counts * self.vle_event_dead_time + propane + remaining)
 
-    @property
+    @cached_property
     def dead_time(self) -> Floats:
         """Dead time of the rows that are not bad [s]."""
         return np.where(self.on_time > 0, self.count_dead_time, 0.0)
 
-    @property
+    @cached_property
     def live_time(self) -> Floats:
         """Time in which the PCU could see an event [s]."""
         return self.on_time - self.dead_time
 
-    @property
+    @cached_property
     def live_fraction(self) -> Floats:
         """Live time over on time, 0 for bad rows."""
         on = self.on_time
@@ -184,15 +185,14 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
 
 def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags | None, rules: BadRowRules) -> Flags:
     """OR of the reasons with unknown states: TRUE wins, and what stays unknown is bad."""
-    bad = ~on & ~unknown
-    doubt = unknown.copy()
+    bad, doubt = ~on & ~unknown, unknown.copy()
     if rules.transition:
-        for neighbour in (-1, 1):
-            other, known = np.roll(on, -neighbour), ~np.roll(unknown, -neighbour)
-            known[0 if neighbour < 0 else -1] = False
-            known &= ~unknown
-            bad |= known & (other != on)
-            doubt |= ~known
+        switched = (on[1:] != on[:-1]) & ~unknown[1:] & ~unknown[:-1]
+        bad[1:] |= switched
+        bad[:-1] |= switched
+        doubt[1:] |= unknown[:-1]
+        doubt[:-1] |= unknown[1:]
+        doubt[:1] = doubt[-1:] = True  # nobody knows what was before the first row and after the last
     if broken is not None:
         bad |= broken
     if rules.propane and pcu in PROPANE_LOSS:
@@ -200,11 +200,13 @@ def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags |
     return np.asarray(bad | doubt)
 
 
-def _total(table: Table, columns: Sequence[str]) -> NDArray[np.int64]:
+def _total(table: Table, columns: tuple[str, ...]) -> NDArray[np.int64]:
     """Return the sum over columns and their elements, a row."""
-    infos = [table.info(name) for name in columns]
-    total = np.full(len(table), sum(int(info.zero) * info.repeat for info in infos), np.int64)
-    for name in columns:
-        raw = table.raw(name)
-        total += raw.sum(axis=1, dtype=np.int64) if raw.ndim > 1 else raw
-    return total
+    block = table.adjacent(columns)
+    if block is None:
+        parts = [table.column(name).reshape(len(table), -1).sum(axis=1, dtype=np.int64) for name in columns]
+        return np.asarray(np.sum(parts, axis=0))
+    stored, zero = block
+    native = stored.astype(stored.dtype.newbyteorder("="))  # sums over swapped bytes are several times slower
+    fits = native.itemsize == 2 and native.shape[1] < 2**15  # then the sum of 16-bit numbers fits 32 bits
+    return np.asarray(native.sum(axis=1, dtype=np.int32 if fits else np.int64) + np.int64(zero * stored.shape[1]))

@@ -21,15 +21,9 @@ _EXPONENT, _COUNT = ("TDISP", "E10.3"), ("TDISP", "I5")
 
 
 def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: bool, zero: bool) -> Table:
-    """Return Standard2 data (or model background) with bad spectra set to zero and the dead-time columns appended.
+    """Return Standard2 data (or model background) with the dead-time columns appended.
 
-    Parameters
-    ----------
-    table : Table
-    rows : mapping of PCU to PcuRows
-    background : bool
-    zero : bool
-        Whether spectra of bad rows are set to 0.
+    With `zero`, the spectra of bad rows are set to 0.
     """
     declared = _declarations(background, next(iter(rows.values())).breakdown is not None)
     values = _values(rows)
@@ -37,8 +31,7 @@ def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: boo
     if zero:
         for pcu, of_pcu in rows.items():
             for name in spectrum_columns(pcu):
-                info = result.info(name)
-                result.rows[f"f{info.number}"][of_pcu.bad] = -int(info.zero)
+                result.raw(name)[of_pcu.bad] = -int(result.info(name).zero)
     return result
 
 
@@ -46,7 +39,9 @@ def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: boo
 def _declarations(background: bool, breakdown: bool) -> tuple[Column, ...]:
     columns: list[Column] = []
     if background:  # the data have it already
-        columns += [Column(f"VLECntPcu{n}", "I", "count", f"PCU {n} VLE counts of the data", zero=32768) for n in range(5)]
+        columns += [
+            Column(f"VLECntPcu{n}", "I", "count", f"PCU {n} VLE counts of the data", zero=32768) for n in range(5)
+        ]
     for n in range(5):
         columns.append(Column(f"VLEDescPcu{n}", "B", meaning=f"PCU {n} VLE discriminator setting"))
         columns.append(Column(f"PCU{n}_ON", "1L", meaning=f"PCU {n} high voltage is on"))

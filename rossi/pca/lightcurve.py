@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
-from rossi.extract.accumulate import accumulate
-from rossi.extract.array import ScienceArray
+from rossi.extract.accumulate import accumulate, sum_by_bin
+from rossi.extract.array import ScienceArray, own_gti
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import LightCurve, Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_tables
@@ -23,7 +23,8 @@ from rossi.extract.selection import Grid, TimeSelection, select_samples
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes
-from rossi.pca.standard2 import xenon_columns
+from rossi.pca.prepare import Prepared
+from rossi.pca.standard2 import pcu_of, xenon_columns
 
 #: Length of a Standard2 row [s]; bins hold whole rows.
 ROW = 16.0
@@ -95,6 +96,28 @@ class PcaLightCurve:
     request: Request
 
 
+class PreparedArray(ScienceArray):
+    """Prepared data that never were a file: bad rows and exposure come from the judged rows instead of columns.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        super().__init__(prepared.file.name, prepared.table, own_gti(prepared.file))
+        self.rows, self.zero = prepared.rows, prepared.zero
+
+    def samples(
+        self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
+    ) -> NDArray[Any]:
+        """Return chosen elements (see `ScienceArray.samples`), 0 in rows that are bad for the column's PCU."""
+        values = super().samples(columns, channels, index)
+        for at, name in enumerate(columns if self.zero else ()):
+            values[self.rows[pcu_of(name)].bad[index], at] = -int(self.table.info(name).zero)
+        return values
+
+
 def pca_light_curve(
     data: Sequence[ScienceArray], background: Sequence[ScienceArray] | None, time: TimeSelection, request: Request
 ) -> PcaLightCurve:
@@ -150,8 +173,8 @@ def _corrected(grid: Grid, request: Request) -> PcaLightCurve:
     curve = light_curve(counts, request.mode, request.rejection)
     if request.dead_time == DeadTime.NONE:
         return PcaLightCurve(curve, None, None, None, request)
-    name = {DeadTime.LIVE: "LiveTime", DeadTime.ON: "OnTime"}[request.dead_time]
-    exposure = accumulate(grid, [f"{name}Pcu{n}" for n in request.pcus], ChannelSelection()).counts
+    rows = [row_exposure(array, request.dead_time, request.pcus) for array in grid.arrays]
+    exposure = sum_by_bin(grid, rows)
     if request.mode == Mode.SUM:
         return PcaLightCurve(replace(curve, fracexp=exposure / request.binsz), exposure, None, None, request)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -159,6 +182,16 @@ def _corrected(grid: Grid, request: Request) -> PcaLightCurve:
         rate, error = curve.value / pcus, curve.error / pcus
     rate[pcus == 0], error[pcus == 0] = np.nan, np.nan
     return PcaLightCurve(replace(curve, value=rate, error=error), exposure, None, None, request)
+
+
+def row_exposure(array: ScienceArray, dead_time: DeadTime, pcus: Sequence[int]) -> NDArray[np.float64]:
+    """Return the exposure of each row and PCU (n_row, n_pcu) [s]: LiveTimePcuN or OnTimePcuN of prepared data."""
+    if isinstance(array, PreparedArray):
+        times = [array.rows[n].live_time if dead_time == DeadTime.LIVE else array.rows[n].on_time for n in pcus]
+    else:
+        name = {DeadTime.LIVE: "LiveTime", DeadTime.ON: "OnTime"}[dead_time]
+        times = [array.table.column(f"{name}Pcu{n}") for n in pcus]
+    return np.column_stack(times)
 
 
 def _net(source: PcaLightCurve, background: PcaLightCurve) -> PcaLightCurve:

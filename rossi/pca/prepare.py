@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rossi.errors import DataError
 from rossi.fits.edit import as_hdu
@@ -39,10 +40,37 @@ def standard2_table(file: FitsFile, kind: str = "TOTAL") -> Table:
     return table
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A Standard2 file, or model background, whose rows are judged.
+
+    Parameters
+    ----------
+    file : FitsFile
+    table : Table
+        Its data, as they were.
+    rows : dict of int to PcuRows
+    zero : bool
+        Whether the spectra of bad rows count as 0.
+    is_background : bool
+    """
+
+    file: FitsFile
+    table: Table
+    rows: dict[int, PcuRows]
+    zero: bool
+    is_background: bool = False
+
+    def to_bytes(self, *, compress: bool = False) -> bytes:
+        """Return a FITS file (``*_dt``, ``*_dtbkg``): bad spectra zeroed, dead-time columns appended."""
+        table = deadtime_table(self.table, self.rows, background=self.is_background, zero=self.zero)
+        return fits_bytes(self.file.primary, [as_hdu(table), *map(as_hdu, self.file.tables[1:])], compress=compress)
+
+
 def prepare_standard2(
     file: FitsFile, housekeeping: Sequence[Housekeeping], breakdown: FitsFile | None, rules: BadRowRules
-) -> tuple[Table, dict[int, PcuRows]]:
-    """Add bad-row flags and dead time to Standard2 data.
+) -> Prepared:
+    """Find bad rows and work out dead time of Standard2 data.
 
     Parameters
     ----------
@@ -52,26 +80,15 @@ def prepare_standard2(
     breakdown : FitsFile or None
         See `read_breakdowns`.
     rules : BadRowRules
-
-    Returns
-    -------
-    Table
-        The data with dead-time columns; spectra of bad rows are zero if the rules say so.
-    dict of int to PcuRows
     """
     table = standard2_table(file)
-    zero = timezero(table.header, table.where)
-    breakdowns = None if breakdown is None else read_breakdowns(breakdown, zero)
+    breakdowns = None if breakdown is None else read_breakdowns(breakdown, timezero(table.header, table.where))
     rows = pcu_rows(table, housekeeping, breakdowns, rules)
-    return deadtime_table(table, rows, background=False, zero=rules.zero), rows
+    return Prepared(file, table, rows, rules.zero)
 
 
-def prepare_background(file: FitsFile, data: dict[int, PcuRows], rules: BadRowRules) -> Table:
-    """Add the dead-time columns to model background that belongs to prepared data, row by row."""
+def prepare_background(file: FitsFile, data: Prepared, rules: BadRowRules) -> Prepared:
+    """Work out the dead time of model background that belongs to prepared data, row by row."""
     table = standard2_table(file, "BACKGROUND")
-    return deadtime_table(table, background_rows(table, data, rules), background=True, zero=rules.zero)
-
-
-def prepared_file(file: FitsFile, table: Table, *, compress: bool = False) -> bytes:
-    """Return a file with its data table replaced and everything else as it was."""
-    return fits_bytes(file.primary, [as_hdu(table), *(as_hdu(t) for t in file.tables[1:])], compress=compress)
+    rows = background_rows(table, data.rows, rules)
+    return Prepared(file, table, rows, rules.zero, is_background=True)

@@ -24,6 +24,11 @@ def spectrum_columns(pcu: int) -> tuple[str, ...]:
     return tuple(f"X{layer}{side}SpecPcu{pcu}" for layer in LAYERS for side in SIDES)
 
 
+def pcu_of(column: str) -> int:
+    """Return the PCU of a column such as X1LSpecPcu2."""
+    return int(column[-1])
+
+
 def parse_pcus(text: str) -> tuple[int, ...]:
     """Read a list of PCUs: ``ALL``, ``0,2,3`` or ``1-3``.
 

@@ -131,15 +131,16 @@ def data_file(
 
 def table_names_first(table: TableHDU) -> TableHDU:
     """Move TFORM behind a scalar column's other keywords, as in the archive's files; some FTOOLS rely on that order."""
-    form, header = None, Header()
-    for keyword, image in [*table.header.images(), ("", None)]:
-        if form is not None and keyword.rstrip("0123456789") not in {"TUNIT", "TNULL", "TZERO", "TDDES"}:
-            header.append_image(form)
-            form = None
-        if image is None:
-            break
+    cards: list[tuple[str, bytes]] = []
+    form: list[tuple[str, bytes]] = []
+    for keyword, image in table.header.images():
+        if keyword.rstrip("0123456789") not in {"TUNIT", "TNULL", "TZERO", "TDDES"}:
+            cards += form
+            form = []
         if keyword.startswith("TFORM") and image[11:12].isalpha():
-            form = image
+            form = [(keyword, image)]
         else:
-            header.append_image(image)
+            cards.append((keyword, image))
+    header = Header()
+    header.extend(cards + form)
     return TableHDU(header, table.data)

@@ -71,7 +71,7 @@ def table():
 )
 def test_reference_language(table, text, expected):
     if expected is None:
-        with pytest.raises(DataError, match=r"x\.xfl\[XTE_MKF\].*num_"):
+        with pytest.raises(DataError, match=r"x\.xfl\[XTE_MKF\].*NUM_"):
             compile_expression(text).select(table)
         return
     assert "".join("01"[int(b)] for b in compile_expression(text).select(table)) == expected

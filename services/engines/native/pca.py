@@ -13,13 +13,13 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits
-from rossi.gti import from_table
+from rossi.gti import from_rows
 from rossi.maketime import good_time, gti_file
 from rossi.met import met_to_mjd
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import PcaLightCurve, Request, light_curves, pca_light_curve_file
-from rossi.pca.prepare import prepare_standard2, prepared_file
+from rossi.pca.prepare import prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
 from services.contract import Caveat, File, Inputs, Outputs
 from services.pca_extract.stage import PcaExtractConfig
@@ -35,9 +35,8 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     prepared = []
     for item in sorted(inputs["std2"], key=lambda f: f.name):
         file = open_fits(item.data, item.name)
-        table, _ = prepare_standard2(file, housekeeping, None, rules)
-        name = item.name.rpartition("/")[2].removesuffix(".gz")
-        prepared.append(File(f"{name}_dt.gz", prepared_file(file, table, compress=True)))
+        data = prepare_standard2(file, housekeeping, None, rules).to_bytes(compress=True)
+        prepared.append(File(f"{item.name.rpartition('/')[2].removesuffix('.gz')}_dt.gz", data))
     absent = sorted(set(PCUS) - {h.pcu for h in housekeeping})
     caveats = tuple(
         Caveat(code="no_housekeeping", message=f"PCU {n} has no housekeeping file and counts as off.") for n in absent
@@ -61,7 +60,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     gti = gti_file(filter_file, table, rows, config.expression, config.prefr, config.postfr)
     if not len(rows):
         raise NoGoodTime(f"No row of the filter file {filter_item.name} fulfils {config.expression!r}.")
-    time = TimeSelection(common=(from_table(open_fits(gti, "good time").tables[0]),))
+    time = TimeSelection(common=(from_rows(rows, table.header, table.where),))
     arrays = [ScienceArray.from_file(open_fits(f.data, f.name)) for f in inputs["std2_dt"]]
     pcus, anodes = parse_pcus(config.pcus), parse_layers(config.layers)
     requests = [

@@ -2,12 +2,17 @@ import numpy as np
 import pytest
 
 from rossi.errors import DataError
+from rossi.extract.array import ScienceArray
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
-from rossi.pca.deadtime import BadRowRules, PcuRows, background_rows, pcu_rows
+from rossi.pca.deadtime import BadRowRules, background_rows, pcu_rows
 from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.lightcurve import DeadTime, PreparedArray, Request, pca_light_curve, pca_light_curve_file
 from rossi.pca.prepare import prepare_standard2
 from rossi.pca.standard2 import PCUS, REMAINING, parse_layers, parse_pcus, spectrum_columns
+from tests.golden.comparison import differences
 
 
 def standard2(n_row=8, start=1000.0, **counts):
@@ -97,11 +102,27 @@ def test_background_counts_that_a_vle_rate_implies(vle, remaining):
 
 
 def test_prepared_spectra_of_bad_rows_are_zero():
-    table, rows = prepare_standard2(standard2(xenon=9), [housekeeping()], None, BadRowRules())
-    assert table.column("X1LSpecPcu0").sum(axis=1).tolist() == [0] + [9] * 6 + [0]
-    assert isinstance(rows[0], PcuRows)
-    kept, _ = prepare_standard2(standard2(xenon=9), [housekeeping()], None, BadRowRules(zero=False))
-    assert kept.column("X1LSpecPcu0").sum(axis=1).tolist() == [9] * 8
+    for zero, first in ((True, 0), (False, 9)):
+        prepared = prepare_standard2(standard2(xenon=9), [housekeeping()], None, BadRowRules(zero=zero))
+        table = open_fits(prepared.to_bytes(), "dt").tables[0]
+        assert table.column("X1LSpecPcu0").sum(axis=1).tolist() == [first] + [9] * 6 + [first]
+        assert table.column("XeCntPcu0").tolist() == [first] + [9] * 6 + [first]
+
+
+def test_prepared_data_give_the_same_light_curve_from_memory_and_from_their_file(golden):
+    folder = next((golden / "e5_switch" / "input").glob("AO*/P*/*/pca"))
+    state = [Housekeeping.from_file(read_fits(f)) for f in sorted(folder.glob("FH5*"))]
+    prepared = prepare_standard2(read_fits(next(folder.glob("FS4a*"))), state, None, BadRowRules())
+    from_file = ScienceArray.from_file(open_fits(prepared.to_bytes(), prepared.file.name))
+    for dead_time in DeadTime:
+        request = Request(
+            (0, 2, 3), parse_layers("1-2"), ChannelSelection(chmin=5, chmax=40), 48.0, dead_time=dead_time
+        )
+        curves = [
+            pca_light_curve([array], None, TimeSelection(), request) for array in (PreparedArray(prepared), from_file)
+        ]
+        first, second = (open_fits(pca_light_curve_file(curve), "lc") for curve in curves)
+        assert differences(first, second) == []
 
 
 def test_wrong_files_are_named(golden):

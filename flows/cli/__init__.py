@@ -1,0 +1,68 @@
+"""The command ``rossi``: one file per sub-command, each importing what it needs when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from flows.cli import campaign, config, ftool, merge, products, query, reduce, simulate, status
+from flows.logs import DEBUG, configure_logs
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+
+app = typer.Typer(
+    name="rossi",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (simulate, campaign, reduce, query, status, products, merge, config):
+    app.command(module.__name__.rpartition(".")[2])(module.command)
+app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Show tracebacks and logs.")] = False,
+) -> None:
+    """Light curves and spectra of the Rossi X-ray Timing Explorer's archive.
+
+    Try it: `rossi simulate --out archive`, then `rossi campaign --archive archive --store store --out out`.
+    """
+    if debug:
+        os.environ[DEBUG] = "1"
+    configure_logs()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; never returns, and shows a traceback only with `--debug`."""
+    try:
+        app(args=arguments)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        _say(str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error} (--debug shows more)")
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: Exception) -> int:
+    from services.contract import ExitCode
+
+    match error:
+        case ConfigError():
+            return ExitCode.CONFIG_ERROR
+        case DataError():
+            return ExitCode.DATA_ERROR
+        case NoGoodTime():
+            return ExitCode.OK
+        case _:
+            return ExitCode.RETRYABLE
+
+
+def _say(message: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True).print(message, style="bold red", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,82 @@
+"""``rossi campaign``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, Workers, settings_from
+
+if TYPE_CHECKING:
+    from flows.config import Settings
+    from flows.result import CampaignResult
+
+
+def command(
+    archive: Archive = None,
+    store: Store = None,
+    config: Config = None,
+    prefix: Prefix = None,
+    out: Out = None,
+    workers: Workers = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
+    print_config: PrintConfig = False,
+) -> None:
+    """Reduce every observation of an archive that the configuration asks for, and merge them.
+
+    Run again, it goes on where it was stopped and computes nothing twice. Exit code 0 says that every observation is
+    accounted for; those that failed are listed.
+
+    Example: `rossi campaign --archive archive --store store --out out`
+    """
+    from flows.cli.display import show_summary
+    from flows.config import require
+    from flows.result import campaign_code
+
+    settings = settings_from(
+        config, print_config, archive=archive, store=store, prefix=prefix, campaign={"workers": workers}
+    )
+    require(settings, "archive", "store")
+    _check_places(settings)
+    result = _run(settings)
+    show_summary(result.results)
+    _show_products(settings, result, out)
+    raise typer.Exit(campaign_code(result, strict))
+
+
+def _check_places(settings: Settings) -> None:
+    """Complain about wrong places now rather than when Prefect has started."""
+    from services.storage import open_archive, open_store
+
+    open_archive(settings.archive)
+    open_store(settings.store)
+
+
+def _run(settings: Settings) -> CampaignResult:
+    from flows.cli.display import progress_bar
+    from flows.progress import WATCHER
+    from flows.server import prefect_server
+
+    with progress_bar("Starting Prefect") as bar, prefect_server() as wait_for_server:
+        from flows.campaign import run_campaign
+
+        wait_for_server()
+        WATCHER.set(bar)
+        return run_campaign(settings)
+
+
+def _show_products(settings: Settings, result: CampaignResult, out: Path | None) -> None:
+    from flows.export import export_campaign
+    from services.storage import open_store
+
+    store = open_store(settings.store)
+    if not result.merge.manifest:
+        typer.echo(f"The merge failed: {result.merge.message}", err=True)
+        return
+    if out is None:
+        print(f"Products: {store.url(result.merge.manifest)} (copied to a folder by --out)")
+        return
+    written = export_campaign(store, result, out)
+    print(f"{len(written)} files in {out}, to begin with {out / 'report.html'}")

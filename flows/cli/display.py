@@ -1,0 +1,126 @@
+"""What sub-commands show while they work and when they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from flows.inventory import Entry, Record
+from flows.result import with_outcome
+from services.contract import ObservationResult, Outcome
+from services.publication import output_key
+from services.storage import ObjectStore
+
+_STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
+
+
+class ProgressBar:
+    """A campaign's `flows.progress.Watcher` that draws a bar on standard error."""
+
+    def __init__(self, progress: Progress, description: str) -> None:
+        self._progress = progress
+        self._bar = progress.add_task(description, total=None)
+        self._failed = 0
+
+    def planned(self, observations: int) -> None:
+        """See `flows.progress.Watcher.planned`."""
+        self._progress.update(self._bar, total=observations, description="Reducing")
+
+    def finished(self, result: ObservationResult) -> None:
+        """See `flows.progress.Watcher.finished`."""
+        self._failed += result.outcome is Outcome.FAILED
+        failed = f", [red]{self._failed} failed[/red]" if self._failed else ""
+        self._progress.update(self._bar, advance=1, description=f"Reducing {escape(result.obsid)}{failed}")
+
+    def merging(self) -> None:
+        """See `flows.progress.Watcher.merging`."""
+        self._progress.update(self._bar, description="Merging")
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[ProgressBar]:
+    """Show a bar that goes away at the end; in a log file it shows nothing."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as progress:
+        yield ProgressBar(progress, description)
+
+
+def show_results(results: Sequence[ObservationResult]) -> None:
+    """Print what became of every observation: one line for each band."""
+    table = Table("observation", "outcome", "band", "exposure\n[PCU s]", "mean rate\n[count/s/PCU]")
+    for result in results:
+        outcome = Text(_word(result.outcome), _STYLES[result.outcome])
+        bands = result.last.summary.get("bands") or {"": {}}
+        for band, numbers in bands.items():
+            table.add_row(result.obsid, outcome, band, _number(numbers, "exposure", 0), _number(numbers, "rate", 3))
+    _print(table)
+    _show_messages(results)
+    _show_reused(results)
+
+
+def show_summary(results: Sequence[ObservationResult]) -> None:
+    """Print how many observations ended how, and why some gave nothing."""
+    table = Table("outcome", "observations", "already done")
+    for outcome in Outcome:
+        those = with_outcome(results, outcome)
+        reused = sum(result.reused for result in those)
+        table.add_row(Text(_word(outcome), _STYLES[outcome]), str(len(those)), str(reused))
+    _print(table)
+    _show_messages(results)
+    _show_reused(results)
+
+
+def _show_messages(results: Sequence[ObservationResult]) -> None:
+    for result in with_outcome(results, Outcome.FAILED) + with_outcome(results, Outcome.NO_WORK):
+        _print(Text.assemble((result.obsid, _STYLES[result.outcome]), " ", result.last.message))
+
+
+def _show_reused(results: Sequence[ObservationResult]) -> None:
+    done = sum(result.reused for result in results)
+    if done == len(results):
+        _print(f"{done} of {done} already done, nothing was computed.")
+    elif done:
+        _print(f"{done} of {len(results)} already done.")
+
+
+def show_status(records: Sequence[Record]) -> None:
+    """Print how many observations each stage has done, and what failed last."""
+    table = Table("stage", *map(_word, Outcome))
+    for stage in dict.fromkeys(record.stage for record in records):
+        outcomes = [record.outcome for record in records if record.stage == stage]
+        table.add_row(stage, *(str(outcomes.count(outcome)) for outcome in Outcome))
+    _print(table)
+    for record in records:
+        if record.outcome is not Outcome.SUCCEEDED:
+            _print(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
+
+
+def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
+    """Print every product on a line of its own: observation, stage, size in bytes and place."""
+    for entry in entries:
+        manifest = entry.manifest
+        for record in manifest.outputs:
+            place = store.url(output_key(entry.key, manifest, record))
+            print(f"{manifest.obsid or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
+
+
+def _number(numbers: Mapping[str, Any], name: str, digits: int) -> str:
+    value = numbers.get(name)
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _word(outcome: Outcome) -> str:
+    return outcome.value.replace("_", " ")
+
+
+def _print(what: object) -> None:
+    Console().print(what, soft_wrap=True, highlight=False)

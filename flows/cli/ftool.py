@@ -1,0 +1,23 @@
+"""``rossi ftool``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+#: What follows the task's name belongs to the task, `--help` included.
+PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def command(
+    task: Annotated[str, typer.Argument(help="Name of the task, e.g. maketime.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Its parameters, name=value.")] = None,
+) -> None:
+    """Run one task under its FTOOLS name, with its FTOOLS parameters.
+
+    Example: `rossi ftool maketime infile=x20402014503.xfl outfile=good.gti expr="ELV > 4" time=TIME`
+    """
+    from rossi.ftools import run
+
+    raise typer.Exit(run(task, arguments or []))

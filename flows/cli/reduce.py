@@ -1,0 +1,43 @@
+"""``rossi reduce``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, settings_from
+
+
+def command(
+    obsids: Annotated[list[str], typer.Argument(metavar="OBSID...", help="Observations, e.g. 20402-01-45-03.")],
+    archive: Archive = None,
+    store: Store = None,
+    config: Config = None,
+    prefix: Prefix = None,
+    out: Out = None,
+    print_config: PrintConfig = False,
+) -> None:
+    """Reduce one observation or a few, here and now.
+
+    Example: `rossi reduce 20402-01-45-03 --archive archive --store store --out products`
+    """
+    from flows.cli.display import progress_bar, show_results
+    from flows.config import require
+    from flows.export import export_observations
+    from flows.plan import make_shard
+    from flows.result import failure_code
+    from services.storage import open_store
+    from services.worker import run_shard
+
+    settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
+    require(settings, "archive", "store")
+    unique = tuple(dict.fromkeys(obsids))
+    with progress_bar("Reducing") as bar:
+        bar.planned(len(unique))
+        results = run_shard(make_shard(settings, unique), on_result=bar.finished)
+    show_results(results)
+    if out:
+        written = export_observations(open_store(settings.store), results, out)
+        print(f"{len(written)} products in {out}")
+    raise typer.Exit(failure_code(results))

@@ -1,0 +1,29 @@
+"""``rossi simulate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Folder to make the archive in.")],
+    observations: Annotated[int, typer.Option(min=1, help="How many.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = 1,
+) -> None:
+    """Make a small archive of one variable source with known truth.
+
+    Example: `rossi simulate --out archive --observations 6 --seed 1`
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from rossi.simulate import simulate_archive
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("Simulating", total=observations)
+        simulate_archive(out, observations, seed, on_observation=lambda _: progress.advance(bar))
+    print(f"{observations} observations in {out}, the truth about them in {out / 'truth.json'}")

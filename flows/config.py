@@ -1,0 +1,170 @@
+"""The configuration file ``rossi.toml``: every stage's own model under one roof.
+
+What is given on the command line wins over the file, the file over the defaults; the defaults are the recipe of the
+HEASARC for PCA light curves.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import tomlkit
+from pydantic import BaseModel, Field
+
+from rossi.errors import ConfigError
+from services.configuration import validate
+from services.contract import Frozen
+from services.engines import EngineName
+from services.merge.stage import MergeConfig
+from services.pca_extract.stage import PcaExtractConfig
+from services.pca_prep.stage import PcaPrepConfig
+from services.query.stage import QueryConfig
+
+#: Looked for in the current folder when no file is named.
+DEFAULT_FILE = "rossi.toml"
+#: Stages of one observation, in their order.
+STAGES = ("pca_prep", "pca_extract")
+
+
+class CampaignConfig(Frozen):
+    """How a campaign is spread over processes."""
+
+    name: str = Field("campaign", min_length=1, description="Name of the flow run.")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Processes that work at the same time; the number of processors when absent.",
+    )
+    shard_size: int = Field(50, ge=1, le=200, description="Observations that one process works off, at most.")
+
+
+class Settings(Frozen):
+    """Everything that decides what a campaign does."""
+
+    engine: EngineName = Field(EngineName.NATIVE, description="Who computes, where a stage does not say otherwise.")
+    archive: str = Field("", description="Where the archive lies: a folder or URL that holds AO1, AO2 ...")
+    store: str = Field(
+        "", description="Where products are kept: a folder, file:// or s3:// URL, never with a password."
+    )
+    prefix: str = Field("", description="Folder of this run within the store.")
+    query: QueryConfig = QueryConfig()
+    pca_prep: PcaPrepConfig = PcaPrepConfig()
+    pca_extract: PcaExtractConfig = PcaExtractConfig()
+    merge: MergeConfig = MergeConfig()
+    campaign: CampaignConfig = Field(default_factory=CampaignConfig)
+
+    @property
+    def stages(self) -> dict[str, dict[str, Any]]:
+        """The stages of one observation in their order, each with its configuration."""
+        return {name: getattr(self, name).model_dump(mode="json") for name in STAGES}
+
+
+def require(settings: Settings, *names: str) -> None:
+    """Refuse settings in which one of the named parameters is empty.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name in names:
+        if not getattr(settings, name):
+            raise ConfigError(f"No {name} was given: use --{name} URL, or write {name} = ... into {DEFAULT_FILE}.")
+
+
+def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    path : Path or None
+        None stands for `rossi.toml` in the current folder if there is one, else for the defaults alone.
+    overrides : mapping
+        What the command line says, nested as the file is; values that are None are left out.
+
+    Raises
+    ------
+    ConfigError
+        Names the file, the parameter, what was found and what was expected.
+    """
+    if path is None and Path(DEFAULT_FILE).is_file():
+        path = Path(DEFAULT_FILE)
+    where = str(path or "configuration")
+    values = _overlay(_read_toml(path) if path else {}, overrides or {})
+    if "engine" in values:
+        values = _overlay({name: {"engine": values["engine"]} for name in STAGES}, values)
+    for name, field in Settings.model_fields.items():
+        if isinstance(values.get(name), dict) and _is_model(field.annotation):
+            values[name] = validate(field.annotation, values[name], f"{where}, [{name}]")
+    return validate(Settings, values, where)
+
+
+def to_toml(settings: Settings) -> str:
+    """Write settings as a file that `load_settings` reads back, with the meaning of each parameter beside it."""
+    document = tomlkit.document()
+    _add_fields(document, settings, {})
+    return tomlkit.dumps(document)
+
+
+def _add_fields(table: Any, model: BaseModel, inherited: Mapping[str, Any]) -> None:
+    values = model.model_dump(mode="json", exclude_none=True)
+    sections = {name: value for name, value in model if isinstance(value, BaseModel)}
+    for name, field in type(model).model_fields.items():
+        if name in sections or (name in inherited and inherited[name] == getattr(model, name)):
+            continue
+        for line in textwrap.wrap(field.description or "", 110):
+            table.add(tomlkit.comment(line))
+        if name in values:
+            table.add(name, _inline(values[name]))
+        else:
+            table.add(tomlkit.comment(f"{name} = (not set)"))
+    for name, value in sections.items():
+        section = tomlkit.table()
+        section.add(tomlkit.comment((type(value).__doc__ or name).strip().splitlines()[0]))
+        section.add(tomlkit.nl())
+        _add_fields(section, value, {"engine": getattr(model, "engine", None)})
+        table.add(tomlkit.nl())
+        table.add(name, section)
+
+
+def _inline(value: Any) -> Any:
+    """Tables within a list on one line: as sections of their own they would tear the list from its comment."""
+    if isinstance(value, list):
+        array = tomlkit.array()
+        array.extend(map(_inline, value))
+        return array
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update({name: _inline(one) for name, one in value.items()})
+        return table
+    return value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such configuration file; `rossi config > {path}` writes one.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the configuration file can't be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: this is no valid TOML: {error}.") from None
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key, {})
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            merged[key] = _overlay(old, value)
+        elif not isinstance(value, Mapping) and value is not None:
+            merged[key] = value
+    return merged
+
+
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -1,0 +1,87 @@
+"""Copying products out of a store into a folder for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from flows.result import CampaignResult
+from rossi.errors import ConfigError, DataError
+from services.contract import File, ObservationResult
+from services.publication import read_manifest, read_outputs
+from services.storage import ObjectStore
+
+#: Folder of an exported campaign that holds the observations' own products.
+PRODUCTS = "products"
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file that the user named.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: the file can't be read ({error.strerror}).") from None
+
+
+def write_files(folder: Path, files: Iterable[File]) -> list[Path]:
+    """Write files into a folder, which is made; older ones of the same name are replaced.
+
+    Raises
+    ------
+    ConfigError
+        If the folder can't be written to.
+    """
+    written = []
+    for file in files:
+        path = folder / file.name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.data)
+        except OSError as error:
+            raise ConfigError(f"{path} can't be written ({error.strerror}); name another folder with --out.") from None
+        written.append(path)
+    return written
+
+
+def export_set(store: ObjectStore, key: str, folder: Path) -> list[Path]:
+    """Copy all that one manifest names, verified, into a folder."""
+    return write_files(folder, _files(store, key))
+
+
+def export_observations(store: ObjectStore, results: Iterable[ObservationResult], folder: Path) -> list[Path]:
+    """Copy the products of each observation's last stage into ``<folder>/<obsid>/``."""
+    done = [result for result in results if result.last.manifest]
+    return [path for result in done for path in export_set(store, result.last.manifest, folder / result.obsid)]
+
+
+def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) -> list[Path]:
+    """Copy the merged products into a folder, and those of the observations into ``products/`` below it.
+
+    The report's links, which lead from place to place within the store, are made to lead to the copies.
+    """
+    merged = (
+        File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
+        for file in _files(store, campaign.merge.manifest)
+    )
+    return write_files(folder, merged) + export_observations(store, campaign.results, folder / PRODUCTS)
+
+
+def _files(store: ObjectStore, key: str) -> Iterator[File]:
+    """All files that a manifest names, one output in memory at a time."""
+    manifest = read_manifest(store, key)
+    for output in dict.fromkeys(record.output for record in manifest.outputs):
+        yield from read_outputs(store, key, manifest, output)
+
+
+def _relinked(page: bytes) -> bytes:
+    from services.merge.report import ROOT
+
+    # A key is <obsid>/<stage>/<fingerprint>/<content>/<file>.
+    link = rf'href="{re.escape(ROOT)}([^/"]+)/[^"]*?([^/"]+)"'
+    return re.sub(link.encode(), rb'href="%s/\1/\2"' % PRODUCTS.encode(), page)

@@ -1,0 +1,41 @@
+"""How a campaign tells whoever watches what happens, from whatever thread it happens in."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Protocol
+
+from services.contract import ObservationResult
+
+
+class Watcher(Protocol):
+    """Somebody who watches a campaign."""
+
+    def planned(self, observations: int) -> None:
+        """So many observations will be worked on."""
+        ...
+
+    def finished(self, result: ObservationResult) -> None:
+        """One of them is done; called from several threads."""
+        ...
+
+    def merging(self) -> None:
+        """All are done and will be merged."""
+        ...
+
+
+class Nobody:
+    """Does nothing."""
+
+    def planned(self, observations: int) -> None:
+        """See `Watcher.planned`."""
+
+    def finished(self, result: ObservationResult) -> None:
+        """See `Watcher.finished`."""
+
+    def merging(self) -> None:
+        """See `Watcher.merging`."""
+
+
+#: The watcher of the flow run in this context: no parameter of the flow, since those go to the Prefect server.
+WATCHER: ContextVar[Watcher] = ContextVar("watcher", default=Nobody())  # noqa: B039

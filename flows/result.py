@@ -1,0 +1,54 @@
+"""How a campaign ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.contract import ExitCode, FailureKind, Frozen, ObservationResult, Outcome, StageResult
+
+_EXIT_CODES = {
+    FailureKind.CONFIG: ExitCode.CONFIG_ERROR,
+    FailureKind.RETRYABLE: ExitCode.RETRYABLE,
+    FailureKind.DATA: ExitCode.DATA_ERROR,
+}
+
+
+class CampaignResult(Frozen):
+    """How a campaign ended.
+
+    Parameters
+    ----------
+    asked : tuple of str
+        ObsIDs.
+    results : tuple of ObservationResult
+    merge : StageResult
+    """
+
+    asked: tuple[str, ...]
+    results: tuple[ObservationResult, ...]
+    merge: StageResult
+
+
+def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list[ObservationResult]:
+    """The results that ended in one way."""
+    return [result for result in results if result.outcome is outcome]
+
+
+def failure_code(results: Sequence[ObservationResult]) -> ExitCode:
+    """Exit code that tells of the worst failure: configuration, then what may go away by itself, then the data."""
+    kinds = {result.last.kind for result in with_outcome(results, Outcome.FAILED)}
+    return next((code for kind, code in _EXIT_CODES.items() if kind in kinds), ExitCode.OK)
+
+
+def campaign_code(campaign: CampaignResult, strict: bool = False) -> ExitCode:
+    """Exit code of a campaign.
+
+    A campaign has done its work when every observation is accounted for, even if some failed: those are listed in the
+    report. It has not when all failed, or, if `strict`, when any did.
+    """
+    if campaign.merge.outcome is Outcome.FAILED:
+        return _EXIT_CODES[campaign.merge.kind or FailureKind.RETRYABLE]
+    failed = with_outcome(campaign.results, Outcome.FAILED)
+    if len(failed) == len(campaign.asked):
+        return failure_code(failed)
+    return ExitCode.DATA_ERROR if failed and strict else ExitCode.OK

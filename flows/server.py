@@ -1,0 +1,135 @@
+"""A Prefect server that lives exactly as long as the campaign that started it.
+
+Used when PREFECT_API_URL names no server. The server watches its standard input, which closes however the campaign
+ends, `kill -9` included: none is ever left behind. Neither half of this module imports Prefect before it must.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from flows.logs import DEBUG
+from rossi.errors import ConfigError
+
+#: Seconds. A server takes 14-23 on two busy processors, more the first time, when it makes its database.
+START_TIMEOUT = 180.0
+STOP_TIMEOUT = 10.0
+
+_READY = b"ready\n"
+_QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "CRITICAL"}
+
+
+class ServerError(Exception):
+    """The Prefect server didn't start."""
+
+
+@contextmanager
+def prefect_server() -> Iterator[Callable[[], None]]:
+    """Have a Prefect server; entered before Prefect is imported, which reads its address then.
+
+    Yields
+    ------
+    callable
+        Returns as soon as the server answers; so that Prefect can be imported while it starts.
+
+    Raises
+    ------
+    ConfigError
+        If Prefect's folder can't be made.
+    ServerError
+    """
+    if not os.environ.get(DEBUG):
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+    if os.environ.get("PREFECT_API_URL"):
+        yield lambda: None
+        return
+    _make_home()
+    with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as log:
+        process = _start(listener, log)
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        try:
+            yield lambda: _wait(process, log)
+        finally:
+            del os.environ["PREFECT_API_URL"]
+            _stop(process)
+
+
+def _make_home() -> None:
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"Prefect's folder {home} can't be made ({error.strerror}); name another one in PREFECT_HOME."
+        ) from None
+
+
+def _start(listener: socket.socket, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.server", str(listener.fileno())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        pass_fds=[listener.fileno()],
+        # Ctrl-C is for the campaign, which then stops its server.
+        start_new_session=True,
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        answered = bool(selector.select(START_TIMEOUT))
+    if answered and process.stdout.readline() == _READY:
+        return
+    log.seek(0)
+    said = log.read().decode(errors="replace").strip().splitlines()
+    why = said[-1] if said else "it said nothing"
+    raise ServerError(f"The Prefect server didn't start within {START_TIMEOUT:.0f} s: {why}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Let the server write what it still holds, but not for long: what matters stands in the product store."""
+    with process:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _serve(descriptor: int) -> None:
+    """Serve on an inherited socket until standard input closes."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            os.write(sys.stdout.fileno(), _READY)
+
+    config = uvicorn.Config(create_app(ephemeral=True, final=True), log_level="error", lifespan="on")
+    Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

@@ -1,0 +1,131 @@
+"""A shard in a process of its own."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from flows.logs import configure_logs
+from rossi.errors import RossiError
+from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+
+OnResult = Callable[[ObservationResult], None]
+
+#: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
+_PRELOAD = ["services.worker", "services.pca_prep.stage", "services.pca_extract.stage"]
+
+#: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
+_STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
+
+
+class Interrupted(Exception):
+    """The worker process was asked to stop."""
+
+
+def run_in_process(shard: Shard, on_result: OnResult) -> list[ObservationResult]:
+    """Work a shard off in a process of its own.
+
+    An observation that kills the process (out of memory, a crash in compiled code) becomes a failure that may be
+    tried again, and a new process goes on with the rest.
+
+    Parameters
+    ----------
+    shard : Shard
+    on_result : callable
+        Called in this process with every observation's result as soon as it is there.
+
+    Raises
+    ------
+    ConfigError
+        No observation could succeed.
+    Interrupted
+    """
+    results: list[ObservationResult] = []
+
+    def keep(result: ObservationResult) -> None:
+        results.append(result)
+        on_result(result)
+
+    while remaining := shard.obsids[len(results) :]:
+        exit_code = _one_process(shard.model_copy(update={"obsids": remaining}), keep)
+        if exit_code in _STOPPED:
+            raise Interrupted(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
+        if len(results) < len(shard.obsids):
+            keep(_died(shard.obsids[len(results)], next(iter(shard.stages)), exit_code))
+    return results
+
+
+def stop_all() -> None:
+    """Stop every shard that runs in a process of this one."""
+    for process in multiprocessing.active_children():
+        process.terminate()
+
+
+def _one_process(shard: Shard, keep: OnResult) -> int:
+    # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOAD)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(shard, sender), daemon=True)
+    _start(process)
+    sender.close()
+    try:
+        with receiver:
+            _receive(receiver, keep)
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        process.join()
+    return process.exitcode or 0
+
+
+def _start(process: BaseProcess) -> None:
+    """Start a process that Ctrl-C doesn't reach: it is for this one, which then stops the others."""
+    resource_tracker.ensure_running()  # would unblock the signal again
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _receive(receiver: Connection, keep: OnResult) -> None:
+    while True:
+        try:
+            item = receiver.recv()
+        except EOFError:
+            return
+        if isinstance(item, BaseException):
+            raise item
+        keep(item)
+
+
+def _work(shard: Shard, sender: Connection) -> None:
+    """What the process does; a parent that has gone is noticed when the next result is sent."""
+    configure_logs()
+    from services.worker import run_shard
+
+    try:
+        run_shard(shard, on_result=sender.send)
+    except RossiError as error:
+        sender.send(error)
+    except BrokenPipeError:
+        os._exit(1)
+    except Exception as error:
+        logging.getLogger(__name__).exception("shard %d", shard.number)
+        # Not every exception survives being sent to another process.
+        sender.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def _died(obsid: str, stage: str, exit_code: int) -> ObservationResult:
+    how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
+    message = f"{obsid}: the process that worked on it was {how}; it may need more memory than there is."
+    failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
+    return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))

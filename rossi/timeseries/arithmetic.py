@@ -1,0 +1,155 @@
+"""Subtracting a background light curve from a source's, or adding two (lcmath)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from rossi.errors import DataError
+from rossi.timeseries.series import Floats, Series
+
+Compat = Literal["heasoft"] | None
+
+#: Overlaps shorter than this [s] are rounding of the double-precision times (3e-8 s at the end of the mission).
+_TOUCH = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How two curves are combined: parameters of lcmath under plain names.
+
+    Parameters
+    ----------
+    source, background : float
+        Factors (``multi``, ``multb``).
+    source_offset, background_offset : float
+        Counts a bin (``addi``, ``addb``).
+    error_mode : int
+        ``err_mode``: 1 and 3 multiply variances by the factors, 2 and 4 by their squares (1 and 4
+        count the offsets as Poisson noise), 5 takes Poisson errors of the scaled counts, 6 keeps the source's error,
+        any other one ignores the factors.
+    """
+
+    source: float = 1.0
+    background: float = 1.0
+    source_offset: float = 0.0
+    background_offset: float = 0.0
+    error_mode: int = 1
+
+
+def subtract(source: Series, background: Series, terms: Terms = Terms(), *, compat: Compat = None) -> Series:
+    """Subtract a background curve from a source curve; source: FTOOLS lcmath.
+
+    The background of a source bin is the mean of the background bins that overlap it, weighted with the length of the
+    overlap and FRACEXP. Source bins without background get NaN. FRACEXP, exposures and good times are the source's.
+
+    Parameters
+    ----------
+    source, background : Series
+    terms : Terms
+    compat : {"heasoft"}, optional
+        Reproduce lcmath: bins are centred on TIME (which shifts backgrounds of another bin width), values are float32,
+        a NaN in the source repeats the row ahead of it, and background bins must not be narrower than the source's.
+
+    Raises
+    ------
+    DataError
+        If the curves have no time in common.
+    """
+    rate, error = _combined(source, background, terms, -1, compat)
+    return _result(source, rate, error, "NET", background_applied=True)
+
+
+def add(first: Series, second: Series, terms: Terms = Terms(), *, compat: Compat = None) -> Series:
+    """Add the second curve to the first; as `subtract` otherwise."""
+    rate, error = _combined(first, second, terms, 1, compat)
+    return _result(first, rate, error, "TOTAL", background_applied=False)
+
+
+def _combined(source: Series, background: Series, terms: Terms, sign: int, compat: Compat) -> tuple[Floats, Floats]:
+    if compat:
+        source, background = _repeat_last(_single(source)), _single(background)
+        if source.timedel > background.timedel:
+            raise DataError(
+                f"{background.name}: TIMEDEL is {background.timedel:g} s, less than the {source.timedel:g} s of "
+                f"{source.name}; lcmath refuses that, leave compat out."
+            )
+    shift = (source.timedel - background.timedel) / 2 if compat else 0.0
+    rate, error, fracexp = _matched(source, background, shift)
+    width = source.timedel
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = terms.source * source.rate + sign * terms.background * rate
+        value += (terms.source_offset + sign * terms.background_offset) / width
+        sigma = _error(source, rate, error, fracexp, terms)
+    sigma[np.isnan(value)] = np.nan
+    return value, sigma
+
+
+def _single(series: Series) -> Series:
+    names = ("rate", "error", "fracexp")
+    return replace(series, **{n: getattr(series, n).astype(np.float32).astype(np.float64) for n in names})
+
+
+def _matched(source: Series, background: Series, shift: float) -> tuple[Floats, Floats, Floats]:
+    """Return rate, error and FRACEXP of the background in each source bin, NaN where there is none."""
+    valid = np.isfinite(background.rate) & (background.fracexp > 0)
+    order = np.argsort(background.time[valid], kind="stable")
+    rate, error, fracexp, start = (
+        a[valid][order] for a in (background.rate, background.error, background.fracexp, background.time + shift)
+    )
+    begin, end = source.time, source.time + source.timedel
+    lower = np.searchsorted(start + background.timedel, begin, "right")
+    count = np.maximum(np.searchsorted(start, end, "left") - lower, 0)
+    row = np.repeat(np.arange(len(source)), count)
+    at = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + lower[row]
+    overlap = np.minimum(end[row], start[at] + background.timedel) - np.maximum(begin[row], start[at])
+    overlap[overlap < _TOUCH] = 0.0
+    if not overlap.any():
+        raise DataError(
+            f"{background.name}: no bin overlaps the bins of {source.name}; curves of the same time were expected."
+        )
+    weight = overlap * fracexp[at]
+    length, total = (np.bincount(row, w, len(source)) for w in (overlap, weight))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(row, weight * rate[at], len(source)) / total
+        sigma = np.sqrt(np.bincount(row, (weight * error[at]) ** 2, len(source))) / total
+        return mean, sigma, total / length
+
+
+def _error(source: Series, background: Floats, sigma: Floats, fracexp: Floats, terms: Terms) -> Floats:
+    a, b, width = terms.source, terms.background, source.timedel
+    first, second = source.error**2, sigma**2
+    counted = (abs(terms.source_offset) / source.fracexp + abs(terms.background_offset) / fracexp) / width**2
+    match terms.error_mode:
+        case 1:
+            variance = a * first + b * second + counted
+        case 2:
+            variance = a**2 * first + b**2 * second
+        case 3:
+            variance = a * first + b * second
+        case 4:
+            variance = a**2 * first + b**2 * second + counted
+        case 5:
+            variance = a * source.rate / (width * source.fracexp) + b * background / (width * fracexp)
+        case 6:
+            variance = first.copy()
+        case _:
+            variance = first + second + counted
+    return np.sqrt(variance)
+
+
+def _repeat_last(series: Series) -> Series:
+    """Put the last valid rate and error in place of NaN ones."""
+    last = np.maximum.accumulate(np.where(np.isnan(series.rate), 0, np.arange(len(series))))
+    return replace(series, rate=series.rate[last], error=series.error[last])
+
+
+def _result(source: Series, rate: Floats, error: Floats, kind: str, *, background_applied: bool) -> Series:
+    header = source.header.copy()
+    header.set("HDUCLAS2", kind, "net: the background is subtracted")
+    header.set("BACKAPP", background_applied, "background is subtracted")
+    for keyword in ("DEADAPP", "VIGNAPP"):
+        header.set(keyword, bool(header.get(keyword, False)))
+    return replace(source, rate=rate, error=error, header=header)

@@ -1,0 +1,136 @@
+"""Joining light curves of many observations into one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import gti, met
+from rossi.errors import DataError
+from rossi.fits.header import Header
+from rossi.timeseries.series import EXTRA, Floats, Series, set_moment
+
+_TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
+_TIMES |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2"}
+_COMMENTARY = {"HISTORY", "COMMENT", "CONTINUE", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One light curve made of many.
+
+    Parameters
+    ----------
+    series : Series
+        Time-sorted.
+    origin : ndarray (n,) of int
+        Which of the given curves each row comes from.
+    duplicates : int
+        Rows that were given more than once and are kept once.
+    overlaps : int
+        Rows that begin before the row ahead of them ends; they are kept.
+    nulls : int
+        Rows with NaN rates among those given (duplicates not counted).
+    """
+
+    series: Series
+    origin: NDArray[np.int64]
+    duplicates: int
+    overlaps: int
+    nulls: int
+
+
+def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = True) -> Joined:
+    """Join light curves in time order; the order in which they are given does not matter.
+
+    Parameters
+    ----------
+    series : sequence of Series
+        At least one, all with the same TIMEDEL. A column that only some have is NaN in the rows of the others.
+    name : str
+        Name of the result, for messages.
+    keep_null : bool
+        Keep the rows whose rate is NaN.
+
+    Notes
+    -----
+    Rows that agree in every column (the same observation given twice) are kept once. Keywords that all curves have
+    alike are kept; times are those of the whole. Good time intervals are united.
+
+    Raises
+    ------
+    DataError
+        If there is no curve, or bin widths differ.
+    """
+    timedel = _common_timedel(series)
+    columns, origin = _stack(series)
+    values = np.vstack(list(columns.values()))
+    order = np.lexsort((origin, *values[::-1]))
+    values, origin = values[:, order], origin[order]
+    repeated = np.zeros(len(origin), bool)
+    if len(origin) > 1:
+        same = (values[:, 1:] == values[:, :-1]) | (np.isnan(values[:, 1:]) & np.isnan(values[:, :-1]))
+        repeated[1:] = same.all(axis=0)
+    null = ~repeated & np.isnan(values[1])
+    keep = ~repeated & (keep_null | ~null)
+    values, origin = values[:, keep], origin[keep]
+    by_name = dict(zip(columns, values, strict=True))
+    time, rate, error, fracexp = (by_name.pop(c) for c in ("TIME", "RATE", "ERROR", "FRACEXP"))
+    intervals = gti.union(*(s.intervals for s in series))
+    header, primary = _headers(series, time, timedel, intervals)
+    result = Series(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name)
+    overlaps = int((np.diff(time) < timedel * (1 - 1e-6)).sum())
+    return Joined(result, origin, int(repeated.sum()), overlaps, int(null.sum()))
+
+
+def _common_timedel(series: Sequence[Series]) -> float:
+    if not series:
+        raise DataError("No light curve was given to join; at least one is needed.")
+    first = series[0]
+    for other in series[1:]:
+        if other.timedel != first.timedel:
+            raise DataError(
+                f"{other.name}: TIMEDEL is {other.timedel:g} s, but {first.name} has {first.timedel:g} s; "
+                "rebin the curves to one bin width before joining them."
+            )
+    return first.timedel
+
+
+def _stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in s.extra for s in series))]
+    blanks = [np.full(len(s), np.nan) for s in series]
+    tables = [s.columns for s in series]
+    columns = {n: np.concatenate([t.get(n, b) for t, b in zip(tables, blanks, strict=True)]) for n in names}
+    origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
+    return columns, origin
+
+
+def _headers(series: Sequence[Series], time: Floats, timedel: float, intervals: Floats) -> tuple[Header, Header]:
+    first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
+    header = _common(first.header, [s.header for s in series])
+    primary = _common(first.primary, [s.primary for s in series])
+    if len(time):
+        start, stop = float(time[0]), float(time[-1] + timedel)
+        for keyword, moment in (("TSTART", start), ("TSTOP", stop)):
+            set_moment(header, keyword, moment)
+            primary.append(keyword, moment, "MET (TT) [s]")
+        for target in (header, primary):
+            target.append("DATE-OBS", met.utc_isot(start), "start, UTC")
+            target.append("DATE-END", met.utc_isot(stop), "end, UTC")
+    header.append("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]")
+    return header, primary
+
+
+def _common(first: Header, headers: Sequence[Header]) -> Header:
+    """Return the cards of the first header whose values all headers share; times and commentary are left out."""
+    common = Header()
+    for keyword in first:
+        if keyword in _TIMES or keyword in _COMMENTARY:
+            continue
+        value = first.get(keyword)
+        if all(keyword in h and h.get(keyword) == value for h in headers):
+            common.copy_from(first, [keyword])
+    return common

@@ -1,0 +1,52 @@
+"""Reading what comes from outside into pydantic models, with one sentence where it is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rossi.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validate(model: type[Model], values: Mapping[str, Any] | str | bytes, where: str) -> Model:
+    """Validate parsed values, or JSON text.
+
+    Parameters
+    ----------
+    model : type
+    values : mapping, str or bytes
+    where : str
+        What the values belong to, for the message: a file's or a stage's name.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first wrong parameter, what was found and what was expected.
+    """
+    try:
+        if isinstance(values, str | bytes):
+            return model.model_validate_json(values)
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_sentence(error, model)}") from None
+
+
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(map(str, first["loc"]))
+    match first["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(name, model.model_fields, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(model.model_fields)}."
+            return f"there is no parameter {name!r}; {hint}"
+        case "missing":
+            return f"parameter {name!r} is missing."
+        case "json_invalid":
+            return f"{first['msg']}."
+    expected = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"parameter {name!r} is {first['input']!r}: {expected}." if name else f"{expected}."

@@ -1,0 +1,195 @@
+"""Running one stage for one observation: inputs in, `run`, outputs out, manifest last.
+
+How products are kept so that nothing is done twice and nothing half-done is ever read is told in
+`services.publication`, whose functions can be imported from here too.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+import uuid
+from typing import Any
+
+from pydantic import BaseModel
+
+from rossi.archive import ObsID
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from services.configuration import validate
+from services.contract import (
+    ARCHIVE,
+    Caveat,
+    FailureKind,
+    Inputs,
+    Manifest,
+    Outcome,
+    Outputs,
+    Stage,
+    StageRequest,
+    StageResult,
+)
+from services.inputs import Made, Memory, Sources, choose, read
+from services.publication import (
+    fetch_outputs,
+    find_manifest,
+    fingerprint,
+    manifest_key,
+    new_manifest,
+    output_key,
+    publish,
+    read_manifest,
+)
+from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+
+__all__ = [
+    "execute",
+    "failed",
+    "fetch_outputs",
+    "find_manifest",
+    "fingerprint",
+    "manifest_key",
+    "new_manifest",
+    "output_key",
+    "publish",
+    "read_manifest",
+    "result_of",
+]
+
+_log = logging.getLogger(__name__)
+
+
+def execute(
+    stage: Stage[Any],
+    request: StageRequest,
+    *,
+    archive: ArchiveSource | None = None,
+    store: ObjectStore | None = None,
+    memory: Memory | None = None,
+) -> StageResult:
+    """Run a stage for one observation, unless its result is in the store already.
+
+    Parameters
+    ----------
+    stage : Stage
+    request : StageRequest
+    archive, store : optional
+        Opened already; else the request's URLs are opened.
+    memory : mutable mapping, optional
+        What this process made, by the key of its manifest: read instead of the store, and added to.
+
+    Returns
+    -------
+    StageResult
+        Whatever happens; a failure is recorded below ``<prefix>/<obsid>/<stage>/failures/`` if the store allows it.
+    """
+    start = time.perf_counter()
+    try:
+        store = store or open_store(request.store)
+        if archive is None and any(i.source == ARCHIVE for i in stage.inputs):
+            archive = open_archive(request.archive)
+        result = _execute(stage, request, Sources(archive, store, {} if memory is None else memory))
+    except NoGoodTime as error:  # of an earlier stage
+        result = _ended(request, Outcome.NO_WORK, str(error))
+    except Exception as error:
+        if not isinstance(error, RossiError):
+            _log.exception("%s %s: unexpected error", request.obsid, request.stage)
+        result = failed(request, error)
+    result = result.model_copy(update={"seconds": time.perf_counter() - start})
+    if result.outcome is Outcome.FAILED and store is not None:
+        _record_failure(store, request, result)
+    _report(result)
+    return result
+
+
+def failed(request: StageRequest, error: Exception) -> StageResult:
+    """Return the result that an exception means."""
+    kind = FailureKind.RETRYABLE
+    if isinstance(error, DataError):
+        kind = FailureKind.DATA
+    elif isinstance(error, ConfigError):
+        kind = FailureKind.CONFIG
+    message = str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error}"
+    return _ended(request, Outcome.FAILED, message, kind)
+
+
+def result_of(manifest: Manifest, key: str, *, reused: bool) -> StageResult:
+    """Return the result that a published manifest means."""
+    return StageResult(
+        stage=manifest.stage,
+        obsid=manifest.obsid,
+        outcome=manifest.outcome,
+        manifest=key,
+        fingerprint=manifest.fingerprint,
+        reused=reused,
+        message=manifest.caveats[-1].message if manifest.outcome is Outcome.NO_WORK else "",
+        caveats=manifest.caveats,
+        summary=manifest.summary,
+        seconds=manifest.seconds,
+    )
+
+
+def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> StageResult:
+    if request.stage != stage.name:
+        raise ConfigError(f"The request is for stage {request.stage!r}, but this is {stage.name!r}.")
+    config = validate(stage.config, request.config, stage.name)
+    try:
+        obsid = ObsID(request.obsid)
+    except ConfigError as error:  # wrong for this observation, not for all of them
+        raise DataError(str(error)) from None
+    chosen = choose(stage, request, sources)
+    settings = config.model_dump(mode="json")
+    digest = fingerprint(stage.name, stage.version, settings, chosen.records)
+    base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name, digest)))
+    key = manifest_key(base)
+    there = find_manifest(sources.store, key)
+    if there is not None:
+        return result_of(there, key, reused=True)
+    start = time.perf_counter()
+    outputs, outcome = _run(stage, config, read(stage, request, chosen, sources))
+    seconds = time.perf_counter() - start
+    mine = new_manifest(stage.name, obsid.text, digest, settings, chosen.records, outputs, outcome, seconds)
+    manifest = publish(sources.store, base, mine, outputs.files)
+    if manifest == mine.model_copy(update={"outputs": manifest.outputs}):
+        sources.memory[key] = Made(manifest, outputs.files)
+    return result_of(manifest, key, reused=False)
+
+
+def _run(stage: Stage[Any], config: BaseModel, inputs: Inputs) -> tuple[Outputs, Outcome]:
+    try:
+        outputs = stage.run(config, inputs)
+    except NoGoodTime as error:
+        return Outputs({}, (Caveat(code="no_good_time", message=str(error)),)), Outcome.NO_WORK
+    if unknown := outputs.files.keys() - {output.name for output in stage.outputs}:
+        raise ValueError(f"Stage {stage.name} made outputs that it does not declare: {', '.join(sorted(unknown))}.")
+    for declared in stage.outputs:
+        files = outputs.files.get(declared.name, ())
+        if len(files) < declared.at_least:
+            raise DataError(
+                f"Stage {stage.name} made {len(files)} files of output {declared.name} ({declared.meaning}), "
+                f"{declared.at_least} expected."
+            )
+        if empty := [file.name for file in files if not file.data]:
+            raise DataError(f"Stage {stage.name} left {empty[0]} empty (output {declared.name}: {declared.meaning}).")
+    return outputs, Outcome.SUCCEEDED
+
+
+def _ended(request: StageRequest, outcome: Outcome, message: str, kind: FailureKind | None = None) -> StageResult:
+    return StageResult(stage=request.stage, obsid=request.obsid, outcome=outcome, message=message, kind=kind)
+
+
+def _record_failure(store: ObjectStore, request: StageRequest, result: StageResult) -> None:
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
+    parts = (request.prefix.strip("/"), request.obsid, request.stage, "failures", f"{now}-{uuid.uuid4().hex[:8]}.json")
+    try:
+        store.put("/".join(filter(None, parts)), result.model_dump_json(indent=1).encode())
+    except Exception as error:  # the failure itself is what counts
+        _log.warning("%s %s: the failure could not be recorded: %s", request.obsid, request.stage, error)
+
+
+def _report(result: StageResult) -> None:
+    level = logging.WARNING if result.outcome is Outcome.FAILED else logging.INFO
+    how = f"{result.outcome}, reused" if result.reused else result.outcome
+    _log.log(level, "%s %s: %s in %.3f s %s", result.obsid, result.stage, how, result.seconds, result.message)
+    for caveat in result.caveats:
+        _log.info("%s %s: %s: %s", result.obsid, result.stage, caveat.code, caveat.message)

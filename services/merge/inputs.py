@@ -1,0 +1,87 @@
+"""What the store has of the observations: their light curves, and the keys of all their products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from rossi.errors import DataError
+from services.contract import File, Manifest, ObservationResult, Outcome
+from services.executor import output_key, read_manifest
+from services.publication import read_outputs
+from services.storage import MissingObject, ObjectStore
+
+LIGHT_CURVE = "light_curve"
+#: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
+_REQUESTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StageProducts:
+    """What one stage left: the key of its manifest, and the keys of its files by output."""
+
+    manifest: str
+    files: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the store has of one observation.
+
+    Parameters
+    ----------
+    result : ObservationResult
+        As it was, or a failure where a product can't be read.
+    curves : tuple of File
+    products : mapping of stage to StageProducts
+    """
+
+    result: ObservationResult
+    curves: tuple[File, ...] = ()
+    products: Mapping[str, StageProducts] = field(default_factory=dict)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Keys of the last stage's files, which is what most people look for."""
+        last = list(self.products.values())[-1:]
+        return tuple(key for stage in last for keys in stage.files.values() for key in keys)
+
+
+def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[str, Found]:
+    """Read what the store has of the observations, by ObsID.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer; trying again may help.
+    """
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        return {found.result.obsid: found for found in pool.map(lambda r: find(store, r), results)}
+
+
+def find(store: ObjectStore, result: ObservationResult) -> Found:
+    """Read what the store has of one observation."""
+    curves: tuple[File, ...] = ()
+    products = {}
+    try:
+        for stage in result.stages:
+            if stage.manifest:
+                manifest = read_manifest(store, stage.manifest)
+                products[stage.stage] = _products(stage.manifest, manifest)
+                curves += read_outputs(store, stage.manifest, manifest, LIGHT_CURVE)
+    except (DataError, MissingObject) as error:
+        return Found(_failed(result, str(error)))
+    return Found(result, curves, products)
+
+
+def _products(key: str, manifest: Manifest) -> StageProducts:
+    files: dict[str, tuple[str, ...]] = {}
+    for record in manifest.outputs:
+        files[record.output] = (*files.get(record.output, ()), output_key(key, manifest, record))
+    return StageProducts(key, files)
+
+
+def _failed(result: ObservationResult, message: str) -> ObservationResult:
+    last = result.last.model_copy(update={"outcome": Outcome.FAILED, "message": message})
+    return result.model_copy(update={"outcome": Outcome.FAILED, "stages": (*result.stages[:-1], last)})

@@ -1,0 +1,212 @@
+"""What is known of every observation that was asked for: outcome, light curves, means."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from astropy import units
+from astropy.table import Table
+from astropy.time import Time
+
+from rossi import gti, met
+from rossi.errors import ConfigError, DataError
+from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.rebin import weighted_mean
+from rossi.timeseries.series import Series
+from services.contract import Caveat, File, ObservationResult, Outcome
+
+NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
+#: Unit of an exposure by the unit of the rate.
+EXPOSURE_UNIT = {"count/s/PCU": "PCU s", "count/s": "s"}
+NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."
+_PRODUCT = re.compile(r"(\d{5}-\d\d-\d{2,3}-\d{2,3}[A-Z]?)_(.+)")
+_NUMBERS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One observation as the merge sees it.
+
+    Parameters
+    ----------
+    obsid : str
+    outcome : Outcome
+    message : str
+        Why there are no products, for `no_work` and `failed`.
+    caveats : tuple of Caveat
+    summary : mapping
+        Of the stage that made the light curves.
+    curves : mapping of band to Series
+    products : tuple of str
+        Keys of its products in the store.
+    """
+
+    obsid: str
+    outcome: Outcome
+    message: str = ""
+    caveats: tuple[Caveat, ...] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    curves: Mapping[str, Series] = field(default_factory=dict)
+    products: tuple[str, ...] = ()
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """Start and stop [s], MET; NaN where unknown."""
+        filled = [s for s in self.curves.values() if len(s)]
+        if filled:
+            return min(float(s.time.min()) for s in filled), max(float(s.time.max() + s.timedel) for s in filled)
+        start, stop = (self.summary.get(key) for key in ("tstart", "tstop"))
+        return float("nan" if start is None else start), float("nan" if stop is None else stop)
+
+    @cached_property
+    def ontime(self) -> float:
+        """Length of the good time intervals [s]."""
+        return gti.total(gti.union(*(s.intervals for s in self.curves.values())))
+
+    @cached_property
+    def means(self) -> dict[str, tuple[float, float, float]]:
+        """Rate, error and exposure by band."""
+        return {band: weighted_mean(series) for band, series in self.curves.items()}
+
+    @cached_property
+    def middles(self) -> dict[str, float]:
+        """Mean time of the rows [s], MET, by band; NaN for a band without rows."""
+        return {b: float(s.time.mean() + s.timedel / 2) if len(s) else np.nan for b, s in self.curves.items()}
+
+    @property
+    def target(self) -> str:
+        """Name of the source, empty where unknown."""
+        header = next((str(s.header.get("OBJECT", "")) for s in self.curves.values()), "")
+        return str(self.summary.get("target") or header).strip()
+
+    @property
+    def remarks(self) -> str:
+        """Message and caveats in one line."""
+        texts = [self.message, *(c.message for c in self.caveats)]
+        return "; ".join(dict.fromkeys(t for t in texts if t))
+
+
+def collect(
+    asked: Sequence[str],
+    results: Iterable[ObservationResult],
+    files: Mapping[str, Sequence[File]],
+    products: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[Observation, ...]:
+    """Return one observation for each ObsID asked for, in time order; those without any time come last.
+
+    Parameters
+    ----------
+    asked : sequence of str
+        ObsIDs; repeated ones count once.
+    results : iterable of ObservationResult
+        Of several for one ObsID the last counts; an ObsID without any becomes a failure.
+    files : mapping of ObsID to light-curve files
+    products : mapping of ObsID to keys, optional
+
+    Raises
+    ------
+    ConfigError
+        If there is a result for an ObsID that was not asked for.
+    """
+    by_obsid = {result.obsid: result for result in results}
+    if strange := sorted(by_obsid.keys() - set(asked)):
+        raise ConfigError(f"There is a result for {strange[0]}, which was not asked for; list it, or leave it out.")
+    found = []
+    for obsid in dict.fromkeys(asked):
+        result = by_obsid.get(obsid)
+        if result is None:
+            found.append(Observation(obsid, Outcome.FAILED, NO_RESULT))
+            continue
+        caveats = tuple(dict.fromkeys(c for stage in result.stages for c in stage.caveats))
+        summary = result.last.summary if result.stages else {}
+        message = result.last.message if result.stages and result.outcome is not Outcome.SUCCEEDED else ""
+        keys = tuple((products or {}).get(obsid, ()))
+        one = Observation(obsid, result.outcome, message, caveats, summary, products=keys)
+        found.append(with_curves(one, files.get(obsid, ())))
+    return in_time_order(found)
+
+
+def in_time_order(observations: Iterable[Observation]) -> tuple[Observation, ...]:
+    """Sort observations by their start; those without any time come last."""
+    return tuple(sorted(observations, key=_time_order))
+
+
+def with_curves(observation: Observation, files: Sequence[File]) -> Observation:
+    """Read an observation's light curves; one that can't be read makes it a failure, told in its message."""
+    if observation.outcome is not Outcome.SUCCEEDED:
+        return observation
+    try:
+        curves = {name_parts(f.name)[1]: read_light_curve(f.data, f.name) for f in files}
+    except DataError as error:
+        return replace(observation, outcome=Outcome.FAILED, message=str(error))
+    if not curves:
+        return replace(observation, outcome=Outcome.FAILED, message=NO_CURVE)
+    return replace(observation, curves=curves)
+
+
+def name_parts(name: str) -> tuple[str, str]:
+    """Return ObsID and band of a light curve's file name.
+
+    ``20402-01-45-03`` and ``ch5-10`` of ``20402-01-45-03_ch5-10.lc``; a name of another form is an observation of its
+    own, in the band ``rate``.
+    """
+    stem = name.rpartition("/")[2].removesuffix(".gz").removesuffix(".lc")
+    match = _PRODUCT.fullmatch(stem)
+    return (match[1], match[2]) if match else (stem, "rate")
+
+
+def bands(observations: Iterable[Observation]) -> list[str]:
+    """Return the bands that occur, in order of their channels."""
+    names = {band for o in observations for band in o.curves}
+    return sorted(names, key=lambda band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)])
+
+
+def ecsv(observations: Sequence[Observation]) -> bytes:
+    """Return the per-observation table as ECSV."""
+    start, stop = np.array([o.span for o in observations], float).reshape(-1, 2).T
+    table = Table()
+    table["obsid"] = [o.obsid for o in observations]
+    table["target_name"] = [o.target for o in observations]
+    table["time"] = met.met_to_mjd(start) * units.day
+    table["tstart"], table["tstop"] = start * units.s, stop * units.s
+    table["ontime"] = np.array([o.ontime for o in observations], float) * units.s
+    for band in bands(observations):
+        unit = rate_unit(observations, band)
+        empty = (np.nan, np.nan, 0.0)
+        rate, error, exposure = np.array([o.means.get(band, empty) for o in observations]).T
+        table[f"rate_{band}"], table[f"error_{band}"] = rate, error
+        table[f"exposure_{band}"] = exposure
+        for name, text in (("rate", unit), ("error", unit), ("exposure", EXPOSURE_UNIT[unit])):
+            table[f"{name}_{band}"].description = text
+    table["outcome"] = [str(o.outcome) for o in observations]
+    table["caveats"] = [" ".join(c.code for c in o.caveats) for o in observations]
+    table["remarks"] = [o.remarks for o in observations]
+    table["time"].description = "MJD (TT) of the start"
+    written = io.StringIO()
+    table.write(written, format="ascii.ecsv")
+    return written.getvalue().encode()
+
+
+def rate_unit(observations: Iterable[Observation], band: str) -> str:
+    """Return count/s/PCU where exposures are counted in PCU seconds, else count/s."""
+    per_pcu = any(o.curves[band].extra.keys() & {"LiveTime", "OnTime"} for o in observations if band in o.curves)
+    return "count/s/PCU" if per_pcu else "count/s"
+
+
+def utc_date(moment: float, fmt: str = "%Y-%m-%d %H:%M") -> str:
+    """Return a MET [s] as a UTC date, empty for NaN."""
+    if not np.isfinite(moment):
+        return ""
+    time: Time = met.to_time(moment)
+    return str(time.utc.strftime(fmt))
+
+
+def _time_order(observation: Observation) -> tuple[float, str]:
+    start = observation.span[0]
+    return (start if np.isfinite(start) else np.inf, observation.obsid)

@@ -1,0 +1,211 @@
+"""The last stage of a campaign: all observations' light curves become one, with a report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from services.contract import Caveat, File, Frozen, InputRecord, ObservationResult, Outcome, Outputs, StageResult
+from services.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
+from services.merge.inputs import Found, find_all
+from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
+from services.merge.products import caveats_of, figures, join_band, light_curve
+from services.merge.report import Place, report
+from services.storage import ObjectStore
+
+NAME, VERSION = "merge", 1
+
+
+class MergeConfig(Frozen):
+    """How light curves are joined and shown.
+
+    Parameters
+    ----------
+    title, description : str
+        For the report and the figures; the title gives the files their names.
+    keep_null : bool
+        Keep bins without a rate in the light curve.
+    points : int
+        How many bins a figure shows at most; neighbours are averaged.
+    """
+
+    title: Annotated[str, Field(min_length=1)] = "RXTE PCA light curve"
+    description: str = ""
+    keep_null: bool = True
+    points: Annotated[int, Field(ge=100)] = 20_000
+
+    @property
+    def slug(self) -> str:
+        """The title as a file name."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:80] or "light-curve"
+
+
+class MergeRequest(Frozen):
+    """Everything the merge needs: a container's whole input.
+
+    Parameters
+    ----------
+    store, prefix : str
+        Where the observations' products lie, and where the merged ones go.
+    asked : tuple of str
+        The ObsIDs of the campaign.
+    results : tuple of ObservationResult
+        What came of them.
+    config : MergeConfig
+    """
+
+    store: str
+    prefix: str = ""
+    asked: tuple[str, ...]
+    results: tuple[ObservationResult, ...]
+    config: MergeConfig = MergeConfig()
+
+
+def merge(
+    config: MergeConfig,
+    asked: Sequence[str],
+    results: Sequence[ObservationResult],
+    curves: Mapping[str, Sequence[File]],
+    *,
+    links: Mapping[str, Sequence[str]] | None = None,
+    place: Place | None = None,
+) -> Outputs:
+    """Join the observations' light curves.
+
+    Parameters
+    ----------
+    config : MergeConfig
+    asked : sequence of str
+        ObsIDs; every one is in the report, whatever came of it.
+    results : sequence of ObservationResult
+    curves : mapping of ObsID to light-curve files
+    links : mapping of ObsID to keys, optional
+        Products that the report links to.
+    place : Place, optional
+        Where the report lies, for these links.
+
+    Raises
+    ------
+    ConfigError
+        If there is a result for an ObsID that was not asked for.
+    DataError
+        If bin widths differ.
+    """
+    return _merged(config, collect(asked, results, curves, links), place or Place())
+
+
+def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Outputs:
+    """Join light-curve files as they are, each of them one observation (files of one ObsID with several bands are one).
+
+    Parameters
+    ----------
+    config : MergeConfig
+    curves : sequence of (name, content)
+
+    Raises
+    ------
+    DataError
+        If bin widths differ. A file that can't be read is a failure in the report.
+    """
+    groups: dict[str, dict[str, File]] = {}
+    for name, data in curves:
+        obsid, band = name_parts(name)
+        same = sum(1 for key in groups if key.split(" ")[0] == obsid and band in groups[key])
+        groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
+    found = [with_curves(Observation(o, Outcome.SUCCEEDED), list(files.values())) for o, files in groups.items()]
+    return _merged(config, in_time_order(found), Place(), means="mean of a file")
+
+
+def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
+    """Merge what a campaign left in the store, unless that is done already.
+
+    The products lie under ``<prefix>/merge/<fingerprint>/``; an index of all observations' products is
+    ``<prefix>/products/<fingerprint>.json``.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer; trying again may help.
+    """
+    records = [_record(obsid, request.results) for obsid in dict.fromkeys(request.asked)]
+    settings = request.config.model_dump(mode="json")
+    digest = fingerprint(NAME, VERSION, settings, records)
+    prefix = request.prefix.strip("/")
+    base = "/".join(filter(None, (prefix, NAME, digest)))
+    if (there := find_manifest(store, manifest_key(base))) is not None:
+        return result_of(there, manifest_key(base), reused=True)
+    start = time.perf_counter()
+    found = find_all(store, request.results)
+    outputs = merge(
+        request.config,
+        request.asked,
+        [f.result for f in found.values()],
+        {obsid: f.curves for obsid, f in found.items()},
+        links={obsid: f.links for obsid, f in found.items()},
+        place=Place(request.store, prefix, digest),
+    )
+    store.put("/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
+    seconds = time.perf_counter() - start
+    mine = new_manifest(NAME, "", digest, settings, records, outputs, Outcome.SUCCEEDED, seconds)
+    return result_of(publish(store, base, mine, outputs.files), manifest_key(base), reused=False)
+
+
+def _merged(
+    config: MergeConfig, observations: Sequence[Observation], place: Place, *, means: str = "mean of an observation"
+) -> Outputs:
+    joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
+    joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
+    curves = tuple(
+        File(f"{config.slug}_{band.name}.lc", light_curve(band, observations, config.title)) for band in joined
+    )
+    pictures = figures(joined, observations, config.slug, config.title, config.points, means=means)
+    images = tuple(File(name, data) for name, data in pictures.items())
+    table = File("observations.ecsv", ecsv(observations))
+    downloads = [f.name for f in (*curves, *images, table)]
+    page = report(config.title, config.description, observations, joined, downloads, place, config.points)
+    caveats = [caveat for band in joined for caveat in caveats_of(band)]
+    if not joined:
+        caveats.append(
+            Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
+        )
+    files = {"light_curve": curves, "figure": images, "observations": (table,), "report": (File("report.html", page),)}
+    return Outputs(files, tuple(caveats), _summary(observations, joined))
+
+
+def _summary(observations: Sequence[Observation], joined: Sequence[Any]) -> dict[str, Any]:
+    counts = Counter(o.outcome for o in observations)
+    return {
+        "asked": len(observations),
+        **{str(outcome): counts[outcome] for outcome in Outcome},
+        "bands": {b.name: {"rows": len(b.joined.series), "unit": b.unit} for b in joined},
+    }
+
+
+def _record(obsid: str, results: Sequence[ObservationResult]) -> InputRecord:
+    """Identify what came of an observation: its last stage's fingerprint, or its failure's sentence."""
+    result = next((r for r in reversed(results) if r.obsid == obsid), None)
+    stages = [] if result is None else [(s.stage, s.fingerprint, s.outcome, s.message) for s in result.stages]
+    identity = hashlib.sha256(json.dumps(stages).encode()).hexdigest()
+    return InputRecord(input="observation", path=obsid, size=len(stages), identity=identity)
+
+
+def _index(base: str, found: Mapping[str, Found]) -> bytes:
+    observations = {
+        obsid: {
+            "outcome": f.result.outcome,
+            "message": "" if f.result.outcome is Outcome.SUCCEEDED else f.result.last.message,
+            "stages": {stage: asdict(products) for stage, products in f.products.items()},
+        }
+        for obsid, f in sorted(found.items())
+    }
+    content = {"version": 1, "merge": manifest_key(base), "observations": observations}
+    return json.dumps(content, indent=1).encode()

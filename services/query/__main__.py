@@ -1,0 +1,4 @@
+from services.entry import serve
+from services.query.stage import NAME, QueryConfig, execute_query
+
+serve(NAME, QueryConfig, execute_query)

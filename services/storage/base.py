@@ -1,0 +1,155 @@
+"""What a store can do, how it fails, and how a URL becomes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from rossi.errors import ConfigError, RossiError
+
+_SEGMENT = r"[A-Za-z0-9_+=@-][A-Za-z0-9_+=@.-]*"
+_KEY = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
+#: S3 allows 1024 bytes, of which the store's own prefix takes some.
+_MAX_KEY = 900
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+class StoreError(RossiError):
+    """The store did not answer as it should; the same request may succeed later."""
+
+
+class MissingObject(RossiError):
+    """There is no object under this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a listing says of an object.
+
+    Parameters
+    ----------
+    key : str
+    size : int [byte]
+    """
+
+    key: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """Immutable objects under slash-separated keys.
+
+    Keys pass `check_key`, and none is another one's directory (``a`` and ``a/b`` together). Every method raises
+    `StoreError` for what may go away by itself and `ConfigError` for what will not: no permission, no such bucket.
+    """
+
+    def put(self, key: str, data: bytes) -> bool:
+        """Create an object; never overwrite one.
+
+        The object appears whole or not at all. Of several writers one creates it.
+
+        Returns
+        -------
+        bool
+            True if it was created, False if one was there. A request that had to be repeated may find its own
+            first attempt, so False does not say that somebody else wrote it.
+        """
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return an object's content; raises `MissingObject`."""
+        ...
+
+    def get_range(self, key: str, start: int, stop: int) -> bytes:
+        """Return bytes `start` to `stop` (exclusive), fewer where the object ends before; raises `MissingObject`."""
+        ...
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """Return what is known of an object, None if there is none."""
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Iterate, in order, over the objects whose key begins with `prefix`, which need not end at a slash."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object; it is no error if there is none."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Return where an object lies, for people; never with credentials."""
+        ...
+
+
+def is_key(key: str) -> bool:
+    """Return whether a key is one that every store accepts."""
+    return len(key) <= _MAX_KEY and _KEY.fullmatch(key) is not None
+
+
+def check_key(key: str) -> str:
+    """Return a key unchanged.
+
+    Raises
+    ------
+    ConfigError
+        If some store would not accept it, or it could lead out of a local store's directory.
+    """
+    if not is_key(key):
+        raise ConfigError(
+            f"{key[:200]!r} can't be a key of the store; keys are parts of ASCII letters, digits and _ + = @ . - "
+            f"joined by single slashes, no part begins with a dot, {_MAX_KEY} characters at most. Check the prefix."
+        )
+    return key
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a URL in lower case, ``file`` for plain paths."""
+    match = _SCHEME.match(url)
+    return match[1].lower() if match else "file"
+
+
+def local_path(url: str) -> Path:
+    """Return the absolute path that a ``file://`` URL or a plain path means.
+
+    Raises
+    ------
+    ConfigError
+        If it names another host or nothing.
+    """
+    if not _SCHEME.match(url):
+        path = Path(url).expanduser()
+    else:
+        parts = urlsplit(url)
+        if parts.netloc not in {"", "localhost"}:
+            raise ConfigError(f"{url}: a file URL names no host; write file:///{parts.netloc}{parts.path} or a path.")
+        path = Path(unquote(parts.path))
+    if not url or path == Path():
+        raise ConfigError("The URL of the store or archive is empty; give a directory, file:///... or s3://bucket/...")
+    return path.absolute()
+
+
+def open_store(url: str) -> ObjectStore:
+    """Open the store at a URL: a path, ``file:///path``, or ``s3://bucket/prefix?endpoint=...&region=...``.
+
+    Nothing is read or written yet, so an unreachable store shows at its first use.
+
+    Raises
+    ------
+    ConfigError
+        If the URL makes no sense.
+    """
+    match scheme_of(url):
+        case "file":
+            from services.storage.local import LocalStore
+
+            return LocalStore(local_path(url))
+        case "s3":
+            from services.storage.s3 import open_s3
+
+            return open_s3(url)
+        case scheme:
+            raise ConfigError(f"Stores of kind {scheme}:// are not known; use a directory, file:///... or s3://bucket.")

@@ -1,0 +1,212 @@
+"""A store in a bucket of any S3 server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from rossi.errors import ConfigError
+from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_PARAMETERS = frozenset({"endpoint", "region"})
+
+#: botocore is the one layer that repeats requests. Many servers do not know the check sums that newer clients add by
+#: default, and range requests to them fail.
+_CLIENT = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    max_pool_connections=32,
+    connect_timeout=10,
+    read_timeout=60,
+    retries={"mode": "standard", "max_attempts": 5},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+class S3Store:
+    """Objects in a bucket.
+
+    Objects are created with ``If-None-Match: *``, of which the server lets one writer win. Some servers ignore that
+    header. So the first write of a process looks first whether the object is there, creates it, and then creates it
+    again with equal content: a server that accepts this is written to with a look before every put from then on. On
+    such a server two writers at the same instant may both believe to have created an object, and the later one's stays.
+
+    Parameters
+    ----------
+    client : S3Client
+        A boto3 client, shared by threads.
+    bucket : str
+    prefix : str
+        Put in front of every key; empty or ending with a slash.
+    """
+
+    def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+        self._honours_condition: bool | None = None
+
+    def put(self, key: str, data: bytes) -> bool:
+        """See `ObjectStore.put`."""
+        if self._honours_condition:
+            return self._create(key, data)
+        if self.head(key) is not None or not self._create(key, data):
+            return False
+        if self._honours_condition is None:
+            self._honours_condition = not self._create(key, data)
+        return True
+
+    def get(self, key: str) -> bytes:
+        """See `ObjectStore.get`."""
+        with self._errors(key):
+            return self._client.get_object(Bucket=self._bucket, Key=self._key(key))["Body"].read()
+
+    def get_range(self, key: str, start: int, stop: int) -> bytes:
+        """See `ObjectStore.get_range`."""
+        if stop <= start:
+            return b""
+        wanted = f"bytes={start}-{stop - 1}"
+        with self._errors(key):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key), Range=wanted)
+            except ClientError as error:
+                if _status(error) == 416:  # begins behind the end
+                    return b""
+                raise
+            return answer["Body"].read()
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """See `ObjectStore.head`."""
+        try:
+            with self._errors(key):
+                answer = self._client.head_object(Bucket=self._bucket, Key=self._key(key))
+        except MissingObject:
+            return None
+        return ObjectInfo(key, answer["ContentLength"])
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See `ObjectStore.list`."""
+        with self._errors(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix
+            )
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    key = entry["Key"][len(self._prefix) :]
+                    if is_key(key):
+                        yield ObjectInfo(key, entry["Size"])
+
+    def delete(self, key: str) -> None:
+        """See `ObjectStore.delete`."""
+        try:
+            with self._errors(key):
+                self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
+        except MissingObject:  # what some servers answer
+            return
+
+    def url(self, key: str) -> str:
+        """See `ObjectStore.url`."""
+        return f"s3://{self._bucket}/{self._key(key)}"
+
+    def _key(self, key: str) -> str:
+        return self._prefix + check_key(key)
+
+    def _create(self, key: str, data: bytes) -> bool:
+        with self._errors(key):
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                if _status(error) == 412:
+                    self._honours_condition = True
+                    return False
+                if _status(error) != 409:  # another writer is at it; whether it succeeds is not known yet
+                    raise
+                if self.head(key) is None:
+                    raise
+                return False
+        return True
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        where = f"s3://{self._bucket}/{self._prefix}{key}"
+        try:
+            yield
+        except ClientError as error:
+            raise _meaning(error, where, self._bucket) from None
+        except (NoCredentialsError, PartialCredentialsError):
+            raise ConfigError(
+                f"{where}: no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+            ) from None
+        except BotoCoreError as error:
+            raise StoreError(f"{where}: the server can't be reached or broke off ({error}).") from None
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
+    code, status = error.response.get("Error", {}).get("Code", ""), _status(error)
+    if code == "NoSuchBucket":
+        return ConfigError(f"{where}: there is no bucket {bucket!r}; make it, or check the store's URL.")
+    if status == 404:
+        return MissingObject(f"{where}: the store has no such object.")
+    if 300 <= status < 500 and status not in {408, 409, 429}:
+        return ConfigError(
+            f"{where}: the server refused {error.operation_name} ({code or status}); check the credentials, what they "
+            "are allowed to do, the region and the endpoint."
+        )
+    return StoreError(f"{where}: {error.operation_name} failed on the server ({code or status}).")
+
+
+def open_s3(url: str) -> S3Store:
+    """Open ``s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1``.
+
+    Credentials come from boto3's own chain (environment, profile, instance), never from the URL.
+
+    Raises
+    ------
+    ConfigError
+        If the URL makes no sense or carries a password; the message does not repeat it.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    endpoint = options.get("endpoint")
+    if "@" in parts.netloc or (endpoint and "@" in urlsplit(endpoint).netloc):
+        raise ConfigError(
+            "The store's URL carries a user name or password; remove it and set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+        )
+    if unknown := sorted(options.keys() - _PARAMETERS):
+        raise ConfigError(f"The store's URL has the parameter {unknown[0]!r}; it may have endpoint and region only.")
+    if not _BUCKET.fullmatch(parts.netloc):
+        raise ConfigError(f"{parts.netloc!r} is no name of a bucket; a store's URL looks like s3://bucket/prefix.")
+    if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
+        raise ConfigError(f"The endpoint {endpoint!r} of the store is no URL; one looks like http://127.0.0.1:9000.")
+    prefix = unquote(parts.path).strip("/")
+    if prefix:
+        prefix = check_key(prefix) + "/"
+    try:
+        session = boto3.session.Session()
+        region = options.get("region") or session.region_name or "us-east-1"
+        client = session.client("s3", endpoint_url=endpoint, region_name=region, config=_CLIENT)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(f"s3://{parts.netloc}: the S3 client can't be set up ({error}).") from None
+    return S3Store(client, parts.netloc, prefix)

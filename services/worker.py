@@ -1,0 +1,92 @@
+"""Working off a shard: a list of observations, all their stages, in one process."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rossi.errors import ConfigError
+from services.configuration import validate
+from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
+from services.executor import execute
+from services.inputs import Memory
+from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+
+
+def load_stage(name: str) -> Stage[Any]:
+    """Return the stage that lives in ``services/<name>/stage.py``.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    here = Path(__file__).parent
+    if re.fullmatch("[a-z_]+", name) and (here / name / "stage.py").is_file():
+        stage = getattr(importlib.import_module(f"services.{name}.stage"), "STAGE", None)
+        if isinstance(stage, Stage):
+            return stage
+        raise ConfigError(f"Stage {name!r} does not run observation by observation.")
+    known = ", ".join(sorted(path.parent.name for path in here.glob("*/stage.py")))
+    raise ConfigError(f"There is no stage {name!r}; there are {known}.")
+
+
+def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: ObjectStore) -> ObservationResult:
+    """Run the shard's stages in order for one observation, up to the first that does not succeed.
+
+    Raises
+    ------
+    ConfigError
+        If what was asked for makes no sense for any observation. Every other failure is the observation's own.
+    """
+    memory: Memory = {}
+    manifests: dict[str, str] = {}
+    results: list[StageResult] = []
+    for name, config in shard.stages.items():
+        request = StageRequest(
+            stage=name,
+            obsid=obsid,
+            config=config,
+            archive=shard.archive,
+            store=shard.store,
+            prefix=shard.prefix,
+            upstream=manifests,
+        )
+        result = execute(load_stage(name), request, archive=archive, store=store, memory=memory)
+        results.append(result)
+        if result.kind is FailureKind.CONFIG:
+            raise ConfigError(result.message)
+        if result.outcome is not Outcome.SUCCEEDED:
+            break
+        manifests = {**manifests, name: result.manifest}
+    return ObservationResult(obsid=obsid, outcome=results[-1].outcome, stages=tuple(results))
+
+
+def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | None = None) -> list[ObservationResult]:
+    """Run all observations of a shard, one after the other.
+
+    Parameters
+    ----------
+    shard : Shard
+    on_result : callable, optional
+        Told each observation's result when it is there.
+
+    Raises
+    ------
+    ConfigError
+        If the shard's configuration, archive or store can't be used: nothing else could succeed either.
+    """
+    if not shard.stages:
+        raise ConfigError(f"Shard {shard.number} names no stage.")
+    for name, config in shard.stages.items():
+        validate(load_stage(name).config, config, name)
+    archive, store = open_archive(shard.archive), open_store(shard.store)
+    results = []
+    for obsid in shard.obsids:
+        results.append(run_observation(obsid, shard, archive=archive, store=store))
+        if on_result is not None:
+            on_result(results[-1])
+    return results

@@ -1,0 +1,134 @@
+"""The command run as a user runs it, and looking at what it leaves."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from astropy.io import fits
+
+from services.contract import Manifest
+
+ROOT = Path(__file__).resolve().parents[2]
+MARK = "ROSSI_TEST_MARK"
+#: Where Linux shows its processes; elsewhere strays are not looked for.
+PROC = Path("/proc/self/environ")
+
+#: An observation that slews all the time: nothing is wrong with it, but no time is good.
+SLEWING = "20999-01-01-00"
+#: What is asked for and is not there.
+ABSENT = "20999-01-02-00"
+NO_OBSID = "20999-1"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where it lies, and which observations are what."""
+
+    root: Path
+    good: tuple[str, ...]
+    damaged: dict[str, str]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Everything that is asked for."""
+        return (*self.good, *self.damaged, SLEWING, ABSENT, NO_OBSID)
+
+
+@dataclass(frozen=True)
+class Rossi:
+    """The command, run in a folder of its own, with a Prefect server of its own if none is named."""
+
+    folder: Path
+    home: Path
+    server: str = ""
+
+    def start(self, *arguments: object, mark: str = "") -> subprocess.Popen[str]:
+        """Start it; every process that comes of it carries the mark in its environment."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "ROSSI_"))}
+        environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(self.home), "COLUMNS": "200", MARK: mark}
+        environment |= {"PREFECT_API_URL": self.server} if self.server else {}
+        command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def __call__(self, *arguments: object, mark: str = "") -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        process = self.start(*arguments, mark=mark)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def wait_until(condition: Callable[[], object], patience: float = 120.0) -> None:
+    """Wait for something that must happen, but not for ever."""
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"waited {patience:g} s in vain")
+        time.sleep(0.01)
+
+
+def kill_when(process: subprocess.Popen[str], condition: Callable[[], object]) -> None:
+    """Kill a process, alone, as soon as something is so."""
+    with process:
+        try:
+            wait_until(lambda: condition() or process.poll() is not None)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@contextmanager
+def no_strays() -> Iterator[str]:
+    """Give a mark; afterwards no process that carries it may be left, where the system can tell (/proc)."""
+    mark = uuid.uuid4().hex
+    yield mark
+    wait_until(lambda: not marked(mark), patience=20)
+
+
+def marked(mark: str) -> list[str]:
+    """Folders in /proc of the running processes that carry a mark."""
+    needle = f"{MARK}={mark}".encode()
+    return [str(folder) for folder in Path("/proc").glob("[0-9]*") if needle in environment_of(folder)]
+
+
+def environment_of(folder: Path) -> list[bytes]:
+    """The variables that a process was started with."""
+    try:
+        return (folder / "environ").read_bytes().split(b"\0")
+    except OSError:  # gone meanwhile, or somebody else's
+        return []
+
+
+def product_files(store: Path) -> dict[str, Path]:
+    """Every product that a manifest of an observation names, by manifest and file name."""
+    found = {}
+    for path in sorted(store.glob("[0-9]*/*/*/manifest.json")):
+        for record in Manifest.model_validate_json(path.read_bytes()).outputs:
+            (product,) = path.parent.glob(f"*/{record.name}")
+            found[f"{path.parent.relative_to(store)}/{record.name}"] = product
+    return found
+
+
+def same_products(one: Path, two: Path) -> None:
+    """All products are equal but for the time of making."""
+    others = product_files(two)
+    for name, path in product_files(one).items():
+        with _opened(path) as left, _opened(others[name]) as right:
+            difference = fits.FITSDiff(left, right, ignore_keywords=["DATE", "CHECKSUM", "DATASUM"])
+            assert difference.identical, difference.report()
+
+
+def _opened(path: Path) -> fits.HDUList:
+    data = path.read_bytes()
+    return fits.HDUList.fromstring(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)

@@ -1,0 +1,175 @@
+"""A whole campaign with Prefect: killed in the middle, finished, and run once more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.request
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astropy.table import Table
+
+from flows.server import prefect_server
+from services.contract import Manifest
+from tests.flows.support import (
+    ABSENT,
+    NO_OBSID,
+    PROC,
+    SLEWING,
+    Archive,
+    Rossi,
+    kill_when,
+    marked,
+    no_strays,
+    product_files,
+    same_products,
+)
+
+#: Name of the last run, by which it is found on the server.
+LAST = "last-run"
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What three runs of one campaign left."""
+
+    rossi: Rossi
+    killed: frozenset[str]
+    finished: subprocess.CompletedProcess[str]
+    again: subprocess.CompletedProcess[str]
+    recorded: tuple[dict[str, Any], ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where it was run."""
+        return self.rossi.folder
+
+    @property
+    def out(self) -> Path:
+        """Where the products were copied to."""
+        return self.folder / "out"
+
+
+@pytest.fixture(scope="module")
+def campaign(archive: Archive, prefect_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """Kill a campaign when the first observation is done, let it finish, then run it again.
+
+    After each, whatever it started must be gone.
+    """
+    folder = tmp_path_factory.mktemp("campaign")
+    rossi = Rossi(folder, prefect_home)
+    obsids = ", ".join(f'"{obsid}"' for obsid in archive.asked)
+    (folder / "rossi.toml").write_text(
+        f'archive = "{archive.root}"\nstore = "store"\n[query]\nobsids = [{obsids}]\n[campaign]\nworkers = 2\n'
+    )
+    store = folder / "store"
+    with no_strays() as mark:
+        running: list[str] = []
+
+        def halfway() -> bool:
+            done = bool(list(store.glob("[0-9]*/pca_extract/*/manifest.json")))
+            running.extend(marked(mark) if done else [])
+            return done
+
+        kill_when(rossi.start("campaign", "--workers", 1, mark=mark), halfway)
+        # The command, the Prefect server, the process that workers are forked from, and a worker.
+        assert len(running) >= 4 or not PROC.exists()
+    killed = frozenset(product_files(store))
+    with no_strays() as mark:
+        finished = rossi("campaign", "--out", "out", mark=mark)
+    with no_strays() as mark, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(prefect_home))
+        patch.delenv("PREFECT_API_URL", raising=False)
+        with prefect_server() as wait_for_server:
+            wait_for_server()
+            api = os.environ["PREFECT_API_URL"]
+            (folder / "last.toml").write_text((folder / "rossi.toml").read_text() + f'name = "{LAST}"\n')
+            again = replace(rossi, server=api)("campaign", "--strict", "--config", "last.toml", mark=mark)
+            runs = tuple(run for kind in ("flow_runs", "task_runs") for run in recorded(api, kind))
+    return Campaign(rossi, killed, finished, again, runs)
+
+
+def recorded(api: str, kind: str) -> list[dict[str, Any]]:
+    """Ask a Prefect server what it has recorded of the newest flow run."""
+    filters = {"flow_runs": {"name": {"any_": [LAST]}}}
+    body = json.dumps(filters).encode()
+    request = urllib.request.Request(f"{api}/{kind}/filter", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return list(json.load(answer))
+
+
+def test_killed_campaign_was_in_the_middle(campaign: Campaign) -> None:
+    everything = product_files(campaign.folder / "store")
+    assert campaign.killed
+    assert campaign.killed < everything.keys()
+
+
+def test_finished_campaign_accounts_for_everything(campaign: Campaign, archive: Archive) -> None:
+    done = campaign.finished
+    assert (done.returncode, done.stderr) == (0, "")
+    table = Table.read(campaign.out / "observations.ecsv")
+    outcomes = dict(zip(table["obsid"], table["outcome"], strict=True))
+    assert outcomes == {
+        **dict.fromkeys(archive.good, "succeeded"),
+        **dict.fromkeys((*archive.damaged, ABSENT, NO_OBSID), "failed"),
+        SLEWING: "no_work",
+    }
+    messages = {line.split()[0]: line for line in done.stdout.splitlines() if line[:1].isdigit()}
+    for obsid, word in {**archive.damaged, SLEWING: "No row", ABSENT: "archive", NO_OBSID: "ObsID"}.items():
+        assert word in messages[obsid]
+
+
+def test_products_are_those_of_an_undisturbed_run(campaign: Campaign, archive: Archive) -> None:
+    places = ("--archive", archive.root, "--store", "undisturbed")
+    assert campaign.rossi("reduce", *archive.good, SLEWING, *places).returncode == 0
+    store, other = campaign.folder / "store", campaign.folder / "undisturbed"
+    assert product_files(store).keys() == product_files(other).keys()
+    same_products(store, other)
+
+
+def test_second_run_computes_nothing(campaign: Campaign, archive: Archive) -> None:
+    done = campaign.again
+    assert done.returncode == 20
+    assert f"{len(archive.good) + 1} of {len(archive.asked)} already done." in done.stdout
+    manifests = [Manifest.model_validate_json(p.read_bytes()) for p in campaign.folder.glob("store/*/*/manifest.json")]
+    assert sorted(manifest.stage for manifest in manifests) == ["merge", "query"]
+
+
+def test_users_own_server_is_used_and_knows_shards_not_observations(campaign: Campaign) -> None:
+    names = sorted(run["name"].rpartition("-")[0] or run["name"] for run in campaign.recorded)
+    assert names == sorted([LAST.rpartition("-")[0], "query", "shard", "shard", "merge", "publish"])
+    assert {run["state_type"] for run in campaign.recorded} == {"COMPLETED"}
+
+
+class Page(HTMLParser):
+    """Text and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_data(self, data: str) -> None:
+        """Collect text."""
+        self.text += data
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect links."""
+        self.links += [value for name, value in attrs if name in {"href", "src"} and value]
+
+
+def test_report_lists_everything_and_its_links_lead_somewhere(campaign: Campaign, archive: Archive) -> None:
+    page = Page((campaign.out / "report.html").read_text())
+    for obsid in archive.asked:
+        assert obsid in page.text
+    links = [link for link in page.links if not link.startswith(("data:", "#"))]
+    for link in links:
+        assert (campaign.out / link).is_file(), link
+    for obsid in archive.good:
+        assert f"products/{obsid}/{obsid}_ch5-10.lc" in links

@@ -1,0 +1,223 @@
+"""The command: help, errors and exit codes, and the sub-commands that need no campaign."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rossi.archive import ObsID
+from tests.flows.support import (
+    ABSENT,
+    NO_OBSID,
+    ROOT,
+    SLEWING,
+    Archive,
+    Rossi,
+    kill_when,
+    product_files,
+    same_products,
+)
+
+COMMANDS = ["simulate", "campaign", "reduce", "query", "status", "products", "merge", "config", "ftool"]
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Everything reduced once, for those tests that only look."""
+
+    rossi: Rossi
+    done: subprocess.CompletedProcess[str]
+
+    @property
+    def folder(self) -> Path:
+        """Where it was done."""
+        return self.rossi.folder
+
+
+@pytest.fixture(scope="module")
+def reduced(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Reduced:
+    """All observations of the archive, reduced into ``store`` under ``run/1`` and copied to ``out``."""
+    folder = tmp_path_factory.mktemp("reduced")
+    rossi = Rossi(folder, folder)
+    places = ("--archive", archive.root, "--store", "store", "--prefix", "run/1", "--out", "out")
+    return Reduced(rossi, rossi("reduce", *archive.asked, *places))
+
+
+def test_help_is_quick() -> None:
+    """None of the heavy libraries is imported before a sub-command needs it."""
+    code = (
+        "import sys\nfrom flows.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "print(sorted({'prefect', 'boto3', 'matplotlib', 'astropy', 'numpy'} & set(sys.modules)))"
+    )
+    for arguments in (["--help"], ["campaign", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_command_has_help_with_an_example(rossi: Rossi) -> None:
+    overview = rossi("--help").stdout
+    for command in COMMANDS:
+        assert command in overview
+        shown = rossi(command, "--help")
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert f"rossi {command}" in shown.stdout.partition("Example")[2]
+
+
+def test_typo_in_the_configuration(rossi: Rossi, archive: Archive) -> None:
+    (rossi.folder / "rossi.toml").write_text("[pca_extract]\nbinz = 32\n")
+    for command in (["config"], ["campaign", "--archive", archive.root, "--store", "store"]):
+        done = rossi(*command)
+        assert done.returncode == 21
+        assert done.stderr == "rossi.toml, [pca_extract]: there is no parameter 'binz'; did you mean 'binsz'?\n"
+        assert done.stdout == ""
+
+
+def test_printed_configuration_is_used(rossi: Rossi) -> None:
+    first = rossi("config", "--store", "elsewhere")
+    (rossi.folder / "rossi.toml").write_text(first.stdout)
+    assert 'store = "elsewhere"' in first.stdout
+    assert rossi("campaign", "--print-config").stdout.strip() == first.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["campaign", "--store", "s"], "No archive was given"),
+        (["campaign", "--archive", "nowhere", "--store", "s"], "there is no such directory"),
+        (["reduce", ABSENT, "--archive", "."], "No store was given"),
+        (["reduce", ABSENT, "--archive", "/", "--store", "gopher://x"], "gopher"),
+        (["status", "--config", "absent.toml"], "absent.toml: there is no such configuration file"),
+    ],
+)
+def test_configuration_error(rossi: Rossi, arguments: list[str], sentence: str) -> None:
+    done = rossi(*arguments)
+    assert done.returncode == 21
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_unexpected_error_is_one_line_unless_debugging(rossi: Rossi) -> None:
+    (rossi.folder / "out").write_text("in the way")
+    plain = rossi("simulate", "--out", "out")
+    assert plain.returncode == 1
+    assert len(plain.stderr.splitlines()) == 1
+    assert "Traceback" in rossi("--debug", "simulate", "--out", "out").stderr
+
+
+def test_unwritable_store(rossi: Rossi, archive: Archive) -> None:
+    (rossi.folder / "file").touch()
+    done = rossi("reduce", archive.good[0], "--archive", archive.root, "--store", "file/store")
+    assert done.returncode == 21
+    assert "file/store" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_reduce_tells_each_outcome(reduced: Reduced, archive: Archive) -> None:
+    done = reduced.done
+    assert done.returncode == 20
+    assert done.stderr == ""
+    for obsid in archive.good:
+        assert (reduced.folder / "out" / obsid / f"{obsid}_ch5-10.lc").is_file()
+    messages = {line.split()[0]: line for line in done.stdout.splitlines() if line[:1].isdigit()}
+    for obsid, word in {**archive.damaged, SLEWING: "No row", ABSENT: "archive", NO_OBSID: "ObsID"}.items():
+        assert word in messages[obsid]
+
+
+def test_reduce_without_good_time_is_no_failure(rossi: Rossi, archive: Archive) -> None:
+    command = ("reduce", SLEWING, "--archive", archive.root, "--store", "store")
+    assert rossi(*command).returncode == 0
+    again = rossi(*command)
+    assert again.returncode == 0
+    assert "1 of 1 already done, nothing was computed." in again.stdout
+
+
+def test_other_files_of_the_same_content_change_nothing(rossi: Rossi, archive: Archive) -> None:
+    obsid = archive.good[0]
+    copy = rossi.folder / "copy" / ObsID(obsid).path
+    shutil.copytree(archive.root / ObsID(obsid).path, copy)
+    first = rossi("reduce", obsid, "--archive", archive.root, "--store", "store")
+    assert first.returncode == 0, first.stdout
+    assert "nothing was computed" in rossi("reduce", obsid, "--archive", "copy", "--store", "store").stdout
+    (rossi.folder / "rossi.toml").write_text("[pca_extract]\nbands = [{chmin = 11, chmax = 20}]\n")
+    other = rossi("reduce", obsid, "--archive", "copy", "--store", "store", "--out", "out")
+    assert "already done" not in other.stdout
+    assert (rossi.folder / "out" / obsid / f"{obsid}_ch11-20.lc").is_file()
+    # Preparation was not repeated.
+    assert len(list((rossi.folder / "store" / obsid / "pca_prep").glob("*/manifest.json"))) == 1
+
+
+def test_kill_in_the_middle_then_again(rossi: Rossi, archive: Archive) -> None:
+    command = ["reduce", *archive.good, "--archive", archive.root]
+    assert rossi(*command, "--store", "undisturbed").returncode == 0
+    store = rossi.folder / "store"
+    process = rossi.start(*command, "--store", store)
+    kill_when(process, lambda: list(store.glob("*/*/*/manifest.json")))
+    assert process.returncode == -signal.SIGKILL
+    expected = product_files(rossi.folder / "undisturbed")
+    assert 0 < len(product_files(store)) < len(expected)
+    assert rossi(*command, "--store", store).returncode == 0
+    assert product_files(store).keys() == expected.keys()
+    same_products(store, rossi.folder / "undisturbed")
+
+
+def test_products_and_status(reduced: Reduced, archive: Archive) -> None:
+    place = ("--store", "store", "--prefix", "run/1")
+    listed = [line.split() for line in reduced.rossi("products", *place).stdout.splitlines()]
+    assert {obsid for obsid, *_ in listed if obsid in archive.good} == set(archive.good)
+    for _, _, size, url in listed:
+        assert Path(url.removeprefix("file://")).stat().st_size == int(size)
+    got = reduced.rossi("products", archive.good[0], *place, "--get", "copy")
+    assert got.returncode == 0
+    assert [path.name for path in (reduced.folder / "copy").iterdir()] == [archive.good[0]]
+    shown = reduced.rossi("status", *place).stdout
+    for obsid in (*archive.damaged, SLEWING):
+        assert obsid in shown
+    assert archive.good[0] not in shown
+
+
+def test_query_lists_what_is_there(rossi: Rossi, archive: Archive) -> None:
+    done = rossi("query", "--archive", archive.root)
+    assert done.returncode == 0
+    for obsid in (*archive.good, *archive.damaged, SLEWING):
+        assert obsid in done.stdout
+
+
+def test_simulate_is_reproducible(rossi: Rossi) -> None:
+    for out in ("one", "two"):
+        assert rossi("simulate", "--out", out, "--observations", 1, "--seed", 7).returncode == 0
+    one, two = (
+        {p.relative_to(rossi.folder / out): p.read_bytes() for p in (rossi.folder / out).rglob("*") if p.is_file()}
+        for out in ("one", "two")
+    )
+    assert one == two
+    assert len(json.loads(one[Path("truth.json")])["observations"]) == 1
+
+
+def test_merge_of_files(reduced: Reduced, archive: Archive) -> None:
+    curves = sorted((reduced.folder / "out").glob("*/*.lc"))
+    done = reduced.rossi("merge", *curves, "--out", "joined")
+    assert done.returncode == 0
+    joined = reduced.folder / "joined"
+    assert (joined / "report.html").is_file()
+    assert sorted(done.stdout.splitlines()) == sorted(f"joined/{path.name}" for path in joined.iterdir())
+    missing = reduced.rossi("merge", "absent.lc", "--out", "joined")
+    assert missing.returncode == 20
+    assert missing.stderr.startswith("absent.lc")
+
+
+def test_ftool_passes_everything_through(rossi: Rossi, archive: Archive) -> None:
+    filter_file = min((archive.root / ObsID(archive.good[0]).path).glob("stdprod/x*.xfl*"))
+    parameters = ["expr=ELV > 4", "name=NONE", "value=NONE", "time=Time", "compact=no", "prefr=0.5", "postfr=0.5"]
+    done = rossi("ftool", "maketime", f"infile={filter_file}", "outfile=good.gti", *parameters)
+    assert done.returncode == 0, done.stderr
+    assert (rossi.folder / "good.gti").read_bytes().startswith(b"SIMPLE")
+    assert rossi("ftool", "maketime", f"infile={filter_file}", "outfile=bad.gti", "expr=ELV >").returncode != 0
+    assert rossi("ftool", "nosuchtask").returncode != 0

@@ -1,0 +1,41 @@
+"""Exit codes of a campaign."""
+
+import pytest
+
+from flows.result import CampaignResult, campaign_code
+from services.contract import FailureKind, ObservationResult, Outcome, StageResult
+
+DONE = (Outcome.SUCCEEDED, None)
+NO_WORK = (Outcome.NO_WORK, None)
+BAD = (Outcome.FAILED, FailureKind.DATA)
+FLAKY = (Outcome.FAILED, FailureKind.RETRYABLE)
+WRONG = (Outcome.FAILED, FailureKind.CONFIG)
+
+
+def ended(
+    *kinds: tuple[Outcome, FailureKind | None], merge: tuple[Outcome, FailureKind | None] = DONE
+) -> CampaignResult:
+    stages = [StageResult(stage="s", obsid=str(n), outcome=o, kind=k) for n, (o, k) in enumerate(kinds)]
+    results = tuple(ObservationResult(obsid=s.obsid, outcome=s.outcome, stages=(s,)) for s in stages)
+    merged = StageResult(stage="merge", obsid="", outcome=merge[0], kind=merge[1])
+    return CampaignResult(asked=tuple(s.obsid for s in stages), results=results, merge=merged)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "code", "strict_code"),
+    [
+        (ended(DONE, DONE), 0, 0),
+        (ended(DONE, NO_WORK), 0, 0),
+        (ended(NO_WORK), 0, 0),
+        (ended(DONE, BAD, FLAKY), 0, 20),
+        (ended(NO_WORK, BAD), 0, 20),
+        (ended(BAD, BAD), 20, 20),
+        (ended(BAD, FLAKY), 1, 1),
+        (ended(WRONG, FLAKY), 21, 21),
+        (ended(DONE, merge=BAD), 20, 20),
+        (ended(DONE, merge=FLAKY), 1, 1),
+    ],
+)
+def test_exit_code(campaign: CampaignResult, code: int, strict_code: int) -> None:
+    assert campaign_code(campaign) == code
+    assert campaign_code(campaign, strict=True) == strict_code

@@ -1,0 +1,99 @@
+"""Figures: what they show, and that odd data don't break them."""
+
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.image import imread
+
+from rossi.plot.epochs import EPOCHS
+from rossi.plot.longterm import Panel, mission_figure, png
+from rossi.plot.segments import segments
+from rossi.plot.sparkline import sparkline_svg
+
+
+def panel(mjd: list[float], rate: list[float] | None = None, label: str = "channels 5–10") -> Panel:
+    t = np.array(mjd, float)
+    r = np.full(len(t), 10.0) if rate is None else np.array(rate, float)
+    return Panel(label, t, r, np.sqrt(np.abs(r)), t[:1], r[:1], np.abs(r[:1]) / 10)
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return imread(io.BytesIO(data), format="png")
+
+
+def test_one_row_of_axes_a_band_and_points_are_drawn() -> None:
+    some = [panel([50200, 51000, 52000], [1, 2, 3], label) for label in ("low", "high")]
+    figure = mission_figure(some, "SIM")
+    assert [a.get_ylabel().split("\n")[0] for a in figure.axes] == ["low", "high"]
+    data = png(figure)
+    assert pixels(data).shape[1] == 1650
+    assert png(mission_figure(some, "SIM")) == data
+    assert png(mission_figure([panel([50200, 51000, 52000], [1, 2, 4]), some[1]], "SIM")) != data
+
+
+@pytest.mark.parametrize(
+    ("mjd", "rate"),
+    [
+        ([50200.0], [5.0]),
+        ([50200.0, 50200.0], [0.0, 0.0]),
+        ([50200.0, 56000.0], [-1.0, 3.0]),
+        ([50200.0, 50200.1, 50300.0], [1.0, 1.0, 5000.0]),
+    ],
+)
+def test_odd_curves_are_drawn(mjd: list[float], rate: list[float]) -> None:
+    assert len(np.unique(pixels(png(mission_figure([panel(mjd, rate)]))))) > 2
+
+
+def test_epochs_follow_each_other() -> None:
+    assert [e.number for e in EPOCHS] == [1, 2, 3, 4, 5]
+    assert all(a.stop == b.start for a, b in pairwise(EPOCHS))
+    assert EPOCHS[2].mjd == pytest.approx((50188.9633, 51259.7355), abs=2e-4)  # TT: a minute after the UTC of the table
+
+
+def test_epochs_in_view_are_labelled() -> None:
+    figure = mission_figure([panel([50900, 52000])])
+    assert [t.get_text() for t in figure.axes[0].texts] == ["epoch 3", "epoch 4", "epoch 5"]
+
+
+def test_years_between_campaigns_are_cut_out() -> None:
+    campaign = np.arange(0, 3, 0.2)
+    parts = segments(np.concatenate((50176 + campaign, 50413 + campaign, 51780 + campaign)))
+    np.testing.assert_allclose(parts[:, 0], [50176, 50413, 51780])
+    assert len(segments(np.linspace(50000, 56000, 6))) == 1
+    assert len(segments(50000 + campaign)) == 1
+
+
+@given(st.lists(st.floats(50000, 56000), max_size=60))
+def test_segments_hold_every_time(times: list[float]) -> None:
+    parts = segments(times)
+    assert all(any(a <= t <= b for a, b in parts) for t in times)
+    assert (parts[1:, 0] > parts[:-1, 1]).all()
+
+
+finite = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(finite, finite | st.just(float("nan")), st.floats(0, 1e3)), max_size=300))
+def test_sparkline_is_small_and_stays_inside(rows: list[tuple[float, float, float]]) -> None:
+    rows.sort(key=lambda r: r[0])
+    time, rate, error = np.array(rows, float).reshape(-1, 3).T
+    svg = sparkline_svg(time, rate, error)
+    if not np.isfinite(rate).any():
+        assert svg == ""
+        return
+    root = ElementTree.fromstring(svg)
+    bars = next(p for p in root.iter("path") if p.get("class") == "bars").get("d")
+    corners = np.array([[float(v) for v in m.replace("V", " ").split()] for m in bars.split("M")[1:]])
+    assert 0 < len(corners) <= 56
+    assert corners.min() >= 0
+    assert corners[:, 0].max() <= 170
+    assert corners[:, 1:].max() <= 44
+    assert len(svg) < 3000

