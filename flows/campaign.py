@@ -23,7 +23,8 @@ from flows.result import CampaignResult, with_outcome
 from flows.shards import run_in_process, stop_all
 from rossi.errors import ConfigError, DataError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
-from services.merge.stage import MergeRequest, run_merge
+from services.merge.config import MergeRequest
+from services.merge.stage import run_merge
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
 

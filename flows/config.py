@@ -20,7 +20,7 @@ from rossi.errors import ConfigError
 from services.configuration import validate
 from services.contract import Frozen
 from services.engines import EngineName
-from services.merge.stage import MergeConfig
+from services.merge.config import MergeConfig
 from services.pca_extract.stage import PcaExtractConfig
 from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig

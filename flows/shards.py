@@ -14,6 +14,8 @@ from multiprocessing.process import BaseProcess
 from flows.logs import configure_logs
 from rossi.errors import RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from services.executor import record_failure
+from services.storage import open_store
 
 OnResult = Callable[[ObservationResult], None]
 
@@ -57,7 +59,7 @@ def run_in_process(shard: Shard, on_result: OnResult) -> list[ObservationResult]
         if exit_code in _STOPPED:
             raise Interrupted(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
         if len(results) < len(shard.obsids):
-            keep(_died(shard.obsids[len(results)], next(iter(shard.stages)), exit_code))
+            keep(_died(shard, shard.obsids[len(results)], exit_code))
     return results
 
 
@@ -124,8 +126,10 @@ def _work(shard: Shard, sender: Connection) -> None:
         sender.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _died(obsid: str, stage: str, exit_code: int) -> ObservationResult:
+def _died(shard: Shard, obsid: str, exit_code: int) -> ObservationResult:
     how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
     message = f"{obsid}: the process that worked on it was {how}; it may need more memory than there is."
+    stage = next(iter(shard.stages))
     failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
+    record_failure(open_store(shard.store), shard.prefix, failure)
     return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))

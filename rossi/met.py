@@ -50,9 +50,9 @@ def from_time(time: Time) -> NDArray[np.float64]:
     return np.asarray(((tt.jd1 - 2400000.5 - MJDREFI) + (tt.jd2 - MJDREFF)) * DAY, np.float64)
 
 
-def utc_isot(met: float) -> str:
-    """Return a MET (TT) as UTC to the second, as DATE-OBS has it."""
-    return str(to_time(met).utc.isot)[:19]
+def isot(met: float) -> str:
+    """Return a MET (TT) as a date, TT, to the second: what DATE-OBS holds in RXTE files (their TIMESYS is TT)."""
+    return str(to_time(met).isot)[:19]
 
 
 def split_keyword(header: Header, keyword: str, where: str, default: float | None = None) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -41,8 +41,9 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     name = ".".join(map(str, first["loc"]))
     match first["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(name, model.model_fields, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(model.model_fields)}."
+            fields = _fields(model, first["loc"][:-1])
+            near = difflib.get_close_matches(str(first["loc"][-1]), fields, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(fields)}."
             return f"there is no parameter {name!r}; {hint}"
         case "missing":
             return f"parameter {name!r} is missing."
@@ -50,3 +51,16 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
             return f"{first['msg']}."
     expected = first["msg"].removeprefix("Value error, ").rstrip(".")
     return f"parameter {name!r} is {first['input']!r}: {expected}." if name else f"{expected}."
+
+
+def _fields(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """Return the parameters that are known at a place inside a model."""
+    for step in place:
+        if isinstance(step, str) and step in model.model_fields:
+            pending: list[Any] = [model.model_fields[step].annotation]
+            while pending:
+                kind = pending.pop()
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    model = kind
+                pending += get_args(kind)
+    return list(model.model_fields)

@@ -53,6 +53,7 @@ __all__ = [
     "output_key",
     "publish",
     "read_manifest",
+    "record_failure",
     "result_of",
 ]
 
@@ -90,19 +91,19 @@ def execute(
             archive = open_archive(request.archive)
         result = _execute(stage, request, Sources(archive, store, {} if memory is None else memory))
     except NoGoodTime as error:  # of an earlier stage
-        result = _ended(request, Outcome.NO_WORK, str(error))
+        result = StageResult(stage=request.stage, obsid=request.obsid, outcome=Outcome.NO_WORK, message=str(error))
     except Exception as error:
         if not isinstance(error, RossiError):
             _log.exception("%s %s: unexpected error", request.obsid, request.stage)
-        result = failed(request, error)
+        result = failed(request.stage, request.obsid, error)
     result = result.model_copy(update={"seconds": time.perf_counter() - start})
     if result.outcome is Outcome.FAILED and store is not None:
-        _record_failure(store, request, result)
+        record_failure(store, request.prefix, result)
     _report(result)
     return result
 
 
-def failed(request: StageRequest, error: Exception) -> StageResult:
+def failed(stage: str, obsid: str, error: Exception) -> StageResult:
     """Return the result that an exception means."""
     kind = FailureKind.RETRYABLE
     if isinstance(error, DataError):
@@ -110,7 +111,18 @@ def failed(request: StageRequest, error: Exception) -> StageResult:
     elif isinstance(error, ConfigError):
         kind = FailureKind.CONFIG
     message = str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error}"
-    return _ended(request, Outcome.FAILED, message, kind)
+    return StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, message=message, kind=kind)
+
+
+def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None:
+    """Leave a failure's result in the store; best effort, as it is the failure itself that counts."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
+    name = f"{now}-{uuid.uuid4().hex[:8]}.json"
+    key = "/".join(filter(None, (prefix.strip("/"), result.obsid, result.stage, "failures", name)))
+    try:
+        store.put(key, result.model_dump_json(indent=1).encode())
+    except Exception as error:  # whatever it is, the run goes on
+        _log.warning("%s %s: the failure could not be recorded: %s", result.obsid, result.stage, error)
 
 
 def result_of(manifest: Manifest, key: str, *, reused: bool) -> StageResult:
@@ -172,19 +184,6 @@ def _run(stage: Stage[Any], config: BaseModel, inputs: Inputs) -> tuple[Outputs,
         if empty := [file.name for file in files if not file.data]:
             raise DataError(f"Stage {stage.name} left {empty[0]} empty (output {declared.name}: {declared.meaning}).")
     return outputs, Outcome.SUCCEEDED
-
-
-def _ended(request: StageRequest, outcome: Outcome, message: str, kind: FailureKind | None = None) -> StageResult:
-    return StageResult(stage=request.stage, obsid=request.obsid, outcome=outcome, message=message, kind=kind)
-
-
-def _record_failure(store: ObjectStore, request: StageRequest, result: StageResult) -> None:
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
-    parts = (request.prefix.strip("/"), request.obsid, request.stage, "failures", f"{now}-{uuid.uuid4().hex[:8]}.json")
-    try:
-        store.put("/".join(filter(None, parts)), result.model_dump_json(indent=1).encode())
-    except Exception as error:  # the failure itself is what counts
-        _log.warning("%s %s: the failure could not be recorded: %s", request.obsid, request.stage, error)
 
 
 def _report(result: StageResult) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+import rossi
 from rossi.errors import DataError
 from services.contract import File, InputRecord, Manifest, Outcome, OutputRecord, Outputs
 from services.storage import MissingObject, ObjectStore
@@ -34,11 +35,7 @@ MANIFEST = "manifest.json"
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that go into a manifest: of rossi, python and numpy."""
-    try:
-        own = metadata.version("rossi")
-    except metadata.PackageNotFoundError:
-        own = "source"  # not installed, imported from a source tree
-    return {"rossi": own, "python": platform.python_version(), "numpy": metadata.version("numpy")}
+    return {"rossi": rossi.__version__, "python": platform.python_version(), "numpy": metadata.version("numpy")}
 
 
 def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Sequence[InputRecord]) -> str:

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test depends on how busy the machine is.
+settings.register_profile("rossi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rossi")
 
 #: Reference material too large or not ours to ship; a folder beside the repository, or where ROSSI_SHARED says.
 _SHARED = Path(os.environ.get("ROSSI_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -118,8 +118,8 @@ def _headers(series: Sequence[Series], time: Floats, timedel: float, intervals: 
             set_moment(header, keyword, moment)
             primary.append(keyword, moment, "MET (TT) [s]")
         for target in (header, primary):
-            target.append("DATE-OBS", met.utc_isot(start), "start, UTC")
-            target.append("DATE-END", met.utc_isot(stop), "end, UTC")
+            target.append("DATE-OBS", met.isot(start), "start, TT")
+            target.append("DATE-END", met.isot(stop), "end, TT")
     header.append("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]")
     return header, primary
 

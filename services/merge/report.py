@@ -45,19 +45,6 @@ class Place:
         return ROOT + key.removeprefix(f"{self.prefix}/" if self.prefix else "")
 
 
-def relocate(page: bytes, root: str) -> bytes:
-    """Make the product links of an exported report right again.
-
-    Parameters
-    ----------
-    page : bytes
-        ``report.html``.
-    root : str
-        Relative path, with a final slash, from the page's new place to a copy of the run's prefix.
-    """
-    return page.replace(f'href="{ROOT}'.encode(), f'href="{root}'.encode())
-
-
 def report(
     title: str,
     description: str,

@@ -4,70 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
-from services.contract import Caveat, File, Frozen, InputRecord, ObservationResult, Outcome, Outputs, StageResult
+from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
 from services.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
+from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.inputs import Found, find_all
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
-from services.storage import ObjectStore
+from services.storage import ObjectStore, open_store
 
-NAME, VERSION = "merge", 1
-
-
-class MergeConfig(Frozen):
-    """How light curves are joined and shown.
-
-    Parameters
-    ----------
-    title, description : str
-        For the report and the figures; the title gives the files their names.
-    keep_null : bool
-        Keep bins without a rate in the light curve.
-    points : int
-        How many bins a figure shows at most; neighbours are averaged.
-    """
-
-    title: Annotated[str, Field(min_length=1)] = "RXTE PCA light curve"
-    description: str = ""
-    keep_null: bool = True
-    points: Annotated[int, Field(ge=100)] = 20_000
-
-    @property
-    def slug(self) -> str:
-        """The title as a file name."""
-        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:80] or "light-curve"
-
-
-class MergeRequest(Frozen):
-    """Everything the merge needs: a container's whole input.
-
-    Parameters
-    ----------
-    store, prefix : str
-        Where the observations' products lie, and where the merged ones go.
-    asked : tuple of str
-        The ObsIDs of the campaign.
-    results : tuple of ObservationResult
-        What came of them.
-    config : MergeConfig
-    """
-
-    store: str
-    prefix: str = ""
-    asked: tuple[str, ...]
-    results: tuple[ObservationResult, ...]
-    config: MergeConfig = MergeConfig()
+#: Raised when the same light curves give another result; part of the fingerprint.
+VERSION = 1
 
 
 def merge(
@@ -123,6 +78,11 @@ def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Out
         groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
     found = [with_curves(Observation(o, Outcome.SUCCEEDED), list(files.values())) for o, files in groups.items()]
     return _merged(config, in_time_order(found), Place(), means="mean of a file")
+
+
+def execute_merge(request: MergeRequest) -> StageResult:
+    """Open the request's store and merge; see `run_merge`."""
+    return run_merge(request, open_store(request.store))
 
 
 def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:

@@ -127,7 +127,7 @@ def local_path(url: str) -> Path:
         if parts.netloc not in {"", "localhost"}:
             raise ConfigError(f"{url}: a file URL names no host; write file:///{parts.netloc}{parts.path} or a path.")
         path = Path(unquote(parts.path))
-    if not url or path == Path():
+    if not url.partition("://")[2] and (not url or "://" in url):
         raise ConfigError("The URL of the store or archive is empty; give a directory, file:///... or s3://bucket/...")
     return path.absolute()
 

@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes import make_archive, request
 
 from services.contract import StageResult
 from services.storage import open_store
+from tests.services.fakes import make_archive, request
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = "from fakes import COUNT; from services.entry import main; main(COUNT)"
+SCRIPT = "from tests.services.fakes import COUNT; from services.entry import main; main(COUNT)"
 SLOW = """
-import time, fakes, dataclasses
+import time, dataclasses
+from tests.services import fakes
 from services.entry import main
 
 def run(config, inputs):
@@ -31,7 +32,7 @@ def command(script):
 
 @pytest.fixture(autouse=True)
 def _path(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(Path(__file__).parent)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT)]))
 
 
 @pytest.fixture

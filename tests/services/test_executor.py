@@ -6,12 +6,12 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from fakes import COUNT, DOUBLE, FaultyStore, count, make_archive, request
 
 from rossi.errors import DataError
 from services.contract import FailureKind, File, InputRecord, Outcome
 from services.executor import execute, fetch_outputs, fingerprint, output_key, publish, read_manifest
 from services.storage import open_archive, open_store
+from tests.services.fakes import COUNT, DOUBLE, FaultyStore, count, make_archive, request
 
 OBSID = "20402-01-45-03"
 

@@ -2,10 +2,10 @@ import errno
 import os
 
 import pytest
-from conformance import StoreConformance
 
 from rossi.errors import ConfigError, DataError
 from services.storage import StoreError, open_archive, open_store
+from tests.services.conformance import StoreConformance
 
 
 class TestLocalStore(StoreConformance):

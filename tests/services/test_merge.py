@@ -20,9 +20,9 @@ from rossi.timeseries.series import Series, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, ObservationResult, Outcome, Outputs, StageResult
 from services.executor import new_manifest, output_key, publish, read_manifest
+from services.merge.config import MergeConfig, MergeRequest
 from services.merge.observations import NO_RESULT
-from services.merge.report import relocate
-from services.merge.stage import MergeConfig, MergeRequest, merge, merge_files, run_merge
+from services.merge.stage import merge, merge_files, run_merge
 from services.storage import open_store
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00")
@@ -257,8 +257,6 @@ def test_run_publishes_once_and_links_lead_to_products(request_: MergeRequest) -
     links = [link for link in Page(page.decode()).links if link.startswith("..")]
     assert len(links) == 3 * 3
     assert all((where.parent / link).is_file() for link in links)
-    moved = Page(relocate(page, "products/").decode()).links
-    assert [link for link in moved if "/" in link] == [link.replace("../../../", "products/") for link in links]
     index = json.loads(store.get(f"run/products/{made.fingerprint}.json"))
     assert index["merge"] == made.manifest
     assert index["observations"]["50001-01-02-00"]["outcome"] == "failed"
@@ -288,4 +286,4 @@ def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:
     wrong = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
     assert wrong.returncode == 21
     assert wrong.stderr == f"{path}: parameter 'asked' is missing.\n"
-    assert StageResult.model_validate_json(wrong.stdout).outcome is Outcome.FAILED
+    assert wrong.stdout == ""

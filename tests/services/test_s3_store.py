@@ -4,11 +4,11 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from conformance import StoreConformance
 
 from rossi.errors import ConfigError
 from services.storage import StoreError, open_store
 from services.storage.s3 import _CLIENT
+from tests.services.conformance import StoreConformance
 
 pytestmark = pytest.mark.usefixtures("credentials")
 

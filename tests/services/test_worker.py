@@ -1,9 +1,9 @@
 import pytest
-from fakes import STAGES, make_archive
 
 from rossi.errors import ConfigError
 from services import worker
 from services.contract import Outcome, Shard
+from tests.services.fakes import STAGES, make_archive
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_keywords_in_common_survive() -> None:
     assert header["OBJECT"] == "SIM"
     assert "FILEN1" not in header
     assert (header["TSTARTI"], header["TSTOPI"]) == (100000000, 100000160)
-    assert header["DATE-OBS"] == "1997-03-03T09:46:38"
+    assert header["DATE-OBS"] == "1997-03-03T09:47:40"
 
 
 def test_bin_widths_must_agree() -> None:
