@@ -1,11 +1,13 @@
-"""The columns of rossi's products, declared once: writers, readers, checks and the documentation use these."""
+"""The columns of rossi's products, declared once: writers, readers and the documentation use these."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from rossi.fits.writer import Column
 
 TIME = Column("TIME", "1D", "s", "start of the bin, MET (TT)")
-RATE = Column("RATE", "1D", "counts/s", "counts per second of exposure")
+RATE = Column("RATE", "1D", "counts/s", "rate; per PCU where there is LiveTime or OnTime")
 COUNTS = Column("COUNTS", "1D", "counts", "counts")
 MEAN = Column("MEAN", "1D", "counts", "mean counts of a sample")
 ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of RATE")
@@ -13,12 +15,43 @@ COUNTS_ERROR = Column("ERROR", "1D", "counts", "1 sigma error of COUNTS")
 FRACEXP = Column("FRACEXP", "1D", "", "exposure over length of the bin")
 LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU x seconds, dead time taken off")
 ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU x seconds, with dead time")
-BACKV = Column("BACKV", "1D", "", "background in the same unit")
+BACKV = Column("BACKV", "1D", "", "background in the unit of RATE or COUNTS")
 BACKE = Column("BACKE", "1D", "", "1 sigma error of BACKV")
+OBSINDEX = Column("OBSINDEX", "1J", "", "row of OBSERVATIONS that the bin belongs to, from 1")
+
 START = Column("START", "1D", "s", "start of good time")
 STOP = Column("STOP", "1D", "s", "end of good time")
 STDGTI = (START, STOP)
 STDGTI_SECONDS = (Column("START", "1D", "sec", START.meaning), Column("STOP", "1D", "sec", STOP.meaning))
+
 CHANNEL = Column("CHANNEL", "1I", "", "number of the element, from 0")
 SPECTRUM_COUNTS = Column("COUNTS", "1D", "count", "counts of the whole exposure")
 STAT_ERR = Column("STAT_ERR", "1D", "count", "1 sigma error")
+
+#: TFORM of the texts is as wide as the longest one.
+OBS_ID = Column("OBS_ID", "A", "", "observation")
+OBS_TSTART = Column("TSTART", "1D", "s", "start of the first bin, MET (TT)")
+OBS_TSTOP = Column("TSTOP", "1D", "s", "end of the last bin, MET (TT)")
+OBS_EXPOSURE = Column("EXPOSURE", "1D", "s", "sum of LiveTime (PCU x s), or of TIMEDEL x FRACEXP")
+OBS_RATE = Column("RATE", "1D", "counts/s", "exposure-weighted mean")
+OBS_ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of the mean")
+OBS_OUTCOME = Column("OUTCOME", "A", "", "succeeded, no_work or failed")
+OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
+
+#: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
+TABLES: Mapping[str, tuple[Column, ...]] = {
+    "RATE": (TIME, RATE, ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE, OBSINDEX),
+    "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE),
+    "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
+    "STDGTI": STDGTI,
+    "OBSERVATIONS": (*(OBS_ID, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),),
+}
+
+
+def documentation() -> str:
+    """Return the tables of `TABLES` as Markdown, as ``docs/products.md`` holds them."""
+    parts = []
+    for name, columns in TABLES.items():
+        rows = [f"| {c.name} | {c.form} | {c.unit} | {c.meaning} |" for c in columns]
+        parts.append("\n".join([f"### {name}", "", "| column | TFORM | unit | meaning |", "|---|---|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"

@@ -8,18 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.fits import declarations as declared
 from rossi.fits.header import Header
-from rossi.fits.writer import Column
 
 Floats = NDArray[np.float64]
 
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
-EXTRA = {
-    "LiveTime": Column("LiveTime", "D", "s", "PCU*seconds exposure, dead time taken off"),
-    "OnTime": Column("OnTime", "D", "s", "PCU*seconds exposure"),
-    "BACKV": Column("BACKV", "D", "count/s", "background rate"),
-    "BACKE": Column("BACKE", "D", "count/s", "error of the background rate"),
-}
+EXTRA = {c.name: c for c in (declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
 #: Of these, which add up when bins are joined; the others are rates.
 EXPOSURES = ("LiveTime", "OnTime")
 

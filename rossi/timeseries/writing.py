@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.timeseries.series import EXTRA, Series
@@ -15,6 +17,7 @@ from rossi.timeseries.series import EXTRA, Series
 #: Keywords of the RATE extension that STDGTI has too.
 _SHARED = ["TELESCOP", "INSTRUME", "OBJECT", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"]
 _SHARED += ["DATE-END", "TIME-END", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF"]
+_VALUES = {"RATE": (declared.RATE, declared.ERROR), "COUNTS": (declared.COUNTS, declared.COUNTS_ERROR)}
 
 
 def light_curve_tables(
@@ -30,17 +33,13 @@ def light_curve_tables(
     more : sequence of (Column, array (n,))
         Further columns.
     """
-    unit = "count/s" if series.quantity == "RATE" else "count"
-    declared = {
-        "TIME": Column("TIME", "D", "s", "start of the bin, MET (TT)"),
-        series.quantity: Column(series.quantity, form, unit),
-        "ERROR": Column("ERROR", form, unit),
-        "FRACEXP": Column("FRACEXP", form),
-    } | EXTRA
+    value, error = _VALUES[series.quantity]
+    known = {declared.TIME.name: declared.TIME} | EXTRA
+    known |= {column.name: replace(column, form=form) for column in (value, error, declared.FRACEXP)}
     header = series.header.copy()
     header.set("TIMEDEL", series.timedel, "bin width [s]")
     header.set("DATE", now(), "file creation date")
-    columns = [(declared[name], values) for name, values in series.columns.items()]
+    columns = [(known[name], values) for name, values in series.columns.items()]
     return table_hdu(series.quantity, [*columns, *more], header), _gti_table(series)
 
 
@@ -49,8 +48,7 @@ def _gti_table(series: Series) -> TableHDU:
     header.copy_from(series.header, _SHARED)
     header.append("TIMEZERO", 0.0, "is applied")
     header.append("ONTIME", round(gti.total(series.intervals), 8), "sum of the intervals [s]")
-    columns = [Column("START", "D", "s"), Column("STOP", "D", "s")]
-    return table_hdu("STDGTI", list(zip(columns, series.intervals.T, strict=True)), header)
+    return table_hdu("STDGTI", list(zip(declared.STDGTI, series.intervals.T, strict=True)), header)
 
 
 def write_light_curve(series: Series, *, form: str = "D") -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
@@ -77,8 +78,7 @@ def light_curve(band: Band, observations: Sequence[Observation], title: str) -> 
     OBSINDEX in RATE is the row of OBSERVATIONS, from 1, that the bin belongs to.
     """
     index = band.rows[band.joined.origin] + 1
-    column = Column("OBSINDEX", "J", meaning="row of OBSERVATIONS, from 1")
-    tables = light_curve_tables(band.joined.series, more=[(column, index)])
+    tables = light_curve_tables(band.joined.series, more=[(declared.OBSINDEX, index)])
     primary = band.joined.series.primary.copy()
     primary.set("TITLE", title)
     primary.set("CONTENT", "LIGHT CURVE")
@@ -92,23 +92,22 @@ def observation_table(observations: Sequence[Observation], band: str) -> TableHD
     start, stop = np.array([o.span for o in observations], float).reshape(-1, 2).T
     empty = (np.nan, np.nan, 0.0)
     rate, error, exposure = np.array([o.means.get(band, empty) for o in observations]).T
-    texts = {
-        "OBS_ID": [o.obsid for o in observations],
-        "OUTCOME": [str(o.outcome) for o in observations],
-        "CAVEATS": [" ".join(c.code for c in o.caveats) for o in observations],
-    }
-    text = {name: (Column(name, f"{max(1, *map(len, values))}A"), values) for name, values in texts.items()}
     columns = [
-        text["OBS_ID"],
-        (Column("TSTART", "D", "s", "start, MET (TT)"), start),
-        (Column("TSTOP", "D", "s", "stop, MET (TT)"), stop),
-        (Column("EXPOSURE", "D", "s", "sum of LiveTime (PCU*s), or of TIMEDEL*FRACEXP"), exposure),
-        (Column("RATE", "D", "count/s", "exposure-weighted mean"), rate),
-        (Column("ERROR", "D", "count/s"), error),
-        text["OUTCOME"],
-        text["CAVEATS"],
+        _text(declared.OBS_ID, [o.obsid for o in observations]),
+        (declared.OBS_TSTART, start),
+        (declared.OBS_TSTOP, stop),
+        (declared.OBS_EXPOSURE, exposure),
+        (declared.OBS_RATE, rate),
+        (declared.OBS_ERROR, error),
+        _text(declared.OBS_OUTCOME, [str(o.outcome) for o in observations]),
+        _text(declared.OBS_CAVEATS, [" ".join(c.code for c in o.caveats) for o in observations]),
     ]
     return table_hdu("OBSERVATIONS", columns, Header([("HDUCLASS", "ROSSI"), ("HDUCLAS1", "OBSERVATIONS")]))
+
+
+def _text(column: Column, values: Sequence[str]) -> tuple[Column, Sequence[str]]:
+    """Make a text column as wide as its longest value."""
+    return replace(column, form=f"{max(1, *map(len, values))}A"), values
 
 
 def thinned(observations: Sequence[Observation], band: str, most: int) -> dict[int, tuple[Floats, Floats, Floats]]:

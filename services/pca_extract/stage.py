@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from rossi.expression import compile_expression
-from rossi.extract.lightcurve import Mode
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
@@ -48,7 +47,6 @@ class PcaExtractConfig(Frozen):
     pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3")
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
     binsz: float = Field(ROW, gt=0, description="seconds; a multiple of 16")
-    mode: Mode = Field(Mode.RATE, description="RATE (count / s / PCU) or SUM (count)")
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
 
     @field_validator("expression")
@@ -74,13 +72,6 @@ class PcaExtractConfig(Frozen):
     def _whole_rows(cls, value: float) -> float:
         if value % ROW:
             raise ValueError(f"must be a multiple of {ROW:g}, the length of a Standard2 row")
-        return value
-
-    @field_validator("mode")
-    @classmethod
-    def _rate_or_sum(cls, value: Mode) -> Mode:
-        if value == Mode.MEAN:
-            raise ValueError("must be RATE or SUM")
         return value
 
 

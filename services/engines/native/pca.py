@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.lightcurve import Mode
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits
 from rossi.gti import from_rows
@@ -65,7 +64,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     pcus, anodes = parse_pcus(config.pcus), parse_layers(config.layers)
     requests = [
         Request(
-            *(pcus, anodes, ChannelSelection(chmin=band.chmin, chmax=band.chmax), config.binsz, config.mode),
+            *(pcus, anodes, ChannelSelection(chmin=band.chmin, chmax=band.chmax), config.binsz),
             dead_time=config.dead_time,
         )
         for band in config.bands
@@ -107,9 +106,8 @@ def _band_summary(result: PcaLightCurve) -> dict[str, float | int]:
     curve = result.curve
     weight = _exposure(result)
     valid = np.isfinite(curve.value) & (weight > 0)
-    counted = curve.mode == Mode.SUM
     total = float(weight[valid].sum())
-    share = np.ones(valid.sum()) if counted else weight[valid]
+    share = weight[valid]
     return {
         "rate": float((curve.value[valid] * share).sum() / total),
         "error": float(np.sqrt(((curve.error[valid] * share) ** 2).sum()) / total),
