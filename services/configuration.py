@@ -37,7 +37,8 @@ def validate(model: type[Model], values: Mapping[str, Any] | str | bytes, where:
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)  # a misspelt name explains the missing one
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     name = ".".join(map(str, first["loc"]))
     match first["type"]:
         case "extra_forbidden":

@@ -1,15 +1,17 @@
-"""Engines: implementations of the stages, one contract."""
+"""Engines: implementations of the stages, one contract.
+
+An engine is a module of this package with a function for each stage, of the stage's name:
+``pca_prep(config, inputs) -> Outputs``.
+"""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Any, cast
 
-if TYPE_CHECKING:
-    from services.contract import Inputs, Outputs
-    from services.pca_extract.stage import PcaExtractConfig
-    from services.pca_prep.stage import PcaPrepConfig
+from services.contract import Inputs, Outputs
 
 
 class EngineName(StrEnum):
@@ -18,16 +20,7 @@ class EngineName(StrEnum):
     NATIVE = "native"
 
 
-class Engine(Protocol):
-    """What an engine module offers: one function a stage."""
-
-    def pca_prep(self, config: PcaPrepConfig, inputs: Inputs) -> Outputs:
-        """See `services.pca_prep.stage`."""
-
-    def pca_extract(self, config: PcaExtractConfig, inputs: Inputs) -> Outputs:
-        """See `services.pca_extract.stage`."""
-
-
-def load_engine(name: EngineName) -> Engine:
-    """Return an engine's module."""
-    return cast(Engine, importlib.import_module(f"services.engines.{name.value}"))
+def implementation(engine: EngineName, stage: str) -> Callable[[Any, Inputs], Outputs]:
+    """Return what carries a stage out on an engine; the engine is imported only now."""
+    module = importlib.import_module(f"services.engines.{engine.value}")
+    return cast(Callable[[Any, Inputs], Outputs], getattr(module, stage))

@@ -10,7 +10,7 @@ from rossi.expression import compile_expression
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
-from services.engines import EngineName, load_engine
+from services.engines import EngineName, implementation
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 
@@ -77,7 +77,7 @@ class PcaExtractConfig(Frozen):
 
 def run(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     """Extract the light curves of one observation."""
-    return load_engine(config.engine).pca_extract(config, inputs)
+    return implementation(config.engine, "pca_extract")(config, inputs)
 
 
 STAGE = Stage(

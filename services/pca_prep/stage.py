@@ -6,7 +6,7 @@ from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
 from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
-from services.engines import EngineName, load_engine
+from services.engines import EngineName, implementation
 
 
 class PcaPrepConfig(Frozen):
@@ -20,7 +20,7 @@ class PcaPrepConfig(Frozen):
 
 def run(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     """Prepare one observation."""
-    return load_engine(config.engine).pca_prep(config, inputs)
+    return implementation(config.engine, "pca_prep")(config, inputs)
 
 
 STAGE = Stage(

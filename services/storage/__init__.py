@@ -4,7 +4,8 @@
 """
 
 from services.storage.archive import ArchiveFile, ArchiveSource, open_archive
-from services.storage.base import MissingObject, ObjectInfo, ObjectStore, StoreError, open_store
+from services.storage.base import MissingObject, ObjectInfo, ObjectStore, StoreError
+from services.storage.opening import open_store
 
 __all__ = [
     "ArchiveFile",

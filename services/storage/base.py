@@ -130,26 +130,3 @@ def local_path(url: str) -> Path:
     if not url.partition("://")[2] and (not url or "://" in url):
         raise ConfigError("The URL of the store or archive is empty; give a directory, file:///... or s3://bucket/...")
     return path.absolute()
-
-
-def open_store(url: str) -> ObjectStore:
-    """Open the store at a URL: a path, ``file:///path``, or ``s3://bucket/prefix?endpoint=...&region=...``.
-
-    Nothing is read or written yet, so an unreachable store shows at its first use.
-
-    Raises
-    ------
-    ConfigError
-        If the URL makes no sense.
-    """
-    match scheme_of(url):
-        case "file":
-            from services.storage.local import LocalStore
-
-            return LocalStore(local_path(url))
-        case "s3":
-            from services.storage.s3 import open_s3
-
-            return open_s3(url)
-        case scheme:
-            raise ConfigError(f"Stores of kind {scheme}:// are not known; use a directory, file:///... or s3://bucket.")
