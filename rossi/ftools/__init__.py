@@ -5,6 +5,26 @@
 Result(returncode=0, stdout='...', output=('good.gti',))
 """
 
-from rossi.ftools.task import Result, maketime, pcadeadcalc2, pcaextlc2, run, saextrct
+from __future__ import annotations
 
-__all__ = ["Result", "maketime", "pcadeadcalc2", "pcaextlc2", "run", "saextrct"]
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rossi.ftools.task import MODULES, Result, call, run
+
+__all__ = ["Result", "run"]
+
+
+def _call(name: str, /, **parameters: Any) -> Result:
+    return call(name, parameters)
+
+
+def __getattr__(name: str) -> Callable[..., Result]:
+    if name not in MODULES:
+        raise AttributeError(f"rossi.ftools has no task {name}; there are {', '.join(sorted(MODULES))}.")
+    return partial(_call, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *MODULES])

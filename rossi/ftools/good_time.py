@@ -7,7 +7,7 @@ from pathlib import Path
 from rossi import maketime as science
 from rossi.errors import ConfigError
 from rossi.fits.reader import read_fits
-from rossi.ftools.parameters import Parameters, extension, write_output
+from rossi.ftools.parameters import Parameters, Task, extension, write_output
 
 
 class MaketimeParameters(Parameters):
@@ -40,3 +40,6 @@ def maketime(p: MaketimeParameters) -> list[str]:
         expression = " ".join(Path(p.expr[1:]).read_text().split("\n"))
     rows = science.good_time(table, expression, p.prefr, p.postfr, p.time)
     return [write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)]
+
+
+TASKS = {"maketime": Task(MaketimeParameters, maketime, ("infile", "outfile", "expr"))}

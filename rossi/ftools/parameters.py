@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,23 @@ class Parameters(BaseModel):
             for name, value in given.items()
             if not (isinstance(value, str) and value.strip().upper() == "INDEF")
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task: its parameters, what carries it out, and which parameters may stand without their name.
+
+    Parameters
+    ----------
+    parameters : type of Parameters
+    run : callable
+        Takes the parameters, returns the files it made; raises `RossiError`.
+    positional : tuple of str
+    """
+
+    parameters: type[Parameters]
+    run: Callable[[Any], list[str]]
+    positional: tuple[str, ...] = ()
 
 
 def is_none(text: str) -> bool:

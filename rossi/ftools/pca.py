@@ -6,7 +6,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.extract.array import ScienceArray
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.ftools.extraction import ExtractionParameters, mode
-from rossi.ftools.parameters import Parameters, file_list, is_none, write_output
+from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import DeadTime, Request, pca_light_curve, pca_light_curve_file
@@ -79,3 +79,9 @@ def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
         background = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.bkg_infile)]
     result = pca_light_curve(data, background, p.time(), request)
     return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]
+
+
+TASKS = {
+    "pcadeadcalc2": Task(Pcadeadcalc2Parameters, pcadeadcalc2, ("infile", "outfile", "hkfiles", "std2file")),
+    "pcaextlc2": Task(Pcaextlc2Parameters, pcaextlc2, ("src_infile", "bkg_infile", "outfile")),
+}

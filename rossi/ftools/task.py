@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from rossi.errors import RossiError
-from rossi.ftools.good_time import MaketimeParameters
-from rossi.ftools.good_time import maketime as _maketime
-from rossi.ftools.parameters import Parameters
-from rossi.ftools.pca import Pcadeadcalc2Parameters, Pcaextlc2Parameters
-from rossi.ftools.pca import pcadeadcalc2 as _pcadeadcalc2
-from rossi.ftools.pca import pcaextlc2 as _pcaextlc2
-from rossi.ftools.saextrct import SaextrctParameters
-from rossi.ftools.saextrct import saextrct as _saextrct
+from rossi.ftools.parameters import Task
+
+#: Which module of this package holds a task; it is imported when the task is called. Each has a table ``TASKS``.
+MODULES = {
+    "maketime": "good_time",
+    "saextrct": "arrays",
+    "pcadeadcalc2": "pca",
+    "pcaextlc2": "pca",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +41,43 @@ class Result:
     output: tuple[str, ...]
 
 
-#: Task name to (model of its parameters, what carries it out, parameters that may stand without their name).
-TASKS: dict[str, tuple[type[Parameters], Callable[[Any], list[str]], tuple[str, ...]]] = {
-    "maketime": (MaketimeParameters, _maketime, ("infile", "outfile", "expr")),
-    "saextrct": (SaextrctParameters, _saextrct, ("infile", "gtiorfile", "gtiandfile", "outroot")),
-    "pcadeadcalc2": (Pcadeadcalc2Parameters, _pcadeadcalc2, ("infile", "outfile", "hkfiles", "std2file")),
-    "pcaextlc2": (Pcaextlc2Parameters, _pcaextlc2, ("src_infile", "bkg_infile", "outfile")),
-}
+def find(name: str) -> Task | None:
+    """Return a task by its name, None if there is none."""
+    if name not in MODULES:
+        return None
+    tasks: dict[str, Task] = importlib.import_module(f"rossi.ftools.{MODULES[name]}").TASKS
+    return tasks[name]
 
 
-def call(task: str, parameters: dict[str, Any]) -> Result:
+def call(name: str, parameters: dict[str, Any]) -> Result:
     """Call a task by name; errors become a return code and a message, as the original tasks should do."""
-    if task not in TASKS:
-        return Result(2, f"{task}: no such task; there are {', '.join(sorted(TASKS))}.", ())
-    model, carry_out, _ = TASKS[task]
+    task = find(name)
+    if task is None:
+        return Result(2, f"{name}: no such task; there are {', '.join(sorted(MODULES))}.", ())
     try:
-        made = carry_out(model(**parameters))
+        made = task.run(task.parameters(**parameters))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
-        return Result(2, f"{task}: {wrong}", ())
+        return Result(2, f"{name}: {wrong}", ())
     except (RossiError, OSError) as error:
-        return Result(1, f"{task}: {error}", ())
-    return Result(0, f"{task}: made {', '.join(made)}", tuple(made))
+        return Result(1, f"{name}: {error}", ())
+    return Result(0, f"{name}: made {', '.join(made)}", tuple(made))
 
 
-def run(task: str, arguments: Sequence[str]) -> int:
+def run(name: str, arguments: Sequence[str]) -> int:
     """Call a task with ``name=value`` words; print what it says; return its exit code."""
+    task = find(name)
     parameters: dict[str, str] = {}
-    positional = list(TASKS[task][2]) if task in TASKS else []
+    positional = list(task.positional) if task else []
     for word in arguments:
-        name, equals, value = word.partition("=")
-        if equals and name.isidentifier():
-            parameters[name.lower()] = value
+        key, equals, value = word.partition("=")
+        if equals and key.isidentifier():
+            parameters[key.lower()] = value
         elif positional:
             parameters[positional.pop(0)] = word
         else:
-            print(f"{task}: {word!r} should be name=value.", file=sys.stderr)
+            print(f"{name}: {word!r} should be name=value.", file=sys.stderr)
             return 2
-    result = call(task, parameters)
+    result = call(name, parameters)
     print(result.stdout, file=sys.stderr if result.returncode else sys.stdout)
     return result.returncode
-
-
-def maketime(**parameters: Any) -> Result:
-    """Make good time intervals (see `rossi.ftools.good_time.MaketimeParameters`)."""
-    return call("maketime", parameters)
-
-
-def saextrct(**parameters: Any) -> Result:
-    """Extract a light curve and a spectrum from Science Array files (see `SaextrctParameters`)."""
-    return call("saextrct", parameters)
-
-
-def pcadeadcalc2(**parameters: Any) -> Result:
-    """Add dead time to Standard2 data (see `Pcadeadcalc2Parameters`)."""
-    return call("pcadeadcalc2", parameters)
-
-
-def pcaextlc2(**parameters: Any) -> Result:
-    """Extract a PCA light curve (see `Pcaextlc2Parameters`)."""
-    return call("pcaextlc2", parameters)

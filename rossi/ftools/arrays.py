@@ -11,7 +11,7 @@ from rossi.extract.selection import select_samples
 from rossi.extract.spectrum import spectrum
 from rossi.fits.reader import read_fits
 from rossi.ftools.extraction import ExtractionParameters, mode
-from rossi.ftools.parameters import file_list, word_list, write_output
+from rossi.ftools.parameters import Task, file_list, word_list, write_output
 
 
 class SaextrctParameters(ExtractionParameters):
@@ -56,3 +56,6 @@ def saextrct(p: SaextrctParameters) -> list[str]:
         pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"))
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
     return made
+
+
+TASKS = {"saextrct": Task(SaextrctParameters, saextrct, ("infile", "gtiorfile", "gtiandfile", "outroot"))}
