@@ -44,13 +44,39 @@ class ProgressBar:
         self._progress.update(self._bar, description="Merging")
 
 
+class ProgressLines:
+    """A campaign's `flows.progress.Watcher` for log files: a line now and then on standard error."""
+
+    def __init__(self, console: Console, description: str) -> None:
+        self._console, self._total, self._done, self._failed = console, 0, 0, 0
+        console.print(description)
+
+    def planned(self, observations: int) -> None:
+        """See `flows.progress.Watcher.planned`."""
+        self._total = observations
+        self._console.print(f"Reducing {observations} observations")
+
+    def finished(self, result: ObservationResult) -> None:
+        """See `flows.progress.Watcher.finished`."""
+        self._done += 1
+        self._failed += result.outcome is Outcome.FAILED
+        if self._total and self._done % max(1, self._total // 10) == 0:
+            self._console.print(f"{self._done} of {self._total} done, {self._failed} failed")
+
+    def merging(self) -> None:
+        """See `flows.progress.Watcher.merging`."""
+        self._console.print("Merging")
+
+
 @contextmanager
-def progress_bar(description: str) -> Iterator[ProgressBar]:
-    """Show a bar that goes away at the end; in a log file it shows nothing."""
-    console = Console(stderr=True)
+def progress_bar(description: str) -> Iterator[ProgressBar | ProgressLines]:
+    """Show a bar that goes away at the end; in a log file, a few lines."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield ProgressLines(console, description)
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=hidden) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         yield ProgressBar(progress, description)
 
 
