@@ -54,7 +54,7 @@ class ProgressLines:
     def planned(self, observations: int) -> None:
         """See `flows.progress.Watcher.planned`."""
         self._total = observations
-        self._console.print(f"Reducing {observations} observations")
+        self._console.print(f"{observations} observations to reduce")
 
     def finished(self, result: ObservationResult) -> None:
         """See `flows.progress.Watcher.finished`."""
