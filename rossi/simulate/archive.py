@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from rossi.simulate import clock, orbit
+from rossi.simulate.calibration import calibration_files
 from rossi.simulate.observation import simulate_observation
 from rossi.simulate.source import LongTerm, long_term
 from rossi.simulate.spec import ALL_ON, ROW, ObservationSpec, PcuOn
@@ -101,7 +102,7 @@ def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
 def simulate_archive(
     out: Path, observations: int = 6, seed: int = 1, on_observation: Callable[[ObsID], None] | None = None
 ) -> Truth:
-    """Write a simulated archive: ``AO<n>/P<proposal>/<obsid>/...`` and ``truth.json``.
+    """Write a simulated archive: ``AO<n>/P<proposal>/<obsid>/...``, ``calibration/`` and ``truth.json``.
 
     Parameters
     ----------
@@ -136,6 +137,9 @@ def simulate_archive(
             (directory / path).write_bytes(content)
         if on_observation is not None:
             on_observation(spec.obsid)
+    (out / "calibration").mkdir(exist_ok=True)
+    for name, content in calibration_files().items():
+        (out / "calibration" / name).write_bytes(content)
     whole = truth(seed, specs, model)
     (out / FILE_NAME).write_text(whole.model_dump_json(indent=1) + "\n")
     return whole
