@@ -13,12 +13,13 @@ test: .venv/dev
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
 	$(BIN)/rossi simulate --out out/archive --observations 30 --seed 1
-	$(BIN)/rossi campaign --archive out/archive --store out/store --out out
+	$(BIN)/rossi campaign --config out/archive/rossi.toml --store out/store --out out
 	@echo "Open out/report.html in a browser."
 
 # Ratios against named references; not part of the tests.
 bench: .venv/dev
 	$(BIN)/python tests/benchmarks/bench_pca.py
+	$(BIN)/python tests/benchmarks/bench_prep.py
 
 .venv/dev: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -17,6 +17,7 @@ import tomlkit
 from pydantic import BaseModel, Field
 
 from rossi.errors import ConfigError
+from services.calibration.config import CalibrationConfig
 from services.configuration import validate
 from services.contract import Frozen
 from services.engines import EngineName
@@ -53,6 +54,7 @@ class Settings(Frozen):
     )
     prefix: str = Field("", description="Folder of this run within the store.")
     query: QueryConfig = QueryConfig()
+    calibration: CalibrationConfig = Field(default_factory=CalibrationConfig)
     pca_prep: PcaPrepConfig = PcaPrepConfig()
     pca_extract: PcaExtractConfig = PcaExtractConfig()
     merge: MergeConfig = MergeConfig()

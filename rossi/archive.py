@@ -94,7 +94,8 @@ def parse_data_file(name: str) -> DataFileName | None:
 
 #: Files of an observation directory by what they are: regular expressions on the path relative to the directory.
 FILE_PATTERNS = {
-    "master_index": r"FMI",
+    "index": r"FMI|FI[A-Z]{2}_[0-9a-f]+-[0-9a-f]+",
+    "spacecraft": r"(acs/FH(0e|0f|10|11|14|15|18)|hexte/FH(53|59|fb|fc))_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "std1": r"pca/FS46_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "std2": r"pca/FS4a_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "pcu_housekeeping": r"pca/FH5[a-e]_[0-9a-f]+-[0-9a-f]+(\.gz)?",

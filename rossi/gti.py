@@ -76,9 +76,12 @@ def contains(gti: ArrayLike, time: ArrayLike, *, closed: bool = False) -> NDArra
     t = np.asarray(time, np.float64)
     if not len(pairs):
         return np.zeros(t.shape, bool)
+    if len(pairs) == 1:  # the common case, several times faster
+        start, stop = pairs[0]
+        return np.asarray((t >= start) & ((t <= stop) if closed else (t < stop)))
     at = np.searchsorted(pairs[:, 0], t, "right") - 1
-    stop = pairs[np.maximum(at, 0), 1]
-    return np.asarray((at >= 0) & ((t <= stop) if closed else (t < stop)))
+    end = pairs[np.maximum(at, 0), 1]
+    return np.asarray((at >= 0) & ((t <= end) if closed else (t < end)))
 
 
 def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti:

@@ -14,6 +14,7 @@ Config = TypeVar("Config", bound=BaseModel)
 #: Version of the manifest's layout.
 MANIFEST_VERSION = 1
 ARCHIVE = "archive"
+CALIBRATION = "calibration"
 
 
 class Frozen(BaseModel):
@@ -64,10 +65,19 @@ class Caveat(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A named file in memory."""
+    """A named file in memory.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+    hdus : tuple of int
+        Which HDUs of a calibration file count; empty for all.
+    """
 
     name: str
     data: bytes
+    hdus: tuple[int, ...] = ()
 
 
 #: What a stage is given: the files of each declared input.
@@ -91,6 +101,11 @@ class Outputs:
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
+def always(_config: Any) -> bool:
+    """Whatever the configuration."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """Declaration of a named input.
@@ -99,13 +114,15 @@ class Input:
     ----------
     name, meaning : str
     source : str
-        ``archive``, or the name of the stage whose output of the same name is read.
+        ``archive``, ``calibration``, or the name of the stage whose output of the same name is read.
     pattern : str
         For archive inputs: regular expression that the whole path relative to the observation directory must match.
     at_least, at_most : int
         How many files are expected; fewer is a data error, more too.
     missing : str
         What to say, and to do, when there are too few.
+    when : callable
+        Whether a configuration needs the input at all.
     """
 
     name: str
@@ -115,6 +132,7 @@ class Input:
     at_least: int = 1
     at_most: int = 10_000
     missing: str = ""
+    when: Callable[[Any], bool] = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +166,10 @@ class Stage(Generic[Config]):
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     run: Callable[[Config, Inputs], Outputs]
+
+    def inputs_for(self, config: Config) -> tuple[Input, ...]:
+        """Return the inputs that a configuration needs."""
+        return tuple(declared for declared in self.inputs if declared.when(config))
 
 
 class InputRecord(Frozen):
@@ -196,6 +218,8 @@ class StageRequest(Frozen):
         Validated against the stage's own model.
     archive, store : str
         URLs. Credentials never stand here.
+    calibration : dict
+        Where calibration files come from; see `services.calibration`.
     prefix : str
         Run prefix within the store.
     upstream : dict
@@ -206,6 +230,7 @@ class StageRequest(Frozen):
     obsid: str
     config: dict[str, Any] = {}
     archive: str = ""
+    calibration: dict[str, Any] = {}
     store: str
     prefix: str = ""
     upstream: dict[str, str] = {}
@@ -270,5 +295,6 @@ class Shard(Frozen):
     obsids: tuple[str, ...]
     stages: dict[str, dict[str, Any]]
     archive: str
+    calibration: dict[str, Any] = {}
     store: str
     prefix: str = ""

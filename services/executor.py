@@ -149,7 +149,8 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> Stag
         obsid = ObsID(request.obsid)
     except ConfigError as error:  # wrong for this observation, not for all of them
         raise DataError(str(error)) from None
-    chosen = choose(stage, request, sources)
+    inputs = stage.inputs_for(config)
+    chosen = choose(inputs, request, sources)
     settings = config.model_dump(mode="json")
     digest = fingerprint(stage.name, stage.version, settings, chosen.records)
     base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name, digest)))
@@ -158,7 +159,7 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> Stag
     if there is not None:
         return result_of(there, key, reused=True)
     start = time.perf_counter()
-    outputs, outcome = _run(stage, config, read(stage, request, chosen, sources))
+    outputs, outcome = _run(stage, config, read(inputs, request, chosen, sources))
     seconds = time.perf_counter() - start
     mine = new_manifest(stage.name, obsid.text, digest, settings, chosen.records, outputs, outcome, seconds)
     manifest = publish(sources.store, base, mine, outputs.files)

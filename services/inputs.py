@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rossi.archive import ObsID
+from rossi.archive import ObsID, parse_data_file
 from rossi.errors import ConfigError, DataError, NoGoodTime
+from rossi.met import met_to_mjd
+from services.calibration.config import CalibrationConfig, Role
+from services.calibration.find import CalibrationFile, find_calibration
+from services.configuration import validate
 from services.contract import (
     ARCHIVE,
+    CALIBRATION,
     File,
     Input,
     InputRecord,
@@ -18,7 +22,6 @@ from services.contract import (
     Manifest,
     Outcome,
     OutputRecord,
-    Stage,
     StageRequest,
 )
 from services.publication import read_manifest, read_outputs
@@ -64,29 +67,39 @@ class Chosen:
     records : tuple of InputRecord
     upstream : mapping
         Stage name to key and content of its manifest.
+    calibration : mapping
+        Input name to files, in memory already.
     """
 
     records: tuple[InputRecord, ...]
     upstream: Mapping[str, tuple[str, Manifest]]
+    calibration: Mapping[str, tuple[File, ...]]
 
 
-def choose(stage: Stage[Any], request: StageRequest, sources: Sources) -> Chosen:
+def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> Chosen:
     """Choose the files of every declared input.
 
     Raises
     ------
+    ConfigError
+        If a calibration file is missing.
     DataError
         If there are too few or too many.
     NoGoodTime
         If a stage whose outputs are needed had no work.
     """
-    from_stages = dict.fromkeys(i.source for i in stage.inputs if i.source != ARCHIVE)
+    from_stages = dict.fromkeys(i.source for i in inputs if i.source not in (ARCHIVE, CALIBRATION))
     upstream = {name: _manifest(name, request, sources) for name in from_stages}
     folder = ObsID(request.obsid).path
-    listing = _listing(folder, _archive(sources)) if any(i.source == ARCHIVE for i in stage.inputs) else []
+    listing = _listing(folder, _archive(sources)) if any(i.source == ARCHIVE for i in inputs) else []
+    calibration: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
-    for declared in stage.inputs:
-        if declared.source == ARCHIVE:
+    for declared in inputs:
+        if declared.source == CALIBRATION:
+            found_files = _calibration(Role(declared.name), request, listing)
+            calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found_files)
+            records += [_calibration_record(declared.name, f) for f in found_files]
+        elif declared.source == ARCHIVE:
             found = [f for f in listing if re.fullmatch(declared.pattern, f.path.removeprefix(folder))]
             _check_count(declared, [f.path for f in found], folder)
             records += [_archive_record(declared.name, file, folder, _archive(sources)) for file in found]
@@ -94,11 +107,11 @@ def choose(stage: Stage[Any], request: StageRequest, sources: Sources) -> Chosen
             key, manifest = upstream[declared.source]
             outputs = [r for r in manifest.outputs if r.output == declared.name]
             _check_count(declared, [r.name for r in outputs], key)
-            records += [_stage_record(declared, r) for r in outputs]
-    return Chosen(tuple(records), upstream)
+            records += [_stage_record(declared, manifest, r) for r in outputs]
+    return Chosen(tuple(records), upstream, calibration)
 
 
-def read(stage: Stage[Any], request: StageRequest, chosen: Chosen, sources: Sources) -> Inputs:
+def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen, sources: Sources) -> Inputs:
     """Read what `choose` chose; archive files are named by their path in the observation directory.
 
     Raises
@@ -107,8 +120,10 @@ def read(stage: Stage[Any], request: StageRequest, chosen: Chosen, sources: Sour
         If a file can't be read or its content is not what was put.
     """
     folder = ObsID(request.obsid).path
-    inputs: dict[str, tuple[File, ...]] = {}
-    for declared in stage.inputs:
+    inputs: dict[str, tuple[File, ...]] = dict(chosen.calibration)
+    for declared in declared_inputs:
+        if declared.source == CALIBRATION:
+            continue
         if declared.source == ARCHIVE:
             paths = [r.path for r in chosen.records if r.input == declared.name]
             inputs[declared.name] = tuple(File(p, _archive(sources).fetch(folder + p)) for p in paths)
@@ -139,9 +154,23 @@ def _archive_record(name: str, file: ArchiveFile, folder: str, archive: ArchiveS
     return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=identity)
 
 
-def _stage_record(declared: Input, output: OutputRecord) -> InputRecord:
+def _calibration(role: Role, request: StageRequest, listing: Sequence[ArchiveFile]) -> tuple[CalibrationFile, ...]:
+    config = validate(CalibrationConfig, request.calibration, "calibration")
+    names = [parse_data_file(f.path.rpartition("/")[2]) for f in listing]
+    starts = [name.start for name in names if name is not None and name.kind == "S"]
+    start = float(met_to_mjd(min(starts, default=0)))
+    return find_calibration(config, start, (role,)).get(role, ())
+
+
+def _calibration_record(name: str, file: CalibrationFile) -> InputRecord:
+    hdus = "".join(f",{hdu}" for hdu in file.extensions)
+    return InputRecord(input=name, path=file.name, size=len(file.data), identity=file.sha256 + hdus)
+
+
+def _stage_record(declared: Input, manifest: Manifest, output: OutputRecord) -> InputRecord:
+    """Identify a stage's output by what it was made from: its content also says when it was made."""
     path = f"{declared.source}/{output.name}"
-    return InputRecord(input=declared.name, path=path, size=output.size, identity=output.sha256)
+    return InputRecord(input=declared.name, path=path, size=output.size, identity=manifest.fingerprint)
 
 
 def _manifest(stage: str, request: StageRequest, sources: Sources) -> tuple[str, Manifest]:

@@ -59,7 +59,7 @@ def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Seq
         "stage": stage,
         "version": version,
         "config": config,
-        "inputs": sorted([r.input, r.path, r.size, r.identity] for r in inputs),
+        "inputs": sorted([r.input, r.path, r.identity] for r in inputs),
         "rossi": versions()["rossi"],
     }
     return _sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())

@@ -51,6 +51,7 @@ def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: 
             obsid=obsid,
             config=config,
             archive=shard.archive,
+            calibration=shard.calibration,
             store=shard.store,
             prefix=shard.prefix,
             upstream=manifests,

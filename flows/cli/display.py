@@ -69,11 +69,11 @@ class ProgressLines:
 
 
 @contextmanager
-def progress_bar(description: str) -> Iterator[ProgressBar | ProgressLines]:
-    """Show a bar that goes away at the end; in a log file, a few lines."""
+def progress_bar(description: str, *, in_logs: bool = True) -> Iterator[ProgressBar | ProgressLines]:
+    """Show a bar that goes away at the end; in a log file, a few lines, or nothing."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield ProgressLines(console, description)
+        yield ProgressLines(console if in_logs else Console(quiet=True), description)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:

@@ -11,7 +11,7 @@ PASS_THROUGH = {"ignore_unknown_options": True, "allow_interspersed_args": False
 
 
 def command(
-    task: Annotated[str, typer.Argument(help="Name of the task, e.g. maketime.")],
+    task: Annotated[str, typer.Argument(help="Name of the task, e.g. maketime; without one, all are listed.")] = "",
     arguments: Annotated[list[str] | None, typer.Argument(help="Its parameters, name=value.")] = None,
 ) -> None:
     """Run one task under its FTOOLS name, with its FTOOLS parameters.
@@ -19,5 +19,9 @@ def command(
     Example: `rossi ftool maketime infile=x20402014503.xfl outfile=good.gti expr="ELV > 4" time=TIME`
     """
     from rossi.ftools import run
+    from rossi.ftools.task import MODULES
 
+    if not task:
+        print("\n".join(sorted(MODULES)))
+        return
     raise typer.Exit(run(task, arguments or []))

@@ -33,7 +33,7 @@ def command(
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
     require(settings, "archive", "store")
     unique = tuple(dict.fromkeys(obsids))
-    with progress_bar("Reducing") as bar:
+    with progress_bar("Reducing", in_logs=False) as bar:
         bar.planned(len(unique))
         results = run_shard(make_shard(settings, unique), on_result=bar.finished)
     show_results(results)

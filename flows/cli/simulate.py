@@ -26,4 +26,17 @@ def command(
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
         simulate_archive(out, observations, seed, on_observation=lambda _: progress.advance(bar))
+    (out / "rossi.toml").write_text(_configuration(out))
     print(f"{observations} observations in {out}, the truth about them in {out / 'truth.json'}")
+    print(f"Reduce them with: rossi campaign --config {out / 'rossi.toml'} --store store --out out")
+
+
+def _configuration(out: Path) -> str:
+    """Return a configuration that names the archive and its calibration files."""
+    import tomlkit
+
+    from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE
+
+    folder = out.resolve() / "calibration"
+    calibration = {"model": [str(folder / MODEL_FILE)], "saa": "NONE", "breakdown": str(folder / BREAKDOWN_FILE)}
+    return tomlkit.dumps({"archive": str(out.resolve()), "calibration": calibration})

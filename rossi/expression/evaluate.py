@@ -117,6 +117,12 @@ class _Evaluator(Interpreter[Token, Operand]):
         left, operator, right = self._two(tree)
         return op.compare(operator, left, right)
 
+    def bits(self, tree: Tree[Token]) -> Operand:
+        column, operator, mask = tree.children
+        assert isinstance(operator, Token)
+        equal = op.match_bits(self.visit(column), str(mask)[1:])  # type: ignore[arg-type]
+        return Operand(Kind.BOOLEAN, equal if operator.type == "EQ" else ~equal, np.asarray(False))
+
     def arithmetic(self, tree: Tree[Token]) -> Operand:
         left, operator, right = self._two(tree)
         return op.arithmetic(operator, left, right)
@@ -207,9 +213,11 @@ class _Evaluator(Interpreter[Token, Operand]):
         return self._columns[name]
 
     def _column(self, name: str) -> Operand:
-        kind = {"L": Kind.BOOLEAN, "A": Kind.STRING, "E": Kind.REAL, "D": Kind.REAL}.get(
-            self.table.info(name).code, Kind.INTEGER
-        )
+        info = self.table.info(name)
+        if info.code == "X":
+            bits = np.unpackbits(self.table.column(name).reshape(len(self.table), -1), axis=1, count=info.repeat)
+            return Operand(Kind.BITS, bits, np.asarray(False))
+        kind = {"L": Kind.BOOLEAN, "A": Kind.STRING, "E": Kind.REAL, "D": Kind.REAL}.get(info.code, Kind.INTEGER)
         values: NDArray[Any] = self.table.column(name)
         if values.dtype.kind == "f":
             kind, values = Kind.REAL, values.astype(np.float64)

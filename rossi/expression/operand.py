@@ -20,6 +20,7 @@ class Kind(IntEnum):
     INTEGER = 1
     REAL = 2
     STRING = 3
+    BITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,25 @@ def compare(operator: str, a: Operand, b: Operand) -> Operand:
         if a.kind == b.kind == Kind.INTEGER:
             return Operand(Kind.BOOLEAN, np.asarray(a.values == b.values), null)
         return Operand(Kind.BOOLEAN, np.asarray(np.abs(a.values - b.values) < 1e-7), null)
+
+
+def match_bits(column: Operand, mask: str) -> NDArray[np.bool_]:
+    """Return which rows of a bit column fit a mask, ``01x`` from the most significant bit on.
+
+    Raises
+    ------
+    ConfigError
+        If the operand is no bit column, or the mask is not as long as it.
+    """
+    require(column.kind == Kind.BITS, "a mask (b01x...) needs a bit column", column)
+    width = column.values.shape[1]
+    if len(mask) != width:
+        raise ConfigError(
+            f"the mask b{mask} in the filter expression has {len(mask)} bits, but the column has {width}."
+        )
+    matters = [at for at, bit in enumerate(mask) if bit in "01"]
+    wanted = np.array([mask[at] == "1" for at in matters], np.uint8)
+    return np.asarray((column.values[:, matters] == wanted).all(axis=1))
 
 
 def arithmetic(operator: str, a: Operand, b: Operand) -> Operand:

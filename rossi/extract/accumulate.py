@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rossi.errors import DataError
 from rossi.extract.channels import Bounds, ChannelSelection
-from rossi.extract.selection import Grid, Samples
+from rossi.extract.selection import Grid, Samples, Span
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ class Accumulation:
 
     Parameters
     ----------
-    grid : Grid
+    grid : Span
     columns : tuple of str
         As the files spell them, by column number.
     cpix : str or None
@@ -43,7 +43,7 @@ class Accumulation:
         Counts and number of samples of each element; 0 for those not selected.
     """
 
-    grid: Grid
+    grid: Span
     columns: tuple[str, ...]
     cpix: str | None
     bounds: Bounds

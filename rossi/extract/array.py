@@ -56,8 +56,8 @@ class CellShape:
         return parse_channels(self.cpix or f"0:{self.n_channel - 1}")
 
 
-class ScienceArray:
-    """One Science Array table, opened for extraction.
+class ScienceFile:
+    """One table of science data, opened for extraction.
 
     Parameters
     ----------
@@ -70,24 +70,37 @@ class ScienceArray:
     Raises
     ------
     DataError
-        If it has no time column, no TSTART and TSTOP, or a TIMEUNIT that is not known.
+        If it has no TSTART and TSTOP, no TIMESYS, or a TIMEUNIT that is not known.
     """
 
     def __init__(self, name: str, table: Table, own_gti: Gti | None) -> None:
         self.name, self.table, self.own_gti = name, table, own_gti
         header, where = table.header, table.where
-        self._timedel = header.number("TIMEDEL", where, np.nan)
+        self.timedel = header.number("TIMEDEL", where, np.nan)
         unit = str(header.get("TIMEUNIT", "s")).strip().lower()
         if unit not in _UNITS:
             raise DataError(f"{where}: TIMEUNIT is {unit!r}; expected one of {', '.join(_UNITS)}.")
         if "TIMESYS" not in header:
             raise DataError(f"{where}: keyword TIMESYS is missing; the file's times have no meaning without it.")
+        self.timeunit = _UNITS[unit]
         self.timezero = timezero(header, where)
         #: Start and end of the file, TIMEZERO added [s].
         self.tstart = split_keyword(header, "TSTART", where) + self.timezero
         self.tstop = split_keyword(header, "TSTOP", where) + self.timezero
+
+    def times(self, table: Table) -> NDArray[np.float64]:
+        """Return the times of rows of this file's kind, TIMEZERO added (n_row,) [s]."""
+        time = table.column("Time").astype(np.float64, copy=False)
+        return np.asarray((time if self.timeunit == 1.0 else time * self.timeunit) + self.timezero)
+
+
+class ScienceArray(ScienceFile):
+    """One Science Array table, opened for extraction; see `ScienceFile`."""
+
+    def __init__(self, name: str, table: Table, own_gti: Gti | None) -> None:
+        super().__init__(name, table, own_gti)
         #: Start of each row, TIMEZERO added [s].
-        self.time: NDArray[np.float64] = table.column("Time").astype(np.float64) * _UNITS[unit] + self.timezero
+        self.time: NDArray[np.float64] = self.times(table)
 
     @classmethod
     def from_file(cls, file: FitsFile) -> ScienceArray:
@@ -128,7 +141,7 @@ class ScienceArray:
         for name in columns:
             self.table.info(name)  # raises where one is missing
         try:
-            return _ordered(self.table.structure, tuple(columns), self._timedel)
+            return _ordered(self.table.structure, tuple(columns), self.timedel)
         except DataError as error:
             raise DataError(f"{self.table.where}: {error}") from None
 
@@ -141,7 +154,7 @@ class ScienceArray:
             If TDIMn contradicts TFORMn, or the channel list the length of its axis.
         """
         try:
-            return _cell_shape(self.table.structure, self.table.info(column).name.upper(), self._timedel)
+            return _cell_shape(self.table.structure, self.table.info(column).name.upper(), self.timedel)
         except DataError as error:
             raise DataError(f"{self.table.where}: column {column}: {error}") from None
 

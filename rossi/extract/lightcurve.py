@@ -35,11 +35,17 @@ class Rejection:
         Largest rate; only for rates.
     tnull : float
         Value of a rejected bin; below 0 the bin is left out.
+    counts_too : bool
+        `mlcinten` also limits the counts of bins, in a curve of counts, as in ``seextrct``.
+    mspinten : float
+        Largest value of a channel of a spectrum.
     """
 
     mfracexp: float = 0.0
     mlcinten: float = 1e18
     tnull: float = 0.0
+    counts_too: bool = False
+    mspinten: float = 1e18
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,8 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
     bad = np.zeros(len(counts), bool)
     if mode == Mode.RATE:
         bad = (exposure / source.grid.binsz < rejection.mfracexp) | (value > rejection.mlcinten)
+    elif mode == Mode.SUM and rejection.counts_too:
+        bad = value > rejection.mlcinten
     keep = ~bad if rejection.tnull < 0 else np.ones(len(bad), bool)
     value = np.where(bad, rejection.tnull / exposure, value)
     error = np.where(bad, rejection.tnull / exposure, error)

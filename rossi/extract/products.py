@@ -51,7 +51,7 @@ def light_curve_tables(
         header.append(*card)
     for card in [*_split("TIMEZER", 0.0), ("TIMEDEL", source.grid.binsz, "[s] bin size")]:
         header.append(*card)
-    first = source.grid.arrays[0].table.header
+    first = source.grid.files[0].table.header
     header.append("TIERRELA", first.get("TIERRELA", 1e-9), "relative time error")
     header.append("TIERABSO", first.get("TIERABSO", 1e-4), "absolute time error")
     header.append("ONTIME", round(curve.ontime, 8), "[s] time on source")
@@ -81,7 +81,12 @@ def light_curve_file(curve: LightCurve, **layout: Any) -> bytes:
 
 
 def spectrum_file(spectrum: Spectrum) -> bytes:
-    """Return a spectrum as a FITS file: primary header, SPECTRUM table, STDGTI table."""
+    """Return a spectrum as a FITS file."""
+    return fits_bytes(*spectrum_tables(spectrum))
+
+
+def spectrum_tables(spectrum: Spectrum) -> tuple[Header, list[TableHDU]]:
+    """Lay out a spectrum: primary header, SPECTRUM table, STDGTI table."""
     source = spectrum.source
     n = len(spectrum.value)
     unit = "count/s" if spectrum.mode == Mode.RATE else "count"
@@ -106,13 +111,13 @@ def spectrum_file(spectrum: Spectrum) -> bytes:
     _add_times(header, source)
     for card in (*_span(source), ("TIMEDEL", source.grid.binsz)):
         header.append(*card)
-    first = source.grid.arrays[0].table.header
+    first = source.grid.files[0].table.header
     header.append("GAINAPP", bool(first.get("GAINAPP", False)), "gain correction applied")
     _add_source(header, source, "RA_OBJ", "DEC_OBJ")
     primary = primary_hdu([("CONTENT", "SPECTRUM", "spectrum file"), *_primary_times(source)])
     _add_object(primary, source, "RA_OBJ", "DEC_OBJ")
     tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, filled_time(source), spectrum.exposure)]
-    return fits_bytes(primary, tables)
+    return primary, tables
 
 
 def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
@@ -128,9 +133,9 @@ def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
             ("ONTIME", float(f"{ontime:.15e}"), "[s] time on source"),
         ]
     )
-    first = source.grid.arrays[0].table.header
+    first = source.grid.files[0].table.header
     header.copy_from(first, ("INSTRUME", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"))
-    header.copy_from(source.grid.arrays[-1].table.header, ("DATE-END", "TIME-END"))
+    header.copy_from(source.grid.files[-1].table.header, ("DATE-END", "TIME-END"))
     _add_object(header, source, "RA_PNT", "DEC_PNT")
     header.append("CREATOR", CREATOR)
     return table_hdu("STDGTI", list(zip(declared.STDGTI, gti.T, strict=True)), header)
@@ -153,7 +158,7 @@ def _split(keyword: str, value: float) -> list[CardTuple]:
 
 
 def _add_times(header: Header, source: Accumulation) -> None:
-    first, last = source.grid.arrays[0].table.header, source.grid.arrays[-1].table.header
+    first, last = source.grid.files[0].table.header, source.grid.files[-1].table.header
     header.copy_from(first, ("TIMESYS", "DATE-OBS", "TIME-OBS"))
     header.copy_from(last, ("DATE-END", "TIME-END"))
     header.append("TIMEUNIT", "s", "unit of times")
@@ -162,7 +167,7 @@ def _add_times(header: Header, source: Accumulation) -> None:
 
 
 def _primary_times(source: Accumulation) -> list[CardTuple]:
-    first, last = source.grid.arrays[0].table.header, source.grid.arrays[-1].table.header
+    first, last = source.grid.files[0].table.header, source.grid.files[-1].table.header
     cards: list[CardTuple] = [("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")]
     cards += [(key, first[key]) for key in ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF") if key in first]
     cards += [(key, first[key]) for key in ("DATE-OBS", "TIME-OBS") if key in first]
@@ -177,20 +182,21 @@ def _span(source: Accumulation) -> list[CardTuple]:
 
 
 def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None:
-    first = source.grid.arrays[0].table.header
+    first = source.grid.files[0].table.header
     header.copy_from(first, ("OBJECT",))
-    for new, old in ((ra, "RA_OBJ"), (dec, "DEC_OBJ")):
+    for new, axis in ((ra, "RA"), (dec, "DEC")):
+        old = f"{axis}_OBJ" if f"{axis}_OBJ" in first else f"{axis}_PNT"
         if old in first:  # the reference passes positions through single precision
             header.append(new, float(f"{np.float32(first[old]):.8e}"), "[deg] of the first input file")
     header.copy_from(first, ("EQUINOX", "RADECSYS"))
 
 
 def _add_source(header: Header, source: Accumulation, ra: str, dec: str) -> None:
-    header.copy_from(source.grid.arrays[0].table.header, ("TELESCOP", "INSTRUME"))
+    header.copy_from(source.grid.files[0].table.header, ("TELESCOP", "INSTRUME"))
     _add_object(header, source, ra, dec)
     for number, column in enumerate(source.columns, 1):
         header.append(f"ROWID{number}", column, "column extracted")
-    for number, array in enumerate(source.grid.arrays, 1):
+    for number, array in enumerate(source.grid.files, 1):
         header.append(f"FILEN{number}", array.name, "input file")
     for card in (("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")):
         header.append(*card)

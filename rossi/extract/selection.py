@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rossi import gti as intervals
 from rossi.errors import ConfigError, DataError, NoGoodTime
-from rossi.extract.array import ScienceArray
+from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.gti import Gti
 
 #: Added before truncation so that a sample that rounding put just below a bin's edge goes up; absolute, in bins.
@@ -55,7 +55,7 @@ class TimeSelection:
             return None
         raise NoGoodTime("The good time intervals contain no time; nothing can be extracted.")
 
-    def own_gtis(self, arrays: Sequence[ScienceArray]) -> list[Gti]:
+    def own_gtis(self, arrays: Sequence[ScienceFile]) -> list[Gti]:
         """Return the own good time of each file.
 
         Raises
@@ -73,7 +73,7 @@ class TimeSelection:
         return [_matching(array, self.own) for array in arrays]
 
 
-def _matching(array: ScienceArray, gtis: Sequence[Gti]) -> Gti:
+def _matching(array: ScienceFile, gtis: Sequence[Gti]) -> Gti:
     for gti in gtis:
         if len(gti) and (gti[0, 0] == array.tstart or gti[-1, 1] == array.tstop):
             return gti
@@ -117,8 +117,8 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """The bins of a light curve and the samples that fall into them.
+class Span:
+    """The bins of a light curve and the files that they are filled from.
 
     Parameters
     ----------
@@ -127,14 +127,27 @@ class Grid:
     binsz : float [s]
     start, stop : float
         First START and last STOP of the files' own good time [s]; what TSTART and TSTOP of products say.
-    samples : tuple of Samples
-        One a file, by TSTART.
+    files : tuple of ScienceFile
+        By TSTART.
     """
 
     origin: float
     binsz: float
     start: float
     stop: float
+    files: tuple[ScienceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid(Span):
+    """The bins of a light curve and the samples that fall into them.
+
+    Parameters
+    ----------
+    samples : tuple of Samples
+        One a file, by TSTART.
+    """
+
     samples: tuple[Samples, ...]
 
     @property
@@ -170,10 +183,8 @@ def select_samples(
     ordered = sorted(arrays, key=lambda a: a.tstart)
     own, common = time.own_gtis(ordered), time.common_gti()
     shapes = [a.shape(column) for a in ordered]
-    origin = ordered[0].tstart
-    start = min(float(g[0, 0]) for g in own if len(g)) if any(len(g) for g in own) else origin
-    stop = max(float(g[-1, 1]) for g in own if len(g)) if any(len(g) for g in own) else origin
-    binsz = _bin_size(binsz, shapes[0].dt, min(stop - origin, sum(a.tstop - a.tstart for a in ordered)), multiple)
+    span = bins_over(ordered, own, shapes[0].dt, binsz, multiple)
+    origin, binsz, stop = span.origin, span.binsz, span.stop
     samples = []
     for array, gti, shape in zip(ordered, own, shapes, strict=True):
         t = (array.time[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
@@ -182,7 +193,30 @@ def select_samples(
             keep &= intervals.contains(common, t)
         index = np.flatnonzero(keep)
         samples.append(Samples(array, index, bin_number(t[index], origin, binsz), shape.dt))
-    return Grid(origin, binsz, start, stop, tuple(samples))
+    return Grid(origin, binsz, span.start, stop, span.files, tuple(samples))
+
+
+def bins_over(
+    ordered: Sequence[ScienceFile], own: Sequence[Gti], dt: float, binsz: float | None, multiple: bool = False
+) -> Span:
+    """Return the bins over files.
+
+    Parameters
+    ----------
+    ordered : sequence of ScienceFile
+        By TSTART.
+    own : sequence of Gti
+        The good time of each.
+    dt : float
+        Length of a sample, or resolution of event times [s].
+    binsz, multiple
+        See `select_samples`.
+    """
+    origin, filled = ordered[0].tstart, [g for g in own if len(g)]
+    start = min((float(g[0, 0]) for g in filled), default=origin)
+    stop = max((float(g[-1, 1]) for g in filled), default=origin)
+    binsz = _bin_size(binsz, dt, min(stop - origin, sum(f.tstop - f.tstart for f in ordered)), multiple)
+    return Span(origin, binsz, start, stop, tuple(ordered))
 
 
 def _bin_size(binsz: float | None, dt: float, span: float, multiple: bool) -> float:

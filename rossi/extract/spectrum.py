@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rossi.extract.accumulate import Accumulation, last_sum
 from rossi.extract.channels import ChannelSelection, parse_channels
-from rossi.extract.lightcurve import Mode
+from rossi.extract.lightcurve import Mode, Rejection
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,12 @@ class Spectrum:
 
 
 def spectrum(
-    source: Accumulation, channels: ChannelSelection, mode: Mode = Mode.SUM, *, grouped_exposure_defect: bool = False
+    source: Accumulation,
+    channels: ChannelSelection,
+    mode: Mode = Mode.SUM,
+    rejection: Rejection | None = None,
+    *,
+    grouped_exposure_defect: bool = False,
 ) -> Spectrum:
     """Turn accumulated counts into a spectrum.
 
@@ -48,6 +53,8 @@ def spectrum(
     channels : ChannelSelection
         Only its groups matter here.
     mode : Mode
+    rejection : Rejection, optional
+        Channels whose value is above `mspinten` get `tnull` as value and error.
     grouped_exposure_defect : bool
         Compatibility: with groups, count the exposure of as many elements as there are groups, as ``saextrct`` does.
     """
@@ -66,4 +73,7 @@ def spectrum(
         elif mode == Mode.MEAN:
             value = counts / accepted
             error = np.sqrt(np.abs(value))
+    if rejection is not None:
+        bad = value > rejection.mspinten
+        value, error = np.where(bad, rejection.tnull, value), np.where(bad, rejection.tnull, error)
     return Spectrum(mode, value, error, exposure, channels.chbin or source.cpix or "(0~255)", source)

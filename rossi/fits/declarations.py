@@ -27,6 +27,17 @@ STDGTI_SECONDS = (Column("START", "1D", "sec", START.meaning), Column("STOP", "1
 CHANNEL = Column("CHANNEL", "1I", "", "number of the element, from 0")
 SPECTRUM_COUNTS = Column("COUNTS", "1D", "count", "counts of the whole exposure")
 STAT_ERR = Column("STAT_ERR", "1D", "count", "1 sigma error")
+#: Further columns of type II spectra, which hold one spectrum a row.
+SPEC_NUM = Column("SPEC_NUM", "1I", "", "number of the spectrum, from 1")
+ROWID = Column("ROWID", "20A", "", "column that was extracted")
+ROW_ONTIME = Column("ONTIME", "1D", "s", "length of the rows")
+ROW_EXPOSURE = Column("EXPOSURE", "1D", "s", "live (or on) time of the column's PCU")
+ROW_BACKFILE = Column("BACKFILE", "A", "", "file and row of the background")
+
+#: Columns that decoding adds to event files.
+PCUID = Column("PCUID", "B", "", "PCU, 0 to 4", 255)
+ANODEID = Column("ANODEID", "B", "", "10 (X1L), 11, 20, 21, 30, 31 (X3R), 40 propane", 255)
+PHA = Column("PHA", "B", "chan", "channel element, from 0", 255)
 
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
@@ -43,7 +54,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "RATE": (TIME, RATE, ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE, OBSINDEX),
     "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE),
     "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
+    "SPECTRUM (type II)": (SPEC_NUM, CHANNEL, SPECTRUM_COUNTS, STAT_ERR, ROWID, ROW_ONTIME, ROW_EXPOSURE, ROW_BACKFILE),
     "STDGTI": STDGTI,
+    "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
     "OBSERVATIONS": (*(OBS_ID, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),),
 }
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rossi.fits.header import Header
 from rossi.fits.table import Structure, Table, structure
 from rossi.fits.writer import Column, TableHDU, stored
+
+#: Keywords that end in the number of the column that they describe.
+_NUMBERED = re.compile(
+    r"(T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|BCOL|LMIN|LMAX|DMIN|DMAX|DDES|EVTB)|[1-9]C[A-Z]{3})([1-9]\d*)"
+)
 
 
 def append_columns(table: Table, columns: Sequence[tuple[Column, NDArray[np.generic]]]) -> Table:
@@ -55,6 +61,50 @@ def _joined(
     new.extend(cards)
     n_new = sum(keyword.startswith("TTYPE") for keyword, _ in cards)
     return structure(old_cards + new.column_cards(), len(old.forms) + n_new, width)
+
+
+def select_rows(table: Table, rows: ArrayLike) -> Table:
+    """Return a table with some of its rows.
+
+    Parameters
+    ----------
+    table : Table
+    rows : array_like (n_row,) of bool, or of int
+    """
+    chosen = table.rows[np.asarray(rows)]
+    header = table.header.copy()
+    header.set("NAXIS2", len(chosen), "number of rows in table")
+    return Table(header, chosen, table.source, table.structure)
+
+
+def select_columns(table: Table, names: Sequence[str]) -> Table:
+    """Return a table with some of its columns, in the order given; keywords that describe them come along.
+
+    Raises
+    ------
+    DataError
+        If there is no such column.
+    """
+    old = [table.info(name).number for name in names]
+    cards: dict[int, list[tuple[str, bytes]]] = {number: [] for number in old}
+    before, after = Header(), Header()
+    for keyword, image in table.header.images():
+        match = _NUMBERED.fullmatch(keyword)
+        number = int(match[2]) if match else 0
+        if number in cards and match:
+            renamed = f"{match[1]}{old.index(number) + 1}"
+            cards[number].append((renamed, renamed.ljust(8).encode() + image[8:]))
+        elif not 1 <= number <= len(table.structure.forms):
+            (after if any(cards.values()) else before).extend([(keyword, image)])
+    before.extend([card for number in old for card in cards[number]])
+    known = structure(before.column_cards(), len(old), None)
+    before.extend(after.images())
+    before.set("NAXIS1", known.dtype.itemsize, "width of table in bytes")
+    before.set("TFIELDS", len(old), "number of fields in each row")
+    rows = np.empty(len(table), known.dtype)
+    for new, number in enumerate(old, 1):
+        rows[f"f{new}"] = table.rows[f"f{number}"]
+    return Table(before, rows, table.source, known)
 
 
 def as_hdu(table: Table) -> TableHDU:

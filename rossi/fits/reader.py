@@ -92,30 +92,41 @@ def open_fits(data: bytes, name: str) -> FitsFile:
     data = gunzip(data, name)
     if data[:6] != b"SIMPLE":
         raise DataError(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
-    hdus = list(_hdus(data, name))
+    hdus = list(iterate_hdus(data, name))
     tables = tuple(Table(h, d, name) for h, d in hdus[1:] if h.get("XTENSION", "").strip() == "BINTABLE")
     return FitsFile(name, hdus[0][0], tables)
 
 
-def read_fits(path: str | Path) -> FitsFile:
-    """Open a FITS file on disk; where `path` is missing, `path` + ".gz" is tried, as CFITSIO does.
+def read_bytes(path: str | Path) -> bytes:
+    """Return a file's content; where `path` is missing, `path` + ".gz" is tried, as CFITSIO does.
 
     Raises
     ------
     DataError
-        If neither exists or it can't be read as FITS.
+        If neither exists or it can't be read.
     """
     path = Path(path)
     zipped = path.with_name(path.name + ".gz")
     found = zipped if not path.exists() and zipped.exists() else path
     try:
-        data = found.read_bytes()
+        return found.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror}).") from None
-    return open_fits(data, str(path))
 
 
-def _hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
+def read_fits(path: str | Path) -> FitsFile:
+    """Open a FITS file on disk; see `read_bytes` and `open_fits`."""
+    return open_fits(read_bytes(path), str(path))
+
+
+def iterate_hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
+    """Iterate over header and data unit of each HDU of a FITS file held in memory, not compressed.
+
+    Raises
+    ------
+    DataError
+        If it is damaged or ends in the middle of an HDU.
+    """
     view, at, number = memoryview(data), 0, 0
     while at < len(data):
         if number and not data[at : at + 8].rstrip(b"\0 "):
@@ -124,7 +135,7 @@ def _hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
             raise DataError(f"{name}: HDU {number} does not begin with XTENSION at byte {at}; the file is damaged.")
         end = _end_of_header(data, at, name, number)
         header = Header.from_block(data[at:end])
-        size = _data_size(header, f"{name}[HDU {number}]")
+        size = data_size(header, f"{name}[HDU {number}]")
         if end + size > len(data):
             raise DataError(
                 f"{name}[{header.get('EXTNAME', f'HDU {number}')}]: the file ends after {len(data)} bytes, but this "
@@ -144,7 +155,8 @@ def _end_of_header(data: bytes, at: int, name: str, number: int) -> int:
     return at + -(-(found + CARD - at) // BLOCK) * BLOCK
 
 
-def _data_size(header: Header, where: str) -> int:
+def data_size(header: Header, where: str) -> int:
+    """Return the bytes of a header's data unit, without padding."""
     n_axis = int(header.number("NAXIS", where))
     size = abs(int(header.number("BITPIX", where))) // 8 if n_axis else 0
     for axis in range(1, n_axis + 1):

@@ -163,10 +163,13 @@ def fits_bytes(primary: Header, tables: Sequence[TableHDU] = (), *, compress: bo
     compress : bool
         Gzip the result; equal content gives equal bytes.
     """
-    parts = [_sealed(primary, b"")]
-    parts += [_sealed(table.header, table.data) for table in tables]
-    whole = b"".join(parts)
+    whole = join_hdus([TableHDU(primary, b""), *tables])
     return igzip.compress(whole, 1, mtime=0) if compress else whole
+
+
+def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
+    """Return HDUs of any kind, the primary first, as a whole FITS file with CHECKSUM and DATASUM in every HDU."""
+    return b"".join([_sealed(hdu.header, hdu.data) for hdu in hdus])
 
 
 def now() -> str:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from rossi.ftools import utils
+from rossi.ftools.context import local_pfiles_context
 from rossi.ftools.task import MODULES, Result, call, run
 
-__all__ = ["Result", "run"]
+__all__ = ["Result", "local_pfiles_context", "run", "utils"]
 
 
 def _call(name: str, /, **parameters: Any) -> Result:

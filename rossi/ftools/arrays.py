@@ -53,7 +53,7 @@ def saextrct(p: SaextrctParameters) -> list[str]:
         curve = light_curve(source, mode(p.lcmode, "lcmode"), p.rejection())
         made.append(write_output(p.outroot + p.extenlc, light_curve_file(curve), p.clobber))
     if kind in "BS":
-        pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"))
+        pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"), p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
     return made
 

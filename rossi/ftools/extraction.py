@@ -61,7 +61,7 @@ class ExtractionParameters(Parameters):
 
     def rejection(self) -> Rejection:
         """Return which bins are rejected."""
-        return Rejection(self.mfracexp, self.mlcinten, self.tnull)
+        return Rejection(self.mfracexp, self.mlcinten, self.tnull, mspinten=self.mspinten)
 
     def time(self) -> TimeSelection:
         """Return the time selection: own GTIs, and the intersection of all common ones.

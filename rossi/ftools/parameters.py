@@ -40,11 +40,14 @@ class Task:
     run : callable
         Takes the parameters, returns the files it made; raises `RossiError`.
     positional : tuple of str
+    prints : bool
+        What `run` returns are lines to print, not files.
     """
 
     parameters: type[Parameters]
     run: Callable[[Any], list[str]]
     positional: tuple[str, ...] = ()
+    prints: bool = False
 
 
 def is_none(text: str) -> bool:

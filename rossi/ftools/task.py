@@ -17,14 +17,36 @@ from rossi.ftools.parameters import Task
 MODULES = {
     "maketime": "good_time",
     "saextrct": "arrays",
+    "xtefilt": "prep",
+    "pcaprepfile2": "prep",
+    "pcaprepobsid": "prep",
+    "pcabackest": "background",
     "pcadeadcalc2": "pca",
     "pcaextlc2": "pca",
+    "rebinlc": "lightcurves",
+    "lcmath": "lightcurves",
+    "lcurve": "lightcurves",
+    "timetrans": "lightcurves",
+    "sumpha": "pha",
+    "mathpha": "pha",
+    "rddescr": "pha",
+    "rbnrmf": "pha",
+    "fparkey": "tables",
+    "fkeyprint": "tables",
+    "fdump": "tables",
+    "ftcopy": "tables",
+    "fselect": "tables",
+    "pcaextspect2": "spectra",
+    "seextrct": "events",
+    "decodeevt": "events",
+    "pcadeadcalc1": "standard1",
+    "pcaextlc1": "standard1",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call of a task gave.
+    """What a call of a task gave, as heasoftpy's results.
 
     Parameters
     ----------
@@ -33,7 +55,8 @@ class Result:
     stdout : str
         What it said.
     output : tuple of str
-        Files it made.
+        What came out, line by line: the names of the files that it made, or the text of a task that prints; after a
+        failure the message. So both ``open(result.output[0])`` and ``"\\n".join(result.output)`` make sense.
     """
 
     returncode: int
@@ -53,15 +76,19 @@ def call(name: str, parameters: dict[str, Any]) -> Result:
     """Call a task by name; errors become a return code and a message, as the original tasks should do."""
     task = find(name)
     if task is None:
-        return Result(2, f"{name}: no such task; there are {', '.join(sorted(MODULES))}.", ())
+        return _failed(2, f"{name}: no such task; there are {', '.join(sorted(MODULES))}.")
     try:
         made = task.run(task.parameters(**parameters))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
-        return Result(2, f"{name}: {wrong}", ())
+        return _failed(2, f"{name}: {wrong}")
     except (RossiError, OSError) as error:
-        return Result(1, f"{name}: {error}", ())
-    return Result(0, f"{name}: made {', '.join(made)}", tuple(made))
+        return _failed(1, f"{name}: {error}")
+    return Result(0, "\n".join(made) if task.prints else f"{name}: made {', '.join(made)}", tuple(made))
+
+
+def _failed(code: int, message: str) -> Result:
+    return Result(code, message, tuple(message.split("\n")))
 
 
 def run(name: str, arguments: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ from rossi import gti
 from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.pca.housekeeping import Housekeeping
-from rossi.pca.standard2 import PCUS, REMAINING, spectrum_columns
+from rossi.pca.standard2 import PCUS, REMAINING, spectra_in, spectrum_columns
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -145,9 +145,9 @@ def pcu_rows(
         broken = None if breakdowns is None else ~gti.contains(breakdowns[pcu], time, closed=True)
         bad = _bad_rows(pcu, time, on, unknown, broken, rules)
         vle = table.column(f"VLECntPcu{pcu}").astype(np.int64)
-        propane = _total(table, (f"VpSpecPcu{pcu}",))
-        remaining = _total(table, tuple(f"{name}CntPcu{pcu}" for name in REMAINING))
-        xenon = _total(table, spectrum_columns(pcu))
+        propane = row_totals(table, (f"VpSpecPcu{pcu}",))
+        remaining = row_totals(table, tuple(f"{name}CntPcu{pcu}" for name in REMAINING))
+        xenon = row_totals(table, spectrum_columns(pcu))
         xenon = np.where(bad, 0, xenon) if rules.zero else xenon
         rows[pcu] = PcuRows(on, unknown, broken, bad, setting, vle, propane, remaining, xenon, length)
     return rows
@@ -173,7 +173,7 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
         remaining = np.where(
             of_data.bad, 0, np.trunc(BACKGROUND_REMAINING_PER_VLE * of_data.vle_counts).astype(np.int64)
         )
-        spectra = np.concatenate([table.column(name) for name in spectrum_columns(pcu)], axis=1).astype(np.float64)
+        spectra = np.concatenate([table.column(name) for name in spectra_in(table, pcu)], axis=1).astype(np.float64)
         xenon = np.add.accumulate(spectra, axis=1)[:, -1] if len(spectra) else np.zeros(0)
         xenon = np.where(of_data.bad, 0.0, xenon) if rules.zero else xenon
         rows[pcu] = PcuRows(
@@ -200,8 +200,8 @@ def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags |
     return np.asarray(bad | doubt)
 
 
-def _total(table: Table, columns: tuple[str, ...]) -> NDArray[np.int64]:
-    """Return the sum over columns and their elements, a row."""
+def row_totals(table: Table, columns: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the sum over integer columns and their elements in each row (n_row,)."""
     block = table.adjacent(columns)
     if block is None:
         parts = [table.column(name).reshape(len(table), -1).sum(axis=1, dtype=np.int64) for name in columns]

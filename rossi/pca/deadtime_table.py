@@ -14,7 +14,7 @@ from rossi.fits.header import Value
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.deadtime import EVENT_DEAD_TIME, PcuRows
-from rossi.pca.standard2 import spectrum_columns
+from rossi.pca.standard2 import spectra_in
 
 _TRUE, _FALSE, _UNDEFINED = ord("T"), ord("F"), 0
 _EXPONENT, _COUNT = ("TDISP", "E10.3"), ("TDISP", "I5")
@@ -30,7 +30,7 @@ def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: boo
     result = append_columns(table, [(column, values[column.name]) for column in declared])
     if zero:
         for pcu, of_pcu in rows.items():
-            for name in spectrum_columns(pcu):
+            for name in spectra_in(table, pcu):
                 result.raw(name)[of_pcu.bad] = -int(result.info(name).zero)
     return result
 

@@ -1,4 +1,4 @@
-"""PCA light curves from prepared Standard2 data (the FTOOLS task ``pcaextlc2``).
+"""PCA light curves from prepared data (the FTOOLS task ``pcaextlc2``; for Standard1 see `standard1_lightcurve`).
 
 Counts of the chosen layers and channels over the live time of the chosen PCUs: count / s / PCU.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.prepare import Prepared
+from rossi.pca.standard1 import PreparedStandard1
 from rossi.pca.standard2 import pcu_of, xenon_columns
 
 #: Length of a Standard2 row [s]; bins hold whole rows.
@@ -40,7 +41,7 @@ class DeadTime(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to extract.
+    """What to extract from Standard2 data.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class Request:
         X1L to X3R.
     channels : ChannelSelection
     binsz : float [s]
-        A multiple of 16.
+        A multiple of `SAMPLE`.
     mode : Mode
         RATE or SUM.
     dead_time : DeadTime
@@ -57,6 +58,9 @@ class Request:
         Whether background, where given, is taken off.
     rejection : Rejection
     """
+
+    #: Length of a sample of the data [s].
+    SAMPLE: ClassVar[float] = ROW
 
     pcus: tuple[int, ...]
     anodes: tuple[str, ...]
@@ -70,8 +74,15 @@ class Request:
     def __post_init__(self) -> None:
         if self.mode == Mode.MEAN:
             raise ConfigError("lcmode is MEAN; a PCA light curve can be RATE or SUM.")
-        if self.binsz <= 0 or self.binsz % ROW:
-            raise ConfigError(f"binsz is {self.binsz}; Standard2 has {ROW:g} s rows: give a multiple of {ROW:g}.")
+        if self.binsz <= 0 or self.binsz % self.SAMPLE:
+            raise ConfigError(
+                f"binsz is {self.binsz}; the data have {self.SAMPLE:g} s samples: give a multiple of {self.SAMPLE:g}."
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose counts are added up."""
+        return xenon_columns(self.pcus, self.anodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +112,10 @@ class PreparedArray(ScienceArray):
 
     Parameters
     ----------
-    prepared : Prepared
+    prepared : Prepared or PreparedStandard1
     """
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared | PreparedStandard1) -> None:
         super().__init__(prepared.file.name, prepared.table, own_gti(prepared.file))
         self.rows, self.zero = prepared.rows, prepared.zero
 
@@ -114,7 +125,7 @@ class PreparedArray(ScienceArray):
         """Return chosen elements (see `ScienceArray.samples`), 0 in rows that are bad for the column's PCU."""
         values = super().samples(columns, channels, index)
         for at, name in enumerate(columns if self.zero else ()):
-            values[self.rows[pcu_of(name)].bad[index], at] = -int(self.table.info(name).zero)
+            values[self.rows[pcu_of(name)].bad.ravel()[index], at] = -int(self.table.info(name).zero)
         return values
 
 
@@ -157,9 +168,8 @@ def light_curves(
     def corrected(files: Sequence[ScienceArray], is_background: bool, request: Request) -> PcaLightCurve:
         key = (is_background, request.binsz)
         if key not in grids:
-            column = xenon_columns(request.pcus, request.anodes)[0]
-            grids[key] = select_samples(files, column, request.binsz, time)
-        return _corrected(grids[key], request)
+            grids[key] = select_samples(files, request.columns[0], request.binsz, time)
+        return per_pcu(grids[key], request)
 
     results = []
     for request in requests:
@@ -168,8 +178,9 @@ def light_curves(
     return results
 
 
-def _corrected(grid: Grid, request: Request) -> PcaLightCurve:
-    counts = accumulate(grid, xenon_columns(request.pcus, request.anodes), request.channels)
+def per_pcu(grid: Grid, request: Request) -> PcaLightCurve:
+    """Return the light curve of counts over the exposure of the chosen PCUs."""
+    counts = accumulate(grid, request.columns, request.channels)
     curve = light_curve(counts, request.mode, request.rejection)
     if request.dead_time == DeadTime.NONE:
         return PcaLightCurve(curve, None, None, None, request)
@@ -185,20 +196,20 @@ def _corrected(grid: Grid, request: Request) -> PcaLightCurve:
 
 
 def row_exposure(array: ScienceArray, dead_time: DeadTime, pcus: Sequence[int]) -> NDArray[np.float64]:
-    """Return the exposure of each row and PCU (n_row, n_pcu) [s]: LiveTimePcuN or OnTimePcuN of prepared data."""
+    """Return the exposure of each sample and PCU (n_sample, n_pcu) [s]: LiveTimePcuN or OnTimePcuN of prepared data."""
     if isinstance(array, PreparedArray):
         times = [array.rows[n].live_time if dead_time == DeadTime.LIVE else array.rows[n].on_time for n in pcus]
     else:
         name = {DeadTime.LIVE: "LiveTime", DeadTime.ON: "OnTime"}[dead_time]
         times = [array.table.column(f"{name}Pcu{n}") for n in pcus]
-    return np.column_stack(times)
+    return np.column_stack([t.ravel() for t in times]).astype(np.float64)
 
 
 def _net(source: PcaLightCurve, background: PcaLightCurve) -> PcaLightCurve:
     a, b = source.curve, background.curve
     if len(a.time) != len(b.time) or not np.allclose(a.time, b.time, rtol=0, atol=1e-3):
         raise DataError(
-            f"{b.source.grid.arrays[0].name}: the background has {len(b.time)} bins, the data {len(a.time)}, or at "
+            f"{b.source.grid.files[0].name}: the background has {len(b.time)} bins, the data {len(a.time)}, or at "
             "other times; make the background of these data again."
         )
     if source.request.subtract:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from rossi.errors import ConfigError
 
@@ -22,6 +22,12 @@ REMAINING = (
 def spectrum_columns(pcu: int) -> tuple[str, ...]:
     """Return the six xenon spectra of a PCU, in column order."""
     return tuple(f"X{layer}{side}SpecPcu{pcu}" for layer in LAYERS for side in SIDES)
+
+
+def spectra_in(table: Container[str], pcu: int) -> tuple[str, ...]:
+    """Return the xenon spectra of a PCU that a table has: six, or the one of background made without layers."""
+    six = spectrum_columns(pcu)
+    return six if six[0] in table else (f"XeSpecPcu{pcu}",)
 
 
 def pcu_of(column: str) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rossi.pca.filter.attitude import BORESIGHT
 from rossi.simulate import orbit
 from rossi.simulate.spec import ObservationSpec
 
-#: The PCA's boresight in the body frame; X is the pointing axis.
-BORESIGHT = (0.9999998, 0.0, 0.0007)
 #: Distance from the target at the start [deg].
 SLEW_FROM = 1.8
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.pca.filter.attitude import EARTH_RADIUS
 from rossi.simulate import attitude, detector, orbit
 from rossi.simulate.keywords import CREATOR, ORIGIN, TIME, class_cards, data_file, dates, table_names_first, time_system
 from rossi.simulate.spec import PCUS, ObservationSpec
@@ -84,7 +85,7 @@ def acs_samples(spec: ObservationSpec) -> list[Samples]:
         for v in (-orbit.position(slow) / orbit.SEMI_MAJOR_AXIS, orbit.sun(slow), orbit.moon(slow))
     )
     settled = np.where(attitude.offset(spec, fast) > 0, 2, 3)
-    height = np.full(len(rare), orbit.SEMI_MAJOR_AXIS - orbit.EARTH)
+    height = np.full(len(rare), orbit.SEMI_MAJOR_AXIS - EARTH_RADIUS)
     return [
         Samples(0x0E, fast, _columns(*((f"ACSESTQ{i + 1}", "D", "", q[:, i]) for i in range(4)))),
         Samples(0x0F, fast, _columns(("ACSMODESTAT", "B", "", settled))),

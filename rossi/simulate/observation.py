@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rossi.simulate.collect import collect
+from rossi.pca.filter import build_filter_file, needed_files
 from rossi.simulate.detector import observe, pcu_on, segments
-from rossi.simulate.filterfile import filter_file
 from rossi.simulate.housekeeping import acs_samples, housekeeping_file, orbit_file, pcu_samples
 from rossi.simulate.indices import index_files
 from rossi.simulate.lightcurve import net_light_curve
@@ -40,10 +39,14 @@ def simulate_observation(spec: ObservationSpec) -> dict[str, bytes]:
     pcus, acs = pcu_samples(spec), acs_samples(spec)
     good = good_rows(spec, rows.time) & pcu_on(spec, rows.time)[:, 2]
     files = [housekeeping_file(spec, samples) for samples in (*acs, *pcus)]
-    files += [orbit_file(spec), filter_file(spec, collect(spec, acs, rows, pcus))]
+    files.append(orbit_file(spec))
     made = [net_light_curve(spec, rows, good)]
     for run in segments(rows.time):
         made += [standard2_file(spec, rows[run]), standard1_file(spec, rows[run], rng)]
     files += [file for file in made if file is not None]
-    named = {path + ".gz" * content.startswith(_GZIP): content for path, content in files}
-    return index_files(spec, [path for path, _ in files]) | named
+    filter_name = f"stdprod/x{spec.obsid.stem}.xfl"
+    named = index_files(spec, [*(path for path, _ in files), filter_name])
+    named |= {path + ".gz" * content.startswith(_GZIP): content for path, content in files}
+    inputs = {path: named[path] for path in needed_files(named)}
+    named[filter_name + ".gz" * spec.compress] = build_filter_file(inputs, None, compress=spec.compress)
+    return named

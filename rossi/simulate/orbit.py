@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.met import met_to_mjd
+from rossi.pca.filter.attitude import EARTH_RADIUS
 
 Vectors = NDArray[np.float64]
 
@@ -19,8 +20,6 @@ INCLINATION = np.radians(22.99)
 _EPOCH = 537_580_806.0
 _NODE, _NODE_RATE = np.radians(248.06), np.radians(-8.22e-5)
 _ARGUMENT, _ARGUMENT_RATE = np.radians(221.94), np.sqrt(398600.4418 / SEMI_MAJOR_AXIS**3)
-#: Radius of the Earth in the definition of ELV [km].
-EARTH = 6378.16
 
 
 def _frame(met: ArrayLike) -> tuple[Vectors, Vectors, Vectors]:
@@ -60,7 +59,7 @@ def unit(ra: ArrayLike, dec: ArrayLike) -> Vectors:
 def elevation(met: ArrayLike, direction: Vectors) -> NDArray[np.float64]:
     """Return the angle of a direction above the limb of the Earth [deg]."""
     cosine = (position(met) * direction).sum(-1) / SEMI_MAJOR_AXIS
-    return np.asarray(np.degrees(np.arccos(-cosine) - np.arcsin(EARTH / SEMI_MAJOR_AXIS)))
+    return np.asarray(np.degrees(np.arccos(-cosine) - np.arcsin(EARTH_RADIUS / SEMI_MAJOR_AXIS)))
 
 
 def _ecliptic(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> Vectors:

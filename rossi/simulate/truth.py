@@ -15,7 +15,7 @@ from rossi.simulate.source import LongTerm, background_rates, elements, source_r
 from rossi.simulate.spec import ROW, ObservationSpec
 
 #: Raised when equal arguments give other files.
-VERSION = 1
+VERSION = 2
 #: The channels of the recipe's light curve.
 BAND = (5, 10)
 FILE_NAME = "truth.json"

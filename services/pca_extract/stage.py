@@ -47,6 +47,7 @@ class PcaExtractConfig(Frozen):
     pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3")
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
     binsz: float = Field(ROW, gt=0, description="seconds; a multiple of 16")
+    subtract: bool = Field(True, description="take the background off, where preparation estimated one")
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
 
     @field_validator("expression")
@@ -86,6 +87,7 @@ STAGE = Stage(
     config=PcaExtractConfig,
     inputs=(
         Input("std2_dt", "prepared Standard2 data", source="pca_prep"),
+        Input("std2_dtbkg", "model background of the same rows", source="pca_prep", at_least=0),
         Input("filter_file", "pointing and PCU state every 16 s", source="pca_prep", at_most=1),
     ),
     outputs=(

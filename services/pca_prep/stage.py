@@ -1,18 +1,39 @@
-"""Stage ``pca_prep``: bad rows and dead time of an observation's Standard2 data."""
+"""Stage ``pca_prep``: filter file, bad rows, dead time and background of an observation's Standard2 data."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
-from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
+from services.calibration.config import Role
+from services.contract import CALIBRATION, Frozen, Input, Inputs, Output, Outputs, Stage
 from services.engines import EngineName, implementation
+
+
+class FilterSource(StrEnum):
+    """Where the filter file comes from: made from housekeeping, or the one among the archive's standard products."""
+
+    REBUILD = "rebuild"
+    ARCHIVE = "archive"
+
+
+class BackgroundSource(StrEnum):
+    """Whether background is estimated with a model, or not at all."""
+
+    MODEL = "model"
+    NONE = "none"
 
 
 class PcaPrepConfig(Frozen):
     """How PCA data are prepared; a change repeats preparation."""
 
     engine: EngineName = Field(EngineName.NATIVE, description="who computes")
+    filter_file: FilterSource = Field(
+        FilterSource.REBUILD, description="rebuild (from housekeeping) or archive (stdprod/x*.xfl)"
+    )
+    background: BackgroundSource = Field(BackgroundSource.MODEL, description="model (see [calibration]) or none")
     transition_bad: bool = Field(True, description="rows next to a switching of a PCU (and a file's ends) do not count")
     propane_bad: bool = Field(True, description="rows of PCU 0 and 1 after they lost their propane layer do not count")
     zero_bad: bool = Field(True, description="spectra of rows that do not count are set to 0")
@@ -21,6 +42,14 @@ class PcaPrepConfig(Frozen):
 def run(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     """Prepare one observation."""
     return implementation(config.engine, "pca_prep")(config, inputs)
+
+
+def _rebuilds(config: PcaPrepConfig) -> bool:
+    return config.filter_file is FilterSource.REBUILD
+
+
+def _models(config: PcaPrepConfig) -> bool:
+    return config.background is BackgroundSource.MODEL
 
 
 STAGE = Stage(
@@ -45,12 +74,33 @@ STAGE = Stage(
             "pointing and PCU state every 16 s",
             pattern=FILE_PATTERNS["filter_file"],
             at_most=1,
-            missing="the filter file stdprod/x*.xfl is missing; fetch it from the archive",
+            missing="the filter file stdprod/x*.xfl is missing; fetch it, or set filter_file = 'rebuild' in [pca_prep]",
+            when=lambda config: not _rebuilds(config),
         ),
+        Input(
+            "index",
+            "master index and the subsystems' indices",
+            pattern=FILE_PATTERNS["index"],
+            at_least=2,
+            missing="the indices FMI and FI* are missing; fetch the observation again",
+            when=_rebuilds,
+        ),
+        Input(
+            "spacecraft",
+            "attitude and orbit, and HEXTE's monitors",
+            pattern=FILE_PATTERNS["spacecraft"],
+            at_least=0,
+            when=_rebuilds,
+        ),
+        Input(Role.MODEL, "background model", source=CALIBRATION, when=_models),
+        Input(Role.SAA, "history of SAA passages", source=CALIBRATION, at_least=0, when=_models),
+        Input(Role.BREAKDOWN, "times without breakdown", source=CALIBRATION, at_least=0, when=_models),
+        Input(Role.BREAKDOWN_HISTORY, "history of breakdowns", source=CALIBRATION, at_least=0, when=_models),
     ),
     outputs=(
         Output("std2_dt", "Standard2 data with bad rows marked and dead time"),
-        Output("filter_file", "the filter file, as it was"),
+        Output("std2_dtbkg", "model background of the same rows", at_least=0),
+        Output("filter_file", "the filter file"),
     ),
     run=run,
 )

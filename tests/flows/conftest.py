@@ -19,8 +19,9 @@ def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def rossi(tmp_path: Path, prefect_home: Path) -> Rossi:
-    """The command."""
+def rossi(tmp_path: Path, prefect_home: Path, archive: Archive) -> Rossi:
+    """The command, in a folder with a configuration for the archive."""
+    (tmp_path / "rossi.toml").write_text(archive.config)
     return Rossi(tmp_path, prefect_home)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import tomlkit
 from astropy.io import fits
 
 from services.contract import Manifest
@@ -37,6 +38,23 @@ class Archive:
     root: Path
     good: tuple[str, ...]
     damaged: dict[str, str]
+
+    @property
+    def overrides(self) -> dict[str, dict[str, object]]:
+        """Settings for this archive: its own filter files, one of which is missing, and its calibration."""
+        return {
+            "pca_prep": {"filter_file": "archive"},
+            "calibration": {
+                "model": [str(self.root / "calibration" / "sim_pca_background.mdl")],
+                "saa": "NONE",
+                "breakdown": str(self.root / "calibration" / "sim_pca_breakdown.fits"),
+            },
+        }
+
+    @property
+    def config(self) -> str:
+        """The same as the text of a configuration file."""
+        return tomlkit.dumps(self.overrides)
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ def reduced(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Reduc
     """All observations of the archive, reduced into ``store`` under ``run/1`` and copied to ``out``."""
     folder = tmp_path_factory.mktemp("reduced")
     rossi = Rossi(folder, folder)
+    (folder / "rossi.toml").write_text(archive.config)
     places = ("--archive", archive.root, "--store", "store", "--prefix", "run/1", "--out", "out")
     return Reduced(rossi, rossi("reduce", *archive.asked, *places))
 
@@ -146,7 +147,7 @@ def test_other_files_of_the_same_content_change_nothing(rossi: Rossi, archive: A
     first = rossi("reduce", obsid, "--archive", archive.root, "--store", "store")
     assert first.returncode == 0, first.stdout
     assert "nothing was computed" in rossi("reduce", obsid, "--archive", "copy", "--store", "store").stdout
-    (rossi.folder / "rossi.toml").write_text("[pca_extract]\nbands = [{chmin = 11, chmax = 20}]\n")
+    (rossi.folder / "rossi.toml").write_text(archive.config + "[pca_extract]\nbands = [{chmin = 11, chmax = 20}]\n")
     other = rossi("reduce", obsid, "--archive", "copy", "--store", "store", "--out", "out")
     assert "already done" not in other.stdout
     assert (rossi.folder / "out" / obsid / f"{obsid}_ch11-20.lc").is_file()
@@ -197,6 +198,8 @@ def test_simulate_is_reproducible(rossi: Rossi) -> None:
         {p.relative_to(rossi.folder / out): p.read_bytes() for p in (rossi.folder / out).rglob("*") if p.is_file()}
         for out in ("one", "two")
     )
+    assert str(rossi.folder / "one") in one.pop(Path("rossi.toml")).decode()  # the one file that says where it lies
+    two.pop(Path("rossi.toml"))
     assert one == two
     assert len(json.loads(one[Path("truth.json")])["observations"]) == 1
 

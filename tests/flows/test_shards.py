@@ -16,7 +16,8 @@ from tests.flows.support import SLEWING, Archive
 
 
 def shard_of(archive: Archive, store: Path) -> Shard:
-    return make_shard(load_settings(None, {"archive": str(archive.root), "store": str(store)}), archive.asked)
+    places = {"archive": str(archive.root), "store": str(store)}
+    return make_shard(load_settings(None, places | archive.overrides), archive.asked)
 
 
 def test_every_result_is_told_in_order(archive: Archive, tmp_path: Path) -> None:

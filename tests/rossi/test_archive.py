@@ -49,7 +49,10 @@ def test_data_file_names():
         ("filter_file", "stdprod/x90171010100.xfl.gz"),
         ("filter_file", "stdprod/FP_06f06214-06f066dc.xfl"),
         ("standard_light_curve", "stdprod/xp90171010100_n2a.lc.gz"),
-        ("master_index", "FMI"),
+        ("index", "FMI"),
+        ("index", "FIPC_15de310c-15de8c7b"),
+        ("spacecraft", "acs/FH0e_15de310c-15de8c7d.gz"),
+        ("spacecraft", "hexte/FHfb_15de3140-15de8cc0.gz"),
     ],
 )
 def test_each_file_is_of_one_kind(kind, path):

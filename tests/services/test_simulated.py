@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rossi.simulate import simulate_archive
+from rossi.errors import ConfigError
+from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
 from services.contract import Outcome, Shard
 from services.executor import fetch_outputs
 from services.storage import open_archive, open_store
@@ -24,12 +25,17 @@ def shard(folder, truth, stages=STAGES):
         obsids=tuple(o.obsid for o in truth.observations),
         stages=stages,
         archive=str(folder / "archive"),
+        calibration={
+            "model": [str(folder / "archive" / "calibration" / MODEL_FILE)],
+            "saa": "NONE",
+            "breakdown": str(folder / "archive" / "calibration" / BREAKDOWN_FILE),
+        },
         store=str(folder / "store"),
     )
 
 
-def expected_rate(observation, band):
-    """Rate per PCU, source and background, weighted with how long each PCU was on."""
+def expected_rate(observation, rates):
+    """Rate per PCU, weighted with how long each PCU was on."""
     start, stop = observation.start, observation.stop
     on = np.zeros(5)
     for schedule in observation.pcus:
@@ -37,21 +43,48 @@ def expected_rate(observation, band):
     if observation.epoch == 5:
         on[0] = 0  # without propane its rows do not count
         on[1] *= start < 409622400
-    total = np.add(band.source, band.background)
-    return float((total * on).sum() / on.sum())
+    return float((np.array(rates) * on).sum() / on.sum())
 
 
-def test_rates_are_the_true_ones(simulated):
-    folder, truth = simulated
-    results = run_shard(shard(folder, truth))
+def check_rates(truth, results, rates_of):
     assert [r.outcome for r in results] == [Outcome.SUCCEEDED] * 6
     for observation, result in zip(truth.observations, results, strict=True):
         for name, band in (("ch5-10", observation.band), ("ch0-255", observation.whole)):
             found = result.last.summary["bands"][name]
             # a PCU that switches in mid-observation shifts the weights a little
             tolerance = 5 * found["error"] + 0.01 * found["rate"]
-            assert found["rate"] == pytest.approx(expected_rate(observation, band), abs=tolerance)
+            assert found["rate"] == pytest.approx(expected_rate(observation, rates_of(band)), abs=tolerance)
         assert result.last.summary["ontime"] == pytest.approx(observation.good_time, abs=80)
+
+
+def test_net_rates_are_those_of_the_source(simulated):
+    folder, truth = simulated
+    check_rates(truth, run_shard(shard(folder, truth)), lambda band: band.source)
+
+
+def test_rates_without_background_hold_both(simulated):
+    folder, truth = simulated
+    results = run_shard(shard(folder, truth, {**STAGES, "pca_prep": {"background": "none", "filter_file": "archive"}}))
+    check_rates(truth, results, lambda band: np.add(band.source, band.background))
+    assert all([c.code for c in r.last.caveats] == ["no_background"] for r in results)
+
+
+def test_rebuilt_filter_files_find_the_same_good_time_as_the_archives(simulated):
+    folder, truth = simulated
+    ontimes = []
+    for source in ("rebuild", "archive"):
+        results = run_shard(shard(folder, truth, {**STAGES, "pca_prep": {"filter_file": source}}))
+        ontimes.append([r.last.summary["ontime"] for r in results])
+    assert ontimes[0] == ontimes[1]
+
+
+def test_missing_calibration_stops_everything_with_its_name(simulated):
+    folder, truth = simulated
+    plan = shard(folder, truth)
+    with pytest.raises(ConfigError, match="no background model is given"):
+        run_shard(plan.model_copy(update={"calibration": {}}))
+    with pytest.raises(ConfigError, match=r"nosuch\.mdl"):
+        run_shard(plan.model_copy(update={"calibration": {**plan.calibration, "model": ["nosuch.mdl"]}}))
 
 
 def test_a_second_run_does_nothing_and_other_bands_repeat_no_preparation(simulated):

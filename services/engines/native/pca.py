@@ -11,37 +11,71 @@ from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.selection import TimeSelection
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.gti import from_rows
 from rossi.maketime import good_time, gti_file
 from rossi.met import met_to_mjd
+from rossi.pca.background.estimate import estimate_background
+from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
+from rossi.pca.filter import build_filter_file
+from rossi.pca.filter.indices import read_master
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import PcaLightCurve, Request, light_curves, pca_light_curve_file
-from rossi.pca.prepare import prepare_standard2
+from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
+from services.calibration.config import Role
 from services.contract import Caveat, File, Inputs, Outputs
 from services.pca_extract.stage import PcaExtractConfig
-from services.pca_prep.stage import PcaPrepConfig
+from services.pca_prep.stage import FilterSource, PcaPrepConfig
 
 
 def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
-    """Mark bad rows and work out dead time of every Standard2 file of an observation."""
+    """Make the filter file, mark bad rows, work out dead time and estimate background of an observation."""
     housekeeping = [Housekeeping.from_file(open_fits(f.data, f.name)) for f in inputs["housekeeping"]]
-    (filter_file,) = inputs["filter_file"]
-    open_fits(filter_file.data, filter_file.name)  # a damaged one is this stage's failure, not the next one's
+    filter_item = _filter_file(config, inputs)
+    filter_file = open_fits(filter_item.data, filter_item.name)
     rules = BadRowRules(config.transition_bad, config.propane_bad, config.zero_bad)
-    prepared = []
+    models = [_model(item) for item in inputs.get(Role.MODEL, ())]
+    saa, breakdown = (_calibration(inputs, role) for role in (Role.SAA, Role.BREAKDOWN))
+    prepared, backgrounds = [], []
     for item in sorted(inputs["std2"], key=lambda f: f.name):
         file = open_fits(item.data, item.name)
-        data = prepare_standard2(file, housekeeping, None, rules).to_bytes(compress=True)
-        prepared.append(File(f"{item.name.rpartition('/')[2].removesuffix('.gz')}_dt.gz", data))
+        name = item.name.rpartition("/")[2].removesuffix(".gz")
+        data = prepare_standard2(file, housekeeping, breakdown, rules)
+        prepared.append(File(f"{name}_dt.gz", data.to_bytes(compress=True)))
+        if models:
+            estimate = estimate_background(file, filter_file, models, saa).to_file()
+            background = prepare_background(estimate, data, rules)
+            backgrounds.append(File(f"{name}_dtbkg.gz", background.to_bytes(compress=True)))
     absent = sorted(set(PCUS) - {h.pcu for h in housekeeping})
-    caveats = tuple(
+    caveats = [
         Caveat(code="no_housekeeping", message=f"PCU {n} has no housekeeping file and counts as off.") for n in absent
-    )
-    kept = File(filter_file.name.rpartition("/")[2], filter_file.data)
-    return Outputs({"std2_dt": tuple(prepared), "filter_file": (kept,)}, caveats, {"files": len(prepared)})
+    ]
+    if not models:
+        caveats.append(Caveat(code="no_background", message="Rates include the background; none was estimated."))
+    files = {"std2_dt": tuple(prepared), "std2_dtbkg": tuple(backgrounds), "filter_file": (filter_item,)}
+    return Outputs(files, tuple(caveats), {"files": len(prepared)})
+
+
+def _filter_file(config: PcaPrepConfig, inputs: Inputs) -> File:
+    if config.filter_file is FilterSource.ARCHIVE:
+        (found,) = inputs["filter_file"]
+        return File(found.name.rpartition("/")[2], found.data)
+    needed = [*inputs["index"], *inputs["spacecraft"], *inputs["std2"], *inputs["housekeeping"]]
+    files = {item.name: item.data for item in needed}
+    master = read_master(files)
+    history = _calibration(inputs, Role.BREAKDOWN_HISTORY)
+    return File(f"FP_{master.start:08x}-{master.stop:08x}.xfl.gz", build_filter_file(files, history, compress=True))
+
+
+def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:
+    return next((open_fits(item.data, item.name) for item in inputs.get(role, ())), None)
+
+
+def _model(item: File) -> BackgroundModel:
+    model = read_model(item.data, item.name)
+    return model.only(item.hdus) if item.hdus else model
 
 
 def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
@@ -66,10 +100,12 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
         Request(
             *(pcus, anodes, ChannelSelection(chmin=band.chmin, chmax=band.chmax), config.binsz),
             dead_time=config.dead_time,
+            subtract=config.subtract,
         )
         for band in config.bands
     ]
-    curves = light_curves(arrays, None, time, requests)
+    background = [ScienceArray.from_file(open_fits(f.data, f.name)) for f in inputs.get("std2_dtbkg", ())]
+    curves = light_curves(arrays, background or None, time, requests)
     if not (_exposure(curves[0]) > 0).any():
         raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
     obsid = str(arrays[0].table.header.get("OBS_ID", "observation")).strip()
@@ -78,7 +114,9 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
         for band, curve in zip(config.bands, curves, strict=True)
     ]
     summary = _summary(curves, [band.name for band in config.bands])
-    return Outputs({"light_curve": tuple(files), "gti": (File(f"{obsid}.gti", gti),)}, (), summary)
+    caveats = [] if background else [Caveat(code="no_background", message="Rates include the background.")]
+    outputs = {"light_curve": tuple(files), "gti": (File(f"{obsid}.gti", gti),)}
+    return Outputs(outputs, tuple(caveats), summary)
 
 
 def _summary(curves: list[PcaLightCurve], bands: list[str]) -> dict[str, Any]:
@@ -86,7 +124,7 @@ def _summary(curves: list[PcaLightCurve], bands: list[str]) -> dict[str, Any]:
     start, stop = float(first.time[0]), float(first.time[-1] + first.source.grid.binsz)
     exposure = curves[0].exposure
     return {
-        "target": str(first.source.grid.arrays[0].table.header.get("OBJECT", "")).strip(),
+        "target": str(first.source.grid.files[0].table.header.get("OBJECT", "")).strip(),
         "tstart": start,
         "tstop": stop,
         "mjd": float(met_to_mjd((start + stop) / 2)),

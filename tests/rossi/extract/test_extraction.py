@@ -94,7 +94,7 @@ def test_files_in_any_order_give_the_same(make_array):
     second = make_array([np.full((5, 2), 4)], cpix="0:1", start=T0 + 200, name="second")
     a, b = run([first, second]), run([second, first])
     assert np.array_equal(light_curve(a).value, light_curve(b).value)
-    assert [x.name for x in b.grid.arrays] == ["first", "second"]
+    assert [x.name for x in b.grid.files] == ["first", "second"]
     assert a.grid.origin == T0
 
 

@@ -1,0 +1,200 @@
+"""Choosing calibration: when an extension is valid, the index of a CALDB (``caldb.indx``), and what it selects."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rossi.errors import DataError
+from rossi.fits.header import Header
+from rossi.fits.table import Table
+
+#: What a query leaves open.
+ANY = "-"
+#: Longest boundary condition, where TDIM does not say how long they are.
+_BOUNDARY = 70
+_COLUMNS = (
+    *("TELESCOP", "INSTRUME", "DETNAM", "FILTER", "CAL_DIR", "CAL_FILE"),
+    *("CAL_CNAM", "CAL_CBD", "CAL_XNO", "REF_TIME", "CAL_QUAL"),
+)
+
+_OLD_DATE = re.compile(r"^(\d\d)/(\d\d)/(\d\d)$")
+_CLOCK = re.compile(r"^(\d\d):(\d\d):(\d\d(?:\.\d*)?)$")
+_MJD_ZERO = datetime.date(1858, 11, 17)
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """A span of time, both ends included.
+
+    Parameters
+    ----------
+    start, stop : float [MJD]
+        Infinite where the header sets no limit.
+    """
+
+    start: float
+    stop: float
+
+    def __contains__(self, mjd: object) -> bool:
+        return isinstance(mjd, float) and self.start <= mjd <= self.stop
+
+    @classmethod
+    def of(cls, header: Header, where: str) -> Validity:
+        """Read a header; a start without clock time begins at midnight, an end without lasts until 23:59:59.
+
+        Raises
+        ------
+        DataError
+            If a date can't be read.
+        """
+        return cls(
+            _limit(header, where, ("CVSD0001", "CVST0001"), "00:00:00", -float("inf")),
+            _limit(header, where, ("CVED0001", "CVET0001"), "23:59:59", float("inf")),
+        )
+
+
+def calendar_mjd(date: str, clock: str, where: str) -> float:
+    """Return the MJD of a date (``2000-05-13`` or ``13/05/00``) and clock time (``23:59:59``).
+
+    Raises
+    ------
+    DataError
+        If it is no date or no time; `where` names the place.
+    """
+    old, at = _OLD_DATE.match(date.strip()), _CLOCK.match(clock.strip())
+    try:
+        if old:
+            year = int(old[3])
+            day = datetime.date(year + (2000 if year < 50 else 1900), int(old[2]), int(old[1]))
+        else:
+            day = datetime.date.fromisoformat(date.strip().partition("T")[0])
+    except ValueError:
+        at = None
+    if at is None:
+        raise DataError(f"{where}: {date!r} {clock!r} is no date and time; expected 2000-05-13 and 23:59:59.")
+    seconds = int(at[1]) * 3600 + int(at[2]) * 60 + float(at[3])
+    return (day - _MJD_ZERO).days + seconds / 86400.0
+
+
+def _limit(header: Header, where: str, keywords: tuple[str, str], clock: str, missing: float) -> float:
+    date = str(header.get(keywords[0], "")).strip()
+    if not date:
+        return missing
+    return calendar_mjd(date, str(header.get(keywords[1], clock)).strip() or clock, f"{where} {keywords[0]}")
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationEntry:
+    """One row of a CALDB index: one extension of one file.
+
+    Parameters
+    ----------
+    telescope, instrument, detector, filter : str
+    directory, file : str
+        CAL_DIR, relative to the root of the CALDB, and CAL_FILE.
+    extension : int
+        CAL_XNO; 0 is the primary HDU.
+    codename : str
+        CAL_CNAM: what it is, e.g. PCA_BKGD_MODEL.
+    boundaries : tuple of str
+        CAL_CBD, without empty ones and NONE.
+    reference_time : float [MJD]
+        REF_TIME: from when on it holds.
+    quality : int
+        CAL_QUAL; 0 is good.
+    """
+
+    telescope: str
+    instrument: str
+    detector: str
+    filter: str
+    directory: str
+    file: str
+    extension: int
+    codename: str
+    boundaries: tuple[str, ...]
+    reference_time: float
+    quality: int
+
+    @property
+    def path(self) -> str:
+        """The file relative to the root of the CALDB."""
+        return f"{self.directory.strip('/')}/{self.file}"
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationQuery:
+    """What is looked for.
+
+    Parameters
+    ----------
+    codename : str
+    start, stop : float [MJD]
+        Of the observation.
+    detector, filter : str
+        `ANY` takes every one; an entry for NONE fits every query.
+    telescope, instrument : str
+    before_start : bool
+        Whether entries that begin to hold within the observation are left out.
+    """
+
+    codename: str
+    start: float
+    stop: float
+    detector: str = ANY
+    filter: str = ANY
+    telescope: str = "XTE"
+    instrument: str = "PCA"
+    before_start: bool = False
+
+
+def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
+    """Read the table CIF of a CALDB index.
+
+    Raises
+    ------
+    DataError
+        If a column is missing.
+    """
+    column = {name: table.column(name).tolist() for name in _COLUMNS}
+    width = _text_length(str(table.header.get(f"TDIM{table.info('CAL_CBD').number}", "")))
+    rows = zip(*column.values(), strict=True)
+    return tuple(
+        CalibrationEntry(tel, inst, det, filt, folder, file, int(xno), cnam, _boundaries(cbd, width), ref, int(qual))
+        for tel, inst, det, filt, folder, file, cnam, cbd, xno, ref, qual in rows
+    )
+
+
+def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tuple[CalibrationEntry, ...]:
+    """Return the entries for an observation, in index order.
+
+    Of the good entries that fit, the newest ones that hold when the observation starts are taken, and those that begin
+    to hold before it stops.
+    """
+    fitting = [entry for entry in entries if _fits(entry, query)]
+    newest = max((e.reference_time for e in fitting if e.reference_time <= query.start), default=None)
+    if newest is None:
+        return ()
+    last = query.start if query.before_start else max(query.start, query.stop)
+    return tuple(entry for entry in fitting if newest <= entry.reference_time <= last)
+
+
+def _fits(entry: CalibrationEntry, query: CalibrationQuery) -> bool:
+    exact = (entry.telescope, entry.instrument, entry.codename) == (query.telescope, query.instrument, query.codename)
+    detector = query.detector == ANY or entry.detector in {query.detector, "NONE"}
+    of_filter = query.filter == ANY or entry.filter in {query.filter, "NONE"}
+    return exact and detector and of_filter and entry.quality == 0
+
+
+def _text_length(tdim: str) -> int:
+    """Return the length of each text of an array of texts: 70 for ``(70,9)``."""
+    first = tdim.strip("() ").split(",")[0]
+    return int(first) if first.isdigit() and int(first) else _BOUNDARY
+
+
+def _boundaries(text: str, width: int) -> tuple[str, ...]:
+    parts = (text[at : at + width].strip(" \0") for at in range(0, len(text), width))
+    return tuple(part for part in parts if part and part != "NONE")

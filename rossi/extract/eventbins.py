@@ -1,0 +1,160 @@
+"""Exposure of bins that events are counted in: the part of each bin that lies in good time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.extract.array import ScienceFile
+from rossi.extract.selection import Span
+from rossi.gti import Gti
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+#: Ends of good time closer than this to a bin's edge lie on it: times of 5e8 s are only good to 6e-8 s [s].
+_NOISE = 1e-7
+#: Added before truncation, absolute, in bins (see `rossi.extract.selection`).
+_EDGE = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class EventBins:
+    """Bins with exposure, and which of them takes the events of which bin number.
+
+    Parameters
+    ----------
+    bins : ndarray (n_bin,)
+        1-based numbers.
+    exposure : ndarray (n_bin,) [s]
+    numbers, slots : ndarray (n_number,)
+        Bin numbers of events, ascending, and the position in `bins` that their events are booked to.
+    """
+
+    bins: Numbers
+    exposure: Floats
+    numbers: Numbers
+    slots: NDArray[np.intp]
+
+    def index(self, number: Numbers) -> NDArray[np.intp]:
+        """Return the position in `bins` of events with these bin numbers.
+
+        An event of good time whose bin has no exposure (rounding put it there) goes to the nearest bin that has.
+        """
+        if self.numbers[-1] - self.numbers[0] + 1 == len(self.numbers):
+            return np.asarray(self.slots[np.clip(number - self.numbers[0], 0, len(self.numbers) - 1)])
+        right = np.clip(np.searchsorted(self.numbers, number), 0, len(self.numbers) - 1)
+        left = np.maximum(right - 1, 0)
+        nearer_left = np.abs(self.numbers[left] - number) < np.abs(self.numbers[right] - number)
+        return self.slots[np.where(nearer_left, left, right)]
+
+
+def covered_bins(ranges: Sequence[Gti], span: Span) -> EventBins:
+    """Return the bins that good time touches, with the length of good time in each.
+
+    Parameters
+    ----------
+    ranges : sequence of Gti
+        Of each file.
+    span : Span
+    """
+    pairs = np.concatenate([np.empty((0, 2)), *ranges])
+    edges = (pairs - span.origin) / span.binsz + 1
+    nearest = np.rint(edges)
+    edges = np.where(np.abs(edges - nearest) * span.binsz < _NOISE, nearest, edges)
+    start, stop = edges[edges[:, 1] > edges[:, 0]].T
+    lengths = (pairs[:, 1] - pairs[:, 0])[edges[:, 1] > edges[:, 0]]
+    first, last = np.floor(start).astype(np.int64), np.ceil(stop).astype(np.int64) - 1
+    number = last - first + 1
+    ends = np.cumsum(number)
+    offset = np.repeat(first - (ends - number), number)
+    of_range = np.arange(number.sum()) + offset
+    exposure = np.full(len(of_range), span.binsz)
+    exposure[ends - 1] = np.where(stop < last + 1, (stop - last) * span.binsz, span.binsz)
+    exposure[ends - number] -= (start - first) * span.binsz
+    single = number == 1
+    exposure[ends[single] - 1] = np.minimum(lengths[single], span.binsz)
+    if (np.diff(of_range) <= 0).any():  # ranges share bins
+        of_range, at = np.unique(of_range, return_inverse=True)
+        exposure = np.bincount(at, exposure, len(of_range)).astype(np.float64)
+    return EventBins(of_range, exposure, of_range, np.arange(len(of_range)))
+
+
+def reference_slots(files: Sequence[ScienceFile], ranges: Sequence[Gti], span: Span) -> EventBins:
+    """Return bins and exposure as ``seextrct`` books them.
+
+    A range that begins inside a bin takes over the last bin of the range before it, with its exposure and counts; one
+    bin may appear twice, or not at all. Totals are right, the light curve near the beginning of ranges is not.
+
+    Parameters
+    ----------
+    files : sequence of ScienceFile
+        By TSTART.
+    ranges : sequence of Gti
+        Of each file.
+    span : Span
+    """
+    edges = [np.floor((r - span.origin) / span.binsz + 1 + _EDGE) for r in ranges]
+    size = sum(int((e[:, 1] - e[:, 0]).sum()) + len(e) + 1 for e in edges)
+    book = _Book(span, np.zeros(size + 1, np.int64), np.zeros(size + 1))
+    for number, (file, of_file) in enumerate(zip(files, ranges, strict=True)):
+        if number and book.current and file.tstart - files[number - 1].tstop >= span.binsz:
+            book.current += 1
+        entry = book.current
+        for start, stop in of_file.tolist():
+            book.add(start, stop, entry)
+    return book.result()
+
+
+class _Book:
+    """The slots of `reference_slots`, from 1, each with a bin number and an exposure, and which bin uses which slot."""
+
+    def __init__(self, span: Span, bins: Numbers, exposure: Floats) -> None:
+        self.span, self.bins, self.exposure = span, bins, exposure
+        self.current = 0
+        self.hold: int | None = None
+        self.used: list[tuple[Numbers, Numbers]] = []
+
+    def add(self, start: float, stop: float, entry: int) -> None:
+        """Book a range of good time of a file whose first free slot is behind `entry`."""
+        origin, binsz = self.span.origin, self.span.binsz
+        x, y = (start - origin) / binsz + 1, (stop - origin) / binsz + 1
+        first, last = int(np.floor(x + _EDGE)), int(np.floor(y + _EDGE))
+        before, after = (x - first) * binsz, (y - last) * binsz
+        self.hold = first if self.hold is None else self.hold
+        if first == last:
+            self.current += first != self.hold
+            self.hold = first
+            self._book(first, stop - start)
+            return
+        if before > 0:  # whatever the present slot holds, this bin takes it over
+            self._book(first, binsz - (0.0 if before + 1e-6 >= binsz else before))
+        else:
+            self.current += self.current != entry
+            self._book(first, binsz)
+        numbers = np.arange(first + 1, last)
+        slots = self.current + 1 + np.arange(len(numbers))
+        self.bins[slots], self.exposure[slots] = numbers, binsz
+        self.used.append((numbers, slots))
+        self.current += len(numbers)
+        if after > 0:
+            self.current += 1
+            self._book(last, binsz if after + 1e-6 >= binsz else after)
+
+    def _book(self, number: int, exposure: float) -> None:
+        self.current = max(self.current, 1)
+        self.bins[self.current] = number
+        self.exposure[self.current] += exposure
+        self.used.append((np.array([number]), np.array([self.current])))
+
+    def result(self) -> EventBins:
+        """Return the slots with exposure, in order; a bin's events go to the slot that it used last."""
+        filled = self.exposure > 0
+        numbers = np.concatenate([np.empty(0, np.int64), *(n for n, _ in self.used)])
+        slots = np.concatenate([np.empty(0, np.int64), *(s for _, s in self.used)])
+        unique, latest = np.unique(numbers[::-1], return_index=True)
+        position = np.cumsum(filled) - 1
+        return EventBins(self.bins[filled], self.exposure[filled], unique, position[slots[::-1][latest]])

@@ -1,0 +1,140 @@
+"""Reading the first table of a FITS file in pieces, for files that should not be held in memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from isal import igzip, igzip_lib
+
+from rossi.errors import DataError
+from rossi.fits.header import BLOCK, CARD, Header
+from rossi.fits.reader import FitsFile, data_size
+from rossi.fits.table import Table, structure
+
+_END = b"END".ljust(CARD)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedFile:
+    """A FITS file on disk whose first table is read in pieces.
+
+    Parameters
+    ----------
+    path : Path
+    file : FitsFile
+        The file; the first of its tables is there without its rows.
+    offset : int
+        Where the rows of the first table begin, in the uncompressed file.
+    """
+
+    path: Path
+    file: FitsFile
+    offset: int
+
+    def pieces(self, n_row: int) -> Iterator[Table]:
+        """Iterate over the first table, n_row rows at a time, in order.
+
+        Raises
+        ------
+        DataError
+            If the file is cut or damaged.
+        """
+        first = self.file.tables[0]
+        dtype, left = first.structure.dtype, int(first.header.number("NAXIS2", first.where))
+        with _open(self.path) as stream:
+            _skip(stream, self.offset, first.where)
+            while left > 0:
+                data = _read(stream, min(n_row, left) * dtype.itemsize, first.where)
+                yield Table(first.header, np.frombuffer(data, dtype), first.source, first.structure)
+                left -= n_row
+
+
+def stream_fits(path: str | Path) -> StreamedFile:
+    """Open a FITS file on disk, gzip-compressed or not, without reading the rows of its first table.
+
+    Where `path` is missing, `path` + ".gz" is tried.
+
+    Raises
+    ------
+    DataError
+        If it can't be read as FITS, or has no table.
+    """
+    given, name = Path(path), str(path)
+    zipped = given.with_name(given.name + ".gz")
+    found = zipped if not given.exists() and zipped.exists() else given
+    headers: list[Header] = []
+    tables: list[Table] = []
+    offset = 0
+    with _open(found) as stream:
+        while (header := _header(stream, name, len(headers))) is not None:
+            headers.append(header)
+            size = data_size(header, f"{name}[HDU {len(headers) - 1}]")
+            is_table = str(header.get("XTENSION", "")).strip() == "BINTABLE"
+            padded = -(-size // BLOCK) * BLOCK
+            if is_table and tables:
+                tables.append(Table(header, _read(stream, size, name), name))
+                _skip(stream, padded - size, name)
+                continue
+            if is_table:
+                offset = stream.tell()
+                tables.append(_without_rows(header, name))
+            _skip(stream, padded, name)
+    if not tables:
+        raise DataError(f"{name}: the file has no table.")
+    return StreamedFile(found, FitsFile(name, headers[0], tuple(tables)), offset)
+
+
+def _without_rows(header: Header, name: str) -> Table:
+    n_field, width = (int(header.number(k, name)) for k in ("TFIELDS", "NAXIS1"))
+    known = structure(header.column_cards(), n_field, width)
+    return Table(header, np.empty(0, known.dtype), name, known)
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        return igzip.open(path, "rb") if zipped else path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path}: can't be read ({error.strerror}).") from None
+
+
+def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
+    """Read the next header, None at the end of the file."""
+    block = _some(stream, BLOCK, name)
+    start = b"SIMPLE" if number == 0 else b"XTENSION"
+    if number and not block.rstrip(b"\0 "):
+        return None
+    if not block.startswith(start):
+        raise DataError(f"{name}: HDU {number} begins with {block[:8]!r}; {start.decode()} was expected.")
+    while not any(block[at : at + CARD] == _END for at in range(len(block) - BLOCK, len(block), CARD)):
+        block += _read(stream, BLOCK, f"{name}[HDU {number}]")
+    return Header.from_block(block)
+
+
+def _skip(stream: IO[bytes], size: int, where: str) -> None:
+    try:
+        stream.seek(size, 1)
+    except (EOFError, igzip_lib.IsalError, zlib.error) as error:  # type: ignore[misc] # its stub declares an instance
+        raise DataError(f"{where}: the gzip file is cut or damaged ({error}); fetch it again.") from None
+
+
+def _read(stream: IO[bytes], size: int, where: str) -> bytes:
+    data = _some(stream, size, where)
+    if len(data) < size:
+        raise DataError(f"{where}: the file ends {size - len(data)} bytes too early; it is cut, fetch it again.")
+    return data
+
+
+def _some(stream: IO[bytes], size: int, where: str) -> bytes:
+    try:
+        return stream.read(size)
+    except EOFError:
+        raise DataError(f"{where}: the gzip file ends too early; it is cut, fetch it again.") from None
+    except (igzip_lib.IsalError, zlib.error, OSError) as error:  # type: ignore[misc] # its stub declares an instance
+        raise DataError(f"{where}: the file is damaged ({error}); fetch it again.") from None

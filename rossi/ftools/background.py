@@ -1,0 +1,86 @@
+"""``pcabackest``: the model background of PCA Standard2 data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from rossi.errors import ConfigError
+from rossi.fits.reader import FitsFile, read_bytes, read_fits
+from rossi.ftools.caldb import caldb_entries, is_caldb
+from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.pca.background.estimate import BackgroundOptions, estimate_background
+from rossi.pca.background.model import BackgroundModel, ModelType, read_model
+
+
+class PcabackestParameters(Parameters):
+    """Parameters of ``pcabackest``."""
+
+    infile: str
+    outfile: str
+    modelfile: str
+    filterfile: str
+    modeltype: str = "both"
+    interval: float = 16.0
+    propane: bool = False
+    layers: bool = False
+    gaincorr: bool = False
+    gcorrfile: str = "none"
+    fullspec: bool = False
+    saahfile: str = "none"
+    interp: bool = True
+    syserr: bool = False
+    maxmodels: int = 2000
+    timeslop: float = 128.0
+    clobber: bool = True
+
+
+def pcabackest(p: PcabackestParameters) -> list[str]:
+    """Write the model background of a Standard2 file."""
+    if p.gaincorr or p.syserr:
+        name = "gaincorr" if p.gaincorr else "syserr"
+        raise ConfigError(f"{name}=yes is not offered; leave {name}=no.")
+    kind = p.modeltype.strip().lower()
+    if kind not in set(ModelType):
+        raise ConfigError(f"modeltype is {p.modeltype!r}; expected internal, external or both.")
+    options = BackgroundOptions(
+        *(ModelType(kind), p.interval, p.layers, p.fullspec, p.interp, p.propane, p.timeslop),
+    )
+    file = read_fits(p.infile)
+    filter_file = None if is_none(p.filterfile) else read_fits(p.filterfile)
+    background = estimate_background(
+        file, filter_file, models(p.modelfile, file), saa_history(p.saahfile, file), options
+    )
+    return [write_output(p.outfile, background.to_bytes(), p.clobber)]
+
+
+def models(modelfile: str, file: FitsFile) -> list[BackgroundModel]:
+    """Return the models that a ``modelfile`` parameter names: files, ``file[HDU]``, ``@list`` or CALDB."""
+    if is_caldb(modelfile):
+        chosen: dict[str, list[int]] = defaultdict(list)
+        for path, entry in caldb_entries("modelfile", "PCA_BKGD_MODEL", file.table(hdu=1)):
+            chosen[path].append(entry.extension)
+        return [_model(path).only(hdus) for path, hdus in chosen.items()]
+    found = []
+    for text in file_list(modelfile):
+        path, hdu = extension(text)
+        if path == text:
+            found.append(_model(path))
+        elif isinstance(hdu, int):
+            found.append(_model(path).only([hdu]))
+        else:
+            raise ConfigError(f"modelfile={text}: give the number of an HDU, such as {path}[0] for the primary one.")
+    return found
+
+
+def saa_history(saahfile: str, file: FitsFile) -> FitsFile | None:
+    """Return the history of SAA passages that a ``saahfile`` parameter names: a file, none or CALDB."""
+    if is_caldb(saahfile):
+        return read_fits(caldb_entries("saahfile", "PCA_SAA_HIST_DATA", file.table(hdu=1))[0][0])
+    return None if is_none(saahfile) else read_fits(saahfile)
+
+
+def _model(path: str) -> BackgroundModel:
+    return read_model(read_bytes(path), path)
+
+
+TASKS = {"pcabackest": Task(PcabackestParameters, pcabackest, ("infile", "outfile", "modelfile", "filterfile"))}

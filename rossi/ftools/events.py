@@ -1,0 +1,94 @@
+"""``seextrct`` and ``decodeevt``: light curves and spectra from Science Event files, and what their words mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rossi.errors import ConfigError
+from rossi.extract.bitmask import BitMask, parse_bit_mask
+from rossi.extract.decode import decode_events
+from rossi.extract.events import EventSelection, ScienceEvents, accumulate_events
+from rossi.extract.lightcurve import Mode, light_curve
+from rossi.extract.products import light_curve_file, spectrum_file
+from rossi.extract.spectrum import spectrum
+from rossi.fits.reader import read_fits
+from rossi.ftools.extraction import ExtractionParameters, mode
+from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+
+
+class SeextrctParameters(ExtractionParameters):
+    """Parameters of ``seextrct``.
+
+    Two are ours. ``markers=no`` drops rows that mark time or lost events; by default they count where no mask excludes
+    them, as in the original. ``compat=yes`` also reproduces its exposure of bins in which good time begins, and reads
+    only the first term of each line of the bit mask.
+    """
+
+    infile: str
+    outroot: str = "sec"
+    bitfile: str = "-"
+    columns: str = "Event"
+    binsz: float | None = None
+    multiple: bool = False
+    printmode: str = "BOTH"
+    lcmode: str = "RATE"
+    spmode: str = "SUM"
+    extenlc: str = ".lc"
+    extenpha: str = ".pha"
+    clobber: bool = True
+    chkit: bool = False
+    bailout: bool = False
+    markers: bool = True
+    compat: bool = False
+
+    def selection(self) -> EventSelection:
+        """Return which events count."""
+        mask = BitMask()
+        if not is_none(self.bitfile):
+            try:
+                mask = parse_bit_mask(Path(self.bitfile).read_text(), first_term_only=self.compat)
+            except OSError as error:
+                raise ConfigError(f"the bit mask {self.bitfile} can't be read ({error.strerror}).") from None
+        return EventSelection(self.channels(), mask, self.markers, self.compat)
+
+    def modes(self) -> tuple[Mode, Mode]:
+        """Return lcmode and spmode; events have no mean."""
+        modes = mode(self.lcmode, "lcmode"), mode(self.spmode, "spmode")
+        if Mode.MEAN in modes:
+            raise ConfigError("MEAN is for arrays of counts; a light curve or spectrum of events can be RATE or SUM.")
+        return modes
+
+
+def seextrct(p: SeextrctParameters) -> list[str]:
+    """Extract; return the files made."""
+    files = [ScienceEvents.from_path(name, p.columns.strip()) for name in file_list(p.infile)]
+    kind, made, (lcmode, spmode) = p.printmode.strip().upper()[:1], [], p.modes()
+    if kind not in {"B", "L", "S"}:
+        raise ConfigError(f"printmode is {p.printmode!r}; expected BOTH, LIGHTCURVE or SPECTRUM.")
+    source = accumulate_events(files, p.time(), p.selection(), p.binsz, multiple=p.multiple)
+    if kind in "BL":
+        curve = light_curve(source, lcmode, replace(p.rejection(), counts_too=True))
+        made.append(write_output(p.outroot + p.extenlc, light_curve_file(curve), p.clobber))
+    if kind in "BS":
+        pha = spectrum(source, p.channels(), spmode, p.rejection())
+        made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
+    return made
+
+
+class DecodeevtParameters(Parameters):
+    """Parameters of ``decodeevt``."""
+
+    infile: str
+    outfile: str
+
+
+def decodeevt(p: DecodeevtParameters) -> list[str]:
+    """Write a copy of an event file with PCUID, ANODEID and PHA of each photon; marker rows are left out."""
+    return [write_output(p.outfile, decode_events(read_fits(p.infile)), p.clobber)]
+
+
+TASKS = {
+    "seextrct": Task(SeextrctParameters, seextrct, ("infile", "gtiorfile", "gtiandfile", "outroot", "bitfile")),
+    "decodeevt": Task(DecodeevtParameters, decodeevt, ("infile", "outfile")),
+}

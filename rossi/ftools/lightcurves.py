@@ -1,0 +1,164 @@
+"""``rebinlc``, ``lcmath``, ``lcurve``, ``timetrans``: arithmetic on light curves."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from rossi.errors import ConfigError
+from rossi.fits.edit import as_hdu
+from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
+from rossi.fits.table import Table
+from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
+from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.timeseries.arithmetic import Terms, add, subtract
+from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.rebin import rebin
+from rossi.timeseries.series import EXTRA, Series
+from rossi.timeseries.xronos import absolute, newbins, xronos_file
+
+
+class RebinlcParameters(Parameters):
+    """Parameters of ``rebinlc``."""
+
+    infile: str
+    outfile: str
+    multiple: int = 1
+    columns: str = "-"
+
+
+class LcmathParameters(Parameters):
+    """Parameters of ``lcmath``; ``compat=no`` gives what is right where the original has a defect."""
+
+    infile: str
+    bgfile: str
+    outfile: str
+    multi: float = 1.0
+    multb: float = 1.0
+    addsubr: bool = False
+    addi: float = 0.0
+    addb: float = 0.0
+    docor: bool = True
+    emin: float = 0.0
+    emax: float = 0.0
+    err_mode: int = 1
+    compat: bool = True
+
+
+class LcurveParameters(Parameters):
+    """Parameters of ``lcurve``; what concerns plots is accepted and has no effect."""
+
+    nser: int = 1
+    cfile1: str
+    window: str = "-"
+    dtnb: float | None = None
+    nbint: int | None = None
+    outfile: str
+    nintfm: int | None = None
+    rebin: float = 0.0
+    plot: bool = False
+    plotdev: str = "/null"
+    plotdnum: int = 1
+    plotfile: str = "-"
+
+
+class TimetransParameters(Parameters):
+    """Parameters of ``timetrans``."""
+
+    infile: str
+    outfile: str
+    timeint: str
+
+
+def rebinlc(p: RebinlcParameters) -> list[str]:
+    """Join groups of bins."""
+    if not is_none(p.columns):
+        raise ConfigError(f"columns is {p.columns!r}; all columns are rebinned (columns=-).")
+    file, curve = _read(p.infile)
+    series = rebin(curve, p.multiple)
+    table = _table(series, file, "counts/s" if series.quantity == "RATE" else "counts", list(series.extra))
+    return [write_output(p.outfile, fits_bytes(primary_hdu(series.primary), [table]), p.clobber)]
+
+
+def lcmath(p: LcmathParameters) -> list[str]:
+    """Subtract a background curve, or add a curve."""
+    file, source = _read(p.infile)
+    _, background = _read(p.bgfile)
+    terms = Terms(p.multi, p.multb, p.addi, p.addb, p.err_mode)
+    combine = add if p.addsubr else subtract
+    net = combine(_rates(source), _rates(background), terms, compat="heasoft" if p.compat else None)
+    others = [as_hdu(table) for table in file.tables if table is not _curve(file)]
+    tables = [_table(net, file, "count/s", []), *others]
+    return [write_output(p.outfile, fits_bytes(primary_hdu(net.primary), tables), p.clobber)]
+
+
+def lcurve(p: LcurveParameters) -> list[str]:
+    """Put light curves on one grid of new bins."""
+    names = file_list(p.cfile1)
+    if p.nser != 1 or "///" in names or not is_none(p.window):
+        raise ConfigError("lcurve joins one series of curves (nser=1, no line ///) without windows (window=-) here.")
+    curves = [_rates(_read(name)[1]) for name in names]
+    intervals = newbins(curves, p.dtnb, p.nbint)
+    return [write_output(p.outfile, xronos_file(intervals, curves[0].header), p.clobber)]
+
+
+def timetrans(p: TimetransParameters) -> list[str]:
+    """Write times read off a plot as absolute times, one pair a line, for ``timeint=@file``."""
+    name, hdu = extension(p.infile)
+    file = read_fits(name)
+    table = file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
+    text = Path(p.timeint[1:]).read_text() if p.timeint.startswith("@") else p.timeint
+    words = [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
+    found = [re.fullmatch(r"([0-9.eE+]+)\s*[-\s]\s*([0-9.eE+]+)", word) for word in words]
+    if not words or not all(found):
+        raise ConfigError(f"timeint is {p.timeint!r}; it should be start-stop pairs in seconds: 10-50,100-200.")
+    pairs = [(float(match[1]), float(match[2])) for match in found if match]
+    lines = [f"{start:19.8f} {stop:19.8f}\n" for start, stop in absolute(pairs, table.header, table.where)]
+    return [write_output(p.outfile, "".join(lines).encode(), p.clobber)]
+
+
+def _read(path: str) -> tuple[FitsFile, Series]:
+    name, _ = extension(path)
+    data = read_bytes(name)
+    file = open_fits(data, name)
+    quantity = "COUNTS" if "COUNTS" in _curve(file) and "RATE" not in _curve(file) else "RATE"
+    return file, read_light_curve(data, name, quantity=quantity)
+
+
+def _curve(file: FitsFile) -> Table:
+    """Return the extension that holds the curve, or the first one."""
+    return next((t for t in file.tables if "RATE" in t or "COUNTS" in t), file.table())
+
+
+def _rates(series: Series) -> Series:
+    """Turn counts a bin into rates as lcmath does: over the bin's width, exposed or not."""
+    if series.quantity == "RATE":
+        return series
+    width = series.timedel
+    header = series.header.copy()
+    header.set("HDUCLAS3", "RATE", "count/s")
+    return replace(series, rate=series.rate / width, error=series.error / width, quantity="RATE", header=header)
+
+
+def _table(series: Series, file: FitsFile, unit: str, extra: list[str]) -> TableHDU:
+    """Lay out a curve as these tasks do: single precision, the time column spelled as in the input."""
+    header = series.header.copy()
+    header.set("TIMEDEL", series.timedel, "bin width [s]")
+    header.set("DATE", now(), "file creation date")
+    columns = [
+        (Column(_curve(file).info("TIME").name, "D", "s", "start of the bin, MET (TT)"), series.time),
+        (Column(series.quantity, "E", unit), series.rate),
+        (Column("ERROR", "E", unit), series.error),
+        (Column("FRACEXP", "E"), series.fracexp),
+        *((EXTRA[name], series.extra[name]) for name in extra),
+    ]
+    return table_hdu(series.quantity, columns, header)
+
+
+TASKS = {
+    "rebinlc": Task(RebinlcParameters, rebinlc, ("infile", "multiple", "outfile")),
+    "lcmath": Task(LcmathParameters, lcmath, ("infile", "bgfile", "outfile")),
+    "lcurve": Task(LcurveParameters, lcurve, ("nser", "cfile1")),
+    "timetrans": Task(TimetransParameters, timetrans, ("infile", "outfile", "timeint")),
+}

@@ -1,0 +1,249 @@
+"""``xtefilt``, ``pcaprepfile2`` and ``pcaprepobsid``: from an observation directory to files ready for extraction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import as_hdu
+from rossi.fits.reader import FitsFile, open_fits, read_fits
+from rossi.fits.writer import fits_bytes
+from rossi.ftools.background import models, saa_history
+from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
+from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.pca.background.estimate import BackgroundOptions, estimate_background
+from rossi.pca.deadtime import BadRowRules
+from rossi.pca.filter import build_filter_file, needed_files
+from rossi.pca.filter.collect import MAX_GAP
+from rossi.pca.filter.columns import COLLECTED, Source
+from rossi.pca.filter.indices import MasterIndex, read_master
+from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.prepare import prepare_background, prepare_standard2
+from rossi.pca.standard2 import PCUS
+
+_STANDARD2 = re.compile(r"(FS4a_[0-9a-f]+-[0-9a-f]+)(\.gz)?")
+_DONE = "pcaprepobsid_done.txt"
+_FILTER_LIST, _HOUSEKEEPING_LIST = "FP_xtefilt.lis", "FP_pcahk.lis"
+_STANDARD2_LISTS = ("FP_std2.lis", "FP_bkg2.lis", "FP_dtstd2.lis", "FP_dtbkg2.lis")
+
+
+class PrepParameters(Parameters):
+    """Parameters that ``pcaprepfile2`` and ``pcaprepobsid`` share."""
+
+    modelfile: str = "CALDB"
+    bkginterval: float = 16.0
+    breakfile: str = "CALDB"
+    bkglayers: bool = True
+    bkgfullspec: bool = False
+    saahfile: str = "CALDB"
+    zero_bad: bool = True
+    transition_bad: bool = True
+    propane_bad: bool = True
+    cleanup: bool = True
+    history: bool = True
+
+    def rules(self) -> BadRowRules:
+        """Return which rows are bad."""
+        return BadRowRules(self.transition_bad, self.propane_bad, self.zero_bad)
+
+    def background(self) -> BackgroundOptions:
+        """Return how to estimate the background."""
+        return BackgroundOptions(
+            interval=self.bkginterval, layers=self.bkglayers, full_spectrum=self.bkgfullspec, time_slop=128.0
+        )
+
+
+class XtefiltParameters(Parameters):
+    """Parameters of ``xtefilt``: the letters of its options."""
+
+    p: str
+    f: str
+    o: str = ""
+    a: str = "NONE"
+    t: float = 16.0
+    b: str = "NONE"
+    g: float = MAX_GAP
+    c: bool = False
+
+
+class Pcaprepfile2Parameters(PrepParameters):
+    """Parameters of ``pcaprepfile2``."""
+
+    infile: str
+    filterfile: str
+    hkfiles: str
+    bkgfile: str
+    dtfile: str
+    dtbkgfile: str
+
+
+class PcaprepobsidParameters(PrepParameters):
+    """Parameters of ``pcaprepobsid``."""
+
+    indir: str
+    outdir: str
+    ra: float | None = None
+    dec: float | None = None
+    timestep: float = 16.0
+    abspath: bool = False
+    clobber: bool = True
+
+    def position(self) -> tuple[float, float] | None:
+        """Return the position that ELV and OFFSET refer to; None unless both coordinates are given."""
+        return None if self.ra is None or self.dec is None else (self.ra, self.dec)
+
+
+def xtefilt(p: XtefiltParameters) -> list[str]:
+    """Write the filter file of an observation directory (p), as f + ``.xfl``."""
+    folder = Path(p.p).parent if Path(p.p).is_file() else Path(p.p)
+    files = _read(folder)
+    master = read_master(files)
+    if p.o and p.o != master.obsid:
+        raise DataError(f"{folder}/FMI: it is the index of {master.obsid}, not of o={p.o}; give its own directory.")
+    sources = COLLECTED if is_none(p.a) else _sources(p.a)
+    made = build_filter_file(files, _breakdown_history(p.b, master), p.t, sources=sources, max_gap=p.g)
+    return [write_output(f"{p.f}.xfl", made, p.clobber or p.c)]
+
+
+def pcaprepfile2(p: Pcaprepfile2Parameters) -> list[str]:
+    """Write background, dead time, and dead time of the background of one Standard2 file."""
+    if is_none(p.dtfile) and not is_none(p.dtbkgfile):
+        raise ConfigError("dtbkgfile is given without dtfile; the background's dead time is that of the data.")
+    made = _prepared(read_fits(p.infile), read_fits(p.filterfile), _housekeeping(file_list(p.hkfiles)), p)
+    wanted = [
+        (path, data) for path, data in zip((p.bkgfile, p.dtfile, p.dtbkgfile), made, strict=True) if not is_none(path)
+    ]
+    _refuse_existing([path for path, _ in wanted], p.clobber)
+    return [write_output(path, data, p.clobber) for path, data in wanted]
+
+
+def pcaprepobsid(p: PcaprepobsidParameters) -> list[str]:
+    """Prepare an observation: filter file, background and dead time of all its Standard2 files, and lists of them.
+
+    Everything is made before anything is written.
+    """
+    indir, out = Path(p.indir), Path(p.outdir)
+    if not (indir / "pca").is_dir():
+        raise DataError(f"indir={p.indir}: not an observation directory, it has no folder pca; give one that has FMI.")
+    _clean(out, p.clobber)
+    files = _read(indir)
+    master = read_master(files)
+    housekeeping = sorted((indir / "pca").glob("FH5[abcde]_*"))
+    if len(housekeeping) != len(PCUS):
+        found = ", ".join(path.name for path in housekeeping) or "none"
+        raise DataError(f"{indir}/pca: all five housekeeping files FH5a to FH5e are needed; found {found}.")
+    data = {path: read_fits(path) for path in sorted((indir / "pca").glob("FS4a*")) if _STANDARD2.fullmatch(path.name)}
+    opened = {str(path.relative_to(indir)): file for path, file in data.items()}
+    filter_bytes = build_filter_file(
+        {**files, **opened}, _breakdown_history(p.breakfile, master), p.timestep, p.position()
+    )
+    filter_name = f"FP_{master.start:08x}-{master.stop:08x}.xfl"
+    made = {"appid.lis": _appid_list().encode(), filter_name: filter_bytes}
+    filter_file = open_fits(filter_bytes, str(out / filter_name))
+    states = _housekeeping(list(map(str, housekeeping)))
+    stems = []
+    for path, file in data.items():
+        stem = path.name.removesuffix(".gz")
+        names = [f"{stem}_{kind}" for kind in ("bkg", "dt", "dtbkg")]
+        made |= dict(zip(names, _prepared(file, filter_file, states, p), strict=True))
+        stems.append(stem)
+    lists = {_FILTER_LIST: [out / filter_name], _HOUSEKEEPING_LIST: housekeeping}
+    if stems:
+        products = [[out / f"{stem}_{kind}" for stem in stems] for kind in ("bkg", "dt", "dtbkg")]
+        lists |= dict(zip(_STANDARD2_LISTS, [list(data), *products], strict=True))
+    for name, paths in lists.items():
+        lines = (str(path.absolute() if p.abspath else path) for path in paths)
+        made[name] = "".join(f"{line}\n" for line in lines).encode()
+    made[_DONE] = f"{master.obsid} is prepared\n".encode()
+    _refuse_existing([str(out / name) for name in made], p.clobber)
+    return [write_output(str(out / name), content, p.clobber) for name, content in made.items()]
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    """Read the files of an observation directory from which a filter file is made."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: not a directory; an observation directory was expected.")
+    names = [str(path.relative_to(folder)) for path in (*folder.glob("*"), *folder.glob("*/*"))]
+    return {name: (folder / name).read_bytes() for name in needed_files(names) if (folder / name).is_file()}
+
+
+def _clean(out: Path, clobber: bool) -> None:
+    """Make the output directory, and take away what an earlier run said of itself."""
+    if not out.is_dir():
+        try:
+            out.mkdir()
+        except OSError as error:
+            raise DataError(f"outdir={out}: can't be made ({error.strerror}).") from None
+    stale = [out / name for name in (_DONE, "appid.lis", _FILTER_LIST, _HOUSEKEEPING_LIST, *_STANDARD2_LISTS)]
+    _refuse_existing([str(path) for path in stale], clobber)
+    for path in stale:
+        path.unlink(missing_ok=True)
+
+
+def _refuse_existing(paths: Sequence[str], clobber: bool) -> None:
+    """Stop before anything is written if a file may not be overwritten."""
+    there = [path for path in paths if Path(path).exists()]
+    if there and not clobber:
+        raise DataError(f"{there[0]} exists; give clobber=yes to overwrite it.")
+
+
+def _appid_list() -> str:
+    """Return the list of collected columns as ``appid.lis`` has it."""
+    lines = (f"       {s.apid} {s.name}" + f" {s.column}" * (s.column != s.name) for s in COLLECTED)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _sources(path: str) -> tuple[Source, ...]:
+    """Read a list of columns: application id, column, and its name in the filter file where that differs."""
+    found = []
+    for line in filter(None, (line.split() for line in Path(path).read_text().splitlines())):
+        if not (2 <= len(line) <= 3 and line[0].isdigit()):
+            raise ConfigError(f"a={path}: the line {' '.join(line)!r} should be an application id and a column.")
+        found.append(Source(int(line[0]), line[1], line[-1]))
+    return tuple(found)
+
+
+def _breakdown_history(breakfile: str, master: MasterIndex) -> FitsFile | None:
+    if not is_caldb(breakfile):
+        return None if is_none(breakfile) else read_fits(breakfile)
+    found = caldb_entries_at("breakfile", "PCA_BREAKDOWN_HIST", master.begin, "FMI StartDate")
+    return read_fits(found[0][0])
+
+
+def _breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
+    if not is_caldb(breakfile):
+        return None if is_none(breakfile) else read_fits(breakfile)
+    return read_fits(caldb_entries("breakfile", "STDGTI", file.table(hdu=1), "ALL")[0][0])
+
+
+def _housekeeping(names: Sequence[str]) -> list[Housekeeping]:
+    states = [Housekeeping.from_file(read_fits(name)) for name in names]
+    if sorted(state.pcu for state in states) != list(PCUS):
+        found = ", ".join(str(state.pcu) for state in states)
+        raise DataError(f"{', '.join(names)}: PCU housekeeping of PCU {found}; one file each of 0 to 4 is needed.")
+    return states
+
+
+def _prepared(
+    file: FitsFile, filter_file: FitsFile, states: Sequence[Housekeeping], p: PrepParameters
+) -> tuple[bytes, bytes, bytes]:
+    """Return the background of a Standard2 file, its data with dead time, and the background with dead time."""
+    background = estimate_background(
+        file, filter_file, models(p.modelfile, file), saa_history(p.saahfile, file), p.background()
+    ).to_file()
+    data = prepare_standard2(file, states, _breakdown_times(p.breakfile, file), p.rules())
+    judged = prepare_background(background, data, p.rules())
+    plain = fits_bytes(background.primary, [as_hdu(table) for table in background.tables])
+    return plain, data.to_bytes(), judged.to_bytes()
+
+
+TASKS = {
+    "xtefilt": Task(XtefiltParameters, xtefilt, ("p", "f")),
+    "pcaprepfile2": Task(
+        *(Pcaprepfile2Parameters, pcaprepfile2),
+        ("infile", "filterfile", "hkfiles", "bkgfile", "dtfile", "dtbkgfile"),
+    ),
+    "pcaprepobsid": Task(PcaprepobsidParameters, pcaprepobsid, ("indir", "outdir")),
+}

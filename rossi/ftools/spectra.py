@@ -1,0 +1,72 @@
+"""``pcaextspect2``: spectra of PCA Standard2 data and their background."""
+
+from __future__ import annotations
+
+from rossi.errors import ConfigError, DataError
+from rossi.extract.array import ScienceArray
+from rossi.fits.reader import read_fits
+from rossi.ftools.extraction import ExtractionParameters
+from rossi.ftools.parameters import Task, file_list, is_none, write_output
+from rossi.pca.lightcurve import DeadTime
+from rossi.pca.spectrum import SpectrumRequest, pca_spectrum, pca_spectrum_file
+from rossi.pca.standard2 import parse_layers, parse_pcus
+
+
+class Pcaextspect2Parameters(ExtractionParameters):
+    """Parameters of ``pcaextspect2``."""
+
+    src_infile: str
+    bkg_infile: str
+    src_phafile: str
+    bkg_phafile: str
+    pculist: str = "ALL"
+    layerlist: str = "ALL"
+    respfile: str = "NONE"
+    filtfile: str = "NONE"
+    ra: float | None = None
+    dec: float | None = None
+    deadcorrtype: str = "LIVE"
+    accumulate: str = "ONE"
+    phazeroexp: bool = True
+    respzeroexp: bool = False
+    clobber: bool = True
+
+    def request(self) -> SpectrumRequest:
+        """Return what to extract."""
+        kind, how = self.deadcorrtype.strip().upper(), self.accumulate.strip().upper()
+        if kind not in (DeadTime.LIVE, DeadTime.ON):
+            raise ConfigError(f"deadcorrtype is {self.deadcorrtype!r}; expected LIVE or ON.")
+        if how not in ("ONE", "MANY"):
+            raise ConfigError(f"accumulate is {self.accumulate!r}; expected ONE or MANY.")
+        if (self.ra is None) != (self.dec is None):
+            raise ConfigError("ra and dec belong together: give both, or leave both INDEF.")
+        position = None if self.ra is None or self.dec is None else (self.ra, self.dec)
+        pcus, anodes = parse_pcus(self.pculist), parse_layers(self.layerlist)
+        return SpectrumRequest(pcus, anodes, self.channels(), DeadTime(kind), how == "MANY", position)
+
+
+def pcaextspect2(p: Pcaextspect2Parameters) -> list[str]:
+    """Extract the spectra of source and background; return the files made."""
+    if not is_none(p.respfile):
+        raise ConfigError(
+            f"respfile is {p.respfile!r}, but responses are not made here; give NONE and take one from elsewhere."
+        )
+    if is_none(p.bkg_infile):
+        raise ConfigError("bkg_infile is missing; pcaextspect2 needs prepared background files of the same data.")
+    request = p.request()
+    data, background = (
+        [ScienceArray.from_file(read_fits(name)) for name in file_list(text)] for text in (p.src_infile, p.bkg_infile)
+    )
+    source, model = pca_spectrum(data, background, p.time(), request)
+    assert model is not None  # there is background
+    if source.exposure <= 0 and not p.phazeroexp:
+        raise DataError(f"{data[0].name}: the chosen PCUs have no exposure in the good time; phazeroexp=yes writes it.")
+    made = [write_output(p.src_phafile, pca_spectrum_file(source, p.bkg_phafile), p.clobber)]
+    return [*made, write_output(p.bkg_phafile, pca_spectrum_file(model), p.clobber)]
+
+
+TASKS = {
+    "pcaextspect2": Task(
+        Pcaextspect2Parameters, pcaextspect2, ("src_infile", "bkg_infile", "src_phafile", "bkg_phafile", "gtiandfile")
+    )
+}

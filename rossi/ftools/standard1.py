@@ -1,0 +1,89 @@
+"""``pcadeadcalc1`` and ``pcaextlc1``: dead time and light curves of PCA Standard1 data."""
+
+from __future__ import annotations
+
+from rossi.errors import ConfigError, DataError
+from rossi.extract.array import ScienceArray
+from rossi.extract.channels import ChannelSelection
+from rossi.fits.reader import read_fits
+from rossi.ftools.extraction import ExtractionParameters, mode
+from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.pca.deadtime import BadRowRules
+from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.lightcurve import DeadTime, pca_light_curve_file
+from rossi.pca.standard1 import prepare_standard1
+from rossi.pca.standard1_lightcurve import Standard1Request, standard1_light_curve
+from rossi.pca.standard1_table import standard1_file
+from rossi.pca.standard2 import PCUS, parse_pcus
+
+
+class Pcadeadcalc1Parameters(Parameters):
+    """Parameters of ``pcadeadcalc1``."""
+
+    infile: str
+    outfile: str
+    hkfiles: str
+    breakfile: str = "NONE"
+    zero_bad: bool = True
+    transition_bad: bool = True
+    propane_bad: bool = True
+    cleanup: bool = True
+    history: bool = True
+
+
+def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> list[str]:
+    """Add flags and dead time of each sample to Standard1 data."""
+    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in file_list(p.hkfiles)]
+    if sorted(h.pcu for h in housekeeping) != list(PCUS):
+        found = ", ".join(str(h.pcu) for h in housekeeping)
+        raise DataError(
+            f"hkfiles={p.hkfiles} holds housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed."
+        )
+    breakdown = None if is_none(p.breakfile) else read_fits(p.breakfile)
+    rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
+    prepared = prepare_standard1(read_fits(p.infile), housekeeping, breakdown, rules)
+    return [write_output(p.outfile, standard1_file(prepared), p.clobber)]
+
+
+class Pcaextlc1Parameters(ExtractionParameters):
+    """Parameters of ``pcaextlc1``."""
+
+    src_infile: str
+    bkg_infile: str
+    outfile: str
+    pculist: str = "ALL"
+    binsz: float = 16.0
+    lcmode: str = "RATE"
+    bkgsub: bool = True
+    deadcorrtype: str = "LIVE"
+    filtfile: str = "NONE"
+    clobber: bool = True
+
+
+def pcaextlc1(p: Pcaextlc1Parameters) -> list[str]:
+    """Extract a light curve from prepared Standard1 files; the background is that of Standard2 files."""
+    kind = p.deadcorrtype.strip().upper()
+    if kind not in DeadTime.__members__:
+        raise ConfigError(f"deadcorrtype is {p.deadcorrtype!r}; expected LIVE, ON or NONE.")
+    if p.channels() != ChannelSelection():
+        raise ConfigError("chmin, chmax, chint and chbin must be INDEF; Standard1 data have no channels.")
+    request = Standard1Request(
+        parse_pcus(p.pculist),
+        binsz=p.binsz,
+        mode=mode(p.lcmode, "lcmode"),
+        dead_time=DeadTime(kind),
+        subtract=p.bkgsub,
+        rejection=p.rejection(),
+    )
+    data = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.src_infile)]
+    background = None
+    if not is_none(p.bkg_infile):
+        background = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.bkg_infile)]
+    result = standard1_light_curve(data, background, p.time(), request)
+    return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]
+
+
+TASKS = {
+    "pcadeadcalc1": Task(Pcadeadcalc1Parameters, pcadeadcalc1, ("infile", "outfile", "hkfiles")),
+    "pcaextlc1": Task(Pcaextlc1Parameters, pcaextlc1, ("src_infile", "bkg_infile", "outfile", "gtiandfile")),
+}

@@ -1,0 +1,92 @@
+"""Looking up and interpolating a model's spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.pca.background.model import Axis
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Indices = NDArray[np.intp]
+
+
+def spectra_at(
+    cells: Singles, axes: Sequence[Axis], values: Sequence[Floats], n_row: int, interpolate: bool = True
+) -> Singles:
+    """Return the spectra of components that have the same axes.
+
+    Parameters
+    ----------
+    cells : ndarray (n_component, n_cell, n_channel)
+    axes : sequence of Axis
+    values : sequence of ndarray (n_row,)
+        What to look up on each axis.
+    n_row : int
+    interpolate : bool
+        Whether axes with midpoints are interpolated.
+
+    Returns
+    -------
+    ndarray (n_component, n_row, n_channel)
+        0 where a value is not finite or not between the axis's limits. Along an axis, each interpolation is rounded
+        to single precision before the next one.
+    """
+    used = np.ones(n_row, bool)
+    corners = [np.zeros(n_row, np.intp)]
+    fractions: list[Floats] = []
+    stride = 1
+    for axis, value in zip(axes, values, strict=True):
+        used &= np.isfinite(value) & (axis.low < value) & (value < axis.high)
+        known = np.where(used, value, axis.start)
+        if interpolate and axis.midpoints:
+            lower, upper, fraction = between(axis.midpoints, known)
+            corners = [corner + stride * at for at in (lower, upper) for corner in corners]
+            fractions.append(fraction)
+        else:
+            corners = [corner + stride * bin_of(axis, known) for corner in corners]
+        stride *= axis.n_bin
+    # the first interpolated axis varies fastest in the list of corners, and is interpolated first
+    found = [cells[:, corner] for corner in corners]
+    finite = bool(np.isfinite(cells).all())
+    for fraction in fractions:
+        found = [mix(a, b, fraction[:, None], finite) for a, b in zip(found[::2], found[1::2], strict=True)]
+    found[0][:, ~used] = 0.0
+    return found[0]
+
+
+def bin_of(axis: Axis, value: Floats) -> Indices:
+    """Return the bin of each value on an axis of equal bins, from 0; the outer bins go on for ever."""
+    number = np.trunc((value - axis.start) / axis.step + 1.0)
+    return np.asarray(np.clip(number, 1, axis.n_bin) - 1, np.intp)
+
+
+def between(midpoints: Sequence[float], value: Floats) -> tuple[Indices, Indices, Floats]:
+    """Return the bins on both sides of each value, from 0, and how far it is from the first to the second.
+
+    Below the first midpoint and above the last one both are the same, and nothing is extrapolated. A value at a
+    midpoint counts as below it.
+    """
+    middle = np.asarray(midpoints, np.float64)
+    passed = np.logical_and.accumulate(value[:, None] > middle, axis=1).sum(axis=1)
+    lower, upper = np.maximum(passed - 1, 0), np.minimum(passed, len(middle) - 1)
+    width = middle[upper] - middle[lower]
+    fraction = np.divide(value - middle[lower], width, out=np.zeros(len(value)), where=lower != upper)
+    return lower, upper, fraction
+
+
+def mix(a: Singles, b: Singles, fraction: Floats, finite: bool = False) -> Singles:
+    """Return a (1 - f) + b f in single precision; where one of them is not finite, the other.
+
+    With `finite`, all of them are known to be finite.
+    """
+    with np.errstate(invalid="ignore"):
+        mixed: Floats = a * (1.0 - fraction)
+        mixed += b * fraction
+    single = mixed.astype(np.float32)
+    if not finite:
+        single = np.where(np.isfinite(a), np.where(np.isfinite(b), single, a), b)
+    return single

@@ -1,0 +1,222 @@
+"""The first half of a filter file: housekeeping and counters of many files, interpolated to one grid of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.header import Value
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import ColumnInfo, Table
+from rossi.fits.writer import Column
+from rossi.pca.filter.columns import BREAKDOWN, COLLECTED, NULLS, Source
+from rossi.pca.filter.indices import Files, Index, MasterIndex, open_member
+
+Floats: TypeAlias = NDArray[np.float64]
+
+#: Samples further apart than this are not connected [s]; keyword MAX_GAP of a file replaces it.
+MAX_GAP = 128.0
+#: Not interpolated: the sample before counts, even where a sample's time is hit.
+_HELD = "cmdhvXE"
+#: An angle that runs through 360 deg to 0.
+_WRAPPED = "ACSEARTHLON"
+_KEPT = ("TDDES", "TDISP")
+_RANGE = {"B": (0, 255), "J": (-2147483648, 2147483647)}
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolation:
+    """Where the times of a grid lie between samples; made by `between`.
+
+    Parameters
+    ----------
+    after : ndarray (n,) of int
+        Number of the sample at or behind each time.
+    beyond, gap : ndarray (n,) [s]
+        Time since the sample before, and from there to the one behind.
+    inside : ndarray (n,) of bool
+        Whether there is a sample before and one behind, not too far apart.
+    """
+
+    after: NDArray[np.int64]
+    beyond: Floats
+    gap: Floats
+    inside: NDArray[np.bool_]
+
+    def line(self, y: Floats) -> Floats:
+        """Return values (n,) on the line between the samples (m,) before and behind.
+
+        NaN before the first sample, after the last, where two are too far apart, and next to an undefined one.
+        """
+        if len(y) < 2:
+            return np.full(len(self.after), np.nan)
+        y0, y1 = y[self.after - 1], y[self.after]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = y0 + self.beyond * (y1 - y0) / self.gap
+        undefined = np.isnan(value)
+        if undefined.any():  # an undefined neighbour does not matter where a sample's time is hit
+            hit = np.where(self.beyond == self.gap, y1, np.where(self.beyond == 0, y0, np.nan))
+            value = np.where(undefined, hit, value)
+        return np.where(self.inside, value, np.nan)
+
+    def hold(self, y: Floats) -> Floats:
+        """Return the samples before, even where the time of a sample is hit."""
+        if len(y) < 2:
+            return np.full(len(self.after), np.nan)
+        return np.where(self.inside, y[self.after - 1], np.nan)
+
+
+def between(time: Floats, x: Floats, max_gap: float = MAX_GAP) -> Interpolation:
+    """Find the samples before and behind each time of a grid.
+
+    Parameters
+    ----------
+    time : ndarray (n,) [s]
+        Increasing.
+    x : ndarray (m,) [s]
+        Times of the samples, in the order of the files. They need not be sorted: the first sample that is not before a
+        time is the one behind it.
+    max_gap : float [s]
+        Samples further apart are not connected.
+    """
+    if len(x) < 2:
+        nothing = np.zeros(len(time))
+        return Interpolation(nothing.astype(np.int64), nothing, nothing, nothing.astype(bool))
+    after = np.clip(np.searchsorted(np.maximum.accumulate(x), time, "left"), 1, len(x) - 1)
+    before = x[after - 1]
+    gap = x[after] - before
+    return Interpolation(after, time - before, gap, (time >= x[0]) & (time <= x[-1]) & (gap <= max_gap))
+
+
+Collected: TypeAlias = dict[str, tuple[Column, NDArray[Any]]]
+
+
+def grid(master: MasterIndex, step: float) -> Floats:
+    """Return the times of the filter file's rows [s]: from the start in steps, to the stop at most.
+
+    Raises
+    ------
+    DataError
+        If the observation stops before it starts.
+    """
+    if master.stop < master.start:
+        raise DataError(f"FMI: StopMET {master.stop} is before StartMET {master.start}; the index is damaged.")
+    n_row = int((master.stop - master.start) / step) + 1
+    return np.asarray(master.start + np.arange(n_row) * step, np.float64)
+
+
+def collect(
+    time: Floats,
+    files: Files,
+    index: Index,
+    breakdown: FitsFile | None,
+    sources: Sequence[Source] = COLLECTED,
+    max_gap: float = MAX_GAP,
+) -> Collected:
+    """Interpolate the observation's housekeeping and counters to the rows of a filter file.
+
+    Parameters
+    ----------
+    time : ndarray (n,) [s]
+    files : mapping of str to bytes or FitsFile
+        The observation's files by their paths.
+    index : Index
+    breakdown : FitsFile or None
+        Its first table is the breakdown history; without TIME_SINCE_BRK columns there it is left out.
+    sources : sequence of Source
+        Which columns to make, in order.
+    max_gap : float [s]
+        Samples further apart are not connected, unless a file's MAX_GAP says otherwise.
+
+    Returns
+    -------
+    dict
+        Column and values as stored, by name in the order of the filter file. A kind of file that no index has is left
+        out, as is a column that its files do not have; one whose files are missing is undefined everywhere.
+    """
+    found: Collected = {}
+    for apid, group in groupby(sorted(sources, key=lambda s: s.apid), key=lambda s: s.apid):
+        wanted = list(group)
+        if apid == BREAKDOWN:
+            tables = [] if breakdown is None else [breakdown.table(hdu=1)]
+        elif apid in index.paths:
+            opened = [open_member(files, path) for path in index.paths[apid]]
+            tables = [file.table(hdu=1) for file in opened if file is not None]
+            if not tables:
+                found |= {s.column: (Column(s.column, "E"), np.full(len(time), np.nan, np.float32)) for s in wanted}
+        else:
+            continue
+        found |= _of_files(time, tables, wanted, max_gap)
+    return {s.column: found[s.column] for s in sources if s.column in found}
+
+
+def _of_files(time: Floats, tables: Sequence[Table], sources: Sequence[Source], max_gap: float) -> Collected:
+    found: Collected = {}
+    if not tables:
+        return found
+    clock = np.concatenate([table.column(next(iter(table.infos.values())).name) for table in tables]).astype(np.float64)
+    gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
+    places = between(time, clock, gap)
+    for source in sources:
+        if any(source.name not in table or table.info(source.name).repeat != 1 for table in tables):
+            continue
+        samples = np.concatenate([_samples(table, source.name) for table in tables])
+        column = _declared(source, tables[0], tables[0].info(source.name))
+        if source.name == _WRAPPED:
+            values = _longitude(places, samples)
+        else:
+            values = places.hold(samples) if source.name == _HELD else places.line(samples)
+        found[source.column] = column, as_stored(column, values)
+    return found
+
+
+def _samples(table: Table, name: str) -> Floats:
+    values = table.column(name).astype(np.float64)
+    if table.info(name).null is not None:
+        values[table.null(name)] = np.nan
+    return values
+
+
+def _longitude(places: Interpolation, degrees: Floats) -> Floats:
+    """Interpolate an angle that starts again at 0 when it reaches 360 deg."""
+    known = ~np.isnan(degrees)
+    turns = np.zeros(len(degrees))
+    turns[known] = np.cumsum(np.diff(degrees[known], prepend=0.0) < 0)
+    value = places.line(degrees + 360.0 * turns)
+    return np.asarray(value - 360.0 * np.trunc(value / 360.0))
+
+
+def _declared(source: Source, table: Table, info: ColumnInfo) -> Column:
+    """Return the column as the filter file declares it: as in the input, 16-bit integers as single precision."""
+    form = "E" if info.code == "I" else info.code
+    keys = [key for key in _KEPT if form == info.code or key == "TDDES"]
+    kept: list[tuple[str, Value]] = [(key, table.header.get(f"{key}{info.number}")) for key in keys]
+    return Column(
+        *(source.column, form, info.unit),
+        null=NULLS.get(form),
+        keywords=tuple((k, v) for k, v in kept if v is not None),
+    )
+
+
+def as_stored(column: Column, values: Floats) -> NDArray[Any]:
+    """Return values with the precision of a column; NaN becomes its TNULL.
+
+    Integers are cut off towards zero; what does not fit is undefined.
+    """
+    if column.null is None:
+        return values.astype(np.float32) if column.form == "E" else values
+    low, high = _RANGE[column.form]
+    whole = np.trunc(values)
+    return np.where((whole >= low) & (whole <= high), whole, column.null).astype(np.int64)
+
+
+def as_numbers(column: Column, values: NDArray[Any]) -> Floats:
+    """Return stored values as numbers, NaN where undefined."""
+    numbers = values.astype(np.float64)
+    return numbers if column.null is None else np.where(values == column.null, np.nan, numbers)

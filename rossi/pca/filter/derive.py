@@ -1,0 +1,130 @@
+"""The second half of a filter file: pointing, position and state of the PCUs, from the collected columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.pca.filter import attitude, orbit, state
+from rossi.pca.filter.collect import Collected, as_numbers
+from rossi.pca.filter.columns import DERIVED, ELECTRON_COUNTERS, LAYER_COUNTERS, ON_FLAGS
+from rossi.pca.filter.mcilwain import mcilwain_l
+from rossi.pca.filter.single import Singles
+from rossi.pca.standard2 import PCUS
+
+Values: TypeAlias = dict[str, NDArray[Any]]
+
+#: Height that ELV falls back to [km].
+_HEIGHT = np.float32(573.12)
+_AXES = "XYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The collected columns, in single precision, NaN where undefined or missing.
+
+    Parameters
+    ----------
+    collected : dict
+    n_row : int
+    """
+
+    collected: Collected
+    n_row: int
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.collected
+
+    def __getitem__(self, name: str) -> Singles:
+        if name not in self.collected:
+            return np.full(self.n_row, np.nan, np.float32)
+        return as_numbers(*self.collected[name]).astype(np.float32)
+
+    def vector(self, name: str, components: Sequence[str] = _AXES) -> Singles:
+        """Return columns as one array (3, n)."""
+        return np.stack([self[name + component] for component in components])
+
+
+def derive(collected: Collected, n_row: int, target: Mapping[str, float]) -> Values:
+    """Return the derived columns, NaN where undefined.
+
+    Parameters
+    ----------
+    collected : dict
+        See `rossi.pca.filter.collect`.
+    n_row : int
+    target : mapping
+        RA_OBJ and DEC_OBJ [deg]; without them OFFSET is undefined.
+
+    Returns
+    -------
+    dict
+        In the order of the filter file.
+    """
+    inputs = Inputs(collected, n_row)
+    with np.errstate(invalid="ignore"):
+        found = _pointing(inputs, target) | _orbit(inputs) | _pcus(inputs)
+    return {column.name: found[column.name] for column in DERIVED}
+
+
+def _pointing(inputs: Inputs, target: Mapping[str, float]) -> Values:
+    axes = attitude.body_axes(inputs.vector("ACSESTQ", "1234"))
+    ahead = attitude.boresight(axes)
+    out: Values = {}
+    for axis, vector in zip(_AXES, axes, strict=True):
+        out[f"{axis}_RA"], out[f"{axis}_DEC"] = attitude.direction(vector)
+    ra, dec = out["POINT_RA"], out["POINT_DEC"] = attitude.direction(ahead)
+    out["POINT_L"], out["POINT_B"] = attitude.galactic(ra, dec)
+    pointing = ra.astype(np.float64), dec.astype(np.float64)
+    sun = attitude.to_inertial(axes, inputs.vector("ACSSUN"))
+    for name, angle, column in (("VEL", "RAM", "ACSSCVEL"), ("SUN", "SUN", "ACSSUN"), ("MOON", "MOON", "ACSLUNAR")):
+        vector = sun if name == "SUN" else attitude.to_inertial(axes, inputs.vector(column))
+        there = out[f"{name}_RA"], out[f"{name}_DEC"] = attitude.direction_of_any(vector)
+        out[f"{angle}_ANGLE"] = attitude.separation(*pointing, *there)
+    for name, column in (("SUN", "ACSSUNX"), ("MOON", "ACSLUNARX")):  # where the attitude is unknown
+        along = np.degrees(np.arccos(inputs[column].astype(np.float64)))
+        out[f"{name}_ANGLE"] = np.where(np.isnan(out[f"{name}_RA"]), along, out[f"{name}_ANGLE"])
+    missing = not all(f"ACSSUN{axis}" in inputs for axis in _AXES)
+    out["ROLLBIAS"] = np.full(inputs.n_row, np.nan) if missing else attitude.roll(axes, sun)
+    out["ELV"] = _elevation(inputs, ahead)
+    known = {"RA_OBJ", "DEC_OBJ"} <= target.keys()
+    here = (target["RA_OBJ"], target["DEC_OBJ"]) if known else (np.nan, np.nan)
+    out["OFFSET"] = attitude.separation(*pointing, *here)
+    return out
+
+
+def _elevation(inputs: Inputs, ahead: Singles) -> Singles:
+    if all(f"ACSSCPOS{axis}" in inputs for axis in _AXES):
+        return attitude.elevation(inputs.vector("ACSSCPOS"), ahead)
+    height = _HEIGHT
+    if "ACSALTITUDE" in inputs:
+        known = inputs["ACSALTITUDE"][~np.isnan(inputs["ACSALTITUDE"])]
+        height = known[0] if len(known) else np.float32(np.nan)
+    limb = np.degrees(np.arcsin(attitude.EARTH_RADIUS / (attitude.EARTH_RADIUS + float(height))))
+    return np.asarray(np.degrees(np.arccos(inputs["ACSEARTHX"].astype(np.float64))) - limb).astype(np.float32)
+
+
+def _orbit(inputs: Inputs) -> Values:
+    latitude, longitude = inputs["ACSEARTHLAT"], inputs["ACSEARTHLON"]
+    climb = inputs["ACSSCVELZ"] if "ACSSCVELZ" in inputs else orbit.climbing(latitude)
+    theta, phi = orbit.background_coordinates(latitude, longitude, climb)
+    return {
+        "MCILWAIN_L": mcilwain_l(inputs.vector("ACSSCPOS")),
+        "BKGD_THETA": theta,
+        "BKGD_PHI": phi,
+        "TIME_SINCE_SAA": orbit.time_since_saa(theta, phi),
+    }
+
+
+def _pcus(inputs: Inputs) -> Values:
+    out: Values = {}
+    for pcu in PCUS:
+        out[f"PCU{pcu}_ON"] = state.all_set([inputs[f"{flag}_PCU{pcu}"] for flag in ON_FLAGS])
+        out[f"ELECTRON{pcu}"] = state.electron_ratio(*(inputs[f"{name}CntPcu{pcu}"] for name in ELECTRON_COUNTERS))
+    out["NUM_PCU_ON"] = state.total([out[f"PCU{pcu}_ON"] for pcu in PCUS])
+    out["L6CNTPCU0"] = state.total([inputs[f"{name}CntPcu0"] for name in LAYER_COUNTERS])
+    return out

@@ -1,0 +1,196 @@
+"""The master index FMI and the subsystems' indices: what was observed when, and which files hold it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from rossi.archive import parse_data_file
+from rossi.errors import DataError
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.table import Table
+
+#: Files of an observation by their paths relative to its directory: content, or opened already.
+Files: TypeAlias = Mapping[str, bytes | FitsFile]
+
+#: Subsystems in the order in which their indices are read; what a later one says of an application id wins. CAL's
+#: index is not read.
+SUBSYSTEMS = "Std_Prod Clock Orbit IFOG PSE SPSDU IPSDU GSACE FDS ACE ACS EDS HEXTE PCA".split()
+TIME_CARDS = ("MJDREFI", "MJDREFF", "TIMESYS", "TIMEZERO", "TIMEUNIT")
+POSITION_CARDS = ("RA_OBJ", "DEC_OBJ", "EQUINOX")
+_NEEDED = re.compile(
+    r"FMI|FI[A-Z]{2}_[0-9a-f]+-[0-9a-f]+|acs/FH(0e|0f|10|11|14|15|18)_.*|pca/(FS4a|FH5[a-e])_.*"
+    r"|hexte/FH(53|59|fb|fc)_.*"
+)
+_COLUMN_APID = re.compile(r"APPID_(\d{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class MasterIndex:
+    """The row of FMI, and the time system of the observation.
+
+    Parameters
+    ----------
+    obsid, user, source : str
+    start, stop : int
+        Mission elapsed time, spacecraft clock [s].
+    begin, end : tuple of (str, str)
+        Date (YYYY-MM-DD) and time of start and stop.
+    header : Header
+        Primary header of FMI.
+    indices : dict
+        Subsystem to the path of its index.
+    folder : PurePosixPath
+        Where the paths in the indices begin.
+    """
+
+    obsid: str
+    user: str
+    source: str
+    start: int
+    stop: int
+    begin: tuple[str, str]
+    end: tuple[str, str]
+    header: Header
+    indices: dict[str, str]
+    folder: PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What the subsystems' indices say.
+
+    Parameters
+    ----------
+    paths : dict of int to tuple of str
+        Files of each application id, without ``.gz``; empty where an index has a column for it that names none.
+    position : dict
+        RA_OBJ, DEC_OBJ and EQUINOX of the first index that has all of them.
+    """
+
+    paths: dict[int, tuple[str, ...]]
+    position: dict[str, float]
+
+
+def needed_files(names: Iterable[str]) -> list[str]:
+    """Return which files of an observation directory a filter file is made from, sorted.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Paths relative to the directory, with or without ``.gz``. A mapping of paths to content will do.
+    """
+    return sorted(name for name in names if _NEEDED.fullmatch(name.removesuffix(".gz")))
+
+
+def open_member(files: Files, path: str) -> FitsFile | None:
+    """Open a file of an observation, or the one with ``.gz`` behind its name; None where there is neither."""
+    for name in (path, path + ".gz"):
+        if name in files:
+            content = files[name]
+            return content if isinstance(content, FitsFile) else open_fits(content, name)
+    return None
+
+
+def read_master(files: Files) -> MasterIndex:
+    """Read FMI.
+
+    Raises
+    ------
+    DataError
+        If it is missing, describes more or less than one observation, or lacks a column or keyword of time.
+    """
+    file = open_member(files, "FMI")
+    if file is None:
+        raise DataError("FMI: the master index is missing; an observation directory with its FMI was expected.")
+    table = file.table(hdu=1)
+    if len(table) != 1:
+        raise DataError(
+            f"{table.where}: {len(table)} rows; the master index of one single ObsID, not of a whole proposal, "
+            "was expected."
+        )
+    missing = [key for key in TIME_CARDS if key not in file.primary]
+    if missing:
+        raise DataError(f"FMI[0]: {', '.join(missing)} missing in the primary header; times have no meaning without.")
+    paths = {name: _text(table, f"{name}_Index_File") for name in SUBSYSTEMS if f"{name}_Index_File" in table}
+    return MasterIndex(
+        obsid=_text(table, "ObsId"),
+        user=_text(table, "User"),
+        source=_text(table, "Source"),
+        start=int(table.column("StartMET")[0]),
+        stop=int(table.column("StopMET")[0]),
+        begin=(_date(table, "StartDate"), _text(table, "StartTime")),
+        end=(_date(table, "StopDate"), _text(table, "StopTime")),
+        header=file.primary,
+        indices=paths,
+        folder=PurePosixPath(paths.get("Std_Prod", "")).parent,
+    )
+
+
+def _text(table: Table, name: str) -> str:
+    return str(table.column(name)[0])
+
+
+def _date(table: Table, name: str) -> str:
+    """Return a date DD/MM/YY as YYYY-MM-DD; years below 30 are 20YY."""
+    text = _text(table, name)
+    match = re.fullmatch(r"(\d\d)/(\d\d)/(\d\d)", text)
+    if match is None:
+        raise DataError(f"{table.where}: {name} is {text!r}; a date as DD/MM/YY was expected.")
+    day, month, year = match.groups()
+    return f"{'20' if int(year) < 30 else '19'}{year}-{month}-{day}"
+
+
+def read_indices(files: Files, master: MasterIndex) -> Index:
+    """Read the subsystems' indices; those that are not there are left out.
+
+    Blanks and NUL bytes both make an empty cell.
+    """
+    paths: dict[int, tuple[str, ...]] = {}
+    position: dict[str, float] = {}
+    for subsystem in SUBSYSTEMS:
+        file = open_member(files, master.indices.get(subsystem, "")) if master.indices.get(subsystem) else None
+        if file is None:
+            continue
+        if not position and all(key in file.primary for key in POSITION_CARDS):
+            position = {key: file.primary.number(key, f"{file.name}[0]") for key in POSITION_CARDS}
+        for apid, cells in _columns(file.table(hdu=1), subsystem):
+            paths[apid] = tuple(_distinct(apid, cells, master.folder))
+    return Index(paths, position)
+
+
+def _columns(table: Table, subsystem: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the application id of each column of file names, and its cells."""
+    hk = {"PCA": "FH", "HEXTE": "FH"}.get(subsystem)
+    for upper, info in table.infos.items():
+        if info.code != "A":
+            continue
+        cells = [str(cell) for cell in table.column(info.name)]
+        first = next((cell for cell in cells if cell), "")
+        if match := _COLUMN_APID.match(upper):
+            if first:
+                yield int(match[1]), cells
+        elif hk and "HK" in upper:
+            yield from _by_first(first, hk, cells)
+        elif subsystem == "PCA" and re.search(r"EA.DATA", upper):
+            yield from _by_first(first, "FS", cells)
+
+
+def _by_first(first: str, prefix: str, cells: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells under the application id that the first file name in them tells."""
+    match = re.search(f"/{prefix}([0-9a-f]+)_", first)
+    if match:
+        yield int(match[1], 16), cells
+
+
+def _distinct(apid: int, cells: list[str], folder: PurePosixPath) -> Iterator[str]:
+    previous = ""
+    for cell in cells:
+        name = parse_data_file(PurePosixPath(cell).name)
+        if name is not None and name.apid == apid and cell != previous:
+            yield str(folder / cell)
+            previous = cell

@@ -1,0 +1,125 @@
+"""Writing spectra that were calculated from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.fits import declarations as declared
+from rossi.fits.header import CardTuple, Header
+from rossi.fits.writer import Column, TableHDU, now, table_hdu
+from rossi.met import MJDREFF, MJDREFI
+from rossi.spectra.pha import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A spectrum to be written.
+
+    Parameters
+    ----------
+    channel : ndarray (n,) of int
+    value : ndarray (n,)
+        Counts, or counts/s.
+    error : ndarray (n,) or None
+        None: the errors are Poisson's.
+    quality : ndarray (n,) of int
+    exposure : float [s]
+    is_rate : bool
+    whole : bool
+        Counts are whole numbers: stored as integers, values and exposure in single precision.
+    areascal, backscal, corrscal : float
+    files : mapping of str to str
+        BACKFILE, CORRFILE, RESPFILE, ANCRFILE.
+    header : Header
+        Of a spectrum that it was made from: instrument and channel type.
+    """
+
+    channel: NDArray[np.int64]
+    value: Floats
+    error: Floats | None
+    quality: NDArray[np.int64]
+    exposure: float
+    is_rate: bool
+    whole: bool
+    header: Header
+    areascal: float = 1.0
+    backscal: float = 1.0
+    corrscal: float = 1.0
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def nearest(values: Floats) -> Floats:
+    """Round to whole numbers, halves away from zero."""
+    return np.asarray(np.trunc(values + np.copysign(0.5, values)))
+
+
+def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> TableHDU:
+    """Lay out a derived spectrum; further cards follow its own."""
+    form = "E" if pha.whole else "D"
+    unit = "count/s" if pha.is_rate else "count"
+    name = "RATE" if pha.is_rate else "COUNTS"
+    exact = pha.whole and not pha.is_rate
+    columns = [
+        (Column("CHANNEL", "J", "", declared.CHANNEL.meaning), pha.channel),
+        (
+            Column(name, "J" if exact else form, unit, unit + " of a channel"),
+            nearest(pha.value) if exact else pha.value,
+        ),
+    ]
+    if pha.error is not None:
+        columns.append((Column("STAT_ERR", form, unit, declared.STAT_ERR.meaning), pha.error))
+    columns.append((Column("QUALITY", "I", "", "0 is good"), pha.quality))
+    header = Header(_cards(pha))
+    more = cards if isinstance(cards, Header) else Header(cards)
+    header.extend(card for card in more.images() if card[0] not in header)
+    return table_hdu("SPECTRUM", columns, header)
+
+
+def _cards(pha: Derived) -> list[CardTuple]:
+    source = pha.header
+    first, last = (int(pha.channel[0]), int(pha.channel[-1])) if len(pha.channel) else (0, 0)
+    exposure = float(f"{pha.exposure:.6E}") if pha.whole else pha.exposure
+    return [
+        ("HDUCLASS", "OGIP", "format conforms to OGIP standard"),
+        ("HDUCLAS1", "SPECTRUM", "spectrum"),
+        ("HDUVERS1", "1.2.0"),
+        ("HDUVERS", "1.2.0", "version of the format"),
+        ("HDUCLAS2", "DERIVED", "calculated from other spectra"),
+        ("HDUCLAS3", "RATE" if pha.is_rate else "COUNT"),
+        ("TLMIN1", first, "first channel"),
+        ("TLMAX1", last, "last channel"),
+        *((key, str(source.get(key, "NONE"))) for key in ("TELESCOP", "INSTRUME", "DETNAM", "FILTER")),
+        ("EXPOSURE", exposure, "[s]"),
+        ("AREASCAL", pha.areascal, "area scaling factor"),
+        ("BACKFILE", pha.files.get("BACKFILE", "NONE"), "background spectrum"),
+        ("BACKSCAL", pha.backscal, "background scaling factor"),
+        ("CORRFILE", pha.files.get("CORRFILE", "NONE"), "correction spectrum"),
+        ("CORRSCAL", pha.corrscal, "correction scaling factor"),
+        ("RESPFILE", pha.files.get("RESPFILE", "NONE"), "redistribution matrix"),
+        ("ANCRFILE", pha.files.get("ANCRFILE", "NONE"), "ancillary response"),
+        ("PHAVERSN", "1992a"),
+        ("DETCHANS", int(source.get("DETCHANS", len(pha.channel))), "number of channels"),
+        ("CHANTYPE", str(source.get("CHANTYPE", "PHA"))),
+        ("POISSERR", pha.error is None, "errors are Poisson's"),
+        ("SYS_ERR", 0, "no systematic error"),
+        ("GROUPING", 0, "channels are not grouped"),
+        ("DATE", now(), "file creation date"),
+    ]
+
+
+def gti_table(intervals: Floats, cards: Header) -> TableHDU:
+    """Lay out good time intervals; further cards follow its own."""
+    header: list[CardTuple] = [
+        ("MJDREF", MJDREFI + MJDREFF, "reference date"),
+        ("TIMEZERO", 0.0, "is applied"),
+        ("HDUCLASS", "OGIP"),
+        ("HDUCLAS1", "GTI", "good time intervals"),
+        ("HDUCLAS2", "ALL"),
+    ]
+    joined = Header(header)
+    joined.extend(cards.images())
+    return table_hdu("STDGTI", list(zip(declared.STDGTI, intervals.T, strict=True)), joined)

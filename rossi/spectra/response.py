@@ -1,0 +1,130 @@
+"""Redistribution matrices on fewer channels (``rbnrmf``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import ConfigError, DataError
+from rossi.spectra.channels import DROPPED, ChannelGroup
+
+Singles = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A redistribution matrix.
+
+    Parameters
+    ----------
+    name : str
+        File name, for messages.
+    energ_lo, energ_hi : ndarray (n_energy,) [keV]
+    matrix : ndarray (n_energy, n_channel)
+        Zero outside the groups.
+    row, first, count : ndarray (n_group,) of int
+        Groups of stored elements: energy row, position of the first channel (from 0), number of channels; sorted by
+        row, then in the file's order.
+    e_min, e_max : ndarray (n_channel,) [keV]
+        Nominal energies of the channels.
+    first_channel : int
+        Number of the first channel.
+    """
+
+    name: str
+    energ_lo: Singles
+    energ_hi: Singles
+    matrix: Singles
+    row: Integers
+    first: Integers
+    count: Integers
+    e_min: Singles
+    e_max: Singles
+    first_channel: int
+
+
+def rebin_response(response: Response, groups: Sequence[ChannelGroup], first_channel: int | None = None) -> Response:
+    """Join channels of a response; elements add up in single precision, in channel order.
+
+    Parameters
+    ----------
+    response : Response
+    groups : sequence of ChannelGroup
+        Channels that none names stay as they are.
+    first_channel : int, optional
+        Number of the result's first channel; by default that of the response.
+
+    Raises
+    ------
+    DataError
+        If groups name channels that the response does not have, or overlap.
+    ConfigError
+        If a factor does not divide its range.
+    """
+    target = _targets(response, groups)
+    start = np.flatnonzero(np.diff(target, prepend=DROPPED - 1) * (target != DROPPED))
+    n_new = len(start)
+    size = np.bincount(target[target != DROPPED], minlength=n_new)
+    matrix = np.zeros((len(response.energ_lo), n_new), np.float32)
+    for member in range(int(size.max(initial=0))):
+        has = size > member
+        matrix[:, has] += response.matrix[:, start[has] + member]
+    row, first, count = _groups(response, target, n_new)
+    return replace(
+        response,
+        matrix=matrix,
+        row=row,
+        first=first,
+        count=count,
+        e_min=response.e_min[start],
+        e_max=response.e_max[start + size - 1],
+        first_channel=response.first_channel if first_channel is None else first_channel,
+    )
+
+
+def _targets(response: Response, groups: Sequence[ChannelGroup]) -> Integers:
+    """Return the position of the new channel that each channel goes to, -1 for channels that are left out."""
+    n, base = len(response.e_min), response.first_channel
+    step = np.ones(n, np.int64)  # 1 where a new channel begins
+    named, dropped = np.zeros(n, bool), np.zeros(n, bool)
+    for group in groups:
+        low, high = group.first - base, group.last - base + 1
+        if not 0 <= low < high <= n:
+            raise DataError(
+                f"{response.name}: has the channels {base} to {base + n - 1}, but channels {group.first} to "
+                f"{group.last} shall be joined; make the channel groups from a spectrum of the same instrument."
+            )
+        if named[low:high].any():
+            raise DataError(f"{response.name}: channels {group.first} to {group.last} are named twice by the groups.")
+        named[low:high] = True
+        if group.factor == DROPPED:
+            dropped[low:high] = True
+            continue
+        if group.factor < 1 or (high - low) % group.factor:
+            raise ConfigError(
+                f"The factor {group.factor} does not divide the {high - low} channels from {group.first} to "
+                f"{group.last}."
+            )
+        step[low:high] = np.arange(high - low) % group.factor == 0
+    step[dropped] = 0
+    return np.where(dropped, DROPPED, np.cumsum(step) - 1)
+
+
+def _groups(response: Response, target: Integers, n_new: int) -> tuple[Integers, Integers, Integers]:
+    """Return row, first and count of the new groups: each new channel goes to the old group that has most of it."""
+    owner = np.repeat(np.arange(len(response.row)), response.count)
+    inside = np.arange(len(owner)) - np.repeat(np.cumsum(response.count) - response.count, response.count)
+    new = target[response.first[owner] + inside]
+    owner, new = owner[new != DROPPED], new[new != DROPPED]
+    pairs, share = np.unique(np.column_stack((owner, new)), axis=0, return_counts=True)
+    cell = response.row[pairs[:, 0]] * n_new + pairs[:, 1]
+    order = np.lexsort((pairs[:, 0], -share, cell))
+    best = order[np.concatenate(([True], np.diff(cell[order]) > 0))] if len(order) else order
+    owner, new = pairs[best].T
+    found, first, count = np.unique(owner, return_index=True, return_counts=True) if len(owner) else [owner] * 3
+    first = new[first] if len(owner) else first
+    return response.row[found], first, count

@@ -1,0 +1,10 @@
+"""Calibration files: which ones an observation needs, where they are, and a verified copy of each.
+
+`find_calibration` takes a `CalibrationConfig` and the start of an observation; nothing else needs to know whether a
+file came from a folder, a bucket or a web server.
+"""
+
+from services.calibration.config import CalibrationConfig, Role
+from services.calibration.find import CalibrationFile, background_models, find_calibration
+
+__all__ = ["CalibrationConfig", "CalibrationFile", "Role", "background_models", "find_calibration"]

@@ -1,0 +1,51 @@
+"""Where calibration comes from; light to import."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+
+from services.contract import Frozen
+
+
+class Role(StrEnum):
+    """What a calibration file is for."""
+
+    MODEL = "model"
+    SAA = "saa"
+    BREAKDOWN = "breakdown"
+    BREAKDOWN_HISTORY = "breakdown_history"
+
+
+def default_cache() -> str:
+    """Return the folder for copies of remote files: below XDG_CACHE_HOME, or ``~/.cache``."""
+    return str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "rossi" / "calibration")
+
+
+class CalibrationConfig(Frozen):
+    """Calibration files, each a path or URL (file, s3, https), or a CALDB to choose them from."""
+
+    model: tuple[str, ...] = Field((), description="background model files (.mdl); empty takes them from the CALDB")
+    saa: str = Field("", description="history of SAA passages; empty takes it from the CALDB, NONE does without")
+    breakdown: str = Field(
+        "",
+        description="times without breakdown (PCU0_GTI to PCU4_GTI); empty takes it from the CALDB, NONE does without",
+    )
+    breakdown_history: str = Field(
+        "",
+        description="history of breakdowns for the filter file; empty is the file given as breakdown, or the CALDB's",
+    )
+    caldb: str = Field("", description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx")
+    cache: str = Field(default_factory=default_cache, description="folder for copies of remote files")
+
+    def given(self, role: Role) -> tuple[str, ...]:
+        """Return the files that are given for a role, whatever the CALDB says; (NONE,) where it is to do without."""
+        if role is Role.MODEL:
+            return self.model
+        text = {Role.SAA: self.saa, Role.BREAKDOWN: self.breakdown}.get(role, self.breakdown_history or self.breakdown)
+        if not text.strip():
+            return ()
+        return ("NONE",) if text.strip().upper() == "NONE" else (text,)

@@ -1,0 +1,182 @@
+"""Choosing and fetching the calibration files of an observation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rossi.calibration import ANY, CalibrationEntry, CalibrationQuery, read_index, select
+from rossi.errors import ConfigError
+from rossi.fits.reader import open_fits
+from rossi.pca.background.model import BackgroundModel, read_model
+from services.calibration.config import CalibrationConfig, Role
+from services.calibration.fetch import FileCache, fetch, file_name, is_remote, join, zipped
+from services.storage import StoreError
+
+#: Where the index of the PCA lies in a CALDB.
+INDEX = "data/xte/pca/caldb.indx"
+
+#: CAL_CNAM and DETNAM of each role, as the tasks that use them ask for them.
+_QUERIES = {
+    Role.MODEL: ("PCA_BKGD_MODEL", ANY),
+    Role.SAA: ("PCA_SAA_HIST_DATA", ANY),
+    Role.BREAKDOWN: ("STDGTI", "ALL"),
+    Role.BREAKDOWN_HISTORY: ("PCA_BREAKDOWN_HIST", ANY),
+}
+_MEANINGS = {
+    Role.MODEL: "background model",
+    Role.SAA: "history of SAA passages",
+    Role.BREAKDOWN: "list of times without breakdown",
+    Role.BREAKDOWN_HISTORY: "history of breakdowns",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationFile:
+    """A calibration file.
+
+    Parameters
+    ----------
+    name : str
+        Its name, for manifests and messages.
+    url : str
+        Where it came from.
+    data : bytes
+        Its content, as it was found (gzip-compressed files stay so).
+    sha256 : str
+        Of the content.
+    extensions : tuple of int
+        Which HDUs the CALDB chose; empty where all may be used.
+    """
+
+    name: str
+    url: str
+    data: bytes
+    sha256: str
+    extensions: tuple[int, ...] = ()
+
+
+def find_calibration(
+    config: CalibrationConfig, start: float, roles: Iterable[Role] = tuple(Role)
+) -> dict[Role, tuple[CalibrationFile, ...]]:
+    """Return the calibration files of an observation.
+
+    Files that are given go before those of the CALDB. Of the CALDB, what held when the observation started counts.
+
+    Parameters
+    ----------
+    config : CalibrationConfig
+    start : float [MJD]
+        Start of the observation (DATE-OBS).
+    roles : iterable of Role
+        What is needed.
+
+    Returns
+    -------
+    dict of Role to tuple of CalibrationFile
+        One file a role, several only for models; roles that are to do without (NONE) are left out.
+
+    Raises
+    ------
+    ConfigError
+        If a file is missing, naming it.
+    StoreError
+        If a server did not answer as it should.
+    """
+    library = _library(config)
+    found = {role: library.files(role, start) for role in roles}
+    return {role: files for role, files in found.items() if files}
+
+
+def background_models(files: Iterable[CalibrationFile]) -> list[BackgroundModel]:
+    """Return the background models in files; the HDUs that the CALDB chose, or all that are valid."""
+    models = [(file, read_model(file.data, file.name)) for file in files]
+    return [model.only(file.extensions) if file.extensions else model for file, model in models]
+
+
+@lru_cache(maxsize=4)
+def _library(config: CalibrationConfig) -> _Library:
+    return _Library(config)
+
+
+class _Library:
+    """The files of a configuration; each is fetched once."""
+
+    def __init__(self, config: CalibrationConfig) -> None:
+        self._config = config
+        self._cache = FileCache(Path(config.cache).expanduser())
+        self._files: dict[str, CalibrationFile] = {}
+        self._entries: tuple[CalibrationEntry, ...] | None = None
+
+    def files(self, role: Role, start: float) -> tuple[CalibrationFile, ...]:
+        given = self._config.given(role)
+        if given == ("NONE",):
+            return ()
+        if given:
+            return tuple(self._file(role, url) for url in given)
+        if not self._config.caldb:
+            raise ConfigError(
+                f"calibration: no {_MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
+                "CALDB (a folder or URL that holds data/xte/pca/caldb.indx)."
+            )
+        codename, detector = _QUERIES[role]
+        entries = select(self._index(), CalibrationQuery(codename, start, start, detector))
+        if not entries:
+            raise ConfigError(
+                f"{join(self._config.caldb, INDEX)}: there is no {_MEANINGS[role]} ({codename}) for MJD {start:.5f}; "
+                f"update the CALDB, or set {role} to a file."
+            )
+        if role is not Role.MODEL:
+            return (self._file(role, self._url(entries[0])),)
+        hdus: dict[str, list[int]] = {}
+        for entry in entries:
+            hdus.setdefault(self._url(entry), []).append(entry.extension)
+        return tuple(self._file(role, url, extensions) for url, extensions in hdus.items())
+
+    def _url(self, entry: CalibrationEntry) -> str:
+        return join(self._config.caldb, entry.path)
+
+    def _index(self) -> tuple[CalibrationEntry, ...]:
+        if self._entries is None:
+            url = join(self._config.caldb, INDEX)
+            data = self._fetch(url, changes=True)
+            if data is None:
+                raise ConfigError(f"{url}: the CALDB has no index there; set caldb to the folder that holds data/xte.")
+            self._entries = read_index(open_fits(data, url).table(hdu=1))
+        return self._entries
+
+    def _file(self, role: Role, url: str, extensions: Sequence[int] = ()) -> CalibrationFile:
+        if url not in self._files:
+            candidates = (url, zipped(url))
+            for candidate in candidates:
+                data = self._fetch(candidate)
+                if data is not None:
+                    break
+            else:
+                raise ConfigError(
+                    f"{url}: this {_MEANINGS[role]} is missing (and there is no {file_name(candidates[1])}); put it "
+                    f"there, or set {role} to another file or URL."
+                )
+            self._files[url] = CalibrationFile(file_name(candidate), candidate, data, hashlib.sha256(data).hexdigest())
+        file = self._files[url]
+        return CalibrationFile(file.name, file.url, file.data, file.sha256, tuple(extensions))
+
+    def _fetch(self, url: str, *, changes: bool = False) -> bytes | None:
+        """Return a file, from the cache where it is; one that changes is asked for again where the server answers."""
+        if not is_remote(url):
+            return fetch(url)
+        kept = self._cache.get(url)
+        if kept is not None and not changes:
+            return kept
+        try:
+            data = fetch(url)
+        except StoreError:
+            if kept is None:
+                raise
+            return kept
+        if data is not None and data != kept:
+            self._cache.put(url, data)
+        return data

@@ -1,0 +1,57 @@
+"""Single-bit and binned modes of the PCA: arrays with a time axis, with or without a channel axis."""
+
+import numpy as np
+import pytest
+
+from rossi.extract.accumulate import accumulate
+from rossi.extract.array import ScienceArray
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.lightcurve import light_curve
+from rossi.extract.selection import TimeSelection, select_samples
+from rossi.extract.spectrum import spectrum
+from rossi.fits.reader import open_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+
+T0 = 150000000.0
+
+
+def mode(column, values):
+    """One column of 1 s rows."""
+    cards = [
+        ("TIMEDEL", 1.0),
+        ("TSTART", T0),
+        ("TSTOP", T0 + len(values)),
+        ("TIMESYS", "TT"),
+        ("TDDES", "O[XTE] & I[PCA]"),
+    ]
+    columns = [(Column("Time", "D", "s"), T0 + np.arange(len(values))), (column, values)]
+    return ScienceArray.from_file(open_fits(fits_bytes(primary_hdu(), [table_hdu("XTE_SA", columns, cards)]), "sa"))
+
+
+def extract(array, binsz, channels=None):
+    channels, columns = channels or ChannelSelection(), array.good_columns()
+    source = accumulate(select_samples([array], columns[0], binsz, TimeSelection()), columns, channels)
+    return light_curve(source).value, spectrum(source, channels).value
+
+
+def test_single_bit():
+    values = np.random.default_rng(1).integers(0, 4, (5, 64))
+    keywords = (("TDDES", "D[0~4] & E[X1L^X1R^X2L^X2R^X3L^X3R] & C[0~13]"), ("1CTYP", "TIME"), ("1CDLT", 1 / 64))
+    rate, _ = extract(mode(Column("XeCnt", "64B", "count", keywords=keywords), values), 0.25)
+    assert rate == pytest.approx(values.reshape(-1, 16).sum(axis=1) / 0.25)
+
+
+@pytest.mark.parametrize("time_first", [True, False])
+def test_binned(time_first):
+    values = np.random.default_rng(2).integers(0, 200, (5, 8, 3))  # row, time, channel
+    axes = [("1CTYP", "TIME"), ("1CDLT", 0.125), ("2CTYP", "CHANNEL"), ("2CPIX", "(0~9,10~13,14~35)")]
+    if not time_first:
+        axes = [("1CTYP", "CHANNEL"), ("1CPIX", "(0~9,10~13,14~35)"), ("2CTYP", "TIME"), ("2CDLT", 0.125)]
+    keywords = (("TDDES", "D[0~4] & E[X1L^X1R] & C[0~35]"), ("TDIM", "(8,3)" if time_first else "(3,8)"), *axes)
+    stored = values.transpose(0, 2, 1) if time_first else values
+    array = mode(Column("XeCnt", "24I", "count", keywords=keywords), stored.reshape(5, 24))
+    rate, counts = extract(array, 0.5)
+    assert rate == pytest.approx(values.sum(axis=2).reshape(-1, 4).sum(axis=1) / 0.5)
+    assert counts.tolist() == values.sum(axis=(0, 1)).tolist()
+    rate, _ = extract(array, 0.125, ChannelSelection(chmin=11, chmax=20))
+    assert rate == pytest.approx(values[:, :, 1:].sum(axis=2).ravel() / 0.125)

@@ -1,0 +1,195 @@
+"""Light-curve tasks under their FTOOLS names: golden products, and the specification's numbers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rossi import ftools
+from rossi.errors import ConfigError, DataError
+from rossi.fits.header import Header
+from rossi.fits.reader import read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.ftools.task import call
+from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.xronos import absolute, newbins
+from tests.golden.comparison import differences
+from tests.rossi.ftools.hexte import CASES, replayed
+
+NAN = float("nan")
+
+
+def curve_file(path: Path, rate: list[float], *, start: float = 1e8, width: float = 16.0, **more: object) -> str:
+    n = len(rate)
+    columns = {"TIME": start + width * np.arange(n), "RATE": rate, "ERROR": np.ones(n), "FRACEXP": np.ones(n)} | more
+    declared = [(Column(name, "D", "s" if name == "TIME" else ""), values) for name, values in columns.items()]
+    cards = [("HDUCLAS1", "LIGHTCURVE"), ("TIMEDEL", width), ("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4)]
+    cards += [("TSTARTI", int(start)), ("TSTARTF", start % 1), ("OBJECT", "SIM")]
+    path.write_bytes(fits_bytes(primary_hdu(), [table_hdu("RATE", declared, cards)]))
+    return str(path)
+
+
+def curve(tmp_path: Path, *args: object, **kwargs: object):
+    path = Path(curve_file(tmp_path / "c.lc", *args, **kwargs))
+    return read_light_curve(path.read_bytes(), path.name)
+
+
+@pytest.mark.parametrize("case", ["e5_switch", "e3_split_nulls"])
+def test_rebinlc_and_lcmath_are_equal_to_the_last_bit(golden, tmp_path, monkeypatch, case):
+    steps = json.loads((golden / case / "plan.json").read_text())["steps"]
+    steps = [step for step in steps if step["task"] in ("rebinlc", "lcmath")]
+    shutil.copytree(golden / case / "expected" / "sa", tmp_path / "sa")
+    (tmp_path / "arith").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(steps) == 4
+    for step in steps:
+        result = call(step["task"], step["parameters"])
+        assert result.returncode == 0, result.stdout
+        expected = read_fits(golden / case / "expected" / step["outputs"][0])
+        assert differences(expected, read_fits(step["outputs"][0])) == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_hexte_curves_too(shared, tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    for expected, made in replayed(shared, case, "rebinlc", tmp_path):
+        assert differences(read_fits(expected), read_fits(made)) == [], made.name
+    for expected, made in replayed(shared, case, "lcmath", tmp_path):
+        for name in ("TIME", "RATE", "ERROR", "FRACEXP"):
+            a, b = (read_fits(f).table().column(name) for f in (expected, made))
+            np.testing.assert_array_max_ulp(a, b, 1)  # times are compared in days there
+
+
+def test_lcurve_joins_two_files(shared, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    compared = 0
+    for expected, made in replayed(shared, "b_archive32_gaps", "lcurve", tmp_path):
+        want, have = read_fits(expected).table(), read_fits(made).table()
+        np.testing.assert_array_equal(have.column("TIME"), want.column("TIME"))
+        for name in ("RATE1", "ERROR1", "FRACEXP"):
+            np.testing.assert_allclose(have.column(name), want.column(name), rtol=2e-6)
+        for keyword in [k for k in want.header if k.endswith(("_1", "_E1")) and k not in ("CHI2_1", "CHI2_E1")]:
+            assert have.header[keyword] == pytest.approx(want.header[keyword], rel=1e-5), keyword
+        for keyword in ("TSTARTI", "TSTOPI", "TIMEZERI", "HDUCLAS1", "TIMEUNIT", "OBJECT"):
+            assert have.header[keyword] == want.header[keyword]
+        for keyword in ("TSTARTF", "TSTOPF", "TIMEZERF", "TIMEDEL"):
+            assert have.header[keyword] == pytest.approx(want.header[keyword], abs=1e-10)
+        compared += 1
+    assert compared == 4
+
+
+def test_new_bins_take_bins_whole_by_their_centre(tmp_path):
+    (interval,) = newbins([curve(tmp_path, [1, 2, 3, 4, 5, 6])], 50.0)
+    np.testing.assert_allclose(interval.rate, [2, 5])
+    np.testing.assert_allclose(interval.fracexp, [48 / 50, 48 / 50])
+    np.testing.assert_allclose(interval.error, [1 / np.sqrt(3)] * 2)
+
+
+def test_new_bins_without_data_are_null_and_long_data_are_split(tmp_path):
+    series = curve(tmp_path, [1, NAN, 3, 4, NAN, 6])
+    (interval,) = newbins([series], 16.0, 100)
+    assert len(interval.rate) == 100
+    np.testing.assert_array_equal(interval.rate[:7], [1, NAN, 3, 4, NAN, 6, NAN])
+    first, second = newbins([series], 16.0, 4)
+    np.testing.assert_array_equal(first.rate, [1, NAN, 3, 4])
+    np.testing.assert_array_equal(second.rate, [6, NAN, NAN, NAN])
+    assert second.start == 1e8 + 80
+
+
+def test_default_new_bins(tmp_path):
+    (long,) = newbins([curve(tmp_path, [1.0] * 2000, width=1.0)])
+    assert (len(long.rate), round(long.width, 4)) == (512, 3.9108)
+    (short,) = newbins([curve(tmp_path, [1.0] * 100)])
+    assert short.width == 16
+    (five,) = newbins([curve(tmp_path, [1.0] * 100)], -5)
+    assert five.width == 80
+
+
+def test_new_bins_that_make_no_sense(tmp_path):
+    with pytest.raises(ConfigError, match="New bins of 8 s are narrower than the curves' bins of 16 s"):
+        newbins([curve(tmp_path, [1])], 8)
+    with pytest.raises(DataError, match="no bin has a rate"):
+        newbins([curve(tmp_path, [NAN])])
+
+
+def test_timetrans_gives_the_numbers_of_the_reference(tmp_path):
+    light_curve = Header(
+        [("TSTARTI", 442845939), ("TSTARTF", 0.37842941), ("TIMEDEL", 16.0), ("HDUCLAS1", "LIGHTCURVE")]
+    )
+    np.testing.assert_allclose(
+        absolute([(10, 50)], light_curve, "x"), [[442845949.37842941, 442846005.37842941]], rtol=0, atol=1e-7
+    )
+    events = Header([("TSTART", 503797841.337685), ("TIMEZERO", 3.378431), ("HDUCLAS1", "EVENTS"), ("TIMEDEL", 1.0)])
+    np.testing.assert_allclose(
+        absolute([(10, 50)], events, "x"), [[503797854.71611798, 503797894.71611798]], rtol=0, atol=1e-5
+    )
+    source = curve_file(tmp_path / "a.lc", [1, 2])
+    (tmp_path / "in.txt").write_text("10 50\n100-200\n")
+    for given in ("10-50,100-200", f"@{tmp_path / 'in.txt'}"):
+        result = ftools.timetrans(infile=source, outfile=f"!{tmp_path / 'out.txt'}", timeint=given)
+        assert result.returncode == 0, result.stdout
+        text = (tmp_path / "out.txt").read_text()
+        assert text == " 100000010.00000000  100000066.00000000\n 100000100.00000000  100000216.00000000\n"
+
+
+def test_counts_become_rates_over_the_whole_bin(tmp_path):
+    counts = tmp_path / "c.lc"
+    columns = {"TIME": [1e8], "COUNTS": [160.0], "ERROR": [16.0], "FRACEXP": [0.5]}
+    declared = [(Column(name, "D", "s" if name == "TIME" else ""), values) for name, values in columns.items()]
+    counts.write_bytes(fits_bytes(primary_hdu(), [table_hdu("COUNTS", declared, [("TIMEDEL", 16.0)])]))
+    background = curve_file(tmp_path / "b.lc", [4.0])
+    result = ftools.lcmath(infile=str(counts), bgfile=background, outfile=str(tmp_path / "n.lc"))
+    assert result.returncode == 0, result.stdout
+    net = read_fits(tmp_path / "n.lc").table()
+    assert (net.column("RATE")[0], net.header["HDUCLAS3"], net.header["HDUCLAS2"]) == (6.0, "RATE", "NET")
+    rebinned = ftools.rebinlc(infile=str(counts), outfile=str(tmp_path / "r.lc"), multiple=2)
+    assert rebinned.returncode == 0, rebinned.stdout
+    assert read_fits(tmp_path / "r.lc").table("COUNTS").column("COUNTS")[0] == 160
+
+
+def test_columns_of_pca_curves_are_rebinned_too(golden, tmp_path):
+    source = golden / "e5_switch" / "expected" / "lc" / "user_all_16.lc.gz"
+    result = ftools.rebinlc(infile=str(source), outfile=str(tmp_path / "r.lc"), multiple=8)
+    assert result.returncode == 0, result.stdout
+    before, after = read_fits(source).table(), read_fits(tmp_path / "r.lc").table()
+    assert list(after.infos) == list(before.infos)
+    good = np.isfinite(before.column("RATE"))
+    assert after.column("LiveTime").sum() == pytest.approx(before.column("LiveTime")[good].sum())
+    assert len(after) < len(before) / 7
+
+
+def test_compat_is_a_parameter_of_lcmath(tmp_path):
+    source = curve_file(tmp_path / "a.lc", [20, NAN])
+    background = curve_file(tmp_path / "b.lc", [2, 3])
+    for compat, last in (("yes", 17.0), ("no", NAN)):
+        result = ftools.lcmath(infile=source, bgfile=background, outfile=f"!{tmp_path / 'n.lc'}", compat=compat)
+        assert result.returncode == 0, result.stdout
+        np.testing.assert_array_equal(read_fits(tmp_path / "n.lc").table().column("RATE"), [18, last])
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "words"),
+    [
+        ("rebinlc", {"multiple": 0}, "factor is 0"),
+        ("rebinlc", {"columns": "RATE"}, "columns is 'RATE'"),
+        ("lcmath", {"bgfile": "none"}, "none: can't be read"),
+        ("lcurve", {"nser": 2}, "one series"),
+        ("lcurve", {"dtnb": 4}, "make them wider"),
+        ("timetrans", {"timeint": "soon"}, "timeint is 'soon'"),
+    ],
+)
+def test_mistakes_give_a_sentence(tmp_path, task, change, words):
+    source = curve_file(tmp_path / "a.lc", [1, 2])
+    out = str(tmp_path / "out")
+    arguments = {
+        "rebinlc": {"infile": source, "outfile": out},
+        "lcmath": {"infile": source, "bgfile": source, "outfile": out},
+        "lcurve": {"cfile1": source, "outfile": out},
+        "timetrans": {"infile": source, "outfile": out, "timeint": "1-2"},
+    }[task]
+    result = call(task, arguments | change)
+    assert (result.returncode, Path(out).exists()) == (1, False)
+    assert words in result.stdout
+    assert result.output == (result.stdout,)

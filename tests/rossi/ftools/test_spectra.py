@@ -1,0 +1,50 @@
+"""``pcaextspect2`` under its FTOOLS name (the golden calls are in test_golden)."""
+
+import pytest
+
+from rossi import ftools
+from rossi.fits.reader import read_fits
+
+
+@pytest.fixture
+def call(golden, tmp_path, monkeypatch):
+    """Return a function that calls the task on a golden case with further parameters."""
+    monkeypatch.chdir(tmp_path)
+    prep = golden / "e5_switch/expected/prep"
+    data, background = (str(next(prep.glob(f"*_{kind}.gz"))) for kind in ("dt", "dtbkg"))
+    common = {"src_infile": data, "bkg_infile": background, "src_phafile": "s.pha", "bkg_phafile": "b.pha"}
+    return lambda **more: ftools.pcaextspect2(**common | more)
+
+
+def test_source_names_its_background(call):
+    assert call(ra=83.6, dec=22.0).returncode == 0
+    header = read_fits("s.pha").tables[0].header
+    assert (header["BACKFILE"], header["RA_OBJ"], header["DEADAPP"]) == ("b.pha", 83.6, True)
+    assert read_fits("b.pha").tables[0].header["BACKFILE"] == "NONE"
+
+
+def test_many(call):
+    assert call(accumulate="MANY", pculist="2,3", layerlist="1").returncode == 0
+    assert len(read_fits("s.pha").tables[0]) == 4
+    assert "BACKFILE" in read_fits("s.pha").tables[0]
+    assert "BACKFILE" not in read_fits("b.pha").tables[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"deadcorrtype": "NONE"}, "deadcorrtype is 'NONE'; expected LIVE or ON"),
+        ({"accumulate": "SOME"}, "expected ONE or MANY"),
+        ({"ra": 83.6}, "ra and dec belong together"),
+        ({"respfile": "my.rsp"}, "responses are not made here"),
+        ({"bkg_infile": "NONE"}, "bkg_infile is missing"),
+        ({"pculist": "7"}, "'7' is no PCU"),
+        ({"pculist": "1", "phazeroexp": "no"}, "have no exposure"),
+        ({"timemin": 1.0, "timemax": 2.0, "phazeroexp": "no"}, "have no exposure"),
+    ],
+)
+def test_mistakes_are_explained_and_leave_nothing(call, tmp_path, more, message):
+    result = call(**more)
+    assert result.returncode != 0
+    assert message in result.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,157 @@
+"""Arithmetic on spectra: the specification's numbers, and what single precision does."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rossi.errors import ConfigError, DataError
+from rossi.fits.header import Header
+from rossi.spectra.algebra import Errors, Formula, Units, combine, common_areascal, exposure_of, stated_errors
+from rossi.spectra.pha import Pha
+from rossi.spectra.product import nearest
+from rossi.spectra.summing import sum_spectra
+
+
+def spectrum(counts, exposure=1000.0, *, name="a", errors=True, quantity="COUNTS", **more) -> Pha:
+    counts = np.array(counts, float)
+    n = len(counts)
+    known = {
+        "name": name,
+        "channel": np.arange(n),
+        "value": counts,
+        "error": np.sqrt(np.abs(counts)) if errors else None,
+        "systematic": np.zeros(n),
+        "quality": np.zeros(n, int),
+        "exposure": exposure,
+        "areascal": 1.0,
+        "quantity": quantity,
+        "intervals": np.array([[0.0, exposure]]),
+        "header": Header([("TSTART", 0.0), ("TSTOP", exposure)]),
+        "gti_header": Header(),
+    }
+    return Pha(**known | more)
+
+
+def test_the_reference_cuts_off_fractions():
+    a, b = spectrum([100, 25.7, 0], 1000.123), spectrum([10, 2.2, 5], 500.5, name="b")
+    formula = Formula("a+b")
+    result = combine(formula, {"a": a, "b": b}, compat="heasoft")
+    np.testing.assert_array_equal(nearest(result.value), [110, 27, 5])
+    np.testing.assert_allclose(result.error, [10.488089, 5.282045, 2.236068], rtol=1e-6)
+    assert exposure_of(formula, {"a": a, "b": b}, compat="heasoft") == pytest.approx(1500.623, rel=1e-7)
+    assert exposure_of(Formula("a-b"), {"a": a, "b": b}) == pytest.approx(499.623)
+    right = combine(formula, {"a": a, "b": b})
+    np.testing.assert_allclose(right.value, [110, 27.9, 5], rtol=1e-15)
+
+
+def test_sums_lose_half_counts_only_in_compat():
+    files = [spectrum([6.5], name=str(n)) for n in range(13)]
+    kept, lost = sum_spectra(files), sum_spectra(files, compat="heasoft")
+    assert (kept.value[0], nearest(lost.value)[0]) == (84.5, 78)
+    assert kept.error[0] == pytest.approx(lost.error[0], rel=1e-6) == pytest.approx(np.sqrt(84.5))
+    assert kept.exposure == pytest.approx(lost.exposure) == 13000
+
+
+def test_single_precision_limits_counts():
+    pair = {"a": spectrum([16777217], 1.0), "b": spectrum([100], 1.0, name="b")}
+    assert combine(Formula("a+b"), pair, compat="heasoft").value[0] == 16777316
+    assert combine(Formula("a+b"), pair).value[0] == 16777317
+
+
+@pytest.mark.parametrize("compat", [None, "heasoft"])
+def test_errors_of_each_operation(compat):
+    pair = {"a": spectrum([100.0]), "b": spectrum([25.0], name="b")}
+
+    def calculated(text):
+        result = combine(Formula(text), pair, compat=compat)
+        return result.value[0], result.error[0]
+
+    assert calculated("a-b") == pytest.approx((75, np.sqrt(125)), rel=1e-6)
+    assert calculated("a*b") == pytest.approx((2500, 2500 * np.sqrt(0.01 + 0.04)), rel=1e-6)
+    assert calculated("a/b") == pytest.approx((4, 4 * np.sqrt(0.01 + 0.04)), rel=1e-6)
+    assert calculated("2*(a - b)/4") == pytest.approx((37.5, np.sqrt(125) / 2), rel=1e-6)
+    assert calculated("-0.5*a+b") == pytest.approx((-25, np.sqrt(25 + 25)), rel=1e-6)
+
+
+def test_division_by_zero_is_marked():
+    pair = {"a": spectrum([100, 9]), "b": spectrum([0, 3], name="b", quality=np.array([0, 2]))}
+    result = combine(Formula("a/b"), pair, divzero=-99)
+    np.testing.assert_array_equal(result.value, [-99, 3])
+    np.testing.assert_array_equal(result.quality, [5, 5])
+    assert result.error[0] == 0
+
+
+def test_units():
+    pair = {"a": spectrum([100.0]), "b": spectrum([0.5], 100.0, name="b", quantity="RATE")}
+    formula = Formula("a+b")
+    assert combine(formula, pair, Units.COUNTS).value[0] == 150
+    assert combine(formula, pair, Units.RATE).value[0] == pytest.approx(0.6)
+    assert combine(formula, pair, Units.FORMAL).value[0] == 100.5
+
+
+def test_systematic_errors_add_in_quadrature():
+    one = {"a": spectrum([100.0], systematic=np.array([0.1]))}
+    assert combine(Formula("a*1"), one).error[0] == pytest.approx(np.sqrt(200))
+
+
+def test_names_with_operators_stand_in_quotes():
+    assert Formula("'a-1.pha' + 2.5e1*b/c.pha").names == ["a-1.pha", "b", "c.pha"]
+    assert Formula("1a.pha+x2").names == ["1a.pha", "x2"]
+    assert Formula("a-b").names == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["a+", "'a", "3", "a**b", "(a", "a b", ""])
+def test_what_is_no_expression(text):
+    with pytest.raises(ConfigError, match="can't be read"):
+        combine(Formula(text), {"a": spectrum([1]), "b": spectrum([1])})
+
+
+def test_errors_of_the_result():
+    value, error = np.array([100.0]), np.array([3.0])
+    assert stated_errors(value, error, Errors.POISSON_0, 1, propagate=True) is None
+    assert stated_errors(value, error, Errors.GAUSS, 1, propagate=False) is None
+    assert stated_errors(value, error, Errors.GAUSS, 1, propagate=True)[0] == 3
+    assert stated_errors(value, error, Errors.POISSON_1, 1, propagate=False)[0] == 1 + np.sqrt(100.75)
+    assert stated_errors(value, error, Errors.POISSON_2, 1, propagate=False)[0] == np.sqrt(99.75)
+    assert Errors.POISSON_3.of(value)[0] == (1 + np.sqrt(100.75) + np.sqrt(99.75)) / 2
+    poisson = {"a": spectrum([100.0], errors=False)}
+    assert combine(Formula("a*1"), poisson).error[0] == 10
+
+
+def test_spectra_must_fit_together():
+    a = spectrum([1, 2])
+    with pytest.raises(DataError, match=r"b: has 1 channels from \[0\], but a has 2"):
+        combine(Formula("a+b"), {"a": a, "b": spectrum([1], name="b")})
+    with pytest.raises(DataError, match=r"b: has 2 channels from \[1\], but a has 2"):
+        sum_spectra([a, spectrum([1, 2], name="b", channel=np.array([1, 2]))])
+    with pytest.raises(DataError, match="b: the spectrum is in RATE"):
+        sum_spectra([a, spectrum([1, 2], name="b", quantity="RATE")])
+    with pytest.raises(ConfigError, match="No spectrum"):
+        sum_spectra([])
+
+
+def test_a_spectrum_without_exposure_adds_nothing():
+    files = [spectrum([5]), spectrum([0], 0.0, name="b")]
+    assert (sum_spectra(files).value[0], sum_spectra(files).exposure) == (5, 1000)
+    for call in (
+        lambda: sum_spectra(files, compat="heasoft"),
+        lambda: combine(Formula("b*1"), {"b": files[1]}, Units.RATE),
+    ):
+        with pytest.raises(DataError, match="b: EXPOSURE is 0 s"):
+            call()
+
+
+def test_areascal():
+    assert common_areascal([spectrum([1], areascal=1.0), spectrum([1], areascal=1.002)]) == pytest.approx(1.001)
+    with pytest.raises(ConfigError, match="AREASCAL differs"):
+        common_areascal([spectrum([1], areascal=1.0), spectrum([1], areascal=2.0)])
+
+
+@given(st.lists(st.lists(st.integers(0, 10_000), min_size=3, max_size=3), min_size=1, max_size=25))
+def test_sums_conserve_whole_counts(rows):
+    files = [spectrum(row, 100.0 + n, name=str(n)) for n, row in enumerate(rows)]
+    for compat in (None, "heasoft"):
+        total = sum_spectra(files, compat=compat)
+        np.testing.assert_array_equal(nearest(total.value), np.sum(rows, axis=0))
+        np.testing.assert_allclose(total.error, np.sqrt(np.sum(rows, axis=0)), rtol=1e-5)

@@ -1,0 +1,128 @@
+"""Joining channels of redistribution matrices."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rossi.errors import ConfigError, DataError
+from rossi.spectra.channels import ChannelGroup
+from rossi.spectra.response import Response, rebin_response
+from rossi.spectra.response_file import read_response, response_file
+
+
+def response(rows, n_channel: int, first_channel: int = 0) -> Response:
+    """Make a response from rows of groups, (first position, elements) each."""
+    matrix = np.zeros((len(rows), n_channel), np.float32)
+    groups = [(at, first, len(values)) for at, row in enumerate(rows) for first, values in row]
+    for at, row in enumerate(rows):
+        for first, values in row:
+            matrix[at, first : first + len(values)] = values
+    row, first, count = np.array(groups, np.int64).reshape(-1, 3).T
+    energy, channel = np.arange(len(rows) + 1, dtype=np.float32), np.arange(n_channel + 1, dtype=np.float32)
+    edges = (channel[:-1], channel[1:])
+    return Response("r.rmf", energy[:-1], energy[1:], matrix, row, first, count, *edges, first_channel)
+
+
+def groups(*triples: tuple[int, int, int]) -> list[ChannelGroup]:
+    return [ChannelGroup(*triple) for triple in triples]
+
+
+EIGHT = response([[(0, np.arange(1, 9) / 10)], [], [(12, [1, 2, 3, 4])]], 16)
+
+
+def test_sums_of_the_reference():
+    made = rebin_response(EIGHT, groups((0, 3, 4), (4, 7, 2), (8, 15, 8)))
+    np.testing.assert_allclose(made.matrix, [[1.0, 1.1, 1.5, 0], [0] * 4, [0, 0, 0, 10]], rtol=1e-6)
+    np.testing.assert_array_equal(np.column_stack((made.row, made.first, made.count)), [[0, 0, 3], [2, 3, 1]])
+    np.testing.assert_array_equal(np.column_stack((made.e_min, made.e_max)), [[0, 4], [4, 6], [6, 8], [8, 16]])
+
+
+def test_channels_are_left_out():
+    made = rebin_response(EIGHT, groups((0, 1, -1), (2, 7, 2), (8, 11, 4), (12, 15, -1)), 1)
+    np.testing.assert_allclose(made.matrix[0], [0.7, 1.1, 1.5, 0], rtol=1e-6)
+    np.testing.assert_array_equal(made.row, [0])
+    assert made.first_channel == 1
+
+
+def test_unnamed_channels_stay():
+    made = rebin_response(EIGHT, groups((4, 7, 4)))
+    assert made.matrix.shape == (3, 13)
+    np.testing.assert_allclose(made.matrix[0, :6], [0.1, 0.2, 0.3, 0.4, 2.6, 0], rtol=1e-6)
+
+
+def test_a_channel_of_two_groups_goes_to_the_one_with_more_of_it():
+    both = response([[(0, [1, 1, 1, 1, 1]), (7, [1, 1, 1, 1, 1])], [(0, [1]), (1, [1])]], 12)
+    made = rebin_response(both, groups((0, 3, 4), (4, 7, 4), (8, 11, 4)))
+    np.testing.assert_array_equal(made.matrix, [[4, 2, 4], [2, 0, 0]])
+    np.testing.assert_array_equal(
+        np.column_stack((made.row, made.first, made.count)), [[0, 0, 2], [0, 2, 1], [1, 0, 1]]
+    )
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
+def test_elements_are_conserved(sizes, seed):
+    n = sum(size * size for size in sizes)
+    values = np.random.default_rng(seed).integers(0, 100, (3, n)).astype(np.float32)
+    full = response([[(0, row)] for row in values], n)
+    edges = np.concatenate(([0], np.cumsum(np.square(sizes))))
+    triples = [(a, b - 1, size) for a, b, size in zip(edges[:-1], edges[1:], sizes, strict=True)]
+    made = rebin_response(full, groups(*triples))
+    assert made.matrix.shape[1] == sum(sizes)
+    np.testing.assert_array_equal(made.matrix.sum(axis=1), values.sum(axis=1))
+    np.testing.assert_array_equal(made.count, sum(sizes))
+
+
+@pytest.mark.parametrize(
+    ("triple", "error", "words"),
+    [
+        ((0, 4, 2), ConfigError, "factor 2 does not divide the 5 channels from 0 to 4"),
+        ((0, 16, 1), DataError, "has the channels 0 to 15, but channels 0 to 16"),
+    ],
+)
+def test_groups_that_do_not_fit(triple, error, words):
+    with pytest.raises(error, match=words):
+        rebin_response(EIGHT, groups(triple))
+    with pytest.raises(DataError, match="channels 3 to 4 are named twice"):
+        rebin_response(EIGHT, groups((0, 3, 4), (3, 4, 2)))
+    with pytest.raises(DataError, match="has the channels 1 to 16, but channels 0 to 3"):
+        rebin_response(response([[(0, [1.0])]], 16, 1), groups((0, 3, 4)))
+
+
+def file_of(made: Response, tmp_path) -> bytes:
+    """Write a response as a file by way of one without meaning that lends its keywords."""
+    matrix = fits.BinTableHDU.from_columns([fits.Column("X", "J", array=[0])], name="MATRIX")
+    matrix.header["TELESCOP"], matrix.header["LO_THRES"] = "XTE", 1e-6
+    return response_file(made, fits.HDUList([fits.PrimaryHDU(), matrix]))
+
+
+@pytest.mark.parametrize("first_channel", [0, 1])
+def test_files_come_back_as_they_were(tmp_path, first_channel):
+    rows = [[(0, [1, 2]), (5, [3])], [], [(2, [4, 5, 6])]]
+    made = response(rows, 8, first_channel)
+    data = file_of(made, tmp_path)
+    (tmp_path / "r.rmf").write_bytes(data)
+    with fits.open(tmp_path / "r.rmf", checksum=True) as hdus:
+        header = hdus["MATRIX"].header
+        assert (header["NUMGRP"], header["NUMELT"], header["DETCHANS"], header["TLMIN4"]) == (3, 6, 8, first_channel)
+        assert (header["TELESCOP"], header["LO_THRES"]) == ("XTE", 1e-6)
+        np.testing.assert_array_equal(hdus["MATRIX"].data["N_GRP"], [2, 0, 1])
+    again, _ = read_response(data, "r.rmf")
+    for name in ("matrix", "row", "first", "count", "energ_lo", "energ_hi", "e_min", "e_max", "first_channel"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(made, name), err_msg=name)
+
+
+def test_what_is_no_response(tmp_path):
+    with pytest.raises(DataError, match=r"x: not a FITS file"):
+        read_response(b"nonsense", "x")
+    data = file_of(response([[(0, [1.0])]], 4), tmp_path)
+    hdus = fits.HDUList.fromstring(data)
+    (tmp_path / "x").write_bytes(b"")
+    hdus[:2].writeto(tmp_path / "x", overwrite=True)
+    with pytest.raises(DataError, match="extension EBOUNDS is missing; found MATRIX"):
+        read_response((tmp_path / "x").read_bytes(), "x")
+    wrong = file_of(response([[(2, [1.0, 1.0])]], 4), tmp_path)
+    few = file_of(response([[(0, [1.0])]], 2), tmp_path)
+    with pytest.raises(DataError, match="in channels that EBOUNDS"):
+        read_response(wrong, "x", few)

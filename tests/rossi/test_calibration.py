@@ -1,0 +1,98 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rossi.calibration import CalibrationEntry, CalibrationQuery, Validity, calendar_mjd, read_index, select
+from rossi.errors import DataError
+from rossi.fits.header import Header
+from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+
+
+def entry(name, reference, detector="PCU0", quality=0, codename="MODEL", kind="NONE", xno=0):
+    return CalibrationEntry("XTE", "PCA", detector, kind, "data", name, xno, codename, (), reference, quality)
+
+
+def names(entries, **query):
+    return [
+        e.file for e in select(entries, CalibrationQuery(**({"codename": "MODEL", "stop": query["start"]} | query)))
+    ]
+
+
+INDEX = [
+    entry("old", 50000.0),
+    entry("new", 51000.0),
+    entry("new2", 51000.0, "PCU1"),
+    entry("bad", 51500.0, quality=5),
+    entry("other", 51500.0, codename="SAA"),
+    entry("late", 52000.0),
+]
+
+
+def test_the_newest_set_that_holds_at_the_start():
+    assert names(INDEX, start=49999.0) == []
+    assert names(INDEX, start=50000.0) == ["old"]
+    assert names(INDEX, start=51900.0) == ["new", "new2"]
+    assert names(INDEX, start=51900.0, stop=52000.0) == ["new", "new2", "late"]
+    assert names(INDEX, start=51900.0, stop=52000.0, before_start=True) == ["new", "new2"]
+    assert names(INDEX, start=51900.0, telescope="ROSAT") == []
+
+
+def test_detector_and_filter():
+    assert names(INDEX, start=51900.0, detector="PCU1") == ["new2"]
+    assert names(INDEX, start=51900.0, detector="ALL") == []
+    assert names([entry("any", 1.0, "NONE", kind="NONE")], start=2.0, detector="PCU3", filter="A") == ["any"]
+    assert names([entry("one", 1.0, kind="B")], start=2.0, filter="A") == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 1))), st.integers(0, 60), st.integers(0, 20))
+def test_what_is_selected(rows, start, length):
+    entries = [entry(str(n), float(ref), quality=quality) for n, (ref, quality) in enumerate(rows)]
+    found = select(entries, CalibrationQuery("MODEL", float(start), float(start + length)))
+    good = [e.reference_time for e in entries if e.quality == 0 and e.reference_time <= start]
+    assert bool(found) == bool(good)
+    assert [e for e in entries if e in found] == list(found)
+    assert all(e.quality == 0 and max(good) <= e.reference_time <= start + length for e in found)
+
+
+def test_answers_of_the_original_tool(shared):
+    folder = shared / "data/golden/pca/caldb"
+    entries = read_index(read_fits(folder / "tree/data/xte/pca/caldb.indx").table(hdu=1))
+    queries = json.loads((folder / "queries.json").read_text())["queries"]
+    for query in queries:
+        at = calendar_mjd(query["date"], query["time"], "query")
+        found = select(entries, CalibrationQuery(query["codename"], at, at, query["detector"]))
+        assert [[e.path, e.extension] for e in found] == query["selected"], query
+    assert len(queries) > 25
+
+
+def test_boundary_conditions_are_read():
+    texts = {"TELESCOP": "XTE", "INSTRUME": "PCA", "DETNAM": "ALL", "FILTER": "NONE", "CAL_DIR": "/data/x/"}
+    texts |= {"CAL_FILE": "f.fits", "CAL_CNAM": "MODEL", "CAL_CBD": "ENERG(1-2)keV".ljust(20) + "NONE".ljust(20) + "T"}
+    columns = [(Column(key, f"{max(len(value), 5)}A"), np.array([value])) for key, value in texts.items()]
+    columns += [(Column(key, "I"), [2]) for key in ("CAL_XNO", "CAL_QUAL")] + [(Column("REF_TIME", "D"), [50000.5])]
+    table = open_fits(fits_bytes(primary_hdu(), [table_hdu("CIF", columns, [("TDIM8", "(20,3)")])]), "i").tables[0]
+    found = read_index(table)[0]
+    assert found.boundaries == ("ENERG(1-2)keV", "T")
+    assert (found.path, found.extension, found.quality, found.reference_time) == ("data/x/f.fits", 2, 2, 50000.5)
+
+
+def test_dates():
+    assert calendar_mjd("2000-05-13", "12:00:00", "x") == 51677.5
+    assert calendar_mjd("13/05/00", "00:00:00", "x") == 51677.0
+    assert calendar_mjd("13/05/97", "00:00:00", "x") == calendar_mjd("1997-05-13T11:22:33", "00:00:00", "x")
+    for date, clock in (("2000-5-13", "00:00:00"), ("2000-02-30", "00:00:00"), ("2000-05-13", "noon")):
+        with pytest.raises(DataError, match=r"x: .*is no date and time"):
+            calendar_mjd(date, clock, "x")
+
+
+def test_validity_includes_both_ends():
+    dates = [("CVSD0001", "2000-05-13"), ("CVED0001", "2000-05-14")]
+    validity = Validity.of(Header(dates), "x")
+    assert [mjd in validity for mjd in (51676.99, 51677.0, 51678.999, 51679.0)] == [False, True, True, False]
+    exact = Validity.of(Header([*dates, ("CVST0001", "06:00:00"), ("CVET0001", "06:00:00")]), "x")
+    assert [mjd in exact for mjd in (51677.24, 51677.25, 51678.25, 51678.26)] == [False, True, True, False]
+    assert 1.0 in Validity.of(Header(), "x")
