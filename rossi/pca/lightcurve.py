@@ -164,12 +164,18 @@ def light_curves(
     See `pca_light_curve`.
     """
     grids: dict[tuple[bool, float], Grid] = {}
+    exposures: dict[tuple[bool, float, DeadTime, tuple[int, ...]], NDArray[np.float64]] = {}
 
     def corrected(files: Sequence[ScienceArray], is_background: bool, request: Request) -> PcaLightCurve:
         key = (is_background, request.binsz)
         if key not in grids:
             grids[key] = select_samples(files, request.columns[0], request.binsz, time)
-        return per_pcu(grids[key], request)
+        if request.dead_time == DeadTime.NONE:
+            return per_pcu(grids[key], request, None)
+        of = (*key, request.dead_time, request.pcus)
+        if of not in exposures:
+            exposures[of] = bin_exposure(grids[key], request)
+        return per_pcu(grids[key], request, exposures[of])
 
     results = []
     for request in requests:
@@ -178,14 +184,17 @@ def light_curves(
     return results
 
 
-def per_pcu(grid: Grid, request: Request) -> PcaLightCurve:
-    """Return the light curve of counts over the exposure of the chosen PCUs."""
+def bin_exposure(grid: Grid, request: Request) -> NDArray[np.float64]:
+    """Return live or on time of the chosen PCUs in each bin with exposure (n_bin,) [PCU s]."""
+    return sum_by_bin(grid, [row_exposure(array, request.dead_time, request.pcus) for array in grid.arrays])
+
+
+def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) -> PcaLightCurve:
+    """Return the light curve of counts over an exposure (see `bin_exposure`), or without one, per second."""
     counts = accumulate(grid, request.columns, request.channels)
     curve = light_curve(counts, request.mode, request.rejection)
-    if request.dead_time == DeadTime.NONE:
+    if exposure is None:
         return PcaLightCurve(curve, None, None, None, request)
-    rows = [row_exposure(array, request.dead_time, request.pcus) for array in grid.arrays]
-    exposure = sum_by_bin(grid, rows)
     if request.mode == Mode.SUM:
         return PcaLightCurve(replace(curve, fracexp=exposure / request.binsz), exposure, None, None, request)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -13,7 +13,7 @@ from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode
 from rossi.extract.selection import TimeSelection, select_samples
-from rossi.pca.lightcurve import DeadTime, PcaLightCurve, Request, pca_light_curve, per_pcu
+from rossi.pca.lightcurve import DeadTime, PcaLightCurve, Request, bin_exposure, pca_light_curve, per_pcu
 from rossi.pca.standard2 import parse_layers
 
 
@@ -73,7 +73,8 @@ def standard1_light_curve(
     """
     if background is not None and request.dead_time == DeadTime.NONE:
         raise ConfigError("deadcorrtype is NONE, but the background is a rate per PCU; extract without background.")
-    source = per_pcu(select_samples(data, request.columns[0], request.binsz, time), request)
+    grid = select_samples(data, request.columns[0], request.binsz, time)
+    source = per_pcu(grid, request, None if request.dead_time == DeadTime.NONE else bin_exposure(grid, request))
     return source if background is None else _net(source, background, request)
 
 

@@ -120,7 +120,7 @@ class _Library:
         if not self._config.caldb:
             raise ConfigError(
                 f"calibration: no {_MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
-                "CALDB (a folder or URL that holds data/xte/pca/caldb.indx)."
+                "CALDB (a folder or URL that holds data/xte/pca/caldb.indx); background = 'none' does without."
             )
         codename, detector = _QUERIES[role]
         entries = select(self._index(), CalibrationQuery(codename, start, start, detector))

@@ -19,10 +19,14 @@ RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) &
 
 
 class Band(Frozen):
-    """A range of absolute detector channels; Standard2 elements that overlap it count as a whole."""
+    """A range of absolute detector channels, and its bin size [s] if it is not that of the others.
+
+    Standard2 elements that overlap the range count as a whole.
+    """
 
     chmin: Channel
     chmax: Channel
+    binsz: Annotated[float, Field(gt=0, multiple_of=ROW)] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Band:
@@ -32,8 +36,8 @@ class Band(Frozen):
 
     @property
     def name(self) -> str:
-        """Name in files and tables: ``ch5-10``."""
-        return f"ch{self.chmin}-{self.chmax}"
+        """Name in files and tables: ``ch5-10``, or ``ch5-10_128s``."""
+        return f"ch{self.chmin}-{self.chmax}" + (f"_{self.binsz:g}s" if self.binsz else "")
 
 
 class PcaExtractConfig(Frozen):
@@ -48,6 +52,8 @@ class PcaExtractConfig(Frozen):
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
     binsz: float = Field(ROW, gt=0, description="seconds; a multiple of 16")
     subtract: bool = Field(True, description="take the background off, where preparation estimated one")
+    per_pcu: bool = Field(False, description="a light curve of each PCU besides that of all")
+    spectra: bool = Field(True, description="spectra of source and background")
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
 
     @field_validator("expression")
@@ -92,6 +98,7 @@ STAGE = Stage(
     ),
     outputs=(
         Output("light_curve", "one light curve a band"),
+        Output("spectrum", "spectra of source and background, exposure in PCU seconds", at_least=0),
         Output("gti", "the good time that was applied"),
     ),
     run=run,

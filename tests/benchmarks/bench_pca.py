@@ -36,6 +36,8 @@ from services.storage import open_archive, open_store
 from services.worker import run_observation
 
 OBSID = "20402-01-45-03"
+#: What the chain does, as stages.
+STAGES = {"pca_prep": {"background": "none", "filter_file": "archive"}, "pca_extract": {"spectra": False}}
 
 
 def lay_out(folder: Path) -> list[Path]:
@@ -87,9 +89,7 @@ def astropy_read(files: list[Path]) -> None:
 
 def stages(folder: Path, number: int) -> None:
     """The same through the stages, with a store on local disk."""
-    shard = Shard(
-        number=0, obsids=(OBSID,), stages={"pca_prep": {}, "pca_extract": {}}, archive=str(folder), store=str(folder)
-    )
+    shard = Shard(number=0, obsids=(OBSID,), stages=STAGES, archive=str(folder), store=str(folder))
     store = open_store(str(folder / f"store{number}"))
     result = run_observation(OBSID, shard, archive=open_archive(str(folder)), store=store)
     assert result.outcome == "succeeded", result

@@ -1,9 +1,12 @@
 """The stages on a simulated archive, whose truth is known."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from rossi.errors import ConfigError
+from rossi.fits.reader import open_fits
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
 from services.contract import Outcome, Shard
 from services.executor import fetch_outputs
@@ -111,3 +114,41 @@ def test_prepared_files_stay_readable_for_other_tools(simulated):
     result = run_observation(plan.obsids[0], plan, archive=open_archive(plan.archive), store=store)
     files = fetch_outputs(store, result.stages[0].manifest, "std2_dt")
     assert all(f.name.startswith("FS4a_") and f.name.endswith("_dt.gz") for f in files)
+
+
+def test_bands_of_their_own_bins_curves_of_each_pcu_and_spectra(simulated):
+    folder, truth = simulated
+    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 5, "chmax": 10, "binsz": 128}]
+    plan = shard(folder, truth, {**STAGES, "pca_extract": {"bands": bands, "per_pcu": True}})
+    store = open_store(plan.store)
+    observation = next(o for o in truth.observations if {p.pcu for p in o.pcus} == {0, 1, 2, 3, 4})
+    result = run_observation(observation.obsid, plan, archive=open_archive(plan.archive), store=store).last
+    found = result.summary["bands"]
+    names = {f"{band}{pcu}" for band in ("ch5-10", "ch5-10_128s") for pcu in ("", *(f"_pcu{n}" for n in range(5)))}
+    assert set(found) == names
+    for n in range(5):
+        one = found[f"ch5-10_pcu{n}"]
+        assert one["rate"] == pytest.approx(observation.band.source[n], abs=5 * one["error"])
+    assert sum(found[f"ch5-10_pcu{n}"]["exposure"] for n in range(5)) == pytest.approx(found["ch5-10"]["exposure"])
+    assert found["ch5-10_128s"]["rate"] == pytest.approx(found["ch5-10"]["rate"], rel=1e-6)
+    files = fetch_outputs(store, result.manifest, "spectrum")
+    source, background = (open_fits(f.data, f.name).table("SPECTRUM") for f in files)
+    assert source.header["BACKFILE"] == f"{observation.obsid}_bkg.pha"
+    rates = [table.column("COUNTS")[1:7].sum() / table.header["EXPOSURE"] for table in (source, background)]
+    assert rates[0] - rates[1] == pytest.approx(found["ch5-10"]["rate"], rel=1e-6)
+
+
+def test_four_housekeeping_files_do_with_the_archives_filter_file(simulated, tmp_path):
+    folder, truth = simulated
+    observation = truth.observations[0]
+    shutil.copytree(folder / "archive" / observation.path, tmp_path / "archive" / observation.path)
+    next((tmp_path / "archive" / observation.path).glob("pca/FH5e_*")).unlink()
+    plan = shard(folder, truth).model_copy(update={"archive": str(tmp_path / "archive"), "store": str(tmp_path / "s")})
+    store, archive = open_store(plan.store), open_archive(plan.archive)
+    result = run_observation(observation.obsid, plan, archive=archive, store=store)
+    assert result.outcome == Outcome.FAILED
+    assert "PCU 4 (pca/FH5e_*) is missing" in result.last.message
+    plan = plan.model_copy(update={"stages": {**STAGES, "pca_prep": {"filter_file": "archive"}}})
+    result = run_observation(observation.obsid, plan, archive=archive, store=store)
+    assert result.outcome == Outcome.SUCCEEDED
+    assert result.stages[0].caveats[0].message == "PCU 4 has no housekeeping file and counts as off."
