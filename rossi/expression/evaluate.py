@@ -107,7 +107,8 @@ class _Evaluator(Interpreter[Token, Operand]):
     def _two(self, tree: Tree[Token]) -> tuple[Operand, str, Operand]:
         left, operator, right = tree.children
         assert isinstance(operator, Token)
-        return self.visit(left), operator.type, self.visit(right)  # type: ignore[arg-type]
+        a, b = op.aligned(self.visit(left), self.visit(right))  # type: ignore[arg-type]
+        return a, operator.type, b
 
     def logical(self, tree: Tree[Token]) -> Operand:
         left, operator, right = self._two(tree)
@@ -128,11 +129,11 @@ class _Evaluator(Interpreter[Token, Operand]):
         return op.arithmetic(operator, left, right)
 
     def between(self, tree: Tree[Token]) -> Operand:
-        value, low, high = self.visit_children(tree)
+        value, low, high = op.aligned(*self.visit_children(tree))
         return op.logical(True, op.compare("GE", value, low), op.compare("LE", value, high))
 
     def conditional(self, tree: Tree[Token]) -> Operand:
-        test, yes, no = self.visit_children(tree)
+        test, yes, no = op.aligned(*self.visit_children(tree))
         op.require(test.kind == Kind.BOOLEAN, "the condition of ?: must be logical", test)
         alike = (yes.is_number and no.is_number) or yes.kind == no.kind
         op.require(alike, "both results of ?: must be of one type", yes, no)
@@ -183,17 +184,20 @@ class _Evaluator(Interpreter[Token, Operand]):
 
     def function(self, tree: Tree[Token]) -> Operand:
         name, *arguments = tree.children
-        return call(str(name), [self.visit(a) for a in arguments])  # type: ignore[arg-type]
+        return call(str(name), list(op.aligned(*(self.visit(a) for a in arguments))))  # type: ignore[arg-type]
 
     def shifted(self, tree: Tree[Token]) -> Operand:
         name, offset = tree.children
         sign, digits = offset.children  # type: ignore[union-attr]
         step = int(str(digits)) * (-1 if sign else 1)
         value = self._value(str(name))
+        if value.values.ndim == 0:
+            raise ConfigError(f"the filter expression asks for {name} of another row, but {name} is a keyword.")
         row = np.arange(len(self.table)) + step
         outside = (row < 0) | (row >= len(self.table))
         row = np.where(outside, 0, row)
         null = np.broadcast_to(value.null, value.values.shape)
+        outside = outside.reshape(-1, *[1] * (null.ndim - 1))
         return Operand(value.kind, value.values[row], null[row] | outside)
 
     def element(self, tree: Tree[Token]) -> Operand:

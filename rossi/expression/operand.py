@@ -58,6 +58,28 @@ def require(kind_is_right: bool, what: str, *operands: Operand) -> None:
         raise ConfigError(f"{what}, but found {found}; compare a logical column with T or F, not with a number.")
 
 
+def aligned(*operands: Operand) -> tuple[Operand, ...]:
+    """Let single values meet vectors: a value a row counts for each of the row's elements.
+
+    Raises
+    ------
+    ConfigError
+        If two vectors differ in length.
+    """
+    widths = {o.values.shape[1] for o in operands if o.values.ndim == 2 and o.kind != Kind.BITS}
+    if len(widths) > 1:
+        raise ConfigError(
+            f"the filter expression joins vectors of {' and '.join(map(str, sorted(widths)))} elements a row; "
+            "choose an element of each: NAME[1]."
+        )
+    if not widths:
+        return operands
+    return tuple(
+        Operand(o.kind, o.values[:, None], o.null[:, None] if o.null.ndim else o.null) if o.values.ndim == 1 else o
+        for o in operands
+    )
+
+
 def logical(is_and: bool, a: Operand, b: Operand) -> Operand:
     """Three-valued AND and OR: F && NULL is F, T || NULL is T, else NULL stays NULL."""
     name = "&&" if is_and else "||"

@@ -29,15 +29,19 @@ class Pcadeadcalc2Parameters(Parameters):
     history: bool = True
 
 
+def read_housekeeping(hkfiles: str) -> list[Housekeeping]:
+    """Read the housekeeping of all PCUs from the files that ``hkfiles`` names."""
+    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in file_list(hkfiles)]
+    if sorted(h.pcu for h in housekeeping) != list(PCUS):
+        found = ", ".join(str(h.pcu) for h in housekeeping)
+        raise DataError(f"hkfiles={hkfiles} holds housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed.")
+    return housekeeping
+
+
 def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> list[str]:
     """Add bad-row flags and dead time to Standard2 data, or (with std2file) to model background of such data."""
     rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
-    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in file_list(p.hkfiles)]
-    if sorted(h.pcu for h in housekeeping) != list(PCUS):
-        found = ", ".join(str(h.pcu) for h in housekeeping)
-        raise DataError(
-            f"hkfiles={p.hkfiles} holds housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed."
-        )
+    housekeeping = read_housekeeping(p.hkfiles)
     breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
     file = read_fits(p.infile)
     if is_none(p.std2file):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.fits.reader import read_fits
 from rossi.ftools.extraction import ExtractionParameters, mode
 from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.pca import read_housekeeping
 from rossi.pca.deadtime import BadRowRules
-from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import DeadTime, pca_light_curve_file
 from rossi.pca.standard1 import prepare_standard1
 from rossi.pca.standard1_lightcurve import Standard1Request, standard1_light_curve
 from rossi.pca.standard1_table import standard1_file
-from rossi.pca.standard2 import PCUS, parse_pcus
+from rossi.pca.standard2 import parse_pcus
 
 
 class Pcadeadcalc1Parameters(Parameters):
@@ -33,12 +33,7 @@ class Pcadeadcalc1Parameters(Parameters):
 
 def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> list[str]:
     """Add flags and dead time of each sample to Standard1 data."""
-    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in file_list(p.hkfiles)]
-    if sorted(h.pcu for h in housekeeping) != list(PCUS):
-        found = ", ".join(str(h.pcu) for h in housekeeping)
-        raise DataError(
-            f"hkfiles={p.hkfiles} holds housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed."
-        )
+    housekeeping = read_housekeeping(p.hkfiles)
     breakdown = None if is_none(p.breakfile) else read_fits(p.breakfile)
     rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
     prepared = prepare_standard1(read_fits(p.infile), housekeeping, breakdown, rules)

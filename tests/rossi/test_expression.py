@@ -19,6 +19,7 @@ def table():
         (Column("GOOD", "L"), np.array([ord("T"), ord("F"), ord("T"), 0, ord("T"), ord("F")], "u1")),
         (Column("UNS", "I", zero=32768), np.array([0, 1, 2, 40000, 4, 5])),
         (Column("VEC", "2J"), np.arange(12).reshape(6, 2)),
+        (Column("TRIPLE", "3J"), np.arange(18).reshape(6, 3)),
         (Column("NAME", "4A"), np.array(["a", "b", "c", "a", "d", "e"])),
         (Column("odd-name", "D"), np.arange(6.0)),
     ]
@@ -66,6 +67,9 @@ def table():
         ("abs(ELV) == 5 || sqrt(NUM) > 2.2", "100001"),
         ("(int) 3.7 == 3 && (double)7/2 == 3.5", "111111"),
         ("(ELV = 0:20) && (NUM < 3 || NUM > 4)", "011001"),
+        ("max(VEC - NUM) > 3", "000101"),  # a value a row meets each element of the row
+        ("max(VEC{1} - VEC) == 2", "111110"),
+        ("min(NUM > 2 ? VEC : NUM) == 6", "000100"),
         ("num_ == 1 || NUM == 1", None),
     ],
 )
@@ -92,6 +96,8 @@ def test_reference_language(table, text, expected):
         ("VEC > 1", "choose an element"),
         ("VEC[3] > 1", r"VEC\[3\].*2 element"),
         ("NAME > 4", "one type"),
+        ("VEC > TRIPLE", "vectors of 2 and 3 elements"),
+        ("TIMEDEL{1} > 4", "TIMEDEL is a keyword"),
     ],
 )
 def test_mistakes_are_explained(table, text, words):
