@@ -12,6 +12,9 @@ from flows.cli import campaign, config, ftool, merge, products, query, reduce, s
 from flows.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 
+#: Exit code after Ctrl-C: 128 and the number of SIGINT.
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="rossi",
     no_args_is_help=True,
@@ -41,6 +44,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
     try:
         app(args=arguments)
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:
+            _say("Stopped. What was finished is kept; the same command again goes on from there.")
+        raise
     except Exception as error:
         if os.environ.get(DEBUG):
             raise

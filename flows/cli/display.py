@@ -18,6 +18,7 @@ from services.contract import ObservationResult, Outcome
 from services.publication import output_key
 from services.storage import ObjectStore
 
+NOTHING = "There is nothing yet; check --store, --prefix and the observations asked for."
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
 
 
@@ -120,6 +121,9 @@ def _show_reused(results: Sequence[ObservationResult]) -> None:
 
 def show_status(records: Sequence[Record]) -> None:
     """Print how many observations each stage has done, and what failed last."""
+    if not records:
+        _print(NOTHING)
+        return
     table = Table("stage", *map(_word, Outcome))
     for stage in dict.fromkeys(record.stage for record in records):
         outcomes = [record.outcome for record in records if record.stage == stage]
@@ -132,6 +136,8 @@ def show_status(records: Sequence[Record]) -> None:
 
 def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
     """Print every product on a line of its own: observation, stage, size in bytes and place."""
+    if not entries:
+        Console(stderr=True).print(NOTHING)
     for entry in entries:
         manifest = entry.manifest
         for record in manifest.outputs:

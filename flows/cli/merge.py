@@ -20,6 +20,7 @@ def command(
     Example: `rossi merge xp10077_n2a.lc xp20076_n2a.lc --out joined`
     """
     from flows.export import read_file, write_files
+    from services.contract import ExitCode
     from services.merge.stage import merge_files
 
     settings = settings_from(config)
@@ -28,3 +29,5 @@ def command(
     for caveat in outputs.caveats:
         typer.echo(caveat.message, err=True)
     print("\n".join(str(path) for path in written))
+    if not outputs.files["light_curve"]:
+        raise typer.Exit(ExitCode.DATA_ERROR)

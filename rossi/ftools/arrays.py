@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from rossi.errors import ConfigError
 from rossi.extract.accumulate import accumulate
-from rossi.extract.array import ScienceArray
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.selection import select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.fits.reader import read_fits
-from rossi.ftools.extraction import ExtractionParameters, mode
-from rossi.ftools.parameters import Task, file_list, word_list, write_output
+from rossi.ftools.extraction import ExtractionParameters, mode, science_arrays
+from rossi.ftools.parameters import Task, word_list, write_output
 
 
 class SaextrctParameters(ExtractionParameters):
@@ -40,7 +38,7 @@ def saextrct(p: SaextrctParameters) -> list[str]:
     """Extract; return the files made."""
     if p.accumulate.strip().upper()[:1] != "O":
         raise ConfigError(f"accumulate is {p.accumulate!r}; columns are added up (ONE): extract them one by one.")
-    arrays = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.infile)]
+    arrays = science_arrays(p.infile)
     good = p.columns.strip().upper() == "GOOD"
     columns = list(arrays[0].good_columns()) if good else word_list(p.columns)
     grid = select_samples(arrays, columns[0], p.binsz, p.time(), p.multiple)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rossi.errors import ConfigError
+from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode, Rejection
 from rossi.extract.selection import TimeSelection
@@ -113,6 +114,11 @@ class ExtractionParameters(Parameters):
         if self.timemin is None and self.timemax is None:
             return None
         return make([[self.timemin or 0.0, _LAST if self.timemax is None else self.timemax]])
+
+
+def science_arrays(names: str) -> list[ScienceArray]:
+    """Read the science arrays of the files that a parameter names."""
+    return [ScienceArray.from_file(read_fits(name)) for name in file_list(names)]
 
 
 def mode(text: str, parameter: str) -> Mode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rossi.errors import ConfigError, DataError
 from rossi.extract.array import ScienceArray
 from rossi.fits.reader import FitsFile, read_fits
-from rossi.ftools.extraction import ExtractionParameters, mode
+from rossi.ftools.extraction import ExtractionParameters, mode, science_arrays
 from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping
@@ -52,14 +52,13 @@ def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> list[str]:
     return [write_output(p.outfile, prepared.to_bytes(), p.clobber)]
 
 
-class Pcaextlc2Parameters(ExtractionParameters):
-    """Parameters of ``pcaextlc2``."""
+class LightCurveParameters(ExtractionParameters):
+    """Parameters of the tasks that make PCA light curves."""
 
     src_infile: str
     bkg_infile: str
     outfile: str
     pculist: str = "ALL"
-    layerlist: str = "ALL"
     binsz: float = 16.0
     lcmode: str = "RATE"
     bkgsub: bool = True
@@ -67,21 +66,31 @@ class Pcaextlc2Parameters(ExtractionParameters):
     filtfile: str = "NONE"
     clobber: bool = True
 
+    def dead_time(self) -> DeadTime:
+        """Return which exposure rates refer to."""
+        kind = self.deadcorrtype.strip().upper()
+        if kind not in DeadTime.__members__:
+            raise ConfigError(f"deadcorrtype is {self.deadcorrtype!r}; expected LIVE, ON or NONE.")
+        return DeadTime(kind)
+
+    def background(self) -> list[ScienceArray] | None:
+        """Read the background, if any is named."""
+        return None if is_none(self.bkg_infile) else science_arrays(self.bkg_infile)
+
+
+class Pcaextlc2Parameters(LightCurveParameters):
+    """Parameters of ``pcaextlc2``."""
+
+    layerlist: str = "ALL"
+
 
 def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
     """Extract a light curve from prepared Standard2 files."""
-    kind = p.deadcorrtype.strip().upper()
-    if kind not in DeadTime.__members__:
-        raise ConfigError(f"deadcorrtype is {p.deadcorrtype!r}; expected LIVE, ON or NONE.")
     request = Request(
         *(parse_pcus(p.pculist), parse_layers(p.layerlist), p.channels(), p.binsz, mode(p.lcmode, "lcmode")),
-        *(DeadTime(kind), p.bkgsub, p.rejection()),
+        *(p.dead_time(), p.bkgsub, p.rejection()),
     )
-    data = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.src_infile)]
-    background = None
-    if not is_none(p.bkg_infile):
-        background = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.bkg_infile)]
-    result = pca_light_curve(data, background, p.time(), request)
+    result = pca_light_curve(science_arrays(p.src_infile), p.background(), p.time(), request)
     return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]
 
 

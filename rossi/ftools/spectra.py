@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from rossi.errors import ConfigError, DataError
-from rossi.extract.array import ScienceArray
-from rossi.fits.reader import read_fits
-from rossi.ftools.extraction import ExtractionParameters
-from rossi.ftools.parameters import Task, file_list, is_none, write_output
+from rossi.ftools.extraction import ExtractionParameters, science_arrays
+from rossi.ftools.parameters import Task, is_none, write_output
 from rossi.pca.lightcurve import DeadTime
 from rossi.pca.spectrum import SpectrumRequest, pca_spectrum, pca_spectrum_file
 from rossi.pca.standard2 import parse_layers, parse_pcus
@@ -54,9 +52,7 @@ def pcaextspect2(p: Pcaextspect2Parameters) -> list[str]:
     if is_none(p.bkg_infile):
         raise ConfigError("bkg_infile is missing; pcaextspect2 needs prepared background files of the same data.")
     request = p.request()
-    data, background = (
-        [ScienceArray.from_file(read_fits(name)) for name in file_list(text)] for text in (p.src_infile, p.bkg_infile)
-    )
+    data, background = science_arrays(p.src_infile), science_arrays(p.bkg_infile)
     source, model = pca_spectrum(data, background, p.time(), request)
     assert model is not None  # there is background
     if source.exposure <= 0 and not p.phazeroexp:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from rossi.errors import ConfigError
-from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.fits.reader import read_fits
-from rossi.ftools.extraction import ExtractionParameters, mode
-from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
-from rossi.ftools.pca import read_housekeeping
+from rossi.ftools.extraction import mode, science_arrays
+from rossi.ftools.parameters import Parameters, Task, is_none, write_output
+from rossi.ftools.pca import LightCurveParameters, read_housekeeping
 from rossi.pca.deadtime import BadRowRules
-from rossi.pca.lightcurve import DeadTime, pca_light_curve_file
+from rossi.pca.lightcurve import pca_light_curve_file
 from rossi.pca.standard1 import prepare_standard1
 from rossi.pca.standard1_lightcurve import Standard1Request, standard1_light_curve
 from rossi.pca.standard1_table import standard1_file
@@ -40,41 +39,23 @@ def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> list[str]:
     return [write_output(p.outfile, standard1_file(prepared), p.clobber)]
 
 
-class Pcaextlc1Parameters(ExtractionParameters):
+class Pcaextlc1Parameters(LightCurveParameters):
     """Parameters of ``pcaextlc1``."""
-
-    src_infile: str
-    bkg_infile: str
-    outfile: str
-    pculist: str = "ALL"
-    binsz: float = 16.0
-    lcmode: str = "RATE"
-    bkgsub: bool = True
-    deadcorrtype: str = "LIVE"
-    filtfile: str = "NONE"
-    clobber: bool = True
 
 
 def pcaextlc1(p: Pcaextlc1Parameters) -> list[str]:
     """Extract a light curve from prepared Standard1 files; the background is that of Standard2 files."""
-    kind = p.deadcorrtype.strip().upper()
-    if kind not in DeadTime.__members__:
-        raise ConfigError(f"deadcorrtype is {p.deadcorrtype!r}; expected LIVE, ON or NONE.")
     if p.channels() != ChannelSelection():
         raise ConfigError("chmin, chmax, chint and chbin must be INDEF; Standard1 data have no channels.")
     request = Standard1Request(
         parse_pcus(p.pculist),
         binsz=p.binsz,
         mode=mode(p.lcmode, "lcmode"),
-        dead_time=DeadTime(kind),
+        dead_time=p.dead_time(),
         subtract=p.bkgsub,
         rejection=p.rejection(),
     )
-    data = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.src_infile)]
-    background = None
-    if not is_none(p.bkg_infile):
-        background = [ScienceArray.from_file(read_fits(name)) for name in file_list(p.bkg_infile)]
-    result = standard1_light_curve(data, background, p.time(), request)
+    result = standard1_light_curve(science_arrays(p.src_infile), p.background(), p.time(), request)
     return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]
 
 

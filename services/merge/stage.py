@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,9 @@ def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Out
         same = sum(1 for key in groups if key.split(" ")[0] == obsid and band in groups[key])
         groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
     found = [with_curves(Observation(o, Outcome.SUCCEEDED), list(files.values())) for o, files in groups.items()]
-    return _merged(config, in_time_order(found), Place(), means="mean of a file")
+    outputs = _merged(config, in_time_order(found), Place(), means="mean of a file")
+    unread = [Caveat(code="not_merged", message=o.message) for o in found if o.outcome is Outcome.FAILED]
+    return replace(outputs, caveats=(*unread, *outputs.caveats))
 
 
 def execute_merge(request: MergeRequest) -> StageResult:

@@ -21,6 +21,7 @@ from tests.flows.support import (
     kill_when,
     product_files,
     same_products,
+    wait_until,
 )
 
 COMMANDS = ["simulate", "campaign", "reduce", "query", "status", "products", "merge", "config", "ftool"]
@@ -169,6 +170,26 @@ def test_kill_in_the_middle_then_again(rossi: Rossi, archive: Archive) -> None:
     same_products(store, rossi.folder / "undisturbed")
 
 
+def test_ctrl_c_says_that_nothing_is_lost(rossi: Rossi, archive: Archive) -> None:
+    store = rossi.folder / "store"
+    command = ("reduce", *archive.good, "--archive", archive.root, "--store", store)
+    process = rossi.start(*command)
+    wait_until(lambda: list(store.glob("*/*/*/manifest.json")) or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130
+    assert told.strip() == "Stopped. What was finished is kept; the same command again goes on from there."
+    again = rossi(*command)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("command", ["products", "status"])
+def test_a_store_without_products_is_told(rossi: Rossi, command: str) -> None:
+    done = rossi(command, "--store", "nowhere")
+    assert done.returncode == 0
+    assert "There is nothing yet; check --store" in done.stdout + done.stderr
+
+
 def test_products_and_status(reduced: Reduced, archive: Archive) -> None:
     place = ("--store", "store", "--prefix", "run/1")
     listed = [line.split() for line in reduced.rossi("products", *place).stdout.splitlines()]
@@ -214,6 +235,14 @@ def test_merge_of_files(reduced: Reduced, archive: Archive) -> None:
     missing = reduced.rossi("merge", "absent.lc", "--out", "joined")
     assert missing.returncode == 20
     assert missing.stderr.startswith("absent.lc")
+    (reduced.folder / "empty.lc").touch()
+    some = reduced.rossi("merge", "empty.lc", *curves, "--out", "some")
+    assert some.returncode == 0
+    assert some.stderr.startswith("empty.lc: ")
+    assert (reduced.folder / "some" / "observations.ecsv").is_file()
+    none = reduced.rossi("merge", "empty.lc", "--out", "none")
+    assert none.returncode == 20
+    assert none.stderr.startswith("empty.lc: ")
 
 
 def test_ftool_passes_everything_through(rossi: Rossi, archive: Archive) -> None:

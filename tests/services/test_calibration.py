@@ -5,6 +5,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+import boto3
 import numpy as np
 import pytest
 
@@ -114,7 +115,6 @@ def root(request, tmp_path):
     if request.param == "web":
         return request.getfixturevalue("web").url + "/"
     request.getfixturevalue("credentials")
-    boto3 = pytest.importorskip("boto3")
     endpoint = request.getfixturevalue("moto_endpoint")
     bucket = f"caldb-{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:12]}"
     boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket=bucket)

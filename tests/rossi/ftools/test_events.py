@@ -75,8 +75,8 @@ def test_hexte_events_are_equal_to_the_last_bit(shared, tmp_path, monkeypatch, c
         assert differences(read_fits(expected), read_fits(made)) == [], made.name
 
 
-def test_one_line_masks_select_as_the_reference_does_with_compat(shared, tmp_path, monkeypatch):
-    case = shared / "data/golden/pca/e3_all5"
+def test_one_line_masks_select_as_the_reference_does_with_compat(golden, tmp_path, monkeypatch):
+    case = golden / "e3_all5"
     steps = json.loads((case / "plan.json").read_text())["steps"]
     step = next(s for s in steps if s["name"] == "se_quirk_one_line")
     monkeypatch.chdir(tmp_path)

@@ -36,7 +36,7 @@ def curve(tmp_path: Path, *args: object, **kwargs: object):
     return read_light_curve(path.read_bytes(), path.name)
 
 
-@pytest.mark.parametrize("case", ["e5_switch", "e3_split_nulls"])
+@pytest.mark.parametrize("case", ["e5_switch", "e3_split_nulls", "e3_all5"])
 def test_rebinlc_and_lcmath_are_equal_to_the_last_bit(golden, tmp_path, monkeypatch, case):
     steps = json.loads((golden / case / "plan.json").read_text())["steps"]
     steps = [step for step in steps if step["task"] in ("rebinlc", "lcmath")]

@@ -52,13 +52,9 @@ def check_case(case, work, monkeypatch):
     return compared
 
 
-@pytest.mark.parametrize(("name", "products"), [("e5_switch", 11), ("e3_split_nulls", 18)])
+@pytest.mark.parametrize(("name", "products"), [("e5_switch", 11), ("e3_split_nulls", 18), ("e3_all5", 10)])
 def test_products_are_equal_to_the_last_bit(golden, tmp_path, monkeypatch, name, products):
     assert check_case(golden / name, tmp_path, monkeypatch) == products
-
-
-def test_the_third_case_too(shared, tmp_path, monkeypatch):
-    assert check_case(shared / "data/golden/pca/e3_all5", tmp_path, monkeypatch) == 10
 
 
 @pytest.fixture

@@ -198,9 +198,6 @@ def golden_columns_are_equal(case, number):
         assert (info.unit, info.code, info.repeat, info.zero) == (other.unit, other.code, other.repeat, other.zero)
 
 
-def test_golden_columns_are_equal_to_the_last_bit(golden):
-    golden_columns_are_equal(golden / "e5_switch", 11)
-
-
-def test_those_of_another_case_too(shared):
-    golden_columns_are_equal(shared / "data/golden/pca/e3_all5", 7)
+@pytest.mark.parametrize(("name", "number"), [("e5_switch", 11), ("e3_all5", 7)])
+def test_golden_columns_are_equal_to_the_last_bit(golden, name, number):
+    golden_columns_are_equal(golden / name, number)

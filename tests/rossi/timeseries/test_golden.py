@@ -74,8 +74,8 @@ def made_by(task: str, parameters: dict[str, str], folder: Path, compat: str | N
 @pytest.mark.parametrize("case", PCA_CASES)
 @pytest.mark.parametrize("name", ["arith_net", "arith_scaled", "arith_rebin3", "arith_rebin_std1"])
 @pytest.mark.parametrize("compat", [None, "heasoft"])
-def test_pca_curves_equal_rebinlc_and_lcmath(shared: Path, case: str, name: str, compat: str | None) -> None:
-    folder = shared / "data/golden/pca" / case
+def test_pca_curves_equal_rebinlc_and_lcmath(golden: Path, case: str, name: str, compat: str | None) -> None:
+    folder = golden / case
     call = next(c for c in json.loads((folder / "plan.json").read_text())["steps"] if c["name"] == name)
     made = made_by(call["task"], call["parameters"], folder / "expected", compat)
     assert_product_equal(made, folder / "expected" / call["outputs"][0])

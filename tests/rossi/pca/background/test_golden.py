@@ -67,13 +67,9 @@ def check_prepared(folder, name, number):
     assert len(paths) == number
 
 
-@pytest.mark.parametrize(("name", "number"), [("e5_switch", 1), ("e3_split_nulls", 3)])
+@pytest.mark.parametrize(("name", "number"), [("e5_switch", 1), ("e3_split_nulls", 3), ("e3_all5", 1)])
 def test_dead_time_of_the_background_is_equal(golden, name, number):
     check_prepared(golden, name, number)
-
-
-def test_the_third_case_too(shared):
-    check_prepared(shared / "data/golden/pca", "e3_all5", 1)
 
 
 def test_recorded_calls(golden, tmp_path, monkeypatch):

@@ -29,17 +29,13 @@ def check(case, folder="prep", position=None):
     assert made.tables[0].header.get("R_EARTH") == expected.tables[0].header.get("R_EARTH")
 
 
-@pytest.mark.parametrize("name", ["e5_switch", "e3_split_nulls"])
+@pytest.mark.parametrize("name", ["e5_switch", "e3_split_nulls", "e3_all5"])
 def test_filter_file(golden, name):
     check(golden / name)
 
 
 def test_filter_file_for_another_position(golden):
     check(golden / "e3_split_nulls", "prep_radec", OTHER_PLACE)
-
-
-def test_filter_file_of_the_third_case(shared):
-    check(shared / "data/golden/pca/e3_all5")
 
 
 def test_what_is_needed():
