@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from rossi.archive import ObsID
 from tests.flows.support import (
     ABSENT,
@@ -21,7 +22,6 @@ from tests.flows.support import (
     kill_when,
     product_files,
     same_products,
-    wait_until,
 )
 
 COMMANDS = ["simulate", "campaign", "reduce", "query", "status", "products", "merge", "config", "ftool"]
@@ -170,17 +170,18 @@ def test_kill_in_the_middle_then_again(rossi: Rossi, archive: Archive) -> None:
     same_products(store, rossi.folder / "undisturbed")
 
 
-def test_ctrl_c_says_that_nothing_is_lost(rossi: Rossi, archive: Archive) -> None:
-    store = rossi.folder / "store"
-    command = ("reduce", *archive.good, "--archive", archive.root, "--store", store)
-    process = rossi.start(*command)
-    wait_until(lambda: list(store.glob("*/*/*/manifest.json")) or process.poll() is not None)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate()
-    assert process.returncode == 130
-    assert told.strip() == "Stopped. What was finished is kept; the same command again goes on from there."
-    again = rossi(*command)
-    assert again.returncode == 0, again.stderr
+def test_ctrl_c_says_that_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.inventory.status", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        main(["status", "--store", str(tmp_path)])
+    assert stop.value.code == 130
+    told = capsys.readouterr().err.strip()
+    assert told == "Stopped. What was finished is kept; the same command again goes on from there."
 
 
 @pytest.mark.parametrize("command", ["products", "status"])
