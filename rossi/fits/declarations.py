@@ -17,11 +17,14 @@ LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU x seconds, dead time ta
 ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU x seconds, with dead time")
 BACKV = Column("BACKV", "1D", "", "background in the unit of RATE or COUNTS")
 BACKE = Column("BACKE", "1D", "", "1 sigma error of BACKV")
+DEADC = Column("DEADC", "1D", "", "dead fraction of the bin (HEXTE); RATE and ERROR are corrected for it")
 OBSINDEX = Column("OBSINDEX", "1J", "", "row of OBSERVATIONS that the bin belongs to, from 1")
 
 START = Column("START", "1D", "s", "start of good time")
 STOP = Column("STOP", "1D", "s", "end of good time")
 STDGTI = (START, STOP)
+#: Good time of a cluster position, in HEXTE science files split by it.
+ROCKING_GTI = (Column("Start", "D", "s", START.meaning), Column("Stop", "D", "s", STOP.meaning))
 STDGTI_SECONDS = (Column("START", "1D", "sec", START.meaning), Column("STOP", "1D", "sec", STOP.meaning))
 
 CHANNEL = Column("CHANNEL", "1I", "", "number of the element, from 0")
@@ -51,7 +54,7 @@ OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
 
 #: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
 TABLES: Mapping[str, tuple[Column, ...]] = {
-    "RATE": (TIME, RATE, ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE, OBSINDEX),
+    "RATE": (TIME, RATE, ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE, DEADC, OBSINDEX),
     "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE),
     "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
     "SPECTRUM (type II)": (SPEC_NUM, CHANNEL, SPECTRUM_COUNTS, STAT_ERR, ROWID, ROW_ONTIME, ROW_EXPOSURE, ROW_BACKFILE),

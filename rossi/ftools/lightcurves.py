@@ -75,7 +75,7 @@ def rebinlc(p: RebinlcParameters) -> list[str]:
     """Join groups of bins."""
     if not is_none(p.columns):
         raise ConfigError(f"columns is {p.columns!r}; all columns are rebinned (columns=-).")
-    file, curve = _read(p.infile)
+    file, curve = read_curve(p.infile)
     series = rebin(curve, p.multiple)
     table = _table(series, file, "counts/s" if series.quantity == "RATE" else "counts", list(series.extra))
     return [write_output(p.outfile, fits_bytes(primary_hdu(series.primary), [table]), p.clobber)]
@@ -83,14 +83,18 @@ def rebinlc(p: RebinlcParameters) -> list[str]:
 
 def lcmath(p: LcmathParameters) -> list[str]:
     """Subtract a background curve, or add a curve."""
-    file, source = _read(p.infile)
-    _, background = _read(p.bgfile)
+    file, source = read_curve(p.infile)
+    _, background = read_curve(p.bgfile)
     terms = Terms(p.multi, p.multb, p.addi, p.addb, p.err_mode)
     combine = add if p.addsubr else subtract
     net = combine(_rates(source), _rates(background), terms, compat="heasoft" if p.compat else None)
-    others = [as_hdu(table) for table in file.tables if table is not _curve(file)]
-    tables = [_table(net, file, "count/s", []), *others]
-    return [write_output(p.outfile, fits_bytes(primary_hdu(net.primary), tables), p.clobber)]
+    return [write_output(p.outfile, combined_file(net, file), p.clobber)]
+
+
+def combined_file(curve: Series, first: FitsFile) -> bytes:
+    """Lay out a combined curve as lcmath does: in single precision, with the other extensions of its first file."""
+    others = [as_hdu(table) for table in first.tables if table is not _curve(first)]
+    return fits_bytes(primary_hdu(curve.primary), [_table(curve, first, "count/s", []), *others])
 
 
 def lcurve(p: LcurveParameters) -> list[str]:
@@ -98,7 +102,7 @@ def lcurve(p: LcurveParameters) -> list[str]:
     names = file_list(p.cfile1)
     if p.nser != 1 or "///" in names or not is_none(p.window):
         raise ConfigError("lcurve joins one series of curves (nser=1, no line ///) without windows (window=-) here.")
-    curves = [_rates(_read(name)[1]) for name in names]
+    curves = [_rates(read_curve(name)[1]) for name in names]
     intervals = newbins(curves, p.dtnb, p.nbint)
     return [write_output(p.outfile, xronos_file(intervals, curves[0].header), p.clobber)]
 
@@ -118,7 +122,8 @@ def timetrans(p: TimetransParameters) -> list[str]:
     return [write_output(p.outfile, "".join(lines).encode(), p.clobber)]
 
 
-def _read(path: str) -> tuple[FitsFile, Series]:
+def read_curve(path: str) -> tuple[FitsFile, Series]:
+    """Read a light curve on disk: the file, and its rates or counts."""
     name, _ = extension(path)
     data = read_bytes(name)
     file = open_fits(data, name)

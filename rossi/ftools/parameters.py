@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,21 @@ class Parameters(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What a task made, where there is something to say of it.
+
+    Parameters
+    ----------
+    files : list of str
+    remarks : sequence of str
+        Sentences that are printed.
+    """
+
+    files: list[str]
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A task: its parameters, what carries it out, and which parameters may stand without their name.
 
@@ -38,16 +53,27 @@ class Task:
     ----------
     parameters : type of Parameters
     run : callable
-        Takes the parameters, returns the files it made; raises `RossiError`.
+        Takes the parameters, returns the files it made (or `Made`); raises `RossiError`.
     positional : tuple of str
+    options : mapping of str to str
+        Parameters by the letters of a script's options: ``-i FILE`` is infile=FILE.
     prints : bool
         What `run` returns are lines to print, not files.
     """
 
     parameters: type[Parameters]
-    run: Callable[[Any], list[str]]
+    run: Callable[[Any], list[str] | Made]
     positional: tuple[str, ...] = ()
     prints: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def is_flag(self, letter: str) -> bool:
+        """Return whether an option stands without a value."""
+        return self.parameters.model_fields[self.options[letter]].annotation is bool
+
+    def spelled_out(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters with the letters of options replaced by names."""
+        return {self.options.get(name, name): value for name, value in given.items()}
 
 
 def is_none(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rossi.errors import RossiError
-from rossi.ftools.parameters import Task
+from rossi.ftools.parameters import Made, Task
 
 #: Which module of this package holds a task; it is imported when the task is called. Each has a table ``TASKS``.
 MODULES = {
@@ -41,6 +41,9 @@ MODULES = {
     "decodeevt": "events",
     "pcadeadcalc1": "standard1",
     "pcaextlc1": "standard1",
+    "hxtback": "hexte",
+    "hxtdead": "hexte",
+    "hxtlcurv": "hexte",
 }
 
 
@@ -78,13 +81,15 @@ def call(name: str, parameters: dict[str, Any]) -> Result:
     if task is None:
         return _failed(2, f"{name}: no such task; there are {', '.join(sorted(MODULES))}.")
     try:
-        made = task.run(task.parameters(**parameters))
+        made = task.run(task.parameters(**task.spelled_out(parameters)))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
         return _failed(2, f"{name}: {wrong}")
     except (RossiError, OSError) as error:
         return _failed(1, f"{name}: {error}")
-    return Result(0, "\n".join(made) if task.prints else f"{name}: made {', '.join(made)}", tuple(made))
+    files, remarks = (made.files, made.remarks) if isinstance(made, Made) else (made, ())
+    said = "\n".join(files) if task.prints else f"{name}: made {', '.join(files)}"
+    return Result(0, "\n".join([*(f"{name}: {remark}" for remark in remarks), said]), tuple(files))
 
 
 def _failed(code: int, message: str) -> Result:
@@ -94,11 +99,17 @@ def _failed(code: int, message: str) -> Result:
 def run(name: str, arguments: Sequence[str]) -> int:
     """Call a task with ``name=value`` words; print what it says; return its exit code."""
     task = find(name)
-    parameters: dict[str, str] = {}
+    parameters: dict[str, Any] = {}
     positional = list(task.positional) if task else []
-    for word in arguments:
+    words = iter(arguments)
+    for word in words:
         key, equals, value = word.partition("=")
-        if equals and key.isidentifier():
+        if task and task.options and word[:1] == "-" and word[1:] not in task.options:
+            print(f"{name}: there is no option {word}; there are -{', -'.join(task.options)}.", file=sys.stderr)
+            return 2
+        if task and word[:1] == "-" and word[1:] in task.options:
+            parameters[word[1:]] = True if task.is_flag(word[1:]) else next(words, "")
+        elif equals and key.isidentifier():
             parameters[key.lower()] = value
         elif positional:
             parameters[positional.pop(0)] = word

@@ -34,8 +34,8 @@ def weighted_mean(series: Series) -> tuple[float, float, float]:
     )
 
 
-def rebin(series: Series, factor: int) -> Series:
-    """Join groups of bins on a grid that begins at the first row.
+def rebin(series: Series, factor: int, origin: float | None = None) -> Series:
+    """Join groups of bins.
 
     Source: FTOOLS rebinlc. Rows are weighted with TIMEDEL * min(FRACEXP, 1); rows without a rate are left out; a group
     that was observed in part has FRACEXP < 1, one not observed at all gives no row. Exposures add up, background rates
@@ -47,6 +47,8 @@ def rebin(series: Series, factor: int) -> Series:
         Time-sorted.
     factor : int
         How many bins make one.
+    origin : float, optional
+        Where the grid of new bins begins, not behind the first row [s]; by default at the first row.
 
     Raises
     ------
@@ -58,7 +60,8 @@ def rebin(series: Series, factor: int) -> Series:
     width = series.timedel * factor
     good = np.isfinite(series.rate) & np.isfinite(series.time)
     time = series.time[good]
-    origin = series.time[0] if len(series) else 0.0
+    if origin is None:
+        origin = series.time[0] if len(series) else 0.0
     weight = series.timedel * np.minimum(series.fracexp[good], 1.0)
     number = np.trunc((time - origin) / width)
     groups, group = np.unique(number, return_inverse=True)

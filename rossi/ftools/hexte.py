@@ -1,0 +1,169 @@
+"""``hxtback``, ``hxtdead``, ``hxtlcurv``: HEXTE's rocking, dead time and net light curves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import as_hdu
+from rossi.fits.reader import read_bytes, read_fits
+from rossi.fits.writer import fits_bytes
+from rossi.ftools.arrays import SaextrctParameters, saextrct
+from rossi.ftools.caldb import caldb_entries, is_caldb
+from rossi.ftools.events import SeextrctParameters, seextrct
+from rossi.ftools.lightcurves import combined_file, read_curve
+from rossi.ftools.parameters import Made, Parameters, Task, write_output
+from rossi.hexte.correction import correct, parse_detectors
+from rossi.hexte.deadtime import dead_time
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.net import interpolate
+from rossi.hexte.rocking import Position, rocking_remarks, split
+from rossi.hexte.science import FRAME, cluster_of
+from rossi.timeseries.arithmetic import Terms, subtract
+
+
+class HxtbackParameters(Parameters):
+    """Parameters of ``hxtback``; ``compat=yes`` looks at the first rows only where there are a million or more."""
+
+    infile: str
+    both: bool = False
+    housekeeping: str = ""
+    silent: bool = False
+    compat: bool = False
+
+
+class HxtdeadParameters(Parameters):
+    """Parameters of ``hxtdead``."""
+
+    calvalf: str
+    engvalf: str
+    eventarcf: str
+    phalcf: str
+    detectors: str = "-"
+
+
+class HxtlcurvParameters(Parameters):
+    """Parameters of ``hxtlcurv``; ``compat=no`` repeats the last background rate behind the last background bin."""
+
+    infile: str
+    calvalf: str
+    engvalf: str
+    binsz: float = 16.0
+    gtiandfile: str = "-"
+    timeint: str | None = None
+    chmin: int | None = None
+    chmax: int | None = None
+    columns: str = "SpecDet0 SpecDet1 SpecDet2 SpecDet3"
+    detectors: str = "0123"
+    spectra: bool = False
+    compat: bool = True
+
+
+def hxtback(p: HxtbackParameters) -> Made:
+    """Split a science file by cluster position: ``_src``, and ``_p`` and ``_m`` or (``-b``) ``_bkg``."""
+    file = read_fits(p.infile)
+    beside = (Position.BACKGROUND,) if p.both else (Position.PLUS, Position.MINUS)
+    parts = split(file, (Position.SOURCE, *beside), p.compat)
+    remarks = [remark.message for remark in rocking_remarks(file.table())]
+    missing = [name for name in (Position.SOURCE, *beside) if name not in {part.position for part in parts}]
+    remarks += [f"{p.infile}: no rows at position {name.value}; no such file is written." for name in missing]
+    stem = split_name(p.infile)
+    made = [write_output(f"{stem}_{part.position.value}", part.to_bytes(), clobber=True) for part in parts]
+    return Made(made, remarks)
+
+
+def split_name(path: str) -> str:
+    """Return what the names of split files begin with: the name without folder and ``.gz``."""
+    return Path(path).name.replace(".gz", "")
+
+
+def hxtdead(p: HxtdeadParameters) -> Made:
+    """Correct a light curve or a spectrum, in place."""
+    requested = parse_detectors(p.detectors)
+    data = read_bytes(p.phalcf)
+    if data[:2] == b"\x1f\x8b":
+        raise DataError(f"{p.phalcf}: the file is gzip-compressed and can't be changed in place; uncompress it first.")
+    science = read_fits(p.eventarcf)
+    cluster = cluster_of(science.table())
+    housekeeping = Housekeeping.from_table(read_fits(p.engvalf).table(), cluster)
+    if is_caldb(p.calvalf):
+        raise ConfigError("calvalf=CALDB")
+    dead = dead_time(science.table(), housekeeping, read_fits(p.calvalf).table())
+    product = read_fits(p.phalcf)
+    done = correct(product, dead, requested)
+    hdus = [as_hdu(done.table), *map(as_hdu, product.tables[1:])]
+    remarks = [remark.message for remark in (*dead.remarks, *done.remarks)]
+    if done.exposure is not None:
+        remarks.append(f"EXPOSURE was {done.exposure[0]:.3f} s and is {done.exposure[1]:.3f} s.")
+    return Made([write_output(p.phalcf, fits_bytes(product.primary, hdus), clobber=True)], remarks)
+
+
+def hxtlcurv(p: HxtlcurvParameters) -> Made:
+    """Make a net light curve of one science file, with the background interpolated between its dwells."""
+    if not 0 < p.binsz <= FRAME:
+        raise ConfigError(f"-b is {p.binsz:g}; bins of up to {FRAME:g} s are possible: rebin the result.")
+    stem, remarks = split_name(p.infile), list[str]()
+    parts = {name: f"{stem}_{name.value}" for name in (Position.SOURCE, Position.BACKGROUND)}
+    if not all(Path(part).exists() for part in parts.values()):
+        remarks += hxtback(HxtbackParameters(infile=p.infile, both=True)).remarks
+    made: list[str] = []
+    for name, part in parts.items():
+        if not Path(part).exists():
+            continue
+        products = _extracted(p, part, p.binsz if name is Position.SOURCE else FRAME)
+        made += products
+        for product in products:
+            corrected = HxtdeadParameters(
+                calvalf=p.calvalf, engvalf=p.engvalf, eventarcf=part, phalcf=product, detectors=p.detectors
+            )
+            remarks += hxtdead(corrected).remarks
+    curves = [f"{part}.lc" for part in parts.values()]
+    if set(curves) <= set(made):
+        made.append(write_output(f"{stem}.lc", _net_file(*curves, compat=p.compat), clobber=True))
+    else:
+        remarks.append(f"{p.infile}: without rows on and off source there is no net light curve.")
+    return Made(made, list(dict.fromkeys(remarks)))
+
+
+def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> list[str]:
+    """Extract a light curve of the channels asked for, and (``-p``) a spectrum of all."""
+    limited = bool(p.chmin or p.chmax)
+    runs = [("LIGHTCURVE", binsz, p.chmin, p.chmax)]
+    if p.spectra and limited:
+        runs.append(("SPECTRUM", binsz, None, None))
+    elif p.spectra:
+        runs = [("BOTH", binsz, None, None)]
+    made: list[str] = []
+    for printmode, width, chmin, chmax in runs:
+        words = {"infile": part, "outroot": part, "gtiandfile": p.gtiandfile, "binsz": width, "printmode": printmode}
+        words |= {"chmin": chmin, "chmax": chmax, "timeint": p.timeint}
+        given = {name: value for name, value in words.items() if value is not None}
+        if str(read_fits(part).table().header.get("HDUCLAS1", "")).strip() == "EVENTS":
+            made += seextrct(SeextrctParameters(**given))
+        else:
+            made += saextrct(SaextrctParameters(columns=p.columns, **given))
+    return made
+
+
+def _net_file(source_path: str, background_path: str, *, compat: bool) -> bytes:
+    file, source = read_curve(source_path)
+    _, background = read_curve(background_path)
+    rate, _ = interpolate(source, background, repeat_output=compat)
+    net = subtract(source, replace(source, rate=rate), Terms(error_mode=5), compat="heasoft")
+    return combined_file(net, file)
+
+
+TASKS = {
+    "hxtlcurv": Task(
+        *(HxtlcurvParameters, hxtlcurv, ("infile",)),
+        options={"i": "infile", "k": "calvalf", "r": "engvalf", "b": "binsz", "g": "gtiandfile", "t": "timeint"}
+        | {"l": "chmin", "u": "chmax", "c": "chatter", "d": "columns", "e": "detectors", "p": "spectra"},
+    ),
+    "hxtback": Task(
+        *(HxtbackParameters, hxtback, ("infile",)),
+        options={"i": "infile", "b": "both", "k": "housekeeping", "s": "silent"},
+    ),
+    "hxtdead": Task(HxtdeadParameters, hxtdead, ("calvalf", "engvalf", "eventarcf", "phalcf")),
+}
+_ = caldb_entries

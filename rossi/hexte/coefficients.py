@@ -1,0 +1,70 @@
+"""Dead-time coefficients: how long an upper-level event keeps a detector busy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.table import Table
+from rossi.hexte.science import DETECTORS, FRAME, Cluster, Remark
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Coefficients in force during a housekeeping file.
+
+    Parameters
+    ----------
+    xuld, uld : ndarray (4,) [s s]
+        Dead time a frame for each count a second of the extra upper and the upper level discriminator.
+    remarks : tuple of Remark
+        Says so where none is in force, and they are zero.
+    """
+
+    xuld: Floats
+    uld: Floats
+    remarks: tuple[Remark, ...] = ()
+
+
+def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> Coefficients:
+    """Choose the row of a coefficient file that holds for a time; the last one of several.
+
+    Parameters
+    ----------
+    table : Table
+        HXTDEADCO.
+    cluster : Cluster
+    time : tuple of float [s]
+        First and last Time of the housekeeping; the row must hold for both.
+
+    Raises
+    ------
+    DataError
+        If the file is the other cluster's, or has not the columns of a coefficient file.
+    """
+    prefix = cluster.value.lower()
+    if f"{prefix}0co0" not in table:
+        raise DataError(
+            f"{table.where}: column {prefix}0co0 is missing (DETNAM is {table.header.get('DETNAM', 'absent')!r}); the "
+            f"dead-time coefficients of cluster {cluster.name} were expected."
+        )
+    start, stop = table.column("TSTART"), table.column("TSTOP")
+    found = np.flatnonzero((start <= time[0]) & (time[1] <= stop))
+    if not len(found):
+        remark = Remark(
+            "no_coefficients",
+            f"{table.where}: no row holds from {time[0]:.0f} to {time[1]:.0f} s, as the housekeeping does; the dead "
+            "time of upper-level events is taken as 0, so live times are too long. Give a coefficient file that covers "
+            "the observation.",
+        )
+        return Coefficients(np.zeros(len(DETECTORS)), np.zeros(len(DETECTORS)), (remark,))
+    row = found[-1]
+    alpha, gamma = (
+        np.array([float(table.column(f"{prefix}{d}co{n}")[row]) for d in DETECTORS]) * FRAME for n in (0, 1)
+    )
+    return Coefficients(alpha, gamma)

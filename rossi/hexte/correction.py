@@ -1,0 +1,230 @@
+"""Dead-time correction of extracted light curves and spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import ConfigError, DataError
+from rossi.fits import declarations as declared
+from rossi.fits.edit import append_columns
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
+from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fraction
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, Remark
+from rossi.met import split_keyword
+
+Floats = NDArray[np.float64]
+
+#: Columns of products that hold all four detectors.
+_JOINT = ("Event", "TimSerCnt")
+#: hxtdead gives light curves this OLDEXP, which means nothing.
+_NO_EXPOSURE = -3.142
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A corrected product.
+
+    Parameters
+    ----------
+    table : Table
+        HDU 1, the others are unchanged.
+    detectors : tuple of int
+        Whose dead time was used.
+    exposure : tuple of float or None
+        EXPOSURE before and after [s], for spectra.
+    remarks : tuple of Remark
+    """
+
+    table: Table
+    detectors: tuple[int, ...]
+    exposure: tuple[float, float] | None
+    remarks: tuple[Remark, ...]
+
+
+def parse_detectors(text: str) -> tuple[int, ...]:
+    """Read which detectors to use: ``013``; ``-`` is all.
+
+    Raises
+    ------
+    ConfigError
+        If it is not one to four of the digits 0 to 3.
+    """
+    digits = text.strip()
+    if digits in ("-", ""):
+        return DETECTORS
+    if not 1 <= len(digits) <= len(DETECTORS) or set(digits) - set("0123"):
+        raise ConfigError(f"detectors is {text!r}; expected - (all) or one to four of the digits 0, 1, 2, 3.")
+    return tuple(sorted({int(d) for d in digits}))
+
+
+def correct(product: FitsFile, dead: DeadTime, requested: Sequence[int] = DETECTORS) -> Corrected:
+    """Correct a light curve or a spectrum for dead time.
+
+    A spectrum gets a shorter EXPOSURE (and higher rates, if it has rates); a light curve of rates gets higher RATE and
+    ERROR, and DEADC, the dead fraction of each bin; one of counts gets DEADC only. Source: FTOOLS hxtdead.
+
+    Parameters
+    ----------
+    product : FitsFile
+        Extracted from the one file whose dead time is given.
+    dead : DeadTime
+    requested : sequence of int
+        Detectors; best those that the product was extracted from.
+
+    Raises
+    ------
+    DataError
+        If it is corrected already, or no light curve or spectrum that can be.
+    """
+    table = product.table(hdu=1)
+    header, where = table.header, table.where
+    if header.get("DEADAPP") in (True, "T"):
+        raise DataError(f"{where}: DEADAPP is T, so dead time is corrected already; extract the product again.")
+    kind = str(header.get("HDUCLAS1", "")).strip().upper()
+    if kind not in ("LIGHTCURVE", "SPECTRUM"):
+        raise DataError(f"{where}: HDUCLAS1 is {kind or 'absent'}; LIGHTCURVE or SPECTRUM was expected.")
+    detectors, absent = _choose(table, dead, requested)
+    remarks = [*_product_remarks(table, dead, requested, kind), *absent]
+    many = str(header.get("HDUCLAS4", "")).strip().upper() if _is_type_two(table) else ""
+    if kind == "LIGHTCURVE":
+        changed, exposure = _light_curve(table, dead, detectors), None
+    elif many or _is_type_two(table):
+        changed, exposure = _type_two(table, _intervals(product), dead, many)
+    else:
+        changed, exposure = _spectrum(table, _intervals(product), dead, detectors)
+    _stamp(changed.header, dead.cluster, detectors, exposure, is_type_two=_is_type_two(table))
+    return Corrected(changed, detectors.used, exposure, tuple(remarks))
+
+
+def _choose(table: Table, dead: DeadTime, requested: Sequence[int]) -> tuple[Detectors, list[Remark]]:
+    """Return the detectors to use: asked for, in the product, and with dead time."""
+    remarks = [
+        Remark("detector_off", f"{table.where}: detector {d} has no dead time at all and is left out of the mean.")
+        for d in requested
+        if d not in dead.has
+    ]
+    has = [d for d in requested if d in dead.has]
+    rows = [str(table.header.get(f"ROWID{n}", "")).strip() for n in range(1, len(DETECTORS) + 1)]
+    joint = rows[0] in _JOINT
+    valid = list(DETECTORS) if joint else [int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"]
+    if _is_type_two(table):
+        return Detectors(tuple(has), max(len(has), 1)), remarks
+    if not valid:
+        raise DataError(
+            f"{table.where}: ROWID1 is {rows[0]!r}; Event, TimSerCnt or SpecDet0 to SpecDet3 was expected in a HEXTE "
+            "product."
+        )
+    is_curve = str(table.header.get("HDUCLAS1", "")).strip() == "LIGHTCURVE"
+    if is_curve and not joint and len(valid) == 1:  # the column decides, whatever was asked for
+        return Detectors((valid[0],), 1), remarks
+    used = tuple(d for d in has if d in valid)
+    if not used:
+        raise DataError(f"{table.where}: none of the detectors {_digits(requested)} has data; there is no live time.")
+    return Detectors(used, min(len(valid), len(has)), divide_last=is_curve and not joint), remarks
+
+
+def _product_remarks(table: Table, dead: DeadTime, requested: Sequence[int], kind: str) -> list[Remark]:
+    header, where = table.header, table.where
+    start, stop = (split_keyword(header, key, where) for key in ("TSTART", "TSTOP"))
+    found = [dead.beyond(start, stop)]
+    late = stop + dead.offset - dead.zero - 0.001 > DETECTOR_2_LOST
+    if dead.cluster is Cluster.B and late and 2 in requested and kind == "SPECTRUM":
+        found.append(
+            Remark(
+                "detector_2",
+                f"{where}: cluster B's detector 2 can't measure energies since 1996-03-06; take the columns SpecDet0, "
+                "SpecDet1, SpecDet3 and detectors=013 for spectra.",
+            )
+        )
+    return [remark for remark in found if remark is not None]
+
+
+def _light_curve(table: Table, dead: DeadTime, detectors: Detectors) -> Table:
+    where, width = table.where, table.header.number("TIMEDEL", table.where)
+    kind = str(table.header.get("HDUCLAS3", "")).strip().upper()
+    if kind not in ("RATE", "COUNT"):
+        raise DataError(f"{where}: HDUCLAS3 is {kind or 'absent'}; a light curve of RATE (or COUNT) was expected.")
+    if "RATE2" in table or "COUNTS2" in table:
+        raise DataError(f"{where}: it holds several light curves; extract them with accumulate=ONE.")
+    start = dead.shifted(table.column("TIME"))
+    fraction = bin_fractions(start, width, dead, detectors)
+    changed = append_columns(table, [(declared.DEADC, fraction)])
+    if kind == "RATE":
+        _multiply(changed, ("RATE", "ERROR"), 1.0 / (1.0 - fraction))
+    return changed
+
+
+def _spectrum(
+    table: Table, intervals: Floats, dead: DeadTime, detectors: Detectors
+) -> tuple[Table, tuple[float, float]]:
+    live = 1.0 - interval_fraction(dead.shifted(intervals), dead, detectors)
+    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    if str(table.header.get("HDUCLAS3", "")).strip().upper() == "RATE":
+        _multiply(changed, ("RATE", "STAT_ERR"), np.full(len(table), 1.0 / live))
+    return changed, _exposures(table, live)
+
+
+def _type_two(table: Table, intervals: Floats, dead: DeadTime, kind: str) -> tuple[Table, tuple[float, float]]:
+    """Correct spectra of single detectors, one a row."""
+    if dead.is_events:
+        raise DataError(f"{table.where}: a type II spectrum of events can't be corrected; extract one spectrum.")
+    shifted = dead.shifted(intervals)
+    each = [1.0 - interval_fraction(shifted, dead, Detectors((d,), 1)) for d in DETECTORS]
+    live = np.array([each[int(name[7])] for name in table.column("ROWID")])
+    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    if kind == "RATE":
+        _multiply(changed, ("RATE", "STAT_ERR"), 1.0 / live)
+    return changed, _exposures(table, float(np.add.accumulate(live)[-1]) / len(live))
+
+
+def _exposures(table: Table, live: float) -> tuple[float, float]:
+    """Return EXPOSURE before and after, in single precision as the reference has them."""
+    old = float(np.float32(table.header.number("EXPOSURE", table.where)))
+    return old, float(np.float32(old * live))
+
+
+def _multiply(table: Table, names: Sequence[str], factor: Floats) -> None:
+    """Multiply columns of a table that is ours to change, row by row."""
+    for name in names:
+        field = table.raw(name)
+        field[...] = (field.reshape(len(table), -1).astype(np.float64) * factor[:, None]).reshape(field.shape)
+
+
+def _intervals(product: FitsFile) -> Floats:
+    """Return the good time of a spectrum: that of the last extension."""
+    table = product.tables[-1]
+    if "START" not in table or "STOP" not in table:
+        raise DataError(f"{table.where}: the last extension of a spectrum should hold its good time (START, STOP).")
+    return np.column_stack((table.column("START"), table.column("STOP")))
+
+
+def _stamp(
+    header: Header, cluster: Cluster, detectors: Detectors, exposure: tuple[float, float] | None, *, is_type_two: bool
+) -> None:
+    if not is_type_two:
+        header.append("HISTORY", f"dead time of the detectors {' '.join(map(str, detectors.used))} is corrected")
+        header.set("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected")
+    before = _NO_EXPOSURE
+    if exposure is not None:
+        before = _milliseconds(exposure[0])
+        header.set("EXPOSURE", _milliseconds(exposure[1]), "[s] live time")
+    header.set("OLDEXP", before, "EXPOSURE before the correction")
+    header.set("DEADAPP", True, "dead time is corrected")
+
+
+def _milliseconds(seconds: float) -> float:
+    return float(f"{seconds:.3f}")
+
+
+def _is_type_two(table: Table) -> bool:
+    return str(table.header.get("HDUCLAS3", "")).strip().upper() == "TYPE:II"
+
+
+def _digits(detectors: Sequence[int]) -> str:
+    return "".join(map(str, detectors))

@@ -1,0 +1,173 @@
+"""Dead-time counters of each frame, and their correction for what they do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.table import Table
+from rossi.hexte.coefficients import Coefficients
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.science import DETECTORS, FRAME, event_detectors, frame_number
+
+Floats = NDArray[np.float64]
+
+#: Ticks of the dead-time counters in a second; a frame has 2**23.
+TICKS = 524288.0
+#: What an event takes off the counters; hxtdead's text says 3.75e-7, its arithmetic uses this [s].
+_PER_EVENT = -3.75e-6
+#: Dead time a frame for each count a second of arms without trigger, and of vetoes that are neither [s s].
+_PER_ARM, _PER_VETO = -4.00e-6, -4.80e-5
+#: Seconds a frame that are not spent slewing, off source, by code of the dwell; longer dwells count as 16.
+_EXPOSED = np.array([16.0, 12.0, 14.0, 16.0, 16.0])
+_NO_VALUE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Counters as telemetered, one row a frame in order of the data; a frame may come twice.
+
+    Parameters
+    ----------
+    number : ndarray (n,)
+        Of the frame.
+    on_source : ndarray (n,) of bool
+    live : ndarray (n, 4)
+        Dead-time counter [2**-19 s], -1 without a value.
+    events : ndarray (n, 4)
+        Good events.
+    """
+
+    number: NDArray[np.int64]
+    on_source: NDArray[np.bool_]
+    live: Floats
+    events: Floats
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+
+def archive_frames(table: Table, offset: float, previous_row: bool = False) -> Frames:
+    """Read the counters of archive-mode rows.
+
+    Parameters
+    ----------
+    table : Table
+    offset : float [s]
+        Added to Time: counters of a row belong to the housekeeping of that time.
+    previous_row : bool
+        Take counters from the row before, as files of early processing need it.
+    """
+    number = frame_number(table.column("Time") + offset)
+    code = table.column("ClstrPosition")
+    live = np.column_stack([table.column(f"LiveTimeDet{d}").astype(np.float64) for d in DETECTORS])
+    if previous_row and len(live):
+        live = np.concatenate((np.zeros((1, len(DETECTORS))), live[:-1]))
+    events = np.repeat((table.column("GoodCnt") / len(DETECTORS))[:, None], len(DETECTORS), axis=1)
+    return Frames(number, (code == 0) | (code == 3), live, events)
+
+
+def event_frames(pieces: Iterable[Table], start: float, stop: float) -> Frames:
+    """Reduce an event list to counters: the last value of each detector in a frame, and its number of events.
+
+    Parameters
+    ----------
+    pieces : iterable of Table
+        The event list, in pieces that follow each other.
+    start, stop : float [s]
+        Rows before the first one at or after `start` and behind the last one before `stop` do not count.
+    """
+    parts = [frames for piece in pieces if len(frames := _piece_frames(piece, start, stop))]
+    if not parts:
+        nothing = np.empty((0, len(DETECTORS)))
+        return Frames(np.empty(0, np.int64), np.empty(0, bool), nothing, nothing)
+    number, on_source, live, events = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("number", "on_source", "live", "events")
+    )
+    return _merged(number, on_source, live, events)
+
+
+def _piece_frames(table: Table, start: float, stop: float) -> Frames:
+    time = table.column("Time").astype(np.float64, copy=False)
+    inside = np.flatnonzero((time >= start) & (time < stop))
+    rows = slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)
+    number = frame_number(time[rows])
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    code = table.raw("ClstrPosition")[rows][first]
+    value = table.column("LiveTime")[rows]
+    run = np.repeat(np.arange(len(first)), np.diff(first, append=len(number)))
+    key = run * len(DETECTORS) + event_detectors(table)[rows]
+    valid = value != _NO_VALUE
+    if not valid.all():
+        key, value = key[valid], value[valid]
+    size = len(first) * len(DETECTORS)
+    live = np.full(size, float(_NO_VALUE))
+    live[key] = value  # of equal keys the last one counts
+    events = np.bincount(key, minlength=size).astype(np.float64)
+    shape = (-1, len(DETECTORS))
+    return Frames(number[first], (code & 0x09) != 0, live.reshape(shape), events.reshape(shape))
+
+
+def _merged(number: NDArray[np.int64], on_source: NDArray[np.bool_], live: Floats, events: Floats) -> Frames:
+    """Join the two halves of frames that pieces have cut."""
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    last = np.append(first[1:], len(number)) - 1
+    for run in np.flatnonzero(last > first).tolist():  # at most one for each piece
+        for row in range(first[run] + 1, last[run] + 1):
+            live[first[run]] = np.where(live[row] == _NO_VALUE, live[first[run]], live[row])
+            events[first[run]] += events[row]
+    return Frames(number[first], on_source[first], live[first], events[first])
+
+
+def upper_level(housekeeping: Housekeeping, coefficients: Coefficients) -> Floats:
+    """Return the dead time a frame that the counters do not see (n_frame, 4) [s]."""
+    hk = housekeeping
+    arms = np.maximum(hk.arm - hk.trigger, 0.0)
+    vetoes = np.maximum(hk.veto - arms - hk.xuld, 0.0)
+    dead = (coefficients.xuld * hk.xuld + coefficients.uld * hk.uld) + _PER_ARM * arms
+    return np.asarray(dead + _PER_VETO * vetoes)
+
+
+def corrected(frames: Frames, housekeeping: Housekeeping, coefficients: Coefficients) -> Floats:
+    """Return the dead time of each frame (n, 4) [2**-19 s]; 0 for a detector that never had a value.
+
+    A detector without a value in a frame is corrected once more from its dead time in the frame before, as hxtdead
+    does; that happens to event lists only.
+
+    Raises
+    ------
+    DataError
+        If a frame lies outside the housekeeping.
+    """
+    slot = frames.number - housekeeping.first
+    outside = np.flatnonzero((slot < 0) | (slot >= len(housekeeping)))
+    if len(outside):
+        raise DataError(
+            f"{housekeeping.name}: there is no housekeeping for frame {frames.number[outside[0]]} "
+            f"({frames.number[outside[0]] * FRAME:.0f} s); its file should cover the science data."
+        )
+    code = housekeeping.dwell[slot]
+    exposed = np.where(code < len(_EXPOSED), _EXPOSED[np.minimum(code, len(_EXPOSED) - 1)], FRAME) / FRAME
+    share = np.where(frames.on_source, 1.0, exposed)[:, None]
+    added = share * upper_level(housekeeping, coefficients)[slot]
+    absent = frames.live == _NO_VALUE
+    live = np.where(absent, 0.0, frames.live)
+    dead = _with_upper_level(live, frames.events, added)
+    for row in np.flatnonzero(absent.any(axis=1)).tolist():
+        if row:
+            live[row, absent[row]] = dead[row - 1, absent[row]]
+            dead[row] = _with_upper_level(live[row : row + 1], frames.events[row : row + 1], added[row : row + 1])[0]
+    return dead
+
+
+def _with_upper_level(live: Floats, events: Floats, added: Floats) -> Floats:
+    """Return counters (n, 4) corrected for events and upper-level dead time."""
+    counter = live.copy()
+    rest = counter[:, 0] - counter[:, 1] - counter[:, 2] - counter[:, 3]
+    counter[:, 0] = np.where(rest >= 0, rest, counter[:, 0])  # files that hold the cluster's sum in detector 0
+    seconds = ((counter / TICKS) + _PER_EVENT * events) + added
+    return np.where(counter != 0, seconds * TICKS, 0.0)

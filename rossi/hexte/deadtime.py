@@ -1,0 +1,256 @@
+"""The dead fraction of intervals of time, from the dead time of 16-s frames (the FTOOLS task ``hxtdead``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.extract.accumulate import last_sum
+from rossi.fits.table import Table
+from rossi.gti import Gti
+from rossi.hexte.coefficients import coefficients
+from rossi.hexte.counters import TICKS, archive_frames, corrected, event_frames
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.science import (
+    DETECTORS,
+    FRAME,
+    Cluster,
+    Remark,
+    cluster_of,
+    frame_number,
+    revision,
+)
+from rossi.met import timezero
+
+Floats = NDArray[np.float64]
+
+#: First version of the processing whose counters stand in their own row (archive mode), and whose event lists tell all
+#: detectors' counters.
+_RIGHT_ARCHIVE, _RIGHT_EVENTS = 50301, 50100
+#: Archive rows count the frame before their Time [s].
+_ARCHIVE_OFFSET = -16.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadTime:
+    """Dead time of each frame of a science file.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    is_events : bool
+    first : int
+        Number of the first frame.
+    dead : ndarray (n_frame, 4) [2**-19 s]
+        0 for frames without science data.
+    mean : ndarray (4,)
+        Stands for frames before and behind the science data; frames without data within count as 0 in it.
+    offset, zero : float [s]
+        Products have TIMEZERO `zero` in their times; frames are found at time + offset - zero.
+    span : tuple of float
+        TSTART and TSTOP of the housekeeping [s].
+    remarks : tuple of Remark
+    """
+
+    cluster: Cluster
+    is_events: bool
+    first: int
+    dead: Floats
+    mean: Floats
+    offset: float
+    zero: float
+    span: tuple[float, float]
+    remarks: tuple[Remark, ...]
+
+    def at(self, frame: NDArray[np.int64]) -> Floats:
+        """Return the dead time of frames, shape of `frame` + (4,) [2**-19 s]."""
+        slot = frame - self.first
+        outside = (slot < 0) | (slot >= len(self.dead))
+        inside = self.dead[np.clip(slot, 0, len(self.dead) - 1)]
+        return np.where(outside[..., None], self.mean, inside)
+
+    @property
+    def has(self) -> tuple[int, ...]:
+        """Detectors with dead time in any frame; the others were off."""
+        return tuple(d for d in DETECTORS if (self.dead[:, d] > 0).any())
+
+    def shifted(self, time: Floats) -> Floats:
+        """Return times of products as times of frames."""
+        return np.asarray(time + self.offset - self.zero)
+
+    def beyond(self, start: float, stop: float) -> Remark | None:
+        """Return a remark where a product reaches beyond the housekeeping, else None."""
+        first, last = (t + self.offset - self.zero for t in (start, stop))
+        if first + 0.001 >= self.span[0] and last - 0.001 < self.span[1]:
+            return None
+        return Remark(
+            "housekeeping_short",
+            f"The product lasts from {first:.3f} to {last:.3f} s, the housekeeping from {self.span[0]:.3f} to "
+            f"{self.span[1]:.3f} s; outside, the mean dead time is used.",
+        )
+
+
+def dead_time(
+    science: Table, housekeeping: Housekeeping, coefficient_table: Table, pieces: Iterable[Table] | None = None
+) -> DeadTime:
+    """Work out the dead time of every frame of a science file that is split by position.
+
+    Parameters
+    ----------
+    science : Table
+        HDU 1 of the file; of event lists the rows may be missing.
+    housekeeping : Housekeeping
+        Of the same cluster.
+    coefficient_table : Table
+    pieces : iterable of Table, optional
+        The rows of an event list; by default those of `science`.
+
+    Raises
+    ------
+    DataError
+        If science and housekeeping have no time in common, or the processing of the file was too early to correct.
+    """
+    cluster, where = cluster_of(science), science.where
+    known = coefficients(coefficient_table, cluster, housekeeping.time)
+    is_events = science.name.upper() == "XTE_SE"
+    is_archive = str(science.header.get("DATAMODE", "")).strip() == "Archive"
+    offset = _ARCHIVE_OFFSET if is_archive and not is_events else 0.0
+    version, remarks = revision(science), [*housekeeping.remarks(), *known.remarks]
+    if is_events:
+        frames = event_frames([science] if pieces is None else pieces, *housekeeping.span)
+    else:
+        early = version < _RIGHT_ARCHIVE
+        if early:
+            remarks.append(_early(where, str(science.header.get("CREATOR", ""))))
+        frames = archive_frames(_within(science, offset, housekeeping), offset, early)
+    if not len(frames):
+        raise DataError(
+            f"{where}: its rows and the housekeeping {housekeeping.name} ({housekeeping.span[0]:.0f} to "
+            f"{housekeeping.span[1]:.0f} s) have no time in common; give the housekeeping of the same observation."
+        )
+    if is_events and version < _RIGHT_EVENTS and _only_first_detector(frames.events[0]):
+        raise DataError(
+            f"{where}: CREATOR {science.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
+            "reprocessed file from the archive."
+        )
+    dead = corrected(frames, housekeeping, known)
+    low, high = int(frames.number.min()), int(frames.number.max())
+    table = np.zeros((high - low + 1, len(DETECTORS)))
+    table[frames.number - low] = dead  # of equal frames the last one counts
+    edges = frames.number[0] - low, frames.number[-1] - low
+    covered = table[min(edges) : max(edges) + 1]
+    mean = np.array([last_sum(covered[:, d]) for d in DETECTORS]) / len(covered)
+    zero = timezero(science.header, where)
+    return DeadTime(cluster, is_events, low, table, mean, offset, zero, housekeeping.span, tuple(remarks))
+
+
+def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:
+    """Return the rows between the first and the last one that housekeeping covers, less those without a frame of it."""
+    time = science.column("Time") + offset
+    inside = np.flatnonzero((time >= housekeeping.span[0]) & (time < housekeeping.span[1]))
+    keep = np.zeros(len(time), bool)
+    if len(inside):
+        keep[inside[0] : inside[-1] + 1] = True
+    slot = frame_number(time) - housekeeping.first
+    keep &= (slot >= 0) & (slot < len(housekeeping))
+    return Table(science.header, science.rows[keep], science.source, science.structure)
+
+
+def _only_first_detector(events: Floats) -> bool:
+    return bool(events[0] > 0 and (events[1:] == 0).any())
+
+
+def _early(where: str, creator: str) -> Remark:
+    return Remark(
+        "early_processing",
+        f"{where}: CREATOR is {creator!r}; before revision 5.3.1 the dead-time counters stand one row late, which a "
+        "file split by position can't mend: live times may be wrong. Fetch the reprocessed file from the archive.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Detectors:
+    """The detectors that a product adds up.
+
+    Parameters
+    ----------
+    used : tuple of int
+        Whose dead time counts.
+    divisor : int
+        What the sum of their dead times is divided by: how many the product has.
+    divide_last : bool
+        Divide after adding up over time instead of in each frame, which rounds differently.
+    """
+
+    used: tuple[int, ...]
+    divisor: int
+    divide_last: bool = False
+
+    def mean(self, dead: Floats) -> Floats:
+        """Return the mean (with `divide_last` the sum) over detectors, added in order."""
+        total = np.zeros(dead.shape[:-1])
+        for detector in self.used:
+            total = total + dead[..., detector]
+        return total if self.divide_last else total / self.divisor
+
+    def fraction(self, weighted: Floats, seconds: Floats) -> Floats:
+        """Return the dead fraction from sums over time; 0 where no time counts."""
+        sums = weighted / self.divisor if self.divide_last else weighted
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(seconds > 0, (sums / seconds) / (TICKS * FRAME), 0.0)
+
+
+def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> float:
+    """Return the dead fraction of all intervals together.
+
+    Parameters
+    ----------
+    intervals : ndarray (n, 2) [s]
+        Times of frames, see `DeadTime.shifted`.
+    dead : DeadTime
+    detectors : Detectors
+
+    Returns
+    -------
+    float
+        Frames without dead time do not count; 0 if none counts.
+    """
+    start, stop = intervals[:, 0], intervals[:, 1]
+    number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
+    row = np.repeat(np.arange(len(number)), number)
+    part = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+    weighted, seconds = _weighted(start[row], stop[row], part, dead, detectors)
+    return float(detectors.fraction(np.array(last_sum(weighted)), np.array(last_sum(seconds))))
+
+
+def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detectors) -> Floats:
+    """Return the dead fraction of each bin of a light curve (n,); see `interval_fraction`.
+
+    Parameters
+    ----------
+    start : ndarray (n,) [s]
+        Starts of bins as times of frames.
+    width : float [s]
+    """
+    weighted, seconds = np.zeros(len(start)), np.zeros(len(start))
+    for part in range(int(np.ceil(width / FRAME) + 1)):
+        more, length = _weighted(start, start + width, np.int64(part), dead, detectors)
+        weighted += more
+        seconds += length
+    return detectors.fraction(weighted, seconds)
+
+
+def _weighted(
+    start: Floats, stop: Floats, part: NDArray[np.int64] | np.int64, dead: DeadTime, detectors: Detectors
+) -> tuple[Floats, Floats]:
+    """Return dead time times length, and length, of the n-th frame's part of intervals; 0 where it does not count."""
+    edge = FRAME * frame_number(start)
+    begin = np.where(part == 0, start, edge + FRAME * part)
+    length = np.minimum(edge + FRAME * part + FRAME, stop) - begin
+    value = detectors.mean(dead.at(frame_number(begin)))
+    counts = (value > 0) & (length > 0)
+    return np.where(counts, length * value, 0.0), np.where(counts, length, 0.0)

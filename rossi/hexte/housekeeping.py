@@ -1,0 +1,187 @@
+"""HEXTE's 16-s housekeeping (FH53, FH59): rates of the discriminators, and how the cluster rocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.table import Table
+from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, Remark, frame_number
+
+Floats = NDArray[np.float64]
+
+#: Dwell [s] by code: cmdDwellApMod as commanded, DwellPdApMod as it was. 0 stares.
+DWELLS = (0, 16, 32, 64, 128)
+#: Pattern by code of cmdPosApMod is not documented; angles come from the positions of the science data.
+_MISSING = -1.0
+_RATES = ("ctUldD", "ctXuldD", "ctArmD", "ctTrigD", "ctHwVetoD")
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """Housekeeping on a gapless grid of frames.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    first : int
+        Number of the first frame.
+    time : tuple of float
+        First and last Time [s]; chooses the coefficients.
+    span : tuple of float
+        TSTART and TSTOP [s].
+    uld, xuld, arm, trigger, veto : ndarray (n_frame, 4) [count / s]
+        Upper and extra upper level discriminators are interpolated over missing frames, the others are -1 there.
+    dwell : ndarray (n_frame,)
+        Code of the dwell; the one before it in missing frames.
+    missing : ndarray (n_frame,) of bool
+    """
+
+    name: str
+    first: int
+    time: tuple[float, float]
+    span: tuple[float, float]
+    uld: Floats
+    xuld: Floats
+    arm: Floats
+    trigger: Floats
+    veto: Floats
+    dwell: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.dwell)
+
+    @classmethod
+    def from_table(cls, table: Table, cluster: Cluster | None = None) -> Housekeeping:
+        """Read HDU 1 of a housekeeping file.
+
+        Parameters
+        ----------
+        table : Table
+        cluster : Cluster, optional
+            Whose housekeeping is expected.
+
+        Raises
+        ------
+        DataError
+            If it is empty, lacks a column, or is the other cluster's.
+        """
+        check_cluster(table, cluster)
+        if not len(table):
+            raise DataError(f"{table.where}: the housekeeping has no rows; fetch the file again.")
+        time = table.column("Time").astype(np.float64)
+        frames = frame_number(time)
+        first, number = int(frames[0]), int(frames[-1] - frames[0]) + 1
+        if number < 1 or (frames < first).any() or (frames > frames[-1]).any():
+            raise DataError(f"{table.where}: Time does not run forward; the housekeeping is damaged.")
+        at = frames - first
+        uld, xuld, arm, trigger, veto = (_gridded(table, name, at, number) for name in _RATES)
+        code = np.full(number, -1, np.int64)
+        code[at] = table.column("DwellPdApMod")
+        missing = code < 0
+        last_there = np.maximum.accumulate(np.where(missing, 0, np.arange(number)))
+        header = table.header
+        span = header.number("TSTART", table.where), header.number("TSTOP", table.where)
+        uld, xuld = (_interpolated(rates, missing) for rates in (uld, xuld))
+        edges = (float(time[0]), float(time[-1]))
+        return cls(table.where, first, edges, span, uld, xuld, arm, trigger, veto, code[last_there], missing)
+
+    def remarks(self) -> list[Remark]:
+        """Return what to know of it: interpolated frames, codes that are not documented."""
+        found = []
+        if self.missing.any():
+            found.append(
+                Remark(
+                    "housekeeping_interpolated",
+                    f"{self.name}: {int(self.missing.sum())} of {len(self)} frames have no row (apModPeriod, ULD and "
+                    f"XULD undefined): {_runs(np.flatnonzero(self.missing) + self.first)}; ULD and XULD are "
+                    "interpolated.",
+                )
+            )
+        unknown = sorted({int(code) for code in self.dwell if code >= len(DWELLS)})
+        if unknown:
+            found.append(
+                Remark(
+                    "unknown_dwell",
+                    f"{self.name}: DwellPdApMod holds the code {unknown[0]}; 0 to {len(DWELLS) - 1} are known. Dead "
+                    "time takes those frames as fully exposed off source.",
+                )
+            )
+        return found
+
+
+def check_cluster(table: Table, cluster: Cluster | None) -> None:
+    """Check that housekeeping is a cluster's own.
+
+    Raises
+    ------
+    DataError
+        If APPID says that it is another file's.
+    """
+    apid = table.header.get("APPID")
+    if cluster is None or apid is None or int(apid) == HOUSEKEEPING_APIDS[cluster]:
+        return
+    letter = cluster.name
+    raise DataError(
+        f"{table.where}: APPID is {apid}; the housekeeping of cluster {letter} (APPID {HOUSEKEEPING_APIDS[cluster]}, "
+        f"{'FH53' if letter == 'A' else 'FH59'}) was expected, as the science file is cluster {letter}'s."
+    )
+
+
+def commanded_dwell(table: Table) -> int | None:
+    """Return the dwell that was commanded most of the time [s], None where no row tells.
+
+    0 is staring. Source: CmdDwellApMod; DwellPdApMod where that is missing.
+
+    Raises
+    ------
+    DataError
+        If its code is not known.
+    """
+    name = next((n for n in ("CmdDwellApMod", "DwellPdApMod") if n in table), None)
+    if name is None or not len(table):
+        return None
+    codes, counts = np.unique(table.column(name)[~table.null(name)], return_counts=True)
+    if not len(codes):
+        return None
+    code = int(codes[np.argmax(counts)])
+    if code >= len(DWELLS):
+        raise DataError(
+            f"{table.where}: {name} is {code}; a code of the dwell, 0 to {len(DWELLS) - 1}, was expected. Give the "
+            "dwell in the configuration."
+        )
+    return DWELLS[code]
+
+
+def _gridded(table: Table, name: str, at: NDArray[np.int64], number: int) -> Floats:
+    grid = np.full((number, len(DETECTORS)), _MISSING)
+    for detector in DETECTORS:
+        column = f"{name}{detector}"
+        grid[at, detector] = np.where(table.null(column), 0, table.column(column))
+    return grid
+
+
+def _interpolated(rates: Floats, missing: NDArray[np.bool_]) -> Floats:
+    """Fill missing frames linearly, with the operations in the order of the reference."""
+    at = np.flatnonzero(missing)
+    if not len(at):
+        return rates
+    index = np.arange(len(missing))
+    before = np.maximum.accumulate(np.where(missing, 0, index))[at]
+    after = np.minimum.accumulate(np.where(missing, len(missing) - 1, index)[::-1])[::-1][at]
+    step = (rates[after] - rates[before]) / (after - before)[:, None]
+    filled = rates.copy()
+    filled[at] = rates[before] + (at - before)[:, None] * step
+    return filled
+
+
+def _runs(frames: NDArray[np.int64]) -> str:
+    breaks = np.flatnonzero(np.diff(frames) > 1)
+    first, last = frames[np.r_[0, breaks + 1]], frames[np.r_[breaks, len(frames) - 1]]
+    texts = [str(a) if a == b else f"{a}-{b}" for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    return ", ".join(texts[:5]) + (" ..." if len(texts) > 5 else "")

@@ -1,0 +1,201 @@
+"""Rocking: which rows look at the source and which beside it (the FTOOLS task ``hxtback``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.fits.declarations import ROCKING_GTI
+from rossi.fits.edit import as_hdu, select_rows
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
+from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu, table_hdu
+from rossi.hexte.science import FRAME, Cluster, Kind, Remark, cluster_of, frame_number, kind_of
+
+Gti = NDArray[np.float64]
+
+#: Telemetry of cluster B says "on source" between these times (MET), although the cluster was beside it [s].
+_WRONG_POSITIONS = ((503424752, 506801792), (506843120, 512502160))
+#: Keywords of the old GTI extension that the new one keeps.
+_KEPT: tuple[str, ...] = (
+    "CREATOR",
+    "HDUCLASS",
+    "HDUCLAS1",
+    "HDUCLAS2",
+    "TIMESYS",
+    "MJDREFI",
+    "MJDREFF",
+    "TIMEZERO",
+    "TIMEUNIT",
+)
+_KEPT += ("TIMEREF", "TASSIGN", "CLOCKAPP", "TIMVERSN", "TSTART", "TSTOP")
+#: With `row_defect`, as many digits of the number of rows are read.
+_DIGITS = 6
+
+
+class Position(StrEnum):
+    """Where a cluster looks, as the names of split files say it."""
+
+    SOURCE = "src"
+    PLUS = "p"
+    MINUS = "m"
+    BACKGROUND = "bkg"
+
+
+#: Codes of ClstrPosition by position: offsets of 1.5 and 3 degrees. Bit 0x40 of event lists means nothing here.
+_ARCHIVE = {Position.SOURCE: (0, 3), Position.PLUS: (1, 2), Position.MINUS: (5, 4)}
+_EVENTS = {Position.SOURCE: (0x01, 0x08), Position.PLUS: (0x02, 0x04), Position.MINUS: (0x20, 0x10)}
+_EITHER = 0x40
+#: Offset [deg] by the place of a code in the tuples above.
+_ANGLES = (1.5, 3.0)
+
+
+def codes(position: Position, kind: Kind) -> tuple[int, ...]:
+    """Return the values of ClstrPosition that mean a position."""
+    if position is Position.BACKGROUND:
+        return (*codes(Position.PLUS, kind), *codes(Position.MINUS, kind))
+    if kind is Kind.ARCHIVE:
+        return _ARCHIVE[position]
+    return tuple(code | bit for code in _EVENTS[position] for bit in (0, _EITHER))
+
+
+@lru_cache(maxsize=32)
+def _lookup(position: Position, kind: Kind) -> NDArray[np.bool_]:
+    wanted = np.zeros(256, bool)
+    wanted[list(codes(position, kind))] = True
+    return wanted
+
+
+def at_position(table: Table, position: Position, kind: Kind) -> NDArray[np.bool_]:
+    """Return which rows of a science file were taken at a position (n_row,)."""
+    return np.asarray(_lookup(position, kind)[table.raw("ClstrPosition")])
+
+
+def rocking_angle(table: Table, kind: Kind) -> float | None:
+    """Return the angle to which the cluster rocks, 1.5 or 3 [deg]; None where it always stares."""
+    present = set(np.flatnonzero(np.bincount(table.raw("ClstrPosition"), minlength=256)).tolist())
+    for place, angle in enumerate(_ANGLES):
+        for position in (Position.PLUS, Position.MINUS):
+            code = (_ARCHIVE if kind is Kind.ARCHIVE else _EVENTS)[position][place]
+            if present & {code, code | _EITHER if kind is not Kind.ARCHIVE else code}:
+                return angle
+    return None
+
+
+def frame_intervals(time: NDArray[np.float64], row_defect: bool = False) -> Gti:
+    """Return the 16-s frames that hold rows, one interval each, in order of the rows.
+
+    Parameters
+    ----------
+    time : ndarray (n_row,) [s]
+    row_defect : bool
+        Compatibility: of a million rows and more, look at as many as the first six digits of their number say, as
+        ``hxtback`` does.
+    """
+    if row_defect:
+        time = time[: int(str(len(time))[:_DIGITS])]
+    number = frame_number(time)
+    start = FRAME * number[np.flatnonzero(np.diff(number, prepend=0))]
+    return np.column_stack((start, start + FRAME))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The rows of one position.
+
+    Parameters
+    ----------
+    position : Position
+        Where the rows were taken; what the telemetry got wrong is put right.
+    table : Table
+        The science table with these rows.
+    frames : Gti
+        See `frame_intervals`.
+    gti_header : Header or None
+        Of the science file's own GTI extension.
+    """
+
+    position: Position
+    table: Table
+    frames: Gti
+    gti_header: Header | None
+
+    @property
+    def gti(self) -> TableHDU:
+        """The good time as an extension."""
+        header = Header()
+        if self.gti_header is not None:
+            header.copy_from(self.gti_header, _KEPT)
+        return table_hdu("GTI", list(zip(ROCKING_GTI, self.frames.T, strict=True)), header)
+
+    def as_file(self) -> FitsFile:
+        """Return the split rows as a file in memory, as extraction takes it."""
+        gti, name = self.gti, self.table.source
+        return FitsFile(name, primary_hdu(), (self.table, Table(gti.header, gti.data, name)))
+
+    def to_bytes(self, *, compress: bool = False) -> bytes:
+        """Return the split rows as a FITS file: science table and GTI."""
+        return fits_bytes(primary_hdu(), [as_hdu(self.table), self.gti], compress=compress)
+
+
+def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = False) -> list[Split]:
+    """Split a science file by the position of its cluster.
+
+    Parameters
+    ----------
+    file : FitsFile
+    positions : iterable of Position
+        Those without rows are left out of the result.
+    row_defect : bool
+        See `frame_intervals`.
+
+    Raises
+    ------
+    DataError
+        If the file has no cluster position.
+    """
+    table, wanted = file.table(hdu=1), tuple(positions)
+    kind = kind_of(table)
+    moved = next((p for p in wanted if p is not Position.SOURCE), None) if wrong_positions(table) else None
+    gti_header = file.tables[1].header if len(file.tables) > 1 else None
+    found = []
+    for position in wanted:
+        if moved and position is Position.SOURCE:
+            continue
+        rows = at_position(table, position, kind)
+        if position is moved:
+            rows = rows | at_position(table, Position.SOURCE, kind)
+        chosen = select_rows(table, rows)
+        if not len(chosen):
+            continue
+        chosen.header.append("HISTORY", f"rows at ClstrPosition {', '.join(map(str, codes(position, kind)))}")
+        frames = frame_intervals(chosen.column("Time").astype(np.float64, copy=False), row_defect)
+        found.append(Split(position, chosen, frames, gti_header))
+    return found
+
+
+def wrong_positions(table: Table) -> bool:
+    """Return whether a science file says "on source" although the cluster looked beside it."""
+    if cluster_of(table) is not Cluster.B:
+        return False
+    start = table.header.number("TSTART", table.where)
+    return any(first < start < last for first, last in _WRONG_POSITIONS)
+
+
+def rocking_remarks(table: Table) -> list[Remark]:
+    """Return what to know of the positions in a science file."""
+    if not wrong_positions(table):
+        return []
+    return [
+        Remark(
+            "wrong_position",
+            f"{table.where}: from 2009-12-14 to 2010-03-29 the telemetry of cluster B says 'on source' although it was "
+            "off source; its rows are taken as background.",
+        )
+    ]

@@ -1,0 +1,283 @@
+"""Dead time against the vectors of the specification (annex A), which the original task computed."""
+
+import numpy as np
+import pytest
+
+from rossi.errors import DataError
+from rossi.fits.edit import select_rows
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
+from rossi.fits.writer import Column
+from rossi.hexte.correction import correct
+from rossi.hexte.counters import event_frames
+from rossi.hexte.deadtime import dead_time
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.science import Cluster
+from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
+
+F = T // 16
+ROWIDS = [f"SpecDet{d}" for d in range(4)]
+ON = [(T + 3, T + 19), (T + 35, T + 51)]
+LIVE = np.array([3000000, 3100000, 3200000, 3300000])
+
+
+def hk(time=None, cluster=Cluster.A, **changed):
+    time = T + 16 * np.arange(-1, 7) if time is None else time
+    return Housekeeping.from_table(housekeeping(time, **changed).table(), cluster)
+
+
+@pytest.fixture
+def a1():
+    live = [LIVE, LIVE + 1700000, LIVE + 10000, LIVE + 1710000]
+    science = archive(T + 16 * np.arange(4), [0, 1, 0, 5], [4000, 3000, 4100, 3100], live)
+    return dead_time(science.table(), hk(), coefficients().table())
+
+
+@pytest.fixture
+def a2():
+    time = T + np.array([1, 2, 3, 4, 5, 6, 33, 34, 35.0])
+    live = [-1, 3000000, 3000000, 3100000, 3200000, 3300000, 4000000, 4100000, 4200000]
+    science = events(time, live, [1] * 6 + [66] * 3, [0, 0, 0, 1, 2, 3, 0, 1, 2])
+    rates = {"ctUldD0": [200, 200, 200, 260, 200], "ctXuldD0": [120, 120, 120, 100, 120]}
+    return dead_time(science.table(), hk(T + np.array([-16, 0, 16, 48, 64]), code=2, **rates), coefficients().table())
+
+
+def test_frames_of_the_archive_mode(a1):
+    expected = [
+        [4035453.1035628123, 3957195.1285603126, 4045786.6300745313, 4458262.318686739],
+        [5476589.82767211, 5442896.346420235, 5534339.972555899, 5868696.739015054],
+        [4045403.9515628126, 3967145.976560313, 4055737.4780745315, 4468213.166686738],
+        [5486540.675672109, 5452847.194420234, 5544290.820555898, 5878647.587015053],
+        [4760996.889617461, 4705021.161490274, 4795038.725315215, 5168454.952850896],
+    ]
+    assert a1.at(F - 1 + np.arange(5)).tolist() == expected
+    assert a1.at(np.array([F - 500, F + 500])).tolist() == [expected[4]] * 2
+    assert a1.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "intervals", "exposure", "detnam"),
+    [
+        (ROWIDS, ON, 16.249, "PWA"),
+        (ROWIDS, [(T + 19, T + 35), (T + 51, T + 67)], 10.693, "PWA"),
+        ([ROWIDS[0], ROWIDS[1], ROWIDS[3]], ON, 16.149, "PWA013"),
+    ],
+)
+def test_exposure_of_spectra(a1, rows, intervals, exposure, detnam):
+    done = correct(spectrum(rows, intervals, 32.0), a1)
+    header = done.table.header
+    assert (header["EXPOSURE"], header["OLDEXP"], header["DEADAPP"]) == (exposure, 32.0, True)
+    assert header["DETNAM"] == detnam
+    assert done.table.column("COUNTS").tolist() == list(range(64))
+
+
+def test_rates_of_spectra_grow_as_the_exposure_shrinks(a1):
+    rate = np.arange(64) / 32
+    columns = [(Column("CHANNEL", "I"), np.arange(64)), (Column("RATE", "D"), rate), (Column("STAT_ERR", "D"), rate)]
+    done = correct(spectrum(ROWIDS, ON, 32.0, columns, HDUCLAS3="RATE"), a1)
+    before, after = done.exposure
+    assert done.table.column("RATE") == pytest.approx(rate * before / after, rel=1e-6)
+    assert done.table.column("STAT_ERR").tolist() == done.table.column("RATE").tolist()
+
+
+def test_good_time_of_a_spectrum_is_in_its_last_extension(a1):
+    wrong, right = spectrum(ROWIDS, [(T + 19, T + 35)], 32.0), spectrum(ROWIDS, ON, 32.0)
+    file = FitsFile("three", right.primary, (right.tables[0], wrong.tables[1], right.tables[1]))
+    assert correct(file, a1).table.header["EXPOSURE"] == 16.249
+
+
+@pytest.mark.parametrize(("kind", "exposure"), [("COUNT", 15.781), ("RATE", 15.781)])
+def test_type_two_spectra_are_corrected_detector_by_detector(a1, kind, exposure):
+    value = "COUNTS" if kind == "COUNT" else "RATE"
+    ones = np.ones((2, 64))
+    columns = [(Column("SPEC_NUM", "I"), [1, 2]), (Column("CHANNEL", "64I"), np.tile(np.arange(64), (2, 1)))]
+    columns += [(Column(value, "64D"), ones), (Column("STAT_ERR", "64D"), ones)]
+    columns.append((Column("ROWID", "20A"), ["SpecDet0", "SpecDet3"]))
+    file = spectrum(ROWIDS, ON, 32.0, columns, HDUCLAS3="TYPE:II", HDUCLAS4=kind)
+    table = correct(file, a1).table
+    assert table.header["EXPOSURE"] == exposure
+    assert "DETNAM" not in table.header
+    factors = table.column(value)[:, 0]
+    if kind == "RATE":
+        assert 1 / factors.mean() < 0.5
+        assert (1 / factors).sum() * 16 == pytest.approx(15.780543, abs=1e-3)
+    else:
+        assert factors.tolist() == [1, 1]
+
+
+def test_light_curve(a1):
+    done = correct(curve(ROWIDS, [T + 3, T + 35], [100.0, 50.0], [2.5, 1.75], 16.0), a1)
+    assert list(done.table.infos) == ["TIME", "RATE", "ERROR", "FRACEXP", "DEADC"]
+    assert done.table.column("DEADC").tolist() == [0.49163988771690115, 0.492826121237409]
+    assert done.table.column("RATE").tolist() == [196.7109487620684, 98.58551887962095]
+    assert done.table.column("ERROR").tolist() == [4.91777371905171, 3.450493160786733]
+    assert done.table.header["OLDEXP"] == -3.142
+
+
+@pytest.mark.parametrize(
+    ("detectors", "fraction", "rate", "detnam"),
+    [
+        ((0, 1, 3), 0.581521709917332, 238.9610222796637, "PWA013"),
+        ((0, 1, 2), 0.3761457622491413, 160.2938538343885, "PWA01"),  # divided by three columns all the same
+    ],
+)
+def test_long_bins_and_detectors_that_differ_from_the_columns(a1, detectors, fraction, rate, detnam):
+    file = curve([ROWIDS[0], ROWIDS[1], ROWIDS[3]], [T + 3], [100.0], [2.5], 64.0)
+    done = correct(file, a1, detectors)
+    assert (done.table.column("DEADC")[0], done.table.column("RATE")[0]) == (fraction, rate)
+    assert done.table.header["DETNAM"] == detnam
+
+
+def test_bins_that_begin_inside_a_frame(a1):
+    done = correct(curve(["TimSerCnt"], [T + 10], [100.0], [1.0], 20.0), a1)
+    assert done.table.column("DEADC")[0] == 0.5871326124224898
+    assert done.table.column("RATE")[0] == 242.2085226608662
+
+
+def test_a_single_column_has_its_own_detector_whatever_is_asked_for(a1):
+    done = correct(curve(["SpecDet3"], [T + 3], [100.0], [1.0], 16.0), a1, (0,))
+    assert done.table.column("DEADC")[0] == 4458262.318686739 / 8388608
+
+
+def test_counts_keep_their_values(a1):
+    file = curve(ROWIDS, [T + 3], [100.0], [2.5], 16.0, HDUCLAS3="COUNT")
+    done = correct(file, a1)
+    assert done.table.column("RATE")[0] == 100
+    assert done.table.column("DEADC")[0] == 0.49163988771690115
+
+
+def test_events_carry_counters_over(a2):
+    expected = [
+        [4037415.2514028125, 3959159.2424803125, 4047750.743994531, 4460226.432606738],
+        [0, 0, 0, 0],
+        [4841239.127212236, 4854296.402450273, 4942075.256515215, 5481591.908337634],
+        [2959551.4595383494, 2937818.5483101956, 2996608.666836582, 3313939.4469814575],
+    ]
+    assert a2.at(F + np.arange(4)).tolist() == expected
+    assert correct(spectrum(["Event"], ON, 32.0), a2).table.header["EXPOSURE"] == 14.536
+    (remark,) = a2.remarks
+    assert remark.code == "housekeeping_interpolated"
+    assert f"{F + 2}" in remark.message
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_pieces_of_an_event_list_give_the_same_frames(cut):
+    time = T + np.array([1, 2, 3, 17, 18, 33, 33.5, 34, 49.0])
+    live = [-1, 5, 6, 7, 8, -1, 9, -1, 10]
+    table = events(time, live, [1, 2, 2, 1, 2, 32, 1, 1, 8], [0, 1, 1, 2, 3, 0, 0, 1, 2]).table()
+    parts = [
+        Table(table.header, rows, table.source, table.structure)
+        for rows in (table.rows[:cut], table.rows[cut : cut + 2], table.rows[cut + 2 :])
+    ]
+    whole, joined = event_frames([table], T, T + 48), event_frames(parts, T, T + 48)
+    for name in ("number", "on_source", "live", "events"):
+        assert getattr(whole, name).tolist() == getattr(joined, name).tolist()
+    assert whole.number.tolist() == [F, F + 1, F + 2]
+    assert whole.on_source.tolist() == [True, True, False]  # the first row of a frame decides
+    assert whole.live[0].tolist() == [-1, 6, -1, -1]  # the last value counts
+    assert whole.events[0].tolist() == [0, 2, 0, 0]
+
+
+@pytest.mark.parametrize(("code", "exposed"), [(0, 16), (1, 12), (2, 14), (3, 16), (4, 16), (9, 16)])
+def test_housekeeping_counts_for_the_time_off_the_slews(code, exposed):
+    science = archive([T + 16.0], [1], [0], [LIVE])
+    dead = dead_time(science.table(), hk(code=code), coefficients().table()).at(np.array([F]))[0]
+    added = np.array([1.9787200614219904, 1.6387199565130472, 1.616959972523749, 2.2129600499853863])
+    assert dead == pytest.approx(LIVE + added * exposed / 16 * 524288, rel=1e-14)
+    remarks = dead_time(science.table(), hk(code=code), coefficients().table()).remarks
+    assert [r.code for r in remarks] == (["unknown_dwell"] if code > 4 else [])
+
+
+def test_a_sum_in_detector_0_is_taken_apart():
+    live = np.array([[3000000 + 9600000, 3100000, 3200000, 3300000]])
+    summed = dead_time(archive([T + 16], [0], [4000], live).table(), hk(), coefficients().table())
+    single = dead_time(archive([T + 16], [0], [4000], [LIVE]).table(), hk(), coefficients().table())
+    assert summed.dead.tolist() == single.dead.tolist()
+
+
+def test_the_last_row_of_coefficients_that_holds_counts():
+    science = archive([T + 16], [0], [4000], [LIVE]).table()
+    one = dead_time(science, hk(), coefficients(rows=[(0, 1e9, 2.0)]).table())
+    last = dead_time(science, hk(), coefficients(rows=[(0, 1e9, 1.0), (0, 1e9, 2.0), (T, 1e9, 3.0)]).table())
+    assert last.dead.tolist() == one.dead.tolist()
+
+
+def test_no_coefficients_are_said():
+    science = archive([T + 16], [0], [4000], [LIVE]).table()
+    dead = dead_time(science, hk(), coefficients(rows=[(0, T, 1.0), (T, 1e9, 1.0)]).table())
+    assert [r.code for r in dead.remarks] == ["no_coefficients"]
+    assert "no row holds" in dead.remarks[0].message
+
+
+def test_products_before_the_housekeeping_get_the_mean():
+    science = archive(T + 16 * np.arange(-3, 3), [0] * 6, [4000] * 6, [LIVE] * 6)
+    dead = dead_time(science.table(), hk(), coefficients().table())
+    done = correct(curve(ROWIDS, [T - 45.0, T + 35], [100.0, 100.0], [1.0, 1.0], 16.0), dead)
+    first, second = done.table.column("DEADC")
+    assert first == pytest.approx(second, rel=1e-12)
+    assert [r.code for r in done.remarks] == ["housekeeping_short"]
+
+
+def test_early_processing_has_counters_one_row_late():
+    live = [LIVE, LIVE + 100000]
+    science = archive(T + 16 * np.arange(2), [0, 0], [4000, 4000], live, CREATOR="XFF - Revision: 5.3.0")
+    dead = dead_time(science.table(), hk(), coefficients().table())
+    right = dead_time(archive([T + 16], [0], [4000], [LIVE]).table(), hk(), coefficients().table())
+    assert dead.dead[0].tolist() == [0, 0, 0, 0]
+    assert dead.dead[1].tolist() == right.dead[0].tolist()
+    assert [r.code for r in dead.remarks] == ["early_processing"]
+
+
+def test_early_event_lists_without_all_counters_are_refused():
+    science = events([T + 1.0], [100], [1], [0], CREATOR="XFF - Revision: 5.0.9")
+    with pytest.raises(DataError, match="detector 0 only"):
+        dead_time(science.table(), hk(), coefficients().table())
+
+
+def test_detector_2_of_cluster_b_is_pointed_out():
+    science = archive([T + 16], [0], [4000], [LIVE], cluster=1).table()
+    dead = dead_time(science, hk(apid=89, cluster=Cluster.B), coefficients("pwb").table())
+    done = correct(spectrum(ROWIDS, [(T + 19, T + 35)], 16.0), dead)
+    assert [r.code for r in done.remarks] == ["detector_2"]
+    assert correct(spectrum(ROWIDS, [(T + 19, T + 35)], 16.0), dead, (0, 1, 3)).remarks == ()
+
+
+def test_a_detector_that_is_off_is_left_out():
+    science = archive([T + 16], [0], [4000], [LIVE * [1, 1, 0, 1]]).table()
+    done = correct(spectrum(ROWIDS, [(T + 19, T + 35)], 16.0), dead_time(science, hk(), coefficients().table()))
+    assert done.detectors == (0, 1, 3)
+    assert done.table.header["DETNAM"] == "PWA013"
+    assert [r.code for r in done.remarks] == ["detector_off"]
+
+
+def test_what_can_not_be_corrected_is_refused(a1, a2):
+    twice = correct(spectrum(ROWIDS, ON, 32.0), a1).table
+    file = spectrum(ROWIDS, ON, 32.0)
+    with pytest.raises(DataError, match="corrected already"):
+        correct(FitsFile(file.name, file.primary, (twice, file.tables[1])), a1)
+    with pytest.raises(DataError, match="HDUCLAS1 is EVENTS"):
+        correct(spectrum(ROWIDS, ON, 32.0, HDUCLAS1="EVENTS"), a1)
+    with pytest.raises(DataError, match="ROWID1 is 'X1LSpecPcu0'"):
+        correct(spectrum(["X1LSpecPcu0"], ON, 32.0), a1)
+    with pytest.raises(DataError, match="HDUCLAS3 is MEAN"):
+        correct(curve(ROWIDS, [T + 3], [1.0], [1.0], 16.0, HDUCLAS3="MEAN"), a1)
+    with pytest.raises(DataError, match="type II spectrum of events"):
+        correct(spectrum(["Event"], ON, 32.0, HDUCLAS3="TYPE:II", HDUCLAS4="COUNT"), a2)
+
+
+def test_what_does_not_belong_together_is_refused():
+    science = archive([T + 16], [0], [4000], [LIVE]).table()
+    with pytest.raises(DataError, match=r"APPID is 89.*cluster A"):
+        hk(apid=89)
+    with pytest.raises(DataError, match=r"column pwa0co0 is missing.*cluster A"):
+        dead_time(science, hk(), coefficients("pwb").table())
+    with pytest.raises(DataError, match="no time in common"):
+        dead_time(science, hk(T + 16 * np.arange(100, 110)), coefficients().table())
+    with pytest.raises(DataError, match=r"TDDES is 'O\[XTE\]'"):
+        dead_time(archive([T + 16], [0], [1], [LIVE], TDDES="O[XTE]").table(), hk(), coefficients().table())
+    with pytest.raises(DataError, match="CREATOR is 'me'"):
+        dead_time(archive([T + 16], [0], [1], [LIVE], CREATOR="me").table(), hk(), coefficients().table())
+    with pytest.raises(DataError, match="does not run forward"):
+        hk(T + np.array([32, 16, 0]))
+    with pytest.raises(DataError, match="no rows"):
+        Housekeeping.from_table(select_rows(housekeeping([T]).table(), np.zeros(1, bool)), Cluster.A)

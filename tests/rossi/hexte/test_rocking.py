@@ -1,0 +1,138 @@
+"""Which rows belong to which position, and the good time of split files."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits
+from rossi.hexte.housekeeping import commanded_dwell
+from rossi.hexte.rocking import Position, frame_intervals, rocking_angle, rocking_remarks, split
+from rossi.hexte.science import Kind, kind_of
+from tests.rossi.hexte.synthetic import T, archive, events, housekeeping
+
+SEPARATE = (Position.SOURCE, Position.PLUS, Position.MINUS)
+CODES = {
+    Kind.ARCHIVE: {Position.SOURCE: {0, 3}, Position.PLUS: {1, 2}, Position.MINUS: {4, 5}},
+    Kind.EVENTS: {
+        Position.SOURCE: {1, 65, 8, 72},
+        Position.PLUS: {2, 66, 4, 68},
+        Position.MINUS: {32, 96, 16, 80},
+    },
+}
+
+
+def science(kind, codes, cluster=0, **cards):
+    n = len(codes)
+    if kind is Kind.ARCHIVE:
+        return archive(T + 16 * np.arange(n), codes, [1] * n, np.ones((n, 4), int), cluster=cluster, **cards)
+    return events(T + 16.0 * np.arange(n), [1] * n, codes, [0] * n, cluster=cluster, **cards)
+
+
+@pytest.mark.parametrize("kind", list(CODES))
+def test_all_256_codes(kind):
+    file = science(kind, np.arange(256))
+    found = {part.position: part for part in split(file, (*SEPARATE, Position.BACKGROUND))}
+    for position, codes in CODES[kind].items():
+        assert set(found[position].table.column("ClstrPosition")) == codes
+        assert found[position].frames.tolist() == [[T + 16 * c, T + 16 * c + 16] for c in sorted(codes)]
+    beside = CODES[kind][Position.PLUS] | CODES[kind][Position.MINUS]
+    assert set(found[Position.BACKGROUND].table.column("ClstrPosition")) == beside
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes", "angle"),
+    [
+        (Kind.ARCHIVE, [0, 1, 0, 5], 1.5),
+        (Kind.ARCHIVE, [3, 2, 3, 4], 3.0),
+        (Kind.ARCHIVE, [0, 0], None),
+        (Kind.EVENTS, [1, 66, 1, 32], 1.5),
+        (Kind.EVENTS, [8, 68, 8, 16], 3.0),
+        (Kind.EVENTS, [1, 65, 72], None),
+    ],
+)
+def test_rocking_angle(kind, codes, angle):
+    assert rocking_angle(science(kind, codes).table(), kind) == angle
+
+
+def test_split_files_keep_their_header_and_get_their_frames():
+    file = science(Kind.ARCHIVE, [0, 1, 0, 0, 5])
+    (part, *_) = split(file, SEPARATE)
+    made = open_fits(part.to_bytes(compress=True), "made")
+    table, gti = made.tables
+    assert table.header["TSTOP"] == T + 80  # of the whole file
+    assert table.header["NAXIS2"] == 3
+    assert gti.name == "GTI"
+    assert gti.header["TIMEZERO"] == 3.0
+    assert gti.column("Start").tolist() == [T, T + 32, T + 48]
+    assert gti.column("Stop").tolist() == [T + 16, T + 48, T + 64]
+    assert part.as_file().tables[1].column("Start").tolist() == gti.column("Start").tolist()
+
+
+def test_positions_without_rows_are_left_out():
+    assert [p.position for p in split(science(Kind.ARCHIVE, [0, 0, 1]), SEPARATE)] == ["src", "p"]
+    assert split(science(Kind.ARCHIVE, [6, 7]), SEPARATE) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "moved"),
+    [(503424760, True), (506801792, False), (506843120, False), (506843136, True), (512502160, False)],
+)
+@pytest.mark.parametrize("cluster", [0, 1])
+def test_cluster_b_was_off_source_when_it_said_on(start, moved, cluster):
+    start -= start % 8
+    file = archive([start], [0], [1], [[1, 1, 1, 1]], cluster=cluster, TSTART=float(start))
+    off = moved and cluster == 1
+    assert [p.position for p in split(file, SEPARATE)] == (["p"] if off else ["src"])
+    assert [p.position for p in split(file, (Position.SOURCE, Position.BACKGROUND))] == (["bkg"] if off else ["src"])
+    assert [r.code for r in rocking_remarks(file.table())] == (["wrong_position"] if off else [])
+
+
+def test_frames_of_rows():
+    time = T + np.array([0, 3, 15.999, 16, 40, 64, 70])
+    assert frame_intervals(time).tolist() == [[T + s, T + s + 16] for s in (0, 16, 32, 64)]
+    back = frame_intervals(T + np.array([0.0, 16, 2, 40]))
+    assert back.tolist() == [[T, T + 16], [T + 16, T + 32], [T, T + 16], [T + 32, T + 48]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "defect", "frames"),
+    [(1234567, False, 772), (1234567, True, 78), (999999, True, 625), (999999, False, 625)],
+)
+def test_a_million_rows(rows, defect, frames):
+    assert len(frame_intervals(T + 0.01 * np.arange(rows), defect)) == frames
+
+
+@given(st.lists(st.floats(0, 2000), min_size=1, max_size=50).map(sorted))
+def test_every_row_lies_in_its_frames(time):
+    t = T + np.array(time)
+    intervals = frame_intervals(t)
+    assert ((intervals[:, 1] - intervals[:, 0]) == 16).all()
+    inside = (t[:, None] >= intervals[:, 0]) & (t[:, None] < intervals[:, 1])
+    assert (inside.sum(axis=1) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("datamode", "kind"),
+    [("Archive", Kind.ARCHIVE), ("E_8us_256_DX0F", Kind.EVENTS), ("CE_x_DX1F", Kind.BURST), ("B_x", Kind.BINNED)],
+)
+def test_modes(datamode, kind):
+    assert kind_of(science(Kind.ARCHIVE, [0], DATAMODE=datamode).table()) is kind
+
+
+@pytest.mark.parametrize("datamode", ["", "HK_16s", "E_8us_256_DX07", "E_8us_256_DX10", "E_8us_256_DXzz"])
+def test_modes_that_can_not_be_used(datamode):
+    with pytest.raises(DataError, match="DATAMODE is"):
+        kind_of(science(Kind.ARCHIVE, [0], DATAMODE=datamode).table())
+
+
+@pytest.mark.parametrize(("code", "dwell"), [(0, 0), (1, 16), (2, 32), (3, 64), (4, 128)])
+def test_commanded_dwell(code, dwell):
+    codes = [code, code, code, 1]
+    assert commanded_dwell(housekeeping(T + 16 * np.arange(4), code=codes).table()) == dwell
+
+
+def test_an_unknown_dwell_is_said():
+    with pytest.raises(DataError, match="CmdDwellApMod is 9"):
+        commanded_dwell(housekeeping([T], code=9).table())
