@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,8 @@ _PER_EVENT = -3.75e-6
 _PER_ARM, _PER_VETO = -4.00e-6, -4.80e-5
 #: Seconds a frame that are not spent slewing, off source, by code of the dwell; longer dwells count as 16.
 _EXPOSED = np.array([16.0, 12.0, 14.0, 16.0, 16.0])
-_NO_VALUE = -1
+#: A counter that was not telemetered.
+NO_VALUE = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ def archive_frames(table: Table, offset: float, previous_row: bool = False) -> F
     return Frames(number, (code == 0) | (code == 3), live, events)
 
 
+def on_source(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which values of ClstrPosition of an event list mean "on source"."""
+    return np.asarray((code & 0x09) != 0)
+
+
 def event_frames(pieces: Iterable[Table], start: float, stop: float) -> Frames:
     """Reduce an event list to counters: the last value of each detector in a frame, and its number of events.
 
@@ -82,13 +88,7 @@ def event_frames(pieces: Iterable[Table], start: float, stop: float) -> Frames:
         Rows before the first one at or after `start` and behind the last one before `stop` do not count.
     """
     parts = [frames for piece in pieces if len(frames := _piece_frames(piece, start, stop))]
-    if not parts:
-        nothing = np.empty((0, len(DETECTORS)))
-        return Frames(np.empty(0, np.int64), np.empty(0, bool), nothing, nothing)
-    number, on_source, live, events = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("number", "on_source", "live", "events")
-    )
-    return _merged(number, on_source, live, events)
+    return merged(parts)
 
 
 def _piece_frames(table: Table, start: float, stop: float) -> Frames:
@@ -101,26 +101,37 @@ def _piece_frames(table: Table, start: float, stop: float) -> Frames:
     value = table.column("LiveTime")[rows]
     run = np.repeat(np.arange(len(first)), np.diff(first, append=len(number)))
     key = run * len(DETECTORS) + event_detectors(table)[rows]
-    valid = value != _NO_VALUE
+    valid = value != NO_VALUE
     if not valid.all():
         key, value = key[valid], value[valid]
     size = len(first) * len(DETECTORS)
-    live = np.full(size, float(_NO_VALUE))
+    live = np.full(size, float(NO_VALUE))
     live[key] = value  # of equal keys the last one counts
     events = np.bincount(key, minlength=size).astype(np.float64)
     shape = (-1, len(DETECTORS))
-    return Frames(number[first], (code & 0x09) != 0, live.reshape(shape), events.reshape(shape))
+    return Frames(number[first], on_source(code), live.reshape(shape), events.reshape(shape))
 
 
-def _merged(number: NDArray[np.int64], on_source: NDArray[np.bool_], live: Floats, events: Floats) -> Frames:
-    """Join the two halves of frames that pieces have cut."""
+def merged(parts: Sequence[Frames]) -> Frames:
+    """Put frames behind each other and join those that follow themselves: the last value of a detector counts.
+
+    Parameters
+    ----------
+    parts : sequence of Frames
+        In order of the data.
+    """
+    nothing = np.empty((0, len(DETECTORS)))
+    whole = Frames(np.empty(0, np.int64), np.empty(0, bool), nothing, nothing)
+    number, on_source, live, events = (
+        np.concatenate([getattr(part, name) for part in (whole, *parts)]) for name in Frames.__slots__
+    )
+    if not len(number):
+        return whole
     first = np.flatnonzero(np.diff(number, prepend=-1))
-    last = np.append(first[1:], len(number)) - 1
-    for run in np.flatnonzero(last > first).tolist():  # at most one for each piece
-        for row in range(first[run] + 1, last[run] + 1):
-            live[first[run]] = np.where(live[row] == _NO_VALUE, live[first[run]], live[row])
-            events[first[run]] += events[row]
-    return Frames(number[first], on_source[first], live[first], events[first])
+    rows = np.where(live == NO_VALUE, -1, np.arange(len(live))[:, None])
+    last = np.maximum.reduceat(rows, first)
+    joined = np.where(last < 0, NO_VALUE, np.take_along_axis(live, np.maximum(last, 0), 0))
+    return Frames(number[first], on_source[first], joined, np.add.reduceat(events, first))
 
 
 def upper_level(housekeeping: Housekeeping, coefficients: Coefficients) -> Floats:
@@ -154,7 +165,7 @@ def corrected(frames: Frames, housekeeping: Housekeeping, coefficients: Coeffici
     exposed = np.where(code < len(_EXPOSED), _EXPOSED[np.minimum(code, len(_EXPOSED) - 1)], FRAME) / FRAME
     share = np.where(frames.on_source, 1.0, exposed)[:, None]
     added = share * upper_level(housekeeping, coefficients)[slot]
-    absent = frames.live == _NO_VALUE
+    absent = frames.live == NO_VALUE
     live = np.where(absent, 0.0, frames.live)
     dead = _with_upper_level(live, frames.events, added)
     for row in np.flatnonzero(absent.any(axis=1)).tolist():

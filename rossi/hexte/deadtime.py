@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,7 @@ from rossi.extract.accumulate import last_sum
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.coefficients import coefficients
-from rossi.hexte.counters import TICKS, archive_frames, corrected, event_frames
+from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import (
     DETECTORS,
@@ -95,19 +94,19 @@ class DeadTime:
 
 
 def dead_time(
-    science: Table, housekeeping: Housekeeping, coefficient_table: Table, pieces: Iterable[Table] | None = None
+    science: Table, housekeeping: Housekeeping, coefficient_table: Table, counted: Frames | None = None
 ) -> DeadTime:
     """Work out the dead time of every frame of a science file that is split by position.
 
     Parameters
     ----------
     science : Table
-        HDU 1 of the file; of event lists the rows may be missing.
+        HDU 1 of the file.
     housekeeping : Housekeeping
         Of the same cluster.
     coefficient_table : Table
-    pieces : iterable of Table, optional
-        The rows of an event list; by default those of `science`.
+    counted : Frames, optional
+        What a pass over an event list found; `science` then needs no rows.
 
     Raises
     ------
@@ -121,7 +120,7 @@ def dead_time(
     offset = _ARCHIVE_OFFSET if is_archive and not is_events else 0.0
     version, remarks = revision(science), [*housekeeping.remarks(), *known.remarks]
     if is_events:
-        frames = event_frames([science] if pieces is None else pieces, *housekeeping.span)
+        frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
     else:
         early = version < _RIGHT_ARCHIVE
         if early:
@@ -146,6 +145,13 @@ def dead_time(
     mean = np.array([last_sum(covered[:, d]) for d in DETECTORS]) / len(covered)
     zero = timezero(science.header, where)
     return DeadTime(cluster, is_events, low, table, mean, offset, zero, housekeeping.span, tuple(remarks))
+
+
+def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
+    """Return the frames that begin within the housekeeping."""
+    start = frames.number * FRAME
+    inside = (start >= housekeeping.span[0]) & (start < housekeeping.span[1])
+    return Frames(*(getattr(frames, name)[inside] for name in Frames.__slots__))
 
 
 def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:

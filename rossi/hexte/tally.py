@@ -1,0 +1,183 @@
+"""One pass over an event list: counts by bin, detector and channel, and dead-time counters, for each cluster position.
+
+Rows are grouped into segments: runs of rows in one 16-s frame, at one position, in one bin, inside or outside good
+time. The counts of a segment are a small table (detector, channel); all that is extracted is a sum of such tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.extract.selection import bin_number
+from rossi.fits.table import Table
+from rossi.gti import Gti
+from rossi.hexte.counters import NO_VALUE, Frames, merged, on_source
+from rossi.hexte.science import DETECTORS, FRAME, event_detectors, frame_number
+
+Integers = NDArray[np.int64]
+
+CHANNELS = 256
+_CELLS = len(DETECTORS) * CHANNELS
+#: Most cells of a piece's table; short bins make many segments.
+_MOST_CELLS = 1 << 23
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What part of an event list is wanted.
+
+    Parameters
+    ----------
+    zero : float
+        TIMEZERO: bins and good time are in times with it [s].
+    origin, binsz : float [s]
+    good : Gti
+        Good time, not before `origin`.
+    """
+
+    zero: float
+    origin: float
+    binsz: float
+    good: Gti
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What an event list holds at one position.
+
+    Parameters
+    ----------
+    frames : Frames
+        Of all rows, good time or not.
+    bins : ndarray (n_bin,)
+        1-based numbers of bins with good events.
+    counts : ndarray (n_bin, n_band)
+        Good events in the channels of each band, all detectors.
+    spectrum : ndarray (4, 256)
+        Good events by detector and channel.
+    """
+
+    frames: Frames
+    bins: Integers
+    counts: Integers
+    spectrum: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class _Segments:
+    frame: Integers
+    group: NDArray[np.uint8]
+    on_source: NDArray[np.bool_]
+    bins: Integers
+    good: NDArray[np.bool_]
+    counts: Integers
+    live: NDArray[np.float64]
+    valid: Integers
+
+    def frames(self, here: Integers) -> Frames:
+        """Return some segments as frames; those of one frame follow each other and are joined later."""
+        counted = self.valid[here].astype(np.float64)
+        return Frames(self.frame[here], self.on_source[here], self.live[here], counted)
+
+
+def tally(
+    pieces: Iterable[Table], groups: NDArray[np.uint8], n_group: int, window: Window, bands: Sequence[Sequence[int]]
+) -> list[Tally]:
+    """Count the events of a list, group by group.
+
+    Parameters
+    ----------
+    pieces : iterable of Table
+        The event list, in pieces that follow each other.
+    groups : ndarray (256,)
+        Group of each value of ClstrPosition; values from `n_group` on are left out.
+    n_group : int
+    window : Window
+    bands : sequence of (first, last)
+        Channels.
+
+    Returns
+    -------
+    list of Tally
+        One a group.
+    """
+    frames: list[list[Frames]] = [[] for _ in range(n_group)]
+    spectra = np.zeros((n_group, len(DETECTORS), CHANNELS), np.int64)
+    curves: list[list[tuple[Integers, Integers]]] = [[] for _ in range(n_group)]
+    for piece in pieces:
+        for segments in _segments(piece, groups, window):
+            for group in range(n_group):
+                here = np.flatnonzero(segments.group == group)
+                frames[group].append(segments.frames(here))
+                good = here[segments.good[here]]
+                counts = segments.counts[good]
+                spectra[group] += counts.sum(axis=0)
+                banded = [counts[:, :, first : last + 1].sum(axis=(1, 2)) for first, last in bands]
+                curves[group].append((segments.bins[good], np.array(banded, np.int64).reshape(len(bands), -1).T))
+    return [
+        Tally(merged(frames[group]), *_summed(curves[group], len(bands)), spectra[group]) for group in range(n_group)
+    ]
+
+
+def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterator[_Segments]:
+    time = piece.column("Time").astype(np.float64, copy=False)
+    order = None
+    if (time[1:] < time[:-1]).any():
+        order = np.argsort(time, kind="stable")
+        time = time[order]
+    detector, live, code = event_detectors(piece), piece.column("LiveTime"), piece.raw("ClstrPosition")
+    channel = piece.raw("Event").reshape(len(piece), -1)[:, -1] if len(piece) else np.empty(0, np.uint8)
+    if order is not None:
+        detector, live, code, channel = (a[order] for a in (detector, live, code, channel))
+    absolute = time + window.zero
+    number = bin_number(absolute, window.origin, window.binsz)
+    inner = np.searchsorted(absolute, window.good.ravel())
+    first = _starts(time, number, code, inner)
+    most = _MOST_CELLS // _CELLS
+    for at in range(0, len(first), most):
+        starts = first[at : at + most]
+        stop = int(first[at + most]) if at + most < len(first) else len(time)
+        rows = slice(int(starts[0]), stop)
+        key = np.repeat(np.arange(0, len(starts) * _CELLS, _CELLS), np.diff(starts, append=stop))
+        key += detector[rows].astype(np.uint16) << 8
+        key += channel[rows]
+        counts = np.bincount(key, minlength=len(starts) * _CELLS).reshape(-1, len(DETECTORS), CHANNELS)
+        value, cell = live[rows], key >> 8
+        known = value != NO_VALUE
+        last = np.full(len(starts) * len(DETECTORS), float(NO_VALUE))
+        if known.all():
+            valid = counts.sum(axis=2)
+        else:
+            value, cell = value[known], cell[known]
+            valid = np.bincount(cell, minlength=len(last)).reshape(-1, len(DETECTORS))
+        last[cell] = value  # of equal cells the last row counts
+        good = np.searchsorted(inner, starts, "right") % 2 == 1
+        yield _Segments(
+            *(frame_number(time[starts]), groups[code[starts]], on_source(code[starts]), number[starts], good, counts),
+            *(last.reshape(-1, len(DETECTORS)), valid),
+        )
+
+
+def _starts(time: NDArray[np.float64], number: Integers, code: NDArray[np.uint8], inner: Integers) -> Integers:
+    """Return the first row of each segment."""
+    if not len(time):
+        return np.empty(0, np.int64)
+    frames = frame_number(time[[0, -1]])
+    edges = np.searchsorted(time, FRAME * np.arange(frames[0] + 1, frames[1] + 1))
+    changes = (np.flatnonzero(a[1:] != a[:-1]) + 1 for a in (number, code))
+    starts = np.unique(np.concatenate(([0], edges, *changes, inner)))
+    return np.asarray(starts[starts < len(time)], np.int64)
+
+
+def _summed(parts: Sequence[tuple[Integers, Integers]], n_band: int) -> tuple[Integers, Integers]:
+    """Add up the counts of equal bins."""
+    bins = np.concatenate([np.empty(0, np.int64), *(b for b, _ in parts)])
+    counts = np.concatenate([np.empty((0, n_band), np.int64), *(c for _, c in parts)])
+    unique, at = np.unique(bins, return_inverse=True)
+    total = np.zeros((len(unique), n_band), np.int64)
+    np.add.at(total, at, counts)
+    return unique, total
