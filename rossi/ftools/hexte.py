@@ -91,7 +91,7 @@ def hxtdead(p: HxtdeadParameters) -> Made:
         raise ConfigError("calvalf=CALDB")
     dead = dead_time(science.table(), housekeeping, read_fits(p.calvalf).table())
     product = read_fits(p.phalcf)
-    done = correct(product, dead, requested)
+    done = correct(product, dead, requested, oldexp_defect=True)
     hdus = [as_hdu(done.table), *map(as_hdu, product.tables[1:])]
     remarks = [remark.message for remark in (*dead.remarks, *done.remarks)]
     if done.exposure is not None:

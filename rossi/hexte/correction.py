@@ -63,7 +63,9 @@ def parse_detectors(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(d) for d in digits}))
 
 
-def correct(product: FitsFile, dead: DeadTime, requested: Sequence[int] = DETECTORS) -> Corrected:
+def correct(
+    product: FitsFile, dead: DeadTime, requested: Sequence[int] = DETECTORS, *, oldexp_defect: bool = False
+) -> Corrected:
     """Correct a light curve or a spectrum for dead time.
 
     A spectrum gets a shorter EXPOSURE (and higher rates, if it has rates); a light curve of rates gets higher RATE and
@@ -76,6 +78,8 @@ def correct(product: FitsFile, dead: DeadTime, requested: Sequence[int] = DETECT
     dead : DeadTime
     requested : sequence of int
         Detectors; best those that the product was extracted from.
+    oldexp_defect : bool
+        Compatibility: give light curves an OLDEXP, -3.142, as hxtdead does.
 
     Raises
     ------
@@ -99,6 +103,8 @@ def correct(product: FitsFile, dead: DeadTime, requested: Sequence[int] = DETECT
     else:
         changed, exposure = _spectrum(table, _intervals(product), dead, detectors)
     _stamp(changed.header, dead.cluster, detectors, exposure, is_type_two=_is_type_two(table))
+    if oldexp_defect and exposure is None:
+        changed.header.set("OLDEXP", _NO_EXPOSURE)
     return Corrected(changed, detectors.used, exposure, tuple(remarks))
 
 
@@ -210,11 +216,9 @@ def _stamp(
     if not is_type_two:
         header.append("HISTORY", f"dead time of the detectors {' '.join(map(str, detectors.used))} is corrected")
         header.set("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected")
-    before = _NO_EXPOSURE
     if exposure is not None:
-        before = _milliseconds(exposure[0])
         header.set("EXPOSURE", _milliseconds(exposure[1]), "[s] live time")
-    header.set("OLDEXP", before, "EXPOSURE before the correction")
+        header.set("OLDEXP", _milliseconds(exposure[0]), "EXPOSURE before the correction")
     header.set("DEADAPP", True, "dead time is corrected")
 
 

@@ -56,7 +56,7 @@ class Tally:
     bins : ndarray (n_bin,)
         1-based numbers of bins with good events.
     counts : ndarray (n_bin, n_band)
-        Good events in the channels of each band, all detectors.
+        Good events of each band.
     spectrum : ndarray (4, 256)
         Good events by detector and channel.
     """
@@ -85,7 +85,11 @@ class _Segments:
 
 
 def tally(
-    pieces: Iterable[Table], groups: NDArray[np.uint8], n_group: int, window: Window, bands: Sequence[Sequence[int]]
+    pieces: Iterable[Table],
+    groups: NDArray[np.uint8],
+    n_group: int,
+    window: Window,
+    bands: Sequence[tuple[int, int, tuple[int, ...]]],
 ) -> list[Tally]:
     """Count the events of a list, group by group.
 
@@ -97,8 +101,8 @@ def tally(
         Group of each value of ClstrPosition; values from `n_group` on are left out.
     n_group : int
     window : Window
-    bands : sequence of (first, last)
-        Channels.
+    bands : sequence of (first, last, detectors)
+        First and last channel of each, and which detectors count.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def tally(
                 good = here[segments.good[here]]
                 counts = segments.counts[good]
                 spectra[group] += counts.sum(axis=0)
-                banded = [counts[:, :, first : last + 1].sum(axis=(1, 2)) for first, last in bands]
+                banded = [counts[:, list(which), first : last + 1].sum(axis=(1, 2)) for first, last, which in bands]
                 curves[group].append((segments.bins[good], np.array(banded, np.int64).reshape(len(bands), -1).T))
     return [
         Tally(merged(frames[group]), *_summed(curves[group], len(bands)), spectra[group]) for group in range(n_group)

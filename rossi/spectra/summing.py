@@ -17,7 +17,7 @@ from rossi.spectra.product import Derived, gti_table, nearest, spectrum_table
 
 #: Keywords that a sum has from the spectrum that begins first, and from the one that ends last.
 _FIRST = re.compile(
-    r"CPIX\d*|OBJECT|ROWID\d+|RA_OBJ|DEC_OBJ|EQUINOX|RADECSYS|DATE-OBS|TIME-OBS|TIMESYS|GAINAPP|TIMEUNIT|MJDREF.?"
+    r"CPIX\d*|DETNAM|OBJECT|ROWID\d+|RA_OBJ|DEC_OBJ|EQUINOX|RADECSYS|DATE-OBS|TIME-OBS|TIMESYS|GAINAPP|TIMEUNIT|MJDREF.?"
     r"|TSTART|TIMEDEL|DEADAPP"
 )
 _LAST = re.compile(r"DATE-END|TIME-END|TSTOP")

@@ -48,7 +48,11 @@ def read_light_curve(data: bytes, name: str, *, quantity: str = "RATE") -> Serie
     DataError
         If it is damaged, no light curve, of the other quantity, or in another mission's time.
     """
-    file = open_fits(data, name)
+    return light_curve_of(open_fits(data, name), quantity=quantity)
+
+
+def light_curve_of(file: FitsFile, *, quantity: str = "RATE") -> Series:
+    """Take the light curve out of a file in memory; see `read_light_curve`."""
     table = _curve_table(file, quantity)
     header, where = table.header, table.where
     _check_time(table)
@@ -57,7 +61,7 @@ def read_light_curve(data: bytes, name: str, *, quantity: str = "RATE") -> Serie
     pixel = header.number("TIMEPIXR", where, 0.0)
     time = _doubles(table, "TIME") + (zero - pixel * timedel)
     return Series(
-        name=name,
+        name=file.name,
         time=time,
         rate=_doubles(table, quantity),
         error=_doubles(table, "ERROR"),

@@ -1,0 +1,273 @@
+"""From a HEXTE science file to light curves and spectra that are corrected for dead time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import gti as intervals
+from rossi.errors import NoGoodTime
+from rossi.extract.accumulate import Accumulation, accumulate, last_sum
+from rossi.extract.array import ScienceArray
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.eventbins import covered_bins
+from rossi.extract.events import ScienceEvents
+from rossi.extract.lightcurve import light_curve
+from rossi.extract.products import light_curve_tables, spectrum_tables
+from rossi.extract.selection import TimeSelection, bins_over, select_samples
+from rossi.extract.spectrum import spectrum
+from rossi.fits.edit import as_hdu
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
+from rossi.fits.writer import TableHDU, fits_bytes
+from rossi.gti import Gti
+from rossi.hexte.correction import correct
+from rossi.hexte.counters import Frames
+from rossi.hexte.deadtime import DeadTime, dead_time
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.rocking import Position, codes, wrong_positions
+from rossi.hexte.science import DETECTORS, FRAME, Kind, Remark
+from rossi.hexte.slews import correct_for_slews
+from rossi.hexte.tally import Tally, Window, tally
+
+#: Rows that are looked at at a time: their intermediate arrays stay in a processor's cache.
+_ROWS = 1 << 17
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Absolute channels of a light curve, first and last, and the detectors that count."""
+
+    first: int
+    last: int
+    detectors: tuple[int, ...] = DETECTORS
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is extracted from every position.
+
+    Parameters
+    ----------
+    bands : mapping of str to Band
+        Light curves by name.
+    binsz : float [s]
+        Bins, also where only a spectrum is wanted: its good time is made of whole bins, so they should not be longer
+        than a dwell.
+    spectrum : tuple of int
+        Detectors of the spectrum of all channels; none, no spectrum.
+    good : Gti or None
+        Good time, TIMEZERO applied; None takes all.
+    """
+
+    bands: Mapping[str, Band]
+    binsz: float
+    spectrum: tuple[int, ...] = DETECTORS
+    good: Gti | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What dead time is worked out from.
+
+    Parameters
+    ----------
+    housekeeping : Housekeeping or None
+        None for realtime data without it: then slews alone are corrected for.
+    coefficients : Table or None
+        Needed with housekeeping.
+    dwell : float
+        Needed without [s].
+    """
+
+    housekeeping: Housekeeping | None
+    coefficients: Table | None
+    dwell: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """Products of one science file at one position.
+
+    Parameters
+    ----------
+    position : Position
+    curves : mapping of str to FitsFile
+        Corrected light curves by band.
+    spectrum : FitsFile or None
+    remarks : tuple of Remark
+    """
+
+    position: Position
+    curves: Mapping[str, FitsFile]
+    spectrum: FitsFile | None
+    remarks: tuple[Remark, ...] = field(default=())
+
+
+def reduce_archive(part: FitsFile, position: Position, request: Request, correction: Correction) -> Reduced | None:
+    """Reduce archive-mode data of one position.
+
+    Parameters
+    ----------
+    part : FitsFile
+        Rows of one position with their good time; see `rossi.hexte.rocking.split`.
+    position : Position
+    request : Request
+    correction : Correction
+
+    Returns
+    -------
+    Reduced or None
+        None where nothing lies in good time.
+    """
+    array = ScienceArray.from_file(part)
+    time = TimeSelection("apply", () if request.good is None else (request.good,))
+    grid = select_samples([array], "SpecDet0", request.binsz, time)
+    if not len(grid.samples[0].index):
+        return None
+
+    def counts(detectors: Sequence[int], channels: ChannelSelection) -> Accumulation:
+        return accumulate(grid, [f"SpecDet{d}" for d in detectors], channels)
+
+    curves = {
+        name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last))
+        for name, band in request.bands.items()
+    }
+    whole = counts(request.spectrum, ChannelSelection()) if request.spectrum else None
+    return _products(position, part.table(), curves, whole, request, correction, None)
+
+
+def reduce_events(
+    events: ScienceEvents, request: Request, correction: Correction, position: Position | None = None
+) -> list[Reduced]:
+    """Reduce an event list in one pass.
+
+    Parameters
+    ----------
+    events : ScienceEvents
+        A whole science file, or one that holds the rows of one position.
+    request : Request
+    correction : Correction
+    position : Position, optional
+        Of all rows; by default each row's ClstrPosition tells.
+
+    Returns
+    -------
+    list of Reduced
+        One a position that has events in good time.
+    """
+    positions, lookup = _groups(events.table, position)
+    since = np.array([[events.tstart, np.inf]])
+    good = since if request.good is None else intervals.intersection(since, request.good)
+    binsz = bins_over([events], [since], events.timedel, request.binsz).binsz
+    window = Window(events.timezero, events.tstart, binsz, good)
+    bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
+    found = tally(events.pieces(_ROWS), lookup, len(positions), window, bands)
+    reduced = []
+    for name, counted in zip(positions, found, strict=True):
+        counts = _Counts.of(events, counted, request) if len(counted.frames) else None
+        if counts is None:
+            continue
+        curves = {band: counts.curve(number) for number, band in enumerate(request.bands)}
+        whole = counts.spectrum(request.spectrum) if request.spectrum else None
+        reduced.append(_products(name, events.table, curves, whole, request, correction, counted.frames))
+    return reduced
+
+
+def _groups(table: Table, position: Position | None) -> tuple[tuple[Position, ...], NDArray[np.uint8]]:
+    """Return the positions that are told apart, and the number of the position of each value of ClstrPosition."""
+    if position is not None:
+        return (position,), np.zeros(256, np.uint8)
+    positions = (Position.SOURCE, Position.PLUS, Position.MINUS)
+    lookup = np.full(256, len(positions), np.uint8)
+    for number, name in enumerate(positions):
+        lookup[list(codes(name, Kind.EVENTS))] = number
+    if wrong_positions(table):
+        lookup[lookup == 0] = 1
+    return positions, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Counts of one position on bins with their exposure."""
+
+    found: Tally
+    empty: Accumulation
+    slots: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, events: ScienceEvents, found: Tally, request: Request) -> _Counts | None:
+        start = FRAME * found.frames.number
+        own = intervals.make(np.column_stack((start, start + FRAME)) + events.timezero)
+        own = intervals.intersection(own, [[events.tstart, events.tstop]])
+        span = bins_over([events], [own], events.timedel, request.binsz)
+        within = own if request.good is None else intervals.intersection(own, request.good)
+        if not len(within):
+            return None
+        bins = covered_bins([within], span)
+        bounds, nothing = events.word.bounds, np.zeros(len(events.word.bounds))
+        shares, none = nothing.copy(), np.zeros(len(bins.bins))
+        shares[0] = last_sum(bins.exposure)
+        name, cpix = events.table.info(events.column).name, f"({events.word.cpix})"
+        empty = Accumulation(
+            *(span, (name,), cpix, bounds, bins.bins, bins.exposure, none, none, shares, nothing, nothing)
+        )
+        return cls(found, empty, bins.index(found.bins))
+
+    def curve(self, band: int) -> Accumulation:
+        counts = np.bincount(self.slots, self.found.counts[:, band], len(self.empty.bins)).astype(np.float64)
+        return replace(self.empty, counts=counts, accepted=counts)
+
+    def spectrum(self, detectors: Sequence[int]) -> Accumulation:
+        counts = self.found.spectrum[list(detectors)].sum(axis=0)[: len(self.empty.bounds)].astype(np.float64)
+        return replace(self.empty, channel_counts=counts, channel_accepted=counts)
+
+
+def _products(
+    position: Position,
+    science: Table,
+    curves: Mapping[str, Accumulation],
+    whole: Accumulation | None,
+    request: Request,
+    correction: Correction,
+    frames: Frames | None,
+) -> Reduced:
+    """Lay out and correct what was counted."""
+    dead: DeadTime | None = None
+    remarks: list[Remark] = []
+    if correction.housekeeping is not None and correction.coefficients is not None:
+        dead = dead_time(science, correction.housekeeping, correction.coefficients, frames)
+        remarks += dead.remarks
+
+    def corrected(primary: Header, hdus: Sequence[TableHDU], detectors: Sequence[int], name: str) -> FitsFile:
+        file = FitsFile(name, primary, tuple(Table(h.header, h.data, name) for h in hdus))
+        if dead is None:
+            return correct_for_slews(file, position, correction.dwell)
+        done = correct(file, dead, detectors)
+        remarks.extend(done.remarks)
+        return FitsFile(name, primary, (done.table, *file.tables[1:]))
+
+    made = {}
+    for name, counts in curves.items():
+        layout = light_curve_tables(light_curve(counts))
+        made[name] = corrected(*layout, request.bands[name].detectors, f"{science.source} {position.value} {name}")
+    pha = None
+    if whole is not None:
+        layout = spectrum_tables(spectrum(whole, ChannelSelection()))
+        pha = corrected(*layout, request.spectrum, f"{science.source} {position.value} spectrum")
+    return Reduced(position, made, pha, tuple(dict.fromkeys(remarks)))
+
+
+def file_bytes(file: FitsFile) -> bytes:
+    """Return a product as a FITS file."""
+    return fits_bytes(file.primary, [as_hdu(table) for table in file.tables])
+
+
+def require_good_time(parts: Sequence[Reduced], where: str) -> None:
+    """Raise `NoGoodTime` where nothing is left."""
+    if not parts:
+        raise NoGoodTime(f"{where}: no HEXTE data lie in good time.")
