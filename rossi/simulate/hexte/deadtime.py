@@ -20,8 +20,9 @@ ULD_DEAD = np.array([[2.6e-5, 7.9e-5, 1.8e-4, 3.8e-5], [5.5e-5, 1.2e-4, 9.5e-5, 
 #: What the instrument counts too much for an arm without trigger and for another veto, per second of rate in a frame,
 #: and for an event [s]; constants of the task hxtdead.
 _ARM, _VETO, _EVENT = -4.00e-6, -4.80e-5, 3.75e-6
-#: Share of the time in which a detector is not blanked that the instrument counts as dead.
-_BUSY = np.array([[0.268, 0.259, 0.281, 0.263], [0.262, 0.271, 0.249, 0.277]])
+#: Share of unblanked time that the instrument counts as dead, invented. Detector 2 of B has
+#: the mean live time of the others: B's rates are the same whether it is in the mean or not.
+_BUSY = np.array([[0.268, 0.259, 0.281, 0.263], [0.262, 0.271, 0.277, 0.277]])
 _SCATTER = 0.004
 
 

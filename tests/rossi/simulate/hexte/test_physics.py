@@ -136,6 +136,12 @@ def test_truth_of_the_lost_detector() -> None:
         assert not lost or set(channel[detector == 2]) == {0, 1, 2}
 
 
+def test_the_lost_detector_does_not_change_the_mean_live_time() -> None:
+    archive, _, housekeeping = files_of(spec(1999), B)
+    live = 16 - archive_dead("B", archive, housekeeping)
+    assert live.mean() == pytest.approx(live[:, [0, 1, 3]].mean(), rel=1e-3)
+
+
 def test_off_target_there_is_only_background() -> None:
     for cluster in CLUSTERS:
         wanted = spec(1999, flux=50.0, slew=100_000)
