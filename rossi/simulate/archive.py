@@ -96,6 +96,7 @@ def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
         slew=int(rng.integers(5, 13)) * ROW,
         gaps=((400, 544),) if number % 4 == 3 else (),
         entropy=(seed, number),
+        hexte_events=number % 3 < 2,
     )
 
 

@@ -1,4 +1,4 @@
-"""Calibration files that belong to a simulated archive: a background model and a breakdown history.
+"""Calibration files that belong to a simulated archive: a background model and a breakdown history for the PCA.
 
 The simulated background follows the rate of very large events (VLE), and so does the model: what it predicts from the
 VLE counts of a row is what the row's background was drawn from.
@@ -18,6 +18,7 @@ from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.simulate import clock
 from rossi.simulate.detector import VLE_RATE
+from rossi.simulate.hexte import hexte_calibration_files
 from rossi.simulate.science import ANODES
 from rossi.simulate.source import background_rates
 from rossi.simulate.spec import PCUS
@@ -31,7 +32,7 @@ _CHANGES = sorted({*clock.EPOCH_STARTS, *clock.PROPANE_LOST.values()})
 
 def calibration_files() -> dict[str, bytes]:
     """Return the calibration files of every simulated archive by name."""
-    return {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history()}
+    return {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **hexte_calibration_files()}
 
 
 def background_model() -> bytes:

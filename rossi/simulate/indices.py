@@ -29,6 +29,13 @@ SUBSYSTEMS = {
 }
 #: Which column of the PCA's index lists which science files: EDS analyser 7 makes Standard1, 8 Standard2.
 _ANALYSERS = {0x46: 7, 0x4A: 8}
+#: Columns of the HEXTE index and which files they list: housekeeping, archive mode and events of each cluster. Their
+#: names are guesses but for "Hk", by which housekeeping is found.
+_HEXTE = {
+    **{"Cluster0Hk": "FH53", "Cluster1Hk": "FH59"},
+    **{"Cluster0Archive": "FS52", "Cluster1Archive": "FS58"},
+    **{"Cluster0Data": "FS50", "Cluster1Data": "FS56"},
+}
 
 
 def _text(name: str, values: Sequence[str]) -> tuple[Column, Sequence[str]]:
@@ -70,9 +77,11 @@ def index_files(spec: ObservationSpec, paths: Sequence[str]) -> dict[str, bytes]
     pca = {f"EA{number}Data": [""] * n_row for number in range(1, 9)}
     pca |= {f"EA{number}Data": _of(paths, f"pca/FS{apid:02x}", n_row) for apid, number in _ANALYSERS.items()}
     pca |= {f"PCU{pcu}Hk": _of(paths, f"pca/FH{0x5A + pcu:02x}", n_row) for pcu in range(PCUS)}
+    n_hexte = max(1, sum(path.startswith("hexte/FS52") for path in paths))
     apids = sorted({int(path[6:8], 16) for path in paths if path.startswith("acs/FH")})
     cells: dict[str, dict[str, list[str]]] = {
         "PCA": pca,
+        "HEXTE": {name: _of(paths, f"hexte/{start}", n_hexte) for name, start in _HEXTE.items()},
         "ACS": {f"AppId_{apid:03d}": _of(paths, f"acs/FH{apid:02x}", 1) for apid in apids},
         "Orbit": {"Orbit": _of(paths, "orbit/", 1)},
         "Std_Prod": {"FilterFile": _of(paths, "stdprod/x" + spec.obsid.stem, 1), "Pca": _of(paths, "stdprod/xp", 1)},

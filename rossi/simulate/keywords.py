@@ -65,12 +65,12 @@ def target(spec: ObservationSpec) -> list[CardTuple]:
     ]
 
 
-def common(spec: ObservationSpec, start: float, stop: float) -> list[CardTuple]:
+def common(spec: ObservationSpec, start: float, stop: float, creator: str = CREATOR) -> list[CardTuple]:
     """Return the cards of both the primary header and the first extension of a data file (spacecraft clock)."""
     zero = clock.timezero(spec.start)
     return [
         ("ORIGIN", ORIGIN, "simulated, not observed"),
-        ("CREATOR", CREATOR),
+        ("CREATOR", creator),
         *dates(start + zero, stop + zero),
         *time_system(zero),
         ("TSTART", float(start), "spacecraft clock"),
@@ -110,6 +110,7 @@ def data_file(
     cards: Iterable[CardTuple],
     more: Sequence[TableHDU] = (),
     compress: bool = False,
+    creator: str = CREATOR,
 ) -> bytes:
     """Return a file with one data table and the usual keywords.
 
@@ -123,8 +124,9 @@ def data_file(
         Of the data table, behind the common ones.
     more : sequence of TableHDU
     compress : bool
+    creator : str
     """
-    shared = common(spec, *span)
+    shared = common(spec, *span, creator)
     table = table_hdu(extname, columns, [*shared, *cards])
     return fits_bytes(primary_hdu(shared), [table_names_first(table), *more], compress=compress)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from rossi.pca.filter import build_filter_file, needed_files
 from rossi.simulate.detector import observe, pcu_on, segments
+from rossi.simulate.hexte import hexte_files
 from rossi.simulate.housekeeping import acs_samples, housekeeping_file, orbit_file, pcu_samples
 from rossi.simulate.indices import index_files
 from rossi.simulate.lightcurve import net_light_curve
@@ -44,6 +45,7 @@ def simulate_observation(spec: ObservationSpec) -> dict[str, bytes]:
     for run in segments(rows.time):
         made += [standard2_file(spec, rows[run]), standard1_file(spec, rows[run], rng)]
     files += [file for file in made if file is not None]
+    files += hexte_files(spec)
     filter_name = f"stdprod/x{spec.obsid.stem}.xfl"
     named = index_files(spec, [*(path for path, _ in files), filter_name])
     named |= {path + ".gz" * content.startswith(_GZIP): content for path, content in files}

@@ -58,6 +58,8 @@ class ObservationSpec:
         Seeds the random numbers.
     compress : bool
         Gzip the data files that the archive has gzipped.
+    hexte_events : bool
+        HEXTE event lists beside the archive-mode files.
     """
 
     obsid: ObsID
@@ -73,6 +75,7 @@ class ObservationSpec:
     gaps: tuple[tuple[int, int], ...] = ()
     entropy: tuple[int, ...] = (1,)
     compress: bool = True
+    hexte_events: bool = False
 
     def __post_init__(self) -> None:
         edges = [self.start, self.duration] + [edge for p in self.pcus for edge in (p.on, p.off)]

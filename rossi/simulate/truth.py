@@ -11,11 +11,12 @@ from pydantic import BaseModel, ConfigDict
 
 from rossi.met import met_to_mjd
 from rossi.simulate import attitude, clock, detector, orbit
+from rossi.simulate.hexte import TrueCluster, true_clusters
 from rossi.simulate.source import LongTerm, background_rates, elements, source_rates
 from rossi.simulate.spec import ROW, ObservationSpec
 
 #: Raised when equal arguments give other files.
-VERSION = 2
+VERSION = 3
 #: The channels of the recipe's light curve.
 BAND = (5, 10)
 FILE_NAME = "truth.json"
@@ -69,6 +70,8 @@ class TrueObservation(_Model):
     good_time : float
         Standard2 rows with ELV > 4 deg, OFFSET < 0.1 deg and a PCU on in their middle [s]. A reduction has
         a little less, because rows at the ends of files and near a PCU's transitions are dropped.
+    hexte : tuple of TrueCluster
+        Clusters A and B.
     """
 
     obsid: str
@@ -84,6 +87,7 @@ class TrueObservation(_Model):
     whole: Rates
     files: int
     good_time: float
+    hexte: tuple[TrueCluster, ...]
 
 
 class Truth(_Model):
@@ -122,7 +126,7 @@ def true_observation(spec: ObservationSpec) -> TrueObservation:
         for p in spec.pcus
     ]
     start, stop = (int(time[0]), int(time[-1]) + ROW) if len(time) else (spec.start, spec.stop)
-    zero = clock.timezero(spec.start)
+    zero, files = clock.timezero(spec.start), len(detector.segments(time))
     return TrueObservation(
         obsid=str(spec.obsid),
         path=spec.obsid.path,
@@ -135,8 +139,9 @@ def true_observation(spec: ObservationSpec) -> TrueObservation:
         pcus=tuple(p for p in schedule if p.on < p.off),
         band=_rates(spec, mean, elements(*BAND)),
         whole=_rates(spec, mean, slice(None)),
-        files=len(detector.segments(time)),
+        files=files,
         good_time=float(ROW * good.sum()),
+        hexte=true_clusters(spec, mean, files),
     )
 
 

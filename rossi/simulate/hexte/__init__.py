@@ -1,0 +1,21 @@
+"""The HEXTE files of a simulated observation, and the calibration files that belong to them."""
+
+from rossi.simulate.hexte.calibration import (
+    BACKEST_FILE,
+    DEAD_TIME_FILE_A,
+    DEAD_TIME_FILE_B,
+    hexte_calibration_files,
+)
+from rossi.simulate.hexte.observation import hexte_files
+from rossi.simulate.hexte.truth import ClusterRates, TrueCluster, true_clusters
+
+__all__ = [
+    "BACKEST_FILE",
+    "DEAD_TIME_FILE_A",
+    "DEAD_TIME_FILE_B",
+    "ClusterRates",
+    "TrueCluster",
+    "hexte_calibration_files",
+    "hexte_files",
+    "true_clusters",
+]
