@@ -41,6 +41,7 @@ MODULES = {
     "decodeevt": "events",
     "pcadeadcalc1": "standard1",
     "pcaextlc1": "standard1",
+    "hextebackest": "hexte_response",
 }
 
 
