@@ -43,8 +43,8 @@ def caldb_entries(
     ConfigError
         If there is no CALDB, or it has no such file.
     """
-    date = str(data.header.get("DATE-OBS", ""))
-    clock = str(data.header.get("TIME-OBS", date.partition("T")[2])).strip() or "00:00:00"
+    date, _, time_of_day = str(data.header.get("DATE-OBS", "")).partition("T")
+    clock = str(data.header.get("TIME-OBS", time_of_day)).strip() or "00:00:00"
     return caldb_entries_at(parameter, codename, (date, clock), f"{data.where} DATE-OBS", detector, instrument)
 
 

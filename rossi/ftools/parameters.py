@@ -15,7 +15,7 @@ from rossi.errors import ConfigError, DataError
 class Parameters(BaseModel):
     """Parameters of a task; names in any case, INDEF leaves the default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     clobber: bool = False
     chatter: int = 2

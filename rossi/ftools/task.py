@@ -42,6 +42,9 @@ MODULES = {
     "pcadeadcalc1": "standard1",
     "pcaextlc1": "standard1",
     "hextebackest": "hexte_response",
+    "hxtarf": "hexte_response",
+    "hxtrsp": "hexte_response",
+    "marfrmf": "hexte_response",
 }
 
 
