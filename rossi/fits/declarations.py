@@ -37,6 +37,11 @@ ROW_ONTIME = Column("ONTIME", "1D", "s", "length of the rows")
 ROW_EXPOSURE = Column("EXPOSURE", "1D", "s", "live (or on) time of the column's PCU")
 ROW_BACKFILE = Column("BACKFILE", "A", "", "file and row of the background")
 
+#: Responses: effective area, redistribution matrix, nominal energies of the channels.
+ENERG_LO = Column("ENERG_LO", "E", "keV", "lower edge of the energy bin")
+ENERG_HI = Column("ENERG_HI", "E", "keV", "upper edge of the energy bin")
+SPECRESP = Column("SPECRESP", "E", "cm**2", "effective area")
+
 #: Columns that decoding adds to event files.
 PCUID = Column("PCUID", "B", "", "PCU, 0 to 4", 255)
 ANODEID = Column("ANODEID", "B", "", "10 (X1L), 11, 20, 21, 30, 31 (X3R), 40 propane", 255)
@@ -59,6 +64,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
     "SPECTRUM (type II)": (SPEC_NUM, CHANNEL, SPECTRUM_COUNTS, STAT_ERR, ROWID, ROW_ONTIME, ROW_EXPOSURE, ROW_BACKFILE),
     "STDGTI": STDGTI,
+    "SPECRESP": (ENERG_LO, ENERG_HI, SPECRESP),
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
     "OBSERVATIONS": (*(OBS_ID, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),),
 }

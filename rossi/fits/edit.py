@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.fits.header import Header
+from rossi.errors import DataError
+from rossi.fits.header import CardTuple, Header
+from rossi.fits.reader import iterate_hdus
 from rossi.fits.table import Structure, Table, structure
-from rossi.fits.writer import Column, TableHDU, stored
+from rossi.fits.writer import Column, TableHDU, join_hdus, stored
 
 #: Keywords that end in the number of the column that they describe.
 _NUMBERED = re.compile(
@@ -110,3 +112,70 @@ def select_columns(table: Table, names: Sequence[str]) -> Table:
 def as_hdu(table: Table) -> TableHDU:
     """Return a table ready to be written again."""
     return TableHDU(table.header, table.rows.tobytes())
+
+
+def with_values(table: Table, values: Mapping[str, ArrayLike]) -> Table:
+    """Return a copy of a table with other numbers in some of its columns, which keep their types.
+
+    Parameters
+    ----------
+    table : Table
+    values : mapping of str to array_like (n_row,) or (n_row, repeat)
+        By column name.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or its type can't hold the numbers.
+    """
+    rows = table.rows.copy()
+    for name, numbers in values.items():
+        info = table.info(name)
+        field = rows[f"f{info.number}"]
+        given = (np.asarray(numbers) - info.zero) / info.scale
+        if field.dtype.kind in "iu" and given.size:
+            limits = np.iinfo(field.dtype)
+            given = np.rint(given)
+            if not (limits.min <= given.min() and given.max() <= limits.max):
+                raise DataError(
+                    f"{table.where}: column {info.name} is of type {info.code} and can't hold the numbers from "
+                    f"{np.min(numbers):g} to {np.max(numbers):g}; write it in a wider type."
+                )
+        field[...] = given.reshape(field.shape)
+    return Table(table.header, rows, table.source, table.structure)
+
+
+def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) -> bytes:
+    """Return a FITS file with other keywords in one of its HDUs.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, not compressed.
+    name : str
+        Its name, for messages.
+    hdu : int
+        0 is the primary one.
+    cards : sequence of (keyword, value, comment)
+        Replaced, or appended.
+
+    Raises
+    ------
+    DataError
+        If it is gzip-compressed, damaged, or has no such HDU.
+    """
+    require_plain(data, name)
+    hdus = [TableHDU(header, bytes(unit)) for header, unit in iterate_hdus(data, name)]
+    if hdu >= len(hdus):
+        raise DataError(f"{name}: HDU {hdu} is missing; the file has {len(hdus)}.")
+    header = hdus[hdu].header.copy()
+    for card in cards:
+        header.set(*card)
+    hdus[hdu] = TableHDU(header, hdus[hdu].data)
+    return join_hdus(hdus)
+
+
+def require_plain(data: bytes, name: str) -> None:
+    """Raise a `DataError` where a file that shall be changed in place is gzip-compressed."""
+    if data[:2] == b"\x1f\x8b":
+        raise DataError(f"{name}: the file is gzip-compressed and can't be changed in place; uncompress it first.")

@@ -10,7 +10,7 @@ from rossi.fits.edit import as_hdu
 from rossi.fits.reader import read_bytes, read_fits
 from rossi.fits.writer import fits_bytes
 from rossi.ftools.arrays import SaextrctParameters, saextrct
-from rossi.ftools.caldb import caldb_entries, is_caldb
+from rossi.ftools.caldb import hexte_dead_time_coefficients, is_caldb
 from rossi.ftools.events import SeextrctParameters, seextrct
 from rossi.ftools.lightcurves import combined_file, read_curve
 from rossi.ftools.parameters import Made, Parameters, Task, write_output
@@ -87,9 +87,8 @@ def hxtdead(p: HxtdeadParameters) -> Made:
     science = read_fits(p.eventarcf)
     cluster = cluster_of(science.table())
     housekeeping = Housekeeping.from_table(read_fits(p.engvalf).table(), cluster)
-    if is_caldb(p.calvalf):
-        raise ConfigError("calvalf=CALDB")
-    dead = dead_time(science.table(), housekeeping, read_fits(p.calvalf).table())
+    calibration = hexte_dead_time_coefficients(cluster.value) if is_caldb(p.calvalf) else p.calvalf
+    dead = dead_time(science.table(), housekeeping, read_fits(calibration).table())
     product = read_fits(p.phalcf)
     done = correct(product, dead, requested, oldexp_defect=True)
     hdus = [as_hdu(done.table), *map(as_hdu, product.tables[1:])]
@@ -166,4 +165,3 @@ TASKS = {
     ),
     "hxtdead": Task(HxtdeadParameters, hxtdead, ("calvalf", "engvalf", "eventarcf", "phalcf")),
 }
-_ = caldb_entries

@@ -15,7 +15,7 @@ from rossi.errors import ConfigError, DataError
 class Parameters(BaseModel):
     """Parameters of a task; names in any case, INDEF leaves the default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     clobber: bool = False
     chatter: int = 2
@@ -118,9 +118,7 @@ def write_output(path: str, data: bytes, clobber: bool) -> str:
     DataError
         If it exists and may not be overwritten, or can't be written.
     """
-    target = Path(path.removeprefix("!"))
-    if target.exists() and not (clobber or path.startswith("!")):
-        raise DataError(f"{target} exists; give clobber=yes to overwrite it.")
+    target = _free(path, clobber)
     part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(data)
@@ -129,6 +127,20 @@ def write_output(path: str, data: bytes, clobber: bool) -> str:
         part.unlink(missing_ok=True)
         raise DataError(f"{target} can't be written ({error.strerror}).") from None
     return str(target)
+
+
+def write_outputs(files: Sequence[tuple[str, bytes]], clobber: bool) -> list[str]:
+    """Write output files that belong together; nothing is written where one of them may not be overwritten."""
+    for path, _ in files:
+        _free(path, clobber)
+    return [write_output(path, data, clobber) for path, data in files]
+
+
+def _free(path: str, clobber: bool) -> Path:
+    target = Path(path.removeprefix("!"))
+    if target.exists() and not (clobber or path.startswith("!")):
+        raise DataError(f"{target} exists; give clobber=yes to overwrite it.")
+    return target
 
 
 def extension(path: str) -> tuple[str, int | str]:

@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from rossi.errors import ConfigError, DataError
 from rossi.expression import compile_expression
-from rossi.fits.edit import as_hdu, select_columns, select_rows
+from rossi.fits.edit import as_hdu, require_plain, select_columns, select_rows
 from rossi.fits.header import Header, Value
 from rossi.fits.reader import gunzip, iterate_hdus, read_bytes
 from rossi.fits.table import Table
@@ -101,8 +101,7 @@ def fparkey(p: FparkeyParameters) -> list[str]:
     """Change, add or (``keyword=-NAME``) delete a keyword, in place."""
     name, hdu = extension(p.fitsfile)
     data = read_bytes(name)
-    if data[:2] == b"\x1f\x8b":
-        raise DataError(f"{name}: the file is gzip-compressed and can't be changed in place; uncompress it first.")
+    require_plain(data, name)
     hdus = _split(data, name)
     at = _position(hdus, hdu, name)
     keyword = p.keyword.strip().upper()

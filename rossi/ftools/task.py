@@ -44,6 +44,10 @@ MODULES = {
     "hxtback": "hexte",
     "hxtdead": "hexte",
     "hxtlcurv": "hexte",
+    "hextebackest": "hexte_response",
+    "hxtarf": "hexte_response",
+    "hxtrsp": "hexte_response",
+    "marfrmf": "hexte_response",
 }
 
 

@@ -79,7 +79,7 @@ def read_pha(file: FitsFile) -> Pha:
     DataError
         If the file holds no spectrum, or one a row (type II).
     """
-    table = _spectrum_table(file)
+    table = find_spectrum(file)
     header, where = table.header, table.where
     quantity = "COUNTS" if "COUNTS" in table else "RATE"
     value = _numbers(table, quantity)
@@ -101,7 +101,14 @@ def read_pha(file: FitsFile) -> Pha:
     )
 
 
-def _spectrum_table(file: FitsFile) -> Table:
+def find_spectrum(file: FitsFile) -> Table:
+    """Return the table of a file that is a spectrum (type I or II).
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
     for table in file.tables:
         if "CHANNEL" in table and ("COUNTS" in table or "RATE" in table):
             return table
@@ -134,6 +141,12 @@ def _good_time_table(file: FitsFile) -> Table | None:
         if str(table.header.get("HDUCLAS1", "")).strip() == "GTI" and len(table):
             return table
     return None
+
+
+def good_time(file: FitsFile) -> Floats | None:
+    """Return the good time intervals of a spectrum's file, TIMEZERO applied; None where it has none."""
+    table = _good_time_table(file)
+    return None if table is None else _intervals(table)
 
 
 def _intervals(table: Table) -> Floats:

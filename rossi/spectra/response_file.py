@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -92,15 +93,29 @@ def _dense(
     return matrix
 
 
-def response_file(response: Response, hdus: fits.HDUList) -> bytes:
-    """Return a response as a file with the keywords of the file it was made from."""
-    made = fits.HDUList([fits.PrimaryHDU(), _matrix_hdu(response, hdus), _ebounds_hdu(response, hdus)])
+def contains_area(hdus: fits.HDUList, name: str) -> bool:
+    """Return whether a response's matrix contains the effective area already (HDUCLAS3 is FULL)."""
+    return str(_extension(hdus, _MATRIX, name).header.get("HDUCLAS3", "")).strip().upper() == "FULL"
+
+
+def response_file(response: Response, hdus: fits.HDUList, *, full: bool = False) -> bytes:
+    """Return a response as a file with the keywords of the file it was made from.
+
+    Parameters
+    ----------
+    response : Response
+    hdus : HDUList
+        Of `read_response`.
+    full : bool
+        The matrix has been multiplied with the effective area since.
+    """
+    made = fits.HDUList([fits.PrimaryHDU(), _matrix_hdu(response, hdus, full=full), _ebounds_hdu(response, hdus)])
     buffer = BytesIO()
     made.writeto(buffer, checksum=True)
     return buffer.getvalue()
 
 
-def _matrix_hdu(response: Response, hdus: fits.HDUList) -> fits.BinTableHDU:
+def _matrix_hdu(response: Response, hdus: fits.HDUList, *, full: bool) -> fits.BinTableHDU:
     n_group = np.bincount(response.row, minlength=len(response.energ_lo))
     most = int(n_group.max(initial=1))
     column = np.repeat(response.first - np.cumsum(response.count) + response.count, response.count)
@@ -117,10 +132,11 @@ def _matrix_hdu(response: Response, hdus: fits.HDUList) -> fits.BinTableHDU:
         fits.Column("MATRIX", "PE()", array=cells),
     ]
     source = _extension(hdus, _MATRIX, response.name)
-    hdu = fits.BinTableHDU.from_columns(columns, name=source.name)
+    hdu = fits.BinTableHDU.from_columns(columns, name="SPECRESP MATRIX" if full else source.name)
     last = response.first_channel + len(response.e_min) - 1
     own = {"DETCHANS": len(response.e_min), "NUMGRP": len(response.row), "NUMELT": int(response.count.sum())}
-    _finish(hdu, source, own | {"TLMIN4": response.first_channel, "TLMAX4": last})
+    limits = {"TLMIN4": response.first_channel, "TLMAX4": last}
+    _finish(hdu, source, own | limits | ({"HDUCLAS3": "FULL"} if full else {}))
     return hdu
 
 
@@ -145,7 +161,7 @@ def _ebounds_hdu(response: Response, hdus: fits.HDUList) -> fits.BinTableHDU:
     return hdu
 
 
-def _finish(hdu: fits.BinTableHDU, source: fits.BinTableHDU, own: dict[str, int]) -> None:
+def _finish(hdu: fits.BinTableHDU, source: fits.BinTableHDU, own: Mapping[str, int | str]) -> None:
     kept = source.header.copy(strip=True)
     for keyword in ("CHECKSUM", "DATASUM", "EXTNAME", "DATE"):
         kept.remove(keyword, ignore_missing=True)

@@ -62,6 +62,11 @@ def to_inertial(axes: Singles, body: Singles) -> Singles:
     return np.asarray(axes[0] * body[0] + axes[1] * body[1] + axes[2] * body[2])
 
 
+def to_body(axes: Singles, inertial: Singles) -> Singles:
+    """Rotate vectors (3, n) or (3, 1) into the body frame."""
+    return np.asarray(axes[:, 0] * inertial[0] + axes[:, 1] * inertial[1] + axes[:, 2] * inertial[2])
+
+
 def boresight(axes: Singles) -> Singles:
     """Return the direction of the boresight, (3, n); not exactly of length 1."""
     return to_inertial(axes, np.array(BORESIGHT, np.float32))

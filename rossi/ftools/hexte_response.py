@@ -1,0 +1,281 @@
+"""``hextebackest``, ``hxtarf``, ``marfrmf``, ``hxtrsp``: estimated background and responses of HEXTE spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import as_hdu, require_plain, with_keywords
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
+from rossi.fits.table import Table
+from rossi.fits.writer import fits_bytes, now, primary_hdu
+from rossi.ftools.caldb import caldb_entries, hexte_background_correction, is_caldb
+from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, write_output, write_outputs
+from rossi.hexte.backest import archive_form, estimate_background
+from rossi.hexte.collimator import SourcePosition, read_cube, source_position
+from rossi.hexte.response import area_table
+from rossi.spectra.area import read_area, with_area
+from rossi.spectra.channels import ChannelGroup, cpix_groups
+from rossi.spectra.pha import find_spectrum, good_time
+from rossi.spectra.response import Response, rebin_response
+from rossi.spectra.response_file import contains_area, read_response, response_file
+
+#: Options of ``hxtrsp`` on a command line.
+OPTIONS = {"i": "infile", "a": "attfile"}
+
+
+class HextebackestParameters(Parameters):
+    """Parameters of ``hextebackest``; ``compat=no`` writes CPIX1 and QUALITY of the archive form as they should be."""
+
+    infile: str
+    outfile: str
+    corrfile: str = "CALDB"
+    mkarcfil: bool = False
+    version: str = "1.1"
+    compat: bool = True
+
+
+class HxtarfParameters(Parameters):
+    """Parameters of ``hxtarf``; without ``xtefilt`` the source stands at ``y_source``, ``z_source``."""
+
+    phafil: str
+    inarf: str = "CALDB"
+    outarf: str
+    xtefilt: str
+    collcube: str = "CALDB"
+    jitter: float = 25.0
+    detnam: str = ""
+    ra: float | None = None
+    dec: float | None = None
+    start: float = -1.0
+    stop: float = -1.0
+    y_source: float = 0.0
+    z_source: float = 0.0007
+    clobber: bool = True
+
+
+class HxtrspParameters(Parameters):
+    """Parameters of ``hxtrsp``; ``inrmf``, ``inarf`` and ``collcube`` take other files than those of the CALDB."""
+
+    infile: str
+    attfile: str = "NONE"
+    inrmf: str = "CALDB"
+    inarf: str = "CALDB"
+    collcube: str = "CALDB"
+    clobber: bool = True
+
+
+class MarfrmfParameters(Parameters):
+    """Parameters of ``marfrmf``."""
+
+    rmfil: str
+    ebfil: str = "%"
+    arfil: str
+    outfil: str
+    arfcol: str = "SPECRESP"
+    qoverride: bool = False
+    qdivide: bool = False
+
+
+def hextebackest(p: HextebackestParameters) -> list[str]:
+    """Estimate the background of cluster A; with ``mkarcfil``, in the 64 channels of the archive mode too."""
+    if p.version.strip() != "1.1":
+        raise ConfigError(f"version is {p.version!r}; 1.1, the only algorithm there is, was expected.")
+    if p.outfile.strip().removeprefix("!").upper() == "STDOUT":
+        raise ConfigError("outfile is STDOUT, but a spectrum can't go to the terminal; give the name of a file.")
+    path, hdu = hexte_background_correction() if is_caldb(p.corrfile) else extension(p.corrfile)
+    correction = _table(path, hdu)
+    background = _table(*extension(p.infile))
+    estimate = estimate_background(background, correction)
+    estimate.header.set("CREATOR", "hextebackest", "program that produced this file")
+    estimate.header.set("DATE", now(), "file creation date UTC")
+    made = [(p.outfile, fits_bytes(primary_hdu(), [as_hdu(estimate)]))]
+    if p.mkarcfil:
+        archive = archive_form(estimate, compat="heasoft" if p.compat else None)
+        made.append((_archive_name(p.outfile), fits_bytes(primary_hdu(), [as_hdu(archive)])))
+    return write_outputs(made, p.clobber)
+
+
+def _archive_name(outfile: str) -> str:
+    """Put ``arc_`` in front of a file's name, behind its folder."""
+    path = Path(outfile.removeprefix("!"))
+    return ("!" if outfile.startswith("!") else "") + str(path.with_name("arc_" + path.name))
+
+
+def hxtarf(p: HxtarfParameters) -> Made:
+    """Apply the collimator's response to the effective area on axis."""
+    area, remarks = _arf(p)
+    return Made([write_output(p.outarf, area, p.clobber)], remarks)
+
+
+def _arf(p: HxtarfParameters) -> tuple[bytes, list[str]]:
+    file = read_fits(extension(p.phafil)[0])
+    spectrum = find_spectrum(file)
+    detector = p.detnam.strip() or _detector(spectrum)
+    source = _calibration("inarf", p.inarf, "EFF_AREA", spectrum, detector)
+    cube = _calibration("collcube", p.collcube, "COLLRESP", spectrum, detector)
+    expected = _origin(spectrum.header) | {"DETNAM": detector}
+    remarks = []
+    for table in (source, cube):
+        remarks += _compare_origin(spectrum.where, expected, table.where, _origin(table.header))
+    frame = str(source.header.get("CSYSNAME", "RAW_DET")).strip()
+    if frame != "RAW_DET":
+        remarks.append(f"{source.where}: CSYSNAME is {frame}, not RAW_DET; has the collimator been applied already?")
+    position, more = _position(p, file, spectrum)
+    made = area_table(source, read_cube(cube), position, Path(file.name).name)
+    return fits_bytes(primary_hdu(), [made]), remarks + more
+
+
+def _position(p: HxtarfParameters, file: FitsFile, spectrum: Table) -> tuple[SourcePosition, list[str]]:
+    if is_none(p.xtefilt):
+        return SourcePosition(p.y_source, p.z_source), []
+    intervals = np.array([[p.start, p.stop]]) if p.start != -1 and p.stop != -1 else good_time(file)
+    if intervals is None or not len(intervals):
+        raise DataError(
+            f"{file.name}: no extension with HDUCLAS1 = GTI has good time, so it is unknown which attitude counts; "
+            "give start and stop, or xtefilt=NONE."
+        )
+    header, where = spectrum.header, spectrum.where
+    ra = header.number("RA_OBJ", where) if p.ra is None else p.ra
+    dec = header.number("DEC_OBJ", where) if p.dec is None else p.dec
+    attitude = _table(*extension(p.xtefilt))
+    position = source_position(attitude, intervals, ra, dec)
+    remarks = []
+    if not position.covered:
+        remarks.append(f"{attitude.where}: the attitude does not cover all of the good time of {file.name}.")
+    if position.jitter > p.jitter:
+        remarks.append(
+            f"{attitude.where}: the pointing varied by {position.jitter:.1f} arcsec during the good time of "
+            f"{file.name}, more than {p.jitter:g}; the response is that of the mean position."
+        )
+    return position, remarks
+
+
+def marfrmf(p: MarfrmfParameters) -> Made:
+    """Multiply a redistribution matrix with an effective area."""
+    if p.qdivide:
+        raise ConfigError("qdivide=yes is not offered; leave qdivide=no.")
+    rmf = extension(p.rmfil)[0]
+    ebounds = None if p.ebfil.strip() == "%" or is_none(p.ebfil) else read_bytes(extension(p.ebfil)[0])
+    response, hdus = read_response(read_bytes(rmf), rmf, ebounds)
+    area = _named_table(p.arfil, p.arfcol)
+    remarks = [] if p.qoverride else _compare_origin(rmf, _origin(hdus[1].header), area.where, _origin(area.header))
+    return Made([write_output(p.outfil, _multiplied(response, hdus, area, p.arfcol), p.clobber)], remarks)
+
+
+def _multiplied(response: Response, hdus: fits.HDUList, area: Table, column: str = "SPECRESP") -> bytes:
+    if contains_area(hdus, response.name):
+        raise DataError(
+            f"{response.name}[{hdus[1].name}]: HDUCLAS3 is FULL, so the matrix contains an effective area already; "
+            "give one without (HDUCLAS3 = REDIST)."
+        )
+    return response_file(with_area(response, read_area(area, column)), hdus, full=True)
+
+
+def hxtrsp(p: HxtrspParameters) -> Made:
+    """Make the response of a spectrum beside it (``.rmf``, ``.arf``, ``.rsp``), and name it in the spectrum."""
+    name = extension(p.infile)[0]
+    data = read_bytes(name)
+    require_plain(data, name)
+    file = open_fits(data, name)
+    spectrum = find_spectrum(file)
+    full, hdus = _matrix(p.inrmf, spectrum, _detector(spectrum))
+    response = rebin_response(full, _groups(spectrum, len(full.e_min)), 0)
+    n_channel = int(spectrum.header.number("DETCHANS", spectrum.where))
+    if len(response.e_min) != n_channel:
+        raise DataError(
+            f"{spectrum.where}: DETCHANS is {n_channel}, but CPIX1 makes {len(response.e_min)} channels of the "
+            f"{len(full.e_min)} of {full.name}; extract the spectrum again."
+        )
+    remarks = _compare_origin(spectrum.where, _origin(spectrum.header), full.name, _origin(hdus[1].header))
+    root = str(Path(name).with_suffix(""))
+    files = {"phafil": name, "inarf": p.inarf, "outarf": root + ".arf", "xtefilt": p.attfile, "collcube": p.collcube}
+    arf, more = _arf(HxtarfParameters(**files))
+    area = open_fits(arf, root + ".arf").table("SPECRESP")
+    made = [(root + ".rmf", response_file(response, hdus)), (root + ".arf", arf)]
+    made.append((root + ".rsp", _multiplied(response, hdus, area)))
+    names = [("RESPFILE", Path(root).name + ".rsp", "response"), ("ANCRFILE", "NONE", "is part of the response")]
+    changed = with_keywords(data, name, file.tables.index(spectrum) + 1, names)
+    return Made([*write_outputs(made, p.clobber), write_output(name, changed, True)], remarks + more)
+
+
+def _matrix(text: str, spectrum: Table, detector: str) -> tuple[Response, fits.HDUList]:
+    if not is_caldb(text):
+        path = extension(text)[0]
+        return read_response(read_bytes(path), path)
+    matrix, ebounds = (
+        caldb_entries("inrmf", codename, spectrum, detector, "HEXTE")[0][0] for codename in ("MATRIX", "EBOUNDS")
+    )
+    return read_response(read_bytes(matrix), matrix, None if ebounds == matrix else read_bytes(ebounds))
+
+
+def _groups(spectrum: Table, n_channel: int) -> list[ChannelGroup]:
+    """Return how channels are joined; without CPIX1, a spectrum with all channels keeps them."""
+    if "CPIX1" not in spectrum.header and spectrum.header.get("DETCHANS") == n_channel:
+        return []
+    return cpix_groups(spectrum.header, spectrum.where)
+
+
+def _detector(spectrum: Table) -> str:
+    detector = str(spectrum.header.get("DETNAM", "")).strip()
+    if not detector:
+        raise DataError(
+            f"{spectrum.where}: keyword DETNAM is missing, so the detectors are unknown; correct the dead time first, "
+            "hxtdead writes it."
+        )
+    return detector
+
+
+def _calibration(parameter: str, text: str, codename: str, spectrum: Table, detector: str) -> Table:
+    if is_caldb(text):
+        path, entry = caldb_entries(parameter, codename, spectrum, detector, "HEXTE")[0]
+        return read_fits(path).table(hdu=entry.extension)
+    return _named_table(text, "SPECRESP" if codename == "EFF_AREA" else codename)
+
+
+def _named_table(text: str, column: str) -> Table:
+    """Return the table that a file parameter names; where it names none, the first one with the column."""
+    path, hdu = extension(text)
+    if path != text:
+        return _table(path, hdu)
+    file = read_fits(path)
+    return next((table for table in file.tables if column in table), file.table(hdu=1))
+
+
+def _table(path: str, hdu: int | str) -> Table:
+    file = read_fits(path)
+    return file.table(hdu) if isinstance(hdu, str) else file.table(hdu=hdu)
+
+
+def _origin(header: Header | fits.Header) -> dict[str, str]:
+    return {keyword: str(header.get(keyword, "")).strip() for keyword in ("TELESCOP", "INSTRUME", "DETNAM")}
+
+
+def _compare_origin(where: str, origin: Mapping[str, str], other: str, its_origin: Mapping[str, str]) -> list[str]:
+    """Refuse files of different instruments; return what to say of different detectors.
+
+    What one of them does not tell is passed.
+    """
+    differing = []
+    for keyword, value in origin.items():
+        found = its_origin[keyword]
+        if not value or not found or value == found:
+            continue
+        message = f"{other}: {keyword} is {found}, but {where} has {value}"
+        if keyword != "DETNAM":
+            raise DataError(f"{message}; give files of the same instrument.")
+        differing.append(f"{message}.")
+    return differing
+
+
+TASKS = {
+    "hextebackest": Task(HextebackestParameters, hextebackest, ("infile", "outfile")),
+    "hxtarf": Task(HxtarfParameters, hxtarf, ("phafil", "inarf", "outarf", "xtefilt", "collcube")),
+    "hxtrsp": Task(HxtrspParameters, hxtrsp, ("infile", "attfile"), options=OPTIONS),
+    "marfrmf": Task(MarfrmfParameters, marfrmf, ("rmfil", "arfil", "outfil")),
+}
