@@ -99,6 +99,9 @@ FILE_PATTERNS = {
     "std1": r"pca/FS46_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "std2": r"pca/FS4a_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "pcu_housekeeping": r"pca/FH5[a-e]_[0-9a-f]+-[0-9a-f]+(\.gz)?",
+    "hexte_archive": r"hexte/FS(52|58)_[0-9a-f]+-[0-9a-f]+(\.gz)?",
+    "hexte_events": r"hexte/FS(50|56)_[0-9a-f]+-[0-9a-f]+(\.gz)?",
+    "hexte_housekeeping": r"hexte/FH(53|59)_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "filter_file": r"stdprod/(x[0-9]{10,}[A-Z]?|FP_[0-9a-f]+-[0-9a-f]+)\.xfl(\.gz)?",
     "standard_light_curve": r"stdprod/xp[0-9]{10,}[A-Z]?_n2a\.lc(\.gz)?",
 }

@@ -35,8 +35,10 @@ def _configuration(out: Path) -> str:
     """Return a configuration that names the archive and its calibration files."""
     import tomlkit
 
-    from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE
+    from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
 
     folder = out.resolve() / "calibration"
     calibration = {"model": [str(folder / MODEL_FILE)], "saa": "NONE", "breakdown": str(folder / BREAKDOWN_FILE)}
+    hexte = {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B, "background_a": BACKEST_FILE}
+    calibration |= {name: str(folder / file) for name, file in hexte.items()}
     return tomlkit.dumps({"archive": str(out.resolve()), "calibration": calibration})

@@ -18,6 +18,9 @@ class Role(StrEnum):
     SAA = "saa"
     BREAKDOWN = "breakdown"
     BREAKDOWN_HISTORY = "breakdown_history"
+    DEAD_TIME_A = "dead_time_a"
+    DEAD_TIME_B = "dead_time_b"
+    BACKGROUND_A = "background_a"
 
 
 def default_cache() -> str:
@@ -38,6 +41,15 @@ class CalibrationConfig(Frozen):
         "",
         description="history of breakdowns for the filter file; empty is the file given as breakdown, or the CALDB's",
     )
+    dead_time_a: str = Field(
+        "", description="HEXTE: dead-time coefficients of cluster A (hxtdead_*_pwa.fits); empty takes the CALDB's"
+    )
+    dead_time_b: str = Field("", description="the same of cluster B (hxtdead_*_pwb.fits)")
+    background_a: str = Field(
+        "NONE",
+        description="HEXTE: what turns cluster B's background into that of cluster A, which stares since 2006; empty "
+        "takes the CALDB's, NONE does without",
+    )
     caldb: str = Field("", description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx")
     cache: str = Field(default_factory=default_cache, description="folder for copies of remote files")
 
@@ -45,7 +57,9 @@ class CalibrationConfig(Frozen):
         """Return the files that are given for a role, whatever the CALDB says; (NONE,) where it is to do without."""
         if role is Role.MODEL:
             return self.model
-        text = {Role.SAA: self.saa, Role.BREAKDOWN: self.breakdown}.get(role, self.breakdown_history or self.breakdown)
+        text: str = getattr(self, role.value)
+        if role is Role.BREAKDOWN_HISTORY:
+            text = text or self.breakdown
         if not text.strip():
             return ()
         return ("NONE",) if text.strip().upper() == "NONE" else (text,)

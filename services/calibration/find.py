@@ -16,21 +16,33 @@ from services.calibration.config import CalibrationConfig, Role
 from services.calibration.fetch import FileCache, fetch, file_name, is_remote, join, zipped
 from services.storage import StoreError
 
-#: Where the index of the PCA lies in a CALDB.
-INDEX = "data/xte/pca/caldb.indx"
+#: Where the index of an instrument lies in a CALDB.
+INDEX = "data/xte/{}/caldb.indx"
 
-#: CAL_CNAM and DETNAM of each role, as the tasks that use them ask for them.
+#: Instrument, CAL_CNAM and DETNAM of each role, as the tasks that use them ask for them.
 _QUERIES = {
-    Role.MODEL: ("PCA_BKGD_MODEL", ANY),
-    Role.SAA: ("PCA_SAA_HIST_DATA", ANY),
-    Role.BREAKDOWN: ("STDGTI", "ALL"),
-    Role.BREAKDOWN_HISTORY: ("PCA_BREAKDOWN_HIST", ANY),
+    Role.MODEL: ("PCA", "PCA_BKGD_MODEL", ANY),
+    Role.SAA: ("PCA", "PCA_SAA_HIST_DATA", ANY),
+    Role.BREAKDOWN: ("PCA", "STDGTI", "ALL"),
+    Role.BREAKDOWN_HISTORY: ("PCA", "PCA_BREAKDOWN_HIST", ANY),
+    Role.DEAD_TIME_A: ("HEXTE", "HKCONV", "PWA"),
+    Role.DEAD_TIME_B: ("HEXTE", "HKCONV", "PWB"),
+    Role.BACKGROUND_A: ("HEXTE", "CORR_COEFF", ANY),
 }
+#: How to do without a file, for messages.
+_WITHOUT = {Role.MODEL: "background = 'none' in [pca_prep]"}
+_NONE = "'NONE'"
+_WITHOUT |= dict.fromkeys((Role.DEAD_TIME_A, Role.DEAD_TIME_B), "instruments = ['pca'] in [campaign]")
+#: What PCA needs.
+PCA_ROLES = (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY)
 _MEANINGS = {
     Role.MODEL: "background model",
     Role.SAA: "history of SAA passages",
     Role.BREAKDOWN: "list of times without breakdown",
     Role.BREAKDOWN_HISTORY: "history of breakdowns",
+    Role.DEAD_TIME_A: "file of HEXTE dead-time coefficients (cluster A)",
+    Role.DEAD_TIME_B: "file of HEXTE dead-time coefficients (cluster B)",
+    Role.BACKGROUND_A: "correction of HEXTE's background",
 }
 
 
@@ -60,7 +72,7 @@ class CalibrationFile:
 
 
 def find_calibration(
-    config: CalibrationConfig, start: float, roles: Iterable[Role] = tuple(Role)
+    config: CalibrationConfig, start: float, roles: Iterable[Role] = PCA_ROLES
 ) -> dict[Role, tuple[CalibrationFile, ...]]:
     """Return the calibration files of an observation.
 
@@ -72,7 +84,7 @@ def find_calibration(
     start : float [MJD]
         Start of the observation (DATE-OBS).
     roles : iterable of Role
-        What is needed.
+        What is needed; by default what PCA needs.
 
     Returns
     -------
@@ -109,7 +121,7 @@ class _Library:
         self._config = config
         self._cache = FileCache(Path(config.cache).expanduser())
         self._files: dict[str, CalibrationFile] = {}
-        self._entries: tuple[CalibrationEntry, ...] | None = None
+        self._entries: dict[str, tuple[CalibrationEntry, ...]] = {}
 
     def files(self, role: Role, start: float) -> tuple[CalibrationFile, ...]:
         given = self._config.given(role)
@@ -120,13 +132,14 @@ class _Library:
         if not self._config.caldb:
             raise ConfigError(
                 f"calibration: no {_MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
-                "CALDB (a folder or URL that holds data/xte/pca/caldb.indx); background = 'none' does without."
+                f"CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} does without."
             )
-        codename, detector = _QUERIES[role]
-        entries = select(self._index(), CalibrationQuery(codename, start, start, detector))
+        instrument, codename, detector = _QUERIES[role]
+        url, index = self._index(instrument)
+        entries = select(index, CalibrationQuery(codename, start, start, detector, instrument=instrument))
         if not entries:
             raise ConfigError(
-                f"{join(self._config.caldb, INDEX)}: there is no {_MEANINGS[role]} ({codename}) for MJD {start:.5f}; "
+                f"{url}: there is no {_MEANINGS[role]} ({codename}) for MJD {start:.5f}; "
                 f"update the CALDB, or set {role} to a file."
             )
         if role is not Role.MODEL:
@@ -139,14 +152,14 @@ class _Library:
     def _url(self, entry: CalibrationEntry) -> str:
         return join(self._config.caldb, entry.path)
 
-    def _index(self) -> tuple[CalibrationEntry, ...]:
-        if self._entries is None:
-            url = join(self._config.caldb, INDEX)
+    def _index(self, instrument: str) -> tuple[str, tuple[CalibrationEntry, ...]]:
+        url = join(self._config.caldb, INDEX.format(instrument.lower()))
+        if instrument not in self._entries:
             data = self._fetch(url, changes=True)
             if data is None:
                 raise ConfigError(f"{url}: the CALDB has no index there; set caldb to the folder that holds data/xte.")
-            self._entries = read_index(open_fits(data, url).table(hdu=1))
-        return self._entries
+            self._entries[instrument] = read_index(open_fits(data, url).table(hdu=1))
+        return url, self._entries[instrument]
 
     def _file(self, role: Role, url: str, extensions: Sequence[int] = ()) -> CalibrationFile:
         if url not in self._files:

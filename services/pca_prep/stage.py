@@ -10,13 +10,7 @@ from rossi.archive import FILE_PATTERNS
 from services.calibration.config import Role
 from services.contract import CALIBRATION, Frozen, Input, Inputs, Output, Outputs, Stage
 from services.engines import EngineName, implementation
-
-
-class FilterSource(StrEnum):
-    """Where the filter file comes from: made from housekeeping, or the one among the archive's standard products."""
-
-    REBUILD = "rebuild"
-    ARCHIVE = "archive"
+from services.filter_file import FILTER_FILE_INPUTS, FilterSource
 
 
 class BackgroundSource(StrEnum):
@@ -44,10 +38,6 @@ def run(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     return implementation(config.engine, "pca_prep")(config, inputs)
 
 
-def _rebuilds(config: PcaPrepConfig) -> bool:
-    return config.filter_file is FilterSource.REBUILD
-
-
 def _models(config: PcaPrepConfig) -> bool:
     return config.background is BackgroundSource.MODEL
 
@@ -69,29 +59,7 @@ STAGE = Stage(
             pattern=FILE_PATTERNS["pcu_housekeeping"],
             missing="the housekeeping files pca/FH5a_* to FH5e_* are missing; fetch the observation again",
         ),
-        Input(
-            "filter_file",
-            "pointing and PCU state every 16 s",
-            pattern=FILE_PATTERNS["filter_file"],
-            at_most=1,
-            missing="the filter file stdprod/x*.xfl is missing; fetch it, or set filter_file = 'rebuild' in [pca_prep]",
-            when=lambda config: not _rebuilds(config),
-        ),
-        Input(
-            "index",
-            "master index and the subsystems' indices",
-            pattern=FILE_PATTERNS["index"],
-            at_least=2,
-            missing="the indices FMI and FI* are missing; fetch the observation again",
-            when=_rebuilds,
-        ),
-        Input(
-            "spacecraft",
-            "attitude and orbit, and HEXTE's monitors",
-            pattern=FILE_PATTERNS["spacecraft"],
-            at_least=0,
-            when=_rebuilds,
-        ),
+        *FILTER_FILE_INPUTS,
         Input(Role.MODEL, "background model", source=CALIBRATION, when=_models),
         Input(Role.SAA, "history of SAA passages", source=CALIBRATION, at_least=0, when=_models),
         Input(Role.BREAKDOWN, "times without breakdown", source=CALIBRATION, at_least=0, when=_models),

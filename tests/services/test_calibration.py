@@ -15,11 +15,13 @@ from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from services.calibration import CalibrationConfig, Role, background_models, find_calibration
 from services.calibration.fetch import FileCache, fetch, join, zipped
-from services.calibration.find import INDEX
+from services.calibration.find import INDEX as INDICES
 from services.storage import StoreError, open_store
 from tests.rossi.pca.background.material import component, flat, model_bytes
 
 #: CAL_FILE, DETNAM, CAL_CNAM, CAL_XNO, REF_TIME
+
+INDEX = INDICES.format("pca")
 ROWS = [
     ("m.mdl", "PCU0", "PCA_BKGD_MODEL", 0, 50000.0),
     ("m.mdl", "PCU1", "PCA_BKGD_MODEL", 2, 50000.0),

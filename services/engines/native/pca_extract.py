@@ -14,13 +14,12 @@ from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits
-from rossi.gti import from_rows
-from rossi.maketime import good_time, gti_file
 from rossi.met import met_to_mjd
 from rossi.pca.lightcurve import DeadTime, PcaLightCurve, Request, light_curves, pca_light_curve_file
 from rossi.pca.spectrum import SpectrumRequest, pca_spectrum, pca_spectrum_file
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Caveat, File, Inputs, Outputs
+from services.engines.native.good_time import find_good_time
 from services.pca_extract.stage import PcaExtractConfig
 
 Arrays = Sequence[ScienceArray]
@@ -34,7 +33,8 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     NoGoodTime
         If the filter leaves no time, or all PCUs were off or bad in what it leaves.
     """
-    gti, time = _good_time(config, inputs)
+    gti, good = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
+    time = TimeSelection(common=(good,))
     data, background = (_arrays(inputs.get(name, ())) for name in ("std2_dt", "std2_dtbkg"))
     obsid = str(data[0].table.header.get("OBS_ID", "observation")).strip()
     requests = _requests(config)
@@ -50,18 +50,6 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
         "gti": (File(f"{obsid}.gti", gti),),
     }
     return Outputs(outputs, caveats, _summary(curves))
-
-
-def _good_time(config: PcaExtractConfig, inputs: Inputs) -> tuple[bytes, TimeSelection]:
-    """Return the GTI file and what it means for extraction."""
-    (item,) = inputs["filter_file"]
-    file = open_fits(item.data, item.name)
-    table = file.table("XTE_MKF") if len(file.tables) > 1 else file.table(hdu=1)
-    rows = good_time(table, config.expression, config.prefr, config.postfr, "Time")
-    if not len(rows):
-        raise NoGoodTime(f"No row of the filter file {item.name} fulfils {config.expression!r}.")
-    gti = gti_file(file, table, rows, config.expression, config.prefr, config.postfr)
-    return gti, TimeSelection(common=(from_rows(rows, table.header, table.where),))
 
 
 def _arrays(files: Sequence[File]) -> Arrays:

@@ -7,14 +7,14 @@ from rossi.fits.reader import FitsFile, open_fits
 from rossi.pca.background.estimate import estimate_background
 from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
-from rossi.pca.filter import build_filter_file
-from rossi.pca.filter.indices import read_master
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS
 from services.calibration.config import Role
 from services.contract import Caveat, File, Inputs, Outputs
-from services.pca_prep.stage import FilterSource, PcaPrepConfig
+from services.engines.native.filter_file import filter_file
+from services.filter_file import FilterSource
+from services.pca_prep.stage import PcaPrepConfig
 
 
 def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
@@ -26,8 +26,9 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
             f"The housekeeping of PCU {absent[0]} (pca/FH5{'abcde'[absent[0]]}_*) is missing, so the filter file can't "
             "tell how many PCUs were on; fetch it, or set filter_file = 'archive' in [pca_prep]."
         )
-    filter_item = _filter_file(config, inputs)
-    filter_file = open_fits(filter_item.data, filter_item.name)
+    needed = (*inputs["std2"], *inputs["housekeeping"])
+    filter_item = filter_file(config.filter_file, inputs, needed, _calibration(inputs, Role.BREAKDOWN_HISTORY))
+    filter_table = open_fits(filter_item.data, filter_item.name)
     rules = BadRowRules(config.transition_bad, config.propane_bad, config.zero_bad)
     models = [_model(item) for item in inputs.get(Role.MODEL, ())]
     saa, breakdown = (_calibration(inputs, role) for role in (Role.SAA, Role.BREAKDOWN))
@@ -38,7 +39,7 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
         data = prepare_standard2(file, housekeeping, breakdown, rules)
         prepared.append(File(f"{name}_dt.gz", data.to_bytes(compress=True)))
         if models:
-            estimate = estimate_background(file, filter_file, models, saa).to_file()
+            estimate = estimate_background(file, filter_table, models, saa).to_file()
             background = prepare_background(estimate, data, rules)
             backgrounds.append(File(f"{name}_dtbkg.gz", background.to_bytes(compress=True)))
     caveats = [
@@ -48,17 +49,6 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
         caveats.append(Caveat(code="no_background", message="Rates include the background; none was estimated."))
     files = {"std2_dt": tuple(prepared), "std2_dtbkg": tuple(backgrounds), "filter_file": (filter_item,)}
     return Outputs(files, tuple(caveats), {"files": len(prepared)})
-
-
-def _filter_file(config: PcaPrepConfig, inputs: Inputs) -> File:
-    if config.filter_file is FilterSource.ARCHIVE:
-        (found,) = inputs["filter_file"]
-        return File(found.name.rpartition("/")[2], found.data)
-    needed = [*inputs["index"], *inputs["spacecraft"], *inputs["std2"], *inputs["housekeeping"]]
-    files = {item.name: item.data for item in needed}
-    master = read_master(files)
-    history = _calibration(inputs, Role.BREAKDOWN_HISTORY)
-    return File(f"FP_{master.start:08x}-{master.stop:08x}.xfl.gz", build_filter_file(files, history, compress=True))
 
 
 def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:

@@ -1,0 +1,142 @@
+"""All science files of a cluster together: net light curves and summed spectra of an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rossi.fits.edit import as_hdu
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.table import Table
+from rossi.fits.writer import fits_bytes
+from rossi.hexte.backest import archive_form, estimate_background
+from rossi.hexte.net import cycle_net, interpolated_net
+from rossi.hexte.reduction import Reduced
+from rossi.hexte.rocking import Position
+from rossi.spectra.pha import read_pha
+from rossi.spectra.summing import sum_file
+from rossi.timeseries.join import join
+from rossi.timeseries.reading import light_curve_of
+from rossi.timeseries.series import Series
+
+BESIDE = (Position.PLUS, Position.MINUS, Position.BACKGROUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Light curves of one band.
+
+    Parameters
+    ----------
+    source : Series or None
+    background : Series or None
+        Both positions beside the source.
+    net : Series or None
+        None without one of them.
+    """
+
+    source: Series | None
+    background: Series | None
+    net: Series | None
+
+
+def curves_of(
+    parts: Sequence[Reduced], band: str, dwell: float, cycles: int = 1, *, interpolated: bool = False
+) -> Curves:
+    """Join the light curves of a band, and subtract the background.
+
+    Parameters
+    ----------
+    parts : sequence of Reduced
+        Of one cluster; all in bins of one width.
+    band : str
+    dwell : float [s]
+    cycles : int
+        Rocking cycles in a bin of the net curve.
+    interpolated : bool
+        Keep the bins of the source and interpolate the background instead.
+    """
+    source = _joined([p.curves[band] for p in parts if p.position is Position.SOURCE], "source")
+    background = _joined([p.curves[band] for p in parts if p.position in BESIDE], "background")
+    if source is None or background is None:
+        return Curves(source, background, None)
+    net = interpolated_net(source, background) if interpolated else cycle_net(source, background, dwell, cycles)
+    return Curves(source, background, _defined(net))
+
+
+def _joined(files: Sequence[FitsFile], name: str) -> Series | None:
+    return join([light_curve_of(file) for file in files], name=name).series if files else None
+
+
+def _defined(series: Series) -> Series | None:
+    """Return a curve without the rows that have no rate: there the background is missing."""
+    good = np.isfinite(series.rate)
+    if not good.any():
+        return None
+    names = ("time", "rate", "error", "fracexp")
+    kept = {name: getattr(series, name)[good] for name in names}
+    return replace(series, **kept, extra={name: values[good] for name, values in series.extra.items()})
+
+
+def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
+    """Add up the spectra of each position, and of all beside the source.
+
+    Returns
+    -------
+    dict of Position to FitsFile
+        Position.BACKGROUND is the sum of plus and minus.
+    """
+    found: dict[Position, FitsFile] = {}
+    for position in (Position.SOURCE, Position.PLUS, Position.MINUS, Position.BACKGROUND):
+        files = [p.spectrum for p in parts if p.position is position and p.spectrum is not None]
+        if position is Position.BACKGROUND:
+            files += [found[beside] for beside in (Position.PLUS, Position.MINUS) if beside in found]
+        if files:
+            found[position] = files[0] if len(files) == 1 else _summed(files)
+    return found
+
+
+def _summed(files: Sequence[FitsFile]) -> FitsFile:
+    name = files[0].name.rpartition("/")[2]
+    return open_fits(sum_file([read_pha(file) for file in files]), name)
+
+
+def estimated_background(background: FitsFile, correction: Table, like: FitsFile) -> FitsFile:
+    """Estimate the background of cluster A from a spectrum of cluster B, in the channels of a spectrum of A.
+
+    Parameters
+    ----------
+    background : FitsFile
+        Of cluster B, 256 channels, dead time corrected.
+    correction : Table
+        Coefficients (CALDB: CORR_COEFF).
+    like : FitsFile
+        The source spectrum of A.
+    """
+    estimate = estimate_background(background.table(), correction)
+    if len(like.table()) != len(estimate):
+        estimate = archive_form(estimate)
+    return FitsFile(background.name, background.primary, (estimate, *background.tables[1:]))
+
+
+def with_background(source: FitsFile, name: str) -> bytes:
+    """Return a source spectrum as a file whose BACKFILE names its background."""
+    table = source.table()
+    header = table.header.copy()
+    header.set("BACKFILE", name, "background")
+    named = Table(header, table.rows, table.source, table.structure)
+    return fits_bytes(source.primary, [as_hdu(named), *map(as_hdu, source.tables[1:])])
+
+
+def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[str, bytes]:
+    """Return spectra as files: ``<stem>_src.pha``, whose BACKFILE names ``<stem>_bkg.pha``, and the others."""
+    names = {position: f"{stem}_{position.value}.pha" for position in spectra}
+    files = {}
+    for position, file in spectra.items():
+        if position is Position.SOURCE and Position.BACKGROUND in names:
+            files[names[position]] = with_background(file, names[Position.BACKGROUND])
+        else:
+            files[names[position]] = fits_bytes(file.primary, [as_hdu(table) for table in file.tables])
+    return files

@@ -1,0 +1,104 @@
+"""Does the background hold a source? Comparing the two positions beside the source with each other and with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.extract.channels import Bounds, parse_channels
+from rossi.fits.reader import FitsFile
+from rossi.hexte.rocking import Position
+from rossi.hexte.science import Cluster, Remark
+from rossi.spectra.pha import Pha, read_pha
+
+Floats = NDArray[np.float64]
+
+#: Channels in which positions are compared: those of the recipe's light curve.
+BAND = (15, 61)
+#: From this channel on no source but the brightest is seen: source and background should agree.
+HIGHEST = (200, 255)
+#: Differences above this many standard deviations are pointed out.
+LIMIT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Rates of two spectra in some channels.
+
+    Parameters
+    ----------
+    rates, errors : tuple of float [count / s]
+    """
+
+    rates: tuple[float, float]
+    errors: tuple[float, float]
+
+    @property
+    def sigma(self) -> float:
+        """Difference in standard deviations, first minus second; 0 without counts."""
+        error = float(np.hypot(*self.errors))
+        return (self.rates[0] - self.rates[1]) / error if error > 0 else 0.0
+
+
+def absolute_channels(pha: Pha) -> Bounds:
+    """Return first and last absolute channel of each row of a spectrum (n, 2)."""
+    bounds = parse_channels(str(pha.header.get("CPIX1", f"(0:{len(pha) - 1})")))
+    return bounds if len(bounds) == len(pha) else np.repeat(np.arange(len(pha))[:, None], 2, axis=1)
+
+
+def compare(one: Pha, other: Pha, channels: tuple[int, int]) -> Comparison:
+    """Compare the rates of two spectra in absolute channels."""
+    (a, ea), (b, eb) = (_rate(pha, channels) for pha in (one, other))
+    return Comparison((a, b), (ea, eb))
+
+
+def _rate(pha: Pha, channels: tuple[int, int]) -> tuple[float, float]:
+    first = absolute_channels(pha)[:, 0]
+    inside = (first >= channels[0]) & (first <= channels[1])
+    error = np.sqrt(np.abs(pha.value)) if pha.error is None else pha.error
+    if not pha.exposure > 0:
+        return 0.0, 0.0
+    return float(pha.value[inside].sum() / pha.exposure), float(np.sqrt((error[inside] ** 2).sum()) / pha.exposure)
+
+
+def background_remarks(spectra: Mapping[Position, FitsFile], cluster: Cluster) -> list[Remark]:
+    """Compare the backgrounds of an observation.
+
+    Parameters
+    ----------
+    spectra : mapping of Position to FitsFile
+        Corrected for dead time.
+
+    Returns
+    -------
+    list of Remark
+        ``backgrounds_differ`` and ``background_offset`` where they differ by more than 3 sigma.
+    """
+    pha = {position: read_pha(file) for position, file in spectra.items()}
+    found = []
+    if Position.PLUS in pha and Position.MINUS in pha:
+        beside = compare(pha[Position.PLUS], pha[Position.MINUS], BAND)
+        if abs(beside.sigma) > LIMIT:
+            found.append(
+                Remark(
+                    "backgrounds_differ",
+                    f"Cluster {cluster.name}: the background is {beside.rates[0]:.3f} count/s on the plus side and "
+                    f"{beside.rates[1]:.3f} on the minus side in channels {BAND[0]}-{BAND[1]}, a difference of "
+                    f"{abs(beside.sigma):.1f} sigma; a source may lie on one side: use the other side's spectrum.",
+                )
+            )
+    if Position.SOURCE in pha and Position.BACKGROUND in pha:
+        highest = compare(pha[Position.SOURCE], pha[Position.BACKGROUND], HIGHEST)
+        if abs(highest.sigma) > LIMIT:
+            found.append(
+                Remark(
+                    "background_offset",
+                    f"Cluster {cluster.name}: from channel {HIGHEST[0]} on, source and background differ by "
+                    f"{highest.sigma:.1f} sigma ({highest.rates[0]:.3f} and {highest.rates[1]:.3f} count/s); they "
+                    "should agree there: good time or dead time may be wrong, or a source contaminates the background.",
+                )
+            )
+    return found

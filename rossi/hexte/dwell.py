@@ -1,0 +1,91 @@
+"""How long a cluster dwells at each position: from housekeeping, and from the data themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi.errors import DataError
+from rossi.fits.table import Table
+from rossi.hexte.housekeeping import DWELLS, commanded_dwell
+from rossi.hexte.science import FRAME, Remark
+
+Gti = NDArray[np.float64]
+
+
+def overlapping(tables: Sequence[Table], start: float, stop: float) -> Table | None:
+    """Return the housekeeping that covers most of a time (spacecraft clock), None where none covers any of it."""
+    shared = [_shared(table, start, stop) for table in tables]
+    return tables[int(np.argmax(shared))] if shared and max(shared) > 0 else None
+
+
+def _shared(table: Table, start: float, stop: float) -> float:
+    first, last = (table.header.number(key, table.where) for key in ("TSTART", "TSTOP"))
+    return min(last, stop) - max(first, start)
+
+
+def dwell_of_frames(source: Gti, beside: Gti) -> float | None:
+    """Return the dwell that frames on and off source show [s]: the commonest time between two changes of position.
+
+    Parameters
+    ----------
+    source, beside : ndarray (n, 2)
+        Frames on source, and beside it.
+
+    Returns
+    -------
+    float or None
+        0 where no frame is beside the source (staring); None where there are too few changes to tell.
+    """
+    if not len(beside):
+        return 0.0
+    start = np.concatenate((source[:, 0], beside[:, 0]))
+    is_source = np.repeat([True, False], [len(source), len(beside)])
+    order = np.argsort(start, kind="stable")
+    start, is_source = start[order], is_source[order]
+    adjacent = np.diff(start) == FRAME
+    edges = np.flatnonzero(~adjacent | np.diff(is_source))
+    moved = adjacent[edges]  # the cluster moved there, rather than that data are missing
+    whole = np.diff(edges)[moved[:-1] & moved[1:]]
+    if not len(whole):
+        return None
+    lengths, counts = np.unique(whole * FRAME, return_counts=True)
+    found = float(lengths[np.argmax(counts)])
+    return found if found in DWELLS else None
+
+
+def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[float, list[Remark]]:
+    """Return the dwell of an observation [s], 0 for a staring cluster.
+
+    Parameters
+    ----------
+    housekeeping : Table or None
+        16-s housekeeping; asked first.
+    source, beside : ndarray (n, 2)
+        Frames of the science data, where housekeeping does not tell.
+
+    Raises
+    ------
+    DataError
+        If neither tells.
+    """
+    shown = dwell_of_frames(source, beside)
+    if shown == 0.0:
+        return 0.0, []
+    remarks = []
+    if housekeeping is not None:
+        try:
+            commanded = commanded_dwell(housekeeping)
+        except DataError as error:
+            remarks.append(Remark("unknown_dwell", f"{error} The data themselves are used."))
+        else:
+            if commanded:
+                return float(commanded), []
+    if shown is None:
+        raise DataError(
+            "The dwell can't be found: housekeeping does not tell, and the science data hold too few changes of "
+            "position; set dwell in [hexte_dead]."
+        )
+    return shown, remarks
