@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rossi.errors import DataError
 from rossi.fits.table import Table
+from rossi.gti import Gti, make
 from rossi.hexte.housekeeping import DWELLS, commanded_dwell
-from rossi.hexte.science import FRAME, Remark
+from rossi.hexte.science import Remark
 
-Gti = NDArray[np.float64]
+#: Times closer than this are the same [s].
+_TOUCH = 1e-3
 
 
 def overlapping(tables: Sequence[Table], start: float, stop: float) -> Table | None:
@@ -26,32 +27,28 @@ def _shared(table: Table, start: float, stop: float) -> float:
     return min(last, stop) - max(first, start)
 
 
-def dwell_of_frames(source: Gti, beside: Gti) -> float | None:
-    """Return the dwell that frames on and off source show [s]: the commonest time between two changes of position.
+def shown_dwell(source: Gti, beside: Gti) -> float | None:
+    """Return the dwell that times on and off source show [s]: the commonest time between two changes of position.
 
     Parameters
     ----------
     source, beside : ndarray (n, 2)
-        Frames on source, and beside it.
+        Frames or dwells on source, and beside it.
 
     Returns
     -------
     float or None
-        0 where no frame is beside the source (staring); None where there are too few changes to tell.
+        0 where none is beside the source (staring); None where there are too few changes to tell.
     """
     if not len(beside):
         return 0.0
-    start = np.concatenate((source[:, 0], beside[:, 0]))
-    is_source = np.repeat([True, False], [len(source), len(beside)])
-    order = np.argsort(start, kind="stable")
-    start, is_source = start[order], is_source[order]
-    adjacent = np.diff(start) == FRAME
-    edges = np.flatnonzero(~adjacent | np.diff(is_source))
-    moved = adjacent[edges]  # the cluster moved there, rather than that data are missing
-    whole = np.diff(edges)[moved[:-1] & moved[1:]]
+    runs = [(*run, kind) for kind, time in enumerate((source, beside)) for run in make(time).tolist()]
+    start, stop, kind = np.array(sorted(runs)).T
+    moved = (np.abs(start[1:] - stop[:-1]) < _TOUCH) & (kind[1:] != kind[:-1])
+    whole = (stop - start)[1:-1][moved[:-1] & moved[1:]]
     if not len(whole):
         return None
-    lengths, counts = np.unique(whole * FRAME, return_counts=True)
+    lengths, counts = np.unique(np.rint(whole), return_counts=True)
     found = float(lengths[np.argmax(counts)])
     return found if found in DWELLS else None
 
@@ -64,14 +61,14 @@ def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[fl
     housekeeping : Table or None
         16-s housekeeping; asked first.
     source, beside : ndarray (n, 2)
-        Frames of the science data, where housekeeping does not tell.
+        The same of the science data, where housekeeping does not tell.
 
     Raises
     ------
     DataError
         If neither tells.
     """
-    shown = dwell_of_frames(source, beside)
+    shown = shown_dwell(source, beside)
     if shown == 0.0:
         return 0.0, []
     remarks = []

@@ -16,6 +16,7 @@ from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from services.calibration import CalibrationConfig, Role, background_models, find_calibration
 from services.calibration.fetch import FileCache, fetch, join, zipped
 from services.calibration.find import INDEX as INDICES
+from services.calibration.find import PCA_ROLES
 from services.storage import StoreError, open_store
 from tests.rossi.pca.background.material import component, flat, model_bytes
 
@@ -132,16 +133,44 @@ def config(tmp_path, **values):
 
 def test_everything_from_a_caldb(tmp_path, root):
     found = find_calibration(config(tmp_path, caldb=root), 51000.0)
-    assert list(found) == list(Role)
+    assert list(found) == list(PCA_ROLES)
     models = found[Role.MODEL]
     assert [(file.name, file.extensions) for file in models] == [("m.mdl", (0, 2)), ("other.mdl.gz", (0,))]
     assert models[1].data == gzip.compress(MODEL, mtime=0)
     assert [file.sha256 for file in models] == [hashlib.sha256(file.data).hexdigest() for file in models]
-    assert {role: found[role][0].data for role in Role if role is not Role.MODEL} == {
+    assert {role: found[role][0].data for role in PCA_ROLES if role is not Role.MODEL} == {
         **{Role.SAA: b"saa.fits", Role.BREAKDOWN: b"gti.fits"},
         Role.BREAKDOWN_HISTORY: b"history.fits",
     }
     assert [[c.hdu for c in model.components] for model in background_models(models)] == [[0, 2], [0]]
+
+
+def test_hexte_has_an_index_of_its_own(tmp_path, folder):
+    hexte = INDICES.format("hexte")
+    texts = {"CAL_DEV": "ONLINE", "TELESCOP": "XTE", "INSTRUME": "HEXTE", "FILTER": "NONE", "CAL_CBD": "NONE"}
+    texts |= {"CAL_DIR": "data/xte/hexte/bcf", "CAL_CNAM": "HKCONV"}
+    columns = [(Column(name, "40A"), np.array([text] * 2)) for name, text in texts.items()]
+    columns += [(Column("DETNAM", "40A"), np.array(["PWA", "PWB"])), (Column("CAL_FILE", "40A"), np.array(["a", "b"]))]
+    columns += [
+        (Column("CAL_XNO", "I"), [1, 1]),
+        (Column("CAL_QUAL", "I"), [0, 0]),
+        (Column("REF_TIME", "D"), [50082.0] * 2),
+    ]
+    files = {
+        hexte: fits_bytes(primary_hdu(), [table_hdu("CIF", columns)]),
+        "data/xte/hexte/bcf/a": b"A",
+        "data/xte/hexte/bcf/b": b"B",
+    }
+    for path, data in files.items():
+        (tmp_path / "root" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "root" / path).write_bytes(data)
+    roles = (Role.DEAD_TIME_A, Role.DEAD_TIME_B)
+    found = find_calibration(config(tmp_path, caldb=str(tmp_path / "root")), 51000.0, roles)
+    assert [found[role][0].data for role in roles] == [b"A", b"B"]
+    with pytest.raises(ConfigError, match="no correction of HEXTE's background"):
+        find_calibration(config(tmp_path, caldb=str(tmp_path / "root"), background_a=""), 51000.0, [Role.BACKGROUND_A])
+    with pytest.raises(ConfigError, match="instruments = "):
+        find_calibration(config(tmp_path), 51000.0, roles)
 
 
 def test_given_files_go_first_and_none_does_without(tmp_path, folder):

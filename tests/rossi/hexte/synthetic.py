@@ -108,7 +108,9 @@ def spectrum(rows, intervals, exposure, columns=None, **cards):
         columns = [(Column("CHANNEL", "I"), np.arange(64)), (Column("COUNTS", "D", "count"), values)]
         columns.append((Column("STAT_ERR", "D", "count"), np.sqrt(values)))
     start, stop = np.array(intervals, float).T
-    good = table_hdu("STDGTI", [(Column("START", "D", "s"), start), (Column("STOP", "D", "s"), stop)])
+    good = table_hdu(
+        "STDGTI", [(Column("START", "D", "s"), start), (Column("STOP", "D", "s"), stop)], [("HDUCLAS1", "GTI")]
+    )
     return one_table("SPECTRUM", columns, list(known.items()), good, path="made.pha")
 
 
