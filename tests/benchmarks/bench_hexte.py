@@ -1,0 +1,122 @@
+"""How long HEXTE event lists of 10 ks take to become net light curves and spectra, as a ratio to reading them.
+
+    python tests/benchmarks/bench_hexte.py [--events 3000000] [--repeat 7]
+
+The reference is decompressing the same two files and taking their columns (Time, LiveTime, ClstrPosition, Event) as
+native numbers, by rossi's own reader. What is measured beside it: both clusters split by position, a light curve and a
+spectrum of each, corrected for dead time, the net light curve, all products as FITS bytes. The last line is the peak
+memory of a process that streams lists four times as long from disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from rossi.extract.events import ScienceEvents
+from rossi.fits.edit import as_hdu
+from rossi.fits.reader import open_fits
+from rossi.fits.table import Table
+from rossi.fits.writer import fits_bytes
+from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.reduction import Band, Correction, Request, reduce_events
+from rossi.hexte.science import Cluster
+from rossi.timeseries.writing import write_light_curve
+from tests.rossi.hexte.synthetic import T, coefficients, events, housekeeping
+
+DWELL, LENGTH = 32.0, 10_000
+
+
+def event_list(number: int, cluster: int, length: int = LENGTH) -> bytes:
+    """Return a gzip-compressed event list of one cluster; the two rock in antiphase."""
+    random = np.random.default_rng(cluster)
+    time_ = np.sort(random.uniform(0, length, number)) + T
+    code = np.array([1, 2, 1, 32], np.uint8)[(((time_ - T) // DWELL).astype(int) + cluster) % 4]
+    detector = random.integers(0, 4, number)
+    live = 3_000_000 + 100_000 * detector + (time_ % 16 * 1000).astype(int)
+    file = events(time_, live, code, detector, random.integers(0, 256, number), cluster=cluster)
+    table = file.table()
+    rows = table.rows.copy()
+    words = rows["f4"]
+    words[:, 0], words[:, 2:4] = random.integers(0, 255, number), random.integers(0, 255, (number, 2))
+    noisy = Table(table.header, rows, table.source, table.structure)
+    return fits_bytes(file.primary, [as_hdu(noisy), as_hdu(file.tables[1])], compress=True)
+
+
+def read(lists: list[bytes]) -> None:
+    """Take the columns of the lists."""
+    for data in lists:
+        table = open_fits(data, "list").table()
+        for name in ("Time", "LiveTime", "ClstrPosition", "Event"):
+            table.column(name)
+
+
+def reduce(lists: list[ScienceEvents], length: int = LENGTH) -> int:
+    """Reduce the lists; return the size of all products."""
+    size = 0
+    for number, (science, cluster) in enumerate(zip(lists, Cluster, strict=True)):
+        hk = housekeeping(T + 16 * np.arange(-2, length // 16 + 2), code=2, apid=83 + 6 * number).table()
+        known = coefficients(cluster.value.lower()).table()
+        correction = Correction(Housekeeping.from_table(hk, cluster), known)
+        good = np.array([[T + 100.0, T + 0.4 * length], [T + 0.5 * length, T + length]])
+        request = Request({"band": Band(15, 240)}, DWELL, cluster.detectors_of_spectra, good)
+        parts = reduce_events(science, request, correction)
+        curves = curves_of(parts, "band", DWELL)
+        assert curves.source and curves.background and curves.net
+        files = [write_light_curve(c) for c in (curves.source, curves.background, curves.net)]
+        size += sum(map(len, [*files, *spectrum_files(spectra_of(parts), "x").values()]))
+    return size
+
+
+def median(work: Callable[[], object], repeat: int) -> float:
+    """Return the median time after one run to warm up [s]."""
+    work()
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Print the ratio, and the memory of long lists."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=3_000_000)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--stream", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.stream:
+        paths = sorted(given.stream.iterdir())
+        reduce([ScienceEvents.from_path(path) for path in paths], 4 * LENGTH)
+        # not getrusage: that counts the parent's memory at the fork too
+        (line,) = (x for x in Path("/proc/self/status").read_text().split("\n") if x.startswith("VmHWM"))
+        print(int(line.split()[1]) // 1024)
+        return
+    lists = [event_list(given.events // 2, cluster) for cluster in (0, 1)]
+    reading = median(lambda: read(lists), given.repeat)
+    whole = median(
+        lambda: reduce([ScienceEvents.from_file(open_fits(data, "list")) for data in lists]), given.repeat
+    )
+    print(f"{given.events} events: reduced in {whole / reading:.2f} of the time of reading them (with the reading)")
+    with tempfile.TemporaryDirectory() as folder:
+        for cluster in (0, 1):
+            (Path(folder) / f"FS5{cluster}.gz").write_bytes(event_list(2 * given.events, cluster, 4 * LENGTH))
+        size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
+        del lists
+        command = [sys.executable, __file__, "--stream", folder]
+        peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        print(f"{4 * given.events} events ({size:.0f} MB compressed) streamed: peak memory {peak} MB")
+
+
+if __name__ == "__main__":
+    main()
