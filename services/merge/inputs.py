@@ -32,7 +32,7 @@ class Found:
     Parameters
     ----------
     result : ObservationResult
-        As it was, or a failure where a product can't be read.
+        As it was, with a failure where a product can't be read.
     curves : tuple of File
     products : mapping of stage to StageProducts
     """
@@ -43,9 +43,9 @@ class Found:
 
     @property
     def links(self) -> tuple[str, ...]:
-        """Keys of the last stage's files, which is what most people look for."""
-        last = list(self.products.values())[-1:]
-        return tuple(key for stage in last for keys in stage.files.values() for key in keys)
+        """Keys of the files of each chain's last stage, which is what most people look for."""
+        last = [self.products[stage.stage] for stage in self.result.ends if stage.stage in self.products]
+        return tuple(key for products in last for keys in products.files.values() for key in keys)
 
 
 def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[str, Found]:
@@ -61,18 +61,22 @@ def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[s
 
 
 def find(store: ObjectStore, result: ObservationResult) -> Found:
-    """Read what the store has of one observation."""
+    """Read what the store has of one observation; what can't be read is the failure of its stage alone."""
     curves: tuple[File, ...] = ()
-    products = {}
-    try:
-        for stage in result.stages:
-            if stage.manifest:
+    products, stages = {}, []
+    for stage in result.stages:
+        one = stage
+        if stage.manifest:
+            try:
                 manifest = read_manifest(store, stage.manifest)
-                products[stage.stage] = _products(stage.manifest, manifest)
                 curves += read_outputs(store, stage.manifest, manifest, LIGHT_CURVE)
-    except (DataError, MissingObject) as error:
-        return Found(_failed(result, str(error)))
-    return Found(result, curves, products)
+                products[stage.stage] = _products(stage.manifest, manifest)
+            except (DataError, MissingObject) as error:
+                one = stage.model_copy(update={"outcome": Outcome.FAILED, "message": str(error)})
+        stages.append(one)
+    if stages == list(result.stages):
+        return Found(result, curves, products)
+    return Found(ObservationResult.of(result.obsid, stages), curves, products)
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
@@ -80,8 +84,3 @@ def _products(key: str, manifest: Manifest) -> StageProducts:
     for record in manifest.outputs:
         files[record.output] = (*files.get(record.output, ()), output_key(key, manifest, record))
     return StageProducts(key, files)
-
-
-def _failed(result: ObservationResult, message: str) -> ObservationResult:
-    last = result.last.model_copy(update={"outcome": Outcome.FAILED, "message": message})
-    return result.model_copy(update={"outcome": Outcome.FAILED, "stages": (*result.stages[:-1], last)})

@@ -153,7 +153,7 @@ def _summary(observations: Sequence[Observation], joined: Sequence[Any]) -> dict
 
 
 def _record(obsid: str, results: Sequence[ObservationResult]) -> InputRecord:
-    """Identify what came of an observation: its last stage's fingerprint, or its failure's sentence."""
+    """Identify what came of an observation: its stages' fingerprints, or their failures' sentences."""
     result = next((r for r in reversed(results) if r.obsid == obsid), None)
     stages = [] if result is None else [(s.stage, s.fingerprint, s.outcome, s.message) for s in result.stages]
     identity = hashlib.sha256(json.dumps(stages).encode()).hexdigest()
@@ -164,7 +164,7 @@ def _index(base: str, found: Mapping[str, Found]) -> bytes:
     observations = {
         obsid: {
             "outcome": f.result.outcome,
-            "message": "" if f.result.outcome is Outcome.SUCCEEDED else f.result.last.message,
+            "message": f.result.message,
             "stages": {stage: asdict(products) for stage, products in f.products.items()},
         }
         for obsid, f in sorted(found.items())
