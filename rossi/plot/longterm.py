@@ -40,6 +40,8 @@ class Panel:
     unit : str
     means : str
         What a mean is of, for the legend.
+    epochs : bool
+        Show the gain epochs of the PCA.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Panel:
     mean_error: Floats
     unit: str = "count s$^{-1}$ PCU$^{-1}$"
     means: str = "mean of an observation"
+    epochs: bool = True
 
 
 def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
@@ -121,7 +124,8 @@ def _draw(axes: Axes, panel: Panel, part: Floats, colour: str) -> None:
     means = [a[inside] for a in (panel.mean_mjd, panel.mean_rate, panel.mean_error)]
     axes.errorbar(*means, ms=6 if len(panel.mean_mjd) < 60 else 4, label=panel.means, **marks)
     axes.set_xlim(low, high)
-    _epochs(axes, low, high)
+    if panel.epochs:
+        _epochs(axes, low, high)
     axes.grid(axis="y", color="#d9dee5", lw=0.6, zorder=0)
     axes.set_axisbelow(True)
     axes.tick_params(colors=_INK, labelsize=10, direction="in", which="both")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,19 @@ class Series:
         """All columns by name, in file order."""
         basic = {"TIME": self.time, self.quantity: self.rate, "ERROR": self.error, "FRACEXP": self.fracexp}
         return basic | {name: self.extra[name] for name in EXTRA if name in self.extra}
+
+
+def split(series: Series) -> list[Series]:
+    """Return the rows of each width as a light curve of its own, with good time and keywords of the whole."""
+    if not series.mixed:
+        return [series]
+    parts = []
+    for width in np.unique(series.widths):
+        rows = series.widths == width
+        extra = {name: values[rows] for name, values in series.extra.items() if name != declared.TIMEDEL.name}
+        basic = {name: getattr(series, name)[rows] for name in ("time", "rate", "error", "fracexp")}
+        parts.append(replace(series, **basic, timedel=float(width), extra=extra))
+    return parts
 
 
 def require_one_width(series: Series) -> None:

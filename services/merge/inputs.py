@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rossi.errors import DataError
 from services.contract import File, Manifest, ObservationResult, Outcome
 from services.executor import output_key, read_manifest
+from services.merge.spectra import SpectrumSet, is_summed
 from services.publication import read_outputs
 from services.storage import MissingObject, ObjectStore
 
 LIGHT_CURVE = "light_curve"
+SPECTRUM = "spectrum"
+#: How many observations' spectra are in memory at a time.
+_BATCH = 64
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
 
@@ -77,6 +81,32 @@ def find(store: ObjectStore, result: ObservationResult) -> Found:
     if stages == list(result.stages):
         return Found(result, curves, products)
     return Found(ObservationResult.of(result.obsid, stages), curves, products)
+
+
+def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]:
+    """Read the spectra that are summed, of a few observations at a time, in the order of their ObsIDs.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer; trying again may help.
+    """
+    chosen = sorted(
+        (one.result.obsid, products.manifest)
+        for one in found
+        for products in one.products.values()
+        if any(is_summed(key) for key in products.files.get(SPECTRUM, ()))
+    )
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        for start in range(0, len(chosen), _BATCH):
+            yield from pool.map(lambda one: _spectra(store, *one), chosen[start : start + _BATCH])
+
+
+def _spectra(store: ObjectStore, obsid: str, key: str) -> SpectrumSet:
+    try:
+        return SpectrumSet(obsid, read_outputs(store, key, read_manifest(store, key), SPECTRUM))
+    except (DataError, MissingObject) as error:
+        return SpectrumSet(obsid, problem=str(error))
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:

@@ -173,10 +173,17 @@ def name_parts(name: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else (stem, "rate")
 
 
-def bands(observations: Iterable[Observation]) -> list[str]:
-    """Return the bands that occur, in order of their channels."""
+def bands(observations: Sequence[Observation]) -> list[str]:
+    """Return the bands that occur: those of HEXTE after the others, each in order of their channels."""
     names = {band for o in observations for band in o.curves}
-    return sorted(names, key=lambda band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)])
+    parts = {band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)] for band in names}
+    return sorted(names, key=lambda band: (instrument(observations, band) == "HEXTE", parts[band]))
+
+
+def instrument(observations: Iterable[Observation], band: str) -> str:
+    """Return INSTRUME of a band's light curves, empty where they don't tell or differ."""
+    named = {str(o.curves[band].header.get("INSTRUME", "")).strip() for o in observations if band in o.curves}
+    return named.pop() if len(named) == 1 else ""
 
 
 def ecsv(observations: Sequence[Observation]) -> bytes:
