@@ -5,15 +5,37 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import flows.config
 from flows.chains import CHAINS, Instrument
+from flows.cli.display import show_results
+from flows.export import export_observations
+from flows.result import failure_code
 from rossi.errors import ConfigError
 from services import worker
-from services.contract import Frozen, Input, Output, Outputs, Stage
+from services.contract import (
+    ExitCode,
+    FailureKind,
+    File,
+    Frozen,
+    Input,
+    ObservationResult,
+    Outcome,
+    Output,
+    Outputs,
+    Stage,
+    StageResult,
+)
+from services.publication import new_manifest, publish
+from services.storage import open_store
+
+OBSID = "20402-01-45-03"
+BANDS = (("ch5-10", 21.0, 3200.0), ("pwa_ch15-61", 54.0, 900.0))
 
 
 class BackConfig(Frozen):
@@ -95,3 +117,40 @@ def test_an_instrument_without_stages_is_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delitem(CHAINS, Instrument.HEXTE, raising=False)
     with pytest.raises(ConfigError, match="hexte can't be reduced yet, only pca"):
         flows.config.load_settings(None, {"campaign": {"instruments": ["pca", "hexte"]}})
+
+
+def stage(name: str, outcome: Outcome = Outcome.SUCCEEDED, **more: Any) -> StageResult:
+    return StageResult(stage=name, obsid=OBSID, outcome=outcome, **more)
+
+
+def test_files_of_both_instruments_are_copied(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"))
+    stages = []
+    for name, before in (("pca_prep", ()), ("pca_extract", ("pca_prep",)), ("hexte_dead", ())):
+        outputs = Outputs({"light_curve": (File(f"{name}.lc", b"x"),)})
+        manifest = new_manifest(name, OBSID, "f", {}, (), outputs, Outcome.SUCCEEDED, 0.1)
+        publish(store, f"{OBSID}/{name}/f", manifest, outputs.files)
+        stages.append(stage(name, manifest=f"{OBSID}/{name}/f/manifest.json", reads=before))
+    failed = stage("hexte_back", Outcome.FAILED, message="no", kind=FailureKind.RETRYABLE)
+    result = ObservationResult.of(OBSID, [*stages, failed])
+    written = export_observations(store, [result], tmp_path / "out")
+    assert [path.name for path in written] == ["pca_extract.lc", "hexte_dead.lc"]
+    assert failure_code([result]) == ExitCode.RETRYABLE
+
+
+def test_each_instrument_has_its_unit_and_its_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setitem(CHAINS, Instrument.HEXTE, tuple(HEXTE))
+    pca, hexte = ({"bands": {b: {"rate": r, "error": 0.1, "exposure": x}}} for b, r, x in BANDS)
+    done = [stage("pca_prep"), stage("pca_extract", summary=pca, reads=("pca_prep",))]
+    none = stage("hexte_back", Outcome.NO_WORK, message="There are no science data.")
+    show_results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])])
+    shown = capsys.readouterr().out
+    assert "3200 PCU s" in shown
+    assert "21.000 count/s/PCU" in shown
+    assert "900 s" in shown
+    assert "54.000 count/s " in shown
+    show_results([ObservationResult.of(OBSID, [*done, none])])
+    assert f"{OBSID} hexte_back: There are no science data." in capsys.readouterr().out.splitlines()
