@@ -89,6 +89,7 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
             _time_axis(axes, part, top=row == 0, bottom=row == len(panels) - 1, many=len(parts) > 1)
             _break_marks(axes, left=column > 0, right=column < len(parts) - 1)
         _rate_axis(grid[row, 0], panel)
+    figure.align_ylabels(grid[:, 0])
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", frameon=False, fontsize=9, labelcolor=_FAINT)
     figure.supxlabel("MJD (TT)", fontsize=11, color=_INK)
