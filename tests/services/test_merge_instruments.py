@@ -305,6 +305,9 @@ def test_spectra_are_read_a_few_at_a_time(request_: MergeRequest, monkeypatch: p
     assert next(sets).obsid == OBSIDS[0]
     assert len([key for _, key in store.calls if key.endswith(".pha")]) == 2 * 8
     assert [one.obsid for one in sets] == list(OBSIDS[1:])
+    forward = inputs.find_all(store, request_.results).values()
+    first, second = (sum_clusters(inputs.spectra(store, some), "a") for some in (found, forward))
+    assert first == second
 
 
 def sets_of(*groups: tuple[File, ...]) -> list[SpectrumSet]:
