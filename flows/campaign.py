@@ -74,7 +74,7 @@ def publish(result: CampaignResult, store: str) -> None:
     )
     create_markdown_artifact(key="campaign", markdown=page)
     if failed:
-        rows = [{"obsid": one.obsid, "stage": one.last.stage, "message": one.last.message} for one in failed[:1000]]
+        rows = [{"obsid": one.obsid, "stage": one.last.stage, "message": one.message} for one in failed[:1000]]
         create_table_artifact(key="campaign-failures", table=rows)
 
 

@@ -11,31 +11,32 @@ import textwrap
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import tomlkit
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model, field_validator
 
+from flows.chains import CHAINS, Instrument, all_stages
 from rossi.errors import ConfigError
 from services.calibration.config import CalibrationConfig
 from services.configuration import validate
 from services.contract import Frozen
 from services.engines import EngineName
 from services.merge.config import MergeConfig
-from services.pca_extract.stage import PcaExtractConfig
-from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig
+from services.worker import load_stage
 
 #: Looked for in the current folder when no file is named.
 DEFAULT_FILE = "rossi.toml"
-#: Stages of one observation, in their order.
-STAGES = ("pca_prep", "pca_extract")
 
 
 class CampaignConfig(Frozen):
-    """How a campaign is spread over processes."""
+    """What a campaign reduces, and how it is spread over processes."""
 
     name: str = Field("campaign", min_length=1, description="Name of the flow run.")
+    instruments: tuple[Instrument, ...] = Field(
+        tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
@@ -43,10 +44,15 @@ class CampaignConfig(Frozen):
     )
     shard_size: int = Field(50, ge=1, le=200, description="Observations that one process works off, at most.")
 
+    @field_validator("instruments")
+    @classmethod
+    def _have_stages(cls, value: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+        if unknown := [instrument for instrument in value if instrument not in CHAINS]:
+            raise ValueError(f"{unknown[0]} can't be reduced yet, only {', '.join(CHAINS)}")
+        return tuple(instrument for instrument in CHAINS if instrument in value)
 
-class Settings(Frozen):
-    """Everything that decides what a campaign does."""
 
+class _Places(Frozen):
     engine: EngineName = Field(EngineName.NATIVE, description="Who computes, where a stage does not say otherwise.")
     archive: str = Field("", description="Where the archive lies: a folder or URL that holds AO1, AO2 ...")
     store: str = Field(
@@ -55,15 +61,28 @@ class Settings(Frozen):
     prefix: str = Field("", description="Folder of this run within the store.")
     query: QueryConfig = QueryConfig()
     calibration: CalibrationConfig = Field(default_factory=CalibrationConfig)
-    pca_prep: PcaPrepConfig = PcaPrepConfig()
-    pca_extract: PcaExtractConfig = PcaExtractConfig()
+
+
+if TYPE_CHECKING:
+    _Sections = _Places
+else:
+    _CONFIGS = {name: load_stage(name).config for name in all_stages()}
+    _Sections = create_model(
+        "_Sections", __base__=_Places, **{name: (config, config()) for name, config in _CONFIGS.items()}
+    )
+
+
+class Settings(_Sections):
+    """Everything that decides what a campaign does; between places and merge, a section for each stage."""
+
     merge: MergeConfig = MergeConfig()
     campaign: CampaignConfig = Field(default_factory=CampaignConfig)
 
     @property
     def stages(self) -> dict[str, dict[str, Any]]:
-        """The stages of one observation in their order, each with its configuration."""
-        return {name: getattr(self, name).model_dump(mode="json") for name in STAGES}
+        """The stages of one observation that the instruments need, in their order, each with its configuration."""
+        names = [name for instrument in self.campaign.instruments for name in CHAINS[instrument]]
+        return {name: getattr(self, name).model_dump(mode="json") for name in names}
 
 
 def require(settings: Settings, *names: str) -> None:
@@ -98,7 +117,8 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     where = str(path or "configuration")
     values = _overlay(_read_toml(path) if path else {}, overrides or {})
     if "engine" in values:
-        values = _overlay({name: {"engine": values["engine"]} for name in STAGES}, values)
+        computing = [name for name in all_stages() if "engine" in load_stage(name).config.model_fields]
+        values = _overlay({name: {"engine": values["engine"]} for name in computing}, values)
     for name, field in Settings.model_fields.items():
         if isinstance(values.get(name), dict) and _is_model(field.annotation):
             values[name] = validate(field.annotation, values[name], f"{where}, [{name}]")

@@ -55,9 +55,9 @@ def export_set(store: ObjectStore, key: str, folder: Path) -> list[Path]:
 
 
 def export_observations(store: ObjectStore, results: Iterable[ObservationResult], folder: Path) -> list[Path]:
-    """Copy the products of each observation's last stage into ``<folder>/<obsid>/``."""
-    done = [result for result in results if result.last.manifest]
-    return [path for result in done for path in export_set(store, result.last.manifest, folder / result.obsid)]
+    """Copy the products of the last stage of each chain into ``<folder>/<obsid>/``."""
+    done = [(result.obsid, end.manifest) for result in results for end in result.ends if end.manifest]
+    return [path for obsid, manifest in done for path in export_set(store, manifest, folder / obsid)]
 
 
 def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) -> list[Path]:

@@ -36,7 +36,7 @@ def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list
 
 def failure_code(results: Sequence[ObservationResult]) -> ExitCode:
     """Exit code that tells of the worst failure: configuration, then what may go away by itself, then the data."""
-    kinds = {result.last.kind for result in with_outcome(results, Outcome.FAILED)}
+    kinds = {stage.kind for result in with_outcome(results, Outcome.FAILED) for stage in result.stages}
     return next((code for kind, code in _EXIT_CODES.items() if kind in kinds), ExitCode.OK)
 
 

@@ -11,6 +11,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from flows.chains import all_stages
 from flows.logs import configure_logs
 from rossi.errors import RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
@@ -20,7 +21,7 @@ from services.storage import open_store
 OnResult = Callable[[ObservationResult], None]
 
 #: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
-_PRELOAD = ["services.worker", "services.pca_prep.stage", "services.pca_extract.stage"]
+_PRELOAD = ["services.worker", *(f"services.{name}.stage" for name in all_stages())]
 
 #: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})

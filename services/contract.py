@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar
@@ -171,6 +171,11 @@ class Stage(Generic[Config]):
         """Return the inputs that a configuration needs."""
         return tuple(declared for declared in self.inputs if declared.when(config))
 
+    def reads(self, config: Config) -> tuple[str, ...]:
+        """Return the stages whose outputs a configuration needs."""
+        sources = dict.fromkeys(declared.source for declared in self.inputs_for(config))
+        return tuple(source for source in sources if source not in (ARCHIVE, CALIBRATION))
+
 
 class InputRecord(Frozen):
     """One input as it stands in a manifest: its identity, not its content."""
@@ -247,6 +252,8 @@ class StageResult(Frozen):
         True when the manifest was there already and nothing was done.
     message : str
         For `no_work` and `failed`: one sentence for the user.
+    reads : tuple of str
+        The stages that this one went on from.
     """
 
     stage: str
@@ -260,19 +267,45 @@ class StageResult(Frozen):
     caveats: tuple[Caveat, ...] = ()
     summary: dict[str, Any] = {}
     seconds: float = 0.0
+    reads: tuple[str, ...] = ()
 
 
 class ObservationResult(Frozen):
-    """How all stages ended for one observation; stages after the first one without success are not run."""
+    """How all stages ended for one observation.
+
+    Stages form chains, one an instrument: a stage goes on from those that it reads from, and is not run unless all of
+    these succeeded.
+    """
 
     obsid: str
     outcome: Outcome
     stages: tuple[StageResult, ...]
 
+    @classmethod
+    def of(cls, obsid: str, stages: Sequence[StageResult]) -> ObservationResult:
+        """Return the result that those of the stages mean: one failure is one, else one chain's success is one."""
+        result = cls(obsid=obsid, outcome=Outcome.FAILED, stages=tuple(stages))
+        if any(stage.outcome is Outcome.FAILED for stage in stages):
+            return result
+        done = any(stage.outcome is Outcome.SUCCEEDED for stage in result.ends)
+        return result.model_copy(update={"outcome": Outcome.SUCCEEDED if done else Outcome.NO_WORK})
+
+    @property
+    def ends(self) -> tuple[StageResult, ...]:
+        """The stage with which each chain ended, in the order in which they ran."""
+        went_on = {name for stage in self.stages for name in stage.reads}
+        return tuple(stage for stage in self.stages if stage.stage not in went_on)
+
     @property
     def last(self) -> StageResult:
-        """The stage that decided the outcome."""
-        return self.stages[-1]
+        """The stage that decided the outcome: of several, the first."""
+        stages = self.stages if self.outcome is Outcome.FAILED else self.ends
+        return next((stage for stage in stages if stage.outcome is self.outcome), self.stages[-1])
+
+    @property
+    def message(self) -> str:
+        """What each stage without success says, with its name; empty if all succeeded."""
+        return "; ".join(f"{s.stage}: {s.message}" for s in self.stages if s.outcome is not Outcome.SUCCEEDED)
 
     @property
     def reused(self) -> bool:
@@ -288,7 +321,7 @@ class Shard(Frozen):
     number : int
     obsids : tuple of str
     stages : dict
-        Stage name to configuration, in the order in which they run.
+        Stage name to configuration, in the order in which they run: a stage after those that it reads from.
     """
 
     number: int

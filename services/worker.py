@@ -35,7 +35,9 @@ def load_stage(name: str) -> Stage[Any]:
 
 
 def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: ObjectStore) -> ObservationResult:
-    """Run the shard's stages in order for one observation, up to the first that does not succeed.
+    """Run the shard's stages in order for one observation.
+
+    A stage that reads from one without success is left out; what an instrument lacks does not concern the other.
 
     Raises
     ------
@@ -46,6 +48,10 @@ def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: 
     manifests: dict[str, str] = {}
     results: list[StageResult] = []
     for name, config in shard.stages.items():
+        stage = load_stage(name)
+        reads = stage.reads(validate(stage.config, config, name))
+        if any(source in shard.stages and source not in manifests for source in reads):
+            continue
         request = StageRequest(
             stage=name,
             obsid=obsid,
@@ -56,14 +62,13 @@ def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: 
             prefix=shard.prefix,
             upstream=manifests,
         )
-        result = execute(load_stage(name), request, archive=archive, store=store, memory=memory)
-        results.append(result)
+        result = execute(stage, request, archive=archive, store=store, memory=memory)
         if result.kind is FailureKind.CONFIG:
             raise ConfigError(result.message)
-        if result.outcome is not Outcome.SUCCEEDED:
-            break
-        manifests = {**manifests, name: result.manifest}
-    return ObservationResult(obsid=obsid, outcome=results[-1].outcome, stages=tuple(results))
+        results.append(result.model_copy(update={"reads": reads}))
+        if result.outcome is Outcome.SUCCEEDED:
+            manifests = {**manifests, name: result.manifest}
+    return ObservationResult.of(obsid, results)
 
 
 def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | None = None) -> list[ObservationResult]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from flows.chains import Instrument, instrument_of
 from flows.inventory import Entry, Record
 from flows.result import with_outcome
 from services.contract import ObservationResult, Outcome
@@ -83,14 +84,18 @@ def progress_bar(description: str, *, in_logs: bool = True) -> Iterator[Progress
 
 def show_results(results: Sequence[ObservationResult]) -> None:
     """Print what became of every observation: one line for each band."""
-    table = Table("observation", "outcome", "band", "exposure\n[PCU s]", "mean rate\n[count/s/PCU]")
+    table = Table("observation", "outcome", "band", "exposure", "mean rate")
     for result in results:
         outcome = Text(_word(result.outcome), _STYLES[result.outcome])
-        bands = result.last.summary.get("bands") or {"": {}}
-        for band, numbers in bands.items():
-            table.add_row(result.obsid, outcome, band, _number(numbers, "exposure", 0), _number(numbers, "rate", 3))
+        rows = [(end.stage, *one) for end in result.ends for one in (end.summary.get("bands") or {}).items()]
+        for stage, band, numbers in rows or [("", "", {})]:
+            time, rate = ("s", "count/s") if instrument_of(stage) is Instrument.HEXTE else ("PCU s", "count/s/PCU")
+            cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
+            table.add_row(result.obsid, outcome, band, *cells)
     _print(table)
     _show_messages(results)
+    for result in with_outcome(results, Outcome.SUCCEEDED):
+        _show_message(result)
     _show_reused(results)
 
 
@@ -108,7 +113,12 @@ def show_summary(results: Sequence[ObservationResult]) -> None:
 
 def _show_messages(results: Sequence[ObservationResult]) -> None:
     for result in with_outcome(results, Outcome.FAILED) + with_outcome(results, Outcome.NO_WORK):
-        _print(Text.assemble((result.obsid, _STYLES[result.outcome]), " ", result.last.message))
+        _show_message(result)
+
+
+def _show_message(result: ObservationResult) -> None:
+    if result.message:
+        _print(Text.assemble((result.obsid, _STYLES[result.outcome]), " ", result.message))
 
 
 def _show_reused(results: Sequence[ObservationResult]) -> None:
@@ -145,9 +155,9 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
             print(f"{manifest.obsid or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
 
 
-def _number(numbers: Mapping[str, Any], name: str, digits: int) -> str:
+def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:
     value = numbers.get(name)
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None else f"{value:.{digits}f} {unit}"
 
 
 def _word(outcome: Outcome) -> str:

@@ -13,6 +13,7 @@ MEAN = Column("MEAN", "1D", "counts", "mean counts of a sample")
 ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of RATE")
 COUNTS_ERROR = Column("ERROR", "1D", "counts", "1 sigma error of COUNTS")
 FRACEXP = Column("FRACEXP", "1D", "", "exposure over length of the bin")
+TIMEDEL = Column("TIMEDEL", "1D", "s", "length of the bin, where bins differ")
 LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU x seconds, dead time taken off")
 ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU x seconds, with dead time")
 BACKV = Column("BACKV", "1D", "", "background in the unit of RATE or COUNTS")
@@ -59,8 +60,8 @@ OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
 
 #: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
 TABLES: Mapping[str, tuple[Column, ...]] = {
-    "RATE": (TIME, RATE, ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE, DEADC, OBSINDEX),
-    "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, LIVE_TIME, ON_TIME, BACKV, BACKE),
+    "RATE": (TIME, RATE, ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE, DEADC, OBSINDEX),
+    "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE),
     "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
     "SPECTRUM (type II)": (SPEC_NUM, CHANNEL, SPECTRUM_COUNTS, STAT_ERR, ROWID, ROW_ONTIME, ROW_EXPOSURE, ROW_BACKFILE),
     "STDGTI": STDGTI,

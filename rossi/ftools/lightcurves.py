@@ -140,7 +140,7 @@ def _rates(series: Series) -> Series:
     """Turn counts a bin into rates as lcmath does: over the bin's width, exposed or not."""
     if series.quantity == "RATE":
         return series
-    width = series.timedel
+    width = series.widths
     header = series.header.copy()
     header.set("HDUCLAS3", "RATE", "count/s")
     return replace(series, rate=series.rate / width, error=series.error / width, quantity="RATE", header=header)

@@ -40,6 +40,8 @@ class Panel:
     unit : str
     means : str
         What a mean is of, for the legend.
+    epochs : bool
+        Show the gain epochs of the PCA.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Panel:
     mean_error: Floats
     unit: str = "count s$^{-1}$ PCU$^{-1}$"
     means: str = "mean of an observation"
+    epochs: bool = True
 
 
 def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
@@ -86,6 +89,7 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
             _time_axis(axes, part, top=row == 0, bottom=row == len(panels) - 1, many=len(parts) > 1)
             _break_marks(axes, left=column > 0, right=column < len(parts) - 1)
         _rate_axis(grid[row, 0], panel)
+    figure.align_ylabels(grid[:, 0])
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", frameon=False, fontsize=9, labelcolor=_FAINT)
     figure.supxlabel("MJD (TT)", fontsize=11, color=_INK)
@@ -121,7 +125,8 @@ def _draw(axes: Axes, panel: Panel, part: Floats, colour: str) -> None:
     means = [a[inside] for a in (panel.mean_mjd, panel.mean_rate, panel.mean_error)]
     axes.errorbar(*means, ms=6 if len(panel.mean_mjd) < 60 else 4, label=panel.means, **marks)
     axes.set_xlim(low, high)
-    _epochs(axes, low, high)
+    if panel.epochs:
+        _epochs(axes, low, high)
     axes.grid(axis="y", color="#d9dee5", lw=0.6, zorder=0)
     axes.set_axisbelow(True)
     axes.tick_params(colors=_INK, labelsize=10, direction="in", which="both")

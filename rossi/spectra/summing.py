@@ -110,6 +110,77 @@ def _latest(spectra: Sequence[Pha]) -> Pha:
     return max(spectra, key=lambda pha: _moment(pha, "TSTOP"))
 
 
+class RunningSum:
+    """The sum of spectra that come one after the other and need not be held together.
+
+    As `sum_file` without `compat` otherwise.
+
+    Attributes
+    ----------
+    count : int
+        How many were added.
+    exposure : float [s]
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.exposure = 0.0
+        self._intervals: list[Floats] = []
+
+    def check(self, pha: Pha) -> None:
+        """Raise a `DataError` if a spectrum can't be added: see `sum_spectra`; it needs its good time, too."""
+        _check([self._first, pha] if self.count else [pha])
+        _good_time(pha)
+
+    def add(self, pha: Pha) -> None:
+        """Add a spectrum.
+
+        Raises
+        ------
+        DataError
+            As `check` does.
+        """
+        self.check(pha)
+        if not self.count:
+            self._first = self._last = pha
+            self._value, self._variance, self._bad = np.zeros(len(pha)), np.zeros(len(pha)), np.zeros(len(pha), bool)
+        self.count += 1
+        self.exposure += pha.exposure
+        self._value += pha.value
+        self._variance += _error(pha) ** 2
+        self._bad |= pha.quality != 0
+        self._intervals.append(_good_time(pha))
+        self._first, self._last = _earliest([self._first, pha]), _latest([self._last, pha])
+
+    def file(self, *, backfile: str = "NONE", remarks: Sequence[str] = ()) -> bytes:
+        """Return the sum as a file.
+
+        Parameters
+        ----------
+        backfile : str
+            Name of the background's file.
+        remarks : sequence of str
+            For COMMENT.
+        """
+        total = Derived(
+            *(self._first.channel, self._value, np.sqrt(self._variance), np.where(self._bad, 5, 0), self.exposure),
+            is_rate=False,
+            whole=False,
+            header=self._first.header,
+            corrscal=0.0,
+            files={"BACKFILE": backfile},
+        )
+        return _file(total, gti.union(*self._intervals), self._first, self._last, remarks)
+
+
+def _good_time(pha: Pha) -> Floats:
+    if pha.intervals is None:
+        raise DataError(
+            f"{pha.name}: no extension with HDUCLAS1 = GTI has a row; a sum needs the good time of every spectrum."
+        )
+    return pha.intervals
+
+
 def sum_file(spectra: Sequence[Pha], *, compat: Compat = None) -> bytes:
     """Return the sum of spectra as a file, with the union of their good time intervals.
 
@@ -119,23 +190,22 @@ def sum_file(spectra: Sequence[Pha], *, compat: Compat = None) -> bytes:
         Also if a spectrum has no good time intervals: the sum's would be wrong.
     """
     total = sum_spectra(spectra, compat=compat)
-    for pha in spectra:
-        if pha.intervals is None:
-            raise DataError(
-                f"{pha.name}: no extension with HDUCLAS1 = GTI has a row; a sum needs the good time of every spectrum."
-            )
-    intervals = gti.union(*(pha.intervals for pha in spectra if pha.intervals is not None))
-    first, last = _earliest(spectra).header, _latest(spectra).header
+    intervals = gti.union(*map(_good_time, spectra))
+    names = [f"Sum of {pha.name}" for pha in spectra]
+    return _file(total, intervals, _earliest(spectra), _latest(spectra), names)
+
+
+def _file(total: Derived, intervals: Floats, first: Pha, last: Pha, remarks: Sequence[str]) -> bytes:
     kept = Header()
-    kept.extend(card for card in first.images() if _FIRST.fullmatch(card[0]))
-    kept.extend(card for card in last.images() if _LAST.fullmatch(card[0]))
-    for pha in spectra:
-        kept.append("COMMENT", f"Sum of {pha.name}".encode("ascii", "replace").decode())
+    kept.extend(card for card in first.header.images() if _FIRST.fullmatch(card[0]))
+    kept.extend(card for card in last.header.images() if _LAST.fullmatch(card[0]))
+    for remark in remarks:
+        kept.append("COMMENT", remark.encode("ascii", "replace").decode())
     good_time = Header()
-    good_time.copy_from(_earliest(spectra).gti_header, ("TSTARTI", "TSTARTF", "INSTRUME", "OBJECT"))
-    good_time.copy_from(_latest(spectra).gti_header, ("TSTOPI", "TSTOPF"))
+    good_time.copy_from(first.gti_header, ("TSTARTI", "TSTARTF", "INSTRUME", "OBJECT"))
+    good_time.copy_from(last.gti_header, ("TSTOPI", "TSTOPF"))
     primary = Header([("CONTENT", "PHA SPECTRUM", "a spectrum")])
     primary.copy_from(kept, ("OBJECT", "TSTART", "TSTOP"))
-    primary.copy_from(first, ("TELESCOP", "INSTRUME"))
+    primary.copy_from(first.header, ("TELESCOP", "INSTRUME"))
     tables = [spectrum_table(total, kept), gti_table(intervals, good_time)]
     return fits_bytes(primary_hdu(primary), tables)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from rossi.errors import DataError
-from rossi.timeseries.series import Floats, Series
+from rossi.timeseries.series import Floats, Series, require_one_width
 
 Compat = Literal["heasoft"] | None
 
@@ -56,7 +56,7 @@ def subtract(source: Series, background: Series, terms: Terms = Terms(), *, comp
     Raises
     ------
     DataError
-        If the curves have no time in common.
+        If the curves have no time in common; with `compat`, also if bins of a curve differ in width.
     """
     rate, error = _combined(source, background, terms, -1, compat)
     return _result(source, rate, error, "NET", background_applied=True)
@@ -70,6 +70,8 @@ def add(first: Series, second: Series, terms: Terms = Terms(), *, compat: Compat
 
 def _combined(source: Series, background: Series, terms: Terms, sign: int, compat: Compat) -> tuple[Floats, Floats]:
     if compat:
+        require_one_width(source)
+        require_one_width(background)
         source, background = _repeat_last(_single(source)), _single(background)
         if source.timedel > background.timedel:
             raise DataError(
@@ -78,7 +80,7 @@ def _combined(source: Series, background: Series, terms: Terms, sign: int, compa
             )
     shift = (source.timedel - background.timedel) / 2 if compat else 0.0
     rate, error, fracexp = _matched(source, background, shift)
-    width = source.timedel
+    width = source.widths
     with np.errstate(divide="ignore", invalid="ignore"):
         value = terms.source * source.rate + sign * terms.background * rate
         value += (terms.source_offset + sign * terms.background_offset) / width
@@ -99,12 +101,13 @@ def _matched(source: Series, background: Series, shift: float) -> tuple[Floats, 
     rate, error, fracexp, start = (
         a[valid][order] for a in (background.rate, background.error, background.fracexp, background.time + shift)
     )
-    begin, end = source.time, source.time + source.timedel
-    lower = np.searchsorted(start + background.timedel, begin, "right")
+    stop = start + background.widths[valid][order]
+    begin, end = source.time, source.time + source.widths
+    lower = np.searchsorted(np.maximum.accumulate(stop), begin, "right")
     count = np.maximum(np.searchsorted(start, end, "left") - lower, 0)
     row = np.repeat(np.arange(len(source)), count)
     at = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + lower[row]
-    overlap = np.minimum(end[row], start[at] + background.timedel) - np.maximum(begin[row], start[at])
+    overlap = np.minimum(end[row], stop[at]) - np.maximum(begin[row], start[at])
     overlap[overlap < _TOUCH] = 0.0
     if not overlap.any():
         raise DataError(
@@ -119,7 +122,7 @@ def _matched(source: Series, background: Series, shift: float) -> tuple[Floats, 
 
 
 def _error(source: Series, background: Floats, sigma: Floats, fracexp: Floats, terms: Terms) -> Floats:
-    a, b, width = terms.source, terms.background, source.timedel
+    a, b, width = terms.source, terms.background, source.widths
     first, second = source.error**2, sigma**2
     counted = (abs(terms.source_offset) / source.fracexp + abs(terms.background_offset) / fracexp) / width**2
     match terms.error_mode:

@@ -31,7 +31,7 @@ class Joined:
     duplicates : int
         Rows that were given more than once and are kept once.
     overlaps : int
-        Rows that begin before the row ahead of them ends; they are kept.
+        Rows that begin before all rows ahead of them have ended; they are kept.
     nulls : int
         Rows with NaN rates among those given (duplicates not counted).
     """
@@ -49,7 +49,7 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     Parameters
     ----------
     series : sequence of Series
-        At least one, all with the same TIMEDEL. A column that only some have is NaN in the rows of the others.
+        At least one. A column that only some have is NaN in the rows of the others.
     name : str
         Name of the result, for messages.
     keep_null : bool
@@ -58,14 +58,16 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     Notes
     -----
     Rows that agree in every column (the same observation given twice) are kept once. Keywords that all curves have
-    alike are kept; times are those of the whole. Good time intervals are united.
+    alike are kept; times are those of the whole. Good time intervals are united. Where bin widths differ (dwells of
+    HEXTE are of 16 or 32 s), the result has them in the column TIMEDEL.
 
     Raises
     ------
     DataError
-        If there is no curve, or bin widths differ.
+        If there is no curve.
     """
-    timedel = _common_timedel(series)
+    if not series:
+        raise DataError("No light curve was given to join; at least one is needed.")
     columns, origin = _stack(series)
     values = np.vstack(list(columns.values()))
     order = np.lexsort((origin, *values[::-1]))
@@ -79,41 +81,33 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     values, origin = values[:, keep], origin[keep]
     by_name = dict(zip(columns, values, strict=True))
     time, rate, error, fracexp = (by_name.pop(c) for c in ("TIME", "RATE", "ERROR", "FRACEXP"))
+    widths = by_name["TIMEDEL"]
+    timedel = float(min(widths, default=min(s.timedel for s in series)))
+    if np.all(widths == timedel):
+        del by_name["TIMEDEL"]
     intervals = gti.union(*(s.intervals for s in series))
-    header, primary = _headers(series, time, timedel, intervals)
+    ends = np.maximum.accumulate(time + widths)
+    header, primary = _headers(series, time[:1], ends[-1:], intervals)
     result = Series(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name)
-    overlaps = int((np.diff(time) < timedel * (1 - 1e-6)).sum())
+    overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
     return Joined(result, origin, int(repeated.sum()), overlaps, int(null.sum()))
 
 
-def _common_timedel(series: Sequence[Series]) -> float:
-    if not series:
-        raise DataError("No light curve was given to join; at least one is needed.")
-    first = series[0]
-    for other in series[1:]:
-        if other.timedel != first.timedel:
-            raise DataError(
-                f"{other.name}: TIMEDEL is {other.timedel:g} s, but {first.name} has {first.timedel:g} s; "
-                "rebin the curves to one bin width before joining them."
-            )
-    return first.timedel
-
-
 def _stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in s.extra for s in series))]
     blanks = [np.full(len(s), np.nan) for s in series]
-    tables = [s.columns for s in series]
+    tables = [s.columns | {"TIMEDEL": s.widths} for s in series]
+    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in t for t in tables))]
     columns = {n: np.concatenate([t.get(n, b) for t, b in zip(tables, blanks, strict=True)]) for n in names}
     origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
     return columns, origin
 
 
-def _headers(series: Sequence[Series], time: Floats, timedel: float, intervals: Floats) -> tuple[Header, Header]:
+def _headers(series: Sequence[Series], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
     first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
     header = _common(first.header, [s.header for s in series])
     primary = _common(first.primary, [s.primary for s in series])
-    if len(time):
-        start, stop = float(time[0]), float(time[-1] + timedel)
+    if len(begin):
+        start, stop = float(begin[0]), float(end[0])
         for keyword, moment in (("TSTART", start), ("TSTOP", stop)):
             set_moment(header, keyword, moment)
             primary.append(keyword, moment, "MET (TT) [s]")

@@ -59,7 +59,11 @@ def light_curve_of(file: FitsFile, *, quantity: str = "RATE") -> Series:
     zero = met.timezero(header, where)
     timedel = header.number("TIMEDEL", where)
     pixel = header.number("TIMEPIXR", where, 0.0)
-    time = _doubles(table, "TIME") + (zero - pixel * timedel)
+    extra = {c: _doubles(table, c) for c in EXTRA if c in table}
+    widths = extra.get("TIMEDEL", timedel)
+    if not np.all(np.greater(widths, 0)):
+        raise DataError(f"{where}: TIMEDEL is {np.min(widths):g} s; bins of a positive width were expected.")
+    time = _doubles(table, "TIME") + (zero - pixel * widths)
     return Series(
         name=file.name,
         time=time,
@@ -67,10 +71,10 @@ def light_curve_of(file: FitsFile, *, quantity: str = "RATE") -> Series:
         error=_doubles(table, "ERROR"),
         fracexp=_doubles(table, "FRACEXP") if "FRACEXP" in table else np.ones(len(time)),
         timedel=timedel,
-        intervals=_intervals(file, time, timedel),
+        intervals=_intervals(file, time, widths),
         header=_absolute(header, where, zero),
         primary=file.primary,
-        extra={c: _doubles(table, c) for c in EXTRA if c in table},
+        extra=extra,
         quantity=quantity,
     )
 
@@ -120,9 +124,9 @@ def _absolute(header: Header, where: str, zero: float) -> Header:
     return header
 
 
-def _intervals(file: FitsFile, time: Floats, timedel: float) -> Floats:
+def _intervals(file: FitsFile, time: Floats, widths: Floats | float) -> Floats:
     for table in file.tables:
         if str(table.header.get("HDUCLAS1", "")).strip() == "GTI" or table.name in ("STDGTI", "GTI"):
             zero = met.timezero(table.header, table.where)
             return gti.make(np.column_stack((_doubles(table, "START"), _doubles(table, "STOP"))) + zero)
-    return filled_intervals(time, timedel)
+    return filled_intervals(time, widths)

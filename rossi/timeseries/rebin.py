@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rossi.errors import ConfigError
-from rossi.timeseries.series import EXPOSURES, Floats, Series
+from rossi.timeseries.series import EXPOSURES, Floats, Series, require_one_width
 
 
 def weighted_mean(series: Series) -> tuple[float, float, float]:
@@ -54,7 +54,10 @@ def rebin(series: Series, factor: int, origin: float | None = None) -> Series:
     ------
     ConfigError
         If the factor is below 1.
+    DataError
+        If bins differ in width: multiples of one number would not join them on one grid.
     """
+    require_one_width(series)
     if factor < 1:
         raise ConfigError(f"The rebinning factor is {factor}; a whole number of at least 1 was expected.")
     width = series.timedel * factor

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.errors import DataError
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 
 Floats = NDArray[np.float64]
 
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
-EXTRA = {c.name: c for c in (declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
-#: Of these, which add up when bins are joined; the others are rates.
+EXTRA = {c.name: c for c in (declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
+#: Of these, which add up when bins are joined; background columns are averaged.
 EXPOSURES = ("LiveTime", "OnTime")
 
 
@@ -34,7 +35,7 @@ class Series:
     fracexp : ndarray (n,)
         Part of the bin that was observed.
     timedel : float [s]
-        Bin width.
+        Bin width; the smallest one where `extra` has TIMEDEL, as joined curves of several widths do.
     intervals : ndarray (m, 2) [s]
         Good time intervals.
     header, primary : Header
@@ -61,12 +62,27 @@ class Series:
         return len(self.time)
 
     @property
+    def mixed(self) -> bool:
+        """Whether each row has a width of its own, in the column TIMEDEL."""
+        return declared.TIMEDEL.name in self.extra
+
+    @property
+    def widths(self) -> Floats:
+        """Width of each bin [s]."""
+        return self.extra.get(declared.TIMEDEL.name, np.full(len(self), self.timedel))
+
+    @property
+    def middles(self) -> Floats:
+        """Middle of each bin [s], MET."""
+        return self.time + self.widths / 2
+
+    @property
     def exposure(self) -> Floats:
         """Exposure of each bin: LiveTime or OnTime [PCU s] where the curve has them, else TIMEDEL * FRACEXP [s]."""
         for name in EXPOSURES:
             if name in self.extra:
                 return self.extra[name]
-        return self.timedel * self.fracexp
+        return self.widths * self.fracexp
 
     @property
     def columns(self) -> dict[str, Floats]:
@@ -75,22 +91,46 @@ class Series:
         return basic | {name: self.extra[name] for name in EXTRA if name in self.extra}
 
 
-def filled_intervals(time: Floats, timedel: float) -> Floats:
+def split(series: Series) -> list[Series]:
+    """Return the rows of each width as a light curve of its own, with good time and keywords of the whole."""
+    if not series.mixed:
+        return [series]
+    parts = []
+    for width in np.unique(series.widths):
+        rows = series.widths == width
+        extra = {name: values[rows] for name, values in series.extra.items() if name != declared.TIMEDEL.name}
+        basic = {name: getattr(series, name)[rows] for name in ("time", "rate", "error", "fracexp")}
+        parts.append(replace(series, **basic, timedel=float(width), extra=extra))
+    return parts
+
+
+def require_one_width(series: Series) -> None:
+    """Raise a `DataError` if rows differ in width."""
+    if series.mixed:
+        raise DataError(
+            f"{series.name}: TIMEDEL is {series.widths.min():g} to {series.widths.max():g} s, as in curves that were "
+            "joined; bins of one width were expected. Use the curves that it was joined from."
+        )
+
+
+def filled_intervals(time: Floats, widths: Floats | float) -> Floats:
     """Return the intervals that rows cover: each run of adjacent bins gives one.
 
     Parameters
     ----------
     time : ndarray (n,) [s]
         Bin starts.
-    timedel : float [s]
+    widths : ndarray (n,) or float [s]
     """
-    ordered = np.sort(time)
-    if not len(ordered):
+    if not len(time):
         return np.empty((0, 2))
-    gap = np.diff(ordered) > timedel * (1 + 1e-6)
+    order = np.argsort(time, kind="stable")
+    start, width = time[order], np.broadcast_to(widths, time.shape)[order]
+    stop = np.maximum.accumulate(start + width)
+    gap = start[1:] - stop[:-1] > 1e-6 * width[:-1]
     first = np.concatenate(([True], gap))
     last = np.concatenate((gap, [True]))
-    return gti.make(np.column_stack((ordered[first], ordered[last] + timedel)))
+    return gti.make(np.column_stack((start[first], stop[last])))
 
 
 def set_moment(header: Header, keyword: str, moment: float) -> None:

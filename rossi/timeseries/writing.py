@@ -37,7 +37,7 @@ def light_curve_tables(
     known = {declared.TIME.name: declared.TIME} | EXTRA
     known |= {column.name: replace(column, form=form) for column in (value, error, declared.FRACEXP)}
     header = series.header.copy()
-    header.set("TIMEDEL", series.timedel, "bin width [s]")
+    header.set("TIMEDEL", series.timedel, "smallest bin width [s]" if series.mixed else "bin width [s]")
     header.set("DATE", now(), "file creation date")
     columns = [(known[name], values) for name, values in series.columns.items()]
     return table_hdu(series.quantity, [*columns, *more], header), _gti_table(series)

@@ -66,7 +66,7 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
         If the new bins are narrower than the old ones.
     """
     bins = _collected(series)
-    longest = max(s.timedel for s in series)
+    longest = max(float(s.widths.max(initial=s.timedel)) for s in series)
     step = _width(width, longest, bins)
     count = most or min(int((bins[-1, 1] - bins[0, 0]) / step + 1e-9) + 1, _MOST)
     intervals = []
@@ -82,7 +82,7 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
 def _collected(series: Sequence[Series]) -> Floats:
     """Return all bins with a rate as rows of start, stop, rate, error, exposure [s], in time order."""
     parts = [
-        np.column_stack((s.time, s.time + s.timedel, s.rate, s.error, s.timedel * s.fracexp))[np.isfinite(s.rate)]
+        np.column_stack((s.time, s.time + s.widths, s.rate, s.error, s.widths * s.fracexp))[np.isfinite(s.rate)]
         for s in series
     ]
     bins = np.concatenate(parts or [np.empty((0, 5))])

@@ -15,7 +15,7 @@ class MergeConfig(Frozen):
     """How light curves are joined and shown."""
 
     title: str = Field(
-        "RXTE PCA light curve", min_length=1, description="heads the report and the figures and names the files"
+        "RXTE light curves", min_length=1, description="heads the report and the figures and names the files"
     )
     description: str = Field("", description="a few words below the title")
     keep_null: bool = Field(True, description="keep bins without a rate in the light curve")

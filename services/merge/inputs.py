@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rossi.errors import DataError
 from services.contract import File, Manifest, ObservationResult, Outcome
 from services.executor import output_key, read_manifest
+from services.merge.spectra import SpectrumSet, is_summed
 from services.publication import read_outputs
 from services.storage import MissingObject, ObjectStore
 
 LIGHT_CURVE = "light_curve"
+SPECTRUM = "spectrum"
+#: How many observations' spectra are in memory at a time.
+_BATCH = 64
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
 
@@ -32,7 +36,7 @@ class Found:
     Parameters
     ----------
     result : ObservationResult
-        As it was, or a failure where a product can't be read.
+        As it was, with a failure where a product can't be read.
     curves : tuple of File
     products : mapping of stage to StageProducts
     """
@@ -43,9 +47,9 @@ class Found:
 
     @property
     def links(self) -> tuple[str, ...]:
-        """Keys of the last stage's files, which is what most people look for."""
-        last = list(self.products.values())[-1:]
-        return tuple(key for stage in last for keys in stage.files.values() for key in keys)
+        """Keys of the files of each chain's last stage, which is what most people look for."""
+        last = [self.products[stage.stage] for stage in self.result.ends if stage.stage in self.products]
+        return tuple(key for products in last for keys in products.files.values() for key in keys)
 
 
 def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[str, Found]:
@@ -61,18 +65,48 @@ def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[s
 
 
 def find(store: ObjectStore, result: ObservationResult) -> Found:
-    """Read what the store has of one observation."""
+    """Read what the store has of one observation; what can't be read is the failure of its stage alone."""
     curves: tuple[File, ...] = ()
-    products = {}
-    try:
-        for stage in result.stages:
-            if stage.manifest:
+    products, stages = {}, []
+    for stage in result.stages:
+        one = stage
+        if stage.manifest:
+            try:
                 manifest = read_manifest(store, stage.manifest)
-                products[stage.stage] = _products(stage.manifest, manifest)
                 curves += read_outputs(store, stage.manifest, manifest, LIGHT_CURVE)
+                products[stage.stage] = _products(stage.manifest, manifest)
+            except (DataError, MissingObject) as error:
+                one = stage.model_copy(update={"outcome": Outcome.FAILED, "message": str(error)})
+        stages.append(one)
+    if stages == list(result.stages):
+        return Found(result, curves, products)
+    return Found(ObservationResult.of(result.obsid, stages), curves, products)
+
+
+def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]:
+    """Read the spectra that are summed, of a few observations at a time, in the order of their ObsIDs.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer; trying again may help.
+    """
+    chosen = sorted(
+        (one.result.obsid, products.manifest)
+        for one in found
+        for products in one.products.values()
+        if any(is_summed(key) for key in products.files.get(SPECTRUM, ()))
+    )
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        for start in range(0, len(chosen), _BATCH):
+            yield from pool.map(lambda one: _spectra(store, *one), chosen[start : start + _BATCH])
+
+
+def _spectra(store: ObjectStore, obsid: str, key: str) -> SpectrumSet:
+    try:
+        return SpectrumSet(obsid, read_outputs(store, key, read_manifest(store, key), SPECTRUM))
     except (DataError, MissingObject) as error:
-        return Found(_failed(result, str(error)))
-    return Found(result, curves, products)
+        return SpectrumSet(obsid, problem=str(error))
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
@@ -80,8 +114,3 @@ def _products(key: str, manifest: Manifest) -> StageProducts:
     for record in manifest.outputs:
         files[record.output] = (*files.get(record.output, ()), output_key(key, manifest, record))
     return StageProducts(key, files)
-
-
-def _failed(result: ObservationResult, message: str) -> ObservationResult:
-    last = result.last.model_copy(update={"outcome": Outcome.FAILED, "message": message})
-    return result.model_copy(update={"outcome": Outcome.FAILED, "stages": (*result.stages[:-1], last)})

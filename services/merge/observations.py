@@ -38,11 +38,12 @@ class Observation:
     obsid : str
     outcome : Outcome
     message : str
-        Why there are no products, for `no_work` and `failed`.
+        Why there are no products of an instrument, with the stage that says so.
     caveats : tuple of Caveat
-    summary : mapping
-        Of the stage that made the light curves.
+    summaries : tuple of mapping
+        Of the last stage of each instrument.
     curves : mapping of band to Series
+        Of the instruments that succeeded, whatever became of the other one.
     products : tuple of str
         Keys of its products in the store.
     """
@@ -51,7 +52,7 @@ class Observation:
     outcome: Outcome
     message: str = ""
     caveats: tuple[Caveat, ...] = ()
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summaries: tuple[Mapping[str, Any], ...] = ()
     curves: Mapping[str, Series] = field(default_factory=dict)
     products: tuple[str, ...] = ()
 
@@ -60,9 +61,9 @@ class Observation:
         """Start and stop [s], MET; NaN where unknown."""
         filled = [s for s in self.curves.values() if len(s)]
         if filled:
-            return min(float(s.time.min()) for s in filled), max(float(s.time.max() + s.timedel) for s in filled)
-        start, stop = (self.summary.get(key) for key in ("tstart", "tstop"))
-        return float("nan" if start is None else start), float("nan" if stop is None else stop)
+            return min(float(s.time.min()) for s in filled), max(float((s.time + s.widths).max()) for s in filled)
+        nan = float("nan")
+        return float(min(self.told("tstart"), default=nan)), float(max(self.told("tstop"), default=nan))
 
     @cached_property
     def ontime(self) -> float:
@@ -77,18 +78,27 @@ class Observation:
     @cached_property
     def middles(self) -> dict[str, float]:
         """Mean time of the rows [s], MET, by band; NaN for a band without rows."""
-        return {b: float(s.time.mean() + s.timedel / 2) if len(s) else np.nan for b, s in self.curves.items()}
+        return {b: float(s.middles.mean()) if len(s) else np.nan for b, s in self.curves.items()}
+
+    def told(self, key: str) -> list[Any]:
+        """Return what the instruments' summaries say of something, those left out that don't."""
+        return [summary[key] for summary in self.summaries if summary.get(key)]
+
+    @property
+    def pcus(self) -> float:
+        """Mean number of PCUs that were on, 0 where unknown."""
+        return next(iter(self.told("pcus")), 0.0)
 
     @property
     def target(self) -> str:
         """Name of the source, empty where unknown."""
-        header = next((str(s.header.get("OBJECT", "")) for s in self.curves.values()), "")
-        return str(self.summary.get("target") or header).strip()
+        header = (str(s.header.get("OBJECT", "")) for s in self.curves.values())
+        return next((str(name).strip() for name in (*self.told("target"), *header) if str(name).strip()), "")
 
     @property
     def remarks(self) -> str:
         """Message and caveats in one line."""
-        texts = [self.message, *(c.message for c in self.caveats)]
+        texts = [self.message, *(c.message for c in self.caveats if c.message not in self.message)]
         return "; ".join(dict.fromkeys(t for t in texts if t))
 
 
@@ -124,10 +134,9 @@ def collect(
             found.append(Observation(obsid, Outcome.FAILED, NO_RESULT))
             continue
         caveats = tuple(dict.fromkeys(c for stage in result.stages for c in stage.caveats))
-        summary = result.last.summary if result.stages else {}
-        message = result.last.message if result.stages and result.outcome is not Outcome.SUCCEEDED else ""
+        summaries = tuple(stage.summary for stage in result.ends)
         keys = tuple((products or {}).get(obsid, ()))
-        one = Observation(obsid, result.outcome, message, caveats, summary, products=keys)
+        one = Observation(obsid, result.outcome, result.message, caveats, summaries, products=keys)
         found.append(with_curves(one, files.get(obsid, ())))
     return in_time_order(found)
 
@@ -139,15 +148,18 @@ def in_time_order(observations: Iterable[Observation]) -> tuple[Observation, ...
 
 def with_curves(observation: Observation, files: Sequence[File]) -> Observation:
     """Read an observation's light curves; one that can't be read makes it a failure, told in its message."""
-    if observation.outcome is not Outcome.SUCCEEDED:
-        return observation
-    try:
-        curves = {name_parts(f.name)[1]: read_light_curve(f.data, f.name) for f in files}
-    except DataError as error:
-        return replace(observation, outcome=Outcome.FAILED, message=str(error))
-    if not curves:
-        return replace(observation, outcome=Outcome.FAILED, message=NO_CURVE)
-    return replace(observation, curves=curves)
+    curves: dict[str, Series] = {}
+    problems = [observation.message] if observation.message else []
+    for file in files:
+        try:
+            curves[name_parts(file.name)[1]] = read_light_curve(file.data, file.name)
+        except DataError as error:
+            problems.append(str(error))
+    if observation.outcome is Outcome.SUCCEEDED and not files:
+        problems.append(NO_CURVE)
+    failed = len(problems) > bool(observation.message)
+    outcome = Outcome.FAILED if failed else observation.outcome
+    return replace(observation, outcome=outcome, message="; ".join(problems), curves=curves)
 
 
 def name_parts(name: str) -> tuple[str, str]:
@@ -161,10 +173,17 @@ def name_parts(name: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else (stem, "rate")
 
 
-def bands(observations: Iterable[Observation]) -> list[str]:
-    """Return the bands that occur, in order of their channels."""
+def bands(observations: Sequence[Observation]) -> list[str]:
+    """Return the bands that occur: those of HEXTE after the others, each in order of their channels."""
     names = {band for o in observations for band in o.curves}
-    return sorted(names, key=lambda band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)])
+    parts = {band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)] for band in names}
+    return sorted(names, key=lambda band: (instrument(observations, band) == "HEXTE", parts[band]))
+
+
+def instrument(observations: Iterable[Observation], band: str) -> str:
+    """Return INSTRUME of a band's light curves, empty where they don't tell or differ."""
+    named = {str(o.curves[band].header.get("INSTRUME", "")).strip() for o in observations if band in o.curves}
+    return named.pop() if len(named) == 1 else ""
 
 
 def ecsv(observations: Sequence[Observation]) -> bytes:

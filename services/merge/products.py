@@ -16,9 +16,10 @@ from rossi.met import met_to_mjd
 from rossi.plot.longterm import Panel, mission_figure, png
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
+from rossi.timeseries.series import split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat
-from services.merge.observations import EXPOSURE_UNIT, Observation, rate_unit
+from services.merge.observations import EXPOSURE_UNIT, Observation, instrument, rate_unit
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +30,7 @@ class Band:
 
     Parameters
     ----------
-    name, unit : str
+    name, unit, instrument : str
     joined : Joined
         Its rows; `origin` counts from 0 in `rows`.
     rows : ndarray (n_curve,) of int
@@ -38,6 +39,7 @@ class Band:
 
     name: str
     unit: str
+    instrument: str
     joined: Joined
     rows: NDArray[np.int64]
 
@@ -48,16 +50,29 @@ class Band:
 
     @property
     def label(self) -> str:
-        """The name as people read it: ``channels 5–10`` for ``ch5-10``."""
-        match = re.fullmatch(r"ch(\d+)-(\d+)", self.name)
-        return f"channels {match[1]}–{match[2]}" if match else self.name
+        """The name as people read it: ``HEXTE A channels 15–61`` for HEXTE's ``pwa_ch15-61``."""
+        match = re.fullmatch(r"(?:pw[ab]_)?ch(\d+)-(\d+)", self.name)
+        if not match:
+            return f"{self.instrument} {self.name}".strip()
+        return " ".join(filter(None, (self.instrument, self.cluster, f"channels {match[1]}–{match[2]}")))
+
+    @property
+    def cluster(self) -> str:
+        """A or B of HEXTE, else empty."""
+        match = re.match("pw([ab])_", self.name)
+        return match[1].upper() if match else ""
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether the gain epochs of the PCA concern it."""
+        return self.instrument != "HEXTE"
 
 
 def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool) -> Band:
     """Join one band of all observations that have it."""
     rows = [n for n, o in enumerate(observations) if band in o.curves]
     joined = join([observations[n].curves[band] for n in rows], name=band, keep_null=keep_null)
-    return Band(band, rate_unit(observations, band), joined, np.array(rows))
+    return Band(band, rate_unit(observations, band), instrument(observations, band), joined, np.array(rows))
 
 
 def caveats_of(band: Band) -> tuple[Caveat, ...]:
@@ -113,15 +128,18 @@ def _text(column: Column, values: Sequence[str]) -> tuple[Column, Sequence[str]]
 def thinned(observations: Sequence[Observation], band: str, most: int) -> dict[int, tuple[Floats, Floats, Floats]]:
     """Return bins fit for drawing: middle [s], rate, error by number of the observation.
 
-    Neighbouring bins of an observation are averaged until about `most` are left in all.
+    Neighbouring bins of an observation that are of one width are averaged until about `most` are left in all.
     """
     curves = {n: o.curves[band] for n, o in enumerate(observations) if band in o.curves}
     factor = max(1, -(-sum(map(len, curves.values())) // most))
     drawn = {}
     for number, series in curves.items():
-        thin = rebin(series, factor) if factor > 1 else series
-        good = np.isfinite(thin.rate) & np.isfinite(thin.error)
-        drawn[number] = thin.time[good] + thin.timedel / 2, thin.rate[good], thin.error[good]
+        parts = [rebin(part, factor) for part in split(series)] if factor > 1 else [series]
+        middle, rate, error = (
+            np.concatenate(c) for c in zip(*((p.middles, p.rate, p.error) for p in parts), strict=True)
+        )
+        good = np.isfinite(rate) & np.isfinite(error)
+        drawn[number] = middle[good], rate[good], error[good]
     return drawn
 
 
@@ -143,4 +161,5 @@ def _panel(band: Band, observations: Sequence[Observation], most: int, means: st
     middle = [o.middles[band.name] for o in chosen]
     mean, sigma, _ = np.array([o.means[band.name] for o in chosen]).T
     unit = "count s$^{-1}$ PCU$^{-1}$" if band.unit.endswith("PCU") else "count s$^{-1}$"
-    return Panel(band.label, met_to_mjd(time), rate, error, met_to_mjd(middle), mean, sigma, unit, means)
+    shown = met_to_mjd(time), rate, error, met_to_mjd(middle), mean, sigma
+    return Panel(band.label, *shown, unit, means, band.has_epochs)

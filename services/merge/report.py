@@ -17,12 +17,14 @@ from rossi.fits.writer import now
 from rossi.met import met_to_mjd
 from rossi.plot.epochs import EPOCHS
 from rossi.plot.sparkline import sparkline_svg
-from services.contract import Outcome
+from services.contract import Caveat, Outcome
 from services.merge.observations import Observation, utc_date
 from services.merge.products import Band, thinned
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
 ROOT = "../../../"
+#: The interactive figure shows so many bands at once without being asked.
+_PANELS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def report(
     downloads: Sequence[str],
     place: Place,
     points: int,
+    caveats: Sequence[Caveat] = (),
 ) -> bytes:
     """Return the page.
 
@@ -67,6 +70,8 @@ def report(
     place : Place
     points : int
         Bins in the interactive figure, of all bands together.
+    caveats : sequence of Caveat
+        What to know about the files.
     """
     counts = Counter(o.outcome for o in observations)
     spans = [o.span for o in observations if np.isfinite(o.span).all()]
@@ -82,6 +87,7 @@ def report(
         rows=[_row(o, bands, place) for o in observations],
         failures=[o for o in observations if o.outcome is Outcome.FAILED],
         downloads=downloads,
+        caveats=caveats,
         place=place,
         plot=_plot_data(observations, bands, points),
         created=now(),
@@ -117,7 +123,8 @@ def _row(observation: Observation, bands: Sequence[Band], place: Place) -> dict[
 
 def _plot_data(observations: Sequence[Observation], bands: Sequence[Band], points: int) -> dict[str, Any]:
     """Return what the page's figure draws: integers and four digits, as thousands of them stand in the page."""
-    curves = [_curve(band, observations, points // len(bands)) for band in bands]
+    shown = _shown(bands)
+    curves = [{**_curve(b, observations, points // len(bands)), "shown": b.name in shown} for b in bands]
     start = min((c["time"][0] for c in curves if len(c["time"])), default=0.0)
     for curve in curves:
         curve["time"] = np.diff(np.rint(curve["time"] - start), prepend=0.0).astype(int).tolist()
@@ -132,6 +139,14 @@ def _plot_data(observations: Sequence[Observation], bands: Sequence[Band], point
     }
 
 
+def _shown(bands: Sequence[Band]) -> set[str]:
+    """Return the bands to show at first: all, or of many the first one of each instrument and cluster."""
+    first: dict[tuple[str, str], str] = {}
+    for band in bands:
+        first.setdefault((band.instrument, band.cluster), band.name)
+    return {band.name for band in bands} if len(bands) <= _PANELS else set(first.values())
+
+
 def _curve(band: Band, observations: Sequence[Observation], points: int) -> dict[str, Any]:
     drawn = thinned(observations, band.name, points)
     time, rate, error = (np.concatenate(parts) for parts in zip(*drawn.values(), strict=True))
@@ -142,6 +157,7 @@ def _curve(band: Band, observations: Sequence[Observation], points: int) -> dict
     return {
         "name": band.label,
         "unit": band.unit,
+        "epochs": band.has_epochs,
         "time": time[order],
         "rate": _digits(rate[order]),
         "error": _digits(error[order]),

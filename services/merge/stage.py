@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,14 +15,15 @@ import numpy as np
 from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
 from services.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
 from services.merge.config import NAME, MergeConfig, MergeRequest
-from services.merge.inputs import Found, find_all
+from services.merge.inputs import Found, find_all, spectra
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
+from services.merge.spectra import SpectrumSet, Sums, sum_clusters
 from services.storage import ObjectStore, open_store
 
 #: Raised when the same light curves give another result; part of the fingerprint.
-VERSION = 1
+VERSION = 2
 
 
 def merge(
@@ -33,8 +34,9 @@ def merge(
     *,
     links: Mapping[str, Sequence[str]] | None = None,
     place: Place | None = None,
+    summed: Iterable[SpectrumSet] = (),
 ) -> Outputs:
-    """Join the observations' light curves.
+    """Join the observations' light curves, and add up their spectra.
 
     Parameters
     ----------
@@ -47,15 +49,16 @@ def merge(
         Products that the report links to.
     place : Place, optional
         Where the report lies, for these links.
+    summed : iterable of SpectrumSet
+        The spectra to add up, which need not all be in memory.
 
     Raises
     ------
     ConfigError
         If there is a result for an ObsID that was not asked for.
-    DataError
-        If bin widths differ.
     """
-    return _merged(config, collect(asked, results, curves, links), place or Place())
+    observations = collect(asked, results, curves, links)
+    return _merged(config, observations, place or Place(), sum_clusters(summed, config.slug))
 
 
 def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Outputs:
@@ -66,10 +69,9 @@ def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Out
     config : MergeConfig
     curves : sequence of (name, content)
 
-    Raises
-    ------
-    DataError
-        If bin widths differ. A file that can't be read is a failure in the report.
+    Notes
+    -----
+    A file that can't be read is a failure in the report.
     """
     groups: dict[str, dict[str, File]] = {}
     for name, data in curves:
@@ -77,7 +79,7 @@ def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Out
         same = sum(1 for key in groups if key.split(" ")[0] == obsid and band in groups[key])
         groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
     found = [with_curves(Observation(o, Outcome.SUCCEEDED), list(files.values())) for o, files in groups.items()]
-    outputs = _merged(config, in_time_order(found), Place(), means="mean of a file")
+    outputs = _merged(config, in_time_order(found), Place(), Sums(), means="mean of a file")
     unread = [Caveat(code="not_merged", message=o.message) for o in found if o.outcome is Outcome.FAILED]
     return replace(outputs, caveats=(*unread, *outputs.caveats))
 
@@ -114,6 +116,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
         {obsid: f.curves for obsid, f in found.items()},
         links={obsid: f.links for obsid, f in found.items()},
         place=Place(request.store, prefix, digest),
+        summed=spectra(store, found.values()),
     )
     store.put("/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
     seconds = time.perf_counter() - start
@@ -122,7 +125,12 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
 
 
 def _merged(
-    config: MergeConfig, observations: Sequence[Observation], place: Place, *, means: str = "mean of an observation"
+    config: MergeConfig,
+    observations: Sequence[Observation],
+    place: Place,
+    sums: Sums,
+    *,
+    means: str = "mean of an observation",
 ) -> Outputs:
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
@@ -132,28 +140,30 @@ def _merged(
     pictures = figures(joined, observations, config.slug, config.title, config.points, means=means)
     images = tuple(File(name, data) for name, data in pictures.items())
     table = File("observations.ecsv", ecsv(observations))
-    downloads = [f.name for f in (*curves, *images, table)]
-    page = report(config.title, config.description, observations, joined, downloads, place, config.points)
-    caveats = [caveat for band in joined for caveat in caveats_of(band)]
+    downloads = [f.name for f in (*curves, *images, *sums.files, table)]
+    caveats = [*(caveat for band in joined for caveat in caveats_of(band)), *sums.caveats]
     if not joined:
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
-    files = {"light_curve": curves, "figure": images, "observations": (table,), "report": (File("report.html", page),)}
-    return Outputs(files, tuple(caveats), _summary(observations, joined))
+    page = report(config.title, config.description, observations, joined, downloads, place, config.points, caveats)
+    pages = {"observations": (table,), "report": (File("report.html", page),)}
+    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
+    return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
 
 
-def _summary(observations: Sequence[Observation], joined: Sequence[Any]) -> dict[str, Any]:
+def _summary(observations: Sequence[Observation], joined: Sequence[Any], sums: Sums) -> dict[str, Any]:
     counts = Counter(o.outcome for o in observations)
     return {
         "asked": len(observations),
         **{str(outcome): counts[outcome] for outcome in Outcome},
         "bands": {b.name: {"rows": len(b.joined.series), "unit": b.unit} for b in joined},
+        "spectra": dict(sums.summary),
     }
 
 
 def _record(obsid: str, results: Sequence[ObservationResult]) -> InputRecord:
-    """Identify what came of an observation: its last stage's fingerprint, or its failure's sentence."""
+    """Identify what came of an observation: its stages' fingerprints, or their failures' sentences."""
     result = next((r for r in reversed(results) if r.obsid == obsid), None)
     stages = [] if result is None else [(s.stage, s.fingerprint, s.outcome, s.message) for s in result.stages]
     identity = hashlib.sha256(json.dumps(stages).encode()).hexdigest()
@@ -164,7 +174,7 @@ def _index(base: str, found: Mapping[str, Found]) -> bytes:
     observations = {
         obsid: {
             "outcome": f.result.outcome,
-            "message": "" if f.result.outcome is Outcome.SUCCEEDED else f.result.last.message,
+            "message": f.result.message,
             "stages": {stage: asdict(products) for stage, products in f.products.items()},
         }
         for obsid, f in sorted(found.items())

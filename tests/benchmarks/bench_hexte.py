@@ -104,15 +104,12 @@ def main() -> None:
         return
     lists = [event_list(given.events // 2, cluster) for cluster in (0, 1)]
     reading = median(lambda: read(lists), given.repeat)
-    whole = median(
-        lambda: reduce([ScienceEvents.from_file(open_fits(data, "list")) for data in lists]), given.repeat
-    )
+    whole = median(lambda: reduce([ScienceEvents.from_file(open_fits(data, "list")) for data in lists]), given.repeat)
     print(f"{given.events} events: reduced in {whole / reading:.2f} of the time of reading them (with the reading)")
     with tempfile.TemporaryDirectory() as folder:
         for cluster in (0, 1):
             (Path(folder) / f"FS5{cluster}.gz").write_bytes(event_list(2 * given.events, cluster, 4 * LENGTH))
         size = sum(path.stat().st_size for path in Path(folder).iterdir()) / 1e6
-        del lists
         command = [sys.executable, __file__, "--stream", folder]
         peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
         print(f"{4 * given.events} events ({size:.0f} MB compressed) streamed: peak memory {peak} MB")

@@ -1,7 +1,8 @@
-"""Two tiny stages, an archive for them, and a store that fails when told to."""
+"""Two chains of two tiny stages each, an archive for them, and a store that fails when told to."""
 
 import datetime
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -68,7 +69,10 @@ COUNT = Stage(
 DOUBLE = Stage(
     "double", 1, DoubleConfig, (Input("number", "how many", source="count"),), (Output("product", "x"),), double
 )
-STAGES = {"count": COUNT, "double": DOUBLE}
+#: Another instrument's stages: they know nothing of the first one's.
+TALLY = replace(COUNT, name="tally")
+TREBLE = replace(DOUBLE, name="treble", inputs=(Input("number", "how many", source="tally"),))
+STAGES = {stage.name: stage for stage in (COUNT, DOUBLE, TALLY, TREBLE)}
 
 
 def make_archive(root: Path, **observations: str) -> Path:

@@ -2,7 +2,7 @@ import pytest
 
 from rossi.errors import ConfigError
 from services import worker
-from services.contract import Outcome, Shard
+from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
 from tests.services.fakes import STAGES, make_archive
 
 
@@ -49,6 +49,53 @@ def test_no_work_ends_an_observation(shard):
     idle = shard.model_copy(update={"stages": {"count": {"ends": "no time"}, "double": {}}})
     result = worker.run_shard(idle)[0]
     assert (result.outcome, len(result.stages)) == (Outcome.NO_WORK, 1)
+
+
+BOTH = {"count": {}, "tally": {}, "double": {}, "treble": {}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome", "ran", "ends"),
+    [
+        ("well", "well", "succeeded", ["count", "tally", "double", "treble"], ["double", "treble"]),
+        ("bad data", "well", "failed", ["count", "tally", "treble"], ["count", "treble"]),
+        ("well", "bug", "failed", ["count", "tally", "double"], ["tally", "double"]),
+        ("no time", "well", "succeeded", ["count", "tally", "treble"], ["count", "treble"]),
+        ("no time", "bad data", "failed", ["count", "tally"], ["count", "tally"]),
+        ("no time", "no time", "no_work", ["count", "tally"], ["count", "tally"]),
+    ],
+)
+def test_one_instrument_goes_on_without_the_other(shard, first, second, outcome, ran, ends):
+    stages = {**BOTH, "count": {"ends": first}, "tally": {"ends": second}}
+    both = shard.model_copy(update={"stages": stages, "obsids": shard.obsids[:1]})
+    (result,) = worker.run_shard(both)
+    assert result.outcome == outcome
+    assert [s.stage for s in result.stages] == ran
+    assert [s.stage for s in result.ends] == ends
+    assert result.last.outcome == outcome
+    for name, how in (("count", first), ("tally", second)):
+        assert (f"{name}: " in result.message) == (how != "well")
+    (again,) = worker.run_shard(both)
+    assert again.reused == (outcome != "failed")
+
+
+def test_a_stage_whose_upstream_is_not_in_the_shard_stops_everything(shard):
+    with pytest.raises(ConfigError, match="Stage treble reads from stage tally"):
+        worker.run_shard(shard.model_copy(update={"stages": {"count": {}, "treble": {}}}))
+
+
+def test_a_wrong_setting_of_one_instrument_stops_everything(shard):
+    with pytest.raises(ConfigError, match="Letter 'a'"):
+        worker.run_shard(shard.model_copy(update={"stages": {**BOTH, "tally": {"ends": "bad config"}}}))
+
+
+def test_a_failure_that_no_chain_ends_with_is_one_all_the_same():
+    stages = [
+        StageResult(stage="count", obsid="x", outcome=Outcome.FAILED, kind=FailureKind.DATA, message="gone"),
+        StageResult(stage="double", obsid="x", outcome=Outcome.SUCCEEDED, reads=("count",)),
+    ]
+    result = ObservationResult.of("x", stages)
+    assert (result.outcome, result.last.stage, result.message) == (Outcome.FAILED, "count", "count: gone")
 
 
 def test_unexpected_errors_stop_nothing(shard):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -60,6 +61,13 @@ def test_epochs_follow_each_other() -> None:
 def test_epochs_in_view_are_labelled() -> None:
     figure = mission_figure([panel([50900, 52000])])
     assert [t.get_text() for t in figure.axes[0].texts] == ["epoch 3", "epoch 4", "epoch 5"]
+
+
+def test_epochs_of_the_pca_are_not_shown_with_hexte() -> None:
+    hexte = replace(panel([50900, 52000], label="HEXTE A channels 15–61"), epochs=False, unit="count s$^{-1}$")
+    figure = mission_figure([panel([50900, 52000]), hexte])
+    assert [len(a.texts) for a in figure.axes] == [3, 0]
+    assert figure.axes[0].get_shared_x_axes().joined(*figure.axes)
 
 
 def test_years_between_campaigns_are_cut_out() -> None:

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
+from rossi.fits.reader import open_fits
 from rossi.spectra.algebra import Errors, Formula, Units, combine, common_areascal, exposure_of, stated_errors
-from rossi.spectra.pha import Pha
+from rossi.spectra.pha import Pha, read_pha
 from rossi.spectra.product import nearest
-from rossi.spectra.summing import sum_spectra
+from rossi.spectra.summing import RunningSum, sum_file, sum_spectra
 
 
 def spectrum(counts, exposure=1000.0, *, name="a", errors=True, quantity="COUNTS", **more) -> Pha:
@@ -155,3 +156,40 @@ def test_sums_conserve_whole_counts(rows):
         total = sum_spectra(files, compat=compat)
         np.testing.assert_array_equal(nearest(total.value), np.sum(rows, axis=0))
         np.testing.assert_allclose(total.error, np.sqrt(np.sum(rows, axis=0)), rtol=1e-5)
+
+
+@given(st.lists(st.lists(st.integers(0, 10_000), min_size=3, max_size=3), min_size=1, max_size=25), st.randoms())
+def test_a_running_sum_is_the_sum(rows, random):
+    def one(number, row):
+        start = 1e8 + 1000.0 * number
+        cards = [("TSTART", start), ("TSTOP", start + 500), ("INSTRUME", "HEXTE"), ("DETNAM", "PWA")]
+        times = {"header": Header(cards), "intervals": np.array([[start, start + 500]])}
+        return spectrum(row, 100.0 + number, name=f"{number}.pha", **times)
+
+    files = [one(number, row) for number, row in enumerate(rows)]
+    shuffled = list(files)
+    random.shuffle(shuffled)
+    running = RunningSum()
+    for pha in shuffled:
+        running.add(pha)
+    made = [read_pha(open_fits(data, "sum")) for data in (running.file(backfile="bkg.pha"), sum_file(files))]
+    assert running.count == len(rows)
+    assert made[0].header["BACKFILE"] == "bkg.pha"
+    assert [made[0].header[key] for key in ("TSTART", "TSTOP")] == [1e8, 1e8 + 1000.0 * len(rows) - 500]
+    for name in ("value", "intervals", "quality"):
+        np.testing.assert_array_equal(*(getattr(pha, name) for pha in made))
+    for name in ("error", "exposure"):  # rounded in another order
+        np.testing.assert_allclose(*(getattr(pha, name) for pha in made), rtol=1e-14)
+
+
+def test_a_running_sum_takes_nothing_that_does_not_fit():
+    running = RunningSum()
+    running.add(spectrum([1, 2]))
+    for wrong, sentence in (
+        (spectrum([1, 2, 3], name="b"), "b: has 3 channels"),
+        (spectrum([1, 2], name="b", quantity="RATE"), "b: the spectrum is in RATE"),
+        (spectrum([1, 2], name="b", intervals=None), "b: no extension with HDUCLAS1 = GTI"),
+    ):
+        with pytest.raises(DataError, match=sentence):
+            running.add(wrong)
+    assert (running.count, running.exposure) == (1, 1000)

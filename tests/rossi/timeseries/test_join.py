@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,28 +15,28 @@ from rossi import gti
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.timeseries.arithmetic import subtract
 from rossi.timeseries.join import join
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import rebin, weighted_mean
 from rossi.timeseries.series import Series, filled_intervals
 from rossi.timeseries.writing import write_light_curve
+from rossi.timeseries.xronos import newbins
 
 
-def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = True) -> Series:
-    time = 1e8 + 16.0 * start + 16.0 * np.arange(len(counts))
+def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = True, width: float = 16.0) -> Series:
+    time = 1e8 + 16.0 * start + width * np.arange(len(counts))
     exposure = np.full(len(counts), 50.0)
     rate = np.array(counts, float) / exposure
-    header = Header(
-        [("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM"), ("TIMEDEL", 16.0), ("MJDREFI", 49353), ("FILEN1", name)]
-    )
+    header = Header([("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM"), ("TIMEDEL", width), ("FILEN1", name)])
     return Series(
         name,
         time,
         rate,
         np.sqrt(np.array(counts, float)) / exposure,
         np.ones(len(counts)),
-        16.0,
-        filled_intervals(time, 16.0),
+        width,
+        filled_intervals(time, width),
         header,
         Header([("OBJECT", "SIM")]),
         {"LiveTime": exposure} if live else {},
@@ -55,7 +56,24 @@ curves = st.lists(
 )
 
 
-@given(curves, st.randoms())
+def rocking(start: int, counts: list[float], width: float) -> Series:
+    """A net curve of HEXTE: one bin a rocking cycle."""
+    return curve(start, counts, live=False, width=width)
+
+
+mixed_curves = st.lists(
+    st.builds(
+        rocking,
+        st.integers(0, 60),
+        st.lists(st.integers(0, 5) | st.just(float("nan")), max_size=12),
+        st.sampled_from((64.0, 128.0, 256.0)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(curves | mixed_curves, st.randoms())
 def test_order_of_input_does_not_matter(some: list[Series], random: object) -> None:
     shuffled = list(some)
     random.shuffle(shuffled)
@@ -111,11 +129,64 @@ def test_keywords_in_common_survive() -> None:
     assert header["DATE-OBS"] == "1997-03-03T09:47:40"
 
 
-def test_bin_widths_must_agree() -> None:
-    with pytest.raises(DataError, match=r"b: TIMEDEL is 32 s, but a has 16 s; rebin"):
-        join([curve(0, [1, 2], name="a"), rebin(curve(0, [1, 2], name="b"), 2)])
+def test_something_must_be_joined() -> None:
     with pytest.raises(DataError, match="No light curve"):
         join([])
+
+
+def test_rows_keep_their_own_width(tmp_path: Path) -> None:
+    from astropy.io import fits
+
+    joined = join([rocking(100, [1, 2], 128), rocking(0, [4, 5, 6], 64)])
+    np.testing.assert_array_equal(joined.series.widths, [64, 64, 64, 128, 128])
+    assert (joined.series.timedel, joined.overlaps) == (64, 0)
+    np.testing.assert_array_equal(joined.series.exposure, joined.series.widths)
+    np.testing.assert_array_equal(joined.series.middles - joined.series.time, joined.series.widths / 2)
+    np.testing.assert_array_equal(joined.series.intervals, 1e8 + np.array([[0, 192], [1600, 1856]]))
+    path = tmp_path / "a.lc"
+    path.write_bytes(write_light_curve(joined.series))
+    with fits.open(path, checksum=True) as hdus:
+        assert hdus["RATE"].columns.names == ["TIME", "RATE", "ERROR", "FRACEXP", "TIMEDEL"]
+        assert (hdus["RATE"].header["TIMEDEL"], hdus["RATE"].header["TSTOPI"]) == (64, 100001856)
+    again = join([read_light_curve(path.read_bytes(), "again")])
+    for name, values in joined.series.columns.items():
+        np.testing.assert_array_equal(again.series.columns[name], values)
+
+
+@given(mixed_curves)
+def test_widths_are_a_column_only_where_they_differ(some: list[Series]) -> None:
+    joined = join(some)
+    assert joined.series.mixed == (len(set(joined.series.widths)) > 1)
+    given = [(t, w) for s in some for t, w in zip(s.time, s.widths, strict=True)]
+    assert set(zip(joined.series.time, joined.series.widths, strict=True)) == set(given)
+    if given:
+        covered = filled_intervals(*np.array(given).T)
+        np.testing.assert_array_equal(joined.series.intervals, covered)
+    if not joined.series.mixed:
+        return
+    with pytest.raises(DataError, match=r"joined: TIMEDEL is .* bins of one width were expected"):
+        rebin(joined.series, 2)
+
+
+def test_a_bin_within_a_longer_one_overlaps() -> None:
+    joined = join([rocking(0, [1], 256), rocking(4, [2, 3, 4], 64)])
+    assert joined.overlaps == 3
+
+
+def test_other_operations_use_each_width() -> None:
+    joined = join([rocking(0, [2, 4], 64), rocking(8, [8], 128)]).series
+    (interval,) = newbins([joined], width=256)
+    assert interval.rate[0] == pytest.approx((2 + 4 + 2 * 8) / 4 / 50)
+    background = join([rocking(0, [1], 128), rocking(8, [3, 5], 64)]).series
+    np.testing.assert_allclose(subtract(joined, background).rate * 50, [1, 3, 4])
+    with pytest.raises(DataError, match="bins of one width"):
+        subtract(joined, background, compat="heasoft")
+
+
+def test_bins_without_a_width_are_refused() -> None:
+    data = write_light_curve(replace(rocking(0, [1, 2], 64), extra={"TIMEDEL": np.array([64.0, 0.0])}))
+    with pytest.raises(DataError, match="TIMEDEL is 0 s; bins of a positive width"):
+        read_light_curve(data, "x.lc")
 
 
 def made_file(columns: dict[str, list[float]], cards: list[tuple[str, object]], *, extname: str = "RATE") -> bytes:
