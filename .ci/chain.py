@@ -6,7 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-CHAIN = ("pca_prep", "pca_extract")
+CHAINS = (("pca_prep", "pca_extract"), ("hexte_back", "hexte_dead"))
 
 
 def stage(name: str, request: dict[str, object]) -> dict[str, object]:
@@ -30,10 +30,11 @@ results = []
 for obsid in asked:
     upstream: dict[str, object] = {}
     stages = []
-    for name in CHAIN:
+    for name in (name for chain in CHAINS for name in chain):
         result = stage(name, {"stage": name, "obsid": obsid, "upstream": upstream} | common)
         upstream[name] = result["manifest"]
         stages.append(result)
-    results.append({"obsid": obsid, "outcome": stages[-1]["outcome"], "stages": stages})
+    outcome = "succeeded" if all(one["outcome"] == "succeeded" for one in stages) else "failed"
+    results.append({"obsid": obsid, "outcome": outcome, "stages": stages})
 merged = stage("merge", {"store": "/data/store", "asked": asked, "results": results})
 assert merged["summary"]["succeeded"] == len(asked), merged

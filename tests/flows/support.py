@@ -41,8 +41,9 @@ class Archive:
 
     @property
     def overrides(self) -> dict[str, dict[str, object]]:
-        """Settings for this archive: its own filter files, one of which is missing, and its calibration."""
+        """Settings for this archive: PCA alone, its own filter files, one of which is missing, and calibration."""
         return {
+            "campaign": {"instruments": ["pca"]},
             "pca_prep": {"filter_file": "archive"},
             "calibration": {
                 "model": [str(self.root / "calibration" / "sim_pca_background.mdl")],

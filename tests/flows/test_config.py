@@ -28,7 +28,8 @@ def test_default_is_the_recipe() -> None:
     )
     assert [band.name for band in extract.bands] == ["ch5-10"]
     assert (extract.pcus, extract.layers, extract.binsz) == ("ALL", "ALL", 16.0)
-    assert list(settings.stages) == ["pca_prep", "pca_extract"]
+    assert list(settings.stages) == ["pca_prep", "pca_extract", "hexte_back", "hexte_dead"]
+    assert [band.name for band in settings.hexte_dead.bands] == ["ch15-61"]
 
 
 def test_command_line_wins_over_file_and_file_over_default(tmp_path: Path) -> None:
