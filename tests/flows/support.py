@@ -43,13 +43,13 @@ class Archive:
     def overrides(self) -> dict[str, dict[str, object]]:
         """Settings for this archive: PCA alone, its own filter files, one of which is missing, and calibration."""
         return {
-            "campaign": {"instruments": ["pca"]},
             "pca_prep": {"filter_file": "archive"},
             "calibration": {
                 "model": [str(self.root / "calibration" / "sim_pca_background.mdl")],
                 "saa": "NONE",
                 "breakdown": str(self.root / "calibration" / "sim_pca_breakdown.fits"),
             },
+            "campaign": {"instruments": ["pca"]},
         }
 
     @property

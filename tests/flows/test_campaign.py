@@ -65,8 +65,7 @@ def campaign(archive: Archive, prefect_home: Path, tmp_path_factory: pytest.Temp
     rossi = Rossi(folder, prefect_home)
     obsids = ", ".join(f'"{obsid}"' for obsid in archive.asked)
     places = f'archive = "{archive.root}"\nstore = "store"\n'
-    tables = archive.config.replace("[campaign]", "[campaign]\nworkers = 2")
-    tables += f"[query]\nobsids = [{obsids}]\n"
+    tables = f"[query]\nobsids = [{obsids}]\n{archive.config}workers = 2\n"
     (folder / "rossi.toml").write_text(places + tables)
     store = folder / "store"
     with no_strays() as mark:
