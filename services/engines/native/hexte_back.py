@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rossi.errors import DataError, NoGoodTime
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import open_fits
+from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.gti import union
 from rossi.hexte.dwell import find_dwell, overlapping
-from rossi.hexte.rocking import Position, Split, rocking_angle, rocking_remarks, split
+from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, Remark, cluster_of, kind_of
+from rossi.hexte.splitting import split_streamed
 from services.contract import Caveat, File, Inputs, Outputs
 from services.engines.native.filter_file import filter_file
 from services.hexte_back.stage import HexteBackConfig
 
 _POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
+#: Science files of more bytes, compressed, are not held in memory uncompressed.
+_LONG = 16 << 20
 _USABLE = (Kind.ARCHIVE, Kind.EVENTS)
 
 
@@ -34,12 +38,12 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         raise NoGoodTime("The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced.")
     parts: dict[Cluster, list[Split]] = defaultdict(list)
     files = []
-    for item, file in chosen:
-        remarks += rocking_remarks(file.table())
-        for part in split(file, _POSITIONS):
-            parts[cluster_of(file.table())].append(part)
+    for item in chosen:
+        for part, data in _split(item):
+            parts[cluster_of(part.table)].append(part)
+            remarks += rocking_remarks(part.table)
             name = item.name.rpartition("/")[2].removesuffix(".gz")
-            files.append(File(f"{name}_{part.position.value}.gz", part.to_bytes(compress=True)))
+            files.append(File(f"{name}_{part.position.value}.gz", data))
     if not files:
         raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")
     summary: dict[str, Any] = {}
@@ -66,20 +70,28 @@ def cluster_tables(items: Sequence[File], cluster: Cluster) -> list[Table]:
     return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
 
 
-def _science(events: Sequence[File], archive: Sequence[File]) -> tuple[list[tuple[File, FitsFile]], list[Remark]]:
+def _split(item: File) -> Iterator[tuple[Split, bytes]]:
+    """Split a science file; a long one in pieces."""
+    if len(item.data) > _LONG:
+        yield from split_streamed(stream_fits(item.data, item.name), _POSITIONS)
+        return
+    for part in split(open_fits(item.data, item.name), _POSITIONS):
+        yield part, part.to_bytes(compress=True)
+
+
+def _science(events: Sequence[File], archive: Sequence[File]) -> tuple[list[File], list[Remark]]:
     """Choose event lists where a cluster has some, else its archive mode."""
-    found: dict[tuple[bool, Cluster], list[tuple[File, FitsFile]]] = defaultdict(list)
+    found: dict[tuple[bool, Cluster], list[File]] = defaultdict(list)
     remarks = []
     for item in sorted((*events, *archive), key=lambda f: f.name):
-        file = open_fits(item.data, item.name)
-        table = file.table()
+        table = stream_fits(item.data, item.name).file.tables[0]
         try:
             kind = kind_of(table)
         except DataError as error:
             remarks.append(Remark("unusable_mode", str(error)))
             continue
         if kind in _USABLE:
-            found[item in events, cluster_of(table)].append((item, file))
+            found[item in events, cluster_of(table)].append(item)
         else:
             mode = table.header.get("DATAMODE")
             message = f"{table.where}: data of mode {mode} have no dead-time counters and are not reduced."
@@ -105,8 +117,7 @@ def _rocking(cluster: Cluster, parts: Sequence[Split], rocking: Sequence[File]) 
         dwell, remarks = find_dwell(overlapping(cluster_tables(rocking, cluster), *span), source, beside)
     except DataError:
         dwell = None
-    angles = [rocking_angle(p.table, kind_of(p.table)) for p in parts]
-    angle = next((a for a in angles if a is not None), None)
+    angle = next((p.angle for p in parts if p.angle is not None), None)
     if not len(beside):
         remarks.append(
             Remark("staring", f"Cluster {cluster.name} stared at the source; it has no background of its own.")

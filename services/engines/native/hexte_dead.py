@@ -11,6 +11,7 @@ import numpy as np
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.events import ScienceEvents
 from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.gti import Gti, from_table, union
 from rossi.hexte.cluster import Curves, curves_of, estimated_background, spectra_of, spectrum_files
@@ -31,6 +32,8 @@ from services.engines.native.good_time import find_good_time
 from services.engines.native.hexte_back import caveats_of, cluster_tables
 from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
 
+#: Event lists of more bytes, compressed, are not held in memory uncompressed.
+_LONG = 16 << 20
 _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
 
 
@@ -39,7 +42,8 @@ class _Part:
     """A split science file."""
 
     position: Position
-    file: FitsFile
+    item: File
+    file: FitsFile  # of which the rows of the first table are missing
 
     @property
     def table(self) -> Table:
@@ -72,7 +76,7 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
         If no cluster can be reduced.
     """
     gti, good = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
-    parts = [_Part(_position(item.name), _opened(item)) for item in inputs["science"]]
+    parts = [_Part(_position(item.name), item, stream_fits(item.data, item.name).file) for item in inputs["science"]]
     obsid = str(parts[0].table.header.get("OBS_ID", "observation")).strip()
     found: dict[Cluster, _Cluster] = {}
     remarks: list[Remark] = []
@@ -141,9 +145,10 @@ def _reduced(
 
 def _one(part: _Part, request: Request, correction: Correction) -> list[Reduced]:
     if kind_of(part.table) is Kind.ARCHIVE:
-        made = reduce_archive(part.file, part.position, request, correction)
+        made = reduce_archive(_opened(part.item), part.position, request, correction)
         return [] if made is None else [made]
-    return reduce_events(ScienceEvents.from_file(part.file), request, correction, part.position)
+    events = ScienceEvents.from_bytes(part.item.data, part.item.name, whole=_LONG)
+    return reduce_events(events, request, correction, part.position)
 
 
 def _dwell(config: HexteDeadConfig, parts: Sequence[_Part], tables: Sequence[Table]) -> tuple[float, list[Remark]]:
