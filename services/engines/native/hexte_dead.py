@@ -19,10 +19,10 @@ from rossi.hexte.contamination import background_remarks
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events
+from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, Cluster, Kind, Remark, cluster_of, kind_of
-from rossi.met import met_to_mjd
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, Cluster, Remark, cluster_of, kind_of
+from rossi.met import met_to_mjd, timezero
 from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
 from rossi.timeseries.writing import write_light_curve
@@ -48,6 +48,10 @@ class _Part:
     @property
     def table(self) -> Table:
         return self.file.table()
+
+    @property
+    def is_events(self) -> bool:
+        return kind_of(self.table).has_event_words
 
     @property
     def span(self) -> tuple[float, float]:
@@ -121,7 +125,8 @@ def _reduced(
     bands = {b.name: Band(b.chmin, b.chmax, parse_detectors(config.detectors)) for b in config.bands}
     reduced: list[Reduced] = []
     for part in parts:
-        request = Request(bands, _binsz(config, part, dwell), _spectrum(config, cluster, part), good)
+        usable = whole_frames(good, timezero(part.table.header, part.table.where)) if part.is_events else good
+        request = Request(bands, _binsz(config, part, dwell), _spectrum(config, cluster, part), usable)
         covering = overlapping(tables, *part.span)
         housekeeping = None if covering is None else Housekeeping.from_table(covering, cluster)
         if housekeeping is None:
@@ -144,7 +149,7 @@ def _reduced(
 
 
 def _one(part: _Part, request: Request, correction: Correction) -> list[Reduced]:
-    if kind_of(part.table) is Kind.ARCHIVE:
+    if not part.is_events:
         made = reduce_archive(_opened(part.item), part.position, request, correction)
         return [] if made is None else [made]
     events = ScienceEvents.from_bytes(part.item.data, part.item.name, whole=_LONG)
