@@ -5,7 +5,7 @@
 The reference is decompressing the same two files and taking their columns (Time, LiveTime, ClstrPosition, Event) as
 native numbers, by rossi's own reader. What is measured beside it: both clusters split by position, a light curve and a
 spectrum of each, corrected for dead time, the net light curve, all products as FITS bytes. The second reference is the
-chain of FTOOLS itself (hxtback, extractor, hxtdead, rebinlc, lcmath): at least 0.5 s for a science file of 600 s, nearly
+chain of FTOOLS itself (hxtback, extractor, hxtdead, rebinlc, lcmath): 0.5 s or more for a science file of 600 s, nearly
 all of it process starts. The last line is the peak memory of a process that streams lists four times as long from disk.
 """
 
