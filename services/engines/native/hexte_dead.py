@@ -201,7 +201,9 @@ def _estimate(found: dict[Cluster, _Cluster], inputs: Inputs) -> list[Remark]:
         correction, like = _opened(given[0]).table(), a.spectra[Position.SOURCE]
         a.spectra[Position.BACKGROUND] = estimated_background(b.spectra[Position.BACKGROUND], correction, like)
     except DataError as error:
-        message = f"Cluster A stared at the source, and its background can't be estimated: {error}"
+        message = (
+            f"Cluster A stared at the source, and its background can't be estimated: {error} See data in [hexte_back]."
+        )
         return [Remark("no_background", message)]
     message = "Cluster A stared at the source; its background spectrum is estimated from cluster B's."
     return [Remark("estimated_background", message)]
