@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rossi.errors import DataError, NoGoodTime
-from rossi.fits.reader import FitsFile, open_fits
-from rossi.fits.table import Table
-from rossi.gti import union
-from rossi.hexte.dwell import find_dwell, overlapping
-from rossi.hexte.rocking import Position, Split, rocking_angle, rocking_remarks, split
-from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, Remark, cluster_of, kind_of
-from services.contract import Caveat, File, Inputs, Outputs
+from rossi.errors import NoGoodTime
+from rossi.hexte.rocking import Position, Split, rocking_remarks, split
+from rossi.hexte.science import Cluster, cluster_of
+from services.contract import File, Inputs, Outputs
+from services.engines.hexte_science import NO_POSITION, NO_SCIENCE, caveats_of, choose_science, rocking_summary
 from services.engines.native.filter_file import filter_file
 from services.hexte_back.stage import HexteBackConfig
 
 _POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
-_USABLE = (Kind.ARCHIVE, Kind.EVENTS)
 
 
 def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
@@ -29,9 +24,9 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     NoGoodTime
         If the observation has no HEXTE data that can be reduced.
     """
-    chosen, remarks = _science([*inputs.get("events", ())], inputs["archive"])
+    chosen, remarks = choose_science([*inputs.get("events", ())], inputs["archive"])
     if not chosen:
-        raise NoGoodTime("The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced.")
+        raise NoGoodTime(NO_SCIENCE)
     parts: dict[Cluster, list[Split]] = defaultdict(list)
     files = []
     for item, file in chosen:
@@ -41,10 +36,10 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
             name = item.name.rpartition("/")[2].removesuffix(".gz")
             files.append(File(f"{name}_{part.position.value}.gz", part.to_bytes(compress=True)))
     if not files:
-        raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")
+        raise NoGoodTime(NO_POSITION)
     summary: dict[str, Any] = {}
     for cluster, found in parts.items():
-        told, more = _rocking(cluster, found, inputs["rocking"])
+        told, more = rocking_summary(cluster, found, inputs["rocking"])
         summary[cluster.value.lower()] = told
         remarks += more
     outputs = {
@@ -53,70 +48,3 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         "filter_file": (filter_file(config.filter_file, inputs, inputs.get("housekeeping", ())),),
     }
     return Outputs(outputs, caveats_of(remarks), {"clusters": summary})
-
-
-def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
-    """Return remarks as caveats, each once."""
-    return tuple(Caveat(code=r.code, message=r.message) for r in dict.fromkeys(remarks))
-
-
-def cluster_tables(items: Sequence[File], cluster: Cluster) -> list[Table]:
-    """Return the housekeeping tables of a cluster."""
-    tables = [open_fits(item.data, item.name).table() for item in items]
-    return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
-
-
-def _science(events: Sequence[File], archive: Sequence[File]) -> tuple[list[tuple[File, FitsFile]], list[Remark]]:
-    """Choose event lists where a cluster has some, else its archive mode."""
-    found: dict[tuple[bool, Cluster], list[tuple[File, FitsFile]]] = defaultdict(list)
-    remarks = []
-    for item in sorted((*events, *archive), key=lambda f: f.name):
-        file = open_fits(item.data, item.name)
-        table = file.table()
-        try:
-            kind = kind_of(table)
-        except DataError as error:
-            remarks.append(Remark("unusable_mode", str(error)))
-            continue
-        if kind in _USABLE:
-            found[item in events, cluster_of(table)].append((item, file))
-        else:
-            mode = table.header.get("DATAMODE")
-            message = f"{table.where}: data of mode {mode} have no dead-time counters and are not reduced."
-            remarks.append(Remark("unusable_mode", message))
-    chosen = []
-    for cluster in Cluster:
-        lists, standard = found[True, cluster], found[False, cluster]
-        if events and standard and not lists:
-            message = f"Cluster {cluster.name} has no event list that can be reduced; its archive mode is used."
-            remarks.append(Remark("no_events", message))
-        chosen += lists or standard
-    return chosen, remarks
-
-
-def _rocking(cluster: Cluster, parts: Sequence[Split], rocking: Sequence[File]) -> tuple[dict[str, Any], list[Remark]]:
-    """Return how a cluster rocked, for people."""
-    source = union(*(p.frames for p in parts if p.position is Position.SOURCE))
-    beside = union(*(p.frames for p in parts if p.position is not Position.SOURCE))
-    header = parts[0].table.header
-    span = (header.number("TSTART", parts[0].table.where), header.number("TSTOP", parts[0].table.where))
-    remarks: list[Remark] = []
-    try:
-        dwell, remarks = find_dwell(overlapping(cluster_tables(rocking, cluster), *span), source, beside)
-    except DataError:
-        dwell = None
-    angles = [rocking_angle(p.table, kind_of(p.table)) for p in parts]
-    angle = next((a for a in angles if a is not None), None)
-    if not len(beside):
-        remarks.append(
-            Remark("staring", f"Cluster {cluster.name} stared at the source; it has no background of its own.")
-        )
-    elif not len(source):
-        remarks.append(Remark("off_source", f"Cluster {cluster.name} never looked at the source."))
-    positions = sorted({p.position.value for p in parts})
-    return {
-        "dwell": dwell,
-        "angle": angle,
-        "positions": positions,
-        "files": len({p.table.source for p in parts}),
-    }, remarks
