@@ -214,4 +214,6 @@ def _of_files(
         products.append(compare_products(one, other, label))
         pair = pair_of(one, other, label)
         pairs += [pair] if pair is not None else []
+    equal = {product.name for product in products if product.same_numbers}
+    pairs.sort(key=lambda pair: pair.name in equal)  # what differs is shown first
     return Comparison(name, tuple(products), tuple(pairs), tuple(said))

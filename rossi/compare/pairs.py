@@ -20,7 +20,6 @@ _DRAWN = (
     ("CHANNEL", "RATE"),
     ("TIME", "XeCntPcu2"),
     ("TIME", "ELV"),
-    ("START", "STOP"),
 )
 
 

@@ -45,7 +45,7 @@ def comparison_figure(pairs: Sequence[Pair], labels: tuple[str, str], title: str
 
 def _overlay(axes: Axes, pair: Pair, labels: tuple[str, str]) -> None:
     origin = _origin(pair)
-    axes.plot(pair.first.x - origin, pair.first.y, drawstyle="steps-post", color=COLOURS[0], label=labels[0])
+    axes.plot(pair.first.x - origin, pair.first.y, color=COLOURS[0], label=labels[0])
     axes.plot(pair.second.x - origin, pair.second.y, ".", markersize=3, color=COLOURS[1], label=labels[1])
     axes.set_title(pair.name, loc="left", fontsize="small")
     axes.set_ylabel(pair.y_label)
@@ -64,7 +64,7 @@ def _difference(axes: Axes, pair: Pair) -> None:
 
 def _origin(pair: Pair) -> float:
     """Times are counted from the first one."""
-    if pair.x_label.upper() not in ("TIME", "START"):
+    if pair.x_label.upper() != "TIME":
         return 0.0
     starts = [float(np.nanmin(curve.x)) for curve in (pair.first, pair.second) if np.isfinite(curve.x).any()]
     return min(starts, default=0.0)

@@ -167,7 +167,7 @@ def echo(name, params, own):
 
 
 def show(name, params, own):
-    told = {"environment": dict(os.environ), "folder": os.getcwd(), "params": params}
+    told = {"environment": dict(os.environ), "folder": str(Path.cwd()), "params": params}
     Path(params["outfile"]).write_text(json.dumps(told))
     return 0, "caf\xe9"
 
