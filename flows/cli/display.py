@@ -160,7 +160,9 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
 
 def show_comparisons(comparisons: Sequence[Comparison], tolerance: float = 0.0) -> None:
     """Print the columns of each product that differ, and how many products do not."""
-    table = Table("observation", "product", "extension", "column", "differing", "at most", "relative")
+    table = Table()
+    for name in ("observation", "product", "extension", "column", "differing", "at most", "relative"):
+        table.add_column(name, overflow="fold")
     for one in comparisons:
         for product in one.products:
             for column in product.columns:
