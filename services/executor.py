@@ -29,6 +29,7 @@ from services.contract import (
     StageRequest,
     StageResult,
 )
+from services.engines import engine_versions
 from services.inputs import Made, Memory, Sources, choose, read
 from services.publication import (
     fetch_outputs,
@@ -152,7 +153,8 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> Stag
     inputs = stage.inputs_for(config)
     chosen = choose(inputs, request, sources)
     settings = config.model_dump(mode="json")
-    digest = fingerprint(stage.name, stage.version, settings, chosen.records)
+    engine = engine_versions(getattr(config, "engine", None), stage.name)
+    digest = fingerprint(stage.name, stage.version, settings | engine, chosen.records)
     base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name, digest)))
     key = manifest_key(base)
     there = find_manifest(sources.store, key)
@@ -162,6 +164,7 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> Stag
     outputs, outcome = _run(stage, config, read(inputs, request, chosen, sources))
     seconds = time.perf_counter() - start
     mine = new_manifest(stage.name, obsid.text, digest, settings, chosen.records, outputs, outcome, seconds)
+    mine = mine.model_copy(update={"versions": mine.versions | engine})
     manifest = publish(sources.store, base, mine, outputs.files)
     if manifest == mine.model_copy(update={"outputs": manifest.outputs}):
         sources.memory[key] = Made(manifest, outputs.files)

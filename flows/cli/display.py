@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,6 +18,9 @@ from flows.result import with_outcome
 from services.contract import ObservationResult, Outcome
 from services.publication import output_key
 from services.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from flows.compare import Comparison
 
 NOTHING = "There is nothing yet; check --store, --prefix and the observations asked for."
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
@@ -157,6 +160,34 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
         for record in manifest.outputs:
             place = store.url(output_key(entry.key, manifest, record))
             print(f"{manifest.obsid or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
+
+
+def show_comparisons(comparisons: Sequence[Comparison], tolerance: float = 0.0) -> None:
+    """Print the columns of each product that differ, and how many products do not."""
+    table = Table()
+    for name in ("observation", "product", "extension", "column", "differing", "at most", "relative"):
+        table.add_column(name, overflow="fold")
+    for one in comparisons:
+        for product in one.products:
+            for column in product.columns:
+                if not column.identical:
+                    share = f"{column.differing} of {column.compared}" if column.compared else ""
+                    numbers = f"{column.max_abs:.3g} {column.unit}", f"{column.max_rel:.2g}"
+                    cells = numbers if column.compared else (column.note, "")
+                    table.add_row(one.name, product.name, column.hdu, column.name, share, *cells)
+    if table.row_count:
+        _print(table)
+    for one in comparisons:
+        remarks = [*one.remarks, *(f"{p.name}: {remark}" for p in one.products for remark in p.remarks)]
+        for remark in remarks:
+            _print(Text.assemble((one.name, "yellow"), f" {remark}"))
+        keywords = dict.fromkeys(keyword.keyword for product in one.products for keyword in product.keywords)
+        if keywords:
+            _print(f"{one.name}: other values of {', '.join(keywords)}")
+        equal = sum(product.same_numbers for product in one.products)
+        close = sum(product.max_rel <= tolerance for product in one.products) - equal
+        more = f", {close} within {tolerance:g}" if tolerance else ""
+        _print(f"{one.name}: {equal} of {len(one.products)} products have the same numbers{more}.")
 
 
 def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:

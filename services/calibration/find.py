@@ -20,7 +20,7 @@ from services.storage import StoreError
 INDEX = "data/xte/{}/caldb.indx"
 
 #: Instrument, CAL_CNAM and DETNAM of each role, as the tasks that use them ask for them.
-_QUERIES = {
+QUERIES = {
     Role.MODEL: ("PCA", "PCA_BKGD_MODEL", ANY),
     Role.SAA: ("PCA", "PCA_SAA_HIST_DATA", ANY),
     Role.BREAKDOWN: ("PCA", "STDGTI", "ALL"),
@@ -35,7 +35,7 @@ _NONE = "'NONE'"
 _WITHOUT |= dict.fromkeys((Role.DEAD_TIME_A, Role.DEAD_TIME_B), "instruments = ['pca'] in [campaign]")
 #: What PCA needs.
 PCA_ROLES = (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY)
-_MEANINGS = {
+MEANINGS = {
     Role.MODEL: "background model",
     Role.SAA: "history of SAA passages",
     Role.BREAKDOWN: "list of times without breakdown",
@@ -131,15 +131,15 @@ class _Library:
             return tuple(self._file(role, url) for url in given)
         if not self._config.caldb:
             raise ConfigError(
-                f"calibration: no {_MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
+                f"calibration: no {MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
                 f"CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} does without."
             )
-        instrument, codename, detector = _QUERIES[role]
+        instrument, codename, detector = QUERIES[role]
         url, index = self._index(instrument)
         entries = select(index, CalibrationQuery(codename, start, start, detector, instrument=instrument))
         if not entries:
             raise ConfigError(
-                f"{url}: there is no {_MEANINGS[role]} ({codename}) for MJD {start:.5f}; "
+                f"{url}: there is no {MEANINGS[role]} ({codename}) for MJD {start:.5f}; "
                 f"update the CALDB, or set {role} to a file."
             )
         if role is not Role.MODEL:
@@ -170,7 +170,7 @@ class _Library:
                     break
             else:
                 raise ConfigError(
-                    f"{url}: this {_MEANINGS[role]} is missing (and there is no {file_name(candidates[1])}); put it "
+                    f"{url}: this {MEANINGS[role]} is missing (and there is no {file_name(candidates[1])}); put it "
                     f"there, or set {role} to another file or URL."
                 )
             self._files[url] = CalibrationFile(file_name(candidate), candidate, data, hashlib.sha256(data).hexdigest())

@@ -15,12 +15,27 @@ from services.contract import Inputs, Outputs
 
 
 class EngineName(StrEnum):
-    """Which engine computes; ``native`` is rossi's own."""
+    """Which engine computes; ``native`` is rossi's own, ``heasoft`` calls NASA's tasks through heasoftpy."""
 
     NATIVE = "native"
+    HEASOFT = "heasoft"
 
 
 def implementation(engine: EngineName, stage: str) -> Callable[[Any, Inputs], Outputs]:
     """Return what carries a stage out on an engine; the engine is imported only now."""
     module = importlib.import_module(f"services.engines.{engine.value}")
     return cast(Callable[[Any, Inputs], Outputs], getattr(module, stage))
+
+
+def engine_versions(engine: EngineName | None, stage: str) -> dict[str, str]:
+    """Return the versions of what an engine computes a stage with besides rossi; they decide on its numbers.
+
+    Raises
+    ------
+    ConfigError
+        If the engine can't carry the stage out here.
+    """
+    if engine is not EngineName.HEASOFT:
+        return {}
+    module = importlib.import_module("services.engines.heasoft")
+    return cast(dict[str, str], module.versions(stage))

@@ -1,0 +1,85 @@
+"""``rossi compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.options import Archive, Config, Prefix, Store, settings_from
+
+if TYPE_CHECKING:
+    from flows.compare import Comparison
+    from flows.config import Settings
+
+
+def command(
+    what: Annotated[
+        list[str] | None, typer.Argument(metavar="[OBSID... | FIRST SECOND]", help="ObsIDs, or two places.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=0, help="Compare so many observations of the campaign.")] = 0,
+    archive: Archive = None,
+    store: Store = None,
+    config: Config = None,
+    prefix: Prefix = None,
+    out: Annotated[Path, typer.Option(help="Folder for the table and the figures.")] = Path("comparison"),
+    tolerance: Annotated[float, typer.Option(min=0, help="Relative difference that still counts as equal.")] = 0.0,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if anything differs by more.")] = False,
+) -> None:
+    """Show what differs between the products of two engines, two stores, two folders or two files.
+
+    With ObsIDs, or `--sample`, both engines reduce the observations: native and heasoft (which needs HEASoft).
+
+    Examples: `rossi compare 20402-01-45-03`, `rossi compare --sample 50`, `rossi compare store older-store`,
+    `rossi compare one.lc other.lc`
+    """
+    from flows.cli.display import show_comparisons
+    from flows.compare import compare_places, compare_stores, rows_of
+    from rossi.errors import ConfigError
+    from services.contract import ExitCode
+
+    places = what or []
+    if bool(places) == bool(sample):
+        raise ConfigError("Name ObsIDs, or two places (stores, folders or files), or use --sample NUMBER.")
+    if len(places) == 2 and all(_is_store(place) for place in places):
+        found, labels = compare_stores(places[0], places[1], prefix or ""), (places[0], places[1])
+    elif len(places) == 2 and all(Path(place).exists() for place in places):
+        found, labels = [compare_places(Path(places[0]), Path(places[1]))], (places[0], places[1])
+    else:
+        settings = settings_from(config, archive=archive, store=store, prefix=prefix)
+        found, labels = _engines(settings, places, sample)
+    show_comparisons(found, tolerance)
+    out.mkdir(parents=True, exist_ok=True)
+    rows_of(found).write(out / "comparison.ecsv", format="ascii.ecsv", overwrite=True)
+    figures = [_figure(one, labels, out) for one in found if one.pairs]
+    print(f"All numbers are in {out / 'comparison.ecsv'}" + (f", figures in {figures[0]}" if figures else ""))
+    if strict and not all(one.within(tolerance) for one in found):
+        raise typer.Exit(ExitCode.DATA_ERROR)
+
+
+def _is_store(place: str) -> bool:
+    """Whether a place is a store of products: a URL, or a folder with manifests."""
+    return "://" in place or next(Path(place).glob("**/manifest.json"), None) is not None
+
+
+def _engines(settings: Settings, obsids: list[str], number: int) -> tuple[list[Comparison], tuple[str, str]]:
+    from flows.cli.display import progress_bar
+    from flows.compare import ENGINES, compare_engines, sample
+    from flows.config import require
+
+    require(settings, "archive", "store")
+    chosen = tuple(obsids) or sample(settings, number)
+    with progress_bar("Reducing on both engines", in_logs=False) as bar:
+        bar.planned(len(ENGINES) * len(chosen))
+        return compare_engines(settings, chosen, bar.finished), (ENGINES[0].value, ENGINES[1].value)
+
+
+def _figure(one: Comparison, labels: tuple[str, str], out: Path) -> Path:
+    from rossi.plot.compare import comparison_figure
+    from rossi.plot.longterm import png
+
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in one.name.strip("/"))
+    path = out / f"{name[-80:]}.png"
+    path.write_bytes(png(comparison_figure(one.pairs, labels, one.name)))
+    return path

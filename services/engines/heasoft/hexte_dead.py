@@ -1,0 +1,192 @@
+"""Stage ``hexte_dead`` by ``saextrct`` or ``seextrct``, ``hxtdead``, ``rebinlc``, ``lcmath`` and ``sumpha``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rossi import gti as intervals
+from rossi.errors import ConfigError, DataError
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.gti import Gti, from_table
+from rossi.hexte.cluster import BESIDE, Curves
+from rossi.hexte.contamination import background_remarks
+from rossi.hexte.dwell import overlapping
+from rossi.hexte.net import CYCLE
+from rossi.hexte.reduction import file_bytes, whole_frames
+from rossi.hexte.rocking import Position
+from rossi.hexte.science import FRAME, Cluster, Remark
+from rossi.met import timezero
+from services.calibration.config import Role
+from services.contract import File, Inputs, Outputs
+from services.engines.heasoft.files import base_name, plain
+from services.engines.heasoft.good_time import GOOD_TIME, find_good_time, good_time_file
+from services.engines.heasoft.hexte_curves import joined_curve, net_curve, series_of, summed_spectrum
+from services.engines.heasoft.hexte_extract import Extraction, corrected
+from services.engines.heasoft.preflight import check_caldb, installed
+from services.engines.heasoft.task import Call, Caller, Declared, Value
+from services.engines.hexte_products import (
+    ClusterProducts,
+    Part,
+    dwell_of,
+    estimate_missing,
+    outputs_of,
+    reduce_clusters,
+    spectrum_detectors,
+)
+from services.engines.hexte_science import cluster_tables
+from services.hexte_dead.stage import Background, HexteDeadConfig
+
+_COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Corrected products of one science file at one position, not empty."""
+
+    position: Position
+    curves: Mapping[str, bytes]
+    spectrum: bytes
+
+
+def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
+    """Extract, correct for dead time, and subtract the background; see `reduce_clusters` for what is raised."""
+    call = installed("hexte_dead").call
+    if config.background is not Background.CYCLE:
+        raise ConfigError(
+            f"[hexte_dead] background is {config.background.value!r}, but HEASoft interpolates it (hxtlcurv) only in "
+            "data that are not split yet; set background = 'cycle', or engine = 'native'."
+        )
+    filter_file = inputs["filter_file"][0]
+    gti, good = find_good_time(call, filter_file, config.expression, config.prefr, config.postfr)
+    parts = [Part.of(item) for item in inputs["science"]]
+
+    def reduction(cluster: Cluster, own: Sequence[Part]) -> ClusterProducts | None:
+        return _reduced(call, config, cluster, own, (gti, good), inputs)
+
+    found, remarks = reduce_clusters(parts, reduction)
+    remarks += estimate_missing(found, inputs, lambda *given: _estimated(call, *given))
+    return outputs_of(parts, found, remarks, gti)
+
+
+def _reduced(
+    call: Caller,
+    config: HexteDeadConfig,
+    cluster: Cluster,
+    own: Sequence[Part],
+    good_time: tuple[bytes, Gti],
+    inputs: Inputs,
+) -> ClusterProducts | None:
+    """Reduce one cluster; None where nothing lies in good time."""
+    tables = cluster_tables(inputs.get("rocking", ()), cluster)
+    dwell, remarks = dwell_of(config, own, tables)
+    coefficients = _coefficients(cluster, inputs)
+    made: list[_Made] = []
+    for part in own:
+        gti, good = _usable(part, *good_time)
+        if not _holds_data(part, good):
+            continue
+        covering = overlapping(tables, *part.span)
+        if covering is None:
+            raise DataError(
+                f"{part.table.where}: no housekeeping (hexte/FH53_*, FH59_*) covers the science data, and hxtdead "
+                "needs it; fetch it, or set engine = 'native', which corrects realtime data for slews alone."
+            )
+        name = base_name(part.item)
+        files = {name: plain(part.item), GOOD_TIME: gti} | coefficients
+        rocking = next(i for i in inputs["rocking"] if i.name == covering.source)
+        files["rocking"] = plain(rocking)
+        made.append(_one(config, cluster, part, Extraction(call, name, files, dwell or FRAME)))
+    if not made:
+        return None
+    return _products(call, config, cluster, made, dwell, remarks)
+
+
+def _coefficients(cluster: Cluster, inputs: Inputs) -> dict[str, bytes]:
+    given = inputs.get(_COEFFICIENTS[cluster], ())
+    if not given:
+        check_caldb((_COEFFICIENTS[cluster],))
+        return {}
+    return {"coefficients": plain(given[0])}
+
+
+def _usable(part: Part, gti: bytes, good: Gti) -> tuple[bytes, Gti]:
+    """Return good time as the data can use it: dead time of event lists is known for whole frames only."""
+    if not part.is_events:
+        return gti, good
+    whole = whole_frames(good, timezero(part.table.header, part.table.where))
+    return good_time_file(whole), whole
+
+
+def _holds_data(part: Part, good: Gti) -> bool:
+    """Return whether something is to be extracted: the extractors leave nothing, or nonsense, where there is not.
+
+    Rows of the archive mode count if they begin in good time, of event lists every moment does.
+    """
+    within = intervals.intersection(from_table(part.file.table(hdu=2)), good)
+    if part.is_events:
+        return bool(len(within))
+    table = open_fits(part.item.data, part.item.name).table()
+    time = table.column("Time").astype(np.float64) + timezero(table.header, table.where)
+    return bool(intervals.contains(within, time).any())
+
+
+def _one(config: HexteDeadConfig, cluster: Cluster, part: Part, extraction: Extraction) -> _Made:
+    """Extract and correct everything of one file at one position."""
+    events = part.is_events
+    detectors = tuple(int(digit) for digit in sorted(set(config.detectors.replace("-", "") or "0123")))
+    curves = {
+        band.name: corrected(extraction.light_curve(part.table, detectors, (band.chmin, band.chmax), events=events))
+        for band in config.bands
+    }
+    wanted = spectrum_detectors(config, cluster, part)
+    spectrum = corrected(extraction.spectrum(part.table, wanted, events=events)) if wanted else b""
+    return _Made(part.position, curves, spectrum)
+
+
+def _products(
+    call: Caller, config: HexteDeadConfig, cluster: Cluster, made: Sequence[_Made], dwell: float, remarks: list[Remark]
+) -> ClusterProducts:
+    """Put the products of all files together, and subtract the background."""
+    curves: dict[str, Curves] = {}
+    ready: dict[str, bytes] = {}
+    for band in (band.name for band in config.bands):
+        source = joined_curve([m.curves[band] for m in made if m.position is Position.SOURCE], "source")
+        background = joined_curve([m.curves[band] for m in made if m.position in BESIDE], "background")
+        net = b""
+        if source and background:
+            net = net_curve(call, source, background, CYCLE * config.cycles)
+        curves[band] = Curves(series_of(source), series_of(background), series_of(net))
+        named = {f"{band}_src.lc": source, f"{band}_bkg.lc": background, f"{band}.lc": net}
+        ready |= {name: data for name, data in named.items() if data}
+    spectra = _spectra(call, made)
+    remarks += background_remarks(spectra, cluster)
+    return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)), ready)
+
+
+def _spectra(call: Caller, made: Sequence[_Made]) -> dict[Position, FitsFile]:
+    """Add up the spectra of each position, and of all beside the source."""
+    found: dict[Position, bytes] = {}
+    for position in (Position.SOURCE, Position.PLUS, Position.MINUS):
+        spectra = [m.spectrum for m in made if m.position is position and m.spectrum]
+        if spectra:
+            found[position] = summed_spectrum(call, spectra)
+    beside = [found[position] for position in (Position.PLUS, Position.MINUS) if position in found]
+    if beside:
+        found[Position.BACKGROUND] = summed_spectrum(call, beside)
+    return {position: open_fits(data, f"{position.value}.pha") for position, data in found.items()}
+
+
+def _estimated(call: Caller, background: FitsFile, correction: File, like: FitsFile) -> FitsFile:
+    """Estimate cluster A's background from cluster B's, in as many channels as the spectrum of A has."""
+    inputs = {"b.pha": file_bytes(background), "correction": plain(correction)}
+    parameters: dict[str, Value] = {"infile": "b.pha", "outfile": "a.pha", "corrfile": "correction", "mkarcfil": True}
+    declared = (Declared("a.pha"), Declared("arc_a.pha"))
+    files = call(Call("hextebackest", declared, parameters, inputs=inputs)).files
+    made = (open_fits(files[one.pattern], background.name) for one in declared)
+    found = next((file for file in made if len(file.table()) == len(like.table())), None)
+    if found is None:
+        raise DataError(f"{like.name}: {len(like.table())} channels, which hextebackest makes no background for.")
+    return FitsFile(found.name, found.primary, (*found.tables, *background.tables[1:]))

@@ -1,0 +1,159 @@
+"""Stage ``pca_extract`` by ``maketime``, ``pcaextlc2`` and ``pcaextspect2``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rossi.errors import ConfigError, NoGoodTime
+from rossi.extract.array import ScienceArray
+from rossi.extract.selection import TimeSelection, select_samples
+from rossi.fits.reader import open_fits
+from rossi.gti import Gti
+from rossi.met import met_to_mjd
+from rossi.pca.lightcurve import DeadTime
+from rossi.pca.standard2 import parse_pcus
+from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.rebin import weighted_mean
+from rossi.timeseries.series import Series
+from services.contract import Caveat, File, Inputs, Outputs
+from services.engines.heasoft.files import base_name, file_list, plain
+from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
+from services.engines.heasoft.preflight import installed
+from services.engines.heasoft.task import Call, Caller, Declared, Value
+from services.pca_extract.stage import PcaExtractConfig
+
+_DATA, _BACKGROUND = "dt.lis", "dtbkg.lis"
+
+
+def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
+    """Find good time and extract light curves in every band, and spectra.
+
+    Raises
+    ------
+    NoGoodTime
+        If the filter leaves no time, or all PCUs were off or bad in what it leaves.
+    ConfigError
+        For settings that the tasks don't have.
+    """
+    call = installed("pca_extract").call
+    background = bool(inputs.get("std2_dtbkg"))
+    if config.spectra and not background:
+        raise ConfigError(
+            "[pca_extract] spectra is true, but pcaextspect2 makes spectra only where preparation has estimated the "
+            "background; set spectra = false, or engine = 'native'."
+        )
+    gti, good = find_good_time(call, inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
+    obsid, target = _names(inputs, good)
+    files = _placed(inputs) | {GOOD_TIME: gti}
+    curves = {
+        name: _curve(call, f"{obsid}_{name}.lc", parameters, files)
+        for name, parameters in _requests(config, background).items()
+    }
+    series = {name: read_light_curve(item.data, item.name) for name, item in curves.items()}
+    if not (next(iter(series.values())).exposure > 0).any():
+        raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
+    series = {name: one for name, one in series.items() if (one.exposure > 0).any()}
+    outputs = {
+        "light_curve": tuple(curves[name] for name in series),
+        "spectrum": _spectra(call, config, obsid, files) if config.spectra else (),
+        "gti": (File(f"{obsid}.gti", gti),),
+    }
+    caveats = () if background else (Caveat(code="no_background", message="Rates include the background."),)
+    return Outputs(outputs, caveats, _summary(series, target))
+
+
+def _names(inputs: Inputs, good: Gti) -> tuple[str, str]:
+    """Return ObsID and target; data without a row in good time, which the tasks end in an error, are no work."""
+    arrays = [ScienceArray.from_file(open_fits(item.data, item.name)) for item in inputs["std2_dt"]]
+    grid = select_samples(arrays, arrays[0].good_columns()[0], None, TimeSelection(common=(good,)))
+    if not any(len(samples.index) for samples in grid.samples):
+        raise NoGoodTime("No row of the Standard2 data lies in good time.")
+    header = arrays[0].table.header
+    return str(header.get("OBS_ID", "observation")).strip(), str(header.get("OBJECT", "")).strip()
+
+
+def _placed(inputs: Inputs) -> dict[str, bytes]:
+    """Return data and background for working directories, and the lists that name them in the same order."""
+    files: dict[str, bytes] = {}
+    for name, listed in (("std2_dt", _DATA), ("std2_dtbkg", _BACKGROUND)):
+        items = sorted(inputs.get(name, ()), key=base_name)
+        files |= {base_name(item): plain(item) for item in items}
+        files |= {listed: file_list(map(base_name, items))} if items else {}
+    return files
+
+
+def _requests(config: PcaExtractConfig, background: bool) -> dict[str, dict[str, Value]]:
+    """Return the parameters of each light curve by its name."""
+    requests: dict[str, dict[str, Value]] = {}
+    for band in config.bands:
+        common: dict[str, Value] = {
+            "src_infile": f"@{_DATA}",
+            "bkg_infile": f"@{_BACKGROUND}" if background else "NONE",
+            "gtiorfile": "APPLY",
+            "gtiandfile": GOOD_TIME,
+            "chmin": band.chmin,
+            "chmax": band.chmax,
+            "pculist": config.pcus,
+            "layerlist": config.layers,
+            "binsz": band.binsz or config.binsz,
+            "lcmode": "RATE",
+            "bkgsub": config.subtract and background,
+            "deadcorrtype": config.dead_time.value,
+            "clobber": True,
+        }
+        requests[band.name] = common
+        if config.per_pcu:
+            for pcu in parse_pcus(config.pcus):
+                requests[f"{band.name}_pcu{pcu}"] = common | {"pculist": pcu}
+    return requests
+
+
+def _curve(call: Caller, name: str, parameters: Mapping[str, Value], files: Mapping[str, bytes]) -> File:
+    done = call(Call("pcaextlc2", (Declared(name),), {**parameters, "outfile": name}, inputs=files))
+    return File(name, done.files[name])
+
+
+def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[str, bytes]) -> tuple[File, ...]:
+    """Return the spectra of source and background; the source's BACKFILE names the background's file."""
+    source, background = f"{obsid}_src.pha", f"{obsid}_bkg.pha"
+    parameters: dict[str, Value] = {
+        "src_infile": f"@{_DATA}",
+        "bkg_infile": f"@{_BACKGROUND}",
+        "src_phafile": source,
+        "bkg_phafile": background,
+        "gtiorfile": "APPLY",
+        "gtiandfile": GOOD_TIME,
+        "pculist": config.pcus,
+        "layerlist": config.layers,
+        "respfile": "NONE",
+        "filtfile": "NONE",
+        "accumulate": "ONE",
+        "deadcorrtype": "ON" if config.dead_time is DeadTime.ON else "LIVE",
+        "clobber": True,
+    }
+    done = call(Call("pcaextspect2", (Declared(source), Declared(background)), parameters, inputs=files))
+    return File(source, done.files[source]), File(background, done.files[background])
+
+
+def _summary(curves: Mapping[str, Series], target: str) -> dict[str, Any]:
+    first = next(iter(curves.values()))
+    start, stop = float(first.time[0]), float(first.time[-1] + first.timedel)
+    ontime = first.header.number("ONTIME", first.name)
+    per_pcu = bool(set(first.extra) & {"LiveTime", "OnTime"})
+    return {
+        "target": target,
+        "tstart": start,
+        "tstop": stop,
+        "mjd": float(met_to_mjd(np.float64((start + stop) / 2))),
+        "ontime": ontime,
+        "pcus": round(float(first.exposure.sum() / ontime), 2) if per_pcu else None,
+        "bands": {name: _band(one) for name, one in curves.items()},
+    }
+
+
+def _band(curve: Series) -> dict[str, float | int]:
+    rate, error, exposure = weighted_mean(curve)
+    return {"rate": rate, "error": error, "exposure": exposure, "rows": len(curve)}

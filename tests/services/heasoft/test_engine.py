@@ -1,0 +1,222 @@
+"""The whole engine on a simulated archive, by stand-in tasks, held against the native engine."""
+
+import shutil
+
+import pytest
+
+from flows.compare import compare_engines, sample
+from flows.config import load_settings
+from flows.plan import make_shard
+from rossi.errors import ConfigError
+from rossi.simulate import (
+    BACKEST_FILE,
+    BREAKDOWN_FILE,
+    DEAD_TIME_FILE_A,
+    DEAD_TIME_FILE_B,
+    MODEL_FILE,
+    simulate_archive,
+)
+from services.contract import FailureKind, Outcome
+from services.engines import EngineName
+from services.executor import read_manifest
+from services.storage import open_archive, open_store
+from services.worker import run_observation
+
+#: Keywords that differ by who made a file, or by the names that files had in the sandbox.
+NAMES = {"FILEN1", "FILIN001", "CREATOR"}
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("simulated")
+    return folder / "archive", simulate_archive(folder / "archive", observations=6, seed=2)
+
+
+@pytest.fixture
+def settings(headas, simulated, tmp_path):
+    """Settings for the simulated archive, changed as asked."""
+    archive, _ = simulated
+    known = archive / "calibration"
+    calibration = {"model": [str(known / MODEL_FILE)], "saa": "NONE", "breakdown": str(known / BREAKDOWN_FILE)}
+    files = {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B, "background_a": BACKEST_FILE}
+    calibration |= {name: str(known / file) for name, file in files.items()}
+
+    def make(**changes):
+        told = {"archive": str(archive), "store": str(tmp_path / "store"), "calibration": calibration}
+        told |= {"campaign": {"instruments": ["pca"]}, "engine": "heasoft"}
+        for name, value in changes.items():
+            told[name] = {**told.get(name, {}), **value} if isinstance(value, dict) else value
+        return load_settings(None, told)
+
+    return make
+
+
+def run(settings, obsid):
+    shard = make_shard(settings, [obsid])
+    return run_observation(obsid, shard, archive=open_archive(settings.archive), store=open_store(settings.store))
+
+
+def first_of(simulated, **wanted):
+    return next(
+        o for o in simulated[1].observations if all(c.motion == wanted.get(c.cluster, c.motion) for c in o.hexte)
+    )
+
+
+def told(comparison):
+    """Everything that differs, one line each."""
+    lines = list(comparison.remarks)
+    for product in comparison.products:
+        lines += [f"{product.name}: {remark}" for remark in product.remarks]
+        lines += [
+            f"{product.name} {c.hdu} {c.name}: {c.max_abs:g} {c.note}" for c in product.columns if not c.identical
+        ]
+        keywords = (k for k in product.keywords if k.keyword not in NAMES)
+        lines += [f"{product.name} {k.hdu} {k.keyword}: {k.first!r} {k.second!r}" for k in keywords]
+    return lines
+
+
+def test_pca_products_are_those_of_the_native_engine(settings, simulated):
+    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255, "binsz": 128}]
+    obsid = simulated[1].observations[0].obsid
+    chosen = settings(pca_extract={"bands": bands, "per_pcu": True})
+    (found,) = compare_engines(chosen, [obsid])
+    assert told(found) == []
+    assert len(found.products) >= 1 + 2 + 2 + 2 + 1
+
+
+def test_summaries_and_versions_are_kept(settings, simulated):
+    obsid = simulated[1].observations[0].obsid
+    results = {name: run(settings(engine=name), obsid) for name in ("native", "heasoft")}
+    assert [r.outcome for r in results.values()] == [Outcome.SUCCEEDED] * 2
+    native, heasoft = (result.last.summary for result in results.values())
+    assert _close(heasoft, native)
+    manifest = read_manifest(open_store(settings().store), results["heasoft"].last.manifest)
+    assert (manifest.versions["heasoft"], manifest.versions["heasoftpy"]) == ("6.33.2", "1.4")
+
+
+def _close(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_close(one[key], other[key]) for key in one)
+    return one == pytest.approx(other, rel=1e-9) if isinstance(one, float) else one == other
+
+
+def test_another_heasoft_is_another_result(headas, settings, simulated):
+    obsid = simulated[1].observations[0].obsid
+    one = run(settings(pca_extract={"spectra": False}), obsid)
+    assert run(settings(pca_extract={"spectra": False}), obsid).reused
+    headas.plan("1.5")
+    other = run(settings(pca_extract={"spectra": False}), obsid)
+    assert not other.reused
+    assert one.last.fingerprint != other.last.fingerprint
+
+
+def test_the_archives_filter_file_and_several_models(settings, simulated):
+    obsid = simulated[1].observations[1].obsid
+    prep = {"filter_file": "archive", "transition_bad": False}
+    (found,) = compare_engines(settings(pca_prep=prep, pca_extract={"spectra": False}), [obsid])
+    assert told(found) == []
+
+
+def test_hexte_products_are_those_of_the_native_engine_but_for_documented_differences(settings, simulated):
+    obsid = first_of(simulated, A="rocking", B="rocking").obsid
+    (found,) = compare_engines(settings(campaign={"instruments": ["hexte"]}), [obsid])
+    by_name = {product.name: product for product in found.products}
+    assert found.remarks == ()
+    exact = [name for name in by_name if not name.endswith((".lc", "_bkg.pha"))]
+    assert [name for name in exact if not by_name[name].same_numbers] == []
+    for name, product in by_name.items():
+        if name.endswith(("_src.lc", "_bkg.lc", "_bkg.pha")):
+            # sumpha writes other columns, hxtdead its column DEADC
+            differ = [c for c in product.columns if not c.identical and c.compared and c.max_rel > 1e-6]
+            assert differ == [], name
+        elif name.endswith(".lc"):  # rebinned on another grid
+            assert {c.name for c in product.columns} >= {"TIME", "RATE", "ERROR", "FRACEXP"}
+    shown = run(settings(campaign={"instruments": ["hexte"]}), obsid)
+    native = run(settings(engine="native", campaign={"instruments": ["hexte"]}), obsid)
+    for band, numbers in native.last.summary["bands"].items():
+        found = shown.last.summary["bands"][band]
+        assert found["rate"] == pytest.approx(numbers["rate"], abs=3 * numbers["error"])
+
+
+def test_a_filter_that_leaves_nothing_is_no_work_and_never_no_filter(settings, simulated):
+    obsid = simulated[1].observations[0].obsid
+    result = run(settings(pca_extract={"expression": "ELV > 1000"}), obsid)
+    assert (result.outcome, result.last.stage) == (Outcome.NO_WORK, "pca_extract")
+    assert "fulfils 'ELV > 1000'" in result.last.message
+
+
+def test_an_expression_that_maketime_can_not_read_is_a_data_error(headas, settings, simulated):
+    headas.plan(tasks={"maketime": "syntax_error"})
+    result = run(settings(), simulated[1].observations[0].obsid)
+    assert (result.outcome, result.last.kind) == (Outcome.FAILED, FailureKind.DATA)
+    assert "maketime could not apply" in result.last.message
+    assert "syntax error in expression" in result.last.message
+
+
+def test_a_long_expression_goes_through_a_file(settings, simulated):
+    long = " && ".join(["(ELV > 4)", "(OFFSET < 0.1)", "(NUM_PCU_ON > 0)", ".NOT. ISNULL(ELV)", "(NUM_PCU_ON < 6)"] * 2)
+    result = run(settings(pca_extract={"expression": long, "spectra": False}), simulated[1].observations[0].obsid)
+    assert result.outcome is Outcome.SUCCEEDED, result.last.message
+
+
+@pytest.mark.parametrize(
+    ("task", "how", "kind", "words"),
+    [
+        ("pcaprepobsid", "silent", FailureKind.DATA, r"pcaprepobsid made no out/FP_\*\.xfl"),
+        ("pcaextlc2", "empty", FailureKind.DATA, "pcaextlc2 left .*_ch5-10.lc empty"),
+        ("pcaextspect2", "silent", FailureKind.DATA, "pcaextspect2 made no .*_src.pha"),
+        ("pcaextlc2", "killed", FailureKind.RETRYABLE, "memory runs out"),
+    ],
+)
+def test_a_failing_task_fails_its_stage_and_leaves_nothing(headas, settings, simulated, task, how, kind, words):
+    headas.plan(tasks={task: how})
+    result = run(settings(), simulated[1].observations[0].obsid)
+    assert (result.outcome, result.last.kind) == (Outcome.FAILED, kind)
+    assert result.last.manifest == ""
+    with pytest.raises(AssertionError, match=words):
+        raise AssertionError(result.last.message)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pca_prep": {"background": "none"}}, r"\[pca_prep\] background is 'none'"),
+        ({"calibration": {"breakdown": "NONE"}}, r"\[calibration\] breakdown is 'NONE'"),
+        (
+            {"campaign": {"instruments": ["hexte"]}, "hexte_dead": {"background": "interpolated"}},
+            r"\[hexte_dead\] background is 'interpolated'",
+        ),
+    ],
+)
+def test_what_the_tasks_can_not_do_is_refused_with_the_settings_name(settings, simulated, changes, words):
+    with pytest.raises(ConfigError, match=words):
+        run(settings(**changes), first_of(simulated, A="rocking", B="rocking").obsid)
+
+
+def test_spectra_need_a_background(settings, simulated):
+    obsid = simulated[1].observations[0].obsid
+    mixed = settings(engine="native", pca_prep={"background": "none"}, pca_extract={"engine": "heasoft"})
+    with pytest.raises(ConfigError, match=r"\[pca_extract\] spectra is true"):
+        run(mixed, obsid)
+
+
+def test_four_housekeeping_files_are_too_few(settings, simulated, tmp_path):
+    archive, truth = simulated
+    observation = truth.observations[0]
+    shutil.copytree(archive / observation.path, tmp_path / "archive" / observation.path)
+    next((tmp_path / "archive" / observation.path).glob("pca/FH5e_*")).unlink()
+    result = run(settings(archive=str(tmp_path / "archive")), observation.obsid)
+    assert (result.outcome, result.last.kind) == (Outcome.FAILED, FailureKind.DATA)
+    assert "found those of PCU 0, 1, 2, 3" in result.last.message
+
+
+def test_a_sample_is_spread_over_the_campaign(settings, simulated):
+    obsids = sample(settings(), 3)
+    assert len(obsids) == 3
+    assert set(obsids) <= {o.obsid for o in simulated[1].observations}
+    assert len(sample(settings(), 50)) == 6
+
+
+def test_both_engines_are_names_of_the_configuration(settings):
+    assert settings().pca_prep.engine is EngineName.HEASOFT
+    assert settings(pca_extract={"engine": "native"}).pca_extract.engine is EngineName.NATIVE
