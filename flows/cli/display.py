@@ -163,14 +163,15 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
 
 
 def show_comparisons(comparisons: Sequence[Comparison], tolerance: float = 0.0) -> None:
-    """Print the columns of each product that differ, and how many products do not."""
+    """Print the columns of each product that differ by more than a part of themselves, and how many are equal."""
     table = Table()
     for name in ("observation", "product", "extension", "column", "differing", "at most", "relative"):
         table.add_column(name, overflow="fold")
     for one in comparisons:
         for product in one.products:
             for column in product.columns:
-                if not column.identical:
+                small = column.compared > 0 and not column.nulls and column.max_rel <= tolerance
+                if not (column.identical or small):
                     share = f"{column.differing} of {column.compared}" if column.compared else ""
                     numbers = f"{column.max_abs:.3g} {column.unit}", f"{column.max_rel:.2g}"
                     cells = numbers if column.compared else (column.note, "")

@@ -50,7 +50,11 @@ class CalibrationConfig(Frozen):
         description="HEXTE: what turns cluster B's background into that of cluster A, which stares since 2006; empty "
         "takes the CALDB's, NONE does without",
     )
-    caldb: str = Field("", description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx")
+    caldb: str = Field(
+        "",
+        description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx; $CALDB is what the "
+        "environment says",
+    )
     cache: str = Field(default_factory=default_cache, description="folder for copies of remote files")
 
     def given(self, role: Role) -> tuple[str, ...]:

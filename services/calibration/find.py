@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -119,6 +120,7 @@ class _Library:
 
     def __init__(self, config: CalibrationConfig) -> None:
         self._config = config
+        self._root = os.path.expandvars(config.caldb)
         self._cache = FileCache(Path(config.cache).expanduser())
         self._files: dict[str, CalibrationFile] = {}
         self._entries: dict[str, tuple[CalibrationEntry, ...]] = {}
@@ -129,7 +131,7 @@ class _Library:
             return ()
         if given:
             return tuple(self._file(role, url) for url in given)
-        if not self._config.caldb:
+        if not self._root:
             raise ConfigError(
                 f"calibration: no {MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
                 f"CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} does without."
@@ -150,10 +152,10 @@ class _Library:
         return tuple(self._file(role, url, extensions) for url, extensions in hdus.items())
 
     def _url(self, entry: CalibrationEntry) -> str:
-        return join(self._config.caldb, entry.path)
+        return join(self._root, entry.path)
 
     def _index(self, instrument: str) -> tuple[str, tuple[CalibrationEntry, ...]]:
-        url = join(self._config.caldb, INDEX.format(instrument.lower()))
+        url = join(self._root, INDEX.format(instrument.lower()))
         if instrument not in self._entries:
             data = self._fetch(url, changes=True)
             if data is None:

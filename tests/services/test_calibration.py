@@ -131,6 +131,12 @@ def config(tmp_path, **values):
     return CalibrationConfig(cache=str(tmp_path / "cache"), **values)
 
 
+def test_the_caldb_of_the_environment(tmp_path, root, monkeypatch):
+    monkeypatch.setenv("CALDB", str(root))
+    found, named = (find_calibration(config(tmp_path, caldb=text), 51000.0) for text in ("$CALDB", root))
+    assert found == named
+
+
 def test_everything_from_a_caldb(tmp_path, root):
     found = find_calibration(config(tmp_path, caldb=root), 51000.0)
     assert list(found) == list(PCA_ROLES)

@@ -17,9 +17,14 @@ def plain(item: File) -> bytes:
     return gunzip(item.data, item.name)
 
 
+def file_name(item: File) -> str:
+    """Return a file's name without folders."""
+    return item.name.rpartition("/")[2]
+
+
 def base_name(item: File) -> str:
     """Return a file's name without folders and ``.gz``."""
-    return item.name.rpartition("/")[2].removesuffix(".gz")
+    return file_name(item).removesuffix(".gz")
 
 
 def zipped(data: bytes) -> bytes:

@@ -11,8 +11,8 @@ from rossi.gti import from_table
 from rossi.hexte.rocking import Position, Split, rocking_angle, rocking_remarks
 from rossi.hexte.science import Cluster, cluster_of, kind_of
 from services.contract import File, Inputs, Outputs
-from services.engines.heasoft.files import base_name, plain, zipped
-from services.engines.heasoft.pca_prep import base_name_kept, make_filter_file, observation_files
+from services.engines.heasoft.files import base_name, file_name, plain, zipped
+from services.engines.heasoft.pca_prep import make_filter_file, observation_files
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared
 from services.engines.hexte_products import position_of
@@ -52,7 +52,7 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         remarks += more
     outputs = {
         "science": tuple(files),
-        "rocking": tuple(File(base_name_kept(item), item.data) for item in inputs["rocking"]),
+        "rocking": tuple(File(file_name(item), item.data) for item in inputs["rocking"]),
         "filter_file": (_filter_file(call, config, inputs),),
     }
     return Outputs(outputs, caveats_of(remarks), {"clusters": summary})
@@ -76,5 +76,5 @@ def _as_split(part: File) -> Split:
 def _filter_file(call: Caller, config: HexteBackConfig, inputs: Inputs) -> File:
     if config.filter_file is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        return File(base_name_kept(found), found.data)
+        return File(file_name(found), found.data)
     return make_filter_file(call, observation_files(inputs, "index", "spacecraft", "housekeeping"))

@@ -10,7 +10,7 @@ from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import PCUS
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
-from services.engines.heasoft.files import base_name, file_list, joined, plain, zipped
+from services.engines.heasoft.files import base_name, file_list, file_name, joined, plain, zipped
 from services.engines.heasoft.preflight import check_caldb, installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
 from services.filter_file import FilterSource
@@ -45,7 +45,7 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     }
     if config.filter_file is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        filter_item, files = File(base_name_kept(found), found.data), _file_by_file(call, rules, inputs, found)
+        filter_item, files = File(file_name(found), found.data), _file_by_file(call, rules, inputs, found)
     else:
         filter_item, files = _observation(call, rules, inputs)
     stems = sorted(base_name(item) for item in inputs["std2"])
@@ -55,11 +55,6 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
         "filter_file": (filter_item,),
     }
     return Outputs(outputs, (), {"files": len(stems)})
-
-
-def base_name_kept(item: File) -> str:
-    """Return a file's name without folders."""
-    return item.name.rpartition("/")[2]
 
 
 def make_filter_file(call: Caller, observation: Mapping[str, bytes]) -> File:

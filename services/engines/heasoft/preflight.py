@@ -16,7 +16,7 @@ from rossi.fits.reader import open_fits
 from services.calibration.config import Role
 from services.calibration.fetch import fetch, is_remote, join
 from services.calibration.find import INDEX, MEANINGS, QUERIES
-from services.engines.heasoft.sandbox import TaskStopped
+from services.engines.heasoft.sandbox import INHERITED, TaskStopped
 from services.engines.heasoft.task import Call, Caller
 from services.storage import StoreError
 
@@ -97,15 +97,15 @@ def installed(stage: str = "", environment: Mapping[str, str] | None = None) -> 
             f"HEASoft in {headas} has no {', '.join(absent)}; install it with the tasks of RXTE (and of HEAGEN, "
             f"FTOOLS and HEATOOLS), {_INSTEAD}."
         )
-    inherited = tuple(sorted(given.items()))
-    heasoftpy, heasoft = _versions(inherited, packages)
+    inherited = {name: given[name] for name in INHERITED if name in given}
+    heasoftpy, heasoft = _versions(tuple(inherited.items()), packages)
     number = _number(heasoftpy)
     if number is None or not OLDEST <= number < BEYOND:
         raise ConfigError(
             f"heasoftpy {heasoftpy} in {packages} is not known here: versions {'.'.join(map(str, OLDEST))} to "
             f"{BEYOND[0]}.{BEYOND[1] - 1} are; take HEASoft with one of these, {_INSTEAD}."
         )
-    return Installation(headas, heasoftpy, heasoft, Caller(given, packages))
+    return Installation(headas, heasoftpy, heasoft, Caller(inherited, packages))
 
 
 def _packages() -> str | None:
@@ -123,12 +123,14 @@ def _packages() -> str | None:
 def _versions(environment: tuple[tuple[str, str], ...], packages: str) -> tuple[str, str]:
     call = Caller(dict(environment), packages)
     heasoftpy = call.version()
-    try:
-        log = call(Call("ftversion", (), options=("chatter=1",))).log
-    except (ConfigError, DataError, TaskStopped):
-        log = ""
-    found = re.search(r"V?(\d+\.\d+(?:\.\d+)?)", log)
-    return heasoftpy, found[1] if found else "unknown"
+    for program in ("ftversion", "fversion"):
+        try:
+            log = call(Call(program, (), options=("mode=h",))).log
+        except (ConfigError, DataError, TaskStopped):
+            continue
+        if found := re.search(r"\d+\.\d+(\.\d+)?", log):
+            return heasoftpy, found[0]
+    return heasoftpy, "unknown"
 
 
 def _number(version: str) -> tuple[int, int] | None:

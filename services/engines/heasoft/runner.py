@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 #: Kinds of failure in the answer.
 NO_HEASOFTPY, NO_TASK, RAISED = "no heasoftpy", "no task", "raised"
@@ -36,12 +37,20 @@ def _answer(name: str, parameters: "dict[str, str]") -> "dict[str, object]":
     except Exception as error:
         return {**_failed(NO_TASK, error), "version": version}
     try:
-        result = task(dict(parameters), noprompt=True, verbose=0)
+        result = task(_understood(heasoftpy, parameters), noprompt=True, verbose=0)
     except BaseException as error:
         return {**_failed(RAISED, error), "version": version}
     for stream in ("stdout", "stderr"):
         print(_text(getattr(result, stream, None)), flush=True)
     return {"version": version, "returncode": getattr(result, "returncode", None)}
+
+
+def _understood(package: ModuleType, parameters: "dict[str, str]") -> "dict[str, str]":
+    """Leave INDEF out where a version would make NONE of it: parameter files are fresh, so it is the default anyway."""
+    read = getattr(getattr(package, "HSPParam", None), "param_type", None)
+    if read is None or read("INDEF", "r") is not None:
+        return dict(parameters)
+    return {name: value for name, value in parameters.items() if value != "INDEF"}
 
 
 def _text(said: object) -> str:

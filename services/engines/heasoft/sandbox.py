@@ -96,7 +96,9 @@ class Sandbox:
         if packages and packages not in folders:
             folders.insert(0, packages)
         kept |= {"PYTHONPATH": os.pathsep.join(folders)} if folders else {}
+        programs = str(Path(given.get("HEADAS", "")) / "bin")
         return kept | {
+            "PATH": os.pathsep.join(filter(None, (programs, kept.get("PATH", "")))),
             "PFILES": f"{self.root / 'p'};{system}",
             "HOME": str(self.root / "h"),
             "TMPDIR": str(self.root / "t"),

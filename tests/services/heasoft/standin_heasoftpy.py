@@ -34,6 +34,13 @@ class HSPResult:
         return self.stdout.split("\n")
 
 
+class HSPParam:
+    @staticmethod
+    def param_type(value, kind):
+        assert kind in "risbf"
+        return None if value == "INDEF" and __version__ < "1.4" else value
+
+
 if __version__ >= "1.5":
 
     class Config:

@@ -193,6 +193,22 @@ def test_what_the_tasks_can_not_do_is_refused_with_the_settings_name(settings, s
         run(settings(**changes), first_of(simulated, A="rocking", B="rocking").obsid)
 
 
+def test_without_a_file_the_tasks_ask_a_caldb_that_must_be_there(headas, simulated):
+    from services.contract import StageRequest
+    from services.engines import heasoft
+    from services.inputs import Sources, choose, read
+    from services.pca_prep.stage import STAGE, PcaPrepConfig
+
+    archive, truth = simulated
+    config = PcaPrepConfig(engine="heasoft")
+    needed = [declared for declared in STAGE.inputs_for(config) if declared.source == "archive"]
+    request = StageRequest(stage="pca_prep", obsid=truth.observations[0].obsid, archive=str(archive), store="")
+    sources = Sources(open_archive(str(archive)), None, {})
+    inputs = read(needed, request, choose(needed, request, sources), sources)
+    with pytest.raises(ConfigError, match="CALDB is not set"):
+        heasoft.pca_prep(config, inputs)
+
+
 def test_spectra_need_a_background(settings, simulated):
     obsid = simulated[1].observations[0].obsid
     mixed = settings(engine="native", pca_prep={"background": "none"}, pca_extract={"engine": "heasoft"})

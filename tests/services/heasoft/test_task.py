@@ -134,9 +134,17 @@ def test_a_call_sees_its_own_places_and_nothing_else(headas, monkeypatch):
     assert len({user, *places}) == 4
     assert all(len(place) < 64 for place in places)
     assert (environment["HEADASPROMPT"], environment["CALDB"]) == ("/dev/null", "/caldb")
+    assert environment["PATH"].startswith(f"{headas.folder}/bin:")
     assert "HEADASNOQUERY" in environment
     assert not {"SECRET_KEY", "DISPLAY"} & environment.keys()
     assert not Path(root).exists()
+
+
+def test_versions_that_make_none_of_indef_are_not_given_it(headas, call):
+    asked = Call("show", _show().outputs, {"outfile": "out.txt", "chmin": "INDEF", "chmax": 10})
+    for version, names in (("1.3", {"outfile", "chmax"}), ("1.4", {"outfile", "chmin", "chmax"})):
+        headas.plan(version, {"show": "show"})
+        assert json.loads(call(asked).files["out.txt"])["params"].keys() == names
 
 
 def _show():
