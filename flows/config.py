@@ -55,7 +55,9 @@ class CampaignConfig(Frozen):
 
 class _Places(Frozen):
     engine: EngineName = Field(EngineName.NATIVE, description="Who computes, where a stage does not say otherwise.")
-    archive: str = Field("", description="Where the archive lies: a folder, s3:// or https:// URL that holds AO1, AO2 ...")
+    archive: str = Field(
+        "", description="Where the archive lies: a folder, s3:// or https:// URL that holds AO1, AO2 ..."
+    )
     cache: CacheConfig = Field(default_factory=CacheConfig)
     store: str = Field(
         "", description="Where products are kept: a folder, file:// or s3:// URL, never with a password."

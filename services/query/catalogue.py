@@ -23,7 +23,7 @@ from services.storage import StoreError
 _TEXTS = ("target_name", "obsid")
 
 
-def look_up(config: QueryConfig, catalogue: Catalogue | None = None) -> WorkList:
+def look_up(config: QueryConfig) -> WorkList:
     """Return the observations that the catalogue has of what is asked for.
 
     Rows without an ObsID, of one that came before, and slews (unless they are asked for) are left out, and counted in
@@ -37,8 +37,8 @@ def look_up(config: QueryConfig, catalogue: Catalogue | None = None) -> WorkList
     StoreError
         If the service does not answer, or not with all rows.
     """
-    catalogue = catalogue or Catalogue(config.service, jobs=config.jobs)
-    table, unobserved = _own_query(catalogue, config.adql) if config.adql else _criteria(catalogue, config)
+    with Catalogue(config.service, jobs=config.jobs) as catalogue:
+        table, unobserved = _own_query(catalogue, config.adql) if config.adql else _criteria(catalogue, config)
     rows = _rows(table)
     counts = Counter({"unobserved": unobserved})
     kept: dict[str, WorkRow] = {}
@@ -134,6 +134,13 @@ def _points(obsid: str) -> bool:
         return True  # for what it is, reduction will say
 
 
+def _cycle(row: WorkRow) -> int:
+    try:
+        return ObsID(row.obsid).cycle
+    except ConfigError:
+        return row.cycle
+
+
 def _caveats(counts: Counter[str], rows: list[WorkRow]) -> list[Caveat]:
     said = {
         "unobserved": "without an ObsID (accepted, never observed) are left out",
@@ -145,7 +152,7 @@ def _caveats(counts: Counter[str], rows: list[WorkRow]) -> list[Caveat]:
         for code, text in said.items()
         if counts[code]
     ]
-    elsewhere = [row.obsid for row in rows if row.cycle and blank(row.obsid).cycle not in (0, row.cycle)]
+    elsewhere = [row.obsid for row in rows if row.cycle and _cycle(row) != row.cycle]
     if elsewhere:
         message = f"{len(elsewhere)} rows have a cycle that does not follow from the ObsID, such as {elsewhere[0]}."
         caveats.append(Caveat(code="other_cycle", message=message))

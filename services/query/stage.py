@@ -12,7 +12,7 @@ from services.executor import result_of
 from services.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
 from services.query.archive import look_through
 from services.query.config import ListSource, QueryConfig
-from services.query.worklist import WorkList
+from services.query.worklist import WorkList, ecsv, parquet
 from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
 from services.storage.archive import LocalArchive
 
@@ -93,8 +93,8 @@ def outputs(work: WorkList) -> Outputs:
     table = work.to_table()
     figure = exposure_figure(table["time"].data, table["exposure"].data, f"{len(table)} observations")
     files = {
-        "observations": (File("observations.ecsv", work.to_ecsv()),),
-        "parquet": (File("observations.parquet", work.to_parquet()),),
+        "observations": (File("observations.ecsv", ecsv(table)),),
+        "parquet": (File("observations.parquet", parquet(table)),),
         "figure": (File("exposure.png", png(figure)),),
     }
     return Outputs(files, work.caveats, {"observations": len(work.rows)})

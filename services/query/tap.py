@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import requests
 from astropy.table import Table
 from pyvo.dal import TAPService
 from pyvo.dal.exceptions import DALFormatError, DALQueryError, DALServiceError
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from rossi.errors import ConfigError
@@ -49,7 +50,7 @@ class Answer:
 
 
 class Catalogue:
-    """A TAP service.
+    """A TAP service; as a context manager it closes its connections.
 
     Parameters
     ----------
@@ -60,9 +61,19 @@ class Catalogue:
     """
 
     def __init__(self, url: str = "", *, jobs: bool = False) -> None:
-        self.url = url or find_service(_session(_REGISTRY_TIMEOUT))
-        self._service = TAPService(self.url, session=_session(_TIMEOUT))
+        if not url:
+            with _session(_REGISTRY_TIMEOUT) as session:
+                url = find_service(session)
+        self.url = url
+        self._session = _session(_TIMEOUT)
+        self._service = TAPService(url, session=self._session)
         self._jobs = jobs
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
 
     def tables(self, containing: str = "") -> dict[str, str]:
         """Return the descriptions of the tables whose name contains a text, by name."""
@@ -144,6 +155,8 @@ class Catalogue:
                 f"{self.url}: what the service answered to {what} can't be read ({_line(error.reason)}); try again "
                 "later."
             ) from None
+        except HTTPError as error:
+            raise self._refusal(0, f"{type(error).__name__}, the answer broke off") from None
         except requests.RequestException as error:
             raise self._refusal(getattr(error.response, "status_code", 0), error) from None
 
@@ -171,11 +184,19 @@ class _Patient(HTTPAdapter):
     def __init__(self, timeout: tuple[float, float]) -> None:
         super().__init__(max_retries=_RETRY)
         self._timeout = timeout
+        self._answers: list[requests.Response] = []
 
     def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
         """Send with a time limit."""
         options["timeout"] = options.get("timeout") or self._timeout
-        return super().send(request, **options)
+        self._answers.append(super().send(request, **options))
+        return self._answers[-1]
+
+    def close(self) -> None:
+        """Close also the connections of answers that pyvo has not read to their last byte."""
+        for answer in self._answers:
+            answer.close()
+        super().close()
 
 
 def _line(text: object) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from rossi.errors import ConfigError
 from services.contract import Caveat
 
 _UNITS = {"time": "d", "exposure": "s", "ra": "deg", "dec": "deg"}
+_BARE = re.compile(r"[\w.+*/()\[\]-]+")
 _LINE = "{} {} {} {} {} {} {} {}\n".format
 _TYPES = {"str": np.str_, "int": np.int64, "float": np.float64}
 _MEANING = {
@@ -79,34 +82,37 @@ class WorkList:
 
     def to_table(self) -> Table:
         """Return the rows as a table."""
-        named = [(field.name, field.type) for field in fields(WorkRow)]
-        columns: list[Any] = [np.array([getattr(row, name) for row in self.rows], _TYPES[str(kind)]) for name, kind in named]
-        names = [name for name, _ in named]
-        return Table(columns, names=names, units=_UNITS, descriptions=_MEANING)
+        names = [field.name for field in fields(WorkRow)]
+        values: list[Any] = list(zip(*map(attrgetter(*names), self.rows), strict=True)) or [()] * len(names)
+        columns: list[Any] = [np.array(v, _TYPES[str(f.type)]) for f, v in zip(fields(WorkRow), values, strict=True)]
+        return Table(columns, names=names, units=_UNITS, descriptions=_MEANING, copy=False)
 
     def to_ecsv(self) -> bytes:
         """Return the rows as an ECSV table."""
-        table = self.to_table()
-        stream = io.StringIO()
-        table[:0].write(stream, format="ascii.ecsv")
-        # the rows as astropy writes them, but twenty times as fast
-        stream.writelines(map(_LINE, *(_texts(table[name]) for name in table.colnames)))
-        return stream.getvalue().encode()
+        return ecsv(self.to_table())
 
-    def to_parquet(self) -> bytes:
-        """Return the rows as a Parquet table."""
-        import pyarrow
-        import pyarrow.parquet
 
-        table = self.to_table()
-        described = [
-            pyarrow.field(name, _arrow(table[name]).type, metadata={"unit": _UNITS.get(name, ""), "description": text})
-            for name, text in _MEANING.items()
-        ]
-        stream = pyarrow.BufferOutputStream()
-        columns = [_arrow(table[name]) for name in _MEANING]
-        pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(described)), stream)
-        return bytes(stream.getvalue().to_pybytes())
+def ecsv(table: Table) -> bytes:
+    """Return a work list's table as ECSV: as astropy writes it, but many times as fast."""
+    stream = io.StringIO()
+    table[:0].write(stream, format="ascii.ecsv")
+    stream.writelines(map(_LINE, *(_texts(table[name]) for name in table.colnames)))
+    return stream.getvalue().encode()
+
+
+def parquet(table: Table) -> bytes:
+    """Return a work list's table as Parquet."""
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = [_arrow(table[name]) for name in table.colnames]
+    described = [
+        pyarrow.field(name, column.type, metadata={"unit": _UNITS.get(name, ""), "description": _MEANING[name]})
+        for name, column in zip(table.colnames, columns, strict=True)
+    ]
+    stream = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(described)), stream)
+    return bytes(stream.getvalue().to_pybytes())
 
 
 def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
@@ -149,8 +155,7 @@ def _texts(column: Column) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    bare = text and not any(character in text for character in ' "#')
-    return text if bare else '"' + text.replace('"', '""') + '"'
+    return text if _BARE.fullmatch(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _arrow(column: Column) -> Any:
