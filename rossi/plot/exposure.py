@@ -6,7 +6,7 @@ import numpy as np
 from astropy.time import Time
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
 from rossi.plot.longterm import COLOURS
@@ -14,6 +14,8 @@ from rossi.plot.longterm import COLOURS
 _INK, _FAINT = "#1b1f24", "#5b6470"
 #: Above this number marks cover each other, and are made small and faint.
 _MANY = 2000
+#: Exposures that differ by more than this factor are drawn with a logarithmic axis.
+_WIDE = 30
 
 
 def exposure_figure(mjd: NDArray[np.float64], exposure: NDArray[np.float64], title: str = "") -> Figure:
@@ -40,8 +42,12 @@ def exposure_figure(mjd: NDArray[np.float64], exposure: NDArray[np.float64], tit
     axes.plot(
         time, seconds, ls="none", marker="o", ms=2 if many else 4, mew=0, alpha=0.3 if many else 0.7, color=COLOURS[0]
     )
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if len(time) and seconds.max() > _WIDE * seconds.min():
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(0, 1.08 * seconds.max(initial=1))
     axes.set_xlabel("MJD (TT)", fontsize=11, color=_INK)
     axes.set_ylabel("exposure [s]", fontsize=11, color=COLOURS[0])
     axes.grid(axis="y", color="#d9dee5", lw=0.6)
@@ -50,8 +56,8 @@ def exposure_figure(mjd: NDArray[np.float64], exposure: NDArray[np.float64], tit
     if len(time):
         total = axes.twinx()
         total.step(time, np.cumsum(seconds) / 1000, where="post", lw=1.2, color=COLOURS[1])
-        total.set_ylabel("together [ks]", fontsize=11, color=COLOURS[1])
-        total.set_ylim(0)
+        total.set_ylabel("summed up [ks]", fontsize=11, color=COLOURS[1])
+        total.set_ylim(0, 1.08 * seconds.sum() / 1000)
         total.tick_params(colors=_INK, labelsize=10, direction="in")
         _years(figure, time)
     figure.suptitle(title, fontsize=13, fontweight="bold", color=_INK, x=0.01, ha="left")

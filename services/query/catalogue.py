@@ -143,12 +143,12 @@ def _cycle(row: WorkRow) -> int:
 
 def _caveats(counts: Counter[str], rows: list[WorkRow]) -> list[Caveat]:
     said = {
-        "unobserved": "without an ObsID (accepted, never observed) are left out",
-        "repeated": "have the ObsID of a row before them and are left out",
-        "slews": "are slews, scans or rasters and are left out (slews = true keeps them)",
+        "unobserved": "without an ObsID (accepted, never observed)",
+        "repeated": "with the ObsID of a row before",
+        "slews": "of slews, scans or rasters (slews = true keeps them)",
     }
     caveats = [
-        Caveat(code=code, message=f"{counts[code]} rows of the catalogue {text}.")
+        Caveat(code=code, message=f"Left out of the catalogue's rows: {counts[code]} {text}.")
         for code, text in said.items()
         if counts[code]
     ]

@@ -52,6 +52,7 @@ class QueryConfig(Frozen):
     service: str = Field(
         "", description="The catalogue's TAP service; empty finds the HEASARC's in the registry of the VO."
     )
+    resolver: str = Field("", description="Address of a Sesame name resolver; empty asks the CDS and its mirror.")
     table: str = Field("xtemaster", pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$", description="Its table of observations.")
     page_rows: int = Field(PAGE_ROWS, ge=1, le=99_999, description="Rows that are asked of the service at a time.")
     jobs: bool = Field(False, description="Have the service run queries as jobs, if it stops long ones.")
@@ -67,7 +68,7 @@ class QueryConfig(Frozen):
         StoreError
             If the resolver does not answer.
         """
-        return cone_of(self.name, self.ra, self.dec, self.radius)
+        return cone_of(self.name, self.ra, self.dec, self.radius, self.resolver)
 
     @property
     def needs_catalogue(self) -> bool:

@@ -28,7 +28,9 @@ class Cone:
     radius: float
 
 
-def cone_of(name: str, ra: str | float | None, dec: str | float | None, radius: str | float) -> Cone | None:
+def cone_of(
+    name: str, ra: str | float | None, dec: str | float | None, radius: str | float, resolver: str = ""
+) -> Cone | None:
     """Return the circle that is asked for, None if none is.
 
     Parameters
@@ -39,6 +41,8 @@ def cone_of(name: str, ra: str | float | None, dec: str | float | None, radius: 
         Numbers are degrees; a right ascension with colons, or blanks between its parts, is in hours.
     radius : str or float
         Numbers are degrees.
+    resolver : str
+        Address of a Sesame service; empty for those that astropy asks.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def cone_of(name: str, ra: str | float | None, dec: str | float | None, radius: 
             return None
         match = _POSITION.fullmatch(name)
         if not match:
-            return Cone(*_resolved(name.strip()), _radius(radius))
+            return Cone(*_resolved(name.strip(), resolver), _radius(radius))
         ra, dec = match.groups()
     elif name.strip():
         raise ConfigError(f"Both a name ({name!r}) and a position were given; leave one of them out.")
@@ -87,12 +91,13 @@ def _angle(value: str | float, what: str, low: float, high: float) -> float:
     return degrees
 
 
-def _resolved(name: str) -> tuple[float, float]:
+def _resolved(name: str, resolver: str) -> tuple[float, float]:
     from astropy.coordinates import SkyCoord
-    from astropy.coordinates.name_resolve import NameResolveError
+    from astropy.coordinates.name_resolve import NameResolveError, sesame_url
 
     try:
-        position = SkyCoord.from_name(name)
+        with sesame_url.set([resolver] if resolver else sesame_url.get()):
+            position = SkyCoord.from_name(name)
     except NameResolveError as error:
         if "Unable to find" in str(error):
             raise ConfigError(

@@ -141,7 +141,7 @@ def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
         else:
             found = [line.strip() for line in data.decode().splitlines()]
             found = [line for line in found if line and not line.startswith("#")]
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise ConfigError(f"{name}: this is no work list with a column obsid ({error}).") from None
     if wrong := [obsid for obsid in found if blank(obsid).cycle == 0 and not obsid.startswith("0")]:
         raise ConfigError(f"{name}: {wrong[0]!r} is no ObsID; a work list has a column obsid, or an ObsID a line.")
