@@ -10,13 +10,15 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from isal import isal_zlib
 from pydantic import ByteSize, Field
 
 from services.contract import Frozen
 
 _log = logging.getLogger(__name__)
-#: Length of the sha256 that stands in front of the content [byte].
-_DIGEST = 32
+#: Length of the CRC that stands in front of the content [byte]: enough to notice damage, and costs nothing beside the
+#: MD5 with which the content was compared when it came.
+_CHECK = 4
 #: Part of the limit that is left when old copies have been removed, so that not every new one starts a search.
 _LEFT = 0.9
 #: Part of the limit that a process writes before it looks again how full the folder is.
@@ -63,8 +65,8 @@ class DiskCache:
             kept = path.read_bytes()
         except OSError:
             return None
-        data = kept[_DIGEST:]
-        if hashlib.sha256(data).digest() != kept[:_DIGEST]:
+        data = kept[_CHECK:]
+        if _check(data) != kept[:_CHECK]:
             with suppress(OSError):
                 path.unlink()
             return None
@@ -79,10 +81,11 @@ class DiskCache:
         path = self._path(identity)
         part = path.with_name(f".{uuid.uuid4().hex}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("xb") as stream:
-                stream.write(hashlib.sha256(data).digest())
-                stream.write(data)
+            try:
+                _write(part, data)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(part, data)
             part.replace(path)
         except OSError as error:
             with suppress(OSError):
@@ -127,6 +130,15 @@ class DiskCache:
                         status = entry.stat()
                         found.append((status.st_mtime, status.st_size, entry.path))
         return found
+
+
+def _check(data: bytes) -> bytes:
+    return isal_zlib.crc32(data).to_bytes(_CHECK, "big")
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb", buffering=0) as stream:
+        stream.write(_check(data) + data)
 
 
 def open_cache(config: CacheConfig | None) -> DiskCache | None:
