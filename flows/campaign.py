@@ -35,7 +35,7 @@ _OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False
 @task(name="query", **_OPTIONS)
 def query(settings: Settings) -> tuple[str, ...]:
     """Find the observations; returns their ObsIDs."""
-    archive, store = open_archive(settings.archive), open_store(settings.store)
+    archive, store = open_archive(settings.archive, settings.cache), open_store(settings.store)
     worklist, _ = run_query(settings.query, archive, store, settings.prefix)
     if not worklist.obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")

@@ -23,7 +23,8 @@ from services.configuration import validate
 from services.contract import Frozen
 from services.engines import EngineName
 from services.merge.config import MergeConfig
-from services.query.stage import QueryConfig
+from services.query.config import QueryConfig
+from services.storage import CacheConfig
 from services.worker import load_stage
 
 #: Looked for in the current folder when no file is named.
@@ -54,7 +55,10 @@ class CampaignConfig(Frozen):
 
 class _Places(Frozen):
     engine: EngineName = Field(EngineName.NATIVE, description="Who computes, where a stage does not say otherwise.")
-    archive: str = Field("", description="Where the archive lies: a folder or URL that holds AO1, AO2 ...")
+    archive: str = Field(
+        "", description="Where the archive lies: a folder, s3:// or https:// URL that holds AO1, AO2 ..."
+    )
+    cache: CacheConfig = Field(default_factory=CacheConfig)
     store: str = Field(
         "", description="Where products are kept: a folder, file:// or s3:// URL, never with a password."
     )

@@ -29,6 +29,7 @@ def make_shard(settings: Settings, obsids: Sequence[str], number: int = 0) -> Sh
         obsids=tuple(obsids),
         stages=settings.stages,
         archive=settings.archive,
+        cache=settings.cache.model_dump(mode="json"),
         calibration=settings.calibration.model_dump(mode="json"),
         store=settings.store,
         prefix=settings.prefix,

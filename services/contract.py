@@ -223,6 +223,8 @@ class StageRequest(Frozen):
         Validated against the stage's own model.
     archive, store : str
         URLs. Credentials never stand here.
+    cache : dict
+        Where copies of a remote archive's files are kept; see `services.storage.CacheConfig`.
     calibration : dict
         Where calibration files come from; see `services.calibration`.
     prefix : str
@@ -235,6 +237,7 @@ class StageRequest(Frozen):
     obsid: str
     config: dict[str, Any] = {}
     archive: str = ""
+    cache: dict[str, Any] = {}
     calibration: dict[str, Any] = {}
     store: str
     prefix: str = ""
@@ -328,6 +331,7 @@ class Shard(Frozen):
     obsids: tuple[str, ...]
     stages: dict[str, dict[str, Any]]
     archive: str
+    cache: dict[str, Any] = {}
     calibration: dict[str, Any] = {}
     store: str
     prefix: str = ""

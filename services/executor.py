@@ -41,7 +41,7 @@ from services.publication import (
     publish,
     read_manifest,
 )
-from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
 
 __all__ = [
     "execute",
@@ -89,7 +89,7 @@ def execute(
     try:
         store = store or open_store(request.store)
         if archive is None and any(i.source == ARCHIVE for i in stage.inputs):
-            archive = open_archive(request.archive)
+            archive = open_archive(request.archive, validate(CacheConfig, request.cache, "cache"))
         result = _execute(stage, request, Sources(archive, store, {} if memory is None else memory))
     except NoGoodTime as error:  # of an earlier stage
         result = StageResult(stage=request.stage, obsid=request.obsid, outcome=Outcome.NO_WORK, message=str(error))

@@ -102,7 +102,7 @@ def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> 
         elif declared.source == ARCHIVE:
             found = [f for f in listing if re.fullmatch(declared.pattern, f.path.removeprefix(folder))]
             _check_count(declared, [f.path for f in found], folder)
-            records += [_archive_record(declared.name, file, folder, _archive(sources)) for file in found]
+            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(found)]
         else:
             key, manifest = upstream[declared.source]
             outputs = [r for r in manifest.outputs if r.output == declared.name]
@@ -121,12 +121,13 @@ def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen
     """
     folder = ObsID(request.obsid).path
     inputs: dict[str, tuple[File, ...]] = dict(chosen.calibration)
+    fetched = _fetch(declared_inputs, folder, chosen, sources)
     for declared in declared_inputs:
         if declared.source == CALIBRATION:
             continue
         if declared.source == ARCHIVE:
             paths = [r.path for r in chosen.records if r.input == declared.name]
-            inputs[declared.name] = tuple(File(p, _archive(sources).fetch(folder + p)) for p in paths)
+            inputs[declared.name] = tuple(File(path, fetched[path]) for path in paths)
         else:
             key, manifest = chosen.upstream[declared.source]
             made = sources.memory.get(key)
@@ -134,6 +135,16 @@ def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen
                 made.files.get(declared.name, ()) if made else read_outputs(sources.store, key, manifest, declared.name)
             )
     return inputs
+
+
+def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Sources) -> dict[str, bytes]:
+    """Fetch the archive's files of all inputs together, each once."""
+    names = {declared.name for declared in inputs if declared.source == ARCHIVE}
+    records = {r.path: r for r in chosen.records if r.input in names}
+    if not records:
+        return {}
+    files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
+    return dict(zip(records, _archive(sources).fetch_many(files), strict=True))
 
 
 def _archive(sources: Sources) -> ArchiveSource:
@@ -149,9 +160,8 @@ def _listing(folder: str, archive: ArchiveSource) -> list[ArchiveFile]:
     return listing
 
 
-def _archive_record(name: str, file: ArchiveFile, folder: str, archive: ArchiveSource) -> InputRecord:
-    identity = archive.identity(file.path)
-    return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=identity)
+def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:
+    return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=file.identity)
 
 
 def _calibration(role: Role, request: StageRequest, listing: Sequence[ArchiveFile]) -> tuple[CalibrationFile, ...]:

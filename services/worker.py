@@ -13,7 +13,7 @@ from services.configuration import validate
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
 from services.executor import execute
 from services.inputs import Memory
-from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
 
 
 def load_stage(name: str) -> Stage[Any]:
@@ -57,6 +57,7 @@ def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: 
             obsid=obsid,
             config=config,
             archive=shard.archive,
+            cache=shard.cache,
             calibration=shard.calibration,
             store=shard.store,
             prefix=shard.prefix,
@@ -89,7 +90,8 @@ def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | Non
         raise ConfigError(f"Shard {shard.number} names no stage.")
     for name, config in shard.stages.items():
         validate(load_stage(name).config, config, name)
-    archive, store = open_archive(shard.archive), open_store(shard.store)
+    archive = open_archive(shard.archive, validate(CacheConfig, shard.cache, "cache"))
+    store = open_store(shard.store)
     results = []
     for obsid in shard.obsids:
         results.append(run_observation(obsid, shard, archive=archive, store=store))

@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import campaign, compare, config, ftool, merge, products, query, reduce, simulate, status
+from flows.cli import (
+    campaign,
+    catalogue,
+    compare,
+    config,
+    fetch,
+    ftool,
+    merge,
+    products,
+    query,
+    reduce,
+    simulate,
+    status,
+    stdprod,
+)
 from flows.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 
@@ -22,8 +36,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (simulate, campaign, reduce, query, status, products, merge, compare, config):
+for module in (simulate, query, fetch, campaign, reduce, status, products, stdprod, merge, config, compare):
     app.command(module.__name__.rpartition(".")[2])(module.command)
+app.add_typer(catalogue.app, name="catalogue")
 app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
 
 

@@ -14,7 +14,7 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Configuration file; rossi.toml of the current folder if there is one."),
 ]
-Archive = Annotated[str | None, typer.Option(help="Where the archive lies: the folder that holds AO1, AO2 ...")]
+Archive = Annotated[str | None, typer.Option(help="Where the archive lies: a folder, s3:// or https:// URL.")]
 Store = Annotated[str | None, typer.Option(help="Where products are kept: a folder or s3://bucket/folder.")]
 Prefix = Annotated[str | None, typer.Option(help="Folder of this run within the store.")]
 Out = Annotated[Path | None, typer.Option(help="Folder that products are copied to.")]

@@ -1,55 +1,37 @@
-"""Stage ``query``: which observations of the archive are to be reduced."""
+"""Stage ``query``: which observations are to be reduced."""
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import time
 
-from astropy.time import Time
-from pydantic import Field
-
-from rossi.met import met_to_mjd
+from rossi.errors import ConfigError
 from services.configuration import validate
-from services.contract import Caveat, File, Frozen, InputRecord, Manifest, Outcome, Outputs, StageRequest, StageResult
+from services.contract import Caveat, File, InputRecord, Manifest, Outcome, Outputs, StageRequest, StageResult
 from services.executor import result_of
 from services.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
-from services.query.index import describe, find_observations
-from services.query.worklist import WorkList, WorkRow, blank, in_order
-from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+from services.query.archive import look_through
+from services.query.config import ListSource, QueryConfig
+from services.query.worklist import WorkList, ecsv, parquet
+from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
+from services.storage.archive import LocalArchive
+
+__all__ = ["NAME", "ListSource", "QueryConfig", "execute_query", "look", "outputs", "run_query"]
 
 NAME = "query"
-VERSION = 1
-
-
-class QueryConfig(Frozen):
-    """What to look for; everything by default."""
-
-    targets: tuple[str, ...] = Field(
-        (), description="Sources as the master index spells them, case and blanks aside; none means all."
-    )
-    obsids: tuple[str, ...] = Field((), description="Observations; none means all.")
-    slews: bool = Field(False, description="Include slews, scans and rasters.")
-    start: float | datetime.date | None = Field(
-        None, description="Observations that begin at or after this MET [s] or date (0 h UTC)."
-    )
-    stop: float | datetime.date | None = Field(
-        None, description="Observations that begin before this MET [s] or date (0 h UTC)."
-    )
+VERSION = 2
 
 
 def run_query(
-    config: QueryConfig, archive: ArchiveSource, store: ObjectStore, prefix: str = ""
+    config: QueryConfig, archive: ArchiveSource | None, store: ObjectStore, prefix: str = ""
 ) -> tuple[WorkList, str]:
-    """Look through the archive and publish the work list as ``observations.ecsv``.
-
-    Observations that are asked for by name but not there, and those whose index can't be read, stay in the list with
-    a caveat: they will fail by themselves and be reported.
+    """Make the work list and publish it as a table, as Parquet and as a figure.
 
     Parameters
     ----------
     config : QueryConfig
-    archive : ArchiveSource
+    archive : ArchiveSource or None
+        None takes the list from the catalogue.
     store : ObjectStore
     prefix : str
         Run prefix within the store.
@@ -62,7 +44,7 @@ def run_query(
     """
     start = time.perf_counter()
     work = look(config, archive)
-    key, _, _ = _publish(work, config, store, prefix, time.perf_counter() - start)
+    key, _, _ = _publish(work, config, store, prefix, start)
     return work, key
 
 
@@ -71,57 +53,60 @@ def execute_query(request: StageRequest) -> StageResult:
     start = time.perf_counter()
     config = validate(QueryConfig, request.config, NAME)
     store = open_store(request.store)
-    work = look(config, open_archive(request.archive))
-    key, manifest, reused = _publish(work, config, store, request.prefix, time.perf_counter() - start)
+    cache = validate(CacheConfig, request.cache, "cache")
+    work = look(config, open_archive(request.archive, cache) if request.archive else None)
+    key, manifest, reused = _publish(work, config, store, request.prefix, start)
     return result_of(manifest, key, reused=reused)
 
 
-def look(config: QueryConfig, archive: ArchiveSource) -> WorkList:
-    """Return the observations that the configuration asks for, without publishing them."""
-    found, nearly = find_observations(archive)
-    rows, caveats = [], []
-    for obsid in found:
-        if obsid.text in config.obsids if config.obsids else config.slews or obsid.is_pointing:
-            row, caveat = describe(archive, obsid)
-            caveats += [caveat] if caveat else []
-            if caveat or _matches(row, config):
-                rows.append(row)
-    absent = [obsid for obsid in dict.fromkeys(config.obsids) if obsid not in {o.text for o in found}]
-    rows += [blank(obsid) for obsid in absent]
-    caveats += [Caveat(code="not_in_archive", message=f"{obsid} is not in the archive.") for obsid in absent]
-    if nearly:
-        message = (
-            f"{len(nearly)} directories look like observations but are not named or placed as such: {nearly[0]} ..."
-        )
-        caveats.append(Caveat(code="not_an_obsid", message=message))
-    return in_order(rows, caveats)
+def look(config: QueryConfig, archive: ArchiveSource | None) -> WorkList:
+    """Return the observations that the configuration asks for, without publishing them.
+
+    Raises
+    ------
+    ConfigError
+        If nothing says which observations, and the list is not asked for from a source by its name.
+    """
+    source = config.source
+    if source is ListSource.AUTO:
+        local = isinstance(archive, LocalArchive)
+        source = ListSource.ARCHIVE if local and not config.needs_catalogue else ListSource.CATALOGUE
+        if source is ListSource.CATALOGUE and config.is_open:
+            raise ConfigError(
+                "Which observations? Give [query] a name, position, obsids, proposals, targets or dates (`rossi query "
+                '--help`), or source = "catalogue" for all that there are.'
+            )
+    if source is ListSource.ARCHIVE:
+        if archive is None:
+            raise ConfigError('No archive was given to list; name one, or set source = "catalogue".')
+        return look_through(config, archive)
+    from services.query.catalogue import look_up
+
+    return look_up(config)
 
 
-def _matches(row: WorkRow, config: QueryConfig) -> bool:
-    if config.targets and _plain(row.target_name) not in map(_plain, config.targets):
-        return False
-    return (config.start is None or row.time >= _mjd(config.start)) and (
-        config.stop is None or row.time < _mjd(config.stop)
-    )
+def outputs(work: WorkList) -> Outputs:
+    """Return the work list as files: ECSV, Parquet, and exposure against time."""
+    from rossi.plot.exposure import exposure_figure
+    from rossi.plot.longterm import png
 
-
-def _plain(target: str) -> str:
-    return "".join(target.lower().split())
-
-
-def _mjd(moment: float | datetime.date) -> float:
-    if isinstance(moment, datetime.date):
-        return float(Time(moment.isoformat(), scale="utc").tt.mjd)
-    return float(met_to_mjd(moment))
+    table = work.to_table()
+    figure = exposure_figure(table["time"].data, table["exposure"].data, f"{len(table)} observations")
+    files = {
+        "observations": (File("observations.ecsv", ecsv(table)),),
+        "parquet": (File("observations.parquet", parquet(table)),),
+        "figure": (File("exposure.png", png(figure)),),
+    }
+    return Outputs(files, work.caveats, {"observations": len(work.rows)})
 
 
 def _publish(
-    work: WorkList, config: QueryConfig, store: ObjectStore, prefix: str, seconds: float
+    work: WorkList, config: QueryConfig, store: ObjectStore, prefix: str, start: float
 ) -> tuple[str, Manifest, bool]:
     table = work.to_ecsv()
     said = "".join(caveat.model_dump_json() for caveat in work.caveats)
     identity = "sha256:" + hashlib.sha256(table + said.encode()).hexdigest()
-    inputs = [InputRecord(input="master_index", path="AO*/P*/*/FMI", size=len(work.rows), identity=identity)]
+    inputs = [InputRecord(input="observations", path="work list", size=len(work.rows), identity=identity)]
     settings = config.model_dump(mode="json")
     digest = fingerprint(NAME, VERSION, settings, inputs)
     base = "/".join(filter(None, (prefix.strip("/"), NAME, digest)))
@@ -129,10 +114,12 @@ def _publish(
     there = find_manifest(store, key)
     if there is not None:
         return key, there, True
-    caveats, outcome = work.caveats, Outcome.SUCCEEDED
+    made = outputs(work)
+    outcome = Outcome.SUCCEEDED
     if not work.rows:
-        nothing = "No observation of the archive matches; check the targets, dates and the archive's directory."
-        caveats, outcome = (*caveats, Caveat(code="nothing_found", message=nothing)), Outcome.NO_WORK
-    outputs = Outputs({"observations": (File("observations.ecsv", table),)}, caveats, {"observations": len(work.rows)})
-    manifest = new_manifest(NAME, "", digest, settings, inputs, outputs, outcome, seconds)
-    return key, publish(store, base, manifest, outputs.files), False
+        nothing = "No observation matches; check the names, position and radius, dates and the archive's directory."
+        made = Outputs(made.files, (*made.caveats, Caveat(code="nothing_found", message=nothing)), made.summary)
+        outcome = Outcome.NO_WORK
+    seconds = time.perf_counter() - start
+    manifest = new_manifest(NAME, "", digest, settings, inputs, made, outcome, seconds)
+    return key, publish(store, base, manifest, made.files), False

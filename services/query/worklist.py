@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
 
-from astropy.table import Table
+import numpy as np
+from astropy.table import Column, Table
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from services.contract import Caveat
 
 _UNITS = {"time": "d", "exposure": "s", "ra": "deg", "dec": "deg"}
+_BARE = re.compile(r"[\w.+*/()\[\]-]+")
+_LINE = "{} {} {} {} {} {} {} {}\n".format
+_TYPES = {"str": np.str_, "int": np.int64, "float": np.float64}
 _MEANING = {
-    "target_name": "Source as the master index spells it",
+    "target_name": "Source as the observer spelled it",
     "cycle": "Observing cycle",
     "prnb": "Proposal number",
     "obsid": "Observation",
     "time": "Start, MJD (TT)",
-    "exposure": "Stop minus start of the master index",
+    "exposure": "Good time as the catalogue has it; from an archive's master index, stop minus start",
     "ra": "Right ascension of the target",
     "dec": "Declination of the target",
 }
@@ -40,7 +47,8 @@ class WorkRow:
     time : float [d]
         Start, MJD (TT).
     exposure : float [s]
-        StopMET - StartMET of the master index: an upper limit, as Earth occultations and slews are in it.
+        From the catalogue. From the master index, StopMET - StartMET: an upper limit, as Earth occultations and slews
+        are in it.
     ra, dec : float [deg]
     """
 
@@ -72,15 +80,91 @@ class WorkList:
         """The ObsIDs, in order."""
         return tuple(row.obsid for row in self.rows)
 
+    def to_table(self) -> Table:
+        """Return the rows as a table."""
+        names = [field.name for field in fields(WorkRow)]
+        values: list[Any] = list(zip(*map(attrgetter(*names), self.rows), strict=True)) or [()] * len(names)
+        columns: list[Any] = [np.array(v, _TYPES[str(f.type)]) for f, v in zip(fields(WorkRow), values, strict=True)]
+        return Table(columns, names=names, units=_UNITS, descriptions=_MEANING, copy=False)
+
     def to_ecsv(self) -> bytes:
         """Return the rows as an ECSV table."""
-        names = [field.name for field in fields(WorkRow)]
-        columns = {name: [getattr(row, name) for row in self.rows] for name in names}
-        types = ["U1" if not self.rows and field.type == "str" else None for field in fields(WorkRow)]
-        table = Table(list(columns.values()), names=names, dtype=types, units=_UNITS, descriptions=_MEANING)
-        stream = io.StringIO()
-        table.write(stream, format="ascii.ecsv")
-        return stream.getvalue().encode()
+        return ecsv(self.to_table())
+
+
+def ecsv(table: Table) -> bytes:
+    """Return a work list's table as ECSV: as astropy writes it, but many times as fast."""
+    stream = io.StringIO()
+    table[:0].write(stream, format="ascii.ecsv")
+    stream.writelines(map(_LINE, *(_texts(table[name]) for name in table.colnames)))
+    return stream.getvalue().encode()
+
+
+def parquet(table: Table) -> bytes:
+    """Return a work list's table as Parquet."""
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = [_arrow(table[name]) for name in table.colnames]
+    described = [
+        pyarrow.field(name, column.type, metadata={"unit": _UNITS.get(name, ""), "description": _MEANING[name]})
+        for name, column in zip(table.colnames, columns, strict=True)
+    ]
+    stream = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(described)), stream)
+    return bytes(stream.getvalue().to_pybytes())
+
+
+def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
+    """Return the ObsIDs of a work list.
+
+    Parameters
+    ----------
+    data : bytes
+        ECSV or Parquet with a column obsid, or a text with an ObsID a line.
+    name : str
+        For messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these.
+    """
+    try:
+        if data[:4] == b"PAR1":
+            import pyarrow
+            import pyarrow.parquet
+
+            found = pyarrow.parquet.read_table(pyarrow.BufferReader(data), columns=["obsid"])["obsid"].to_pylist()
+        elif data[:6] == b"# %ECS":
+            found = Table.read(data.decode(), format="ascii.ecsv")["obsid"].tolist()
+        else:
+            found = [line.strip() for line in data.decode().splitlines()]
+            found = [line for line in found if line and not line.startswith("#")]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ConfigError(f"{name}: this is no work list with a column obsid ({error}).") from None
+    if wrong := [obsid for obsid in found if blank(obsid).cycle == 0 and not obsid.startswith("0")]:
+        raise ConfigError(f"{name}: {wrong[0]!r} is no ObsID; a work list has a column obsid, or an ObsID a line.")
+    return tuple(dict.fromkeys(found))
+
+
+def _texts(column: Column) -> list[str]:
+    if column.dtype.kind == "U":
+        return [_quoted(text) for text in column.tolist()]
+    return [repr(value) for value in column.tolist()]
+
+
+def _quoted(text: str) -> str:
+    return text if _BARE.fullmatch(text) else '"' + text.replace('"', '""') + '"'
+
+
+def _arrow(column: Column) -> Any:
+    import pyarrow
+
+    if column.dtype.kind == "U":
+        return pyarrow.array(column.tolist(), pyarrow.string())
+    values = np.asarray(column)
+    return pyarrow.array(values, from_pandas=True) if values.dtype.kind == "f" else pyarrow.array(values)
 
 
 def blank(obsid: str) -> WorkRow:

@@ -5,11 +5,13 @@
 
 from services.storage.archive import ArchiveFile, ArchiveSource, open_archive
 from services.storage.base import MissingObject, ObjectInfo, ObjectStore, StoreError
+from services.storage.cache import CacheConfig
 from services.storage.opening import open_store
 
 __all__ = [
     "ArchiveFile",
     "ArchiveSource",
+    "CacheConfig",
     "MissingObject",
     "ObjectInfo",
     "ObjectStore",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from rossi.errors import ConfigError, DataError
 from services.storage.base import local_path, scheme_of
+from services.storage.cache import CacheConfig, open_cache
+
+#: Size of a file of which a listing does not tell it.
+UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,15 @@ class ArchiveFile:
     path : str
         Relative to the archive's root.
     size : int [byte]
+        `UNKNOWN` where only `ArchiveSource.identify` finds it out.
+    identity : str
+        A text that changes whenever the content does, and only then where that is known; empty until asked for, where
+        a listing does not have it.
     """
 
     path: str
     size: int
+    identity: str = ""
 
 
 class ArchiveSource(Protocol):
@@ -39,6 +48,16 @@ class ArchiveSource(Protocol):
         """Return the names of the directories directly in a directory, sorted; none if it does not exist."""
         ...
 
+    def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
+        """Return files with size and identity.
+
+        Raises
+        ------
+        DataError
+            If one is not there or can't be read.
+        """
+        ...
+
     def fetch(self, path: str) -> bytes:
         """Return a file's content.
 
@@ -49,8 +68,14 @@ class ArchiveSource(Protocol):
         """
         ...
 
-    def identity(self, path: str) -> str:
-        """Return a text that changes whenever the file's content does, and only then where that is known."""
+    def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
+        """Return the contents of files that were identified, several at a time where that is quicker.
+
+        Raises
+        ------
+        DataError
+            If one is not there, can't be read or is not the one that was identified.
+        """
         ...
 
 
@@ -87,9 +112,13 @@ class LocalArchive:
         except OSError as error:
             raise DataError(f"{self.root / path}: the file can't be read ({error.strerror}).") from None
 
-    def identity(self, path: str) -> str:
-        """Return the sha256 of the content, so that copying or touching an archive changes nothing."""
-        return "sha256:" + hashlib.sha256(self.fetch(path)).hexdigest()
+    def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
+        """See `ArchiveSource.fetch_many`."""
+        return [self.fetch(file.path) for file in files]
+
+    def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
+        """Identify files by the sha256 of their content, so that copying or touching an archive changes nothing."""
+        return [replace(file, identity="sha256:" + hashlib.sha256(self.fetch(file.path)).hexdigest()) for file in files]
 
     def _walk(self, folder: Path) -> Iterator[ArchiveFile]:
         for entry in _entries(folder):
@@ -110,15 +139,37 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise DataError(f"{folder}: the directory can't be read ({error.strerror}).") from None
 
 
-def open_archive(url: str) -> ArchiveSource:
-    """Open the archive at a URL: a path or ``file:///path``.
+def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:
+    """Open the archive at a URL.
+
+    Parameters
+    ----------
+    url : str
+        A path, ``file:///path``, ``s3://bucket/folder?endpoint=...&region=...`` (read without credentials), or
+        ``https://host/folder``, which must answer with listings of directories.
+    cache : CacheConfig, optional
+        Where copies of remote files are kept; none are if it is absent.
 
     Raises
     ------
     ConfigError
-        If the URL makes no sense or there is no such directory.
+        If the URL makes no sense or there is no such directory. A remote archive is not looked for before it is used.
     """
-    scheme = scheme_of(url)
-    if scheme != "file":
-        raise ConfigError(f"Archives can't be read from {scheme}:// yet; give a directory or file:///...")
-    return LocalArchive(local_path(url))
+    match scheme_of(url):
+        case "file":
+            return LocalArchive(local_path(url))
+        case "s3" | "http" | "https" as scheme:
+            from services.storage.remote import RemoteArchive
+
+            kept = open_cache(cache)
+            if scheme == "s3":
+                from services.storage.remote_s3 import anonymous_buckets
+
+                return RemoteArchive(anonymous_buckets(url), kept)
+            from services.storage.remote_http import web_folders
+
+            return RemoteArchive(web_folders(url), kept)
+        case scheme:
+            raise ConfigError(
+                f"Archives can't be read from {scheme}://; give a directory, file:///..., s3://... or https://..."
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -176,10 +177,25 @@ def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
     return StoreError(f"{where}: {error.operation_name} failed on the server ({code or status}).")
 
 
-def open_s3(url: str) -> S3Store:
-    """Open ``s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1``.
+@dataclass(frozen=True, slots=True)
+class S3Place:
+    """What an s3 URL says.
 
-    Credentials come from boto3's own chain (environment, profile, instance), never from the URL.
+    Parameters
+    ----------
+    bucket, prefix : str
+        The prefix is empty or ends with a slash.
+    endpoint, region : str or None
+    """
+
+    bucket: str
+    prefix: str
+    endpoint: str | None = None
+    region: str | None = None
+
+
+def parse_s3_url(url: str) -> S3Place:
+    """Take ``s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1`` apart.
 
     Raises
     ------
@@ -191,22 +207,36 @@ def open_s3(url: str) -> S3Store:
     endpoint = options.get("endpoint")
     if "@" in parts.netloc or (endpoint and "@" in urlsplit(endpoint).netloc):
         raise ConfigError(
-            "The store's URL carries a user name or password; remove it and set AWS_ACCESS_KEY_ID and "
+            "The s3 URL carries a user name or password; remove it and set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
         )
     if unknown := sorted(options.keys() - _PARAMETERS):
-        raise ConfigError(f"The store's URL has the parameter {unknown[0]!r}; it may have endpoint and region only.")
+        raise ConfigError(f"The s3 URL has the parameter {unknown[0]!r}; it may have endpoint and region only.")
     if not _BUCKET.fullmatch(parts.netloc):
-        raise ConfigError(f"{parts.netloc!r} is no name of a bucket; a store's URL looks like s3://bucket/prefix.")
+        raise ConfigError(f"{parts.netloc!r} is no name of a bucket; an s3 URL looks like s3://bucket/prefix.")
     if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
-        raise ConfigError(f"The endpoint {endpoint!r} of the store is no URL; one looks like http://127.0.0.1:9000.")
+        raise ConfigError(f"The endpoint {endpoint!r} of the s3 URL is no URL; one looks like http://127.0.0.1:9000.")
     prefix = unquote(parts.path).strip("/")
     if prefix:
         prefix = check_key(prefix) + "/"
+    return S3Place(parts.netloc, prefix, endpoint, options.get("region"))
+
+
+def open_s3(url: str) -> S3Store:
+    """Open the store at an s3 URL; see `parse_s3_url`.
+
+    Credentials come from boto3's own chain (environment, profile, instance), never from the URL.
+
+    Raises
+    ------
+    ConfigError
+        If the URL makes no sense or carries a password; the message does not repeat it.
+    """
+    place = parse_s3_url(url)
     try:
         session = boto3.session.Session()
-        region = options.get("region") or session.region_name or "us-east-1"
-        client = session.client("s3", endpoint_url=endpoint, region_name=region, config=_CLIENT)
+        region = place.region or session.region_name or "us-east-1"
+        client = session.client("s3", endpoint_url=place.endpoint, region_name=region, config=_CLIENT)
     except (BotoCoreError, ValueError) as error:
-        raise ConfigError(f"s3://{parts.netloc}: the S3 client can't be set up ({error}).") from None
-    return S3Store(client, parts.netloc, prefix)
+        raise ConfigError(f"s3://{place.bucket}: the S3 client can't be set up ({error}).") from None
+    return S3Store(client, place.bucket, place.prefix)

@@ -24,7 +24,8 @@ from tests.flows.support import (
     same_products,
 )
 
-COMMANDS = ["simulate", "campaign", "reduce", "query", "status", "products", "merge", "config", "ftool"]
+COMMANDS = ["simulate", "query", "catalogue", "fetch", "campaign", "reduce", "status", "products", "stdprod", "merge"]
+COMMANDS += ["config", "ftool"]
 
 
 @dataclass(frozen=True)

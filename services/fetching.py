@@ -1,0 +1,117 @@
+"""Copying out of an archive what the stages need of an observation, and no more."""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rossi.archive import ObsID
+from rossi.errors import ConfigError, DataError
+from services.configuration import validate
+from services.contract import ARCHIVE
+from services.storage import ArchiveFile, ArchiveSource
+from services.storage.archive import UNKNOWN
+from services.worker import load_stage
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What is needed of an observation.
+
+    Parameters
+    ----------
+    files : tuple of ArchiveFile
+        With size and identity.
+    whole : int [byte]
+        Size of all files of the observation; `UNKNOWN` where the archive does not list sizes.
+    """
+
+    files: tuple[ArchiveFile, ...]
+    whole: int
+
+    @property
+    def size(self) -> int:
+        """Of the files that are needed [byte]."""
+        return sum(file.size for file in self.files)
+
+
+def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str, Any]]) -> Needed:
+    """Return the files that stages read of an observation.
+
+    Parameters
+    ----------
+    archive : ArchiveSource
+    obsid : str
+    stages : mapping of name to configuration
+
+    Raises
+    ------
+    DataError
+        If the observation is not in the archive.
+    """
+    try:
+        folder = ObsID(obsid).path
+    except ConfigError as error:
+        raise DataError(str(error)) from None
+    listing = archive.list(folder)
+    if not listing:
+        raise DataError(f"{folder} is not in the archive; check the ObsID.")
+    patterns = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns(stages)))
+    chosen = [file for file in listing if patterns.fullmatch(file.path.removeprefix(folder))]
+    sizes = [file.size for file in listing]
+    return Needed(tuple(archive.identify(chosen)), UNKNOWN if UNKNOWN in sizes else sum(sizes))
+
+
+def copy(archive: ArchiveSource, files: tuple[ArchiveFile, ...], folder: Path) -> int:
+    """Copy files into a folder that is laid out as the archive; those that are there with the same size are left.
+
+    Each appears whole or not at all.
+
+    Returns
+    -------
+    int
+        How many were copied.
+
+    Raises
+    ------
+    ConfigError
+        If the folder can't be written.
+    """
+    missing = [file for file in files if not _is_there(folder / file.path, file.size)]
+    for file, data in zip(missing, archive.fetch_many(missing), strict=True):
+        _write(folder / file.path, data)
+    return len(missing)
+
+
+def _patterns(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    found = []
+    for name, values in stages.items():
+        stage = load_stage(name)
+        inputs = stage.inputs_for(validate(stage.config, values, name))
+        found += [declared.pattern for declared in inputs if declared.source == ARCHIVE]
+    return list(dict.fromkeys(found))
+
+
+def _is_there(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise ConfigError(f"{path} can't be written ({error.strerror}); name another folder with --out.") from None

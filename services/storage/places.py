@@ -1,0 +1,71 @@
+"""Where below a server the archive's root lies."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+
+from rossi.errors import ConfigError
+
+#: The archive's folder has two names: older material calls it rxte, the catalogue's links of 2025 xte.
+_NAMES = ("rxte/data/archive", "xte/data/archive")
+#: The HEASARC's public bucket and web folder, below which the names above lie.
+_TOPS = re.compile(r"(s3://nasa-heasarc|https?://[^/]+/FTP)/?")
+
+
+def candidates(root: str) -> tuple[str, ...]:
+    """Return the places at which the root may be that somebody gave, best first.
+
+    Parameters
+    ----------
+    root : str
+        URL without parameters. That of the HEASARC's bucket or web folder stands for the archive in it, and of the
+        archive's two names either stands for the other.
+    """
+    root = root.rstrip("/")
+    if _TOPS.fullmatch(root):
+        return tuple(f"{root}/{name}" for name in _NAMES)
+    for name, other in (_NAMES, _NAMES[::-1]):
+        if root.endswith(f"/{name}"):
+            return root, f"{root.removesuffix(name)}{other}"
+    return (root,)
+
+
+class Root:
+    """The one of several places that answers, found out when it is first needed.
+
+    Parameters
+    ----------
+    places : sequence of str
+    answers : callable
+        Whether an archive is at a place.
+    """
+
+    def __init__(self, places: Sequence[str], answers: Callable[[str], bool]) -> None:
+        self._places = places
+        self._answers = answers
+        self._found = places[0] if len(places) == 1 else ""
+        self._lock = threading.Lock()
+
+    def __str__(self) -> str:
+        return self._found or self._places[0]
+
+    def find(self) -> str:
+        """Return the place.
+
+        Raises
+        ------
+        ConfigError
+            If an archive is at none of them.
+        """
+        with self._lock:
+            if not self._found:
+                found = next((place for place in self._places if self._answers(place)), "")
+                if not found:
+                    raise ConfigError(
+                        f"There is no archive at {' nor at '.join(self._places)}; give the folder that holds AO1, "
+                        "AO2, ..."
+                    )
+                self._found = found
+            return self._found

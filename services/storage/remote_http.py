@@ -1,0 +1,216 @@
+"""An archive on a web server that answers with listings of directories, as Apache writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import TypeVar
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3.exceptions import HTTPError
+
+from rossi.errors import ConfigError
+from services.storage.archive import UNKNOWN, ArchiveFile
+from services.storage.base import StoreError
+from services.storage.places import Root, candidates
+from services.storage.remote import REQUESTS, BrokenTransfer, Content, Together
+
+#: urllib3 is the layer that repeats requests: those that were not answered, and those that a busy server turned down.
+_RETRY = Retry(
+    total=5,
+    backoff_factor=0.2,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=("GET", "HEAD"),
+    raise_on_status=False,
+)
+_TIMEOUT = Timeout(connect=10, read=60)
+#: Files are wanted as they lie there, not unpacked on the way.
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "rossi"}
+_BLOCK = 1 << 20
+_ABSENT, _BEHIND_END = frozenset({404, 410}), 416
+
+Answer = TypeVar("Answer")
+
+
+def web_folders(url: str) -> WebFolder:
+    """Return the archive at a web address; see `candidates` for short forms.
+
+    Raises
+    ------
+    ConfigError
+        If the URL carries a password.
+    """
+    if "@" in urlsplit(url).netloc:
+        raise ConfigError("The archive's URL carries a user name or password; archives are read without.")
+    return WebFolder(url)
+
+
+class WebFolder:
+    """See `services.storage.remote.Remote`.
+
+    Parameters
+    ----------
+    url : str
+        Of the folder that holds AO1, AO2, ...
+    """
+
+    def __init__(self, url: str) -> None:
+        self._pool = PoolManager(4, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT, headers=_HEADERS)
+        self._root = Root(candidates(url), lambda place: self._page(f"{place}/") is not None)
+
+    @property
+    def url(self) -> str:
+        """Where it lies."""
+        return str(self._root)
+
+    def files(self, path: str, together: Together) -> list[ArchiveFile]:
+        """See `Remote.files`; sizes and identities are not known yet."""
+        found: list[ArchiveFile] = []
+        folders = [path]
+        while folders:  # all directories of one depth at a time
+            pages = together(self._entries, folders)
+            below = []
+            for folder, entries in zip(folders, pages, strict=True):
+                for name in entries:
+                    inner = "/".join(filter(None, (folder, name.rstrip("/"))))
+                    if name.endswith("/"):
+                        below.append(inner)
+                    else:
+                        found.append(ArchiveFile(inner, UNKNOWN))
+            folders = below
+        return found
+
+    def directories(self, path: str) -> list[str]:
+        """See `Remote.directories`."""
+        return [name.rstrip("/") for name in self._entries(path) if name.endswith("/")]
+
+    def head(self, path: str) -> ArchiveFile | None:
+        """See `Remote.head`."""
+        url = self._url(path)
+        return self._ask("HEAD", url, lambda answer: _described(answer, path, url))
+
+    def read(self, path: str, start: int) -> Content | None:
+        """See `Remote.read`."""
+        part = {"Range": f"bytes={start}-"} if start else {}
+        return self._ask("GET", self._url(path), lambda answer: _content(answer, start), part)
+
+    def _url(self, path: str) -> str:
+        return f"{self._root.find()}/{quote(path)}"
+
+    def _entries(self, path: str) -> list[str]:
+        return self._page(f"{self._url(path).rstrip('/')}/") or []
+
+    def _page(self, url: str) -> list[str] | None:
+        """Return the names in a directory, those of directories with a slash; None if it does not exist."""
+        text = self._ask("GET", url, lambda answer: _text(answer, url))
+        if text is None:
+            return None
+        index = _Index(url)
+        index.feed(text)
+        if not index.complete:
+            raise StoreError(f"{url}: the listing stops in the middle ({len(index.names)} names); try again later.")
+        if not index.is_index:
+            raise ConfigError(f"{url}: the server does not list directories; use the bucket or a local copy instead.")
+        return list(dict.fromkeys(index.names))
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        use: Callable[[BaseHTTPResponse], Answer],
+        headers: dict[str, str] | None = None,
+    ) -> Answer | None:
+        try:
+            answer = self._pool.request(
+                method, url, headers=_HEADERS | (headers or {}), preload_content=False, decode_content=False
+            )
+        except HTTPError as error:
+            reason = getattr(error, "reason", None) or error
+            raise StoreError(
+                f"{url}: the archive's server can't be reached ({reason}); check the network and try again."
+            ) from None
+        try:
+            if answer.status in _ABSENT:
+                answer.drain_conn()
+                return None
+            if answer.status >= 300 and answer.status != _BEHIND_END:
+                raise _refusal(answer, url)
+            return use(answer)
+        finally:
+            answer.release_conn()
+
+
+def _refusal(answer: BaseHTTPResponse, url: str) -> Exception:
+    answer.drain_conn()
+    said = f"{url}: the archive's server answers {answer.status} {answer.reason or ''}".rstrip()
+    if answer.status < 500 and answer.status not in {408, 425, 429}:
+        return ConfigError(f"{said}; check the archive's URL.")
+    return StoreError(f"{said}; try again later.")
+
+
+def _text(answer: BaseHTTPResponse, url: str) -> str:
+    try:
+        return answer.read().decode("utf-8", "replace")
+    except (HTTPError, OSError) as error:
+        raise StoreError(f"{url}: the listing stops in the middle ({type(error).__name__}); try again later.") from None
+
+
+def _described(answer: BaseHTTPResponse, path: str, url: str) -> ArchiveFile:
+    size = answer.headers.get("Content-Length", "")
+    if not size.isdigit():
+        raise StoreError(f"{url}: the server does not tell the file's size.")
+    return ArchiveFile(path, int(size), _identity(answer))
+
+
+def _content(answer: BaseHTTPResponse, start: int) -> Content:
+    if answer.status == _BEHIND_END:
+        answer.drain_conn()
+        return Content(b"", start)
+    data = b""
+    try:
+        while block := answer.read(_BLOCK):
+            data = data + block if data else block
+    except (HTTPError, OSError) as error:
+        # a whole file that comes instead of its end is of no use before it is there
+        arrived = data if answer.status == 206 or not start else b""
+        raise BrokenTransfer(arrived, type(error).__name__) from None
+    return Content(data, start if answer.status == 206 else 0, _identity(answer))
+
+
+def _identity(answer: BaseHTTPResponse) -> str:
+    """Return what tells this content from another: the ETag, or else the time of its last change."""
+    headers = answer.headers
+    tag = headers.get("ETag", "").removeprefix("W/").strip('"')
+    return f"etag:{tag}" if tag else f"date:{headers.get('Last-Modified', '')}"
+
+
+class _Index(HTMLParser):
+    """The names in a page that Apache (or another server) wrote about a directory."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.names: list[str] = []
+        self.complete = False
+        self.is_index = False
+        self._in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take the names out of links."""
+        self._in_title = tag in {"title", "h1"}
+        if tag != "a":
+            return
+        target = dict(attrs).get("href") or ""
+        full = urljoin(self.url, target.partition("?")[0].partition("#")[0])
+        name = unquote(full.removeprefix(self.url)) if full.startswith(self.url) else ""
+        if name and target[:1] not in "?#" and "/" not in name.rstrip("/"):
+            self.names.append(name)
+
+    def handle_data(self, data: str) -> None:
+        """Look for what such pages are headed with."""
+        self.is_index = self.is_index or (self._in_title and data.strip().lower().startswith(("index of", "directory")))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Notice the end of the page."""
+        self.complete = self.complete or tag == "html"

@@ -1,0 +1,195 @@
+"""An archive in a public bucket, read without credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from rossi.errors import ConfigError
+from services.storage.archive import ArchiveFile
+from services.storage.base import MissingObject, StoreError
+from services.storage.places import Root, candidates
+from services.storage.remote import REQUESTS, BrokenTransfer, Content, Together
+from services.storage.s3 import parse_s3_url
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+#: Where the HEASARC's bucket is.
+_REGION = "us-east-1"
+#: botocore is the layer that repeats requests; nothing is ever signed, whatever credentials there are.
+_CLIENT = Config(
+    signature_version=UNSIGNED,
+    s3={"addressing_style": "path"},
+    max_pool_connections=REQUESTS,
+    connect_timeout=10,
+    read_timeout=60,
+    retries={"mode": "standard", "max_attempts": 5},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+_MD5 = re.compile("[0-9a-f]{32}")
+_BLOCK = 1 << 20
+
+
+def anonymous_buckets(url: str) -> S3Folder:
+    """Return the archive at ``s3://bucket/prefix?endpoint=...&region=...``; see `candidates` for short forms.
+
+    Raises
+    ------
+    ConfigError
+        If the URL makes no sense.
+    """
+    place = parse_s3_url(url)
+    try:
+        client = boto3.session.Session().client(
+            "s3", endpoint_url=place.endpoint, region_name=place.region or _REGION, config=_CLIENT
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(f"s3://{place.bucket}: the S3 client can't be set up ({error}).") from None
+    return S3Folder(client, place.bucket, f"s3://{place.bucket}/{place.prefix}")
+
+
+class S3Folder:
+    """See `services.storage.remote.Remote`.
+
+    Parameters
+    ----------
+    client : S3Client
+        One that does not sign, shared by threads.
+    bucket : str
+    root : str
+        ``s3://bucket/prefix``.
+    """
+
+    def __init__(self, client: S3Client, bucket: str, root: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._root = Root(candidates(root), self._answers)
+
+    @property
+    def url(self) -> str:
+        """Where it lies."""
+        return str(self._root)
+
+    def files(self, path: str, together: Together) -> list[ArchiveFile]:  # noqa: ARG002 - pages follow each other
+        """See `Remote.files`."""
+        prefix = self._key("")
+        found = []
+        for page in self._pages(Prefix=f"{self._key(path)}/".lstrip("/")):
+            for entry in page.get("Contents", ()):
+                key = entry["Key"]
+                if not key.endswith("/"):
+                    identity = _identity(entry.get("ETag", ""))
+                    found.append(ArchiveFile(key[len(prefix) :].lstrip("/"), entry["Size"], identity))
+        return found
+
+    def directories(self, path: str) -> list[str]:
+        """See `Remote.directories`."""
+        prefix = f"{self._key(path)}/".lstrip("/")
+        pages = self._pages(Prefix=prefix, Delimiter="/")
+        return [entry["Prefix"][len(prefix) : -1] for page in pages for entry in page.get("CommonPrefixes", ())]
+
+    def head(self, path: str) -> ArchiveFile | None:
+        """See `Remote.head`."""
+        try:
+            with self._errors(path):
+                answer = self._client.head_object(Bucket=self._bucket, Key=self._key(path))
+        except MissingObject:
+            return None
+        return ArchiveFile(path, answer["ContentLength"], _identity(answer.get("ETag", "")))
+
+    def read(self, path: str, start: int) -> Content | None:
+        """See `Remote.read`."""
+        part: dict[str, Any] = {"Range": f"bytes={start}-"} if start else {}
+        try:
+            with self._errors(path):
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key(path), **part)
+        except MissingObject:
+            return None
+        except _BehindEnd:
+            return Content(b"", start)
+        data = b""
+        body = answer["Body"]
+        try:
+            if answer["ContentLength"] <= _BLOCK:  # in one piece, which is quicker; half of it is no loss
+                data = body.read()
+            else:
+                while block := body.read(_BLOCK):
+                    data += block
+        except (BotoCoreError, HTTPError, OSError) as error:
+            raise BrokenTransfer(data, type(error).__name__) from None
+        finally:
+            body.close()
+        tag = answer.get("ETag", "").strip('"')
+        # with a key of its own, or in several parts, a server's ETag is no MD5
+        plain = "kms" not in answer.get("ServerSideEncryption", "") and _MD5.fullmatch(tag)
+        begins = start if "ContentRange" in answer else 0
+        return Content(data, begins, _identity(tag), tag if plain else "")
+
+    def _key(self, path: str) -> str:
+        prefix = self._root.find().removeprefix(f"s3://{self._bucket}").strip("/")
+        return "/".join(filter(None, (prefix, path)))
+
+    def _answers(self, place: str) -> bool:
+        prefix = place.removeprefix(f"s3://{self._bucket}").strip("/")
+        with self._errors(place):
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=f"{prefix}/AO", MaxKeys=1)
+        return bool(answer.get("KeyCount", len(answer.get("Contents", ()))))
+
+    def _pages(self, **options: Any) -> Iterator[Mapping[str, Any]]:
+        last: Mapping[str, Any] = {}
+        with self._errors(options["Prefix"]):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **options)
+            for page in pages:
+                last = page
+                yield page
+        if last.get("IsTruncated"):
+            where = f"s3://{self._bucket}/{options['Prefix']}"
+            raise StoreError(f"{where}: the listing stops in the middle; try again later.")
+
+    @contextmanager
+    def _errors(self, path: str) -> Iterator[None]:
+        where = path if path.startswith("s3://") else f"{self.url}/{path}"
+        try:
+            yield
+        except ClientError as error:
+            raise _meaning(error, where, self._bucket) from None
+        except (BotoCoreError, HTTPError) as error:
+            raise StoreError(
+                f"{where}: the archive's server can't be reached or broke off ({error}); check the network and try "
+                "again."
+            ) from None
+
+
+class _BehindEnd(Exception):
+    """Nothing is left of the file to read."""
+
+
+def _identity(tag: str) -> str:
+    return f"etag:{tag.strip(chr(34))}" if tag else ""
+
+
+def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "NoSuchBucket":
+        return ConfigError(f"{where}: there is no bucket {bucket!r}; check the archive's URL.")
+    if status == 404:
+        return MissingObject(f"{where}: there is no such object.")
+    if status == 416:
+        return _BehindEnd()
+    if 300 <= status < 500 and status not in {408, 409, 429}:
+        return ConfigError(
+            f"{where}: the server refused {error.operation_name} without credentials ({code or status}); an archive is "
+            "read from public buckets only, check its URL."
+        )
+    return StoreError(f"{where}: {error.operation_name} failed on the archive's server ({code or status}).")

@@ -1,0 +1,137 @@
+"""How long a catalogue of 100,000 observations takes, and how fast an archive elsewhere is read.
+
+    python tests/benchmarks/bench_query.py [--rows 100000] [--objects 5000] [--size 300000]
+
+The catalogue is a TAP service on this machine, in a process of its own; its rows are paged, counted, and written as
+ECSV, Parquet and figure. The archive is an S3 server on this machine (rclone), whose objects are read through the
+archive source (listing, comparison with MD5, copies on disk) and with boto3 alone, with the same number of threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+
+from services.query.catalogue import look_up
+from services.query.config import QueryConfig
+from services.query.stage import outputs
+from services.storage import CacheConfig, open_archive
+from services.storage.remote import REQUESTS
+from services.storage.remote_s3 import _CLIENT
+
+ROOT = Path(__file__).resolve().parents[2]
+BUCKET = "public"
+
+
+@contextmanager
+def tap_service(rows: int) -> Iterator[str]:
+    """Run a TAP service in a process of its own."""
+    command = [sys.executable, "-m", "tests.servers.tap", "--rows", str(rows)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.kill()
+
+
+@contextmanager
+def s3_service(folder: Path) -> Iterator[str]:
+    """Run an S3 server over a folder."""
+    binary = shutil.which("rclone", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(binary), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--vfs-cache-mode", "off", str(folder)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "RCLONE_CONFIG": os.devnull})
+    try:
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def catalogue(rows: int) -> None:
+    with tap_service(rows) as url:
+        start, cpu = time.perf_counter(), time.process_time()
+        work = look_up(QueryConfig(service=url))
+        asked = time.perf_counter()
+        made = outputs(work)
+        end, used = time.perf_counter(), time.process_time() - cpu
+    assert len(work.rows) == rows
+    size = sum(len(file.data) for group in made.files.values() for file in group)
+    print(f"{rows} rows paged and checked in {asked - start:.2f} s, {size / 1e6:.1f} MB written in {end - asked:.2f} s")
+    print(f"together {end - start:.2f} s, of which this process computed {used:.2f} s; 5 s are allowed")
+
+
+def bare(endpoint: str, keys: list[str]) -> float:
+    """Read objects with boto3 alone."""
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
+    start = time.perf_counter()
+    with ThreadPoolExecutor(REQUESTS) as threads:
+        for _ in threads.map(lambda key: len(client.get_object(Bucket=BUCKET, Key=key)["Body"].read()), keys):
+            pass
+    return time.perf_counter() - start
+
+
+def source(endpoint: str, number: int, cache: CacheConfig | None) -> float:
+    """Read objects through the archive source."""
+    archive = open_archive(f"s3://{BUCKET}?endpoint={endpoint}", cache)
+    files = archive.list("AO1")
+    start = time.perf_counter()
+    for first in range(0, number, 500):
+        archive.fetch_many(files[first : first + 500])
+    return time.perf_counter() - start
+
+
+def archive(objects: int, size: int, rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        place = folder / "data" / BUCKET / "AO1"
+        place.mkdir(parents=True)
+        block = os.urandom(size)
+        for n in range(objects):
+            (place / f"{n:05d}").write_bytes(n.to_bytes(8) + block[8:])
+        keys = [f"AO1/{n:05d}" for n in range(objects)]
+        with s3_service(folder / "data") as endpoint:
+            bare(endpoint, keys[: objects // 10])  # warm
+            alone, plain, kept = [], [], []
+            for number in range(rounds):  # by turns, as the machine is not always equally busy
+                alone.append(bare(endpoint, keys))
+                plain.append(source(endpoint, objects, None))
+                kept.append(source(endpoint, objects, CacheConfig(folder=str(folder / f"cache{number}"))))
+    best = min(alone)
+    print(f"boto3 alone: {objects / best:.0f} objects a second, {objects * size / best / 1e6:.0f} MB/s")
+    print(
+        f"archive source: {100 * best / min(plain):.0f} % of that; {100 * best / min(kept):.0f} % with copies on disk"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--objects", type=int, default=5000)
+    parser.add_argument("--size", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    arguments = parser.parse_args()
+    catalogue(arguments.rows)
+    archive(arguments.objects, arguments.size, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""A web server that lists directories as Apache does, sends parts of files, and can be told to fail."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+
+@dataclass
+class Faults:
+    """What goes wrong, by path."""
+
+    #: How many more times a file is cut off in the middle.
+    cut: dict[str, int] = field(default_factory=dict)
+    #: How many more times a path answers 503.
+    busy: dict[str, int] = field(default_factory=dict)
+    #: Listings that end without an end.
+    torn: set[str] = field(default_factory=set)
+    #: Files whose bytes are others than those that HEAD speaks of.
+    other: dict[str, bytes] = field(default_factory=dict)
+    ranges: bool = True
+
+
+class WebServer(ThreadingHTTPServer):
+    """Files below a folder."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address) -> None:
+        """A client that goes away is nobody's concern."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.root = root
+        self.faults = Faults()
+        self.log: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: WebServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def _answer(self, *, with_body: bool) -> None:
+        name = unquote(urlsplit(self.path).path).strip("/")
+        self.server.log.append(f"{self.command} {name} {self.headers.get('Range', '')}".strip())
+        path = self.server.root / name
+        faults = self.server.faults
+        if faults.busy.get(name):
+            faults.busy[name] -= 1
+            self._send(503, b"busy")
+        elif path.is_dir():
+            self._send(200, self._index(name, path), kind="text/html;charset=UTF-8")
+        elif path.is_file():
+            self._file(name, path, with_body=with_body)
+        else:
+            self._send(404, b"not found")
+
+    def _file(self, name: str, path: Path, *, with_body: bool) -> None:
+        faults = self.server.faults
+        data = path.read_bytes()
+        headers = {"ETag": f'"{hashlib.md5(data).hexdigest()[:12]}-{len(data):x}"', "Accept-Ranges": "bytes"}
+        if not with_body:
+            self._send(200, data, headers=headers, with_body=False)
+            return
+        data = faults.other.get(name, data)
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        status, start = 200, 0
+        if asked and faults.ranges:
+            status, start = 206, int(asked[1])
+            if start >= len(data):
+                self._send(416, b"")
+                return
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        if faults.cut.get(name):
+            faults.cut[name] -= 1
+            self._send(status, data[start:], headers=headers, cut=max(1, (len(data) - start) // 2))
+            return
+        self._send(status, data[start:], headers=headers)
+
+    def _index(self, name: str, folder: Path) -> bytes:
+        lines = []
+        for entry in sorted(folder.iterdir()):
+            link = quote(entry.name) + "/" * entry.is_dir()
+            size = "-" if entry.is_dir() else f"{entry.stat().st_size / 1024:.1f}K"
+            lines.append(
+                f'<img src="/icons/x.gif" alt="[   ]"> <a href="{link}">{html.escape(entry.name)}</a> 2012 {size}\n'
+            )
+        if name in self.server.faults.torn:
+            lines, end = lines[: len(lines) // 2], ""
+        else:
+            end = "<hr></pre>\n</body></html>\n"
+        text = (
+            '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">\n<html>\n<head>\n'
+            f"<title>Index of /{name}</title>\n</head>\n<body>\n<h1>Index of /{name}</h1>\n"
+            '<pre><a href="?C=N;O=D">Name</a> <a href="?C=S;O=A">Size</a><hr>'
+            f'<a href="/{name.rpartition("/")[0]}">Parent Directory</a>\n{"".join(lines)}{end}'
+        )
+        return text.encode()
+
+    def _send(self, status, data, *, headers=None, kind="application/octet-stream", with_body=True, cut=0) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        self.end_headers()
+        if not with_body or self.command == "HEAD":
+            return
+        if cut:
+            self.wfile.write(data[:cut])
+            self.close_connection = True
+            return
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
