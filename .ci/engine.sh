@@ -30,7 +30,7 @@ done
 build() { # build TAG CONTEXT [more arguments]
     local tag=$1 context=$2
     shift 2
-    buildah build --quiet --layers --format docker --isolation chroot --network host "${build_mounts[@]}" --tag "$tag" "$@" \
+    buildah build --layers --format docker --isolation chroot --network host "${build_mounts[@]}" --tag "$tag" "$@" \
         "$context" > "$work/build.log" 2>&1 || { cat "$work/build.log"; return 1; }
 }
 
@@ -41,8 +41,8 @@ have() { # have IMAGE: it is here, or could be pulled
 debian_like_slim() {
     local root=$work/root
     debootstrap --variant=minbase --include=ca-certificates,libbz2-1.0,libffi8,liblzma5,libsqlite3-0,libssl3 bookworm "$root"
-    rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{man,info,locale,doc-base,lintian}/*
-    find "$root/usr/share/doc" -type f ! -name copyright -delete
+    rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
+    find "$root"/usr/share/{doc,man,info,locale,lintian} -type f ! -name copyright -delete
     tar -C "$root" -c . | podman import --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin' - "$debian_stand_in"
     rm -rf "$root"
 }
@@ -80,6 +80,7 @@ ENTRYPOINT ["rclone"]
 DOCKERFILE
 }
 
+# Unpacked alone: what its packages do at installation (a cluster, a certificate) is not wanted, and needs a whole system.
 need_postgres() { # as the official image: user, password and database from the environment, made at the first start
     have "$postgres_image" && return
     podman image exists "$debian_stand_in" || debian_like_slim
@@ -100,8 +101,9 @@ ENTRYPOINT
     build "$postgres_image" "$work/postgres" --file - <<DOCKERFILE
 FROM $debian_stand_in
 ENV PATH=/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PGDATA=/var/lib/postgresql/data
-RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-15 && \\
-    rm -rf /var/lib/apt/lists/* /var/lib/postgresql/15 && usermod --uid 999 postgres && groupmod --gid 999 postgres && \\
+RUN apt-get update && apt-get install --yes --no-install-recommends --download-only postgresql-15 && \\
+    dpkg --unpack /var/cache/apt/archives/*.deb && ldconfig && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/* && \\
+    groupadd --gid 999 postgres && useradd --uid 999 --gid 999 postgres && \\
     install -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data /var/run/postgresql
 COPY entrypoint /usr/local/bin/entrypoint
 USER postgres
