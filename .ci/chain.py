@@ -22,7 +22,10 @@ def stage(name: str, request: dict[str, object]) -> dict[str, object]:
         sys.exit(f"{name} of {request.get('obsid')} ended with {done.returncode}: {done.stderr or done.stdout}")
     result = json.loads(done.stdout)
     took = f"{time.monotonic() - began:.1f} s"
-    print(f"{name:12}{request.get('obsid') or '':16}{result['outcome']:10}{took:>7}  {json.dumps(result["summary"])[:80]}", flush=True)
+    print(
+        f"{name:12}{request.get('obsid') or '':16}{result['outcome']:10}{took:>7}  {json.dumps(result['summary'])[:80]}",
+        flush=True,
+    )
     return result
 
 

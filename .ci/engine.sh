@@ -120,3 +120,8 @@ build_targets() { # build_targets TARGET...
             "${labels[@]}" --target "$target"
     done
 }
+
+build_heasoft() { # HEASoft itself can't be had here: this shows that the file builds on an image with Python
+    build rossi-heasoft . --file docker/heasoft.Dockerfile --ignorefile docker/Dockerfile.dockerignore \
+        --build-arg "HEASOFT=$python_base" --target heasoft
+}

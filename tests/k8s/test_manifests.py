@@ -45,6 +45,8 @@ def test_job_has_no_token_and_the_images_user(job):
 def test_configuration_of_an_overlay_loads_and_is_mounted(render, overlay):
     settings = load_settings(K8S / "overlays" / overlay / "rossi.toml")
     assert settings.store.startswith("s3://")
-    (flow,) = (one for one in render(f"overlays/{overlay}") if one["metadata"]["name"] == "rossi-flow" and "spec" in one)
+    (flow,) = (
+        one for one in render(f"overlays/{overlay}") if one["metadata"]["name"] == "rossi-flow" and "spec" in one
+    )
     mounts = {m["mountPath"] for m in flow["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]}
     assert {settings.archive, "/etc/rossi"} <= mounts

@@ -101,7 +101,9 @@ def test_only_the_flow_may_talk_to_the_cluster(render, folder):
     objects = render(folder)
     (role,) = of_kind(objects, "Role")
     assert not of_kind(objects, "ClusterRole", "ClusterRoleBinding")
-    allowed = {(g, r): set(rule["verbs"]) for rule in role["rules"] for g in rule["apiGroups"] for r in rule["resources"]}
+    allowed = {
+        (g, r): set(rule["verbs"]) for rule in role["rules"] for g in rule["apiGroups"] for r in rule["resources"]
+    }
     assert allowed == {
         ("batch", "jobs"): {"create", "get", "list", "watch", "patch", "delete"},
         ("", "pods"): {"get", "list", "watch"},
