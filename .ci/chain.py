@@ -1,4 +1,4 @@
-"""Run the stages as containers, one after the other, and check what they say: ``chain.py ARCHIVE STORE podman run ...``.
+"""Run the stages as containers, one by one, and check what they say: ``chain.py ARCHIVE STORE podman run ...``.
 
 ARCHIVE is a simulated archive as this machine sees it, STORE the URL of the store as the containers see it.
 """
@@ -22,10 +22,8 @@ def stage(name: str, request: dict[str, object]) -> dict[str, object]:
         sys.exit(f"{name} of {request.get('obsid')} ended with {done.returncode}: {done.stderr or done.stdout}")
     result = json.loads(done.stdout)
     took = f"{time.monotonic() - began:.1f} s"
-    print(
-        f"{name:12}{request.get('obsid') or '':16}{result['outcome']:10}{took:>7}  {json.dumps(result['summary'])[:80]}",
-        flush=True,
-    )
+    summary = json.dumps(result["summary"])[:80]
+    print(f"{name:12}{request.get('obsid') or '':16}{result['outcome']:10}{took:>7}  {summary}", flush=True)
     return result
 
 
