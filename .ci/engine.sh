@@ -1,11 +1,17 @@
 # Sourced by the scripts here that need containers: podman without a service, and images that stand in for the official
-# ones where no registry of images can be reached. Needs root, and Debian's podman, buildah, runc, netavark, binutils and
-# debootstrap. `work` is the caller's scratch folder.
+# ones where no registry of images can be reached. Needs root, and Debian's packages that are installed below where one
+# is missing. `work` is the caller's scratch folder.
 
 python_base=docker.io/library/python:3.11-slim-bookworm
 postgres_image=docker.io/library/postgres:17-bookworm
 rclone_image=docker.io/rclone/rclone:1.75
 debian_stand_in=localhost/stand-in-debian:bookworm
+
+packages=(podman buildah runc netavark aardvark-dns iptables debootstrap binutils)
+if ! dpkg-query --show "${packages[@]}" > /dev/null 2>&1; then
+    apt-get update --quiet=2
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends "${packages[@]}" > /dev/null
+fi
 
 cat > "$work/containers.conf" <<'CONF'
 [containers]
