@@ -15,7 +15,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY docker/requirements requirements
-COPY docker/prune.py .
+COPY docker/prune.py docker/first-process.pth ./
 RUN python3 -m venv --system-site-packages /opt/rossi && \
     /opt/rossi/bin/python -m pip install --ignore-installed --require-hashes --only-binary :all: \
         --requirement requirements/stage.txt --requirement requirements/build.txt
@@ -24,6 +24,7 @@ COPY rossi rossi
 COPY services services
 COPY flows flows
 RUN /opt/rossi/bin/python -m pip install --no-deps --no-build-isolation . && \
+    cp first-process.pth /opt/rossi/lib/python3.*/site-packages && \
     /opt/rossi/bin/python prune.py /opt/rossi
 
 FROM ${HEASOFT} AS stage

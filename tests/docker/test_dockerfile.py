@@ -35,6 +35,18 @@ def test_signals_reach_python(name):
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_the_first_process_hears_sigterm(name):
+    assert "cp first-process.pth" in (DOCKER / name).read_text()
+    line = (DOCKER / "first-process.pth").read_text().splitlines()[-1]
+    shown = "print(signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL)"
+    heard = [
+        subprocess.run([sys.executable, "-c", f"{code}\n{shown}"], capture_output=True, text=True, check=True).stdout
+        for code in (line, f"import os; os.getpid = lambda: 1\n{line}")
+    ]
+    assert heard == ["False\n", "True\n"]
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_nobody_is_root_and_nothing_secret_is_named(name):
     users = [value for word, value in lines(name) if word == "USER"]
     assert users[-1] == "10001:10001"
