@@ -1,7 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-annotate --no-header
+ARCHIVE ?= $(CURDIR)/out/archive
+ENV_FILE ?= docker/.env
 
-.PHONY: test demo bench clean
+.PHONY: test demo bench lock clean
 
 # Set everything up, then check format, lint and types and run every test.
 test: .venv/dev
@@ -21,6 +24,18 @@ bench: .venv/dev
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
+
+# What the images install, with hashes; the tests say when it has to be made anew.
+lock: .venv/dev
+	$(BIN)/python -m pip install --quiet uv
+	echo 'setuptools>=80' | $(LOCK) --output-file docker/requirements/build.txt -
+	$(LOCK) --extra plot --extra s3 --output-file docker/requirements/stage.txt pyproject.toml
+	$(LOCK) --extra all --constraint docker/requirements/stage.txt --output-file docker/requirements/campaign.txt pyproject.toml
+
+# Passwords of docker/compose.yaml, made up once.
+$(ENV_FILE):
+	umask 077 && $(PYTHON) -c 'from secrets import token_hex; print("\n".join(f"{name}={token_hex(20)}" \
+	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
 
 .venv/dev: pyproject.toml
 	$(PYTHON) -m venv .venv
