@@ -110,7 +110,7 @@ def _good_time(observation: Observation, details: Details) -> list[dict[str, Any
             "total": gti.total(intervals),
             "rows": np.round(intervals[:_INTERVALS] - start, 3).tolist(),
         }
-        for label, intervals in found.items()
+        for label, intervals in sorted(found.items(), key=lambda item: (item[0] == "HEXTE", item[0]))
     ]
 
 
