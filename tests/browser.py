@@ -22,8 +22,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = named or playwright.chromium.executable_path
         assert Path(path).exists(), (
-            "Chromium is not installed: apt-get install chromium, or playwright install chromium, or name one in "
-            "ROSSI_CHROMIUM."
+            "Chromium is not installed: run make browser, or apt-get install chromium, or name one in ROSSI_CHROMIUM."
         )
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Stands for NaN among quantised values, which use 0 to 65534.
-_MISSING = 65535
+#: Type of quantised values; its highest number stands for NaN.
+_WIDTHS = {"q": np.dtype("<u2"), "b": np.dtype("u1")}
 #: Bytes that every array begins at a multiple of: typed arrays of a browser need it.
 _ALIGNED = 4
 
@@ -32,15 +32,17 @@ class Packer:
         """Add numbers as they are, with seven digits."""
         return self._add("f", np.asarray(values, "<f4"))
 
-    def quantised(self, values: ArrayLike) -> dict[str, Any]:
-        """Add numbers in 65535 steps between the lowest and the highest of them: fit for drawing."""
+    def quantised(self, values: ArrayLike, *, coarse: bool = False) -> dict[str, Any]:
+        """Add numbers in 65534 steps between the lowest and the highest of them, or in 254: less than a pixel."""
+        kind = "b" if coarse else "q"
+        missing = int(np.iinfo(_WIDTHS[kind]).max)
         given = np.asarray(values, np.float64)
         good = np.isfinite(given)
         low = float(given[good].min()) if good.any() else 0.0
-        step = (float(given[good].max()) - low) / (_MISSING - 1) if good.any() else 0.0
-        steps = np.full(given.shape, _MISSING, "<u2")
+        step = (float(given[good].max()) - low) / (missing - 1) if good.any() else 0.0
+        steps = np.full(given.shape, missing, _WIDTHS[kind])
         steps[good] = np.rint((given[good] - low) / (step or 1.0))
-        return self._add("q", steps, low, step)
+        return self._add(kind, steps, low, step)
 
     def steps(self, values: ArrayLike, unit: float = 1.0) -> dict[str, Any]:
         """Add numbers as multiples of a unit, each as the difference from the one before."""
@@ -49,7 +51,7 @@ class Packer:
 
     def block(self, content: Mapping[str, Any]) -> str:
         """Return the block of some content, in which the arrays stand that were added."""
-        text = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(_short(content), separators=(",", ":"), allow_nan=False).encode()
         text += b" " * (-len(text) % _ALIGNED)
         packed = gzip.compress(len(text).to_bytes(4, "little") + text + b"".join(self._parts), 9, mtime=0)
         return base64.b64encode(packed).decode()
@@ -63,6 +65,15 @@ class Packer:
         return {"$": [kind, offset, len(array), low, step]}
 
 
+def _short(value: Any) -> Any:
+    """Return JSON with numbers of at most ten digits: a date to the second, and half the bytes."""
+    if isinstance(value, Mapping):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(one) for one in value]
+    return float(f"{value:.10g}") if isinstance(value, float) else value
+
+
 def unpack(block: str) -> dict[str, Any]:
     """Return the content of a block with its arrays, as ``page/data.js`` does."""
     data = gzip.decompress(base64.b64decode(block))
@@ -72,11 +83,11 @@ def unpack(block: str) -> dict[str, Any]:
         if "$" not in found:
             return found
         kind, offset, count, low, step = found["$"]
-        form = {"f": "<f4", "q": "<u2", "d": "<i4"}[kind]
+        form = _WIDTHS.get(kind) or np.dtype({"f": "<f4", "d": "<i4"}[kind])
         values = np.frombuffer(data, form, count, start + offset).astype(np.float64)
         if kind == "d":
             return np.cumsum(values) * step
-        return np.where(values == _MISSING, np.nan, low + step * values) if kind == "q" else values
+        return values if kind == "f" else np.where(values == np.iinfo(form).max, np.nan, low + step * values)
 
     content: dict[str, Any] = json.loads(data[4:start], object_hook=array)
     return content

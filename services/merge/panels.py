@@ -77,7 +77,7 @@ def _curve(packer: Packer, number: int, band: str, observation: Observation, mos
         "band": number,
         "time": packer.steps(middle - observation.span[0], _TICK),
         "rate": packer.quantised(rate),
-        "error": packer.quantised(error),
+        "error": packer.quantised(error, coarse=True),
         "bins": len(series),
         "width": series.timedel,
         "joined": factor,
@@ -94,7 +94,7 @@ def _spectrum(packer: Packer, spectrum: Spectrum) -> dict[str, Any]:
         "exposure": spectrum.exposure,
         "total": spectrum.total,
         "edges": packer.steps(spectrum.edges),
-        "log_rate": packer.quantised(logarithm),
+        "log_rate": packer.quantised(logarithm, coarse=True),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +13,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from services.merge.config import MergeConfig
 from services.merge.observations import utc_date
+from services.merge.stage import merge
 from tests.browser import chromium, screenshot
 from tests.services.report_store import FAILED, GOOD, NO_WORK, NOTED, RATES, SHA, make_report, start_of
 
@@ -31,10 +33,9 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-def wait_until_drawn(page: Page) -> None:
+def wait_until_drawn(page: Page, marks: Sequence[str] = ("figure", "ready")) -> None:
     """Wait for figure and table; the page forbids evaluating strings, which Playwright's own wait does."""
-    both = "['figure', 'ready'].every(name => performance.getEntriesByName(name).length)"
-    while not page.evaluate(both):
+    while not page.evaluate("marks => marks.every(name => performance.getEntriesByName(name).length)", list(marks)):
         page.wait_for_timeout(20)
 
 
@@ -395,4 +396,26 @@ def test_without_javascript_everything_is_listed(browser: Browser, report: Path)
     page.goto(report.as_uri())
     assert page.locator("#rows tbody tr").count() == len(GOOD) + 2
     expect(page.locator("noscript p")).to_be_visible()
+    context.close()
+
+
+def test_a_long_table_grows_as_it_is_read(browser: Browser, tmp_path: Path) -> None:
+    obsids = [f"{10000 + n}-01-01-00" for n in range(250)]
+    outputs = merge(MergeConfig(), obsids, [], {})
+    page_file = tmp_path / "report.html"
+    page_file.write_bytes(outputs.files["report"][0].data)
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    wait_until_drawn(page, ("ready",))
+    assert page.locator("#rows tbody tr").count() == 100
+    page.locator("#more").scroll_into_view_if_needed()
+    expect(page.locator("#rows tbody tr")).not_to_have_count(100)
+    page.get_by_label("find observations").fill("10249")
+    assert rows(page) == obsids[-1:]
+    page.get_by_label("find observations").fill("")
+    head = page.locator("#rows thead button").first
+    head.click()
+    head.click()
+    assert rows(page)[0] == obsids[-1]
     context.close()

@@ -3,8 +3,10 @@
 function typed(buffer, start, [kind, offset, count, low, step]) {
   if (kind === "f") return new Float32Array(buffer, start + offset, count);
   const values = new Float64Array(count);
-  if (kind === "q") {
-    new Uint16Array(buffer, start + offset, count).forEach((v, n) => { values[n] = v === 65535 ? NaN : low + step * v; });
+  if (kind !== "d") {
+    const steps = kind === "q" ? new Uint16Array(buffer, start + offset, count) : new Uint8Array(buffer, start + offset, count);
+    const missing = kind === "q" ? 65535 : 255;
+    steps.forEach((v, n) => { values[n] = v === missing ? NaN : low + step * v; });
     return values;
   }
   let sum = 0;

@@ -1,22 +1,24 @@
 // The table of observations: filter, sort, small light curves for the rows in sight.
+// Only the rows that were scrolled to are in the page: a browser is slow with tens of thousands of cells.
 
-function filters(rows) {
-  const get = id => document.getElementById(id), texts = rows.map(row => row.textContent.toLowerCase());
-  function filter() {
+const PART = 100;
+
+function filters(table) {
+  const get = id => document.getElementById(id);
+  let texts = null;
+  const filter = () => {
+    texts ??= new Map(table.rows.map(row => [row, row.textContent.toLowerCase()]));
     const words = get("find").value.toLowerCase().split(/\s+/).filter(Boolean);
     const outcome = get("outcome").value, instrument = get("instrument")?.value;
-    let shown = 0;
-    rows.forEach((row, n) => {
-      row.hidden = !words.every(word => texts[n].includes(word)) || Boolean(outcome && row.dataset.outcome !== outcome)
-        || Boolean(instrument && !row.dataset.instruments.split(" ").includes(instrument));
-      shown += !row.hidden;
-    });
-    get("found").textContent = shown === rows.length ? "" : `${shown} of ${rows.length}`;
-  }
+    table.matches = row => words.every(word => texts.get(row).includes(word))
+      && (!outcome || row.dataset.outcome === outcome) && (!instrument || row.dataset.instruments.split(" ").includes(instrument));
+    table.renew();
+    get("found").textContent = table.chosen.length === table.rows.length ? "" : `${table.chosen.length} of ${table.rows.length}`;
+  };
   for (const id of ["find", "outcome", "instrument"]) get(id)?.addEventListener("input", filter);
 }
 
-function sorting(body, rows) {
+function sorting(table) {
   const heads = [...document.querySelectorAll("#rows thead th")];
   const value = cell => cell.dataset.value === undefined ? cell.textContent : cell.dataset.value === "" ? null : +cell.dataset.value;
   heads.forEach((head, column) => {
@@ -24,10 +26,11 @@ function sorting(body, rows) {
       const way = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
       heads.forEach(other => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
-      const keyed = rows.map(row => [value(row.cells[column]), row]);
+      const keyed = table.order.map(row => [value(row.cells[column]), row]);
       // What has no value comes last either way.
-      keyed.sort(([a], [b]) => a === null || b === null ? (a === null) - (b === null) : a < b ? -way : a > b ? way : 0);
-      body.append(...keyed.map(([, row]) => row));
+      keyed.sort(([p], [q]) => p === null || q === null ? (p === null) - (q === null) : p < q ? -way : p > q ? way : 0);
+      table.order = keyed.map(([, row]) => row);
+      table.renew();
     };
   });
 }
@@ -47,9 +50,26 @@ function sparks(rows) {
 }
 
 function newTable(open) {
-  const body = document.querySelector("#rows tbody"), rows = [...body.rows];
-  filters(rows);
-  sorting(body, rows);
+  const body = document.querySelector("#rows tbody"), more = document.getElementById("more"), rows = [...body.rows];
+  const table = { rows, order: rows, chosen: rows, matches: () => true, count: 0 };
+  table.extend = () => {
+    body.append(...table.chosen.slice(table.count, table.count + PART));
+    table.count = Math.min(table.count + PART, table.chosen.length);
+    more.hidden = table.count === table.chosen.length;
+    more.textContent = `${table.chosen.length - table.count} more`;
+  };
+  table.renew = () => {
+    table.chosen = table.order.filter(table.matches);
+    table.count = 0;
+    body.replaceChildren();
+    table.extend();
+  };
+  table.renew();
+  document.documentElement.classList.remove("filling");
+  more.onclick = table.extend;
+  new IntersectionObserver(([entry]) => { if (entry.isIntersecting) table.extend(); }, { rootMargin: "600px" }).observe(more);
+  filters(table);
+  sorting(table);
   sparks(rows);
   body.onclick = event => {
     const row = event.target.closest("tr");
