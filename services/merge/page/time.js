@@ -32,17 +32,22 @@ function timeline(start, spans, usual) {
   return line;
 }
 
+function evenTicks(line, from, to, count) {
+  const [low, high] = [line.mjd(from), line.mjd(to)], step = nice(high - low, count), list = [];
+  const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  for (let k = Math.ceil(low / step); k * step <= high; k++) list.push([(k * step - line.mjd(0)) * DAY, (k * step).toFixed(places)]);
+  return list;
+}
+
 // Positions of labels on the axis: [t, text].
 function timeTicks(line, view, width) {
   const end = view.map(line.inverse), per = (view[1] - view[0]) / width;
-  const inner = line.closed ? line.knots.filter((knot, n) => n % 2 === 1 && knot[0] > end[0] && knot[0] < end[1]) : [];
-  if (!inner.length) {
-    const from = line.mjd(end[0]), to = line.mjd(end[1]), step = nice(to - from, width / 120), list = [];
-    const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-    for (let k = Math.ceil(from / step); k * step <= to; k++) {
-      list.push([(k * step - line.mjd(0)) * DAY, (k * step).toFixed(places)]);
-    }
-    return list;
+  const inner = line.closed ? line.knots.filter(([t], n) => n % 2 === 1 && t > end[0] && t < end[1]) : [];
+  if (!inner.length) return evenTicks(line, ...end, width / 120);
+  // One stretch of time that fills most of the view has labels of its own.
+  for (let n = 1; n < line.knots.length; n += 2) {
+    const from = Math.max(line.knots[n][0], end[0]), to = Math.min(line.knots[n + 1]?.[0] ?? line.end, end[1]);
+    if (to - from > 0.4 * (view[1] - view[0])) return evenTicks(line, from, to, (to - from) / per / 120);
   }
   const list = [];
   let last = -Infinity;
