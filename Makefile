@@ -4,14 +4,20 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test demo bench lock clean
+.PHONY: test demo bench lock clean browser
 
 # Set everything up, then check format, lint and types and run every test.
-test: .venv/dev
+test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# The report is tested in a browser: Chromium of the system, or else Playwright's copy of it.
+browser: .venv/dev
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || test -x "$(ROSSI_CHROMIUM)" \
+	|| { test "$$(id -u)" = 0 && apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends chromium; } \
+	|| $(BIN)/playwright install chromium
 
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
@@ -20,10 +26,11 @@ demo: .venv/dev
 	@echo "Open out/report.html in a browser."
 
 # Ratios against named references; not part of the tests.
-bench: .venv/dev
+bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
 
 # What the images install, with hashes; the tests say when it has to be made anew.
 lock: .venv/dev

@@ -1,4 +1,4 @@
-"""What the store has of the observations: their light curves, and the keys of all their products."""
+"""What the store has of the observations: light curves, spectra, good time, and the keys of all their products."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from rossi.errors import DataError
 from services.contract import File, Manifest, ObservationResult, Outcome
 from services.executor import output_key, read_manifest
+from services.merge.details import Provenance
 from services.merge.spectra import SpectrumSet, is_summed
 from services.publication import read_outputs
 from services.storage import MissingObject, ObjectStore
 
 LIGHT_CURVE = "light_curve"
 SPECTRUM = "spectrum"
+GOOD_TIME = "gti"
 #: How many observations' spectra are in memory at a time.
 _BATCH = 64
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
@@ -23,10 +25,11 @@ _REQUESTS = 16
 
 @dataclass(frozen=True, slots=True)
 class StageProducts:
-    """What one stage left: the key of its manifest, and the keys of its files by output."""
+    """What one stage left: the key of its manifest, the keys of its files by output, and how they came about."""
 
     manifest: str
     files: Mapping[str, tuple[str, ...]]
+    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,6 @@ class Found:
     result: ObservationResult
     curves: tuple[File, ...] = ()
     products: Mapping[str, StageProducts] = field(default_factory=dict)
-
-    @property
-    def links(self) -> tuple[str, ...]:
-        """Keys of the files of each chain's last stage, which is what most people look for."""
-        last = [self.products[stage.stage] for stage in self.result.ends if stage.stage in self.products]
-        return tuple(key for products in last for keys in products.files.values() for key in keys)
 
 
 def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[str, Found]:
@@ -84,7 +81,7 @@ def find(store: ObjectStore, result: ObservationResult) -> Found:
 
 
 def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]:
-    """Read the spectra that are summed, of a few observations at a time, in the order of their ObsIDs.
+    """Read spectra and good time of a few observations at a time, in the order of their ObsIDs.
 
     Raises
     ------
@@ -92,25 +89,27 @@ def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]
         If the store does not answer; trying again may help.
     """
     chosen = sorted(
-        (one.result.obsid, products.manifest)
+        (one.result.obsid, stage, products.manifest, any(map(is_summed, products.files.get(SPECTRUM, ()))))
         for one in found
-        for products in one.products.values()
-        if any(is_summed(key) for key in products.files.get(SPECTRUM, ()))
+        for stage, products in one.products.items()
+        if products.files.keys() & {SPECTRUM, GOOD_TIME}
     )
     with ThreadPoolExecutor(_REQUESTS) as pool:
         for start in range(0, len(chosen), _BATCH):
             yield from pool.map(lambda one: _spectra(store, *one), chosen[start : start + _BATCH])
 
 
-def _spectra(store: ObjectStore, obsid: str, key: str) -> SpectrumSet:
+def _spectra(store: ObjectStore, obsid: str, stage: str, key: str, summed: bool) -> SpectrumSet:
     try:
-        return SpectrumSet(obsid, read_outputs(store, key, read_manifest(store, key), SPECTRUM))
+        manifest = read_manifest(store, key)
+        files, good_time = (read_outputs(store, key, manifest, output) for output in (SPECTRUM, GOOD_TIME))
     except (DataError, MissingObject) as error:
-        return SpectrumSet(obsid, problem=str(error))
+        return SpectrumSet(obsid, problem=str(error), stage=stage, summed=summed)
+    return SpectrumSet(obsid, files, stage=stage, good_time=good_time, summed=summed)
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
     files: dict[str, tuple[str, ...]] = {}
     for record in manifest.outputs:
         files[record.output] = (*files.get(record.output, ()), output_key(key, manifest, record))
-    return StageProducts(key, files)
+    return StageProducts(key, files, Provenance.of(manifest))

@@ -19,7 +19,8 @@ from rossi.errors import ConfigError, DataError
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
-from services.contract import Caveat, File, ObservationResult, Outcome
+from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
+from services.merge.inputs import StageProducts
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 #: Unit of an exposure by the unit of the rate.
@@ -44,8 +45,12 @@ class Observation:
         Of the last stage of each instrument.
     curves : mapping of band to Series
         Of the instruments that succeeded, whatever became of the other one.
-    products : tuple of str
-        Keys of its products in the store.
+    stages : tuple of StageResult
+        How its stages ended.
+    ends : tuple of str
+        The last stage of each chain, whose products most people look for.
+    products : mapping of stage to StageProducts
+        What the store has of it.
     """
 
     obsid: str
@@ -54,7 +59,9 @@ class Observation:
     caveats: tuple[Caveat, ...] = ()
     summaries: tuple[Mapping[str, Any], ...] = ()
     curves: Mapping[str, Series] = field(default_factory=dict)
-    products: tuple[str, ...] = ()
+    stages: tuple[StageResult, ...] = ()
+    ends: tuple[str, ...] = ()
+    products: Mapping[str, StageProducts] = field(default_factory=dict)
 
     @cached_property
     def span(self) -> tuple[float, float]:
@@ -96,6 +103,12 @@ class Observation:
         return next((str(name).strip() for name in (*self.told("target"), *header) if str(name).strip()), "")
 
     @property
+    def instruments(self) -> tuple[str, ...]:
+        """Names of the instruments that have light curves."""
+        named = (str(s.header.get("INSTRUME", "")).strip() for s in self.curves.values())
+        return tuple(sorted({name for name in named if name}))
+
+    @property
     def remarks(self) -> str:
         """Message and caveats in one line."""
         texts = [self.message, *(c.message for c in self.caveats if c.message not in self.message)]
@@ -106,7 +119,7 @@ def collect(
     asked: Sequence[str],
     results: Iterable[ObservationResult],
     files: Mapping[str, Sequence[File]],
-    products: Mapping[str, Sequence[str]] | None = None,
+    products: Mapping[str, Mapping[str, StageProducts]] | None = None,
 ) -> tuple[Observation, ...]:
     """Return one observation for each ObsID asked for, in time order; those without any time come last.
 
@@ -117,7 +130,7 @@ def collect(
     results : iterable of ObservationResult
         Of several for one ObsID the last counts; an ObsID without any becomes a failure.
     files : mapping of ObsID to light-curve files
-    products : mapping of ObsID to keys, optional
+    products : mapping of ObsID and stage to StageProducts, optional
 
     Raises
     ------
@@ -135,8 +148,16 @@ def collect(
             continue
         caveats = tuple(dict.fromkeys(c for stage in result.stages for c in stage.caveats))
         summaries = tuple(stage.summary for stage in result.ends)
-        keys = tuple((products or {}).get(obsid, ()))
-        one = Observation(obsid, result.outcome, result.message, caveats, summaries, products=keys)
+        one = Observation(
+            obsid,
+            result.outcome,
+            result.message,
+            caveats,
+            summaries,
+            stages=result.stages,
+            ends=tuple(stage.stage for stage in result.ends),
+            products=(products or {}).get(obsid, {}),
+        )
         found.append(with_curves(one, files.get(obsid, ())))
     return in_time_order(found)
 

@@ -16,7 +16,7 @@ from rossi.met import met_to_mjd
 from rossi.plot.longterm import Panel, mission_figure, png
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import split
+from rossi.timeseries.series import Series, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat
 from services.merge.observations import EXPOSURE_UNIT, Observation, instrument, rate_unit
@@ -132,15 +132,15 @@ def thinned(observations: Sequence[Observation], band: str, most: int) -> dict[i
     """
     curves = {n: o.curves[band] for n, o in enumerate(observations) if band in o.curves}
     factor = max(1, -(-sum(map(len, curves.values())) // most))
-    drawn = {}
-    for number, series in curves.items():
-        parts = [rebin(part, factor) for part in split(series)] if factor > 1 else [series]
-        middle, rate, error = (
-            np.concatenate(c) for c in zip(*((p.middles, p.rate, p.error) for p in parts), strict=True)
-        )
-        good = np.isfinite(rate) & np.isfinite(error)
-        drawn[number] = middle[good], rate[good], error[good]
-    return drawn
+    return {number: drawable(series, factor) for number, series in curves.items()}
+
+
+def drawable(series: Series, factor: int) -> tuple[Floats, Floats, Floats]:
+    """Return middle [s], rate and error of the bins that have a rate, `factor` neighbours of one width averaged."""
+    parts = [rebin(part, factor) for part in split(series)] if factor > 1 else [series]
+    middle, rate, error = (np.concatenate(c) for c in zip(*((p.middles, p.rate, p.error) for p in parts), strict=True))
+    good = np.isfinite(rate) & np.isfinite(error)
+    return middle[good], rate[good], error[good]
 
 
 def figures(

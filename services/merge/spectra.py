@@ -28,11 +28,26 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class SpectrumSet:
-    """The spectra of one observation, or why they can't be had."""
+    """The spectra that a stage made of one observation, or why they can't be had.
+
+    Parameters
+    ----------
+    obsid : str
+    files : tuple of File
+    problem : str
+    stage : str
+    good_time : tuple of File
+        The good time that was applied.
+    summed : bool
+        Whether spectra of this stage are summed over observations.
+    """
 
     obsid: str
     files: tuple[File, ...] = ()
     problem: str = ""
+    stage: str = ""
+    good_time: tuple[File, ...] = ()
+    summed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,17 @@ import numpy as np
 from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
 from services.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
 from services.merge.config import NAME, MergeConfig, MergeRequest
-from services.merge.inputs import Found, find_all, spectra
+from services.merge.details import Details, noted
+from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
+from services.merge.shown import Shown
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
 from services.storage import ObjectStore, open_store
 
-#: Raised when the same light curves give another result; part of the fingerprint.
-VERSION = 2
+#: Raised when the same products give another result; part of the fingerprint.
+VERSION = 3
 
 
 def merge(
@@ -32,7 +34,7 @@ def merge(
     results: Sequence[ObservationResult],
     curves: Mapping[str, Sequence[File]],
     *,
-    links: Mapping[str, Sequence[str]] | None = None,
+    products: Mapping[str, Mapping[str, StageProducts]] | None = None,
     place: Place | None = None,
     summed: Iterable[SpectrumSet] = (),
 ) -> Outputs:
@@ -45,20 +47,22 @@ def merge(
         ObsIDs; every one is in the report, whatever came of it.
     results : sequence of ObservationResult
     curves : mapping of ObsID to light-curve files
-    links : mapping of ObsID to keys, optional
-        Products that the report links to.
+    products : mapping of ObsID and stage to StageProducts, optional
+        What the store has, for the report.
     place : Place, optional
-        Where the report lies, for these links.
+        Where the report lies, for links to these.
     summed : iterable of SpectrumSet
-        The spectra to add up, which need not all be in memory.
+        Spectra, to be shown and added up, and good time; they need not all be in memory.
 
     Raises
     ------
     ConfigError
         If there is a result for an ObsID that was not asked for.
     """
-    observations = collect(asked, results, curves, links)
-    return _merged(config, observations, place or Place(), sum_clusters(summed, config.slug))
+    observations = collect(asked, results, curves, products)
+    details: dict[str, Details] = {}
+    sums = sum_clusters(noted(summed, details), config.slug)
+    return _merged(config, observations, place or Place(), sums, details)
 
 
 def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Outputs:
@@ -79,7 +83,7 @@ def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Out
         same = sum(1 for key in groups if key.split(" ")[0] == obsid and band in groups[key])
         groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
     found = [with_curves(Observation(o, Outcome.SUCCEEDED), list(files.values())) for o, files in groups.items()]
-    outputs = _merged(config, in_time_order(found), Place(), Sums(), means="mean of a file")
+    outputs = _merged(config, in_time_order(found), Place(), Sums(), {}, means="mean of a file")
     unread = [Caveat(code="not_merged", message=o.message) for o in found if o.outcome is Outcome.FAILED]
     return replace(outputs, caveats=(*unread, *outputs.caveats))
 
@@ -114,7 +118,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
         request.asked,
         [f.result for f in found.values()],
         {obsid: f.curves for obsid, f in found.items()},
-        links={obsid: f.links for obsid, f in found.items()},
+        products={obsid: f.products for obsid, f in found.items()},
         place=Place(request.store, prefix, digest),
         summed=spectra(store, found.values()),
     )
@@ -129,6 +133,7 @@ def _merged(
     observations: Sequence[Observation],
     place: Place,
     sums: Sums,
+    details: Mapping[str, Details],
     *,
     means: str = "mean of an observation",
 ) -> Outputs:
@@ -146,7 +151,8 @@ def _merged(
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
-    page = report(config.title, config.description, observations, joined, downloads, place, config.points, caveats)
+    shown = Shown(observations, joined, details)
+    page = report(config.title, config.description, shown, downloads, place, config.points, caveats)
     pages = {"observations": (table,), "report": (File("report.html", page),)}
     files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
@@ -175,7 +181,7 @@ def _index(base: str, found: Mapping[str, Found]) -> bytes:
         obsid: {
             "outcome": f.result.outcome,
             "message": f.result.message,
-            "stages": {stage: asdict(products) for stage, products in f.products.items()},
+            "stages": {stage: {"manifest": p.manifest, "files": p.files} for stage, p in f.products.items()},
         }
         for obsid, f in sorted(found.items())
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from services.contract import File, ObservationResult, Outcome, Outputs, StageRe
 from services.executor import new_manifest, publish
 from services.merge import inputs
 from services.merge.config import MergeConfig, MergeRequest
+from services.merge.packing import unpack
 from services.merge.spectra import SpectrumSet, is_summed, sum_clusters
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import ObjectStore, open_store
@@ -135,7 +135,7 @@ def one(outputs: Outputs, name: str) -> bytes:
 
 
 def figure_data(outputs: Outputs) -> dict[str, object]:
-    return json.loads(one(outputs, "report.html").decode().split('id="data">')[1].split("</script>")[0])
+    return unpack(one(outputs, "report.html").decode().split('id="overview">')[1].split("</script>")[0])
 
 
 def test_one_instrument_counts_though_the_other_failed() -> None:
@@ -273,7 +273,9 @@ def test_spectra_of_each_cluster_are_summed(request_: MergeRequest) -> None:
         assert total.header["DETNAM"] == ("PWA" if "pwa" in name else "PWB013")
     page = next(products(Path(request_.store), "report.html")).read_text()
     assert all(f'href="{name}"' in page for name in names)
-    assert "<summary>13 files</summary>" in page
+    block = unpack(page.split('class="block">')[1].split("</script>")[0])
+    ends = [stage for stage in block["observations"][0]["stages"] if stage["last"]]
+    assert sum(len(stage["files"]) for stage in ends) == 13
     assert f"{OBSIDS[0]}_pwa_ch15-61_src.lc" in page
     assert run_merge(request_.model_copy(update={"results": request_.results[::-1]}), open_store(request_.store)).reused
 

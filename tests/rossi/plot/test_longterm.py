@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from itertools import pairwise
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
 from rossi.plot.epochs import EPOCHS
 from rossi.plot.longterm import Panel, mission_figure, png
 from rossi.plot.segments import segments
-from rossi.plot.sparkline import sparkline_svg
 
 
 def panel(mjd: list[float], rate: list[float] | None = None, label: str = "channels 5–10") -> Panel:
@@ -83,25 +81,3 @@ def test_segments_hold_every_time(times: list[float]) -> None:
     parts = segments(times)
     assert all(any(a <= t <= b for a, b in parts) for t in times)
     assert (parts[1:, 0] > parts[:-1, 1]).all()
-
-
-finite = st.floats(-1e6, 1e6, allow_nan=False)
-
-
-@settings(max_examples=50)
-@given(st.lists(st.tuples(finite, finite | st.just(float("nan")), st.floats(0, 1e3)), max_size=300))
-def test_sparkline_is_small_and_stays_inside(rows: list[tuple[float, float, float]]) -> None:
-    rows.sort(key=lambda r: r[0])
-    time, rate, error = np.array(rows, float).reshape(-1, 3).T
-    svg = sparkline_svg(time, rate, error)
-    if not np.isfinite(rate).any():
-        assert svg == ""
-        return
-    root = ElementTree.fromstring(svg)
-    bars = next(p for p in root.iter("path") if p.get("class") == "bars").get("d")
-    corners = np.array([[float(v) for v in m.replace("V", " ").split()] for m in bars.split("M")[1:]])
-    assert 0 < len(corners) <= 56
-    assert corners.min() >= 0
-    assert corners[:, 0].max() <= 170
-    assert corners[:, 1:].max() <= 44
-    assert len(svg) < 3000

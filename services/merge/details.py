@@ -1,0 +1,178 @@
+"""What a report tells of one observation beyond its light curves: spectra, good time, where everything came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import gti
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits
+from rossi.hexte.contamination import absolute_channels
+from rossi.spectra.pha import Pha, read_pha
+from services.calibration.config import Role
+from services.contract import File, Manifest
+from services.merge.spectra import SpectrumSet
+
+Floats = NDArray[np.float64]
+
+_SPECTRUM = re.compile(r"(?:.*/)?[^/]+?_(?:(pw[ab])_)?(src|bkg)\.pha(?:\.gz)?")
+_ROLES = frozenset(Role)
+#: Channels that a small figure shows; neighbours are joined.
+_CHANNELS = 130
+#: Digits of a calibration file's sha256 that tell it from any other one.
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How a stage's products came about: its manifest in short.
+
+    Parameters
+    ----------
+    fingerprint, created : str
+    seconds : float
+    inputs, size : int
+        How many files were read, and their bytes.
+    calibration : tuple of (role, name, first digits of the sha256)
+    versions, config : mapping
+    sizes : mapping of file name to bytes
+    """
+
+    fingerprint: str
+    created: str
+    seconds: float
+    inputs: int
+    size: int
+    calibration: tuple[tuple[str, str, str], ...]
+    versions: dict[str, str]
+    config: dict[str, Any]
+    sizes: dict[str, int]
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Provenance:
+        """Return what a manifest says, without its list of inputs."""
+        calibration = (
+            (record.input, record.path, record.identity.removeprefix("sha256:")[:_DIGITS])
+            for record in manifest.inputs
+            if record.input in _ROLES
+        )
+        return cls(
+            manifest.fingerprint,
+            manifest.created,
+            manifest.seconds,
+            len(manifest.inputs),
+            sum(record.size for record in manifest.inputs),
+            tuple(dict.fromkeys(calibration)),
+            manifest.versions,
+            manifest.config,
+            {record.name: record.size for record in manifest.outputs},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """A spectrum fit for drawing.
+
+    Parameters
+    ----------
+    label : str
+        Instrument, and cluster of HEXTE.
+    background : bool
+    exposure : float [s]
+    total : float [count / s]
+    edges : ndarray (n + 1,)
+        Channels.
+    rate : ndarray (n,) [count / s / channel]
+    """
+
+    label: str
+    background: bool
+    exposure: float
+    total: float
+    edges: Floats
+    rate: Floats
+
+
+@dataclass(slots=True)
+class Details:
+    """What was found of one observation.
+
+    Parameters
+    ----------
+    spectra : list of Spectrum
+    good_time : dict of instrument to ndarray (n, 2) [s], MET
+    problems : list of str
+    """
+
+    spectra: list[Spectrum] = field(default_factory=list)
+    good_time: dict[str, Floats] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def noted(sets: Iterable[SpectrumSet], details: dict[str, Details]) -> Iterator[SpectrumSet]:
+    """Note what a report shows of spectra and good time, and hand on those sets that are summed.
+
+    Parameters
+    ----------
+    sets : iterable of SpectrumSet
+        One at a time is in memory.
+    details : dict of ObsID to Details
+        Filled as the sets go by; a few kB each.
+    """
+    for one in sets:
+        _note(one, details.setdefault(one.obsid, Details()))
+        if one.summed:
+            yield one
+
+
+def _note(one: SpectrumSet, details: Details) -> None:
+    if one.problem:
+        details.problems.append(one.problem)
+    for file in one.files:
+        if match := _SPECTRUM.fullmatch(file.name):
+            label = f"HEXTE {match[1][2].upper()}" if match[1] else _instrument(one.stage) or "PCA"
+            try:
+                details.spectra.append(_spectrum(file, label, background=match[2] == "bkg"))
+            except DataError as error:
+                details.problems.append(str(error))
+    details.spectra.sort(key=lambda s: ("HEXTE" in s.label, s.label, s.background))
+    for file in one.good_time:
+        try:
+            details.good_time[_instrument(one.stage)] = gti.from_table(open_fits(file.data, file.name).tables[0])
+        except (DataError, IndexError) as error:
+            details.problems.append(str(error) or f"{file.name}: there is no table of good time.")
+
+
+def _instrument(stage: str) -> str:
+    return stage.partition("_")[0].upper()
+
+
+def _spectrum(file: File, label: str, *, background: bool) -> Spectrum:
+    pha = read_pha(open_fits(file.data, file.name))
+    edges, rate = channel_rates(pha)
+    return Spectrum(label, background, pha.exposure, float(np.nansum(rate * np.diff(edges))), edges, rate)
+
+
+def channel_rates(pha: Pha, most: int = _CHANNELS) -> tuple[Floats, Floats]:
+    """Return the edges [channel] and rates [count / s / channel] of a spectrum, neighbours joined to at most `most`.
+
+    Raises
+    ------
+    DataError
+        If it has counts but no exposure.
+    """
+    if pha.quantity == "COUNTS":
+        pha.require_exposure()
+    per_second = pha.value / (pha.exposure if pha.quantity == "COUNTS" else 1.0)
+    bounds = absolute_channels(pha).astype(np.float64)
+    starts = np.arange(0, len(pha), max(1, -(-len(pha) // most)))
+    if not len(starts):
+        return np.zeros(1), np.empty(0)
+    edges = np.append(bounds[starts, 0], bounds[-1, 1] + 1)
+    return edges, np.add.reduceat(np.nan_to_num(per_second), starts) / np.maximum(np.diff(edges), 1.0)

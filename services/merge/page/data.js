@@ -1,0 +1,51 @@
+// Reading the page's packed numbers; services/merge/packing.py writes them.
+
+function typed(buffer, start, [kind, offset, count, low, step]) {
+  if (kind === "f") return new Float32Array(buffer, start + offset, count);
+  const values = new Float64Array(count);
+  if (kind !== "d") {
+    const steps = kind === "q" ? new Uint16Array(buffer, start + offset, count) : new Uint8Array(buffer, start + offset, count);
+    const missing = kind === "q" ? 65535 : 255;
+    steps.forEach((v, n) => { values[n] = v === missing ? NaN : low + step * v; });
+    return values;
+  }
+  let sum = 0;
+  new Int32Array(buffer, start + offset, count).forEach((v, n) => { sum += v; values[n] = sum * step; });
+  return values;
+}
+
+async function unpack(text) {
+  const raw = atob(text.trim()), bytes = new Uint8Array(raw.length);
+  for (let n = 0; n < raw.length; n++) bytes[n] = raw.charCodeAt(n);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const buffer = await new Response(stream).arrayBuffer();
+  const length = new DataView(buffer).getUint32(0, true);
+  const json = new TextDecoder().decode(new Uint8Array(buffer, 4, length));
+  return JSON.parse(json, (_, value) => value && value.$ ? typed(buffer, 4 + length, value.$) : value);
+}
+
+const complete = new Promise(done => {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
+  else done();
+});
+const blocks = new Map();
+
+// What is known of an observation, by its number in time order; the block that holds it is unpacked once.
+async function observation(row) {
+  await complete;
+  const size = +document.getElementById("rows").dataset.block, block = Math.floor(row / size);
+  if (!blocks.has(block)) blocks.set(block, unpack(document.querySelectorAll("script.block")[block].textContent));
+  return (await blocks.get(block)).observations[row % size];
+}
+
+function make(tag, attributes = {}, ...children) {
+  const element = tag.startsWith("svg:")
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag.slice(4)) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element[name] = value; else if (value !== null) element.setAttribute(name, value);
+  }
+  element.append(...children.filter(child => child !== null));
+  return element;
+}
+
+const digits = (value, count = 4) => Number.isFinite(value) ? String(+value.toPrecision(count)) : "—";

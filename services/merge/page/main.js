@@ -1,0 +1,21 @@
+// Putting it together: the figure as soon as its numbers are there, the table and the panel when the page is complete.
+
+const packed = document.getElementById("overview");
+const drawn = packed ? unpack(packed.textContent).then(data => {
+  const f = newFigure(data);
+  controls(f);
+  f.whole();
+  f.use(f.shown);
+  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("figure")));
+  return f;
+}) : Promise.resolve(null);
+
+complete.then(async () => {
+  const opener = {}, names = newTable(row => opener.open?.(row)), f = await drawn;
+  const panel = newPanel(names, f ? f.data.bands : [], row => show(f, row));
+  opener.open = row => { if (f) { f.chosen = row; f.redraw(); } return panel.open(row); };
+  if (f) { pointers(f, opener.open); keys(f, opener.open); }
+  const named = names.indexOf(decodeURIComponent(location.hash.slice(1)));
+  if (named >= 0) opener.open(named);
+  performance.mark("ready");
+});

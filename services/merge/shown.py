@@ -1,0 +1,27 @@
+"""What a report shows, together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.merge.details import Details
+from services.merge.observations import Observation
+from services.merge.products import Band
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Observations and their bands.
+
+    Parameters
+    ----------
+    observations : sequence of Observation
+        All that were asked for, in time order.
+    bands : sequence of Band
+    details : mapping of ObsID to Details
+    """
+
+    observations: Sequence[Observation]
+    bands: Sequence[Band]
+    details: Mapping[str, Details] = field(default_factory=dict)

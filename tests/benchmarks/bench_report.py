@@ -1,0 +1,136 @@
+"""Size of a report of 2000 observations, and how long a browser takes until its figure is there.
+
+    PYTHONPATH=. python tests/benchmarks/bench_report.py [observations] [folder to keep the page in]
+
+Both instruments, three bands, spectra, good time and provenance of every observation, with the noise of real counts,
+which is what does not compress. The reference of each figure is what a page may weigh (10 MB) and take (a second).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rossi.fits.header import Header
+from rossi.timeseries.series import Series, filled_intervals
+from services.contract import Caveat, Outcome, StageResult
+from services.merge.details import Details, Provenance, Spectrum
+from services.merge.inputs import StageProducts
+from services.merge.observations import Observation, bands
+from services.merge.products import join_band
+from services.merge.report import Place, report
+from services.merge.shown import Shown
+from tests.browser import chromium
+
+_MOST, _SECOND = 10e6, 1.0
+_BANDS = (("ch5-10", "PCA", 16.0, 60.0), ("pwa_ch15-61", "HEXTE", 64.0, 8.0), ("pwb_ch15-61", "HEXTE", 64.0, 8.0))
+_STAGES = {
+    "pca_prep": ["FP_04095004-0409588c.xfl.gz", "FS4a_4095010-40951a0_dt.gz", "FS4a_4095010-40951a0_dtbkg.gz"],
+    "pca_extract": ["_ch5-10.lc", "_src.pha", "_bkg.pha", ".gti"],
+    "hexte_back": [f"FS5{c}_4095010-40951a0_{kind}.gz" for c in "28" for kind in ("src", "p", "m")],
+    "hexte_dead": [f"_pw{c}_{end}" for c in "ab" for end in ("ch15-61.lc", "src.pha", "bkg.pha", "p.pha", "m.pha")],
+}
+
+
+def _series(
+    rng: np.random.Generator, start: float, length: float, instrument: str, width: float, rate: float
+) -> Series:
+    when = start + width * np.arange(max(2, int(length / width)))
+    live = np.full(len(when), width * (3 if instrument == "PCA" else 0.3))
+    counts = rng.poisson(rate * rng.lognormal(0, 0.1, len(when)) * live)
+    extra = {"LiveTime": live} if instrument == "PCA" else {}
+    header = Header([("INSTRUME", instrument), ("OBJECT", "SIM X-1")])
+    gti = filled_intervals(when, width)
+    sizes = (counts / live, np.sqrt(counts) / live, np.ones(len(when)))
+    return Series("made", when, *sizes, width, gti, header, Header(), extra)
+
+
+def _products(rng: np.random.Generator, obsid: str) -> dict[str, StageProducts]:
+    made = {}
+    for stage, ends in _STAGES.items():
+        digest = rng.bytes(32).hex()
+        names = [end if end.startswith("F") else obsid + end for end in ends]
+        keys = tuple(f"{obsid}/{stage}/{digest}/{digest[:16]}/{name}" for name in names)
+        told = Provenance(
+            digest, "2026-11-21T18:09:50+00:00", float(rng.exponential()), int(rng.integers(20, 60)),
+            int(rng.integers(10**6)), tuple((r, f"pca_{r}_e5v20020201.mdl", "15c860abe663") for r in ("model", "saa")),
+            {"rossi": "0.1.0", "python": "3.11.7", "numpy": "2.4.6"}, {"expression": "ELV > 10 && OFFSET < 0.02 " * 4},
+            {name: int(rng.integers(10**5)) for name in names},
+        )  # fmt: skip
+        files = {"light_curve": tuple(k for k in keys if k.endswith(".lc")), "other": keys}
+        made[stage] = StageProducts(f"{obsid}/{stage}/{digest}/manifest.json", files, told)
+    return made
+
+
+def _details(rng: np.random.Generator, start: float, length: float) -> Details:
+    spectra = []
+    for label, channels in (("PCA", 129), ("HEXTE A", 64), ("HEXTE B", 64)):
+        for background in (False, True):
+            counts = rng.poisson(2e4 * np.exp(-np.arange(channels) / 20) + 20)
+            spectra.append(Spectrum(label, background, length, 1.0, np.arange(channels + 1.0), counts / length))
+    cuts = start + np.sort(rng.uniform(0, length, 6)).reshape(-1, 2)
+    return Details(spectra, {"PCA": cuts, "HEXTE": cuts})
+
+
+def fabricated(count: int) -> Shown:
+    """Return what a report of so many observations shows."""
+    rng = np.random.default_rng(1)
+    observations, details = [], {}
+    for number, start in enumerate(np.sort(rng.uniform(7e7, 5.6e8, count))):
+        obsid = f"{10000 + number:05d}-{number % 90:02d}-{number % 70:02d}-00"
+        length = float(np.clip(rng.lognormal(7.8, 0.7), 300, 30_000))
+        curves = {name: _series(rng, start, length, *more) for name, *more in _BANDS}
+        products = _products(rng, obsid)
+        stages = tuple(StageResult(stage=s, obsid=obsid, outcome=Outcome.SUCCEEDED) for s in products)
+        remark = Caveat(code="backgrounds_differ", message=f"Cluster A: {rng.normal():.3f} sigma; use the other side.")
+        ends = ("pca_extract", "hexte_dead")
+        told = ({"pcus": 3.2, "target": "SIM X-1"},)
+        noted = (remark,) if number % 5 == 0 else ()
+        outcome = Outcome.SUCCEEDED
+        observations.append(Observation(obsid, outcome, "", noted, told, curves, stages, ends, products))
+        details[obsid] = _details(rng, start, length)
+    return Shown(observations, [join_band(observations, b, keep_null=True) for b in bands(observations)], details)
+
+
+def loading(page: Path) -> dict[str, float]:
+    """Return seconds until the figure is drawn, until the page answers, and until a panel is open; medians of five."""
+    found = []
+    with chromium() as browser:
+        for _ in range(5):
+            tab = browser.new_page(viewport={"width": 1400, "height": 1130})
+            tab.goto(page.as_uri())
+            marks = "['figure', 'ready'].map(name => performance.getEntriesByName(name)[0]?.startTime ?? 0)"
+            while not all(times := tab.evaluate(marks)):
+                tab.wait_for_timeout(20)
+            begin = time.perf_counter()
+            tab.locator("#rows tbody th button").nth(70).click()
+            tab.locator("#told svg").first.wait_for()
+            found.append([times[0] / 1e3, times[1] / 1e3, time.perf_counter() - begin])
+            tab.close()
+    return dict(zip(("figure", "table and keys", "panel"), np.median(found, axis=0), strict=True))
+
+
+def main(count: int, folder: Path) -> None:
+    """Make the page and print what it weighs and takes."""
+    shown = fabricated(count)
+    rows = sum(len(series) for o in shown.observations for series in o.curves.values())
+    begin = time.perf_counter()
+    place = Place("/data/products", "", "0" * 64)
+    data = report("Two thousand observations", "Fabricated.", shown, ["a.lc"], place, 20_000)
+    seconds = time.perf_counter() - begin
+    page = folder / "report.html"
+    page.write_bytes(data)
+    print(f"{count} observations, {rows} bins; made in {seconds:.1f} s")
+    print(f"size {len(data) / 1e6:.2f} MB, {len(data) / _MOST:.2f} of 10 MB")
+    for what, spent in loading(page).items():
+        print(f"{what}: {spent:.2f} s, {spent / _SECOND:.2f} of a second")
+
+
+if __name__ == "__main__":
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    with tempfile.TemporaryDirectory() as temporary:
+        main(number, Path(sys.argv[2] if len(sys.argv) > 2 else temporary).resolve())
