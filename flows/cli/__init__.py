@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import campaign, config, ftool, merge, products, query, reduce, simulate, status
+from flows.cli import campaign, config, ftool, k8s, merge, products, query, reduce, simulate, status
 from flows.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 for module in (simulate, campaign, reduce, query, status, products, merge, config):
     app.command(module.__name__.rpartition(".")[2])(module.command)
+app.add_typer(k8s.app, name="k8s")
 app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
 
 
