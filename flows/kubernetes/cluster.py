@@ -255,12 +255,13 @@ def open_cluster(config: KubernetesConfig) -> Cluster:
         If none is known.
     """
     settings = client.Configuration()
-    inside = "KUBERNETES_SERVICE_HOST" in os.environ and not config.context and not os.environ.get("KUBECONFIG")
+    file = os.environ.get("KUBECONFIG") or None
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ and not config.context and file is None
     try:
         if inside:
             load_incluster_config(client_configuration=settings)
         else:
-            load_kube_config(context=config.context or None, client_configuration=settings)
+            load_kube_config(file, context=config.context or None, client_configuration=settings)
     except (ConfigException, OSError, ValueError) as error:
         raise ConfigError(
             f"No Kubernetes cluster is known ({error}); set KUBECONFIG or kubernetes.context, or run inside a cluster."
