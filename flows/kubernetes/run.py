@@ -164,7 +164,7 @@ def await_results(
         raise ConfigError(_sentence(said[0]) if said and said[0] else f"Job {state.name} failed: {state.message}")
     if state.ending is Ending.FAILED:
         logger.warning("Job %s: %s %s", state.name, state.reason, state.message)
-    whys = {index: f"its pod failed ({end.why})" for index, end in pods.ends.items()}
+    whys = {index: f"its pod failed ({end.why})" for index, end in pods.ends.items() if index in state.failed}
     return gathering.all(whys, f"the Job ended before it ({state.reason or 'no reason given'})")
 
 

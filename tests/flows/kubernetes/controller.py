@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -35,6 +34,7 @@ class Pod:
     process: subprocess.Popen[bytes]
     log: Path
     evicted: bool = False
+    asked: bool = False
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Controller:
         """Drain the node from under a pod."""
         with self._lock:
             pod.evicted = True
-            pod.process.terminate()
+            _ask_to_end(pod)
 
     def running(self) -> list[Pod]:
         """Return the pods that run."""
@@ -127,7 +127,7 @@ class Controller:
             )
         if work.verdict is not None:
             for pod in work.pods:
-                pod.process.terminate()
+                _ask_to_end(pod)
         else:
             self._start(job, work)
         self.api.objects.update("jobs", name, lambda item: item.update(status=self._status(spec, work)))
@@ -212,7 +212,7 @@ class Controller:
             job = self.api.objects.get("jobs", name)
             assert job is not None
             for pod in self.work.get(job["metadata"]["uid"], Work()).pods:
-                pod.process.terminate()
+                _ask_to_end(pod)
             if propagation == "Foreground":
                 self.api.objects.update("jobs", name, lambda item: item["metadata"].update(deletionTimestamp="now"))
             else:
@@ -271,6 +271,8 @@ def _ranges(indexes: set[int]) -> str:
     return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)
 
 
-def stop_hard(pod: Pod) -> None:
-    """Kill a pod's process as the kernel does when memory runs out."""
-    pod.process.send_signal(signal.SIGKILL)
+def _ask_to_end(pod: Pod) -> None:
+    """Send SIGTERM, once."""
+    if not pod.asked:
+        pod.asked = True
+        pod.process.terminate()
