@@ -151,10 +151,20 @@ def _here(settings: Settings, obsids: Sequence[str]) -> tuple[list[ObservationRe
 
 
 def _on_cluster(settings: Settings, obsids: Sequence[str]) -> tuple[list[ObservationResult], Callable[[], None]]:
-    """Return the results, and what is to be called when they are merged."""
+    """Return the results, and what is to be called when they are merged.
+
+    Ctrl-C deletes the Job; when this process ends otherwise the Job goes on, and the next one goes on with it.
+    """
     unread: Any = quote(obsids)
-    submitted = submit_job(settings, unread)
-    return watch_job(settings, submitted), lambda: submitted.settle(open_store(settings.store))
+    try:
+        submitted = submit_job(settings, unread)
+        return watch_job(settings, submitted), lambda: submitted.settle(open_store(settings.store))
+    except KeyboardInterrupt:
+        from flows.kubernetes.cluster import open_cluster
+        from flows.kubernetes.run import withdraw
+
+        withdraw(settings, obsids, open_cluster(settings.kubernetes))
+        raise
 
 
 def run_campaign(settings: Settings) -> CampaignResult:

@@ -112,6 +112,12 @@ def submit(
         job = patiently(lambda: cluster.read_job(name), patience)
 
 
+def withdraw(settings: Settings, obsids: Sequence[str], cluster: Cluster) -> bool:
+    """Delete the Job of a campaign, if there is one."""
+    name = job_name(settings, identity(settings, obsids))
+    return patiently(lambda: cluster.delete_job(name), _FIRST_PATIENCE)
+
+
 def _ours(job: Object, campaign: str) -> Submitted:
     annotations = job["metadata"].get("annotations") or {}
     if annotations.get(CAMPAIGN) != campaign or WORK not in annotations:
@@ -153,9 +159,6 @@ def await_results(
     pods.start()
     try:
         state = _watch(cluster, submitted, patience, gathering.take)
-    except KeyboardInterrupt:
-        patiently(lambda: cluster.delete_job(submitted.name), _FIRST_PATIENCE)
-        raise
     finally:
         pods.finish()
     if state.reason == _BY_POLICY:

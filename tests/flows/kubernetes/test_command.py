@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_a_campaign_killed_and_run_again(
     assert placed("reduce", *archive.asked, *places).returncode == 20
     assert product_files(placed.folder / "store").keys() == product_files(placed.folder / "local").keys()
     same_products(placed.folder / "store", placed.folder / "local")
+
+
+def test_ctrl_c_cancels(placed: Rossi, archive: Archive, api: ApiServer, controller: Controller) -> None:
+    controller.environment["ROSSI_TEST_SLOW"] = ",".join(archive.asked)
+    process = placed.start("campaign")
+    wait_until(lambda: controller.started or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1] == "Stopped. What was finished is kept; the same command again goes on from there."
+    assert api.objects.all("jobs") == []
 
 
 def test_in_parts(placed: Rossi, archive: Archive, api: ApiServer, controller: Controller) -> None:

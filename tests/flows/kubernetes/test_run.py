@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from flows.config import Settings
-from flows.kubernetes.cluster import Cluster
+from flows.kubernetes.cluster import Cluster, Unavailable
 from flows.kubernetes.job import identity
-from flows.kubernetes.run import JobGone, Submitted, await_results, submit
+from flows.kubernetes.jobs import cancel_flow_run
+from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
 from rossi.errors import ConfigError
 from services.contract import ObservationResult, Outcome
 from services.ledger import is_settled
@@ -227,3 +228,33 @@ def test_somebody_elses_job_is_left_alone(
 def test_identity_is_in_the_job(archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer) -> None:
     submitted = submit(settings, archive.asked, cluster)
     assert submitted.name.endswith(identity(settings, archive.asked)[:12])
+
+
+def test_a_campaign_is_withdrawn_by_its_settings(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    submitted = submit(settings, archive.good, cluster)
+    assert not withdraw(settings, archive.asked, cluster)
+    assert withdraw(settings, archive.good, cluster)
+    assert api.objects.get("jobs", submitted.name) is None
+
+
+def test_a_flow_run_cancelled_in_prefect_takes_its_job_along(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    submitted = submit(settings, archive.asked, cluster, "flow-run-1")
+    assert cancel_flow_run(cluster, "flow-run-2") == []
+    # another run of the same campaign has taken it over
+    assert submit(settings, archive.asked, cluster, "flow-run-2").adopted
+    assert cancel_flow_run(cluster, "flow-run-1") == []
+    assert cancel_flow_run(cluster, "flow-run-2") == [submitted.name]
+    assert api.objects.all("jobs") == []
+
+
+def test_the_flow_does_not_wait_long_for_a_cluster_that_is_not_there(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.kubernetes.run._FIRST_PATIENCE", 0.3)
+    api.stop()
+    with pytest.raises(Unavailable, match="can't be reached"):
+        submit(settings, archive.asked, cluster)
