@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test demo bench clean
+.PHONY: test test-cluster demo bench clean
 
 # Set everything up, then check format, lint and types and run every test.
 test: .venv/dev
@@ -9,6 +9,10 @@ test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# On a cluster of one node or more: make test-cluster KUBECONFIG=~/.kube/config LOAD='kind load docker-image'
+test-cluster: .venv/dev
+	KUBECONFIG='$(KUBECONFIG)' LOAD='$(LOAD)' $(BIN)/python tests/cluster/run.py
 
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
@@ -20,6 +24,8 @@ demo: .venv/dev
 bench: .venv/dev
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 
 .venv/dev: pyproject.toml
 	$(PYTHON) -m venv .venv
