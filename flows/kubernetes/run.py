@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from flows.config import Settings
-from flows.kubernetes.cluster import Cluster, Conflict, Resource, Which
+from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
 from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, WORK, identity, job_name, make_job
 from flows.kubernetes.pods import FailingPods, Logger
@@ -85,9 +85,12 @@ def submit(
     campaign = identity(settings, obsids)
     name = job_name(settings, campaign)
     work = ""
+    begun = time.monotonic()
     job = patiently(lambda: cluster.read_job(name), _FIRST_PATIENCE)
     while True:
         if job is not None and "deletionTimestamp" in job["metadata"]:
+            if time.monotonic() - begun > patience:
+                raise Unavailable(f"Job {name} is being deleted, but does not go; its pods may be on a lost node.")
             time.sleep(_LOOK_AGAIN)
         elif job is not None:
             there = _ours(job, campaign)
