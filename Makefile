@@ -4,7 +4,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test demo bench lock clean browser
+.PHONY: test demo bench lock clean browser test-cluster
 
 # Set everything up, then check format, lint and types and run every test.
 test: .venv/dev browser
@@ -19,6 +19,10 @@ browser: .venv/dev
 	|| { test "$$(id -u)" = 0 && apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends chromium; } \
 	|| $(BIN)/playwright install chromium
 
+# On a cluster of one node or more: make test-cluster KUBECONFIG=~/.kube/config LOAD='kind load docker-image'
+test-cluster: .venv/dev
+	KUBECONFIG='$(KUBECONFIG)' LOAD='$(LOAD)' $(BIN)/python tests/cluster/run.py
+
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
 	$(BIN)/rossi simulate --out out/archive --observations 30 --seed 1
@@ -31,6 +35,8 @@ bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 
 # What the images install, with hashes; the tests say when it has to be made anew.
 lock: .venv/dev

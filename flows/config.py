@@ -10,6 +10,7 @@ import os
 import textwrap
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -17,6 +18,7 @@ import tomlkit
 from pydantic import BaseModel, Field, create_model, field_validator
 
 from flows.chains import CHAINS, Instrument, all_stages
+from flows.kubernetes.config import KubernetesConfig
 from rossi.errors import ConfigError
 from services.calibration.config import CalibrationConfig
 from services.configuration import validate
@@ -31,12 +33,22 @@ from services.worker import load_stage
 DEFAULT_FILE = "rossi.toml"
 
 
+class Executor(StrEnum):
+    """Where shards are worked off."""
+
+    LOCAL = "local"
+    KUBERNETES = "kubernetes"
+
+
 class CampaignConfig(Frozen):
     """What a campaign reduces, and how it is spread over processes."""
 
     name: str = Field("campaign", min_length=1, description="Name of the flow run.")
     instruments: tuple[Instrument, ...] = Field(
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
+    )
+    executor: Executor = Field(
+        Executor.LOCAL, description="local: processes of this machine; kubernetes: pods of a cluster, see [kubernetes]."
     )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
@@ -81,6 +93,7 @@ class Settings(_Sections):
 
     merge: MergeConfig = MergeConfig()
     campaign: CampaignConfig = Field(default_factory=CampaignConfig)
+    kubernetes: KubernetesConfig = KubernetesConfig()
 
     @property
     def stages(self) -> dict[str, dict[str, Any]]:

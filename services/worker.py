@@ -1,4 +1,7 @@
-"""Working off a shard: a list of observations, all their stages, in one process."""
+"""Working off a shard: a list of observations, all their stages, in one process.
+
+Run as a program, it is one index of an Indexed Job: see `services.index`.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,21 @@ def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: 
     return ObservationResult.of(obsid, results)
 
 
+def open_places(shard: Shard) -> tuple[ArchiveSource, ObjectStore]:
+    """Check a shard's configuration, and open its archive and store.
+
+    Raises
+    ------
+    ConfigError
+        If one of them can't be used.
+    """
+    if not shard.stages:
+        raise ConfigError(f"Shard {shard.number} names no stage.")
+    for name, config in shard.stages.items():
+        validate(load_stage(name).config, config, name)
+    return open_archive(shard.archive, validate(CacheConfig, shard.cache, "cache")), open_store(shard.store)
+
+
 def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | None = None) -> list[ObservationResult]:
     """Run all observations of a shard, one after the other.
 
@@ -86,15 +104,16 @@ def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | Non
     ConfigError
         If the shard's configuration, archive or store can't be used: nothing else could succeed either.
     """
-    if not shard.stages:
-        raise ConfigError(f"Shard {shard.number} names no stage.")
-    for name, config in shard.stages.items():
-        validate(load_stage(name).config, config, name)
-    archive = open_archive(shard.archive, validate(CacheConfig, shard.cache, "cache"))
-    store = open_store(shard.store)
+    archive, store = open_places(shard)
     results = []
     for obsid in shard.obsids:
         results.append(run_observation(obsid, shard, archive=archive, store=store))
         if on_result is not None:
             on_result(results[-1])
     return results
+
+
+if __name__ == "__main__":
+    from services.index import main
+
+    main()

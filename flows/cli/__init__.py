@@ -15,6 +15,7 @@ from flows.cli import (
     config,
     fetch,
     ftool,
+    k8s,
     merge,
     products,
     query,
@@ -39,6 +40,7 @@ app = typer.Typer(
 for module in (simulate, query, fetch, campaign, reduce, status, products, stdprod, merge, config, compare):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(k8s.app, name="k8s")
 app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
 
 

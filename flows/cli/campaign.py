@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, Workers, settings_from
+from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, Where, Workers, settings_from
 
 if TYPE_CHECKING:
     from flows.config import Settings
@@ -21,6 +21,7 @@ def command(
     prefix: Prefix = None,
     out: Out = None,
     workers: Workers = None,
+    executor: Where = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
     print_config: PrintConfig = False,
 ) -> None:
@@ -36,7 +37,12 @@ def command(
     from flows.result import campaign_code
 
     settings = settings_from(
-        config, print_config, archive=archive, store=store, prefix=prefix, campaign={"workers": workers}
+        config,
+        print_config,
+        archive=archive,
+        store=store,
+        prefix=prefix,
+        campaign={"workers": workers, "executor": executor},
     )
     require(settings, "archive", "store")
     _check_places(settings)
@@ -48,7 +54,13 @@ def command(
 
 def _check_places(settings: Settings) -> None:
     """Complain about wrong places now rather than when Prefect has started."""
+    from flows.config import Executor
     from services.storage import open_archive, open_store
+
+    if settings.campaign.executor is Executor.KUBERNETES:
+        from flows.kubernetes.cluster import open_cluster
+
+        open_cluster(settings.kubernetes)
 
     open_archive(settings.archive)
     open_store(settings.store)

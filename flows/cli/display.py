@@ -21,6 +21,7 @@ from services.storage import ObjectStore
 
 if TYPE_CHECKING:
     from flows.compare import Comparison
+    from flows.kubernetes.state import JobState
 
 NOTHING = "There is nothing yet; check --store, --prefix and the observations asked for."
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
@@ -149,6 +150,19 @@ def show_status(records: Sequence[Record]) -> None:
     for record in records:
         if record.outcome is not Outcome.SUCCEEDED:
             _print(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
+
+
+def show_jobs(states: Sequence[JobState]) -> None:
+    """Print a line for each Job: shards done, shards with failures, pods that run, and how it ended."""
+    if not states:
+        _print("There is no Job of a campaign.")
+        return
+    table = Table("job", "shards", "done", "with failures", "pods", "state")
+    for state in states:
+        numbers = (state.completions, len(state.ended), len(state.failed), state.active)
+        word = " ".join(filter(None, (state.ending or "running", state.reason)))
+        table.add_row(state.name, *map(str, numbers), "deleting" if state.deleting else word)
+    _print(table)
 
 
 def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:

@@ -19,6 +19,7 @@ Store = Annotated[str | None, typer.Option(help="Where products are kept: a fold
 Prefix = Annotated[str | None, typer.Option(help="Folder of this run within the store.")]
 Out = Annotated[Path | None, typer.Option(help="Folder that products are copied to.")]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
+Where = Annotated[str | None, typer.Option("--executor", help="Who works: local (processes) or kubernetes (pods).")]
 PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the configuration and stop.")]
 
 

@@ -1,0 +1,255 @@
+"""A campaign's shards worked off by one Indexed Job, and their results found again in the store."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from flows.config import Settings
+from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
+from flows.kubernetes.follow import Changed, Listed, follow, patiently
+from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, WORK, identity, job_name, make_job
+from flows.kubernetes.pods import FailingPods, Logger
+from flows.kubernetes.state import Ending, JobState, Object
+from flows.plan import plan_shards
+from rossi.errors import ConfigError, RossiError
+from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from services.ledger import Ledger, is_settled, put_work, read_shards, settle
+from services.storage import ObjectStore, StoreError, open_store
+
+OnResult = Callable[[ObservationResult], None]
+
+#: Shards whose results are fetched at the same time.
+_THREADS = 8
+#: Seconds in which the API server must have answered once; later it may be away for longer.
+_FIRST_PATIENCE = 20.0
+#: Seconds between two looks at a Job that is being deleted.
+_LOOK_AGAIN = 1.0
+#: What a Job says when a pod ended with an exit code that ends everything.
+_BY_POLICY = "PodFailurePolicy"
+
+
+class JobGone(RossiError):
+    """The Job was deleted; what was finished is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A Job that works on a campaign.
+
+    Parameters
+    ----------
+    name, uid : str
+    work : str
+        Key of its work list.
+    shards : int
+    adopted : bool
+        Whether it was there already.
+    """
+
+    name: str
+    uid: str
+    work: str
+    shards: int
+    adopted: bool
+
+    @classmethod
+    def of(cls, job: Object, *, adopted: bool) -> Submitted:
+        """Read it from a Job."""
+        meta = job["metadata"]
+        return cls(meta["name"], meta["uid"], meta["annotations"][WORK], job["spec"]["completions"], adopted)
+
+    def settle(self, store: ObjectStore) -> None:
+        """Remember that the results were merged; the next campaign of the same work makes a new Job."""
+        settle(store, self.work, self.uid)
+
+
+def submit(
+    settings: Settings, obsids: Sequence[str], cluster: Cluster, flow_run: str = "", logger: Logger | None = None
+) -> Submitted:
+    """Have a Job for a campaign: the one that there is, or a new one.
+
+    A Job that ended is taken for new as long as nobody has merged its results; else it is replaced, so that what
+    failed is tried again.
+
+    Raises
+    ------
+    ConfigError
+        If the cluster does not let us, or the Job of this name is none of ours.
+    """
+    logger = logger or logging.getLogger(__name__)
+    store, patience = open_store(settings.store), 60 * settings.kubernetes.patience_minutes
+    campaign = identity(settings, obsids)
+    name = job_name(settings, campaign)
+    work = ""
+    begun = time.monotonic()
+    job = patiently(lambda: cluster.read_job(name), _FIRST_PATIENCE)
+    while True:
+        if job is not None and "deletionTimestamp" in job["metadata"]:
+            if time.monotonic() - begun > patience:
+                raise Unavailable(f"Job {name} is being deleted, but does not go; its pods may be on a lost node.")
+            time.sleep(_LOOK_AGAIN)
+        elif job is not None:
+            there = _ours(job, campaign)
+            if JobState.of(job).ending is None or not is_settled(store, there.work, there.uid):
+                logger.info("Job %s is there already; going on with it.", name)
+                if flow_run:
+                    patiently(lambda: cluster.label_job(name, {FLOW_RUN: flow_run}), patience)
+                return there
+            patiently(lambda: cluster.delete_job(name, wait=True), patience)
+        else:
+            if not work:
+                shards = plan_shards(settings, obsids)
+                work = put_work(store, settings.prefix, shards)
+            manifest = make_job(settings, campaign, work, len(shards), flow_run)
+            try:
+                made = patiently(lambda: cluster.create_job(manifest), patience)  # noqa: B023
+            except Conflict:  # ours, if an answer was lost
+                made = None
+            if made is not None:
+                logger.info("Job %s: %d observations in %d shards.", name, len(obsids), len(shards))
+                return Submitted.of(made, adopted=False)
+        job = patiently(lambda: cluster.read_job(name), patience)
+
+
+def withdraw(settings: Settings, obsids: Sequence[str], cluster: Cluster) -> bool:
+    """Delete the Job of a campaign, if there is one."""
+    name = job_name(settings, identity(settings, obsids))
+    return patiently(lambda: cluster.delete_job(name), _FIRST_PATIENCE)
+
+
+def _ours(job: Object, campaign: str) -> Submitted:
+    annotations = job["metadata"].get("annotations") or {}
+    if annotations.get(CAMPAIGN) != campaign or WORK not in annotations:
+        raise ConfigError(
+            f"Job {job['metadata']['name']} is there but belongs to something else; delete it, or give the campaign "
+            "another name in [campaign]."
+        )
+    return Submitted.of(job, adopted=True)
+
+
+def await_results(
+    settings: Settings, submitted: Submitted, cluster: Cluster, on_result: OnResult, logger: Logger
+) -> list[ObservationResult]:
+    """Watch a Job until it ends, and return how every observation ended.
+
+    Parameters
+    ----------
+    settings : Settings
+    submitted : Submitted
+    cluster : Cluster
+    on_result : callable
+        Told every result, a shard's when it has ended.
+    logger : Logger
+        Told what failing pods say.
+
+    Raises
+    ------
+    ConfigError
+        No observation could succeed.
+    JobGone
+        Somebody has deleted the Job.
+    Unavailable
+        The API server was away for too long; the Job goes on.
+    """
+    config = settings.kubernetes
+    patience = 60 * config.patience_minutes
+    gathering = Gathering(open_store(settings.store), submitted, on_result)
+    pods = FailingPods(cluster, submitted.name, logger, config.log_lines, patience)
+    pods.start()
+    try:
+        state = _watch(cluster, submitted, patience, gathering.take)
+    finally:
+        pods.finish()
+    if state.reason == _BY_POLICY:
+        submitted.settle(gathering.store)
+        said = [end.said for end in pods.ends.values() if end.exit_code == 21]
+        raise ConfigError(_sentence(said[0]) if said and said[0] else f"Job {state.name} failed: {state.message}")
+    if state.ending is Ending.FAILED:
+        logger.warning("Job %s: %s %s", state.name, state.reason, state.message)
+    whys = {index: f"its pod failed ({end.why})" for index, end in pods.ends.items() if index in state.failed}
+    return gathering.all(whys, f"the Job ended before it ({state.reason or 'no reason given'})")
+
+
+def _sentence(said: str) -> str:
+    return said.splitlines()[-1].removeprefix("ERROR ")
+
+
+def _watch(cluster: Cluster, submitted: Submitted, patience: float, on_state: Callable[[JobState], None]) -> JobState:
+    for change in follow(cluster, Resource.JOB, Which(fields=f"metadata.name={submitted.name}"), patience):
+        match change:
+            case Listed(objects):
+                jobs = objects
+            case Changed(kind, job):
+                jobs = [] if kind == "DELETED" else [job]
+        states = [state for state in map(JobState.of, jobs) if state.uid == submitted.uid]
+        if not states:
+            raise JobGone(
+                f"Job {submitted.name} was deleted; what was finished is kept, the same campaign goes on from there."
+            )
+        if not states[0].deleting:
+            on_state(states[0])
+        if states[0].ending is not None:
+            return states[0]
+    raise AssertionError("a Job is followed until it ends")
+
+
+class Gathering:
+    """The results of shards, fetched as these end."""
+
+    def __init__(self, store: ObjectStore, submitted: Submitted, on_result: OnResult) -> None:
+        self.store = store
+        self._submitted = submitted
+        self._on_result = on_result
+        self._results: dict[int, list[ObservationResult]] = {}
+        self._asked: set[int] = set()
+
+    def take(self, state: JobState) -> None:
+        """Fetch the results of those shards that have ended since."""
+        new = sorted(state.ended - self._asked)
+        self._asked |= set(new)
+        with ThreadPoolExecutor(_THREADS) as threads:
+            for index, results in zip(new, threads.map(self._whole, new), strict=True):
+                if results is not None:
+                    self._keep(index, results)
+
+    def all(self, whys: dict[int, str], else_why: str) -> list[ObservationResult]:
+        """Return the results of all observations; what has none has failed, for the reason given."""
+        shards = read_shards(self.store, self._submitted.work, self._submitted.shards)
+        missing = [shard for shard in shards if shard.number not in self._results]
+        with ThreadPoolExecutor(_THREADS) as threads:
+            for shard, found in zip(missing, threads.map(self._pieces, missing), strict=True):
+                why = whys.get(shard.number, else_why)
+                self._keep(
+                    shard.number, [r or _unknown(shard, o, why) for o, r in zip(shard.obsids, found, strict=True)]
+                )
+        return [result for shard in shards for result in self._results.pop(shard.number)]
+
+    def _keep(self, index: int, results: list[ObservationResult]) -> None:
+        self._results[index] = results
+        for result in results:
+            self._on_result(result)
+
+    def _ledger(self, index: int) -> Ledger:
+        return Ledger(self.store, self._submitted.work, self._submitted.uid, index)
+
+    def _whole(self, index: int) -> list[ObservationResult] | None:
+        try:
+            return self._ledger(index).whole()
+        except StoreError:  # once more when the Job has ended
+            return None
+
+    def _pieces(self, shard: Shard) -> list[ObservationResult | None]:
+        ledger = self._ledger(shard.number)
+        ledger.look()
+        return ledger.results(len(shard.obsids))
+
+
+def _unknown(shard: Shard, obsid: str, why: str) -> ObservationResult:
+    message = f"{obsid} was not finished: {why}; run the campaign again."
+    stage = next(iter(shard.stages))
+    failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
+    return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))

@@ -1,0 +1,260 @@
+"""Campaigns on the stand-in of a cluster, each index a real process of the worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.config import Settings
+from flows.kubernetes.cluster import Cluster, Unavailable
+from flows.kubernetes.job import identity
+from flows.kubernetes.jobs import cancel_flow_run
+from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
+from rossi.errors import ConfigError
+from services.contract import ObservationResult, Outcome
+from services.ledger import is_settled
+from services.storage import open_store
+from services.worker import run_shard
+from tests.flows.kubernetes.apiserver import ApiServer
+from tests.flows.kubernetes.conftest import make_settings
+from tests.flows.kubernetes.controller import Controller
+from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files, same_products, wait_until
+
+LOG = logging.getLogger("tests.kubernetes")
+
+
+class Campaign:
+    """A campaign that is watched in a thread."""
+
+    def __init__(self, settings: Settings, obsids: tuple[str, ...], cluster: Cluster) -> None:
+        self.settings, self.cluster = settings, cluster
+        self.submitted = submit(settings, obsids, cluster, "flow-run-1", LOG)
+        self.told: list[ObservationResult] = []
+        self.results: list[ObservationResult] = []
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        try:
+            self.results = await_results(self.settings, self.submitted, self.cluster, self.told.append, LOG)
+        except BaseException as error:
+            self.error = error
+
+    def end(self) -> list[ObservationResult]:
+        """Wait for it; raises what it raised."""
+        self._thread.join(120)
+        assert not self._thread.is_alive()
+        if self.error is not None:
+            raise self.error
+        return self.results
+
+
+def by_outcome(results: list[ObservationResult]) -> dict[Outcome, set[str]]:
+    return {outcome: {r.obsid for r in results if r.outcome is outcome} for outcome in Outcome}
+
+
+def is_expected(results: list[ObservationResult], archive: Archive) -> None:
+    """Everything asked for is there once, in order, and ended as it must."""
+    assert [result.obsid for result in results] == list(archive.asked)
+    assert by_outcome(results) == {
+        Outcome.SUCCEEDED: set(archive.good),
+        Outcome.NO_WORK: {SLEWING},
+        Outcome.FAILED: {*archive.damaged, ABSENT, NO_OBSID},
+    }
+
+
+@pytest.fixture(scope="module")
+def local(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Store of a local run of the same."""
+    from flows.plan import make_shard
+
+    store = tmp_path_factory.mktemp("local")
+    run_shard(make_shard(make_settings(archive, store), archive.asked))
+    return store
+
+
+def test_poisoned_observations_fail_alone(
+    archive: Archive,
+    local: Path,
+    settings: Settings,
+    cluster: Cluster,
+    controller: Controller,
+    api: ApiServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One of the pods is evicted, one killed, the API server restarts, and its history is lost."""
+    caplog.set_level(logging.WARNING)
+    campaign = Campaign(settings, archive.asked, cluster)
+    wait_until(lambda: len(controller.running()) == 2)
+    controller.evict(controller.running()[0])
+    controller.running()[1].process.kill()
+    wait_until(lambda: len(controller.started) == 4)
+    api.stop()
+    time.sleep(0.3)
+    api.objects.forget()
+    api.start()
+    results = campaign.end()
+    is_expected(results, archive)
+    assert sorted(r.obsid for r in campaign.told) == sorted(archive.asked)
+    store = Path(settings.store)
+    assert product_files(store).keys() == product_files(local).keys()
+    same_products(store, local)
+    job = api.objects.get("jobs", campaign.submitted.name)
+    assert job is not None
+    assert (job["status"]["completedIndexes"], job["status"]["failedIndexes"]) == ("0-1", "2-3")
+    assert len(controller.started) == 6
+    assert "OOMKilled" in caplog.text
+    assert "(EvictionByEvictionAPI)" in caplog.text
+    assert archive.damaged[next(iter(archive.damaged))] in caplog.text
+    assert len(api.requests) < 200
+
+
+def test_a_flow_that_starts_again_goes_on_with_the_job(
+    archive: Archive, settings: Settings, cluster: Cluster, controller: Controller, api: ApiServer
+) -> None:
+    first = submit(settings, archive.asked, cluster, "flow-run-1")
+    wait_until(controller.running)
+    other = settings.model_copy(update={"kubernetes": settings.kubernetes.model_copy(update={"parallelism": 7})})
+    second = Campaign(other, archive.asked, cluster)
+    assert second.submitted == Submitted(first.name, first.uid, first.work, first.shards, adopted=True)
+    is_expected(second.end(), archive)
+    # before its results are merged, even one that has ended is taken over
+    third = Campaign(settings, archive.asked, cluster)
+    assert third.submitted.adopted
+    is_expected(third.end(), archive)
+    assert len(controller.started) == first.shards
+    # afterwards, what failed is tried again, and nothing else
+    third.submitted.settle(open_store(settings.store))
+    fourth = Campaign(settings, archive.asked, cluster)
+    assert (fourth.submitted.name, fourth.submitted.adopted) == (first.name, False)
+    again = fourth.end()
+    is_expected(again, archive)
+    assert {r.obsid for r in again if r.reused} == {*archive.good, SLEWING}
+
+
+def test_a_cancelled_campaign_goes_on_where_it_was(
+    archive: Archive, local: Path, settings: Settings, cluster: Cluster, controller: Controller, api: ApiServer
+) -> None:
+    controller.environment["ROSSI_TEST_SLOW"] = archive.asked[1]
+    campaign = Campaign(settings, archive.asked, cluster)
+    wait_until(lambda: any("takes long" in pod.log.read_text() for pod in controller.started))
+    assert cluster.delete_job(campaign.submitted.name)
+    with pytest.raises(JobGone, match="goes on from there"):
+        campaign.end()
+    wait_until(lambda: not api.objects.all("pods"))
+    assert {pod.process.returncode for pod in controller.started} == {1}
+    done = len(product_files(Path(settings.store)))
+    assert 0 < done < len(product_files(local))
+    controller.environment.clear()
+    again = Campaign(settings, archive.asked, cluster)
+    assert again.submitted.name == campaign.submitted.name
+    is_expected(again.end(), archive)
+    assert again.results[0].reused
+    same_products(Path(settings.store), local)
+
+
+def test_an_observation_that_kills_its_pods_is_the_only_one_lost(
+    archive: Archive, settings: Settings, cluster: Cluster, controller: Controller, api: ApiServer
+) -> None:
+    killer, innocent = archive.good[0], archive.good[1]
+    controller.environment["ROSSI_TEST_KILL"] = killer
+    results = {result.obsid: result for result in Campaign(settings, archive.good[:3], cluster).end()}
+    assert results[innocent].outcome is Outcome.SUCCEEDED
+    assert "was killed, twice" in results[killer].message
+
+
+def test_shards_that_never_succeed_are_accounted_for(
+    archive: Archive, settings: Settings, cluster: Cluster, controller: Controller
+) -> None:
+    patient = settings.kubernetes.model_copy(update={"retries": 0})
+    controller.environment["ROSSI_TEST_KILL"] = archive.good[1]
+    campaign = Campaign(settings.model_copy(update={"kubernetes": patient}), archive.good[:4], cluster)
+    results = campaign.end()
+    assert [result.outcome for result in results] == ["succeeded", "failed", "succeeded", "succeeded"]
+    assert "was not finished: its pod failed (OOMKilled); run the campaign again" in results[1].message
+    assert {result.obsid for result in campaign.told} == set(archive.good[:4])
+
+
+def test_a_wrong_configuration_ends_the_job_with_one_sentence(
+    archive: Archive, settings: Settings, cluster: Cluster, controller: Controller, api: ApiServer, tmp_path: Path
+) -> None:
+    nowhere = settings.calibration.model_copy(update={"model": (str(tmp_path / "absent.mdl"),)})
+    wrong = settings.model_copy(update={"calibration": nowhere})
+    campaign = Campaign(wrong, archive.asked, cluster)
+    with pytest.raises(ConfigError, match=r"absent\.mdl") as caught:
+        campaign.end()
+    assert "\n" not in str(caught.value)
+    job = api.objects.get("jobs", campaign.submitted.name)
+    assert job is not None
+    assert job["status"]["conditions"][-1]["reason"] == "PodFailurePolicy"
+    # so that the next try is one, once the file is there
+    assert is_settled(open_store(settings.store), campaign.submitted.work, campaign.submitted.uid)
+
+
+def test_a_deadline_leaves_nothing_out(
+    archive: Archive, settings: Settings, cluster: Cluster, controller: Controller
+) -> None:
+    soon = settings.kubernetes.model_copy(update={"deadline_hours": 6 / 3600})
+    controller.environment["ROSSI_TEST_SLOW"] = archive.good[0]
+    results = Campaign(settings.model_copy(update={"kubernetes": soon}), archive.good[:2], cluster).end()
+    by_name = {result.obsid: result for result in results}
+    assert "DeadlineExceeded" in by_name[archive.good[0]].message + by_name[archive.good[1]].message
+    assert by_name[archive.good[0]].outcome is Outcome.FAILED
+
+
+def test_a_lost_answer_makes_no_second_job(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    api.faults.lose_answer = 1
+    submitted = submit(settings, archive.asked, cluster)
+    assert submitted.adopted
+    assert [job["metadata"]["name"] for job in api.objects.all("jobs")] == [submitted.name]
+
+
+def test_somebody_elses_job_is_left_alone(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    name = submit(settings, archive.asked, cluster).name
+    api.objects.update("jobs", name, lambda job: job["metadata"].update(annotations={}))
+    with pytest.raises(ConfigError, match="belongs to something else"):
+        submit(settings, archive.asked, cluster)
+
+
+def test_identity_is_in_the_job(archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer) -> None:
+    submitted = submit(settings, archive.asked, cluster)
+    assert submitted.name.endswith(identity(settings, archive.asked)[:12])
+
+
+def test_a_campaign_is_withdrawn_by_its_settings(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    submitted = submit(settings, archive.good, cluster)
+    assert not withdraw(settings, archive.asked, cluster)
+    assert withdraw(settings, archive.good, cluster)
+    assert api.objects.get("jobs", submitted.name) is None
+
+
+def test_a_flow_run_cancelled_in_prefect_takes_its_job_along(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    submitted = submit(settings, archive.asked, cluster, "flow-run-1")
+    assert cancel_flow_run(cluster, "flow-run-2") == []
+    # another run of the same campaign has taken it over
+    assert submit(settings, archive.asked, cluster, "flow-run-2").adopted
+    assert cancel_flow_run(cluster, "flow-run-1") == []
+    assert cancel_flow_run(cluster, "flow-run-2") == [submitted.name]
+    assert api.objects.all("jobs") == []
+
+
+def test_the_flow_does_not_wait_long_for_a_cluster_that_is_not_there(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.kubernetes.run._FIRST_PATIENCE", 0.3)
+    api.stop()
+    with pytest.raises(Unavailable, match="can't be reached"):
+        submit(settings, archive.asked, cluster)
