@@ -6,6 +6,7 @@ kept as bytes; their values are parsed (and new ones formatted) by astropy, each
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,9 +34,19 @@ Value: TypeAlias = str | bool | int | float | None
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
 
 
+#: Largest number that is one in double precision.
+_MAX_NUMBER = sys.float_info.max
+
+
 @lru_cache(maxsize=65536)
 def _value(image: bytes) -> Any:
-    value = fits.Card.fromstring(image).value
+    try:
+        value = fits.Card.fromstring(image).value
+    except (fits.VerifyError, ValueError) as error:
+        raise DataError(
+            f"the header card {image[:CARD].rstrip()!r} can't be read ({str(error).splitlines()[0]}); the file may be "
+            "damaged."
+        ) from None
     return None if isinstance(value, fits.card.Undefined) else value
 
 
@@ -174,7 +185,22 @@ class Header:
             raise DataError(f"{where}: keyword {keyword} is missing; a number was expected.")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise DataError(f"{where}: keyword {keyword} is {value!r}; a number was expected.")
+        if not abs(value) <= _MAX_NUMBER:
+            raise DataError(f"{where}: keyword {keyword} is not finite; a number was expected.")
         return float(value)
+
+    def count(self, keyword: str, where: str, default: int | None = None) -> int:
+        """Return a keyword's value as a whole number from 0 on, exactly.
+
+        Raises
+        ------
+        DataError
+            If it is absent (and no default is given) or anything else.
+        """
+        number = self.number(keyword, where, default)
+        if number < 0 or not number.is_integer():
+            raise DataError(f"{where}: keyword {keyword} is {number:g}; a whole number from 0 on was expected.")
+        return int(self.get(keyword, default))
 
     def append(self, keyword: str, value: Value, comment: str = "") -> None:
         """Add a card at the end (COMMENT and HISTORY too)."""

@@ -13,10 +13,12 @@ from isal import igzip, igzip_lib
 
 from rossi.errors import DataError
 from rossi.fits.header import BLOCK, CARD, Header
-from rossi.fits.reader import FitsFile, data_size
+from rossi.fits.reader import MAX_HEADER, FitsFile, data_size
 from rossi.fits.table import Table, structure
+from rossi.fits.unzip import ANY_RATIO, MAX_RATIO, is_gzip
 
 _END = b"END".ljust(CARD)
+_PIECE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class StreamedFile:
             If the file is cut or damaged.
         """
         first = self.file.tables[0]
-        dtype, left = first.structure.dtype, int(first.header.number("NAXIS2", first.where))
+        dtype, left = first.structure.dtype, first.header.count("NAXIS2", first.where)
         with _open(self.path) as stream:
             _skip(stream, self.offset, first.where)
             while left > 0:
@@ -71,11 +73,17 @@ def stream_fits(path: str | Path) -> StreamedFile:
     tables: list[Table] = []
     offset = 0
     with _open(found) as stream:
+        room = _room(found)
         while (header := _header(stream, name, len(headers))) is not None:
             headers.append(header)
             size = data_size(header, f"{name}[HDU {len(headers) - 1}]")
             is_table = str(header.get("XTENSION", "")).strip() == "BINTABLE"
             padded = -(-size // BLOCK) * BLOCK
+            if stream.tell() + size > room:
+                raise DataError(
+                    f"{name}[HDU {len(headers) - 1}]: the header promises {size} bytes of data, more than a file of "
+                    f"{found.stat().st_size} bytes can hold; it is cut or damaged, fetch it again."
+                )
             if is_table and tables:
                 tables.append(Table(header, _read(stream, size, name), name))
                 _skip(stream, padded - size, name)
@@ -90,7 +98,7 @@ def stream_fits(path: str | Path) -> StreamedFile:
 
 
 def _without_rows(header: Header, name: str) -> Table:
-    n_field, width = (int(header.number(k, name)) for k in ("TFIELDS", "NAXIS1"))
+    n_field, width = (header.count(k, name) for k in ("TFIELDS", "NAXIS1"))
     known = structure(header.column_cards(), n_field, width)
     return Table(header, np.empty(0, known.dtype), name, known)
 
@@ -98,10 +106,17 @@ def _without_rows(header: Header, name: str) -> Table:
 def _open(path: Path) -> IO[bytes]:
     try:
         with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
+            zipped = is_gzip(file.read(2))
         return igzip.open(path, "rb") if zipped else path.open("rb")
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror}).") from None
+
+
+def _room(path: Path) -> int:
+    """Return the most bytes that a file can hold, uncompressed."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        return max(ANY_RATIO, MAX_RATIO * size) if is_gzip(file.read(2)) else size
 
 
 def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
@@ -112,9 +127,13 @@ def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
         return None
     if not block.startswith(start):
         raise DataError(f"{name}: HDU {number} begins with {block[:8]!r}; {start.decode()} was expected.")
-    while not any(block[at : at + CARD] == _END for at in range(len(block) - BLOCK, len(block), CARD)):
-        block += _read(stream, BLOCK, f"{name}[HDU {number}]")
-    return Header.from_block(block)
+    blocks = [block]
+    while not any(block[at : at + CARD] == _END for at in range(0, len(block), CARD)):
+        if len(blocks) * BLOCK > MAX_HEADER:
+            raise DataError(f"{name}: the header of HDU {number} has no END card; the file is damaged, fetch it again.")
+        block = _read(stream, BLOCK, f"{name}[HDU {number}]")
+        blocks.append(block)
+    return Header.from_block(b"".join(blocks))
 
 
 def _skip(stream: IO[bytes], size: int, where: str) -> None:
@@ -125,7 +144,12 @@ def _skip(stream: IO[bytes], size: int, where: str) -> None:
 
 
 def _read(stream: IO[bytes], size: int, where: str) -> bytes:
-    data = _some(stream, size, where)
+    """Read so many bytes; what a header promises is believed only as far as the file goes."""
+    pieces, left = [], size
+    while left > 0 and (piece := _some(stream, min(left, _PIECE), where)):
+        pieces.append(piece)
+        left -= len(piece)
+    data = b"".join(pieces)
     if len(data) < size:
         raise DataError(f"{where}: the file ends {size - len(data)} bytes too early; it is cut, fetch it again.")
     return data
