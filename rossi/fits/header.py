@@ -6,7 +6,7 @@ kept as bytes; their values are parsed (and new ones formatted) by astropy, each
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +19,7 @@ from rossi.errors import DataError
 
 CARD = 80
 BLOCK = 2880
+_INDICATOR = b"= "
 _COMMENTARY = frozenset({"COMMENT", "HISTORY", ""})
 
 #: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
@@ -34,12 +35,10 @@ Value: TypeAlias = str | bool | int | float | None
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
 
 
-#: Largest number that is one in double precision.
-_MAX_NUMBER = sys.float_info.max
-
-
 @lru_cache(maxsize=65536)
 def _value(image: bytes) -> Any:
+    if image[8:10] != _INDICATOR and image[:8].rstrip().decode("latin-1") not in _COMMENTARY:
+        return None  # the standard: such a card has no value
     try:
         value = fits.Card.fromstring(image).value
     except (fits.VerifyError, ValueError) as error:
@@ -185,9 +184,23 @@ class Header:
             raise DataError(f"{where}: keyword {keyword} is missing; a number was expected.")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise DataError(f"{where}: keyword {keyword} is {value!r}; a number was expected.")
-        if not abs(value) <= _MAX_NUMBER:
-            raise DataError(f"{where}: keyword {keyword} is not finite; a number was expected.")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # hundreds of digits
+            return math.inf if value > 0 else -math.inf
+
+    def finite(self, keyword: str, where: str, default: float | None = None) -> float:
+        """Return a keyword's value as `number` does.
+
+        Raises
+        ------
+        DataError
+            Also if it is NaN or infinite.
+        """
+        number = self.number(keyword, where, default)
+        if not math.isfinite(number):
+            raise DataError(f"{where}: keyword {keyword} is {number:g}; a finite number was expected.")
+        return number
 
     def count(self, keyword: str, where: str, default: int | None = None) -> int:
         """Return a keyword's value as a whole number from 0 on, exactly.
@@ -197,7 +210,7 @@ class Header:
         DataError
             If it is absent (and no default is given) or anything else.
         """
-        number = self.number(keyword, where, default)
+        number = self.finite(keyword, where, default)
         if number < 0 or not number.is_integer():
             raise DataError(f"{where}: keyword {keyword} is {number:g}; a whole number from 0 on was expected.")
         return int(self.get(keyword, default))

@@ -58,7 +58,7 @@ def read_images(data: bytes, name: str) -> tuple[Image, ...]:
 
 
 def _pixels(header: Header, unit: memoryview, where: str) -> NDArray[np.float32]:
-    n_axis, bits = header.count("NAXIS", where), int(header.number("BITPIX", where))
+    n_axis, bits = header.count("NAXIS", where), int(header.finite("BITPIX", where))
     if bits not in _TYPES:
         raise DataError(f"{where}: BITPIX is {bits}; expected 8, 16, 32, 64, -32 or -64. The file may be damaged.")
     shape = [header.count(f"NAXIS{axis}", where) for axis in range(n_axis, 0, -1)]

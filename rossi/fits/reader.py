@@ -188,7 +188,7 @@ def data_size(header: Header, where: str) -> int:
     n_axis = header.count("NAXIS", where)
     if n_axis > _MAX_AXES:
         raise DataError(f"{where}: keyword NAXIS is {n_axis}; FITS files have {_MAX_AXES} axes at most.")
-    size = abs(int(header.number("BITPIX", where))) // 8 if n_axis else 0
+    size = abs(int(header.finite("BITPIX", where))) // 8 if n_axis else 0
     for axis in range(1, n_axis + 1):
         size *= header.count(f"NAXIS{axis}", where)
     return size * header.count("GCOUNT", where, 1) + header.count("PCOUNT", where, 0)

@@ -146,7 +146,7 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
         name = str(header.get(f"TTYPE{n}", f"COL{n}")).strip()
         info = ColumnInfo(
             *(n, name, match[2], int(match[1] or 1)),
-            *(header.number(f"TZERO{n}", "", 0.0), header.number(f"TSCAL{n}", "", 1.0)),
+            *(header.finite(f"TZERO{n}", "", 0.0), header.finite(f"TSCAL{n}", "", 1.0)),
             *(_null(header, n), str(header.get(f"TUNIT{n}", "")).strip()),
         )
         infos.setdefault(name.upper(), info)
@@ -156,7 +156,7 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
 def _null(header: Header, number: int) -> int | None:
     if header.get(f"TNULL{number}") is None:
         return None
-    value = header.number(f"TNULL{number}", "")
+    value = header.finite(f"TNULL{number}", "")
     if not value.is_integer():
         raise DataError(f": TNULL{number} is {value:g}; a whole number was expected.")
     return int(header[f"TNULL{number}"])

@@ -20,6 +20,7 @@ from services.merge.observations import Observation, bands, collect, ecsv, in_ti
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.seal import seal
 from services.storage import ObjectStore, open_store
 
 #: Raised when the same light curves give another result; part of the fingerprint.
@@ -179,5 +180,5 @@ def _index(base: str, found: Mapping[str, Found]) -> bytes:
         }
         for obsid, f in sorted(found.items())
     }
-    content = {"version": 1, "merge": manifest_key(base), "observations": observations}
-    return json.dumps(content, indent=1).encode()
+    content = {"version": 2, "merge": manifest_key(base), "observations": observations, "seal": ""}
+    return seal(json.dumps(content, indent=1).encode())

@@ -24,7 +24,7 @@ from tests.flows.support import (
     same_products,
 )
 
-COMMANDS = ["simulate", "campaign", "reduce", "query", "status", "products", "merge", "config", "ftool"]
+COMMANDS = "simulate campaign retry reduce query status verify products merge config ftool".split()
 
 
 @dataclass(frozen=True)
