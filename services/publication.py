@@ -142,15 +142,21 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
     for record, (_, file) in zip(records, files, strict=True):
-        _put_payload(store, output_key(key, manifest, record), file.data)
+        put_exactly(store, output_key(key, manifest, record), file.data)
     document = seal(manifest.model_dump_json(indent=1).encode())
     if store.put(key, document):
         return Manifest.model_validate_json(document)
     return read_manifest(store, key)
 
 
-def _put_payload(store: ObjectStore, key: str, data: bytes) -> None:
-    """Put bytes under the key that follows from them; whatever else lies there is damaged, and replaced."""
+def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
+    """Put bytes under a key that follows from them; whatever else lies there is damaged, and replaced.
+
+    Raises
+    ------
+    StoreError
+        If other bytes keep lying there.
+    """
     if store.put(key, data) or _is_there(store, key, data):
         return
     store.delete(key)

@@ -20,6 +20,7 @@ from services.merge.observations import Observation, bands, collect, ecsv, in_ti
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.publication import put_exactly
 from services.seal import seal
 from services.storage import ObjectStore, open_store
 
@@ -119,7 +120,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
         place=Place(request.store, prefix, digest),
         summed=spectra(store, found.values()),
     )
-    store.put("/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
+    put_exactly(store, "/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
     seconds = time.perf_counter() - start
     mine = new_manifest(NAME, "", digest, settings, records, outputs, Outcome.SUCCEEDED, seconds)
     return result_of(publish(store, base, mine, outputs.files), manifest_key(base), reused=False)
