@@ -11,9 +11,11 @@ import typer
 from flows.cli import campaign, config, ftool, merge, products, query, reduce, retry, simulate, status, verify
 from flows.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from services.stopping import end_on_sigterm
 
 #: Exit code after Ctrl-C: 128 and the number of SIGINT.
 _INTERRUPTED = 130
+_STOPPED = "Stopped. What was finished is kept; the same command again goes on from there."
 
 app = typer.Typer(
     name="rossi",
@@ -42,11 +44,12 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
+    end_on_sigterm(_STOPPED)
     try:
         app(args=arguments)
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
-            _say("Stopped. What was finished is kept; the same command again goes on from there.")
+            _say(_STOPPED)
         raise
     except Exception as error:
         if os.environ.get(DEBUG):
