@@ -4,7 +4,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test demo bench lock clean browser test-cluster
+.PHONY: test demo bench lock clean browser test-cluster test-s3 test-long fuzz
 
 # Set everything up, then check format, lint and types and run every test.
 test: .venv/dev browser
@@ -23,6 +23,19 @@ browser: .venv/dev
 test-cluster: .venv/dev
 	KUBECONFIG='$(KUBECONFIG)' LOAD='$(LOAD)' $(BIN)/python tests/cluster/run.py
 
+# The store on every S3 server, also Ceph's, which Debian has: apt-get install radosgw ceph-mon ceph-osd ceph-common ceph-base
+test-s3: .venv/dev
+	ROSSI_REQUIRE_CEPH=1 $(BIN)/python -m pytest tests/services/test_s3_store.py
+
+# Fifty kills, every byte changed, every fault at every request: half an hour.
+test-long: .venv/dev
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py
+
+# Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.
+INPUTS ?= 1000000
+fuzz: .venv/dev
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
+
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
 	$(BIN)/rossi simulate --out out/archive --observations 30 --seed 1
@@ -37,6 +50,7 @@ bench: .venv/dev browser
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
+	$(BIN)/python tests/benchmarks/bench_store.py
 
 # What the images install, with hashes; the tests say when it has to be made anew.
 lock: .venv/dev

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rossi.errors import ConfigError
 
-_OBSID = re.compile(r"^(\d{5})-(\d{2})-(\d{2,3})-(\d{2,3})([A-Z]?)$")
-_DATA_FILE = re.compile(r"^F([A-Z])([0-9a-f]{2})_([0-9a-f]+)-([0-9a-f]+)(\.gz|\.Z)?$")
+_OBSID = re.compile(r"([0-9]{5})-([0-9]{2})-([0-9]{2,3})-([0-9]{2,3})([A-Z]?)")
+_DATA_FILE = re.compile(r"F([A-Z])([0-9a-f]{2})_([0-9a-f]{1,16})-([0-9a-f]{1,16})(\.gz|\.Z)?")
 
 #: Last letter of the ObsID of a directory that is no pointing: slews to and from the source, scans, rasters.
 NO_POINTING = frozenset("AZSR")
@@ -31,8 +31,8 @@ class ObsID:
     text: str
 
     def __post_init__(self) -> None:
-        if not _OBSID.match(self.text):
-            raise ConfigError(f"{self.text!r} is no ObsID; one looks like 20402-01-45-03 (or 30188-06-01-00S).")
+        if not _OBSID.fullmatch(self.text):
+            raise ConfigError(f"{self.text[:100]!r} is no ObsID; one looks like 20402-01-45-03 (or 30188-06-01-00S).")
 
     def __str__(self) -> str:
         return self.text
@@ -86,7 +86,7 @@ class DataFileName:
 
 def parse_data_file(name: str) -> DataFileName | None:
     """Read a name such as ``FS4a_6f06220-6f066d0.gz``; None for names of another form."""
-    match = _DATA_FILE.match(name)
+    match = _DATA_FILE.fullmatch(name)
     if match is None:
         return None
     return DataFileName(match[1], int(match[2], 16), int(match[3], 16), int(match[4], 16))

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from rossi.errors import ConfigError
 
+#: How much of what is wrong a message repeats.
+_LONGEST = 500
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -39,19 +42,23 @@ def validate(model: type[Model], values: Mapping[str, Any] | str | bytes, where:
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     errors = error.errors(include_url=False)  # a misspelt name explains the missing one
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    name = ".".join(map(str, first["loc"]))
+    name = _short(".".join(map(str, first["loc"])))
     match first["type"]:
         case "extra_forbidden":
             fields = _fields(model, first["loc"][:-1])
             near = difflib.get_close_matches(str(first["loc"][-1]), fields, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(fields)}."
-            return f"there is no parameter {name!r}; {hint}"
+            return f"there is no parameter {name!r}; {_short(hint)}"
         case "missing":
             return f"parameter {name!r} is missing."
         case "json_invalid":
             return f"{first['msg']}."
-    expected = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"parameter {name!r} is {first['input']!r}: {expected}." if name else f"{expected}."
+    expected = _short(first["msg"].removeprefix("Value error, ").rstrip("."))
+    return f"parameter {name!r} is {_short(repr(first['input']))}: {expected}." if name else f"{expected}."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _fields(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:

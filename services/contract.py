@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Config = TypeVar("Config", bound=BaseModel)
 
-#: Version of the manifest's layout.
-MANIFEST_VERSION = 1
+#: Version of the manifest's layout; part of the fingerprint, so that manifests of other layouts lie elsewhere.
+MANIFEST_VERSION = 2
 ARCHIVE = "archive"
 CALIBRATION = "calibration"
 
@@ -177,6 +177,10 @@ class Stage(Generic[Config]):
         return tuple(source for source in sources if source not in (ARCHIVE, CALIBRATION))
 
 
+#: What manifests name is put together to keys and to paths of copies, so nothing may lead elsewhere.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=@-][A-Za-z0-9_+=@.-]*\z")]
+
+
 class InputRecord(Frozen):
     """One input as it stands in a manifest: its identity, not its content."""
 
@@ -190,18 +194,24 @@ class OutputRecord(Frozen):
     """One output as it stands in a manifest."""
 
     output: str
-    name: str
+    name: FileName
     size: int
     sha256: str
 
 
 class Manifest(Frozen):
-    """What stands beside the products of a stage; its presence says that they are complete."""
+    """What stands beside the products of a stage; its presence says that they are complete.
+
+    Parameters
+    ----------
+    seal : str
+        sha256 of the manifest without it, as `services.seal` makes it; the last field.
+    """
 
     version: int = MANIFEST_VERSION
-    stage: str
-    obsid: str
-    fingerprint: str
+    stage: FileName
+    obsid: FileName | Literal[""]
+    fingerprint: FileName
     config: dict[str, Any]
     inputs: tuple[InputRecord, ...]
     outputs: tuple[OutputRecord, ...]
@@ -211,6 +221,7 @@ class Manifest(Frozen):
     versions: dict[str, str]
     seconds: float
     created: str
+    seal: str = ""
 
 
 class StageRequest(Frozen):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +16,7 @@ from rossi.errors import ConfigError, RossiError
 from services.configuration import validate
 from services.contract import ExitCode, FailureKind, Outcome, Stage, StageRequest, StageResult
 from services.executor import execute, failed
+from services.stopping import end_on_sigterm
 
 _REQUEST = """{{"stage": "{name}", "obsid": "20402-01-45-03", "archive": "/data/rxte",
    "store": "s3://bucket/run?endpoint=http://127.0.0.1:9000", "config": {{}}}}"""
@@ -74,7 +74,7 @@ def serve(
         ] = False,
     ) -> None:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
-        signal.signal(signal.SIGTERM, _stop)
+        end_on_sigterm("Stopped by SIGTERM; the stage can be run again.")
         try:
             code = (
                 _print_config(name, config, model, request)
@@ -88,11 +88,6 @@ def serve(
 
     app(prog_name=f"python -m services.{name}")
     raise SystemExit(ExitCode.OK)
-
-
-def _stop(signum: int, _frame: object) -> NoReturn:
-    typer.echo(f"Stopped by {signal.Signals(signum).name}; the stage can be run again.", err=True)
-    raise SystemExit(ExitCode.RETRYABLE)
 
 
 def _read(source: str, model: type[Request]) -> Request:

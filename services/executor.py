@@ -7,9 +7,9 @@ How products are kept so that nothing is done twice and nothing half-done is eve
 from __future__ import annotations
 
 import datetime
+import hashlib
 import logging
 import time
-import uuid
 from typing import Any
 
 from pydantic import BaseModel
@@ -116,12 +116,16 @@ def failed(stage: str, obsid: str, error: Exception) -> StageResult:
 
 
 def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None:
-    """Leave a failure's result in the store; best effort, as it is the failure itself that counts."""
+    """Leave a failure's result in the store; best effort, as it is the failure itself that counts.
+
+    The record's name, ``<time>-<sha256>.json``, tells when it was made and whether it is intact.
+    """
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
-    name = f"{now}-{uuid.uuid4().hex[:8]}.json"
+    document = result.model_dump_json(indent=1).encode()
+    name = f"{now}-{hashlib.sha256(document).hexdigest()}.json"
     key = "/".join(filter(None, (prefix.strip("/"), result.obsid, result.stage, "failures", name)))
     try:
-        store.put(key, result.model_dump_json(indent=1).encode())
+        store.put(key, document)
     except Exception as error:  # whatever it is, the run goes on
         _log.warning("%s %s: the failure could not be recorded: %s", result.obsid, result.stage, error)
 
@@ -166,7 +170,7 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> Stag
     mine = new_manifest(stage.name, obsid.text, digest, settings, chosen.records, outputs, outcome, seconds)
     mine = mine.model_copy(update={"versions": mine.versions | engine})
     manifest = publish(sources.store, base, mine, outputs.files)
-    if manifest == mine.model_copy(update={"outputs": manifest.outputs}):
+    if manifest == mine.model_copy(update={"outputs": manifest.outputs, "seal": manifest.seal}):
         sources.memory[key] = Made(manifest, outputs.files)
     return result_of(manifest, key, reused=False)
 

@@ -6,9 +6,10 @@ A product set lies under one base, ``<prefix>/<obsid>/<stage>/<fingerprint>``::
     <base>/<content>/<file>       the payload; <content> is a hash of all its files' hashes
 
 The payload is put first and the manifest last, create-only. As the payload's place follows from its content, an attempt
-never meets another one's bytes: what a crashed attempt left is either the same or lies elsewhere. When two writers
-work on the same fingerprint, each puts its own payload and one manifest stays, which describes bytes that are there,
-even on servers that let the later writer win.
+never meets another one's bytes: what a crashed attempt left is either the same or lies elsewhere, and what is neither
+is damaged and put anew. When two writers work on the same fingerprint, each puts its own payload and one manifest
+stays, which describes bytes that are there, even on servers that let the later writer win. Manifests bear a seal, so
+that readers notice any changed byte of them; those of the payload are compared with the manifest's sha256.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from pydantic import ValidationError
 
 import rossi
 from rossi.errors import DataError
-from services.contract import File, InputRecord, Manifest, Outcome, OutputRecord, Outputs
-from services.storage import MissingObject, ObjectStore
+from services.contract import MANIFEST_VERSION, File, InputRecord, Manifest, Outcome, OutputRecord, Outputs
+from services.seal import is_intact, seal
+from services.storage import MissingObject, ObjectStore, StoreError
 
 MANIFEST = "manifest.json"
 
@@ -60,6 +62,7 @@ def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Seq
         "version": version,
         "config": config,
         "inputs": sorted([r.input, r.path, r.identity] for r in inputs),
+        "layout": MANIFEST_VERSION,
         "rossi": versions()["rossi"],
     }
     return _sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
@@ -139,10 +142,33 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
     for record, (_, file) in zip(records, files, strict=True):
-        store.put(output_key(key, manifest, record), file.data)
-    if store.put(key, manifest.model_dump_json(indent=1).encode()):
-        return manifest
+        put_exactly(store, output_key(key, manifest, record), file.data)
+    document = seal(manifest.model_dump_json(indent=1).encode())
+    if store.put(key, document):
+        return Manifest.model_validate_json(document)
     return read_manifest(store, key)
+
+
+def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
+    """Put bytes under a key that follows from them; whatever else lies there is damaged, and replaced.
+
+    Raises
+    ------
+    StoreError
+        If other bytes keep lying there.
+    """
+    if store.put(key, data) or _is_there(store, key, data):
+        return
+    store.delete(key)
+    if not store.put(key, data) and not _is_there(store, key, data):
+        raise StoreError(f"{store.url(key)}: the object can't be put whole; other bytes keep lying there.")
+
+
+def _is_there(store: ObjectStore, key: str, data: bytes) -> bool:
+    try:
+        return store.get(key) == data
+    except MissingObject:  # another writer found it damaged and is about to replace it
+        return False
 
 
 def read_manifest(store: ObjectStore, key: str) -> Manifest:
@@ -153,16 +179,22 @@ def read_manifest(store: ObjectStore, key: str) -> Manifest:
     MissingObject
         If there is none.
     DataError
-        If it can't be read as one.
+        If it can't be read as one, or any byte of it has changed.
     """
     data = store.get(key)
     try:
-        return Manifest.model_validate_json(data)
+        manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
         raise DataError(
             f"{store.url(key)}: not a manifest of this version ({error.error_count()} problems); remove it to have its "
             "stage run again."
         ) from None
+    if not is_intact(data):
+        raise DataError(
+            f"{store.url(key)}: the manifest's content does not fit its seal, it is damaged; remove it to have its "
+            "stage run again."
+        )
+    return manifest
 
 
 def find_manifest(store: ObjectStore, key: str) -> Manifest | None:

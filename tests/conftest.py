@@ -14,6 +14,10 @@ settings.load_profile("rossi")
 _SHARED = Path(os.environ.get("ROSSI_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
+#: Whether to try everything that could go wrong rather than a part of it: `make test-long`.
+LONG = bool(os.environ.get("ROSSI_LONG_TESTS"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference material; the test is skipped where it is absent."""

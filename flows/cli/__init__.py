@@ -20,15 +20,19 @@ from flows.cli import (
     products,
     query,
     reduce,
+    retry,
     simulate,
     status,
     stdprod,
+    verify,
 )
 from flows.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from services.stopping import end_on_sigterm
 
 #: Exit code after Ctrl-C: 128 and the number of SIGINT.
 _INTERRUPTED = 130
+_STOPPED = "Stopped. What was finished is kept; the same command again goes on from there."
 
 app = typer.Typer(
     name="rossi",
@@ -37,7 +41,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (simulate, query, fetch, campaign, reduce, status, products, stdprod, merge, config, compare):
+for module in (
+    simulate,
+    campaign,
+    retry,
+    reduce,
+    query,
+    status,
+    verify,
+    products,
+    merge,
+    config,
+    fetch,
+    stdprod,
+    compare,
+):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(k8s.app, name="k8s")
@@ -59,11 +77,12 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
+    end_on_sigterm(_STOPPED)
     try:
         app(args=arguments)
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
-            _say("Stopped. What was finished is kept; the same command again goes on from there.")
+            _say(_STOPPED)
         raise
     except Exception as error:
         if os.environ.get(DEBUG):

@@ -48,7 +48,7 @@ def command(
     _check_places(settings)
     result = _run(settings)
     show_summary(result.results)
-    _show_products(settings, result, out)
+    show_products(settings, result, out)
     raise typer.Exit(campaign_code(result, strict))
 
 
@@ -79,7 +79,8 @@ def _run(settings: Settings) -> CampaignResult:
         return run_campaign(settings)
 
 
-def _show_products(settings: Settings, result: CampaignResult, out: Path | None) -> None:
+def show_products(settings: Settings, result: CampaignResult, out: Path | None) -> None:
+    """Tell where the merged products are, or copy them into a folder."""
     from flows.export import export_campaign
     from services.storage import open_store
 

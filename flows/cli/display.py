@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,24 @@ def progress_bar(description: str, *, in_logs: bool = True) -> Iterator[Progress
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         yield ProgressBar(progress, description)
+
+
+@contextmanager
+def progress_of(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many of how many are done: as a bar that goes away at the end; in a log file, as a few lines."""
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            bar = progress.add_task(description, total=None)
+            yield lambda done, total: progress.update(bar, completed=done, total=total)
+        return
+
+    def line(done: int, total: int) -> None:
+        if total >= 1000 and done % (total // 10) == 0:
+            console.print(f"{description}: {done} of {total}")
+
+    yield line
 
 
 def show_results(results: Sequence[ObservationResult]) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from flows.cli.options import Config, Prefix, Store, settings_from
+from flows.cli.options import Config, Place, Prefix, Store, settings_from
 
 
-def command(store: Store = None, config: Config = None, prefix: Prefix = None) -> None:
+def command(place: Place = None, store: Store = None, config: Config = None, prefix: Prefix = None) -> None:
     """Show how far a campaign is, from its store alone; also while it runs, and from another machine.
 
-    Example: `rossi status --store store`
+    Example: `rossi status store`
     """
     from flows.cli.display import show_status
     from flows.config import require
     from flows.inventory import status
     from services.storage import open_store
 
-    settings = settings_from(config, store=store, prefix=prefix)
+    settings = settings_from(config, store=place or store, prefix=prefix)
     require(settings, "store")
     show_status(status(open_store(settings.store), settings.prefix))

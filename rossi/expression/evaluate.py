@@ -18,7 +18,16 @@ from rossi.expression.functions import call
 from rossi.expression.operand import Kind, Operand
 from rossi.fits.table import Table
 
+#: The longest expression, and how deep it may be nested: `a && b && c` is two deep. HEASARC's recipes have 200
+#: characters and five conditions. More would take memory, time and, for the depth, the interpreter's stack.
+MAX_LENGTH, MAX_DEPTH = 10_000, 120
+
 _CONSTANTS = {"#PI": np.pi, "#E": np.e, "#DEG": 180.0 / np.pi, "#NULL": None}
+
+
+def shown(text: str) -> str:
+    """Return what a message repeats of an expression."""
+    return repr(text if len(text) <= 300 else f"{text[:300]}...")
 
 
 @lru_cache(maxsize=1)
@@ -68,11 +77,11 @@ class Expression:
         result = self.evaluate(table)
         if result.kind != Kind.BOOLEAN:
             raise ConfigError(
-                f"the filter expression {self.text!r} gives a {result.kind.name.lower()}; a condition is needed."
+                f"the filter expression {shown(self.text)} gives a {result.kind.name.lower()}; a condition is needed."
             )
         if result.values.ndim > 1:
             raise ConfigError(
-                f"the filter expression {self.text!r} gives several values a row; choose an element: NAME[1]."
+                f"the filter expression {shown(self.text)} gives several values a row; choose an element: NAME[1]."
             )
         return np.broadcast_to(result.values & ~result.null, (len(table),))
 
@@ -86,15 +95,36 @@ def compile_expression(text: str) -> Expression:
     ConfigError
         With the place where the text stops making sense.
     """
+    if len(text) > MAX_LENGTH:
+        raise ConfigError(
+            f"the filter expression has {len(text)} characters, {MAX_LENGTH} are the most that is taken; it begins "
+            f"with {text[:60]!r}."
+        )
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        at = getattr(error, "column", -1)
-        place = f"at character {at}: {text[max(at - 1, 0) : at + 11]!r}" if at and at > 0 else "at its end"
+        at, token = error.pos_in_stream, getattr(error, "token", None)
+        known = at is not None and at >= 0 and (token is None or token.type != "$END")
+        place = f"at character {at + 1}: {text[at : at + 12]!r}" if known else "at its end"
         raise ConfigError(
-            f"the filter expression {text!r} can't be read {place}; it should look like (ELV > 4) && .NOT. ISNULL(ELV)."
+            f"the filter expression {shown(text)} can't be read {place}; it should look like (ELV > 4) && .NOT. "
+            "ISNULL(ELV)."
         ) from None
+    if _is_deeper(tree, MAX_DEPTH):
+        raise ConfigError(
+            f"the filter expression {shown(text)} is nested more than {MAX_DEPTH} deep, or joins more conditions than "
+            "that; divide it."
+        )
     return Expression(text, tree)
+
+
+def _is_deeper(tree: Tree[Token], limit: int) -> bool:
+    level: list[Tree[Token]] = [tree]
+    for _ in range(limit):
+        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+        if not level:
+            return False
+    return True
 
 
 class _Evaluator(Interpreter[Token, Operand]):
@@ -160,7 +190,7 @@ class _Evaluator(Interpreter[Token, Operand]):
         return Operand(kind, whole.astype(dtype), value.null)
 
     def integer(self, tree: Tree[Token]) -> Operand:
-        return Operand.constant(int(_text(tree)))
+        return Operand.constant(_whole(_text(tree)))
 
     def real(self, tree: Tree[Token]) -> Operand:
         return Operand.constant(float(_text(tree).lower().replace("d", "e")))
@@ -189,7 +219,7 @@ class _Evaluator(Interpreter[Token, Operand]):
     def shifted(self, tree: Tree[Token]) -> Operand:
         name, offset = tree.children
         sign, digits = offset.children  # type: ignore[union-attr]
-        step = int(str(digits)) * (-1 if sign else 1)
+        step = min(int(_whole(str(digits))), len(self.table)) * (-1 if sign else 1)
         value = self._value(str(name))
         if value.values.ndim == 0:
             raise ConfigError(f"the filter expression asks for {name} of another row, but {name} is a keyword.")
@@ -201,7 +231,7 @@ class _Evaluator(Interpreter[Token, Operand]):
         return Operand(value.kind, value.values[row], null[row] | outside)
 
     def element(self, tree: Tree[Token]) -> Operand:
-        name, index = str(tree.children[0]), int(str(tree.children[1]))
+        name, index = str(tree.children[0]), int(_whole(str(tree.children[1])))
         value = self._value(name)
         width = value.values.shape[1] if value.values.ndim == 2 else 1
         if not 1 <= index <= width:
@@ -235,6 +265,11 @@ class _Evaluator(Interpreter[Token, Operand]):
                 "keyword there; check the spelling, or rebuild the filter file."
             )
         return Operand.constant(value)
+
+
+def _whole(digits: str) -> int | float:
+    """Return a whole number; as real number where 64 bits can't hold it, without counting millions of digits."""
+    return int(digits) if len(digits) <= 18 else float(digits[:300])
 
 
 def _text(tree: Tree[Token]) -> str:

@@ -42,6 +42,8 @@ class Operand:
     @classmethod
     def constant(cls, value: bool | int | float | str | None) -> Operand:
         """Wrap a literal or a keyword's value; None is NULL."""
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            value = float(value)
         kind = {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.STRING}.get(type(value), Kind.REAL)
         return cls(kind, np.asarray(np.nan if value is None else value), np.asarray(value is None))
 

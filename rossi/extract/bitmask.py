@@ -14,6 +14,8 @@ from rossi.errors import ConfigError
 from rossi.extract.eventword import Words
 
 _TERM = re.compile(r"^(\w+)\s*(==|<=|>=|<|>)\s*[bB]([01xX]+)$")
+#: Bits of the widest words, and how much of a mask that can't be read a message repeats.
+_MAX_BITS, _SHOWN = 64, 100
 _COMPARE = {"==": eq, "<=": le, ">=": ge, "<": lt, ">": gt}
 
 
@@ -100,8 +102,10 @@ def parse_bit_mask(text: str, *, first_term_only: bool = False) -> BitMask:
             match = _TERM.match(part)
             if match is None:
                 raise ConfigError(
-                    f"bit mask {part!r} can't be read; terms like Event == b1xxx0101xxxxxxxx are expected."
+                    f"bit mask {part[:_SHOWN]!r} can't be read; terms like Event == b1xxx0101xxxxxxxx are expected."
                 )
+            if len(match[3]) > _MAX_BITS:
+                raise ConfigError(f"a bit mask has {len(match[3])} bits; no event has more than {_MAX_BITS}.")
             sizes.add(len(match[3]))
             runs = re.finditer("[01]+", match[3])
             terms += [Term(match[2], run.start(), len(run[0]), int(run[0], 2)) for run in runs]

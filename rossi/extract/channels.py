@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
 
-_TOKEN = re.compile(r"^(\d+)(?:([~:-])(\d+))?(?:;(\d+))?$")
+_TOKEN = re.compile(r"([0-9]{1,9})(?:([~:-])([0-9]{1,9}))?(?:;([0-9]{1,9}))?")
 _DESCRIPTOR = re.compile(r"([A-Z])\[([^\]]*)\]")
 
 #: Largest number of elements of a channel list that the extractors take.
 MAX_ELEMENTS = 512
+#: How much of a text that can't be read a message repeats.
+_SHOWN = 200
 
 Bounds = NDArray[np.int64]
 
@@ -41,26 +43,37 @@ def parse_channels(text: str) -> Bounds:
     DataError
         If the text is no such list.
     """
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     found: list[tuple[int, int]] = []
     for token in re.sub(r"[()\s]", "", text).split(","):
-        match = _TOKEN.match(token)
-        if match is None:
+        starts, width = _elements(token)
+        if not width:
             raise DataError(
-                f"channel list {text!r}: {token!r} can't be read; it should look like 0~4, 5:53 or 54~135;2."
+                f"channel list {shown!r}: {token[:_SHOWN]!r} can't be read; it should look like 0~4, 5:53 or 54~135;2."
             )
-        first, last = int(match[1]), int(match[3] or match[1])
-        step = int(match[4]) if match[4] else None
-        if match[2] == ":":
-            found += [(c, c) for c in range(first, last + 1, step or 1)]
-        elif step:
-            found += [(c, c + step - 1) for c in range(first, last + 1, step)]
-        else:
-            found.append((first, last))
-    if len(found) > MAX_ELEMENTS:
-        raise DataError(f"channel list {text!r} has {len(found)} elements; at most {MAX_ELEMENTS} are possible.")
+        if len(found) + len(starts) > MAX_ELEMENTS:
+            raise DataError(
+                f"channel list {shown!r} has {len(found) + len(starts)} elements or more; at most {MAX_ELEMENTS} are "
+                "possible."
+            )
+        found += [(start, start + width - 1) for start in starts]
     bounds = np.array(found, np.int64).reshape(-1, 2)
     bounds.setflags(write=False)
     return bounds
+
+
+def _elements(token: str) -> tuple[range, int]:
+    """Return the first channels of a token's elements, and how wide they are; 0 where it can't be read."""
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        return range(0), 0
+    first, last = int(match[1]), int(match[3] or match[1])
+    step = None if match[4] is None else int(match[4])
+    if step == 0 or last < first:
+        return range(0), 0
+    if match[2] == ":":
+        return range(first, last + 1, step or 1), 1
+    return range(first, last + 1, step or last + 1 - first), step or last + 1 - first
 
 
 def descriptor(text: str) -> dict[str, str]:

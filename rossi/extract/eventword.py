@@ -20,12 +20,18 @@ from rossi.extract.channels import Bounds, parse_channels
 
 Words = NDArray[np.unsignedinteger[Any]]
 
-_FIELD = r"([A-Z])\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\{(\d+)\}"
+_FIELD = r"([A-Z])\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\{([0-9]{1,3})\}"
 _ALTERNATIVE = re.compile(rf"(\()?{_FIELD}(?:,{_FIELD})*(?(1)\))")
 _FIELDS = re.compile(_FIELD)
 
 #: Widest channel that makes sense; 512 elements are the most that channel lists may have.
 _MAX_CHANNEL_BITS = 16
+#: Bits of the other fields, for which a table of their values is made: PCU, anodes.
+_MAX_TABLE_BITS = 8
+#: Widest words that there are.
+_MAX_BITS = 64
+#: How much of a description that can't be read a message repeats.
+_SHOWN = 60
 #: What a decoded column holds where an event has no such field, as in the OGIP form of event files.
 MISSING = 255
 #: Codes of the six xenon anodes in the order of their bits, X1L lowest; the tens are the layer.
@@ -117,7 +123,7 @@ class EventWord:
             return np.asarray(self.bits(words, pair) // len(ANODES), np.uint8)
         if detector is None:
             return np.full(words.shape, MISSING, np.uint8)
-        names = parse_channels(detector.text.replace("~", ":"))[:, 0]
+        names = _detectors(detector)
         table = np.full(1 << detector.width, MISSING, np.uint8)
         table[: len(names)] = names
         return table[self.bits(words, detector)]
@@ -159,6 +165,8 @@ def parse_event_word(text: str, size: int, where: str) -> EventWord:
     DataError
         If it can't be read, has no alternative with a channel, or more bits than the column.
     """
+    if size > _MAX_BITS:
+        raise DataError(f"{where}: its event words have {size} bits; {_MAX_BITS} are the most that can be decoded.")
     compact = re.sub(r"\s", "", text).upper()
     alternatives, at = [], 0
     while at < len(compact):
@@ -172,7 +180,9 @@ def parse_event_word(text: str, size: int, where: str) -> EventWord:
         at = match.end() + 1
     photons = next((fields for fields in alternatives if any(f.kind == "C" for f in fields)), None)
     if photons is None:
-        raise DataError(f"{where}: its event words ({compact[:60]!r}) hold no channel C[...]; they can't be extracted.")
+        raise DataError(
+            f"{where}: its event words ({compact[:_SHOWN]!r}) hold no channel C[...]; they can't be extracted."
+        )
     word = EventWord(photons, size)
     if word.channel_width > _MAX_CHANNEL_BITS or len(word.bounds) > 1 << word.channel_width:
         raise DataError(
@@ -182,9 +192,20 @@ def parse_event_word(text: str, size: int, where: str) -> EventWord:
     if width > size:
         raise DataError(f"{where}: its event words are described with {width} bits, but the column has {size}.")
     marker = next((f for f in photons if f.kind == "M"), None)
-    if marker is not None and not marker.text.isdigit():
-        raise DataError(f"{where}: the marker of its photons is M[{marker.text}]; a number was expected.")
+    if marker is not None and not re.fullmatch("[0-9]{1,9}", marker.text):
+        raise DataError(f"{where}: the marker of its photons is M[{marker.text[:_SHOWN]}]; a number was expected.")
+    if any(f.kind in "DEZ" and f.width > _MAX_TABLE_BITS for f in photons):
+        raise DataError(
+            f"{where}: detector or anodes take more than {_MAX_TABLE_BITS} bits; the description is damaged."
+        )
+    detector = word.field("D")
+    if detector is not None and len(_detectors(detector)) > 1 << detector.width:
+        raise DataError(f"{where}: {detector.width} bits can't tell D[{detector.text[:_SHOWN]}] apart.")
     return word
+
+
+def _detectors(field: Field) -> NDArray[np.int64]:
+    return parse_channels(field.text.replace("~", ":"))[:, 0]
 
 
 def _alternative(text: str) -> tuple[Field, ...]:

@@ -6,6 +6,7 @@ kept as bytes; their values are parsed (and new ones formatted) by astropy, each
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ from rossi.errors import DataError
 
 CARD = 80
 BLOCK = 2880
+_INDICATOR = b"= "
 _COMMENTARY = frozenset({"COMMENT", "HISTORY", ""})
 
 #: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
@@ -35,7 +37,15 @@ CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
 
 @lru_cache(maxsize=65536)
 def _value(image: bytes) -> Any:
-    value = fits.Card.fromstring(image).value
+    if image[8:10] != _INDICATOR and image[:8].rstrip().decode("latin-1") not in _COMMENTARY:
+        return None  # the standard: such a card has no value
+    try:
+        value = fits.Card.fromstring(image).value
+    except (fits.VerifyError, ValueError) as error:
+        raise DataError(
+            f"the header card {image[:CARD].rstrip()!r} can't be read ({str(error).splitlines()[0]}); the file may be "
+            "damaged."
+        ) from None
     return None if isinstance(value, fits.card.Undefined) else value
 
 
@@ -174,7 +184,36 @@ class Header:
             raise DataError(f"{where}: keyword {keyword} is missing; a number was expected.")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise DataError(f"{where}: keyword {keyword} is {value!r}; a number was expected.")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # hundreds of digits
+            return math.inf if value > 0 else -math.inf
+
+    def finite(self, keyword: str, where: str, default: float | None = None) -> float:
+        """Return a keyword's value as `number` does.
+
+        Raises
+        ------
+        DataError
+            Also if it is NaN or infinite.
+        """
+        number = self.number(keyword, where, default)
+        if not math.isfinite(number):
+            raise DataError(f"{where}: keyword {keyword} is {number:g}; a finite number was expected.")
+        return number
+
+    def count(self, keyword: str, where: str, default: int | None = None) -> int:
+        """Return a keyword's value as a whole number from 0 on, exactly.
+
+        Raises
+        ------
+        DataError
+            If it is absent (and no default is given) or anything else.
+        """
+        number = self.finite(keyword, where, default)
+        if number < 0 or not number.is_integer():
+            raise DataError(f"{where}: keyword {keyword} is {number:g}; a whole number from 0 on was expected.")
+        return int(self.get(keyword, default))
 
     def append(self, keyword: str, value: Value, comment: str = "") -> None:
         """Add a card at the end (COMMENT and HISTORY too)."""

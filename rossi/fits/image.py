@@ -58,10 +58,10 @@ def read_images(data: bytes, name: str) -> tuple[Image, ...]:
 
 
 def _pixels(header: Header, unit: memoryview, where: str) -> NDArray[np.float32]:
-    n_axis, bits = int(header.number("NAXIS", where)), int(header.number("BITPIX", where))
+    n_axis, bits = header.count("NAXIS", where), int(header.finite("BITPIX", where))
     if bits not in _TYPES:
         raise DataError(f"{where}: BITPIX is {bits}; expected 8, 16, 32, 64, -32 or -64. The file may be damaged.")
-    shape = [int(header.number(f"NAXIS{axis}", where)) for axis in range(n_axis, 0, -1)]
+    shape = [header.count(f"NAXIS{axis}", where) for axis in range(n_axis, 0, -1)]
     stored: NDArray[Any] = np.frombuffer(unit, _TYPES[bits]).reshape(shape)
     scale, zero = header.number("BSCALE", where, 1.0), header.number("BZERO", where, 0.0)
     if (scale, zero) != (1.0, 0.0):

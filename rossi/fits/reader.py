@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from isal import igzip, igzip_lib
-
 from rossi.errors import DataError
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.table import Table
+from rossi.fits.unzip import gunzip
+
+__all__ = ["FitsFile", "data_size", "gunzip", "iterate_hdus", "open_fits", "read_bytes", "read_fits", "spans"]
 
 _END = b"END".ljust(CARD)
+#: Longest header [byte], some 50,000 cards; the longest of RXTE's files have 3000.
+MAX_HEADER = 4 << 20
+#: The FITS standard's limit of axes.
+_MAX_AXES = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +54,6 @@ class FitsFile:
         if not 1 <= hdu <= len(self.tables):
             raise DataError(f"{self.name}: HDU {hdu} is missing; the file has {len(self.tables)} tables.")
         return self.tables[hdu - 1]
-
-
-def gunzip(data: bytes, name: str) -> bytes:
-    """Return the decompressed bytes of a gzip file; anything else is returned as it is.
-
-    Raises
-    ------
-    DataError
-        If the file is cut or its check sum is wrong.
-    """
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        return bytes(igzip.decompress(data))
-    except EOFError:
-        raise DataError(
-            f"{name}: the gzip file ends too early ({len(data)} bytes are there); fetch the file again."
-        ) from None
-    except (igzip_lib.IsalError, zlib.error, OSError) as error:  # type: ignore[misc] # its stub declares an instance
-        raise DataError(f"{name}: the gzip file is damaged ({error}); fetch the file again.") from None
 
 
 def open_fits(data: bytes, name: str) -> FitsFile:
@@ -119,6 +103,30 @@ def read_fits(path: str | Path) -> FitsFile:
     return open_fits(read_bytes(path), str(path))
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where an HDU lies in a file.
+
+    Parameters
+    ----------
+    header : Header
+    start, data : int
+        First byte of the header, and of the data unit.
+    size : int [byte]
+        Of the data unit, without padding.
+    """
+
+    header: Header
+    start: int
+    data: int
+    size: int
+
+    @property
+    def stop(self) -> int:
+        """First byte behind the data unit and its padding."""
+        return self.data + -(-self.size // BLOCK) * BLOCK
+
+
 def iterate_hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
     """Iterate over header and data unit of each HDU of a FITS file held in memory, not compressed.
 
@@ -127,7 +135,20 @@ def iterate_hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
     DataError
         If it is damaged or ends in the middle of an HDU.
     """
-    view, at, number = memoryview(data), 0, 0
+    view = memoryview(data)
+    for span in spans(data, name):
+        yield span.header, view[span.data : span.data + span.size]
+
+
+def spans(data: bytes, name: str) -> Iterator[Span]:
+    """Iterate over the places of the HDUs of a FITS file held in memory, not compressed.
+
+    Raises
+    ------
+    DataError
+        If it is damaged or ends in the middle of an HDU.
+    """
+    at, number = 0, 0
     while at < len(data):
         if number and not data[at : at + 8].rstrip(b"\0 "):
             return  # padding behind the last HDU
@@ -141,24 +162,33 @@ def iterate_hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
                 f"{name}[{header.get('EXTNAME', f'HDU {number}')}]: the file ends after {len(data)} bytes, but this "
                 f"HDU's data end at byte {end + size}; the file is cut, fetch it again."
             )
-        yield header, view[end : end + size]
+        yield Span(header, at, end, size)
         at = end + -(-size // BLOCK) * BLOCK
         number += 1
 
 
 def _end_of_header(data: bytes, at: int, name: str, number: int) -> int:
-    found = data.find(_END, at)
+    limit = at + MAX_HEADER
+    found = data.find(_END, at, limit)
     while found >= 0 and (found - at) % CARD:
-        found = data.find(_END, found + 1)
+        found = data.find(_END, found + 1, limit)
     if found < 0:
         raise DataError(f"{name}: the header of HDU {number} has no END card; the file is cut, fetch it again.")
     return at + -(-(found + CARD - at) // BLOCK) * BLOCK
 
 
 def data_size(header: Header, where: str) -> int:
-    """Return the bytes of a header's data unit, without padding."""
-    n_axis = int(header.number("NAXIS", where))
-    size = abs(int(header.number("BITPIX", where))) // 8 if n_axis else 0
+    """Return the bytes of a header's data unit, without padding.
+
+    Raises
+    ------
+    DataError
+        If a keyword that tells it is missing, or no whole number from 0 on.
+    """
+    n_axis = header.count("NAXIS", where)
+    if n_axis > _MAX_AXES:
+        raise DataError(f"{where}: keyword NAXIS is {n_axis}; FITS files have {_MAX_AXES} axes at most.")
+    size = abs(int(header.finite("BITPIX", where))) // 8 if n_axis else 0
     for axis in range(1, n_axis + 1):
-        size *= int(header.number(f"NAXIS{axis}", where))
-    return size * int(header.get("GCOUNT", 1)) + int(header.get("PCOUNT", 0))
+        size *= header.count(f"NAXIS{axis}", where)
+    return size * header.count("GCOUNT", where, 1) + header.count("PCOUNT", where, 0)

@@ -14,10 +14,12 @@ from isal import igzip, igzip_lib
 
 from rossi.errors import DataError
 from rossi.fits.header import BLOCK, CARD, Header
-from rossi.fits.reader import FitsFile, data_size
+from rossi.fits.reader import MAX_HEADER, FitsFile, data_size
 from rossi.fits.table import Table, structure
+from rossi.fits.unzip import ANY_RATIO, MAX_RATIO, is_gzip
 
 _END = b"END".ljust(CARD)
+_PIECE = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class StreamedFile:
             If the file is cut or damaged.
         """
         first = self.file.tables[0]
-        dtype, left = first.structure.dtype, int(first.header.number("NAXIS2", first.where))
+        dtype, left = first.structure.dtype, first.header.count("NAXIS2", first.where)
         with _open(self.source, first.where) as stream:
             _skip(stream, self.offset, first.where)
             while left > 0:
@@ -76,11 +78,17 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
     tables: list[Table] = []
     offset = 0
     with _open(found, name) as stream:
+        room = _room(found)
         while (header := _header(stream, name, len(headers))) is not None:
             headers.append(header)
             size = data_size(header, f"{name}[HDU {len(headers) - 1}]")
             is_table = str(header.get("XTENSION", "")).strip() == "BINTABLE"
             padded = -(-size // BLOCK) * BLOCK
+            if stream.tell() + size > room:
+                raise DataError(
+                    f"{name}[HDU {len(headers) - 1}]: the header promises {size} bytes of data, more than a file of "
+                    f"{found.stat().st_size} bytes can hold; it is cut or damaged, fetch it again."
+                )
             if is_table and tables:
                 tables.append(Table(header, _read(stream, size, name), name))
                 _skip(stream, padded - size, name)
@@ -100,7 +108,7 @@ def _found(path: Path) -> Path:
 
 
 def _without_rows(header: Header, name: str) -> Table:
-    n_field, width = (int(header.number(k, name)) for k in ("TFIELDS", "NAXIS1"))
+    n_field, width = (header.count(k, name) for k in ("TFIELDS", "NAXIS1"))
     known = structure(header.column_cards(), n_field, width)
     return Table(header, np.empty(0, known.dtype), name, known)
 
@@ -108,7 +116,7 @@ def _without_rows(header: Header, name: str) -> Table:
 def _open(source: Path | bytes, where: str) -> IO[bytes]:
     try:
         file: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-        if file.read(2) != b"\x1f\x8b":
+        if not is_gzip(file.read(2)):
             file.seek(0)
             return file
         if isinstance(source, bytes):
@@ -120,6 +128,17 @@ def _open(source: Path | bytes, where: str) -> IO[bytes]:
         raise DataError(f"{where}: can't be read ({error.strerror}).") from None
 
 
+def _room(source: Path | bytes) -> int:
+    """Return the most bytes that a file can hold, uncompressed."""
+    if isinstance(source, bytes):
+        size, start = len(source), source[:2]
+    else:
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            start = file.read(2)
+    return max(ANY_RATIO, MAX_RATIO * size) if is_gzip(start) else size
+
+
 def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
     """Read the next header, None at the end of the file."""
     block = _some(stream, BLOCK, name)
@@ -128,9 +147,13 @@ def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
         return None
     if not block.startswith(start):
         raise DataError(f"{name}: HDU {number} begins with {block[:8]!r}; {start.decode()} was expected.")
-    while not any(block[at : at + CARD] == _END for at in range(len(block) - BLOCK, len(block), CARD)):
-        block += _read(stream, BLOCK, f"{name}[HDU {number}]")
-    return Header.from_block(block)
+    blocks = [block]
+    while not any(block[at : at + CARD] == _END for at in range(0, len(block), CARD)):
+        if len(blocks) * BLOCK > MAX_HEADER:
+            raise DataError(f"{name}: the header of HDU {number} has no END card; the file is damaged, fetch it again.")
+        block = _read(stream, BLOCK, f"{name}[HDU {number}]")
+        blocks.append(block)
+    return Header.from_block(b"".join(blocks))
 
 
 def _skip(stream: IO[bytes], size: int, where: str) -> None:
@@ -141,7 +164,12 @@ def _skip(stream: IO[bytes], size: int, where: str) -> None:
 
 
 def _read(stream: IO[bytes], size: int, where: str) -> bytes:
-    data = _some(stream, size, where)
+    """Read so many bytes; what a header promises is believed only as far as the file goes."""
+    pieces, left = [], size
+    while left > 0 and (piece := _some(stream, min(left, _PIECE), where)):
+        pieces.append(piece)
+        left -= len(piece)
+    data = b"".join(pieces)
     if len(data) < size:
         raise DataError(f"{where}: the file ends {size - len(data)} bytes too early; it is cut, fetch it again.")
     return data

@@ -19,6 +19,10 @@ from rossi.fits.header import Header
 
 TFORM = re.compile(r"^(\d*)([LXBIJKAED])")
 _CODES = {"L": "u1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
+#: Elements of a cell, and bytes of a row, far above what any table of RXTE has (4 kB), below what numpy can take.
+_MAX_REPEAT = 1 << 27
+#: The FITS standard's limit of columns.
+_MAX_FIELDS = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[An
         if match is None:
             raise DataError(f"{where}: TFORM{number} is {form!r}, which no RXTE table uses; the file may be damaged.")
         repeat = int(match[1] or 1)
+        if repeat > _MAX_REPEAT:
+            raise DataError(f"{where}: TFORM{number} is {form!r}, more than a row can hold; the file may be damaged.")
         if match[2] == "A":
             one = np.dtype(f"S{repeat}")
         else:
@@ -80,6 +86,8 @@ def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[An
         formats.append(one)
         offsets.append(offset)
         offset += one.itemsize
+    if offset > _MAX_REPEAT:
+        raise DataError(f"{where}: the columns take {offset} bytes a row; the file may be damaged.")
     if width is not None and offset > width:
         raise DataError(f"{where}: the columns take {offset} bytes a row, but NAXIS1 is {width}.")
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": width or offset})
@@ -126,6 +134,8 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
         If a TFORM is missing or of a kind that RXTE does not use, or the columns are wider than NAXIS1.
     """
     header = Header.from_block(b"".join(cards))
+    if n_field > _MAX_FIELDS:
+        raise DataError(f": TFIELDS is {n_field}; FITS tables have {_MAX_FIELDS} columns at most.")
     numbers = range(1, n_field + 1)
     forms = tuple(str(header.get(f"TFORM{n}", "")).strip() for n in numbers)
     dtype = layout(forms, width, "")
@@ -133,14 +143,23 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
     for n, form in zip(numbers, forms, strict=True):
         match = TFORM.match(form)
         assert match is not None  # layout has seen it
-        name, null = str(header.get(f"TTYPE{n}", f"COL{n}")).strip(), header.get(f"TNULL{n}")
+        name = str(header.get(f"TTYPE{n}", f"COL{n}")).strip()
         info = ColumnInfo(
             *(n, name, match[2], int(match[1] or 1)),
-            *(float(header.get(f"TZERO{n}", 0.0)), float(header.get(f"TSCAL{n}", 1.0))),
-            *(None if null is None else int(null), str(header.get(f"TUNIT{n}", "")).strip()),
+            *(header.finite(f"TZERO{n}", "", 0.0), header.finite(f"TSCAL{n}", "", 1.0)),
+            *(_null(header, n), str(header.get(f"TUNIT{n}", "")).strip()),
         )
         infos.setdefault(name.upper(), info)
     return Structure(forms, infos, dtype, header)
+
+
+def _null(header: Header, number: int) -> int | None:
+    if header.get(f"TNULL{number}") is None:
+        return None
+    value = header.finite(f"TNULL{number}", "")
+    if not value.is_integer():
+        raise DataError(f": TNULL{number} is {value:g}; a whole number was expected.")
+    return int(header[f"TNULL{number}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +214,7 @@ class Table:
     ) -> None:
         self.header, self.source = header, source
         self.where = f"{source}[{header.get('EXTNAME', 'table')}]"
-        n_field, width, n_row = (int(header.number(k, self.where)) for k in ("TFIELDS", "NAXIS1", "NAXIS2"))
+        n_field, width, n_row = (header.count(k, self.where) for k in ("TFIELDS", "NAXIS1", "NAXIS2"))
         try:
             self.structure = known or structure(header.column_cards(), n_field, width)
         except DataError as error:
@@ -203,6 +222,12 @@ class Table:
         if isinstance(data, np.ndarray):
             self.rows = data
         elif n_row:
+            size = n_row * self.structure.dtype.itemsize
+            if not 0 < size <= len(data):
+                raise DataError(
+                    f"{self.where}: {n_row} rows of {self.structure.dtype.itemsize} bytes do not fit the data unit of "
+                    f"{len(data)} bytes; the file is damaged, fetch it again."
+                )
             self.rows = np.frombuffer(data, self.structure.dtype, n_row)
         else:
             self.rows = np.empty(0, self.structure.dtype)

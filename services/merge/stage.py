@@ -22,6 +22,8 @@ from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.publication import put_exactly
+from services.seal import seal
 from services.storage import ObjectStore, open_store
 
 #: Raised when the same products give another result; part of the fingerprint.
@@ -122,7 +124,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
         place=Place(request.store, prefix, digest),
         summed=spectra(store, found.values()),
     )
-    store.put("/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
+    put_exactly(store, "/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
     seconds = time.perf_counter() - start
     mine = new_manifest(NAME, "", digest, settings, records, outputs, Outcome.SUCCEEDED, seconds)
     return result_of(publish(store, base, mine, outputs.files), manifest_key(base), reused=False)
@@ -185,5 +187,5 @@ def _index(base: str, found: Mapping[str, Found]) -> bytes:
         }
         for obsid, f in sorted(found.items())
     }
-    content = {"version": 1, "merge": manifest_key(base), "observations": observations}
-    return json.dumps(content, indent=1).encode()
+    content = {"version": 2, "merge": manifest_key(base), "observations": observations, "seal": ""}
+    return seal(json.dumps(content, indent=1).encode())

@@ -84,6 +84,10 @@ class ObjectStore(Protocol):
         """Return where an object lies, for people; never with credentials."""
         ...
 
+    def presign(self, key: str, seconds: int = 3600) -> str:
+        """Return a URL with which anybody can get one object for a while; local stores return the file's own."""
+        ...
+
 
 def is_key(key: str) -> bool:
     """Return whether a key is one that every store accepts."""

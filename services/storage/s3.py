@@ -126,6 +126,12 @@ class S3Store:
         """See `ObjectStore.url`."""
         return f"s3://{self._bucket}/{self._key(key)}"
 
+    def presign(self, key: str, seconds: int = 3600) -> str:
+        """See `ObjectStore.presign`."""
+        with self._errors(key):
+            parameters = {"Bucket": self._bucket, "Key": self._key(key)}
+            return self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+
     def _key(self, key: str) -> str:
         return self._prefix + check_key(key)
 

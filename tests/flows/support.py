@@ -18,6 +18,7 @@ import tomlkit
 from astropy.io import fits
 
 from services.contract import Manifest
+from services.publication import output_key
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "ROSSI_TEST_MARK"
@@ -133,9 +134,9 @@ def product_files(store: Path) -> dict[str, Path]:
     """Every product that a manifest of an observation names, by manifest and file name."""
     found = {}
     for path in sorted(store.glob("[0-9]*/*/*/manifest.json")):
-        for record in Manifest.model_validate_json(path.read_bytes()).outputs:
-            (product,) = path.parent.glob(f"*/{record.name}")
-            found[f"{path.parent.relative_to(store)}/{record.name}"] = product
+        manifest = Manifest.model_validate_json(path.read_bytes())
+        for record in manifest.outputs:
+            found[f"{path.parent.relative_to(store)}/{record.name}"] = Path(output_key(str(path), manifest, record))
     return found
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.servers.rows import accepted, made_rows
 from tests.servers.tap import Behaviour, TapServer, serving
 from tests.servers.web import Faults, WebServer
+from tests.storage import ceph
 
 KEY_ID, SECRET = "test-key-id", "very-secret-key"
 
@@ -85,6 +86,16 @@ def rclone(folder, *options):
     process = start_server([*command, "--vfs-cache-mode", "off", str(folder / "data")], port, folder / "log")
     yield f"http://127.0.0.1:{port}"
     stop_server(process)
+
+
+@pytest.fixture(scope="session")
+def ceph_endpoint(tmp_path_factory):
+    """The strictest server: conditional puts, credentials and signatures count, and data outlive it."""
+    if missing := ceph.missing():
+        why = f"Ceph is not installed ({missing[0]} is missing); Debian has it: apt-get install {ceph.PACKAGES}"
+        pytest.fail(why) if os.environ.get("ROSSI_REQUIRE_CEPH") else pytest.skip(why)
+    with ceph.gateway(tmp_path_factory.mktemp("ceph"), KEY_ID, SECRET) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture

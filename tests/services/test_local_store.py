@@ -5,7 +5,7 @@ import pytest
 
 from rossi.errors import ConfigError, DataError
 from services.storage import StoreError, open_archive, open_store
-from tests.services.conformance import StoreConformance
+from tests.storage.conformance import StoreConformance
 
 
 class TestLocalStore(StoreConformance):

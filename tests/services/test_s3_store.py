@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from uuid import uuid4
 
 import boto3
@@ -8,7 +10,7 @@ import pytest
 from rossi.errors import ConfigError
 from services.storage import StoreError, open_store
 from services.storage.s3 import _CLIENT
-from tests.services.conformance import StoreConformance
+from tests.storage.conformance import StoreConformance
 
 pytestmark = pytest.mark.usefixtures("credentials")
 
@@ -88,6 +90,30 @@ class TestRclone(S3Conformance):
         with pytest.raises(ConfigError, match="credentials") as caught:
             open_store(url).put("a", b"")
         assert "wrong-secret" not in str(caught.value)
+
+
+class TestCeph(S3Conformance):
+    @pytest.fixture
+    def url(self, ceph_endpoint):
+        return f"s3://{bucket_at(ceph_endpoint)}/run?endpoint={ceph_endpoint}"
+
+    def test_condition_is_found_to_be_honoured(self, store):
+        store.put("a", b"1")
+        assert store._honours_condition is True
+
+    def test_wrong_credentials(self, url, monkeypatch):
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
+        with pytest.raises(ConfigError, match="credentials"):
+            open_store(url).put("a", b"")
+
+    def test_presigned_urls_can_not_be_changed(self, store):
+        store.put("k/1", b"1")
+        store.put("k/2", b"2")
+        changed = store.presign("k/1").replace("k/1?", "k/2?")
+        with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(changed):
+            pass
+        assert refused.value.code == 403
+        refused.value.close()
 
 
 def test_unreachable_server():

@@ -1,5 +1,18 @@
-"""What every store must do; a backend's test class inherits `StoreConformance` and gives the fixture `store`."""
+"""What every store must do; a backend's test class inherits `StoreConformance` and gives the fixture `store`.
 
+Of a backend of your own:
+
+    from tests.storage.conformance import StoreConformance
+
+    class TestMine(StoreConformance):
+        @pytest.fixture
+        def store(self):
+            return MyStore(...)  # empty
+"""
+
+import hashlib
+import string
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import uuid4
@@ -8,13 +21,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
+from services.contract import File, Outcome, Outputs
+from services.publication import fetch_outputs, new_manifest, output_key, publish
 from services.storage import MissingObject, ObjectInfo
 
 KEYS = ["a/1", "a/2", "a-b", "a_c/d/1", "B", "b/1.fits.gz"]
 STEP = st.tuples(st.sampled_from(["put", "delete", "get", "list"]), st.sampled_from(KEYS), st.binary(max_size=40))
 #: Every example has a place of its own, and every backend is a class of its own.
 HARMLESS = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+LEGAL = string.ascii_letters + string.digits + "_+=@-."
 BAD_KEYS = ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.hidden", "a\\b", "a\0", "ä", "x" * 1000, "a b"]
 
 
@@ -122,6 +138,69 @@ class StoreConformance:
                 assert store.get(f"{top}/{key}") == model[key]
             else:
                 assert store.head(f"{top}/{key}") is None
+
+    def test_every_legal_character(self, store):
+        """At every place where it may stand; S3 servers differ in what they make of + and @ in URLs."""
+        for character in LEGAL:
+            first = "x" if character == "." else character
+            key = f"{first}{character}/{first}{character}{character}b"
+            assert store.put(key, key.encode()), key
+            assert store.get(key) == key.encode()
+            assert store.head(key) == ObjectInfo(key, len(key))
+            assert [info.key for info in store.list(key)] == [key]
+        assert len(list(store.list())) == len(LEGAL)
+
+    def test_longest_key(self, store):
+        key = "/".join(["k" * 99] * 7)  # leaves room for the store's own folder
+        assert store.put(key, b"1")
+        assert store.get(key) == b"1"
+        assert [info.key for info in store.list()] == [key]
+
+    def test_more_than_a_page_of_a_listing(self, store):
+        keys = [f"page/{n:04}" for n in range(1005)]
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(lambda key: store.put(key, b""), keys))
+        assert [info.key for info in store.list("page/")] == keys
+
+    def test_every_range(self, store):
+        data = bytes(range(7))
+        store.put("k/r", data)
+        for start in range(9):
+            for stop in range(9):
+                assert store.get_range("k/r", start, stop) == data[start:stop]
+
+    def test_presigned_url(self, store):
+        store.put("k/p+=@x", b"anybody's for a while")
+        with urllib.request.urlopen(store.presign("k/p+=@x", 60)) as answer:
+            assert answer.read() == b"anybody's for a while"
+
+    def test_damage_is_noticed_on_reading(self, store):
+        outputs = Outputs({"number": (File("number.txt", b"42"),)})
+        made = new_manifest("count", "20402-01-45-03", "0" * 64, {}, [], outputs, Outcome.SUCCEEDED, 0.1)
+        manifest = publish(store, "run/x", made, outputs.files)
+        assert fetch_outputs(store, "run/x/manifest.json", "number")[0].data == b"42"
+        payload = output_key("run/x/manifest.json", manifest, manifest.outputs[0])
+        for key, damaged in ((payload, b"43"), (payload, b"4"), ("run/x/manifest.json", None)):
+            data = store.get(key)
+            store.delete(key)
+            store.put(key, data.replace(b'"count"', b'"court"') if damaged is None else damaged)
+            with pytest.raises(DataError, match="damaged"):
+                fetch_outputs(store, "run/x/manifest.json", "number")
+            store.delete(key)
+            store.put(key, data)
+        assert fetch_outputs(store, "run/x/manifest.json", "number")[0].data == b"42"
+
+    def test_concurrent_readers_see_whole_objects_or_none(self, store):
+        data = hashlib.sha256(b"x").digest() * 20_000
+
+        def read(_):
+            seen = [store.get("k/w") if store.head("k/w") else b"" for _ in range(10)]
+            return all(one in (b"", data) for one in seen)
+
+        with ThreadPoolExecutor(4) as pool:
+            readers = [pool.submit(read, n) for n in range(3)]
+            store.put("k/w", data)
+            assert all(reader.result() for reader in readers)
 
     def test_url_is_for_people(self, store):
         assert store.url("a/b.fits").endswith("a/b.fits")

@@ -1,0 +1,80 @@
+"""Gunzipping files held in memory, without letting a small file fill it."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from functools import partial
+
+from isal import igzip, igzip_lib
+
+from rossi.errors import DataError
+
+_MAGIC = b"\x1f\x8b"
+
+#: Largest content of one file [byte]. The largest files of RXTE's archive, event lists, have some 300 MB.
+MAX_SIZE = 2 << 30
+#: How many times smaller than its content a file may be. Tables of RXTE shrink to a third or a twentieth; a table of
+#: zeros to a thousandth, which is also what gzip can do at most.
+MAX_RATIO = 200
+#: Content up to this size [byte] may be of any ratio: headers and tables of few rows hold little else than blanks.
+ANY_RATIO = 64 << 20
+_PIECE = 4 << 20
+
+
+def is_gzip(data: bytes) -> bool:
+    """Return whether a file begins as gzip-compressed ones do."""
+    return data[:2] == _MAGIC
+
+
+def size_limit(packed: int) -> int:
+    """Return the most bytes [byte] that a gzip file of `packed` bytes may hold."""
+    return min(MAX_SIZE, max(ANY_RATIO, MAX_RATIO * packed))
+
+
+def gunzip(data: bytes, name: str) -> bytes:
+    """Return the decompressed bytes of a gzip file; anything else is returned as it is.
+
+    Raises
+    ------
+    DataError
+        If the file is cut, its check sum is wrong, or it holds more than `size_limit` allows.
+    """
+    if not is_gzip(data):
+        return data
+    limit = size_limit(len(data))
+    try:
+        content = _content(data, limit)
+    except EOFError:
+        content = None
+    except (igzip_lib.IsalError, zlib.error, OSError) as error:  # type: ignore[misc] # its stub declares an instance
+        raise DataError(f"{name}: the gzip file is damaged ({error}); fetch the file again.") from None
+    if content is None:
+        raise DataError(f"{name}: the gzip file ends too early ({len(data)} bytes are there); fetch the file again.")
+    if len(content) > limit:
+        raise DataError(
+            f"{name}: the gzip file of {len(data)} bytes holds more than {limit} bytes, which no file of RXTE's "
+            "archive does; fetch the file again."
+        )
+    return content
+
+
+def _content(data: bytes, limit: int) -> bytes | None:
+    """Return the content, or a little more than `limit` bytes of it; None where the file is cut."""
+    member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+    content = member.decompress(data, limit + 1)
+    if member.eof and member.unused_data:  # several members, or zeros as padding
+        return _piece_by_piece(data, limit)
+    return content if member.eof or len(content) > limit else None
+
+
+def _piece_by_piece(data: bytes, limit: int) -> bytes:
+    """Return the content of all members, or a little more than `limit` bytes of it."""
+    pieces, size = [], 0
+    with igzip.open(io.BytesIO(data), "rb") as stream:
+        for piece in iter(partial(stream.read, _PIECE), b""):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                break
+    return b"".join(pieces)

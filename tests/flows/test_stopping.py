@@ -1,0 +1,57 @@
+"""SIGTERM: within ten seconds, with the exit code that says that trying again may help, and nothing left behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from services.stopping import PATIENCE
+from tests.flows.support import ROOT, Archive, Rossi, no_strays, product_files, same_products, wait_until
+
+STOPPED = "Stopped. What was finished is kept; the same command again goes on from there."
+#: What a scheduler waits before it kills [s].
+GRACE = 10.0
+
+
+@pytest.mark.parametrize("command", ["reduce", "campaign"])
+def test_sigterm_then_again(rossi: Rossi, archive: Archive, command: str) -> None:
+    obsids = archive.good[:4]
+    asked = ", ".join(f'"{obsid}"' for obsid in obsids)
+    (rossi.folder / "rossi.toml").write_text(f"[query]\nobsids = [{asked}]\n{archive.config}workers = 1\n")
+    arguments = (*([command, *obsids] if command == "reduce" else [command]), "--archive", archive.root)
+    store = rossi.folder / "store"
+    with no_strays() as mark:
+        process = rossi.start(*arguments, "--store", store, mark=mark)
+        wait_until(lambda: list(store.glob("[0-9]*/*/*/manifest.json")) or process.poll() is not None)
+        process.send_signal(signal.SIGTERM)
+        sent = time.monotonic()
+        _, said = process.communicate()
+    assert time.monotonic() - sent < GRACE * 2  # of which two busy processors may need half
+    assert process.returncode == 1
+    assert said.splitlines()[-1] == STOPPED
+    assert rossi(*arguments, "--store", store).returncode == 0
+    assert rossi("reduce", *obsids, "--archive", archive.root, "--store", "undisturbed").returncode == 0
+    assert product_files(store).keys() == product_files(rossi.folder / "undisturbed").keys()
+    same_products(store, rossi.folder / "undisturbed")
+
+
+@pytest.mark.parametrize("busy", ["time.sleep(99)", "hashlib.pbkdf2_hmac('md5', b'', b'', 10**9)"])
+def test_compiled_code_that_does_not_return(busy: str, tmp_path: Path) -> None:
+    code = (
+        "import hashlib, time\nfrom services.stopping import end_on_sigterm\nend_on_sigterm('stopped')\n"
+        f"print('ready', flush=True)\n{busy}"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE + GRACE) == 1
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
