@@ -103,8 +103,8 @@ def compile_expression(text: str) -> Expression:
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        at, token = error.pos_in_stream, getattr(error, "token", None)
-        known = at is not None and at >= 0 and (token is None or token.type != "$END")
+        at, token = int(error.pos_in_stream or 0), getattr(error, "token", None)
+        known = at >= 0 and (token is None or token.type != "$END")
         place = f"at character {at + 1}: {text[at : at + 12]!r}" if known else "at its end"
         raise ConfigError(
             f"the filter expression {shown(text)} can't be read {place}; it should look like (ELV > 4) && .NOT. "

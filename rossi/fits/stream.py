@@ -86,8 +86,8 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
             padded = -(-size // BLOCK) * BLOCK
             if stream.tell() + size > room:
                 raise DataError(
-                    f"{name}[HDU {len(headers) - 1}]: the header promises {size} bytes of data, more than a file of "
-                    f"{found.stat().st_size} bytes can hold; it is cut or damaged, fetch it again."
+                    f"{name}[HDU {len(headers) - 1}]: the header promises {size} bytes of data, more than such "
+                    f"a file can hold (at most {room}); it is cut or damaged, fetch it again."
                 )
             if is_table and tables:
                 tables.append(Table(header, _read(stream, size, name), name))

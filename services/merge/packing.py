@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 #: Type of quantised values; its highest number stands for NaN.
-_WIDTHS = {"q": np.dtype("<u2"), "b": np.dtype("u1")}
+_WIDTHS: dict[str, np.dtype[Any]] = {"q": np.dtype("<u2"), "b": np.dtype("u1")}
 #: Bytes that every array begins at a multiple of: typed arrays of a browser need it.
 _ALIGNED = 4
 
