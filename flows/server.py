@@ -27,11 +27,10 @@ START_TIMEOUT = 180.0
 STOP_TIMEOUT = 10.0
 
 _READY = b"ready\n"
-_QUIET = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-}
+_QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+#: A server of our own is gone before anybody could read its logs; the user's shows them, the terminal does not.
+_OWN = {"PREFECT_LOGGING_LEVEL": "CRITICAL"}
+_USERS = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 
 
 class ServerError(Exception):
@@ -54,7 +53,8 @@ def prefect_server() -> Iterator[Callable[[], None]]:
     ServerError
     """
     if not os.environ.get(DEBUG):
-        for name, value in _QUIET.items():
+        quiet = _QUIET | (_USERS if os.environ.get("PREFECT_API_URL") else _OWN)
+        for name, value in quiet.items():
             os.environ.setdefault(name, value)
     if os.environ.get("PREFECT_API_URL"):
         yield lambda: None

@@ -26,6 +26,8 @@ def group() -> None:
     """Campaigns on a Kubernetes cluster.
 
     `rossi campaign --executor kubernetes` does all of it, and merges; these are for looking, and for doing it in parts.
+
+    Example: `rossi k8s status`, `rossi k8s logs 20402-01-45-03`, `rossi k8s cancel`
     """
 
 
