@@ -38,6 +38,10 @@ def test_eta_car_by_name():
     assert OBSID in work.obsids
 
 
+def test_eta_car_as_it_is_spelled():
+    assert OBSID in look_up(QueryConfig(targets=["Eta Car"])).obsids
+
+
 def test_pages_are_whole():
     one = look_up(QueryConfig(service=KNOWN, start="1996-01-01", stop="1997-01-01"))
     many = look_up(QueryConfig(service=KNOWN, start="1996-01-01", stop="1997-01-01", page_rows=500))

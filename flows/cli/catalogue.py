@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from services.query.tap import Catalogue
 
 app = typer.Typer(
-    help="Look into the HEASARC's catalogue.",
+    help="Look into the HEASARC's catalogue.\n\nExample: `rossi catalogue columns xtemaster`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},

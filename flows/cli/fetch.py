@@ -63,7 +63,7 @@ def command(
 def _summary(chosen: list[Needed]) -> str:
     size = sum(found.size for found in chosen)
     number = sum(len(found.files) for found in chosen)
-    said = f"{len(chosen)} observations: {number} files are needed, {size_text(size)}"
+    said = f"Observations: {len(chosen)}; files that are needed: {number}, {size_text(size)}"
     whole = [found.whole for found in chosen]
     if whole and min(whole) >= 0:
         said += f" of the {size_text(sum(whole))} in their directories ({100 * size / max(1, sum(whole)):.0f} %)"

@@ -59,7 +59,7 @@ def selections(config: QueryConfig) -> list[Selection]:
             f"CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', {cone.ra:.6f}, {cone.dec:.6f}, {cone.radius:.6f})) = 1"
         )
     if config.targets:
-        conditions.append(_among("UPPER(target_name)", sorted({s for t in config.targets for s in _spellings(t)})))
+        conditions.append(_among("target_name", sorted({s for t in config.targets for s in _spellings(t)})))
     if config.proposals:
         conditions.append(f"prnb IN ({', '.join(str(number) for number in config.proposals)})")
     if config.start is not None:
@@ -91,9 +91,11 @@ def _among(column: str, values: Sequence[str]) -> str:
 
 
 def _spellings(target: str) -> tuple[str, ...]:
-    """Return the ways to write a target's name that were in use: with blanks, underscores, or neither."""
+    """Return the ways to write a target's name that were in use: as given, or in capitals as all that were seen, with
+    blanks, underscores, or neither. (Functions such as UPPER are no part of ADQL 2.0.)
+    """
     words = target.upper().replace("_", " ").split()
-    return " ".join(words), "_".join(words), "".join(words)
+    return target, " ".join(words), "_".join(words), "".join(words)
 
 
 def _mjd(moment: float | datetime.date) -> float:

@@ -62,6 +62,8 @@ class _Pages:
         self._service = service
         self._columns = columns
         self._page_rows = page_rows
+        #: Rows of the last answer, for messages.
+        self._got = 0
 
     def of(self, selection: Selection, count: int) -> Iterator[Table]:
         """All pages of a selection of so many rows."""
@@ -72,7 +74,7 @@ class _Pages:
         if without := self._service.count(timeless):
             page = self._whole(timeless, without)
             if page is None:
-                raise _truncated(self._service, self._page_rows, without)
+                raise _truncated(self._service, self._got, without)
             yield page
         if count > without:
             low, high = self._service.span(selection)
@@ -85,7 +87,7 @@ class _Pages:
             yield page
             return
         if high - low < _SHORTEST:
-            raise _truncated(self._service, self._page_rows, count)
+            raise _truncated(self._service, self._got, count)
         middle = (low + high) / 2
         first = self._service.count(selection.where(f"time >= {low!r}", f"time < {middle!r}"))
         yield from self._between(selection, low, middle, first)
@@ -96,7 +98,8 @@ class _Pages:
         if count > self._page_rows:
             return None
         answer = self._service.ask(selection.query(self._columns, order="time"), count + 1)
-        return answer.table if answer.whole and len(answer.table) == count else None
+        self._got = len(answer.table)
+        return answer.table if answer.whole and self._got == count else None
 
 
 def _truncated(service: Service, got: int, count: int) -> StoreError:

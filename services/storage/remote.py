@@ -192,7 +192,7 @@ class RemoteArchive:
             except BrokenTransfer as error:
                 data += error.data
                 self._count(len(error.data))
-                problem = f"the transfer broke off after {len(data)} of {file.size} bytes ({error})"
+                problem = f"the transfer broke off after {len(data)} of {file.size} bytes ({error}); run it again"
                 continue
             if content is None:
                 raise DataError(f"{self.remote.url}/{file.path}: the file is in the listing but not there any more.")

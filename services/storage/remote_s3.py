@@ -147,13 +147,13 @@ class S3Folder:
 
     def _pages(self, **options: Any) -> Iterator[Mapping[str, Any]]:
         last: Mapping[str, Any] = {}
-        with self._errors(options["Prefix"]):
+        where = f"s3://{self._bucket}/{options['Prefix']}"
+        with self._errors(where):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **options)
             for page in pages:
                 last = page
                 yield page
         if last.get("IsTruncated"):
-            where = f"s3://{self._bucket}/{options['Prefix']}"
             raise StoreError(f"{where}: the listing stops in the middle; try again later.")
 
     @contextmanager

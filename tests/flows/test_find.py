@@ -96,7 +96,7 @@ def rossi(tmp_path: Path, prefect_home: Path, elsewhere: Elsewhere) -> Rossi:
 def test_query_of_a_name(rossi: Rossi, elsewhere: Elsewhere) -> None:
     done = rossi("query", "Eta Car", "--radius", "0.1deg", "--out", "list", "--store", "store")
     assert done.returncode == 0, done.stderr
-    assert "40 observations, 12.8 ks" in done.stdout
+    assert "Observations: 40, exposure: 12.8 ks" in done.stdout
     assert "1 without an ObsID" in done.stderr
     table = Table.read(rossi.folder / "list/observations.ecsv")
     assert sorted(table["obsid"]) == sorted((*elsewhere.there, *elsewhere.missing))
