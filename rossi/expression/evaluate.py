@@ -22,6 +22,7 @@ from rossi.fits.table import Table
 #: characters and five conditions. More would take memory, time and, for the depth, the interpreter's stack.
 MAX_LENGTH, MAX_DEPTH = 10_000, 120
 
+_MAX_NAME = 68  # as much as a FITS card can hold
 _CONSTANTS = {"#PI": np.pi, "#E": np.e, "#DEG": 180.0 / np.pi, "#NULL": None}
 
 
@@ -235,13 +236,15 @@ class _Evaluator(Interpreter[Token, Operand]):
         value = self._value(name)
         width = value.values.shape[1] if value.values.ndim == 2 else 1
         if not 1 <= index <= width:
-            raise ConfigError(f"the filter expression asks for {name}[{index}], but {name} has {width} element(s).")
+            raise ConfigError(f"the filter expression asks for {name}[{index:g}], but {name} has {width} element(s).")
         if value.values.ndim == 1:
             return value
         return Operand(value.kind, value.values[:, index - 1], value.null[:, index - 1])
 
     def _value(self, name: str) -> Operand:
         name = name.strip("$").upper()
+        if len(name) > _MAX_NAME:
+            raise ConfigError(f"the filter expression uses {name[:_MAX_NAME]}..., longer than any column's name.")
         if name not in self._columns:
             self._columns[name] = self._column(name) if name in self.table else self._keyword(name)
         return self._columns[name]

@@ -55,7 +55,7 @@ def call(name: str, arguments: list[Operand]) -> Operand:
     if name in ("MIN", "MAX"):
         return _extreme(name, arguments)
     known = ", ".join(sorted([*_REAL, *_SPECIAL, "MIN", "MAX"]))
-    raise ConfigError(f"the filter expression calls {name}, which is not known; known functions are {known}.")
+    raise ConfigError(f"the filter expression calls {name[:100]}, which is not known; known functions are {known}.")
 
 
 def _arguments(name: str, arguments: list[Operand], count: int) -> list[Operand]:

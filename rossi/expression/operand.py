@@ -137,7 +137,7 @@ def match_bits(column: Operand, mask: str) -> NDArray[np.bool_]:
     width = column.values.shape[1]
     if len(mask) != width:
         raise ConfigError(
-            f"the mask b{mask} in the filter expression has {len(mask)} bits, but the column has {width}."
+            f"the mask b{mask[:100]} in the filter expression has {len(mask)} bits, but the column has {width}."
         )
     matters = [at for at, bit in enumerate(mask) if bit in "01"]
     wanted = np.array([mask[at] == "1" for at in matters], np.uint8)

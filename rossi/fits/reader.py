@@ -16,6 +16,8 @@ __all__ = ["FitsFile", "data_size", "gunzip", "iterate_hdus", "open_fits", "read
 _END = b"END".ljust(CARD)
 #: Longest header [byte], some 50,000 cards; the longest of RXTE's files have 3000.
 MAX_HEADER = 4 << 20
+#: More data [byte] than a file system can hold in one file.
+_MAX_DATA = 1 << 60
 #: The FITS standard's limit of axes.
 _MAX_AXES = 999
 
@@ -191,4 +193,9 @@ def data_size(header: Header, where: str) -> int:
     size = abs(int(header.finite("BITPIX", where))) // 8 if n_axis else 0
     for axis in range(1, n_axis + 1):
         size *= header.count(f"NAXIS{axis}", where)
-    return size * header.count("GCOUNT", where, 1) + header.count("PCOUNT", where, 0)
+    size = size * header.count("GCOUNT", where, 1) + header.count("PCOUNT", where, 0)
+    if size > _MAX_DATA:
+        raise DataError(
+            f"{where}: the header promises more than 10^18 bytes of data; it is damaged, fetch the file again."
+        )
+    return size

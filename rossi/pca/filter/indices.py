@@ -192,5 +192,10 @@ def _distinct(apid: int, cells: list[str], folder: PurePosixPath) -> Iterator[st
     for cell in cells:
         name = parse_data_file(PurePosixPath(cell).name)
         if name is not None and name.apid == apid and cell != previous:
+            if "\0" in cell or cell.startswith("/") or ".." in PurePosixPath(cell).parts:
+                raise DataError(
+                    f"An index names {cell[:100]!r}, which leads out of the observation's directory; it is damaged, "
+                    "fetch it again."
+                )
             yield str(folder / cell)
             previous = cell
