@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-#: Type of quantised values; its highest number stands for NaN.
-_WIDTHS: dict[str, np.dtype[Any]] = {"q": np.dtype("<u2"), "b": np.dtype("u1")}
+#: Types of arrays by kind: floats, differences, quantised values in two widths.
+_FORMS = {"f": "<f4", "d": "<i4", "q": "<u2", "b": "u1"}
+#: The highest number of quantised values stands for NaN.
+_MISSING = {"q": 65535, "b": 255}
 #: Bytes that every array begins at a multiple of: typed arrays of a browser need it.
 _ALIGNED = 4
 
@@ -35,12 +37,12 @@ class Packer:
     def quantised(self, values: ArrayLike, *, coarse: bool = False) -> dict[str, Any]:
         """Add numbers in 65534 steps between the lowest and the highest of them, or in 254: less than a pixel."""
         kind = "b" if coarse else "q"
-        missing = int(np.iinfo(_WIDTHS[kind]).max)
+        missing = _MISSING[kind]
         given = np.asarray(values, np.float64)
         good = np.isfinite(given)
         low = float(given[good].min()) if good.any() else 0.0
         step = (float(given[good].max()) - low) / (missing - 1) if good.any() else 0.0
-        steps = np.full(given.shape, missing, _WIDTHS[kind])
+        steps = np.full(given.shape, missing, _FORMS[kind])
         steps[good] = np.rint((given[good] - low) / (step or 1.0))
         return self._add(kind, steps, low, step)
 
@@ -83,11 +85,10 @@ def unpack(block: str) -> dict[str, Any]:
         if "$" not in found:
             return found
         kind, offset, count, low, step = found["$"]
-        form = _WIDTHS.get(kind) or np.dtype({"f": "<f4", "d": "<i4"}[kind])
-        values = np.frombuffer(data, form, count, start + offset).astype(np.float64)
+        values = np.frombuffer(data, _FORMS[kind], count, start + offset).astype(np.float64)
         if kind == "d":
             return np.cumsum(values) * step
-        return values if kind == "f" else np.where(values == np.iinfo(form).max, np.nan, low + step * values)
+        return values if kind == "f" else np.where(values == _MISSING[kind], np.nan, low + step * values)
 
     content: dict[str, Any] = json.loads(data[4:start], object_hook=array)
     return content
