@@ -20,6 +20,7 @@ demo: .venv/dev
 bench: .venv/dev
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 
 .venv/dev: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -99,6 +99,10 @@ def show_results(results: Sequence[ObservationResult]) -> None:
     _show_messages(results)
     for result in with_outcome(results, Outcome.SUCCEEDED):
         _show_message(result)
+    for result in results:
+        caveats = dict.fromkeys((stage.stage, c.message) for stage in result.stages for c in stage.caveats)
+        for stage, message in caveats if result.outcome is Outcome.SUCCEEDED else ():
+            _print(Text.assemble(result.obsid, " ", (f"{stage}: ", "yellow"), message))
     _show_reused(results)
 
 

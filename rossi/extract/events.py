@@ -21,8 +21,8 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
 from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over
-from rossi.fits.reader import FitsFile, read_fits
-from rossi.fits.stream import stream_fits
+from rossi.fits.reader import FitsFile, open_fits, read_fits
+from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table
 from rossi.gti import Gti
 
@@ -86,8 +86,18 @@ class ScienceEvents(ScienceFile):
         """Open a file on disk; files of more than `whole` bytes are read in pieces, each time they are looked at."""
         if not Path(path).exists() or Path(path).stat().st_size <= whole:
             return cls.from_file(read_fits(path), column)
-        streamed = stream_fits(path)
-        return cls(str(path), streamed.file.tables[0], own_gti(streamed.file), streamed.pieces, column)
+        return cls._streamed(stream_fits(path), column)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:
+        """Open a file held in memory; one of more than `whole` bytes is uncompressed in pieces."""
+        if len(data) <= whole:
+            return cls.from_file(open_fits(data, name), column)
+        return cls._streamed(stream_fits(data, name), column)
+
+    @classmethod
+    def _streamed(cls, file: StreamedFile, column: str) -> ScienceEvents:
+        return cls(file.file.name, file.file.tables[0], own_gti(file.file), file.pieces, column)
 
     def pieces(self, n_row: int = CHUNK) -> Iterator[Table]:
         """Iterate over the table, n_row rows at a time."""

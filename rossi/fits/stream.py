@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from isal import igzip, igzip_lib
@@ -25,14 +26,14 @@ class StreamedFile:
 
     Parameters
     ----------
-    path : Path
+    source : Path or bytes
     file : FitsFile
         The file; the first of its tables is there without its rows.
     offset : int
         Where the rows of the first table begin, in the uncompressed file.
     """
 
-    path: Path
+    source: Path | bytes
     file: FitsFile
     offset: int
 
@@ -46,7 +47,7 @@ class StreamedFile:
         """
         first = self.file.tables[0]
         dtype, left = first.structure.dtype, int(first.header.number("NAXIS2", first.where))
-        with _open(self.path) as stream:
+        with _open(self.source, first.where) as stream:
             _skip(stream, self.offset, first.where)
             while left > 0:
                 data = _read(stream, min(n_row, left) * dtype.itemsize, first.where)
@@ -54,23 +55,27 @@ class StreamedFile:
                 left -= n_row
 
 
-def stream_fits(path: str | Path) -> StreamedFile:
-    """Open a FITS file on disk, gzip-compressed or not, without reading the rows of its first table.
+def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
+    """Open a FITS file, gzip-compressed or not, without reading the rows of its first table.
 
-    Where `path` is missing, `path` + ".gz" is tried.
+    Parameters
+    ----------
+    source : str, Path or bytes
+        A path (where it is missing, the one with ".gz" behind it is tried), or the file's content.
+    name : str
+        For messages; by default the path.
 
     Raises
     ------
     DataError
         If it can't be read as FITS, or has no table.
     """
-    given, name = Path(path), str(path)
-    zipped = given.with_name(given.name + ".gz")
-    found = zipped if not given.exists() and zipped.exists() else given
+    name = name or str(source)
+    found = source if isinstance(source, bytes) else _found(Path(source))
     headers: list[Header] = []
     tables: list[Table] = []
     offset = 0
-    with _open(found) as stream:
+    with _open(found, name) as stream:
         while (header := _header(stream, name, len(headers))) is not None:
             headers.append(header)
             size = data_size(header, f"{name}[HDU {len(headers) - 1}]")
@@ -89,19 +94,30 @@ def stream_fits(path: str | Path) -> StreamedFile:
     return StreamedFile(found, FitsFile(name, headers[0], tuple(tables)), offset)
 
 
+def _found(path: Path) -> Path:
+    zipped = path.with_name(path.name + ".gz")
+    return zipped if not path.exists() and zipped.exists() else path
+
+
 def _without_rows(header: Header, name: str) -> Table:
     n_field, width = (int(header.number(k, name)) for k in ("TFIELDS", "NAXIS1"))
     known = structure(header.column_cards(), n_field, width)
     return Table(header, np.empty(0, known.dtype), name, known)
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(source: Path | bytes, where: str) -> IO[bytes]:
     try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        return igzip.open(path, "rb") if zipped else path.open("rb")
+        file: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        if file.read(2) != b"\x1f\x8b":
+            file.seek(0)
+            return file
+        if isinstance(source, bytes):
+            file.seek(0)
+            return cast(IO[bytes], igzip.IGzipFile(fileobj=file, mode="rb"))
+        file.close()
+        return cast(IO[bytes], igzip.open(source, "rb"))
     except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror}).") from None
+        raise DataError(f"{where}: can't be read ({error.strerror}).") from None
 
 
 def _header(stream: IO[bytes], name: str, number: int) -> Header | None:

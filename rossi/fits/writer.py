@@ -179,14 +179,25 @@ def now() -> str:
 
 def _sealed(header: Header, data: bytes) -> bytes:
     data = data.ljust(-(-len(data) // BLOCK) * BLOCK, b"\0")
+    return sealed_header(header, ones_complement_sum(data)) + data
+
+
+def sealed_header(header: Header, sum_data: int) -> bytes:
+    """Return a header block with CHECKSUM and DATASUM.
+
+    Parameters
+    ----------
+    header : Header
+    sum_data : int
+        See `ones_complement_sum`; of the padded data unit.
+    """
     header = header.without(("CHECKSUM", "DATASUM")) if "CHECKSUM" in header or "DATASUM" in header else header.copy()
-    sum_data = ones_complement_sum(data)
     header.append("CHECKSUM", "0" * 16, "HDU checksum")
     header.append("DATASUM", str(sum_data), "data unit checksum")
     block = header.to_block()
     total = ones_complement_sum(block, sum_data)
     sealed = card_image("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
-    return block.replace(header.image("CHECKSUM"), sealed, 1) + data
+    return block.replace(header.image("CHECKSUM"), sealed, 1)
 
 
 def ones_complement_sum(data: bytes, start: int = 0) -> int:

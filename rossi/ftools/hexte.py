@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from rossi.errors import ConfigError, DataError
+from rossi.extract.events import CHUNK
 from rossi.fits.edit import as_hdu
 from rossi.fits.reader import read_bytes, read_fits
+from rossi.fits.stream import stream_fits
+from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
 from rossi.ftools.arrays import SaextrctParameters, saextrct
 from rossi.ftools.caldb import hexte_dead_time_coefficients, is_caldb
@@ -15,12 +19,16 @@ from rossi.ftools.events import SeextrctParameters, seextrct
 from rossi.ftools.lightcurves import combined_file, read_curve
 from rossi.ftools.parameters import Made, Parameters, Task, write_output
 from rossi.hexte.correction import correct, parse_detectors
+from rossi.hexte.counters import Frames, event_frames
 from rossi.hexte.deadtime import dead_time
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.net import interpolate
 from rossi.hexte.rocking import Position, rocking_remarks, split
-from rossi.hexte.science import FRAME, cluster_of
+from rossi.hexte.science import FRAME, cluster_of, kind_of
 from rossi.timeseries.arithmetic import Terms, subtract
+
+#: Event lists of more bytes on disk are read in pieces.
+LONG = 16 << 20
 
 
 class HxtbackParameters(Parameters):
@@ -62,14 +70,14 @@ class HxtlcurvParameters(Parameters):
 
 def hxtback(p: HxtbackParameters) -> Made:
     """Split a science file by cluster position: ``_src``, and ``_p`` and ``_m`` or (``-b``) ``_bkg``."""
+    positions = (Position.SOURCE, *((Position.BACKGROUND,) if p.both else (Position.PLUS, Position.MINUS)))
     file = read_fits(p.infile)
-    beside = (Position.BACKGROUND,) if p.both else (Position.PLUS, Position.MINUS)
-    parts = split(file, (Position.SOURCE, *beside), p.compat)
+    parts = {part.position: part for part in split(file, positions, p.compat)}
     remarks = [remark.message for remark in rocking_remarks(file.table())]
-    missing = [name for name in (Position.SOURCE, *beside) if name not in {part.position for part in parts}]
+    missing = [name for name in positions if name not in parts]
     remarks += [f"{p.infile}: no rows at position {name.value}; no such file is written." for name in missing]
     stem = split_name(p.infile)
-    made = [write_output(f"{stem}_{part.position.value}", part.to_bytes(), clobber=True) for part in parts]
+    made = [write_output(f"{stem}_{name.value}", part.to_bytes(), clobber=True) for name, part in parts.items()]
     return Made(made, remarks)
 
 
@@ -78,17 +86,28 @@ def split_name(path: str) -> str:
     return Path(path).name.replace(".gz", "")
 
 
+def _science(path: str) -> tuple[Table, Callable[[Housekeeping], Frames | None]]:
+    """Return a science table, and what counts its frames; a long event list stays on disk."""
+    if not Path(path).exists() or Path(path).stat().st_size <= LONG:
+        return read_fits(path).table(), lambda _: None
+    file = stream_fits(path)
+    table = file.file.tables[0]
+    if not kind_of(table).has_event_words:
+        return read_fits(path).table(), lambda _: None
+    return table, lambda housekeeping: event_frames(file.pieces(CHUNK), *housekeeping.span)
+
+
 def hxtdead(p: HxtdeadParameters) -> Made:
     """Correct a light curve or a spectrum, in place."""
     requested = parse_detectors(p.detectors)
     data = read_bytes(p.phalcf)
     if data[:2] == b"\x1f\x8b":
         raise DataError(f"{p.phalcf}: the file is gzip-compressed and can't be changed in place; uncompress it first.")
-    science = read_fits(p.eventarcf)
-    cluster = cluster_of(science.table())
+    science, frames = _science(p.eventarcf)
+    cluster = cluster_of(science)
     housekeeping = Housekeeping.from_table(read_fits(p.engvalf).table(), cluster)
     calibration = hexte_dead_time_coefficients(cluster.value) if is_caldb(p.calvalf) else p.calvalf
-    dead = dead_time(science.table(), housekeeping, read_fits(calibration).table())
+    dead = dead_time(science, housekeeping, read_fits(calibration).table(), frames(housekeeping))
     product = read_fits(p.phalcf)
     done = correct(product, dead, requested, oldexp_defect=True)
     hdus = [as_hdu(done.table), *map(as_hdu, product.tables[1:])]

@@ -87,7 +87,8 @@ def background_remarks(spectra: Mapping[Position, FitsFile], cluster: Cluster) -
                     "backgrounds_differ",
                     f"Cluster {cluster.name}: the background is {beside.rates[0]:.3f} count/s on the plus side and "
                     f"{beside.rates[1]:.3f} on the minus side in channels {BAND[0]}-{BAND[1]}, a difference of "
-                    f"{abs(beside.sigma):.1f} sigma; a source may lie on one side: use the other side's spectrum.",
+                    f"{abs(beside.sigma):.1f} sigma; a source may lie on one side (then use the "
+                    "other side's spectrum), or the background changed.",
                 )
             )
     if Position.SOURCE in pha and Position.BACKGROUND in pha:

@@ -54,7 +54,7 @@ def shown_dwell(source: Gti, beside: Gti) -> float | None:
 
 
 def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[float, list[Remark]]:
-    """Return the dwell of an observation [s], 0 for a staring cluster.
+    """Return the dwell of an observation [s], 0 for a cluster that stays where it is.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[fl
         If neither tells.
     """
     shown = shown_dwell(source, beside)
-    if shown == 0.0:
+    if shown == 0.0 or not len(source):
         return 0.0, []
     remarks = []
     if housekeeping is not None:

@@ -178,6 +178,22 @@ def reduce_events(
     return reduced
 
 
+def whole_frames(good: Gti, zero: float) -> Gti:
+    """Return the 16-s frames that lie in good time as a whole.
+
+    The dead time of a frame is known, but not when in the frame it was: beside the source most of it is the slew at the
+    dwell's beginning or end, so that a part of a frame has another dead fraction than the frame.
+
+    Parameters
+    ----------
+    good : Gti
+    zero : float
+        TIMEZERO: frames are counted on the spacecraft's clock [s].
+    """
+    frames = (good - zero) / FRAME
+    return intervals.make(np.column_stack((np.ceil(frames[:, 0]), np.floor(frames[:, 1]))) * FRAME + zero)
+
+
 def _groups(table: Table, position: Position | None) -> tuple[tuple[Position, ...], NDArray[np.uint8]]:
     """Return the positions that are told apart, and the number of the position of each value of ClstrPosition."""
     if position is not None:

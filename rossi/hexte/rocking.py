@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -119,12 +119,15 @@ class Split:
         See `frame_intervals`.
     gti_header : Header or None
         Of the science file's own GTI extension.
+    angle : float or None
+        Offset of the position [deg], None on source.
     """
 
     position: Position
     table: Table
     frames: Gti
     gti_header: Header | None
+    angle: float | None
 
     @property
     def gti(self) -> TableHDU:
@@ -162,22 +165,34 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
     """
     table, wanted = file.table(hdu=1), tuple(positions)
     kind = kind_of(table)
-    moved = next((p for p in wanted if p is not Position.SOURCE), None) if wrong_positions(table) else None
     gti_header = file.tables[1].header if len(file.tables) > 1 else None
     found = []
     for position in wanted:
-        if moved and position is Position.SOURCE:
-            continue
-        rows = at_position(table, position, kind)
-        if position is moved:
-            rows = rows | at_position(table, Position.SOURCE, kind)
-        chosen = select_rows(table, rows)
+        chosen = select_rows(table, rows_at(table, position, kind, wanted))
         if not len(chosen):
             continue
-        chosen.header.append("HISTORY", f"rows at ClstrPosition {', '.join(map(str, codes(position, kind)))}")
-        frames = frame_intervals(chosen.column("Time").astype(np.float64, copy=False), row_defect)
-        found.append(Split(position, chosen, frames, gti_header))
+        header = split_header(table.header, position, kind, len(chosen))
+        part = Table(header, chosen.rows, table.source, table.structure)
+        frames = frame_intervals(part.column("Time").astype(np.float64, copy=False), row_defect)
+        found.append(Split(position, part, frames, gti_header, rocking_angle(part, kind)))
     return found
+
+
+def rows_at(table: Table, position: Position, kind: Kind, wanted: Sequence[Position]) -> NDArray[np.bool_]:
+    """Return which rows belong to a position, one of those that are wanted; see `wrong_positions`."""
+    moved = next((p for p in wanted if p is not Position.SOURCE), None) if wrong_positions(table) else None
+    if moved is not None and position is Position.SOURCE:
+        return np.zeros(len(table), bool)
+    rows = at_position(table, position, kind)
+    return rows | at_position(table, Position.SOURCE, kind) if position is moved else rows
+
+
+def split_header(header: Header, position: Position, kind: Kind, n_row: int) -> Header:
+    """Return the header of the rows of a position."""
+    new = header.copy()
+    new.set("NAXIS2", n_row, "number of rows in table")
+    new.append("HISTORY", f"rows at ClstrPosition {', '.join(map(str, codes(position, kind)))}")
+    return new
 
 
 def wrong_positions(table: Table) -> bool:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from rossi.errors import DataError, NoGoodTime
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile
+from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.gti import from_table, union
 from rossi.hexte.cluster import Curves, spectrum_files
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, Remark, cluster_of
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, Remark, cluster_of, kind_of
 from rossi.met import met_to_mjd
 from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
@@ -33,21 +34,30 @@ class Part:
     Parameters
     ----------
     position : Position
+    item : File
+        As stage ``hexte_back`` left it.
     file : FitsFile
+        The same, but the rows of its first table are missing.
     """
 
     position: Position
+    item: File
     file: FitsFile
 
     @classmethod
     def of(cls, item: File) -> Part:
         """Open a file of stage ``hexte_back``."""
-        return cls(position_of(item.name), open_fits(item.data, item.name))
+        return cls(position_of(item.name), item, stream_fits(item.data, item.name).file)
 
     @property
     def table(self) -> Table:
-        """The science table."""
+        """The science table, without rows."""
         return self.file.table()
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it is an event list."""
+        return kind_of(self.table).has_event_words
 
     @property
     def span(self) -> tuple[float, float]:
@@ -163,7 +173,9 @@ def estimate_missing(found: dict[Cluster, ClusterProducts], inputs: Inputs, esti
         like = a.spectra[Position.SOURCE]
         a.spectra[Position.BACKGROUND] = estimate(b.spectra[Position.BACKGROUND], given[0], like)
     except DataError as error:
-        message = f"Cluster A stared at the source, and its background can't be estimated: {error}"
+        message = (
+            f"Cluster A stared at the source, and its background can't be estimated: {error} See data in [hexte_back]."
+        )
         return [Remark("no_background", message)]
     message = "Cluster A stared at the source; its background spectrum is estimated from cluster B's."
     return [Remark("estimated_background", message)]

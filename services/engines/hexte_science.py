@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rossi.errors import DataError
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import open_fits
+from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.gti import union
 from rossi.hexte.dwell import find_dwell, overlapping
-from rossi.hexte.rocking import Position, Split, rocking_angle
+from rossi.hexte.rocking import Position, Split
 from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, Remark, cluster_of, kind_of
 from services.contract import Caveat, File
 
@@ -32,20 +33,19 @@ def cluster_tables(items: Sequence[File], cluster: Cluster) -> list[Table]:
     return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
 
 
-def choose_science(events: Sequence[File], archive: Sequence[File]) -> tuple[list[tuple[File, FitsFile]], list[Remark]]:
+def choose_science(events: Sequence[File], archive: Sequence[File]) -> tuple[list[File], list[Remark]]:
     """Choose event lists where a cluster has some, else its archive mode; what can't be reduced is remarked on."""
-    found: dict[tuple[bool, Cluster], list[tuple[File, FitsFile]]] = defaultdict(list)
+    found: dict[tuple[bool, Cluster], list[File]] = defaultdict(list)
     remarks = []
     for item in sorted((*events, *archive), key=lambda f: f.name):
-        file = open_fits(item.data, item.name)
-        table = file.table()
+        table = stream_fits(item.data, item.name).file.tables[0]
         try:
             kind = kind_of(table)
         except DataError as error:
             remarks.append(Remark("unusable_mode", str(error)))
             continue
         if kind in _USABLE:
-            found[item in events, cluster_of(table)].append((item, file))
+            found[item in events, cluster_of(table)].append(item)
         else:
             mode = table.header.get("DATAMODE")
             message = f"{table.where}: data of mode {mode} have no dead-time counters and are not reduced."
@@ -73,8 +73,7 @@ def rocking_summary(
         dwell, remarks = find_dwell(overlapping(cluster_tables(rocking, cluster), *span), source, beside)
     except DataError:
         dwell = None
-    angles = [rocking_angle(p.table, kind_of(p.table)) for p in parts]
-    angle = next((a for a in angles if a is not None), None)
+    angle = next((p.angle for p in parts if p.angle is not None), None)
     if not len(beside):
         remarks.append(
             Remark("staring", f"Cluster {cluster.name} stared at the source; it has no background of its own.")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from rossi.expression import compile_expression
 from rossi.hexte.correction import parse_detectors
 from services.calibration.config import Role
-from services.contract import CALIBRATION, Frozen, Input, Inputs, Output, Outputs, Stage
-from services.engines import EngineName, implementation
-
-Channel = Annotated[int, Field(ge=0, le=255)]
+from services.contract import CALIBRATION, Input, Inputs, Output, Outputs, Stage
+from services.engines import implementation
+from services.extraction import Channels, Extraction
 
 #: The usual choice for HEXTE; the minutes after the SAA are left out for their residual background.
 RECIPE = "ELV > 10 && OFFSET < 0.02 && (TIME_SINCE_SAA < 0 || TIME_SINCE_SAA > 30) && .NOT.ISNULL(ELV)"
@@ -36,33 +33,12 @@ class Dwell(StrEnum):
     S128 = "128"
 
 
-class HexteBand(Frozen):
-    """A range of absolute PHA channels; about 1 keV each."""
-
-    chmin: Channel
-    chmax: Channel
-
-    @model_validator(mode="after")
-    def _in_order(self) -> HexteBand:
-        if self.chmin > self.chmax:
-            raise ValueError(f"chmin {self.chmin} is above chmax {self.chmax}")
-        return self
-
-    @property
-    def name(self) -> str:
-        """Name in files and tables: ``ch15-61``."""
-        return f"ch{self.chmin}-{self.chmax}"
-
-
-class HexteDeadConfig(Frozen):
+class HexteDeadConfig(Extraction):
     """What is extracted from HEXTE data; a change does not repeat splitting."""
 
-    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
-    prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
-    postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")
-    bands: tuple[HexteBand, ...] = Field(
-        (HexteBand(chmin=15, chmax=61),), min_length=1, description="absolute channels; 15 is where the detectors begin"
+    bands: tuple[Channels, ...] = Field(
+        (Channels(chmin=15, chmax=61),), min_length=1, description="absolute channels; 15 is where the detectors begin"
     )
     detectors: str = Field("0123", description="detectors of light curves; spectra leave out cluster B's lost one")
     background: Background = Field(
@@ -72,12 +48,6 @@ class HexteDeadConfig(Frozen):
     binsz: float = Field(16.0, gt=0, le=16, description="seconds, for background = 'interpolated'")
     dwell: Dwell = Field(Dwell.AUTO, description="auto (from housekeeping and data), or 16, 32, 64, 128 seconds")
     spectra: bool = Field(True, description="spectra of source, plus, minus, and both sides together")
-
-    @field_validator("expression")
-    @classmethod
-    def _readable(cls, value: str) -> str:
-        compile_expression(value)
-        return value
 
     @field_validator("detectors")
     @classmethod

@@ -4,49 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from rossi.expression import compile_expression
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
-from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
-from services.engines import EngineName, implementation
-
-Channel = Annotated[int, Field(ge=0, le=255)]
+from services.contract import Input, Inputs, Output, Outputs, Stage
+from services.engines import implementation
+from services.extraction import Channels, Extraction
 
 #: The filter that the RXTE cookbook and HEASARC's notebook use.
 RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
 
 
-class Band(Frozen):
+class Band(Channels):
     """A range of absolute detector channels, and its bin size [s] if it is not that of the others.
 
     Standard2 elements that overlap the range count as a whole.
     """
 
-    chmin: Channel
-    chmax: Channel
     binsz: Annotated[float, Field(gt=0, multiple_of=ROW)] | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Band:
-        if self.chmin > self.chmax:
-            raise ValueError(f"chmin {self.chmin} is above chmax {self.chmax}")
-        return self
 
     @property
     def name(self) -> str:
         """Name in files and tables: ``ch5-10``, or ``ch5-10_128s``."""
-        return f"ch{self.chmin}-{self.chmax}" + (f"_{self.binsz:g}s" if self.binsz else "")
+        return super().name + (f"_{self.binsz:g}s" if self.binsz else "")
 
 
-class PcaExtractConfig(Frozen):
+class PcaExtractConfig(Extraction):
     """What is extracted; a change does not repeat preparation."""
 
-    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
-    prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
-    postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")
     bands: tuple[Band, ...] = Field((Band(chmin=5, chmax=10),), min_length=1, description="absolute channels, 0 to 255")
     pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3")
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
@@ -55,12 +42,6 @@ class PcaExtractConfig(Frozen):
     per_pcu: bool = Field(False, description="a light curve of each PCU besides that of all")
     spectra: bool = Field(True, description="spectra of source and background")
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
-
-    @field_validator("expression")
-    @classmethod
-    def _readable(cls, value: str) -> str:
-        compile_expression(value)
-        return value
 
     @field_validator("pcus")
     @classmethod

@@ -8,8 +8,8 @@ from typing import Any
 from rossi.errors import NoGoodTime
 from rossi.fits.reader import open_fits
 from rossi.gti import from_table
-from rossi.hexte.rocking import Position, Split, rocking_remarks
-from rossi.hexte.science import Cluster, cluster_of
+from rossi.hexte.rocking import Position, Split, rocking_angle, rocking_remarks
+from rossi.hexte.science import Cluster, cluster_of, kind_of
 from services.contract import File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, file_name, plain, zipped
 from services.engines.heasoft.pca_prep import make_filter_file, observation_files
@@ -37,10 +37,11 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         raise NoGoodTime(NO_SCIENCE)
     parts: dict[Cluster, list[Split]] = defaultdict(list)
     files: list[File] = []
-    for item, file in chosen:
-        remarks += rocking_remarks(file.table())
+    for item in chosen:
         for part in _split(call, item):
-            parts[cluster_of(file.table())].append(_as_split(part))
+            split = _as_split(part)
+            parts[cluster_of(split.table)].append(split)
+            remarks += rocking_remarks(split.table)
             files.append(File(f"{part.name}.gz", zipped(part.data)))
     if not files:
         raise NoGoodTime(NO_POSITION)
@@ -67,8 +68,9 @@ def _split(call: Caller, item: File) -> list[File]:
 
 def _as_split(part: File) -> Split:
     file = open_fits(part.data, part.name)
-    gti = file.table(hdu=2)
-    return Split(position_of(part.name), file.table(hdu=1), from_table(gti), gti.header)
+    table, gti = file.table(hdu=1), file.table(hdu=2)
+    angle = rocking_angle(table, kind_of(table))
+    return Split(position_of(part.name), table, from_table(gti), gti.header, angle)
 
 
 def _filter_file(call: Caller, config: HexteBackConfig, inputs: Inputs) -> File:

@@ -17,7 +17,7 @@ from rossi.hexte.dwell import overlapping
 from rossi.hexte.net import CYCLE
 from rossi.hexte.reduction import file_bytes
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import FRAME, Cluster, Kind, Remark, kind_of
+from rossi.hexte.science import FRAME, Cluster, Remark
 from rossi.met import timezero
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
@@ -61,11 +61,10 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
         )
     filter_file = inputs["filter_file"][0]
     gti, good = find_good_time(call, filter_file, config.expression, config.prefr, config.postfr)
-    items = {item.name: item for item in inputs["science"]}
-    parts = [Part.of(item) for item in items.values()]
+    parts = [Part.of(item) for item in inputs["science"]]
 
     def reduction(cluster: Cluster, own: Sequence[Part]) -> ClusterProducts | None:
-        return _reduced(call, config, cluster, [(part, items[part.file.name]) for part in own], (gti, good), inputs)
+        return _reduced(call, config, cluster, own, (gti, good), inputs)
 
     found, remarks = reduce_clusters(parts, reduction)
     remarks += estimate_missing(found, inputs, lambda *given: _estimated(call, *given))
@@ -76,17 +75,17 @@ def _reduced(
     call: Caller,
     config: HexteDeadConfig,
     cluster: Cluster,
-    own: Sequence[tuple[Part, File]],
+    own: Sequence[Part],
     good_time: tuple[bytes, Gti],
     inputs: Inputs,
 ) -> ClusterProducts | None:
     """Reduce one cluster; None where nothing lies in good time."""
     gti, good = good_time
     tables = cluster_tables(inputs.get("rocking", ()), cluster)
-    dwell, remarks = dwell_of(config, [part for part, _ in own], tables)
+    dwell, remarks = dwell_of(config, own, tables)
     coefficients = _coefficients(cluster, inputs)
     made: list[_Made] = []
-    for part, item in own:
+    for part in own:
         if not _holds_data(part, good):
             continue
         covering = overlapping(tables, *part.span)
@@ -95,10 +94,10 @@ def _reduced(
                 f"{part.table.where}: no housekeeping (hexte/FH53_*, FH59_*) covers the science data, and hxtdead "
                 "needs it; fetch it, or set engine = 'native', which corrects realtime data for slews alone."
             )
-        files = {base_name(item): plain(item), GOOD_TIME: gti} | coefficients
+        files = {base_name(part.item): plain(part.item), GOOD_TIME: gti} | coefficients
         rocking = next(i for i in inputs["rocking"] if i.name == covering.source)
         files["rocking"] = plain(rocking)
-        made.append(_one(config, cluster, part, Extraction(call, base_name(item), files, dwell or FRAME)))
+        made.append(_one(config, cluster, part, Extraction(call, base_name(part.item), files, dwell or FRAME)))
     if not made:
         return None
     return _products(call, config, cluster, made, dwell, remarks)
@@ -118,15 +117,17 @@ def _holds_data(part: Part, good: Gti) -> bool:
     Rows of the archive mode count if they begin in good time, of event lists every moment does.
     """
     within = intervals.intersection(from_table(part.file.table(hdu=2)), good)
-    if kind_of(part.table) is not Kind.ARCHIVE:
+    if part.is_events:
         return bool(len(within))
-    time = part.table.column("Time").astype(np.float64) + timezero(part.table.header, part.table.where)
+    time = open_fits(part.item.data, part.item.name).table().column("Time").astype(np.float64) + timezero(
+        part.table.header, part.table.where
+    )
     return bool(intervals.contains(within, time).any())
 
 
 def _one(config: HexteDeadConfig, cluster: Cluster, part: Part, extraction: Extraction) -> _Made:
     """Extract and correct everything of one file at one position."""
-    events = kind_of(part.table) is not Kind.ARCHIVE
+    events = part.is_events
     detectors = tuple(int(digit) for digit in sorted(set(config.detectors.replace("-", "") or "0123")))
     curves = {
         band.name: corrected(extraction.light_curve(part.table, detectors, (band.chmin, band.chmax), events=events))

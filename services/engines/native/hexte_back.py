@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from rossi.errors import NoGoodTime
+from rossi.fits.reader import open_fits
+from rossi.fits.stream import stream_fits
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import Cluster, cluster_of
+from rossi.hexte.splitting import split_streamed
 from services.contract import File, Inputs, Outputs
 from services.engines.hexte_science import NO_POSITION, NO_SCIENCE, caveats_of, choose_science, rocking_summary
 from services.engines.native.filter_file import filter_file
 from services.hexte_back.stage import HexteBackConfig
 
 _POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
+#: Science files of more bytes, compressed, are not held in memory uncompressed.
+_LONG = 16 << 20
 
 
 def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
@@ -29,12 +35,12 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         raise NoGoodTime(NO_SCIENCE)
     parts: dict[Cluster, list[Split]] = defaultdict(list)
     files = []
-    for item, file in chosen:
-        remarks += rocking_remarks(file.table())
-        for part in split(file, _POSITIONS):
-            parts[cluster_of(file.table())].append(part)
+    for item in chosen:
+        for part, data in _split(item):
+            parts[cluster_of(part.table)].append(part)
+            remarks += rocking_remarks(part.table)
             name = item.name.rpartition("/")[2].removesuffix(".gz")
-            files.append(File(f"{name}_{part.position.value}.gz", part.to_bytes(compress=True)))
+            files.append(File(f"{name}_{part.position.value}.gz", data))
     if not files:
         raise NoGoodTime(NO_POSITION)
     summary: dict[str, Any] = {}
@@ -48,3 +54,12 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         "filter_file": (filter_file(config.filter_file, inputs, inputs.get("housekeeping", ())),),
     }
     return Outputs(outputs, caveats_of(remarks), {"clusters": summary})
+
+
+def _split(item: File) -> Iterator[tuple[Split, bytes]]:
+    """Split a science file; a long one in pieces."""
+    if len(item.data) > _LONG:
+        yield from split_streamed(stream_fits(item.data, item.name), _POSITIONS)
+        return
+    for part in split(open_fits(item.data, item.name), _POSITIONS):
+        yield part, part.to_bytes(compress=True)

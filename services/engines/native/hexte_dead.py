@@ -13,9 +13,10 @@ from rossi.hexte.contamination import background_remarks
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.dwell import overlapping
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events
+from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import FRAME, Cluster, Kind, Remark, kind_of
+from rossi.hexte.science import FRAME, Cluster, Remark
+from rossi.met import timezero
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines.hexte_products import (
@@ -31,6 +32,8 @@ from services.engines.hexte_science import cluster_tables
 from services.engines.native.good_time import find_good_time
 from services.hexte_dead.stage import Background, HexteDeadConfig
 
+#: Event lists of more bytes, compressed, are not held in memory uncompressed.
+_LONG = 16 << 20
 _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
 
 
@@ -57,7 +60,8 @@ def _reduced(
     bands = {b.name: Band(b.chmin, b.chmax, parse_detectors(config.detectors)) for b in config.bands}
     reduced: list[Reduced] = []
     for part in parts:
-        request = Request(bands, _binsz(config, part, dwell), spectrum_detectors(config, cluster, part), good)
+        usable = whole_frames(good, timezero(part.table.header, part.table.where)) if part.is_events else good
+        request = Request(bands, _binsz(config, part, dwell), spectrum_detectors(config, cluster, part), usable)
         covering = overlapping(tables, *part.span)
         housekeeping = None if covering is None else Housekeeping.from_table(covering, cluster)
         if housekeeping is None:
@@ -80,10 +84,11 @@ def _reduced(
 
 
 def _one(part: Part, request: Request, correction: Correction) -> list[Reduced]:
-    if kind_of(part.table) is Kind.ARCHIVE:
-        made = reduce_archive(part.file, part.position, request, correction)
+    if not part.is_events:
+        made = reduce_archive(_opened(part.item), part.position, request, correction)
         return [] if made is None else [made]
-    return reduce_events(ScienceEvents.from_file(part.file), request, correction, part.position)
+    events = ScienceEvents.from_bytes(part.item.data, part.item.name, whole=_LONG)
+    return reduce_events(events, request, correction, part.position)
 
 
 def _binsz(config: HexteDeadConfig, part: Part, dwell: float) -> float:

@@ -116,6 +116,7 @@ def test_dwell_of_an_observation():
     assert find_dwell(table, *frames("sbsbsb")) == (32.0, [])
     assert find_dwell(None, *frames("sbsbsb")) == (16.0, [])
     assert find_dwell(table, *frames("ssss")) == (0.0, [])
+    assert find_dwell(table, *frames("bbbb")) == (0.0, [])
     dwell, (remark,) = find_dwell(housekeeping([T], code=7).table(), *frames("sbsbsb"))
     assert (dwell, remark.code) == (16.0, "unknown_dwell")
     assert find_dwell(housekeeping([T], code=0).table(), *frames("sbsbsb")) == (16.0, [])

@@ -10,7 +10,7 @@ from rossi.extract.events import ScienceEvents
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Request, file_bytes, reduce_archive, reduce_events
+from rossi.hexte.reduction import Band, Correction, Request, file_bytes, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import correct_for_slews, exposed_part
@@ -130,6 +130,12 @@ def test_rows_out_of_order_count_all_the_same():
     )
     for a, b in zip(one, other, strict=True):
         assert [d for d in differences(a.spectrum, b.spectrum) if "FILEN1" not in d] == []
+
+
+def test_frames_that_are_good_as_a_whole():
+    good = np.array([[T + 3.0, T + 35.0], [T + 40.0, T + 60.0], [T + 60.5, T + 75.0], [T + 99.0, T + 131.0]])
+    assert whole_frames(good, 3.0).tolist() == [[T + 3, T + 35], [T + 99, T + 131]]
+    assert whole_frames(good + 1, 3.0).tolist() == [[T + 19, T + 35], [T + 115, T + 131]]
 
 
 def test_nothing_in_good_time():

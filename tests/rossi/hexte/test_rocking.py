@@ -1,15 +1,21 @@
 """Which rows belong to which position, and the good time of split files."""
 
+import gzip
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import DataError
+from rossi.fits.edit import as_hdu
 from rossi.fits.reader import open_fits
+from rossi.fits.stream import stream_fits
+from rossi.fits.writer import fits_bytes
 from rossi.hexte.housekeeping import commanded_dwell
 from rossi.hexte.rocking import Position, frame_intervals, rocking_angle, rocking_remarks, split
 from rossi.hexte.science import Kind, kind_of
+from rossi.hexte.splitting import split_streamed
 from tests.rossi.hexte.synthetic import T, archive, events, housekeeping
 
 SEPARATE = (Position.SOURCE, Position.PLUS, Position.MINUS)
@@ -136,3 +142,21 @@ def test_commanded_dwell(code, dwell):
 def test_an_unknown_dwell_is_said():
     with pytest.raises(DataError, match="CmdDwellApMod is 9"):
         commanded_dwell(housekeeping([T], code=9).table())
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1 << 17])
+@pytest.mark.parametrize("start", [T, 503424768])
+def test_long_event_lists_are_split_alike(monkeypatch, rows, start):
+    monkeypatch.setattr("rossi.hexte.splitting._ROWS", rows)
+    n = 101
+    time = start + np.sort(np.random.default_rng(3).uniform(0, 640, n))
+    code = np.array([1, 2, 1, 32])[((time - start) // 16).astype(int) % 4]
+    file = events(time, np.arange(n), code, np.arange(n) % 4, cluster=1, TSTART=float(start))
+    data = fits_bytes(file.primary, [as_hdu(table) for table in file.tables], compress=True)
+    whole = {part.position: part for part in split(open_fits(data, "list"), SEPARATE)}
+    streamed = list(split_streamed(stream_fits(data, "list"), SEPARATE))
+    assert [part.position for part, _ in streamed] == list(whole)
+    for part, made in streamed:
+        assert gzip.decompress(made) == gzip.decompress(whole[part.position].to_bytes(compress=True))
+        assert part.frames.tolist() == whole[part.position].frames.tolist()
+        assert part.angle == whole[part.position].angle

@@ -61,8 +61,10 @@ def test_layout(archive: tuple[Path, Truth]) -> None:
     for observation in truth.observations:
         assert ObsID(observation.obsid).path == observation.path
         names = {p.relative_to(root / observation.path).as_posix() for p in (root / observation.path).rglob("*")}
-        for pattern in FILE_PATTERNS.values():
-            assert [n for n in names if re.fullmatch(pattern, n)], pattern
+        for kind, pattern in FILE_PATTERNS.items():
+            found = [n for n in names if re.fullmatch(pattern, n)]
+            expected = observation.hexte[0].event_files + observation.hexte[1].event_files
+            assert len(found) == expected if kind == "hexte_events" else found, pattern
         assert sum(n.startswith("pca/FS4a") for n in names) == observation.files
         assert sum(n.startswith("pca/FH5") for n in names) == 5
         assert sum(n.startswith("FI") for n in names) == 15

@@ -1,0 +1,46 @@
+"""What the settings of both instruments' extraction share: good time and channels."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from rossi.expression import compile_expression
+from services.contract import Frozen
+from services.engines import EngineName
+
+Channel = Annotated[int, Field(ge=0, le=255)]
+
+
+class Channels(Frozen):
+    """A range of absolute detector channels."""
+
+    chmin: Channel
+    chmax: Channel
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Channels:
+        if self.chmin > self.chmax:
+            raise ValueError(f"chmin {self.chmin} is above chmax {self.chmax}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name in files and tables: ``ch5-10``."""
+        return f"ch{self.chmin}-{self.chmax}"
+
+
+class Extraction(Frozen):
+    """How good time is found; the stages add what they extract."""
+
+    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
+    expression: str = Field(description="good time: condition on the filter file's columns")
+    prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
+    postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")
+
+    @field_validator("expression")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        compile_expression(value)
+        return value
