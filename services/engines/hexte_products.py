@@ -50,7 +50,7 @@ class Part:
 
     @property
     def table(self) -> Table:
-        """The science table."""
+        """The science table, without rows."""
         return self.file.table()
 
     @property
