@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from rossi.errors import DataError, NoGoodTime
-from rossi.fits.declarations import STDGTI
-from rossi.fits.header import CardTuple
 from rossi.fits.reader import open_fits
-from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
 from rossi.gti import Gti, from_table
-from rossi.met import MJDREFF, MJDREFI
 from services.contract import File
 from services.engines.heasoft.files import plain
 from services.engines.heasoft.task import Call, Caller, Declared
@@ -68,13 +64,6 @@ def find_good_time(
     if not len(table):
         raise NoGoodTime(f"No row of the filter file {item.name} fulfils {expression!r}.")
     return data, from_table(table)
-
-
-def good_time_file(good: Gti) -> bytes:
-    """Return good time as a GTI file for the extractors; TIMEZERO is applied in it."""
-    cards: list[CardTuple] = [("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "STANDARD"), ("TIMEZERO", 0.0)]
-    cards += [("MJDREFI", MJDREFI), ("MJDREFF", MJDREFF), ("TIMESYS", "TT"), ("TIMEUNIT", "s")]
-    return fits_bytes(primary_hdu(), [table_hdu("STDGTI", list(zip(STDGTI, good.T, strict=True)), cards)])
 
 
 def _wrapped(expression: str) -> list[str]:

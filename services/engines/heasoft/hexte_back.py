@@ -40,8 +40,8 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     for item in chosen:
         for part in _split(call, item):
             split = _as_split(part)
-            remarks += rocking_remarks(split.table)
             parts[cluster_of(split.table)].append(split)
+            remarks += rocking_remarks(split.table)
             files.append(File(f"{part.name}.gz", zipped(part.data)))
     if not files:
         raise NoGoodTime(NO_POSITION)
@@ -68,9 +68,9 @@ def _split(call: Caller, item: File) -> list[File]:
 
 def _as_split(part: File) -> Split:
     file = open_fits(part.data, part.name)
-    gti = file.table(hdu=2)
-    table = file.table(hdu=1)
-    return Split(position_of(part.name), table, from_table(gti), gti.header, rocking_angle(table, kind_of(table)))
+    table, gti = file.table(hdu=1), file.table(hdu=2)
+    angle = rocking_angle(table, kind_of(table))
+    return Split(position_of(part.name), table, from_table(gti), gti.header, angle)
 
 
 def _filter_file(call: Caller, config: HexteBackConfig, inputs: Inputs) -> File:

@@ -15,14 +15,14 @@ from rossi.hexte.cluster import BESIDE, Curves
 from rossi.hexte.contamination import background_remarks
 from rossi.hexte.dwell import overlapping
 from rossi.hexte.net import CYCLE
-from rossi.hexte.reduction import file_bytes, whole_frames
+from rossi.hexte.reduction import file_bytes
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import FRAME, Cluster, Remark
 from rossi.met import timezero
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, plain
-from services.engines.heasoft.good_time import GOOD_TIME, find_good_time, good_time_file
+from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
 from services.engines.heasoft.hexte_curves import joined_curve, net_curve, series_of, summed_spectrum
 from services.engines.heasoft.hexte_extract import Extraction, corrected
 from services.engines.heasoft.preflight import check_caldb, installed
@@ -80,12 +80,12 @@ def _reduced(
     inputs: Inputs,
 ) -> ClusterProducts | None:
     """Reduce one cluster; None where nothing lies in good time."""
+    gti, good = good_time
     tables = cluster_tables(inputs.get("rocking", ()), cluster)
     dwell, remarks = dwell_of(config, own, tables)
     coefficients = _coefficients(cluster, inputs)
     made: list[_Made] = []
     for part in own:
-        gti, good = _usable(part, *good_time)
         if not _holds_data(part, good):
             continue
         covering = overlapping(tables, *part.span)
@@ -94,11 +94,10 @@ def _reduced(
                 f"{part.table.where}: no housekeeping (hexte/FH53_*, FH59_*) covers the science data, and hxtdead "
                 "needs it; fetch it, or set engine = 'native', which corrects realtime data for slews alone."
             )
-        name = base_name(part.item)
-        files = {name: plain(part.item), GOOD_TIME: gti} | coefficients
+        files = {base_name(part.item): plain(part.item), GOOD_TIME: gti} | coefficients
         rocking = next(i for i in inputs["rocking"] if i.name == covering.source)
         files["rocking"] = plain(rocking)
-        made.append(_one(config, cluster, part, Extraction(call, name, files, dwell or FRAME)))
+        made.append(_one(config, cluster, part, Extraction(call, base_name(part.item), files, dwell or FRAME)))
     if not made:
         return None
     return _products(call, config, cluster, made, dwell, remarks)
@@ -112,14 +111,6 @@ def _coefficients(cluster: Cluster, inputs: Inputs) -> dict[str, bytes]:
     return {"coefficients": plain(given[0])}
 
 
-def _usable(part: Part, gti: bytes, good: Gti) -> tuple[bytes, Gti]:
-    """Return good time as the data can use it: dead time of event lists is known for whole frames only."""
-    if not part.is_events:
-        return gti, good
-    whole = whole_frames(good, timezero(part.table.header, part.table.where))
-    return good_time_file(whole), whole
-
-
 def _holds_data(part: Part, good: Gti) -> bool:
     """Return whether something is to be extracted: the extractors leave nothing, or nonsense, where there is not.
 
@@ -128,8 +119,9 @@ def _holds_data(part: Part, good: Gti) -> bool:
     within = intervals.intersection(from_table(part.file.table(hdu=2)), good)
     if part.is_events:
         return bool(len(within))
-    table = open_fits(part.item.data, part.item.name).table()
-    time = table.column("Time").astype(np.float64) + timezero(table.header, table.where)
+    time = open_fits(part.item.data, part.item.name).table().column("Time").astype(np.float64) + timezero(
+        part.table.header, part.table.where
+    )
     return bool(intervals.contains(within, time).any())
 
 
