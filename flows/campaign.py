@@ -6,49 +6,90 @@ finds everything that is done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import wait
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.chains import Instrument
 from flows.config import Settings, require
+from flows.ending import ENDING, Ending, failure_line, summary_line
+from flows.limits import one_at_a_time
+from flows.pages import figure_url, reason_rows, summary_page
+from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
 from flows.progress import WATCHER
-from flows.result import CampaignResult, with_outcome
+from flows.pulse import Pulse, Speaker
+from flows.result import CampaignResult
 from flows.shards import run_in_process, stop_all
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError, DataError, RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from services.extraction import Channels
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
+from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
 
 #: A task's inputs and result are no business of Prefect's: the product store knows what is done.
-_OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
+OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
+#: Threads that wait for shards' processes: how many run at a time is up to the configuration.
+MOST_TASKS = 64
+FLOW_OPTIONS: Any = {"retries": 0, "persist_result": False, "task_runner": ThreadPoolTaskRunner(MOST_TASKS)}
 
 
-@task(name="query", **_OPTIONS)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run works on.
+
+    Parameters
+    ----------
+    asked : tuple of str
+        ObsIDs that the merged products and the report are to account for.
+    todo : tuple of str
+        Those of them that are worked on.
+    known : tuple of ObservationResult
+        What is known of the others.
+    """
+
+    asked: tuple[str, ...]
+    todo: tuple[str, ...]
+    known: tuple[ObservationResult, ...] = ()
+
+
+@task(name="query", **OPTIONS)
 def query(settings: Settings) -> tuple[str, ...]:
     """Find the observations; returns their ObsIDs."""
     archive, store = open_archive(settings.archive), open_store(settings.store)
     worklist, _ = run_query(settings.query, archive, store, settings.prefix)
     if not worklist.obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")
+    get_run_logger().info("%d observations: %s ...", len(worklist.obsids), ", ".join(worklist.obsids[:5]))
     return worklist.obsids
 
 
-@task(name="shard", task_run_name="shard-{shard.number}", **_OPTIONS)
+@task(name="shard", task_run_name="shard-{shard.number}", **OPTIONS)
 def work(shard: Shard) -> list[ObservationResult]:
     """Work one shard off in a process of its own."""
-    return run_in_process(shard, WATCHER.get().finished)
+    speaker = Speaker(shard, WATCHER.get())
+    results = run_in_process(shard, speaker.finished)
+    speaker.summary()
+    return results
 
 
-@task(name="merge", **_OPTIONS)
+@task(name="merge", **OPTIONS)
 def merge(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
     """Join what the observations gave, with the report."""
     request = MergeRequest(
@@ -64,53 +105,129 @@ def merge(settings: Settings, asked: Sequence[str], results: Sequence[Observatio
         return StageResult(stage="merge", obsid="", outcome=Outcome.FAILED, kind=FailureKind.DATA, message=str(error))
 
 
-@task(name="publish", **_OPTIONS)
-def publish(result: CampaignResult, store: str) -> None:
+@task(name="publish", **OPTIONS)
+def publish(result: CampaignResult, url: str) -> None:
     """Show in Prefect's own pages how it ended, and where the products are."""
-    failed = with_outcome(result.results, Outcome.FAILED)
-    counts = "".join(f"| {outcome.value} | {len(with_outcome(result.results, outcome))} |\n" for outcome in Outcome)
-    page = (
-        f"| outcome | observations |\n|---|---|\n{counts}\nReport and products: `{result.merge.manifest}` in `{store}`"
-    )
-    create_markdown_artifact(key="campaign", markdown=page)
-    if failed:
-        rows = [{"obsid": one.obsid, "stage": one.last.stage, "message": one.message} for one in failed[:1000]]
-        create_table_artifact(key="campaign-failures", table=rows)
+    store = open_store(url)
+    create_table_artifact(reason_rows(result.results), key="outcomes", description="Outcomes by reason")
+    create_markdown_artifact(summary_page(result, store, url), key="campaign", description="Summary and products")
+    if figure := figure_url(result, store, url):
+        create_image_artifact(figure, key="light-curve", description="Light curves of all observations")
 
 
-@flow(name="campaign", retries=0, persist_result=False)
-def campaign(settings: Settings) -> CampaignResult:
-    """Reduce every observation that the query finds, and merge them.
+def campaign_name() -> str:
+    """Name of the flow run that begins."""
+    return run_name(form_of(flow_run.parameters), datetime.datetime.now(datetime.UTC).date())
 
-    Raises
-    ------
-    ConfigError
-        No observation could succeed.
-    """
-    require(settings, "archive", "store")
+
+@flow(name="campaign", flow_run_name=campaign_name, **FLOW_OPTIONS)
+def campaign(
+    name: str = FIELDS["name"],
+    targets: list[str] = FIELDS["targets"],
+    obsids: list[str] = FIELDS["obsids"],
+    start: datetime.date | None = FIELDS["start"],
+    stop: datetime.date | None = FIELDS["stop"],
+    instruments: list[Instrument] = FIELDS["instruments"],
+    bands: list[Band] = FIELDS["bands"],
+    hexte_bands: list[Channels] = FIELDS["hexte_bands"],
+    workers: int | None = FIELDS["workers"],
+    archive: str = FIELDS["archive"],
+    store: str = FIELDS["store"],
+    prefix: str = FIELDS["prefix"],
+    settings: dict[str, Any] = FIELDS["settings"],
+) -> State[Any]:
+    """Reduce every observation that the query finds, and merge them. What is done already is not done again."""
+    return carry_out(form_of(locals()), _everything)
+
+
+def _everything(settings: Settings) -> Selection:
     obsids = query(settings)
-    WATCHER.get().planned(len(obsids))
+    return Selection(obsids, obsids)
+
+
+def carry_out(form: Form, select: Callable[[Settings], Selection]) -> State[Any]:
+    """Work off what is selected, merge and publish; returns the state in which the flow run ends, with one line."""
+    ending = ENDING.get() or Ending()
+    pulse = Pulse(WATCHER.get(), stop_all)
+    WATCHER.set(pulse)
     try:
-        results = _work_all(plan_shards(settings, obsids))
+        with pulse:
+            settings = form.to_settings()
+            require(settings, "archive", "store")
+            with one_at_a_time(settings):
+                result = ending.result = _reduce(settings, select(settings), pulse)
+    except RossiError as error:
+        stop_all()
+        ending.error = error
+        return Failed(message=str(error))
     except BaseException:
         stop_all()
-        raise
-    WATCHER.get().merging()
-    merged = merge(settings, quote(obsids), quote(results))
-    result = CampaignResult(asked=obsids, results=tuple(results), merge=merged)
+        if not pulse.cancelled.is_set():
+            raise
+        return Cancelled(message=f"Cancelled; {pulse.text()}. The same run again goes on from there.")
+    return _end(result)
+
+
+def _end(result: CampaignResult) -> State[Any]:
+    line = failure_line(result)
+    if line:
+        return Failed(message=line)
+    return Completed(message=summary_line(result))
+
+
+def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignResult:
+    pulse.planned(len(selection.todo))
+    results = [*selection.known, *_work_all(settings, plan_shards(settings, selection.todo))]
+    pulse.merging()
+    merged = merge(settings, quote(selection.asked), quote(results))
+    result = CampaignResult(asked=selection.asked, results=tuple(results), merge=merged)
     unread: Any = quote(result)
-    publish(unread, settings.store)
+    try:
+        publish(unread, settings.store)
+    except Exception as error:  # the products are in the store, whatever becomes of Prefect's pages
+        get_run_logger().warning("The pages of this run could not be made: %s", error)
     return result
 
 
-def _work_all(shards: Sequence[Shard]) -> list[ObservationResult]:
-    futures = [work.submit(shard) for shard in shards]
-    wait(futures)
-    return [result for future in futures for result in future.result()]
+def _work_all(settings: Settings, shards: Sequence[Shard]) -> list[ObservationResult]:
+    """Run shards, so many at a time; the first that can't be worked off at all ends it."""
+    ended: queue.SimpleQueue[PrefectFuture[list[ObservationResult]]] = queue.SimpleQueue()
+    numbers: dict[PrefectFuture[list[ObservationResult]], int] = {}
+    results: dict[int, list[ObservationResult]] = {}
+    waiting = list(reversed(shards))
+    while waiting or numbers:
+        while waiting and len(numbers) < min(settings.campaign.workers, MOST_TASKS):
+            shard = waiting.pop()
+            future = work.submit(shard)
+            numbers[future] = shard.number
+            future.add_done_callback(ended.put)
+        future = ended.get()
+        results[numbers.pop(future)] = future.result()
+    return [result for number in sorted(results) for result in results[number]]
 
 
 def run_campaign(settings: Settings) -> CampaignResult:
-    """Run the flow with as many shards at a time as the configuration says."""
-    runner: Any = ThreadPoolTaskRunner(max_workers=settings.campaign.workers)
-    configured = campaign.with_options(task_runner=runner, flow_run_name=settings.campaign.name)
-    return configured(settings)
+    """Run the flow for a command.
+
+    Raises
+    ------
+    RossiError
+        Why it could not go on.
+    KeyboardInterrupt
+        If it was cancelled in Prefect's pages.
+    """
+    ending = Ending()
+    ENDING.set(ending)
+    try:
+        state = campaign(**Form.of(settings).model_dump(mode="json"), return_state=True)
+    except Exception:
+        if ending.result is None:
+            raise
+        return ending.result  # all is done and stored; only Prefect did not hear of it
+    if ending.error is not None:
+        raise ending.error
+    if ending.result is not None:
+        return ending.result
+    if state.is_cancelled():
+        raise KeyboardInterrupt
+    raise RuntimeError(f"The flow run ended as {state.name}: {state.message}")

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -127,7 +128,8 @@ class Pulse:
             return
         percent, text = 100.0 * self.done / self._total, self.text()
         if self._shown is None:
-            self._shown = create_progress_artifact(percent, key="progress", description=text), text
+            made: Any = create_progress_artifact(percent, key="progress", description=text)
+            self._shown = made, text
         elif self._shown[1].partition(";")[0] != text.partition(";")[0]:
             update_progress_artifact(self._shown[0], percent, description=text)
             self._shown = self._shown[0], text
@@ -163,9 +165,7 @@ class Speaker:
     def summary(self) -> None:
         """Tell how the shard ended."""
         counts, seconds = self._counts, time.monotonic() - self._began
-        self._log.info(
-            "%d done, %d no work, %d failed in %.0f s", *(counts[outcome] for outcome in Outcome), seconds
-        )
+        self._log.info("%d done, %d no work, %d failed in %.0f s", *(counts[outcome] for outcome in Outcome), seconds)
 
 
 def _duration(seconds: float) -> str:
