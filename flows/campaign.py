@@ -10,9 +10,9 @@ import datetime
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from prefect import flow, task
+from prefect import Task, flow, task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -43,8 +43,11 @@ from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
 
+Result = TypeVar("Result")
 #: A task's inputs and result are no business of Prefect's: the product store knows what is done.
 OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
+#: Name of the state of a run that found nothing to do.
+NOTHING = "NothingToDo"
 #: Threads that wait for shards' processes: how many run at a time is up to the configuration.
 MOST_TASKS = 64
 FLOW_OPTIONS: Any = {"retries": 0, "persist_result": False, "task_runner": ThreadPoolTaskRunner(MOST_TASKS)}
@@ -145,8 +148,17 @@ def _everything(settings: Settings) -> Selection:
     return Selection(obsids, obsids)
 
 
-def carry_out(form: Form, select: Callable[[Settings], Selection]) -> State[Any]:
-    """Work off what is selected, merge and publish; returns the state in which the flow run ends, with one line."""
+def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: bool = False) -> State[Any]:
+    """Work off what is selected, merge and publish; returns the state in which the flow run ends, with one line.
+
+    Parameters
+    ----------
+    form : Form
+    select : callable
+        Finds out what is to be done.
+    dry_run : bool
+        Only say it.
+    """
     ending = ENDING.get() or Ending()
     pulse = Pulse(WATCHER.get(), stop_all)
     WATCHER.set(pulse)
@@ -155,7 +167,10 @@ def carry_out(form: Form, select: Callable[[Settings], Selection]) -> State[Any]
             settings = form.to_settings()
             require(settings, "archive", "store")
             with one_at_a_time(settings):
-                result = ending.result = _reduce(settings, select(settings), pulse)
+                selection = select(settings)
+                if dry_run or not selection.asked:
+                    return Completed(message=_would_do(selection), name="DryRun" if dry_run else NOTHING)
+                result = ending.result = _reduce(settings, selection, pulse)
     except RossiError as error:
         stop_all()
         ending.error = error
@@ -165,13 +180,18 @@ def carry_out(form: Form, select: Callable[[Settings], Selection]) -> State[Any]
         if not pulse.cancelled.is_set():
             raise
         return Cancelled(message=f"Cancelled; {pulse.text()}. The same run again goes on from there.")
-    return _end(result)
+    return _end(result, selection)
 
 
-def _end(result: CampaignResult) -> State[Any]:
-    line = failure_line(result)
-    if line:
+def _would_do(selection: Selection) -> str:
+    return f"{len(selection.todo)} of {len(selection.asked)} observations would be reduced; nothing was done."
+
+
+def _end(result: CampaignResult, selection: Selection) -> State[Any]:
+    if line := failure_line(result):
         return Failed(message=line)
+    if not selection.todo and result.merge.reused:
+        return Completed(message=f"Nothing has changed. {summary_line(result)}", name=NOTHING)
     return Completed(message=summary_line(result))
 
 
@@ -190,15 +210,19 @@ def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignR
 
 
 def _work_all(settings: Settings, shards: Sequence[Shard]) -> list[ObservationResult]:
-    """Run shards, so many at a time; the first that can't be worked off at all ends it."""
-    ended: queue.SimpleQueue[PrefectFuture[list[ObservationResult]]] = queue.SimpleQueue()
-    numbers: dict[PrefectFuture[list[ObservationResult]], int] = {}
-    results: dict[int, list[ObservationResult]] = {}
+    return in_parallel(work, settings, shards)
+
+
+def in_parallel(job: Task[[Shard], list[Result]], settings: Settings, shards: Sequence[Shard]) -> list[Result]:
+    """Run a task for every shard, so many at a time; the first that can't be worked off at all ends it."""
+    ended: queue.SimpleQueue[PrefectFuture[list[Result]]] = queue.SimpleQueue()
+    numbers: dict[PrefectFuture[list[Result]], int] = {}
+    results: dict[int, list[Result]] = {}
     waiting = list(reversed(shards))
     while waiting or numbers:
         while waiting and len(numbers) < min(settings.campaign.workers, MOST_TASKS):
             shard = waiting.pop()
-            future = work.submit(shard)
+            future = job.submit(shard)
             numbers[future] = shard.number
             future.add_done_callback(ended.put)
         future = ended.get()

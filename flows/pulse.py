@@ -51,6 +51,7 @@ class Pulse:
     def __init__(self, inner: Watcher, stop: Callable[[], None]) -> None:
         self._inner, self._stop = inner, stop
         self._total, self._counts, self._began = 0, Counter[Outcome](), time.monotonic()
+        self._to_check, self._checked = 0, 0
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._shown: tuple[UUID, str] | None = None
         self.cancelled = threading.Event()
@@ -67,6 +68,18 @@ class Pulse:
         self._ended.set()
         self._thread.join(_PATIENCE)
 
+    def checking(self, observations: int) -> None:
+        """See `flows.progress.Watcher.checking`."""
+        self._inner.checking(observations)
+        self._to_check = observations
+
+    def checked(self) -> None:
+        """See `flows.progress.Watcher.checked`."""
+        self._go_on()
+        with self._lock:
+            self._checked += 1
+            self._inner.checked()
+
     def planned(self, observations: int) -> None:
         """See `flows.progress.Watcher.planned`."""
         self._inner.planned(observations)
@@ -74,8 +87,7 @@ class Pulse:
 
     def finished(self, result: ObservationResult) -> None:
         """See `flows.progress.Watcher.finished`; stops the shard of a run that was cancelled."""
-        if self.cancelled.is_set():
-            raise Cancelled("The run was cancelled.")
+        self._go_on()
         with self._lock:
             self._counts[result.outcome] += 1
             self._inner.finished(result)
@@ -91,6 +103,8 @@ class Pulse:
 
     def text(self) -> str:
         """How far the run is, in one line."""
+        if self._to_check and not self._total:
+            return f"{self._checked} of {self._to_check} observations looked at"
         counts, seconds = self._counts, time.monotonic() - self._began
         rate = self.done / seconds if seconds > 0 else 0.0
         left = self._total - self.done
@@ -99,6 +113,10 @@ class Pulse:
             f"{self.done} of {self._total} observations: {counts[Outcome.SUCCEEDED]} done, "
             f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; {rate:.1f} a second{end}"
         )
+
+    def _go_on(self) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled("The run was cancelled.")
 
     def _run(self) -> None:
         last = False
@@ -124,9 +142,10 @@ class Pulse:
         self._stop()
 
     def _show(self) -> None:
-        if not flow_run.id or not self._total:
+        total = self._total or self._to_check
+        if not flow_run.id or not total:
             return
-        percent, text = 100.0 * self.done / self._total, self.text()
+        percent, text = 100.0 * (self.done if self._total else self._checked) / total, self.text()
         if self._shown is None:
             made: Any = create_progress_artifact(percent, key="progress", description=text)
             self._shown = made, text
