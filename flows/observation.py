@@ -32,9 +32,7 @@ from services.publication import fetch_outputs, output_key, read_manifest
 from services.storage import ObjectStore, open_archive, open_store
 from services.worker import run_observation
 
-_OBSID: Any = Field(
-    description="The observation, such as 20402-01-45-03.", pattern=r"^\d{5}-\d\d-\d{2,3}-\d{2,3}[A-Z]?$"
-)
+_OBSID: Any = Field(description="The observation, such as 20402-01-45-03.")
 
 
 @task(name="stage", task_run_name="{name}", **OPTIONS)

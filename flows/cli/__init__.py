@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import campaign, config, ftool, merge, products, query, reduce, simulate, status
+from flows.cli import campaign, config, down, ftool, merge, products, query, reduce, serve, simulate, status, up
 from flows.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (simulate, campaign, reduce, query, status, products, merge, config):
+for module in (simulate, campaign, reduce, query, status, products, merge, config, up, down, serve):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
 

@@ -24,7 +24,20 @@ from tests.flows.support import (
     same_products,
 )
 
-COMMANDS = ["simulate", "campaign", "reduce", "query", "status", "products", "merge", "config", "ftool"]
+COMMANDS = [
+    "simulate",
+    "campaign",
+    "reduce",
+    "query",
+    "status",
+    "products",
+    "merge",
+    "config",
+    "up",
+    "down",
+    "serve",
+    "ftool",
+]
 
 
 @dataclass(frozen=True)
