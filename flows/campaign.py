@@ -10,7 +10,7 @@ import datetime
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from prefect import Task, flow, task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
@@ -31,9 +31,9 @@ from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
 from flows.progress import WATCHER
-from flows.pulse import Pulse, Speaker
+from flows.pulse import Pulse, Speaker, Stopped
 from flows.result import CampaignResult
-from flows.shards import run_in_process, stop_all
+from flows.shards import Interrupted, run_in_process, stop_all
 from rossi.errors import ConfigError, DataError, RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
 from services.extraction import Channels
@@ -87,7 +87,10 @@ def query(settings: Settings) -> tuple[str, ...]:
 def work(shard: Shard) -> list[ObservationResult]:
     """Work one shard off in a process of its own."""
     speaker = Speaker(shard, WATCHER.get())
-    results = run_in_process(shard, speaker.finished)
+    try:
+        results = run_in_process(shard, speaker.finished)
+    except (Interrupted, Stopped) as stopped:
+        return cast("list[ObservationResult]", Cancelled(message=str(stopped)))  # a state, not a result
     speaker.summary()
     return results
 
@@ -168,8 +171,10 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
             require(settings, "archive", "store")
             with one_at_a_time(settings):
                 selection = select(settings)
-                if dry_run or not selection.asked:
-                    return Completed(message=_would_do(selection), name="DryRun" if dry_run else NOTHING)
+                if dry_run:
+                    return Completed(message=_would_do(selection), name="DryRun")
+                if not selection.asked:
+                    return Completed(message="There is nothing to try again.", name=NOTHING)
                 result = ending.result = _reduce(settings, selection, pulse)
     except RossiError as error:
         stop_all()

@@ -25,7 +25,7 @@ from flows.progress import Watcher
 from services.contract import ObservationResult, Outcome, Shard
 
 #: Seconds between two looks at the server; somebody who cancels waits this long at most for the workers to be told.
-PERIOD = 2.0
+PERIOD = 1.0
 #: Seconds after which a shard that goes well says so again.
 _REPEAT = 15.0
 #: Seconds that the server has to answer.
@@ -33,7 +33,7 @@ _PATIENCE = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Cancelled(Exception):
+class Stopped(Exception):
     """Somebody cancelled the flow run."""
 
 
@@ -116,7 +116,7 @@ class Pulse:
 
     def _go_on(self) -> None:
         if self.cancelled.is_set():
-            raise Cancelled("The run was cancelled.")
+            raise Stopped("The run was cancelled.")
 
     def _run(self) -> None:
         last = False

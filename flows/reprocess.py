@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
+from prefect.states import Cancelled
 from pydantic import Field
 
 from flows.campaign import FLOW_OPTIONS, OPTIONS, Selection, carry_out, in_parallel, query
@@ -20,7 +21,8 @@ from flows.config import Settings
 from flows.parameters import FIELDS, Retry, form_of, run_name
 from flows.plan import plan_shards
 from flows.progress import WATCHER
-from flows.shards import survey_in_process
+from flows.pulse import Stopped
+from flows.shards import Interrupted, survey_in_process
 from services.contract import FailureKind, Shard
 from services.extraction import Channels
 from services.pca_extract.stage import Band
@@ -42,7 +44,10 @@ _FAILURES: Any = Field(
 def survey(shard: Shard) -> list[Standing]:
     """Find out what would have to be done for a shard."""
     watcher = WATCHER.get()
-    return survey_in_process(shard, lambda _: watcher.checked())
+    try:
+        return survey_in_process(shard, lambda _: watcher.checked())
+    except (Interrupted, Stopped) as stopped:
+        return cast("list[Standing]", Cancelled(message=str(stopped)))  # a state, not a result
 
 
 def reprocess_name() -> str:
@@ -108,7 +113,7 @@ def retry_failed(
 
     def select(chosen: Settings) -> Selection:
         selection = _select(chosen, due)
-        return selection if selection.todo else Selection((), ())
+        return selection if selection.todo or dry_run is True else Selection((), ())
 
     return carry_out(form_of(locals()), select, dry_run=dry_run is True)
 

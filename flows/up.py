@@ -143,7 +143,7 @@ def _credentials_file(machine: Machine) -> Path:
 
 
 def _credentials(machine: Machine, environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Return the user's own credentials, or some made once; in a file that only the user can read, as boto3 wants it."""
+    """Return the user's own credentials, or some made once; kept in a file for boto3 that only the user can read."""
     path, parser = _credentials_file(machine), configparser.ConfigParser()
     parser.read(path)
     given = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
