@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
 import re
 from typing import Any
 
-from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import TerminationSignal
+from prefect.runner import Runner
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
@@ -20,6 +23,7 @@ from flows.observation import reduce_observation
 from flows.pages import BROWSE
 from flows.parameters import Form, absolute
 from flows.reprocess import reprocess_archive, retry_failed
+from flows.server import answers, wait_for_server
 
 #: Seconds between two looks for runs to start.
 _POLL = 3.0
@@ -88,7 +92,25 @@ def serve_all(settings: Settings, cron: str, products_port: int | None) -> None:
 
 
 def _serve(offered: list[RunnerDeployment]) -> None:
-    serve(*offered, limit=_MOST_RUNS, print_starting_message=False, query_seconds=_POLL)
+    """Serve until stopped; a server that was away for long is waited for, and served again."""
+    url = os.environ["PREFECT_API_URL"]
+    while True:
+        runner = Runner(limit=_MOST_RUNS, query_seconds=_POLL)
+        try:
+            for deployment in offered:
+                runner.add_deployment(deployment)
+            names = ", ".join(str(deployment.flow_name) for deployment in offered)
+            print(f"Serving {names} at {url}", flush=True)
+            asyncio.run(runner.start())
+        except (KeyboardInterrupt, TerminationSignal):
+            return
+        except Exception:
+            if answers(url):
+                raise
+            print(f"The Prefect server at {url} is away; runs that were at work have stopped. Waiting.", flush=True)
+            wait_for_server(url, math.inf)
+        else:
+            return
 
 
 def _label(settings: Settings) -> str:

@@ -88,7 +88,7 @@ def wait_for_server(url: str, patience: float = ANSWER_TIMEOUT) -> None:
         If it does not, with what to do.
     """
     end = time.monotonic() + patience
-    while not answers(url, max(1.0, end - time.monotonic())):
+    while not answers(url, min(max(1.0, end - time.monotonic()), ANSWER_TIMEOUT)):
         if time.monotonic() > end:
             raise ServerError(
                 f"The Prefect server at {url} does not answer. Nothing was begun; start it (`rossi up`), or unset "

@@ -46,5 +46,4 @@ def command(
     wait_for_server(url)
     from flows.deployments import serve_all
 
-    print(f"Serving campaign, reduce_observation, reprocess_archive and retry_failed at {url}", flush=True)
     serve_all(settings, cron, products_port)
