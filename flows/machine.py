@@ -90,17 +90,18 @@ class Machine:
         return [one for one in (Running(**entry) for entry in found) if one.alive]
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], about: str = "") -> Running:
-        """Start a process in a session of its own, with a log file."""
-        with self.log(name).open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+        """Start a program, named with its whole path, in a session of its own, with a log file."""
+        with self.log(name).open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            # Not subprocess.Popen, which wants to see the end of what it started.
+            redirected = [(os.POSIX_SPAWN_DUP2, log.fileno(), 1), (os.POSIX_SPAWN_DUP2, log.fileno(), 2)]
+            pid = os.posix_spawn(
+                command[0],
+                [*command],
+                {**os.environ, **environment},
+                file_actions=[(os.POSIX_SPAWN_DUP2, nothing.fileno(), 0), *redirected],
+                setsid=True,
             )
-        one = Running(name, process.pid, _born(process.pid), about)
+        one = Running(name, pid, _born(pid), about)
         self._write([*(other for other in self.running() if other.name != name), one])
         return one
 

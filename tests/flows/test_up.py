@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -17,7 +16,7 @@ import pytest
 
 from rossi.archive import ObsID
 from tests.flows.api import Api
-from tests.flows.support import SLEWING, Archive, Rossi, marked, no_strays, wait_until
+from tests.flows.support import SLEWING, Archive, Rossi, free_port, marked, no_strays, wait_until
 
 #: Observations of the long runs: the same few files under many names.
 MANY = 60
@@ -77,12 +76,6 @@ def _parent(folder: Path) -> Path:
         return Path("/proc") / (folder / "stat").read_text().rpartition(")")[2].split()[1]
     except OSError:
         return Path("/proc/0")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
