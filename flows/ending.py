@@ -59,11 +59,16 @@ def summary_line(result: CampaignResult) -> str:
     counts = {outcome: with_outcome(result.results, outcome) for outcome in Outcome}
     reused = sum(one.reused for one in result.results)
     line = (
-        f"{len(result.asked)} observations: {len(counts[Outcome.SUCCEEDED])} done, {len(counts[Outcome.NO_WORK])} "
+        f"{counted(len(result.asked))}: {len(counts[Outcome.SUCCEEDED])} done, {len(counts[Outcome.NO_WORK])} "
         f"no work, {len(counts[Outcome.FAILED])} failed; {reused} of them were there already."
     )
     failed = counts[Outcome.FAILED]
     return f"{line} {_most(failed)} What to do: {advice(failed[0].last.kind)}." if failed else line
+
+
+def counted(observations: int) -> str:
+    """So many observations, in words."""
+    return f"{observations} observation{'s' * (observations != 1)}"
 
 
 def _most(failed: list[ObservationResult]) -> str:

@@ -20,7 +20,7 @@ from services.storage import ObjectStore
 BROWSE = "ROSSI_BROWSE"
 #: Rows of the table of outcomes, and ObsIDs in each.
 _ROWS, _EXAMPLES = 200, 8
-#: Pictures up to this size go into the page as they are [bytes]; larger ones only as a link.
+#: Without an address for products, pictures up to this size go into the page as they are [bytes].
 _PICTURE = 600_000
 
 
@@ -68,7 +68,7 @@ def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:
         return ""
     chosen = min(pictures, key=lambda record: len(record.name))  # that of all bands has no band in its name
     key = output_key(result.merge.manifest, manifest, chosen)
-    return _inline(store, key, chosen) or (browse_url(url, key) or "")
+    return browse_url(url, key) or _inline(store, key, chosen)
 
 
 def browse_url(store: str, key: str) -> str | None:

@@ -31,6 +31,12 @@ class Api:
         body = {"parameters": {**deployment["parameters"], **parameters}}
         return str(self(f"/deployments/{deployment['id']}/create_flow_run", body)["id"])
 
+    def newest(self, flow: str) -> str:
+        """The id of the run of a flow that was asked for last."""
+        deployment = self.deployments()[flow]["id"]
+        body = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_DESC", "limit": 1}
+        return str(self("/flow_runs/filter", body)[0]["id"])
+
     def deployments(self) -> dict[str, dict[str, Any]]:
         """All deployments by the name of their flow."""
         return {one["entrypoint"].rpartition(".")[2]: one for one in self("/deployments/filter", {})}

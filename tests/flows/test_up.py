@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 import urllib.error
@@ -17,6 +18,7 @@ import pytest
 from rossi.archive import ObsID
 from tests.flows.api import Api
 from tests.flows.support import SLEWING, Archive, Rossi, free_port, marked, no_strays, wait_until
+from tests.flows.tour import tour
 
 #: Observations of the long runs: the same few files under many names.
 MANY = 60
@@ -233,6 +235,29 @@ def test_two_campaigns_of_one_store_wait_for_each_other(up: Up, archive: Archive
     messages = [up.api.ended(run)["state"]["message"] for run in runs]
     total = len(archive.good)
     assert any(f"{total} of them were there already" in message for message in messages)
+
+
+def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None:
+    """Start a run from the form, see it work, open what it shows; pictures stay where ROSSI_SCREENSHOTS says."""
+    pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium is installed")
+    obsid = archive.good[0]
+    pictures = Path(os.environ.get("ROSSI_SCREENSHOTS", tmp_path))
+    with tour(chromium, up.api.url.removesuffix("/api"), pictures) as operator:
+        operator.fill_in_and_submit(up.api.deployments()["campaign"]["id"], prefix="browser", obsid=obsid)
+        run = up.api.newest("campaign")
+        operator.see_run(run, f"1 observations, {obsid} to {obsid}")
+        assert up.api.ended(run)["state_type"] == "COMPLETED"
+        operator.see_run(run, "Finished in state Completed('")
+        shown = {key: artifact["id"] for key, artifact in up.api.artifacts(run).items()}
+        operator.see_artifact(shown["progress"], "progress", "1 of 1 observations: 1 done")
+        operator.see_artifact(shown["outcomes"], "outcomes", "succeeded")
+        operator.see_artifact(shown["light-curve"], "light-curve")
+        operator.see_artifact(shown["campaign"], "campaign", "All products lie in")
+        assert obsid in operator.follow("report.html")
+        assert operator.outside == []
 
 
 def test_server_gone_for_good(up: Up, many: Path) -> None:
