@@ -113,7 +113,7 @@ def _environment(machine: Machine, wishes: Wishes) -> dict[str, str]:
         # Kept in memory, the places of running campaigns would be lost with the server, but not given free.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         # So the flows outlive a server that is away for some minutes.
-        "PREFECT_CLIENT_MAX_RETRIES": "6",
+        "PREFECT_CLIENT_MAX_RETRIES": os.environ.get("PREFECT_CLIENT_MAX_RETRIES", "6"),
         "PYTHONUNBUFFERED": "1",
     }
     if database := check_database(wishes.database):

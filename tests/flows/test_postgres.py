@@ -18,7 +18,9 @@ from tests.flows.support import Archive, Rossi, free_port, no_strays, wait_until
 
 #: Where Debian keeps what is not on the PATH.
 _DEBIAN = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
-_INITDB = shutil.which("initdb", path=os.pathsep.join([os.environ["PATH"], *_DEBIAN]))
+_INITDB, _PSQL, _SERVER = (
+    shutil.which(name, path=os.pathsep.join([os.environ["PATH"], *_DEBIAN])) for name in ("initdb", "psql", "postgres")
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,7 @@ class Postgres:
 
     def ask(self, sql: str, *, database: str = "prefect") -> str:
         """Return what a statement gives."""
-        psql = Path(str(_INITDB)).with_name("psql")
-        command = [psql, "-h", "127.0.0.1", "-p", self.port, "-U", "prefect", "-d", database, "-Atc", sql]
+        command = [_PSQL, "-h", "127.0.0.1", "-p", self.port, "-U", "prefect", "-d", database, "-Atc", sql]
         environment = {**os.environ, "PGPASSFILE": str(self.pgpass)}
         done = subprocess.run([str(c) for c in command], env=environment, capture_output=True, text=True, check=True)
         return done.stdout.strip()
@@ -45,7 +46,7 @@ class Postgres:
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     """A real server that asks for a password."""
-    if _INITDB is None:
+    if not (_INITDB and _PSQL and _SERVER):
         pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
     # The server refuses to run as root.
     owner = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -61,10 +62,9 @@ def postgres() -> Iterator[Postgres]:
         data = str(folder / "data")
         options = ["-U", "prefect", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync"]
         subprocess.run([_INITDB, "-D", data, *options], check=True, capture_output=True, cwd=folder, **owner)
-        binary = str(Path(_INITDB).with_name("postgres"))
         arguments = ["-D", data, "-p", str(port), "-k", str(folder / "socket"), "-c", "listen_addresses=127.0.0.1"]
         with (folder / "log").open("wb") as log:
-            server = subprocess.Popen([binary, *arguments], stdout=log, stderr=log, cwd=folder, **owner)
+            server = subprocess.Popen([_SERVER, *arguments], stdout=log, stderr=log, cwd=folder, **owner)
         try:
             found = Postgres(port, folder / "pgpass")
             wait_until(lambda: "ready to accept" in (folder / "log").read_text() or server.poll() is not None)
