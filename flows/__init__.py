@@ -1,0 +1,7 @@
+"""What runs when, and for whom: configuration, the command ``rossi``, and the flows of Prefect."""
+
+import os
+
+# Prefect reports its use unless told not to, and looks as soon as it is imported, which is after this.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

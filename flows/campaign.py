@@ -1,4 +1,4 @@
-"""The Prefect flow of a campaign: query, plan shards, run them on local processes or a cluster, merge, publish.
+"""The Prefect flow of a campaign: query, plan shards, run them on local processes, merge, publish.
 
 Nothing retries here: what may be tried again is tried again by S3's client, or by running the campaign once more, which
 finds everything that is done.
@@ -6,65 +6,111 @@ finds everything that is done.
 
 from __future__ import annotations
 
+import datetime
+import queue
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from prefect import flow, get_run_logger, runtime, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect import Task, flow, task
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import wait
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.chains import Instrument
 from flows.config import Executor, Settings, require
+from flows.ending import ENDING, Ending, failure_line, summary_line
+from flows.limits import one_at_a_time
+from flows.pages import figure_url, reason_rows, summary_page
+from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
 from flows.progress import WATCHER
-from flows.result import CampaignResult, with_outcome
-from flows.shards import run_in_process, stop_all
-from rossi.errors import ConfigError, DataError
+from flows.pulse import Pulse, Speaker, Stopped
+from flows.result import CampaignResult
+from flows.shards import Interrupted, run_in_process, stop_all
+from rossi.errors import ConfigError, DataError, RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from services.extraction import Channels
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
+from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun, State
+    from prefect.client.schemas.objects import FlowRun
     from prefect.flows import Flow
 
     from flows.kubernetes.run import Submitted
 
+Result = TypeVar("Result")
 #: A task's inputs and result are no business of Prefect's: the product store knows what is done.
-_OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
+OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
+#: Name of the state of a run that found nothing to do.
+NOTHING = "NothingToDo"
+#: Threads that wait for shards' processes: how many run at a time is up to the configuration.
+MOST_TASKS = 64
+FLOW_OPTIONS: Any = {"retries": 0, "persist_result": False, "task_runner": ThreadPoolTaskRunner(MOST_TASKS)}
 
 
-@task(name="query", **_OPTIONS)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run works on.
+
+    Parameters
+    ----------
+    asked : tuple of str
+        ObsIDs that the merged products and the report are to account for.
+    todo : tuple of str
+        Those of them that are worked on.
+    known : tuple of ObservationResult
+        What is known of the others.
+    """
+
+    asked: tuple[str, ...]
+    todo: tuple[str, ...]
+    known: tuple[ObservationResult, ...] = ()
+
+
+@task(name="query", **OPTIONS)
 def query(settings: Settings) -> tuple[str, ...]:
     """Find the observations; returns their ObsIDs."""
     archive, store = open_archive(settings.archive, settings.cache), open_store(settings.store)
     worklist, _ = run_query(settings.query, archive, store, settings.prefix)
     if not worklist.obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")
+    get_run_logger().info("%d observations: %s ...", len(worklist.obsids), ", ".join(worklist.obsids[:5]))
     return worklist.obsids
 
 
-@task(name="shard", task_run_name="shard-{shard.number}", **_OPTIONS)
+@task(name="shard", task_run_name="shard-{shard.number}", **OPTIONS)
 def work(shard: Shard) -> list[ObservationResult]:
     """Work one shard off in a process of its own."""
-    return run_in_process(shard, WATCHER.get().finished)
+    speaker = Speaker(shard, WATCHER.get())
+    try:
+        results = run_in_process(shard, speaker.finished)
+    except (Interrupted, Stopped) as stopped:
+        return cast("list[ObservationResult]", Cancelled(message=str(stopped)))  # a state, not a result
+    speaker.summary()
+    return results
 
 
-@task(name="submit", **_OPTIONS)
+@task(name="submit", **OPTIONS)
 def submit_job(settings: Settings, obsids: Sequence[str]) -> Submitted:
     """Have a Job on the cluster that works on these observations."""
     from flows.kubernetes.cluster import open_cluster
     from flows.kubernetes.run import submit
 
-    run = str(runtime.flow_run.get_id() or "")
-    return submit(settings, obsids, open_cluster(settings.kubernetes), run, get_run_logger())
+    return submit(settings, obsids, open_cluster(settings.kubernetes), str(flow_run.get_id() or ""), get_run_logger())
 
 
-@task(name="job", task_run_name="{submitted.name}", **_OPTIONS)
+@task(name="job", task_run_name="{submitted.name}", **OPTIONS)
 def watch_job(settings: Settings, submitted: Submitted) -> list[ObservationResult]:
     """Watch the Job until it ends."""
     from flows.kubernetes.cluster import open_cluster
@@ -74,7 +120,7 @@ def watch_job(settings: Settings, submitted: Submitted) -> list[ObservationResul
     return await_results(settings, submitted, cluster, WATCHER.get().finished, get_run_logger())
 
 
-@task(name="merge", **_OPTIONS)
+@task(name="merge", **OPTIONS)
 def merge(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
     """Join what the observations gave, with the report."""
     request = MergeRequest(
@@ -90,64 +136,133 @@ def merge(settings: Settings, asked: Sequence[str], results: Sequence[Observatio
         return StageResult(stage="merge", obsid="", outcome=Outcome.FAILED, kind=FailureKind.DATA, message=str(error))
 
 
-@task(name="publish", **_OPTIONS)
-def publish(result: CampaignResult, store: str) -> None:
+@task(name="publish", **OPTIONS)
+def publish(result: CampaignResult, url: str) -> None:
     """Show in Prefect's own pages how it ended, and where the products are."""
-    failed = with_outcome(result.results, Outcome.FAILED)
-    counts = "".join(f"| {outcome.value} | {len(with_outcome(result.results, outcome))} |\n" for outcome in Outcome)
-    page = (
-        f"| outcome | observations |\n|---|---|\n{counts}\nReport and products: `{result.merge.manifest}` in `{store}`"
-    )
-    create_markdown_artifact(key="campaign", markdown=page)
-    if failed:
-        rows = [{"obsid": one.obsid, "stage": one.last.stage, "message": one.message} for one in failed[:1000]]
-        create_table_artifact(key="campaign-failures", table=rows)
+    store = open_store(url)
+    create_table_artifact(reason_rows(result.results), key="outcomes", description="Outcomes by reason")
+    create_markdown_artifact(summary_page(result, store, url), key="campaign", description="Summary and products")
+    if figure := figure_url(result, store, url):
+        create_image_artifact(figure, key="light-curve", description="Light curves of all observations")
+
+
+def campaign_name() -> str:
+    """Name of the flow run that begins."""
+    return run_name(form_of(flow_run.parameters), datetime.datetime.now(datetime.UTC).date())
 
 
 def delete_job(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
     """Delete the Job of a flow run that was cancelled in Prefect."""
-    settings = Settings.model_validate(flow_run.parameters["settings"])
+    _delete_job_of(form_of(flow_run.parameters), str(flow_run.id))
+
+
+def _delete_job_of(form: Form, run: str) -> None:
+    settings = form.to_settings()
     if settings.campaign.executor is Executor.KUBERNETES:
         from flows.kubernetes.cluster import open_cluster
         from flows.kubernetes.jobs import cancel_flow_run
 
-        cancel_flow_run(open_cluster(settings.kubernetes), str(flow_run.id))
+        cancel_flow_run(open_cluster(settings.kubernetes), run)
 
 
-@flow(name="campaign", retries=0, persist_result=False, on_cancellation=[delete_job])
-def campaign(settings: Settings) -> CampaignResult:
-    """Reduce every observation that the query finds, and merge them.
+@flow(name="campaign", flow_run_name=campaign_name, on_cancellation=[delete_job], **FLOW_OPTIONS)
+def campaign(
+    name: str = FIELDS["name"],
+    targets: list[str] = FIELDS["targets"],
+    obsids: list[str] = FIELDS["obsids"],
+    start: datetime.date | None = FIELDS["start"],
+    stop: datetime.date | None = FIELDS["stop"],
+    instruments: list[Instrument] = FIELDS["instruments"],
+    bands: list[Band] = FIELDS["bands"],
+    hexte_bands: list[Channels] = FIELDS["hexte_bands"],
+    workers: int | None = FIELDS["workers"],
+    archive: str = FIELDS["archive"],
+    store: str = FIELDS["store"],
+    prefix: str = FIELDS["prefix"],
+    settings: dict[str, Any] = FIELDS["settings"],
+) -> State[Any]:
+    """Reduce every observation that the query finds, and merge them. What is done already is not done again."""
+    return carry_out(form_of(locals()), _everything)
 
-    Raises
-    ------
-    ConfigError
-        No observation could succeed.
-    """
-    require(settings, "archive", "store")
+
+def _everything(settings: Settings) -> Selection:
     obsids = query(settings)
-    WATCHER.get().planned(len(obsids))
-    results, settle = _on_cluster(settings, obsids) if _is_remote(settings) else _here(settings, obsids)
-    WATCHER.get().merging()
-    merged = merge(settings, quote(obsids), quote(results))
-    settle()
-    result = CampaignResult(asked=obsids, results=tuple(results), merge=merged)
-    unread: Any = quote(result)
-    publish(unread, settings.store)
-    return result
+    return Selection(obsids, obsids)
 
 
-def _is_remote(settings: Settings) -> bool:
-    return settings.campaign.executor is Executor.KUBERNETES
+def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: bool = False) -> State[Any]:
+    """Work off what is selected, merge and publish; returns the state in which the flow run ends, with one line.
 
+    Parameters
+    ----------
+    form : Form
+    select : callable
+        Finds out what is to be done.
+    dry_run : bool
+        Only say it.
+    """
+    ending = ENDING.get() or Ending()
+    run = str(flow_run.get_id() or "")
 
-def _here(settings: Settings, obsids: Sequence[str]) -> tuple[list[ObservationResult], Callable[[], None]]:
+    def stop() -> None:
+        stop_all()
+        _delete_job_of(form, run)
+
+    pulse = Pulse(WATCHER.get(), stop)
+    WATCHER.set(pulse)
     try:
-        futures = [work.submit(shard) for shard in plan_shards(settings, obsids)]
-        wait(futures)
-        return [result for future in futures for result in future.result()], lambda: None
+        with pulse:
+            settings = form.to_settings()
+            require(settings, "archive", "store")
+            with one_at_a_time(settings):
+                selection = select(settings)
+                if dry_run:
+                    return Completed(message=_would_do(selection), name="DryRun")
+                if not selection.asked:
+                    return Completed(message="There is nothing to try again.", name=NOTHING)
+                result = ending.result = _reduce(settings, selection, pulse)
+    except RossiError as error:
+        stop_all()
+        ending.error = error
+        return Failed(message=str(error))
     except BaseException:
         stop_all()
-        raise
+        if not pulse.cancelled.is_set():
+            raise
+        return Cancelled(message=f"Cancelled; {pulse.text()}. The same run again goes on from there.")
+    return _end(result, selection)
+
+
+def _would_do(selection: Selection) -> str:
+    return f"{len(selection.todo)} of {len(selection.asked)} observations would be reduced; nothing was done."
+
+
+def _end(result: CampaignResult, selection: Selection) -> State[Any]:
+    if line := failure_line(result):
+        return Failed(message=line)
+    if not selection.todo and result.merge.reused:
+        return Completed(message=f"Nothing has changed. {summary_line(result)}", name=NOTHING)
+    return Completed(message=summary_line(result))
+
+
+def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignResult:
+    pulse.planned(len(selection.todo))
+    settle: Callable[[], None] = lambda: None  # noqa: E731
+    if settings.campaign.executor is Executor.KUBERNETES:
+        done, settle = _on_cluster(settings, selection.todo)
+    else:
+        done = in_parallel(work, settings, plan_shards(settings, selection.todo))
+    results = [*selection.known, *done]
+    pulse.merging()
+    merged = merge(settings, quote(selection.asked), quote(results))
+    settle()
+    result = CampaignResult(asked=selection.asked, results=tuple(results), merge=merged)
+    unread: Any = quote(result)
+    try:
+        publish(unread, settings.store)
+    except Exception as error:  # the products are in the store, whatever becomes of Prefect's pages
+        get_run_logger().warning("The pages of this run could not be made: %s", error)
+    return result
 
 
 def _on_cluster(settings: Settings, obsids: Sequence[str]) -> tuple[list[ObservationResult], Callable[[], None]]:
@@ -167,8 +282,45 @@ def _on_cluster(settings: Settings, obsids: Sequence[str]) -> tuple[list[Observa
         raise
 
 
+def in_parallel(job: Task[[Shard], list[Result]], settings: Settings, shards: Sequence[Shard]) -> list[Result]:
+    """Run a task for every shard, so many at a time; the first that can't be worked off at all ends it."""
+    ended: queue.SimpleQueue[PrefectFuture[list[Result]]] = queue.SimpleQueue()
+    numbers: dict[PrefectFuture[list[Result]], int] = {}
+    results: dict[int, list[Result]] = {}
+    waiting = list(reversed(shards))
+    while waiting or numbers:
+        while waiting and len(numbers) < min(settings.campaign.workers, MOST_TASKS):
+            shard = waiting.pop()
+            future = job.submit(shard)
+            numbers[future] = shard.number
+            future.add_done_callback(ended.put)
+        future = ended.get()
+        results[numbers.pop(future)] = future.result()
+    return [result for number in sorted(results) for result in results[number]]
+
+
 def run_campaign(settings: Settings) -> CampaignResult:
-    """Run the flow with as many shards at a time as the configuration says."""
-    runner: Any = ThreadPoolTaskRunner(max_workers=settings.campaign.workers)
-    configured = campaign.with_options(task_runner=runner, flow_run_name=settings.campaign.name)
-    return configured(settings)
+    """Run the flow for a command.
+
+    Raises
+    ------
+    RossiError
+        Why it could not go on.
+    KeyboardInterrupt
+        If it was cancelled in Prefect's pages.
+    """
+    ending = Ending()
+    ENDING.set(ending)
+    try:
+        state = campaign(**Form.of(settings).model_dump(mode="json"), return_state=True)
+    except Exception:
+        if ending.result is None:
+            raise
+        return ending.result  # all is done and stored; only Prefect did not hear of it
+    if ending.error is not None:
+        raise ending.error
+    if ending.result is not None:
+        return ending.result
+    if state.is_cancelled():
+        raise KeyboardInterrupt
+    raise RuntimeError(f"The flow run ended as {state.name}: {state.message}")

@@ -43,7 +43,7 @@ class Executor(StrEnum):
 class CampaignConfig(Frozen):
     """What a campaign reduces, and how it is spread over processes."""
 
-    name: str = Field("campaign", min_length=1, description="Name of the flow run.")
+    name: str = Field("", description="Name of the flow run; empty makes one of source, channels and date.")
     instruments: tuple[Instrument, ...] = Field(
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
     )
@@ -131,8 +131,24 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     """
     if path is None and Path(DEFAULT_FILE).is_file():
         path = Path(DEFAULT_FILE)
-    where = str(path or "configuration")
-    values = _overlay(_read_toml(path) if path else {}, overrides or {})
+    return make_settings(_overlay(_read_toml(path) if path else {}, overrides or {}), str(path or "configuration"))
+
+
+def make_settings(values: Mapping[str, Any], where: str) -> Settings:
+    """Return the settings that values mean, nested as the file is.
+
+    Parameters
+    ----------
+    values : mapping
+    where : str
+        Where they come from, for messages.
+
+    Raises
+    ------
+    ConfigError
+        Names the parameter, what was found and what was expected.
+    """
+    values = dict(values)
     if "engine" in values:
         computing = [name for name in all_stages() if "engine" in load_stage(name).config.model_fields]
         values = _overlay({name: {"engine": values["engine"]} for name in computing}, values)

@@ -11,6 +11,14 @@ from services.contract import ObservationResult
 class Watcher(Protocol):
     """Somebody who watches a campaign."""
 
+    def checking(self, observations: int) -> None:
+        """So many observations will be looked at, before any is worked on."""
+        ...
+
+    def checked(self) -> None:
+        """One of them has been looked at; called from several threads."""
+        ...
+
     def planned(self, observations: int) -> None:
         """So many observations will be worked on."""
         ...
@@ -26,6 +34,12 @@ class Watcher(Protocol):
 
 class Nobody:
     """Does nothing."""
+
+    def checking(self, observations: int) -> None:
+        """See `Watcher.checking`."""
+
+    def checked(self) -> None:
+        """See `Watcher.checked`."""
 
     def planned(self, observations: int) -> None:
         """See `Watcher.planned`."""

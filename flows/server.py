@@ -14,8 +14,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +29,8 @@ from rossi.errors import ConfigError
 #: Seconds. A server takes 14-23 on two busy processors, more the first time, when it makes its database.
 START_TIMEOUT = 180.0
 STOP_TIMEOUT = 10.0
+#: Seconds that a server which somebody else started has to answer; a busy one takes a few.
+ANSWER_TIMEOUT = 30.0
 
 _READY = b"ready\n"
 _QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
@@ -56,8 +62,8 @@ def prefect_server() -> Iterator[Callable[[], None]]:
         quiet = _QUIET | (_USERS if os.environ.get("PREFECT_API_URL") else _OWN)
         for name, value in quiet.items():
             os.environ.setdefault(name, value)
-    if os.environ.get("PREFECT_API_URL"):
-        yield lambda: None
+    if url := os.environ.get("PREFECT_API_URL"):
+        yield lambda: wait_for_server(url)
         return
     _make_home()
     with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as log:
@@ -68,6 +74,40 @@ def prefect_server() -> Iterator[Callable[[], None]]:
         finally:
             del os.environ["PREFECT_API_URL"]
             _stop(process)
+
+
+def wait_for_server(url: str, patience: float = ANSWER_TIMEOUT) -> None:
+    """Wait until somebody else's server answers.
+
+    Parameters
+    ----------
+    url : str
+        Of its API.
+    patience : float
+        Seconds.
+
+    Raises
+    ------
+    ServerError
+        If it does not, with what to do.
+    """
+    end = time.monotonic() + patience
+    while not answers(url, min(max(1.0, end - time.monotonic()), ANSWER_TIMEOUT)):
+        if time.monotonic() > end:
+            raise ServerError(
+                f"The Prefect server at {url} does not answer. Nothing was begun; start it (`rossi up`), or unset "
+                "PREFECT_API_URL to run with a server of its own."
+            )
+        time.sleep(0.5)
+
+
+def answers(url: str, patience: float = 2.0) -> bool:
+    """Whether a Prefect server answers at the URL of its API."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=patience) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except (OSError, ValueError, HTTPException):
+        return False
 
 
 def _make_home() -> None:

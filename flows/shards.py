@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
 
 from flows.chains import all_stages
 from flows.logs import configure_logs
@@ -17,11 +23,12 @@ from rossi.errors import RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
 from services.executor import record_failure
 from services.storage import open_store
+from services.survey import Change, Standing
 
-OnResult = Callable[[ObservationResult], None]
+Result = TypeVar("Result")
 
 #: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
-_PRELOAD = ["services.worker", *(f"services.{name}.stage" for name in all_stages())]
+_PRELOAD = ["services.worker", "services.survey", *(f"services.{name}.stage" for name in all_stages())]
 
 #: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
@@ -31,7 +38,7 @@ class Interrupted(Exception):
     """The worker process was asked to stop."""
 
 
-def run_in_process(shard: Shard, on_result: OnResult) -> list[ObservationResult]:
+def run_in_process(shard: Shard, on_result: Callable[[ObservationResult], None]) -> list[ObservationResult]:
     """Work a shard off in a process of its own.
 
     An observation that kills the process (out of memory, a crash in compiled code) becomes a failure that may be
@@ -49,19 +56,16 @@ def run_in_process(shard: Shard, on_result: OnResult) -> list[ObservationResult]
         No observation could succeed.
     Interrupted
     """
-    results: list[ObservationResult] = []
+    return _processes("services.worker:run_shard", shard, on_result, _died)
 
-    def keep(result: ObservationResult) -> None:
-        results.append(result)
-        on_result(result)
 
-    while remaining := shard.obsids[len(results) :]:
-        exit_code = _one_process(shard.model_copy(update={"obsids": remaining}), keep)
-        if exit_code in _STOPPED:
-            raise Interrupted(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
-        if len(results) < len(shard.obsids):
-            keep(_died(shard, shard.obsids[len(results)], exit_code))
-    return results
+def survey_in_process(shard: Shard, on_result: Callable[[Standing], None]) -> list[Standing]:
+    """Find out what would have to be done for a shard, in a process of its own; see `run_in_process`."""
+
+    def unknown(_: Shard, obsid: str, __: int) -> Standing:
+        return Standing(obsid=obsid, changes=(Change.NEW,))
+
+    return _processes("services.survey:survey_shard", shard, on_result, unknown)
 
 
 def stop_all() -> None:
@@ -70,12 +74,30 @@ def stop_all() -> None:
         process.terminate()
 
 
-def _one_process(shard: Shard, keep: OnResult) -> int:
+def _processes(
+    function: str, shard: Shard, on_result: Callable[[Result], None], died: Callable[[Shard, str, int], Result]
+) -> list[Result]:
+    results: list[Result] = []
+
+    def keep(result: Result) -> None:
+        results.append(result)
+        on_result(result)
+
+    while remaining := shard.obsids[len(results) :]:
+        exit_code = _one_process(function, shard.model_copy(update={"obsids": remaining}), keep)
+        if exit_code in _STOPPED:
+            raise Interrupted(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
+        if len(results) < len(shard.obsids):
+            keep(died(shard, shard.obsids[len(results)], exit_code))
+    return results
+
+
+def _one_process(function: str, shard: Shard, keep: Callable[[Any], None]) -> int:
     # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOAD)
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(shard, sender), daemon=True)
+    process = context.Process(target=_work, args=(function, shard, sender), daemon=True)
     _start(process)
     sender.close()
     try:
@@ -94,12 +116,25 @@ def _start(process: BaseProcess) -> None:
     resource_tracker.ensure_running()  # would unblock the signal again
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        process.start()
+        with _plain_main():
+            process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _receive(receiver: Connection, keep: OnResult) -> None:
+@contextmanager
+def _plain_main(lock: threading.Lock = threading.Lock()) -> Iterator[None]:  # noqa: B008
+    """Hide the main module, which new processes import: Prefect's engine takes them seconds and 100 MB."""
+    with lock:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
+def _receive(receiver: Connection, keep: Callable[[Any], None]) -> None:
     while True:
         try:
             item = receiver.recv()
@@ -110,13 +145,13 @@ def _receive(receiver: Connection, keep: OnResult) -> None:
         keep(item)
 
 
-def _work(shard: Shard, sender: Connection) -> None:
+def _work(function: str, shard: Shard, sender: Connection) -> None:
     """What the process does; a parent that has gone is noticed when the next result is sent."""
     configure_logs()
-    from services.worker import run_shard
+    module, _, name = function.partition(":")
 
     try:
-        run_shard(shard, on_result=sender.send)
+        getattr(importlib.import_module(module), name)(shard, on_result=sender.send)
     except RossiError as error:
         sender.send(error)
     except BrokenPipeError:

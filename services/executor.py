@@ -85,18 +85,18 @@ def execute(
     StageResult
         Whatever happens; a failure is recorded below ``<prefix>/<obsid>/<stage>/failures/`` if the store allows it.
     """
-    start = time.perf_counter()
+    start, digests = time.perf_counter(), [""]
     try:
         store = store or open_store(request.store)
         if archive is None and any(i.source == ARCHIVE for i in stage.inputs):
             archive = open_archive(request.archive, validate(CacheConfig, request.cache, "cache"))
-        result = _execute(stage, request, Sources(archive, store, {} if memory is None else memory))
+        result = _execute(stage, request, Sources(archive, store, {} if memory is None else memory), digests)
     except NoGoodTime as error:  # of an earlier stage
         result = StageResult(stage=request.stage, obsid=request.obsid, outcome=Outcome.NO_WORK, message=str(error))
     except Exception as error:
         if not isinstance(error, RossiError):
             _log.exception("%s %s: unexpected error", request.obsid, request.stage)
-        result = failed(request.stage, request.obsid, error)
+        result = failed(request.stage, request.obsid, error).model_copy(update={"fingerprint": digests[-1]})
     result = result.model_copy(update={"seconds": time.perf_counter() - start})
     if result.outcome is Outcome.FAILED and store is not None:
         record_failure(store, request.prefix, result)
@@ -146,7 +146,8 @@ def result_of(manifest: Manifest, key: str, *, reused: bool) -> StageResult:
     )
 
 
-def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> StageResult:
+def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests: list[str]) -> StageResult:
+    """Run a stage; adds its fingerprint to `digests` as soon as it is known, so that a failure can name it."""
     if request.stage != stage.name:
         raise ConfigError(f"The request is for stage {request.stage!r}, but this is {stage.name!r}.")
     config = validate(stage.config, request.config, stage.name)
@@ -159,6 +160,7 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources) -> Stag
     settings = config.model_dump(mode="json")
     engine = engine_versions(getattr(config, "engine", None), stage.name)
     digest = fingerprint(stage.name, stage.version, settings | engine, chosen.records)
+    digests.append(digest)
     base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name, digest)))
     key = manifest_key(base)
     there = find_manifest(sources.store, key)

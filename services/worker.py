@@ -37,8 +37,10 @@ def load_stage(name: str) -> Stage[Any]:
     raise ConfigError(f"There is no stage {name!r}; there are {known}.")
 
 
-def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: ObjectStore) -> ObservationResult:
-    """Run the shard's stages in order for one observation.
+def run_observation(
+    obsid: str, shard: Shard, *, archive: ArchiveSource, store: ObjectStore, run: Callable[..., StageResult] = execute
+) -> ObservationResult:
+    """Run the shard's stages in order for one observation, each with `run`, which is called as `execute` is.
 
     A stage that reads from one without success is left out; what an instrument lacks does not concern the other.
 
@@ -66,7 +68,7 @@ def run_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: 
             prefix=shard.prefix,
             upstream=manifests,
         )
-        result = execute(stage, request, archive=archive, store=store, memory=memory)
+        result = run(stage, request, archive=archive, store=store, memory=memory)
         if result.kind is FailureKind.CONFIG:
             raise ConfigError(result.message)
         results.append(result.model_copy(update={"reads": reads}))

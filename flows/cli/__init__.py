@@ -13,6 +13,7 @@ from flows.cli import (
     catalogue,
     compare,
     config,
+    down,
     fetch,
     ftool,
     k8s,
@@ -21,9 +22,11 @@ from flows.cli import (
     query,
     reduce,
     retry,
+    serve,
     simulate,
     status,
     stdprod,
+    up,
     verify,
 )
 from flows.logs import DEBUG, configure_logs
@@ -41,21 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (
-    simulate,
-    campaign,
-    retry,
-    reduce,
-    query,
-    status,
-    verify,
-    products,
-    merge,
-    config,
-    fetch,
-    stdprod,
-    compare,
-):
+_RUNS = (simulate, query, fetch, campaign, retry, reduce, status, verify, products, stdprod, merge, compare, config)
+for module in (*_RUNS, up, down, serve):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(k8s.app, name="k8s")

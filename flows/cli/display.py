@@ -35,9 +35,17 @@ class ProgressBar:
         self._bar = progress.add_task(description, total=None)
         self._failed = 0
 
+    def checking(self, observations: int) -> None:
+        """See `flows.progress.Watcher.checking`."""
+        self._progress.update(self._bar, total=observations, description="Looking for changes")
+
+    def checked(self) -> None:
+        """See `flows.progress.Watcher.checked`."""
+        self._progress.update(self._bar, advance=1)
+
     def planned(self, observations: int) -> None:
         """See `flows.progress.Watcher.planned`."""
-        self._progress.update(self._bar, total=observations, description="Reducing")
+        self._progress.update(self._bar, total=observations, completed=0, description="Reducing")
 
     def finished(self, result: ObservationResult) -> None:
         """See `flows.progress.Watcher.finished`."""
@@ -56,6 +64,13 @@ class ProgressLines:
     def __init__(self, console: Console, description: str) -> None:
         self._console, self._total, self._done, self._failed = console, 0, 0, 0
         console.print(description)
+
+    def checking(self, observations: int) -> None:
+        """See `flows.progress.Watcher.checking`."""
+        self._console.print(f"{observations} observations to look at")
+
+    def checked(self) -> None:
+        """See `flows.progress.Watcher.checked`."""
 
     def planned(self, observations: int) -> None:
         """See `flows.progress.Watcher.planned`."""

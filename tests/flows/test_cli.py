@@ -25,7 +25,7 @@ from tests.flows.support import (
 )
 
 COMMANDS = ["simulate", "query", "catalogue", "fetch", "campaign", "reduce", "status", "products", "stdprod", "merge"]
-COMMANDS += ["config", "k8s", "ftool", "retry", "verify"]
+COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "up", "down", "serve"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""``rossi serve``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Archive, Config, Prefix, PrintConfig, Store, settings_from
+
+#: When the archive is reprocessed, unless told: at three at night.
+NIGHTLY = "0 3 * * *"
+Cron = Annotated[str, typer.Option(help="When the archive is reprocessed, as cron has it, UTC; '' for never.")]
+ProductsPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 at which a browser finds the products.")
+]
+
+
+def command(
+    config: Config = None,
+    archive: Archive = None,
+    store: Store = None,
+    prefix: Prefix = None,
+    cron: Cron = NIGHTLY,
+    products_port: ProductsPort = 4201,
+    print_config: PrintConfig = False,
+) -> None:
+    """Offer the flows in the pages of the Prefect server that PREFECT_API_URL names, and run what is asked for.
+
+    There are four: campaign, reduce_observation, reprocess_archive (by itself every night) and retry_failed. Their
+    forms begin with the configuration. `rossi up` starts this and a Prefect server.
+
+    Example: `rossi serve --config rossi.toml --cron "0 3 * * *"`
+    """
+    import os
+
+    from flows.server import wait_for_server
+    from rossi.errors import ConfigError
+
+    settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
+    url = os.environ.get("PREFECT_API_URL")
+    if not url:
+        raise ConfigError("No Prefect server was named: set PREFECT_API_URL, or use `rossi up`, which starts one.")
+    if cron and len(cron.split()) != 5:
+        raise ConfigError(f"--cron {cron!r} is no schedule; one looks like '0 3 * * *': minute hour day month weekday.")
+    wait_for_server(url)
+    from flows.deployments import serve_all
+
+    serve_all(settings, cron, products_port)

@@ -1,0 +1,62 @@
+"""``rossi up``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Archive, Config, Prefix, Store, settings_from
+from flows.cli.serve import NIGHTLY, Cron, ProductsPort
+
+State = Annotated[Path | None, typer.Option(help="Folder for logs and Prefect's records; ~/.local/state/rossi else.")]
+
+
+def command(
+    config: Config = None,
+    archive: Archive = None,
+    store: Store = None,
+    prefix: Prefix = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1 for Prefect's pages.")] = 4200,
+    products_port: ProductsPort = 4201,
+    cron: Cron = NIGHTLY,
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="ROSSI_DATABASE",
+            help="PostgreSQL instead of SQLite: postgresql://user@host/prefect; the password is in ~/.pgpass.",
+        ),
+    ] = "",
+    s3: Annotated[
+        Path | None, typer.Option(help="Start an S3 server, too, that keeps its data in this folder.")
+    ] = None,
+    s3_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port of 127.0.0.1.")] = 9000,
+    state: State = None,
+) -> None:
+    """Start Prefect with its pages and the flows on this machine, in the background; `rossi down` stops them.
+
+    Nothing listens but on 127.0.0.1, and nothing is told to anybody outside. With --s3 and no --store, products go
+    into the S3 server.
+
+    Example: `rossi up --config rossi.toml --store store`
+    """
+    from flows.machine import Machine, default_folder
+    from flows.up import Wishes, bring_up, check_database, s3_url
+
+    if s3 is not None and store is None:
+        store = s3_url(s3_port)
+    settings_from(config, archive=archive, store=store, prefix=prefix)  # what is wrong is said now
+    check_database(database)
+    given = {"config": config, "archive": archive, "store": store, "prefix": prefix}
+    options = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    serve = (*options, f"--cron={cron}", f"--products-port={products_port}")
+    machine = Machine(state or default_folder())
+    typer.echo("Starting Prefect; the first time takes half a minute.", err=True)
+    bring_up(machine, Wishes(port, database, s3, s3_port, serve))
+    for one in machine.running():
+        print(f"{one.name:<15} {one.pid:>8} {one.about}")
+    print(f"Prefect's pages: http://127.0.0.1:{port}  (log files in {machine.folder})")
+    print(f"Other commands use this server with: export PREFECT_API_URL=http://127.0.0.1:{port}/api")
+    if s3 is not None:
+        print(f"Credentials of {s3_url(s3_port)}: export AWS_SHARED_CREDENTIALS_FILE={machine.folder}/s3-credentials")

@@ -1,0 +1,122 @@
+"""The four flows as deployments: what Prefect's page offers to run, and what it runs by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import re
+from typing import Any
+
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import TerminationSignal
+from prefect.runner import Runner
+from prefect.schedules import Cron, Schedule
+from prefect.types.entrypoint import EntrypointType
+
+import rossi
+from flows.browse import browse
+from flows.campaign import campaign
+from flows.config import Settings
+from flows.observation import reduce_observation
+from flows.pages import BROWSE
+from flows.parameters import Form, absolute
+from flows.reprocess import reprocess_archive, retry_failed
+from flows.server import answers, wait_for_server
+
+#: Seconds between two looks for runs to start.
+_POLL = 3.0
+#: Flow runs in processes of their own at a time; those of one store wait for each other.
+_MOST_RUNS = 8
+
+
+def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
+    """Describe the flows, with the configuration as what their forms begin with.
+
+    Parameters
+    ----------
+    settings : Settings
+    cron : str
+        When the archive is reprocessed (UTC); empty for never by itself.
+    """
+    form = Form.of(settings)
+    places = {"archive": absolute(form.archive), "store": absolute(form.store)}
+    values = form.model_copy(update=places).model_dump(mode="json")
+    label = _label(settings)
+    single = {name: value for name, value in values.items() if name in _names(reduce_observation)}
+    # Of one kind, one at a time; the next one waits, but nightly runs do not pile up behind a long one.
+    wait = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+    skip = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+    common: dict[str, Any] = {
+        "name": label,
+        "tags": ["rossi", label],
+        "version": rossi.__version__,
+        "entrypoint_type": EntrypointType.MODULE_PATH,
+    }
+    schedule: Schedule | None = Cron(cron, timezone="UTC") if cron else None
+    made: list[Any] = [
+        campaign.to_deployment(parameters=values, concurrency_limit=wait, **common),
+        reduce_observation.to_deployment(parameters=single, **common),
+        reprocess_archive.to_deployment(
+            parameters={**values, "dry_run": False, "failures": False},
+            schedule=schedule,
+            concurrency_limit=skip,
+            **common,
+        ),
+        retry_failed.to_deployment(
+            parameters={**values, "dry_run": False, "which": "transient"}, concurrency_limit=wait, **common
+        ),
+    ]
+    return made
+
+
+def serve_all(settings: Settings, cron: str, products_port: int | None) -> None:
+    """Offer the flows and run what is asked for, until stopped.
+
+    Parameters
+    ----------
+    settings : Settings
+    cron : str
+    products_port : int or None
+        Where a browser finds the store's products; None for nowhere.
+    """
+    offered = deployments(settings, cron)
+    if products_port is None or not settings.store:
+        _serve(offered)
+        return
+    store = absolute(settings.store)
+    with browse(store, products_port) as address:
+        os.environ[BROWSE] = f"{store} {address}"
+        _serve(offered)
+
+
+def _serve(offered: list[RunnerDeployment]) -> None:
+    """Serve until stopped; a server that was away for long is waited for, and served again."""
+    url = os.environ["PREFECT_API_URL"]
+    while True:
+        runner = Runner(limit=_MOST_RUNS, query_seconds=_POLL)
+        try:
+            for deployment in offered:
+                runner.add_deployment(deployment)
+            names = ", ".join(str(deployment.flow_name) for deployment in offered)
+            print(f"Serving {names} at {url}", flush=True)
+            asyncio.run(runner.start())
+        except (KeyboardInterrupt, TerminationSignal):
+            return
+        except Exception:
+            if answers(url):
+                raise
+            print(f"The Prefect server at {url} is away; runs that were at work have stopped. Waiting.", flush=True)
+            wait_for_server(url, math.inf)
+        else:
+            return
+
+
+def _label(settings: Settings) -> str:
+    text = settings.campaign.name or settings.prefix or "archive"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "archive"
+
+
+def _names(flow: Any) -> set[str]:
+    return set(flow.parameters.properties)

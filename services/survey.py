@@ -1,0 +1,217 @@
+"""What would have to be done for an observation, and why: found by fingerprints, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from rossi.archive import ObsID
+from rossi.errors import ConfigError, DataError
+from services.configuration import validate
+from services.contract import (
+    CALIBRATION,
+    FailureKind,
+    Frozen,
+    InputRecord,
+    Manifest,
+    ObservationResult,
+    Outcome,
+    Shard,
+    Stage,
+    StageRequest,
+    StageResult,
+)
+from services.executor import failed, result_of
+from services.inputs import Sources, choose
+from services.publication import MANIFEST, find_manifest, fingerprint, manifest_key, read_manifest, versions
+from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+from services.storage.base import is_key
+from services.worker import load_stage
+
+_FAILURES = "failures"
+
+
+class Change(StrEnum):
+    """Why there is something to do."""
+
+    NEW = "new observation"
+    DATA = "new data"
+    CALIBRATION = "new calibration"
+    CONFIGURATION = "new configuration"
+    VERSION = "new version"
+    SINCE_FAILURE = "changed since it failed"
+    FAILED = "failed before"
+
+
+class Standing(Frozen):
+    """How far an observation is.
+
+    Parameters
+    ----------
+    obsid : str
+    changes : tuple of Change
+        Why there is something to do; empty if all is done.
+    result : ObservationResult or None
+        What a run would give if there is nothing to do; for one that failed before and where nothing changed, its
+        failure. None where it must be run to be known.
+    """
+
+    obsid: str
+    changes: tuple[Change, ...] = ()
+    result: ObservationResult | None = None
+
+    @property
+    def kind(self) -> FailureKind | None:
+        """How it failed before, where that is all that is known."""
+        return self.result.last.kind if self.result and Change.FAILED in self.changes else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the store has of one stage of one observation."""
+
+    manifests: tuple[Manifest, ...]
+    failures: tuple[StageResult, ...]
+
+
+def survey_shard(shard: Shard, on_result: Callable[[Standing], None] | None = None) -> list[Standing]:
+    """Look at all observations of a shard.
+
+    Raises
+    ------
+    ConfigError
+        If the shard's configuration, archive or store can't be used.
+    StoreError
+    """
+    archive, store = open_archive(shard.archive), open_store(shard.store)
+    standings = []
+    for obsid in shard.obsids:
+        standings.append(survey_observation(obsid, shard, archive=archive, store=store))
+        if on_result is not None:
+            on_result(standings[-1])
+    return standings
+
+
+def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, store: ObjectStore) -> Standing:
+    """Find out how far an observation is; nothing is computed, nothing is written.
+
+    Raises
+    ------
+    ConfigError
+        If what was asked for makes no sense for any observation.
+    StoreError
+    """
+    manifests: dict[str, str] = {}
+    results: list[StageResult] = []
+    changes: dict[Change, None] = {}
+    for name, config in shard.stages.items():
+        stage = load_stage(name)
+        reads = stage.reads(validate(stage.config, config, name))
+        if any(source in shard.stages and source not in manifests for source in reads):
+            continue
+        request = StageRequest(
+            stage=name,
+            obsid=obsid,
+            config=config,
+            archive=shard.archive,
+            calibration=shard.calibration,
+            store=shard.store,
+            prefix=shard.prefix,
+            upstream=manifests,
+        )
+        result, found = _survey_stage(stage, request, Sources(archive, store, {}))
+        changes.update(dict.fromkeys(found))
+        if result is None:
+            continue
+        results.append(result.model_copy(update={"reads": reads}))
+        if result.outcome is Outcome.SUCCEEDED:
+            manifests = {**manifests, name: result.manifest}
+    unknown = any(change is not Change.FAILED for change in changes) or not results
+    return Standing(
+        obsid=obsid, changes=tuple(changes), result=None if unknown else ObservationResult.of(obsid, results)
+    )
+
+
+def _survey_stage(
+    stage: Stage[Any], request: StageRequest, sources: Sources
+) -> tuple[StageResult | None, tuple[Change, ...]]:
+    """Return what running the stage would give, if that is known, and why it would have to be run."""
+    config = validate(stage.config, request.config, stage.name)
+    try:
+        obsid = ObsID(request.obsid)
+    except ConfigError as error:
+        return _failed_early(stage, request, DataError(str(error)), sources.store)
+    try:
+        records = choose(stage.inputs_for(config), request, sources).records
+    except DataError as error:
+        return _failed_early(stage, request, error, sources.store)
+    settings = config.model_dump(mode="json")
+    digest = fingerprint(stage.name, stage.version, settings, records)
+    base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name)))
+    key = manifest_key(f"{base}/{digest}")
+    if (there := find_manifest(sources.store, key)) is not None:
+        return result_of(there, key, reused=True), ()
+    past = _past(sources.store, base)
+    if past.manifests and not any(one.fingerprint == digest for one in past.failures):
+        return None, _differences(stage, past.manifests[-1], settings, records)
+    return _judge(past, digest)
+
+
+def _judge(past: _Past, digest: str) -> tuple[StageResult | None, tuple[Change, ...]]:
+    """Judge a stage without a result for this fingerprint by its failures."""
+    if not past.failures:
+        return None, (Change.NEW,)
+    # Without a fingerprint: the process died before it could tell.
+    same = [one for one in past.failures if one.fingerprint in ("", digest)]
+    return (same[-1], (Change.FAILED,)) if same else (None, (Change.SINCE_FAILURE,))
+
+
+def _failed_early(
+    stage: Stage[Any], request: StageRequest, error: DataError, store: ObjectStore
+) -> tuple[StageResult | None, tuple[Change, ...]]:
+    """Judge an observation whose inputs can't even be chosen: known, if it failed with the same words before."""
+    base = "/".join(filter(None, (request.prefix.strip("/"), request.obsid, stage.name)))
+    past = _past(store, base)
+    if any(one.message == str(error) for one in past.failures):
+        return failed(stage.name, request.obsid, error), (Change.FAILED,)
+    return None, (Change.DATA if past.manifests else Change.NEW,)
+
+
+def _past(store: ObjectStore, base: str) -> _Past:
+    manifests: list[Manifest] = []
+    failures: list[tuple[str, StageResult]] = []
+    if not is_key(base):  # an ObsID that is none
+        return _Past((), ())
+    for info in store.list(f"{base}/"):
+        parts = info.key.split("/")
+        if parts[-1] == MANIFEST:
+            manifests.append(read_manifest(store, info.key))
+        elif parts[-2] == _FAILURES:
+            failures.append((parts[-1], StageResult.model_validate_json(store.get(info.key))))
+    ordered = sorted(failures, key=lambda one: one[0])  # a name begins with the time
+    return _Past(
+        tuple(sorted(manifests, key=lambda manifest: manifest.created)), tuple(result for _, result in ordered)
+    )
+
+
+def _differences(
+    stage: Stage[Any], manifest: Manifest, settings: dict[str, Any], records: tuple[InputRecord, ...]
+) -> tuple[Change, ...]:
+    """Tell in what a run would differ from the newest one; in nothing else than the version if nothing is seen."""
+    calibration = {declared.name for declared in stage.inputs if declared.source == CALIBRATION}
+
+    def identities(these: tuple[InputRecord, ...], *, calibrated: bool) -> list[tuple[str, str, str]]:
+        return sorted((r.input, r.path, r.identity) for r in these if (r.input in calibration) == calibrated)
+
+    found = []
+    if identities(manifest.inputs, calibrated=False) != identities(records, calibrated=False):
+        found.append(Change.DATA)
+    if identities(manifest.inputs, calibrated=True) != identities(records, calibrated=True):
+        found.append(Change.CALIBRATION)
+    if manifest.config != settings:
+        found.append(Change.CONFIGURATION)
+    if not found or manifest.versions.get("rossi") != versions()["rossi"]:
+        found.append(Change.VERSION)
+    return tuple(found)

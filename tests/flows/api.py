@@ -1,0 +1,78 @@
+"""Asking a Prefect server, without Prefect."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from tests.flows.support import wait_until
+
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API at a URL."""
+
+    url: str
+
+    def __call__(self, path: str, body: object = None) -> Any:
+        """Get, or post where there is a body."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
+        for _ in range(20):  # a busy server asks to come again
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return json.loads(answer.read() or "null")
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                time.sleep(1)
+        raise TimeoutError(f"{self.url} is too busy")
+
+    def run(self, flow: str, **parameters: object) -> str:
+        """Ask for a run of a deployment as the form does; returns its id."""
+        deployment = self.deployments()[flow]
+        body = {"parameters": {**deployment["parameters"], **parameters}}
+        return str(self(f"/deployments/{deployment['id']}/create_flow_run", body)["id"])
+
+    def newest(self, flow: str) -> str:
+        """The id of the run of a flow that was asked for last."""
+        deployment = self.deployments()[flow]["id"]
+        body = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_DESC", "limit": 1}
+        return str(self("/flow_runs/filter", body)[0]["id"])
+
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        """All deployments by the name of their flow."""
+        return {one["entrypoint"].rpartition(".")[2]: one for one in self("/deployments/filter", {})}
+
+    def state(self, run: str) -> dict[str, Any]:
+        """What is known of a run; nothing while the server is away."""
+        try:
+            return dict(self(f"/flow_runs/{run}"))
+        except OSError:
+            return {"state_type": "?", "name": ""}
+
+    def ended(self, run: str, patience: float = 240.0) -> dict[str, Any]:
+        """Wait until a run has ended."""
+        wait_until(lambda: self.state(run)["state_type"] in FINAL, patience)
+        return self.state(run)
+
+    def cancel(self, run: str, kind: str = "CANCELLING") -> None:
+        """Do what the button does."""
+        self(f"/flow_runs/{run}/set_state", {"state": {"type": kind, "name": kind.title()}, "force": True})
+
+    def log(self, run: str) -> str:
+        """All messages of a run."""
+        body = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"}
+        return "\n".join(line["message"] for line in self("/logs/filter", body))
+
+    def artifacts(self, run: str) -> dict[str, dict[str, Any]]:
+        """What a run shows, by key."""
+        found = self("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
+        return {one["key"]: one for one in found}

@@ -1,0 +1,275 @@
+"""A machine as an operator has it: `rossi up`, runs from the form, trouble with the server, `rossi down`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from rossi.archive import ObsID
+from tests.flows.api import Api
+from tests.flows.support import SLEWING, Archive, Rossi, free_port, marked, no_strays, wait_until
+from tests.flows.tour import tour
+
+#: Observations of the long runs: the same few files under many names.
+MANY = 60
+
+
+@dataclass(frozen=True)
+class Up:
+    """A machine with Prefect and the flows."""
+
+    rossi: Rossi
+    api: Api
+    ports: tuple[int, int]
+    mark: str
+
+    @property
+    def store(self) -> Path:
+        """Where products are."""
+        return self.rossi.folder / "store"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What was said to start it."""
+        port, products = self.ports
+        return ("up", "--state", "state", "--port", str(port), "--products-port", str(products), "--store", "store")
+
+    def start(self) -> None:
+        """Start what does not run."""
+        done = self.rossi(*self.command, mark=self.mark)
+        assert done.returncode == 0, done.stderr
+
+    def kill_server(self) -> None:
+        """Take the server away without a warning."""
+        (server,) = [
+            p for p in json.loads((self.rossi.folder / "state/processes.json").read_text()) if "server" in p["name"]
+        ]
+        os.killpg(server["pid"], signal.SIGKILL)
+
+    def done(self, prefix: str) -> int:
+        """How many observations of a prefix have a light curve."""
+        return len(list(self.store.glob(f"{prefix}/*/pca_extract/*/manifest.json")))
+
+    def workers(self) -> list[str]:
+        """The processes that reduce; their parent is the one that they are forked from."""
+        found = [Path(folder) for folder in marked(self.mark)]
+        return [str(f) for f in found if _command(f).count("forkserver") and "forkserver" in _command(_parent(f))]
+
+
+def _command(folder: Path) -> str:
+    try:
+        return (folder / "cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def _parent(folder: Path) -> Path:
+    try:
+        return Path("/proc") / (folder / "stat").read_text().rpartition(")")[2].split()[1]
+    except OSError:
+        return Path("/proc/0")
+
+
+@pytest.fixture(scope="module")
+def many(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of one observation under many names."""
+    root = tmp_path_factory.mktemp("many")
+    for number in range(MANY):
+        path = root / ObsID(f"20999-02-{number:02}-00").path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to((archive.root / ObsID(archive.good[0]).path).resolve(), target_is_directory=True)
+    return root
+
+
+@pytest.fixture(scope="module")
+def up(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A machine on which everything was started; afterwards nothing of it may be left."""
+    folder = tmp_path_factory.mktemp("machine")
+    (folder / "rossi.toml").write_text(f'archive = "{archive.root}"\n' + archive.config + "workers = 2\n")
+    with no_strays() as mark:
+        port, products = free_port(), free_port()
+        machine = Up(Rossi(folder, folder), Api(f"http://127.0.0.1:{port}/api"), (port, products), mark)
+        try:
+            machine.start()
+            yield machine
+        finally:
+            down = machine.rossi("down", "--state", "state", mark=mark)
+        assert "flows (" in down.stdout
+        assert machine.rossi("down", "--state", "state", mark=mark).stdout == "Nothing was up.\n"
+
+
+def test_what_is_offered(up: Up) -> None:
+    offered = up.api.deployments()
+    assert sorted(offered) == ["campaign", "reduce_observation", "reprocess_archive", "retry_failed"]
+    (schedule,) = offered["reprocess_archive"]["schedules"]
+    assert (schedule["schedule"]["cron"], schedule["active"]) == ("0 3 * * *", True)
+    for deployment in offered.values():
+        assert "rossi" in deployment["tags"]
+        assert deployment["parameters"]["store"] == str(up.store)
+    with pytest.raises(urllib.error.HTTPError, match=r"422|409"):
+        up.api.run("campaign", instruments=["a hammer"])
+
+
+def test_nothing_is_told_to_the_outside(up: Up) -> None:
+    assert up.api("/admin/settings")["server"]["analytics_enabled"] is False
+
+
+def test_campaign_from_the_form(up: Up, archive: Archive) -> None:
+    run = up.api.run("campaign", obsids=archive.asked, prefix="form")
+    ended = up.api.ended(run)
+    assert ended["state_type"] == "COMPLETED"
+    assert ended["state"]["message"].startswith(
+        f"{len(archive.asked)} observations: {len(archive.good)} done, 1 no work"
+    )
+    assert "What to do: " in ended["state"]["message"]
+    assert ended["name"].startswith("10") or "-and-" in ended["name"]
+    log = up.api.log(run)
+    for obsid in (*archive.damaged, SLEWING):
+        assert obsid in log
+    shown = up.api.artifacts(run)
+    assert sorted(shown) == ["campaign", "light-curve", "outcomes", "progress"]
+    assert shown["progress"]["data"] == 100
+    assert f"{len(archive.good)} done, 1 no work" in shown["progress"]["description"]
+    rows = json.loads(shown["outcomes"]["data"])
+    assert sum(row["observations"] for row in rows) == len(archive.asked)
+    assert shown["light-curve"]["data"].startswith(("http://", "data:image/png"))
+    (report,) = [line for line in shown["campaign"]["data"].splitlines() if "report.html" in line]
+    with urllib.request.urlopen(report.partition("(")[2].partition(")")[0]) as page:
+        assert archive.good[0].encode() in page.read()
+
+
+def test_products_are_shown_to_this_machine_only(up: Up) -> None:
+    address = f"http://127.0.0.1:{up.ports[1]}/"
+    for path in ("", "../rossi.toml", "form", "nothing/there"):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(address + path)
+    strange = urllib.request.Request(address, headers={"Host": "example.org"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(strange)
+
+
+def test_reprocessing_does_what_changed(up: Up, archive: Archive) -> None:
+    obsids = [*archive.good, *archive.damaged]
+    first = up.api.ended(up.api.run("reprocess_archive", obsids=obsids[1:], prefix="nightly"))
+    assert first["state_type"] == "COMPLETED", first
+    dry = up.api.run("reprocess_archive", obsids=obsids, prefix="nightly", dry_run=True)
+    assert up.api.ended(dry)["state"]["message"].startswith(f"1 of {len(obsids)} observations would be reduced")
+    rows = {row["why"]: row for row in json.loads(up.api.artifacts(dry)["changes"]["data"])}
+    assert rows["new observation"]["which"] == obsids[0]
+    assert (rows["failed before"]["observations"], rows["failed before"]["to be reduced"]) == (3, 0)
+    assert rows["nothing changed"]["observations"] == len(archive.good) - 1
+    then = up.api.ended(up.api.run("reprocess_archive", obsids=obsids, prefix="nightly"))
+    assert f"{len(archive.good)} done, 0 no work, 3 failed; {len(archive.good) - 1} of them" in then["state"]["message"]
+    again = up.api.ended(up.api.run("reprocess_archive", obsids=obsids, prefix="nightly"))
+    assert again["state_name"] == "NothingToDo"
+    retried = up.api.run("retry_failed", obsids=obsids, prefix="nightly", which="data")
+    assert "3 failed" in up.api.ended(retried)["state"]["message"]
+    assert up.done("nightly") == len(archive.good)
+
+
+def test_looking_closely(up: Up, archive: Archive) -> None:
+    run = up.api.run("reduce_observation", obsid=archive.good[0], prefix="close")
+    assert up.api.ended(run)["state_type"] == "COMPLETED"
+    tasks = up.api("/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
+    wait_until(lambda: len(up.api("/task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})) == 2)
+    assert {task["name"] for task in tasks} <= {"pca_prep", "pca_extract"}
+    assert any(key.endswith("light-curve") for key in up.api.artifacts(run))
+
+
+def test_failed_run_says_what_to_do(up: Up) -> None:
+    run = up.api.ended(up.api.run("campaign", obsids=["20999-09-09-00"], prefix="failed"))
+    assert run["state_type"] == "FAILED"
+    assert len(run["state"]["message"].splitlines()) == 1
+    assert "not in the archive" in run["state"]["message"]
+    assert "What to do: " in run["state"]["message"]
+    wrong = up.api.ended(up.api.run("campaign", settings={"pca_extract": {"binz": 1}}))
+    assert wrong["state"]["message"].endswith("did you mean 'binsz'?")
+
+
+@pytest.mark.parametrize("kind", ["CANCELLING", "CANCELLED"])
+def test_cancelled_run_stops_its_workers_and_goes_on_later(up: Up, many: Path, kind: str) -> None:
+    prefix = f"cancel/{kind.lower()}"
+    run = up.api.run("campaign", archive=str(many), prefix=prefix)
+    wait_until(lambda: up.done(prefix))
+    assert up.workers()
+    up.api.cancel(run, kind)
+    start = time.monotonic()
+    wait_until(lambda: not up.workers(), patience=60)
+    assert time.monotonic() - start < 10  # what was promised, not how fast it is
+    assert up.api.ended(run)["state_type"] == "CANCELLED"
+    before = up.done(prefix)
+    assert 0 < before < MANY
+    again = up.api.ended(up.api.run("campaign", archive=str(many), prefix=prefix))
+    assert again["state"]["message"].startswith(f"{MANY} observations: {MANY} done, 0 no work, 0 failed; ")
+    assert f"{before} of them were there already" in again["state"]["message"]
+
+
+def test_server_killed_and_restarted_in_mid_campaign(up: Up, many: Path) -> None:
+    run = up.api.run("campaign", archive=str(many), prefix="restart", workers=1)
+    wait_until(lambda: up.done("restart"))
+    up.kill_server()
+    gone = up.done("restart")
+    wait_until(lambda: up.done("restart") > gone + 3)  # the work goes on without it
+    up.start()
+    ended = up.api.ended(run)
+    assert ended["state_type"] == "COMPLETED"
+    assert ended["state"]["message"].startswith(f"{MANY} observations: {MANY} done")
+    # Its place at the store is free again.
+    next_one = up.api.ended(up.api.run("campaign", archive=str(many), prefix="restart"))
+    assert f"{MANY} of them were there already" in next_one["state"]["message"]
+
+
+def test_two_campaigns_of_one_store_wait_for_each_other(up: Up, archive: Archive) -> None:
+    runs = [up.api.run(flow, obsids=archive.good, prefix="both") for flow in ("campaign", "reprocess_archive")]
+    messages = [up.api.ended(run)["state"]["message"] for run in runs]
+    total = len(archive.good)
+    assert any(f"{total} of them were there already" in message for message in messages)
+
+
+def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None:
+    """Start a run from the form, see it work, open what it shows; pictures stay where ROSSI_SCREENSHOTS says."""
+    pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium is installed")
+    obsid = archive.good[0]
+    pictures = Path(os.environ.get("ROSSI_SCREENSHOTS", tmp_path))
+    with tour(chromium, up.api.url.removesuffix("/api"), pictures) as operator:
+        operator.fill_in_and_submit(up.api.deployments()["campaign"]["id"], prefix="browser", obsid=obsid)
+        run = up.api.newest("campaign")
+        operator.see_run(run, f"1 observations, {obsid} to {obsid}")
+        assert up.api.ended(run)["state_type"] == "COMPLETED"
+        operator.see_run(run, "Finished in state Completed('")
+        shown = {key: artifact["id"] for key, artifact in up.api.artifacts(run).items()}
+        operator.see_artifact(shown["progress"], "progress", "1 of 1 observations: 1 done")
+        operator.see_artifact(shown["outcomes"], "outcomes", "succeeded")
+        operator.see_artifact(shown["light-curve"], "light-curve")
+        operator.see_artifact(shown["campaign"], "campaign", "All products lie in")
+        assert obsid in operator.follow("report.html")
+        assert operator.outside == []
+
+
+def test_server_gone_for_good(up: Up, many: Path) -> None:
+    """The last test here: it takes the server away."""
+    rossi = replace(up.rossi, server=up.api.url)
+    command = ("campaign", "--archive", many, "--store", "gone", "--workers", 1)
+    process = rossi.start(*command, mark=up.mark)
+    wait_until(lambda: list((up.rossi.folder / "gone").glob("*/pca_extract/*/manifest.json")))
+    up.kill_server()
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert str(MANY) in out
+    absent = rossi(*command)
+    assert absent.returncode == 1
+    assert "does not answer" in absent.stderr
+    assert "rossi up" in absent.stderr

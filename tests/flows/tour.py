@@ -1,0 +1,99 @@
+"""Prefect's pages as an operator uses them, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+#: Milliseconds that a page of a busy server has.
+PATIENCE = 90_000
+
+
+class Tour:
+    """Goes through the pages, leaves pictures, and notes what is fetched from elsewhere.
+
+    Parameters
+    ----------
+    page : Page
+    address : str
+        Of Prefect's pages.
+    pictures : Path
+        Folder.
+    """
+
+    def __init__(self, page: Page, address: str, pictures: Path) -> None:
+        self._page, self._address, self._pictures, self._number = page, address, pictures, 0
+        self.outside: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self._note(request.url))
+
+    def fill_in_and_submit(self, deployment: str, *, prefix: str, obsid: str) -> None:
+        """Run a deployment from its form."""
+        page = self._page
+        page.goto(f"{self._address}/deployments/deployment/{deployment}/run")
+        page.get_by_text("PCA light curves: ranges of absolute channels").wait_for()
+        page.get_by_role("button", name="Add item").nth(1).click()
+        # The list's new item is the first empty text below the help text of the observations.
+        field = page.get_by_text("Observations, such as").locator("xpath=following::textarea[1]")
+        field.fill(obsid)
+        page.get_by_text("Folder of this run within the store").locator("xpath=following::textarea[1]").fill(prefix)
+        self._picture("form")
+        page.get_by_role("button", name="Submit").click()
+        page.wait_for_url(f"**/deployment/{deployment}?tab=Runs")
+
+    def see_run(self, run: str, sentence: str) -> None:
+        """Open a run's page, and wait until something stands in its log."""
+        self._page.goto(f"{self._address}/runs/flow-run/{run}")
+        self._page.get_by_text(sentence).first.wait_for()
+        self._picture("run")
+
+    def see_artifact(self, artifact: str, name: str, sentence: str = "") -> None:
+        """Open an artifact, and wait for a sentence or a picture."""
+        self._page.goto(f"{self._address}/artifacts/artifact/{artifact}")
+        if sentence:
+            self._page.get_by_text(sentence).first.wait_for()
+        else:
+            self._page.wait_for_function("[...document.images].some(i => i.complete && i.naturalWidth > 300)")
+        self._picture(name)
+
+    def follow(self, name: str) -> str:
+        """Click a link of the page that is open; returns the text of the page that it leads to."""
+        with self._page.expect_popup() if self._opens_tab(name) else self._page.expect_navigation() as opened:
+            self._page.get_by_role("link", name=name).first.click()
+        there = opened.value if hasattr(opened.value, "inner_text") else self._page
+        there.wait_for_load_state()
+        there.screenshot(path=self._path("report"))
+        return str(there.inner_text("body"))
+
+    def _opens_tab(self, name: str) -> bool:
+        return self._page.get_by_role("link", name=name).first.get_attribute("target") == "_blank"
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            self.outside.append(url)
+
+    def _picture(self, name: str) -> None:
+        self._page.screenshot(path=self._path(name), full_page=True)
+
+    def _path(self, name: str) -> Path:
+        self._number += 1
+        return self._pictures / f"{self._number}-{name}.png"
+
+
+@contextmanager
+def tour(chromium: str, address: str, pictures: Path) -> Iterator[Tour]:
+    """Open a browser."""
+    from playwright.sync_api import sync_playwright
+
+    pictures.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            yield Tour(browser.new_page(viewport={"width": 1400, "height": 1000}), address, pictures)
+        finally:
+            browser.close()
