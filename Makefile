@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-annotate --no-header
+STAGE := --extra catalogue --extra plot --extra s3 --extra web
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
@@ -56,8 +57,8 @@ bench: .venv/dev browser
 lock: .venv/dev
 	$(BIN)/python -m pip install --quiet uv
 	echo 'setuptools>=80' | $(LOCK) --output-file docker/requirements/build.txt -
-	$(LOCK) --extra plot --extra s3 --output-file docker/requirements/stage.txt pyproject.toml
-	$(LOCK) --extra all --constraint docker/requirements/stage.txt --output-file docker/requirements/campaign.txt pyproject.toml
+	$(LOCK) $(STAGE) --output-file docker/requirements/stage.txt pyproject.toml
+	$(LOCK) $(STAGE) --extra campaign --extra kubernetes --constraint docker/requirements/stage.txt --output-file docker/requirements/campaign.txt pyproject.toml
 
 # Passwords of docker/compose.yaml, made up once.
 $(ENV_FILE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from importlib.util import find_spec
 
 from rossi.errors import ConfigError
 from services.configuration import validate
@@ -86,7 +87,7 @@ def look(config: QueryConfig, archive: ArchiveSource | None) -> WorkList:
 
 
 def outputs(work: WorkList) -> Outputs:
-    """Return the work list as files: ECSV, Parquet, and exposure against time."""
+    """Return the work list as files: ECSV, Parquet where pyarrow is installed, and exposure against time."""
     from rossi.plot.exposure import exposure_figure
     from rossi.plot.longterm import png
 
@@ -94,7 +95,7 @@ def outputs(work: WorkList) -> Outputs:
     figure = exposure_figure(table["time"].data, table["exposure"].data, f"{len(table)} observations")
     files = {
         "observations": (File("observations.ecsv", ecsv(table)),),
-        "parquet": (File("observations.parquet", parquet(table)),),
+        "parquet": (File("observations.parquet", parquet(table)),) if find_spec("pyarrow") else (),
         "figure": (File("exposure.png", png(figure)),),
     }
     return Outputs(files, work.caveats, {"observations": len(work.rows)})

@@ -132,8 +132,13 @@ def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
     """
     try:
         if data[:4] == b"PAR1":
-            import pyarrow
-            import pyarrow.parquet
+            try:
+                import pyarrow
+                import pyarrow.parquet
+            except ImportError:
+                raise ConfigError(
+                    f"{name}: to read Parquet, install rossi[parquet]; or give the list as ECSV."
+                ) from None
 
             found = pyarrow.parquet.read_table(pyarrow.BufferReader(data), columns=["obsid"])["obsid"].to_pylist()
         elif data[:6] == b"# %ECS":

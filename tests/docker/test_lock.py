@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = {"stage": ("plot", "s3"), "campaign": ("all",)}
+STAGE = ("catalogue", "plot", "s3", "web")
+LOCKS = {"stage": STAGE, "campaign": (*STAGE, "campaign", "kubernetes")}
 #: The images' platform; the tests may run on another one.
 PLATFORM = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "python_version": "3.11"}
 ADVICE = "run `make lock`"
