@@ -21,6 +21,7 @@ bench: .venv/dev
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
+	$(BIN)/python tests/benchmarks/bench_prefect.py
 
 .venv/dev: pyproject.toml
 	$(PYTHON) -m venv .venv
