@@ -52,6 +52,7 @@ bench: .venv/dev browser
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/bench_store.py
+	$(BIN)/python tests/benchmarks/bench_prefect.py
 
 # What the images install, with hashes; the tests say when it has to be made anew.
 lock: .venv/dev
