@@ -32,6 +32,9 @@ STOP_TIMEOUT = 10.0
 #: Seconds that a server which somebody else started has to answer; a busy one takes a few.
 ANSWER_TIMEOUT = 30.0
 
+#: Environment variable that is set while a command has a Prefect server of its own, which ends with it.
+OWN_SERVER = "ROSSI_OWN_SERVER"
+
 _READY = b"ready\n"
 _QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 #: A server of our own is gone before anybody could read its logs; the user's shows them, the terminal does not.
@@ -69,10 +72,11 @@ def prefect_server() -> Iterator[Callable[[], None]]:
     with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as log:
         process = _start(listener, log)
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        os.environ[OWN_SERVER] = "1"
         try:
             yield lambda: _wait(process, log)
         finally:
-            del os.environ["PREFECT_API_URL"]
+            del os.environ["PREFECT_API_URL"], os.environ[OWN_SERVER]
             _stop(process)
 
 

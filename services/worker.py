@@ -5,6 +5,13 @@ Run as a program, it is one index of an Indexed Job: see `services.index`.
 
 from __future__ import annotations
 
+import signal
+import sys
+
+if __name__ == "__main__":
+    # The imports below take seconds, in which a container's first process would not hear that it is to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
 import importlib
 import re
 from collections.abc import Callable

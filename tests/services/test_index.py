@@ -231,3 +231,28 @@ def test_sigterm_gives_up_the_observation_at_hand(shard, ledger):
     assert "Traceback" not in said
     ledger.look()
     assert outcomes(ledger.results(3)) == [None] * 3
+
+
+def test_sigterm_is_heard_while_it_starts(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(HOLD)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-m", "services.worker", "--help"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "importing\n"
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (1, "")
+
+
+#: Holds the process up when it imports pydantic.
+HOLD = """
+import sys, time
+
+class Hold:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pydantic":
+            print("importing", flush=True)
+            time.sleep(30)
+
+sys.meta_path.insert(0, Hold())
+"""
