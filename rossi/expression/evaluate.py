@@ -105,8 +105,10 @@ def compile_expression(text: str) -> Expression:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         at, token = error.pos_in_stream, getattr(error, "token", None)
-        known = at is not None and at >= 0 and (token is None or token.type != "$END")
-        place = f"at character {at + 1}: {text[at : at + 12]!r}" if known else "at its end"
+        if at is None or at < 0 or (token is not None and token.type == "$END"):
+            place = "at its end"
+        else:
+            place = f"at character {at + 1}: {text[at : at + 12]!r}"
         raise ConfigError(
             f"the filter expression {shown(text)} can't be read {place}; it should look like (ELV > 4) && .NOT. "
             "ISNULL(ELV)."
