@@ -165,6 +165,7 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests
     key = manifest_key(base)
     there = find_manifest(sources.store, key)
     if there is not None:
+        sources.memory[key] = Made(there)
         return result_of(there, key, reused=True)
     start = time.perf_counter()
     outputs, outcome = _run(stage, config, read(inputs, request, chosen, sources))

@@ -30,13 +30,13 @@ from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectSt
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What this process made: its manifest and the files of each output."""
+    """What this process made or found: its manifest, and the files of each output if it made them."""
 
     manifest: Manifest
-    files: Mapping[str, tuple[File, ...]]
+    files: Mapping[str, tuple[File, ...]] | None = None
 
 
-#: What this process made last, by the key of its manifest.
+#: What this process made or found last, by the key of its manifest.
 Memory = MutableMapping[str, Made]
 
 
@@ -131,9 +131,10 @@ def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen
         else:
             key, manifest = chosen.upstream[declared.source]
             made = sources.memory.get(key)
-            inputs[declared.name] = (
-                made.files.get(declared.name, ()) if made else read_outputs(sources.store, key, manifest, declared.name)
-            )
+            if made is None or made.files is None:
+                inputs[declared.name] = read_outputs(sources.store, key, manifest, declared.name)
+            else:
+                inputs[declared.name] = made.files.get(declared.name, ())
     return inputs
 
 

@@ -19,6 +19,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import metadata
 from typing import Any
@@ -32,6 +33,8 @@ from services.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore, StoreError
 
 MANIFEST = "manifest.json"
+#: Files of one product that are put at the same time.
+_PUTS = 4
 
 
 @cache
@@ -141,12 +144,22 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     )
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
-    for record, (_, file) in zip(records, files, strict=True):
-        put_exactly(store, output_key(key, manifest, record), file.data)
+    _put_all(store, [(output_key(key, manifest, r), file.data) for r, (_, file) in zip(records, files, strict=True)])
     document = seal(manifest.model_dump_json(indent=1).encode())
     if store.put(key, document):
         return Manifest.model_validate_json(document)
     return read_manifest(store, key)
+
+
+def _put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes]]) -> None:
+    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer."""
+    if len(payload) < 2:
+        for key, data in payload:
+            put_exactly(store, key, data)
+        return
+    with ThreadPoolExecutor(min(len(payload), _PUTS)) as pool:
+        for done in [pool.submit(put_exactly, store, key, data) for key, data in payload]:
+            done.result()
 
 
 def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
@@ -157,10 +170,10 @@ def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
     StoreError
         If other bytes keep lying there.
     """
-    if store.put(key, data) or _is_there(store, key, data):
+    if store.put_content(key, data) or _is_there(store, key, data):
         return
     store.delete(key)
-    if not store.put(key, data) and not _is_there(store, key, data):
+    if not store.put_content(key, data) and not _is_there(store, key, data):
         raise StoreError(f"{store.url(key)}: the object can't be put whole; other bytes keep lying there.")
 
 

@@ -104,9 +104,11 @@ def compile_expression(text: str) -> Expression:
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        at, token = int(error.pos_in_stream or 0), getattr(error, "token", None)
-        known = at >= 0 and (token is None or token.type != "$END")
-        place = f"at character {at + 1}: {text[at : at + 12]!r}" if known else "at its end"
+        at, token = error.pos_in_stream, getattr(error, "token", None)
+        if at is None or at < 0 or (token is not None and token.type == "$END"):
+            place = "at its end"
+        else:
+            place = f"at character {at + 1}: {text[at : at + 12]!r}"
         raise ConfigError(
             f"the filter expression {shown(text)} can't be read {place}; it should look like (ELV > 4) && .NOT. "
             "ISNULL(ELV)."
@@ -239,12 +241,11 @@ class _Evaluator(Interpreter[Token, Operand]):
             raise ConfigError(f"the filter expression asks for {name}[{index:g}], but {name} has {width} element(s).")
         if value.values.ndim == 1:
             return value
-        return Operand(value.kind, value.values[:, index - 1], value.null[:, index - 1])
+        null = np.broadcast_to(value.null, value.values.shape)
+        return Operand(value.kind, value.values[:, index - 1], null[:, index - 1])
 
     def _value(self, name: str) -> Operand:
         name = name.strip("$").upper()
-        if len(name) > _MAX_NAME:
-            raise ConfigError(f"the filter expression uses {name[:_MAX_NAME]}..., longer than any column's name.")
         if name not in self._columns:
             self._columns[name] = self._column(name) if name in self.table else self._keyword(name)
         return self._columns[name]
@@ -261,6 +262,8 @@ class _Evaluator(Interpreter[Token, Operand]):
         return Operand(kind, values, self.table.null(name))
 
     def _keyword(self, name: str) -> Operand:
+        if len(name) > _MAX_NAME:
+            raise ConfigError(f"the filter expression uses {name[:_MAX_NAME]}..., longer than any column's name.")
         value = self.table.header.get(name)
         if value is None:
             raise DataError(

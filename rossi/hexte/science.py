@@ -15,6 +15,10 @@ from rossi.fits.table import Table
 DETECTORS = (0, 1, 2, 3)
 #: Length of an instrument data frame: telemetry and counters come in such steps, on multiples of it [s].
 FRAME = 16.0
+#: Longest time that one file's rows can span [s]: a hundred days.
+_LONGEST = 8.64e6
+#: Later than any time of the mission, which ended at 568e6 [s].
+_LATEST = 1e9
 #: From here on (1996-03-06T11:27:12 UT, counted without leap seconds as hxtdead counts) detector 2 of cluster B
 #: puts all events into the lowest channels: light curves from channel 15 up are right, spectra are not [s].
 DETECTOR_2_LOST = 68729232.0
@@ -169,5 +173,17 @@ def revision(table: Table) -> int:
 
 
 def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the number of the 16-s frame that holds each time (spacecraft clock)."""
+    """Return the number of the 16-s frame that holds each time (spacecraft clock).
+
+    Raises
+    ------
+    DataError
+        If times are not finite, or lie further apart than those of one observation can: tables of frames would not
+        fit into memory.
+    """
+    if time.size and not (np.ptp(time) <= _LONGEST and abs(time.flat[0]) < _LATEST):
+        raise DataError(
+            f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no observation do; "
+            "the file is damaged, fetch it again."
+        )
     return time.astype(np.int64) // int(FRAME)

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from rossi.archive import ObsID
+from rossi.archive import FILE_PATTERNS, ObsID
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from rossi.fits.table import Table
@@ -89,8 +89,10 @@ def describe(archive: ArchiveSource, obsid: ObsID) -> tuple[WorkRow, Caveat | No
     except Exception as error:  # whatever is wrong with an index, only its observation suffers
         message = str(error) if isinstance(error, DataError) else f"{name}: {type(error).__name__}: {error}."
         return blank(obsid.text), Caveat(code="index_unreadable", message=message)
-    for index in filter(None, indices):
-        position = _position(archive, obsid.path + PurePosixPath(index).name)
+    for index in (PurePosixPath(path).name for path in indices):
+        if not re.fullmatch(FILE_PATTERNS["index"], index):
+            continue
+        position = _position(archive, obsid.path + index)
         if position is not None:
             return replace(row, ra=position[0], dec=position[1]), None
     return row, None

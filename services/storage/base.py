@@ -60,6 +60,14 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def put_content(self, key: str, data: bytes) -> bool:
+        """Create an object under a key that follows from its content.
+
+        As `put`, but a server that can't create conditionally is spared the look before: what may be written over is
+        the same. False says that an object is there, and nothing about whether it is intact.
+        """
+        ...
+
     def get(self, key: str) -> bytes:
         """Return an object's content; raises `MissingObject`."""
         ...

@@ -64,6 +64,10 @@ class LocalStore:
             _sync_directory(path.parent)
         return created
 
+    def put_content(self, key: str, data: bytes) -> bool:
+        """See `ObjectStore.put_content`."""
+        return self.put(key, data)
+
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
         path = self._path(key)

@@ -46,8 +46,9 @@ class S3Store:
 
     Objects are created with ``If-None-Match: *``, of which the server lets one writer win. Some servers ignore that
     header. So the first write of a process looks first whether the object is there, creates it, and then creates it
-    again with equal content: a server that accepts this is written to with a look before every put from then on. On
-    such a server two writers at the same instant may both believe to have created an object, and the later one's stays.
+    again with equal content: a server that accepts this is written to with a look before every put from then on (but
+    for keys that follow from the content). On such a server two writers at the same instant may both believe to have
+    created an object, and the later one's stays.
 
     Parameters
     ----------
@@ -73,6 +74,10 @@ class S3Store:
         if self._honours_condition is None:
             self._honours_condition = not self._create(key, data)
         return True
+
+    def put_content(self, key: str, data: bytes) -> bool:
+        """See `ObjectStore.put_content`."""
+        return self.put(key, data) if self._honours_condition is None else self._create(key, data)
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""

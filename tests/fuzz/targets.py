@@ -198,8 +198,8 @@ def _fmi() -> bytes:
         (Column("StopDate", "8A"), ["01/02/97"]),
         (Column("StopTime", "8A"), ["01:00:00"]),
         *((Column(f"{name}_Index_File", "24A"), ["FIPC_0-1" if name == "PCA" else f"../{name}"]) for name in names),
-        (Column("APPID_074", "24A"), ["../../FS4a_1-2"]),
-        (Column("EA1DATA", "24A"), ["/pca/FS37_0-1"]),
+        (Column("APPID_074", "24A"), ["pca/FS4a_1-2"]),
+        (Column("EA1DATA", "24A"), ["x/pca/FS37_0-1"]),
     ]
     table = table_hdu("XTE_MI", [(column, np.array(values)) for column, values in columns])
     cards = [("MJDREFI", 49353), ("MJDREFF", 0.1), ("TIMESYS", "TT"), ("TIMEZERO", 3.4), ("TIMEUNIT", "s")]
@@ -264,7 +264,7 @@ TARGETS = {
             b"(ELV > 4) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV)",
             b"Count[2] ** 2 >= 3 || near(ELV, 5, 0.1) ? T : F",
             b"BITS == b01xx00001111 && #ROW < 3 || FLAG{-1}",
-            b"Wide * 2 % 3 == 1 && min(ELV, Time, 3) < 1.5e0 && File == 'a' && Time = 1:3",
+            b"Wide * 2 % 3 == 1 && min(ELV, Time, 3) < 1.5e0 && File == 'a' && (Time = 1:3)",
         ],
         (*_TEXT, b"Wide", b"Count", b"BITS", b"FLAG", b"File", b"{-9}", b"[3]"),
     ),

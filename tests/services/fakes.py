@@ -103,6 +103,9 @@ class FaultyStore:
     def __init__(self, store, fails=lambda *_: False, error=StoreError):
         self.store, self.fails, self.error, self.calls = store, fails, error, []
 
+    def put_content(self, key, data):
+        return self.put(key, data)
+
     def __getattr__(self, method):
         def call(key="", *arguments):
             self.calls.append((method, key))

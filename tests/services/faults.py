@@ -57,6 +57,10 @@ class FaultyStore:
                     return self._broken(done)
         return self._call(lambda: self.store.put(key, data))
 
+    def put_content(self, key, data):
+        """See `ObjectStore.put_content`; of local stores the same."""
+        return self.put(key, data)
+
     def get(self, key):
         """See `ObjectStore.get`."""
         if self._due("get", key):

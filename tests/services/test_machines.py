@@ -107,6 +107,9 @@ class SteppedStore:
             return self.ask("put", key, data)
         return self.ask("head", key) is None and self.ask("overwrite", key, data)
 
+    def put_content(self, key, data):
+        return self.ask("overwrite" if self.weak else "put", key, data)
+
     def overwrite(self, key, data):
         self.store.delete(key)
         return self.store.put(key, data)

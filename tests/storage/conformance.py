@@ -53,6 +53,13 @@ class StoreConformance:
         assert store.get("k/1") == b"first"
         assert store.get("k/2") == b"other"
 
+    def test_content_may_be_put_again(self, store):
+        assert store.put_content("c/1", b"same")
+        store.put_content("c/1", b"same")
+        assert store.get("c/1") == b"same"
+        assert not store.put("c/1", b"other")
+        assert store.get("c/1") == b"same"
+
     def test_empty_object(self, store):
         assert store.put("empty", b"")
         assert store.get("empty") == b""

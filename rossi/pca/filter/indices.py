@@ -26,6 +26,8 @@ _NEEDED = re.compile(
     r"FMI|FI[A-Z]{2}_[0-9a-f]+-[0-9a-f]+|acs/FH(0e|0f|10|11|14|15|18)_.*|pca/(FS4a|FH5[a-e])_.*"
     r"|hexte/FH(53|59|fb|fc)_.*"
 )
+#: Later than any time of the mission, which ended at 568e6 [s].
+_LATEST = 1e9
 _COLUMN_APID = re.compile(r"APPID_(\d{3})")
 
 
@@ -121,8 +123,8 @@ def read_master(files: Files) -> MasterIndex:
         obsid=_text(table, "ObsId"),
         user=_text(table, "User"),
         source=_text(table, "Source"),
-        start=int(table.column("StartMET")[0]),
-        stop=int(table.column("StopMET")[0]),
+        start=_met(table, "StartMET"),
+        stop=_met(table, "StopMET"),
         begin=(_date(table, "StartDate"), _text(table, "StartTime")),
         end=(_date(table, "StopDate"), _text(table, "StopTime")),
         header=file.primary,
@@ -133,6 +135,15 @@ def read_master(files: Files) -> MasterIndex:
 
 def _text(table: Table, name: str) -> str:
     return str(table.column(name)[0])
+
+
+def _met(table: Table, name: str) -> int:
+    value = table.column(name)[0]
+    if not abs(value) < _LATEST:
+        raise DataError(
+            f"{table.where}: {name} is {value:g}; a time of the mission was expected, fetch the file again."
+        )
+    return int(value)
 
 
 def _date(table: Table, name: str) -> str:

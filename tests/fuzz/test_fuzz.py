@@ -1,0 +1,67 @@
+"""Every input that ever made a reader or parser fail, a few fresh ones, and what has to be refused at once."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from rossi.errors import ConfigError, DataError
+from rossi.expression import compile_expression
+from rossi.extract.channels import parse_channels
+from tests.fuzz.mutation import mutate
+from tests.fuzz.targets import TARGETS, attempt
+
+CORPUS = sorted(Path(__file__).with_name("corpus").glob("*/*"))
+FRESH = 150
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_what_once_failed(path):
+    attempt(path.parent.name.replace("_", " "), path.read_bytes())
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_fresh_inputs(name):
+    target, chance = TARGETS[name], random.Random()
+    state = chance.getstate()
+    for _ in range(FRESH):
+        data = mutate(chance, target.seeds(), target.words)
+        try:
+            attempt(name, data)
+        except BaseException:
+            print("input:", data, "random state:", state)
+            raise
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_examples_are_understood(name):
+    for seed in TARGETS[name].seeds():
+        try:
+            TARGETS[name].run(seed)
+        except (ConfigError, DataError) as error:
+            assert name == "names" or "File" in str(error), error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ELV > 4 && " * 100_000 + "T",
+        "(" * 10_000 + "T" + ")" * 10_000,
+        "!" * 5_000 + "T",
+        "-" * 5_000 + "1 > 0",
+        "T ? " * 1_000 + "T" + " : F" * 1_000,
+        "ABS(" * 2_000 + "1" + ")" * 2_000 + " > 0",
+        "1" * 1_000_000,
+    ],
+    ids=["a megabyte", "parentheses", "not", "minus", "conditions", "functions", "digits"],
+)
+def test_expressions_that_are_too_much(text):
+    with pytest.raises(ConfigError) as refused:
+        compile_expression(text)
+    assert len(str(refused.value)) < 800
+
+
+@pytest.mark.parametrize("text", ["0:999999999", "0:999999999;1", "0~9;0", "9:0", "1" * 5000, "0~1;" + "9" * 30])
+def test_channel_lists_that_are_too_much(text):
+    with pytest.raises(DataError):
+        parse_channels(text)
