@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+import numpy as np
+
 from rossi.archive import parse_data_file
 from rossi.errors import DataError
 from rossi.fits.header import Header
