@@ -141,10 +141,8 @@ def _text(table: Table, name: str) -> str:
 
 def _met(table: Table, name: str) -> int:
     value = table.column(name)[0]
-    if not abs(value) < _LATEST:
-        raise DataError(
-            f"{table.where}: {name} is {value:g}; a time of the mission was expected, fetch the file again."
-        )
+    if table.info(name).code == "A" or np.ndim(value) or not abs(value) < _LATEST:
+        raise DataError(f"{table.where}: {name} is {value}; a time of the mission was expected, fetch the file again.")
     return int(value)
 
 
