@@ -104,8 +104,8 @@ def compile_expression(text: str) -> Expression:
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        at, token = error.pos_in_stream, getattr(error, "token", None)
-        if at is None or at < 0 or (token is not None and token.type == "$END"):
+        at = error.pos_in_stream
+        if at is None or at < 0:
             place = "at its end"
         else:
             place = f"at character {at + 1}: {text[at : at + 12]!r}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rossi.errors import DataError
 from rossi.fits.reader import Span, spans
-from rossi.fits.unzip import gunzip
+from rossi.fits.unzip import beginning, gunzip
 from rossi.fits.writer import ones_complement_sum
 
 #: The sum of a whole HDU with a right CHECKSUM: minus zero in ones' complement.
@@ -16,7 +16,7 @@ _RIGHT = 0xFFFFFFFF
 def is_fits(data: bytes, name: str) -> bool:
     """Return whether a file, plain or gzip-compressed, is meant to be FITS, by its content or its name."""
     endings = (".fits", ".lc", ".pha", ".pi", ".rsp", ".rmf", ".arf", ".gti", ".xfl", ".bkg")
-    return data[:6] == b"SIMPLE" or name.removesuffix(".gz").endswith(endings)
+    return beginning(data, 6) == b"SIMPLE" or name.removesuffix(".gz").endswith(endings)
 
 
 def checksum_problems(data: bytes, name: str) -> Iterator[str]:

@@ -79,7 +79,7 @@ def open_fits(data: bytes, name: str) -> FitsFile:
     if data[:6] != b"SIMPLE":
         raise DataError(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
     hdus = list(iterate_hdus(data, name))
-    tables = tuple(Table(h, d, name) for h, d in hdus[1:] if h.get("XTENSION", "").strip() == "BINTABLE")
+    tables = tuple(Table(h, d, name) for h, d in hdus[1:] if str(h.get("XTENSION", "")).strip() == "BINTABLE")
     return FitsFile(name, hdus[0][0], tables)
 
 

@@ -20,6 +20,8 @@ MAX_RATIO = 200
 #: Content up to this size [byte] may be of any ratio: headers and tables of few rows hold little else than blanks.
 ANY_RATIO = 64 << 20
 _PIECE = 4 << 20
+#: Enough for a gzip header with a file name, and the tables of the first block [byte].
+_HEADER = 4096
 
 
 def is_gzip(data: bytes) -> bool:
@@ -30,6 +32,16 @@ def is_gzip(data: bytes) -> bool:
 def size_limit(packed: int) -> int:
     """Return the most bytes [byte] that a gzip file of `packed` bytes may hold."""
     return min(MAX_SIZE, max(ANY_RATIO, MAX_RATIO * packed))
+
+
+def beginning(data: bytes, size: int) -> bytes:
+    """Return the first bytes of a file's content, decompressed where it is gzip-compressed; fewer where it is cut."""
+    if not is_gzip(data):
+        return data[:size]
+    try:
+        return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP).decompress(data[: size + _HEADER], size)
+    except (igzip_lib.IsalError, OSError):  # type: ignore[misc] # its stub declares an instance
+        return b""
 
 
 def gunzip(data: bytes, name: str) -> bytes:

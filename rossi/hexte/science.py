@@ -183,7 +183,7 @@ def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     if time.size and not (np.ptp(time) <= _LONGEST and abs(time.flat[0]) < _LATEST):
         raise DataError(
-            f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no observation do; "
-            "the file is damaged, fetch it again."
+            f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no "
+            "observation do; the file is damaged, fetch it again."
         )
     return time.astype(np.int64) // int(FRAME)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 
 from rossi.archive import ObsID
+from rossi.fits.checksum import is_fits
+from rossi.fits.unzip import gunzip
 from rossi.simulate import simulate_archive
 from tests.flows.support import SLEWING, Archive, Rossi, product_files
 
@@ -47,6 +52,25 @@ def test_a_sound_store(reduced: Rossi) -> None:
     done = reduced("verify", "store")
     assert (done.returncode, done.stderr) == (0, "")
     assert "all whole" in done.stdout
+
+
+def test_products_are_right_for_other_programs(reduced: Rossi) -> None:
+    """astropy accepts every HDU without a remark; so does CFITSIO's program where it is installed."""
+    tool = shutil.which("fitsverify")
+    looked = 0
+    for path in product_files(reduced.folder / "store").values():
+        data = path.read_bytes()
+        assert is_fits(data, ""), path.name
+        with fits.open(BytesIO(gunzip(data, path.name)), checksum=True) as hdus:
+            hdus.verify("exception")
+            assert all(hdu.header["CHECKSUM"] and hdu.header["DATASUM"] for hdu in hdus)
+        if tool is not None:
+            done = subprocess.run([tool, str(path)], capture_output=True, text=True, check=False)
+            errors = [line for line in done.stdout.splitlines() if line.startswith("*** Error")]
+            # How wide counts are shown that became real numbers in the background, as HEASoft writes it too.
+            assert [line for line in errors if 'Format "I5" cannot be used for TFORM "1D"' not in line] == []
+        looked += 1
+    assert looked > 4
 
 
 def test_damage_is_told_removed_and_made_again(reduced: Rossi, asked: tuple[str, ...], tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_every_fault_at_every_request_of_the_merge(archive, tmp_path, fault):
         assert run_merge(asked, store).reused
         assert verify(store, "run/1").problems == ()
     assert at >= 5
+    print(fault, at, "faults injected into the merge")
 
 
 def test_manifest_comes_last(archive, tmp_path):

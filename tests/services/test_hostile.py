@@ -47,12 +47,15 @@ class Changed:
     def directories(self, path):
         return self.archive.directories(path)
 
-    def identity(self, path):
-        return self.archive.identity(path)
+    def identify(self, files):
+        return self.archive.identify(files)
 
     def fetch(self, path):
         self.asked.append(path)
         return self.data if path == self.path else self.archive.fetch(path)
+
+    def fetch_many(self, files):
+        return [self.fetch(file.path) for file in files]
 
 
 def shard(root, obsid, store, stages):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+import numpy as np
+
 from rossi.archive import parse_data_file
 from rossi.errors import DataError
 from rossi.fits.header import Header
@@ -139,10 +141,8 @@ def _text(table: Table, name: str) -> str:
 
 def _met(table: Table, name: str) -> int:
     value = table.column(name)[0]
-    if not abs(value) < _LATEST:
-        raise DataError(
-            f"{table.where}: {name} is {value:g}; a time of the mission was expected, fetch the file again."
-        )
+    if table.info(name).code == "A" or np.ndim(value) or not abs(value) < _LATEST:
+        raise DataError(f"{table.where}: {name} is {value}; a time of the mission was expected, fetch the file again.")
     return int(value)
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 def settings_of(campaign=None, kubernetes=None, **more):
     places = {"archive": "/archive", "store": "s3://rossi/run?endpoint=http://s3:9000"}
-    campaign = {"executor": "kubernetes"} | (campaign or {})
+    campaign = {"name": "campaign", "executor": "kubernetes"} | (campaign or {})
     return load_settings(None, places | {"campaign": campaign, "kubernetes": kubernetes or {}} | more)
 
 
