@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from prefect.logging import get_run_logger
 
 from flows.config import Settings
 from flows.parameters import absolute
+from flows.server import OWN_SERVER
 
 #: Seconds after which the place of a run that was killed is free again.
 LEASE = 60.0
@@ -33,6 +35,9 @@ def one_at_a_time(settings: Settings) -> Iterator[None]:
 
     Products would come to no harm: each is created once. But the same work would be done twice.
     """
+    if os.environ.get(OWN_SERVER):  # no other campaign, but perhaps the place of one that was killed
+        yield
+        return
     name = limit_name(settings)
     with get_client(sync_client=True) as client:
         try:

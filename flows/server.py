@@ -29,6 +29,8 @@ from rossi.errors import ConfigError
 #: Seconds. A server takes 14-23 on two busy processors, more the first time, when it makes its database.
 START_TIMEOUT = 180.0
 STOP_TIMEOUT = 10.0
+#: Set while the server is this campaign's own: nobody else uses it.
+OWN_SERVER = "ROSSI_OWN_SERVER"
 #: Seconds that a server which somebody else started has to answer; a busy one takes a few.
 ANSWER_TIMEOUT = 30.0
 
@@ -65,10 +67,11 @@ def prefect_server() -> Iterator[Callable[[], None]]:
     with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as log:
         process = _start(listener, log)
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        os.environ[OWN_SERVER] = "1"
         try:
             yield lambda: _wait(process, log)
         finally:
-            del os.environ["PREFECT_API_URL"]
+            del os.environ["PREFECT_API_URL"], os.environ[OWN_SERVER]
             _stop(process)
 
 
