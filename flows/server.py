@@ -29,11 +29,11 @@ from rossi.errors import ConfigError
 #: Seconds. A server takes 14-23 on two busy processors, more the first time, when it makes its database.
 START_TIMEOUT = 180.0
 STOP_TIMEOUT = 10.0
+#: Set while the server is this campaign's own: nobody else uses it.
+OWN_SERVER = "ROSSI_OWN_SERVER"
 #: Seconds that a server which somebody else started has to answer; a busy one takes a few.
 ANSWER_TIMEOUT = 30.0
 
-#: Environment variable that is set while a command has a Prefect server of its own, which ends with it.
-OWN_SERVER = "ROSSI_OWN_SERVER"
 
 _READY = b"ready\n"
 _QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}

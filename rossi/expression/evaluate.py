@@ -105,10 +105,7 @@ def compile_expression(text: str) -> Expression:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         at = error.pos_in_stream
-        if at is None or at < 0:
-            place = "at its end"
-        else:
-            place = f"at character {at + 1}: {text[at : at + 12]!r}"
+        place = "at its end" if at is None or at < 0 else f"at character {at + 1}: {text[at : at + 12]!r}"
         raise ConfigError(
             f"the filter expression {shown(text)} can't be read {place}; it should look like (ELV > 4) && .NOT. "
             "ISNULL(ELV)."
