@@ -12,7 +12,7 @@ test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The report is tested in a browser: Chromium of the system, or else Playwright's copy of it.
 browser: .venv/dev

@@ -196,7 +196,7 @@ def test_file_names_with_filters():
         ("ftcopy", {"infile": "[1][col Tim]"}, "column Tim is missing"),
         ("ftcopy", {"infile": "[7]"}, "HDU 7 is missing; found 0, 1 EVENTS, 2 GTI"),
         ("ftcopy", {"infile": "[0][Rate > 1]"}, "HDU 0 is no binary table"),
-        ("fselect", {"expr": "Rate >"}, "can't be read at its end"),
+        ("fselect", {"expr": "Rate >"}, "can't be read at character 6"),
         ("fdump", {"rows": "all"}, "rows is 'all'"),
         ("fkeyprint", {"infile": ".not"}, "can't be read"),
     ],
