@@ -259,6 +259,7 @@ def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None
         assert operator.outside == []
 
 
+@pytest.mark.skipif(not os.environ.get("ROSSI_LONG_TESTS"), reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
 def test_server_gone_for_good(up: Up, many: Path) -> None:
     """The last test here: it takes the server away."""
     rossi = replace(up.rossi, server=up.api.url)
