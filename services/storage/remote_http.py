@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html.parser import HTMLParser
-from typing import TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from rossi.errors import ConfigError
 from services.storage.archive import UNKNOWN, ArchiveFile
 from services.storage.base import StoreError
 from services.storage.places import Root, candidates
-from services.storage.remote import REQUESTS, BrokenTransfer, Content, Together
-
-#: urllib3 is the layer that repeats requests: those that were not answered, and those that a busy server turned down.
-_RETRY = Retry(
-    total=5,
-    backoff_factor=0.2,
-    status_forcelist=(429, 500, 502, 503, 504),
-    allowed_methods=("GET", "HEAD"),
-    raise_on_status=False,
-)
-_TIMEOUT = Timeout(connect=10, read=60)
-#: Files are wanted as they lie there, not unpacked on the way.
-_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "rossi"}
-_BLOCK = 1 << 20
-_ABSENT, _BEHIND_END = frozenset({404, 410}), 416
-
-Answer = TypeVar("Answer")
+from services.storage.remote import Content, Together
+from services.storage.web import Web, content, identity_of, ranged
 
 
 def web_folders(url: str) -> WebFolder:
@@ -56,7 +39,7 @@ class WebFolder:
     """
 
     def __init__(self, url: str) -> None:
-        self._pool = PoolManager(4, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT, headers=_HEADERS)
+        self._web = Web(url)
         self._root = Root(candidates(url), lambda place: self._page(f"{place}/") is not None)
 
     @property
@@ -88,12 +71,11 @@ class WebFolder:
     def head(self, path: str) -> ArchiveFile | None:
         """See `Remote.head`."""
         url = self._url(path)
-        return self._ask("HEAD", url, lambda answer: _described(answer, path, url))
+        return self._web.ask("HEAD", url, lambda answer: _described(answer, path, url))
 
     def read(self, path: str, start: int) -> Content | None:
         """See `Remote.read`."""
-        part = {"Range": f"bytes={start}-"} if start else {}
-        return self._ask("GET", self._url(path), lambda answer: _content(answer, start), part)
+        return self._web.ask("GET", self._url(path), lambda answer: content(answer, start), ranged(start))
 
     def _url(self, path: str) -> str:
         return f"{self._root.find()}/{quote(path)}"
@@ -103,7 +85,7 @@ class WebFolder:
 
     def _page(self, url: str) -> list[str] | None:
         """Return the names in a directory, those of directories with a slash; None if it does not exist."""
-        text = self._ask("GET", url, lambda answer: _text(answer, url))
+        text = self._web.ask("GET", url, lambda answer: _text(answer, url))
         if text is None:
             return None
         index = _Index(url)
@@ -113,40 +95,6 @@ class WebFolder:
         if not index.is_index:
             raise ConfigError(f"{url}: the server does not list directories; use the bucket or a local copy instead.")
         return list(dict.fromkeys(index.names))
-
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        use: Callable[[BaseHTTPResponse], Answer],
-        headers: dict[str, str] | None = None,
-    ) -> Answer | None:
-        try:
-            answer = self._pool.request(
-                method, url, headers=_HEADERS | (headers or {}), preload_content=False, decode_content=False
-            )
-        except HTTPError as error:
-            reason = getattr(error, "reason", None) or error
-            raise StoreError(
-                f"{url}: the archive's server can't be reached ({reason}); check the network and try again."
-            ) from None
-        try:
-            if answer.status in _ABSENT:
-                answer.drain_conn()
-                return None
-            if answer.status >= 300 and answer.status != _BEHIND_END:
-                raise _refusal(answer, url)
-            return use(answer)
-        finally:
-            answer.release_conn()
-
-
-def _refusal(answer: BaseHTTPResponse, url: str) -> Exception:
-    answer.drain_conn()
-    said = f"{url}: the archive's server answers {answer.status} {answer.reason or ''}".rstrip()
-    if answer.status < 500 and answer.status not in {408, 425, 429}:
-        return ConfigError(f"{said}; check the archive's URL.")
-    return StoreError(f"{said}; try again later.")
 
 
 def _text(answer: BaseHTTPResponse, url: str) -> str:
@@ -160,29 +108,7 @@ def _described(answer: BaseHTTPResponse, path: str, url: str) -> ArchiveFile:
     size = answer.headers.get("Content-Length", "")
     if not size.isdigit():
         raise StoreError(f"{url}: the server does not tell the file's size.")
-    return ArchiveFile(path, int(size), _identity(answer))
-
-
-def _content(answer: BaseHTTPResponse, start: int) -> Content:
-    if answer.status == _BEHIND_END:
-        answer.drain_conn()
-        return Content(b"", start)
-    data = b""
-    try:
-        while block := answer.read(_BLOCK):
-            data = data + block if data else block
-    except (HTTPError, OSError) as error:
-        # a whole file that comes instead of its end is of no use before it is there
-        arrived = data if answer.status == 206 or not start else b""
-        raise BrokenTransfer(arrived, type(error).__name__) from None
-    return Content(data, start if answer.status == 206 else 0, _identity(answer))
-
-
-def _identity(answer: BaseHTTPResponse) -> str:
-    """Return what tells this content from another: the ETag, or else the time of its last change."""
-    headers = answer.headers
-    tag = headers.get("ETag", "").removeprefix("W/").strip('"')
-    return f"etag:{tag}" if tag else f"date:{headers.get('Last-Modified', '')}"
+    return ArchiveFile(path, int(size), identity_of(answer))
 
 
 class _Index(HTMLParser):

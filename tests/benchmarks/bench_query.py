@@ -4,7 +4,8 @@
 
 The catalogue is a TAP service on this machine, in a process of its own; its rows are paged, counted, and written as
 ECSV, Parquet and figure. The archive is an S3 server on this machine (rclone), whose objects are read through the
-archive source (listing, comparison with MD5, copies on disk) and with boto3 alone, with the same number of threads.
+archive source (comparison with size, ETag and MD5) and with boto3 alone, with the same number of threads: into memory,
+and into files on disk.
 """
 
 from __future__ import annotations
@@ -89,6 +90,17 @@ def bare(endpoint: str, keys: list[str]) -> float:
     return time.perf_counter() - start
 
 
+def downloaded(endpoint: str, keys: list[str], folder: Path) -> float:
+    """Copy objects to files with boto3 alone."""
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
+    folder.mkdir()
+    start = time.perf_counter()
+    with ThreadPoolExecutor(REQUESTS) as threads:
+        for _ in threads.map(lambda key: client.download_file(BUCKET, key, str(folder / key.replace("/", "-"))), keys):
+            pass
+    return time.perf_counter() - start
+
+
 def source(endpoint: str, number: int, cache: CacheConfig | None) -> float:
     """Read objects through the archive source."""
     archive = open_archive(f"s3://{BUCKET}?endpoint={endpoint}", cache)
@@ -110,16 +122,20 @@ def archive(objects: int, size: int, rounds: int) -> None:
         keys = [f"AO1/{n:05d}" for n in range(objects)]
         with s3_service(folder / "data") as endpoint:
             bare(endpoint, keys[: objects // 10])  # warm
-            alone, plain, kept = [], [], []
-            for number in range(rounds):  # by turns, as the machine is not always equally busy
+            alone, plain, files, kept = [], [], [], []
+            for _ in range(rounds):  # by turns, as the machine is not always equally busy
                 alone.append(bare(endpoint, keys))
                 plain.append(source(endpoint, objects, None))
-                kept.append(source(endpoint, objects, CacheConfig(folder=str(folder / f"cache{number}"))))
+                files.append(downloaded(endpoint, keys, folder / "files"))
+                shutil.rmtree(folder / "files")
+                kept.append(source(endpoint, objects, CacheConfig(folder=str(folder / "cache"))))
+                shutil.rmtree(folder / "cache")
     best = min(alone)
-    print(f"boto3 alone: {objects / best:.0f} objects a second, {objects * size / best / 1e6:.0f} MB/s")
+    print(f"boto3 alone: {objects / best:.0f} objects a second, {objects * size / best / 1e6:.0f} MB/s into memory")
     print(
         f"archive source: {100 * best / min(plain):.0f} % of that; {100 * best / min(kept):.0f} % with copies on disk"
     )
+    print(f"archive source with copies on disk: {100 * min(files) / min(kept):.0f} % of boto3's download_file")
 
 
 def main() -> None:

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSHTTPConnectionPool
 from botocore.config import Config
+from urllib3 import HTTPConnectionPool
 
 from rossi.errors import ConfigError, DataError
 from services.storage import CacheConfig, StoreError, open_archive
@@ -115,13 +117,19 @@ class ArchiveConformance:
 
 
 class S3Conformance(ArchiveConformance):
-    def test_nothing_is_ever_signed(self, archive, credentials):
-        sent = []
-        archive.remote._client.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.headers))
+    def test_nothing_is_ever_signed(self, archive, credentials, monkeypatch):
+        sent, send = [], HTTPConnectionPool.urlopen
+
+        def urlopen(pool, method, url, **options):
+            sent.append((method, {name.lower() for name in options["headers"]}))
+            return send(pool, method, url, **options)
+
+        for place in (HTTPConnectionPool, AWSHTTPConnectionPool):
+            monkeypatch.setattr(place, "urlopen", urlopen)
         archive.list("AO2")
         archive.fetch(STD2)
-        assert sent
-        assert not any("Authorization" in headers for headers in sent)
+        assert [method for method, _ in sent] == ["GET", "HEAD", "GET"]
+        assert not any("authorization" in headers for _, headers in sent)
 
     def test_pages(self, archive):
         def two_at_a_time(params, **_):
@@ -247,6 +255,14 @@ class TestWeb(ArchiveConformance):
         with pytest.raises(StoreError, match="14 bytes arrived, the listing says 300000"):
             archive.fetch_many(files)
 
+    def test_by_the_proxy_of_the_environment(self, web, tree, monkeypatch):
+        monkeypatch.setenv("http_proxy", web.url)
+        monkeypatch.setenv("no_proxy", "near.example.org")
+        assert open_archive("http://far.example.org").fetch(STD2) == (tree / STD2).read_bytes()
+        monkeypatch.setattr("services.storage.web._RETRY", False)
+        with pytest.raises(StoreError, match=r"near\.example\.org.*can't be reached"):
+            open_archive("http://near.example.org").fetch(STD2)
+
     def test_no_server(self):
         with pytest.raises(StoreError, match="can't be reached"):
             open_archive("http://127.0.0.1:9/archive").list("AO2")
@@ -275,6 +291,17 @@ def test_urls_that_make_no_sense(url):
 def test_no_s3_server():
     with pytest.raises(StoreError, match=r"can't be reached .* check the network"):
         open_archive("s3://bucket/x?endpoint=http://127.0.0.1:9").list("AO2")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("s3://nasa-heasarc/rxte/data/archive", "https://nasa-heasarc.s3.amazonaws.com"),
+        ("s3://mine/a?endpoint=http://127.0.0.1:9/&region=eu-west-1", "http://127.0.0.1:9/mine"),
+    ],
+)
+def test_where_objects_are_read(url, expected):
+    assert open_archive(url).remote._objects == expected
 
 
 def test_where_the_archive_may_be():
