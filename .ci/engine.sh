@@ -64,7 +64,7 @@ python_like_official() { # this machine's Python, with what the official image l
     build "$python_base" "$root" --file - <<DOCKERFILE
 FROM $debian_stand_in
 COPY . /usr/local
-RUN ldconfig && python3 -m ensurepip && ln -sf pip3 /usr/local/bin/pip
+RUN ldconfig && python3 -m ensurepip && ln -sf pip3 /usr/local/bin/pip && find /usr/local -name '*.pyc' -delete
 DOCKERFILE
     rm -rf "$root"
 }
