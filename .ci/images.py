@@ -40,7 +40,7 @@ def check(image: str, revision: str) -> str:
             assert not [name for name in COMPILERS if (root / folder / name).exists()], f"{image}: a compiler"
         for name in PASSING:
             path = root / name
-            assert not path.exists() or not path.stat().st_size or path.is_dir() and not any(path.iterdir()), path
+            assert not path.exists() or not path.stat().st_size or (path.is_dir() and not any(path.iterdir())), path
     finally:
         podman("image", "unmount", image)
     size = about["Size"] / 1e6

@@ -24,7 +24,8 @@ UNUSED = (
     # the asyncio twin of the Kubernetes client, and what it alone needs
     "kubernetes/aio",
     *("aiohappyeyeballs", "aiohttp", "aiohttp_retry", "aiosignal", "frozenlist", "multidict", "propcache", "yarl"),
-    # what builds and tests other packages
+    # lists of what a package installed, for its removal; what builds and tests other packages
+    "*.dist-info/RECORD",
     *("numpy/distutils", "numpy/f2py", "sqlalchemy/testing", "alembic/testing"),
     # Prefect's second set of pages: the first is where its logs lead to
     "prefect/server/ui-v2",
@@ -41,7 +42,7 @@ UNUSED = (
 UNCOMPILED = (
     *("anyio/_backends/_trio.py", "apprise", "astropy/(cosmology|nddata|stats|wcs)", "cffi", "cyclopts/completion"),
     *("dateparser", "docker", "fontTools", "fsspec/implementations", "key_value/aio/stores", "markdown"),
-    *("matplotlib/backends/(backend_[gnptqw]|qt_)", "mpl_toolkits", "numpy/(polynomial|testing)", "oauthlib"),
+    *("matplotlib/backends/(backend_[gnptqw]|qt_)", "mpl_toolkits", "numpy/polynomial", "oauthlib"),
     *("pycparser", "pygments/lexers", "redis/commands/search", "rich_rst", "ruamel"),
     *("prefect/cli/transfer", "prefect/infrastructure", "prefect/server/database/_migrations", "prefect/workers"),
     *("sqlalchemy/dialects/(mssql|mysql|oracle)",),
