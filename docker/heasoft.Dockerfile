@@ -39,7 +39,9 @@ ENV PATH=/opt/rossi/bin:${PATH} \
     HEADASPROMPT=/dev/null
 WORKDIR /tmp
 COPY --from=build /opt/rossi /opt/rossi
-ARG VERSION=unknown REVISION=unknown SOURCE=unknown
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="rossi with HEASoft" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
