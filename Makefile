@@ -7,12 +7,13 @@ ENV_FILE ?= docker/.env
 
 .PHONY: test demo bench lock clean browser test-cluster test-s3 test-long fuzz
 
-# Set everything up, then check format, lint and types and run every test.
+# Set everything up, then check format, lint and types and run every test. The files with the longest tests are among the
+# first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
 test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # The report is tested in a browser: Chromium of the system, or else Playwright's copy of it.
 browser: .venv/dev

@@ -64,7 +64,7 @@ python_like_official() { # this machine's Python, with what the official image l
     build "$python_base" "$root" --file - <<DOCKERFILE
 FROM $debian_stand_in
 COPY . /usr/local
-RUN ldconfig && python3 -m ensurepip && ln -sf pip3 /usr/local/bin/pip
+RUN ldconfig && python3 -m ensurepip && ln -sf pip3 /usr/local/bin/pip && find /usr/local -name '*.pyc' -delete
 DOCKERFILE
     rm -rf "$root"
 }
@@ -117,10 +117,11 @@ ENTRYPOINT ["entrypoint"]
 DOCKERFILE
 }
 
+labels=(--build-arg "VERSION=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' rossi/__init__.py)"
+    --build-arg "REVISION=$(git rev-parse HEAD)" --build-arg SOURCE=rossi)
+
 build_targets() { # build_targets TARGET...
-    local target labels
-    labels=(--build-arg "VERSION=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' rossi/__init__.py)"
-        --build-arg "REVISION=$(git rev-parse HEAD)" --build-arg SOURCE=rossi)
+    local target
     for target in "$@"; do
         build "rossi-$target" . --file docker/Dockerfile --ignorefile docker/Dockerfile.dockerignore \
             "${labels[@]}" --target "$target"
@@ -129,5 +130,5 @@ build_targets() { # build_targets TARGET...
 
 build_heasoft() { # HEASoft itself can't be had here: this shows that the file builds on an image with Python
     build rossi-heasoft . --file docker/heasoft.Dockerfile --ignorefile docker/Dockerfile.dockerignore \
-        --build-arg "HEASOFT=$python_base" --target heasoft
+        "${labels[@]}" --build-arg "HEASOFT=$python_base" --target heasoft
 }

@@ -9,9 +9,9 @@ ARG HEASOFT
 
 FROM ${HEASOFT} AS build
 USER 0:0
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PIP_COMPILE=0 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
-    PIP_NO_COMPILE=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY docker/requirements requirements
@@ -39,7 +39,9 @@ ENV PATH=/opt/rossi/bin:${PATH} \
     HEADASPROMPT=/dev/null
 WORKDIR /tmp
 COPY --from=build /opt/rossi /opt/rossi
-ARG VERSION=unknown REVISION=unknown SOURCE=unknown
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="rossi with HEASoft" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

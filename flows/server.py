@@ -76,6 +76,7 @@ def prefect_server() -> Iterator[Callable[[], None]]:
         try:
             yield lambda: _wait(process, log)
         finally:
+            _send_logs()
             del os.environ["PREFECT_API_URL"], os.environ[OWN_SERVER]
             _stop(process)
 
@@ -147,6 +148,12 @@ def _wait(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
     said = log.read().decode(errors="replace").strip().splitlines()
     why = said[-1] if said else "it said nothing"
     raise ServerError(f"The Prefect server didn't start within {START_TIMEOUT:.0f} s: {why}")
+
+
+def _send_logs() -> None:
+    """Have Prefect send the logs that it holds: once the server is gone, it would try to for a minute."""
+    if (handlers := sys.modules.get("prefect.logging.handlers")) is not None:
+        handlers.APILogWorker.drain_all(timeout=STOP_TIMEOUT)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

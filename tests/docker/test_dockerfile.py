@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -69,19 +71,68 @@ def test_labels_say_what_it_was_built_from(name):
     assert set(re.findall(r"org\.opencontainers\.image\.(\w+)=", labels)) >= {"source", "revision", "version"}
 
 
-def test_pruning_leaves_what_is_imported(tmp_path):
-    site = tmp_path / "lib" / "python3.11" / "site-packages"
+@pytest.fixture
+def site(tmp_path):
+    folder = tmp_path / "lib" / "python3.11" / "site-packages"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write(site, names):
+    for name in names:
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text("")
+
+
+def prune(site):
+    subprocess.run([sys.executable, DOCKER / "prune.py", site.parents[2]], check=True)
+
+
+def test_pruning_leaves_what_is_imported(site):
     kept = [
         "astropy/tests/runner.py",
         "numpy/testing/utils.py",
         "botocore/data/s3/x.json",
         "botocore/data/endpoints.json",
+        "apprise/plugins/mail.py",
     ]
     gone = ["astropy/wcs/tests/t.py", "numpy/tests/t.py", "botocore/data/ec2/x.json", "astropy/wcs/src/w.c", "a.pyi"]
-    for name in kept + gone:
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        (site / name).write_text("")
-    subprocess.run([sys.executable, DOCKER / "prune.py", tmp_path], check=True)
+    write(site, kept + gone)
+    prune(site)
     assert all((site / name).exists() for name in kept)
     assert not any((site / name).exists() for name in gone)
     assert list(site.glob("numpy/testing/__pycache__/utils.*.pyc"))
+    assert not list(site.glob("apprise/plugins/__pycache__"))
+
+
+def test_pruning_leaves_the_parts_of_the_cluster_that_are_asked_for(site):
+    client = site / "kubernetes" / "client"
+    write(client, ["api/__init__.py", "api/apps_v1_api.py", "models/__init__.py", "models/v1_scale.py"])
+    (client / "api" / "batch_v1_api.py").write_text("from kubernetes.client.models.v1_job import V1Job\n")
+    (client / "models" / "v1_job.py").write_text("from kubernetes.client.models.v1_pod import V1Pod\n")
+    (client / "models" / "v1_pod.py").write_text("")
+    prune(site)
+    assert {path.name for path in client.rglob("*.py")} == {"__init__.py", "batch_v1_api.py", "v1_job.py", "v1_pod.py"}
+
+
+def test_all_parts_of_the_cluster_that_are_asked_for_are_left():
+    used = {
+        one for path in (ROOT / "flows").rglob("*.py") for one in re.findall(r"client\.(\w+)Api\b", path.read_text())
+    }
+    files = {re.sub(r"(?<!^)(?=[A-Z])", "_", one).lower() + "_api.py" for one in used}
+    kept = set(re.search(r"KEPT_APIS = frozenset\(\{(.*)\}\)", (DOCKER / "prune.py").read_text()).group(1).split(", "))
+    assert {f'"{name}"' for name in files} | {'"__init__.py"'} == kept
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries of other systems are left alone")
+def test_libraries_are_loaded_without_symbols(site):
+    here = Path(numpy.__file__).parents[1]
+    for name in ("greenlet", "yaml"):
+        shutil.copytree(here / name, site / name)
+    before = sum(path.stat().st_size for path in site.rglob("*.so"))
+    prune(site)
+    assert sum(path.stat().st_size for path in site.rglob("*.so")) < before / 2
+    code = "import greenlet, yaml._yaml; print(greenlet.__file__, yaml._yaml.__file__)"
+    environment = {"PYTHONPATH": str(site), "PATH": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert all(name.startswith(str(site)) for name in done.stdout.split())
