@@ -28,7 +28,8 @@ RUN /opt/rossi/bin/python -m pip install --no-deps --no-build-isolation . && \
     /opt/rossi/bin/python prune.py /opt/rossi
 
 FROM ${HEASOFT} AS stage
-# HEADAS writes parameter files, Perl tasks and matplotlib caches: all of it below /tmp. No task asks at a terminal.
+# Runs under any user id and on a read-only root: HEADAS writes parameter files, Perl tasks and matplotlib caches, all of
+# it below /tmp, where each call of a task has a home and PFILES of its own. No task asks at a terminal.
 ENV PATH=/opt/rossi/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -45,6 +46,8 @@ LABEL org.opencontainers.image.title="rossi with HEASoft" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
 USER 10001:10001
+# No image of a base without RXTE's tasks, or in which only a login shell finds HEASoft (workers have none).
+RUN ["python", "-m", "services.engines.heasoft"]
 
 # any stage: docker run rossi-heasoft services.pca_prep --request -
 FROM stage AS heasoft

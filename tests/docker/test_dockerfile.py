@@ -69,6 +69,19 @@ def test_labels_say_what_it_was_built_from(name):
     assert set(re.findall(r"org\.opencontainers\.image\.(\w+)=", labels)) >= {"source", "revision", "version"}
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_only_tmp_has_to_be_writable(name):
+    """Every place that something writes to is named, and lies below /tmp, an emptyDir of the pod."""
+    named = dict(re.findall(r"(HOME|TMPDIR|MPLCONFIGDIR|PREFECT_HOME)=(\S+)", (DOCKER / name).read_text()))
+    assert set(named) >= {"HOME", "TMPDIR", "MPLCONFIGDIR"}
+    assert all(f"{place}/".startswith("/tmp/") for place in named.values())
+
+
+def test_heasoft_is_looked_for_by_the_user_who_will_need_it():
+    words = [(word, value) for word, value in lines("heasoft.Dockerfile") if word in {"USER", "RUN"}]
+    assert words[-2:] == [("USER", "10001:10001"), ("RUN", '["python", "-m", "services.engines.heasoft"]')]
+
+
 def test_pruning_leaves_what_is_imported(tmp_path):
     site = tmp_path / "lib" / "python3.11" / "site-packages"
     kept = [
