@@ -28,7 +28,8 @@ RUN /opt/rossi/bin/python -m pip install --no-deps --no-build-isolation . && \
     /opt/rossi/bin/python prune.py /opt/rossi
 
 FROM ${HEASOFT} AS stage
-# HEADAS writes parameter files, Perl tasks and matplotlib caches: all of it below /tmp. No task asks at a terminal.
+# Runs under any user id and on a read-only root: HEADAS writes parameter files, Perl tasks and matplotlib caches, all of
+# it below /tmp, where each call of a task has a home and PFILES of its own. No task asks at a terminal.
 ENV PATH=/opt/rossi/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -52,3 +53,7 @@ USER 10001:10001
 FROM stage AS heasoft
 ENTRYPOINT ["python", "-m"]
 CMD ["services.worker", "--help"]
+
+# no image of a base without RXTE's tasks, or in which only a login shell finds HEASoft (workers have none)
+FROM heasoft AS checked
+RUN ["python", "-m", "services.engines.heasoft"]

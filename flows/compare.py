@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from astropy.table import Table
@@ -11,6 +11,7 @@ from astropy.table import Table
 from flows.config import Settings
 from flows.export import read_file
 from flows.inventory import product_sets
+from flows.known import Explained, explain
 from flows.plan import make_shard
 from rossi.compare import ProductDifference, compare_products
 from rossi.compare.pairs import Pair, pair_of
@@ -41,12 +42,21 @@ class Comparison:
         What a figure shows.
     remarks : tuple of str
         Products that only one side has, and other outcomes.
+    known : tuple of Explained
+        What explains differences between the engines.
+    notes : tuple of str
+        What is no difference, but has to be said.
+    failed : bool
+        Whether one of the engines failed.
     """
 
     name: str
     products: tuple[ProductDifference, ...]
     pairs: tuple[Pair, ...] = ()
     remarks: tuple[str, ...] = ()
+    known: tuple[Explained, ...] = ()
+    notes: tuple[str, ...] = ()
+    failed: bool = False
 
     @property
     def same_numbers(self) -> bool:
@@ -143,6 +153,11 @@ def rows_of(comparisons: Iterable[Comparison]) -> Table:
     rows: list[tuple[object, ...]] = []
     for one in comparisons:
         rows += [(one.name, "", "remark", "", remark, "", 0, 1, 0.0, 0.0, "") for remark in one.remarks]
+        rows += [
+            (one.name, name, "known", "", k.deviation.name, "", 0, 0, 0.0, 0.0, k.deviation.says)
+            for k in one.known
+            for name in k.products
+        ]
         for p in one.products:
             head = (one.name, p.name)
             rows += [(*head, "remark", "", remark, "", 0, 1, 0.0, 0.0, "") for remark in p.remarks]
@@ -171,17 +186,31 @@ def _folder(folder: Path) -> dict[str, File]:
 
 
 def _of_results(store: ObjectStore, first: ObservationResult, second: ObservationResult) -> Comparison:
-    remarks = []
-    if first.outcome is not second.outcome:
-        told = [f"{r.outcome.value} ({r.message})" if r.message else r.outcome.value for r in (first, second)]
-        remarks.append(f"{ENGINES[0]}: {told[0]}; {ENGINES[1]}: {told[1]}")
-    elif first.outcome is Outcome.FAILED:
-        remarks.append(f"failed on both engines: {first.message}")
     mine, others = (
         [stage.manifest for stage in result.stages if stage.manifest and stage.outcome is Outcome.SUCCEEDED]
         for result in (first, second)
     )
-    return _of_files(first.obsid, _stored(store, mine), _stored(store, others), remarks)
+    sides = (f"the {ENGINES[0]} side", f"the {ENGINES[1]} side")
+    found = _of_files(first.obsid, _stored(store, mine), _stored(store, others), sides)
+    ends, said = {first.outcome, second.outcome}, _ends(first, second)
+    return replace(
+        found,
+        remarks=found.remarks if ends == {Outcome.NO_WORK} else (*said, *found.remarks),
+        notes=said if ends == {Outcome.NO_WORK} else (),
+        known=explain(found.products, [product.name for product in found.products]),
+        failed=Outcome.FAILED in ends,
+    )
+
+
+def _ends(first: ObservationResult, second: ObservationResult) -> tuple[str, ...]:
+    """Say how both engines ended, unless both succeeded."""
+    words = [result.outcome.value.replace("_", " ") for result in (first, second)]
+    if first.outcome is second.outcome is Outcome.SUCCEEDED:
+        return ()
+    if (first.outcome, first.message) == (second.outcome, second.message):
+        return (f"{words[0]} on both engines: {first.message}",)
+    told = [f"{word} ({r.message})" if r.message else word for word, r in zip(words, (first, second), strict=True)]
+    return (f"{ENGINES[0]}: {told[0]}; {ENGINES[1]}: {told[1]}",)
 
 
 def _stored(store: ObjectStore, keys: Iterable[str]) -> dict[str, File]:
@@ -197,11 +226,13 @@ def _stored(store: ObjectStore, keys: Iterable[str]) -> dict[str, File]:
 
 
 def _of_files(
-    name: str, first: Mapping[str, File], second: Mapping[str, File], remarks: Sequence[str] = ()
+    name: str,
+    first: Mapping[str, File],
+    second: Mapping[str, File],
+    sides: tuple[str, str] = ("the first side", "the second side"),
 ) -> Comparison:
-    products, pairs, said = [], [], list(remarks)
-    said += [f"{key} is only on the first side" for key in first if key not in second]
-    said += [f"{key} is only on the second side" for key in second if key not in first]
+    products, pairs = [], []
+    said = [*_only(first, second, sides[0]), *_only(second, first, sides[1])]
     for key in first:
         if key not in second:
             continue
@@ -215,5 +246,20 @@ def _of_files(
         pair = pair_of(one, other, label)
         pairs += [pair] if pair is not None else []
     equal = {product.name for product in products if product.same_numbers}
-    pairs.sort(key=lambda pair: pair.name in equal)  # what differs is shown first
+    # what differs is shown first, then what people look at
+    pairs.sort(key=lambda pair: (pair.name in equal, not pair.name.endswith((".lc", ".pha"))))
     return Comparison(name, tuple(products), tuple(pairs), tuple(said))
+
+
+def _only(mine: Mapping[str, File], others: Mapping[str, File], side: str) -> list[str]:
+    """Say what one side alone has; a stage or folder of which the other has nothing is one remark."""
+    there = {key.partition("/")[0] for key in others}
+    groups: dict[str, list[str]] = {}
+    for key in mine:
+        if key not in others:
+            folder = key.partition("/")[0]
+            groups.setdefault(key if folder in there else folder, []).append(key)
+    return [
+        f"{keys[0]} is only on {side}" if len(keys) == 1 else f"all {len(keys)} products of {folder} are only on {side}"
+        for folder, keys in groups.items()
+    ]

@@ -18,7 +18,7 @@ import tomlkit
 from pydantic import BaseModel, Field, create_model, field_validator
 
 from flows.chains import CHAINS, Instrument, all_stages
-from flows.kubernetes.config import KubernetesConfig
+from flows.kubernetes.config import HEASOFT, KubernetesConfig
 from rossi.errors import ConfigError
 from services.calibration.config import CalibrationConfig
 from services.configuration import validate
@@ -149,9 +149,12 @@ def make_settings(values: Mapping[str, Any], where: str) -> Settings:
         Names the parameter, what was found and what was expected.
     """
     values = dict(values)
+    computing = [name for name in all_stages() if "engine" in load_stage(name).config.model_fields]
     if "engine" in values:
-        computing = [name for name in all_stages() if "engine" in load_stage(name).config.model_fields]
         values = _overlay({name: {"engine": values["engine"]} for name in computing}, values)
+    sections = [values[name] for name in computing if isinstance(values.get(name), Mapping)]
+    if any(section.get("engine") == EngineName.HEASOFT for section in sections):
+        values = _overlay({"kubernetes": HEASOFT}, values)
     for name, field in Settings.model_fields.items():
         if isinstance(values.get(name), dict) and _is_model(field.annotation):
             values[name] = validate(field.annotation, values[name], f"{where}, [{name}]")

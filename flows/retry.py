@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def _fits(entry: Entry, settings: Settings) -> bool:
 
 def _asked(store: ObjectStore, entry: Entry) -> list[str]:
     (file,) = fetch_outputs(store, entry.key, "observations")
-    return [str(obsid) for obsid in Table.read(io.StringIO(file.data.decode()), format="ascii.ecsv")["obsid"]]
+    return [str(obsid) for obsid in Table.read(file.data.decode(), format="ascii.ecsv")["obsid"]]
 
 
 def _stages(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -160,15 +161,17 @@ def _lineage(store: ObjectStore, key: str, manifest: Manifest, present: set[tupl
     """Say which results of other stages a result was made from that are not there, or not intact."""
     if manifest.stage in _MERGED:
         return
+    missing: Counter[tuple[str, str]] = Counter()
     for record in manifest.inputs:
         stage, slash, _ = record.path.partition("/")
         is_result = slash and len(record.identity) == 64 and stage != manifest.stage
         if is_result and (manifest.obsid, stage, record.identity) not in present:
-            message = (
-                f"{store.url(key)}: it was made from {record.path} of {stage}/{record.identity[:12]}..., which is not "
-                "in the store."
-            )
-            yield Problem(message, ())
+            missing[stage, record.identity] += 1
+    for (stage, identity), number in missing.items():
+        files = "a file" if number == 1 else f"{number} files"
+        yield Problem(
+            f"{store.url(key)}: it was made from {files} of {stage}/{identity[:12]}..., which is not in the store.", ()
+        )
 
 
 def _check_payload(

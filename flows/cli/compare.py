@@ -25,16 +25,19 @@ def command(
     prefix: Prefix = None,
     out: Annotated[Path, typer.Option(help="Folder for the table and the figures.")] = Path("comparison"),
     tolerance: Annotated[float, typer.Option(min=0, help="Relative difference that still counts as equal.")] = 0.0,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if anything differs by more.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 20 if anything differs by more, known deviations too.")
+    ] = False,
 ) -> None:
     """Show what differs between the products of two engines, two stores, two folders or two files.
 
-    With ObsIDs, or `--sample`, both engines reduce the observations: native and heasoft (which needs HEASoft).
+    With ObsIDs, or `--sample`, both engines reduce the observations: native and heasoft (which needs HEASoft). The
+    exit code is 20 if one of them fails.
 
     Examples: `rossi compare 20402-01-45-03`, `rossi compare --sample 50`, `rossi compare store older-store`,
     `rossi compare one.lc other.lc`
     """
-    from flows.cli.display import show_comparisons
+    from flows.cli.differences import show_comparisons
     from flows.compare import compare_places, compare_stores, rows_of
     from rossi.errors import ConfigError
     from services.contract import ExitCode
@@ -49,12 +52,13 @@ def command(
     else:
         settings = settings_from(config, archive=archive, store=store, prefix=prefix)
         found, labels = _engines(settings, places, sample)
-    show_comparisons(found, tolerance)
+    show_comparisons(found, labels, tolerance)
     out.mkdir(parents=True, exist_ok=True)
     rows_of(found).write(out / "comparison.ecsv", format="ascii.ecsv", overwrite=True)
     figures = [_figure(one, labels, out) for one in found if one.pairs]
-    print(f"All numbers are in {out / 'comparison.ecsv'}" + (f", figures in {figures[0]}" if figures else ""))
-    if strict and not all(one.within(tolerance) for one in found):
+    beside = f", figures in {out if len(figures) > 1 else figures[0]}" if figures else ""
+    print(f"All numbers are in {out / 'comparison.ecsv'}{beside}")
+    if any(one.failed or (strict and not one.within(tolerance)) for one in found):
         raise typer.Exit(ExitCode.DATA_ERROR)
 
 
@@ -64,12 +68,14 @@ def _is_store(place: str) -> bool:
 
 
 def _engines(settings: Settings, obsids: list[str], number: int) -> tuple[list[Comparison], tuple[str, str]]:
-    from flows.cli.display import progress_bar
+    from flows.cli.display import progress_bar, show
     from flows.compare import ENGINES, compare_engines, sample
     from flows.config import require
 
     require(settings, "archive", "store")
     chosen = tuple(obsids) or sample(settings, number)
+    if len(chosen) < number:
+        show(f"The campaign has {len(chosen)} observations; all of them are compared.")
     with progress_bar("Reducing on both engines", in_logs=False) as bar:
         bar.planned(len(ENGINES) * len(chosen))
         return compare_engines(settings, chosen, bar.finished), (ENGINES[0].value, ENGINES[1].value)

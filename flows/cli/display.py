@@ -20,7 +20,6 @@ from services.publication import output_key
 from services.storage import ObjectStore
 
 if TYPE_CHECKING:
-    from flows.compare import Comparison
     from flows.kubernetes.state import JobState
 
 NOTHING = "There is nothing yet; check --store, --prefix and the observations asked for."
@@ -129,14 +128,14 @@ def show_results(results: Sequence[ObservationResult]) -> None:
             time, rate = ("s", "count/s") if instrument_of(stage) is Instrument.HEXTE else ("PCU s", "count/s/PCU")
             cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
             table.add_row(result.obsid, outcome, band, *cells)
-    _print(table)
+    show(table)
     _show_messages(results)
     for result in with_outcome(results, Outcome.SUCCEEDED):
         _show_message(result)
     for result in results:
         caveats = dict.fromkeys((stage.stage, c.message) for stage in result.stages for c in stage.caveats)
         for stage, message in caveats if result.outcome is Outcome.SUCCEEDED else ():
-            _print(Text.assemble(result.obsid, " ", (f"{stage}: ", "yellow"), message))
+            show(Text.assemble(result.obsid, " ", (f"{stage}: ", "yellow"), message))
     _show_reused(results)
 
 
@@ -147,7 +146,7 @@ def show_summary(results: Sequence[ObservationResult]) -> None:
         those = with_outcome(results, outcome)
         reused = sum(result.reused for result in those)
         table.add_row(Text(_word(outcome), _STYLES[outcome]), str(len(those)), str(reused))
-    _print(table)
+    show(table)
     _show_messages(results)
     _show_reused(results)
 
@@ -159,43 +158,43 @@ def _show_messages(results: Sequence[ObservationResult]) -> None:
 
 def _show_message(result: ObservationResult) -> None:
     if result.message:
-        _print(Text.assemble((result.obsid, _STYLES[result.outcome]), " ", result.message))
+        show(Text.assemble((result.obsid, _STYLES[result.outcome]), " ", result.message))
 
 
 def _show_reused(results: Sequence[ObservationResult]) -> None:
     done = sum(result.reused for result in results)
     if done == len(results):
-        _print(f"{done} of {done} already done, nothing was computed.")
+        show(f"{done} of {done} already done, nothing was computed.")
     elif done:
-        _print(f"{done} of {len(results)} already done.")
+        show(f"{done} of {len(results)} already done.")
 
 
 def show_status(records: Sequence[Record]) -> None:
     """Print how many observations each stage has done, and what failed last."""
     if not records:
-        _print(NOTHING)
+        show(NOTHING)
         return
     table = Table("stage", *map(_word, Outcome))
     for stage in dict.fromkeys(record.stage for record in records):
         outcomes = [record.outcome for record in records if record.stage == stage]
         table.add_row(stage, *(str(outcomes.count(outcome)) for outcome in Outcome))
-    _print(table)
+    show(table)
     for record in records:
         if record.outcome is not Outcome.SUCCEEDED:
-            _print(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
+            show(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
 
 
 def show_jobs(states: Sequence[JobState]) -> None:
     """Print a line for each Job: shards done, shards with failures, pods that run, and how it ended."""
     if not states:
-        _print("There is no Job of a campaign.")
+        show("There is no Job of a campaign.")
         return
     table = Table("job", "shards", "done", "with failures", "pods", "state")
     for state in states:
         numbers = (state.completions, len(state.ended), len(state.failed), state.active)
         word = " ".join(filter(None, (state.ending or "running", state.reason)))
         table.add_row(state.name, *map(str, numbers), "deleting" if state.deleting else word)
-    _print(table)
+    show(table)
 
 
 def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
@@ -209,35 +208,6 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
             print(f"{manifest.obsid or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
 
 
-def show_comparisons(comparisons: Sequence[Comparison], tolerance: float = 0.0) -> None:
-    """Print the columns of each product that differ by more than a part of themselves, and how many are equal."""
-    table = Table()
-    for name in ("observation", "product", "extension", "column", "differing", "at most", "relative"):
-        table.add_column(name, overflow="fold")
-    for one in comparisons:
-        for product in one.products:
-            for column in product.columns:
-                small = column.compared > 0 and not column.nulls and column.max_rel <= tolerance
-                if not (column.identical or small):
-                    share = f"{column.differing} of {column.compared}" if column.compared else ""
-                    numbers = f"{column.max_abs:.3g} {column.unit}", f"{column.max_rel:.2g}"
-                    cells = numbers if column.compared else (column.note, "")
-                    table.add_row(one.name, product.name, column.hdu, column.name, share, *cells)
-    if table.row_count:
-        _print(table)
-    for one in comparisons:
-        remarks = [*one.remarks, *(f"{p.name}: {remark}" for p in one.products for remark in p.remarks)]
-        for remark in remarks:
-            _print(Text.assemble((one.name, "yellow"), f" {remark}"))
-        keywords = dict.fromkeys(keyword.keyword for product in one.products for keyword in product.keywords)
-        if keywords:
-            _print(f"{one.name}: other values of {', '.join(keywords)}")
-        equal = sum(product.same_numbers for product in one.products)
-        close = sum(product.max_rel <= tolerance for product in one.products) - equal
-        more = f", {close} within {tolerance:g}" if tolerance else ""
-        _print(f"{one.name}: {equal} of {len(one.products)} products have the same numbers{more}.")
-
-
 def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:
     value = numbers.get(name)
     return "" if value is None else f"{value:.{digits}f} {unit}"
@@ -247,5 +217,6 @@ def _word(outcome: Outcome) -> str:
     return outcome.value.replace("_", " ")
 
 
-def _print(what: object) -> None:
+def show(what: object) -> None:
+    """Print something, a line of any length as one line."""
     Console().print(what, soft_wrap=True, highlight=False)

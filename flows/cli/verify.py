@@ -53,7 +53,10 @@ def _show(found: Verification) -> None:
     whole = "all whole" if not found.problems else f"{len(found.problems)} problems"
     print(f"{found.objects} objects of {found.manifests} manifests, {found.size / 1e6:.1f} MB: {whole}.")
     if found.stray:
-        print(f"{found.stray} more are left from interrupted attempts; no manifest names them and nobody reads them.")
+        print(
+            f"{found.stray} more are left from interrupted attempts, slower workers or damaged manifests; no manifest "
+            "names them and nobody reads them."
+        )
 
 
 def _remove(store: ObjectStore, found: Verification) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,8 @@ def _pixels(header: Header, unit: memoryview, where: str) -> NDArray[np.float32]
     if bits not in _TYPES:
         raise DataError(f"{where}: BITPIX is {bits}; expected 8, 16, 32, 64, -32 or -64. The file may be damaged.")
     shape = [header.count(f"NAXIS{axis}", where) for axis in range(n_axis, 0, -1)]
+    if len(unit) != math.prod(shape) * abs(bits) // 8:
+        raise DataError(f"{where}: {len(unit)} bytes do not make an image of {shape}; GCOUNT or PCOUNT may be damaged.")
     stored: NDArray[Any] = np.frombuffer(unit, _TYPES[bits]).reshape(shape)
     scale, zero = header.number("BSCALE", where, 1.0), header.number("BZERO", where, 0.0)
     if (scale, zero) != (1.0, 0.0):

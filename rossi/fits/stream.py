@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -157,10 +158,8 @@ def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
 
 
 def _skip(stream: IO[bytes], size: int, where: str) -> None:
-    try:
+    with _unpacking(where):
         stream.seek(size, 1)
-    except (EOFError, igzip_lib.IsalError, zlib.error) as error:  # type: ignore[misc] # its stub declares an instance
-        raise DataError(f"{where}: the gzip file is cut or damaged ({error}); fetch it again.") from None
 
 
 def _read(stream: IO[bytes], size: int, where: str) -> bytes:
@@ -176,8 +175,14 @@ def _read(stream: IO[bytes], size: int, where: str) -> bytes:
 
 
 def _some(stream: IO[bytes], size: int, where: str) -> bytes:
-    try:
+    with _unpacking(where):
         return stream.read(size)
+
+
+@contextmanager
+def _unpacking(where: str) -> Iterator[None]:
+    try:
+        yield
     except EOFError:
         raise DataError(f"{where}: the gzip file ends too early; it is cut, fetch it again.") from None
     except (igzip_lib.IsalError, zlib.error, OSError) as error:  # type: ignore[misc] # its stub declares an instance

@@ -31,7 +31,8 @@ def comparison_figure(pairs: Sequence[Pair], labels: tuple[str, str], title: str
     shown = pairs[:_MOST]
     figure = Figure((11, 1.0 + 2.2 * max(len(shown), 1)), layout=ConstrainedLayoutEngine())
     FigureCanvasAgg(figure)
-    figure.suptitle(title, x=0.01, ha="left")
+    left_out = f" ({len(shown)} of {len(pairs)} products, those that differ first)" if len(pairs) > _MOST else ""
+    figure.suptitle(title + left_out, x=0.01, ha="left")
     if not shown:
         figure.text(0.5, 0.5, "no product of which a figure is drawn", ha="center")
         return figure
@@ -39,7 +40,7 @@ def comparison_figure(pairs: Sequence[Pair], labels: tuple[str, str], title: str
     for (left, right), pair in zip(rows, shown, strict=True):
         _overlay(left, pair, labels)
         _difference(right, pair)
-    rows[0][0].legend(frameon=False, loc="upper right")
+    figure.legend(*rows[0][0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=2)
     return figure
 
 
@@ -54,6 +55,10 @@ def _overlay(axes: Axes, pair: Pair, labels: tuple[str, str]) -> None:
 
 def _difference(axes: Axes, pair: Pair) -> None:
     found = pair.difference
+    if not len(found.x):
+        axes.set_axis_off()
+        axes.set_title(f"no {pair.x_label} in common", loc="left", fontsize="small")
+        return
     axes.axhline(0, color="#5b6470", linewidth=0.8)
     axes.plot(found.x - _origin(pair), found.y, ".", markersize=3, color=COLOURS[3])
     largest = float(np.nanmax(np.abs(found.y), initial=0.0)) if np.isfinite(found.y).any() else 0.0

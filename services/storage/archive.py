@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from rossi.errors import ConfigError, DataError
@@ -15,6 +15,8 @@ from services.storage.cache import CacheConfig, open_cache
 
 #: Size of a file of which a listing does not tell it.
 UNKNOWN = -1
+#: An observation's directory lies so deep: AO2/P20402/20402-01-45-03.
+_OBSERVATION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,19 @@ class LocalArchive:
 
     def list(self, path: str) -> list[ArchiveFile]:
         """See `ArchiveSource.list`."""
-        return sorted(self._walk(self.root / path), key=lambda file: file.path)
+        return sorted(self._walk(self._place(path), set()), key=lambda file: file.path)
 
     def directories(self, path: str) -> tuple[str, ...]:
         """See `ArchiveSource.directories`."""
-        return tuple(sorted(entry.name for entry in _entries(self.root / path) if entry.is_dir()))
+        return tuple(sorted(entry.name for entry in _entries(self._place(path)) if entry.is_dir()))
 
     def fetch(self, path: str) -> bytes:
         """See `ArchiveSource.fetch`."""
+        place = self._place(path)
         try:
-            return (self.root / path).read_bytes()
+            return place.read_bytes()
         except OSError as error:
-            raise DataError(f"{self.root / path}: the file can't be read ({error.strerror}).") from None
+            raise DataError(f"{place}: the file can't be read ({error.strerror}).") from None
 
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
@@ -120,11 +123,32 @@ class LocalArchive:
         """Identify files by the sha256 of their content, so that copying or touching an archive changes nothing."""
         return [replace(file, identity="sha256:" + hashlib.sha256(self.fetch(file.path)).hexdigest()) for file in files]
 
-    def _walk(self, folder: Path) -> Iterator[ArchiveFile]:
+    def _place(self, path: str) -> Path:
+        """Return where a path leads, which is in the archive: down to an observation, links may spread it over disks.
+
+        Raises
+        ------
+        DataError
+            If it leads elsewhere.
+        """
+        parts = PurePosixPath(path).parts
+        if path.startswith("/") or ".." in parts or "\0" in path:
+            raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
+        place, real = self.root / path, os.path.realpath(self.root / path)
+        homes = (self.root, self.root.joinpath(*parts[:_OBSERVATION]))
+        if not any(Path(real).is_relative_to(os.path.realpath(home)) for home in homes):
+            raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
+        return place
+
+    def _walk(self, folder: Path, seen: set[str]) -> Iterator[ArchiveFile]:
+        real = os.path.realpath(folder)
+        if real in seen:  # links may go round in circles
+            return
+        seen.add(real)
         for entry in _entries(folder):
             path = Path(entry.path)
             if entry.is_dir():
-                yield from self._walk(path)
+                yield from self._walk(path, seen)
             elif entry.is_file():
                 yield ArchiveFile(path.relative_to(self.root).as_posix(), entry.stat().st_size)
 

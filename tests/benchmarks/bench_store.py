@@ -23,7 +23,7 @@ from services.contract import File, Outcome, Outputs, Shard
 from services.publication import new_manifest, output_key, publish
 from services.storage import open_store
 from services.storage.s3 import _CLIENT
-from tests.services.conftest import KEY_ID, SECRET, free_port, start_server, stop_server
+from tests.services.conftest import KEY_ID, SECRET, rclone
 from tests.services.fakes import STAGES
 from tests.storage import ceph
 
@@ -134,12 +134,8 @@ def main():
         folder = Path(place)
         finished(folder, given.observations)
         local(folder)
-        (folder / "data").mkdir()
-        port = free_port()
-        command = ["rclone", "serve", "s3", "--auth-key", f"{KEY_ID},{SECRET}", "--addr", f"127.0.0.1:{port}"]
-        server = start_server([*command, "--vfs-cache-mode", "off", str(folder / "data")], port, folder / "log")
-        s3("rclone", f"http://127.0.0.1:{port}")
-        stop_server(server)
+        with rclone(folder, "--auth-key", f"{KEY_ID},{SECRET}") as endpoint:
+            s3("rclone", endpoint)
         if not ceph.missing():
             (folder / "ceph").mkdir()
             with ceph.gateway(folder / "ceph", KEY_ID, SECRET) as endpoint:

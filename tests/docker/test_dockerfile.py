@@ -71,6 +71,20 @@ def test_labels_say_what_it_was_built_from(name):
     assert set(re.findall(r"org\.opencontainers\.image\.(\w+)=", labels)) >= {"source", "revision", "version"}
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_only_tmp_has_to_be_writable(name):
+    """Every place that something writes to is named, and lies below /tmp, an emptyDir of the pod."""
+    named = dict(re.findall(r"(HOME|TMPDIR|MPLCONFIGDIR|PREFECT_HOME)=(\S+)", (DOCKER / name).read_text()))
+    assert set(named) >= {"HOME", "TMPDIR", "MPLCONFIGDIR"}
+    assert all(f"{place}/".startswith("/tmp/") for place in named.values())
+
+
+def test_heasoft_is_looked_for_by_the_user_who_will_need_it():
+    words = lines("heasoft.Dockerfile")
+    assert [word for word in words if word[0] == "USER"][-1] == ("USER", "10001:10001")
+    assert words[-2:] == [("FROM", "heasoft AS checked"), ("RUN", '["python", "-m", "services.engines.heasoft"]')]
+
+
 @pytest.fixture
 def site(tmp_path):
     folder = tmp_path / "lib" / "python3.11" / "site-packages"

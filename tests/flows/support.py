@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -88,13 +87,6 @@ class Rossi:
         process = self.start(*arguments, mark=mark)
         out, err = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], object], patience: float = 120.0) -> None:

@@ -15,7 +15,8 @@ from flows.machine import Machine, Running, StartError, python
 from flows.up import S3, Wishes, _start_s3, bring_up, check_database, s3_url
 from rossi.errors import ConfigError
 from services.storage import open_store
-from tests.flows.support import free_port, wait_until
+from tests.flows.support import wait_until
+from tests.servers.process import free_port
 
 SLEEPS = "import time; print('ready', flush=True); time.sleep(600)"
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.flows.api import Api
-from tests.flows.support import Archive, Rossi, free_port, no_strays, wait_until
+from tests.flows.support import Archive, Rossi, no_strays, wait_until
+from tests.servers.process import free_port, running
 
 #: Where Debian keeps what is not on the PATH.
 _DEBIAN = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
@@ -63,16 +64,11 @@ def postgres() -> Iterator[Postgres]:
         options = ["-U", "prefect", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync"]
         subprocess.run([_INITDB, "-D", data, *options], check=True, capture_output=True, cwd=folder, **owner)
         arguments = ["-D", data, "-p", str(port), "-k", str(folder / "socket"), "-c", "listen_addresses=127.0.0.1"]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen([_SERVER, *arguments], stdout=log, stderr=log, cwd=folder, **owner)
-        try:
+        with running([_SERVER, *arguments], folder / "log", cwd=folder, **owner) as server:
             found = Postgres(port, folder / "pgpass")
             wait_until(lambda: "ready to accept" in (folder / "log").read_text() or server.poll() is not None)
             found.ask("CREATE DATABASE prefect", database="postgres")
             yield found
-        finally:
-            server.terminate()
-            server.wait(30)
 
 
 def test_everything_runs_on_postgresql(postgres: Postgres, archive: Archive, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ import pytest
 
 from rossi.archive import ObsID
 from tests.flows.api import Api
-from tests.flows.support import SLEWING, Archive, Rossi, free_port, marked, no_strays, wait_until
+from tests.flows.support import SLEWING, Archive, Rossi, marked, no_strays, wait_until
 from tests.flows.tour import tour
+from tests.servers.process import free_port
 
 #: Observations of the long runs: the same few files under many names.
 MANY = 60

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
+from flows.config import load_settings
+from flows.retry import look
 from rossi.archive import ObsID
 from rossi.fits.checksum import is_fits
 from rossi.fits.unzip import gunzip
 from rossi.simulate import simulate_archive
+from services.query.stage import run_query
+from services.storage import open_archive, open_store
 from tests.flows.support import SLEWING, Archive, Rossi, product_files
 
 
@@ -104,6 +108,17 @@ def test_a_damaged_manifest_does_not_hide_the_others(reduced: Rossi, archive: Ar
     assert shown.returncode == 0
     assert f"{archive.good[0]} pca_extract: " in shown.stdout
     assert archive.good[1] in reduced("products", "--store", store).stdout
+
+
+def test_what_a_campaign_asked_for_is_known(reduced: Rossi, archive: Archive, tmp_path: Path) -> None:
+    shutil.copytree(reduced.folder / "store", tmp_path / "store")
+    places = {"archive": str(reduced.folder / "archive"), "store": str(tmp_path / "store")}
+    settings = load_settings(reduced.folder / "rossi.toml", places)
+    store = open_store(settings.store)
+    worklist, _ = run_query(settings.query, open_archive(settings.archive), store, settings.prefix)
+    known = look(store, settings)
+    assert known.asked == tuple(worklist.obsids)
+    assert set(known.failed) == set(archive.damaged)
 
 
 def test_retry_runs_the_failures_alone(

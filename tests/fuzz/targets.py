@@ -16,6 +16,7 @@ from rossi.extract.eventword import parse_event_word
 from rossi.fits.checksum import checksum_problems
 from rossi.fits.image import read_images
 from rossi.fits.reader import open_fits
+from rossi.fits.stream import stream_fits
 from rossi.fits.text import header_lines
 from rossi.fits.unzip import gunzip
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
@@ -90,6 +91,12 @@ def _plain(data: bytes) -> None:
             table.column(info.name)
             table.null(info.name)
     read_images(data, "x")
+
+
+def _stream(data: bytes) -> None:
+    for table in stream_fits(data, "x").pieces(3):
+        for info in table.infos.values():
+            table.column(info.name)
 
 
 def _gzip(data: bytes) -> None:
@@ -256,6 +263,7 @@ JSON_WORDS = tuple(
 
 TARGETS = {
     "fits": Target(_plain, lambda: [_example(), _fmi()], FITS_WORDS),
+    "stream": Target(_stream, lambda: [_example(), _zipped()], FITS_WORDS),
     "gzip": Target(_gzip, lambda: [_zipped(), _zipped() * 2], (b"\x1f\x8b\x08\0", b"\0" * 8, b"\xff" * 8)),
     "index": Target(_index, lambda: [_fmi()], (*FITS_WORDS, b"../../../etc/passwd", b"http://x/", b"/etc/passwd")),
     "expression": Target(

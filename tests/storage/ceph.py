@@ -5,11 +5,11 @@ Strict: conditional puts, credentials and signatures are honoured, and what was 
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 import uuid
 from contextlib import ExitStack, contextmanager
+
+from tests.servers.process import free_port, running
 
 PROGRAMS = ("ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common ceph-base"
@@ -59,8 +59,7 @@ def missing():
 @contextmanager
 def gateway(folder, key_id, secret, patience=120.0):
     """Run a cluster in a folder of its own; gives the endpoint's URL."""
-    ports = _free_ports(2)
-    monitor, port = ports
+    monitor, port = free_port(), free_port()
     configuration = folder / "ceph.conf"
     fsid = str(uuid.uuid4())
     configuration.write_text(_CONFIGURATION.format(fsid=fsid, monitor=monitor, gateway=port, folder=folder))
@@ -91,49 +90,19 @@ def gateway(folder, key_id, secret, patience=120.0):
     run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", keyring)
     with ExitStack() as stack:
 
-        def serve(*command):
-            with (folder / f"{command[0]}.out").open("wb") as out:
-                process = subprocess.Popen([*command, "-f", "-c", str(configuration)], stdout=out, stderr=out)
-            stack.callback(_stop, process)
-            return process
+        def serve(*command, port=0):
+            whole = [*command, "-f", "-c", str(configuration)]
+            stack.enter_context(running(whole, folder / f"{command[0]}.out", port, patience))
 
         serve("ceph-mon", "-i", "a")
         disk = str(uuid.uuid4())
         run("ceph", "--connect-timeout", "60", "osd", "new", disk)
         run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", disk)
         serve("ceph-osd", "-i", "0")
-        process = serve("radosgw", "-n", "client.rgw")
-        _wait_for(port, process, patience)
+        serve("radosgw", "-n", "client.rgw", port=port)
         run("radosgw-admin", "user", "create", "--uid", "rossi", "--display-name", "rossi", "--access-key", key_id,
             "--secret-key", secret, "--max-buckets", "0")  # fmt: skip
         yield f"http://127.0.0.1:{port}"
-
-
-def _free_ports(count):
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
-def _wait_for(port, process, patience):
-    end = time.monotonic() + patience
-    while time.monotonic() < end and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f"radosgw did not start within {patience:g} s")
-
-
-def _stop(process):
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Of a backend of your own:
 
     from tests.storage.conformance import StoreConformance
 
-    class TestMine(StoreConformance):
+    class TestMine(StoreConformance):  # and SignedUrls, where a server checks signatures
         @pytest.fixture
         def store(self):
             return MyStore(...)  # empty
@@ -12,6 +12,8 @@ Of a backend of your own:
 
 import hashlib
 import string
+import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -31,6 +33,8 @@ STEP = st.tuples(st.sampled_from(["put", "delete", "get", "list"]), st.sampled_f
 #: Every example has a place of its own, and every backend is a class of its own.
 HARMLESS = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 LEGAL = string.ascii_letters + string.digits + "_+=@-."
+#: What servers answer where a signature is missing, wrong or too old.
+REFUSED = (400, 401, 403)
 BAD_KEYS = ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.hidden", "a\\b", "a\0", "ä", "x" * 1000, "a b"]
 
 
@@ -180,6 +184,7 @@ class StoreConformance:
         store.put("k/p+=@x", b"anybody's for a while")
         with urllib.request.urlopen(store.presign("k/p+=@x", 60)) as answer:
             assert answer.read() == b"anybody's for a while"
+        assert "secret" not in store.presign("k/p+=@x")
 
     def test_damage_is_noticed_on_reading(self, store):
         outputs = Outputs({"number": (File("number.txt", b"42"),)})
@@ -212,3 +217,48 @@ class StoreConformance:
     def test_url_is_for_people(self, store):
         assert store.url("a/b.fits").endswith("a/b.fits")
         assert "secret" not in store.url("a")
+
+
+class SignedUrls:
+    """Tests of a backend whose server checks signatures: what a URL allows is to get one object for a while."""
+
+    @pytest.fixture
+    def signed(self, store):
+        store.put("k/1", b"1")
+        store.put("k/2", b"2")
+        return store.presign("k/1")
+
+    def test_presigned_urls_are_of_one_object(self, signed):
+        assert _status(signed) == 200
+        assert _status(signed.replace("k/1?", "k/2?")) in REFUSED
+        assert _status(signed.replace("k/1?", "k/none?")) in REFUSED
+
+    def test_presigned_urls_are_for_reading(self, store, signed):
+        for method, data in (("PUT", b"changed"), ("DELETE", None)):
+            assert _status(signed, method, data) in REFUSED
+        assert store.get("k/1") == b"1"
+
+    def test_presigned_urls_end(self, store, signed):
+        short = store.presign("k/1", 1)
+        end = time.monotonic() + 60
+        while _status(short) not in REFUSED and time.monotonic() < end:
+            time.sleep(0.5)
+        assert _status(short) in REFUSED
+        assert _status(signed) == 200
+
+    def test_presigned_urls_can_not_be_prolonged(self, signed):
+        assert "X-Amz-Expires=3600" in signed
+        assert _status(signed.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200")) in REFUSED
+
+    def test_without_a_signature_nothing_is_given(self, signed):
+        assert _status(signed.partition("?")[0]) in REFUSED
+
+
+def _status(url, method="GET", data=None):
+    """What a server answers to somebody without credentials."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, method=method)) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code

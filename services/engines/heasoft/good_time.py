@@ -58,7 +58,7 @@ def find_good_time(
     )
     data = done.files[GOOD_TIME]
     table = open_fits(data, GOOD_TIME).table()
-    if not len(table) and done.status:
+    if not len(table) and (done.status or "error" in done.log.lower()):
         last = " / ".join(line.strip() for line in done.log.splitlines() if line.strip())[-400:]
         raise DataError(f"maketime could not apply {expression!r} to {item.name} and left no good time: {last}")
     if not len(table):

@@ -52,6 +52,26 @@ def test_what_is_configured_is_there():
     assert {"name": "volume-0", "mountPath": "/archive", "readOnly": True} in pod["containers"][0]["volumeMounts"]
 
 
+def pod_of(**options):
+    spec = job_of(**options)["spec"]
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    memory = container["resources"]["requests"]["memory"], container["resources"]["limits"]["memory"]
+    scratch = next(volume["emptyDir"]["sizeLimit"] for volume in pod["volumes"] if volume["name"] == "tmp")
+    return container["image"], memory, scratch, spec["activeDeadlineSeconds"]
+
+
+def test_the_heasoft_engine_gets_what_it_needs():
+    native = "rossi-worker", ("1Gi", "2Gi"), "2Gi", 168 * 3600
+    heasoft = "rossi-heasoft", ("2Gi", "4Gi"), "8Gi", 720 * 3600
+    assert pod_of() == pod_of(engine="native") == pod_of(kubernetes={"parallelism": 7}) == native
+    assert pod_of(engine="heasoft") == pod_of(pca_extract={"engine": "heasoft"}) == heasoft
+    chosen = {"image": "registry.example.org/heasoft@sha256:1", "memory_limit": "6Gi"}
+    image, memory, scratch, deadline = pod_of(engine="heasoft", kubernetes=chosen)
+    assert (image, memory, scratch, deadline) == (chosen["image"], ("2Gi", "6Gi"), "8Gi", 720 * 3600)
+    kubernetes_validate.validate(job_of(engine="heasoft"), "1.30", strict=True)
+
+
 def test_failures_mean_what_exit_codes_say():
     rules = job_of()["spec"]["podFailurePolicy"]["rules"]
     codes = {rule["action"]: rule["onExitCodes"]["values"] for rule in rules if "onExitCodes" in rule}

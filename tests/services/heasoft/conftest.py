@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from flows.config import load_settings
 from rossi.ftools.task import MODULES
+from rossi.simulate import (
+    BACKEST_FILE,
+    BREAKDOWN_FILE,
+    DEAD_TIME_FILE_A,
+    DEAD_TIME_FILE_B,
+    MODEL_FILE,
+    simulate_archive,
+)
 from services.engines.heasoft import preflight
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -71,3 +80,45 @@ def headas(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(made.folder / "lib"))
     yield made
     preflight._versions.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory):
+    """A simulated archive and the truth about it."""
+    folder = tmp_path_factory.mktemp("simulated")
+    return folder / "archive", simulate_archive(folder / "archive", observations=6, seed=2)
+
+
+def first_of(simulated, event_files=None, **motion):
+    """Return the first observation whose clusters moved as asked, with so many event lists each."""
+    return next(
+        o
+        for o in simulated[1].observations
+        if all(c.motion == motion.get(c.cluster, c.motion) for c in o.hexte)
+        and (event_files is None or all(c.event_files == event_files for c in o.hexte))
+    )
+
+
+@pytest.fixture
+def configuration(headas, simulated, tmp_path):
+    """What is to be configured for the simulated archive, changed as asked."""
+    archive, _ = simulated
+    known = archive / "calibration"
+    calibration = {"model": [str(known / MODEL_FILE)], "saa": "NONE", "breakdown": str(known / BREAKDOWN_FILE)}
+    files = {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B, "background_a": BACKEST_FILE}
+    calibration |= {name: str(known / file) for name, file in files.items()}
+
+    def make(**changes):
+        told = {"archive": str(archive), "store": str(tmp_path / "store"), "calibration": calibration}
+        told |= {"campaign": {"instruments": ["pca"]}, "engine": "heasoft"}
+        for name, value in changes.items():
+            told[name] = {**told.get(name, {}), **value} if isinstance(value, dict) else value
+        return told
+
+    return make
+
+
+@pytest.fixture
+def settings(configuration):
+    """The same as settings."""
+    return lambda **changes: load_settings(None, configuration(**changes))

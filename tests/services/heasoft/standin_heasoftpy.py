@@ -147,9 +147,18 @@ def raises(name, params, own):
     raise HSPTaskException("something heasoftpy did not expect")
 
 
-def syntax_error(name, params, own):
+def nothing(name, params, own):
     well(name, {**params, "expr": "ELV > 99999"}, own)
+    return 0, "0 rows"
+
+
+def syntax_error(name, params, own):
+    nothing(name, params, own)
     return 431, "syntax error in expression"
+
+
+def quiet_syntax_error(name, params, own):
+    return 0, syntax_error(name, params, own)[1]
 
 
 def partly(name, params, own):
@@ -182,6 +191,23 @@ def show(name, params, own):
 BEHAVIOURS = {
     function.__name__: function
     for function in (
-        *(well, silent, empty, garbage, prompt, hang, crash, killed, fails, raises, syntax_error, partly, echo, show),
+        *(
+            well,
+            silent,
+            empty,
+            garbage,
+            prompt,
+            hang,
+            crash,
+            killed,
+            fails,
+            raises,
+            nothing,
+            syntax_error,
+            quiet_syntax_error,
+            partly,
+            echo,
+            show,
+        ),
     )
 }

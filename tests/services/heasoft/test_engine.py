@@ -5,61 +5,22 @@ import shutil
 import pytest
 
 from flows.compare import compare_engines, sample
-from flows.config import load_settings
 from flows.plan import make_shard
 from rossi.errors import ConfigError
-from rossi.simulate import (
-    BACKEST_FILE,
-    BREAKDOWN_FILE,
-    DEAD_TIME_FILE_A,
-    DEAD_TIME_FILE_B,
-    MODEL_FILE,
-    simulate_archive,
-)
 from services.contract import FailureKind, Outcome
 from services.engines import EngineName
 from services.executor import read_manifest
 from services.storage import open_archive, open_store
 from services.worker import run_observation
+from tests.services.heasoft.conftest import first_of
 
 #: Keywords that differ by who made a file, or by the names that files had in the sandbox.
 NAMES = {"FILEN1", "FILIN001", "CREATOR"}
 
 
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("simulated")
-    return folder / "archive", simulate_archive(folder / "archive", observations=6, seed=2)
-
-
-@pytest.fixture
-def settings(headas, simulated, tmp_path):
-    """Settings for the simulated archive, changed as asked."""
-    archive, _ = simulated
-    known = archive / "calibration"
-    calibration = {"model": [str(known / MODEL_FILE)], "saa": "NONE", "breakdown": str(known / BREAKDOWN_FILE)}
-    files = {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B, "background_a": BACKEST_FILE}
-    calibration |= {name: str(known / file) for name, file in files.items()}
-
-    def make(**changes):
-        told = {"archive": str(archive), "store": str(tmp_path / "store"), "calibration": calibration}
-        told |= {"campaign": {"instruments": ["pca"]}, "engine": "heasoft"}
-        for name, value in changes.items():
-            told[name] = {**told.get(name, {}), **value} if isinstance(value, dict) else value
-        return load_settings(None, told)
-
-    return make
-
-
 def run(settings, obsid):
     shard = make_shard(settings, [obsid])
     return run_observation(obsid, shard, archive=open_archive(settings.archive), store=open_store(settings.store))
-
-
-def first_of(simulated, **wanted):
-    return next(
-        o for o in simulated[1].observations if all(c.motion == wanted.get(c.cluster, c.motion) for c in o.hexte)
-    )
 
 
 def told(comparison):
@@ -145,8 +106,9 @@ def test_a_filter_that_leaves_nothing_is_no_work_and_never_no_filter(settings, s
     assert "fulfils 'ELV > 1000'" in result.last.message
 
 
-def test_an_expression_that_maketime_can_not_read_is_a_data_error(headas, settings, simulated):
-    headas.plan(tasks={"maketime": "syntax_error"})
+@pytest.mark.parametrize("how", ["syntax_error", "quiet_syntax_error"])
+def test_an_expression_that_maketime_can_not_read_is_a_data_error(headas, settings, simulated, how):
+    headas.plan(tasks={"maketime": how})
     result = run(settings(), simulated[1].observations[0].obsid)
     assert (result.outcome, result.last.kind) == (Outcome.FAILED, FailureKind.DATA)
     assert "maketime could not apply" in result.last.message

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +15,7 @@ from rossi.fits.reader import open_fits
 from services.engines.heasoft import sandbox as sandboxes
 from services.engines.heasoft.sandbox import INHERITED, TaskStopped, sandbox, time_limit
 from services.engines.heasoft.task import Call, Caller, Declared, spelled
+from tests.services.heasoft.conftest import ROOT
 
 
 @pytest.fixture
@@ -71,11 +74,32 @@ def test_a_hanging_task_is_stopped_with_all_that_it_started(headas, curve):
         call(curve)
     pids = headas.marks.read_text().split()
     assert len(pids) == 2
+    assert _gone(pids)
+
+
+def test_sigterm_ends_a_worker_and_the_task_that_it_waits_for(headas, curve):
+    headas.plan(tasks={"pcaextlc2": "hang"})
+    code = (
+        "from services.stopping import end_on_sigterm; end_on_sigterm('stopped')\n"
+        "from services.engines.heasoft.task import Call, Caller, Declared\n"
+        f"call = Caller({headas.environment!r}, {str(headas.folder / 'lib')!r}, 600.0)\n"
+        "call(Call('pcaextlc2', (Declared('a.lc'),), {'outfile': 'a.lc'}))"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (headas.marks.exists() and len(headas.marks.read_text().split()) == 2):
+        assert worker.poll() is None, worker.stderr.read()
+        time.sleep(0.1)
+    worker.terminate()
+    assert (worker.wait(60), worker.communicate()[1]) == (1, "stopped\n")
+    assert _gone(headas.marks.read_text().split())
+
+
+def _gone(pids):
     for _ in range(100):
         if not any(_runs(pid) for pid in pids):
-            return
+            return True
         time.sleep(0.1)
-    pytest.fail(f"{pids} still run")
+    return False
 
 
 def _runs(pid):
