@@ -81,8 +81,8 @@ def test_only_tmp_has_to_be_writable(name):
 
 def test_heasoft_is_looked_for_by_the_user_who_will_need_it():
     words = lines("heasoft.Dockerfile")
-    assert [word for word in words if word[0] == "USER"][-1] == ("USER", "10001:10001")
-    assert words[-2:] == [("FROM", "heasoft AS checked"), ("RUN", '["python", "-m", "services.engines.heasoft"]')]
+    assert [word for word in words if word[0] == "USER"][-1] == ["USER", "10001:10001"]
+    assert words[-2:] == [["FROM", "heasoft AS checked"], ["RUN", '["python", "-m", "services.engines.heasoft"]']]
 
 
 @pytest.fixture
