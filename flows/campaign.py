@@ -175,6 +175,7 @@ def campaign(
     instruments: list[Instrument] = FIELDS["instruments"],
     bands: list[Band] = FIELDS["bands"],
     hexte_bands: list[Channels] = FIELDS["hexte_bands"],
+    executor: Executor = FIELDS["executor"],
     workers: int | None = FIELDS["workers"],
     archive: str = FIELDS["archive"],
     store: str = FIELDS["store"],
