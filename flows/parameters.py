@@ -45,7 +45,9 @@ _PLACES: dict[str, tuple[str, ...]] = {
 class Form(Frozen):
     """What a person chooses for a campaign."""
 
-    name: str = Field("", description="Name of the run; empty makes one of source, channels and date.")
+    name: str = Field(
+        "", description="Name of the run, whatever Run Name above says; empty makes one of source, channels and date."
+    )
     targets: tuple[str, ...] = Field(
         (), description="Sources as the master index spells them, case and blanks aside; none means all."
     )

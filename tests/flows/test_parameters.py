@@ -63,6 +63,9 @@ def test_every_field_has_a_help_text_and_a_type(flow: object) -> None:
     for name, field in flow.parameters.properties.items():
         assert len(field["description"]) > 10, name
         assert {"type", "anyOf", "$ref", "allOf"} & field.keys(), name
+    for definition in flow.parameters.definitions.values():
+        for name, field in definition.get("properties", {}).items():
+            assert field.get("description"), name
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
