@@ -26,7 +26,7 @@ from prefect.utilities.annotations import quote
 from flows.chains import Instrument
 from flows.config import Executor, Settings, require
 from flows.ending import ENDING, Ending, failure_line, summary_line
-from flows.limits import one_at_a_time
+from flows.limits import Taken, one_at_a_time
 from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
@@ -215,7 +215,7 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
         with pulse:
             settings = form.to_settings()
             require(settings, "archive", "store")
-            with one_at_a_time(settings):
+            with one_at_a_time(settings, pulse.go_on):
                 selection = select(settings)
                 if dry_run:
                     return Completed(message=_would_do(selection), name="DryRun")
@@ -226,6 +226,8 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
         stop_all()
         ending.error = error
         return Failed(message=str(error))
+    except Taken as taken:
+        return Cancelled(message=str(taken))
     except BaseException:
         stop_all()
         if not pulse.cancelled.is_set():

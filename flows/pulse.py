@@ -16,7 +16,8 @@ from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
@@ -26,6 +27,8 @@ from services.contract import ObservationResult, Outcome, Shard
 
 #: Seconds between two looks at the server; somebody who cancels waits this long at most for the workers to be told.
 PERIOD = 1.0
+#: Seconds between two signs of life: the server notes when a run was last written.
+LIFE = 30.0
 #: Seconds after which a shard that goes well says so again.
 _REPEAT = 15.0
 #: Seconds that the server has to answer.
@@ -54,6 +57,7 @@ class Pulse:
         self._to_check, self._checked = 0, 0
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._shown: tuple[UUID, str] | None = None
+        self._alive = self._began
         self.cancelled = threading.Event()
 
     def __enter__(self) -> Pulse:
@@ -75,7 +79,7 @@ class Pulse:
 
     def checked(self) -> None:
         """See `flows.progress.Watcher.checked`."""
-        self._go_on()
+        self.go_on()
         with self._lock:
             self._checked += 1
             self._inner.checked()
@@ -87,7 +91,7 @@ class Pulse:
 
     def finished(self, result: ObservationResult) -> None:
         """See `flows.progress.Watcher.finished`; stops the shard of a run that was cancelled."""
-        self._go_on()
+        self.go_on()
         with self._lock:
             self._counts[result.outcome] += 1
             self._inner.finished(result)
@@ -95,6 +99,11 @@ class Pulse:
     def merging(self) -> None:
         """See `flows.progress.Watcher.merging`."""
         self._inner.merging()
+
+    def go_on(self) -> None:
+        """Raise `Stopped` if the run was cancelled."""
+        if self.cancelled.is_set():
+            raise Stopped("The run was cancelled.")
 
     @property
     def done(self) -> int:
@@ -114,10 +123,6 @@ class Pulse:
             f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; {rate:.1f} a second{end}"
         )
 
-    def _go_on(self) -> None:
-        if self.cancelled.is_set():
-            raise Stopped("The run was cancelled.")
-
     def _run(self) -> None:
         last = False
         while not last:
@@ -135,11 +140,17 @@ class Pulse:
             return
         if not self.cancelled.is_set():
             with get_client(sync_client=True, httpx_settings={"timeout": _PATIENCE}) as client:
-                state = client.read_flow_run(UUID(flow_run.id)).state
-            if state is None or not (state.is_cancelling() or state.is_final()):
-                return
+                run = client.read_flow_run(UUID(flow_run.id))
+                if run.state is None or not (run.state.is_cancelling() or run.state.is_final()):
+                    self._show_life(client, run)
+                    return
             self.cancelled.set()
         self._stop()
+
+    def _show_life(self, client: SyncPrefectClient, run: FlowRun) -> None:
+        if time.monotonic() - self._alive > LIFE:
+            client.update_flow_run(run.id, name=run.name)
+            self._alive = time.monotonic()
 
     def _show(self) -> None:
         total = self._total or self._to_check
