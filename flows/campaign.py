@@ -235,7 +235,8 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
         stop_all()
         if not pulse.cancelled.is_set():
             raise
-        return Cancelled(message=f"Cancelled; {pulse.text()}. The same run again goes on from there.")
+        sofar = pulse.text().partition(";")[0]
+        return Cancelled(message=f"Cancelled; {sofar}. The same run again goes on from there.")
     return _end(result, selection)
 
 

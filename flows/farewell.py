@@ -6,9 +6,11 @@ calls one after the other.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -17,6 +19,8 @@ from typing import NoReturn
 PATIENCE = 180.0
 #: Seconds between two calls to leave off; each ends one attempt to reach the server.
 _AGAIN = 5.0
+#: Seconds that Prefect's threads have at the end of the process for what they still hold.
+LAST = 60.0
 #: Nobody else uses it; Ctrl-C's own is ignored by what a script starts in the background.
 _SIGNAL = signal.SIGUSR1
 
@@ -52,6 +56,22 @@ def farewell(done: Callable[[], bool]) -> Iterator[None]:
         over.set()
         thread.join()
         signal.signal(_SIGNAL, before)
+
+
+def end_soon(code: int) -> None:
+    """Let this process end in a minute, with this exit code, even if threads of Prefect's go on waiting for its server.
+
+    Parameters
+    ----------
+    code : int
+    """
+
+    def end() -> None:
+        time.sleep(LAST)
+        sys.stdout.flush()
+        os._exit(code)
+
+    threading.Thread(target=end, name="end", daemon=True).start()
 
 
 def _leave_off(_signum: int, _frame: object) -> NoReturn:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,7 @@ import pytest
 
 from flows import farewell as module
 from flows.farewell import farewell
+from tests.flows.support import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +52,19 @@ def test_other_threads_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert waited.is_set()
+
+
+def test_process_ends_though_a_thread_waits() -> None:
+    code = """
+import threading, time
+from flows import farewell
+farewell.LAST = 0.1
+threading.Thread(target=time.sleep, args=(600,)).start()
+print("all is done")
+farewell.end_soon(20)
+raise SystemExit(20)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (20, "all is done\n")

@@ -247,6 +247,21 @@ def test_slow_server(up: Up, archive: Archive, delay: tuple[float, float], drop:
     assert tasks == ["merge", "publish", "query", "shard", "shard"]
 
 
+@pytest.mark.skipif(not LONG, reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
+def test_server_that_takes_calls_and_never_answers(up: Up, many: Path) -> None:
+    with proxy(up.ports[0]) as between:
+        rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
+        process = rossi.start("campaign", "--archive", many, "--store", "mute", "--workers", 1, mark=up.mark)
+        products = "mute/*/pca_extract/*/manifest.json"
+        wait_until(lambda: list(up.rossi.folder.glob(products)) or process.poll() is not None)
+        between.delay = (1e6, 1e6)
+        out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    assert "Prefect did not hear how it ended" in err
+    assert str(MANY) in out
+    assert len(list(up.rossi.folder.glob(products))) == MANY
+
+
 def test_two_campaigns_of_one_store_wait_for_each_other(up: Up, archive: Archive) -> None:
     runs = [up.api.run(flow, obsids=archive.good, prefix="both") for flow in ("campaign", "reprocess_archive")]
     messages = [up.api.ended(run)["state"]["message"] for run in runs]
