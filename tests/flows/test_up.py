@@ -100,6 +100,8 @@ def test_what_is_offered(up: Up) -> None:
     assert sorted(offered) == ["campaign", "reduce_observation", "reprocess_archive", "retry_failed"]
     (schedule,) = offered["reprocess_archive"]["schedules"]
     assert (schedule["schedule"]["cron"], schedule["active"]) == ("0 3 * * *", True)
+    to_come = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    wait_until(lambda: up.api("/flow_runs/count", to_come) > 0)  # Prefect's scheduler needs SQLAlchemy below 2.1
     for deployment in offered.values():
         assert "rossi" in deployment["tags"]
         assert deployment["parameters"]["store"] == str(up.store)
