@@ -59,15 +59,16 @@ def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
 
 
 def _outcomes(result: CampaignResult) -> list[str]:
-    """Return the table of outcomes once more: here its cells are wrapped, in a table artifact they run out of sight."""
+    """Return the table of outcomes as a list: Prefect's pages do not wrap the cells of a table."""
     rows = reason_rows(result.results)
-    if len(rows) < 2:
-        return []
-    names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
-    lines += ["| " + " | ".join(str(row[name]).replace("|", "&#124;") for name in names) + " |" for row in rows[:_FEW]]
-    more = f"{len(rows) - _FEW} reasons more are in `outcomes`." if len(rows) > _FEW else ""
-    return [*lines, "", more, ""]
+    lines = []
+    for row in rows[:_FEW]:
+        where = f" in {row['stage']}" * bool(row["stage"])
+        why = f"{row['reason']} ({row['which']})" if row["reason"] else row["which"]
+        to_do = f". To do: {row['what to do']}" * bool(row["what to do"])
+        lines.append(f"- **{row['observations']} {row['outcome']}**{where}: {why}{to_do}")
+    more = [f"- {len(rows) - _FEW} more reasons are in `outcomes`"] * (len(rows) > _FEW)
+    return [*lines, *more, ""]
 
 
 def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:
