@@ -232,7 +232,7 @@ def test_slow_server(up: Up, archive: Archive, delay: tuple[float, float], drop:
         rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
         process = rossi.start("campaign", "--config", "slow.toml", "--store", "slow", "--prefix", name, mark=up.mark)
         products = f"slow/{name}/*/pca_extract/*/manifest.json"
-        wait_until(lambda: list(folder.glob(products)) or process.poll() is not None)
+        wait_until(lambda: list(folder.glob(products)) or process.poll() is not None, patience=300)
         between.busy = True
         time.sleep(busy)
         between.busy = False
@@ -255,7 +255,7 @@ def test_server_that_takes_calls_and_never_answers(up: Up, many: Path) -> None:
         rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
         process = rossi.start("campaign", "--archive", many, "--store", "mute", "--workers", 1, mark=up.mark)
         products = "mute/*/pca_extract/*/manifest.json"
-        wait_until(lambda: list(up.rossi.folder.glob(products)) or process.poll() is not None)
+        wait_until(lambda: list(up.rossi.folder.glob(products)) or process.poll() is not None, patience=300)
         between.delay = (1e6, 1e6)
         out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
