@@ -29,9 +29,9 @@ test-cluster: .venv/dev
 test-s3: .venv/dev
 	ROSSI_REQUIRE_CEPH=1 $(BIN)/python -m pytest tests/services/test_s3_store.py
 
-# Fifty kills, every byte changed, every fault at every request: half an hour.
-test-long: .venv/dev
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py
+# Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
+test-long: .venv/dev browser
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py tests/flows/test_limits.py tests/flows/test_up.py
 
 # Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.
 INPUTS ?= 1000000
@@ -54,6 +54,7 @@ bench: .venv/dev browser
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/bench_store.py
 	$(BIN)/python tests/benchmarks/bench_prefect.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_many.py --observations 1000
 
 # What the images install, with hashes; the tests say when it has to be made anew.
 lock: .venv/dev

@@ -26,14 +26,16 @@ from prefect.utilities.annotations import quote
 from flows.chains import Instrument
 from flows.config import Executor, Settings, require
 from flows.ending import ENDING, Ending, failure_line, summary_line
-from flows.limits import one_at_a_time
+from flows.farewell import farewell
+from flows.limits import Taken, one_at_a_time
 from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
 from flows.progress import WATCHER
-from flows.pulse import Pulse, Speaker, Stopped
+from flows.pulse import Pulse, Stopped
 from flows.result import CampaignResult
 from flows.shards import Interrupted, run_in_process, stop_all
+from flows.speaker import Speaker
 from rossi.errors import ConfigError, DataError, RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
 from services.extraction import Channels
@@ -175,6 +177,7 @@ def campaign(
     instruments: list[Instrument] = FIELDS["instruments"],
     bands: list[Band] = FIELDS["bands"],
     hexte_bands: list[Channels] = FIELDS["hexte_bands"],
+    executor: Executor = FIELDS["executor"],
     workers: int | None = FIELDS["workers"],
     archive: str = FIELDS["archive"],
     store: str = FIELDS["store"],
@@ -214,22 +217,26 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
         with pulse:
             settings = form.to_settings()
             require(settings, "archive", "store")
-            with one_at_a_time(settings):
+            with one_at_a_time(settings, pulse.go_on):
                 selection = select(settings)
                 if dry_run:
                     return Completed(message=_would_do(selection), name="DryRun")
                 if not selection.asked:
                     return Completed(message="There is nothing to try again.", name=NOTHING)
                 result = ending.result = _reduce(settings, selection, pulse)
+                _publish(result, settings)
     except RossiError as error:
         stop_all()
         ending.error = error
         return Failed(message=str(error))
+    except Taken as taken:
+        return Cancelled(message=str(taken))
     except BaseException:
         stop_all()
         if not pulse.cancelled.is_set():
             raise
-        return Cancelled(message=f"Cancelled; {pulse.text()}. The same run again goes on from there.")
+        sofar = pulse.text().partition(";")[0]
+        return Cancelled(message=f"Cancelled; {sofar}. The same run again goes on from there.")
     return _end(result, selection)
 
 
@@ -256,13 +263,15 @@ def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignR
     pulse.merging()
     merged = merge(settings, quote(selection.asked), quote(results))
     settle()
-    result = CampaignResult(asked=selection.asked, results=tuple(results), merge=merged)
+    return CampaignResult(asked=selection.asked, results=tuple(results), merge=merged)
+
+
+def _publish(result: CampaignResult, settings: Settings) -> None:
     unread: Any = quote(result)
     try:
         publish(unread, settings.store)
     except Exception as error:  # the products are in the store, whatever becomes of Prefect's pages
         get_run_logger().warning("The pages of this run could not be made: %s", error)
-    return result
 
 
 def _on_cluster(settings: Settings, obsids: Sequence[str]) -> tuple[list[ObservationResult], Callable[[], None]]:
@@ -291,7 +300,8 @@ def in_parallel(job: Task[[Shard], list[Result]], settings: Settings, shards: Se
     while waiting or numbers:
         while waiting and len(numbers) < min(settings.campaign.workers, MOST_TASKS):
             shard = waiting.pop()
-            future = job.submit(shard)
+            unread: Any = quote(shard)  # Prefect would look through it for what other tasks gave, and draw lines
+            future = job.submit(unread)
             numbers[future] = shard.number
             future.add_done_callback(ended.put)
         future = ended.get()
@@ -312,7 +322,8 @@ def run_campaign(settings: Settings) -> CampaignResult:
     ending = Ending()
     ENDING.set(ending)
     try:
-        state = campaign(**Form.of(settings).model_dump(mode="json"), return_state=True)
+        with farewell(lambda: ending.result is not None):
+            state = campaign(**Form.of(settings).model_dump(mode="json"), return_state=True)
     except Exception:
         if ending.result is None:
             raise

@@ -8,7 +8,6 @@ import os
 import re
 from typing import Any
 
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import TerminationSignal
 from prefect.runner import Runner
@@ -45,9 +44,7 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     values = form.model_copy(update=places).model_dump(mode="json")
     label = _label(settings)
     single = {name: value for name, value in values.items() if name in _names(reduce_observation)}
-    # Of one kind, one at a time; the next one waits, but nightly runs do not pile up behind a long one.
-    wait = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
-    skip = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+    # No limits of Prefect's for deployments: with one, a server that lost its leases cancels runs. See `flows.limits`.
     common: dict[str, Any] = {
         "name": label,
         "tags": ["rossi", label],
@@ -56,17 +53,14 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     }
     schedule: Schedule | None = Cron(cron, timezone="UTC") if cron else None
     made: list[Any] = [
-        campaign.to_deployment(parameters=values, concurrency_limit=wait, **common),
+        campaign.to_deployment(parameters=values, **common),
         reduce_observation.to_deployment(parameters=single, **common),
         reprocess_archive.to_deployment(
             parameters={**values, "dry_run": False, "failures": False},
             schedule=schedule,
-            concurrency_limit=skip,
             **common,
         ),
-        retry_failed.to_deployment(
-            parameters={**values, "dry_run": False, "which": "transient"}, concurrency_limit=wait, **common
-        ),
+        retry_failed.to_deployment(parameters={**values, "dry_run": False, "which": "transient"}, **common),
     ]
     return made
 

@@ -60,7 +60,7 @@ def summary_line(result: CampaignResult) -> str:
     reused = sum(one.reused for one in result.results)
     line = (
         f"{counted(len(result.asked))}: {len(counts[Outcome.SUCCEEDED])} done, {len(counts[Outcome.NO_WORK])} "
-        f"no work, {len(counts[Outcome.FAILED])} failed; {reused} of them were there already."
+        f"no work, {len(counts[Outcome.FAILED])} failed{f'; {reused} of them were there already' * bool(reused)}."
     )
     failed = counts[Outcome.FAILED]
     return f"{line} {_most(failed)} What to do: {advice(failed[0].last.kind)}." if failed else line
@@ -72,6 +72,7 @@ def counted(observations: int) -> str:
 
 
 def _most(failed: list[ObservationResult]) -> str:
+    """Tell of one of the most frequent kind, in its own words: they name the files."""
     reason, number = Counter(reason_of(one) for one in failed).most_common(1)[0]
-    obsid = next(one.obsid for one in failed if reason_of(one) == reason)
-    return f"{'Most often' if number < len(failed) else 'Why'}: {reason.text} ({obsid})."
+    example = next(one for one in failed if reason_of(one) == reason)
+    return f"{'Most often' if number < len(failed) else 'Why'}: {example.obsid} {example.message}"

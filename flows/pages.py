@@ -18,8 +18,8 @@ from services.storage import ObjectStore
 
 #: Set where the products of one store can be looked at with a browser: ``<its URL> <address>``.
 BROWSE = "ROSSI_BROWSE"
-#: Rows of the table of outcomes, and ObsIDs in each.
-_ROWS, _EXAMPLES = 200, 8
+#: Rows of the table of outcomes, those of them that the summary shows, and ObsIDs in each.
+_ROWS, _FEW, _EXAMPLES = 200, 12, 8
 #: Without an address for products, pictures up to this size go into the page as they are [bytes].
 _PICTURE = 600_000
 
@@ -44,7 +44,7 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
 
 def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
     """Markdown: how it ended, and where the products are."""
-    lines = [summary_line(result), ""]
+    lines = [summary_line(result), "", *_outcomes(result)]
     if not result.merge.manifest:
         return "\n".join([*lines, f"**The merge failed**: {result.merge.message}"])
     manifest = read_manifest(store, result.merge.manifest)
@@ -56,6 +56,19 @@ def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
         lines += [f"### {output.replace('_', ' ')}", *groups.get(output, []), ""]
     lines.append(f"All products lie in `{url}`; `rossi products --store {url}` lists them.")
     return "\n".join([*lines, "", *_caveats(manifest)])
+
+
+def _outcomes(result: CampaignResult) -> list[str]:
+    """Return the table of outcomes as a list: Prefect's pages do not wrap the cells of a table."""
+    rows = reason_rows(result.results)
+    lines = []
+    for row in rows[:_FEW]:
+        where = f" in {row['stage']}" * bool(row["stage"])
+        why = f"{row['reason']} ({row['which']})" if row["reason"] else row["which"]
+        to_do = f". To do: {row['what to do']}" * bool(row["what to do"])
+        lines.append(f"- **{row['observations']} {row['outcome']}**{where}: {why}{to_do}")
+    more = [f"- {len(rows) - _FEW} more reasons are in `outcomes`"] * (len(rows) > _FEW)
+    return [*lines, *more, ""]
 
 
 def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:

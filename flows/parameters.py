@@ -15,7 +15,7 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from flows.chains import CHAINS, Instrument
-from flows.config import Settings, make_settings
+from flows.config import Executor, Settings, make_settings
 from rossi.errors import ConfigError
 from services.configuration import validate
 from services.contract import FailureKind, Frozen
@@ -34,6 +34,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "instruments": ("campaign", "instruments"),
     "bands": ("pca_extract", "bands"),
     "hexte_bands": ("hexte_dead", "bands"),
+    "executor": ("campaign", "executor"),
     "workers": ("campaign", "workers"),
     "archive": ("archive",),
     "store": ("store",),
@@ -44,7 +45,9 @@ _PLACES: dict[str, tuple[str, ...]] = {
 class Form(Frozen):
     """What a person chooses for a campaign."""
 
-    name: str = Field("", description="Name of the run; empty makes one of source, channels and date.")
+    name: str = Field(
+        "", description="Name of the run, whatever Run Name above says; empty makes one of source, channels and date."
+    )
     targets: tuple[str, ...] = Field(
         (), description="Sources as the master index spells them, case and blanks aside; none means all."
     )
@@ -58,8 +61,13 @@ class Form(Frozen):
     hexte_bands: tuple[Channels, ...] = Field(
         HexteDeadConfig().bands, min_length=1, description="HEXTE light curves: ranges of channels, 0 to 255."
     )
+    executor: Executor = Field(
+        Executor.LOCAL,
+        description="Who works: local (processes of the machine that serves the flows) or kubernetes (pods of the "
+        "cluster that [kubernetes] in the settings describes).",
+    )
     workers: int | None = Field(
-        None, ge=1, description="Processes that work at the same time; the number of processors when empty."
+        None, ge=1, description="Local processes that work at the same time; the number of processors when empty."
     )
     archive: str = Field("", description="Where the archive lies: a folder or URL that holds AO1, AO2 ...")
     store: str = Field("", description="Where products are kept: a folder or s3:// URL, never with a password.")

@@ -1,4 +1,4 @@
-"""What Prefect hears of a run while it works: progress, ObsIDs in the log, and whether somebody cancelled it.
+"""What Prefect hears of a run while it works: progress and signs of life; and whether somebody cancelled it.
 
 The pulse is a thread of its own. A Prefect server that is slow, restarts or is gone delays the pulse, never the work.
 """
@@ -12,22 +12,25 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import cast
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.client.orchestration import get_client
+from prefect.artifacts import create_progress_artifact
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactUpdate
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from flows.progress import Watcher
-from services.contract import ObservationResult, Outcome, Shard
+from services.contract import ObservationResult, Outcome
 
 #: Seconds between two looks at the server; somebody who cancels waits this long at most for the workers to be told.
 PERIOD = 1.0
-#: Seconds after which a shard that goes well says so again.
-_REPEAT = 15.0
+#: Seconds between two words of progress: each leaves an event that Prefect keeps for a week.
+_SHOWN = 5.0
+#: Seconds between two signs of life: the server notes when a run was last written.
+LIFE = 30.0
 #: Seconds that the server has to answer.
 _PATIENCE = 10.0
 _log = logging.getLogger(__name__)
@@ -53,7 +56,10 @@ class Pulse:
         self._total, self._counts, self._began = 0, Counter[Outcome](), time.monotonic()
         self._to_check, self._checked = 0, 0
         self._lock, self._ended = threading.Lock(), threading.Event()
-        self._shown: tuple[UUID, str] | None = None
+        self._artifact: UUID | None = None
+        self._told: tuple[object, ...] = ()
+        self._next_word, self._worked = 0.0, 0.0
+        self._alive = self._began
         self.cancelled = threading.Event()
 
     def __enter__(self) -> Pulse:
@@ -75,7 +81,7 @@ class Pulse:
 
     def checked(self) -> None:
         """See `flows.progress.Watcher.checked`."""
-        self._go_on()
+        self.go_on()
         with self._lock:
             self._checked += 1
             self._inner.checked()
@@ -87,104 +93,87 @@ class Pulse:
 
     def finished(self, result: ObservationResult) -> None:
         """See `flows.progress.Watcher.finished`; stops the shard of a run that was cancelled."""
-        self._go_on()
+        self.go_on()
         with self._lock:
             self._counts[result.outcome] += 1
             self._inner.finished(result)
 
     def merging(self) -> None:
         """See `flows.progress.Watcher.merging`."""
+        self._worked = time.monotonic() - self._began
         self._inner.merging()
+
+    def go_on(self) -> None:
+        """Raise `Stopped` if the run was cancelled."""
+        if self.cancelled.is_set():
+            raise Stopped("The run was cancelled.")
 
     @property
     def done(self) -> int:
         """How many observations are done."""
         return self._counts.total()
 
+    @property
+    def _at_merge(self) -> bool:
+        return bool(self._worked) and not self._ended.is_set()
+
     def text(self) -> str:
         """How far the run is, in one line."""
         if self._to_check and not self._total:
             return f"{self._checked} of {self._to_check} observations looked at"
-        counts, seconds = self._counts, time.monotonic() - self._began
+        counts, seconds = self._counts, self._worked or time.monotonic() - self._began
         rate = self.done / seconds if seconds > 0 else 0.0
         left = self._total - self.done
         end = f", about {_duration(left / rate)} to go" if rate and left > 0 else ""
         return (
             f"{self.done} of {self._total} observations: {counts[Outcome.SUCCEEDED]} done, "
-            f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; {rate:.1f} a second{end}"
+            f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; "
+            f"{rate:.1f} a second{end}{', merging' * self._at_merge}"
         )
 
-    def _go_on(self) -> None:
-        if self.cancelled.is_set():
-            raise Stopped("The run was cancelled.")
-
     def _run(self) -> None:
-        last = False
-        while not last:
-            last = self._ended.wait(PERIOD)
-            for look in (self._look_for_cancellation, self._show):
-                try:
-                    look()
-                except ObjectNotFound:
-                    continue  # a server that lost its database
-                except Exception as error:  # whatever it is, the work goes on
-                    _log.debug("the Prefect server does not hear: %s", error)
+        # One client for all: each new one asks for a token first.
+        with get_client(sync_client=True, httpx_settings={"timeout": _PATIENCE}) as client:
+            last = False
+            while not last:
+                last = self._ended.wait(PERIOD)
+                for look in (self._look_for_cancellation, self._show):
+                    try:
+                        look(client)
+                    except ObjectNotFound:
+                        continue  # a server that lost its database
+                    except Exception as error:  # whatever it is, the work goes on
+                        _log.debug("the Prefect server does not hear: %s", error)
 
-    def _look_for_cancellation(self) -> None:
+    def _look_for_cancellation(self, client: SyncPrefectClient) -> None:
         if self._ended.is_set() or not flow_run.id:
             return
         if not self.cancelled.is_set():
-            with get_client(sync_client=True, httpx_settings={"timeout": _PATIENCE}) as client:
-                state = client.read_flow_run(UUID(flow_run.id)).state
-            if state is None or not (state.is_cancelling() or state.is_final()):
+            run = client.read_flow_run(UUID(flow_run.id))
+            if run.state is None or not (run.state.is_cancelling() or run.state.is_final()):
+                self._show_life(client, run)
                 return
             self.cancelled.set()
         self._stop()
 
-    def _show(self) -> None:
+    def _show_life(self, client: SyncPrefectClient, run: FlowRun) -> None:
+        if time.monotonic() - self._alive > LIFE:
+            client.update_flow_run(run.id, name=run.name)
+            self._alive = time.monotonic()
+
+    def _show(self, client: SyncPrefectClient) -> None:
         total = self._total or self._to_check
         if not flow_run.id or not total:
             return
         percent, text = 100.0 * (self.done if self._total else self._checked) / total, self.text()
-        if self._shown is None:
-            made: Any = create_progress_artifact(percent, key="progress", description=text)
-            self._shown = made, text
-        elif self._shown[1].partition(";")[0] != text.partition(";")[0]:
-            update_progress_artifact(self._shown[0], percent, description=text)
-            self._shown = self._shown[0], text
-
-
-class Speaker:
-    """Writes what happens to a shard's observations into the run's log, by ObsID.
-
-    Failures and observations without work have a line each; what goes well is told every quarter of a minute.
-    """
-
-    def __init__(self, shard: Shard, watcher: Watcher) -> None:
-        self._shard, self._watcher, self._log = shard, watcher, get_run_logger()
-        self._counts, self._began = Counter[Outcome](), time.monotonic()
-        self._spoke = self._began
-        self._log.info("%d observations, %s to %s", len(shard.obsids), shard.obsids[0], shard.obsids[-1])
-
-    def finished(self, result: ObservationResult) -> None:
-        """Tell of one observation."""
-        self._counts[result.outcome] += 1
-        if result.outcome is Outcome.FAILED:
-            self._log.warning("%s failed: %s", result.obsid, result.message)
-        elif result.outcome is Outcome.NO_WORK:
-            self._log.info("%s no work: %s", result.obsid, result.message)
-        elif time.monotonic() - self._spoke > _REPEAT:
-            self._log.info("%s done, %d of %d", result.obsid, self._counts.total(), len(self._shard.obsids))
-        else:
-            self._watcher.finished(result)
+        now = self._checked, self._total, self.done, self._at_merge
+        if self._artifact is None:
+            self._artifact = cast("UUID", create_progress_artifact(percent, key="progress", description=text))
+        elif now == self._told or (time.monotonic() < self._next_word and not self._ended.is_set()):
             return
-        self._spoke = time.monotonic()
-        self._watcher.finished(result)
-
-    def summary(self) -> None:
-        """Tell how the shard ended."""
-        counts, seconds = self._counts, time.monotonic() - self._began
-        self._log.info("%d done, %d no work, %d failed in %.0f s", *(counts[outcome] for outcome in Outcome), seconds)
+        else:
+            client.update_artifact(self._artifact, ArtifactUpdate(data=percent, description=text))
+        self._told, self._next_word = now, time.monotonic() + _SHOWN
 
 
 def _duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from flows.campaign import FLOW_OPTIONS, OPTIONS, Selection, carry_out, in_parallel, query
 from flows.chains import Instrument
-from flows.config import Settings
+from flows.config import Executor, Settings
 from flows.parameters import FIELDS, Retry, form_of, run_name
 from flows.plan import plan_shards
 from flows.progress import WATCHER
@@ -72,6 +72,7 @@ def reprocess_archive(
     instruments: list[Instrument] = FIELDS["instruments"],
     bands: list[Band] = FIELDS["bands"],
     hexte_bands: list[Channels] = FIELDS["hexte_bands"],
+    executor: Executor = FIELDS["executor"],
     workers: int | None = FIELDS["workers"],
     archive: str = FIELDS["archive"],
     store: str = FIELDS["store"],
@@ -99,6 +100,7 @@ def retry_failed(
     instruments: list[Instrument] = FIELDS["instruments"],
     bands: list[Band] = FIELDS["bands"],
     hexte_bands: list[Channels] = FIELDS["hexte_bands"],
+    executor: Executor = FIELDS["executor"],
     workers: int | None = FIELDS["workers"],
     archive: str = FIELDS["archive"],
     store: str = FIELDS["store"],

@@ -16,8 +16,8 @@ Channel = Annotated[int, Field(ge=0, le=255)]
 class Channels(Frozen):
     """A range of absolute detector channels."""
 
-    chmin: Channel
-    chmax: Channel
+    chmin: Channel = Field(description="First channel.")
+    chmax: Channel = Field(description="Last channel, which belongs to it.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Channels:

@@ -11,7 +11,7 @@ from services.contract import FailureKind, ObservationResult, Outcome
 _OBSID = re.compile(r"\b\d{5}-\d{1,2}(-\d{1,3}(-\d{1,3}[A-Z]?)?)?\b")
 _PLACE = re.compile(r"(?:\w+://)?[\w.*{}-]*/[\w./*{}-]*")
 _DATA_FILE = re.compile(r"\b(F[A-Z]\d\w|x\d{5,}|F[A-Z][A-Z]?)_?[\w-]*(\.\w+)*")
-_NUMBER = re.compile(r"\d[\d.]*(e[+-]?\d+)?")
+_NUMBER = re.compile(r"(?<![A-Za-z\d])\d[\d.]*(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def command(
     """
     from flows.cli.display import show_summary
     from flows.config import require
+    from flows.farewell import end_soon
     from flows.result import campaign_code
 
     settings = settings_from(
@@ -49,7 +50,9 @@ def command(
     result = _run(settings)
     show_summary(result.results)
     show_products(settings, result, out)
-    raise typer.Exit(campaign_code(result, strict))
+    code = campaign_code(result, strict)
+    end_soon(code)
+    raise typer.Exit(code)
 
 
 def _check_places(settings: Settings) -> None:

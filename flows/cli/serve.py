@@ -12,7 +12,7 @@ from flows.cli.options import Archive, Config, Prefix, PrintConfig, Store, setti
 NIGHTLY = "0 3 * * *"
 Cron = Annotated[str, typer.Option(help="When the archive is reprocessed, as cron has it, UTC; '' for never.")]
 ProductsPort = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 at which a browser finds the products.")
+    int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 at which a browser finds the products; 0 for none.")
 ]
 
 
@@ -46,4 +46,4 @@ def command(
     wait_for_server(url)
     from flows.deployments import serve_all
 
-    serve_all(settings, cron, products_port)
+    serve_all(settings, cron, products_port or None)

@@ -19,6 +19,9 @@ from services.merge.shown import Shown
 
 #: Observations in a block: few enough to unpack in a blink, many enough to compress well.
 BLOCK = 50
+#: Of more observations than this, panels tell less: no spectra, no lists of good time and no provenance, which are two
+#: thirds of them. The page of 10,000 would have 35 MB with them; so it has 20.
+WHOLE = 4000
 #: Bins of all light curves of all observations together; of more, neighbours are averaged. About four bytes each.
 _BINS = 400_000
 #: So many bins a curve keeps however many curves there are.
@@ -41,10 +44,13 @@ def blocks(shown: Shown) -> Iterator[str]:
 
 def _panel(packer: Packer, observation: Observation, shown: Shown, most: int) -> dict[str, Any]:
     start, stop = observation.span
+    whole = len(shown.observations) <= WHOLE
     details = shown.details.get(observation.obsid, Details())
+    products = observation.products if whole else {}
     known = bool(np.isfinite(start))
     return {
         "obsid": observation.obsid,
+        "brief": not whole,
         "target": observation.target,
         "outcome": str(observation.outcome),
         "message": observation.message,
@@ -60,11 +66,9 @@ def _panel(packer: Packer, observation: Observation, shown: Shown, most: int) ->
             for number, band in enumerate(shown.bands)
             if len(observation.curves.get(band.name, ()))
         ],
-        "spectra": [_spectrum(packer, s) for s in details.spectra],
-        "good_time": _good_time(observation, details) if known else [],
-        "stages": [
-            _stage(stage, observation.products, stage.stage in observation.ends) for stage in observation.stages
-        ],
+        "spectra": [_spectrum(packer, s) for s in details.spectra] if whole else [],
+        "good_time": _good_time(observation, details) if known and whole else [],
+        "stages": [_stage(stage, products, stage.stage in observation.ends) for stage in observation.stages],
     }
 
 

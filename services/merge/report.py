@@ -18,7 +18,7 @@ from rossi.met import met_to_mjd
 from services.contract import Caveat, Outcome
 from services.merge.observations import Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
-from services.merge.panels import BLOCK, blocks
+from services.merge.panels import BLOCK, WHOLE, blocks
 from services.merge.shown import Shown
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
@@ -98,6 +98,7 @@ def report(
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
+        whole=WHOLE,
         blocks=map(Markup, blocks(shown)),
         block=BLOCK,
         style=_source("style.css"),

@@ -18,6 +18,7 @@ from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
+from services.merge.panels import WHOLE
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
@@ -63,7 +64,7 @@ def merge(
     """
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
-    sums = sum_clusters(noted(summed, details), config.slug)
+    sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
     return _merged(config, observations, place or Place(), sums, details)
 
 

@@ -22,7 +22,9 @@ class Band(Channels):
     Standard2 elements that overlap the range count as a whole.
     """
 
-    binsz: Annotated[float, Field(gt=0, multiple_of=ROW)] | None = None
+    binsz: Annotated[float, Field(gt=0, multiple_of=ROW)] | None = Field(
+        None, description="Bin size [s], a multiple of 16; that of [pca_extract] when none."
+    )
 
     @property
     def name(self) -> str:

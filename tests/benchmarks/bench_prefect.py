@@ -144,6 +144,11 @@ def compare(folder: Path, observations: int, repeat: int) -> None:
             work(settings)
             if turn:
                 times[name].append(time.perf_counter() - start)
+        if turn:
+            print(
+                f"turn {turn}: {times['with'][-1] / times['without'][-1]:.3f}, load {os.getloadavg()[0]:.0f}",
+                flush=True,
+            )
     plain, full = (statistics.median(times[name]) for name in ("without", "with"))
     print(
         f"{observations} observations, {os.cpu_count()} processes: a campaign in Prefect takes {full / plain:.3f} ",

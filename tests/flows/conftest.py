@@ -9,7 +9,7 @@ import pytest
 
 from rossi.archive import ObsID
 from rossi.simulate import ObservationSpec, simulate_archive, simulate_observation
-from tests.flows.support import SLEWING, Archive, Rossi
+from tests.flows.support import MANY, SLEWING, Archive, Rossi
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +41,17 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return Archive(root, tuple(obsids[3:]), damaged)
+
+
+@pytest.fixture(scope="session")
+def many(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of one observation under many names."""
+    root = tmp_path_factory.mktemp("many")
+    for number in range(MANY):
+        path = root / ObsID(f"20999-02-{number:02}-00").path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to((archive.root / ObsID(archive.good[0]).path).resolve(), target_is_directory=True)
+    return root
 
 
 def _one(root: Path, obsid: str, pattern: str) -> Path:

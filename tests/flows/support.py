@@ -25,6 +25,8 @@ MARK = "ROSSI_TEST_MARK"
 #: Where Linux shows its processes; elsewhere strays are not looked for.
 PROC = Path("/proc/self/environ")
 
+#: Observations of long runs: the same few files under many names.
+MANY = 60
 #: An observation that slews all the time: nothing is wrong with it, but no time is good.
 SLEWING = "20999-01-01-00"
 #: What is asked for and is not there.

@@ -25,6 +25,7 @@ FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed]
         {"query": {"start": 5.0, "stop": "2001-02-03"}, "pca_extract": {"binsz": 32}},
         {"pca_extract": {"bands": [{"chmin": 5, "chmax": 10, "binsz": 128}]}, "campaign": {"instruments": ["hexte"]}},
         {"engine": "native", "calibration": {"model": ["m"], "saa": "NONE"}},
+        {"campaign": {"executor": "kubernetes"}, "kubernetes": {"parallelism": 7}},
     ],
 )
 def test_form_stands_for_the_settings(values: dict[str, object]) -> None:
@@ -62,6 +63,9 @@ def test_every_field_has_a_help_text_and_a_type(flow: object) -> None:
     for name, field in flow.parameters.properties.items():
         assert len(field["description"]) > 10, name
         assert {"type", "anyOf", "$ref", "allOf"} & field.keys(), name
+    for definition in flow.parameters.definitions.values():
+        for name, field in definition.get("properties", {}).items():
+            assert field.get("description"), name
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)

@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 
 from flows.prompt_server import PATIENCE, PromptServer
-from tests.flows.support import ROOT, free_port, wait_until
+from tests.flows.support import ROOT, wait_until
+from tests.servers.process import free_port
 
 
 def test_told_to_end_while_it_makes_its_database(tmp_path: Path) -> None:

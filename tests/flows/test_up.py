@@ -15,14 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from rossi.archive import ObsID
+from tests.conftest import LONG
 from tests.flows.api import Api
-from tests.flows.support import SLEWING, Archive, Rossi, marked, no_strays, wait_until
+from tests.flows.proxy import proxy
+from tests.flows.support import MANY, SLEWING, Archive, Rossi, marked, no_strays, wait_until
 from tests.flows.tour import tour
 from tests.servers.process import free_port
-
-#: Observations of the long runs: the same few files under many names.
-MANY = 60
 
 
 @dataclass(frozen=True)
@@ -82,17 +80,6 @@ def _parent(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def many(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of one observation under many names."""
-    root = tmp_path_factory.mktemp("many")
-    for number in range(MANY):
-        path = root / ObsID(f"20999-02-{number:02}-00").path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to((archive.root / ObsID(archive.good[0]).path).resolve(), target_is_directory=True)
-    return root
-
-
-@pytest.fixture(scope="module")
 def up(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A machine on which everything was started; afterwards nothing of it may be left."""
     folder = tmp_path_factory.mktemp("machine")
@@ -114,6 +101,8 @@ def test_what_is_offered(up: Up) -> None:
     assert sorted(offered) == ["campaign", "reduce_observation", "reprocess_archive", "retry_failed"]
     (schedule,) = offered["reprocess_archive"]["schedules"]
     assert (schedule["schedule"]["cron"], schedule["active"]) == ("0 3 * * *", True)
+    to_come = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    wait_until(lambda: up.api("/flow_runs/count", to_come) > 0)  # Prefect's scheduler needs SQLAlchemy below 2.1
     for deployment in offered.values():
         assert "rossi" in deployment["tags"]
         assert deployment["parameters"]["store"] == str(up.store)
@@ -230,6 +219,52 @@ def test_server_killed_and_restarted_in_mid_campaign(up: Up, many: Path) -> None
     assert f"{MANY} of them were there already" in next_one["state"]["message"]
 
 
+#: Seconds until an answer, part of the connections that break, seconds in which the server is too busy to answer.
+SLOW = ((0.1, 0.5), 0.05, 3.0)
+SLOWER = pytest.param((2.0, 5.0), 0.1, 30.0, marks=pytest.mark.skipif(not LONG, reason="ROSSI_LONG_TESTS=1 runs it"))
+
+
+@pytest.mark.parametrize(("delay", "drop", "busy"), [SLOW, SLOWER])
+def test_slow_server(up: Up, archive: Archive, delay: tuple[float, float], drop: float, busy: float) -> None:
+    name, folder = f"slow-{busy:.0f}", up.rossi.folder
+    (folder / "slow.toml").write_text((folder / "rossi.toml").read_text() + f'name = "{name}"\n')
+    with proxy(up.ports[0]) as between:
+        between.delay, between.drop = delay, drop
+        rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
+        process = rossi.start("campaign", "--config", "slow.toml", "--store", "slow", "--prefix", name, mark=up.mark)
+        products = f"slow/{name}/*/pca_extract/*/manifest.json"
+        wait_until(lambda: list(folder.glob(products)) or process.poll() is not None, patience=300)
+        between.busy = True
+        time.sleep(busy)
+        between.busy = False
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert len(list(folder.glob(products))) == len(archive.good) + 1  # and the one without good time
+    for obsid in archive.damaged:
+        assert obsid in out
+    # Prefect has heard of everything in the end.
+    mine = {"flow_runs": {"name": {"any_": [name]}}}
+    assert [run["state_type"] for run in up.api("/flow_runs/filter", mine)] == ["COMPLETED"]
+    tasks = sorted(task["name"].partition("-")[0] for task in up.api("/task_runs/filter", mine))
+    assert tasks == ["merge", "publish", "query", "shard", "shard"]
+
+
+@pytest.mark.skipif(not LONG, reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
+def test_server_that_takes_calls_and_never_answers(up: Up, many: Path) -> None:
+    with proxy(up.ports[0]) as between:
+        rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
+        process = rossi.start("campaign", "--archive", many, "--store", "mute", "--workers", 1, mark=up.mark)
+        products = "mute/*/pca_extract/*/manifest.json"
+        wait_until(lambda: list(up.rossi.folder.glob(products)) or process.poll() is not None, patience=300)
+        between.delay = (1e6, 1e6)
+        out, err = process.communicate(timeout=600)
+    assert process.returncode == 0, err
+    assert "Prefect did not hear how it ended" in err
+    assert str(MANY) in out
+    assert len(list(up.rossi.folder.glob(products))) == MANY
+
+
 def test_two_campaigns_of_one_store_wait_for_each_other(up: Up, archive: Archive) -> None:
     runs = [up.api.run(flow, obsids=archive.good, prefix="both") for flow in ("campaign", "reprocess_archive")]
     messages = [up.api.ended(run)["state"]["message"] for run in runs]
@@ -260,7 +295,7 @@ def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None
         assert operator.outside == []
 
 
-@pytest.mark.skipif(not os.environ.get("ROSSI_LONG_TESTS"), reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
+@pytest.mark.skipif(not LONG, reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
 def test_server_gone_for_good(up: Up, many: Path) -> None:
     """The last test here: it takes the server away."""
     rossi = replace(up.rossi, server=up.api.url)

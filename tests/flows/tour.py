@@ -46,6 +46,12 @@ class Tour:
         page.get_by_role("button", name="Submit").click()
         page.wait_for_url(f"**/deployment/{deployment}?tab=Runs")
 
+    def see_runs(self) -> None:
+        """Open the page of all runs, and wait until one of them is listed."""
+        self._page.goto(f"{self._address}/runs")
+        self._page.locator("a[href*='/runs/flow-run/']").first.wait_for()
+        self._picture("runs")
+
     def see_run(self, run: str, sentence: str) -> None:
         """Open a run's page, and wait until something stands in its log."""
         self._page.goto(f"{self._address}/runs/flow-run/{run}")

@@ -22,6 +22,7 @@ def test_same_reason(one: str, other: str) -> None:
 
 def test_different_reasons_stay_apart() -> None:
     assert plain("The filter file is missing.") != plain("The Standard2 data are missing.")
+    assert "Standard2" in plain("The Standard2 data are missing.")
 
 
 def result(obsid: str, outcome: Outcome, message: str = "") -> ObservationResult:

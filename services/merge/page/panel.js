@@ -7,7 +7,9 @@ function newPanel(names, bands, locate) {
     const row = panel.row, o = await observation(row);
     if (row !== panel.row) return;
     const width = Math.max(260, Math.floor(get("told").clientWidth));
-    const parts = [facts(o), caveats(o), curves(o, bands, width), spectra(o, width), backgrounds(o), goodTime(o), downloads(o), provenance(o)];
+    const rest = o.brief ? [told(get("brief").textContent)]
+      : [spectra(o, width), backgrounds(o), goodTime(o), downloads(o), provenance(o)];
+    const parts = [facts(o), caveats(o), curves(o, bands, width), ...rest];
     get("told").replaceChildren(...parts.filter(part => part));
   }
   panel.open = row => {
