@@ -128,7 +128,10 @@ class Cluster:
         page = ""
         while True:
             options = self._selectors(which) | ({"_continue": page} if page else {})
-            answer = self._one(self._lister(resource), f"listing {resource}s", limit=_PAGE, **options)
+            try:
+                answer = self._one(self._lister(resource), f"listing {resource}s", limit=_PAGE, **options)
+            except Gone as error:
+                raise Unavailable(f"The Kubernetes API server took too long for listing {resource}s: {error}") from None
             items += answer.get("items") or []
             page = answer["metadata"].get("continue") or ""
             if not page:

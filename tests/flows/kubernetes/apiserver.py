@@ -210,9 +210,15 @@ class _Handler(BaseHTTPRequestHandler):
         with self.api.objects.changed:
             items = [item for item in self.api.objects.all(kind) if _selected(item, query)]
             version = str(self.api.objects.version)
-        begin = int(query.get("continue") or 0)
+        since, _, begun = query.get("continue", "").partition("/")
+        begin = int(begun or 0)
+        try:
+            self.api.objects.since(kind, int(since or version))
+        except Expired:
+            self._status(410, "The provided continue parameter is too old to display a consistent list result.")
+            return
         end = begin + int(query.get("limit") or len(items) or 1)
-        meta = {"resourceVersion": version} | ({"continue": str(end)} if end < len(items) else {})
+        meta = {"resourceVersion": version} | ({"continue": f"{since or version}/{end}"} if end < len(items) else {})
         self._answer(200, {"kind": f"{_KINDS[kind]}List", "metadata": meta, "items": items[begin:end]})
 
     def _log(self, name: str, query: dict[str, str]) -> None:

@@ -171,6 +171,8 @@ class Controller:
     def _ended(self, job: Json, work: Work, pod: Pod) -> None:
         code = pod.process.returncode if pod.process.returncode >= 0 else 128 - pod.process.returncode
         self.api.objects.update("pods", pod.name, lambda item: item.update(status=_pod_status(pod, code)))
+        if pod.asked:  # it was deleted, and has only been kept until it was counted
+            self.api.objects.remove("pods", pod.name)
         if code == 0:
             work.done.add(pod.index)
             return
@@ -268,7 +270,7 @@ def _ranges(indexes: set[int]) -> str:
             parts[-1][1] = index
         else:
             parts.append([index, index])
-    return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)
+    return ",".join(f"{a}" if a == b else f"{a}{'-' if b > a + 1 else ','}{b}" for a, b in parts)
 
 
 def _ask_to_end(pod: Pod) -> None:

@@ -186,3 +186,20 @@ def test_long_lists_come_in_pages(api, cluster: Cluster, monkeypatch):
     pods, version = cluster.list(Resource.POD, Which())
     assert [pod["metadata"]["name"] for pod in pods] == [f"p{number}" for number in range(8)]
     assert int(version) > 1000
+
+
+def test_a_list_whose_pages_are_forgotten_may_be_asked_for_again(api, cluster: Cluster, job, monkeypatch):
+    monkeypatch.setattr("flows.kubernetes.cluster._PAGE", 1)
+    api.objects.create("jobs", {"metadata": {"name": "other", "labels": {}}})
+    request, asked = cluster._one, []
+
+    def between(*arguments, **options):
+        if len(asked) == 1:
+            api.objects.forget()
+        asked.append(options)
+        return request(*arguments, **options)
+
+    monkeypatch.setattr(cluster, "_one", between)
+    with pytest.raises(Unavailable, match="took too long for listing jobs"):
+        cluster.list(Resource.JOB, Which())
+    assert len(cluster.list(Resource.JOB, Which())[0]) == 2
