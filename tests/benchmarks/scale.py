@@ -6,10 +6,11 @@ Measured here, on simulated observations: seconds of each, bytes and requests of
 worker's start, the merge. Assumed, and named in the output: how long real observations are compared to the simulated
 ones, how much faster a core of the cluster is, what the store gives, and prices.
 
-The simulation: pods take shards in order; an observation takes its seconds, plus the latency of its requests one after
-the other, plus its bytes at one connection's speed, or longer where the store is busy with others: it hands out bytes
-and requests at a rate of its own. Pods start at a limited rate. Query, planning, gathering and merging are done once,
-by one process. Nothing is evicted and nothing fails, which costs at most a shard's start each time.
+The simulation: pods take shards in order; an observation takes its seconds, plus the latency of its requests (files
+of the archive come many at a time, all else is asked for one after the other), plus its bytes at one connection's
+speed, or longer where the store is busy with others: it hands out bytes and requests at a rate of its own. Pods start
+at a limited rate. Query, planning, gathering and merging are done once, by one process. Nothing is evicted and
+nothing fails, which costs at most a shard's start each time.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import argparse
 import contextlib
 import heapq
 import io
+import math
 import resource
 import tempfile
 import time
@@ -35,6 +37,7 @@ from services.contract import ObservationResult
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_archive, open_store
+from services.storage.remote import REQUESTS
 from services.worker import run_observation
 from tests.benchmarks.bench_fanout import first_observation
 
@@ -44,15 +47,18 @@ class Counting:
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self.requests = self.bytes = 0
+        self.requests = self.waits = self.bytes = 0
 
     def __getattr__(self, method: str) -> Any:
         def call(*arguments: Any) -> Any:
             answer = getattr(self._inner, method)(*arguments)
-            # an identity is in the listing of an archive that is a bucket
-            self.requests += method not in {"url", "identity"}
+            # identities are in the listing of an archive that is a bucket
+            requests = len(answer) if method == "fetch_many" else method not in {"url", "identify"}
+            self.requests += requests
+            self.waits += math.ceil(requests / REQUESTS)
+            self.bytes += sum(map(len, answer)) if method == "fetch_many" else 0
             self.bytes += len(answer) if isinstance(answer, bytes) else 0
-            self.bytes += len(arguments[1]) if method == "put" else 0
+            self.bytes += len(arguments[1]) if method in {"put", "put_content"} else 0
             return answer
 
         return call
@@ -67,6 +73,7 @@ class Cost:
     stored: int
     gets: int
     puts: int
+    waits: int
 
 
 def measure(settings: Settings, obsids: Sequence[str]) -> tuple[list[Cost], list[ObservationResult]]:
@@ -78,7 +85,16 @@ def measure(settings: Settings, obsids: Sequence[str]) -> tuple[list[Cost], list
         start = time.process_time()
         results.append(run_observation(obsid, shard, archive=archive, store=store))
         seconds = time.process_time() - start
-        costs.append(Cost(seconds, archive.bytes, store.bytes, archive.requests, store.requests + 1))
+        costs.append(
+            Cost(
+                seconds,
+                archive.bytes,
+                store.bytes,
+                archive.requests,
+                store.requests + 1,
+                archive.waits + store.waits + 1,
+            )
+        )
     return costs, results
 
 
@@ -119,8 +135,8 @@ def run(pods: int, shards: Iterator[np.ndarray], cluster: Cluster) -> tuple[floa
             end = max(end, now)
             begin(max(now, begun + 1 / cluster.starts_per_second), pod)
             continue
-        seconds, size, requests = row
-        alone = now + seconds + requests * cluster.latency + size / cluster.stream
+        seconds, size, requests, waits = row
+        alone = now + seconds + waits * cluster.latency + size / cluster.stream
         bytes_free = max(bytes_free, now) + size / cluster.bandwidth
         requests_free = max(requests_free, now) + requests / cluster.requests
         done = max(alone, bytes_free, requests_free)
@@ -132,7 +148,7 @@ def run(pods: int, shards: Iterator[np.ndarray], cluster: Cluster) -> tuple[floa
 def table(costs: Sequence[Cost], options: argparse.Namespace) -> np.ndarray:
     """Draw seconds, bytes and requests of every observation of the archive from those measured."""
     random = np.random.default_rng(1)
-    measured = np.array([(c.seconds, c.fetched + c.stored, c.gets + c.puts) for c in costs])
+    measured = np.array([(c.seconds, c.fetched + c.stored, c.gets + c.puts, c.waits) for c in costs])
     drawn = measured[random.integers(0, len(measured), options.observations)]
     spread = random.lognormal(-0.5 * options.spread**2, options.spread, options.observations) * options.length
     drawn[:, 0] *= spread / options.core
@@ -206,14 +222,14 @@ def main() -> None:
     )
     print(f"\nassumed: {options}\n")
     once = 2.0 + options.observations * (merge_each + said / options.stream) + merge_fixed
-    whole = drawn[:, 0].sum() + drawn[:, 1].sum() / options.stream + drawn[:, 2].sum() * options.latency
+    whole = drawn[:, 0].sum() + drawn[:, 1].sum() / options.stream + drawn[:, 3].sum() * options.latency
     reads = sum(c.gets for c in costs) / len(costs) * options.observations / 1e6 * options.gets
     writes = sum(c.puts for c in costs) / len(costs) * options.observations / 1e6 * options.puts
     by_bytes, by_requests = drawn[:, 1].sum() / options.bandwidth, drawn[:, 2].sum() / options.requests
     total = f"{drawn[:, 1].sum() / 1e12:.2f} TB, {drawn[:, 2].sum() / 1e6:.1f} million requests"
     print(f"{options.observations} observations: {total}, {drawn[:, 0].sum() / 3600:.0f} core hours")
     print(
-        f"one pod: {whole / 3600:.0f} h, of which {drawn[:, 2].sum() * options.latency / 3600:.0f} h wait for answers"
+        f"one pod: {whole / 3600:.0f} h, of which {drawn[:, 3].sum() * options.latency / 3600:.0f} h wait for answers"
     )
     print(
         f"the store alone: {by_requests / 3600:.2f} h for its requests, {by_bytes / 3600:.2f} h for its bytes: ", end=""
@@ -241,6 +257,7 @@ def show_measured(
         ("read and written in the store", "MB", [c.stored / 1e6 for c in costs]),
         ("requests to the archive", "", [float(c.gets) for c in costs]),
         ("requests to the store", "", [float(c.puts) for c in costs]),
+        ("of all these, one after the other", "", [float(c.waits) for c in costs]),
     ):
         low, middle, high = np.percentile(values, [10, 50, 90])
         print(f"  {f'{label} {unit}':56} {low:8.2f} {middle:8.2f} {high:7.2f} {np.mean(values):7.2f}")
