@@ -17,7 +17,7 @@ WORKDIR /src
 COPY docker/requirements requirements
 COPY docker/prune.py docker/first-process.pth ./
 RUN python3 -m venv --system-site-packages /opt/rossi && \
-    /opt/rossi/bin/python -m pip install --ignore-installed --require-hashes --only-binary :all: \
+    /opt/rossi/bin/python -m pip install --ignore-installed --no-deps --require-hashes --only-binary :all: \
         --requirement requirements/stage.txt --requirement requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY rossi rossi
