@@ -148,7 +148,8 @@ def test_a_cancelled_campaign_goes_on_where_it_was(
     with pytest.raises(JobGone, match="goes on from there"):
         campaign.end()
     wait_until(lambda: not api.objects.all("pods"))
-    assert {pod.process.returncode for pod in controller.started} == {1}
+    ended = {pod.process.returncode for pod in controller.started}
+    assert {1} <= ended <= {0, 1, 20}  # by itself; another one may have been done before
     done = len(product_files(Path(settings.store)))
     assert 0 < done < len(product_files(local))
     controller.environment.clear()
