@@ -13,7 +13,7 @@ test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') * 3 / 2 )) --dist loadfile --no-loadscope-reorder
 
 # The report is tested in a browser: Chromium of the system, or else Playwright's copy of it.
 browser: .venv/dev
