@@ -28,6 +28,7 @@ from flows.config import Executor, Settings, require
 from flows.ending import ENDING, Ending, failure_line, summary_line
 from flows.farewell import farewell
 from flows.limits import Taken, one_at_a_time
+from flows.merging import merge_results
 from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
@@ -36,11 +37,9 @@ from flows.pulse import Pulse, Stopped
 from flows.result import CampaignResult
 from flows.shards import Interrupted, run_in_process, stop_all
 from flows.speaker import Speaker
-from rossi.errors import ConfigError, DataError, RossiError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from rossi.errors import ConfigError, RossiError
+from services.contract import ObservationResult, Shard, StageResult
 from services.extraction import Channels
-from services.merge.config import MergeRequest
-from services.merge.stage import run_merge
 from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
@@ -125,17 +124,7 @@ def watch_job(settings: Settings, submitted: Submitted) -> list[ObservationResul
 @task(name="merge", **OPTIONS)
 def merge(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
     """Join what the observations gave, with the report."""
-    request = MergeRequest(
-        store=settings.store,
-        prefix=settings.prefix,
-        asked=tuple(asked),
-        results=tuple(results),
-        config=settings.merge,
-    )
-    try:
-        return run_merge(request, open_store(settings.store))
-    except DataError as error:  # what was reduced is there all the same
-        return StageResult(stage="merge", obsid="", outcome=Outcome.FAILED, kind=FailureKind.DATA, message=str(error))
+    return merge_results(settings, asked, results)
 
 
 @task(name="publish", **OPTIONS)

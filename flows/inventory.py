@@ -10,12 +10,11 @@ from pydantic import ValidationError
 
 from rossi.errors import DataError
 from services.contract import Manifest, Outcome, StageResult
-from services.publication import MANIFEST, read_manifest
+from services.publication import FAILURES, MANIFEST, read_manifest
 from services.storage import MissingObject, ObjectStore
 
 #: Requests at a time; a store that answers in 10 ms gives 1600 manifests a second.
 _THREADS = 16
-_FAILURES = "/failures/"
 #: Later than anything else: what is damaged now.
 _ALWAYS = "99999999999999"
 
@@ -77,7 +76,7 @@ def product_sets(store: ObjectStore, prefix: str = "") -> list[Entry]:
 
 def recorded_failures(store: ObjectStore, prefix: str = "") -> list[Failure]:
     """Every failure that was recorded, oldest first; damaged records are left out."""
-    keys = [key for key in _keys(store, prefix) if _FAILURES in key]
+    keys = [key for key in _keys(store, prefix) if f"/{FAILURES}/" in key]
     with ThreadPoolExecutor(_THREADS) as threads:
         results = list(threads.map(lambda key: _failure(store, key), keys))
     found = [

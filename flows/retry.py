@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,18 +10,16 @@ from astropy.table import Table
 
 from flows.config import Settings
 from flows.inventory import Entry, Failure, all_sets, recorded_failures
+from flows.merging import merge_results
 from flows.plan import plan_shards
 from flows.result import CampaignResult
 from flows.shards import run_in_process, stop_all
-from rossi.errors import DataError
 from services.configuration import validate
-from services.contract import FailureKind, ObservationResult, Outcome, StageResult
+from services.contract import ObservationResult, Outcome, StageResult
 from services.executor import result_of
-from services.merge.config import MergeRequest
-from services.merge.stage import run_merge
 from services.publication import fetch_outputs
 from services.query.stage import NAME as QUERY
-from services.storage import ObjectStore, open_store
+from services.storage import ObjectStore
 from services.worker import load_stage
 
 OnResult = Callable[[ObservationResult], None]
@@ -95,21 +93,7 @@ def retry(settings: Settings, known: Known, on_result: OnResult) -> CampaignResu
         stop_all()
         raise
     results = tuple((known.results | {result.obsid: result for result in done}).values())
-    return CampaignResult(asked=known.asked, results=results, merge=_merge(settings, known.asked, results))
-
-
-def _merge(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
-    request = MergeRequest(
-        store=settings.store,
-        prefix=settings.prefix,
-        asked=tuple(asked),
-        results=tuple(results),
-        config=settings.merge,
-    )
-    try:
-        return run_merge(request, open_store(settings.store))
-    except DataError as error:
-        return StageResult(stage="merge", obsid="", outcome=Outcome.FAILED, kind=FailureKind.DATA, message=str(error))
+    return CampaignResult(asked=known.asked, results=results, merge=merge_results(settings, known.asked, results))
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -30,8 +31,9 @@ from services.contract import (
     StageResult,
 )
 from services.engines import engine_versions
-from services.inputs import Made, Memory, Sources, choose, read
+from services.inputs import Chosen, Made, Memory, Sources, choose, read
 from services.publication import (
+    FAILURES,
     fetch_outputs,
     find_manifest,
     fingerprint,
@@ -123,7 +125,7 @@ def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
     document = result.model_dump_json(indent=1).encode()
     name = f"{now}-{hashlib.sha256(document).hexdigest()}.json"
-    key = "/".join(filter(None, (prefix.strip("/"), result.obsid, result.stage, "failures", name)))
+    key = "/".join(filter(None, (prefix.strip("/"), result.obsid, result.stage, FAILURES, name)))
     try:
         store.put(key, document)
     except Exception as error:  # whatever it is, the run goes on
@@ -146,36 +148,91 @@ def result_of(manifest: Manifest, key: str, *, reused: bool) -> StageResult:
     )
 
 
-def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests: list[str]) -> StageResult:
-    """Run a stage; adds its fingerprint to `digests` as soon as it is known, so that a failure can name it."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a stage would do for one observation: everything that its fingerprint says.
+
+    Parameters
+    ----------
+    config : BaseModel
+    settings : dict
+        The same, JSON-compatible.
+    engine : dict
+        Versions of what the engine computes with.
+    chosen : Chosen
+        The inputs.
+    fingerprint : str
+    folder : str
+        Of all that the stage made for the observation.
+    """
+
+    config: BaseModel
+    settings: dict[str, Any]
+    engine: dict[str, str]
+    chosen: Chosen
+    fingerprint: str
+    folder: str
+
+    @property
+    def base(self) -> str:
+        """Where the products are, or will be."""
+        return f"{self.folder}/{self.fingerprint}"
+
+    @property
+    def key(self) -> str:
+        """Of the products' manifest."""
+        return manifest_key(self.base)
+
+
+def stage_folder(request: StageRequest) -> str:
+    """Return the folder of all that a stage made for an observation."""
+    return "/".join(filter(None, (request.prefix.strip("/"), request.obsid, request.stage)))
+
+
+def find_work(stage: Stage[Any], request: StageRequest, sources: Sources) -> Work:
+    """Find out what a stage would do; no input is read, nothing is computed.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration can't be used for any observation.
+    DataError
+        If there is no such observation, or files of it are missing.
+    NoGoodTime
+        If a stage whose outputs are needed had no work.
+    """
     if request.stage != stage.name:
         raise ConfigError(f"The request is for stage {request.stage!r}, but this is {stage.name!r}.")
     config = validate(stage.config, request.config, stage.name)
     try:
-        obsid = ObsID(request.obsid)
+        ObsID(request.obsid)
     except ConfigError as error:  # wrong for this observation, not for all of them
         raise DataError(str(error)) from None
-    inputs = stage.inputs_for(config)
-    chosen = choose(inputs, request, sources)
+    chosen = choose(stage.inputs_for(config), request, sources)
     settings = config.model_dump(mode="json")
     engine = engine_versions(getattr(config, "engine", None), stage.name)
     digest = fingerprint(stage.name, stage.version, settings | engine, chosen.records)
-    digests.append(digest)
-    base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name, digest)))
-    key = manifest_key(base)
-    there = find_manifest(sources.store, key)
+    return Work(config, settings, engine, chosen, digest, stage_folder(request))
+
+
+def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests: list[str]) -> StageResult:
+    """Run a stage; adds its fingerprint to `digests` as soon as it is known, so that a failure can name it."""
+    work = find_work(stage, request, sources)
+    digests.append(work.fingerprint)
+    there = find_manifest(sources.store, work.key)
     if there is not None:
-        sources.memory[key] = Made(there)
-        return result_of(there, key, reused=True)
+        sources.memory[work.key] = Made(there)
+        return result_of(there, work.key, reused=True)
     start = time.perf_counter()
-    outputs, outcome = _run(stage, config, read(inputs, request, chosen, sources))
+    outputs, outcome = _run(stage, work.config, read(stage.inputs_for(work.config), request, work.chosen, sources))
     seconds = time.perf_counter() - start
-    mine = new_manifest(stage.name, obsid.text, digest, settings, chosen.records, outputs, outcome, seconds)
-    mine = mine.model_copy(update={"versions": mine.versions | engine})
-    manifest = publish(sources.store, base, mine, outputs.files)
+    made = (work.fingerprint, work.settings, work.chosen.records, outputs, outcome, seconds)
+    mine = new_manifest(stage.name, request.obsid, *made)
+    mine = mine.model_copy(update={"versions": mine.versions | work.engine})
+    manifest = publish(sources.store, work.base, mine, outputs.files)
     if manifest == mine.model_copy(update={"outputs": manifest.outputs, "seal": manifest.seal}):
-        sources.memory[key] = Made(manifest, outputs.files)
-    return result_of(manifest, key, reused=False)
+        sources.memory[work.key] = Made(manifest, outputs.files)
+    return result_of(manifest, work.key, reused=False)
 
 
 def _run(stage: Stage[Any], config: BaseModel, inputs: Inputs) -> tuple[Outputs, Outcome]:

@@ -33,6 +33,8 @@ from services.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore, StoreError
 
 MANIFEST = "manifest.json"
+#: Folder of the records of failures, beside the products of a stage.
+FAILURES = "failures"
 #: Files of one product that are put at the same time.
 _PUTS = 4
 

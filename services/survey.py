@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from rossi.archive import ObsID
-from rossi.errors import ConfigError, DataError
-from services.configuration import validate
+from rossi.errors import DataError
 from services.contract import (
     CALIBRATION,
     FailureKind,
@@ -17,20 +15,17 @@ from services.contract import (
     InputRecord,
     Manifest,
     ObservationResult,
-    Outcome,
     Shard,
     Stage,
     StageRequest,
     StageResult,
 )
-from services.executor import failed, result_of
-from services.inputs import Sources, choose
-from services.publication import MANIFEST, find_manifest, fingerprint, manifest_key, read_manifest, versions
+from services.executor import Work, failed, find_work, result_of, stage_folder
+from services.inputs import Sources
+from services.publication import FAILURES, MANIFEST, find_manifest, read_manifest, versions
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.base import is_key
-from services.worker import load_stage
-
-_FAILURES = "failures"
+from services.worker import run_stages
 
 
 class Change(StrEnum):
@@ -103,31 +98,14 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
         If what was asked for makes no sense for any observation.
     StoreError
     """
-    manifests: dict[str, str] = {}
-    results: list[StageResult] = []
     changes: dict[Change, None] = {}
-    for name, config in shard.stages.items():
-        stage = load_stage(name)
-        reads = stage.reads(validate(stage.config, config, name))
-        if any(source in shard.stages and source not in manifests for source in reads):
-            continue
-        request = StageRequest(
-            stage=name,
-            obsid=obsid,
-            config=config,
-            archive=shard.archive,
-            calibration=shard.calibration,
-            store=shard.store,
-            prefix=shard.prefix,
-            upstream=manifests,
-        )
+
+    def one(stage: Stage[Any], request: StageRequest) -> StageResult | None:
         result, found = _survey_stage(stage, request, Sources(archive, store, {}))
         changes.update(dict.fromkeys(found))
-        if result is None:
-            continue
-        results.append(result.model_copy(update={"reads": reads}))
-        if result.outcome is Outcome.SUCCEEDED:
-            manifests = {**manifests, name: result.manifest}
+        return result
+
+    results = run_stages(obsid, shard, one)
     unknown = any(change is not Change.FAILED for change in changes) or not results
     return Standing(
         obsid=obsid, changes=tuple(changes), result=None if unknown else ObservationResult.of(obsid, results)
@@ -138,25 +116,16 @@ def _survey_stage(
     stage: Stage[Any], request: StageRequest, sources: Sources
 ) -> tuple[StageResult | None, tuple[Change, ...]]:
     """Return what running the stage would give, if that is known, and why it would have to be run."""
-    config = validate(stage.config, request.config, stage.name)
     try:
-        obsid = ObsID(request.obsid)
-    except ConfigError as error:
-        return _failed_early(stage, request, DataError(str(error)), sources.store)
-    try:
-        records = choose(stage.inputs_for(config), request, sources).records
+        work = find_work(stage, request, sources)
     except DataError as error:
         return _failed_early(stage, request, error, sources.store)
-    settings = config.model_dump(mode="json")
-    digest = fingerprint(stage.name, stage.version, settings, records)
-    base = "/".join(filter(None, (request.prefix.strip("/"), obsid.text, stage.name)))
-    key = manifest_key(f"{base}/{digest}")
-    if (there := find_manifest(sources.store, key)) is not None:
-        return result_of(there, key, reused=True), ()
-    past = _past(sources.store, base)
-    if past.manifests and not any(one.fingerprint == digest for one in past.failures):
-        return None, _differences(stage, past.manifests[-1], settings, records)
-    return _judge(past, digest)
+    if (there := find_manifest(sources.store, work.key)) is not None:
+        return result_of(there, work.key, reused=True), ()
+    past = _past(sources.store, work.folder)
+    if past.manifests and not any(one.fingerprint == work.fingerprint for one in past.failures):
+        return None, _differences(stage, past.manifests[-1], work)
+    return _judge(past, work.fingerprint)
 
 
 def _judge(past: _Past, digest: str) -> tuple[StageResult | None, tuple[Change, ...]]:
@@ -172,23 +141,22 @@ def _failed_early(
     stage: Stage[Any], request: StageRequest, error: DataError, store: ObjectStore
 ) -> tuple[StageResult | None, tuple[Change, ...]]:
     """Judge an observation whose inputs can't even be chosen: known, if it failed with the same words before."""
-    base = "/".join(filter(None, (request.prefix.strip("/"), request.obsid, stage.name)))
-    past = _past(store, base)
+    past = _past(store, stage_folder(request))
     if any(one.message == str(error) for one in past.failures):
         return failed(stage.name, request.obsid, error), (Change.FAILED,)
     return None, (Change.DATA if past.manifests else Change.NEW,)
 
 
-def _past(store: ObjectStore, base: str) -> _Past:
+def _past(store: ObjectStore, folder: str) -> _Past:
     manifests: list[Manifest] = []
     failures: list[tuple[str, StageResult]] = []
-    if not is_key(base):  # an ObsID that is none
+    if not is_key(folder):  # an ObsID that is none
         return _Past((), ())
-    for info in store.list(f"{base}/"):
+    for info in store.list(f"{folder}/"):
         parts = info.key.split("/")
         if parts[-1] == MANIFEST:
             manifests.append(read_manifest(store, info.key))
-        elif parts[-2] == _FAILURES:
+        elif parts[-2] == FAILURES:
             failures.append((parts[-1], StageResult.model_validate_json(store.get(info.key))))
     ordered = sorted(failures, key=lambda one: one[0])  # a name begins with the time
     return _Past(
@@ -196,10 +164,9 @@ def _past(store: ObjectStore, base: str) -> _Past:
     )
 
 
-def _differences(
-    stage: Stage[Any], manifest: Manifest, settings: dict[str, Any], records: tuple[InputRecord, ...]
-) -> tuple[Change, ...]:
+def _differences(stage: Stage[Any], manifest: Manifest, work: Work) -> tuple[Change, ...]:
     """Tell in what a run would differ from the newest one; in nothing else than the version if nothing is seen."""
+    records = work.chosen.records
     calibration = {declared.name for declared in stage.inputs if declared.source == CALIBRATION}
 
     def identities(these: tuple[InputRecord, ...], *, calibrated: bool) -> list[tuple[str, str, str]]:
@@ -210,8 +177,9 @@ def _differences(
         found.append(Change.DATA)
     if identities(manifest.inputs, calibrated=True) != identities(records, calibrated=True):
         found.append(Change.CALIBRATION)
-    if manifest.config != settings:
+    if manifest.config != work.settings:
         found.append(Change.CONFIGURATION)
-    if not found or manifest.versions.get("rossi") != versions()["rossi"]:
+    expected = versions() | work.engine
+    if not found or any(manifest.versions.get(name) != expected[name] for name in ("rossi", *work.engine)):
         found.append(Change.VERSION)
     return tuple(found)

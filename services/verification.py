@@ -16,12 +16,11 @@ from pydantic import ValidationError
 from rossi.errors import DataError
 from rossi.fits.checksum import checksum_problems, is_fits
 from services.contract import Manifest, Outcome, OutputRecord, StageResult
-from services.publication import MANIFEST, output_key, read_manifest
+from services.publication import FAILURES, MANIFEST, output_key, read_manifest
 from services.seal import is_intact
 from services.storage import MissingObject, ObjectStore
 
-_FAILURES = "failures"
-_RECORDS = frozenset({_FAILURES, "products"})
+_RECORDS = frozenset({FAILURES, "products"})
 _MERGED = frozenset({"query", "merge"})
 #: Objects in work at a time, which bounds memory too: products have a few MB.
 _THREADS = 8
@@ -200,7 +199,7 @@ def _check_record(store: ObjectStore, key: str) -> list[Problem]:
         data = store.get(key)
     except MissingObject:
         return []
-    if _folder(key) == _FAILURES:
+    if _folder(key) == FAILURES:
         intact = _name(key).removesuffix(".json").endswith(hashlib.sha256(data).hexdigest())
         kind, readable = "record of a failure", _is_result(data)
     else:

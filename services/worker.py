@@ -57,6 +57,33 @@ def run_observation(
         If what was asked for makes no sense for any observation. Every other failure is the observation's own.
     """
     memory: Memory = {}
+
+    def one(stage: Stage[Any], request: StageRequest) -> StageResult:
+        result = run(stage, request, archive=archive, store=store, memory=memory)
+        if result.kind is FailureKind.CONFIG:
+            raise ConfigError(result.message)
+        return result
+
+    return ObservationResult.of(obsid, run_stages(obsid, shard, one))
+
+
+def run_stages(
+    obsid: str, shard: Shard, run: Callable[[Stage[Any], StageRequest], StageResult | None]
+) -> list[StageResult]:
+    """Call `run` for the shard's stages in order, but for those that read from one without success.
+
+    Parameters
+    ----------
+    obsid : str
+    shard : Shard
+    run : callable
+        Returns how the stage ended, None if that is not known.
+
+    Returns
+    -------
+    list of StageResult
+        Of the stages whose end is known.
+    """
     manifests: dict[str, str] = {}
     results: list[StageResult] = []
     for name, config in shard.stages.items():
@@ -75,13 +102,13 @@ def run_observation(
             prefix=shard.prefix,
             upstream=manifests,
         )
-        result = run(stage, request, archive=archive, store=store, memory=memory)
-        if result.kind is FailureKind.CONFIG:
-            raise ConfigError(result.message)
+        result = run(stage, request)
+        if result is None:
+            continue
         results.append(result.model_copy(update={"reads": reads}))
         if result.outcome is Outcome.SUCCEEDED:
             manifests = {**manifests, name: result.manifest}
-    return ObservationResult.of(obsid, results)
+    return results
 
 
 def open_places(shard: Shard) -> tuple[ArchiveSource, ObjectStore]:

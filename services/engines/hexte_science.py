@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rossi.errors import DataError
@@ -14,7 +14,7 @@ from rossi.gti import union
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.rocking import Position, Split
 from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, Remark, cluster_of, kind_of
-from services.contract import Caveat, File
+from services.contract import Caveat, File, Outputs
 
 #: Event lists of more bytes, compressed, are not held in memory uncompressed.
 LONG = 16 << 20
@@ -89,3 +89,23 @@ def rocking_summary(
         "positions": positions,
         "files": len({p.table.source for p in parts}),
     }, remarks
+
+
+def split_outputs(
+    science: Sequence[File],
+    parts: Mapping[Cluster, Sequence[Split]],
+    rocking: Sequence[File],
+    filter_file: File,
+    remarks: Sequence[Remark],
+) -> Outputs:
+    """Return what stage ``hexte_back`` leaves of science files that were split."""
+    summary, told = {}, list(remarks)
+    for cluster, found in parts.items():
+        summary[cluster.value.lower()], more = rocking_summary(cluster, found, rocking)
+        told += more
+    files = {
+        "science": tuple(science),
+        "rocking": tuple(File(item.name.rpartition("/")[2], item.data) for item in rocking),
+        "filter_file": (filter_file,),
+    }
+    return Outputs(files, caveats_of(told), {"clusters": summary})

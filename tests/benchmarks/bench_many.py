@@ -145,7 +145,7 @@ def recorded(api: Api, run: str) -> dict[str, int]:
     }  # fmt: skip
 
 
-def work(root: Path, observations: int, chromium: str) -> None:
+def work(root: Path, observations: int) -> None:
     """Run it and print what was seen."""
     lay_out(root, observations)
     configure(root)
@@ -158,7 +158,7 @@ def work(root: Path, observations: int, chromium: str) -> None:
             done = rossi("up", *places, "--port", port, "--products-port", products, "--cron", "", mark=mark)
             assert done.returncode == 0, done.stderr
             run = api.run("campaign")
-            with tour(chromium, api.url.removesuffix("/api"), pictures) as operator:
+            with tour(api.url.removesuffix("/api"), pictures) as operator:
                 follow(api, run, operator)
             time.sleep(20)  # what is still on its way
             show(api, run, observations, seen)
@@ -201,12 +201,10 @@ def main() -> None:
     parser.add_argument("--observations", type=int, default=10_000)
     parser.add_argument("--keep", type=Path, default=None, help="folder that everything stays in")
     given = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    assert chromium, "Chromium is not installed: make browser"
     with tempfile.TemporaryDirectory() as name:
         root = (given.keep or Path(name)).resolve()
         root.mkdir(parents=True, exist_ok=True)
-        work(root, given.observations, chromium)
+        work(root, given.observations)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,6 @@ def test_database_with_a_password_is_refused_without_repeating_it() -> None:
 def test_s3_server_keeps_data_and_asks_for_credentials(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("boto3")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     port = free_port()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from playwright.sync_api import Page
+
+from tests.browser import chromium
 
 #: Milliseconds that a page of a busy server has.
 PATIENCE = 90_000
@@ -92,14 +92,8 @@ class Tour:
 
 
 @contextmanager
-def tour(chromium: str, address: str, pictures: Path) -> Iterator[Tour]:
+def tour(address: str, pictures: Path) -> Iterator[Tour]:
     """Open a browser."""
-    from playwright.sync_api import sync_playwright
-
     pictures.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        try:
-            yield Tour(browser.new_page(viewport={"width": 1400, "height": 1000}), address, pictures)
-        finally:
-            browser.close()
+    with chromium() as browser:
+        yield Tour(browser.new_page(viewport={"width": 1400, "height": 1000}), address, pictures)

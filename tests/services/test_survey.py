@@ -17,8 +17,7 @@ OBSID = "20402-01-45-03"
 @pytest.fixture
 def shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shard:
     """One chain of two stages over one observation."""
-    for module in ("services.worker", "services.survey"):
-        monkeypatch.setattr(f"{module}.load_stage", STAGES.__getitem__)
+    monkeypatch.setattr("services.worker.load_stage", STAGES.__getitem__)
     make_archive(tmp_path / "archive", o20402_01_45_03="banana")
     places = {"archive": str(tmp_path / "archive"), "store": str(tmp_path / "store"), "prefix": "run/1"}
     return Shard(number=0, obsids=(OBSID,), stages={"count": {}, "double": {}}, **places)
@@ -85,6 +84,14 @@ def test_new_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
     newer = {**services.publication.versions(), "rossi": "99"}
     for module in ("services.publication", "services.survey"):
         monkeypatch.setattr(f"{module}.versions", lambda: newer)
+    assert survey(shard).changes == (Change.VERSION,)
+
+
+def test_engine_of_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.executor.engine_versions", lambda engine, stage: {"heasoft": "6.35"})
+    run(shard)
+    assert survey(shard).changes == ()
+    monkeypatch.setattr("services.executor.engine_versions", lambda engine, stage: {"heasoft": "6.36"})
     assert survey(shard).changes == (Change.VERSION,)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 from rossi.errors import NoGoodTime
 from rossi.fits.reader import open_fits
@@ -16,7 +15,7 @@ from services.engines.heasoft.pca_prep import make_filter_file, observation_file
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared
 from services.engines.hexte_products import position_of
-from services.engines.hexte_science import NO_POSITION, NO_SCIENCE, caveats_of, choose_science, rocking_summary
+from services.engines.hexte_science import NO_POSITION, NO_SCIENCE, choose_science, split_outputs
 from services.filter_file import FilterSource
 from services.hexte_back.stage import HexteBackConfig
 
@@ -45,17 +44,8 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
             files.append(File(f"{part.name}.gz", zipped(part.data)))
     if not files:
         raise NoGoodTime(NO_POSITION)
-    summary: dict[str, Any] = {}
-    for cluster, found in parts.items():
-        told, more = rocking_summary(cluster, found, inputs["rocking"])
-        summary[cluster.value.lower()] = told
-        remarks += more
-    outputs = {
-        "science": tuple(files),
-        "rocking": tuple(File(file_name(item), item.data) for item in inputs["rocking"]),
-        "filter_file": (_filter_file(call, config, inputs),),
-    }
-    return Outputs(outputs, caveats_of(remarks), {"clusters": summary})
+    made = _filter_file(call, config, inputs)
+    return split_outputs(files, parts, inputs["rocking"], made, remarks)
 
 
 def _split(call: Caller, item: File) -> list[File]:

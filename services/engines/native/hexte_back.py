@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from rossi.errors import NoGoodTime
 from rossi.fits.reader import open_fits
@@ -13,7 +12,7 @@ from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.splitting import split_streamed
 from services.contract import File, Inputs, Outputs
-from services.engines.hexte_science import LONG, NO_POSITION, NO_SCIENCE, caveats_of, choose_science, rocking_summary
+from services.engines.hexte_science import LONG, NO_POSITION, NO_SCIENCE, choose_science, split_outputs
 from services.engines.native.filter_file import filter_file
 from services.hexte_back.stage import HexteBackConfig
 
@@ -41,17 +40,8 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
             files.append(File(f"{name}_{part.position.value}.gz", data))
     if not files:
         raise NoGoodTime(NO_POSITION)
-    summary: dict[str, Any] = {}
-    for cluster, found in parts.items():
-        told, more = rocking_summary(cluster, found, inputs["rocking"])
-        summary[cluster.value.lower()] = told
-        remarks += more
-    outputs = {
-        "science": tuple(files),
-        "rocking": tuple(File(f.name.rpartition("/")[2], f.data) for f in inputs["rocking"]),
-        "filter_file": (filter_file(config.filter_file, inputs, inputs.get("housekeeping", ())),),
-    }
-    return Outputs(outputs, caveats_of(remarks), {"clusters": summary})
+    made = filter_file(config.filter_file, inputs, inputs.get("housekeeping", ()))
+    return split_outputs(files, parts, inputs["rocking"], made, remarks)
 
 
 def _split(item: File) -> Iterator[tuple[Split, bytes]]:
