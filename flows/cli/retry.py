@@ -32,6 +32,7 @@ def command(
     from flows.config import require
     from flows.result import campaign_code
     from flows.retry import look, retry
+    from rossi.errors import ConfigError
     from services.storage import open_archive, open_store
 
     settings = settings_from(
@@ -40,6 +41,8 @@ def command(
     require(settings, "archive", "store")
     open_archive(settings.archive)
     known = look(open_store(settings.store), settings)
+    if not known.asked:
+        raise ConfigError(f"{settings.store}: no campaign has left anything there; check --store and --prefix.")
     if not known.failed:
         print(f"Of {len(known.results)} observations with these settings none failed; there is nothing to try again.")
         raise typer.Exit

@@ -32,6 +32,7 @@ def command(
     """
     from flows.cli.display import progress_of
     from flows.config import require
+    from rossi.errors import ConfigError
     from services.contract import ExitCode
     from services.storage import open_store
     from services.verification import verify
@@ -41,6 +42,8 @@ def command(
     opened = open_store(settings.store)
     with progress_of("Verifying") as advance:
         found = verify(opened, settings.prefix, advance)
+    if not found.objects and not found.manifests and not found.problems:
+        raise ConfigError(f"{settings.store}: there is nothing to verify; check --store and --prefix.")
     _show(found)
     if remove:
         _remove(opened, found)

@@ -150,6 +150,8 @@ def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
         raise ConfigError(f"{name}: this is no work list with a column obsid ({error}).") from None
     if wrong := [obsid for obsid in found if blank(obsid).cycle == 0 and not obsid.startswith("0")]:
         raise ConfigError(f"{name}: {wrong[0]!r} is no ObsID; a work list has a column obsid, or an ObsID a line.")
+    if not found:
+        raise ConfigError(f"{name}: the work list names no observation.")
     return tuple(dict.fromkeys(found))
 
 

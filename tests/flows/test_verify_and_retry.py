@@ -58,6 +58,14 @@ def test_a_sound_store(reduced: Rossi) -> None:
     assert "all whole" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["verify", "retry"])
+def test_a_store_of_another_name_is_not_taken_for_a_sound_one(reduced: Rossi, command: str) -> None:
+    done = reduced(command, "stroe")
+    assert done.returncode == 21
+    assert done.stderr.startswith("stroe: ")
+    assert "check --store and --prefix" in done.stderr
+
+
 def test_products_are_right_for_other_programs(reduced: Rossi) -> None:
     """astropy accepts every HDU without a remark; so does CFITSIO's program where it is installed."""
     tool = shutil.which("fitsverify")

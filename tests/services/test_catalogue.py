@@ -214,7 +214,7 @@ def test_published(tap, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"target_name obsid\n", b"PAR1 and no more", b"# %ECSV 1.0\n# ---\nx\n1\n", b"\xff\xfe"]
+    "data", [b"", b"# mine\n", b"target_name obsid\n", b"PAR1 and no more", b"# %ECSV 1.0\n# ---\nx\n1\n", b"\xff\xfe"]
 )
 def test_no_work_list(data):
     with pytest.raises(ConfigError, match="list"):
