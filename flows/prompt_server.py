@@ -1,7 +1,8 @@
-"""Prefect's server as the image `server` runs it: `prefect server start`, but gone within seconds of SIGTERM.
+"""Prefect's server as `rossi up` and the image `server` run it: `prefect server start` with two differences.
 
-Prefect's own command first makes the database's tables to their end, which takes half a minute on a busy machine, and
-waits for every open connection. Whoever asks a container to end kills it after ten seconds.
+Transactions wait for each other (`flows.database`), and it is gone within seconds of SIGTERM: Prefect's own command
+first makes the database's tables to their end, which takes half a minute on a busy machine, and waits for every open
+connection. Whoever asks a container to end kills it after ten seconds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if __name__ == "__main__":
 import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
+
+from flows.database import have_writers_wait
 
 #: Seconds from SIGTERM to the end, at most.
 PATIENCE = 8
@@ -38,6 +41,7 @@ class PromptServer(uvicorn.Server):
 
 def main() -> None:
     """Serve until told to end, where Prefect's settings say (PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT)."""
+    have_writers_wait()
     settings = get_current_settings().server
     config = uvicorn.Config(
         create_app(final=True),

@@ -68,8 +68,9 @@ def bring_up(machine: Machine, wishes: Wishes) -> None:
     if wishes.s3 is not None:
         environment["AWS_SHARED_CREDENTIALS_FILE"] = str(_credentials_file(machine))
     if SERVER not in there:
-        command = python("-m", "prefect", "server", "start", "--host", HOST, "--port", str(wishes.port))
-        one = machine.start(SERVER, command, environment, f"http://{HOST}:{wishes.port}")
+        place = {"PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(wishes.port)}
+        command = python("-m", "flows.prompt_server")
+        one = machine.start(SERVER, command, environment | place, f"http://{HOST}:{wishes.port}")
         machine.wait(one, lambda: answers(environment["PREFECT_API_URL"]), START_TIMEOUT)
     if FLOWS not in there:
         log = machine.log(FLOWS)

@@ -1,6 +1,7 @@
 """What tests of every room share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ settings.load_profile("rossi")
 #: Reference material too large or not ours to ship; a folder beside the repository, or where ROSSI_SHARED says.
 _SHARED = Path(os.environ.get("ROSSI_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Whether to try everything that could go wrong rather than a part of it: `make test-long`.
 LONG = bool(os.environ.get("ROSSI_LONG_TESTS"))

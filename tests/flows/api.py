@@ -17,15 +17,16 @@ FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 @dataclass(frozen=True)
 class Api:
-    """The API at a URL."""
+    """The API at a URL; a busy server that asks to come again is asked so many times."""
 
     url: str
+    attempts: int = 20
 
     def __call__(self, path: str, body: object = None) -> Any:
         """Get, or post where there is a body."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
-        for _ in range(20):  # a busy server asks to come again
+        for _ in range(self.attempts):
             try:
                 with urllib.request.urlopen(request, timeout=60) as answer:
                     return json.loads(answer.read() or "null")
@@ -33,7 +34,7 @@ class Api:
                 if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
                     raise
                 time.sleep(1)
-        raise TimeoutError(f"{self.url} is too busy")
+        raise TimeoutError(f"{self.url} is too busy for {path}")
 
     def run(self, flow: str, **parameters: object) -> str:
         """Ask for a run of a deployment as the form does; returns its id."""

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -111,6 +112,20 @@ def test_what_is_offered(up: Up) -> None:
 
 def test_nothing_is_told_to_the_outside(up: Up) -> None:
     assert up.api("/admin/settings")["server"]["analytics_enabled"] is False
+
+
+def test_whoever_asks_at_once_with_others_is_heard(up: Up) -> None:
+    """Prefect's pages do not ask again: what the server refuses there is lost."""
+    path = f"/deployments/{up.api.deployments()['retry_failed']['id']}/create_flow_run"
+    later = {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}}
+    once = Api(up.api.url, attempts=1)
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: once(path, later)["id"], range(80)))
+    assert len(set(runs)) == len(runs)
+    asked = {"flow_runs": {"id": {"any_": runs}}}
+    assert up.api("/flow_runs/count", asked) == len(runs)
+    for run in runs:
+        up.api.cancel(run, "CANCELLED")
 
 
 def test_campaign_from_the_form(up: Up, archive: Archive) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import chromium
 
@@ -38,12 +38,15 @@ class Tour:
         page.goto(f"{self._address}/deployments/deployment/{deployment}/run")
         page.get_by_text("PCA light curves: ranges of absolute channels").wait_for()
         page.get_by_role("button", name="Add item").nth(1).click()
-        # The list's new item is the first empty text below the help text of the observations.
+        # The list's new item is the first text below the help text of the observations; until it is there, the archive.
         field = page.get_by_text("Observations, such as").locator("xpath=following::textarea[1]")
+        expect(field).to_have_value("", timeout=PATIENCE)
         field.fill(obsid)
         page.get_by_text("Folder of this run within the store").locator("xpath=following::textarea[1]").fill(prefix)
         self._picture("form")
-        page.get_by_role("button", name="Submit").click()
+        with page.expect_response("**/create_flow_run") as answer:
+            page.get_by_role("button", name="Submit").click()
+        assert answer.value.ok, answer.value.text()
         page.wait_for_url(f"**/deployment/{deployment}?tab=Runs")
 
     def see_runs(self) -> None:
