@@ -30,6 +30,7 @@ from flows.cli import (
     verify,
 )
 from flows.logs import DEBUG, configure_logs
+from rossi import __version__
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 from services.stopping import end_on_sigterm
 
@@ -52,9 +53,18 @@ app.add_typer(k8s.app, name="k8s")
 app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rossi {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Show tracebacks and logs.")] = False,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Light curves and spectra of the Rossi X-ray Timing Explorer's archive.
 

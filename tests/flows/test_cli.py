@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
+from rossi import __version__
 from rossi.archive import ObsID
 from tests.flows.support import (
     ABSENT,
@@ -25,7 +26,7 @@ from tests.flows.support import (
 )
 
 COMMANDS = ["simulate", "query", "catalogue", "fetch", "campaign", "reduce", "status", "products", "stdprod", "merge"]
-COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "up", "down", "serve"]
+COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "compare", "up", "down", "serve"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ def test_every_command_has_help_with_an_example(rossi: Rossi) -> None:
         shown = rossi(command, "--help")
         assert (shown.returncode, shown.stderr) == (0, "")
         assert f"rossi {command}" in shown.stdout.partition("Example")[2]
+
+
+def test_version(rossi: Rossi) -> None:
+    assert rossi("--version").stdout == f"rossi {__version__}\n"
 
 
 def test_typo_in_the_configuration(rossi: Rossi, archive: Archive) -> None:
