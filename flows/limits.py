@@ -18,7 +18,7 @@ from http import HTTPStatus
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import FlowRun
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
@@ -123,8 +123,8 @@ class _Queue:
         self._client, self._name, self._run = client, name, context.flow_run
         self._signs: set[tuple[object, object]] | None = None
         self._since = time.monotonic()
-        with suppress(ObjectAlreadyExists):
-            client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=1))
+        with suppress(ObjectAlreadyExists):  # somebody else made it at the same time
+            client.upsert_global_concurrency_limit_by_name(name, 1)
 
     def sign(self) -> None:
         """Say in the run's tags that it holds the place."""

@@ -53,7 +53,7 @@ class Prefect:
     holders: list[Any] = field(default_factory=list)
     given_free: int = 0
 
-    def create_global_concurrency_limit(self, limit: object) -> None:
+    def upsert_global_concurrency_limit_by_name(self, name: str, limit: int) -> None:
         """There is one already, or not."""
 
     def read_flow_runs(self, **_: object) -> list[Any]:

@@ -179,6 +179,7 @@ def test_reprocessing_does_what_changed(up: Up, archive: Archive) -> None:
     retried = up.api.run("retry_failed", obsids=obsids, prefix="nightly", which="data")
     assert "3 failed" in up.api.ended(retried)["state"]["message"]
     assert up.done("nightly") == len(archive.good)
+    assert "Traceback" not in (up.rossi.folder / "state/prefect-server.log").read_text()
 
 
 def test_looking_closely(up: Up, archive: Archive) -> None:
