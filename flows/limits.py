@@ -24,7 +24,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.context import FlowRunContext
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.logging import get_run_logger
 
 from flows.config import Settings
@@ -85,7 +85,7 @@ def _wait(stack: ExitStack, name: str, go_on: Callable[[], None]) -> None:
     """Get the place."""
     with get_client(sync_client=True) as client:
         queue = _Queue(client, name)
-        while not _acquired(stack, name):
+        while not (queue.is_free() and _acquired(stack, name)):
             queue.look()
             end = time.monotonic() + LOOK
             while time.monotonic() < end:
@@ -125,6 +125,14 @@ class _Queue:
         self._since = time.monotonic()
         with suppress(ObjectAlreadyExists):  # somebody else made it at the same time
             client.upsert_global_concurrency_limit_by_name(name, 1)
+
+    def is_free(self) -> bool:
+        """Whether it is worth asking for the place; Prefect logs a refusal as an error, every few seconds."""
+        try:
+            limit = self._client.read_global_concurrency_limit_by_name(self._name)
+        except ObjectNotFound:  # somebody deleted it
+            return True
+        return limit.active_slots < limit.limit
 
     def sign(self) -> None:
         """Say in the run's tags that it holds the place."""

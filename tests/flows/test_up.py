@@ -281,10 +281,14 @@ def test_server_that_takes_calls_and_never_answers(up: Up, many: Path) -> None:
 
 
 def test_two_campaigns_of_one_store_wait_for_each_other(up: Up, archive: Archive) -> None:
+    log = up.rossi.folder / "state/flows.log"
+    before = len(log.read_text())
     runs = [up.api.run(flow, obsids=archive.good, prefix="both") for flow in ("campaign", "reprocess_archive")]
     messages = [up.api.ended(run)["state"]["message"] for run in runs]
     total = len(archive.good)
     assert any(f"{total} of them were there already" in message for message in messages)
+    # Prefect calls it an error if a place is refused: once at most, if both asked at the same time.
+    assert log.read_text()[before:].count("Service 'ConcurrencySlotAcquisition") < 2
 
 
 def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None:
