@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from rossi.errors import ConfigError
 #: Seconds that a process has to end by itself.
 STOP_TIMEOUT = 20.0
 _PROCESSES = "processes.json"
+#: Lines at the end of a log among which the reason is: a server says afterwards that it could not start.
+_LAST = 10
+_ERROR = re.compile(r"[\w.]+(Error|Exception): ")
 
 
 class StartError(Exception):
@@ -111,7 +115,7 @@ class Machine:
         Raises
         ------
         StartError
-            If it ends before, or takes too long; with the last line of its log.
+            If it ends before, or takes too long; with the last error of its log, or the last line.
         """
         end = time.monotonic() + patience
         while not ready():
@@ -139,8 +143,9 @@ class Machine:
         temporary.replace(path)
 
     def _last_words(self, name: str) -> str:
-        lines = self.log(name).read_text(errors="replace").strip().splitlines()
-        return lines[-1].strip() if lines else "it said nothing"
+        lines = self.log(name).read_text(errors="replace").strip().splitlines()[-_LAST:]
+        errors = [line for line in lines if _ERROR.match(line)]
+        return (errors or lines or ["it said nothing"])[-1].strip()
 
 
 def _stop(one: Running) -> None:

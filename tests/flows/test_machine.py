@@ -63,6 +63,12 @@ def test_one_that_ends_at_once_is_told_with_its_last_words(machine: Machine) -> 
         machine.wait(one, lambda: False, 60)
 
 
+def test_the_error_is_told_rather_than_what_is_said_after_it(machine: Machine) -> None:
+    code = "print('odd.Error: no database'); print('(see elsewhere)'); raise SystemExit('Exiting.')"
+    with pytest.raises(StartError, match=r"weak ended: odd\.Error: no database \("):
+        machine.wait(machine.start("weak", python("-c", code), {}), lambda: False, 60)
+
+
 def test_nobody_is_never_alive() -> None:
     assert not Running("ghost", 2**22 + 1, "").alive
 
