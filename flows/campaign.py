@@ -32,6 +32,7 @@ from flows.merging import merge_results
 from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
+from flows.preflight import check
 from flows.progress import WATCHER
 from flows.pulse import Pulse, Stopped
 from flows.result import CampaignResult
@@ -206,6 +207,7 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
         with pulse:
             settings = form.to_settings()
             require(settings, "archive", "store")
+            check(settings)
             with one_at_a_time(settings, pulse.go_on):
                 selection = select(settings)
                 if dry_run:

@@ -206,7 +206,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such configuration file; `rossi config > {path}` writes one.") from None
+        raise ConfigError(
+            f"{path}: there is no such configuration file; `rossi config --write {path}` makes one."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the configuration file can't be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:

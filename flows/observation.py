@@ -23,6 +23,7 @@ from flows.ending import advice
 from flows.pages import browse_url
 from flows.parameters import FIELDS, form_of
 from flows.plan import make_shard
+from flows.preflight import check
 from rossi.errors import RossiError
 from services.contract import Manifest, ObservationResult, Outcome, Stage, StageRequest, StageResult
 from services.executor import execute
@@ -75,6 +76,7 @@ def reduce_observation(
     try:
         chosen = form_of(locals()).to_settings()
         require(chosen, "archive", "store")
+        check(chosen)
         opened = {"archive": open_archive(chosen.archive), "store": open_store(chosen.store)}
         result = run_observation(obsid, make_shard(chosen, [obsid]), run=run, **opened)  # type: ignore[arg-type]
     except RossiError as error:

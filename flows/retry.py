@@ -34,7 +34,7 @@ class Known:
     asked : tuple of str
         The ObsIDs of the newest work list; without one, all that left anything.
     results : dict of ObsID to ObservationResult
-        How they ended with these settings; those that did not end are missing.
+        How they ended with these settings; those that did not end, and have not failed so far, are missing.
     """
 
     asked: tuple[str, ...]
@@ -114,6 +114,7 @@ def _stages(
     """Return how the stages of one observation ended, as `services.worker.run_observation` does."""
     results: list[StageResult] = []
     succeeded: set[str] = set()
+    unfinished = False
     for name, config in settings.stages.items():
         stage = load_stage(name)
         reads = stage.reads(validate(stage.config, config, name))
@@ -127,5 +128,6 @@ def _stages(
             results.append(result.model_copy(update={"reads": reads}))
             succeeded |= {name} if result.outcome is Outcome.SUCCEEDED else set()
         else:
-            return []
-    return results
+            unfinished = True
+    failed = any(result.outcome is Outcome.FAILED for result in results)
+    return results if failed or not unfinished else []

@@ -13,6 +13,13 @@ from services.engines import EngineName
 Channel = Annotated[int, Field(ge=0, le=255)]
 
 
+def as_text(value: object, separator: str) -> object:
+    """Take a list of numbers, or one number, for its text: [0, 2] means ``0,2``."""
+    if isinstance(value, list | tuple):
+        return separator.join(map(str, value))
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Channels(Frozen):
     """A range of absolute detector channels."""
 

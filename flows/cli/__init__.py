@@ -68,7 +68,7 @@ def options(
 ) -> None:
     """Light curves and spectra of the Rossi X-ray Timing Explorer's archive.
 
-    Try it: `rossi simulate --out archive`, then `rossi campaign --archive archive --store store --out out`.
+    Try it: `rossi simulate --out archive`, then `rossi campaign --config archive/rossi.toml --out out`.
     """
     if debug:
         os.environ[DEBUG] = "1"
@@ -87,15 +87,26 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        _say(str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error} (--debug shows more)")
+        _say(_sentence(error))
         sys.exit(_exit_code(error))
+
+
+def _sentence(error: Exception) -> str:
+    from flows.extras import EXTRAS, missing
+
+    match error:
+        case RossiError():
+            return str(error)
+        case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRAS:
+            return missing(name)
+    return f"{type(error).__name__}: {error} (--debug shows more)"
 
 
 def _exit_code(error: Exception) -> int:
     from services.contract import ExitCode
 
     match error:
-        case ConfigError():
+        case ConfigError() | ModuleNotFoundError():
             return ExitCode.CONFIG_ERROR
         case DataError():
             return ExitCode.DATA_ERROR

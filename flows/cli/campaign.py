@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, Where, Workers, settings_from
+from flows.cli.options import (
+    Archive,
+    Config,
+    Out,
+    Prefix,
+    PrintConfig,
+    Store,
+    Where,
+    Workers,
+    settings_from,
+    store_beside,
+)
 
 if TYPE_CHECKING:
     from flows.config import Settings
@@ -30,13 +41,16 @@ def command(
     Run again, it goes on where it was stopped and computes nothing twice. Exit code 0 says that every observation is
     accounted for; those that failed are listed.
 
-    Example: `rossi campaign --archive archive --store store --out out`
+    Example: `rossi campaign --config archive/rossi.toml --out out`
     """
     from flows.cli.display import show_summary
-    from flows.config import require
+    from flows.config import Executor, require
+    from flows.extras import need
     from flows.farewell import end_soon
+    from flows.preflight import check
     from flows.result import campaign_code
 
+    need("prefect", "matplotlib", "jinja2")
     settings = settings_from(
         config,
         print_config,
@@ -45,28 +59,19 @@ def command(
         prefix=prefix,
         campaign={"workers": workers, "executor": executor},
     )
+    settings = store_beside(settings, out)
     require(settings, "archive", "store")
-    _check_places(settings)
+    check(settings)
+    if settings.campaign.executor is Executor.KUBERNETES:
+        from flows.kubernetes.cluster import open_cluster
+
+        open_cluster(settings.kubernetes)
     result = _run(settings)
     show_summary(result.results)
     show_products(settings, result, out)
     code = campaign_code(result, strict)
     end_soon(code)
     raise typer.Exit(code)
-
-
-def _check_places(settings: Settings) -> None:
-    """Complain about wrong places now rather than when Prefect has started."""
-    from flows.config import Executor
-    from services.storage import open_archive, open_store
-
-    if settings.campaign.executor is Executor.KUBERNETES:
-        from flows.kubernetes.cluster import open_cluster
-
-        open_cluster(settings.kubernetes)
-
-    open_archive(settings.archive)
-    open_store(settings.store)
 
 
 def _run(settings: Settings) -> CampaignResult:

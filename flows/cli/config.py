@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from flows.cli.options import Archive, Config, Prefix, Store, Workers, settings_from
 
 
@@ -11,12 +16,30 @@ def command(
     store: Store = None,
     prefix: Prefix = None,
     workers: Workers = None,
+    write: Annotated[Path | None, typer.Option(help="Write it into this file, which must not exist yet.")] = None,
 ) -> None:
     """Print the configuration that would be used: the HEASARC's recipe where nothing else is said.
 
-    Example: `rossi config > rossi.toml`
+    Example: `rossi config --archive archive --store store --write rossi.toml`
     """
     from flows.config import to_toml
 
     settings = settings_from(config, archive=archive, store=store, prefix=prefix, campaign={"workers": workers})
-    print(to_toml(settings), end="")
+    if write is None:
+        print(to_toml(settings), end="")
+        return
+    _write(write, to_toml(settings))
+    print(f"{write}: every setting with its meaning; edit it.")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a new file; one that is there stays as it is."""
+    from rossi.errors import ConfigError
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already and stays as it is; name another file, or remove it.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written ({error.strerror}); name another file with --write.") from None

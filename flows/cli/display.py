@@ -15,14 +15,13 @@ from rich.text import Text
 from flows.chains import Instrument, instrument_of
 from flows.inventory import Entry, Record
 from flows.result import with_outcome
-from services.contract import ObservationResult, Outcome
+from services.contract import ObservationResult, Outcome, StageResult
 from services.publication import output_key
 from services.storage import ObjectStore
 
 if TYPE_CHECKING:
     from flows.kubernetes.state import JobState
 
-NOTHING = "There is nothing yet; check --store, --prefix and the observations asked for."
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
 
 
@@ -123,18 +122,19 @@ def show_results(results: Sequence[ObservationResult]) -> None:
     table = Table("observation", "outcome", "band", "exposure", "mean rate")
     for result in results:
         outcome = Text(_word(result.outcome), _STYLES[result.outcome])
-        rows = [(end.stage, *one) for end in result.ends for one in (end.summary.get("bands") or {}).items()]
-        for stage, band, numbers in rows or [("", "", {})]:
-            time, rate = ("s", "count/s") if instrument_of(stage) is Instrument.HEXTE else ("PCU s", "count/s/PCU")
-            cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
-            table.add_row(result.obsid, outcome, band, *cells)
+        for end in result.ends:
+            time, rate = ("s", "count/s") if instrument_of(end.stage) is Instrument.HEXTE else ("PCU s", "count/s/PCU")
+            for band, numbers in (end.summary.get("bands") or {_why(end): {}}).items():
+                cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
+                table.add_row(result.obsid, outcome, band, *cells)
     show(table)
     _show_messages(results)
     for result in with_outcome(results, Outcome.SUCCEEDED):
         _show_message(result)
-    for result in results:
-        caveats = dict.fromkeys((stage.stage, c.message) for stage in result.stages for c in stage.caveats)
-        for stage, message in caveats if result.outcome is Outcome.SUCCEEDED else ():
+        caveats = dict.fromkeys(
+            (s.stage, c.message) for s in result.stages for c in s.caveats if c.message != s.message
+        )
+        for stage, message in caveats:
             show(Text.assemble(result.obsid, " ", (f"{stage}: ", "yellow"), message))
     _show_reused(results)
 
@@ -171,9 +171,6 @@ def _show_reused(results: Sequence[ObservationResult]) -> None:
 
 def show_status(records: Sequence[Record]) -> None:
     """Print how many observations each stage has done, and what failed last."""
-    if not records:
-        show(NOTHING)
-        return
     table = Table("stage", *map(_word, Outcome))
     for stage in dict.fromkeys(record.stage for record in records):
         outcomes = [record.outcome for record in records if record.stage == stage]
@@ -199,8 +196,6 @@ def show_jobs(states: Sequence[JobState]) -> None:
 
 def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
     """Print every product on a line of its own: observation, stage, size in bytes and place."""
-    if not entries:
-        Console(stderr=True).print(NOTHING)
     for entry in entries:
         manifest = entry.manifest
         for record in manifest.outputs:
@@ -211,6 +206,16 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
 def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:
     value = numbers.get(name)
     return "" if value is None else f"{value:.{digits}f} {unit}"
+
+
+def _why(end: StageResult) -> str:
+    """Say in a word or two why a chain of stages has no band to show."""
+    match end.outcome:
+        case Outcome.NO_WORK:
+            return f"{end.stage}: {end.caveats[0].code.replace('_', ' ') if end.caveats else 'no work'}"
+        case Outcome.FAILED:
+            return f"{end.stage}: failed"
+    return ""
 
 
 def _word(outcome: Outcome) -> str:

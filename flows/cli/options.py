@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from flows.config import Settings
+    from rossi.errors import DataError
 
 Config = Annotated[
     Path | None,
@@ -18,10 +19,21 @@ Archive = Annotated[str | None, typer.Option(help="Where the archive lies: a fol
 Store = Annotated[str | None, typer.Option(help="Where products are kept: a folder or s3://bucket/folder.")]
 Place = Annotated[str | None, typer.Argument(metavar="[STORE]", help="The same as --store.")]
 Prefix = Annotated[str | None, typer.Option(help="Folder of this run within the store.")]
-Out = Annotated[Path | None, typer.Option(help="Folder that products are copied to.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder that products are copied to; without a store, one is kept beside it.")
+]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
 Where = Annotated[str | None, typer.Option("--executor", help="Who works: local (processes) or kubernetes (pods).")]
 PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the configuration and stop.")]
+
+
+def store_beside(settings: Settings, out: Path | None) -> Settings:
+    """Where no store is given, keep one in the folder ``store`` beside the products."""
+    if settings.store or out is None:
+        return settings
+    place = out.absolute().with_name("store")
+    typer.echo(f"Store: {place} (--store names another)", err=True)
+    return settings.model_copy(update={"store": str(place)})
 
 
 def settings_from(config: Path | None, print_config: bool = False, **overrides: Any) -> Settings:
@@ -33,3 +45,11 @@ def settings_from(config: Path | None, print_config: bool = False, **overrides: 
         typer.echo(to_toml(settings))
         raise typer.Exit
     return settings
+
+
+def nothing_in(settings: Settings, what: str = "there is nothing yet") -> DataError:
+    """Return the error about a store in which nothing is found."""
+    from rossi.errors import DataError
+
+    place = f"{settings.store}, prefix {settings.prefix}" if settings.prefix else settings.store
+    return DataError(f"{place}: {what}; check --store and --prefix, and the observations asked for.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, Prefix, Store, settings_from
+from flows.cli.options import Config, Prefix, Store, nothing_in, settings_from
 
 
 def command(
@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """List the newest products of every observation, or copy them out of the store.
 
-    Example: `rossi products 20402-01-45-03 --store store --get products`
+    Example: `rossi products 20101-01-01-00 --store store --get products`
     """
     from flows.cli.display import show_products
     from flows.config import require
@@ -31,6 +31,8 @@ def command(
     require(settings, "store")
     opened = open_store(settings.store)
     entries = [e for e in product_sets(opened, settings.prefix) if not obsids or e.manifest.obsid in obsids]
+    if not entries:
+        raise nothing_in(settings)
     if get is None:
         show_products(opened, entries)
         return

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, Out, Place, Prefix, PrintConfig, Store, Workers, settings_from
+from flows.cli.options import (
+    Archive,
+    Config,
+    Out,
+    Place,
+    Prefix,
+    PrintConfig,
+    Store,
+    Workers,
+    nothing_in,
+    settings_from,
+    store_beside,
+)
+
+if TYPE_CHECKING:
+    from flows.retry import Known
 
 
 def command(
@@ -25,26 +40,29 @@ def command(
     What failed is read from the store, so this works from another machine too, without Prefect. Give the configuration
     with which the campaign was run.
 
-    Example: `rossi retry store --config rossi.toml --out out`
+    Example: `rossi retry store --config archive/rossi.toml --out out`
     """
     from flows.cli.campaign import show_products
     from flows.cli.display import progress_bar, show_summary
     from flows.config import require
+    from flows.extras import need
+    from flows.preflight import check
     from flows.result import campaign_code
     from flows.retry import look, retry
-    from rossi.errors import ConfigError
-    from services.storage import open_archive, open_store
+    from services.storage import open_store
 
+    need("matplotlib", "jinja2")
     settings = settings_from(
         config, print_config, archive=archive, store=place or store, prefix=prefix, campaign={"workers": workers}
     )
+    settings = store_beside(settings, out)
     require(settings, "archive", "store")
-    open_archive(settings.archive)
+    check(settings)
     known = look(open_store(settings.store), settings)
     if not known.asked:
-        raise ConfigError(f"{settings.store}: no campaign has left anything there; check --store and --prefix.")
+        raise nothing_in(settings, "no campaign has left anything there")
     if not known.failed:
-        print(f"Of {len(known.results)} observations with these settings none failed; there is nothing to try again.")
+        print(_none_failed(known))
         raise typer.Exit
     with progress_bar("Reducing", in_logs=False) as bar:
         bar.planned(len(known.failed))
@@ -52,3 +70,9 @@ def command(
     show_summary([one for one in result.results if one.obsid in known.failed])
     show_products(settings, result, out)
     raise typer.Exit(campaign_code(result, strict))
+
+
+def _none_failed(known: Known) -> str:
+    line = f"Of {len(known.asked)} observations none failed with these settings; there is nothing to try again."
+    waiting = len(known.asked) - len(known.results)
+    return line + f" {waiting} were not finished: the campaign, run once more, goes on with them." * bool(waiting)

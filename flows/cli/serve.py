@@ -34,9 +34,11 @@ def command(
     """
     import os
 
+    from flows.extras import need
     from flows.server import wait_for_server
     from rossi.errors import ConfigError
 
+    need("prefect", "matplotlib", "jinja2")
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
     url = os.environ.get("PREFECT_API_URL")
     if not url:

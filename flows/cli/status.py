@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.cli.options import Config, Place, Prefix, Store, settings_from
+from flows.cli.options import Config, Place, Prefix, Store, nothing_in, settings_from
 
 
 def command(place: Place = None, store: Store = None, config: Config = None, prefix: Prefix = None) -> None:
@@ -17,4 +17,7 @@ def command(place: Place = None, store: Store = None, config: Config = None, pre
 
     settings = settings_from(config, store=place or store, prefix=prefix)
     require(settings, "store")
-    show_status(status(open_store(settings.store), settings.prefix))
+    records = status(open_store(settings.store), settings.prefix)
+    if not records:
+        raise nothing_in(settings)
+    show_status(records)

@@ -41,9 +41,11 @@ def command(
 
     Example: `rossi up --config rossi.toml --store store`
     """
+    from flows.extras import need
     from flows.machine import Machine, default_folder
     from flows.up import Wishes, bring_up, check_database, s3_url
 
+    need("prefect", "matplotlib", "jinja2")
     if s3 is not None and store is None:
         store = s3_url(s3_port)
     settings_from(config, archive=archive, store=store, prefix=prefix)  # what is wrong is said now

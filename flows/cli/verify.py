@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Config, Place, Prefix, Store, settings_from
+from flows.cli.options import Config, Place, Prefix, Store, nothing_in, settings_from
 
 if TYPE_CHECKING:
     from services.storage import ObjectStore
@@ -32,7 +32,6 @@ def command(
     """
     from flows.cli.display import progress_of
     from flows.config import require
-    from rossi.errors import ConfigError
     from services.contract import ExitCode
     from services.storage import open_store
     from services.verification import verify
@@ -43,7 +42,7 @@ def command(
     with progress_of("Verifying") as advance:
         found = verify(opened, settings.prefix, advance)
     if not found.objects and not found.manifests and not found.problems:
-        raise ConfigError(f"{settings.store}: there is nothing to verify; check --store and --prefix.")
+        raise nothing_in(settings, "there is nothing to verify")
     _show(found)
     if remove:
         _remove(opened, found)

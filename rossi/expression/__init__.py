@@ -4,6 +4,6 @@
 array([ True, False, ...])
 """
 
-from rossi.expression.evaluate import Expression, compile_expression
+from rossi.expression.evaluate import Expression, compile_expression, did_you_mean
 
-__all__ = ["Expression", "compile_expression"]
+__all__ = ["Expression", "compile_expression", "did_you_mean"]

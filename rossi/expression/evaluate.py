@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,20 @@ from rossi.fits.table import Table
 MAX_LENGTH, MAX_DEPTH = 10_000, 120
 
 _MAX_NAME = 68  # as much as a FITS card can hold
+_NAMING = frozenset({"name", "shifted", "element"})  # rules of the grammar that begin with a column's name
 _CONSTANTS = {"#PI": np.pi, "#E": np.e, "#DEG": 180.0 / np.pi, "#NULL": None}
 
 
 def shown(text: str) -> str:
     """Return what a message repeats of an expression."""
     return repr(text if len(text) <= 300 else f"{text[:300]}...")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was meant, case aside; empty if none is near."""
+    spelt = {one.upper(): one for one in known}
+    near = get_close_matches(name.upper(), spelt, 1)
+    return f"did you mean {spelt[near[0]]}?" if near else ""
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +63,12 @@ class Expression:
 
     text: str
     tree: Tree[Token]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns (or keywords) that the expression uses, as it spells them."""
+        nodes = self.tree.find_pred(lambda node: node.data in _NAMING)
+        return frozenset(str(node.children[0]).strip("$") for node in nodes)
 
     def evaluate(self, table: Table) -> Operand:
         """Return the expression's value in each row.
@@ -263,9 +279,11 @@ class _Evaluator(Interpreter[Token, Operand]):
             raise ConfigError(f"the filter expression uses {name[:_MAX_NAME]}..., longer than any column's name.")
         value = self.table.header.get(name)
         if value is None:
+            columns = [info.name for info in self.table.infos.values()]
+            hint = did_you_mean(name, columns) or "check the spelling, or rebuild the filter file."
             raise DataError(
-                f"{self.table.where}: the filter expression uses {name}, which is neither a column nor a "
-                "keyword there; check the spelling, or rebuild the filter file."
+                f"{self.table.where}: the filter expression uses {name}, which is neither a column nor a keyword "
+                f"there; {hint}"
             )
         return Operand.constant(value)
 

@@ -100,6 +100,19 @@ def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
     )
 
 
+def _refuse_another(out: Path, observations: int, seed: int) -> None:
+    """Refuse a folder that holds an archive, unless it is this one, or a part of it."""
+    try:
+        there = Truth.model_validate_json((out / FILE_NAME).read_bytes())
+    except (OSError, ValueError):
+        there = None
+    if there is not None and there.seed == seed and len(there.observations) <= observations:
+        return
+    if there is not None or next(out.glob("AO*"), None) is not None:
+        made = f"{len(there.observations)} observations simulated with seed {there.seed}" if there else "an archive"
+        raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
+
+
 def simulate_archive(
     out: Path, observations: int = 6, seed: int = 1, on_observation: Callable[[ObsID], None] | None = None
 ) -> Truth:
@@ -123,12 +136,13 @@ def simulate_archive(
     Raises
     ------
     ConfigError
-        If the number of observations or the seed makes no sense.
+        If the number of observations or the seed makes no sense, or the folder holds another archive.
     """
     if observations < 1 or seed < 0:
         raise ConfigError(
             f"{observations} observations with seed {seed}: at least one observation and a seed >= 0 are needed."
         )
+    _refuse_another(out, observations, seed)
     model = long_term(seed)
     specs = [planned(seed, number, model) for number in range(observations)]
     for spec in specs:

@@ -5,6 +5,6 @@ file came from a folder, a bucket or a web server.
 """
 
 from services.calibration.config import CalibrationConfig, Role
-from services.calibration.find import CalibrationFile, background_models, find_calibration
+from services.calibration.find import CalibrationFile, background_models, check_calibration, find_calibration
 
-__all__ = ["CalibrationConfig", "CalibrationFile", "Role", "background_models", "find_calibration"]
+__all__ = ["CalibrationConfig", "CalibrationFile", "Role", "background_models", "check_calibration", "find_calibration"]

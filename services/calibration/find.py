@@ -104,6 +104,29 @@ def find_calibration(
     return {role: files for role, files in found.items() if files}
 
 
+def check_calibration(config: CalibrationConfig, roles: Iterable[Role]) -> None:
+    """Refuse a configuration that lacks calibration for every observation, or names files of another kind.
+
+    Of a CALDB only the index is read: which of its files are needed depends on the observation.
+
+    Parameters
+    ----------
+    config : CalibrationConfig
+    roles : iterable of Role
+        What is needed.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first that is missing or of another kind.
+    StoreError
+        If a server did not answer as it should.
+    """
+    library = _library(config)
+    for role in roles:
+        library.check(role)
+
+
 def background_models(files: Iterable[CalibrationFile]) -> list[BackgroundModel]:
     """Return the background models in files; the HDUs that the CALDB chose, or all that are valid."""
     models = [(file, read_model(file.data, file.name)) for file in files]
@@ -124,6 +147,7 @@ class _Library:
         self._cache = FileCache(Path(config.cache).expanduser())
         self._files: dict[str, CalibrationFile] = {}
         self._entries: dict[str, tuple[CalibrationEntry, ...]] = {}
+        self._fit: set[tuple[Role, str]] = set()
 
     def files(self, role: Role, start: float) -> tuple[CalibrationFile, ...]:
         given = self._config.given(role)
@@ -131,11 +155,7 @@ class _Library:
             return ()
         if given:
             return tuple(self._file(role, url) for url in given)
-        if not self._root:
-            raise ConfigError(
-                f"calibration: no {MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
-                f"CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} does without."
-            )
+        self._need_root(role)
         instrument, codename, detector = QUERIES[role]
         url, index = self._index(instrument)
         entries = select(index, CalibrationQuery(codename, start, start, detector, instrument=instrument))
@@ -150,6 +170,21 @@ class _Library:
         for entry in entries:
             hdus.setdefault(self._url(entry), []).append(entry.extension)
         return tuple(self._file(role, url, extensions) for url, extensions in hdus.items())
+
+    def check(self, role: Role) -> None:
+        """See `check_calibration`."""
+        if self._config.given(role):
+            self.files(role, 0.0)
+            return
+        self._need_root(role)
+        self._index(QUERIES[role][0])
+
+    def _need_root(self, role: Role) -> None:
+        if not self._root:
+            raise ConfigError(
+                f"calibration: no {MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
+                f"CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} does without."
+            )
 
     def _url(self, entry: CalibrationEntry) -> str:
         return join(self._root, entry.path)
@@ -177,6 +212,11 @@ class _Library:
                 )
             self._files[url] = CalibrationFile(file_name(candidate), candidate, data, hashlib.sha256(data).hexdigest())
         file = self._files[url]
+        if (role, url) not in self._fit:
+            from services.calibration.kinds import check_kind
+
+            check_kind(role, file.data, file.url)
+            self._fit.add((role, url))
         return CalibrationFile(file.name, file.url, file.data, file.sha256, tuple(extensions))
 
     def _fetch(self, url: str, *, changes: bool = False) -> bytes | None:

@@ -10,7 +10,7 @@ from rossi.hexte.correction import parse_detectors
 from services.calibration.config import Role
 from services.contract import CALIBRATION, Input, Inputs, Output, Outputs, Stage
 from services.engines import implementation
-from services.extraction import Channels, Extraction
+from services.extraction import Channels, Extraction, as_text
 
 #: The usual choice for HEXTE; the minutes after the SAA are left out for their residual background.
 RECIPE = "ELV > 10 && OFFSET < 0.02 && (TIME_SINCE_SAA < 0 || TIME_SINCE_SAA > 30) && .NOT.ISNULL(ELV)"
@@ -48,6 +48,11 @@ class HexteDeadConfig(Extraction):
     binsz: float = Field(16.0, gt=0, le=16, description="seconds, for background = 'interpolated'")
     dwell: Dwell = Field(Dwell.AUTO, description="auto (from housekeeping and data), or 16, 32, 64, 128 seconds")
     spectra: bool = Field(True, description="spectra of source, plus, minus, and both sides together")
+
+    @field_validator("detectors", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return as_text(value, "")
 
     @field_validator("detectors")
     @classmethod

@@ -10,7 +10,7 @@ from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Input, Inputs, Output, Outputs, Stage
 from services.engines import implementation
-from services.extraction import Channels, Extraction
+from services.extraction import Channels, Extraction, as_text
 
 #: The filter that the RXTE cookbook and HEASARC's notebook use.
 RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
@@ -37,13 +37,18 @@ class PcaExtractConfig(Extraction):
 
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
     bands: tuple[Band, ...] = Field((Band(chmin=5, chmax=10),), min_length=1, description="absolute channels, 0 to 255")
-    pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3")
+    pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3; or a list: [0, 2]")
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
     binsz: float = Field(ROW, gt=0, description="seconds; a multiple of 16")
     subtract: bool = Field(True, description="take the background off, where preparation estimated one")
     per_pcu: bool = Field(False, description="a light curve of each PCU besides that of all")
     spectra: bool = Field(True, description="spectra of source and background")
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
+
+    @field_validator("pcus", "layers", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return as_text(value, ",")
 
     @field_validator("pcus")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.contract import Frozen
 from services.query.names import Cone, cone_of
@@ -56,6 +56,23 @@ class QueryConfig(Frozen):
     table: str = Field("xtemaster", pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$", description="Its table of observations.")
     page_rows: int = Field(PAGE_ROWS, ge=1, le=99_999, description="Rows that are asked of the service at a time.")
     jobs: bool = Field(False, description="Have the service run queries as jobs, if it stops long ones.")
+
+    @field_validator("start", "stop", mode="before")
+    @classmethod
+    def _readable(cls, value: object) -> object:
+        """Say how a time is written, rather than what is wrong with it as a number and as a date."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            pass
+        try:
+            return datetime.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(
+                "expected a date as year-month-day (1999-12-31), or mission time in seconds (189302400)"
+            ) from None
 
     @property
     def cone(self) -> Cone | None:

@@ -88,6 +88,19 @@ def test_typo_in_the_configuration(rossi: Rossi, archive: Archive) -> None:
         assert done.stdout == ""
 
 
+def test_a_configuration_is_written_once(rossi: Rossi) -> None:
+    (rossi.folder / "rossi.toml").unlink()
+    first = rossi("config", "--archive", "archive", "--store", "elsewhere", "--write", "rossi.toml")
+    assert first.returncode == 0
+    written = (rossi.folder / "rossi.toml").read_text()
+    assert rossi("config").stdout == written
+    again = rossi("config", "--store", "other", "--write", "rossi.toml")
+    assert again.returncode == 21
+    assert again.stderr.startswith("rossi.toml is there already and stays as it is")
+    assert (rossi.folder / "rossi.toml").read_text() == written
+    assert rossi("config", "--write", "no/such/folder/rossi.toml").returncode == 21
+
+
 def test_printed_configuration_is_used(rossi: Rossi) -> None:
     first = rossi("config", "--store", "elsewhere")
     (rossi.folder / "rossi.toml").write_text(first.stdout)
@@ -141,10 +154,23 @@ def test_reduce_tells_each_outcome(reduced: Reduced, archive: Archive) -> None:
 
 def test_reduce_without_good_time_is_no_failure(rossi: Rossi, archive: Archive) -> None:
     command = ("reduce", SLEWING, "--archive", archive.root, "--store", "store")
-    assert rossi(*command).returncode == 0
+    first = rossi(*command)
+    assert first.returncode == 0
+    assert first.stdout.count("No row of the filter file") == 1
+    assert "pca_extract: no good time" in first.stdout
     again = rossi(*command)
     assert again.returncode == 0
     assert "1 of 1 already done, nothing was computed." in again.stdout
+
+
+def test_a_store_beside_the_products(rossi: Rossi, archive: Archive) -> None:
+    (rossi.folder / "rossi.toml").write_text(f'archive = "{archive.root}"\n' + archive.config)
+    done = rossi("reduce", archive.good[0], "--out", "some/products")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"Store: {rossi.folder / 'some' / 'store'} (--store names another)\n"
+    assert (rossi.folder / "some" / "products" / archive.good[0]).is_dir()
+    assert rossi("verify", "some/store").returncode == 0
+    assert "nothing was computed" in rossi("reduce", archive.good[0], "--out", "some/products").stdout
 
 
 def test_other_files_of_the_same_content_change_nothing(rossi: Rossi, archive: Archive) -> None:
@@ -193,8 +219,9 @@ def test_ctrl_c_says_that_nothing_is_lost(
 @pytest.mark.parametrize("command", ["products", "status"])
 def test_a_store_without_products_is_told(rossi: Rossi, command: str) -> None:
     done = rossi(command, "--store", "nowhere")
-    assert done.returncode == 0
-    assert "There is nothing yet; check --store" in done.stdout + done.stderr
+    assert (done.returncode, done.stdout) == (20, "")
+    assert done.stderr.startswith("nowhere: there is nothing yet; check --store")
+    assert not (rossi.folder / "nowhere").exists()
 
 
 def test_products_and_status(reduced: Reduced, archive: Archive) -> None:
@@ -230,6 +257,20 @@ def test_simulate_is_reproducible(rossi: Rossi) -> None:
     two.pop(Path("rossi.toml"))
     assert one == two
     assert len(json.loads(one[Path("truth.json")])["observations"]) == 1
+
+
+def test_an_archive_is_not_simulated_into_another(rossi: Rossi, archive: Archive) -> None:
+    one = ("simulate", "--out", "one", "--observations")
+    assert rossi(*one, 1, "--seed", 7).returncode == 0
+    before = {path: path.read_bytes() for path in (rossi.folder / "one").rglob("*") if path.is_file()}
+    other = rossi(*one, 1, "--seed", 8)
+    assert (other.returncode, other.stdout) == (21, "")
+    assert other.stderr.startswith("one holds 1 observations simulated with seed 7; name another folder")
+    (rossi.folder / "real/AO2/P20402").mkdir(parents=True)
+    assert rossi("simulate", "--out", "real").stderr.startswith("real holds an archive; ")
+    assert {path: path.read_bytes() for path in (rossi.folder / "one").rglob("*") if path.is_file()} == before
+    assert rossi(*one, 2, "--seed", 7).returncode == 0  # the same, and one more
+    assert rossi(*one, 1, "--seed", 7).returncode == 21  # fewer than there are
 
 
 def test_merge_of_files(reduced: Reduced, archive: Archive) -> None:

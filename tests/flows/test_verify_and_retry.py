@@ -11,11 +11,14 @@ import pytest
 from astropy.io import fits
 
 from flows.config import load_settings
+from flows.inventory import status
 from flows.retry import look
 from rossi.archive import ObsID
 from rossi.fits.checksum import is_fits
 from rossi.fits.unzip import gunzip
 from rossi.simulate import simulate_archive
+from services.contract import FailureKind, Outcome, StageResult
+from services.executor import record_failure
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
 from tests.flows.support import SLEWING, Archive, Rossi, product_files
@@ -61,7 +64,7 @@ def test_a_sound_store(reduced: Rossi) -> None:
 @pytest.mark.parametrize("command", ["verify", "retry"])
 def test_a_store_of_another_name_is_not_taken_for_a_sound_one(reduced: Rossi, command: str) -> None:
     done = reduced(command, "stroe")
-    assert done.returncode == 21
+    assert done.returncode == 20
     assert done.stderr.startswith("stroe: ")
     assert "check --store and --prefix" in done.stderr
 
@@ -127,6 +130,24 @@ def test_what_a_campaign_asked_for_is_known(reduced: Rossi, archive: Archive, tm
     known = look(store, settings)
     assert known.asked == tuple(worklist.obsids)
     assert set(known.failed) == set(archive.damaged)
+
+
+def test_status_and_retry_agree_about_a_campaign_that_failed_at_its_start(tmp_path: Path) -> None:
+    simulate_archive(tmp_path / "archive", observations=2)
+    places = {"archive": str(tmp_path / "archive"), "store": str(tmp_path / "store")}
+    settings = load_settings(None, places)
+    store = open_store(settings.store)
+    worklist, _ = run_query(settings.query, open_archive(settings.archive), store, settings.prefix)
+    first = min(worklist.obsids)
+    failure = StageResult(
+        stage="pca_prep", obsid=first, outcome=Outcome.FAILED, kind=FailureKind.CONFIG, message="no model for this day"
+    )
+    record_failure(store, settings.prefix, failure)
+    known = look(store, settings)
+    failed = [one.obsid for one in status(store) if one.outcome is Outcome.FAILED]
+    assert list(known.failed) == failed == [first]
+    assert known.results[first].message == "pca_prep: no model for this day"
+    assert set(known.asked) == set(worklist.obsids)
 
 
 def test_retry_runs_the_failures_alone(

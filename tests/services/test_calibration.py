@@ -13,6 +13,8 @@ from rossi.calibration import calendar_mjd
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.simulate.calibration import breakdown_history
+from rossi.simulate.hexte.calibration import CLUSTERS, dead_time_coefficients
 from services.calibration import CalibrationConfig, Role, background_models, find_calibration
 from services.calibration.fetch import FileCache, fetch, join, zipped
 from services.calibration.find import INDEX as INDICES
@@ -32,6 +34,9 @@ ROWS = [
     ("gti.fits", "ALL", "STDGTI", 2, 50000.0),
     ("history.fits", "ALL", "PCA_BREAKDOWN_HIST", 1, 50000.0),
 ]
+HISTORY = breakdown_history()
+SAA = fits_bytes(primary_hdu(), [table_hdu("SAA", [(Column("TIME", "D"), [0.0]), (Column("DOSE", "D"), [1.0])])])
+OTHERS = {"saa.fits": SAA, "gti.fits": HISTORY, "history.fits": HISTORY}
 MODEL = model_bytes(*(component(flat(level)[0]) for level in (1, 2, 3)))
 
 
@@ -56,7 +61,7 @@ def contents():
     """A small CALDB: path to content. The second model is there only as .gz."""
     folder = "data/xte/pca/bcf/"
     files = {INDEX: index(), folder + "m.mdl": MODEL, folder + "other.mdl.gz": gzip.compress(MODEL, mtime=0)}
-    return files | {folder + name: name.encode() for name in ("saa.fits", "gti.fits", "history.fits")}
+    return files | {folder + name: data for name, data in OTHERS.items()}
 
 
 def lay_out(root):
@@ -145,8 +150,8 @@ def test_everything_from_a_caldb(tmp_path, root):
     assert models[1].data == gzip.compress(MODEL, mtime=0)
     assert [file.sha256 for file in models] == [hashlib.sha256(file.data).hexdigest() for file in models]
     assert {role: found[role][0].data for role in PCA_ROLES if role is not Role.MODEL} == {
-        **{Role.SAA: b"saa.fits", Role.BREAKDOWN: b"gti.fits"},
-        Role.BREAKDOWN_HISTORY: b"history.fits",
+        **{Role.SAA: SAA, Role.BREAKDOWN: HISTORY},
+        Role.BREAKDOWN_HISTORY: HISTORY,
     }
     assert [[c.hdu for c in model.components] for model in background_models(models)] == [[0, 2], [0]]
 
@@ -164,15 +169,15 @@ def test_hexte_has_an_index_of_its_own(tmp_path, folder):
     ]
     files = {
         hexte: fits_bytes(primary_hdu(), [table_hdu("CIF", columns)]),
-        "data/xte/hexte/bcf/a": b"A",
-        "data/xte/hexte/bcf/b": b"B",
+        "data/xte/hexte/bcf/a": (a := dead_time_coefficients(CLUSTERS[0])),
+        "data/xte/hexte/bcf/b": (b := dead_time_coefficients(CLUSTERS[1])),
     }
     for path, data in files.items():
         (tmp_path / "root" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "root" / path).write_bytes(data)
     roles = (Role.DEAD_TIME_A, Role.DEAD_TIME_B)
     found = find_calibration(config(tmp_path, caldb=str(tmp_path / "root")), 51000.0, roles)
-    assert [found[role][0].data for role in roles] == [b"A", b"B"]
+    assert [found[role][0].data for role in roles] == [a, b]
     with pytest.raises(ConfigError, match="no correction of HEXTE's background"):
         find_calibration(config(tmp_path, caldb=str(tmp_path / "root"), background_a=""), 51000.0, [Role.BACKGROUND_A])
     with pytest.raises(ConfigError, match="instruments = "):
@@ -181,7 +186,7 @@ def test_hexte_has_an_index_of_its_own(tmp_path, folder):
 
 def test_given_files_go_first_and_none_does_without(tmp_path, folder):
     own = tmp_path / "own.fits"
-    own.write_bytes(b"own")
+    own.write_bytes(HISTORY)
     settings = config(
         tmp_path, caldb=folder, saa="none", breakdown=str(own), model=(f"{folder}/data/xte/pca/bcf/m.mdl",)
     )
@@ -189,7 +194,8 @@ def test_given_files_go_first_and_none_does_without(tmp_path, folder):
     assert Role.SAA not in found
     assert found[Role.MODEL][0].extensions == ()
     assert len(background_models(found[Role.MODEL])[0].components) == 3
-    assert found[Role.BREAKDOWN][0].data == found[Role.BREAKDOWN_HISTORY][0].data == b"own"
+    assert found[Role.BREAKDOWN][0].data == found[Role.BREAKDOWN_HISTORY][0].data == HISTORY
+    assert found[Role.BREAKDOWN][0].name == "own.fits"
     other = config(tmp_path, caldb=folder, breakdown="NONE", breakdown_history=str(own))
     assert list(find_calibration(other, 51000.0, [Role.BREAKDOWN, Role.BREAKDOWN_HISTORY])) == [Role.BREAKDOWN_HISTORY]
 
@@ -221,7 +227,9 @@ def test_remote_files_are_fetched_once(tmp_path, web):
     find_calibration(settings, 50500.0)
     assert len(web.asked) == len(set(web.asked)) == 7  # the index, five files, and the one that is only there as .gz
     web.asked.clear()
-    again = find_calibration(config(tmp_path, caldb=web.url, saa=web.url + "/" + INDEX), 51000.0)  # as a new process
+    again = find_calibration(
+        config(tmp_path, caldb=web.url, saa=f"{web.url}/data/xte/pca/bcf/saa.fits"), 51000.0
+    )  # as a new process
     assert again[Role.MODEL] == first[Role.MODEL]
     assert set(web.asked) == {INDEX, "data/xte/pca/bcf/other.mdl"}
 
@@ -230,7 +238,7 @@ def test_a_kept_index_serves_while_the_server_does_not(tmp_path, web):
     find_calibration(config(tmp_path, caldb=web.url), 51000.0, [Role.SAA])
     web.status = 503
     found = find_calibration(config(tmp_path, caldb=web.url, breakdown="NONE"), 51000.0, [Role.SAA])
-    assert found[Role.SAA][0].data == b"saa.fits"
+    assert found[Role.SAA][0].data == SAA
     with pytest.raises(StoreError, match="the server answers 503"):
         find_calibration(config(tmp_path, caldb=web.url, breakdown="NONE"), 51000.0, [Role.MODEL])
 

@@ -8,9 +8,42 @@ from numpy.typing import NDArray
 from rossi.calibration import Validity
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
 
 #: Passages longer ago than this many lifetimes are forgotten; what they would add is below 5e-5 of their dose.
 LIFETIMES = 10.0
+
+
+def passages(table: Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the passages that a history lists.
+
+    Parameters
+    ----------
+    table : Table
+        Column 1 is the time, column 2 the dose of a passage.
+
+    Returns
+    -------
+    time : ndarray (n_passage,) [s]
+    dose : ndarray (n_passage,)
+
+    Raises
+    ------
+    DataError
+        If there are not two columns of numbers.
+    """
+    names = [info.name for info in table.infos.values()]
+    if len(names) < 2:
+        raise DataError(f"{table.where}: two columns, time and dose, are expected; found {', '.join(names) or 'none'}.")
+    values = [table.column(name) for name in names[:2]]
+    if wrong := [
+        name for name, one in zip(names, values, strict=False) if one.ndim != 1 or one.dtype.kind not in "iuf"
+    ]:
+        raise DataError(
+            f"{table.where}: column {wrong[0]} holds no single numbers; a history of SAA passages begins with the time "
+            "and the dose of each."
+        )
+    return values[0].astype(np.float64), values[1].astype(np.float64)
 
 
 def decayed_dose(file: FitsFile, time: NDArray[np.float64], lifetime: float, mjd: float) -> NDArray[np.float32]:
@@ -45,13 +78,10 @@ def decayed_dose(file: FitsFile, time: NDArray[np.float64], lifetime: float, mjd
         )
     if lifetime <= 0:
         raise DataError(f"{table.where}: the background model asks for a decay with lifetime {lifetime} s (CSVAL).")
-    names = [info.name for info in table.infos.values()]
-    if len(names) < 2:
-        raise DataError(f"{table.where}: two columns, time and dose, are expected; found {', '.join(names) or 'none'}.")
+    passage, dose = passages(table)
     total = np.zeros(len(time), np.float32)
     if not len(time):
         return total
-    passage, dose = table.column(names[0]).astype(np.float64), table.column(names[1]).astype(np.float64)
     counts = (passage >= time.min() - LIFETIMES * lifetime) & (passage <= time.max())
     for at, amount in zip(passage[counts], dose[counts], strict=True):
         grown = (total + amount * np.exp(np.minimum((at - time) / lifetime, 0.0))).astype(np.float32)

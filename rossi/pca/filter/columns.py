@@ -111,3 +111,6 @@ DERIVED: tuple[Column, ...] = (
     *(Column(f"ELECTRON{pcu}", "E", meaning=f"electron ratio of PCU {pcu}") for pcu in range(5)),
     Column("L6CNTPCU0", "E", "count", "layer coincidences of PCU 0"),
 )
+
+#: All columns of a filter file that is made with a history of breakdowns.
+NAMES: frozenset[str] = frozenset({TIME.name, *(s.column for s in COLLECTED), *(c.name for c in DERIVED)})

@@ -1,0 +1,54 @@
+"""What can't work is said before a campaign begins: before Prefect starts and an observation is touched."""
+
+from __future__ import annotations
+
+from flows.config import Executor, Settings
+from rossi.errors import ConfigError
+from rossi.expression import compile_expression, did_you_mean
+from rossi.pca.filter.columns import NAMES
+from services.calibration import Role, check_calibration
+from services.contract import CALIBRATION
+from services.extraction import Extraction
+from services.filter_file import FilterSource
+from services.storage import open_archive, open_store
+from services.worker import load_stage
+
+
+def check(settings: Settings) -> None:
+    """Refuse settings with which no observation could be reduced.
+
+    Calibration of a campaign on a cluster is looked for there: its paths are those of the pods.
+
+    Raises
+    ------
+    ConfigError
+        Naming the setting, what was found and what to do.
+    StoreError
+        If a server did not answer as it should.
+    """
+    open_archive(settings.archive, settings.cache)
+    open_store(settings.store)
+    for name in settings.stages:
+        config = getattr(settings, name)
+        if isinstance(config, Extraction):
+            _check_columns(settings, name, config)
+    if settings.campaign.executor is Executor.LOCAL:
+        check_calibration(settings.calibration, _roles(settings))
+
+
+def _check_columns(settings: Settings, name: str, config: Extraction) -> None:
+    """Refuse an expression that uses what a rebuilt filter file does not have; the archive's may have other columns."""
+    sources = [getattr(settings, source) for source in load_stage(name).reads(config)]
+    if any(source.filter_file is not FilterSource.REBUILD for source in sources):
+        return
+    known = {column.upper() for column in NAMES}
+    for column in sorted(compile_expression(config.expression).names):
+        if column.upper() not in known:
+            hint = did_you_mean(column, NAMES) or "docs/products.md lists its columns."
+            raise ConfigError(f"[{name}] expression uses {column}, which is no column of the filter file; {hint}")
+
+
+def _roles(settings: Settings) -> list[Role]:
+    configs = {name: getattr(settings, name) for name in settings.stages}
+    wanted = [one for name, config in configs.items() for one in load_stage(name).inputs_for(config)]
+    return [Role(one.name) for one in wanted if one.source == CALIBRATION]

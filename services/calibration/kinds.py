@@ -1,0 +1,47 @@
+"""Whether a calibration file is of the kind that its role needs, told when it is first read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rossi.errors import ConfigError, DataError
+from rossi.fits.reader import open_fits
+from rossi.hexte.backest import read_correction
+from rossi.hexte.coefficients import coefficients
+from rossi.hexte.science import Cluster
+from rossi.pca.background.model import read_model
+from rossi.pca.background.saa import passages
+from rossi.pca.breakdown import read_breakdowns
+from services.calibration.config import Role
+
+_READERS: Mapping[Role, Callable[[bytes, str], object]] = {
+    Role.MODEL: read_model,
+    Role.SAA: lambda data, name: passages(open_fits(data, name).table(hdu=1)),
+    Role.BREAKDOWN: lambda data, name: read_breakdowns(open_fits(data, name), 0.0),
+    Role.BREAKDOWN_HISTORY: lambda data, name: open_fits(data, name).table(hdu=1),
+    Role.DEAD_TIME_A: lambda data, name: coefficients(open_fits(data, name).table(), Cluster.A, (0.0, 0.0)),
+    Role.DEAD_TIME_B: lambda data, name: coefficients(open_fits(data, name).table(), Cluster.B, (0.0, 0.0)),
+    Role.BACKGROUND_A: lambda data, name: read_correction(open_fits(data, name).table()),
+}
+
+
+def check_kind(role: Role, data: bytes, url: str) -> None:
+    """Refuse a file that can't serve its role: no observation could be reduced with it.
+
+    Parameters
+    ----------
+    role : Role
+    data : bytes
+        The file's content, plain or gzip-compressed.
+    url : str
+        Where it came from.
+
+    Raises
+    ------
+    ConfigError
+        Naming the setting, the file and what was expected of it.
+    """
+    try:
+        _READERS[role](data, url)
+    except DataError as error:
+        raise ConfigError(f"[calibration] {role}: {error}") from None

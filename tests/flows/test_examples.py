@@ -1,0 +1,67 @@
+"""The examples of help and README, run as they are printed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from flows.cli import app
+from tests.flows.support import ROOT, Rossi
+
+#: Commands whose examples need nothing but the archive that the first of them makes, in this order.
+_CHAIN = ("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry")
+
+
+def examples(command: str = "") -> list[list[str]]:
+    """Return the command lines that a help text prints, without `rossi`."""
+    group = get_command(app)
+    text = (group.commands[command] if command else group).help or ""
+    return [shlex.split(line)[1:] for line in re.findall(r"`(rossi [^`]+)`", text)]
+
+
+def test_examples_of_the_overview(tmp_path: Path) -> None:
+    rossi = Rossi(tmp_path, tmp_path)
+    simulate, campaign = examples()
+    assert (simulate[0], campaign[0]) == ("simulate", "campaign")
+    assert rossi(*simulate, "--observations", 2).returncode == 0
+    done = rossi(*campaign)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/report.html").is_file()
+
+
+def test_examples_of_commands(tmp_path: Path) -> None:
+    rossi = Rossi(tmp_path, tmp_path)
+    for name in _CHAIN:
+        for example in examples(name):
+            done = rossi(*example)
+            assert done.returncode == 0, (example, done.stderr)
+    assert (tmp_path / "out/report.html").is_file()
+    assert list(tmp_path.glob("products/*/*.lc"))
+
+
+@pytest.fixture
+def own_run() -> list[list[str]]:
+    """The command lines of README's block about a run of one's own."""
+    text = (ROOT / "README.md").read_text()
+    block = text.partition("## Your own run")[2].partition("    rossi ")[1:]
+    lines = "".join(block).partition("\n\n")[0].splitlines()
+    return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+def test_readme_run_of_ones_own(tmp_path: Path, own_run: list[list[str]]) -> None:
+    rossi = Rossi(tmp_path, tmp_path)
+    assert rossi("simulate", "--out", "archive", "--observations", 2).returncode == 0
+    places = {"/data/rxte": "archive", "/data/products": "store"}
+    assert [line[0] for line in own_run] == ["config", "query", "campaign", "status", "retry", "verify"]
+    for line in own_run:
+        done = rossi(*(places.get(word, word) for word in line))
+        assert done.returncode == 0, (line, done.stderr)
+        if line[0] == "config":  # "edit it": the calibration that the archive came with
+            written = tmp_path / "rossi.toml"
+            calibration = (tmp_path / "archive/rossi.toml").read_text().partition("[calibration]")[2]
+            text, _, rest = written.read_text().partition("[calibration]")
+            section = rest.partition("\n[")
+            written.write_text(f"{text}[calibration]{calibration}\n[{section[2]}")
+    assert (tmp_path / "out/report.html").is_file()
