@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from rossi.errors import ConfigError
 from rossi.extract.accumulate import accumulate
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.selection import select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.ftools.extraction import ExtractionParameters, mode, science_arrays
+from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, science_arrays
 from rossi.ftools.parameters import Task, word_list, write_output
 
 
 class SaextrctParameters(ExtractionParameters):
     """Parameters of ``saextrct``."""
 
-    infile: str
-    outroot: str = "sac"
-    columns: str = "GOOD"
-    binsz: float | None = None
-    multiple: bool = False
-    printmode: str = "BOTH"
-    lcmode: str = "RATE"
-    spmode: str = "SUM"
-    accumulate: str = "ONE"
-    extenlc: str = ".lc"
-    extenpha: str = ".pha"
-    writesum: str = "-"
-    writemean: str = "-"
-    clobber: bool = True
-    chkit: bool = False
-    dryrun: bool = False
-    bailout: bool = False
+    infile: Annotated[str, "science array files: file, list or @list"]
+    outroot: Annotated[str, "what the names of the products begin with"] = "sac"
+    columns: Annotated[str, "columns that are added up: A B C, @file, or GOOD for all that fit"] = "GOOD"
+    binsz: Annotated[float | None, "bin width [s]; INDEF: a hundredth of the time"] = None
+    multiple: Annotated[bool, "binsz counts samples"] = False
+    printmode: Annotated[str, "LIGHTCURVE, SPECTRUM or BOTH"] = "BOTH"
+    lcmode: Annotated[str, "RATE, SUM or MEAN"] = "RATE"
+    spmode: Annotated[str, "SUM, RATE or MEAN"] = "SUM"
+    accumulate: Annotated[str, "ONE: columns are added up"] = "ONE"
+    extenlc: Annotated[str, "how a light curve's name ends"] = ".lc"
+    extenpha: Annotated[str, "how a spectrum's name ends"] = ".pha"
+    writesum: Annotated[str, "accepted, without effect"] = "-"
+    writemean: Annotated[str, "accepted, without effect"] = "-"
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
+    chkit: Annotated[bool, "accepted, without effect"] = False
+    dryrun: Annotated[bool, "accepted, without effect"] = False
+    bailout: Annotated[bool, "accepted, without effect"] = False
 
 
 def saextrct(p: SaextrctParameters) -> list[str]:
@@ -56,4 +58,5 @@ def saextrct(p: SaextrctParameters) -> list[str]:
     return made
 
 
-TASKS = {"saextrct": Task(SaextrctParameters, saextrct, ("infile", "gtiorfile", "gtiandfile", "outroot"))}
+_FIRST = ("infile", "gtiorfile", "gtiandfile", "outroot", "accumulate")
+TASKS = {"saextrct": Task(SaextrctParameters, saextrct, (*_FIRST, *ASKED))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Annotated
 
 from rossi.errors import ConfigError
 from rossi.fits.reader import FitsFile, read_bytes, read_fits
@@ -15,23 +16,23 @@ from rossi.pca.background.model import BackgroundModel, ModelType, read_model
 class PcabackestParameters(Parameters):
     """Parameters of ``pcabackest``."""
 
-    infile: str
-    outfile: str
-    modelfile: str
-    filterfile: str
-    modeltype: str = "both"
-    interval: float = 16.0
-    propane: bool = False
-    layers: bool = False
-    gaincorr: bool = False
-    gcorrfile: str = "none"
-    fullspec: bool = False
-    saahfile: str = "none"
-    interp: bool = True
-    syserr: bool = False
-    maxmodels: int = 2000
-    timeslop: float = 128.0
-    clobber: bool = True
+    infile: Annotated[str, "Standard2 file"]
+    outfile: Annotated[str, "background to be made"]
+    modelfile: Annotated[str, "models of the background: files, file[HDU], @list or CALDB"]
+    filterfile: Annotated[str, "filter file, or NONE"]
+    modeltype: Annotated[str, "internal, external or both"] = "both"
+    interval: Annotated[float, "seconds between estimates"] = 16.0
+    propane: Annotated[bool, "background of the propane layer, too"] = False
+    layers: Annotated[bool, "background of each layer"] = False
+    gaincorr: Annotated[bool, "must be no"] = False
+    gcorrfile: Annotated[str, "accepted, without effect"] = "none"
+    fullspec: Annotated[bool, "in 256 channels"] = False
+    saahfile: Annotated[str, "history of SAA passages: file, NONE or CALDB"] = "none"
+    interp: Annotated[bool, "interpolate between the models' bins"] = True
+    syserr: Annotated[bool, "must be no"] = False
+    maxmodels: Annotated[int, "accepted, without effect"] = 2000
+    timeslop: Annotated[float, "how much shorter than the data the filter file may be [s]"] = 128.0
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
 
 
 def pcabackest(p: PcabackestParameters) -> list[str]:
@@ -83,4 +84,8 @@ def _model(path: str) -> BackgroundModel:
     return read_model(read_bytes(path), path)
 
 
-TASKS = {"pcabackest": Task(PcabackestParameters, pcabackest, ("infile", "outfile", "modelfile", "filterfile"))}
+ASKED = (
+    *("infile", "outfile", "modelfile", "filterfile", "interval", "layers", "gaincorr", "gcorrfile", "fullspec"),
+    "saahfile",
+)
+TASKS = {"pcabackest": Task(PcabackestParameters, pcabackest, ASKED)}

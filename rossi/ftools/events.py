@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 from rossi.errors import ConfigError
 from rossi.extract.bitmask import BitMask, parse_bit_mask
@@ -13,7 +14,7 @@ from rossi.extract.lightcurve import Mode, light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.spectrum import spectrum
 from rossi.fits.reader import read_fits
-from rossi.ftools.extraction import ExtractionParameters, mode
+from rossi.ftools.extraction import ASKED, ExtractionParameters, mode
 from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
 
 
@@ -25,22 +26,22 @@ class SeextrctParameters(ExtractionParameters):
     only the first term of each line of the bit mask.
     """
 
-    infile: str
-    outroot: str = "sec"
-    bitfile: str = "-"
-    columns: str = "Event"
-    binsz: float | None = None
-    multiple: bool = False
-    printmode: str = "BOTH"
-    lcmode: str = "RATE"
-    spmode: str = "SUM"
-    extenlc: str = ".lc"
-    extenpha: str = ".pha"
-    clobber: bool = True
-    chkit: bool = False
-    bailout: bool = False
-    markers: bool = True
-    compat: bool = False
+    infile: Annotated[str, "event files: file, list or @list"]
+    outroot: Annotated[str, "what the names of the products begin with"] = "sec"
+    bitfile: Annotated[str, "bit mask that chooses events, or -"] = "-"
+    columns: Annotated[str, "column of event words"] = "Event"
+    binsz: Annotated[float | None, "bin width [s]; INDEF: a hundredth of the time"] = None
+    multiple: Annotated[bool, "binsz counts samples"] = False
+    printmode: Annotated[str, "LIGHTCURVE, SPECTRUM or BOTH"] = "BOTH"
+    lcmode: Annotated[str, "RATE or SUM"] = "RATE"
+    spmode: Annotated[str, "SUM or RATE"] = "SUM"
+    extenlc: Annotated[str, "how a light curve's name ends"] = ".lc"
+    extenpha: Annotated[str, "how a spectrum's name ends"] = ".pha"
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
+    chkit: Annotated[bool, "accepted, without effect"] = False
+    bailout: Annotated[bool, "accepted, without effect"] = False
+    markers: Annotated[bool, "count rows that mark time or lost events where no mask excludes them"] = True
+    compat: Annotated[bool, "reproduce the original's exposure of bins in which good time begins"] = False
 
     def selection(self) -> EventSelection:
         """Return which events count."""
@@ -79,8 +80,8 @@ def seextrct(p: SeextrctParameters) -> list[str]:
 class DecodeevtParameters(Parameters):
     """Parameters of ``decodeevt``."""
 
-    infile: str
-    outfile: str
+    infile: Annotated[str, "event file"]
+    outfile: Annotated[str, "file to be made"]
 
 
 def decodeevt(p: DecodeevtParameters) -> list[str]:
@@ -89,6 +90,6 @@ def decodeevt(p: DecodeevtParameters) -> list[str]:
 
 
 TASKS = {
-    "seextrct": Task(SeextrctParameters, seextrct, ("infile", "gtiorfile", "gtiandfile", "outroot", "bitfile")),
+    "seextrct": Task(SeextrctParameters, seextrct, ("infile", "gtiorfile", "gtiandfile", "outroot", *ASKED)),
     "decodeevt": Task(DecodeevtParameters, decodeevt, ("infile", "outfile")),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -21,39 +22,44 @@ from rossi.gti import Gti, from_table, make
 _MODES = {"R": Mode.RATE, "S": Mode.SUM, "M": Mode.MEAN}
 #: What an open end of timemin, timemax stands for [s].
 _LAST = 999999999.0
+#: What saextrct and seextrct ask for behind the name of the products.
+ASKED = (
+    *("timecol", "columns", "binsz", "printmode", "lcmode", "spmode", "timemin", "timemax", "timeint"),
+    *("chmin", "chmax", "chint", "chbin"),
+)
 
 
 class ExtractionParameters(Parameters):
     """Selection of time and channels, and treatment of bins."""
 
-    gtiorfile: str = "APPLY"
-    gtiandfile: str = "-"
-    gticols: str = "START STOP"
-    timecol: str = "TIME"
-    timemin: float | None = None
-    timemax: float | None = None
-    timeint: str | None = None
-    chmin: int | None = None
-    chmax: int | None = None
-    chint: str | None = None
-    chbin: str | None = None
-    mfracexp: float = 0.0
-    mlcinten: float = 1e18
-    mspinten: float = 1e18
-    tnull: float = 0.0
-    timezero: str | None = None
-    phasefile: str = "-"
-    ephem: float | None = None
-    period: float | None = None
-    phaseint: str | None = None
-    obsdate: str = "MJDREF"
-    obstime: str = "TSTART TSTOP"
-    lcbinarray: int | None = None
-    gtiarray: int | None = None
-    maxmiss: int | None = None
-    sensecase: bool = False
-    negative: str = "IGNORE"
-    cleanup: bool = True
+    gtiorfile: Annotated[str, "good time of each input: APPLY takes each file's own, - none, or files"] = "APPLY"
+    gtiandfile: Annotated[str, "good time common to all inputs: file, list, @list, or -"] = "-"
+    gticols: Annotated[str, "columns of starts and ends of good time"] = "START STOP"
+    timecol: Annotated[str, "column of times"] = "TIME"
+    timemin: Annotated[float | None, "begin [s]"] = None
+    timemax: Annotated[float | None, "end [s]"] = None
+    timeint: Annotated[str | None, "intervals of time [s]: a-b,c-d, or a file with two columns"] = None
+    chmin: Annotated[int | None, "lowest channel, 0 to 255"] = None
+    chmax: Annotated[int | None, "highest channel, 0 to 255"] = None
+    chint: Annotated[str | None, "channels that count: a-b,c-d, or @file"] = None
+    chbin: Annotated[str | None, "channels that a spectrum joins: a-b,c-d, or @file"] = None
+    mfracexp: Annotated[float, "smallest fractional exposure of a bin that is written"] = 0.0
+    mlcinten: Annotated[float, "highest value of a bin of a light curve"] = 1e18
+    mspinten: Annotated[float, "highest value of a channel of a spectrum"] = 1e18
+    tnull: Annotated[float, "value of bins that are rejected; negative drops them"] = 0.0
+    timezero: Annotated[str | None, "must be INDEF: times are absolute"] = None
+    phasefile: Annotated[str, "must be -: selection by phase is not offered"] = "-"
+    ephem: Annotated[float | None, "must be INDEF"] = None
+    period: Annotated[float | None, "must be INDEF"] = None
+    phaseint: Annotated[str | None, "must be INDEF"] = None
+    obsdate: Annotated[str, "keyword of the reference date; accepted"] = "MJDREF"
+    obstime: Annotated[str, "keywords of begin and end; accepted"] = "TSTART TSTOP"
+    lcbinarray: Annotated[int | None, "accepted, without effect"] = None
+    gtiarray: Annotated[int | None, "accepted, without effect"] = None
+    maxmiss: Annotated[int | None, "accepted, without effect"] = None
+    sensecase: Annotated[bool, "accepted, without effect"] = False
+    negative: Annotated[str, "IGNORE or EXCLUDE leave negative values out, SUM or INCLUDE add them"] = "IGNORE"
+    cleanup: Annotated[bool, "accepted, without effect"] = True
 
     def channels(self) -> ChannelSelection:
         """Return the channel selection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from rossi import maketime as science
 from rossi.errors import ConfigError
@@ -13,19 +14,22 @@ from rossi.ftools.parameters import Parameters, Task, extension, write_output
 class MaketimeParameters(Parameters):
     """Parameters of ``maketime``."""
 
-    infile: str
-    outfile: str
-    expr: str
-    name: str = "NAME"
-    value: str = "VALUE"
-    time: str = "TIME"
-    start: str = "START"
-    stop: str = "STOP"
-    compact: bool = False
-    copykw: bool = True
-    histkw: bool = True
-    prefr: float = -1.0
-    postfr: float = -1.0
+    infile: Annotated[str, "filter file or light curve: file, file+1 or file[NAME]"]
+    outfile: Annotated[str, "good time intervals to be made"]
+    expr: Annotated[str, "condition on the columns, or @file with it"]
+    name: Annotated[str, "column of names, in compact tables only"] = "NAME"
+    value: Annotated[str, "column of values, in compact tables only"] = "VALUE"
+    time: Annotated[str, "column of times"] = "TIME"
+    start: Annotated[str, "column of interval starts to be written"] = "START"
+    stop: Annotated[str, "column of interval ends to be written"] = "STOP"
+    compact: Annotated[bool, "names and values, unlike RXTE's filter files (the original's default is yes)"] = False
+    copykw: Annotated[bool, "copy the keywords of the input"] = True
+    histkw: Annotated[bool, "write HISTORY"] = True
+    prefr: Annotated[
+        float,
+        "an interval begins so many steps before its first row; -1: PREFR, else 0.5",
+    ] = -1.0
+    postfr: Annotated[float, "an interval ends so many steps behind its last row; -1: POSTFR, else 0.5"] = -1.0
 
 
 def maketime(p: MaketimeParameters) -> list[str]:
@@ -42,4 +46,6 @@ def maketime(p: MaketimeParameters) -> list[str]:
     return [write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)]
 
 
-TASKS = {"maketime": Task(MaketimeParameters, maketime, ("infile", "outfile", "expr"))}
+TASKS = {
+    "maketime": Task(MaketimeParameters, maketime, ("infile", "outfile", "expr", "name", "value", "time", "compact"))
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
 from rossi.extract.events import CHUNK
@@ -34,38 +35,38 @@ LONG = 16 << 20
 class HxtbackParameters(Parameters):
     """Parameters of ``hxtback``; ``compat=yes`` looks at the first rows only where there are a million or more."""
 
-    infile: str
-    both: bool = False
-    housekeeping: str = ""
-    silent: bool = False
-    compat: bool = False
+    infile: Annotated[str, "science file"]
+    both: Annotated[bool, "one background file instead of one a side"] = False
+    housekeeping: Annotated[str, "accepted, without effect"] = ""
+    silent: Annotated[bool, "accepted, without effect"] = False
+    compat: Annotated[bool, "look at the first rows only where there are a million or more"] = False
 
 
 class HxtdeadParameters(Parameters):
     """Parameters of ``hxtdead``."""
 
-    calvalf: str
-    engvalf: str
-    eventarcf: str
-    phalcf: str
-    detectors: str = "-"
+    calvalf: Annotated[str, "dead-time coefficients, or CALDB"]
+    engvalf: Annotated[str, "16-s housekeeping, FH53 or FH59"]
+    eventarcf: Annotated[str, "science file of the product, as hxtback made it"]
+    phalcf: Annotated[str, "spectrum or light curve, changed in place"]
+    detectors: Annotated[str, "detectors: -, or some of 0123"] = "-"
 
 
 class HxtlcurvParameters(Parameters):
     """Parameters of ``hxtlcurv``; ``compat=no`` repeats the last background rate behind the last background bin."""
 
-    infile: str
-    calvalf: str
-    engvalf: str
-    binsz: float = 16.0
-    gtiandfile: str = "-"
-    timeint: str | None = None
-    chmin: int | None = None
-    chmax: int | None = None
-    columns: str = "SpecDet0 SpecDet1 SpecDet2 SpecDet3"
-    detectors: str = "0123"
-    spectra: bool = False
-    compat: bool = True
+    infile: Annotated[str, "science file"]
+    calvalf: Annotated[str, "dead-time coefficients, or CALDB"]
+    engvalf: Annotated[str, "16-s housekeeping, FH53 or FH59"]
+    binsz: Annotated[float, "bin width [s], up to 16"] = 16.0
+    gtiandfile: Annotated[str, "good time: file, list, @list, or -"] = "-"
+    timeint: Annotated[str | None, "intervals of time [s]: a-b,c-d, or a file of timetrans"] = None
+    chmin: Annotated[int | None, "lowest channel"] = None
+    chmax: Annotated[int | None, "highest channel"] = None
+    columns: Annotated[str, "columns of archive data"] = "SpecDet0 SpecDet1 SpecDet2 SpecDet3"
+    detectors: Annotated[str, "detectors, some of 0123"] = "0123"
+    spectra: Annotated[bool, "make spectra, too"] = False
+    compat: Annotated[bool, "no repeats the last background rate behind the last background bin"] = True
 
 
 def hxtback(p: HxtbackParameters) -> Made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from astropy.io import fits
@@ -32,54 +33,54 @@ OPTIONS = {"i": "infile", "a": "attfile"}
 class HextebackestParameters(Parameters):
     """Parameters of ``hextebackest``; ``compat=no`` writes CPIX1 and QUALITY of the archive form as they should be."""
 
-    infile: str
-    outfile: str
-    corrfile: str = "CALDB"
-    mkarcfil: bool = False
-    version: str = "1.1"
-    compat: bool = True
+    infile: Annotated[str, "background spectrum of cluster B"]
+    outfile: Annotated[str, "background of cluster A to be made"]
+    corrfile: Annotated[str, "correction: file or CALDB"] = "CALDB"
+    mkarcfil: Annotated[bool, "also in the 64 channels of the archive mode, as arc_<outfile>"] = False
+    version: Annotated[str, "of the algorithm, 1.1"] = "1.1"
+    compat: Annotated[bool, "no writes CPIX1 and QUALITY of the archive form as they should be"] = True
 
 
 class HxtarfParameters(Parameters):
     """Parameters of ``hxtarf``; without ``xtefilt`` the source stands at ``y_source``, ``z_source``."""
 
-    phafil: str
-    inarf: str = "CALDB"
-    outarf: str
-    xtefilt: str
-    collcube: str = "CALDB"
-    jitter: float = 25.0
-    detnam: str = ""
-    ra: float | None = None
-    dec: float | None = None
-    start: float = -1.0
-    stop: float = -1.0
-    y_source: float = 0.0
-    z_source: float = 0.0007
-    clobber: bool = True
+    phafil: Annotated[str, "spectrum"]
+    inarf: Annotated[str, "effective area on axis: file or CALDB"] = "CALDB"
+    outarf: Annotated[str, "effective area to be made"]
+    xtefilt: Annotated[str, "filter file or attitude (FH0e), or NONE: y_source, z_source hold"]
+    collcube: Annotated[str, "collimator's response: file or CALDB"] = "CALDB"
+    jitter: Annotated[float, "how much the pointing may vary [arcsec]"] = 25.0
+    detnam: Annotated[str, "detector, other than DETNAM of the spectrum"] = ""
+    ra: Annotated[float | None, "right ascension of the source [deg]; INDEF: RA_OBJ"] = None
+    dec: Annotated[float | None, "declination of the source [deg]; INDEF: DEC_OBJ"] = None
+    start: Annotated[float, "begin [s], -1: the spectrum's good time"] = -1.0
+    stop: Annotated[float, "end [s], -1: the spectrum's good time"] = -1.0
+    y_source: Annotated[float, "spacecraft's y of the source"] = 0.0
+    z_source: Annotated[float, "spacecraft's z of the source"] = 0.0007
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
 
 
 class HxtrspParameters(Parameters):
     """Parameters of ``hxtrsp``; ``inrmf``, ``inarf`` and ``collcube`` take other files than those of the CALDB."""
 
-    infile: str
-    attfile: str = "NONE"
-    inrmf: str = "CALDB"
-    inarf: str = "CALDB"
-    collcube: str = "CALDB"
-    clobber: bool = True
+    infile: Annotated[str, "spectrum; RESPFILE is written into it"]
+    attfile: Annotated[str, "filter file or attitude (FH0e), or NONE"] = "NONE"
+    inrmf: Annotated[str, "matrix: file or CALDB"] = "CALDB"
+    inarf: Annotated[str, "effective area on axis: file or CALDB"] = "CALDB"
+    collcube: Annotated[str, "collimator's response: file or CALDB"] = "CALDB"
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
 
 
 class MarfrmfParameters(Parameters):
     """Parameters of ``marfrmf``."""
 
-    rmfil: str
-    ebfil: str = "%"
-    arfil: str
-    outfil: str
-    arfcol: str = "SPECRESP"
-    qoverride: bool = False
-    qdivide: bool = False
+    rmfil: Annotated[str, "matrix"]
+    ebfil: Annotated[str, "file with EBOUNDS, % where the matrix has it"] = "%"
+    arfil: Annotated[str, "effective area"]
+    outfil: Annotated[str, "response to be made"]
+    arfcol: Annotated[str, "column of the effective area"] = "SPECRESP"
+    qoverride: Annotated[bool, "multiply files of different instruments, too"] = False
+    qdivide: Annotated[bool, "must be no"] = False
 
 
 def hextebackest(p: HextebackestParameters) -> list[str]:

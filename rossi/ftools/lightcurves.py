@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 from rossi.errors import ConfigError
 from rossi.fits.edit import as_hdu
@@ -22,53 +23,53 @@ from rossi.timeseries.xronos import absolute, newbins, xronos_file
 class RebinlcParameters(Parameters):
     """Parameters of ``rebinlc``."""
 
-    infile: str
-    outfile: str
-    multiple: int = 1
-    columns: str = "-"
+    infile: Annotated[str, "light curve"]
+    outfile: Annotated[str, "light curve to be made"]
+    multiple: Annotated[int, "so many bins make one"] = 1
+    columns: Annotated[str, "must be -: all columns are rebinned"] = "-"
 
 
 class LcmathParameters(Parameters):
     """Parameters of ``lcmath``; ``compat=no`` gives what is right where the original has a defect."""
 
-    infile: str
-    bgfile: str
-    outfile: str
-    multi: float = 1.0
-    multb: float = 1.0
-    addsubr: bool = False
-    addi: float = 0.0
-    addb: float = 0.0
-    docor: bool = True
-    emin: float = 0.0
-    emax: float = 0.0
-    err_mode: int = 1
-    compat: bool = True
+    infile: Annotated[str, "light curve"]
+    bgfile: Annotated[str, "curve that is subtracted or added"]
+    outfile: Annotated[str, "light curve to be made"]
+    multi: Annotated[float, "factor of infile"] = 1.0
+    multb: Annotated[float, "factor of bgfile"] = 1.0
+    addsubr: Annotated[bool, "add instead of subtract"] = False
+    addi: Annotated[float, "constant added to infile"] = 0.0
+    addb: Annotated[float, "constant added to bgfile"] = 0.0
+    docor: Annotated[bool, "accepted, without effect"] = True
+    emin: Annotated[float, "accepted, without effect"] = 0.0
+    emax: Annotated[float, "accepted, without effect"] = 0.0
+    err_mode: Annotated[int, "how errors are worked out, 1 to 6"] = 1
+    compat: Annotated[bool, "no gives what is right where the original has a defect"] = True
 
 
 class LcurveParameters(Parameters):
     """Parameters of ``lcurve``; what concerns plots is accepted and has no effect."""
 
-    nser: int = 1
-    cfile1: str
-    window: str = "-"
-    dtnb: float | None = None
-    nbint: int | None = None
-    outfile: str
-    nintfm: int | None = None
-    rebin: float = 0.0
-    plot: bool = False
-    plotdev: str = "/null"
-    plotdnum: int = 1
-    plotfile: str = "-"
+    nser: Annotated[int, "number of series, must be 1"] = 1
+    cfile1: Annotated[str, "light curves: file, list or @list"]
+    window: Annotated[str, "must be -: no windows"] = "-"
+    dtnb: Annotated[float | None, "width of new bins [s]; negative: so many old ones; INDEF: 512 bins"] = None
+    nbint: Annotated[int | None, "new bins an interval"] = None
+    outfile: Annotated[str, "file to be made"]
+    nintfm: Annotated[int | None, "accepted, without effect"] = None
+    rebin: Annotated[float, "accepted, without effect"] = 0.0
+    plot: Annotated[bool, "accepted, without effect"] = False
+    plotdev: Annotated[str, "accepted, without effect"] = "/null"
+    plotdnum: Annotated[int, "accepted, without effect"] = 1
+    plotfile: Annotated[str, "accepted, without effect"] = "-"
 
 
 class TimetransParameters(Parameters):
     """Parameters of ``timetrans``."""
 
-    infile: str
-    outfile: str
-    timeint: str
+    infile: Annotated[str, "file from whose start the times count"]
+    outfile: Annotated[str, "text to be made, a pair a line, for timeint=@file"]
+    timeint: Annotated[str, "times [s]: a-b,c-d, or @file with a pair a line"]
 
 
 def rebinlc(p: RebinlcParameters) -> list[str]:
@@ -163,7 +164,7 @@ def _table(series: Series, file: FitsFile, unit: str, extra: list[str]) -> Table
 
 TASKS = {
     "rebinlc": Task(RebinlcParameters, rebinlc, ("infile", "multiple", "outfile")),
-    "lcmath": Task(LcmathParameters, lcmath, ("infile", "bgfile", "outfile")),
-    "lcurve": Task(LcurveParameters, lcurve, ("nser", "cfile1")),
+    "lcmath": Task(LcmathParameters, lcmath, ("infile", "bgfile", "outfile", "multi", "multb", "addsubr")),
+    "lcurve": Task(LcurveParameters, lcurve, ("nser", "cfile1", "window", "dtnb", "nbint", "outfile")),
     "timetrans": Task(TimetransParameters, timetrans, ("infile", "outfile", "timeint")),
 }

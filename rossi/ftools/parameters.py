@@ -1,33 +1,131 @@
-"""What FTOOLS parameters have in common: lists, INDEF, yes and no, output files."""
+"""What FTOOLS parameters have in common: how tasks declare them, how they are read; lists, output files.
+
+A parameter is declared once, in its task's `Parameters`: name, type, meaning, default. Parsing, prompts, ``--help``,
+Python's ``help()`` and docs/ftools.md come from there:
+
+>>> class SomeParameters(Parameters):
+...     infile: Annotated[str, "file to be read"]  # no default: required
+...     binsz: Annotated[float | None, "width of a bin [s]"] = None  # None: INDEF
+
+`Task` names those that are asked for and may stand without their name; the others are hidden ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rossi.errors import ConfigError, DataError
 
+_WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+
 
 class Parameters(BaseModel):
-    """Parameters of a task; names in any case, INDEF leaves the default."""
+    """Parameters of a task."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
-    clobber: bool = False
-    chatter: int = 2
+    clobber: Annotated[bool, "overwrite output files that exist; so does a ! before a file's name"] = False
+    chatter: Annotated[int, "how much a task says; accepted, without effect"] = 2
+    mode: Annotated[str, "h: never ask for a parameter that is missing"] = "ql"
 
-    @model_validator(mode="before")
     @classmethod
-    def _spellings(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name.lower(): value
-            for name, value in given.items()
-            if not (isinstance(value, str) and value.strip().upper() == "INDEF")
-        }
+    def read(cls, given: Mapping[str, Any]) -> Self:
+        """Read parameters as FTOOLS take them.
+
+        Parameters
+        ----------
+        given : mapping of str to object
+            Names in any case, or as far as they are unique. INDEF and None leave the default; sequences are joined with
+            commas.
+
+        Raises
+        ------
+        ConfigError
+            If a name is unknown or ambiguous, a value can't be read, or a required parameter is missing.
+        """
+        named = {cls.full_name(name): _plain(value) for name, value in given.items()}
+        try:
+            return cls(**{name: value for name, value in named.items() if value is not None})
+        except ValidationError as error:
+            raise ConfigError(
+                "; ".join(cls._sentence(e["loc"], e["input"], e["type"]) for e in error.errors())
+            ) from None
+
+    @classmethod
+    def full_name(cls, name: str) -> str:
+        """Return a parameter's name from one in any case, or from its beginning.
+
+        Raises
+        ------
+        ConfigError
+            If there is none, or several begin so.
+        """
+        names = ordered(cls)
+        word = name.strip().lower()
+        found = [word] if word in names else [known for known in names if word and known.startswith(word)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ConfigError(f"{name} is ambiguous; it may be {' or '.join(found)}.")
+        raise ConfigError(f"there is no parameter {name}; {suggestion(word, names)}")
+
+    @classmethod
+    def kind(cls, name: str) -> type:
+        """Return a parameter's type: bool, int, float or str."""
+        annotation = cls.model_fields[name].annotation
+        return next((kind for kind in _WANTED if annotation in (kind, kind | None)), str)
+
+    @classmethod
+    def meaning(cls, name: str) -> str:
+        """Return what a parameter is."""
+        return next((text for text in cls.model_fields[name].metadata if isinstance(text, str)), "")
+
+    @classmethod
+    def required(cls) -> list[str]:
+        """Return the names of the parameters without a default."""
+        return [name for name in ordered(cls) if cls.model_fields[name].is_required()]
+
+    @classmethod
+    def _sentence(cls, place: tuple[int | str, ...], value: object, kind: str) -> str:
+        name = str(place[0]) if place else "?"
+        if kind == "missing":
+            return f"{name} is missing; give {name}=<{cls.meaning(name)}>"
+        return f"{name} is {value!r}; {_WANTED[cls.kind(name)]} was expected ({cls.meaning(name)})"
+
+
+def ordered(parameters: type[Parameters], first: Iterable[str] = ()) -> list[str]:
+    """Return the names of a task's parameters: some first, then its own, then those that all tasks have."""
+    common = set(Parameters.model_fields)
+    own = [name for name in parameters.model_fields if name not in common]
+    return list(dict.fromkeys([*first, *own, *Parameters.model_fields]))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that says what a mistyped word may mean."""
+    names = list(known)
+    near = difflib.get_close_matches(word.lower(), names, n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"there are {', '.join(names)}."
+
+
+def _plain(value: object) -> object:
+    """Return a value as parameters take it: numpy's scalars as Python's, INDEF as None."""
+    if isinstance(value, str) and value.strip().upper() == "INDEF":
+        return None
+    if isinstance(value, PathLike):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(str(_plain(item)) for item in value)
+    item = getattr(value, "item", None)
+    return item() if callable(item) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +137,13 @@ class Made:
     files : list of str
     remarks : sequence of str
         Sentences that are printed.
+    values : mapping of str to object
+        What the task found out, by the names of its output parameters.
     """
 
     files: list[str]
     remarks: Sequence[str] = ()
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +155,38 @@ class Task:
     parameters : type of Parameters
     run : callable
         Takes the parameters, returns the files it made (or `Made`); raises `RossiError`.
-    positional : tuple of str
-    options : mapping of str to str
-        Parameters by the letters of a script's options: ``-i FILE`` is infile=FILE.
+    asked : tuple of str
+        Parameters that are asked for, in the order in which they may stand without their names; the others are hidden.
     prints : bool
         What `run` returns are lines to print, not files.
+    options : mapping of str to str
+        Parameters by the letters of a script's options: ``-i FILE`` is infile=FILE.
+    example : str
+        Words behind the task's name that work in a folder with the simulated archive of the help's text.
+    after : tuple of str
+        Tasks whose examples come first.
     """
 
     parameters: type[Parameters]
     run: Callable[[Any], list[str] | Made]
-    positional: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     prints: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+    after: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the parameters, those that are asked for first."""
+        return ordered(self.parameters, self.asked)
 
     def is_flag(self, letter: str) -> bool:
         """Return whether an option stands without a value."""
-        return self.parameters.model_fields[self.options[letter]].annotation is bool
+        return self.parameters.kind(self.options[letter]) is bool
 
-    def spelled_out(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return parameters with the letters of options replaced by names."""
-        return {self.options.get(name, name): value for name, value in given.items()}
+    def read(self, given: Mapping[str, Any]) -> Parameters:
+        """Read parameters; letters of options may stand for names. Raises as `Parameters.read`."""
+        return self.parameters.read({self.options.get(name, name): value for name, value in given.items()})
 
 
 def is_none(text: str) -> bool:
@@ -89,19 +202,33 @@ def file_list(text: str) -> list[str]:
     ConfigError
         If the list can't be read or names no file.
     """
-    if not text.startswith("@"):
-        names = [item.strip() for item in text.split(",")]
-    else:
-        try:
-            names = Path(text[1:]).read_text().split("\n")
-        except OSError as error:
-            raise ConfigError(
-                f"the list {text[1:]} can't be read ({error.strerror}); it should name one file a line."
-            ) from None
-    names = [name.strip() for name in names if name.strip()]
+    items = text_of(text).split("\n") if text.startswith("@") else text.split(",")
+    names = [item.strip() for item in items if item.strip()]
     if not names:
         raise ConfigError(f"{text!r} names no file.")
     return names
+
+
+def text_of(text: str) -> str:
+    """Return a parameter's text, or that of the file that ``@file`` names.
+
+    Raises
+    ------
+    ConfigError
+        If it can't be read.
+    """
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(f"the list {text[1:]} can't be read ({why}); text, one item a line, was expected.") from None
+
+
+def expression_of(text: str) -> str:
+    """Return an expression, or the lines of ``@file`` joined."""
+    return " ".join(text_of(text).split("\n")) if text.startswith("@") else text
 
 
 def word_list(text: str) -> list[str]:
@@ -134,6 +261,13 @@ def write_outputs(files: Sequence[tuple[str, bytes]], clobber: bool) -> list[str
     for path, _ in files:
         _free(path, clobber)
     return [write_output(path, data, clobber) for path, data in files]
+
+
+def printed(lines: list[str], outfile: str, clobber: bool) -> list[str]:
+    """Return lines that go to the terminal, or write them to a file and return its name."""
+    if outfile.strip().upper() in {"STDOUT", "-", ""}:
+        return lines
+    return [write_output(outfile, "".join(f"{line}\n" for line in lines).encode(), clobber)]
 
 
 def _free(path: str, clobber: bool) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from rossi.errors import ConfigError, DataError
 from rossi.extract.array import ScienceArray
 from rossi.fits.reader import FitsFile, read_fits
@@ -17,16 +19,16 @@ from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
 class Pcadeadcalc2Parameters(Parameters):
     """Parameters of ``pcadeadcalc2``."""
 
-    infile: str
-    outfile: str
-    hkfiles: str
-    std2file: str = "NONE"
-    breakfile: str = "NONE"
-    zero_bad: bool = True
-    transition_bad: bool = True
-    propane_bad: bool = True
-    cleanup: bool = True
-    history: bool = True
+    infile: Annotated[str, "Standard2 file, or (with std2file) its model background"]
+    outfile: Annotated[str, "file to be made"]
+    hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
+    std2file: Annotated[str, "Standard2 file with dead time, for a background; NONE for data"] = "NONE"
+    breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
+    zero_bad: Annotated[bool, "set bad rows to 0"] = True
+    transition_bad: Annotated[bool, "rows near high-voltage transitions are bad"] = True
+    propane_bad: Annotated[bool, "rows of PCUs without propane are bad"] = True
+    cleanup: Annotated[bool, "accepted, without effect"] = True
+    history: Annotated[bool, "accepted, without effect"] = True
 
 
 def read_housekeeping(hkfiles: str) -> list[Housekeeping]:
@@ -55,16 +57,16 @@ def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> list[str]:
 class LightCurveParameters(ExtractionParameters):
     """Parameters of the tasks that make PCA light curves."""
 
-    src_infile: str
-    bkg_infile: str
-    outfile: str
-    pculist: str = "ALL"
-    binsz: float = 16.0
-    lcmode: str = "RATE"
-    bkgsub: bool = True
-    deadcorrtype: str = "LIVE"
-    filtfile: str = "NONE"
-    clobber: bool = True
+    src_infile: Annotated[str, "data with dead time: file, list or @list"]
+    bkg_infile: Annotated[str, "background with dead time: file, list, @list, or NONE"]
+    outfile: Annotated[str, "light curve to be made"]
+    pculist: Annotated[str, "PCUs: ALL, 0,2 or 0-2"] = "ALL"
+    binsz: Annotated[float, "bin width [s]"] = 16.0
+    lcmode: Annotated[str, "RATE or SUM"] = "RATE"
+    bkgsub: Annotated[bool, "subtract the background"] = True
+    deadcorrtype: Annotated[str, "rates refer to LIVE time, time ON, or are as counted (NONE)"] = "LIVE"
+    filtfile: Annotated[str, "accepted, without effect"] = "NONE"
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
 
     def dead_time(self) -> DeadTime:
         """Return which exposure rates refer to."""
@@ -81,7 +83,7 @@ class LightCurveParameters(ExtractionParameters):
 class Pcaextlc2Parameters(LightCurveParameters):
     """Parameters of ``pcaextlc2``."""
 
-    layerlist: str = "ALL"
+    layerlist: Annotated[str, "layers: ALL, 1, 1,2 or X1L,X1R"] = "ALL"
 
 
 def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
@@ -96,5 +98,9 @@ def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
 
 TASKS = {
     "pcadeadcalc2": Task(Pcadeadcalc2Parameters, pcadeadcalc2, ("infile", "outfile", "hkfiles", "std2file")),
-    "pcaextlc2": Task(Pcaextlc2Parameters, pcaextlc2, ("src_infile", "bkg_infile", "outfile")),
+    "pcaextlc2": Task(
+        Pcaextlc2Parameters,
+        pcaextlc2,
+        ("src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "layerlist", "binsz"),
+    ),
 }

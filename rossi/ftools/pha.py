@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -33,58 +34,58 @@ from rossi.spectra.summing import sum_file
 class SumphaParameters(Parameters):
     """Parameters of ``sumpha``; ``compat=no`` keeps fractional counts, which the original cuts off."""
 
-    filelist: str
-    outfile: str
-    compat: bool = True
+    filelist: Annotated[str, "spectra: list or @list"]
+    outfile: Annotated[str, "spectrum to be made; .pha is appended"]
+    compat: Annotated[bool, "cut off fractional counts as the original does"] = True
 
 
 class MathphaParameters(Parameters):
     """Parameters of ``mathpha``; ``compat=no`` keeps fractional counts, which the original cuts off."""
 
-    expr: str
-    units: str = "C"
-    outfil: str
-    exposure: str = "CALC"
-    areascal: str = "%"
-    properr: bool = False
-    errmeth: str = "POISS-0"
-    auxfiles: str = "NONE"
-    backfile: str = "NONE"
-    backscal: str = "%"
-    corrfile: str = "NONE"
-    corrscal: str = "%"
-    arfile: str = "NONE"
-    rmfile: str = "NONE"
-    ncomments: int = 1
-    comment1: str = ""
-    comment2: str = ""
-    comment3: str = ""
-    comment4: str = ""
-    phaversn: str = "1.2.0"
-    divzero: float = -99.0
-    compat: bool = True
+    expr: Annotated[str, "expression of files and numbers: 'a-1.pha'+2*b.pha, or @file"]
+    units: Annotated[str, "C: counts, R: rates, F: the column as it is"] = "C"
+    outfil: Annotated[str, "spectrum to be made"]
+    exposure: Annotated[str, "of the result [s]: CALC, a number, or a spectrum that has it"] = "CALC"
+    areascal: Annotated[str, "a number, a spectrum that has it, % for that of the inputs, NULL for 1"] = "%"
+    properr: Annotated[bool, "propagate errors"] = False
+    errmeth: Annotated[str, "errors where there is no STAT_ERR: GAUSS, POISS-0, -1, -2 or -3"] = "POISS-0"
+    auxfiles: Annotated[str, "must be NONE"] = "NONE"
+    backfile: Annotated[str, "background's name to be written"] = "NONE"
+    backscal: Annotated[str, "background's scaling to be written"] = "%"
+    corrfile: Annotated[str, "correction's name to be written"] = "NONE"
+    corrscal: Annotated[str, "correction's scaling to be written"] = "%"
+    arfile: Annotated[str, "name of the effective area to be written"] = "NONE"
+    rmfile: Annotated[str, "name of the matrix to be written"] = "NONE"
+    ncomments: Annotated[int, "how many comments are written, 0 to 4"] = 1
+    comment1: Annotated[str, "first comment"] = ""
+    comment2: Annotated[str, "second comment"] = ""
+    comment3: Annotated[str, "third comment"] = ""
+    comment4: Annotated[str, "fourth comment"] = ""
+    phaversn: Annotated[str, "format to be written, 1.2.0"] = "1.2.0"
+    divzero: Annotated[float, "value where something was divided by zero"] = -99.0
+    compat: Annotated[bool, "cut off fractional counts as the original does"] = True
 
 
 class RddescrParameters(Parameters):
     """Parameters of ``rddescr``; ``compat=yes`` leaves out the gaps that the original forgets."""
 
-    phafil: str
-    chanfil: str
-    clobber: bool = True
-    compat: bool = False
+    phafil: Annotated[str, "spectrum"]
+    chanfil: Annotated[str, "text to be made: first channel, last channel, factor"]
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
+    compat: Annotated[bool, "leave out the gaps that the original forgets"] = False
 
 
 class RbnrmfParameters(Parameters):
     """Parameters of ``rbnrmf``."""
 
-    infile: str
-    binfile: str
-    outfile: str
-    fchan: str = "%"
-    nchan: int | None = None
-    cmpmode: str = "linear"
-    ebfact: int = 1
-    ebdfile: str = "%"
+    infile: Annotated[str, "matrix"]
+    binfile: Annotated[str, "text: first channel, last channel, factor, as rddescr writes it"]
+    outfile: Annotated[str, "matrix to be made"]
+    fchan: Annotated[str, "first channel of the result, % as it is"] = "%"
+    nchan: Annotated[int | None, "how many channels there should be"] = None
+    cmpmode: Annotated[str, "must be linear"] = "linear"
+    ebfact: Annotated[int, "must be 1"] = 1
+    ebdfile: Annotated[str, "file with EBOUNDS, % where the matrix has it"] = "%"
 
 
 def sumpha(p: SumphaParameters) -> list[str]:
@@ -198,7 +199,7 @@ def _number(text: str, parameter: str, default: float) -> float:
 
 TASKS = {
     "sumpha": Task(SumphaParameters, sumpha, ("filelist", "outfile")),
-    "mathpha": Task(MathphaParameters, mathpha, ("expr", "units", "outfil", "exposure")),
+    "mathpha": Task(MathphaParameters, mathpha, ("expr", "units", "outfil", "exposure", "areascal", "ncomments")),
     "rddescr": Task(RddescrParameters, rddescr, ("phafil", "chanfil")),
     "rbnrmf": Task(RbnrmfParameters, rbnrmf, ("infile", "binfile", "outfile")),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu
@@ -32,17 +33,17 @@ _STANDARD2_LISTS = ("FP_std2.lis", "FP_bkg2.lis", "FP_dtstd2.lis", "FP_dtbkg2.li
 class PrepParameters(Parameters):
     """Parameters that ``pcaprepfile2`` and ``pcaprepobsid`` share."""
 
-    modelfile: str = "CALDB"
-    bkginterval: float = 16.0
-    breakfile: str = "CALDB"
-    bkglayers: bool = True
-    bkgfullspec: bool = False
-    saahfile: str = "CALDB"
-    zero_bad: bool = True
-    transition_bad: bool = True
-    propane_bad: bool = True
-    cleanup: bool = True
-    history: bool = True
+    modelfile: Annotated[str, "models of the background: files, or CALDB"] = "CALDB"
+    bkginterval: Annotated[float, "seconds between estimates of the background"] = 16.0
+    breakfile: Annotated[str, "times of breakdowns: file, NONE or CALDB"] = "CALDB"
+    bkglayers: Annotated[bool, "background of each layer (pcaextlc2 needs it)"] = True
+    bkgfullspec: Annotated[bool, "background in 256 channels"] = False
+    saahfile: Annotated[str, "history of SAA passages: file, NONE or CALDB"] = "CALDB"
+    zero_bad: Annotated[bool, "set bad rows to 0"] = True
+    transition_bad: Annotated[bool, "rows near high-voltage transitions are bad"] = True
+    propane_bad: Annotated[bool, "rows of PCUs without propane are bad"] = True
+    cleanup: Annotated[bool, "accepted, without effect"] = True
+    history: Annotated[bool, "accepted, without effect"] = True
 
     def rules(self) -> BadRowRules:
         """Return which rows are bad."""
@@ -58,37 +59,37 @@ class PrepParameters(Parameters):
 class XtefiltParameters(Parameters):
     """Parameters of ``xtefilt``: the letters of its options."""
 
-    p: str
-    f: str
-    o: str = ""
-    a: str = "NONE"
-    t: float = 16.0
-    b: str = "NONE"
-    g: float = MAX_GAP
-    c: bool = False
+    p: Annotated[str, "observation's directory, or its FMI"]
+    f: Annotated[str, "what the filter file's name begins with; .xfl is appended"]
+    o: Annotated[str, "ObsID, to be checked"] = ""
+    a: Annotated[str, "list of columns: application id, column, new name; NONE for the usual ones"] = "NONE"
+    t: Annotated[float, "step [s]"] = 16.0
+    b: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
+    g: Annotated[float, "longest gap that is interpolated [s]"] = MAX_GAP
+    c: Annotated[bool, "overwrite a file that exists"] = False
 
 
 class Pcaprepfile2Parameters(PrepParameters):
     """Parameters of ``pcaprepfile2``."""
 
-    infile: str
-    filterfile: str
-    hkfiles: str
-    bkgfile: str
-    dtfile: str
-    dtbkgfile: str
+    infile: Annotated[str, "Standard2 file"]
+    filterfile: Annotated[str, "filter file"]
+    hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
+    bkgfile: Annotated[str, "background to be made, or NONE"]
+    dtfile: Annotated[str, "data with dead time to be made, or NONE"]
+    dtbkgfile: Annotated[str, "background with dead time to be made, or NONE"]
 
 
 class PcaprepobsidParameters(PrepParameters):
     """Parameters of ``pcaprepobsid``."""
 
-    indir: str
-    outdir: str
-    ra: float | None = None
-    dec: float | None = None
-    timestep: float = 16.0
-    abspath: bool = False
-    clobber: bool = True
+    indir: Annotated[str, "observation's directory"]
+    outdir: Annotated[str, "directory of the results"]
+    ra: Annotated[float | None, "right ascension that ELV and OFFSET refer to [deg]; INDEF: the pointing"] = None
+    dec: Annotated[float | None, "declination [deg]"] = None
+    timestep: Annotated[float, "step of the filter file [s]"] = 16.0
+    abspath: Annotated[bool, "write absolute paths into the lists"] = False
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
 
     def position(self) -> tuple[float, float] | None:
         """Return the position that ELV and OFFSET refer to; None unless both coordinates are given."""

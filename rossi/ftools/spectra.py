@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from rossi.errors import ConfigError, DataError
 from rossi.ftools.extraction import ExtractionParameters, science_arrays
 from rossi.ftools.parameters import Task, is_none, write_output
@@ -13,21 +15,21 @@ from rossi.pca.standard2 import parse_layers, parse_pcus
 class Pcaextspect2Parameters(ExtractionParameters):
     """Parameters of ``pcaextspect2``."""
 
-    src_infile: str
-    bkg_infile: str
-    src_phafile: str
-    bkg_phafile: str
-    pculist: str = "ALL"
-    layerlist: str = "ALL"
-    respfile: str = "NONE"
-    filtfile: str = "NONE"
-    ra: float | None = None
-    dec: float | None = None
-    deadcorrtype: str = "LIVE"
-    accumulate: str = "ONE"
-    phazeroexp: bool = True
-    respzeroexp: bool = False
-    clobber: bool = True
+    src_infile: Annotated[str, "Standard2 files with dead time: file, list or @list"]
+    bkg_infile: Annotated[str, "their background with dead time: file, list or @list"]
+    src_phafile: Annotated[str, "spectrum to be made"]
+    bkg_phafile: Annotated[str, "background's spectrum to be made"]
+    pculist: Annotated[str, "PCUs: ALL, 0,2 or 0-2"] = "ALL"
+    layerlist: Annotated[str, "layers: ALL, 1, 1,2 or X1L,X1R"] = "ALL"
+    respfile: Annotated[str, "must be NONE: responses are not made here"] = "NONE"
+    filtfile: Annotated[str, "filter file, accepted"] = "NONE"
+    ra: Annotated[float | None, "right ascension to be written [deg]"] = None
+    dec: Annotated[float | None, "declination to be written [deg]"] = None
+    deadcorrtype: Annotated[str, "LIVE or ON"] = "LIVE"
+    accumulate: Annotated[str, "ONE spectrum, or MANY: one a column"] = "ONE"
+    phazeroexp: Annotated[bool, "write spectra without exposure"] = True
+    respzeroexp: Annotated[bool, "accepted, without effect"] = False
+    clobber: Annotated[bool, "overwrite output files that exist"] = True
 
     def request(self) -> SpectrumRequest:
         """Return what to extract."""
@@ -63,6 +65,11 @@ def pcaextspect2(p: Pcaextspect2Parameters) -> list[str]:
 
 TASKS = {
     "pcaextspect2": Task(
-        Pcaextspect2Parameters, pcaextspect2, ("src_infile", "bkg_infile", "src_phafile", "bkg_phafile", "gtiandfile")
+        Pcaextspect2Parameters,
+        pcaextspect2,
+        (
+            *("src_infile", "bkg_infile", "src_phafile", "bkg_phafile", "gtiandfile"),
+            *("pculist", "layerlist", "respfile", "filtfile"),
+        ),
     )
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from rossi.errors import ConfigError
 from rossi.extract.channels import ChannelSelection
 from rossi.fits.reader import read_fits
@@ -19,15 +21,15 @@ from rossi.pca.standard2 import parse_pcus
 class Pcadeadcalc1Parameters(Parameters):
     """Parameters of ``pcadeadcalc1``."""
 
-    infile: str
-    outfile: str
-    hkfiles: str
-    breakfile: str = "NONE"
-    zero_bad: bool = True
-    transition_bad: bool = True
-    propane_bad: bool = True
-    cleanup: bool = True
-    history: bool = True
+    infile: Annotated[str, "Standard1 file"]
+    outfile: Annotated[str, "file to be made"]
+    hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
+    breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
+    zero_bad: Annotated[bool, "set bad samples to 0"] = True
+    transition_bad: Annotated[bool, "samples near high-voltage transitions are bad"] = True
+    propane_bad: Annotated[bool, "samples of PCUs without propane are bad"] = True
+    cleanup: Annotated[bool, "accepted, without effect"] = True
+    history: Annotated[bool, "accepted, without effect"] = True
 
 
 def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> list[str]:
@@ -61,5 +63,7 @@ def pcaextlc1(p: Pcaextlc1Parameters) -> list[str]:
 
 TASKS = {
     "pcadeadcalc1": Task(Pcadeadcalc1Parameters, pcadeadcalc1, ("infile", "outfile", "hkfiles")),
-    "pcaextlc1": Task(Pcaextlc1Parameters, pcaextlc1, ("src_infile", "bkg_infile", "outfile", "gtiandfile")),
+    "pcaextlc1": Task(
+        Pcaextlc1Parameters, pcaextlc1, ("src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "binsz")
+    ),
 }

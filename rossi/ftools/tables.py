@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
 
 from astropy.io import fits
 
@@ -25,57 +26,57 @@ _TRUE, _FALSE = {"T", "TRUE", "Y", "YES"}, {"F", "FALSE", "N", "NO"}
 class FtcopyParameters(Parameters):
     """Parameters of ``ftcopy``."""
 
-    infile: str
-    outfile: str
-    copyall: bool = True
-    history: bool = False
+    infile: Annotated[str, "file, or table with filters: file[1][col TIME;RATE][RATE > 5]"]
+    outfile: Annotated[str, "file to be made"]
+    copyall: Annotated[bool, "copy the other HDUs, too"] = True
+    history: Annotated[bool, "write HISTORY"] = False
 
 
 class FselectParameters(Parameters):
     """Parameters of ``fselect``."""
 
-    infile: str
-    outfile: str
-    expr: str
-    histkw: bool = True
-    copyall: bool = True
-    keycopy: bool = False
+    infile: Annotated[str, "table: file+1 or file[NAME]"]
+    outfile: Annotated[str, "file to be made"]
+    expr: Annotated[str, "condition on the columns, or @file with it"]
+    histkw: Annotated[bool, "write HISTORY"] = True
+    copyall: Annotated[bool, "copy the other HDUs, too"] = True
+    keycopy: Annotated[bool, "copy all keywords; accepted"] = False
 
 
 class FparkeyParameters(Parameters):
     """Parameters of ``fparkey``."""
 
-    value: str
-    fitsfile: str
-    keyword: str
-    comm: str = ""
-    add: bool = False
-    insert: str = "0"
+    value: Annotated[str, "new value"]
+    fitsfile: Annotated[str, "file and HDU, changed in place"]
+    keyword: Annotated[str, "name of the keyword; -NAME deletes it"]
+    comm: Annotated[str, "comment"] = ""
+    add: Annotated[bool, "add the keyword where it is missing"] = False
+    insert: Annotated[str, "keyword (or number of the card) behind which a new one stands"] = "0"
 
 
 class FkeyprintParameters(Parameters):
     """Parameters of ``fkeyprint``."""
 
-    infile: str
-    keynam: str
-    outfile: str = "STDOUT"
-    exact: bool = False
+    infile: Annotated[str, "file; with an HDU, that one alone"]
+    keynam: Annotated[str, "keyword, or its beginning"]
+    outfile: Annotated[str, "text to be made; STDOUT prints"] = "STDOUT"
+    exact: Annotated[bool, "the name must be equal"] = False
 
 
 class FdumpParameters(Parameters):
     """Parameters of ``fdump``."""
 
-    infile: str
-    outfile: str = "STDOUT"
-    columns: str = "-"
-    rows: str = "-"
-    pagewidth: int = 80
-    prhead: bool = True
-    prdata: bool = True
-    showcol: bool = True
-    showunit: bool = True
-    showrow: bool = True
-    page: bool = True
+    infile: Annotated[str, "file; with an HDU, that one alone"]
+    outfile: Annotated[str, "text to be made; STDOUT prints"] = "STDOUT"
+    columns: Annotated[str, "columns with blanks or commas between them, - for all"] = "-"
+    rows: Annotated[str, "rows: 1-10,12, - for all"] = "-"
+    pagewidth: Annotated[int, "characters a line"] = 80
+    prhead: Annotated[bool, "print headers"] = True
+    prdata: Annotated[bool, "print tables"] = True
+    showcol: Annotated[bool, "print names of columns"] = True
+    showunit: Annotated[bool, "print units"] = True
+    showrow: Annotated[bool, "print numbers of rows"] = True
+    page: Annotated[bool, "accepted, without effect"] = True
 
 
 def ftcopy(p: FtcopyParameters) -> list[str]:

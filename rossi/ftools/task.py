@@ -1,125 +1,146 @@
-"""Calling a task: as a function, or with ``name=value`` words from a command line."""
+"""Calling a task: with a mapping of parameters, or with the words of a command line."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
+from rossi.errors import ConfigError, RossiError
+from rossi.ftools import catalogue
+from rossi.ftools.describe import help_text
+from rossi.ftools.parameters import Made, Task, suggestion
+from rossi.ftools.prompt import ask, may_ask
 
-from rossi.errors import RossiError
-from rossi.ftools.parameters import Made, Task
-
-#: Which module of this package holds a task; it is imported when the task is called. Each has a table ``TASKS``.
-MODULES = {
-    "maketime": "good_time",
-    "saextrct": "arrays",
-    "xtefilt": "prep",
-    "pcaprepfile2": "prep",
-    "pcaprepobsid": "prep",
-    "pcabackest": "background",
-    "pcadeadcalc2": "pca",
-    "pcaextlc2": "pca",
-    "rebinlc": "lightcurves",
-    "lcmath": "lightcurves",
-    "lcurve": "lightcurves",
-    "timetrans": "lightcurves",
-    "sumpha": "pha",
-    "mathpha": "pha",
-    "rddescr": "pha",
-    "rbnrmf": "pha",
-    "fparkey": "tables",
-    "fkeyprint": "tables",
-    "fdump": "tables",
-    "ftcopy": "tables",
-    "fselect": "tables",
-    "pcaextspect2": "spectra",
-    "seextrct": "events",
-    "decodeevt": "events",
-    "pcadeadcalc1": "standard1",
-    "pcaextlc1": "standard1",
-    "hxtback": "hexte",
-    "hxtdead": "hexte",
-    "hxtlcurv": "hexte",
-    "hextebackest": "hexte_response",
-    "hxtarf": "hexte_response",
-    "hxtrsp": "hexte_response",
-    "marfrmf": "hexte_response",
-}
+#: Which module of this package holds a task; it is imported when the task is called.
+MODULES = {name: entry.module for name, entry in catalogue.TASKS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a call of a task gave, as heasoftpy's results.
+class HSPResult:
+    """What a call of a task gave, under the names of heasoftpy's results.
 
     Parameters
     ----------
     returncode : int
-        0 for success.
+        0 for success, 1 where data are at fault, 2 where parameters are.
     stdout : str
-        What it said.
-    output : tuple of str
-        What came out, line by line: the names of the files that it made, or the text of a task that prints; after a
-        failure the message. So both ``open(result.output[0])`` and ``"\\n".join(result.output)`` make sense.
+        What it said: the names of the files that it made, one a line, then its remarks; or the text of a task that
+        prints; after a failure the message.
+    stderr : str or None
+        The message, where it was asked for apart from `stdout`.
+    params : mapping of str to object
+        The parameters, and what the task found out.
+    custom : mapping of str to object
+        Empty.
+    files : tuple of str
+        The files that it made.
     """
 
     returncode: int
     stdout: str
-    output: tuple[str, ...]
+    stderr: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """`stdout` line by line."""
+        return tuple(self.stdout.split("\n"))
 
 
-def find(name: str) -> Task | None:
-    """Return a task by its name, None if there is none."""
+def find(name: str) -> Task:
+    """Return a task by its name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; it says which may be meant.
+    """
     if name not in MODULES:
-        return None
+        raise ConfigError(unknown(name))
     tasks: dict[str, Task] = importlib.import_module(f"rossi.ftools.{MODULES[name]}").TASKS
     return tasks[name]
 
 
-def call(name: str, parameters: dict[str, Any]) -> Result:
+def unknown(name: str) -> str:
+    """Return a sentence on a task that does not exist."""
+    near = suggestion(name, MODULES)
+    return f"{name}: no such task; {near if 'mean' in near else '`rossi ftool` lists those there are.'}"
+
+
+def call(name: str, parameters: Mapping[str, Any]) -> HSPResult:
     """Call a task by name; errors become a return code and a message, as the original tasks should do."""
-    task = find(name)
-    if task is None:
-        return _failed(2, f"{name}: no such task; there are {', '.join(sorted(MODULES))}.")
     try:
-        made = task.run(task.parameters(**task.spelled_out(parameters)))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
-        return _failed(2, f"{name}: {wrong}")
+        task = find(name)
+        read = task.read(parameters)
+    except ConfigError as error:
+        return _failed(name, 2, error, parameters)
+    try:
+        made = task.run(read)
     except (RossiError, OSError) as error:
-        return _failed(1, f"{name}: {error}")
-    files, remarks = (made.files, made.remarks) if isinstance(made, Made) else (made, ())
-    said = "\n".join(files) if task.prints else f"{name}: made {', '.join(files)}"
-    return Result(0, "\n".join([*(f"{name}: {remark}" for remark in remarks), said]), tuple(files))
+        return _failed(name, 1, error, parameters)
+    made = made if isinstance(made, Made) else Made(made)
+    lines = [*made.files, *(f"{name}: {remark}" for remark in made.remarks)]
+    params = {**read.model_dump(), **made.values}
+    return HSPResult(0, "\n".join(lines), params=params, files=() if task.prints else tuple(made.files))
 
 
-def _failed(code: int, message: str) -> Result:
-    return Result(code, message, tuple(message.split("\n")))
+def _failed(name: str, code: int, error: Exception, parameters: Mapping[str, Any]) -> HSPResult:
+    message = str(error)
+    return HSPResult(code, message if message.startswith(f"{name}: ") else f"{name}: {message}", params=parameters)
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
-    """Call a task with ``name=value`` words; print what it says; return its exit code."""
-    task = find(name)
-    parameters: dict[str, Any] = {}
-    positional = list(task.positional) if task else []
-    words = iter(arguments)
-    for word in words:
-        key, equals, value = word.partition("=")
-        if task and task.options and word[:1] == "-" and word[1:] not in task.options:
-            print(f"{name}: there is no option {word}; there are -{', -'.join(task.options)}.", file=sys.stderr)
-            return 2
-        if task and word[:1] == "-" and word[1:] in task.options:
-            parameters[word[1:]] = True if task.is_flag(word[1:]) else next(words, "")
-        elif equals and key.isidentifier():
-            parameters[key.lower()] = value
-        elif positional:
-            parameters[positional.pop(0)] = word
-        else:
-            print(f"{name}: {word!r} should be name=value.", file=sys.stderr)
-            return 2
+    """Call a task with the words of a command line; print what it says; return its exit code."""
+    try:
+        task = find(name)
+        if any(word in {"--help", "-help"} or (word == "-h" and "h" not in task.options) for word in arguments):
+            print(help_text(name, task))
+            return 0
+        parameters = read_words(task, arguments)
+        missing = [key for key in task.parameters.required() if key not in parameters]
+        if missing and may_ask(str(parameters.get("mode", ""))):
+            parameters |= ask(task, [key for key in task.names if key not in parameters])
+    except ConfigError as error:
+        print(_failed(name, 2, error, {}).stdout, file=sys.stderr)
+        return 2
     result = call(name, parameters)
-    print(result.stdout, file=sys.stderr if result.returncode else sys.stdout)
+    if result.stdout:
+        print(result.stdout, file=sys.stderr if result.returncode else sys.stdout)
     return result.returncode
+
+
+def read_words(task: Task, words: Sequence[str]) -> dict[str, Any]:
+    """Read the words of a command line: options, ``name=value``, and values in the order in which they are asked for.
+
+    Raises
+    ------
+    ConfigError
+        If a word is none of these.
+    """
+    parameters: dict[str, Any] = {}
+    free: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        key, equals, value = word.partition("=")
+        if task.options and word[:1] == "-" and len(word) > 1:
+            parameters |= _option(task, word[1:], rest)
+        elif equals and key.isidentifier() and not value.startswith("="):
+            parameters[task.parameters.full_name(key)] = value
+        else:
+            free.append(word)
+    names = [name for name in task.asked if name not in parameters]
+    if len(free) > len(names):
+        raise ConfigError(f"{free[len(names)]!r} should be name=value; all of {', '.join(task.asked)} are given.")
+    return parameters | dict(zip(names, free, strict=False))
+
+
+def _option(task: Task, letter: str, rest: Iterator[str]) -> dict[str, Any]:
+    if letter not in task.options:
+        raise ConfigError(f"there is no option -{letter}; there are -{', -'.join(task.options)}.")
+    name = task.options[letter]
+    return {name: True if task.is_flag(letter) else next(rest, "")}

@@ -150,7 +150,9 @@ def test_mistakes_are_explained(example):
     write(coefficients("pwb"), example / "of_b")
     assert "dead-time coefficients of cluster A" in failing("hxtdead", **dead | {"calvalf": "of_b"})
     assert "one to four of the digits" in failing("hxtdead", **dead | {"detectors": "014"})
-    assert "calvalf: field required" in failing("hxtdead", **{k: v for k, v in dead.items() if k != "calvalf"})
+    assert "calvalf is missing; give calvalf=" in failing(
+        "hxtdead", **{k: v for k, v in dead.items() if k != "calvalf"}
+    )
     assert (example / "FS52_src.lc").read_bytes() == before
     assert "has no cluster position" in failing("hxtback", infile="FH53")
     assert "-b is 32" in failing("hxtlcurv", i="FS52", k="coefficients", r="FH53", b=32)
@@ -168,10 +170,10 @@ def test_a_staring_cluster_has_no_background(example):
     live, spectra = frames(i)
     write(archive(T + 16 * i, [0, 0, 0, 0], [5, 5, 5, 5], live, spectra), example / "FS52")
     done = ftools.hxtback(infile="FS52", both=True)
-    assert done.output == ("FS52_src",)
+    assert done.files == ("FS52_src",)
     assert "no rows at position bkg" in done.stdout
     done = ftools.hxtlcurv(i="FS52", k="coefficients", r="FH53", l=15, u=61)
-    assert done.output == ("FS52_src.lc",)
+    assert done.files == ("FS52_src.lc",)
     assert "there is no net light curve" in done.stdout
 
 

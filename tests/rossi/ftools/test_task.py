@@ -72,9 +72,9 @@ def test_words_of_a_command_line(prepared, tmp_path, capsys):
     out = tmp_path / "good.gti"
     code = ftools.run("maketime", [str(next(prepared.glob("*.xfl.gz"))), f"outfile={out}", "expr=ELV >= 4", "PREFR=0"])
     assert (code, out.exists()) == (0, True)
-    assert ftools.run("maketime", ["a", "b", "c", "d"]) == 2
+    assert ftools.run("maketime", list("abcdefgh")) == 2
     assert ftools.run("nosuch", ["infile=a"]) == 2
-    assert re.search("no such task; there are .*maketime", capsys.readouterr().err)
+    assert re.search("no such task; `rossi ftool` lists", capsys.readouterr().err)
 
 
 def test_a_spectrum_and_a_selection_of_time(golden, tmp_path):
