@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rossi.errors import ConfigError, DataError
 from rossi.extract.channels import Bounds, descriptor, parse_channels
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Structure, Table
+from rossi.fits.structure import Structure
+from rossi.fits.table import Table
 from rossi.gti import Gti, from_table
 from rossi.met import split_keyword, timezero
 

@@ -106,7 +106,7 @@ class ScienceEvents(ScienceFile):
             return
         table = self.table
         for at in range(0, len(table), n_row):
-            yield Table(table.header, table.rows[at : at + n_row], table.source, table.structure)
+            yield table.with_rows(table.rows[at : at + n_row])
 
     def words(self, table: Table) -> Words:
         """Return the event words of a piece as unsigned integers (n_row,), the last bit lowest."""

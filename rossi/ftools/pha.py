@@ -141,13 +141,13 @@ def rbnrmf(p: RbnrmfParameters) -> list[str]:
             f"cmpmode is {p.cmpmode!r} and ebfact {p.ebfact}; channels are joined with cmpmode=linear, ebfact=1."
         )
     other = None if p.ebdfile.strip() == "%" or is_none(p.ebdfile) else read_bytes(p.ebdfile)
-    response, hdus = read_response(read_bytes(p.infile), p.infile, other)
+    response, source = read_response(read_bytes(p.infile), p.infile, other)
     groups = read_groups(read_bytes(p.binfile).decode("ascii", "replace"), p.binfile)
     first = None if p.fchan.strip() == "%" else int(_number(p.fchan, "fchan", 0.0))
     made = rebin_response(response, groups, first)
     if p.nchan is not None and p.nchan != len(made.e_min):
         raise ConfigError(f"nchan is {p.nchan}, but the groups of {p.binfile} give {len(made.e_min)} channels.")
-    return [write_output(p.outfile, response_file(made, hdus), p.clobber)]
+    return [write_output(p.outfile, response_file(made, source), p.clobber)]
 
 
 def _compat(wanted: bool, spectra: Iterable[Pha]) -> Compat:

@@ -123,7 +123,7 @@ def estimate_background(background: Table, correction: Table) -> Table:
     new_counts, new_error = estimate_counts(counts, error, exposure, read_correction(correction))
     header = background.header.copy()
     header.set("INSTRUME", "HEXTE", "instrument name")
-    made = Table(header, background.rows, background.source, background.structure)
+    made = background.with_rows(background.rows, header)
     return with_values(made, {"COUNTS": new_counts, "STAT_ERR": new_error})
 
 

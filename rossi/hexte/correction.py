@@ -170,7 +170,7 @@ def _spectrum(
     table: Table, intervals: Floats, dead: DeadTime, detectors: Detectors
 ) -> tuple[Table, tuple[float, float]]:
     live = 1.0 - interval_fraction(dead.shifted(intervals), dead, detectors)
-    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    changed = table.with_rows(table.rows.copy(), table.header.copy())
     if str(table.header.get("HDUCLAS3", "")).strip().upper() == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), np.full(len(table), 1.0 / live))
     return changed, _exposures(table, live)
@@ -183,7 +183,7 @@ def _type_two(table: Table, intervals: Floats, dead: DeadTime, kind: str) -> tup
     shifted = dead.shifted(intervals)
     each = [1.0 - interval_fraction(shifted, dead, Detectors((d,), 1)) for d in DETECTORS]
     live = np.array([each[int(name[7])] for name in table.column("ROWID")])
-    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    changed = table.with_rows(table.rows.copy(), table.header.copy())
     if kind == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), 1.0 / live)
     return changed, _exposures(table, float(np.add.accumulate(live)[-1]) / len(live))

@@ -163,7 +163,7 @@ def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:
         keep[inside[0] : inside[-1] + 1] = True
     slot = frame_number(time) - housekeeping.first
     keep &= (slot >= 0) & (slot < len(housekeeping))
-    return Table(science.header, science.rows[keep], science.source, science.structure)
+    return science.with_rows(science.rows[keep])
 
 
 def _only_first_detector(events: Floats) -> bool:

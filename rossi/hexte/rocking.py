@@ -172,7 +172,7 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
         if not len(chosen):
             continue
         header = split_header(table.header, position, kind, len(chosen))
-        part = Table(header, chosen.rows, table.source, table.structure)
+        part = chosen.with_rows(chosen.rows, header)
         frames = frame_intervals(part.column("Time").astype(np.float64, copy=False), row_defect)
         found.append(Split(position, part, frames, gti_header, rocking_angle(part, kind)))
     return found

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rossi.errors import DataError
 from rossi.fits.header import Value
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import ColumnInfo, Table
+from rossi.fits.structure import ColumnInfo
+from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.filter.columns import BREAKDOWN, COLLECTED, NULLS, Source
 from rossi.pca.filter.indices import Files, Index, MasterIndex, open_member
