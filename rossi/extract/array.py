@@ -91,7 +91,7 @@ class ScienceFile:
 
     def times(self, table: Table) -> NDArray[np.float64]:
         """Return the times of rows of this file's kind, TIMEZERO added (n_row,) [s]."""
-        time = table.column("Time").astype(np.float64, copy=False)
+        time = table.numbers("Time")
         return np.asarray((time if self.timeunit == 1.0 else time * self.timeunit) + self.timezero)
 
 

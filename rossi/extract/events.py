@@ -20,7 +20,7 @@ from rossi.extract.bitmask import BitMask
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
-from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over
+from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, require_few_bins
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table
@@ -184,6 +184,7 @@ def accumulate_events(
         raise ConfigError(f"binsz is {binsz}; the times of {first.name} are only good to {first.timedel} s.")
     span = bins_over(ordered, own, first.timedel, binsz, multiple)
     within = [_ranges(gti, common, span) for gti in own]
+    require_few_bins(within, span)
     bins = reference_slots(ordered, within, span) if selection.first_bin_defect else covered_bins(within, span)
     bounds = first.word.bounds
     counts, by_channel = np.zeros(len(bins.bins)), np.zeros(1 << first.word.channel_width)

@@ -232,6 +232,45 @@ class Table:
             return np.char.strip(np.char.decode(raw, "latin-1"), " \0")
         return _native(info, raw)
 
+    def numbers(self, name: str, repeat: int | None = 1) -> NDArray[np.float64]:
+        """Return a column of numbers as `column` does, in double precision.
+
+        Parameters
+        ----------
+        name : str
+        repeat : int or None
+            Numbers in a row that are expected; None takes any.
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or it holds something else.
+        """
+        self._require(name, "BIJKED", repeat)
+        return np.asarray(self.column(name), np.float64)
+
+    def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
+        """Return a column of integers; see `numbers`."""
+        self._require(name, "BIJK", repeat)
+        values = self.column(name)
+        if values.dtype.kind not in "iu":
+            info = self.info(name)
+            raise DataError(
+                f"{self.where}: column {info.name} is scaled (TSCAL{info.number} is {info.scale:g}, TZERO{info.number} "
+                f"{info.zero:g}); whole numbers were expected."
+            )
+        return values.astype(np.int64)
+
+    def _require(self, name: str, letters: str, repeat: int | None) -> None:
+        info = self.info(name)
+        if info.code not in letters or repeat not in (None, info.repeat):
+            kind = "integer" if letters == "BIJK" else "number"
+            many = "any number of them" if repeat is None else f"{repeat} in every row"
+            raise DataError(
+                f"{self.where}: TFORM{info.number} of column {info.name} is {self.structure.forms[info.number - 1]!r}; "
+                f"the type of a {kind} was expected, {many}. The file may be damaged."
+            )
+
     def null(self, name: str) -> NDArray[np.bool_]:
         """Return where a column is undefined: TNULL for integers, NaN for floats, byte 0 for L."""
         return _undefined(self.info(name), self.raw(name))

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from rossi.errors import ConfigError, DataError
+from rossi.ftools.texts import read_text
 
 
 class Parameters(BaseModel):
@@ -92,12 +93,7 @@ def file_list(text: str) -> list[str]:
     if not text.startswith("@"):
         names = [item.strip() for item in text.split(",")]
     else:
-        try:
-            names = Path(text[1:]).read_text().split("\n")
-        except OSError as error:
-            raise ConfigError(
-                f"the list {text[1:]} can't be read ({error.strerror}); it should name one file a line."
-            ) from None
+        names = read_text(text[1:], "the list").split("\n")
     names = [name.strip() for name in names if name.strip()]
     if not names:
         raise ConfigError(f"{text!r} names no file.")
@@ -106,7 +102,8 @@ def file_list(text: str) -> list[str]:
 
 def word_list(text: str) -> list[str]:
     """Return names separated by blanks or commas, or from ``@file``."""
-    words = Path(text[1:]).read_text() if text.startswith("@") and Path(text[1:]).exists() else text.removeprefix("@")
+    listed = text.startswith("@") and Path(text[1:]).is_file()
+    words = read_text(text[1:], "the list") if listed else text.removeprefix("@")
     return words.replace(",", " ").split()
 
 

@@ -158,7 +158,7 @@ def _light_curve(table: Table, dead: DeadTime, detectors: Detectors) -> Table:
         raise DataError(f"{where}: HDUCLAS3 is {kind or 'absent'}; a light curve of RATE (or COUNT) was expected.")
     if "RATE2" in table or "COUNTS2" in table:
         raise DataError(f"{where}: it holds several light curves; extract them with accumulate=ONE.")
-    start = dead.shifted(table.column("TIME"))
+    start = dead.shifted(table.numbers("TIME"))
     fraction = bin_fractions(start, width, dead, detectors)
     changed = append_columns(table, [(declared.DEADC, fraction)])
     if kind == "RATE":
@@ -207,7 +207,7 @@ def _intervals(product: FitsFile) -> Floats:
     table = product.tables[-1]
     if "START" not in table or "STOP" not in table:
         raise DataError(f"{table.where}: the last extension of a spectrum should hold its good time (START, STOP).")
-    return np.column_stack((table.column("START"), table.column("STOP")))
+    return np.column_stack((table.numbers("START"), table.numbers("STOP")))
 
 
 def _stamp(

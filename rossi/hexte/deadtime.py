@@ -156,7 +156,7 @@ def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
 
 def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:
     """Return the rows between the first and the last one that housekeeping covers, less those without a frame of it."""
-    time = science.column("Time") + offset
+    time = science.numbers("Time") + offset
     inside = np.flatnonzero((time >= housekeeping.span[0]) & (time < housekeeping.span[1]))
     keep = np.zeros(len(time), bool)
     if len(inside):

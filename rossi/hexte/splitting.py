@@ -83,7 +83,7 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
                 one.data.add(rows.tobytes())
                 one.n_row += len(rows)
                 part = table.with_rows(rows)
-                one.frames.append(frame_intervals(part.column("Time").astype(np.float64, copy=False)))
+                one.frames.append(frame_intervals(part.numbers("Time")))
                 one.angle = one.angle or rocking_angle(part, kind)
     gti_header = file.file.tables[1].header if len(file.file.tables) > 1 else None
     outputs: dict[Position, igzip.IGzipFile] = {}

@@ -51,7 +51,7 @@ def decayed_dose(file: FitsFile, time: NDArray[np.float64], lifetime: float, mjd
     total = np.zeros(len(time), np.float32)
     if not len(time):
         return total
-    passage, dose = table.column(names[0]).astype(np.float64), table.column(names[1]).astype(np.float64)
+    passage, dose = table.numbers(names[0]), table.numbers(names[1])
     counts = (passage >= time.min() - LIFETIMES * lifetime) & (passage <= time.max())
     for at, amount in zip(passage[counts], dose[counts], strict=True):
         grown = (total + amount * np.exp(np.minimum((at - time) / lifetime, 0.0))).astype(np.float32)
