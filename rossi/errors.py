@@ -5,6 +5,12 @@ was found and what was expected, and what to do.
 """
 
 
+def shortened(text: object, longest: int = 80) -> str:
+    """Return a text in quotes for a message, only its beginning where it is long."""
+    whole = str(text)
+    return repr(whole) if len(whole) <= longest else f"{whole[:longest]!r}..."
+
+
 class RossiError(Exception):
     """Base of the errors whose message is meant for the user."""
 

@@ -93,15 +93,22 @@ def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti
     Raises
     ------
     DataError
-        If an interval ends before it starts or begins before the previous one ends: such a table is damaged.
+        If an interval ends before it starts, begins before the previous one ends, or has no end: the table is damaged.
     """
-    return from_rows(np.column_stack((table.column(start), table.column(stop))), table.header, table.where)
+    return from_rows(np.column_stack((table.numbers(start), table.numbers(stop))), table.header, table.where)
 
 
 def from_rows(rows: ArrayLike, header: Header, where: str) -> Gti:
     """Return rows of a GTI extension with this header as a GTI; see `from_table`."""
     zero = timezero(header, where)
     pairs = np.asarray(rows, np.float64).reshape(-1, 2) + zero
+    undefined = np.flatnonzero(~np.isfinite(pairs).all(axis=1))
+    if len(undefined):
+        row = int(undefined[0])
+        raise DataError(
+            f"{where}: row {row + 1} lasts from {pairs[row, 0]:g} to {pairs[row, 1]:g} s; good time intervals must "
+            "have finite ends. Fetch or make the file again."
+        )
     wrong = np.flatnonzero(pairs[:, 1] < pairs[:, 0])
     if len(wrong):
         raise DataError(f"{where}: row {wrong[0] + 1} has STOP before START; good time intervals must run forward.")

@@ -60,7 +60,7 @@ def fraction(header: Header, keyword: str, given: float | None) -> float:
     """Return PREFR or POSTFR: as given, else (or if negative) from the header, else 0.5."""
     if given is not None and given >= 0:
         return given
-    return float(header.get(keyword, 0.5))
+    return header.finite(keyword, "the filter file", 0.5)
 
 
 def good_time(
@@ -94,7 +94,7 @@ def good_time(
         raise DataError(f"{table.where}: {time} is undefined in row {undefined[0] + 1}; every row needs a time.")
     good = compile_expression(expression).select(table)
     header = table.header
-    return intervals(table.column(time), good, fraction(header, "PREFR", prefr), fraction(header, "POSTFR", postfr))
+    return intervals(table.numbers(time), good, fraction(header, "PREFR", prefr), fraction(header, "POSTFR", postfr))
 
 
 def gti_file(

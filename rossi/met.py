@@ -61,13 +61,13 @@ def split_keyword(header: Header, keyword: str, where: str, default: float | Non
     Raises
     ------
     DataError
-        If it is absent and there is no default.
+        If it is absent and there is no default, or is no finite number.
     """
     stem = keyword[:7]
     if keyword in header:
-        return header.number(keyword, where)
+        return header.finite(keyword, where)
     if stem + "I" in header:
-        return header.number(stem + "I", where) + header.number(stem + "F", where, 0.0)
+        return header.finite(stem + "I", where) + header.finite(stem + "F", where, 0.0)
     if default is None:
         raise DataError(f"{where}: neither keyword {keyword} nor {stem}I is there; the file has no time reference.")
     return default

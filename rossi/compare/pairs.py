@@ -76,6 +76,6 @@ def _table(file: FitsFile, x: str, y: str) -> Table | None:
 
 
 def _numbers(table: Table, name: str) -> Floats:
-    values = table.column(name).astype(np.float64)
+    values = table.numbers(name, None)
     values[table.null(name)] = np.nan
     return values

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.reader import FitsFile
+from rossi.fits.structure import ColumnInfo
 from rossi.fits.table import Table
 
 #: Cards that say who made a file, when and how, or how its bytes lie; none of them changes what it means.
@@ -171,6 +172,9 @@ def _columns(label: str, first: Table, second: Table, rows: _Rows) -> Iterator[C
         notes = [] if info.code == other.code else [f"type {info.code} and {other.code}"]
         if info.unit != other.unit:
             notes.append(f"unit {info.unit or 'none'!r} and {other.unit or 'none'!r}")
+        if info.is_variable or other.is_variable:
+            yield _variable(label, info, (first, second), rows, ", ".join(notes))
+            continue
         a, b = first.column(name)[rows[0]], second.column(name)[rows[1]]
         if a.shape[1:] != b.shape[1:]:
             yield ColumnDifference(label, info.name, info.unit, 0, 0, note="other number of elements in a row")
@@ -180,6 +184,19 @@ def _columns(label: str, first: Table, second: Table, rows: _Rows) -> Iterator[C
     for name, info in second.infos.items():
         if name not in first:
             yield ColumnDifference(label, info.name, info.unit, 0, 0, note="only in the second file")
+
+
+def _variable(label: str, info: ColumnInfo, tables: tuple[Table, Table], rows: _Rows, note: str) -> ColumnDifference:
+    """Compare a column whose cells are of variable length in one file or both."""
+    chosen = [table.with_rows(table.rows[which]) for table, which in zip(tables, rows, strict=True)]
+    (a, count), (b, other) = ((cells.values, cells.count) for cells in (t.cells(info.name) for t in chosen))
+    if (count != other).any():
+        return ColumnDifference(label, info.name, info.unit, 0, 0, note="other number of elements in a row")
+    if info.element in "AX":
+        undefined = (np.zeros(len(a), bool), np.zeros(len(b), bool))
+    else:
+        undefined = (chosen[0].null_cells(info.name).values, chosen[1].null_cells(info.name).values)
+    return _column(label, info.name, info.unit, (a, b), undefined, np.repeat(rows[0], count), note)
 
 
 def _column(

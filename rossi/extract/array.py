@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rossi.errors import ConfigError, DataError
 from rossi.extract.channels import Bounds, descriptor, parse_channels
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Structure, Table
+from rossi.fits.structure import Structure
+from rossi.fits.table import Table
 from rossi.gti import Gti, from_table
 from rossi.met import split_keyword, timezero
 
@@ -90,7 +91,7 @@ class ScienceFile:
 
     def times(self, table: Table) -> NDArray[np.float64]:
         """Return the times of rows of this file's kind, TIMEZERO added (n_row,) [s]."""
-        time = table.column("Time").astype(np.float64, copy=False)
+        time = table.numbers("Time")
         return np.asarray((time if self.timeunit == 1.0 else time * self.timeunit) + self.timezero)
 
 

@@ -6,9 +6,8 @@ from rossi.errors import DataError
 from rossi.extract.events import ScienceEvents
 from rossi.extract.eventword import ANODES, PROPANE
 from rossi.fits import declarations as declared
-from rossi.fits.edit import append_columns, as_hdu
+from rossi.fits.edit import append_columns, as_hdu, select_rows
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
 
 
@@ -35,9 +34,7 @@ def decode_events(file: FitsFile, column: str = "Event", *, compress: bool = Fal
     words = events.words(table)
     photon = word.is_photon(words)
     words = words[photon]
-    header = table.header.copy()
-    header.set("NAXIS2", len(words))
-    kept = Table(header, table.rows[photon], table.source, table.structure)
+    kept = select_rows(table, photon)
     number = len(table.structure.forms) + 1
     columns = [
         (declared.PCUID, word.detector(words)),

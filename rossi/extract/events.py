@@ -20,7 +20,7 @@ from rossi.extract.bitmask import BitMask
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
-from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over
+from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, require_few_bins
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table
@@ -106,7 +106,7 @@ class ScienceEvents(ScienceFile):
             return
         table = self.table
         for at in range(0, len(table), n_row):
-            yield Table(table.header, table.rows[at : at + n_row], table.source, table.structure)
+            yield table.with_rows(table.rows[at : at + n_row])
 
     def words(self, table: Table) -> Words:
         """Return the event words of a piece as unsigned integers (n_row,), the last bit lowest."""
@@ -184,6 +184,7 @@ def accumulate_events(
         raise ConfigError(f"binsz is {binsz}; the times of {first.name} are only good to {first.timedel} s.")
     span = bins_over(ordered, own, first.timedel, binsz, multiple)
     within = [_ranges(gti, common, span) for gti in own]
+    require_few_bins(within, span)
     bins = reference_slots(ordered, within, span) if selection.first_bin_defect else covered_bins(within, span)
     bounds = first.word.bounds
     counts, by_channel = np.zeros(len(bins.bins)), np.zeros(1 << first.word.channel_width)

@@ -13,6 +13,10 @@ from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.gti import Gti
 
+#: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 4 GB.
+MAX_BINS = 1 << 25
+#: Numbers of bins that double precision still counts one by one.
+_COUNTABLE = 1 << 53
 #: Added before truncation so that a sample that rounding put just below a bin's edge goes up; absolute, in bins.
 _EDGE = 1e-10
 
@@ -179,6 +183,8 @@ def select_samples(
         If the common good time is empty.
     ConfigError
         If binsz is not positive.
+    DataError
+        If there are too many bins to be counted.
     """
     ordered = sorted(arrays, key=lambda a: a.tstart)
     own, common = time.own_gtis(ordered), time.common_gti()
@@ -216,14 +222,35 @@ def bins_over(
     start = min((float(g[0, 0]) for g in filled), default=origin)
     stop = max((float(g[-1, 1]) for g in filled), default=origin)
     binsz = _bin_size(binsz, dt, min(stop - origin, sum(f.tstop - f.tstart for f in ordered)), multiple)
+    if not (0 < binsz < np.inf and (stop - origin) / binsz < _COUNTABLE):
+        raise DataError(
+            f"{ordered[0].name}: bins of {binsz:g} s from {origin:g} to {stop:g} s can't be counted; TIMEDEL or the "
+            "good time of the files is damaged, or binsz far too small."
+        )
     return Span(origin, binsz, start, stop, tuple(ordered))
+
+
+def require_few_bins(ranges: Sequence[Gti], span: Span) -> None:
+    """Raise a `DataError` where good time has more than `MAX_BINS` bins: their arrays would not fit into memory."""
+    seconds = sum(intervals.total(gti) for gti in ranges)
+    number = seconds / span.binsz + sum(len(gti) for gti in ranges)
+    if number > MAX_BINS:
+        raise DataError(
+            f"{span.files[0].name}: binsz is {span.binsz:g} s, which makes {number:.0f} bins of {seconds:.0f} s of "
+            f"good time; up to {MAX_BINS} are possible. Give longer bins, or less time at once (timeint)."
+        )
 
 
 def _bin_size(binsz: float | None, dt: float, span: float, multiple: bool) -> float:
     if binsz is None:
         return max(span / 100.0, dt)
-    if not binsz > 0:
-        raise ConfigError(f"binsz is {binsz}; the bin size must be above 0 seconds.")
+    if not 0 < binsz < np.inf:
+        raise ConfigError(f"binsz is {binsz}; the bin size must be above 0 seconds, and finite.")
+    if multiple and binsz + _EDGE < 1:
+        raise ConfigError(
+            f"binsz is {binsz}, but with multiple=yes it counts samples of {dt:g} s; 1 or more was expected. Give "
+            "multiple=no for seconds."
+        )
     if multiple:
         return float(np.floor(binsz + _EDGE)) * dt
     return max(float(binsz), dt)

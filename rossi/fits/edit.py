@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from rossi.errors import DataError
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import iterate_hdus
-from rossi.fits.table import Structure, Table, structure
+from rossi.fits.structure import Structure, structure
+from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU, join_hdus, stored
 
 #: Keywords that end in the number of the column that they describe.
@@ -43,7 +44,7 @@ def append_columns(table: Table, columns: Sequence[tuple[Column, NDArray[np.gene
     header.set("NAXIS1", width + more, "width of table in bytes")
     header.set("TFIELDS", n_old + len(columns), "number of fields in each row")
     header.extend(cards)
-    return Table(header, rows, table.source, known)
+    return Table(header, rows, table.source, known, table.heap)
 
 
 @lru_cache(maxsize=64)
@@ -76,7 +77,7 @@ def select_rows(table: Table, rows: ArrayLike) -> Table:
     chosen = table.rows[np.asarray(rows)]
     header = table.header.copy()
     header.set("NAXIS2", len(chosen), "number of rows in table")
-    return Table(header, chosen, table.source, table.structure)
+    return table.with_rows(chosen, header)
 
 
 def select_columns(table: Table, names: Sequence[str]) -> Table:
@@ -106,12 +107,23 @@ def select_columns(table: Table, names: Sequence[str]) -> Table:
     rows = np.empty(len(table), known.dtype)
     for new, number in enumerate(old, 1):
         rows[f"f{new}"] = table.rows[f"f{number}"]
-    return Table(before, rows, table.source, known)
+    return Table(before, rows, table.source, known, table.heap if known.has_heap else b"")
+
+
+def without_columns(header: Header) -> Header:
+    """Return a copy of a table's header without the cards that describe its columns."""
+    new = Header()
+    new.extend(card for card in header.images() if not _NUMBERED.fullmatch(card[0]))
+    return new
 
 
 def as_hdu(table: Table) -> TableHDU:
-    """Return a table ready to be written again."""
-    return TableHDU(table.header, table.rows.tobytes())
+    """Return a table ready to be written again; the heap of columns of variable length stays whole."""
+    header = table.header
+    if len(table.heap) != header.get("PCOUNT", 0) or "THEAP" in header:
+        header = header.without(("THEAP",))
+        header.set("PCOUNT", len(table.heap), "size of special data area")
+    return TableHDU(header, table.rows.tobytes() + bytes(table.heap))
 
 
 def with_values(table: Table, values: Mapping[str, ArrayLike]) -> Table:
@@ -131,6 +143,7 @@ def with_values(table: Table, values: Mapping[str, ArrayLike]) -> Table:
     rows = table.rows.copy()
     for name, numbers in values.items():
         info = table.info(name)
+        table.raw(name)  # refuses cells of variable length
         field = rows[f"f{info.number}"]
         given = (np.asarray(numbers) - info.zero) / info.scale
         if field.dtype.kind in "iu" and given.size:
@@ -142,7 +155,7 @@ def with_values(table: Table, values: Mapping[str, ArrayLike]) -> Table:
                     f"{np.min(numbers):g} to {np.max(numbers):g}; write it in a wider type."
                 )
         field[...] = given.reshape(field.shape)
-    return Table(table.header, rows, table.source, table.structure)
+    return table.with_rows(rows)
 
 
 def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) -> bytes:

@@ -16,7 +16,8 @@ from isal import igzip, igzip_lib
 from rossi.errors import DataError
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.reader import MAX_HEADER, FitsFile, data_size
-from rossi.fits.table import Table, structure
+from rossi.fits.structure import structure
+from rossi.fits.table import Table
 from rossi.fits.unzip import ANY_RATIO, MAX_RATIO, is_gzip
 
 _END = b"END".ljust(CARD)
@@ -110,7 +111,10 @@ def _found(path: Path) -> Path:
 
 def _without_rows(header: Header, name: str) -> Table:
     n_field, width = (header.count(k, name) for k in ("TFIELDS", "NAXIS1"))
-    known = structure(header.column_cards(), n_field, width)
+    try:
+        known = structure(header.column_cards(), n_field, width)
+    except DataError as error:
+        raise DataError(f"{name}{error}") from None
     return Table(header, np.empty(0, known.dtype), name, known)
 
 

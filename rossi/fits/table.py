@@ -6,9 +6,7 @@ for.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from functools import lru_cache
+import math
 from typing import Any
 
 import numpy as np
@@ -16,175 +14,35 @@ from numpy.typing import NDArray
 
 from rossi.errors import DataError
 from rossi.fits.header import Header
-
-TFORM = re.compile(r"^(\d*)([LXBIJKAED])")
-_CODES = {"L": "u1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
-#: Elements of a cell, and bytes of a row, far above what any table of RXTE has (4 kB), below what numpy can take.
-_MAX_REPEAT = 1 << 27
-#: The FITS standard's limit of columns.
-_MAX_FIELDS = 999
+from rossi.fits.heap import CODES, Ragged, descriptors, gather
+from rossi.fits.structure import ColumnInfo, Structure, block, structure
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnInfo:
-    """What a header says of one column.
-
-    Parameters
-    ----------
-    number : int
-        1-based column number.
-    name, code : str
-        TTYPE as the file spells it and the type letter of TFORM.
-    repeat : int
-        Elements a row (bits for X).
-    zero, scale : float
-        TZERO and TSCAL.
-    null : int or None
-        TNULL.
-    unit : str
-    """
-
-    number: int
-    name: str
-    code: str
-    repeat: int
-    zero: float
-    scale: float
-    null: int | None
-    unit: str
+def _native(info: ColumnInfo, raw: NDArray[Any]) -> NDArray[Any]:
+    """Return elements in native byte order, scaled; texts excepted."""
+    if info.element == "L":
+        return np.asarray(raw == ord("T"))
+    values = raw.astype(raw.dtype.newbyteorder("="))
+    if info.scale == 1.0 and info.zero == 0.0:
+        return values
+    if info.scale == 1.0 and float(info.zero).is_integer() and info.element in "BIJK":
+        wide: Any = {"B": np.int16, "I": np.int32}.get(info.element, np.int64)
+        return np.asarray(values.astype(wide) + wide(info.zero))
+    return np.asarray(values.astype(np.float64) * info.scale + info.zero)
 
 
-@lru_cache(maxsize=256)
-def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[Any]:
-    """Return the structured dtype of a row.
-
-    Parameters
-    ----------
-    forms : tuple of str
-        TFORM of each column.
-    width : int or None
-        NAXIS1; None takes what the columns need.
-    where : str
-        For messages.
-    """
-    names, formats, offsets = [], [], []
-    offset = 0
-    for number, form in enumerate(forms, 1):
-        match = TFORM.match(form.strip())
-        if match is None:
-            raise DataError(f"{where}: TFORM{number} is {form!r}, which no RXTE table uses; the file may be damaged.")
-        repeat = int(match[1] or 1)
-        if repeat > _MAX_REPEAT:
-            raise DataError(f"{where}: TFORM{number} is {form!r}, more than a row can hold; the file may be damaged.")
-        if match[2] == "A":
-            one = np.dtype(f"S{repeat}")
-        else:
-            count = -(-repeat // 8) if match[2] == "X" else repeat
-            base = np.dtype(_CODES[match[2]])
-            one = base if count == 1 else np.dtype((base, (count,)))
-        names.append(f"f{number}")
-        formats.append(one)
-        offsets.append(offset)
-        offset += one.itemsize
-    if offset > _MAX_REPEAT:
-        raise DataError(f"{where}: the columns take {offset} bytes a row; the file may be damaged.")
-    if width is not None and offset > width:
-        raise DataError(f"{where}: the columns take {offset} bytes a row, but NAXIS1 is {width}.")
-    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": width or offset})
+def _regular(values: NDArray[Any]) -> Ragged:
+    return Ragged(values.ravel(), np.full(len(values), math.prod(values.shape[1:]), np.int64))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Structure:
-    """Columns of a table, the same object for all tables with the same column cards.
-
-    Thousands of files share a handful of structures; each is worked out once a process.
-
-    Parameters
-    ----------
-    forms : tuple of str
-        TFORM of each column.
-    infos : dict
-        The columns by upper-case name, in column order (the first of equal names wins).
-    dtype : dtype
-        Of a row, big-endian; fields are named f1, f2, ...
-    header : Header
-        The cards that describe the columns (`COLUMN_KEYWORDS`), alone.
-    """
-
-    forms: tuple[str, ...]
-    infos: dict[str, ColumnInfo]
-    dtype: np.dtype[Any]
-    header: Header
-
-
-@lru_cache(maxsize=256)
-def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Structure:
-    """Work out a table's columns.
-
-    Parameters
-    ----------
-    cards : tuple of bytes
-        See `Header.column_cards`.
-    n_field, width : int
-        TFIELDS and NAXIS1; None takes the width that the columns need.
-
-    Raises
-    ------
-    DataError
-        If a TFORM is missing or of a kind that RXTE does not use, or the columns are wider than NAXIS1.
-    """
-    header = Header.from_block(b"".join(cards))
-    if n_field > _MAX_FIELDS:
-        raise DataError(f": TFIELDS is {n_field}; FITS tables have {_MAX_FIELDS} columns at most.")
-    numbers = range(1, n_field + 1)
-    forms = tuple(str(header.get(f"TFORM{n}", "")).strip() for n in numbers)
-    dtype = layout(forms, width, "")
-    infos: dict[str, ColumnInfo] = {}
-    for n, form in zip(numbers, forms, strict=True):
-        match = TFORM.match(form)
-        assert match is not None  # layout has seen it
-        name = str(header.get(f"TTYPE{n}", f"COL{n}")).strip()
-        info = ColumnInfo(
-            *(n, name, match[2], int(match[1] or 1)),
-            *(header.finite(f"TZERO{n}", "", 0.0), header.finite(f"TSCAL{n}", "", 1.0)),
-            *(_null(header, n), str(header.get(f"TUNIT{n}", "")).strip()),
-        )
-        infos.setdefault(name.upper(), info)
-    return Structure(forms, infos, dtype, header)
-
-
-def _null(header: Header, number: int) -> int | None:
-    if header.get(f"TNULL{number}") is None:
-        return None
-    value = header.finite(f"TNULL{number}", "")
-    if not value.is_integer():
-        raise DataError(f": TNULL{number} is {value:g}; a whole number was expected.")
-    return int(header[f"TNULL{number}"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    base: np.dtype[Any]
-    offset: int
-    width: int
-    zero: int
-
-
-@lru_cache(maxsize=1024)
-def _block(columns: Structure, names: tuple[str, ...]) -> _Block | None:
-    try:
-        infos = sorted((columns.infos[name.upper()] for name in names), key=lambda info: info.number)
-    except KeyError:
-        return None
-    first = infos[0]
-    follow = infos[-1].number - first.number + 1 == len(infos)
-    alike = all((i.code, i.zero, i.scale) == (first.code, first.zero, 1.0) for i in infos)
-    if not (follow and alike and first.code in "BIJ"):
-        return None
-    fields = columns.dtype.fields
-    assert fields is not None  # rows are structured
-    dtype, offset = fields[f"f{first.number}"][:2]
-    return _Block(dtype.base, offset, sum(i.repeat for i in infos), int(first.zero))
+def _undefined(info: ColumnInfo, raw: NDArray[Any]) -> NDArray[np.bool_]:
+    if info.element in "ED":
+        return np.asarray(np.isnan(raw))
+    if info.element == "L":
+        return np.asarray((raw != ord("T")) & (raw != ord("F")))
+    if info.null is None or info.element in "AX":
+        return np.zeros(raw.shape, bool)
+    return np.asarray(raw == info.null)
 
 
 class Table:
@@ -200,17 +58,26 @@ class Table:
         File name, for messages.
     known : Structure, optional
         Saves working it out.
+    heap : bytes-like
+        With rows as `data`: the elements of columns of variable length.
 
     Attributes
     ----------
     rows : ndarray (n_row,)
         Structured, big-endian view of the file's bytes.
+    heap : memoryview
+        Empty where no column is of variable length.
     """
 
-    __slots__ = ("header", "rows", "source", "structure", "where")
+    __slots__ = ("header", "heap", "rows", "source", "structure", "where")
 
     def __init__(
-        self, header: Header, data: bytes | memoryview | NDArray[Any], source: str, known: Structure | None = None
+        self,
+        header: Header,
+        data: bytes | memoryview | NDArray[Any],
+        source: str,
+        known: Structure | None = None,
+        heap: bytes | memoryview = b"",
     ) -> None:
         self.header, self.source = header, source
         self.where = f"{source}[{header.get('EXTNAME', 'table')}]"
@@ -231,6 +98,23 @@ class Table:
             self.rows = np.frombuffer(data, self.structure.dtype, n_row)
         else:
             self.rows = np.empty(0, self.structure.dtype)
+        self.heap = memoryview(heap)
+        if self.structure.has_heap and not isinstance(data, np.ndarray):
+            self.heap = memoryview(data)[self._heap_start(len(data)) :]
+
+    def _heap_start(self, size: int) -> int:
+        rows = len(self.rows) * self.structure.dtype.itemsize
+        start = self.header.count("THEAP", self.where, rows)
+        if not rows <= start <= size:
+            raise DataError(
+                f"{self.where}: keyword THEAP is {start}, but the rows take {rows} bytes and the data unit has {size}; "
+                "the file is damaged, fetch it again."
+            )
+        return start
+
+    def with_rows(self, rows: NDArray[Any], header: Header | None = None) -> Table:
+        """Return a table of the same columns with other rows, and perhaps another header."""
+        return Table(self.header if header is None else header, rows, self.source, self.structure, self.heap)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -263,9 +147,55 @@ class Table:
             raise DataError(f"{self.where}: column {name} is missing; the table has {some} ...") from None
 
     def raw(self, name: str) -> NDArray[Any]:
-        """Return a column as stored: big-endian, not scaled, a view."""
-        field: NDArray[Any] = self.rows[f"f{self.info(name).number}"]
+        """Return a column as stored: big-endian, not scaled, a view.
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or its cells are of variable length (see `cells`).
+        """
+        info = self.info(name)
+        if info.is_variable:
+            raise DataError(
+                f"{self.where}: the cells of column {info.name} are of variable length (TFORM{info.number} is "
+                f"{self.structure.forms[info.number - 1]!r}); a fixed number of elements in every row was expected."
+            )
+        field: NDArray[Any] = self.rows[f"f{info.number}"]
         return field
+
+    def cells(self, name: str) -> Ragged:
+        """Return the elements of a column, be its cells of fixed or of variable length, as `column` has them.
+
+        A text is one element; bits are elements of 0 and 1.
+
+        Raises
+        ------
+        DataError
+            If a cell does not lie in the heap.
+        """
+        info = self.info(name)
+        if info.element == "X":
+            return self._bits(info)
+        if not info.is_variable:
+            return _regular(self.column(name))
+        stored = self._stored_cells(info)
+        if info.element == "A":
+            texts = [cell.tobytes().decode("latin-1").strip(" \0") for cell in stored.rows()]
+            return Ragged(np.array(texts, str), np.ones(len(texts), np.int64))
+        return Ragged(_native(info, stored.values), stored.count)
+
+    def _stored_cells(self, info: ColumnInfo) -> Ragged:
+        per_byte = 8 if info.element == "X" else 1
+        field, where = self.rows[f"f{info.number}"], f"{self.where}, column {info.name}"
+        return gather(self.heap, field, np.dtype(CODES[info.element]), where, per_byte)
+
+    def _bits(self, info: ColumnInfo) -> Ragged:
+        if info.is_variable:
+            cells, count = self._stored_cells(info).rows(), descriptors(self.rows[f"f{info.number}"])[0]
+        else:
+            cells, count = _regular(self.raw(info.name)).rows(), np.full(len(self), info.repeat, np.int64)
+        bits = [np.unpackbits(cell, count=n) for cell, n in zip(cells, count.tolist(), strict=True)]
+        return Ragged(np.concatenate([np.empty(0, np.uint8), *bits]), count)
 
     def adjacent(self, names: tuple[str, ...]) -> tuple[NDArray[Any], int] | None:
         """Return columns that lie side by side and are of one type as one array, as stored.
@@ -280,12 +210,12 @@ class Table:
         ndarray (n_row, sum of repeats), int
             A view, and TZERO; None where the columns do not lie side by side or differ in type or scaling.
         """
-        block = _block(self.structure, names)
-        if block is None:
+        side = block(self.structure, names)
+        if side is None:
             return None
-        shape, strides = (len(self.rows), block.width), (self.rows.dtype.itemsize, block.base.itemsize)
+        shape, strides = (len(self.rows), side.width), (self.rows.dtype.itemsize, side.base.itemsize)
         rows = self.rows if len(self.rows) else np.empty(1, self.rows.dtype)
-        return np.ndarray(shape, block.base, rows, block.offset, strides), block.zero
+        return np.ndarray(shape, side.base, rows, side.offset, strides), side.zero
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column's values in native byte order, TSCAL and TZERO applied.
@@ -300,26 +230,58 @@ class Table:
         info, raw = self.info(name), self.raw(name)
         if info.code == "A":
             return np.char.strip(np.char.decode(raw, "latin-1"), " \0")
-        if info.code == "L":
-            return np.asarray(raw == ord("T"))
-        values = raw.astype(raw.dtype.newbyteorder("="))
-        if info.scale == 1.0 and info.zero == 0.0:
-            return values
-        if info.scale == 1.0 and float(info.zero).is_integer() and info.code in "BIJK":
-            wide: Any = {"B": np.int16, "I": np.int32}.get(info.code, np.int64)
-            return np.asarray(values.astype(wide) + wide(info.zero))
-        return np.asarray(values.astype(np.float64) * info.scale + info.zero)
+        return _native(info, raw)
+
+    def numbers(self, name: str, repeat: int | None = 1) -> NDArray[np.float64]:
+        """Return a column of numbers as `column` does, in double precision.
+
+        Parameters
+        ----------
+        name : str
+        repeat : int or None
+            Numbers in a row that are expected; None takes any.
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or it holds something else.
+        """
+        self._require(name, "BIJKED", repeat)
+        return np.asarray(self.column(name), np.float64)
+
+    def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
+        """Return a column of integers; see `numbers`."""
+        self._require(name, "BIJK", repeat)
+        values = self.column(name)
+        if values.dtype.kind not in "iu":
+            info = self.info(name)
+            raise DataError(
+                f"{self.where}: column {info.name} is scaled (TSCAL{info.number} is {info.scale:g}, TZERO{info.number} "
+                f"{info.zero:g}); whole numbers were expected."
+            )
+        return values.astype(np.int64)
+
+    def _require(self, name: str, letters: str, repeat: int | None) -> None:
+        info = self.info(name)
+        if info.code not in letters or repeat not in (None, info.repeat):
+            kind = "integer" if letters == "BIJK" else "number"
+            many = "any number of them" if repeat is None else f"{repeat} in every row"
+            raise DataError(
+                f"{self.where}: TFORM{info.number} of column {info.name} is {self.structure.forms[info.number - 1]!r}; "
+                f"the type of a {kind} was expected, {many}. The file may be damaged."
+            )
 
     def null(self, name: str) -> NDArray[np.bool_]:
         """Return where a column is undefined: TNULL for integers, NaN for floats, byte 0 for L."""
-        info, raw = self.info(name), self.raw(name)
-        if info.code in "ED":
-            return np.asarray(np.isnan(raw))
-        if info.code == "L":
-            return np.asarray((raw != ord("T")) & (raw != ord("F")))
-        if info.null is None or info.code in "AX":
-            return np.zeros(raw.shape, bool)
-        return np.asarray(raw == info.null)
+        return _undefined(self.info(name), self.raw(name))
+
+    def null_cells(self, name: str) -> Ragged:
+        """Return which of the elements of `cells` are undefined; texts and bits, which always are defined, excepted."""
+        info = self.info(name)
+        if info.is_variable:
+            stored = self._stored_cells(info)
+            return Ragged(_undefined(info, stored.values), stored.count)
+        return _regular(self.null(name))
 
     def __repr__(self) -> str:
         return f"<Table {self.where}: {len(self)} rows, {self.header.get('TFIELDS')} columns>"

@@ -25,18 +25,18 @@ def column_text(table: Table, name: str, rows: Sequence[int]) -> list[list[str]]
 
     Numbers have as few digits as give the same number again.
     """
-    info = table.info(name)
-    values = table.column(name)[rows].reshape(len(rows), -1)
-    if info.code == "X":
-        return [["".join(map(str, row))] for row in np.unpackbits(values, axis=1, count=info.repeat)]
-    if info.code == "A":
-        return [list(row) for row in values]
-    null = table.null(name)[rows].reshape(len(rows), -1)
-    if info.code == "L":
-        values = np.where(values, "T", "F")
+    info, chosen = table.info(name), table.with_rows(table.rows[np.asarray(rows, np.intp)])
+    cells = chosen.cells(name).rows()
+    if info.element == "X":
+        return [["".join(map(str, row))] for row in cells]
+    if info.element == "A":
+        return [list(row) for row in cells]
+    if info.element == "L":
+        cells = [np.where(row, "T", "F") for row in cells]
+    undefined = chosen.null_cells(name).rows()
     return [
         ["INDEF" if n else str(x) for x, n in zip(row, gone, strict=True)]
-        for row, gone in zip(values, null, strict=True)
+        for row, gone in zip(cells, undefined, strict=True)
     ]
 
 

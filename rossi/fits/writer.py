@@ -12,7 +12,8 @@ from isal import igzip
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.fits.header import BLOCK, CardTuple, Header, Value, card_image
-from rossi.fits.table import layout
+from rossi.fits.heap import DESCRIPTORS, lay_out
+from rossi.fits.structure import layout
 
 _STRUCTURAL = frozenset({"SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "EXTEND"}) | {
     *("TFIELDS", "EXTNAME", "CHECKSUM", "DATASUM")
@@ -28,7 +29,7 @@ class Column:
     name : str
         TTYPE.
     form : str
-        TFORM, e.g. ``D``, ``129I``, ``L``, ``14A``.
+        TFORM, e.g. ``D``, ``129I``, ``L``, ``14A``, ``PE(43)``.
     unit, meaning : str
         TUNIT, and the comment of TTYPE.
     null : int or None
@@ -69,7 +70,7 @@ class TableHDU:
     header : Header
         Complete but for CHECKSUM and DATASUM.
     data : bytes
-        The rows, not padded.
+        The rows, and the heap where there is one, not padded.
     """
 
     header: Header
@@ -78,7 +79,7 @@ class TableHDU:
 
 def table_hdu(
     extname: str,
-    columns: Sequence[tuple[Column, ArrayLike]],
+    columns: Sequence[tuple[Column, ArrayLike | Sequence[NDArray[Any]]]],
     cards: Header | Iterable[CardTuple] = (),
     n_row: int | None = None,
 ) -> TableHDU:
@@ -88,8 +89,8 @@ def table_hdu(
     ----------
     extname : str
     columns : sequence of (Column, array (n_row,) or (n_row, repeat))
-        Values as a reader should see them: unsigned where `zero` says so, bool for L, str for A, uint8 bytes for X.
-        NULLs must be in place already.
+        Values as a reader should see them: unsigned where `zero` says so, bool for L, str for A, uint8 bytes for X,
+        a sequence of arrays for numbers of variable length (P, Q). NULLs must be in place already.
     cards : Header or iterable of cards
         Further keywords; structural ones are ignored.
     n_row : int, optional
@@ -97,7 +98,8 @@ def table_hdu(
     """
     declared = [c for c, _ in columns]
     dtype = layout(tuple(c.form for c in declared), None, extname)
-    arrays = [np.asarray(values) for _, values in columns]
+    heap = bytearray()
+    arrays = [_laid_out(column, values, heap) for column, values in columns]
     rows = np.zeros(len(arrays[0]) if arrays else int(n_row or 0), dtype)
     for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
         field = rows[f"f{number}"]
@@ -109,7 +111,7 @@ def table_hdu(
             ("NAXIS", 2, "2-dimensional binary table"),
             ("NAXIS1", dtype.itemsize, "width of table in bytes"),
             ("NAXIS2", len(rows), "number of rows in table"),
-            ("PCOUNT", 0, "size of special data area"),
+            ("PCOUNT", len(heap), "size of special data area"),
             ("GCOUNT", 1, "one data group"),
             ("TFIELDS", len(declared), "number of fields in each row"),
         ]
@@ -119,7 +121,12 @@ def table_hdu(
             header.append(*card)
     header.append("EXTNAME", extname, "name of this table")
     _add(header, cards)
-    return TableHDU(header, rows.tobytes())
+    return TableHDU(header, rows.tobytes() + bytes(heap))
+
+
+def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
+    form = column.form.lstrip("1")
+    return lay_out(values, form, heap) if form[:1] in DESCRIPTORS else np.asarray(values)
 
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:

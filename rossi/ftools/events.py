@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 from rossi.errors import ConfigError
@@ -16,6 +15,7 @@ from rossi.extract.spectrum import spectrum
 from rossi.fits.reader import read_fits
 from rossi.ftools.extraction import ASKED, ExtractionParameters, mode
 from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.texts import read_text
 
 
 class SeextrctParameters(ExtractionParameters):
@@ -47,10 +47,8 @@ class SeextrctParameters(ExtractionParameters):
         """Return which events count."""
         mask = BitMask()
         if not is_none(self.bitfile):
-            try:
-                mask = parse_bit_mask(Path(self.bitfile).read_text(), first_term_only=self.compat)
-            except OSError as error:
-                raise ConfigError(f"the bit mask {self.bitfile} can't be read ({error.strerror}).") from None
+            text = read_text(self.bitfile.removeprefix("@"), "the bit mask")
+            mask = parse_bit_mask(text, first_term_only=self.compat)
         return EventSelection(self.channels(), mask, self.markers, self.compat)
 
     def modes(self) -> tuple[Mode, Mode]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
-
-import numpy as np
 
 from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
@@ -17,6 +13,7 @@ from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import read_fits
 from rossi.fits.table import Table
 from rossi.ftools.parameters import Parameters, extension, file_list, is_none
+from rossi.ftools.texts import ranges_or_file, time_pairs
 from rossi.gti import Gti, from_table, make
 
 _MODES = {"R": Mode.RATE, "S": Mode.SUM, "M": Mode.MEAN}
@@ -63,8 +60,10 @@ class ExtractionParameters(Parameters):
 
     def channels(self) -> ChannelSelection:
         """Return the channel selection."""
-        chint = _file_text(self.chint)
-        return ChannelSelection(chint, self.chmin, self.chmax, _file_text(self.chbin))
+        chint, chbin = (
+            None if text is None else ranges_or_file(text, "the list of channels") for text in (self.chint, self.chbin)
+        )
+        return ChannelSelection(chint, self.chmin, self.chmax, chbin)
 
     def rejection(self) -> Rejection:
         """Return which bins are rejected."""
@@ -110,13 +109,7 @@ class ExtractionParameters(Parameters):
 
     def _span(self) -> Gti | None:
         if self.timeint is not None:
-            text = _file_text(self.timeint) or ""
-            numbers = [float(x) for x in re.findall(r"[0-9.]+(?:[eEdD][+-]?[0-9]+)?", text)]
-            if not numbers or len(numbers) % 2:
-                raise ConfigError(
-                    f"timeint is {self.timeint!r}; it should be start-stop pairs: 150000000.0-150000100.0."
-                )
-            return make(np.array(numbers).reshape(-1, 2))
+            return make(time_pairs(self.timeint))
         if self.timemin is None and self.timemax is None:
             return None
         return make([[self.timemin or 0.0, _LAST if self.timemax is None else self.timemax]])
@@ -139,13 +132,3 @@ def _gti_table(name: str) -> Table:
     path, hdu = extension(name)
     file = read_fits(path)
     return file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
-
-
-def _file_text(text: str | None) -> str | None:
-    if text is None or not text.startswith("@"):
-        return text
-    try:
-        lines = Path(text[1:]).read_text().split("\n")
-    except OSError as error:
-        raise ConfigError(f"{text[1:]} can't be read ({error.strerror}).") from None
-    return ",".join("-".join(line.split()) for line in lines if line.strip())

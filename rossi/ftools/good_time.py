@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from rossi import maketime as science
 from rossi.errors import ConfigError
 from rossi.fits.reader import read_fits
 from rossi.ftools.parameters import Parameters, Task, extension, write_output
+from rossi.ftools.texts import text_or_file
 
 
 class MaketimeParameters(Parameters):
@@ -39,9 +39,7 @@ def maketime(p: MaketimeParameters) -> list[str]:
     path, hdu = extension(p.infile)
     file = read_fits(path)
     table = file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
-    expression = p.expr
-    if p.expr.startswith("@"):
-        expression = " ".join(Path(p.expr[1:]).read_text().split("\n"))
+    expression = text_or_file(p.expr, "the expression")
     rows = science.good_time(table, expression, p.prefr, p.postfr, p.time)
     return [write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)]
 

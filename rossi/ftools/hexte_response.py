@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from astropy.io import fits
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu, require_plain, with_keywords
@@ -24,7 +23,7 @@ from rossi.spectra.area import read_area, with_area
 from rossi.spectra.channels import ChannelGroup, cpix_groups
 from rossi.spectra.pha import find_spectrum, good_time
 from rossi.spectra.response import Response, rebin_response
-from rossi.spectra.response_file import contains_area, read_response, response_file
+from rossi.spectra.response_file import contains_area, matrix_table, read_response, response_file
 
 #: Options of ``hxtrsp`` on a command line.
 OPTIONS = {"i": "infile", "a": "attfile"}
@@ -163,19 +162,20 @@ def marfrmf(p: MarfrmfParameters) -> Made:
         raise ConfigError("qdivide=yes is not offered; leave qdivide=no.")
     rmf = extension(p.rmfil)[0]
     ebounds = None if p.ebfil.strip() == "%" or is_none(p.ebfil) else read_bytes(extension(p.ebfil)[0])
-    response, hdus = read_response(read_bytes(rmf), rmf, ebounds)
+    response, source = read_response(read_bytes(rmf), rmf, ebounds)
     area = _named_table(p.arfil, p.arfcol)
-    remarks = [] if p.qoverride else _compare_origin(rmf, _origin(hdus[1].header), area.where, _origin(area.header))
-    return Made([write_output(p.outfil, _multiplied(response, hdus, area, p.arfcol), p.clobber)], remarks)
+    origin = _origin(matrix_table(source).header)
+    remarks = [] if p.qoverride else _compare_origin(rmf, origin, area.where, _origin(area.header))
+    return Made([write_output(p.outfil, _multiplied(response, source, area, p.arfcol), p.clobber)], remarks)
 
 
-def _multiplied(response: Response, hdus: fits.HDUList, area: Table, column: str = "SPECRESP") -> bytes:
-    if contains_area(hdus, response.name):
+def _multiplied(response: Response, source: FitsFile, area: Table, column: str = "SPECRESP") -> bytes:
+    if contains_area(source):
         raise DataError(
-            f"{response.name}[{hdus[1].name}]: HDUCLAS3 is FULL, so the matrix contains an effective area already; "
+            f"{matrix_table(source).where}: HDUCLAS3 is FULL, so the matrix contains an effective area already; "
             "give one without (HDUCLAS3 = REDIST)."
         )
-    return response_file(with_area(response, read_area(area, column)), hdus, full=True)
+    return response_file(with_area(response, read_area(area, column)), source, full=True)
 
 
 def hxtrsp(p: HxtrspParameters) -> Made:
@@ -185,27 +185,27 @@ def hxtrsp(p: HxtrspParameters) -> Made:
     require_plain(data, name)
     file = open_fits(data, name)
     spectrum = find_spectrum(file)
-    full, hdus = _matrix(p.inrmf, spectrum, _detector(spectrum))
+    full, source = _matrix(p.inrmf, spectrum, _detector(spectrum))
     response = rebin_response(full, _groups(spectrum, len(full.e_min)), 0)
-    n_channel = int(spectrum.header.number("DETCHANS", spectrum.where))
+    n_channel = spectrum.header.count("DETCHANS", spectrum.where)
     if len(response.e_min) != n_channel:
         raise DataError(
             f"{spectrum.where}: DETCHANS is {n_channel}, but CPIX1 makes {len(response.e_min)} channels of the "
             f"{len(full.e_min)} of {full.name}; extract the spectrum again."
         )
-    remarks = _compare_origin(spectrum.where, _origin(spectrum.header), full.name, _origin(hdus[1].header))
+    remarks = _compare_origin(spectrum.where, _origin(spectrum.header), full.name, _origin(matrix_table(source).header))
     root = str(Path(name).with_suffix(""))
     files = {"phafil": name, "inarf": p.inarf, "outarf": root + ".arf", "xtefilt": p.attfile, "collcube": p.collcube}
     arf, more = _arf(HxtarfParameters(**files))
     area = open_fits(arf, root + ".arf").table("SPECRESP")
-    made = [(root + ".rmf", response_file(response, hdus)), (root + ".arf", arf)]
-    made.append((root + ".rsp", _multiplied(response, hdus, area)))
+    made = [(root + ".rmf", response_file(response, source)), (root + ".arf", arf)]
+    made.append((root + ".rsp", _multiplied(response, source, area)))
     names = [("RESPFILE", Path(root).name + ".rsp", "response"), ("ANCRFILE", "NONE", "is part of the response")]
     changed = with_keywords(data, name, file.tables.index(spectrum) + 1, names)
     return Made([*write_outputs(made, p.clobber), write_output(name, changed, True)], remarks + more)
 
 
-def _matrix(text: str, spectrum: Table, detector: str) -> tuple[Response, fits.HDUList]:
+def _matrix(text: str, spectrum: Table, detector: str) -> tuple[Response, FitsFile]:
     if not is_caldb(text):
         path = extension(text)[0]
         return read_response(read_bytes(path), path)
@@ -253,7 +253,7 @@ def _table(path: str, hdu: int | str) -> Table:
     return file.table(hdu) if isinstance(hdu, str) else file.table(hdu=hdu)
 
 
-def _origin(header: Header | fits.Header) -> dict[str, str]:
+def _origin(header: Header) -> dict[str, str]:
     return {keyword: str(header.get(keyword, "")).strip() for keyword in ("TELESCOP", "INSTRUME", "DETNAM")}
 
 

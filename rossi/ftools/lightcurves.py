@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 from rossi.errors import ConfigError
@@ -13,6 +11,7 @@ from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.ftools.texts import time_pairs
 from rossi.timeseries.arithmetic import Terms, add, subtract
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import rebin
@@ -113,13 +112,8 @@ def timetrans(p: TimetransParameters) -> list[str]:
     name, hdu = extension(p.infile)
     file = read_fits(name)
     table = file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
-    text = Path(p.timeint[1:]).read_text() if p.timeint.startswith("@") else p.timeint
-    words = [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
-    found = [re.fullmatch(r"([0-9.eE+]+)\s*[-\s]\s*([0-9.eE+]+)", word) for word in words]
-    if not words or not all(found):
-        raise ConfigError(f"timeint is {p.timeint!r}; it should be start-stop pairs in seconds: 10-50,100-200.")
-    pairs = [(float(match[1]), float(match[2])) for match in found if match]
-    lines = [f"{start:19.8f} {stop:19.8f}\n" for start, stop in absolute(pairs, table.header, table.where)]
+    found = absolute(time_pairs(p.timeint), table.header, table.where)
+    lines = [f"{start:19.8f} {stop:19.8f}\n" for start, stop in found]
     return [write_output(p.outfile, "".join(lines).encode(), p.clobber)]
 
 

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rossi.errors import ConfigError, DataError
+from rossi.ftools.texts import read_text
 
 _WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
 
@@ -202,38 +203,17 @@ def file_list(text: str) -> list[str]:
     ConfigError
         If the list can't be read or names no file.
     """
-    items = text_of(text).split("\n") if text.startswith("@") else text.split(",")
+    items = read_text(text[1:], "the list").split("\n") if text.startswith("@") else text.split(",")
     names = [item.strip() for item in items if item.strip()]
     if not names:
         raise ConfigError(f"{text!r} names no file.")
     return names
 
 
-def text_of(text: str) -> str:
-    """Return a parameter's text, or that of the file that ``@file`` names.
-
-    Raises
-    ------
-    ConfigError
-        If it can't be read.
-    """
-    if not text.startswith("@"):
-        return text
-    try:
-        return Path(text[1:]).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigError(f"the list {text[1:]} can't be read ({why}); text, one item a line, was expected.") from None
-
-
-def expression_of(text: str) -> str:
-    """Return an expression, or the lines of ``@file`` joined."""
-    return " ".join(text_of(text).split("\n")) if text.startswith("@") else text
-
-
 def word_list(text: str) -> list[str]:
     """Return names separated by blanks or commas, or from ``@file``."""
-    words = Path(text[1:]).read_text() if text.startswith("@") and Path(text[1:]).exists() else text.removeprefix("@")
+    listed = text.startswith("@") and Path(text[1:]).is_file()
+    words = read_text(text[1:], "the list") if listed else text.removeprefix("@")
     return words.replace(",", " ").split()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -13,6 +12,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import read_bytes, read_fits
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.ftools.texts import read_text, text_or_file
 from rossi.spectra.algebra import (
     Compat,
     Errors,
@@ -101,7 +101,7 @@ def sumpha(p: SumphaParameters) -> list[str]:
 def mathpha(p: MathphaParameters) -> list[str]:
     """Evaluate an expression on spectra."""
     _check(p)
-    formula = Formula(" ".join(Path(p.expr[1:]).read_text().split("\n")) if p.expr.startswith("@") else p.expr)
+    formula = Formula(text_or_file(p.expr, "the expression"))
     spectra = {name: read_pha(read_fits(name)) for name in formula.names}
     compat = _compat(p.compat, spectra.values())
     units, errors = Units(p.units.strip().upper()[:1]), Errors(p.errmeth.strip().upper())
@@ -142,13 +142,13 @@ def rbnrmf(p: RbnrmfParameters) -> list[str]:
             f"cmpmode is {p.cmpmode!r} and ebfact {p.ebfact}; channels are joined with cmpmode=linear, ebfact=1."
         )
     other = None if p.ebdfile.strip() == "%" or is_none(p.ebdfile) else read_bytes(p.ebdfile)
-    response, hdus = read_response(read_bytes(p.infile), p.infile, other)
-    groups = read_groups(read_bytes(p.binfile).decode("ascii", "replace"), p.binfile)
+    response, source = read_response(read_bytes(p.infile), p.infile, other)
+    groups = read_groups(read_text(p.binfile, "the list of channels"), p.binfile)
     first = None if p.fchan.strip() == "%" else int(_number(p.fchan, "fchan", 0.0))
     made = rebin_response(response, groups, first)
     if p.nchan is not None and p.nchan != len(made.e_min):
         raise ConfigError(f"nchan is {p.nchan}, but the groups of {p.binfile} give {len(made.e_min)} channels.")
-    return [write_output(p.outfile, response_file(made, hdus), p.clobber)]
+    return [write_output(p.outfile, response_file(made, source), p.clobber)]
 
 
 def _compat(wanted: bool, spectra: Iterable[Pha]) -> Compat:

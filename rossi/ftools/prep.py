@@ -14,6 +14,7 @@ from rossi.fits.writer import fits_bytes
 from rossi.ftools.background import models, saa_history
 from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
 from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.texts import read_text
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.filter import build_filter_file, needed_files
@@ -199,7 +200,7 @@ def _appid_list() -> str:
 def _sources(path: str) -> tuple[Source, ...]:
     """Read a list of columns: application id, column, and its name in the filter file where that differs."""
     found = []
-    for line in filter(None, (line.split() for line in Path(path).read_text().splitlines())):
+    for line in filter(None, (line.split() for line in read_text(path, "the list of columns").split("\n"))):
         if not (2 <= len(line) <= 3 and line[0].isdigit()):
             raise ConfigError(f"a={path}: the line {' '.join(line)!r} should be an application id and a column.")
         found.append(Source(int(line[0]), line[1], line[-1]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated
 
 from astropy.io import fits
@@ -19,6 +18,7 @@ from rossi.fits.table import Table
 from rossi.fits.text import header_lines, table_lines
 from rossi.fits.writer import TableHDU, join_hdus, primary_hdu
 from rossi.ftools.parameters import Parameters, Task, extension, write_output
+from rossi.ftools.texts import text_or_file
 
 _TRUE, _FALSE = {"T", "TRUE", "Y", "YES"}, {"F", "FALSE", "N", "NO"}
 
@@ -92,9 +92,7 @@ def ftcopy(p: FtcopyParameters) -> list[str]:
 def fselect(p: FselectParameters) -> list[str]:
     """Copy a file with those rows of a table that fulfil an expression."""
     name, hdu = extension(p.infile)
-    expression = p.expr
-    if expression.startswith("@"):
-        expression = " ".join(Path(expression[1:]).read_text().split("\n"))
+    expression = text_or_file(p.expr, "the expression")
     return [write_output(p.outfile, _changed(name, hdu, [_rows(expression)], p.copyall), p.clobber)]
 
 

@@ -123,7 +123,7 @@ def estimate_background(background: Table, correction: Table) -> Table:
     new_counts, new_error = estimate_counts(counts, error, exposure, read_correction(correction))
     header = background.header.copy()
     header.set("INSTRUME", "HEXTE", "instrument name")
-    made = Table(header, background.rows, background.source, background.structure)
+    made = background.with_rows(background.rows, header)
     return with_values(made, {"COUNTS": new_counts, "STAT_ERR": new_error})
 
 
@@ -138,7 +138,7 @@ def archive_form(estimate: Table, *, compat: Compat = None) -> Table:
         Follow hextebackest, which leaves CPIX1 as it is and takes QUALITY from the first 64 channels. By default CPIX1
         tells how channels were joined, and a channel is as good as the worst that it is made of.
     """
-    counts, error = estimate.column("COUNTS"), estimate.column("STAT_ERR").astype(np.float32)
+    counts, error = estimate.numbers("COUNTS"), estimate.numbers("STAT_ERR").astype(np.float32)
     joined, joined_error = join_for_archive(counts.astype(np.int64), error)
     n = len(joined)
     made = select_rows(estimate, np.arange(n))
@@ -148,7 +148,7 @@ def archive_form(estimate: Table, *, compat: Compat = None) -> Table:
     if compat is None:
         made.header.set("CPIX1", ARCHIVE_CPIX, "channel binning of CHANNEL column")
         if "QUALITY" in estimate:
-            values["QUALITY"] = np.maximum.reduceat(estimate.column("QUALITY"), _first_channels())
+            values["QUALITY"] = np.maximum.reduceat(estimate.integers("QUALITY"), _first_channels())
     return with_values(made, values)
 
 
@@ -177,7 +177,7 @@ def _check(table: Table) -> None:
 
 
 def _column(table: Table, name: str) -> Floats:
-    values = table.column(name).astype(np.float64)
+    values = table.numbers(name)
     if values.ndim != 1:
         raise DataError(
             f"{table.where}: column {name} has {values.shape[1]} numbers a row, one expected; give a table with a "

@@ -126,7 +126,7 @@ def with_background(source: FitsFile, name: str) -> bytes:
     table = source.table()
     header = table.header.copy()
     header.set("BACKFILE", name, "background")
-    named = Table(header, table.rows, table.source, table.structure)
+    named = table.with_rows(table.rows, header)
     return fits_bytes(source.primary, [as_hdu(named), *map(as_hdu, source.tables[1:])])
 
 

@@ -53,7 +53,7 @@ def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> C
             f"{table.where}: column {prefix}0co0 is missing (DETNAM is {table.header.get('DETNAM', 'absent')!r}); the "
             f"dead-time coefficients of cluster {cluster.name} were expected."
         )
-    start, stop = table.column("TSTART"), table.column("TSTOP")
+    start, stop = table.numbers("TSTART"), table.numbers("TSTOP")
     found = np.flatnonzero((start <= time[0]) & (time[1] <= stop))
     if not len(found):
         remark = Remark(
@@ -65,6 +65,6 @@ def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> C
         return Coefficients(np.zeros(len(DETECTORS)), np.zeros(len(DETECTORS)), (remark,))
     row = found[-1]
     alpha, gamma = (
-        np.array([float(table.column(f"{prefix}{d}co{n}")[row]) for d in DETECTORS]) * FRAME for n in (0, 1)
+        np.array([float(table.numbers(f"{prefix}{d}co{n}")[row]) for d in DETECTORS]) * FRAME for n in (0, 1)
     )
     return Coefficients(alpha, gamma)

@@ -97,7 +97,7 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
         If a column is missing, or the attitude is unknown during all of the good time.
     """
     known = ~np.any([attitude.null(name) for name in _QUATERNION], axis=0)
-    time = attitude.column("Time") + timezero(attitude.header, attitude.where)
+    time = attitude.numbers("Time") + timezero(attitude.header, attitude.where)
     chosen = known & gti.contains(intervals, time, closed=True)
     if not chosen.any():
         raise DataError(
@@ -106,7 +106,7 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
             f"from {time.min(initial=np.inf):.0f} to {time.max(initial=-np.inf):.0f} (MET, s); give the filter file or "
             "FH0e file of the same observation."
         )
-    quaternion = np.array([attitude.column(name)[chosen] for name in _QUATERNION], np.float32)
+    quaternion = np.array([attitude.numbers(name)[chosen] for name in _QUATERNION], np.float32)
     _, y, z = to_body(body_axes(quaternion), source_vector(ra, dec)).astype(np.float64)
     spread = max(float(v.std() / (1 + v.mean() ** 2)) for v in (y, z))
     covered = time[known].min() <= intervals[0, 0] and intervals[-1, 1] <= time[known].max()
@@ -136,12 +136,12 @@ def read_cube(table: Table) -> CollimatorCube:
     for name, values in (("ALPHA", alpha), ("BETA", beta)):
         if len(values) < 2 or not (np.diff(values) > 0).all():
             raise DataError(f"{table.where}: column {name} must hold two or more rising numbers; found {values}.")
-    transmission = table.column("COLLRESP").astype(np.float32).reshape(shape[::-1])
+    transmission = table.numbers("COLLRESP", None).astype(np.float32).reshape(shape[::-1])
     return CollimatorCube(table.where, lower, upper, alpha, beta, transmission)
 
 
 def _grid(table: Table, name: str) -> Singles:
-    return table.column(name).astype(np.float32).reshape(-1)
+    return table.numbers(name, None).astype(np.float32).reshape(-1)
 
 
 def transmission(cube: CollimatorCube, y: float, z: float) -> Singles:

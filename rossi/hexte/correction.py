@@ -158,7 +158,7 @@ def _light_curve(table: Table, dead: DeadTime, detectors: Detectors) -> Table:
         raise DataError(f"{where}: HDUCLAS3 is {kind or 'absent'}; a light curve of RATE (or COUNT) was expected.")
     if "RATE2" in table or "COUNTS2" in table:
         raise DataError(f"{where}: it holds several light curves; extract them with accumulate=ONE.")
-    start = dead.shifted(table.column("TIME"))
+    start = dead.shifted(table.numbers("TIME"))
     fraction = bin_fractions(start, width, dead, detectors)
     changed = append_columns(table, [(declared.DEADC, fraction)])
     if kind == "RATE":
@@ -170,7 +170,7 @@ def _spectrum(
     table: Table, intervals: Floats, dead: DeadTime, detectors: Detectors
 ) -> tuple[Table, tuple[float, float]]:
     live = 1.0 - interval_fraction(dead.shifted(intervals), dead, detectors)
-    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    changed = table.with_rows(table.rows.copy(), table.header.copy())
     if str(table.header.get("HDUCLAS3", "")).strip().upper() == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), np.full(len(table), 1.0 / live))
     return changed, _exposures(table, live)
@@ -183,7 +183,7 @@ def _type_two(table: Table, intervals: Floats, dead: DeadTime, kind: str) -> tup
     shifted = dead.shifted(intervals)
     each = [1.0 - interval_fraction(shifted, dead, Detectors((d,), 1)) for d in DETECTORS]
     live = np.array([each[int(name[7])] for name in table.column("ROWID")])
-    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    changed = table.with_rows(table.rows.copy(), table.header.copy())
     if kind == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), 1.0 / live)
     return changed, _exposures(table, float(np.add.accumulate(live)[-1]) / len(live))
@@ -207,7 +207,7 @@ def _intervals(product: FitsFile) -> Floats:
     table = product.tables[-1]
     if "START" not in table or "STOP" not in table:
         raise DataError(f"{table.where}: the last extension of a spectrum should hold its good time (START, STOP).")
-    return np.column_stack((table.column("START"), table.column("STOP")))
+    return np.column_stack((table.numbers("START"), table.numbers("STOP")))
 
 
 def _stamp(

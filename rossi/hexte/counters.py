@@ -12,7 +12,7 @@ from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.hexte.coefficients import Coefficients
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.science import DETECTORS, FRAME, event_detectors, frame_number
+from rossi.hexte.science import DETECTORS, FRAME, cluster_codes, event_detectors, frame_number
 
 Floats = NDArray[np.float64]
 
@@ -63,12 +63,12 @@ def archive_frames(table: Table, offset: float, previous_row: bool = False) -> F
     previous_row : bool
         Take counters from the row before, as files of early processing need it.
     """
-    number = frame_number(table.column("Time") + offset)
-    code = table.column("ClstrPosition")
-    live = np.column_stack([table.column(f"LiveTimeDet{d}").astype(np.float64) for d in DETECTORS])
+    number = frame_number(table.numbers("Time") + offset)
+    code = table.integers("ClstrPosition")
+    live = np.column_stack([table.numbers(f"LiveTimeDet{d}") for d in DETECTORS])
     if previous_row and len(live):
         live = np.concatenate((np.zeros((1, len(DETECTORS))), live[:-1]))
-    events = np.repeat((table.column("GoodCnt") / len(DETECTORS))[:, None], len(DETECTORS), axis=1)
+    events = np.repeat((table.numbers("GoodCnt") / len(DETECTORS))[:, None], len(DETECTORS), axis=1)
     return Frames(number, (code == 0) | (code == 3), live, events)
 
 
@@ -92,13 +92,13 @@ def event_frames(pieces: Iterable[Table], start: float, stop: float) -> Frames:
 
 
 def _piece_frames(table: Table, start: float, stop: float) -> Frames:
-    time = table.column("Time").astype(np.float64, copy=False)
+    time = table.numbers("Time")
     inside = np.flatnonzero((time >= start) & (time < stop))
     rows = slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)
     number = frame_number(time[rows])
     first = np.flatnonzero(np.diff(number, prepend=-1))
-    code = table.raw("ClstrPosition")[rows][first]
-    value = table.column("LiveTime")[rows]
+    code = cluster_codes(table)[rows][first]
+    value = table.integers("LiveTime")[rows]
     run = np.repeat(np.arange(len(first)), np.diff(first, append=len(number)))
     key = run * len(DETECTORS) + event_detectors(table)[rows]
     valid = value != NO_VALUE

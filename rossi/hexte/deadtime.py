@@ -156,14 +156,14 @@ def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
 
 def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:
     """Return the rows between the first and the last one that housekeeping covers, less those without a frame of it."""
-    time = science.column("Time") + offset
+    time = science.numbers("Time") + offset
     inside = np.flatnonzero((time >= housekeeping.span[0]) & (time < housekeeping.span[1]))
     keep = np.zeros(len(time), bool)
     if len(inside):
         keep[inside[0] : inside[-1] + 1] = True
     slot = frame_number(time) - housekeeping.first
     keep &= (slot >= 0) & (slot < len(housekeeping))
-    return Table(science.header, science.rows[keep], science.source, science.structure)
+    return science.with_rows(science.rows[keep])
 
 
 def _only_first_detector(events: Floats) -> bool:

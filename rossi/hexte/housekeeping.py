@@ -74,7 +74,7 @@ class Housekeeping:
         check_cluster(table, cluster)
         if not len(table):
             raise DataError(f"{table.where}: the housekeeping has no rows; fetch the file again.")
-        time = table.column("Time").astype(np.float64)
+        time = table.numbers("Time")
         frames = frame_number(time)
         first, number = int(frames[0]), int(frames[-1] - frames[0]) + 1
         if number < 1 or (frames < first).any() or (frames > frames[-1]).any():
@@ -82,7 +82,7 @@ class Housekeeping:
         at = frames - first
         uld, xuld, arm, trigger, veto = (_gridded(table, name, at, number) for name in _RATES)
         code = np.full(number, -1, np.int64)
-        code[at] = table.column("DwellPdApMod")
+        code[at] = table.integers("DwellPdApMod")
         missing = code < 0
         last_there = np.maximum.accumulate(np.where(missing, 0, np.arange(number)))
         header = table.header
@@ -124,7 +124,7 @@ def check_cluster(table: Table, cluster: Cluster | None) -> None:
         If APPID says that it is another file's.
     """
     apid = table.header.get("APPID")
-    if cluster is None or apid is None or int(apid) == HOUSEKEEPING_APIDS[cluster]:
+    if cluster is None or apid is None or apid == HOUSEKEEPING_APIDS[cluster]:
         return
     letter = cluster.name
     raise DataError(
@@ -146,7 +146,7 @@ def commanded_dwell(table: Table) -> int | None:
     name = next((n for n in ("CmdDwellApMod", "DwellPdApMod") if n in table), None)
     if name is None or not len(table):
         return None
-    codes, counts = np.unique(table.column(name)[~table.null(name)], return_counts=True)
+    codes, counts = np.unique(table.integers(name)[~table.null(name)], return_counts=True)
     if not len(codes):
         return None
     code = int(codes[np.argmax(counts)])
@@ -162,7 +162,7 @@ def _gridded(table: Table, name: str, at: NDArray[np.int64], number: int) -> Flo
     grid = np.full((number, len(DETECTORS)), _MISSING)
     for detector in DETECTORS:
         column = f"{name}{detector}"
-        grid[at, detector] = np.where(table.null(column), 0, table.column(column))
+        grid[at, detector] = np.where(table.null(column), 0, table.numbers(column))
     return grid
 
 

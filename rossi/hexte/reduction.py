@@ -17,7 +17,7 @@ from rossi.extract.eventbins import covered_bins
 from rossi.extract.events import ScienceEvents
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_tables, spectrum_tables
-from rossi.extract.selection import TimeSelection, bins_over, select_samples
+from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.spectrum import spectrum
 from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
@@ -163,7 +163,7 @@ def reduce_events(
     positions, lookup = _groups(events.table, position)
     since = np.array([[events.tstart, np.inf]])
     good = since if request.good is None else intervals.intersection(since, request.good)
-    binsz = bins_over([events], [since], events.timedel, request.binsz).binsz
+    binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
     window = Window(events.timezero, events.tstart, binsz, good)
     bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
     found = tally(events.pieces(_ROWS), lookup, len(positions), window, bands)
@@ -224,6 +224,7 @@ class _Counts:
         within = own if request.good is None else intervals.intersection(own, request.good)
         if not len(within):
             return None
+        require_few_bins([within], span)
         bins = covered_bins([within], span)
         bounds, nothing = events.word.bounds, np.zeros(len(events.word.bounds))
         shares, none = nothing.copy(), np.zeros(len(bins.bins))

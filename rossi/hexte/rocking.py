@@ -16,7 +16,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu, table_hdu
-from rossi.hexte.science import FRAME, Cluster, Kind, Remark, cluster_of, frame_number, kind_of
+from rossi.hexte.science import FRAME, Cluster, Kind, Remark, cluster_codes, cluster_of, frame_number, kind_of
 
 Gti = NDArray[np.float64]
 
@@ -74,12 +74,12 @@ def _lookup(position: Position, kind: Kind) -> NDArray[np.bool_]:
 
 def at_position(table: Table, position: Position, kind: Kind) -> NDArray[np.bool_]:
     """Return which rows of a science file were taken at a position (n_row,)."""
-    return np.asarray(_lookup(position, kind)[table.raw("ClstrPosition")])
+    return np.asarray(_lookup(position, kind)[cluster_codes(table)])
 
 
 def rocking_angle(table: Table, kind: Kind) -> float | None:
     """Return the angle to which the cluster rocks, 1.5 or 3 [deg]; None where it always stares."""
-    present = set(np.flatnonzero(np.bincount(table.raw("ClstrPosition"), minlength=256)).tolist())
+    present = set(np.flatnonzero(np.bincount(cluster_codes(table), minlength=256)).tolist())
     for place, angle in enumerate(_ANGLES):
         for position in (Position.PLUS, Position.MINUS):
             code = (_ARCHIVE if kind is Kind.ARCHIVE else _EVENTS)[position][place]
@@ -172,8 +172,8 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
         if not len(chosen):
             continue
         header = split_header(table.header, position, kind, len(chosen))
-        part = Table(header, chosen.rows, table.source, table.structure)
-        frames = frame_intervals(part.column("Time").astype(np.float64, copy=False), row_defect)
+        part = chosen.with_rows(chosen.rows, header)
+        frames = frame_intervals(part.numbers("Time"), row_defect)
         found.append(Split(position, part, frames, gti_header, rocking_angle(part, kind)))
     return found
 

@@ -141,11 +141,44 @@ def event_mask(table: Table) -> int:
     return mask
 
 
+def cluster_codes(table: Table) -> NDArray[np.uint8]:
+    """Return where the cluster looked in each row, as coded (n_row,).
+
+    Raises
+    ------
+    DataError
+        If there is no column ClstrPosition, or it is not of bytes.
+    """
+    info, codes = table.info("ClstrPosition"), table.raw("ClstrPosition")
+    if info.code not in "BX" or codes.ndim != 1:
+        raise DataError(
+            f"{table.where}: column ClstrPosition has the form {info.repeat}{info.code}; a byte in every row was "
+            "expected. The file may be damaged."
+        )
+    return codes
+
+
+def event_bytes(table: Table) -> NDArray[np.uint8]:
+    """Return the event words (n_row, n_byte).
+
+    Raises
+    ------
+    DataError
+        If column Event does not hold bits or bytes.
+    """
+    info, words = table.info("Event"), table.raw("Event")
+    if info.code not in "BX" or not info.repeat:
+        raise DataError(
+            f"{table.where}: column Event has the form {info.repeat}{info.code}; bits (40X) were expected. The file "
+            "may be damaged."
+        )
+    return words if words.ndim == 2 else words[:, None]
+
+
 def event_detectors(table: Table) -> NDArray[np.uint8]:
     """Return the detector of each event (n_row,)."""
     byte = sum(bool(event_mask(table) & bit) for bit in _LEADING_BYTES)
-    words = table.raw("Event")
-    words = words if words.ndim == 2 else words[:, None]
+    words = event_bytes(table)
     if byte >= words.shape[1]:
         raise DataError(
             f"{table.where}: DATAMODE promises the detector in byte {byte + 1} of an event, but Event has "

@@ -6,7 +6,6 @@ import numpy as np
 
 from rossi.errors import ConfigError
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Table
 from rossi.hexte.rocking import Position
 
 #: Two slews of 2 s cut a dwell beside the source [s].
@@ -42,7 +41,7 @@ def correct_for_slews(product: FitsFile, position: Position, dwell: float) -> Fi
     """
     part = exposed_part(position, dwell)
     table = product.table(hdu=1)
-    changed = Table(table.header.copy(), table.rows.copy(), table.source, table.structure)
+    changed = table.with_rows(table.rows.copy(), table.header.copy())
     if "RATE" in changed:
         for name in ("RATE", "ERROR"):
             field = changed.raw(name)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from isal import igzip
 
+from rossi.errors import DataError
 from rossi.fits.header import BLOCK
 from rossi.fits.stream import StreamedFile
-from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, ones_complement_sum, primary_hdu, sealed_header
 from rossi.hexte.rocking import Gti, Position, Split, frame_intervals, rocking_angle, rows_at, split_header
 from rossi.hexte.science import kind_of
@@ -69,6 +69,11 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
         Without its rows, and as a gzip-compressed file, for each position that has rows.
     """
     table = file.file.tables[0]
+    if table.header.get("PCOUNT", 0):
+        raise DataError(
+            f"{table.where}: PCOUNT is {table.header['PCOUNT']}; event lists without cells of variable length were "
+            "expected. The file may be damaged, fetch it again."
+        )
     kind = kind_of(table)
     found = {position: _Found() for position in positions}
     for piece in file.pieces(_ROWS):
@@ -77,8 +82,8 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
             if len(rows):
                 one.data.add(rows.tobytes())
                 one.n_row += len(rows)
-                part = Table(table.header, rows, table.source, table.structure)
-                one.frames.append(frame_intervals(part.column("Time").astype(np.float64, copy=False)))
+                part = table.with_rows(rows)
+                one.frames.append(frame_intervals(part.numbers("Time")))
                 one.angle = one.angle or rocking_angle(part, kind)
     gti_header = file.file.tables[1].header if len(file.file.tables) > 1 else None
     outputs: dict[Position, igzip.IGzipFile] = {}
@@ -93,7 +98,7 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
             out.write(piece.rows[rows_at(piece, position, kind, positions)].tobytes())
     for position, out in outputs.items():
         one = found[position]
-        empty = Table(split_header(table.header, position, kind, 0), b"", table.source, table.structure)
+        empty = table.with_rows(table.rows[:0], split_header(table.header, position, kind, 0))
         made = Split(position, empty, _joined(one.frames), gti_header, one.angle)
         out.write(one.data.padding)
         gti = made.gti

@@ -16,7 +16,7 @@ from rossi.extract.selection import bin_number
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.counters import NO_VALUE, Frames, merged, on_source
-from rossi.hexte.science import DETECTORS, FRAME, event_detectors, frame_number
+from rossi.hexte.science import DETECTORS, FRAME, cluster_codes, event_bytes, event_detectors, frame_number
 
 Integers = NDArray[np.int64]
 
@@ -128,15 +128,15 @@ def tally(
 
 
 def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterator[_Segments]:
-    time = piece.column("Time").astype(np.float64, copy=False)
+    time = piece.numbers("Time")
     order = None
     if (time[1:] < time[:-1]).any():
         order = np.argsort(time, kind="stable")
         time = time[order]
-    detector, live, code = event_detectors(piece), piece.column("LiveTime"), piece.raw("ClstrPosition")
-    channel = piece.raw("Event").reshape(len(piece), -1)[:, -1] if len(piece) else np.empty(0, np.uint8)
+    detector, live, code = event_detectors(piece), piece.integers("LiveTime"), cluster_codes(piece)
+    channel = event_bytes(piece)[:, -1]
     if order is not None:
-        detector, live, code, channel = (a[order] for a in (detector, live, code, channel))
+        detector, live, code, channel = detector[order], live[order], code[order], channel[order]
     absolute = time + window.zero
     number = bin_number(absolute, window.origin, window.binsz)
     inner = np.searchsorted(absolute, window.good.ravel())

@@ -35,5 +35,5 @@ def read_breakdowns(file: FitsFile, data_timezero: float) -> dict[int, gti.Gti]:
                 f"{error} Breakdown files have PCU0_GTI to PCU4_GTI; give another breakfile, or NONE."
             ) from None
         shift = timezero(table.header, table.where) - data_timezero
-        good[pcu] = gti.make(np.column_stack((table.column("START"), table.column("STOP"))).astype(np.float64) + shift)
+        good[pcu] = gti.make(np.column_stack((table.numbers("START"), table.numbers("STOP"))) + shift)
     return good

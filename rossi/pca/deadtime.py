@@ -130,7 +130,7 @@ def pcu_rows(
         Time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
     rules : BadRowRules
     """
-    time = table.column("Time").astype(np.float64)
+    time = table.numbers("Time")
     length = table.header.number("TIMEDEL", table.where)
     by_pcu = {h.pcu: h for h in housekeeping}
     rows = {}
@@ -144,7 +144,7 @@ def pcu_rows(
             setting = state.hold_vle_setting(time)
         broken = None if breakdowns is None else ~gti.contains(breakdowns[pcu], time, closed=True)
         bad = _bad_rows(pcu, time, on, unknown, broken, rules)
-        vle = table.column(f"VLECntPcu{pcu}").astype(np.int64)
+        vle = table.integers(f"VLECntPcu{pcu}")
         propane = row_totals(table, (f"VpSpecPcu{pcu}",))
         remaining = row_totals(table, tuple(f"{name}CntPcu{pcu}" for name in REMAINING))
         xenon = row_totals(table, spectrum_columns(pcu))
@@ -204,7 +204,9 @@ def row_totals(table: Table, columns: tuple[str, ...]) -> NDArray[np.int64]:
     """Return the sum over integer columns and their elements in each row (n_row,)."""
     block = table.adjacent(columns)
     if block is None:
-        parts = [table.column(name).reshape(len(table), -1).sum(axis=1, dtype=np.int64) for name in columns]
+        parts = [
+            table.integers(name, None).reshape(len(table), table.info(name).repeat).sum(axis=1) for name in columns
+        ]
         return np.asarray(np.sum(parts, axis=0))
     stored, zero = block
     native = stored.astype(stored.dtype.newbyteorder("="))  # sums over swapped bytes are several times slower

@@ -52,9 +52,9 @@ class Housekeeping:
             raise DataError(f"{table.where}: keyword TIMESYS is missing; the file's times have no meaning without it.")
         if not len(table):
             raise DataError(f"{table.where}: the table has no row; the state of PCU {match[1]} is unknown.")
-        on = np.logical_and.reduce([table.column(name) != 0 for name in ("cmdhvXE", "hvXErly", "hvXEon")])
-        time = table.column(next(iter(table.infos.values())).name).astype(np.float64)
-        return cls(int(match[1]), time, on, table.column("dsVle").astype(np.int64))
+        on = np.logical_and.reduce([table.numbers(name) != 0 for name in ("cmdhvXE", "hvXErly", "hvXEon")])
+        time = table.numbers(next(iter(table.infos.values())).name)
+        return cls(int(match[1]), time, on, table.integers("dsVle"))
 
     def hold_vle_setting(self, time: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the VLE setting at each time: the last sample not later; outside, the nearest sample."""

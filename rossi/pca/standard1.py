@@ -167,7 +167,7 @@ def standard1_samples(
         Time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
     rules : BadRowRules
     """
-    start = table.column("Time").astype(np.float64)
+    start = table.numbers("Time")
     sample, shape = sample_length(table), (len(table), table.info("XeCntPcu0").repeat)
     time = start[:, None] + np.arange(shape[1]) * sample
     by_pcu = {h.pcu: h for h in housekeeping}
@@ -195,7 +195,7 @@ def standard1_samples(
         bad |= any_near if rules.transition else False
         bad |= broken[:, None] if broken is not None else False
         bad |= ~propane[pcu][:, None] if rules.propane and pcu in PROPANE_LOSS else False
-        xenon = table.column(f"XeCntPcu{pcu}").astype(np.int64)
+        xenon = table.integers(f"XeCntPcu{pcu}", shape[1]).reshape(shape)
         vle, vp, remaining = (np.where(bad, np.float32(0), share) for share in shares)
         vle = _single(vle.astype(np.float64) * weights[pcu][:, None])
         pcus[pcu] = Standard1Pcu(
@@ -208,8 +208,8 @@ def standard1_samples(
 def sample_length(table: Table) -> float:
     """Return the length of a sample [s]: 1CDLTn of the xenon columns, or TIMEDEL over the samples of a row."""
     info = table.info("XeCntPcu0")
-    step = table.structure.header.get(f"1CDLT{info.number}")
-    return float(step) if step else table.header.number("TIMEDEL", table.where) / info.repeat
+    step = table.structure.header.finite(f"1CDLT{info.number}", table.where, 0.0)
+    return step or table.header.finite("TIMEDEL", table.where) / max(info.repeat, 1)
 
 
 def near_transition(state: Housekeeping | None, time: Floats) -> Flags:
@@ -231,7 +231,7 @@ def _hold(state: Housekeeping | None, time: Floats) -> tuple[Flags, Flags, NDArr
 def _share(table: Table, column: str, detectors: NDArray[np.generic]) -> Singles:
     """Return counts of all PCUs over the number of detectors, 0 where there is none."""
     number = detectors.astype(np.float64)
-    counts = table.column(column).astype(np.float64)
+    counts = table.numbers(column, number.shape[1]).reshape(number.shape)
     return _single(np.divide(counts, number, out=np.zeros(number.shape), where=number > 0))
 
 

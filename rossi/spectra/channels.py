@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError, DataError, shortened
 from rossi.fits.header import Header
 from rossi.spectra.algebra import Compat
 
@@ -122,6 +122,8 @@ def read_groups(text: str, name: str) -> list[ChannelGroup]:
             continue
         words = line.split()
         if len(words) != 3 or not all(re.fullmatch(r"-?\d+", word) for word in words):
-            raise DataError(f"{name}: line {number} is {line!r}; first channel, last channel and factor were expected.")
+            raise DataError(
+                f"{name}: line {number} is {shortened(line)}; first channel, last channel and factor were expected."
+            )
         groups.append(ChannelGroup(*map(int, words)))
     return groups

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
-from rossi.errors import DataError
-from rossi.fits.reader import gunzip
-from rossi.fits.writer import now
-from rossi.spectra.response import Integers, Response, Singles
+from rossi.errors import ConfigError, DataError
+from rossi.fits import declarations as declared
+from rossi.fits.edit import without_columns
+from rossi.fits.header import Header
+from rossi.fits.heap import Ragged
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.table import Table
+from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
+from rossi.spectra.response import Integers, Response
 
-_MATRIX = {"MATRIX", "SPECRESP MATRIX"}
+_MATRIX = ("MATRIX", "SPECRESP MATRIX")
+_OWN = ("CHECKSUM", "DATASUM", "DATE", "DETCHANS", "NUMGRP", "NUMELT", "THEAP")
+#: Channel numbers are written in 16 bits.
+_LAST_CHANNEL = 32767
+#: Energies times channels of a matrix in memory, 256 MB; those of PCA and HEXTE have some 100,000.
+MAX_ELEMENTS = 1 << 26
 
 
-def read_response(data: bytes, name: str, ebounds: bytes | None = None) -> tuple[Response, fits.HDUList]:
+def read_response(data: bytes, name: str, ebounds: bytes | None = None) -> tuple[Response, FitsFile]:
     """Read a response.
 
     Parameters
@@ -33,111 +41,167 @@ def read_response(data: bytes, name: str, ebounds: bytes | None = None) -> tuple
     Returns
     -------
     response : Response
-    hdus : HDUList
+    file : FitsFile
         The file, for its keywords.
 
     Raises
     ------
     DataError
-        If it is damaged, or holds no matrix or no EBOUNDS.
+        If it is damaged, holds no matrix or no EBOUNDS, or a matrix of more than `MAX_ELEMENTS`.
     """
-    hdus = _open(data, name)
-    table = _extension(hdus, _MATRIX, name)
-    nominal = _extension(hdus if ebounds is None else _open(ebounds, name), {"EBOUNDS"}, name)
-    number = [c.upper() for c in table.columns.names].index("F_CHAN") + 1
-    base = int(table.header.get(f"TLMIN{number}", 1))
-    rows = table.data
-    n_group = np.asarray(rows["N_GRP"], np.int64)
-    row = np.repeat(np.arange(len(n_group)), n_group)
-    first, count = (_flat(rows[key], n_group) for key in ("F_CHAN", "N_CHAN"))
-    elements = np.concatenate([np.ravel(r) for r in rows["MATRIX"]] or [np.empty(0)]).astype(np.float32)
-    energ_lo, energ_hi = (np.asarray(rows[key], np.float32) for key in ("ENERG_LO", "ENERG_HI"))
-    e_min, e_max = (np.asarray(nominal.data[key], np.float32) for key in ("E_MIN", "E_MAX"))
-    matrix = _dense(elements, row, first - base, count, (len(n_group), len(e_min)), name)
-    response = Response(name, energ_lo, energ_hi, matrix, row, first - base, count, e_min, e_max, base)
-    return response, hdus
+    file = open_fits(data, name)
+    table, nominal = matrix_table(file), _ebounds(file if ebounds is None else open_fits(ebounds, name))
+    base = table.header.count(f"TLMIN{table.info('F_CHAN').number}", table.where, 1)
+    e_min, e_max = (_column(nominal, key).astype(np.float32) for key in ("E_MIN", "E_MAX"))
+    _require_size(len(table), len(e_min), base, name)
+    n_group = _whole(_column(table, "N_GRP"), table, "N_GRP")
+    row = np.repeat(np.arange(len(table)), _within(n_group, np.full(len(table), len(e_min)), table, "N_GRP"))
+    first, count = (_whole(_leading(table, key, n_group), table, key) for key in ("F_CHAN", "N_CHAN"))
+    first -= base
+    _require_channels(first, count, len(e_min), table)
+    elements = _leading(table, "MATRIX", np.bincount(row, count, len(table)).astype(np.int64)).astype(np.float32)
+    matrix = np.zeros((len(table), len(e_min)), np.float32)
+    matrix[np.repeat(row, count), _positions(first, count)] = elements
+    energ_lo, energ_hi = (_column(table, key).astype(np.float32) for key in ("ENERG_LO", "ENERG_HI"))
+    return Response(name, energ_lo, energ_hi, matrix, row, first, count, e_min, e_max, base), file
 
 
-def _open(data: bytes, name: str) -> fits.HDUList:
-    try:
-        return fits.open(BytesIO(gunzip(data, name)), memmap=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{name}: not a FITS file that can be read ({error}).") from None
+def matrix_table(file: FitsFile) -> Table:
+    """Return the table of a file that holds the matrix.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    return _extension(file, _MATRIX)
 
 
-def _extension(hdus: fits.HDUList, names: set[str], name: str) -> fits.BinTableHDU:
-    for hdu in hdus[1:]:
-        if hdu.name.upper() in names:
-            return hdu
-    found = ", ".join(h.name for h in hdus[1:]) or "no extension"
-    raise DataError(f"{name}: extension {' or '.join(sorted(names))} is missing; found {found}.")
+def _ebounds(file: FitsFile) -> Table:
+    return _extension(file, ("EBOUNDS",))
 
 
-def _flat(column: Any, n_group: Integers) -> Integers:
-    """Return the first N_GRP elements of every row, one behind the other."""
-    rows = [np.ravel(row)[:n] for row, n in zip(column, n_group, strict=True)]
-    return np.concatenate(rows or [np.empty(0)]).astype(np.int64)
+def _extension(file: FitsFile, names: tuple[str, ...]) -> Table:
+    for table in file.tables:
+        if table.name.upper() in names:
+            return table
+    found = ", ".join(t.name or "unnamed" for t in file.tables) or "no extension"
+    raise DataError(f"{file.name}: extension {' or '.join(names)} is missing; found {found}.")
 
 
-def _dense(
-    elements: Singles, row: Integers, first: Integers, count: Integers, shape: tuple[int, int], name: str
-) -> Singles:
-    channel = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
-    if count.sum() > len(elements) or (count.sum() and not 0 <= channel.min() <= channel.max() < shape[1]):
+def _require_size(n_energy: int, n_channel: int, base: int, name: str) -> None:
+    if n_energy * n_channel > MAX_ELEMENTS:
         raise DataError(
-            f"{name}[MATRIX]: the groups hold {count.sum()} elements in channels that EBOUNDS ({shape[1]} channels) or "
-            f"MATRIX ({len(elements)} elements) does not have; the file may be damaged."
+            f"{name}: {n_energy} energies and {n_channel} channels make a matrix of {n_energy * n_channel} elements; "
+            f"up to {MAX_ELEMENTS} are read. The file may be damaged."
         )
-    matrix = np.zeros(shape, np.float32)
-    matrix[np.repeat(row, count), channel] = elements[: count.sum()]
-    return matrix
+    if base + n_channel - 1 > _LAST_CHANNEL:
+        raise DataError(
+            f"{name}: its channels are {base} to {base + n_channel - 1}; channels up to {_LAST_CHANNEL} were expected."
+        )
 
 
-def contains_area(hdus: fits.HDUList, name: str) -> bool:
+def _column(table: Table, name: str) -> NDArray[np.generic]:
+    values = table.column(name)
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
+        raise DataError(f"{table.where}: column {name} is {table.info(name).code}; one number a row was expected.")
+    return values
+
+
+def _whole(values: NDArray[np.generic], table: Table, name: str) -> Integers:
+    """Return numbers as integers."""
+    numbers = np.asarray(values, np.float64)
+    if not (np.abs(numbers) < 1 << 31).all():
+        raise DataError(f"{table.where}: column {name} has numbers that are not finite or too large to count with.")
+    return numbers.astype(np.int64)
+
+
+def _within(number: Integers, limit: Integers, table: Table, name: str) -> Integers:
+    wrong = np.flatnonzero((number < 0) | (number > limit))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"{table.where}: row {row + 1} asks for {number[row]} in column {name}, where 0 to {limit[row]} are "
+            "possible; the file is damaged, fetch it again."
+        )
+    return number
+
+
+def _leading(table: Table, name: str, number: Integers) -> NDArray[np.generic]:
+    """Return so many elements from the beginning of every row's cell, one behind the other."""
+    info = table.info(name)
+    if info.element not in "BIJKED":
+        raise DataError(f"{table.where}: column {name} is of type {info.element}; numbers were expected.")
+    cells = table.cells(name)
+    start = np.cumsum(cells.count) - cells.count
+    return np.asarray(cells.values[_positions(start, _within(number, cells.count, table, name))])
+
+
+def _positions(first: Integers, count: Integers) -> Integers:
+    """Return ``first[0], first[0] + 1, ...`` (count[0] numbers), then those of the next."""
+    return np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
+
+
+def _require_channels(first: Integers, count: Integers, n_channel: int, table: Table) -> None:
+    wrong = np.flatnonzero((count < 0) | ((count > 0) & ((first < 0) | (first + count > n_channel))))
+    if len(wrong):
+        at = int(wrong[0])
+        raise DataError(
+            f"{table.where}: a group of {count[at]} elements begins {first[at]} behind the first channel, in channels "
+            f"that EBOUNDS ({n_channel} channels) does not have; the file may be damaged."
+        )
+
+
+def contains_area(file: FitsFile) -> bool:
     """Return whether a response's matrix contains the effective area already (HDUCLAS3 is FULL)."""
-    return str(_extension(hdus, _MATRIX, name).header.get("HDUCLAS3", "")).strip().upper() == "FULL"
+    return str(matrix_table(file).header.get("HDUCLAS3", "")).strip().upper() == "FULL"
 
 
-def response_file(response: Response, hdus: fits.HDUList, *, full: bool = False) -> bytes:
+def response_file(response: Response, source: FitsFile, *, full: bool = False) -> bytes:
     """Return a response as a file with the keywords of the file it was made from.
 
     Parameters
     ----------
     response : Response
-    hdus : HDUList
+    source : FitsFile
         Of `read_response`.
     full : bool
         The matrix has been multiplied with the effective area since.
+
+    Raises
+    ------
+    ConfigError
+        If channel numbers do not fit 16 bits.
     """
-    made = fits.HDUList([fits.PrimaryHDU(), _matrix_hdu(response, hdus, full=full), _ebounds_hdu(response, hdus)])
-    buffer = BytesIO()
-    made.writeto(buffer, checksum=True)
-    return buffer.getvalue()
+    last = response.first_channel + len(response.e_min) - 1
+    if not 0 <= response.first_channel <= last <= _LAST_CHANNEL:
+        raise ConfigError(
+            f"{response.name}: the channels shall be {response.first_channel} to {last}; 0 to {_LAST_CHANNEL} are "
+            "possible."
+        )
+    return fits_bytes(primary_hdu(), [_matrix_hdu(response, source, full=full), _ebounds_hdu(response, source)])
 
 
-def _matrix_hdu(response: Response, hdus: fits.HDUList, *, full: bool) -> fits.BinTableHDU:
+def _matrix_hdu(response: Response, source: FitsFile, *, full: bool) -> TableHDU:
     n_group = np.bincount(response.row, minlength=len(response.energ_lo))
     most = int(n_group.max(initial=1))
-    column = np.repeat(response.first - np.cumsum(response.count) + response.count, response.count)
-    elements = response.matrix[np.repeat(response.row, response.count), column + np.arange(response.count.sum())]
-    per_row = np.bincount(response.row, response.count, len(n_group)).astype(np.int64)
-    cells = np.empty(len(n_group), object)
-    cells[:] = np.split(elements, np.cumsum(per_row)[:-1])
-    columns = [
-        fits.Column("ENERG_LO", "E", "keV", array=response.energ_lo),
-        fits.Column("ENERG_HI", "E", "keV", array=response.energ_hi),
-        fits.Column("N_GRP", "I", array=n_group),
-        fits.Column("F_CHAN", f"{most}I", array=_table(response.first + response.first_channel, n_group, most)),
-        fits.Column("N_CHAN", f"{most}I", array=_table(response.count, n_group, most)),
-        fits.Column("MATRIX", "PE()", array=cells),
+    elements = response.matrix[
+        np.repeat(response.row, response.count), _positions(response.first, response.count)
+    ].astype(np.float32)
+    cells = Ragged(elements, np.bincount(response.row, response.count, len(n_group)).astype(np.int64))
+    columns: list[tuple[Column, Any]] = [
+        (declared.ENERG_LO, response.energ_lo),
+        (declared.ENERG_HI, response.energ_hi),
+        (Column("N_GRP", "I"), n_group),
+        (Column("F_CHAN", f"{most}I"), _table(response.first + response.first_channel, n_group, most)),
+        (Column("N_CHAN", f"{most}I"), _table(response.count, n_group, most)),
+        (Column("MATRIX", f"PE({cells.count.max(initial=0)})"), cells.rows()),
     ]
-    source = _extension(hdus, _MATRIX, response.name)
-    hdu = fits.BinTableHDU.from_columns(columns, name="SPECRESP MATRIX" if full else source.name)
-    last = response.first_channel + len(response.e_min) - 1
-    own = {"DETCHANS": len(response.e_min), "NUMGRP": len(response.row), "NUMELT": int(response.count.sum())}
-    limits = {"TLMIN4": response.first_channel, "TLMAX4": last}
-    _finish(hdu, source, own | limits | ({"HDUCLAS3": "FULL"} if full else {}))
-    return hdu
+    old = matrix_table(source)
+    own: dict[str, int | str] = {"DETCHANS": len(response.e_min), "NUMGRP": len(response.row), "NUMELT": len(elements)}
+    own |= {"TLMIN4": response.first_channel, "TLMAX4": response.first_channel + len(response.e_min) - 1}
+    own |= {"HDUCLAS3": "FULL"} if full else {}
+    return table_hdu("SPECRESP MATRIX" if full else old.name, columns, _header(old.header, own))
 
 
 def _table(values: Integers, n_group: Integers, most: int) -> NDArray[np.int16]:
@@ -147,26 +211,21 @@ def _table(values: Integers, n_group: Integers, most: int) -> NDArray[np.int16]:
     return table
 
 
-def _ebounds_hdu(response: Response, hdus: fits.HDUList) -> fits.BinTableHDU:
+def _ebounds_hdu(response: Response, source: FitsFile) -> TableHDU:
     n = len(response.e_min)
-    columns = [
-        fits.Column("CHANNEL", "J", array=response.first_channel + np.arange(n)),
-        fits.Column("E_MIN", "E", "keV", array=response.e_min),
-        fits.Column("E_MAX", "E", "keV", array=response.e_max),
+    columns: list[tuple[Column, Any]] = [
+        (Column("CHANNEL", "J"), response.first_channel + np.arange(n)),
+        (Column("E_MIN", "E", "keV"), response.e_min),
+        (Column("E_MAX", "E", "keV"), response.e_max),
     ]
-    hdu = fits.BinTableHDU.from_columns(columns, name="EBOUNDS")
-    source = next((h for h in hdus[1:] if h.name == "EBOUNDS"), hdus[1])
-    last = response.first_channel + n - 1
-    _finish(hdu, source, {"DETCHANS": n, "TLMIN1": response.first_channel, "TLMAX1": last})
-    return hdu
+    old = next((table for table in source.tables if table.name == "EBOUNDS"), matrix_table(source))
+    own = {"DETCHANS": n, "TLMIN1": response.first_channel, "TLMAX1": response.first_channel + n - 1}
+    return table_hdu("EBOUNDS", columns, _header(old.header, own))
 
 
-def _finish(hdu: fits.BinTableHDU, source: fits.BinTableHDU, own: Mapping[str, int | str]) -> None:
-    kept = source.header.copy(strip=True)
-    for keyword in ("CHECKSUM", "DATASUM", "EXTNAME", "DATE"):
-        kept.remove(keyword, ignore_missing=True)
-    for card in kept.cards:
-        if card.keyword not in own and not card.keyword.startswith(("TLMIN", "TLMAX")):
-            hdu.header.append(card, end=True)
-    hdu.header.update(own)
-    hdu.header["DATE"] = now()
+def _header(old: Header, own: Mapping[str, int | str]) -> Header:
+    header = without_columns(old).without(_OWN)
+    for keyword, value in own.items():
+        header.set(keyword, value)
+    header.append("DATE", now(), "file creation (UTC)")
+    return header

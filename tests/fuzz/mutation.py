@@ -33,7 +33,7 @@ def mutate(chance: random.Random, seeds: list[bytes], words: tuple[bytes, ...]) 
                 word, unit = chance.choice(words), chance.choice((80, 80, 2880))
                 at = at // unit * unit
                 data[at : at + len(word)] = word
-    return bytes(data[: 1 << 18])
+    return bytes(data[: 1 << 21])
 
 
 def _length(chance: random.Random) -> int:

@@ -1,5 +1,7 @@
 """What is fuzzed: each target takes bytes and may only return, or say in a sentence what is wrong with them."""
 
+import math
+import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from services.contract import Manifest, StageRequest
 from services.publication import output_key, read_manifest
 from services.seal import is_intact, seal
 from services.storage import MissingObject
+from tests.fuzz.tasks import TASKS
 
 #: What a target may raise: errors whose message is a sentence for the user.
 SENTENCES = (RossiError,)
@@ -41,16 +44,46 @@ class Target:
 
 
 NUMBERS = "0 1 -1 2 7 8 255 256 65535 -32768 2147483648 9223372036854775808 1E30 1E999 -1E999 NaN 1e-300 999999999999"
+#: What readers look for beside structure.
+KEYWORDS = (
+    *("RA_OBJ", "DEC_OBJ", "RA_PNT", "TIMEZERO", "TIMEZERI", "TSTART", "TSTARTI", "TSTOP", "TSTOPF", "TIMEDEL"),
+    *("TIMEPIXR", "TIMEUNIT", "MJDREFI", "EXPOSURE", "DETCHANS", "CPIX1", "1CPIX2", "1CDLT2", "TDIM2", "TEVTB2"),
+    *("BACKSCAL", "AREASCAL", "HDUCLAS1", "HDUCLAS3", "DETNAM", "APPID", "DATAMODE", "TDDES2", "DEADAPP", "ROWID1"),
+    *("GAINAPP", "POISSERR", "TIERRELA", "PREFR", "MAX_GAP", "CLOCKAPP", "EQUINOX", "OBJECT", "OBS_ID", "BACKFILE"),
+)
+#: Times and counts that are none.
+_DOUBLES = [struct.pack(">d", value) for value in (math.nan, math.inf, -math.inf, -1.0, 0.0, 1e300, -1e300, 1e-300)]
+_INTEGERS = [b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\x7f\xff\xff\xff\xff\xff\xff\xff", b"\0" * 16]
 FITS_WORDS = tuple(
-    [
+    _DOUBLES
+    + _INTEGERS
+    + [
         f"{key:<8}= {value:>20}".ljust(80).encode()
         for key in ("NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "BITPIX")
         for value in ("-1", "-2880", "0", "99999999999999", "1E999", "'a'", "T")
     ]
     + [
         f"{key:<8}= {value:>20}".ljust(80).encode()
-        for key in ("TFIELDS", "THEAP", "TNULL1", "TZERO1", "TSCAL2")
+        for key in ("TFIELDS", "THEAP", "TNULL1", "TZERO1", "TSCAL2", "TLMIN4")
         for value in ("-1", "0", "1000000", "1E999", "0.5", "'x'", "")
+    ]
+    + [
+        f"{key:<8}= {value:>20}".ljust(80).encode()
+        for key in KEYWORDS
+        for value in (
+            "",
+            "''",
+            "'x'",
+            "T",
+            "-1",
+            "0",
+            "1E400",
+            "1E300",
+            "1E-300",
+            "99999999999",
+            "1" * 60,
+            "'" + "y" * 66,
+        )
     ]
     + [
         f"{key:<8}= '{value:<8}'".ljust(80).encode()
@@ -302,6 +335,7 @@ TARGETS = {
         (b"../", b"/", b"\n", "²".encode(), b"-", b".gz", "٢".encode()),
     ),
 }
+TARGETS |= {name: Target(task.run, task.seeds, FITS_WORDS + _TEXT) for name, task in TASKS.items()}
 
 
 def attempt(name: str, data: bytes) -> None:

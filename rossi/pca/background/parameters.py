@@ -46,7 +46,7 @@ class ParameterSource:
 
     def __init__(self, data: Table, filter_rows: Table | None, saa: FitsFile | None, mjd: float) -> None:
         self.data, self.filter_rows, self.saa, self.mjd = data, filter_rows, saa, mjd
-        self.time: Floats = data.column("Time").astype(np.float64)
+        self.time: Floats = data.numbers("Time")
         self.row_length = data.header.number("DELTAT", data.where)
         self._rows = None if filter_rows is None else following_row(filter_rows, self.time)
         self._known: dict[object, Floats] = {}
@@ -147,7 +147,7 @@ def following_row(filter_rows: Table, time: NDArray[np.float64]) -> NDArray[np.i
     """
     if not len(filter_rows):
         raise DataError(f"{filter_rows.where}: the filter file has no rows; make it again.")
-    highest = np.maximum.accumulate(filter_rows.column("Time").astype(np.float64))
+    highest = np.maximum.accumulate(filter_rows.numbers("Time"))
     return np.minimum(np.searchsorted(highest, time, "left"), len(highest) - 1)
 
 
@@ -157,6 +157,6 @@ def _has(table: Table, name: str) -> bool:
 
 def _column(table: Table, name: str) -> Singles:
     """Return a scalar column in single precision, NaN where it is NULL."""
-    values = table.column(name).astype(np.float32)
+    values = table.numbers(name).astype(np.float32)
     values[table.null(name)] = np.nan
     return values

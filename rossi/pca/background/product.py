@@ -16,7 +16,8 @@ from rossi import __version__
 from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Structure, Table, structure
+from rossi.fits.structure import Structure, structure
+from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes, now
 from rossi.pca.background.channels import N_CHANNEL, N_ELEMENT, expand
 from rossi.pca.standard2 import pcu_of

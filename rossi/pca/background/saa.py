@@ -35,15 +35,7 @@ def passages(table: Table) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     names = [info.name for info in table.infos.values()]
     if len(names) < 2:
         raise DataError(f"{table.where}: two columns, time and dose, are expected; found {', '.join(names) or 'none'}.")
-    values = [table.column(name) for name in names[:2]]
-    if wrong := [
-        name for name, one in zip(names, values, strict=False) if one.ndim != 1 or one.dtype.kind not in "iuf"
-    ]:
-        raise DataError(
-            f"{table.where}: column {wrong[0]} holds no single numbers; a history of SAA passages begins with the time "
-            "and the dose of each."
-        )
-    return values[0].astype(np.float64), values[1].astype(np.float64)
+    return table.numbers(names[0]), table.numbers(names[1])
 
 
 def decayed_dose(file: FitsFile, time: NDArray[np.float64], lifetime: float, mjd: float) -> NDArray[np.float32]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from rossi.errors import DataError
 from rossi.fits.header import Value
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import ColumnInfo, Table
+from rossi.fits.structure import ColumnInfo
+from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.filter.columns import BREAKDOWN, COLLECTED, NULLS, Source
 from rossi.pca.filter.indices import Files, Index, MasterIndex, open_member
@@ -160,7 +161,7 @@ def _of_files(time: Floats, tables: Sequence[Table], sources: Sequence[Source], 
     found: Collected = {}
     if not tables:
         return found
-    clock = np.concatenate([table.column(next(iter(table.infos.values())).name) for table in tables]).astype(np.float64)
+    clock = np.concatenate([table.numbers(next(iter(table.infos.values())).name) for table in tables])
     gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
     places = between(time, clock, gap)
     for source in sources:
@@ -177,7 +178,7 @@ def _of_files(time: Floats, tables: Sequence[Table], sources: Sequence[Source], 
 
 
 def _samples(table: Table, name: str) -> Floats:
-    values = table.column(name).astype(np.float64)
+    values = table.numbers(name)
     if table.info(name).null is not None:
         values[table.null(name)] = np.nan
     return values

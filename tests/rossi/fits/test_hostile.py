@@ -13,7 +13,7 @@ from rossi.fits.image import read_images
 from rossi.fits.reader import MAX_HEADER, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.unzip import ANY_RATIO, gunzip
-from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
 
 #: What refusing a file may take [byte]; a bomb has to be decompressed up to the limit to be known as one.
 MEMORY = 4 * ANY_RATIO
@@ -86,7 +86,6 @@ HOSTILE = [
     {"PCOUNT": "999999999999"},
     {"TFIELDS": "-1"},
     {"TFIELDS": "1000000000"},
-    {"TFORM1": "'1PE(99999)'"},
     {"TFORM2": "'1QD(9)'"},
     {"TFORM1": "'999999999D'"},
     {"TFORM1": "'99999999999999999A'"},
@@ -107,6 +106,39 @@ def test_headers_that_promise_what_is_not_there(change, tmp_path):
         path.write_bytes(content)
         with pytest.raises(DataError):
             list(stream_fits(path).pieces(1000))
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(5, 0), (-1, 0)],
+        [(5, 0), (1, -4)],
+        [(5, 0), (1, 1 << 40)],
+        [(5, 0), ((1 << 62), 8)],
+        [(5, 0), (6, 0)],
+        [(5, 16), (1, 0)],
+        [(5, 0)] * 60_000,
+    ],
+    ids=["negative", "before", "behind", "terabytes", "one too many", "runs out", "the same bytes again and again"],
+)
+@pytest.mark.parametrize("letter", "PQ")
+def test_heaps_that_descriptors_lie_about(pairs, letter):
+    kind = {"P": ">i4", "Q": ">i8"}[letter]
+    heap = np.arange(5, dtype=">f4").tobytes()
+    rows = np.clip(pairs, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+    header = table_hdu("MATRIX", [(Column("MATRIX", f"1{letter}E(5)"), [np.zeros(1)] * len(pairs))]).header
+    header.set("PCOUNT", len(heap))
+    table = open_fits(fits_bytes(primary_hdu(), [TableHDU(header, rows.tobytes() + heap)]), "x.rsp").table()
+    with pytest.raises(DataError, match=r"x.rsp\[MATRIX\], column MATRIX: (row [12] has|the cells hold).*damaged"):
+        table.cells("MATRIX")
+
+
+@pytest.mark.parametrize("start", [-1, 3, 99_999, 1.5])
+def test_heaps_that_begin_elsewhere(start):
+    hdu = table_hdu("MATRIX", [(Column("MATRIX", "PE"), [np.zeros(3)])])
+    hdu.header.set("THEAP", start)
+    with pytest.raises(DataError, match="THEAP"):
+        open_fits(fits_bytes(primary_hdu(), [hdu]), "x.rsp")
 
 
 def test_an_undisturbed_file_is_read():

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
 
 from rossi.fits.declarations import ENERG_HI, ENERG_LO, SPECRESP
 from rossi.fits.header import Header
+from rossi.fits.reader import open_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.response import Response
@@ -100,14 +100,13 @@ def matrix_file(elements, energies, channels, **more) -> bytes:
     elements = np.asarray(elements, np.float32)
     n_energy, n_channel = elements.shape
     energies, channels = np.asarray(energies, np.float32), np.asarray(channels, np.float32)
-    lent = fits.BinTableHDU.from_columns([fits.Column("X", "J", array=[0])], name="MATRIX")
     cards = {"TELESCOP": "XTE", "INSTRUME": "HEXTE", "DETNAM": "PWA", "HDUCLAS3": "REDIST", "LO_THRES": 0.0}
-    lent.header.update(cards | more)
+    lent = table_hdu("MATRIX", [(Column("X", "J"), np.zeros(1))], list((cards | more).items()))
     response = Response(
         *("r.rmf", energies[:-1], energies[1:], elements, np.arange(n_energy), np.zeros(n_energy, int)),
         *(np.full(n_energy, n_channel), channels[:-1], channels[1:], 0),
     )
-    return response_file(response, fits.HDUList([fits.PrimaryHDU(), lent]))
+    return response_file(response, open_fits(fits_bytes(primary_hdu(), [lent]), "r.rmf"))
 
 
 def write_caldb(root: Path, files: list[tuple[str, str, str, int, float, bytes]]) -> None:

@@ -1,5 +1,7 @@
 """Joining channels of redistribution matrices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -7,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError
+from rossi.fits.reader import open_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.channels import ChannelGroup
 from rossi.spectra.response import Response, rebin_response
 from rossi.spectra.response_file import read_response, response_file
@@ -92,9 +96,8 @@ def test_groups_that_do_not_fit(triple, error, words):
 
 def file_of(made: Response, tmp_path) -> bytes:
     """Write a response as a file by way of one without meaning that lends its keywords."""
-    matrix = fits.BinTableHDU.from_columns([fits.Column("X", "J", array=[0])], name="MATRIX")
-    matrix.header["TELESCOP"], matrix.header["LO_THRES"] = "XTE", 1e-6
-    return response_file(made, fits.HDUList([fits.PrimaryHDU(), matrix]))
+    matrix = table_hdu("MATRIX", [(Column("X", "J"), np.zeros(1))], [("TELESCOP", "XTE"), ("LO_THRES", 1e-6)])
+    return response_file(made, open_fits(fits_bytes(primary_hdu(), [matrix]), "r.rmf"))
 
 
 @pytest.mark.parametrize("first_channel", [0, 1])
@@ -126,3 +129,64 @@ def test_what_is_no_response(tmp_path):
     few = file_of(response([[(0, [1.0])]], 2), tmp_path)
     with pytest.raises(DataError, match="in channels that EBOUNDS"):
         read_response(wrong, "x", few)
+
+
+def table_of(n_grp=(1, 2), f_chan=((0, 0), (0, 3)), n_chan=((2, 0), (1, 2)), matrix=((1, 2, 0), (3, 4, 5)), **more):
+    """A matrix of two energies and five channels; each column may be replaced, with its TFORM."""
+    given = {
+        "ENERG_LO": ("E", [1, 2]),
+        "ENERG_HI": ("E", [2, 3]),
+        "N_GRP": ("I", n_grp),
+        "F_CHAN": ("2I", f_chan),
+        "N_CHAN": ("2I", n_chan),
+        "MATRIX": ("3E", matrix),
+    }
+    columns = [(Column(name, form), np.array(values)) for name, (form, values) in (given | more).items()]
+    edges = [(Column("CHANNEL", "I"), range(5)), *((Column(k, "E"), np.arange(5)) for k in ("E_MIN", "E_MAX"))]
+    tables = [table_hdu("MATRIX", columns, [("TLMIN4", 0)]), table_hdu("EBOUNDS", edges)]
+    return fits_bytes(primary_hdu(), tables)
+
+
+def test_elements_in_cells_of_fixed_length():
+    """What is stored behind the last element of a row's groups belongs to no channel."""
+    made, _ = read_response(table_of(), "r.rmf")
+    np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"n_grp": (1, -1)}, "row 2 asks for -1 in column N_GRP"),
+        ({"n_grp": (1, 3)}, "row 2 asks for 3 in column F_CHAN, where 0 to 2"),
+        ({"n_grp": (32767, 32767)}, "row 1 asks for 32767 in column N_GRP, where 0 to 5"),
+        ({"n_chan": ((2, 0), (1, 3))}, "begins 3 behind the first channel, in channels that EBOUNDS"),
+        ({"n_chan": ((2, 0), (-1, 2))}, "a group of -1 elements"),
+        ({"n_chan": ((4, 0), (1, 2))}, "row 1 asks for 4 in column MATRIX, where 0 to 3"),
+        ({"f_chan": ((0, 0), (-1, 3))}, "begins -1 behind the first channel"),
+        ({"N_GRP": ("E", [1, np.nan])}, "column N_GRP has numbers that are not finite"),
+        ({"N_GRP": ("D", [1, 1e300])}, "column N_GRP has numbers that are not finite"),
+        ({"N_GRP": ("3I", np.ones((2, 3)))}, "column N_GRP is I; one number a row"),
+        ({"F_CHAN": ("4A", ["a", "b"])}, "column F_CHAN is of type A"),
+        ({"ENERG_LO": ("2E", np.ones((2, 2)))}, "column ENERG_LO is E; one number a row"),
+        ({"MATRIX": ("3A", ["a", "b"])}, "column MATRIX is of type A"),
+    ],
+)
+def test_damaged_matrices(damage, words):
+    with pytest.raises(DataError, match=words):
+        read_response(table_of(**damage), "r.rmf")
+
+
+def test_matrices_that_would_fill_the_memory():
+    """A file of 2 MB whose tables stand for 10^10 elements."""
+    n = 100_000
+    columns = [(Column(name, form), np.zeros(n)) for name, form in (("N_GRP", "I"), ("E_MIN", "E"), ("E_MAX", "E"))]
+    columns += [(Column(name, "I"), np.zeros(n)) for name in ("F_CHAN", "N_CHAN", "MATRIX", "ENERG_LO", "ENERG_HI")]
+    tables = [table_hdu(name, columns) for name in ("MATRIX", "EBOUNDS")]
+    with pytest.raises(DataError, match="100000 energies and 100000 channels make a matrix of 10000000000 elements"):
+        read_response(fits_bytes(primary_hdu(), tables), "r.rmf")
+
+
+def test_channels_that_sixteen_bits_do_not_hold():
+    made, source = read_response(table_of(), "r.rmf")
+    with pytest.raises(ConfigError, match="the channels shall be 32764 to 32768"):
+        response_file(replace(made, first_channel=32764), source)
