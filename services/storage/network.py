@@ -52,7 +52,7 @@ def causes(error: object) -> Iterator[BaseException]:
         seen.add(id(one))
         yield one
         waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-        waiting += [getattr(one, "kwargs", {}).get("error")]  # botocore's
+        waiting += [getattr(one, "kwargs", {}).get("error"), getattr(one, "cause", None)]  # botocore's, pyvo's
 
 
 def distrust(error: object) -> str:

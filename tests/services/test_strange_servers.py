@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from rossi.errors import ConfigError, DataError
+from services.calibration.fetch import fetch
+from services.query.catalogue import look_up
 from services.query.stage import QueryConfig, look
 from services.storage import CacheConfig, StoreError, open_archive
 from services.storage.archive import UNKNOWN, ArchiveFile
@@ -251,6 +253,33 @@ class TestCertificates:
         with pytest.raises(ConfigError, match=r"certificate is not trusted \(self.signed certificate.*SSL_CERT_FILE"):
             open_archive(form.format(secure[0])).list(FOLDER)
         assert pauses == []
+
+    def test_of_a_catalogue_and_of_calibration(self, secure, monkeypatch):
+        pauses = []
+        monkeypatch.setattr("time.sleep", pauses.append)
+        for ask in (
+            lambda: look_up(QueryConfig(service=secure[0], targets=("X",))),
+            lambda: fetch(f"{secure[0]}/{FMI}"),
+        ):
+            with pytest.raises(ConfigError, match=r"certificate is not trusted .*SSL_CERT_FILE"):
+                ask()
+        assert pauses == []
+
+    @pytest.mark.parametrize("form", ["{}/caldb", "s3://bucket/caldb?endpoint={}"])
+    def test_the_remedy_holds_for_everything(self, secure, form, monkeypatch):
+        monkeypatch.setenv("SSL_CERT_FILE", str(secure[1]))
+        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+        with pytest.raises((StoreError, ConfigError, DataError)) as caught:
+            look_up(QueryConfig(service=secure[0], targets=("X",)))
+        assert "trusted" not in str(caught.value)
+        try:
+            found = fetch(
+                form.format(secure[0]) + "/x" if "?" not in form else form.format(secure[0]).replace("?", "/x?")
+            )
+        except (StoreError, ConfigError) as error:  # it is no S3 server
+            found = None
+            assert "trusted" not in str(error)
+        assert found is None
 
     def test_the_remedy(self, secure, tree, monkeypatch):
         monkeypatch.setenv("SSL_CERT_FILE", str(secure[1]))
