@@ -10,6 +10,7 @@ import datetime
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from prefect import Task, flow, task
@@ -41,6 +42,7 @@ from flows.speaker import Speaker
 from rossi.errors import ConfigError, RossiError
 from services.contract import ObservationResult, Shard, StageResult
 from services.extraction import Channels
+from services.patience import Pause, patiently
 from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
@@ -84,7 +86,8 @@ class Selection:
 def query(settings: Settings) -> tuple[str, ...]:
     """Find the observations; returns their ObsIDs."""
     archive, store = open_archive(settings.archive, settings.cache), open_store(settings.store)
-    worklist, _ = run_query(settings.query, archive, store, settings.prefix)
+    look = partial(run_query, settings.query, archive, store, settings.prefix)
+    worklist, _ = patiently(look, archive, store, _held_up)
     if not worklist.obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")
     get_run_logger().info("%d observations: %s ...", len(worklist.obsids), ", ".join(worklist.obsids[:5]))
@@ -96,7 +99,7 @@ def work(shard: Shard) -> list[ObservationResult]:
     """Work one shard off in a process of its own."""
     speaker = Speaker(shard, WATCHER.get())
     try:
-        results = run_in_process(shard, speaker.finished)
+        results = run_in_process(shard, speaker.finished, speaker.paused)
     except (Interrupted, Stopped) as stopped:
         return cast("list[ObservationResult]", Cancelled(message=str(stopped)))  # a state, not a result
     speaker.summary()
@@ -125,7 +128,13 @@ def watch_job(settings: Settings, submitted: Submitted) -> list[ObservationResul
 @task(name="merge", **OPTIONS)
 def merge(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
     """Join what the observations gave, with the report."""
-    return merge_results(settings, asked, results)
+    join = partial(merge_results, settings, asked, results)
+    return patiently(join, None, open_store(settings.store), _held_up)
+
+
+def _held_up(pause: Pause) -> None:
+    get_run_logger().warning("%s", pause)
+    WATCHER.get().warned(str(pause))
 
 
 @task(name="publish", **OPTIONS)

@@ -31,6 +31,10 @@ class Watcher(Protocol):
         """All are done and will be merged."""
         ...
 
+    def warned(self, message: str) -> None:
+        """Something holds the work up; called from several threads."""
+        ...
+
 
 class Nobody:
     """Does nothing."""
@@ -49,6 +53,9 @@ class Nobody:
 
     def merging(self) -> None:
         """See `Watcher.merging`."""
+
+    def warned(self, message: str) -> None:
+        """See `Watcher.warned`."""
 
 
 #: The watcher of the flow run in this context: no parameter of the flow, since those go to the Prefect server.

@@ -103,6 +103,12 @@ class Pulse:
         self._worked = time.monotonic() - self._began
         self._inner.merging()
 
+    def warned(self, message: str) -> None:
+        """See `flows.progress.Watcher.warned`; stops the shard of a run that was cancelled."""
+        self.go_on()
+        with self._lock:
+            self._inner.warned(message)
+
     def go_on(self) -> None:
         """Raise `Stopped` if the run was cancelled."""
         if self.cancelled.is_set():

@@ -45,7 +45,7 @@ def survey(shard: Shard) -> list[Standing]:
     """Find out what would have to be done for a shard."""
     watcher = WATCHER.get()
     try:
-        return survey_in_process(shard, lambda _: watcher.checked())
+        return survey_in_process(shard, lambda _: watcher.checked(), lambda pause: watcher.warned(str(pause)))
     except (Interrupted, Stopped) as stopped:
         return cast("list[Standing]", Cancelled(message=str(stopped)))  # a state, not a result
 

@@ -22,6 +22,7 @@ from flows.logs import configure_logs
 from rossi.errors import RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
 from services.executor import record_failure
+from services.patience import Pause
 from services.storage import open_store
 from services.survey import Change, Standing
 
@@ -38,7 +39,9 @@ class Interrupted(Exception):
     """The worker process was asked to stop."""
 
 
-def run_in_process(shard: Shard, on_result: Callable[[ObservationResult], None]) -> list[ObservationResult]:
+def run_in_process(
+    shard: Shard, on_result: Callable[[ObservationResult], None], on_pause: Callable[[Pause], None] | None = None
+) -> list[ObservationResult]:
     """Work a shard off in a process of its own.
 
     An observation that kills the process (out of memory, a crash in compiled code) becomes a failure that may be
@@ -49,6 +52,8 @@ def run_in_process(shard: Shard, on_result: Callable[[ObservationResult], None])
     shard : Shard
     on_result : callable
         Called in this process with every observation's result as soon as it is there.
+    on_pause : callable, optional
+        Called when the work stands still because the archive or the store is away.
 
     Raises
     ------
@@ -56,16 +61,18 @@ def run_in_process(shard: Shard, on_result: Callable[[ObservationResult], None])
         No observation could succeed.
     Interrupted
     """
-    return _processes("services.worker:run_shard", shard, on_result, _died)
+    return _processes("services.worker:run_shard", shard, on_result, _died, on_pause)
 
 
-def survey_in_process(shard: Shard, on_result: Callable[[Standing], None]) -> list[Standing]:
+def survey_in_process(
+    shard: Shard, on_result: Callable[[Standing], None], on_pause: Callable[[Pause], None] | None = None
+) -> list[Standing]:
     """Find out what would have to be done for a shard, in a process of its own; see `run_in_process`."""
 
     def unknown(_: Shard, obsid: str, __: int) -> Standing:
         return Standing(obsid=obsid, changes=(Change.NEW,))
 
-    return _processes("services.survey:survey_shard", shard, on_result, unknown)
+    return _processes("services.survey:survey_shard", shard, on_result, unknown, on_pause)
 
 
 def stop_all() -> None:
@@ -75,13 +82,20 @@ def stop_all() -> None:
 
 
 def _processes(
-    function: str, shard: Shard, on_result: Callable[[Result], None], died: Callable[[Shard, str, int], Result]
+    function: str,
+    shard: Shard,
+    on_result: Callable[[Result], None],
+    died: Callable[[Shard, str, int], Result],
+    on_pause: Callable[[Pause], None] | None,
 ) -> list[Result]:
     results: list[Result] = []
 
-    def keep(result: Result) -> None:
-        results.append(result)
-        on_result(result)
+    def keep(said: Result | Pause) -> None:
+        if not isinstance(said, Pause):
+            results.append(said)
+            on_result(said)
+        elif on_pause is not None:
+            on_pause(said)
 
     while remaining := shard.obsids[len(results) :]:
         exit_code = _one_process(function, shard.model_copy(update={"obsids": remaining}), keep)
@@ -151,7 +165,7 @@ def _work(function: str, shard: Shard, sender: Connection) -> None:
     module, _, name = function.partition(":")
 
     try:
-        getattr(importlib.import_module(module), name)(shard, on_result=sender.send)
+        getattr(importlib.import_module(module), name)(shard, on_result=sender.send, on_pause=sender.send)
     except RossiError as error:
         sender.send(error)
     except BrokenPipeError:

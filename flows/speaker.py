@@ -9,6 +9,7 @@ from prefect.logging import get_run_logger
 
 from flows.progress import Watcher
 from services.contract import ObservationResult, Outcome, Shard
+from services.patience import Pause
 
 #: Seconds after which a shard that goes well says so again.
 _REPEAT = 15.0
@@ -40,6 +41,11 @@ class Speaker:
             return
         self._spoke = time.monotonic()
         self._watcher.finished(result)
+
+    def paused(self, pause: Pause) -> None:
+        """Tell that the shard stands still."""
+        self._log.warning("%s", pause)
+        self._watcher.warned(str(pause))
 
     def summary(self) -> None:
         """Tell how the shard ended."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rossi.archive import ObsID
@@ -18,6 +20,11 @@ from services.contract import ARCHIVE
 from services.storage import ArchiveFile, ArchiveSource
 from services.storage.archive import UNKNOWN
 from services.worker import load_stage
+
+#: Beside the copies, a file for each observation: the identity in the archive, and the sha256, of each.
+_NOTES = ".fetched"
+#: Where a path names the observation: AO2/P20402/20402-01-45-03/...
+_OBSERVATION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +75,33 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str,
     return Needed(tuple(archive.identify(chosen)), UNKNOWN if UNKNOWN in sizes else sum(sizes))
 
 
-def copy(archive: ArchiveSource, files: tuple[ArchiveFile, ...], folder: Path) -> int:
-    """Copy files into a folder that is laid out as the archive; those that are there with the same size are left.
+def copy(archive: ArchiveSource, files: tuple[ArchiveFile, ...], folder: Path) -> tuple[ArchiveFile, ...]:
+    """Copy files into a folder that is laid out as the archive; those that are there with the same content are left.
 
-    Each appears whole or not at all.
+    Each appears whole or not at all. Which identity in the archive the copies have, and what they hold, is remembered
+    beside them: an archive elsewhere need not tell a checksum.
 
     Returns
     -------
-    int
-        How many were copied.
+    tuple of ArchiveFile
+        Those that were copied.
 
     Raises
     ------
     ConfigError
         If the folder can't be written.
     """
-    missing = [file for file in files if not _is_there(folder / file.path, file.size)]
+    if not files:
+        return ()
+    notes = folder / _NOTES / f"{PurePosixPath(files[0].path).parts[_OBSERVATION]}.json"
+    noted = _read_notes(notes)
+    missing = tuple(file for file in files if not _is_there(folder / file.path, file, noted.get(file.path)))
     for file, data in zip(missing, archive.fetch_many(missing), strict=True):
         _write(folder / file.path, data)
-    return len(missing)
+        noted[file.path] = [file.identity, _digest(data)]
+    if missing:
+        _write(notes, json.dumps(noted, indent=1, sort_keys=True).encode())
+    return missing
 
 
 def _patterns(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -98,8 +113,27 @@ def _patterns(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _is_there(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _read_notes(path: Path) -> dict[str, list[str]]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):  # what can't be read is copied once more
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_there(path: Path, file: ArchiveFile, noted: list[str] | None) -> bool:
+    """Return whether a copy is of what the archive has now, and still holds it."""
+    try:
+        if path.stat().st_size != file.size:
+            return False
+        digest = _digest(path.read_bytes())
+    except OSError:
+        return False
+    return digest == file.identity or [file.identity, digest] == noted
+
+
+def _digest(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from rossi.errors import ConfigError, RossiError
 from services.contract import ExitCode, FailureKind, ObservationResult, Outcome, Shard, StageResult
 from services.executor import record_failure
 from services.ledger import Ledger, is_final, read_shard
+from services.patience import lost, patiently
 from services.storage import ObjectStore, open_store
 from services.worker import open_places, run_observation
 
@@ -115,6 +117,8 @@ def work_off(shard: Shard, ledger: Ledger, attempt: int = 0, stop: Stop = STOP) 
     ------
     ConfigError
         No observation could succeed.
+    StoreError
+        The archive or the store stays away.
     """
     archive, store = open_places(shard)
     ledger.look()
@@ -132,7 +136,8 @@ def work_off(shard: Shard, ledger: Ledger, attempt: int = 0, stop: Stop = STOP) 
             results[position] = _killer(shard, obsid, store)
         else:
             ledger.begin(position, attempt)
-            results[position] = run_observation(obsid, shard, archive=archive, store=store)
+            run = partial(run_observation, obsid, shard, archive=archive, store=store)
+            results[position] = patiently(run, archive, store, is_lost=lost)
             final = is_final(results[position])
         ledger.keep(position, attempt, results[position], final=final)
         undone += not final

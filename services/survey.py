@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from rossi.errors import DataError
@@ -22,6 +23,7 @@ from services.contract import (
 )
 from services.executor import Work, failed, find_work, result_of, stage_folder
 from services.inputs import Sources
+from services.patience import Pause, patiently
 from services.publication import FAILURES, MANIFEST, find_manifest, read_manifest, versions
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.base import is_key
@@ -71,7 +73,11 @@ class _Past:
     failures: tuple[StageResult, ...]
 
 
-def survey_shard(shard: Shard, on_result: Callable[[Standing], None] | None = None) -> list[Standing]:
+def survey_shard(
+    shard: Shard,
+    on_result: Callable[[Standing], None] | None = None,
+    on_pause: Callable[[Pause], None] | None = None,
+) -> list[Standing]:
     """Look at all observations of a shard.
 
     Raises
@@ -83,7 +89,8 @@ def survey_shard(shard: Shard, on_result: Callable[[Standing], None] | None = No
     archive, store = open_archive(shard.archive), open_store(shard.store)
     standings = []
     for obsid in shard.obsids:
-        standings.append(survey_observation(obsid, shard, archive=archive, store=store))
+        look = partial(survey_observation, obsid, shard, archive=archive, store=store)
+        standings.append(patiently(look, archive, store, on_pause))
         if on_result is not None:
             on_result(standings[-1])
     return standings

@@ -15,6 +15,7 @@ if __name__ == "__main__":
 import importlib
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from services.configuration import validate
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
 from services.executor import execute
 from services.inputs import Memory
+from services.patience import Pause, lost, patiently
 from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
 
 
@@ -126,7 +128,11 @@ def open_places(shard: Shard) -> tuple[ArchiveSource, ObjectStore]:
     return open_archive(shard.archive, validate(CacheConfig, shard.cache, "cache")), open_store(shard.store)
 
 
-def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | None = None) -> list[ObservationResult]:
+def run_shard(
+    shard: Shard,
+    on_result: Callable[[ObservationResult], None] | None = None,
+    on_pause: Callable[[Pause], None] | None = None,
+) -> list[ObservationResult]:
     """Run all observations of a shard, one after the other.
 
     Parameters
@@ -134,16 +140,21 @@ def run_shard(shard: Shard, on_result: Callable[[ObservationResult], None] | Non
     shard : Shard
     on_result : callable, optional
         Told each observation's result when it is there.
+    on_pause : callable, optional
+        Told when the work stands still because the archive or the store is away.
 
     Raises
     ------
     ConfigError
         If the shard's configuration, archive or store can't be used: nothing else could succeed either.
+    StoreError
+        If the archive or the store stays away.
     """
     archive, store = open_places(shard)
     results = []
     for obsid in shard.obsids:
-        results.append(run_observation(obsid, shard, archive=archive, store=store))
+        run = partial(run_observation, obsid, shard, archive=archive, store=store)
+        results.append(patiently(run, archive, store, on_pause, lost))
         if on_result is not None:
             on_result(results[-1])
     return results

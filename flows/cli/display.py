@@ -55,6 +55,10 @@ class ProgressBar:
         """See `flows.progress.Watcher.merging`."""
         self._progress.update(self._bar, description="Merging")
 
+    def warned(self, message: str) -> None:
+        """See `flows.progress.Watcher.warned`."""
+        self._progress.console.print(Text(message, "yellow"), soft_wrap=True)
+
 
 class ProgressLines:
     """A campaign's `flows.progress.Watcher` for log files: a line now and then on standard error."""
@@ -85,6 +89,10 @@ class ProgressLines:
     def merging(self) -> None:
         """See `flows.progress.Watcher.merging`."""
         self._console.print("Merging")
+
+    def warned(self, message: str) -> None:
+        """See `flows.progress.Watcher.warned`."""
+        self._console.print(Text(message), soft_wrap=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from flows.cli.search import WorkListFile, find_obsids, size_text
 
 if TYPE_CHECKING:
     from services.fetching import Needed
+    from services.storage import ArchiveFile
 
 
 def command(
@@ -32,7 +34,8 @@ def command(
     from rossi.errors import ConfigError, DataError
     from services.contract import ExitCode
     from services.fetching import copy, needed
-    from services.storage import open_archive
+    from services.patience import Away, patiently
+    from services.storage import StoreError, open_archive
     from services.storage.remote import RemoteArchive
 
     settings = settings_from(config, archive=archive)
@@ -40,24 +43,34 @@ def command(
     if out is None and not only_list:
         raise ConfigError("Where to? Give --out FOLDER, or --list to see what would be fetched.")
     source = open_archive(settings.archive, settings.cache)
-    files, failed, chosen = 0, 0, []
+    code, chosen, copied = ExitCode.OK, [], 0
+    moved = 0
+
+    def fetch_one(obsid: str) -> tuple[Needed, tuple[ArchiveFile, ...]]:
+        found = needed(source, obsid, settings.stages)
+        return found, () if out is None or only_list else copy(source, found.files, out)
+
     for obsid in obsids or find_obsids(settings, worklist):
         try:
-            found = needed(source, obsid, settings.stages)
-            if out is not None and not only_list:
-                files += copy(source, found.files, out)
-        except DataError as error:
+            found, files = patiently(
+                partial(fetch_one, obsid), source, None, lambda pause: typer.echo(str(pause), err=True)
+            )
+        except Away:
+            raise
+        except (DataError, StoreError) as error:
             typer.echo(f"{obsid}: {error}", err=True)
-            failed += 1
+            code = ExitCode.RETRYABLE if isinstance(error, StoreError) else code or ExitCode.DATA_ERROR
             continue
         chosen.append(found)
+        copied += len(files)
+        moved += sum(file.size for file in files)
         if only_list:
             print("\n".join(f"{file.size:>10} {file.path}" for file in found.files))
     print(_summary(chosen))
     if not only_list:
-        moved = source.transferred if isinstance(source, RemoteArchive) else sum(f.size for f in chosen)
-        print(f"{files} files fetched ({size_text(moved)} transferred); they are in {out}")
-    raise typer.Exit(ExitCode.DATA_ERROR if failed else ExitCode.OK)
+        moved = source.transferred if isinstance(source, RemoteArchive) else moved
+        print(f"{copied} files fetched ({size_text(moved)} transferred); they are in {out}")
+    raise typer.Exit(code)
 
 
 def _summary(chosen: list[Needed]) -> str:

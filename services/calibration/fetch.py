@@ -14,6 +14,7 @@ from pathlib import Path
 from rossi.errors import ConfigError
 from services.storage import MissingObject, StoreError, open_store
 from services.storage.base import local_path, scheme_of
+from services.storage.network import distrust, proxy_for
 
 #: How long a web server may be silent [s].
 _TIMEOUT = 60.0
@@ -80,6 +81,7 @@ def _from_disk(path: Path) -> bytes | None:
 
 
 def _from_web(url: str) -> bytes | None:
+    proxy_for(url)  # says what is wrong with it, if anything
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # the scheme is http or https
             return bytes(answer.read())
@@ -92,6 +94,8 @@ def _from_web(url: str) -> bytes | None:
             raise ConfigError(f"{message}; give a URL that needs no login, or a local copy.") from None
         raise StoreError(f"{message}.") from None
     except (OSError, HTTPException) as error:
+        if why := distrust(error):
+            raise ConfigError(f"{url}: {why}.") from None
         raise StoreError(f"{url}: the server can't be reached ({getattr(error, 'reason', error)}).") from None
 
 

@@ -7,7 +7,7 @@ import datetime
 from astropy.time import Time
 
 from rossi.archive import ObsID
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
 from rossi.met import met_to_mjd
 from services.contract import Caveat
 from services.query.config import QueryConfig
@@ -33,10 +33,11 @@ def look_through(config: QueryConfig, archive: ArchiveSource) -> WorkList:
             'source = "archive".'
         )
     nearly: list[str] = []
+    unread: list[str] = []
     if config.obsids:
         found = [obsid for obsid in _valid(config.obsids) if _is_there(obsid, archive)]
     else:
-        found, nearly = find_observations(archive)
+        found, nearly, unread = find_observations(archive)
     rows, caveats = [], []
     for obsid in found:
         if config.obsids or config.slews or obsid.is_pointing:
@@ -47,6 +48,7 @@ def look_through(config: QueryConfig, archive: ArchiveSource) -> WorkList:
     absent = [obsid for obsid in dict.fromkeys(config.obsids) if obsid not in {o.text for o in found}]
     rows += [blank(obsid) for obsid in absent]
     caveats += [Caveat(code="not_in_archive", message=f"{obsid} is not in the archive.") for obsid in absent]
+    caveats += [Caveat(code="directory_unreadable", message=message) for message in unread]
     if nearly:
         message = (
             f"{len(nearly)} directories look like observations but are not named or placed as such: {nearly[0]} ..."
@@ -72,7 +74,10 @@ def _valid(obsids: tuple[str, ...]) -> list[ObsID]:
 
 def _is_there(obsid: ObsID, archive: ArchiveSource) -> bool:
     proposal, _, name = obsid.path.rstrip("/").rpartition("/")
-    return name in archive.directories(proposal)
+    try:
+        return name in archive.directories(proposal)
+    except DataError:  # the observation itself may be readable; if not, it says why
+        return True
 
 
 def _matches(row: WorkRow, config: QueryConfig) -> bool:

@@ -28,7 +28,8 @@ class QueryConfig(Frozen):
     source: ListSource = Field(
         ListSource.AUTO,
         description="catalogue (the HEASARC's table of all observations), archive (the indices in the archive itself), "
-        "or auto: the archive if it is a folder and nothing is asked for that only the catalogue knows",
+        "or auto: the archive if it is a folder, or ObsIDs are given, and nothing is asked for that only the catalogue "
+        "knows",
     )
     name: str = Field("", description="A source by any name; its position is looked up. Or a position. (catalogue)")
     ra: str | float | None = Field(

@@ -27,7 +27,7 @@ _SUBSYSTEMS = (
 _NEARLY = re.compile(r"\d{4,6}-\d")
 
 
-def find_observations(archive: ArchiveSource) -> tuple[list[ObsID], list[str]]:
+def find_observations(archive: ArchiveSource) -> tuple[list[ObsID], list[str], list[str]]:
     """Walk ``AO<cycle>/P<proposal>/<obsid>/``.
 
     Parameters
@@ -39,9 +39,13 @@ def find_observations(archive: ArchiveSource) -> tuple[list[ObsID], list[str]]:
     obsids : list of ObsID
     nearly : list of str
         Paths whose name looks like an ObsID but is none, or that lie where no ObsID of that name belongs.
+    unread : list of str
+        Why directories above observations can't be looked into; the root's is an error.
     """
-    obsids, nearly = [], []
-    for path in _observation_paths(archive):
+    obsids: list[ObsID] = []
+    nearly: list[str] = []
+    unread: list[str] = []
+    for path in _observation_paths(archive, unread):
         name = path.rpartition("/")[2]
         try:
             obsid = ObsID(name)
@@ -52,16 +56,23 @@ def find_observations(archive: ArchiveSource) -> tuple[list[ObsID], list[str]]:
             obsids.append(obsid)
         else:
             nearly.append(path)
-    return obsids, nearly
+    return obsids, nearly, unread
 
 
-def _observation_paths(archive: ArchiveSource) -> Iterator[str]:
+def _observation_paths(archive: ArchiveSource, unread: list[str]) -> Iterator[str]:
+    def names(path: str) -> tuple[str, ...]:
+        try:
+            return archive.directories(path)
+        except DataError as error:  # its observations can't be found, those of the others can
+            unread.append(str(error))
+            return ()
+
     for cycle in archive.directories(""):
         if not re.fullmatch(r"AO\d+", cycle):
             continue
-        for proposal in archive.directories(cycle):
+        for proposal in names(cycle):
             if re.fullmatch(r"P\d{5}", proposal):
-                for name in archive.directories(f"{cycle}/{proposal}"):
+                for name in names(f"{cycle}/{proposal}"):
                     yield f"{cycle}/{proposal}/{name}"
 
 

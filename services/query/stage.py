@@ -70,8 +70,8 @@ def look(config: QueryConfig, archive: ArchiveSource | None) -> WorkList:
     """
     source = config.source
     if source is ListSource.AUTO:
-        local = isinstance(archive, LocalArchive)
-        source = ListSource.ARCHIVE if local and not config.needs_catalogue else ListSource.CATALOGUE
+        listed = isinstance(archive, LocalArchive) or (archive is not None and bool(config.obsids))
+        source = ListSource.ARCHIVE if listed and not config.needs_catalogue else ListSource.CATALOGUE
         if source is ListSource.CATALOGUE and config.is_open:
             raise ConfigError(
                 "Which observations? Give [query] a name, position, obsids, proposals, targets or dates (`rossi query "

@@ -15,21 +15,23 @@ from pyvo.dal import TAPService
 from pyvo.dal.exceptions import DALFormatError, DALQueryError, DALServiceError
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
 from rossi.errors import ConfigError
 from services.query.adql import Selection
 from services.query.registry import find_service
 from services.storage import StoreError
+from services.storage.network import Patience, authorities, distrust, proxy_for
 
 #: How long the service may be silent [s]: connecting, and thinking about a large query.
 _TIMEOUT = (10.0, 300.0)
 #: Nobody waits long for a registry.
 _REGISTRY_TIMEOUT = (5.0, 15.0)
 #: The one layer that repeats requests. A query changes nothing, so it may be posted twice.
-_RETRY = Retry(
+_RETRY = Patience(
     total=3, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504), allowed_methods=None, raise_on_status=False
 )
+#: Answers below 500 of a service that is busy.
+_PASSING = frozenset({408, 425, 429})
 #: Rows beyond which the HEASARC's service gives a random part of the answer, whatever is asked for.
 HARD_LIMIT = 100_000
 
@@ -66,6 +68,7 @@ class Catalogue:
                 url = find_service(session)
         self.url = url
         self._session = _session(_TIMEOUT)
+        proxy_for(url)  # says what is wrong with it, if anything
         self._service = TAPService(url, session=self._session)
         self._jobs = jobs
 
@@ -147,21 +150,23 @@ class Catalogue:
         except DALQueryError as error:
             raise ConfigError(f"{self.url}: the service finds fault with the query: {_line(error.reason)}") from None
         except DALServiceError as error:
-            raise self._refusal(error.code, error.reason) from None
+            raise self._refusal(error.code, error.reason, error) from None
         except DALFormatError as error:
             if isinstance(error.cause, requests.RequestException):
-                raise self._refusal(0, error.cause) from None
+                raise self._refusal(0, error.cause, error.cause) from None
             raise StoreError(
                 f"{self.url}: what the service answered to {what} can't be read ({_line(error.reason)}); try again "
                 "later."
             ) from None
         except HTTPError as error:
-            raise self._refusal(0, f"{type(error).__name__}, the answer broke off") from None
+            raise self._refusal(0, f"{type(error).__name__}, the answer broke off", error) from None
         except requests.RequestException as error:
-            raise self._refusal(getattr(error.response, "status_code", 0), error) from None
+            raise self._refusal(getattr(error.response, "status_code", 0), error, error) from None
 
-    def _refusal(self, code: int | None, reason: object) -> Exception:
-        if code and code >= 500:
+    def _refusal(self, code: int | None, reason: object, error: Exception) -> Exception:
+        if why := distrust(error):
+            return ConfigError(f"{self.url}: {why}.")
+        if code and (code >= 500 or code in _PASSING):
             return StoreError(f"{self.url}: the service is down or busy (it answers {code}); try again later.")
         if code:
             return ConfigError(f"{self.url}: the service answers {code}; check its address ([query] service).")
@@ -187,8 +192,9 @@ class _Patient(HTTPAdapter):
         self._answers: list[requests.Response] = []
 
     def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Send with a time limit."""
+        """Send with a time limit, to whom the environment trusts."""
         options["timeout"] = options.get("timeout") or self._timeout
+        options["verify"] = authorities() or options.get("verify", True)
         self._answers.append(super().send(request, **options))
         return self._answers[-1]
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from rossi.errors import ConfigError, DataError
-from services.storage.base import local_path, scheme_of
+from services.storage.base import StoreError, local_path, scheme_of
 from services.storage.cache import CacheConfig, open_cache
+
+_log = logging.getLogger(__name__)
 
 #: Size of a file of which a listing does not tell it.
 UNKNOWN = -1
 #: An observation's directory lies so deep: AO2/P20402/20402-01-45-03.
 _OBSERVATION = 3
+#: No file is larger [byte]: nine hours of telemetry at its highest rate, 256 kbit/s.
+MOST_BYTES = 1 << 30
+#: A directory has no more files below it, and its deepest lie no deeper: ten times what an observation has.
+MOST_FILES, DEEPEST = 20_000, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,35 @@ class ArchiveFile:
     path: str
     size: int
     identity: str = ""
+
+
+def is_inside(path: str) -> bool:
+    """Return whether a relative path, as somebody else's listing has it, stays below where it begins."""
+    return path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
+def check_size(file: ArchiveFile, root: object) -> ArchiveFile:
+    """Return a file unchanged.
+
+    Raises
+    ------
+    DataError
+        If it is larger than any of the archive is, so that it is not even read.
+    """
+    if file.size > MOST_BYTES:
+        raise DataError(
+            f"{root}/{file.path}: the file has {file.size} bytes, those of the archive have {MOST_BYTES} at most; get "
+            "it anew."
+        )
+    return file
+
+
+def endless(folder: object) -> DataError:
+    """Return what is wrong with a directory in which there is more than in any observation's."""
+    return DataError(
+        f"{folder}: there are more than {MOST_FILES} files below it, or directories more than {DEEPEST} deep, perhaps "
+        "by a link; no observation has so many, remove what does not belong there."
+    )
 
 
 class ArchiveSource(Protocol):
@@ -91,29 +129,43 @@ class LocalArchive:
     Raises
     ------
     ConfigError
-        If there is no such directory.
+        If there is no such directory, or it can't be read.
     """
 
     def __init__(self, root: Path) -> None:
-        if not root.is_dir():
-            raise ConfigError(f"{root}: there is no such directory; give the one that holds AO1, AO2, ...")
         self.root = root
+        try:
+            with os.scandir(root):
+                pass
+        except OSError as error:
+            raise ConfigError(
+                f"{root}: there is no such directory, or it can't be read ({error.strerror}); give the one that holds "
+                "AO1, AO2, ..."
+            ) from None
 
     def list(self, path: str) -> list[ArchiveFile]:
         """See `ArchiveSource.list`."""
-        return sorted(self._walk(self._place(path), set()), key=lambda file: file.path)
+        place = self._place(path)
+        found = list(islice(self._walk(place, _Inside(place, len(PurePosixPath(path).parts))), MOST_FILES + 1))
+        if len(found) > MOST_FILES:
+            raise endless(place)
+        return sorted(found, key=lambda file: file.path)
 
     def directories(self, path: str) -> tuple[str, ...]:
         """See `ArchiveSource.directories`."""
-        return tuple(sorted(entry.name for entry in _entries(self._place(path)) if entry.is_dir()))
+        return tuple(sorted(entry.name for entry in self._entries(self._place(path)) if entry.is_dir()))
 
     def fetch(self, path: str) -> bytes:
         """See `ArchiveSource.fetch`."""
         place = self._place(path)
         try:
-            return place.read_bytes()
+            with place.open("rb") as stream:
+                check_size(ArchiveFile(path, os.fstat(stream.fileno()).st_size), self.root)
+                data = stream.read(MOST_BYTES + 1)
         except OSError as error:
-            raise DataError(f"{place}: the file can't be read ({error.strerror}).") from None
+            raise self._problem(place, "file", error) from None
+        check_size(ArchiveFile(path, len(data)), self.root)
+        return data
 
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
@@ -140,27 +192,66 @@ class LocalArchive:
             raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
         return place
 
-    def _walk(self, folder: Path, seen: set[str]) -> Iterator[ArchiveFile]:
-        real = os.path.realpath(folder)
-        if real in seen:  # links may go round in circles
-            return
-        seen.add(real)
-        for entry in _entries(folder):
+    def _walk(self, folder: Path, inside: _Inside, depth: int = 0) -> Iterator[ArchiveFile]:
+        if depth > DEEPEST:
+            raise endless(folder)
+        for entry in self._entries(folder):
             path = Path(entry.path)
-            if entry.is_dir():
-                yield from self._walk(path, seen)
-            elif entry.is_file():
-                yield ArchiveFile(path.relative_to(self.root).as_posix(), entry.stat().st_size)
+            try:
+                if entry.is_dir():
+                    if inside.enters(entry, depth):
+                        yield from self._walk(path, inside, depth + 1)
+                elif entry.is_file():
+                    yield ArchiveFile(path.relative_to(self.root).as_posix(), entry.stat().st_size)
+            except FileNotFoundError:  # gone since the directory was read
+                continue
+            except OSError as error:
+                raise self._problem(path, "file", error) from None
+
+    def _entries(self, folder: Path) -> builtins.list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as found:
+                entries = list(islice(found, MOST_FILES + 1))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if not self._is_there():
+                raise self._problem(folder, "directory", error) from None
+            return []
+        except OSError as error:
+            raise self._problem(folder, "directory", error) from None
+        if len(entries) > MOST_FILES:
+            raise endless(folder)
+        return entries
+
+    def _problem(self, place: Path, kind: str, error: OSError) -> DataError | StoreError:
+        """Return what an error means: of one file or directory, or of an archive that is away."""
+        if self._is_there():
+            return DataError(f"{place}: the {kind} can't be read ({error.strerror}).")
+        return StoreError(f"{self.root}: the archive is away ({error.strerror}); mount it again.")
+
+    def _is_there(self) -> bool:
+        try:
+            with os.scandir(self.root):
+                return True
+        except OSError:
+            return False
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise DataError(f"{folder}: the directory can't be read ({error.strerror}).") from None
+class _Inside:
+    """Which directories belong to what is listed: each once, and of an observation none that a link has elsewhere."""
+
+    def __init__(self, top: Path, depth: int) -> None:
+        self._top, self._depth = os.path.realpath(top), depth
+        self._seen = {self._top}
+
+    def enters(self, entry: os.DirEntry[str], depth: int) -> bool:
+        """Whether to look into a directory, which lies so deep below the top."""
+        real = os.path.realpath(entry.path)
+        if entry.is_symlink() and self._depth + depth >= _OBSERVATION and not Path(real).is_relative_to(self._top):
+            _log.warning("%s: the link leads out of the observation, to %s; it is not followed.", entry.path, real)
+            return False
+        new = real not in self._seen
+        self._seen.add(real)
+        return new
 
 
 def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:

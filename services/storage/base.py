@@ -26,6 +26,10 @@ class MissingObject(RossiError):
     """There is no object under this key."""
 
 
+class Refusal(RossiError):
+    """A server refuses one thing that was asked for, and would again; what it refuses decides what that means."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
     """What a listing says of an object.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from rossi.errors import ConfigError
+from services.storage.base import Refusal
 
 #: The archive's folder has two names: older material calls it rxte, the catalogue's links of 2025 xte.
 _NAMES = ("rxte/data/archive", "xte/data/archive")
@@ -57,11 +58,14 @@ class Root:
         Raises
         ------
         ConfigError
-            If an archive is at none of them.
+            If an archive is at none of them, or the server does not let in.
         """
         with self._lock:
             if not self._found:
-                found = next((place for place in self._places if self._answers(place)), "")
+                try:
+                    found = next((place for place in self._places if self._answers(place)), "")
+                except Refusal as refusal:
+                    raise refused(refusal) from None
                 if not found:
                     raise ConfigError(
                         f"There is no archive at {' nor at '.join(self._places)}; give the folder that holds AO1, "
@@ -69,3 +73,8 @@ class Root:
                     )
                 self._found = found
             return self._found
+
+
+def refused(refusal: Refusal) -> ConfigError:
+    """Return what the refusal of an archive's root means."""
+    return ConfigError(f"{refusal}; an archive is read without credentials: check its URL.")

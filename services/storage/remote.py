@@ -6,16 +6,18 @@ import builtins
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, TypeVar
 
 from rossi.errors import DataError
-from services.storage.archive import UNKNOWN, ArchiveFile
-from services.storage.base import StoreError
+from services.storage.archive import MOST_BYTES, UNKNOWN, ArchiveFile, check_size, is_inside
+from services.storage.base import Refusal, StoreError
 from services.storage.cache import DiskCache
+from services.storage.places import refused
 
 __all__ = ["REQUESTS", "BrokenTransfer", "Content", "Remote", "RemoteArchive", "Together"]
 
@@ -24,6 +26,9 @@ REQUESTS = 32
 #: How often a transfer that broke off is taken up again, and the first pause before it [s]; each next one is twice as
 #: long. Requests that are not answered at all are repeated by the client below.
 _RESUMES, _PAUSE = 4, 0.25
+
+#: How the identity of a file begins of which the server tells nothing that changes with the content.
+_HASHED = "sha256:"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -68,7 +73,8 @@ class Content:
 class Remote(Protocol):
     """Reading below the root of an archive elsewhere. Paths are as in `ArchiveSource`.
 
-    Every method raises `StoreError` for what may go away by itself and `ConfigError` for what will not.
+    Every method raises `StoreError` for what may go away by itself, `Refusal` where the server does not give what was
+    asked for, `DataError` for a listing beyond all measure, and `ConfigError` for what concerns everything.
     """
 
     @property
@@ -88,11 +94,13 @@ class Remote(Protocol):
         ...
 
     def head(self, path: str) -> ArchiveFile | None:
-        """Return size and identity of a file, None if there is none."""
+        """Return size and identity of a file as far as the server tells them, None if there is none."""
         ...
 
-    def read(self, path: str, start: int) -> Content | None:
-        """Return a file's content from a byte on, None if there is no such file.
+    def read(self, path: str, start: int, size: int) -> Content | None:
+        """Return the content from a byte on of a file of a size, None if there is no such file.
+
+        Of a file that is longer, one byte more comes.
 
         Raises
         ------
@@ -130,11 +138,14 @@ class RemoteArchive:
 
     def list(self, path: str) -> builtins.list[ArchiveFile]:
         """See `ArchiveSource.list`."""
-        return sorted(self.remote.files(path.strip("/"), self._together), key=lambda file: file.path)
+        with self._one():
+            found = self.remote.files(path.strip("/"), self._together)
+        return sorted((file for file in found if is_inside(file.path)), key=lambda file: file.path)
 
     def directories(self, path: str) -> tuple[str, ...]:
         """See `ArchiveSource.directories`."""
-        return tuple(sorted(self.remote.directories(path.strip("/"))))
+        with self._one():
+            return tuple(sorted(filter(is_inside, self.remote.directories(path.strip("/")))))
 
     def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
         """See `ArchiveSource.identify`: from the listing, or else from the servers' headers."""
@@ -156,16 +167,52 @@ class RemoteArchive:
         every = list(items)
         return list(self._threads.map(function, every)) if len(every) > 1 else [function(one) for one in every]
 
+    @contextmanager
+    def _one(self) -> Iterator[None]:
+        """Of one file or directory a refusal is its observation's failure; where the root is refused, everything is."""
+        try:
+            yield
+        except Refusal as refusal:
+            try:
+                self.remote.directories("")
+            except Refusal as of_all:
+                raise refused(of_all) from None
+            raise DataError(
+                f"{refusal}, while the archive itself can be read; use another copy, or leave the observation out."
+            ) from None
+
     def _identified(self, file: ArchiveFile) -> ArchiveFile:
         if file.identity and file.size != UNKNOWN:
             return file
-        found = self.remote.head(file.path)
+        with self._one():
+            found = self.remote.head(file.path)
         if found is None:
             raise DataError(f"{self.remote.url}/{file.path}: there is no such file; list the directory again.")
+        return found if found.identity and found.size != UNKNOWN else self._measured(found)
+
+    def _measured(self, file: ArchiveFile) -> ArchiveFile:
+        """Read a file of which the server does not tell enough; it is read once more later, unless copies are kept."""
+        try:
+            with self._one():
+                content = self.remote.read(file.path, 0, MOST_BYTES)
+        except BrokenTransfer as error:
+            raise StoreError(
+                f"{self.remote.url}/{file.path}: the transfer broke off ({error}); run it again."
+            ) from None
+        if content is None:
+            raise DataError(f"{self.remote.url}/{file.path}: there is no such file; list the directory again.")
+        self._count(len(content.data))
+        size, identity = len(content.data), file.identity or content.identity or _digest(content.data)
+        found = check_size(replace(file, size=size, identity=identity), self.remote.url)
+        if self.cache is not None:
+            self.cache.put(self._name(found), content.data)
         return found
 
+    def _name(self, file: ArchiveFile) -> str:
+        return f"{self.remote.url}/{file.path} {file.size} {file.identity}"
+
     def _fetched(self, file: ArchiveFile) -> bytes:
-        name = f"{self.remote.url}/{file.path} {file.size} {file.identity}"
+        name = self._name(check_size(file, self.remote.url))
         if self.cache is not None and (copy := self.cache.get(name)) is not None:
             return copy
         part = name + " part"
@@ -188,7 +235,8 @@ class RemoteArchive:
             if attempt:
                 time.sleep(_PAUSE * 2 ** (attempt - 1))
             try:
-                content = self.remote.read(file.path, len(data))
+                with self._one():
+                    content = self.remote.read(file.path, len(data), file.size)
             except BrokenTransfer as error:
                 data += error.data
                 self._count(len(error.data))
@@ -212,13 +260,21 @@ class RemoteArchive:
             self.transferred += size
 
 
+def _digest(data: bytes) -> str:
+    return _HASHED + hashlib.sha256(data).hexdigest()
+
+
 def _difference(file: ArchiveFile, content: Content, data: bytes) -> str:
     """Return how a whole content differs from what was listed; empty if it does not."""
     hint = "the archive was changed, or the copy is damaged; try again later or use another copy of the archive"
-    if content.identity and content.identity != file.identity:
+    hashed = file.identity.startswith(_HASHED)
+    if content.identity and content.identity != file.identity and not hashed:
         return f"the listing says {file.identity}, the server sent {content.identity}; {hint}"
     if len(data) != file.size:
-        return f"{len(data)} bytes arrived, the listing says {file.size}; {hint}"
+        more = "or more " * (len(data) > file.size)
+        return f"{len(data)} {more}bytes arrived, the listing says {file.size}; {hint}"
+    if hashed and _digest(data) != file.identity:
+        return f"the content is not what it was when it was looked at; {hint}"
     if content.md5 and hashlib.md5(data, usedforsecurity=False).hexdigest() != content.md5:
         return f"the content does not have the MD5 {content.md5} that the server tells; {hint}"
     return ""

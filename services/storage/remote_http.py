@@ -8,12 +8,15 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from rossi.errors import ConfigError
-from services.storage.archive import UNKNOWN, ArchiveFile
-from services.storage.base import StoreError
+from rossi.errors import ConfigError, DataError
+from services.storage.archive import DEEPEST, MOST_FILES, UNKNOWN, ArchiveFile, endless, is_inside
+from services.storage.base import Refusal, StoreError
 from services.storage.places import Root, candidates
 from services.storage.remote import Content, Together
 from services.storage.web import Web, content, identity_of, ranged
+
+#: Size of a listing at most [byte]: of MOST_FILES files with long names, twice over.
+_MOST_LISTING = 1 << 24
 
 
 def web_folders(url: str) -> WebFolder:
@@ -40,6 +43,7 @@ class WebFolder:
 
     def __init__(self, url: str) -> None:
         self._web = Web(url)
+        self._heads = True
         self._root = Root(candidates(url), lambda place: self._page(f"{place}/") is not None)
 
     @property
@@ -50,19 +54,25 @@ class WebFolder:
     def files(self, path: str, together: Together) -> list[ArchiveFile]:
         """See `Remote.files`; sizes and identities are not known yet."""
         found: list[ArchiveFile] = []
-        folders = [path]
-        while folders:  # all directories of one depth at a time
-            pages = together(self._entries, folders)
+        folders: list[tuple[str, tuple[frozenset[str], ...]]] = [(path, ())]
+        count = 0
+        for _ in range(DEEPEST):  # all directories of one depth at a time
+            pages = together(self._entries, [folder for folder, _ in folders])
             below = []
-            for folder, entries in zip(folders, pages, strict=True):
-                for name in entries:
-                    inner = "/".join(filter(None, (folder, name.rstrip("/"))))
-                    if name.endswith("/"):
-                        below.append(inner)
-                    else:
-                        found.append(ArchiveFile(inner, UNKNOWN))
+            for (folder, above), entries in zip(folders, pages, strict=True):
+                names = frozenset(entries)
+                if names in above:  # a link leads back: what is there was listed before
+                    continue
+                count += len(names)
+                inner = [("/".join(filter(None, (folder, name.rstrip("/")))), name) for name in entries]
+                found += [ArchiveFile(place, UNKNOWN) for place, name in inner if not name.endswith("/")]
+                below += [(place, (*above, names)) for place, name in inner if name.endswith("/")]
+            if count > MOST_FILES:
+                break
             folders = below
-        return found
+            if not folders:
+                return found
+        raise endless(f"{self.url}/{path}")
 
     def directories(self, path: str) -> list[str]:
         """See `Remote.directories`."""
@@ -71,11 +81,18 @@ class WebFolder:
     def head(self, path: str) -> ArchiveFile | None:
         """See `Remote.head`."""
         url = self._url(path)
-        return self._web.ask("HEAD", url, lambda answer: _described(answer, path, url))
+        if self._heads:
+            try:
+                return self._web.ask("HEAD", url, lambda answer: _described(answer, path))
+            except Refusal:  # by some servers HEAD is; the beginning of GET's answer tells the same
+                found = self._web.ask("GET", url, lambda answer: _described(answer, path))
+                self._heads = False
+                return found
+        return self._web.ask("GET", url, lambda answer: _described(answer, path))
 
-    def read(self, path: str, start: int) -> Content | None:
+    def read(self, path: str, start: int, size: int) -> Content | None:
         """See `Remote.read`."""
-        return self._web.ask("GET", self._url(path), lambda answer: content(answer, start), ranged(start))
+        return self._web.ask("GET", self._url(path), lambda answer: content(answer, start, size), ranged(start))
 
     def _url(self, path: str) -> str:
         return f"{self._root.find()}/{quote(path)}"
@@ -93,22 +110,25 @@ class WebFolder:
         if not index.complete:
             raise StoreError(f"{url}: the listing stops in the middle ({len(index.names)} names); try again later.")
         if not index.is_index:
-            raise ConfigError(f"{url}: the server does not list directories; use the bucket or a local copy instead.")
+            raise Refusal(f"{url}: the server does not list directories; use the bucket or a local copy instead")
         return list(dict.fromkeys(index.names))
 
 
 def _text(answer: BaseHTTPResponse, url: str) -> str:
+    data = b""
     try:
-        return answer.read().decode("utf-8", "replace")
+        while block := answer.read(1 << 16):
+            data += block
+            if len(data) > _MOST_LISTING:
+                raise DataError(f"{url}: the listing does not end after {len(data)} bytes; tell who runs the server.")
     except (HTTPError, OSError) as error:
         raise StoreError(f"{url}: the listing stops in the middle ({type(error).__name__}); try again later.") from None
+    return data.decode("utf-8", "replace")
 
 
-def _described(answer: BaseHTTPResponse, path: str, url: str) -> ArchiveFile:
+def _described(answer: BaseHTTPResponse, path: str) -> ArchiveFile:
     size = answer.headers.get("Content-Length", "")
-    if not size.isdigit():
-        raise StoreError(f"{url}: the server does not tell the file's size.")
-    return ArchiveFile(path, int(size), identity_of(answer))
+    return ArchiveFile(path, int(size) if size.isdecimal() else UNKNOWN, identity_of(answer))
 
 
 class _Index(HTMLParser):
@@ -130,7 +150,7 @@ class _Index(HTMLParser):
         target = dict(attrs).get("href") or ""
         full = urljoin(self.url, target.partition("?")[0].partition("#")[0])
         name = unquote(full.removeprefix(self.url)) if full.startswith(self.url) else ""
-        if name and target[:1] not in "?#" and "/" not in name.rstrip("/"):
+        if name and target[:1] not in "?#" and "/" not in name.removesuffix("/") and is_inside(name.removesuffix("/")):
             self.names.append(name)
 
     def handle_data(self, data: str) -> None:

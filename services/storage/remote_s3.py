@@ -17,11 +17,12 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from rossi.errors import ConfigError
-from services.storage.archive import ArchiveFile
-from services.storage.base import MissingObject, StoreError
+from services.storage.archive import MOST_FILES, UNKNOWN, ArchiveFile, endless
+from services.storage.base import MissingObject, Refusal, StoreError
+from services.storage.network import distrust
 from services.storage.places import Root, candidates
 from services.storage.remote import REQUESTS, Content, Together
-from services.storage.s3 import parse_s3_url
+from services.storage.s3 import new_client, parse_s3_url
 from services.storage.web import Web, content, ranged
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ def anonymous_buckets(url: str) -> S3Folder:
     """
     place = parse_s3_url(url)
     try:
-        client = boto3.session.Session().client(
-            "s3", endpoint_url=place.endpoint, region_name=place.region or _REGION, config=_CLIENT
-        )
+        client = new_client(boto3.session.Session(), place, place.region or _REGION, _CLIENT)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"s3://{place.bucket}: the S3 client can't be set up ({error}).") from None
     objects = f"{place.endpoint.rstrip('/')}/{place.bucket}" if place.endpoint else _AMAZON.format(place.bucket)
@@ -102,13 +101,19 @@ class S3Folder:
                 if not key.endswith("/"):
                     identity = _identity(entry.get("ETag", ""))
                     found.append(ArchiveFile(key[len(prefix) :].lstrip("/"), entry["Size"], identity))
+            if len(found) > MOST_FILES:
+                raise endless(f"{self.url}/{path}")
         return found
 
     def directories(self, path: str) -> list[str]:
         """See `Remote.directories`."""
         prefix = f"{self._key(path)}/".lstrip("/")
-        pages = self._pages(Prefix=prefix, Delimiter="/")
-        return [entry["Prefix"][len(prefix) : -1] for page in pages for entry in page.get("CommonPrefixes", ())]
+        found: list[str] = []
+        for page in self._pages(Prefix=prefix, Delimiter="/"):
+            found += [entry["Prefix"][len(prefix) : -1] for entry in page.get("CommonPrefixes", ())]
+            if len(found) > MOST_FILES:
+                raise endless(f"{self.url}/{path}")
+        return found
 
     def head(self, path: str) -> ArchiveFile | None:
         """See `Remote.head`."""
@@ -117,12 +122,12 @@ class S3Folder:
                 answer = self._client.head_object(Bucket=self._bucket, Key=self._key(path))
         except MissingObject:
             return None
-        return ArchiveFile(path, answer["ContentLength"], _identity(answer.get("ETag", "")))
+        return ArchiveFile(path, answer.get("ContentLength", UNKNOWN), _identity(answer.get("ETag", "")))
 
-    def read(self, path: str, start: int) -> Content | None:
+    def read(self, path: str, start: int, size: int) -> Content | None:
         """See `Remote.read`; boto3 takes several times as long to ask for what is not signed."""
         url = f"{self._objects}/{quote(self._key(path))}"
-        return self._web.ask("GET", url, lambda answer: _content(answer, start), ranged(start))
+        return self._web.ask("GET", url, lambda answer: _content(answer, start, size), ranged(start))
 
     def _key(self, path: str) -> str:
         prefix = self._root.find().removeprefix(f"s3://{self._bucket}").strip("/")
@@ -153,15 +158,17 @@ class S3Folder:
         except ClientError as error:
             raise _meaning(error, where, self._bucket) from None
         except (BotoCoreError, HTTPError) as error:
+            if why := distrust(error):
+                raise ConfigError(f"{where}: {why}.") from None
             raise StoreError(
                 f"{where}: the archive's server can't be reached or broke off ({error}); check the network and try "
                 "again."
             ) from None
 
 
-def _content(answer: BaseHTTPResponse, start: int) -> Content:
+def _content(answer: BaseHTTPResponse, start: int, size: int) -> Content:
     """Return what came of an object, with the MD5 of it whole: with a key of its own, or in parts, its ETag is none."""
-    found = content(answer, start)
+    found = content(answer, start, size)
     plain = "kms" not in answer.headers.get("x-amz-server-side-encryption", "") and _MD5.fullmatch(found.identity)
     return replace(found, md5=plain[1]) if plain else found
 
@@ -177,9 +184,6 @@ def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
         return ConfigError(f"{where}: there is no bucket {bucket!r}; check the archive's URL.")
     if status == 404:
         return MissingObject(f"{where}: there is no such object.")
-    if 300 <= status < 500 and status not in {408, 409, 429}:
-        return ConfigError(
-            f"{where}: the server refused {error.operation_name} without credentials ({code or status}); an archive is "
-            "read from public buckets only, check its URL."
-        )
+    if status == 501 or (300 <= status < 500 and status not in {408, 409, 429}):
+        return Refusal(f"{where}: the server refused {error.operation_name} without credentials ({code or status})")
     return StoreError(f"{where}: {error.operation_name} failed on the archive's server ({code or status}).")

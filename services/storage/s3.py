@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
@@ -20,6 +21,7 @@ from botocore.exceptions import (
 
 from rossi.errors import ConfigError
 from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
+from services.storage.network import authorities, distrust, proxy_for
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,10 +47,10 @@ class S3Store:
     """Objects in a bucket.
 
     Objects are created with ``If-None-Match: *``, of which the server lets one writer win. Some servers ignore that
-    header. So the first write of a process looks first whether the object is there, creates it, and then creates it
-    again with equal content: a server that accepts this is written to with a look before every put from then on (but
-    for keys that follow from the content). On such a server two writers at the same instant may both believe to have
-    created an object, and the later one's stays.
+    header, and some do not take a request that has it (501). So the first write of a process looks first whether the
+    object is there, creates it, and then creates it again with equal content: a server that accepts this, or does not
+    take it, is written to with a look before every put from then on (but for keys that follow from the content). On
+    such a server two writers at the same instant may both believe to have created an object, and the later one's stays.
 
     Parameters
     ----------
@@ -64,6 +66,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = prefix
         self._honours_condition: bool | None = None
+        self._takes_condition = True
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
@@ -142,9 +145,13 @@ class S3Store:
 
     def _create(self, key: str, data: bytes) -> bool:
         with self._errors(key):
+            condition: Any = {"IfNoneMatch": "*"} if self._takes_condition else {}
             try:
-                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, IfNoneMatch="*")
+                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, **condition)
             except ClientError as error:
+                if condition and _not_implemented(error):
+                    self._takes_condition = self._honours_condition = False
+                    return self._create(key, data)
                 if _status(error) == 412:
                     self._honours_condition = True
                     return False
@@ -167,7 +174,13 @@ class S3Store:
                 f"{where}: no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
             ) from None
         except BotoCoreError as error:
+            if why := distrust(error):
+                raise ConfigError(f"{where}: {why}.") from None
             raise StoreError(f"{where}: the server can't be reached or broke off ({error}).") from None
+
+
+def _not_implemented(error: ClientError) -> bool:
+    return _status(error) == 501 or error.response.get("Error", {}).get("Code") == "NotImplemented"
 
 
 def _status(error: ClientError) -> int:
@@ -233,6 +246,26 @@ def parse_s3_url(url: str) -> S3Place:
     return S3Place(parts.netloc, prefix, endpoint, options.get("region"))
 
 
+def new_client(session: boto3.session.Session, place: S3Place, region: str, config: Config) -> S3Client:
+    """Return a client that trusts whom the environment says and does not ask again whom it does not trust.
+
+    Raises
+    ------
+    ConfigError
+        If the environment's proxy can't be used.
+    """
+    proxy_for(place.endpoint or "https://s3.amazonaws.com")
+    trusted = None if os.environ.get("AWS_CA_BUNDLE") else authorities()
+    client = session.client("s3", endpoint_url=place.endpoint, region_name=region, config=config, verify=trusted)
+
+    def at_once(caught_exception: Exception | None = None, **_: object) -> None:
+        if caught_exception is not None and distrust(caught_exception):
+            raise caught_exception
+
+    client.meta.events.register_first("needs-retry.s3", at_once)
+    return client
+
+
 def open_s3(url: str) -> S3Store:
     """Open the store at an s3 URL; see `parse_s3_url`.
 
@@ -246,8 +279,7 @@ def open_s3(url: str) -> S3Store:
     place = parse_s3_url(url)
     try:
         session = boto3.session.Session()
-        region = place.region or session.region_name or "us-east-1"
-        client = session.client("s3", endpoint_url=place.endpoint, region_name=region, config=_CLIENT)
+        client = new_client(session, place, place.region or session.region_name or "us-east-1", _CLIENT)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"s3://{place.bucket}: the S3 client can't be set up ({error}).") from None
     return S3Store(client, place.bucket, place.prefix)

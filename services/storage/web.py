@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urljoin, urlsplit
 
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Retry, Timeout
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError
 
 from rossi.errors import ConfigError
-from services.storage.base import StoreError
+from services.storage.base import Refusal, StoreError
+from services.storage.network import Patience, distrust, proxy_for
 from services.storage.remote import REQUESTS, BrokenTransfer, Content
 
-#: urllib3 is the layer that repeats requests: those that were not answered, and those that a busy server turned down.
-_RETRY = Retry(
-    total=5,
+#: urllib3 is the layer that repeats requests: those that were not answered, and for two minutes those that a busy
+#: server turned down, which may say itself how long to wait (Retry-After).
+_RETRY = Patience(
+    total=10,
+    connect=5,
+    read=5,
+    other=5,
     backoff_factor=0.2,
+    backoff_max=30.0,
+    backoff_jitter=0.2,
     status_forcelist=(429, 500, 502, 503, 504),
     allowed_methods=("GET", "HEAD"),
     raise_on_status=False,
@@ -26,7 +32,11 @@ _TIMEOUT = Timeout(connect=10, read=60)
 #: Files are wanted as they lie there, not unpacked on the way.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "rossi"}
 _BLOCK = 1 << 20
-_ABSENT, _BEHIND_END = frozenset({404, 410}), 416
+_ABSENT, _BEHIND_END, _PROXY = frozenset({404, 410}), 416, 407
+#: Answers below 500 that may be others later, and one above that will not.
+_PASSING, _NEVER = frozenset({408, 425, 429}), 501
+#: Redirections that are followed, one after the other.
+_HOPS = 5
 
 Answer = TypeVar("Answer")
 
@@ -54,52 +64,99 @@ class Web:
 
         Raises
         ------
+        Refusal
+            If the server refuses, or sends elsewhere than to itself.
         ConfigError
-            If the server refuses.
+            If its certificate is not trusted, or the proxy does not let the request through.
         StoreError
             If it does not answer, or can't now.
         """
+        asked = url
+        for _ in range(_HOPS):
+            answer = self._send(method, asked, {**_HEADERS, **(headers or {})})
+            try:
+                target = answer.get_redirect_location()
+                if not target:
+                    return _used(answer, url, use)
+            finally:
+                _leave(answer)
+            asked = _followed(url, urljoin(asked, target))
+        raise Refusal(f"{url}: the archive's server redirects more than {_HOPS} times")
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         try:
-            answer = self._pool.request(
-                method, url, headers={**_HEADERS, **(headers or {})}, preload_content=False, decode_content=False
+            return self._pool.request(
+                method, url, headers=headers, preload_content=False, decode_content=False, redirect=False
             )
         except HTTPError as error:
+            if why := distrust(error):
+                raise ConfigError(f"{url}: {why}.") from None
             reason = getattr(error, "reason", None) or error
+            if "407" in str(reason):
+                raise _locked(url) from None
             raise StoreError(
                 f"{url}: the archive's server can't be reached ({reason}); check the network and try again."
             ) from None
-        try:
-            if answer.status in _ABSENT:
-                answer.drain_conn()
-                return None
-            if answer.status >= 300 and answer.status != _BEHIND_END:
-                raise _refusal(answer, url)
-            return use(answer)
-        finally:
-            answer.release_conn()
 
 
 def identity_of(answer: BaseHTTPResponse) -> str:
-    """Return what tells this content from another: the ETag, or else the time of its last change."""
+    """Return what tells this content from another: the ETag, or else the time of its last change; empty without."""
     headers = answer.headers
     tag = headers.get("ETag", "").removeprefix("W/").strip('"')
-    return f"etag:{tag}" if tag else f"date:{headers.get('Last-Modified', '')}"
+    changed = headers.get("Last-Modified", "")
+    return f"etag:{tag}" if tag else f"date:{changed}" if changed else ""
 
 
 def _pool(url: str) -> PoolManager:
-    parts, proxies = urlsplit(url), getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy is None or proxy_bypass(parts.netloc):
+    proxy = proxy_for(url)
+    if proxy is None:
         return PoolManager(4, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT)
-    return ProxyManager(proxy, 4, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT)
+    return ProxyManager(proxy.url, 4, proxy_headers=proxy.headers, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT)
 
 
-def _refusal(answer: BaseHTTPResponse, url: str) -> Exception:
-    answer.drain_conn()
+def _used(answer: BaseHTTPResponse, url: str, use: Callable[[BaseHTTPResponse], Answer]) -> Answer | None:
+    if answer.status in _ABSENT:
+        return None
+    if answer.status == _PROXY:
+        raise _locked(url)
+    if answer.status < 300 or answer.status == _BEHIND_END:
+        return use(answer)
     said = f"{url}: the archive's server answers {answer.status} {answer.reason or ''}".rstrip()
-    if answer.status < 500 and answer.status not in {408, 425, 429}:
-        return ConfigError(f"{said}; check the archive's URL.")
-    return StoreError(f"{said}; try again later.")
+    if answer.status == _NEVER or (answer.status < 500 and answer.status not in _PASSING):
+        raise Refusal(said)
+    raise StoreError(f"{said}; try again later.")
+
+
+def _leave(answer: BaseHTTPResponse) -> None:
+    """Give the connection back if there is nothing more on it; else nobody knows how much would have to be read."""
+    if getattr(answer, "length_remaining", None) == 0:
+        answer.release_conn()
+    else:
+        answer.close()
+
+
+def _followed(url: str, target: str) -> str:
+    """Return where a redirection leads.
+
+    Raises
+    ------
+    Refusal
+        If it leaves the server.
+    """
+    here, there = urlsplit(url), urlsplit(target)
+    if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+        raise Refusal(
+            f"{url}: the archive's server redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}{there.path}, "
+            "which is not followed; if the archive is there, give that address"
+        )
+    return target
+
+
+def _locked(url: str) -> ConfigError:
+    return ConfigError(
+        f"{url}: the proxy asks for a user name and password (407); set HTTPS_PROXY (or HTTP_PROXY) to "
+        "http://user:password@host:port."
+    )
 
 
 def ranged(start: int) -> dict[str, str]:
@@ -107,19 +164,19 @@ def ranged(start: int) -> dict[str, str]:
     return {"Range": f"bytes={start}-"} if start else {}
 
 
-def content(answer: BaseHTTPResponse, start: int) -> Content:
-    """Return what came of a file that was asked for from a byte on.
+def content(answer: BaseHTTPResponse, start: int, size: int) -> Content:
+    """Return what came of a file of a known size that was asked for from a byte on; of more than that, one byte.
 
     Raises
     ------
     BrokenTransfer
     """
     if answer.status == _BEHIND_END:
-        answer.drain_conn()
         return Content(b"", start)
+    left = size + 1 - (start if answer.status == 206 else 0)
     data = b""
     try:
-        while block := answer.read(_BLOCK):
+        while left > len(data) and (block := answer.read(min(_BLOCK, left - len(data)))):
             data = data + block if data else block
     except (HTTPError, OSError) as error:
         # a whole file that comes instead of its end is of no use before it is there

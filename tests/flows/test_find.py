@@ -137,11 +137,14 @@ def test_fetch(rossi: Rossi, elsewhere: Elsewhere) -> None:
     done = rossi("fetch", one, gone, "--out", "copy")
     assert done.returncode == 20
     assert f"{gone}/ is not in the archive" in done.stderr
-    fetched = [path for path in (rossi.folder / "copy").rglob("*") if path.is_file()]
+    fetched = [path for path in (rossi.folder / "copy").glob("AO*/**/*") if path.is_file()]
     assert f"{len(fetched)} files fetched" in done.stdout
     for path in fetched:
         assert path.read_bytes() == (elsewhere.web.root / path.relative_to(rossi.folder / "copy")).read_bytes()
     assert "0 files fetched (0 B transferred)" in rossi("fetch", one, "--out", "copy").stdout
+    fetched[0].write_bytes(bytes(len(fetched[0].read_bytes())))  # damage keeps the size
+    assert "1 files fetched" in rossi("fetch", one, "--out", "copy").stdout
+    assert fetched[0].read_bytes() == (elsewhere.web.root / fetched[0].relative_to(rossi.folder / "copy")).read_bytes()
     copied = rossi("fetch", one, "--archive", "copy", "--list").stdout
     assert copied.splitlines()[:-1] == listed.stdout.splitlines()[:-1]
     assert "(100 %)" in copied

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +27,20 @@ class Faults:
     #: Files whose bytes are others than those that HEAD speaks of.
     other: dict[str, bytes] = field(default_factory=dict)
     ranges: bool = True
+    #: Status that a path answers, a file or a directory; an empty path is all of them.
+    status: dict[str, int] = field(default_factory=dict)
+    #: The same, for HEAD alone.
+    head_status: dict[str, int] = field(default_factory=dict)
+    #: Where paths are redirected to.
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    #: Paths whose answers never end, whatever their status.
+    endless: set[str] = field(default_factory=set)
+    #: Names that a listing adds, as they stand in its links.
+    links: dict[str, list[str]] = field(default_factory=dict)
+    #: Neither lengths nor ETags nor dates: bodies come in chunks.
+    chunked: bool = False
+    #: Requests a second beyond which the server answers 503.
+    most: float = 0.0
 
 
 class WebServer(ThreadingHTTPServer):
@@ -40,10 +57,21 @@ class WebServer(ThreadingHTTPServer):
         self.root = root
         self.faults = Faults()
         self.log: list[str] = []
+        self.sent = 0
+        self.turn, self.lock = 0.0, threading.Lock()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def is_too_much(self) -> bool:
+        """Whether requests come too often."""
+        with self.lock:
+            now = time.monotonic()
+            if not self.faults.most or now > self.turn:
+                self.turn = now + 1 / (self.faults.most or 1.0)
+                return False
+            return True
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -63,7 +91,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.log.append(f"{self.command} {name} {self.headers.get('Range', '')}".strip())
         path = self.server.root / name
         faults = self.server.faults
-        if faults.busy.get(name):
+        status = faults.status.get(name, faults.status.get("", 0))
+        if self.command == "HEAD":
+            status = faults.head_status.get(name, faults.head_status.get("", status))
+        if name in faults.endless:
+            self._endless(status or 200)
+        elif name in faults.elsewhere:
+            self._send(301, b"elsewhere", headers={"Location": faults.elsewhere[name]})
+        elif status:
+            self._send(status, b"no")
+        elif self.server.is_too_much():
+            self._send(503, b"slowly")
+        elif faults.busy.get(name):
             faults.busy[name] -= 1
             self._send(503, b"busy")
         elif path.is_dir():
@@ -96,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, data[start:], headers=headers)
 
     def _index(self, name: str, folder: Path) -> bytes:
-        lines = []
+        lines = [f'<a href="{link}">{html.escape(link)}</a>\n' for link in self.server.faults.links.get(name, ())]
         for entry in sorted(folder.iterdir()):
             link = quote(entry.name) + "/" * entry.is_dir()
             size = "-" if entry.is_dir() else f"{entry.stat().st_size / 1024:.1f}K"
@@ -118,6 +157,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status, data, *, headers=None, kind="application/octet-stream", with_body=True, cut=0) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        if self.server.faults.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            if with_body and self.command != "HEAD":
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) * bool(data) + b"0\r\n\r\n")
+            return
         self.send_header("Content-Length", str(len(data)))
         for key, value in (headers or {}).items():
             self.send_header(key, value)
@@ -129,6 +174,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(data)
+
+    def _endless(self, status: int) -> None:
+        self.close_connection = True
+        self.send_response(status)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        head = b"<html><title>Index of /</title><h1>Index of /</h1>"
+        self.wfile.write(head)
+        with suppress(OSError):  # until the client has enough
+            while True:
+                self.wfile.write(b'<a href="x">x</a>' * 4000)
+                self.server.sent += 68_000
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -16,6 +16,7 @@ from services.storage import CacheConfig, StoreError, open_archive
 from services.storage.archive import ArchiveFile
 from services.storage.places import candidates
 from services.storage.s3 import _CLIENT
+from services.storage.web import _RETRY
 from tests.servers.tap import serving
 from tests.servers.web import WebServer
 from tests.services.conftest import FOLDER, KEY_ID, SECRET, TREE
@@ -28,6 +29,7 @@ FILTER = f"{FOLDER}/stdprod/x20402014503.xfl.gz"
 def _quick(monkeypatch):
     """Pauses are as short as they can be."""
     monkeypatch.setattr("services.storage.remote._PAUSE", 0.001)
+    monkeypatch.setattr("services.storage.web._RETRY", _RETRY.new(backoff_factor=0.001))
 
 
 def fill(endpoint, tree, prefix="pub/archive"):
@@ -165,8 +167,8 @@ class TestMoto(S3Conformance):
         assert file.identity == f"etag:{hashlib.md5((tree / STD2).read_bytes()).hexdigest()}"
         whole = archive.remote.read
 
-        def flipped(path, start):
-            content = whole(path, start)
+        def flipped(path, start, size):
+            content = whole(path, start, size)
             data = bytes([content.data[0] ^ 1]) + content.data[1:]
             return type(content)(data, content.start, content.identity, content.md5)
 

@@ -8,6 +8,8 @@ import pytest
 from rossi.errors import ConfigError
 from services.storage import StoreError, open_store
 from services.storage.s3 import _CLIENT
+from tests.servers.tap import serving
+from tests.servers.unconditional import Unconditional
 from tests.storage.conformance import SignedUrls, StoreConformance
 
 pytestmark = pytest.mark.usefixtures("credentials")
@@ -94,6 +96,31 @@ class TestCeph(S3Conformance, WithCredentials):
     @pytest.fixture
     def url(self, ceph_endpoint):
         return f"s3://{bucket_at(ceph_endpoint)}/run?endpoint={ceph_endpoint}"
+
+
+class TestWithoutConditions(S3Conformance, WithCredentials):
+    """A server that does not even take a request with If-None-Match."""
+
+    one_winner = False
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls, rclone_endpoint):
+        with serving(Unconditional(rclone_endpoint)) as server:
+            yield server
+
+    @pytest.fixture
+    def url(self, server):
+        return f"s3://{bucket_at(server.url)}/run?endpoint={server.url}"
+
+    def test_it_is_asked_once(self, store, server):
+        server.refused = 0
+        for n in range(3):
+            assert store.put(f"a/{n}", b"1")
+            assert store.put_content(f"c/{n}", b"1")
+        assert server.refused == 1
+        assert not store.put("a/0", b"2")
+        assert store.get("a/0") == b"1"
 
 
 def test_unreachable_server():
