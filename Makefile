@@ -1,11 +1,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-annotate --no-header
-STAGE := --extra catalogue --extra plot --extra s3 --extra web
+LOCK := $(wildcard requirements/*.txt)
+UV := uv==0.13.9
+RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )) --dist loadfile --no-loadscope-reorder
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test demo bench lock clean browser test-cluster test-s3 test-long fuzz
+.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-long fuzz
 
 # Set everything up, then check format, lint and types and run every test. The files with the longest tests are among the
 # first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -13,7 +14,18 @@ test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') * 3 / 2 )) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python $(RUN_TESTS)
+
+# The tests, or some of them (TESTS='tests/rossi ...'), with the newest versions that the index has today of everything that
+# pyproject.toml names; and with the oldest that it admits. Each in an environment of its own, which is made anew.
+test-latest: BIN := .venv-latest/bin
+test-latest: RESOLUTION := highest
+test-lowest: BIN := .venv-lowest/bin
+test-lowest: RESOLUTION := lowest-direct
+test-latest test-lowest: .venv-uv/bin/uv
+	$(PYTHON) -m venv --clear $(BIN:/bin=)
+	.venv-uv/bin/uv pip install --quiet --python $(BIN)/python --resolution $(RESOLUTION) --editable '.[dev]'
+	$(BIN)/python $(RUN_TESTS) $(TESTS)
 
 # The report is tested in a browser: Chromium of the system, or else Playwright's copy of it.
 browser: .venv/dev
@@ -56,23 +68,24 @@ bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_prefect.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_many.py --observations 1000
 
-# What the images install, with hashes; the tests say when it has to be made anew.
-lock: .venv/dev
-	$(BIN)/python -m pip install --quiet uv
-	echo 'setuptools>=80' | $(LOCK) --output-file docker/requirements/build.txt -
-	$(LOCK) $(STAGE) --output-file docker/requirements/stage.txt pyproject.toml
-	$(LOCK) $(STAGE) --extra campaign --extra kubernetes --constraint docker/requirements/stage.txt --output-file docker/requirements/campaign.txt pyproject.toml
+# The versions and hashes that all of the above and the images install: renew them, or with KEEP=--keep only what has to be.
+lock: .venv-uv/bin/uv
+	.venv-uv/bin/python requirements/lock.py $(KEEP)
+
+.venv-uv/bin/uv: Makefile
+	$(PYTHON) -m venv --clear .venv-uv
+	.venv-uv/bin/python -m pip install --quiet $(UV)
 
 # Passwords of docker/compose.yaml, made up once.
 $(ENV_FILE):
 	umask 077 && $(PYTHON) -c 'from secrets import token_hex; print("\n".join(f"{name}={token_hex(20)}" \
 	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
 
-.venv/dev: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+.venv/dev: pyproject.toml $(LOCK)
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes $(LOCK:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch .venv/dev
 
 clean:
-	rm -rf .venv out
+	rm -rf .venv .venv-* out

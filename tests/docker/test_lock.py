@@ -1,8 +1,11 @@
-"""What the images install is what pyproject.toml asks for, each package in one version and by its hash."""
+"""Demo, tests and images install one lock, of what pyproject.toml asks for; nothing here asks an index."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,55 +14,159 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 STAGE = ("catalogue", "plot", "s3", "web")
-LOCKS = {"stage": STAGE, "campaign": (*STAGE, "campaign", "kubernetes")}
-#: The images' platform; the tests may run on another one.
-PLATFORM = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "python_version": "3.11"}
-ADVICE = "run `make lock`"
+#: What must be found in the parts that an image installs, or an environment for tests.
+INSTALLED = {
+    ("stage",): STAGE,
+    ("stage", "campaign"): (*STAGE, "campaign", "kubernetes"),
+    ("stage", "campaign", "build", "dev"): ("all", "server", "dev"),
+}
+PARTS = max(INSTALLED, key=len)
+ENTRY = r"^([A-Za-z0-9._-]+)==(\S+?)(?: ; (.+))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
 
 
-def read_lock(name):
-    text = (ROOT / "docker" / "requirements" / f"{name}.txt").read_text()
-    found = re.findall(r"^([A-Za-z0-9._-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.M)
-    assert "".join(f"{one}=={version} \\\n{hashes}" for one, version, hashes in found) == text
-    return {canonicalize_name(one): version for one, version, _ in found}
+def read_part(part):
+    """Return (name, version, marker) of each package of a part, of which every line is understood."""
+    text = (ROOT / "requirements" / f"{part}.txt").read_text()
+    assert re.sub(r"\A(#.*\n)+", "", re.sub(ENTRY, "", text, flags=re.M)) == ""
+    return [(canonicalize_name(name), number, marker) for name, number, marker, _ in re.findall(ENTRY, text, re.M)]
 
 
-def closure(project, extras):
-    """Return all requirements, of requirements too, that hold for the images."""
-    optional = project["optional-dependencies"]
-    todo = [Requirement(one) for one in project["dependencies"] + [o for e in extras for o in optional[e]]]
-    seen = {}
-    while todo:
-        one = todo.pop()
-        name = canonicalize_name(one.name)
-        if name == "rossi":
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def wanted(extras):
+    """Yield what pyproject.toml asks for with some extras."""
+    optional = project()["optional-dependencies"]
+    todo = [
+        Requirement(one) for one in project()["dependencies"] + [one for extra in extras for one in optional[extra]]
+    ]
+    for one in todo:
+        if one.name == "rossi":
             todo += [Requirement(other) for extra in one.extras for other in optional[extra]]
-            continue
-        seen.setdefault(name, []).append(one)
-        for text in requires(name) or () if len(seen[name]) == 1 or one.extras else ():
-            other = Requirement(text)
-            environments = [PLATFORM | {"extra": extra} for extra in ("", *one.extras)]
-            if other.marker is None or any(other.marker.evaluate(environment) for environment in environments):
-                todo.append(other)
-    return seen
+        else:
+            yield one
 
 
-@pytest.mark.parametrize("name", LOCKS)
-def test_lock_matches_pyproject(name):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lock, wanted = read_lock(name), closure(project, LOCKS[name])
-    assert set(wanted) <= set(lock), ADVICE
-    for package, requirements in wanted.items():
-        for requirement in requirements:
-            assert requirement.specifier.contains(lock[package], prereleases=True), f"{requirement}: {ADVICE}"
+@pytest.fixture
+def copy(tmp_path):
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
 
 
-def test_campaign_only_adds_to_what_stages_have():
-    assert read_lock("stage").items() <= read_lock("campaign").items(), ADVICE
+def check(root):
+    """Return what the lock's own check says, which can reach nothing but the files beside it."""
+    command = [sys.executable, "-I", root / "requirements" / "lock.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": ""})
+    assert done.returncode == bool(done.stderr)
+    return done.stderr
+
+
+def edit(path, before, after):
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
+def test_lock_is_of_this_pyproject():
+    assert check(ROOT) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"astropy>=', '"astropy>=8.0.1,>='),
+        ('"lark>=', '"attrs",\n    "lark>='),
+        ('    "rich>=15.0.0",\n', ""),
+        ('"pyvo>=', '"pyvo[test]>='),
+        ('parquet = ["pyarrow>=26.0.1"]\n', ""),
+        ('"setuptools>=80"', '"setuptools>=81"'),
+        ('requires-python = ">=3.11"', 'requires-python = ">=3.12"'),
+    ],
+)
+def test_other_requirements_need_another_lock(copy, before, after):
+    edit(copy / "pyproject.toml", before, after)
+    assert "pyproject.toml requires something else" in check(copy)
+    assert "make lock" in check(copy)
+
+
+def test_what_requires_nothing_leaves_the_lock_alone(copy):
+    edit(copy / "pyproject.toml", "line-length = 120", "line-length = 100")
+    edit(copy / "pyproject.toml", 'description = "', 'description = "All ')
+    assert check(copy) == ""
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "after"),
+    [
+        ("stage", "numpy==", "numpy==2"),
+        ("campaign", "--hash=sha256:", "--hash=sha256:0"),
+        ("dev", "\npytest==", "\n#pytest=="),
+        ("build", "# all parts of the lock: sha256 ", "# all parts of the lock: sha256 0"),
+    ],
+)
+def test_an_edited_lock_is_found(copy, part, before, after):
+    edit(copy / "requirements" / f"{part}.txt", before, after)
+    assert "was edited" in check(copy)
+
+
+def test_parts_of_different_locks_are_found(copy):
+    """As a merge leaves them that took one file from each side."""
+    (copy / "requirements" / "stage.txt").write_text((copy / "requirements" / "campaign.txt").read_text())
+    assert "was edited" in check(copy)
+
+
+@pytest.mark.parametrize("parts", INSTALLED)
+def test_lock_has_what_pyproject_asks_for(parts):
+    locked = {name: number for part in parts for name, number, _ in read_part(part)}
+    for requirement in wanted(INSTALLED[parts]):
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement
 
 
 def test_what_builds_is_locked_too():
-    system = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    lock = read_lock("build")
-    for requirement in map(Requirement, system):
-        assert requirement.specifier.contains(lock[requirement.name]), ADVICE
+    locked = {name: number for name, number, _ in read_part("build")}
+    for requirement in map(
+        Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    ):
+        assert requirement.specifier.contains(locked[requirement.name]), requirement
+
+
+def test_each_package_stands_once():
+    names = [name for part in PARTS for name, _, _ in read_part(part)]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_stages_install_neither_prefect_nor_tools():
+    names = {name for name, _, _ in read_part("stage")}
+    assert not names & {"prefect", "kubernetes", "sqlalchemy", "pytest", "mypy", "ruff", "setuptools"}
+
+
+def test_lock_names_no_index():
+    for part in PARTS:
+        assert "//" not in (ROOT / "requirements" / f"{part}.txt").read_text()
+
+
+def test_nothing_that_demo_and_tests_install_is_resolved():
+    """Each call of pip takes the lock's files by their hashes, or rossi itself and nothing else."""
+    said = subprocess.run(
+        ["make", "--dry-run", "--always-make", ".venv/dev"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    calls = [line.split(" install ")[1].split() for line in said.splitlines() if " install " in line]
+    assert len(calls) == 2
+    for words in calls:
+        assert "--no-deps" in words
+    assert "--require-hashes" in calls[0]
+    assert {word for word in calls[0] if "/" in word} == {f"requirements/{part}.txt" for part in PARTS}
+    assert {"--no-build-isolation", "--editable", "."} <= set(calls[1])
+
+
+def test_what_is_tested_is_what_is_locked():
+    made = Path(sys.prefix, "dev")
+    locks = [ROOT / "requirements" / f"{part}.txt" for part in PARTS]
+    if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in locks):
+        pytest.skip("this environment was not made from the lock as it is now")
+    for part in PARTS:
+        for name, number, marker in read_part(part):
+            if not marker or Requirement(f"{name} ; {marker}").marker.evaluate():
+                assert version(name) == number, name
