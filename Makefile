@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(wildcard requirements/*.txt)
+LOCK := $(wildcard docker/requirements/*.txt)
 UV := uv==0.13.9
 RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )) --dist loadfile --no-loadscope-reorder
 ARCHIVE ?= $(CURDIR)/out/archive
@@ -70,7 +70,7 @@ bench: .venv/dev browser
 
 # The versions and hashes that all of the above and the images install: renew them, or with KEEP=--keep only what has to be.
 lock: .venv-uv/bin/uv
-	.venv-uv/bin/python requirements/lock.py $(KEEP)
+	.venv-uv/bin/python docker/requirements/lock.py $(KEEP)
 
 .venv-uv/bin/uv: Makefile
 	$(PYTHON) -m venv --clear .venv-uv

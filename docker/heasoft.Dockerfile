@@ -14,7 +14,7 @@ ENV PIP_COMPILE=0 \
     PIP_NO_CACHE_DIR=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
-COPY requirements requirements
+COPY docker/requirements requirements
 COPY docker/prune.py docker/first-process.pth ./
 RUN python3 -m venv --system-site-packages /opt/rossi && \
     /opt/rossi/bin/python -m pip install --ignore-installed --no-deps --require-hashes --only-binary :all: \

@@ -26,7 +26,7 @@ ENTRY = r"^([A-Za-z0-9._-]+)==(\S+?)(?: ; (.+))? \\\n((?:    --hash=sha256:[0-9a
 
 def read_part(part):
     """Return (name, version, marker) of each package of a part, of which every line is understood."""
-    text = (ROOT / "requirements" / f"{part}.txt").read_text()
+    text = (ROOT / "docker" / "requirements" / f"{part}.txt").read_text()
     assert re.sub(r"\A(#.*\n)+", "", re.sub(ENTRY, "", text, flags=re.M)) == ""
     return [(canonicalize_name(name), number, marker) for name, number, marker, _ in re.findall(ENTRY, text, re.M)]
 
@@ -50,14 +50,14 @@ def wanted(extras):
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    shutil.copytree(ROOT / "docker" / "requirements", tmp_path / "docker" / "requirements")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
 
 def check(root):
     """Return what the lock's own check says, which can reach nothing but the files beside it."""
-    command = [sys.executable, "-I", root / "requirements" / "lock.py", "--check"]
+    command = [sys.executable, "-I", root / "docker" / "requirements" / "lock.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": ""})
     assert done.returncode == bool(done.stderr)
     return done.stderr
@@ -107,13 +107,13 @@ def test_what_requires_nothing_leaves_the_lock_alone(copy):
     ],
 )
 def test_an_edited_lock_is_found(copy, part, before, after):
-    edit(copy / "requirements" / f"{part}.txt", before, after)
+    edit(copy / "docker" / "requirements" / f"{part}.txt", before, after)
     assert "was edited" in check(copy)
 
 
 def test_parts_of_different_locks_are_found(copy):
     """As a merge leaves them that took one file from each side."""
-    (copy / "requirements" / "stage.txt").write_text((copy / "requirements" / "campaign.txt").read_text())
+    (copy / "docker" / "requirements" / "stage.txt").write_text((copy / "docker" / "requirements" / "campaign.txt").read_text())
     assert "was edited" in check(copy)
 
 
@@ -144,7 +144,7 @@ def test_stages_install_neither_prefect_nor_tools():
 
 def test_lock_names_no_index():
     for part in PARTS:
-        assert "//" not in (ROOT / "requirements" / f"{part}.txt").read_text()
+        assert "//" not in (ROOT / "docker" / "requirements" / f"{part}.txt").read_text()
 
 
 def test_nothing_that_demo_and_tests_install_is_resolved():
@@ -157,13 +157,13 @@ def test_nothing_that_demo_and_tests_install_is_resolved():
     for words in calls:
         assert "--no-deps" in words
     assert "--require-hashes" in calls[0]
-    assert {word for word in calls[0] if "/" in word} == {f"requirements/{part}.txt" for part in PARTS}
+    assert {word for word in calls[0] if "/" in word} == {f"docker/requirements/{part}.txt" for part in PARTS}
     assert {"--no-build-isolation", "--editable", "."} <= set(calls[1])
 
 
 def test_what_is_tested_is_what_is_locked():
     made = Path(sys.prefix, "dev")
-    locks = [ROOT / "requirements" / f"{part}.txt" for part in PARTS]
+    locks = [ROOT / "docker" / "requirements" / f"{part}.txt" for part in PARTS]
     if not made.exists() or made.stat().st_mtime < max(path.stat().st_mtime for path in locks):
         pytest.skip("this environment was not made from the lock as it is now")
     for part in PARTS:

@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STAGE = ("catalogue", "plot", "s3", "web")
 #: The extras that each part completes; `build` has what builds rossi, `dev` all the rest.
 EXTRAS = {"stage": STAGE, "campaign": (*STAGE, "campaign", "kubernetes")}
@@ -41,7 +41,7 @@ def requirements(root: Path) -> dict[str, Any]:
 
 def path(root: Path, part: str) -> Path:
     """Return where a part of the lock stands."""
-    return root / "requirements" / f"{part}.txt"
+    return root / "docker" / "requirements" / f"{part}.txt"
 
 
 def read(root: Path) -> tuple[list[str], list[str]]:
@@ -92,7 +92,7 @@ def check(root: Path) -> str:
     if set(headers) == {HEADER.format(digest(requirements(root)), digest(bodies))}:
         return ""
     if all(HEADER.splitlines()[1].format(digest(requirements(root))) in header for header in headers):
-        return "a part of the lock in requirements/ was edited; say `make lock`, or take it back"
+        return "a part of the lock in docker/requirements/ was edited; say `make lock`, or take it back"
     return "pyproject.toml requires something else than the lock was made of; say `make lock KEEP=--keep`"
 
 
