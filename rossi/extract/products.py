@@ -61,8 +61,8 @@ def light_curve_tables(
             header.append(keyword, False)
     for card in applied:
         header.append(*card)
-    header.append("GAINAPP", bool(first.get("GAINAPP", False)), "gain correction applied")
-    header.append("CLOCKAPP", bool(first.get("CLOCKAPP", False)), "clock correction applied")
+    header.append("GAINAPP", first.is_true("GAINAPP"), "gain correction applied")
+    header.append("CLOCKAPP", first.is_true("CLOCKAPP"), "clock correction applied")
     if source.cpix:
         header.append("CPIX", source.cpix, "channels of the elements")
     header.append("MINCHAN", int(source.bounds.min()), "lowest channel of the elements")
@@ -112,7 +112,7 @@ def spectrum_tables(spectrum: Spectrum) -> tuple[Header, list[TableHDU]]:
     for card in (*_span(source), ("TIMEDEL", source.grid.binsz)):
         header.append(*card)
     first = source.grid.files[0].table.header
-    header.append("GAINAPP", bool(first.get("GAINAPP", False)), "gain correction applied")
+    header.append("GAINAPP", first.is_true("GAINAPP"), "gain correction applied")
     _add_source(header, source, "RA_OBJ", "DEC_OBJ")
     primary = primary_hdu([("CONTENT", "SPECTRUM", "spectrum file"), *_primary_times(source)])
     _add_object(primary, source, "RA_OBJ", "DEC_OBJ")
@@ -169,10 +169,9 @@ def _add_times(header: Header, source: Accumulation) -> None:
 def _primary_times(source: Accumulation) -> list[CardTuple]:
     first, last = source.grid.files[0].table.header, source.grid.files[-1].table.header
     cards: list[CardTuple] = [("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")]
-    cards += [(key, first[key]) for key in ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF") if key in first]
-    cards += [(key, first[key]) for key in ("DATE-OBS", "TIME-OBS") if key in first]
-    cards += [(key, last[key]) for key in ("DATE-END", "TIME-END") if key in last]
-    return [*cards, *_span(source)]
+    begin = ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF", "DATE-OBS", "TIME-OBS")
+    found = [(key, first.get(key)) for key in begin] + [(key, last.get(key)) for key in ("DATE-END", "TIME-END")]
+    return [*cards, *((key, value) for key, value in found if value is not None), *_span(source)]
 
 
 def _span(source: Accumulation) -> list[CardTuple]:
@@ -185,9 +184,10 @@ def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None
     first = source.grid.files[0].table.header
     header.copy_from(first, ("OBJECT",))
     for new, axis in ((ra, "RA"), (dec, "DEC")):
-        old = f"{axis}_OBJ" if f"{axis}_OBJ" in first else f"{axis}_PNT"
-        if old in first:  # the reference passes positions through single precision
-            header.append(new, float(f"{np.float32(first[old]):.8e}"), "[deg] of the first input file")
+        found = first.known(f"{axis}_OBJ")
+        found = first.known(f"{axis}_PNT") if found is None else found
+        if found is not None and abs(found) <= 360:  # the reference passes positions through single precision
+            header.append(new, float(f"{np.float32(found):.8e}"), "[deg] of the first input file")
     header.copy_from(first, ("EQUINOX", "RADECSYS"))
 
 

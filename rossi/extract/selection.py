@@ -13,7 +13,7 @@ from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.gti import Gti
 
-#: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 4 GB.
+#: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
 MAX_BINS = 1 << 25
 #: Numbers of bins that double precision still counts one by one.
 _COUNTABLE = 1 << 53

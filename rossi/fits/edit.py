@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import DataError
 from rossi.fits.header import CardTuple, Header
-from rossi.fits.reader import iterate_hdus
+from rossi.fits.reader import FitsFile, iterate_hdus
 from rossi.fits.structure import Structure, structure
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU, join_hdus, stored
@@ -115,6 +116,34 @@ def without_columns(header: Header) -> Header:
     new = Header()
     new.extend(card for card in header.images() if not _NUMBERED.fullmatch(card[0]))
     return new
+
+
+def dated(table: Table, name: str = "Time") -> tuple[Table, str]:
+    """Return the rows of a table that have a time, and a sentence on the others; empty where there are none.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+        Column of times, one a row.
+    """
+    known = np.isfinite(table.numbers(name))
+    if known.all():
+        return table, ""
+    lost = len(known) - int(known.sum())
+    said = f"{table.where}: column {name} is undefined or infinite in {lost} of {len(known)} rows; they are left out."
+    return select_rows(table, known), said
+
+
+def dated_file(file: FitsFile, name: str = "Time") -> tuple[FitsFile, list[str]]:
+    """Return a file with the rows of its first table that have a time, and what to say of the others.
+
+    A table without such a column stays as it is.
+    """
+    if not file.tables or name not in file.tables[0]:
+        return file, []
+    table, said = dated(file.tables[0], name)
+    return (replace(file, tables=(table, *file.tables[1:])), [said]) if said else (file, [])
 
 
 def as_hdu(table: Table) -> TableHDU:

@@ -51,6 +51,10 @@ def _value(image: bytes) -> Any:
 
 @lru_cache(maxsize=65536)
 def _image(keyword: str, value: Value, kind: str, comment: str) -> bytes:  # noqa: ARG001 - True == 1 share a hash
+    if isinstance(value, float) and not math.isfinite(value):
+        value = None  # undefined: FITS has no way to write it
+    if isinstance(value, str) and not (value.isascii() and value.isprintable()):
+        value = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in value)
     room = CARD - 10 - max(20, len(repr(value))) - 3
     card = fits.Card(keyword, value, comment[: max(room, 0)])
     if isinstance(value, str) and len(value) <= 68 and len(card.image) > CARD:
@@ -201,6 +205,18 @@ class Header:
         if not math.isfinite(number):
             raise DataError(f"{where}: keyword {keyword} is {number:g}; a finite number was expected.")
         return number
+
+    def known(self, keyword: str) -> float | None:
+        """Return a keyword's value where it is a finite number, None for anything else."""
+        value = self.get(keyword)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        number = self.number(keyword, "")
+        return number if math.isfinite(number) else None
+
+    def is_true(self, keyword: str) -> bool:
+        """Return whether a keyword's value is T, be it a logical or a text."""
+        return self.get(keyword) in (True, "T")
 
     def count(self, keyword: str, where: str, default: int | None = None) -> int:
         """Return a keyword's value as a whole number from 0 on, exactly.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.table import Table
 from rossi.fits.unzip import gunzip
@@ -91,13 +91,13 @@ def read_bytes(path: str | Path) -> bytes:
     DataError
         If neither exists or it can't be read.
     """
-    path = Path(path)
-    zipped = path.with_name(path.name + ".gz")
-    found = zipped if not path.exists() and zipped.exists() else path
     try:
-        return found.read_bytes()
+        path, zipped = Path(path), Path(f"{path}.gz")
+        return (zipped if not path.exists() and zipped.exists() else path).read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror}).") from None
+        raise DataError(f"{shortened(path)[1:-1]}: can't be read ({error.strerror}).") from None
+    except ValueError:  # a NUL in the name
+        raise DataError(f"{shortened(path)}: no file has such a name.") from None
 
 
 def read_fits(path: str | Path) -> FitsFile:

@@ -105,7 +105,7 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
 
 
 def _found(path: Path) -> Path:
-    zipped = path.with_name(path.name + ".gz")
+    zipped = Path(f"{path}.gz")
     return zipped if not path.exists() and zipped.exists() else path
 
 

@@ -93,7 +93,7 @@ def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
         *(p.dead_time(), p.bkgsub, p.rejection()),
     )
     result = pca_light_curve(science_arrays(p.src_infile), p.background(), p.time(), request)
-    return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]
+    return [write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)]
 
 
 TASKS = {

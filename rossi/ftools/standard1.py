@@ -58,7 +58,7 @@ def pcaextlc1(p: Pcaextlc1Parameters) -> list[str]:
         rejection=p.rejection(),
     )
     result = standard1_light_curve(science_arrays(p.src_infile), p.background(), p.time(), request)
-    return [write_output(p.outfile, pca_light_curve_file(result), p.clobber)]
+    return [write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)]
 
 
 TASKS = {

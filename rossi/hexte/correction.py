@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 #: Columns of products that hold all four detectors.
 _JOINT = ("Event", "TimSerCnt")
+#: Most good time of a product, and length of its bins [s].
+_LONGEST, _LONGEST_BIN = 8.64e6, 86400.0
 #: hxtdead gives light curves this OLDEXP, which means nothing.
 _NO_EXPOSURE = -3.142
 
@@ -158,6 +160,8 @@ def _light_curve(table: Table, dead: DeadTime, detectors: Detectors) -> Table:
         raise DataError(f"{where}: HDUCLAS3 is {kind or 'absent'}; a light curve of RATE (or COUNT) was expected.")
     if "RATE2" in table or "COUNTS2" in table:
         raise DataError(f"{where}: it holds several light curves; extract them with accumulate=ONE.")
+    if not 0 < width <= _LONGEST_BIN:
+        raise DataError(f"{where}: keyword TIMEDEL is {width:g} s; up to {_LONGEST_BIN:g} s were expected.")
     start = dead.shifted(table.numbers("TIME"))
     fraction = bin_fractions(start, width, dead, detectors)
     changed = append_columns(table, [(declared.DEADC, fraction)])
@@ -207,7 +211,14 @@ def _intervals(product: FitsFile) -> Floats:
     table = product.tables[-1]
     if "START" not in table or "STOP" not in table:
         raise DataError(f"{table.where}: the last extension of a spectrum should hold its good time (START, STOP).")
-    return np.column_stack((table.numbers("START"), table.numbers("STOP")))
+    intervals = np.column_stack((table.numbers("START"), table.numbers("STOP")))
+    lengths = intervals[:, 1] - intervals[:, 0]
+    if not ((lengths >= 0).all() and lengths.sum() <= _LONGEST):
+        raise DataError(
+            f"{table.where}: {len(intervals)} intervals of {lengths.sum():g} s in all, the shortest of "
+            f"{lengths.min(initial=np.inf):g} s, can't be good time of an observation; the file is damaged."
+        )
+    return intervals
 
 
 def _stamp(

@@ -17,6 +17,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.extract.accumulate import accumulate, sum_by_bin
 from rossi.extract.array import ScienceArray, own_gti
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.keywords import Content, describe
 from rossi.extract.lightcurve import LightCurve, Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_tables
 from rossi.extract.selection import Grid, TimeSelection, select_samples
@@ -26,6 +27,7 @@ from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.prepare import Prepared
 from rossi.pca.standard1 import PreparedStandard1
 from rossi.pca.standard2 import pcu_of, xenon_columns
+from rossi.spectra.algebra import Compat
 
 #: Length of a Standard2 row [s]; bins hold whole rows.
 ROW = 16.0
@@ -227,8 +229,16 @@ def _net(source: PcaLightCurve, background: PcaLightCurve) -> PcaLightCurve:
     return replace(source, curve=a, background=b.value, background_error=b.error)
 
 
-def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False) -> bytes:
-    """Return a PCA light curve as a FITS file: RATE (or COUNTS) with LiveTime, BACKV and BACKE, and STDGTI."""
+def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False, compat: Compat = None) -> bytes:
+    """Return a PCA light curve as a FITS file: RATE (or COUNTS) with LiveTime, BACKV and BACKE, and STDGTI.
+
+    Parameters
+    ----------
+    result : PcaLightCurve
+    compress : bool
+    compat : {"heasoft"}, optional
+        Say what pcaextlc2 says: HDUCLAS2 TOTAL also of net curves, MINCHAN and MAXCHAN of all channels.
+    """
     extra: list[tuple[Column, NDArray[Any]]] = []
     applied: list[CardTuple] = []
     request = result.request
@@ -240,4 +250,8 @@ def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False) -> by
     if result.background is not None and result.background_error is not None:
         extra += [(declared.BACKV, result.background), (declared.BACKE, result.background_error)]
     primary, tables = light_curve_tables(result.curve, extra, applied)
+    if compat is None:
+        is_net = result.background is not None and request.subtract
+        obsid = str(result.curve.source.grid.files[0].table.header.get("OBS_ID", "")).strip()
+        describe(tables[0].header, Content.NET if is_net else Content.TOTAL, request.channels, obsid)
     return fits_bytes(primary, tables, compress=compress)

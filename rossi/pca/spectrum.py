@@ -17,6 +17,7 @@ from rossi.errors import ConfigError
 from rossi.extract.accumulate import accumulate
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.keywords import Content, describe
 from rossi.extract.products import spectrum_tables
 from rossi.extract.selection import Grid, TimeSelection, select_samples
 from rossi.extract.spectrum import Spectrum, spectrum
@@ -147,7 +148,13 @@ def exposure_by_pcu(grid: Grid, dead_time: DeadTime) -> Floats:
     return np.asarray(np.add.accumulate(times, axis=0)[-1])
 
 
-def pca_spectrum_file(result: PcaSpectrum, background_file: str | None = None, *, compress: bool = False) -> bytes:
+def pca_spectrum_file(
+    result: PcaSpectrum,
+    background_file: str | None = None,
+    *,
+    content: Content | None = None,
+    compress: bool = False,
+) -> bytes:
     """Return a PCA spectrum as a FITS file: type I, or type II with `SpectrumRequest.many`.
 
     Parameters
@@ -155,6 +162,8 @@ def pca_spectrum_file(result: PcaSpectrum, background_file: str | None = None, *
     result : PcaSpectrum
     background_file : str, optional
         For BACKFILE of a source spectrum: the background as the spectrum's reader will find it.
+    content : Content, optional
+        What HDUCLAS2 says; by default TOTAL, also of a background, as pcaextspect2 writes it.
     compress : bool
     """
     primary, (table, gti) = spectrum_tables(result.spectrum)
@@ -173,6 +182,9 @@ def pca_spectrum_file(result: PcaSpectrum, background_file: str | None = None, *
         cards.append(("DEADAPP", True, "dead time is taken off the exposure"))
     for card in cards:
         header.append(*card)
+    if content is not None:
+        obsid = str(result.spectrum.source.grid.files[0].table.header.get("OBS_ID", "")).strip()
+        describe(header, content, None, obsid)
     if result.request.many:
         table = _type_two(result, header, background_file)
     return fits_bytes(primary, [table, gti], compress=compress)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rossi import met
 from rossi.errors import ConfigError, DataError
+from rossi.extract.selection import MAX_BINS
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.timeseries.series import Floats, Series
@@ -69,8 +70,13 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
     longest = max(float(s.widths.max(initial=s.timedel)) for s in series)
     step = _width(width, longest, bins)
     count = most or min(int((bins[-1, 1] - bins[0, 0]) / step + 1e-9) + 1, _MOST)
-    intervals = []
+    intervals: list[Interval] = []
     while len(bins):
+        if count * (len(intervals) + 1) > MAX_BINS:
+            raise ConfigError(
+                f"New bins of {step:g} s, {count} in an interval (nbint), make more than {MAX_BINS} bins; give wider "
+                "bins (dtnb) or fewer of them."
+            )
         start = bins[0, 0]
         number = np.rint((bins[:, :2].mean(axis=1) - (start + step / 2)) / step).astype(np.int64)
         here = number < count
@@ -82,7 +88,9 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
 def _collected(series: Sequence[Series]) -> Floats:
     """Return all bins with a rate as rows of start, stop, rate, error, exposure [s], in time order."""
     parts = [
-        np.column_stack((s.time, s.time + s.widths, s.rate, s.error, s.widths * s.fracexp))[np.isfinite(s.rate)]
+        np.column_stack((s.time, s.time + s.widths, s.rate, s.error, s.widths * s.fracexp))[
+            np.isfinite(s.rate) & np.isfinite(s.time + s.widths * s.fracexp)
+        ]
         for s in series
     ]
     bins = np.concatenate(parts or [np.empty((0, 5))])
@@ -98,9 +106,9 @@ def _width(width: float | None, longest: float, bins: Floats) -> float:
         span = bins[-1, 1] - bins[0, 0]
         return longest if span / longest < _MOST else float(span / _DEFAULT_BINS)
     step = -width * longest if width < 0 else width
-    if step < longest * (1 - 1e-9):
+    if not longest * (1 - 1e-9) <= step < np.inf:
         raise ConfigError(
-            f"New bins of {step:g} s are narrower than the curves' bins of {longest:g} s; make them wider."
+            f"New bins of {step:g} s (dtnb) are narrower than the curves' bins of {longest:g} s, or endless."
         )
     return step
 

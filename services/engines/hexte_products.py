@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from rossi.errors import DataError, NoGoodTime
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.keywords import Content, describe, describe_file
 from rossi.fits.reader import FitsFile
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
@@ -123,13 +125,18 @@ def reduce_clusters(parts: Sequence[Part], reduction: Reduction) -> tuple[dict[C
 
 
 def outputs_of(
-    parts: Sequence[Part], found: dict[Cluster, ClusterProducts], remarks: Sequence[Remark], gti: bytes
+    config: HexteDeadConfig,
+    parts: Sequence[Part],
+    found: dict[Cluster, ClusterProducts],
+    remarks: Sequence[Remark],
+    gti: bytes,
 ) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     obsid = str(parts[0].table.header.get("OBS_ID", "observation")).strip()
+    channels = {band.name: ChannelSelection(chmin=band.chmin, chmax=band.chmax) for band in config.bands}
     files: dict[str, list[File]] = {name: [] for name in ("light_curve", "parts", "spectrum", "figure")}
     for cluster, one in found.items():
-        for name, made in product_files(f"{obsid}_{cluster.value.lower()}", cluster, one, obsid).items():
+        for name, made in product_files(f"{obsid}_{cluster.value.lower()}", cluster, one, obsid, channels).items():
             files[name] += made
     outputs = {name: tuple(made) for name, made in files.items()} | {"gti": (File(f"{obsid}_hexte.gti", gti),)}
     return Outputs(outputs, caveats_of(remarks), summary_of(found))
@@ -179,16 +186,26 @@ def estimate_missing(found: dict[Cluster, ClusterProducts], inputs: Inputs, esti
     return [Remark("estimated_background", message)]
 
 
-def product_files(stem: str, cluster: Cluster, one: ClusterProducts, obsid: str) -> dict[str, list[File]]:
-    """Lay out what one cluster gave."""
+def product_files(
+    stem: str, cluster: Cluster, one: ClusterProducts, obsid: str, channels: Mapping[str, ChannelSelection]
+) -> dict[str, list[File]]:
+    """Lay out what one cluster gave; `channels` are those of each band."""
+
+    def file_of(name: str, series: Series, content: Content, band: str) -> File:
+        data = one.ready.get(name) or write_light_curve(series)
+        return File(f"{stem}_{name}", describe_file(data, name, content, channels[band], obsid))
+
     curves, parts = [], []
     for band, found in one.curves.items():
-        named = {"src": found.source, "bkg": found.background}
-        for name, series in named.items():
-            if series is not None:
-                parts.append(_curve_file(stem, f"{band}_{name}.lc", series, one))
+        if found.source is not None:
+            parts.append(file_of(f"{band}_src.lc", found.source, Content.TOTAL, band))
+        if found.background is not None:
+            parts.append(file_of(f"{band}_bkg.lc", found.background, Content.BACKGROUND, band))
         if found.net is not None:
-            curves.append(_curve_file(stem, f"{band}.lc", found.net, one))
+            curves.append(file_of(f"{band}.lc", found.net, Content.NET, band))
+    for position, file in one.spectra.items():
+        content = Content.TOTAL if position is Position.SOURCE else Content.BACKGROUND
+        describe(file.table().header, content, None, obsid)
     spectra = [File(name, data) for name, data in spectrum_files(one.spectra, stem).items()]
     figures = []
     if {"backgrounds_differ", "background_offset"} & {remark.code for remark in one.remarks}:
@@ -198,10 +215,6 @@ def product_files(stem: str, cluster: Cluster, one: ClusterProducts, obsid: str)
         picture = background_figure(one.spectra, f"{obsid}, HEXTE cluster {cluster.name}")
         figures.append(File(f"{stem}_background.png", png(picture)))
     return {"light_curve": curves, "parts": parts, "spectrum": spectra, "figure": figures}
-
-
-def _curve_file(stem: str, name: str, series: Series, one: ClusterProducts) -> File:
-    return File(f"{stem}_{name}", one.ready.get(name) or write_light_curve(series))
 
 
 def summary_of(found: Mapping[Cluster, ClusterProducts]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ def mutate(chance: random.Random, seeds: list[bytes], words: tuple[bytes, ...]) 
     data = bytearray(chance.choice(seeds))
     for _ in range(min(1 + int(chance.expovariate(0.4)), 12)):
         at = chance.randrange(len(data) + 1)
-        match chance.randrange(9):
+        match chance.randrange(10):
             case 0 if data:
                 data[at % len(data)] ^= 1 << chance.randrange(8)
             case 1 if data:
@@ -33,6 +33,10 @@ def mutate(chance: random.Random, seeds: list[bytes], words: tuple[bytes, ...]) 
                 word, unit = chance.choice(words), chance.choice((80, 80, 2880))
                 at = at // unit * unit
                 data[at : at + len(word)] = word
+            case 9:  # a keyword that is there
+                word = chance.choice(words)
+                if (at := data.find(word[:8], at)) >= 0 or (at := data.find(word[:8])) >= 0:
+                    data[at : at + len(word)] = word
     return bytes(data[: 1 << 21])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -13,6 +13,8 @@ Singles = NDArray[np.float32]
 
 #: Rows of a block. Some 100 rows of six spectra take 0.6 MB in double precision; other numbers only change the speed.
 _BLOCK = 96
+#: Most rows of background: 24 days in rows of 16 s; with all layers each takes some 15 kB.
+MAX_INTERVALS = 1 << 17
 
 
 class Intervals:
@@ -33,8 +35,15 @@ class Intervals:
     """
 
     def __init__(self, n_row: int, row_length: float, interval: float) -> None:
-        if interval <= 0:
+        if not 0 < interval < np.inf:
             raise ConfigError(f"interval is {interval:g} s; give the length of the background's rows, such as 16.")
+        if not 0 < row_length < np.inf:
+            raise DataError(f"the rows of the data last {row_length:g} s; a length above 0 was expected.")
+        if n_row * row_length / interval > max(MAX_INTERVALS, n_row):
+            raise DataError(
+                f"interval is {interval:g} s, which makes {n_row * row_length / interval:.0f} rows of background; "
+                f"up to {MAX_INTERVALS} are possible. Give a longer interval (bkginterval)."
+            )
         self.row_length, self.interval = row_length, interval
         self.same = interval == row_length
         scale = interval / row_length

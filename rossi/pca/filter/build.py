@@ -80,7 +80,7 @@ def build_filter_file(
 
 
 def _check(step: float, position: tuple[float, float] | None) -> None:
-    if not step > 0:
+    if not 0 < step < np.inf:
         raise ConfigError(f"The filter file's step is {step} s; it must be above 0.")
     if position is None:
         return

@@ -23,6 +23,8 @@ Floats: TypeAlias = NDArray[np.float64]
 
 #: Samples further apart than this are not connected [s]; keyword MAX_GAP of a file replaces it.
 MAX_GAP = 128.0
+#: Most rows of a filter file: 97 days in steps of 16 s, 6 days in steps of 1 s; each takes some 3 kB.
+MAX_ROWS = 1 << 19
 #: Not interpolated: the sample before counts, even where a sample's time is hit.
 _HELD = "cmdhvXE"
 #: An angle that runs through 360 deg to 0.
@@ -108,7 +110,13 @@ def grid(master: MasterIndex, step: float) -> Floats:
     """
     if master.stop < master.start:
         raise DataError(f"FMI: StopMET {master.stop} is before StartMET {master.start}; the index is damaged.")
-    n_row = int((master.stop - master.start) / step) + 1
+    seconds = master.stop - master.start
+    if not (step > 0 and seconds / step < MAX_ROWS):
+        raise DataError(
+            f"FMI: {master.start} to {master.stop} s in steps of {step:g} s make {seconds / max(step, 1e-300):.0f} "
+            f"rows of a filter file; up to {MAX_ROWS} are possible. Give longer steps; the index may be damaged."
+        )
+    n_row = int(seconds / step) + 1
     return np.asarray(master.start + np.arange(n_row) * step, np.float64)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from rossi import gti as intervals
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import FitsFile, open_fits
@@ -68,7 +66,7 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
 
     found, remarks = reduce_clusters(parts, reduction)
     remarks += estimate_missing(found, inputs, lambda *given: _estimated(call, *given))
-    return outputs_of(parts, found, remarks, gti)
+    return outputs_of(config, parts, found, remarks, gti)
 
 
 def _reduced(
@@ -119,7 +117,7 @@ def _holds_data(part: Part, good: Gti) -> bool:
     within = intervals.intersection(from_table(part.file.table(hdu=2)), good)
     if part.is_events:
         return bool(len(within))
-    time = open_fits(part.item.data, part.item.name).table().column("Time").astype(np.float64) + timezero(
+    time = open_fits(part.item.data, part.item.name).table().numbers("Time") + timezero(
         part.table.header, part.table.where
     )
     return bool(intervals.contains(within, time).any())

@@ -9,6 +9,8 @@ import numpy as np
 
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.extract.array import ScienceArray
+from rossi.extract.channels import ChannelSelection
+from rossi.extract.keywords import Content, describe_file
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits
 from rossi.gti import Gti
@@ -49,8 +51,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     obsid, target = _names(inputs, good)
     files = _placed(inputs) | {GOOD_TIME: gti}
     curves = {
-        name: _curve(call, f"{obsid}_{name}.lc", parameters, files)
-        for name, parameters in _requests(config, background).items()
+        name: _curve(call, obsid, name, parameters, files) for name, parameters in _requests(config, background).items()
     }
     series = {name: read_light_curve(item.data, item.name) for name, item in curves.items()}
     if not (next(iter(series.values())).exposure > 0).any():
@@ -111,9 +112,12 @@ def _requests(config: PcaExtractConfig, background: bool) -> dict[str, dict[str,
     return requests
 
 
-def _curve(call: Caller, name: str, parameters: Mapping[str, Value], files: Mapping[str, bytes]) -> File:
+def _curve(call: Caller, obsid: str, band: str, parameters: Mapping[str, Value], files: Mapping[str, bytes]) -> File:
+    name = f"{obsid}_{band}.lc"
     done = call(Call("pcaextlc2", (Declared(name),), {**parameters, "outfile": name}, inputs=files))
-    return File(name, done.files[name])
+    content = Content.NET if parameters["bkgsub"] else Content.TOTAL
+    channels = ChannelSelection(chmin=int(parameters["chmin"]), chmax=int(parameters["chmax"]))
+    return File(name, describe_file(done.files[name], name, content, channels, obsid))
 
 
 def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[str, bytes]) -> tuple[File, ...]:
@@ -135,7 +139,8 @@ def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[
         "clobber": True,
     }
     done = call(Call("pcaextspect2", (Declared(source), Declared(background)), parameters, inputs=files))
-    return File(source, done.files[source]), File(background, done.files[background])
+    contents = ((source, Content.TOTAL), (background, Content.BACKGROUND))
+    return tuple(File(name, describe_file(done.files[name], name, what, None, obsid)) for name, what in contents)
 
 
 def _summary(curves: Mapping[str, Series], target: str) -> dict[str, Any]:

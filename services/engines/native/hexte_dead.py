@@ -41,7 +41,7 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     parts = [Part.of(item) for item in inputs["science"]]
     found, remarks = reduce_clusters(parts, lambda cluster, own: _reduced(config, cluster, own, good, inputs))
     remarks += estimate_missing(found, inputs, _estimated)
-    return outputs_of(parts, found, remarks, gti)
+    return outputs_of(config, parts, found, remarks, gti)
 
 
 def _opened(item: File) -> FitsFile:

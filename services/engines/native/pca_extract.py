@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.keywords import Content
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits
 from rossi.met import met_to_mjd
@@ -79,9 +80,12 @@ def _spectra(
     request = SpectrumRequest(parse_pcus(config.pcus), parse_layers(config.layers), dead_time=dead_time)
     source, modelled = pca_spectrum(data, background or None, time, request)
     if modelled is None:
-        return (File(f"{obsid}_src.pha", pca_spectrum_file(source)),)
+        return (File(f"{obsid}_src.pha", pca_spectrum_file(source, content=Content.TOTAL)),)
     name = f"{obsid}_bkg.pha"
-    return (File(f"{obsid}_src.pha", pca_spectrum_file(source, name)), File(name, pca_spectrum_file(modelled)))
+    return (
+        File(f"{obsid}_src.pha", pca_spectrum_file(source, name, content=Content.TOTAL)),
+        File(name, pca_spectrum_file(modelled, content=Content.BACKGROUND)),
+    )
 
 
 def _summary(curves: Mapping[str, PcaLightCurve]) -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""What products of campaigns say of themselves, where the FTOOLS extractors say what is not so, or nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from rossi.extract.channels import ChannelSelection, parse_channels
+from rossi.fits.edit import with_keywords
+from rossi.fits.header import CardTuple, Header
+from rossi.fits.reader import open_fits
+
+
+class Content(StrEnum):
+    """What is in a light curve or spectrum, as HDUCLAS2 says it (OGIP memos 92-007 and 93-003)."""
+
+    TOTAL = "TOTAL"
+    NET = "NET"
+    BACKGROUND = "BKG"
+
+
+_MEANING = {
+    Content.TOTAL: "source and background",
+    Content.NET: "the background is subtracted",
+    Content.BACKGROUND: "background alone",
+}
+
+
+def described(
+    header: Header, content: Content, selection: ChannelSelection | None = None, obsid: str = ""
+) -> list[CardTuple]:
+    """Return what the header of a product has to say.
+
+    Parameters
+    ----------
+    header : Header
+        Of the RATE, COUNTS or SPECTRUM extension.
+    content : Content
+    selection : ChannelSelection, optional
+        The channels that were added up: MINCHAN and MAXCHAN are those of the elements of CPIX that it chooses.
+    obsid : str
+        By default OBS_ID is left as it is.
+    """
+    cards: list[CardTuple] = [("HDUCLAS2", content.value, _MEANING[content])]
+    version = str(header.get("HDUVERS1", "1.1.0"))
+    cards.append(("HDUVERS", str(header.get("HDUVERS", version)), "version of the format"))
+    if selection is not None and "CPIX" in header:
+        bounds = parse_channels(str(header["CPIX"]))
+        chosen = bounds[selection.elements(bounds)]
+        if len(chosen):
+            cards.append(("MINCHAN", int(chosen.min()), "lowest channel that counts"))
+            cards.append(("MAXCHAN", int(chosen.max()), "highest channel that counts"))
+    if obsid:
+        cards.append(("OBS_ID", obsid, "observation"))
+    return cards
+
+
+def describe(header: Header, content: Content, selection: ChannelSelection | None = None, obsid: str = "") -> None:
+    """Make a header say what the product is; see `described`."""
+    for card in described(header, content, selection, obsid):
+        header.set(*card)
+
+
+def describe_file(
+    data: bytes, name: str, content: Content, selection: ChannelSelection | None = None, obsid: str = ""
+) -> bytes:
+    """Return a product's file with what its first table has to say; see `described`."""
+    header = open_fits(data, name).table().header
+    return with_keywords(data, name, 1, described(header, content, selection, obsid))
