@@ -76,6 +76,8 @@ class ScienceFile:
 
     def __init__(self, name: str, table: Table, own_gti: Gti | None) -> None:
         self.name, self.table, self.own_gti = name, table, own_gti
+        #: Rows without a time; they lie in no good time.
+        self.undated = 0
         header, where = table.header, table.where
         self.timedel = header.number("TIMEDEL", where, np.nan)
         unit = str(header.get("TIMEUNIT", "s")).strip().lower()
@@ -88,6 +90,13 @@ class ScienceFile:
         #: Start and end of the file, TIMEZERO added [s].
         self.tstart = split_keyword(header, "TSTART", where) + self.timezero
         self.tstop = split_keyword(header, "TSTOP", where) + self.timezero
+
+    @property
+    def remarks(self) -> list[str]:
+        """What to know of the rows that have been looked at."""
+        if not self.undated:
+            return []
+        return [f"{self.table.where}: column Time is undefined or infinite in {self.undated} rows; they are left out."]
 
     def times(self, table: Table) -> NDArray[np.float64]:
         """Return the times of rows of this file's kind, TIMEZERO added (n_row,) [s]."""
@@ -102,6 +111,7 @@ class ScienceArray(ScienceFile):
         super().__init__(name, table, own_gti)
         #: Start of each row, TIMEZERO added [s].
         self.time: NDArray[np.float64] = self.times(table)
+        self.undated = int((~np.isfinite(self.time)).sum())
 
     @classmethod
     def from_file(cls, file: FitsFile) -> ScienceArray:

@@ -21,6 +21,7 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
 from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, require_few_bins
+from rossi.fits.edit import dated
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table
@@ -100,10 +101,14 @@ class ScienceEvents(ScienceFile):
         return cls(file.file.name, file.file.tables[0], own_gti(file.file), file.pieces, column)
 
     def pieces(self, n_row: int = CHUNK) -> Iterator[Table]:
-        """Iterate over the table, n_row rows at a time."""
-        if self._pieces is not None:
-            yield from self._pieces(n_row)
-            return
+        """Iterate over the table, n_row rows at a time, less those without a time, which are counted."""
+        self.undated = 0
+        for piece in self._pieces(n_row) if self._pieces is not None else self._cut(n_row):
+            dated_piece, said = dated(piece)
+            self.undated += len(piece) - len(dated_piece) if said else 0
+            yield dated_piece
+
+    def _cut(self, n_row: int) -> Iterator[Table]:
         table = self.table
         for at in range(0, len(table), n_row):
             yield table.with_rows(table.rows[at : at + n_row])

@@ -184,9 +184,9 @@ def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None
     first = source.grid.files[0].table.header
     header.copy_from(first, ("OBJECT",))
     for new, axis in ((ra, "RA"), (dec, "DEC")):
-        found = first.known(f"{axis}_OBJ")
-        found = first.known(f"{axis}_PNT") if found is None else found
-        if found is not None and abs(found) <= 360:  # the reference passes positions through single precision
+        known = (first.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
+        found = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
+        if found is not None:  # the reference passes positions through single precision
             header.append(new, float(f"{np.float32(found):.8e}"), "[deg] of the first input file")
     header.copy_from(first, ("EQUINOX", "RADECSYS"))
 

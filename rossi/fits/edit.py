@@ -118,6 +118,19 @@ def without_columns(header: Header) -> Header:
     return new
 
 
+def clock(table: Table) -> str:
+    """Return the column of times of housekeeping, the first one, whatever its name.
+
+    Raises
+    ------
+    DataError
+        If there is no column.
+    """
+    if not table.infos:
+        raise DataError(f"{table.where}: the table has no column; times were expected in the first one.")
+    return next(iter(table.infos.values())).name
+
+
 def dated(table: Table, name: str = "Time") -> tuple[Table, str]:
     """Return the rows of a table that have a time, and a sentence on the others; empty where there are none.
 
@@ -127,7 +140,7 @@ def dated(table: Table, name: str = "Time") -> tuple[Table, str]:
     name : str
         Column of times, one a row.
     """
-    known = np.isfinite(table.numbers(name))
+    name, known = table.info(name).name, np.isfinite(table.numbers(name))
     if known.all():
         return table, ""
     lost = len(known) - int(known.sum())

@@ -10,8 +10,8 @@ from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.selection import select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, science_arrays
-from rossi.ftools.parameters import Task, word_list, write_output
+from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, remarks_on, science_arrays
+from rossi.ftools.parameters import Made, Task, word_list, write_output
 
 
 class SaextrctParameters(ExtractionParameters):
@@ -36,7 +36,7 @@ class SaextrctParameters(ExtractionParameters):
     bailout: Annotated[bool, "accepted, without effect"] = False
 
 
-def saextrct(p: SaextrctParameters) -> list[str]:
+def saextrct(p: SaextrctParameters) -> Made:
     """Extract; return the files made."""
     if p.accumulate.strip().upper()[:1] != "O":
         raise ConfigError(f"accumulate is {p.accumulate!r}; columns are added up (ONE): extract them one by one.")
@@ -55,7 +55,7 @@ def saextrct(p: SaextrctParameters) -> list[str]:
     if kind in "BS":
         pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"), p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
-    return made
+    return Made(made, remarks_on(arrays))
 
 
 _FIRST = ("infile", "gtiorfile", "gtiandfile", "outroot", "accumulate")

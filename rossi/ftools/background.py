@@ -6,9 +6,10 @@ from collections import defaultdict
 from typing import Annotated
 
 from rossi.errors import ConfigError
+from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_bytes, read_fits
 from rossi.ftools.caldb import caldb_entries, is_caldb
-from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
 from rossi.pca.background.model import BackgroundModel, ModelType, read_model
 
@@ -35,7 +36,7 @@ class PcabackestParameters(Parameters):
     clobber: Annotated[bool, "overwrite output files that exist"] = True
 
 
-def pcabackest(p: PcabackestParameters) -> list[str]:
+def pcabackest(p: PcabackestParameters) -> Made:
     """Write the model background of a Standard2 file."""
     if p.gaincorr or p.syserr:
         name = "gaincorr" if p.gaincorr else "syserr"
@@ -46,12 +47,12 @@ def pcabackest(p: PcabackestParameters) -> list[str]:
     options = BackgroundOptions(
         *(ModelType(kind), p.interval, p.layers, p.fullspec, p.interp, p.propane, p.timeslop),
     )
-    file = read_fits(p.infile)
-    filter_file = None if is_none(p.filterfile) else read_fits(p.filterfile)
+    file, said = dated_file(read_fits(p.infile))
+    filter_file, more = (None, []) if is_none(p.filterfile) else dated_file(read_fits(p.filterfile))
     background = estimate_background(
         file, filter_file, models(p.modelfile, file), saa_history(p.saahfile, file), options
     )
-    return [write_output(p.outfile, background.to_bytes(), p.clobber)]
+    return Made([write_output(p.outfile, background.to_bytes(), p.clobber)], [*said, *more])
 
 
 def models(modelfile: str, file: FitsFile) -> list[BackgroundModel]:

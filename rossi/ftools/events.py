@@ -13,8 +13,8 @@ from rossi.extract.lightcurve import Mode, light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.spectrum import spectrum
 from rossi.fits.reader import read_fits
-from rossi.ftools.extraction import ASKED, ExtractionParameters, mode
-from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, remarks_on
+from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.ftools.texts import read_text
 
 
@@ -59,7 +59,7 @@ class SeextrctParameters(ExtractionParameters):
         return modes
 
 
-def seextrct(p: SeextrctParameters) -> list[str]:
+def seextrct(p: SeextrctParameters) -> Made:
     """Extract; return the files made."""
     files = [ScienceEvents.from_path(name, p.columns.strip()) for name in file_list(p.infile)]
     kind, made, (lcmode, spmode) = p.printmode.strip().upper()[:1], [], p.modes()
@@ -72,7 +72,7 @@ def seextrct(p: SeextrctParameters) -> list[str]:
     if kind in "BS":
         pha = spectrum(source, p.channels(), spmode, p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
-    return made
+    return Made(made, remarks_on(files))
 
 
 class DecodeevtParameters(Parameters):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from rossi.errors import ConfigError
-from rossi.extract.array import ScienceArray
+from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode, Rejection
 from rossi.extract.selection import TimeSelection
@@ -113,6 +113,11 @@ class ExtractionParameters(Parameters):
         if self.timemin is None and self.timemax is None:
             return None
         return make([[self.timemin or 0.0, _LAST if self.timemax is None else self.timemax]])
+
+
+def remarks_on(files: Iterable[ScienceFile]) -> list[str]:
+    """Return what to know of science files that were extracted from, each sentence once."""
+    return list(dict.fromkeys(remark for file in files for remark in file.remarks))
 
 
 def science_arrays(names: str) -> list[ScienceArray]:

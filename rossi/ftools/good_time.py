@@ -6,8 +6,9 @@ from typing import Annotated
 
 from rossi import maketime as science
 from rossi.errors import ConfigError
+from rossi.fits.edit import dated
 from rossi.fits.reader import read_fits
-from rossi.ftools.parameters import Parameters, Task, extension, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, extension, write_output
 from rossi.ftools.texts import text_or_file
 
 
@@ -32,16 +33,17 @@ class MaketimeParameters(Parameters):
     postfr: Annotated[float, "an interval ends so many steps behind its last row; -1: POSTFR, else 0.5"] = -1.0
 
 
-def maketime(p: MaketimeParameters) -> list[str]:
+def maketime(p: MaketimeParameters) -> Made:
     """Write the good time of a filter file."""
     if p.compact:
         raise ConfigError("compact=yes is for NAME/VALUE housekeeping tables; RXTE filter files need compact=no.")
     path, hdu = extension(p.infile)
     file = read_fits(path)
-    table = file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
+    table, said = dated(file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu), p.time)
     expression = text_or_file(p.expr, "the expression")
     rows = science.good_time(table, expression, p.prefr, p.postfr, p.time)
-    return [write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)]
+    made = write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)
+    return Made([made], [said] if said else [])
 
 
 TASKS = {

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
 from rossi.extract.events import CHUNK
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import as_hdu, dated, dated_file
 from rossi.fits.reader import read_bytes, read_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
@@ -72,9 +72,9 @@ class HxtlcurvParameters(Parameters):
 def hxtback(p: HxtbackParameters) -> Made:
     """Split a science file by cluster position: ``_src``, and ``_p`` and ``_m`` or (``-b``) ``_bkg``."""
     positions = (Position.SOURCE, *((Position.BACKGROUND,) if p.both else (Position.PLUS, Position.MINUS)))
-    file = read_fits(p.infile)
+    file, remarks = dated_file(read_fits(p.infile))
     parts = {part.position: part for part in split(file, positions, p.compat)}
-    remarks = [remark.message for remark in rocking_remarks(file.table())]
+    remarks += [remark.message for remark in rocking_remarks(file.table())]
     missing = [name for name in positions if name not in parts]
     remarks += [f"{p.infile}: no rows at position {name.value}; no such file is written." for name in missing]
     stem = split_name(p.infile)
@@ -90,11 +90,11 @@ def split_name(path: str) -> str:
 def _science(path: str) -> tuple[Table, Callable[[Housekeeping], Frames | None]]:
     """Return a science table, and what counts its frames; a long event list stays on disk."""
     if not Path(path).exists() or Path(path).stat().st_size <= LONG:
-        return read_fits(path).table(), lambda _: None
+        return dated(read_fits(path).table())[0], lambda _: None
     file = stream_fits(path)
     table = file.file.tables[0]
     if not kind_of(table).has_event_words:
-        return read_fits(path).table(), lambda _: None
+        return dated(read_fits(path).table())[0], lambda _: None
     return table, lambda housekeeping: event_frames(file.pieces(CHUNK), *housekeeping.span)
 
 
@@ -159,9 +159,9 @@ def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> list[str]:
         words |= {"chmin": chmin, "chmax": chmax, "timeint": p.timeint}
         given = {name: value for name, value in words.items() if value is not None}
         if str(read_fits(part).table().header.get("HDUCLAS1", "")).strip() == "EVENTS":
-            made += seextrct(SeextrctParameters(**given))
+            made += seextrct(SeextrctParameters(**given)).files
         else:
-            made += saextrct(SaextrctParameters(columns=p.columns, **given))
+            made += saextrct(SaextrctParameters(columns=p.columns, **given)).files
     return made
 
 

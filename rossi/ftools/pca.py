@@ -6,9 +6,10 @@ from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
 from rossi.extract.array import ScienceArray
+from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_fits
-from rossi.ftools.extraction import ExtractionParameters, mode, science_arrays
-from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.extraction import ExtractionParameters, mode, remarks_on, science_arrays
+from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import DeadTime, Request, pca_light_curve, pca_light_curve_file
@@ -40,18 +41,18 @@ def read_housekeeping(hkfiles: str) -> list[Housekeeping]:
     return housekeeping
 
 
-def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> list[str]:
+def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> Made:
     """Add bad-row flags and dead time to Standard2 data, or (with std2file) to model background of such data."""
     rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
     housekeeping = read_housekeeping(p.hkfiles)
     breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
-    file = read_fits(p.infile)
+    file, remarks = dated_file(read_fits(p.infile))
     if is_none(p.std2file):
         prepared = prepare_standard2(file, housekeeping, breakdown, rules)
     else:
-        data = prepare_standard2(read_fits(p.std2file), housekeeping, breakdown, rules)
+        data = prepare_standard2(dated_file(read_fits(p.std2file))[0], housekeeping, breakdown, rules)
         prepared = prepare_background(file, data, rules)
-    return [write_output(p.outfile, prepared.to_bytes(), p.clobber)]
+    return Made([write_output(p.outfile, prepared.to_bytes(), p.clobber)], remarks)
 
 
 class LightCurveParameters(ExtractionParameters):
@@ -86,14 +87,16 @@ class Pcaextlc2Parameters(LightCurveParameters):
     layerlist: Annotated[str, "layers: ALL, 1, 1,2 or X1L,X1R"] = "ALL"
 
 
-def pcaextlc2(p: Pcaextlc2Parameters) -> list[str]:
+def pcaextlc2(p: Pcaextlc2Parameters) -> Made:
     """Extract a light curve from prepared Standard2 files."""
     request = Request(
         *(parse_pcus(p.pculist), parse_layers(p.layerlist), p.channels(), p.binsz, mode(p.lcmode, "lcmode")),
         *(p.dead_time(), p.bkgsub, p.rejection()),
     )
-    result = pca_light_curve(science_arrays(p.src_infile), p.background(), p.time(), request)
-    return [write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)]
+    data = science_arrays(p.src_infile)
+    result = pca_light_curve(data, p.background(), p.time(), request)
+    made = write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)
+    return Made([made], remarks_on(data))
 
 
 TASKS = {

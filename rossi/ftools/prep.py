@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import as_hdu, dated_file
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.fits.writer import fits_bytes
 from rossi.ftools.background import models, saa_history
 from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
-from rossi.ftools.parameters import Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.ftools.texts import read_text
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
 from rossi.pca.deadtime import BadRowRules
@@ -97,7 +97,7 @@ class PcaprepobsidParameters(PrepParameters):
         return None if self.ra is None or self.dec is None else (self.ra, self.dec)
 
 
-def xtefilt(p: XtefiltParameters) -> list[str]:
+def xtefilt(p: XtefiltParameters) -> Made:
     """Write the filter file of an observation directory (p), as f + ``.xfl``."""
     folder = Path(p.p).parent if Path(p.p).is_file() else Path(p.p)
     files = _read(folder)
@@ -105,23 +105,25 @@ def xtefilt(p: XtefiltParameters) -> list[str]:
     if p.o and p.o != master.obsid:
         raise DataError(f"{folder}/FMI: it is the index of {master.obsid}, not of o={p.o}; give its own directory.")
     sources = COLLECTED if is_none(p.a) else _sources(p.a)
-    made = build_filter_file(files, _breakdown_history(p.b, master), p.t, sources=sources, max_gap=p.g)
-    return [write_output(f"{p.f}.xfl", made, p.clobber or p.c)]
+    said: list[str] = []
+    made = build_filter_file(files, _breakdown_history(p.b, master), p.t, sources=sources, max_gap=p.g, said=said)
+    return Made([write_output(f"{p.f}.xfl", made, p.clobber or p.c)], said)
 
 
-def pcaprepfile2(p: Pcaprepfile2Parameters) -> list[str]:
+def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
     """Write background, dead time, and dead time of the background of one Standard2 file."""
     if is_none(p.dtfile) and not is_none(p.dtbkgfile):
         raise ConfigError("dtbkgfile is given without dtfile; the background's dead time is that of the data.")
-    made = _prepared(read_fits(p.infile), read_fits(p.filterfile), _housekeeping(file_list(p.hkfiles)), p)
+    (file, said), (rows, more) = (dated_file(read_fits(name)) for name in (p.infile, p.filterfile))
+    made = _prepared(file, rows, _housekeeping(file_list(p.hkfiles)), p)
     wanted = [
         (path, data) for path, data in zip((p.bkgfile, p.dtfile, p.dtbkgfile), made, strict=True) if not is_none(path)
     ]
     _refuse_existing([path for path, _ in wanted], p.clobber)
-    return [write_output(path, data, p.clobber) for path, data in wanted]
+    return Made([write_output(path, data, p.clobber) for path, data in wanted], [*said, *more])
 
 
-def pcaprepobsid(p: PcaprepobsidParameters) -> list[str]:
+def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     """Prepare an observation: filter file, background and dead time of all its Standard2 files, and lists of them.
 
     Everything is made before anything is written.
@@ -136,10 +138,13 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> list[str]:
     if len(housekeeping) != len(PCUS):
         found = ", ".join(path.name for path in housekeeping) or "none"
         raise DataError(f"{indir}/pca: all five housekeeping files FH5a to FH5e are needed; found {found}.")
-    data = {path: read_fits(path) for path in sorted((indir / "pca").glob("FS4a*")) if _STANDARD2.fullmatch(path.name)}
+    science = (path for path in sorted((indir / "pca").glob("FS4a*")) if _STANDARD2.fullmatch(path.name))
+    opened_files = {path: dated_file(read_fits(path)) for path in science}
+    said = [sentence for _, sentences in opened_files.values() for sentence in sentences]
+    data = {path: file for path, (file, _) in opened_files.items()}
     opened = {str(path.relative_to(indir)): file for path, file in data.items()}
     filter_bytes = build_filter_file(
-        {**files, **opened}, _breakdown_history(p.breakfile, master), p.timestep, p.position()
+        {**files, **opened}, _breakdown_history(p.breakfile, master), p.timestep, p.position(), said=said
     )
     filter_name = f"FP_{master.start:08x}-{master.stop:08x}.xfl"
     made = {"appid.lis": _appid_list().encode(), filter_name: filter_bytes}
@@ -160,7 +165,7 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> list[str]:
         made[name] = "".join(f"{line}\n" for line in lines).encode()
     made[_DONE] = f"{master.obsid} is prepared\n".encode()
     _refuse_existing([str(out / name) for name in made], p.clobber)
-    return [write_output(str(out / name), content, p.clobber) for name, content in made.items()]
+    return Made([write_output(str(out / name), content, p.clobber) for name, content in made.items()], said)
 
 
 def _read(folder: Path) -> dict[str, bytes]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
-from rossi.ftools.extraction import ExtractionParameters, science_arrays
-from rossi.ftools.parameters import Task, is_none, write_output
+from rossi.ftools.extraction import ExtractionParameters, remarks_on, science_arrays
+from rossi.ftools.parameters import Made, Task, is_none, write_output
 from rossi.pca.lightcurve import DeadTime
 from rossi.pca.spectrum import SpectrumRequest, pca_spectrum, pca_spectrum_file
 from rossi.pca.standard2 import parse_layers, parse_pcus
@@ -45,7 +45,7 @@ class Pcaextspect2Parameters(ExtractionParameters):
         return SpectrumRequest(pcus, anodes, self.channels(), DeadTime(kind), how == "MANY", position)
 
 
-def pcaextspect2(p: Pcaextspect2Parameters) -> list[str]:
+def pcaextspect2(p: Pcaextspect2Parameters) -> Made:
     """Extract the spectra of source and background; return the files made."""
     if not is_none(p.respfile):
         raise ConfigError(
@@ -60,7 +60,8 @@ def pcaextspect2(p: Pcaextspect2Parameters) -> list[str]:
     if source.exposure <= 0 and not p.phazeroexp:
         raise DataError(f"{data[0].name}: the chosen PCUs have no exposure in the good time; phazeroexp=yes writes it.")
     made = [write_output(p.src_phafile, pca_spectrum_file(source, p.bkg_phafile), p.clobber)]
-    return [*made, write_output(p.bkg_phafile, pca_spectrum_file(model), p.clobber)]
+    made.append(write_output(p.bkg_phafile, pca_spectrum_file(model), p.clobber))
+    return Made(made, remarks_on(data))
 
 
 TASKS = {

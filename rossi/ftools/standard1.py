@@ -6,9 +6,10 @@ from typing import Annotated
 
 from rossi.errors import ConfigError
 from rossi.extract.channels import ChannelSelection
+from rossi.fits.edit import dated_file
 from rossi.fits.reader import read_fits
-from rossi.ftools.extraction import mode, science_arrays
-from rossi.ftools.parameters import Parameters, Task, is_none, write_output
+from rossi.ftools.extraction import mode, remarks_on, science_arrays
+from rossi.ftools.parameters import Made, Parameters, Task, is_none, write_output
 from rossi.ftools.pca import LightCurveParameters, read_housekeeping
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.lightcurve import pca_light_curve_file
@@ -32,20 +33,21 @@ class Pcadeadcalc1Parameters(Parameters):
     history: Annotated[bool, "accepted, without effect"] = True
 
 
-def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> list[str]:
+def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> Made:
     """Add flags and dead time of each sample to Standard1 data."""
     housekeeping = read_housekeeping(p.hkfiles)
     breakdown = None if is_none(p.breakfile) else read_fits(p.breakfile)
     rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
-    prepared = prepare_standard1(read_fits(p.infile), housekeeping, breakdown, rules)
-    return [write_output(p.outfile, standard1_file(prepared), p.clobber)]
+    file, said = dated_file(read_fits(p.infile))
+    prepared = prepare_standard1(file, housekeeping, breakdown, rules)
+    return Made([write_output(p.outfile, standard1_file(prepared), p.clobber)], said)
 
 
 class Pcaextlc1Parameters(LightCurveParameters):
     """Parameters of ``pcaextlc1``."""
 
 
-def pcaextlc1(p: Pcaextlc1Parameters) -> list[str]:
+def pcaextlc1(p: Pcaextlc1Parameters) -> Made:
     """Extract a light curve from prepared Standard1 files; the background is that of Standard2 files."""
     if p.channels() != ChannelSelection():
         raise ConfigError("chmin, chmax, chint and chbin must be INDEF; Standard1 data have no channels.")
@@ -57,8 +59,10 @@ def pcaextlc1(p: Pcaextlc1Parameters) -> list[str]:
         subtract=p.bkgsub,
         rejection=p.rejection(),
     )
-    result = standard1_light_curve(science_arrays(p.src_infile), p.background(), p.time(), request)
-    return [write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)]
+    data = science_arrays(p.src_infile)
+    result = standard1_light_curve(data, p.background(), p.time(), request)
+    made = write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)
+    return Made([made], remarks_on(data))
 
 
 TASKS = {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits.edit import dated
 from rossi.fits.table import Table
 from rossi.hexte.coefficients import Coefficients
 from rossi.hexte.housekeeping import Housekeeping
@@ -92,6 +93,7 @@ def event_frames(pieces: Iterable[Table], start: float, stop: float) -> Frames:
 
 
 def _piece_frames(table: Table, start: float, stop: float) -> Frames:
+    table, _ = dated(table)
     time = table.numbers("Time")
     inside = np.flatnonzero((time >= start) & (time < stop))
     rows = slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0)

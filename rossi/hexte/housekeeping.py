@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits.edit import dated
 from rossi.fits.table import Table
 from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, Remark, frame_number
 
@@ -72,6 +73,7 @@ class Housekeeping:
             If it is empty, lacks a column, or is the other cluster's.
         """
         check_cluster(table, cluster)
+        table, _ = dated(table)  # frames without a row are interpolated, and remarked on
         if not len(table):
             raise DataError(f"{table.where}: the housekeeping has no rows; fetch the file again.")
         time = table.numbers("Time")

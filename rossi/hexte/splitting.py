@@ -10,6 +10,7 @@ import numpy as np
 from isal import igzip
 
 from rossi.errors import DataError
+from rossi.fits.edit import dated
 from rossi.fits.header import BLOCK
 from rossi.fits.stream import StreamedFile
 from rossi.fits.writer import fits_bytes, ones_complement_sum, primary_hdu, sealed_header
@@ -53,7 +54,7 @@ class _Found:
     frames: list[Gti] = field(default_factory=list)
 
 
-def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterator[tuple[Split, bytes]]:
+def split_streamed(file: StreamedFile, positions: Sequence[Position], said: list[str]) -> Iterator[tuple[Split, bytes]]:
     """Split an event list that is too long for memory; the files are those of `rossi.hexte.rocking.split`.
 
     The list is uncompressed once to count and once more to write.
@@ -62,6 +63,8 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
     ----------
     file : StreamedFile
     positions : sequence of Position
+    said : list of str, optional
+        Grows by sentences on rows without a time, which are left out.
 
     Yields
     ------
@@ -76,7 +79,10 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
         )
     kind = kind_of(table)
     found = {position: _Found() for position in positions}
-    for piece in file.pieces(_ROWS):
+    for whole in file.pieces(_ROWS):
+        piece, sentence = dated(whole)
+        if sentence and said is not None:
+            said.append(sentence)
         for position, one in found.items():
             rows = piece.rows[rows_at(piece, position, kind, positions)]
             if len(rows):
@@ -93,7 +99,8 @@ def split_streamed(file: StreamedFile, positions: Sequence[Position]) -> Iterato
         out.write(fits_bytes(primary_hdu()))
         header = split_header(table.header, position, kind, found[position].n_row)
         out.write(sealed_header(header, found[position].data.checksum))
-    for piece in file.pieces(_ROWS):
+    for whole in file.pieces(_ROWS):
+        piece, _ = dated(whole)
         for position, out in outputs.items():
             out.write(piece.rows[rows_at(piece, position, kind, positions)].tobytes())
     for position, out in outputs.items():

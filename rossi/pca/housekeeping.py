@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits.edit import clock, dated
 from rossi.fits.reader import FitsFile
 
 _DETECTOR = re.compile(r"D\[([0-4])\]")
@@ -52,8 +53,11 @@ class Housekeeping:
             raise DataError(f"{table.where}: keyword TIMESYS is missing; the file's times have no meaning without it.")
         if not len(table):
             raise DataError(f"{table.where}: the table has no row; the state of PCU {match[1]} is unknown.")
+        table, _ = dated(table, clock(table))  # the state of the row before holds
+        if not len(table):
+            raise DataError(f"{table.where}: no row has a time; the state of PCU {match[1]} is unknown.")
         on = np.logical_and.reduce([table.numbers(name) != 0 for name in ("cmdhvXE", "hvXErly", "hvXEon")])
-        time = table.numbers(next(iter(table.infos.values())).name)
+        time = table.numbers(clock(table))
         return cls(int(match[1]), time, on, table.integers("dsVle"))
 
     def hold_vle_setting(self, time: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -37,7 +37,7 @@ def read_area(table: Table, column: str = "SPECRESP") -> EffectiveArea:
     DataError
         If a column is missing or has several numbers a row, or an energy bin has no width.
     """
-    lower, upper, area = (table.column(name).astype(np.float32) for name in ("ENERG_LO", "ENERG_HI", column))
+    lower, upper, area = (table.numbers(name, None).astype(np.float32) for name in ("ENERG_LO", "ENERG_HI", column))
     for name, values in (("ENERG_LO", lower), ("ENERG_HI", upper), (column, area)):
         if values.ndim != 1:
             raise DataError(

@@ -119,7 +119,7 @@ def find_spectrum(file: FitsFile) -> Table:
 
 
 def _numbers(table: Table, name: str) -> Floats:
-    values = table.column(name).astype(np.float64)
+    values = table.numbers(name, None)
     if values.ndim != 1:
         raise DataError(
             f"{table.where}: column {name} has {values.shape[1]} elements a row; a spectrum with a channel a row "

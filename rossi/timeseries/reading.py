@@ -103,7 +103,7 @@ def _check_time(table: Table) -> None:
 
 
 def _doubles(table: Table, name: str) -> Floats:
-    values = table.column(name).astype(np.float64)
+    values = table.numbers(name, None)
     if values.ndim != 1:
         raise DataError(f"{table.where}: column {name} has {values.shape[1]} elements a row; one was expected.")
     values[table.null(name)] = np.nan

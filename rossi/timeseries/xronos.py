@@ -18,6 +18,8 @@ from rossi.timeseries.series import Floats, Series
 #: Most new bins of an interval where nothing else is asked for, and what xronos divides a long span by to get there.
 _MOST = 512
 _DEFAULT_BINS = 511.4
+#: No time of the mission is later [s].
+_LATEST = 1e10
 #: TJD is MJD - 40000.
 _TJD = 40000
 
@@ -78,9 +80,9 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
                 "bins (dtnb) or fewer of them."
             )
         start = bins[0, 0]
-        number = np.rint((bins[:, :2].mean(axis=1) - (start + step / 2)) / step).astype(np.int64)
-        here = number < count
-        intervals.append(_interval(start, step, count, number[here], bins[here]))
+        number = np.maximum(np.rint((bins[:, :2].mean(axis=1) - (start + step / 2)) / step), 0)
+        here = ~(number >= count)
+        intervals.append(_interval(start, step, count, number[here].astype(np.int64), bins[here]))
         bins = bins[~here]
     return intervals
 
@@ -89,7 +91,7 @@ def _collected(series: Sequence[Series]) -> Floats:
     """Return all bins with a rate as rows of start, stop, rate, error, exposure [s], in time order."""
     parts = [
         np.column_stack((s.time, s.time + s.widths, s.rate, s.error, s.widths * s.fracexp))[
-            np.isfinite(s.rate) & np.isfinite(s.time + s.widths * s.fracexp)
+            np.isfinite(s.rate) & (np.abs(s.time + s.widths * s.fracexp) < _LATEST)
         ]
         for s in series
     ]
@@ -106,9 +108,11 @@ def _width(width: float | None, longest: float, bins: Floats) -> float:
         span = bins[-1, 1] - bins[0, 0]
         return longest if span / longest < _MOST else float(span / _DEFAULT_BINS)
     step = -width * longest if width < 0 else width
-    if not longest * (1 - 1e-9) <= step < np.inf:
+    if not step < np.inf:
+        raise ConfigError(f"New bins of {step:g} s (dtnb) are endless; give a number of seconds.")
+    if step < longest * (1 - 1e-9):
         raise ConfigError(
-            f"New bins of {step:g} s (dtnb) are narrower than the curves' bins of {longest:g} s, or endless."
+            f"New bins of {step:g} s are narrower than the curves' bins of {longest:g} s; make them wider."
         )
     return step
 
@@ -133,6 +137,8 @@ def statistics(rate: NDArray[np.float32], error: NDArray[np.float32]) -> dict[st
     good = np.isfinite(rate)
     r, e = rate[good].astype(np.float64), error[good].astype(np.float64)
     n = len(r)
+    if not n:
+        return {"FREXP_1": 0.0}
     mean, observed, expected = r.mean(), r.var(), (e**2).mean()
     excess = observed - expected
     found = {

@@ -31,6 +31,7 @@ def build_filter_file(
     sources: Sequence[Source] = COLLECTED,
     max_gap: float = MAX_GAP,
     compress: bool = False,
+    said: list[str] | None = None,
 ) -> bytes:
     """Make an observation's filter file.
 
@@ -51,6 +52,8 @@ def build_filter_file(
         Samples further apart are not connected.
     compress : bool
         Gzip the result.
+    said : list of str, optional
+        Grows by what to know of the files: rows without a time, which are left out.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def build_filter_file(
     master = read_master(files)
     index = read_indices(files, master)
     time = grid(master, step)
-    collected = collect(time, files, index, breakdown, sources, max_gap)
+    collected = collect(time, files, index, breakdown, sources, max_gap, said)
     derived = derive(collected, len(time), index.position)
     columns = [(TIME, time), *collected.values()]
     if position is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits.edit import clock, dated
 from rossi.fits.header import Value
 from rossi.fits.reader import FitsFile
 from rossi.fits.structure import ColumnInfo
@@ -127,6 +128,7 @@ def collect(
     breakdown: FitsFile | None,
     sources: Sequence[Source] = COLLECTED,
     max_gap: float = MAX_GAP,
+    said: list[str] | None = None,
 ) -> Collected:
     """Interpolate the observation's housekeeping and counters to the rows of a filter file.
 
@@ -142,6 +144,8 @@ def collect(
         Which columns to make, in order.
     max_gap : float [s]
         Samples further apart are not connected, unless a file's MAX_GAP says otherwise.
+    said : list of str, optional
+        Grows by sentences on rows without a time, which are left out.
 
     Returns
     -------
@@ -161,7 +165,10 @@ def collect(
                 found |= {s.column: (Column(s.column, "E"), np.full(len(time), np.nan, np.float32)) for s in wanted}
         else:
             continue
-        found |= _of_files(time, tables, wanted, max_gap)
+        known = [dated(table, clock(table)) for table in tables]
+        if said is not None:
+            said += [sentence for _, sentence in known if sentence and sentence not in said]
+        found |= _of_files(time, [table for table, _ in known], wanted, max_gap)
     return {s.column: found[s.column] for s in sources if s.column in found}
 
 
@@ -169,9 +176,9 @@ def _of_files(time: Floats, tables: Sequence[Table], sources: Sequence[Source], 
     found: Collected = {}
     if not tables:
         return found
-    clock = np.concatenate([table.numbers(next(iter(table.infos.values())).name) for table in tables])
+    moments = np.concatenate([table.numbers(clock(table)) for table in tables])
     gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
-    places = between(time, clock, gap)
+    places = between(time, moments, gap)
     for source in sources:
         if any(source.name not in table or table.info(source.name).repeat != 1 for table in tables):
             continue

@@ -11,7 +11,13 @@ from services.contract import File, Inputs
 from services.filter_file import FilterSource
 
 
-def filter_file(source: FilterSource, inputs: Inputs, others: Sequence[File], history: FitsFile | None = None) -> File:
+def filter_file(
+    source: FilterSource,
+    inputs: Inputs,
+    others: Sequence[File],
+    history: FitsFile | None = None,
+    said: list[str] | None = None,
+) -> File:
     """Return the archive's filter file, or make one.
 
     Parameters
@@ -23,10 +29,13 @@ def filter_file(source: FilterSource, inputs: Inputs, others: Sequence[File], hi
         What else it is made from: housekeeping of the PCUs.
     history : FitsFile, optional
         History of breakdowns.
+    said : list of str, optional
+        See `rossi.pca.filter.build_filter_file`.
     """
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
         return File(found.name.rpartition("/")[2], found.data)
     files = {item.name: item.data for item in (*inputs["index"], *inputs["spacecraft"], *others)}
     master = read_master(files)
-    return File(f"FP_{master.start:08x}-{master.stop:08x}.xfl.gz", build_filter_file(files, history, compress=True))
+    data = build_filter_file(files, history, compress=True, said=said)
+    return File(f"FP_{master.start:08x}-{master.stop:08x}.xfl.gz", data)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from rossi.errors import NoGoodTime
+from rossi.fits.edit import dated
 from rossi.fits.reader import open_fits
 from rossi.gti import Gti, from_rows
 from rossi.maketime import good_time, gti_file
 from services.contract import File
 
 
-def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> tuple[bytes, Gti]:
-    """Return the GTI file and what it means for extraction, TIMEZERO applied.
+def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> tuple[bytes, Gti, list[str]]:
+    """Return the GTI file, what it means for extraction, TIMEZERO applied, and sentences on rows without a time.
 
     Raises
     ------
@@ -18,8 +19,9 @@ def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> 
         If no row of the filter file fulfils the expression.
     """
     file = open_fits(item.data, item.name)
-    table = file.table("XTE_MKF") if len(file.tables) > 1 else file.table(hdu=1)
+    table, said = dated(file.table("XTE_MKF") if len(file.tables) > 1 else file.table(hdu=1))
     rows = good_time(table, expression, prefr, postfr, "Time")
     if not len(rows):
         raise NoGoodTime(f"No row of the filter file {item.name} fulfils {expression!r}.")
-    return gti_file(file, table, rows, expression, prefr, postfr), from_rows(rows, table.header, table.where)
+    data = gti_file(file, table, rows, expression, prefr, postfr)
+    return data, from_rows(rows, table.header, table.where), [said] if said else []

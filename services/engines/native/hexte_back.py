@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from rossi.errors import NoGoodTime
+from rossi.fits.edit import dated_file
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
-from rossi.hexte.science import Cluster, cluster_of
+from rossi.hexte.science import Cluster, Remark, cluster_of
 from rossi.hexte.splitting import split_streamed
 from services.contract import File, Inputs, Outputs
 from services.engines.hexte_science import LONG, NO_POSITION, NO_SCIENCE, choose_science, split_outputs
@@ -33,21 +34,27 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     parts: dict[Cluster, list[Split]] = defaultdict(list)
     files = []
     for item in chosen:
-        for part, data in _split(item):
+        lost: list[str] = []
+        for part, data in _split(item, lost):
             parts[cluster_of(part.table)].append(part)
             remarks += rocking_remarks(part.table)
             name = item.name.rpartition("/")[2].removesuffix(".gz")
             files.append(File(f"{name}_{part.position.value}.gz", data))
+        remarks += [Remark("undated_rows", sentence) for sentence in lost]
     if not files:
         raise NoGoodTime(NO_POSITION)
-    made = filter_file(config.filter_file, inputs, inputs.get("housekeeping", ()))
+    said: list[str] = []
+    made = filter_file(config.filter_file, inputs, inputs.get("housekeeping", ()), said=said)
+    remarks += [Remark("undated_rows", sentence) for sentence in said]
     return split_outputs(files, parts, inputs["rocking"], made, remarks)
 
 
-def _split(item: File) -> Iterator[tuple[Split, bytes]]:
+def _split(item: File, said: list[str]) -> Iterator[tuple[Split, bytes]]:
     """Split a science file; a long one in pieces."""
     if len(item.data) > LONG:
-        yield from split_streamed(stream_fits(item.data, item.name), _POSITIONS)
+        yield from split_streamed(stream_fits(item.data, item.name), _POSITIONS, said)
         return
-    for part in split(open_fits(item.data, item.name), _POSITIONS):
+    file, sentences = dated_file(open_fits(item.data, item.name))
+    said += sentences
+    for part in split(file, _POSITIONS):
         yield part, part.to_bytes(compress=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rossi.errors import DataError
+from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.pca.background.estimate import estimate_background
 from rossi.pca.background.model import BackgroundModel, read_model
@@ -27,14 +28,16 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
             "tell how many PCUs were on; fetch it, or set filter_file = 'archive' in [pca_prep]."
         )
     needed = (*inputs["std2"], *inputs["housekeeping"])
-    filter_item = filter_file(config.filter_file, inputs, needed, _calibration(inputs, Role.BREAKDOWN_HISTORY))
-    filter_table = open_fits(filter_item.data, filter_item.name)
+    said: list[str] = []
+    history = _calibration(inputs, Role.BREAKDOWN_HISTORY)
+    filter_item = filter_file(config.filter_file, inputs, needed, history, said)
+    filter_table = _dated(filter_item, said)
     rules = BadRowRules(config.transition_bad, config.propane_bad, config.zero_bad)
     models = [_model(item) for item in inputs.get(Role.MODEL, ())]
     saa, breakdown = (_calibration(inputs, role) for role in (Role.SAA, Role.BREAKDOWN))
     prepared, backgrounds = [], []
     for item in sorted(inputs["std2"], key=lambda f: f.name):
-        file = open_fits(item.data, item.name)
+        file = _dated(item, said)
         name = item.name.rpartition("/")[2].removesuffix(".gz")
         data = prepare_standard2(file, housekeeping, breakdown, rules)
         prepared.append(File(f"{name}_dt.gz", data.to_bytes(compress=True)))
@@ -47,8 +50,16 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     ]
     if not models:
         caveats.append(Caveat(code="no_background", message="Rates include the background; none was estimated."))
+    caveats += [Caveat(code="undated_rows", message=sentence) for sentence in dict.fromkeys(said)]
     files = {"std2_dt": tuple(prepared), "std2_dtbkg": tuple(backgrounds), "filter_file": (filter_item,)}
     return Outputs(files, tuple(caveats), {"files": len(prepared)})
+
+
+def _dated(item: File, said: list[str]) -> FitsFile:
+    """Open a file, less the rows without a time."""
+    file, sentences = dated_file(open_fits(item.data, item.name))
+    said += sentences
+    return file
 
 
 def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:
