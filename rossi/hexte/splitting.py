@@ -54,7 +54,9 @@ class _Found:
     frames: list[Gti] = field(default_factory=list)
 
 
-def split_streamed(file: StreamedFile, positions: Sequence[Position], said: list[str]) -> Iterator[tuple[Split, bytes]]:
+def split_streamed(
+    file: StreamedFile, positions: Sequence[Position], said: list[str] | None = None
+) -> Iterator[tuple[Split, bytes]]:
     """Split an event list that is too long for memory; the files are those of `rossi.hexte.rocking.split`.
 
     The list is uncompressed once to count and once more to write.
