@@ -5,5 +5,6 @@ array([ True, False, ...])
 """
 
 from rossi.expression.evaluate import Expression, compile_expression
+from rossi.expression.scene import Scene
 
-__all__ = ["Expression", "compile_expression"]
+__all__ = ["Expression", "Scene", "compile_expression"]

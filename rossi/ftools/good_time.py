@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rossi import maketime as science
 from rossi.errors import ConfigError
-from rossi.fits.reader import read_fits
+from rossi.expression import Scene
+from rossi.fits.reader import read_bytes, read_fits
 from rossi.ftools.parameters import Parameters, Task, extension, write_output
 
 
@@ -38,7 +39,8 @@ def maketime(p: MaketimeParameters) -> list[str]:
     expression = p.expr
     if p.expr.startswith("@"):
         expression = " ".join(Path(p.expr[1:]).read_text().split("\n"))
-    rows = science.good_time(table, expression, p.prefr, p.postfr, p.time)
+    scene = Scene(table, file, read_bytes)
+    rows = science.good_time(scene, expression, p.prefr, p.postfr, p.time)
     return [write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)]
 
 
