@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows.config import Executor, Settings
-from rossi.errors import ConfigError
-from rossi.expression import compile_expression, did_you_mean
+from rossi.errors import ConfigError, did_you_mean
+from rossi.expression import compile_expression
 from rossi.pca.filter.columns import NAMES
 from services.calibration import Role, check_calibration
 from services.contract import CALIBRATION

@@ -4,11 +4,23 @@ The message of each is a sentence for the user: it names the file, the HDU and t
 was found and what was expected, and what to do.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 def shortened(text: object, longest: int = 80) -> str:
     """Return a text in quotes for a message, only its beginning where it is long."""
     whole = str(text)
     return repr(whole) if len(whole) <= longest else f"{whole[:longest]!r}..."
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the name that was meant, case aside; empty if none is near."""
+    spelt = {one.upper(): one for one in known}
+    near = get_close_matches(name.upper(), spelt, 1)
+    return f"did you mean {spelt[near[0]]}?" if near else ""
 
 
 class RossiError(Exception):

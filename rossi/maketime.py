@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import DataError
-from rossi.expression import compile_expression
+from rossi.expression import Scene, compile_expression
 from rossi.fits.declarations import STDGTI_SECONDS
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
@@ -64,14 +64,14 @@ def fraction(header: Header, keyword: str, given: float | None) -> float:
 
 
 def good_time(
-    table: Table, expression: str, prefr: float | None = None, postfr: float | None = None, time: str = "TIME"
+    scene: Table | Scene, expression: str, prefr: float | None = None, postfr: float | None = None, time: str = "TIME"
 ) -> NDArray[np.float64]:
     """Return the time during which a filter file fulfils an expression.
 
     Parameters
     ----------
-    table : Table
-        The filter file's table.
+    scene : Table or Scene
+        The filter file's table, and what GTIFILTER and REGFILTER may look into beside it.
     expression : str
         See `rossi.expression`.
     prefr, postfr : float, optional
@@ -89,10 +89,12 @@ def good_time(
     ConfigError
         If the expression can't be read.
     """
+    scene = scene if isinstance(scene, Scene) else Scene(scene)
+    table = scene.table
     undefined = np.flatnonzero(table.null(time))
     if len(undefined):
         raise DataError(f"{table.where}: {time} is undefined in row {undefined[0] + 1}; every row needs a time.")
-    good = compile_expression(expression).select(table)
+    good = compile_expression(expression).select(scene)
     header = table.header
     return intervals(table.numbers(time), good, fraction(header, "PREFR", prefr), fraction(header, "POSTFR", postfr))
 

@@ -4,6 +4,7 @@
 array([ True, False, ...])
 """
 
-from rossi.expression.evaluate import Expression, compile_expression, did_you_mean
+from rossi.expression.evaluate import Expression, compile_expression
+from rossi.expression.scene import Scene
 
-__all__ = ["Expression", "compile_expression", "did_you_mean"]
+__all__ = ["Expression", "Scene", "compile_expression"]

@@ -1,4 +1,4 @@
-"""Functions of the row-filter language."""
+"""Functions of the row-filter language that work on values alone: numbers, NULLs, strings, positions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from rossi.errors import ConfigError
-from rossi.expression.operand import Kind, Operand, require
+from rossi.expression import reductions, vectors
+from rossi.expression.operand import Kind, Operand, aligned, require
+from rossi.expression.operators import near
+from rossi.expression.shapes import box, circle, ellipse, separation
 
-#: One real argument, real result; out of the domain is NULL.
+#: One real argument, real result.
 _REAL: Mapping[str, Callable[..., Any]] = {
     "SQRT": np.sqrt,
     "EXP": np.exp,
@@ -33,89 +36,124 @@ _REAL: Mapping[str, Callable[..., Any]] = {
     "ROUND": lambda x: np.floor(x + 0.5),
 }
 
+#: Where these are undefined, the result is NULL.
+_UNDEFINED: Mapping[str, Callable[..., Any]] = {
+    "SQRT": lambda x: x < 0,
+    **dict.fromkeys(("LOG", "LOG10"), lambda x: x <= 0),
+    **dict.fromkeys(("ARCSIN", "ASIN", "ARCCOS", "ACOS"), lambda x: np.abs(x) > 1),
+}
+
+
+def is_known(name: str) -> bool:
+    """Return whether `call` has a function of this name."""
+    return name in _REAL or name in _SPECIAL
+
+
+def names() -> list[str]:
+    """Return the names of the functions."""
+    return [*_REAL, *_SPECIAL]
+
 
 def call(name: str, arguments: list[Operand]) -> Operand:
-    """Apply a function by its name (any case).
+    """Apply a function by its name in capital letters.
 
     Raises
     ------
     ConfigError
-        For an unknown name or wrong arguments.
+        For wrong arguments.
     """
-    name = name.upper()
     if name in _REAL:
-        (x,) = _arguments(name, arguments, 1)
-        require(x.is_number, f"{name} needs a number", x)
-        with np.errstate(all="ignore"):
-            values = np.asarray(_REAL[name](x.values.astype(np.float64)))
-        return Operand(Kind.REAL, values, x.null | ~np.isfinite(values))
-    if name in _SPECIAL:
-        count, function = _SPECIAL[name]
-        return function(*_arguments(name, arguments, count))
-    if name in ("MIN", "MAX"):
-        return _extreme(name, arguments)
-    known = ", ".join(sorted([*_REAL, *_SPECIAL, "MIN", "MAX"]))
-    raise ConfigError(f"the filter expression calls {name[:100]}, which is not known; known functions are {known}.")
+        require_count(name, arguments, (1,))
+        return _real(name, arguments[0])
+    counts, function = _SPECIAL[name]
+    require_count(name, arguments, counts)
+    return function(*arguments)
 
 
-def _arguments(name: str, arguments: list[Operand], count: int) -> list[Operand]:
-    if len(arguments) != count:
-        raise ConfigError(f"{name} in the filter expression takes {count} argument(s), but {len(arguments)} are given.")
-    return arguments
+def require_count(name: str, arguments: list[Operand], counts: tuple[int, ...]) -> None:
+    """Raise a `ConfigError` unless a function has one of the numbers of arguments that it takes."""
+    if len(arguments) not in counts:
+        wanted = " or ".join(map(str, counts))
+        raise ConfigError(
+            f"{name} in the filter expression takes {wanted} argument(s), but {len(arguments)} are given."
+        )
+
+
+def _real(name: str, x: Operand) -> Operand:
+    require(x.is_number, f"{name} needs a number", x)
+    with np.errstate(all="ignore"):
+        undefined = np.asarray(_UNDEFINED[name](x.real)) if name in _UNDEFINED else np.asarray(False)
+        if x.is_constant and (undefined & ~x.null).any():
+            raise ConfigError(f"{name} in the filter expression is not defined for {x.values}.")
+        return Operand.of(Kind.REAL, _REAL[name](x.real), x.null | undefined)
 
 
 def _isnull(x: Operand) -> Operand:
-    return Operand(
-        Kind.BOOLEAN, np.broadcast_to(x.null, np.broadcast_shapes(x.null.shape, x.values.shape)), np.asarray(False)
-    )
+    require(x.kind != Kind.BITS, "ISNULL needs a value that can be undefined", x)
+    return Operand.of(Kind.BOOLEAN, x.full_null)
 
 
 def _defnull(x: Operand, default: Operand) -> Operand:
-    alike = (x.is_number and default.is_number) or x.kind == default.kind
+    alike = (x.is_number and default.is_number) or (x.kind == default.kind != Kind.BITS)
     require(alike, "both arguments of DEFNULL must be of one type", x, default)
-    return Operand(max(x.kind, default.kind), np.where(x.null, default.values, x.values), x.null & default.null)
+    x, default = aligned(x, default)
+    return Operand.of(max(x.kind, default.kind), np.where(x.null, default.values, x.values), x.null & default.null)
 
 
-def _near(x: Operand, y: Operand, tolerance: Operand) -> Operand:
-    require(x.is_number and y.is_number and tolerance.is_number, "NEAR needs three numbers", x, y, tolerance)
-    with np.errstate(invalid="ignore"):
-        close = np.abs(x.values.astype(np.float64) - y.values) < tolerance.values
-    return Operand(Kind.BOOLEAN, np.asarray(close), x.null | y.null | tolerance.null)
+def _setnull(undefined: Operand, x: Operand) -> Operand:
+    require(undefined.is_number and x.is_number, "SETNULL needs two numbers", undefined, x)
+    if not undefined.is_constant:
+        raise ConfigError("SETNULL in the filter expression takes a constant, and the numbers where it means NULL.")
+    return Operand.of(x.kind, x.values, x.null | (x.values == undefined.values))
 
 
 def _abs(x: Operand) -> Operand:
     require(x.is_number, "ABS needs a number", x)
-    return Operand(x.kind, np.abs(x.values), x.null)
+    return Operand.of(x.kind, np.abs(x.values), x.null)
 
 
-def _arctan2(y: Operand, x: Operand) -> Operand:
-    require(x.is_number and y.is_number, "ARCTAN2 needs two numbers", y, x)
-    return Operand(Kind.REAL, np.asarray(np.arctan2(y.values, x.values)), x.null | y.null)
+def _of_reals(name: str, kind: Kind, function: Callable[..., Any], count: int) -> tuple[tuple[int], Any]:
+    """Return a function of several numbers, element by element."""
+
+    def apply(*arguments: Operand) -> Operand:
+        require(all(a.is_number for a in arguments), f"{name} needs {count} numbers", *arguments)
+        numbers = aligned(*arguments)
+        with np.errstate(all="ignore"):
+            values = function(*(n.real for n in numbers))
+        return Operand.of(kind, values, np.logical_or.reduce(np.broadcast_arrays(*(n.null for n in numbers))))
+
+    return (count,), apply
 
 
-def _extreme(name: str, arguments: list[Operand]) -> Operand:
-    require(all(a.is_number for a in arguments), f"{name} needs numbers", *arguments)
-    kind = max(a.kind for a in arguments)
-    worst = np.inf if name == "MIN" else -np.inf
-    if len(arguments) == 1:  # over the elements of a vector column
-        x = arguments[0]
-        if x.values.ndim < 2:
-            return x
-        columns = [Operand(x.kind, x.values[:, i], x.null[:, i]) for i in range(x.values.shape[1])]
-        return _extreme(name, columns)
-    shape = np.broadcast_shapes(*(a.values.shape for a in arguments))
-    stack = np.stack([np.broadcast_to(np.where(a.null, worst, a.values), shape) for a in arguments])
-    null = np.all(np.stack([np.broadcast_to(a.null, shape) for a in arguments]), axis=0)
-    best = stack.min(axis=0) if name == "MIN" else stack.max(axis=0)
-    dtype = np.int64 if kind == Kind.INTEGER else np.float64
-    return Operand(kind, np.where(null, 0, best).astype(dtype), null)
+def _strstr(text: Operand, part: Operand) -> Operand:
+    require(text.kind == part.kind == Kind.STRING, "STRSTR needs two strings", text, part)
+    found = np.char.find(text.values, part.values) + 1
+    return Operand.of(Kind.INTEGER, found, text.null | part.null | (found == 0))
 
 
-_SPECIAL: Mapping[str, tuple[int, Callable[..., Operand]]] = {
-    "ISNULL": (1, _isnull),
-    "DEFNULL": (2, _defnull),
-    "NEAR": (3, _near),
-    "ABS": (1, _abs),
-    "ARCTAN2": (2, _arctan2),
-    "ATAN2": (2, _arctan2),
+def _strmid(text: Operand, start: Operand, length: Operand) -> Operand:
+    whole = text.kind == Kind.STRING and start.kind == length.kind == Kind.INTEGER
+    require(whole, "STRMID needs a string and two whole numbers", text, start, length)
+    cut = np.vectorize(lambda s, p, n: s[p - 1 : p - 1 + max(n, 0)] if p > 0 else "", otypes=[str])
+    null = text.null | start.null | length.null | (start.values < 1)
+    values = cut(text.values, start.values, length.values) if null.size and text.values.size else text.values
+    return Operand.of(Kind.STRING, values, null)
+
+
+_SPECIAL: Mapping[str, tuple[tuple[int, ...], Callable[..., Operand]]] = {
+    "ISNULL": ((1,), _isnull),
+    "DEFNULL": ((2,), _defnull),
+    "SETNULL": ((2,), _setnull),
+    "NEAR": ((3,), near),
+    "ABS": ((1,), _abs),
+    "ARCTAN2": _of_reals("ARCTAN2", Kind.REAL, np.arctan2, 2),
+    "ATAN2": _of_reals("ATAN2", Kind.REAL, np.arctan2, 2),
+    "ANGSEP": _of_reals("ANGSEP", Kind.REAL, separation, 4),
+    "CIRCLE": _of_reals("CIRCLE", Kind.BOOLEAN, circle, 5),
+    "BOX": _of_reals("BOX", Kind.BOOLEAN, box, 7),
+    "ELLIPSE": _of_reals("ELLIPSE", Kind.BOOLEAN, ellipse, 7),
+    "STRSTR": ((2,), _strstr),
+    "STRMID": ((3,), _strmid),
+    **reductions.FUNCTIONS,
+    **vectors.FUNCTIONS,
 }

@@ -1,14 +1,13 @@
-"""Values with NULLs, and what the operators of the row-filter language do to them."""
+"""Values with NULLs: what an expression is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import ConfigError
 
@@ -30,7 +29,10 @@ class Operand:
     Parameters
     ----------
     kind : Kind
-    values : ndarray (n_row,), (n_row, n_element) or ()
+    values : ndarray () or (n_row,) or (n_row, ..., n_2, n_1)
+        A constant, a value a row, or an array a row, whose axes are in C order: the last is the first of TDIM. An
+        array for all rows has one row. BITS are uint8, most significant first, (n_row, n_bit): 0, 1, or 2 where a
+        mask does not care.
     null : ndarray of bool
         Where the value is undefined; broadcasts against `values`.
     """
@@ -40,17 +42,42 @@ class Operand:
     null: NDArray[np.bool_]
 
     @classmethod
-    def constant(cls, value: bool | int | float | str | None) -> Operand:
-        """Wrap a literal or a keyword's value; None is NULL."""
+    def constant(cls, value: bool | int | float | str) -> Operand:
+        """Wrap a literal or a keyword's value."""
         if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
             value = float(value)
         kind = {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.STRING}.get(type(value), Kind.REAL)
-        return cls(kind, np.asarray(np.nan if value is None else value), np.asarray(value is None))
+        return cls(kind, np.asarray(value), np.asarray(False))
+
+    @classmethod
+    def of(cls, kind: Kind, values: ArrayLike, null: ArrayLike = False) -> Operand:
+        """Wrap arrays, or what numpy made of arrays without axes."""
+        return cls(kind, np.asarray(values), np.asarray(null, bool))
 
     @property
     def is_number(self) -> bool:
         """True for integers and reals."""
         return self.kind in (Kind.INTEGER, Kind.REAL)
+
+    @property
+    def is_constant(self) -> bool:
+        """True for one value for all rows."""
+        return self.values.ndim == 0
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Lengths of a row's axes in C order; none for a single value."""
+        return self.values.shape[1:]
+
+    @property
+    def full_null(self) -> NDArray[np.bool_]:
+        """`null` in the shape of the values."""
+        return np.broadcast_to(self.null, np.broadcast_shapes(self.null.shape, self.values.shape))
+
+    @property
+    def real(self) -> NDArray[np.float64]:
+        """A number's values in double precision."""
+        return np.asarray(self.values, np.float64)
 
 
 def require(kind_is_right: bool, what: str, *operands: Operand) -> None:
@@ -66,107 +93,20 @@ def aligned(*operands: Operand) -> tuple[Operand, ...]:
     Raises
     ------
     ConfigError
-        If two vectors differ in length.
+        If two vectors differ in their axes.
     """
-    widths = {o.values.shape[1] for o in operands if o.values.ndim == 2 and o.kind != Kind.BITS}
-    if len(widths) > 1:
+    axes = {o.axes for o in operands if o.values.ndim > 1 and o.kind != Kind.BITS}
+    if len(axes) > 1:
+        widths = " and ".join(sorted("x".join(map(str, a[::-1])) for a in axes))
         raise ConfigError(
-            f"the filter expression joins vectors of {' and '.join(map(str, sorted(widths)))} elements a row; "
-            "choose an element of each: NAME[1]."
+            f"the filter expression joins vectors of {widths} elements a row; choose an element of each: NAME[1]."
         )
-    if not widths:
+    if not axes:
         return operands
-    return tuple(
-        Operand(o.kind, o.values[:, None], o.null[:, None] if o.null.ndim else o.null) if o.values.ndim == 1 else o
-        for o in operands
-    )
+    (shape,) = axes
+    ones = (1,) * len(shape)
 
+    def spread(values: NDArray[Any]) -> NDArray[Any]:
+        return values.reshape(-1, *ones) if values.ndim == 1 else values
 
-def logical(is_and: bool, a: Operand, b: Operand) -> Operand:
-    """Three-valued AND and OR: F && NULL is F, T || NULL is T, else NULL stays NULL."""
-    name = "&&" if is_and else "||"
-    require(a.kind == b.kind == Kind.BOOLEAN, f"both sides of {name} must be logical", a, b)
-    decided_a = ~a.null & (a.values != is_and)
-    decided_b = ~b.null & (b.values != is_and)
-    decided = decided_a | decided_b
-    values = (a.values & b.values) if is_and else (a.values | b.values)
-    return Operand(Kind.BOOLEAN, np.where(decided, not is_and, values), (a.null | b.null) & ~decided)
-
-
-_COMPARE: Mapping[str, Callable[..., Any]] = {
-    "EQ": np.equal,
-    "NE": np.not_equal,
-    "LT": np.less,
-    "GT": np.greater,
-    "LE": np.less_equal,
-    "GE": np.greater_equal,
-}
-
-
-def compare(operator: str, a: Operand, b: Operand) -> Operand:
-    """Compare numbers with numbers, strings with strings; logicals only for equality.
-
-    Parameters
-    ----------
-    operator : {"EQ", "NE", "LT", "GT", "LE", "GE", "NEAR"}
-        NEAR is ``~``: closer than 1e-7 (integers: equal).
-    """
-    alike = (a.is_number and b.is_number) or a.kind == b.kind
-    require(alike, f"both sides of a comparison ({operator.lower()}) must be of one type", a, b)
-    if a.kind == Kind.BOOLEAN:
-        require(operator in ("EQ", "NE"), "logical values can only be compared for equality", a, b)
-    null = a.null | b.null
-    with np.errstate(invalid="ignore"):
-        if operator != "NEAR":
-            return Operand(Kind.BOOLEAN, np.asarray(_COMPARE[operator](a.values, b.values)), null)
-        require(a.is_number, "both sides of ~ must be numbers", a, b)
-        if a.kind == b.kind == Kind.INTEGER:
-            return Operand(Kind.BOOLEAN, np.asarray(a.values == b.values), null)
-        return Operand(Kind.BOOLEAN, np.asarray(np.abs(a.values - b.values) < 1e-7), null)
-
-
-def match_bits(column: Operand, mask: str) -> NDArray[np.bool_]:
-    """Return which rows of a bit column fit a mask, ``01x`` from the most significant bit on.
-
-    Raises
-    ------
-    ConfigError
-        If the operand is no bit column, or the mask is not as long as it.
-    """
-    require(column.kind == Kind.BITS, "a mask (b01x...) needs a bit column", column)
-    width = column.values.shape[1]
-    if len(mask) != width:
-        raise ConfigError(
-            f"the mask b{mask[:100]} in the filter expression has {len(mask)} bits, but the column has {width}."
-        )
-    matters = [at for at, bit in enumerate(mask) if bit in "01"]
-    wanted = np.array([mask[at] == "1" for at in matters], np.uint8)
-    return np.asarray((column.values[:, matters] == wanted).all(axis=1))
-
-
-def arithmetic(operator: str, a: Operand, b: Operand) -> Operand:
-    """Arithmetic as C does it: ``7/2`` is 3, ``%`` takes the sign of the dividend; division by zero is NULL.
-
-    Parameters
-    ----------
-    operator : {"PLUS", "MINUS", "TIMES", "OVER", "PERCENT", "POWER"}
-    """
-    require(a.is_number and b.is_number, "arithmetic needs numbers", a, b)
-    kind = max(a.kind, b.kind)
-    dtype: Any = np.int64 if kind == Kind.INTEGER else np.float64
-    x, y = a.values.astype(dtype), b.values.astype(dtype)
-    null = a.null | b.null
-    with np.errstate(all="ignore"):
-        if operator in ("OVER", "PERCENT"):
-            zero = y == 0
-            null, y = null | zero, np.where(zero, np.asarray(1, dtype), y)
-            remainder = np.fmod(x, y)
-            quotient = (x - remainder) // y if kind == Kind.INTEGER else x / y
-            values = remainder if operator == "PERCENT" else quotient
-        elif operator == "POWER":
-            real = np.power(x.astype(np.float64), y.astype(np.float64))
-            null = null | ~np.isfinite(real)
-            values = np.where(np.isfinite(real), real, 0.0).astype(dtype)
-        else:
-            values = {"PLUS": np.add, "MINUS": np.subtract, "TIMES": np.multiply}[operator](x, y)
-    return Operand(kind, np.asarray(values), np.asarray(null))
+    return tuple(Operand(o.kind, spread(o.values), spread(o.null)) if o.kind != Kind.BITS else o for o in operands)

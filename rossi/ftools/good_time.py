@@ -6,8 +6,9 @@ from typing import Annotated
 
 from rossi import maketime as science
 from rossi.errors import ConfigError
+from rossi.expression import Scene
 from rossi.fits.edit import dated
-from rossi.fits.reader import read_fits
+from rossi.fits.reader import read_bytes, read_fits
 from rossi.ftools.parameters import Made, Parameters, Task, extension, write_output
 from rossi.ftools.texts import text_or_file
 
@@ -41,7 +42,7 @@ def maketime(p: MaketimeParameters) -> Made:
     file = read_fits(path)
     table, said = dated(file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu), p.time)
     expression = text_or_file(p.expr, "the expression")
-    rows = science.good_time(table, expression, p.prefr, p.postfr, p.time)
+    rows = science.good_time(Scene(table, file, read_bytes), expression, p.prefr, p.postfr, p.time)
     made = write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)
     return Made([made], [said] if said else [])
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from rossi.errors import ConfigError
 from services.storage import MissingObject, StoreError, open_store
 from services.storage.base import local_path, scheme_of
-from services.storage.network import distrust, proxy_for
 
 #: How long a web server may be silent [s].
 _TIMEOUT = 60.0
@@ -81,6 +80,8 @@ def _from_disk(path: Path) -> bytes | None:
 
 
 def _from_web(url: str) -> bytes | None:
+    from services.storage.network import distrust, proxy_for  # with urllib3, which only the web needs
+
     proxy_for(url)  # says what is wrong with it, if anything
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # the scheme is http or https

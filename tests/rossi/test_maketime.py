@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rossi import ftools
 from rossi.errors import DataError
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.maketime import good_time, intervals
 
@@ -64,3 +65,23 @@ def test_undefined_time_is_named():
     table = open_fits(fits_bytes(primary_hdu(), [table]), "x.xfl").tables[0]
     with pytest.raises(DataError, match=r"x\.xfl\[XTE_MKF\]: Time is undefined in row 2"):
         good_time(table, "ELV > 0", time="Time")
+
+
+def test_good_time_and_regions_of_other_files(tmp_path):
+    columns = [(Column("Time", "D"), np.arange(6.0)), (Column("RA", "E"), np.array([83, 83.2, 84, 85, 83.1, 83.1]))]
+    columns.append((Column("DEC", "E"), np.full(6, 22.0)))
+    own = table_hdu("STDGTI", [(Column("START", "D"), np.zeros(1)), (Column("STOP", "D"), np.full(1, 4.0))])
+    (tmp_path / "x.xfl").write_bytes(fits_bytes(primary_hdu(), [table_hdu("XTE_MKF", columns), own]))
+    other = table_hdu("STDGTI", [(Column("START", "D"), np.full(1, 4.0)), (Column("STOP", "D"), np.full(1, 9.0))])
+    (tmp_path / "good.gti").write_bytes(fits_bytes(primary_hdu(), [other]))
+    (tmp_path / "source.reg").write_text("circle(83.0,22.0,0.5)\n")
+    where = f"REGFILTER('{tmp_path}/source.reg', RA, DEC)"
+    for expression, expected in (
+        (f"GTIFILTER() && {where}", [[0, 2], [4, 5]]),
+        (f"GTIFILTER('{tmp_path}/good.gti[STDGTI]') && {where}", [[4, 5]]),
+    ):
+        out = tmp_path / "out.gti"
+        call = {"infile": f"{tmp_path}/x.xfl", "outfile": str(out), "expr": expression, "clobber": True}
+        assert ftools.maketime(**call, prefr=0, postfr=1).returncode == 0
+        table = read_fits(out).table("STDGTI")
+        assert np.column_stack((table.column("START"), table.column("STOP"))).tolist() == expected

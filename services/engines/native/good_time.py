@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rossi.errors import NoGoodTime
+from rossi.expression import Scene
 from rossi.fits.edit import dated
 from rossi.fits.reader import open_fits
 from rossi.gti import Gti, from_rows
@@ -20,7 +21,7 @@ def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> 
     """
     file = open_fits(item.data, item.name)
     table, said = dated(file.table("XTE_MKF") if len(file.tables) > 1 else file.table(hdu=1))
-    rows = good_time(table, expression, prefr, postfr, "Time")
+    rows = good_time(Scene(table, file), expression, prefr, postfr, "Time")
     if not len(rows):
         raise NoGoodTime(f"No row of the filter file {item.name} fulfils {expression!r}.")
     data = gti_file(file, table, rows, expression, prefr, postfr)
