@@ -113,7 +113,9 @@ def test_an_edited_lock_is_found(copy, part, before, after):
 
 def test_parts_of_different_locks_are_found(copy):
     """As a merge leaves them that took one file from each side."""
-    (copy / "docker" / "requirements" / "stage.txt").write_text((copy / "docker" / "requirements" / "campaign.txt").read_text())
+    (copy / "docker" / "requirements" / "stage.txt").write_text(
+        (copy / "docker" / "requirements" / "campaign.txt").read_text()
+    )
     assert "was edited" in check(copy)
 
 
