@@ -6,7 +6,7 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-long fuzz
+.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-long fuzz
 
 # Set everything up, then check format, lint and types and run every test. The files with the longest tests are among the
 # first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -40,6 +40,10 @@ test-cluster: .venv/dev
 # The store on every S3 server, also Ceph's, which Debian has: apt-get install radosgw ceph-mon ceph-osd ceph-common ceph-base
 test-s3: .venv/dev
 	ROSSI_REQUIRE_CEPH=1 $(BIN)/python -m pytest tests/services/test_s3_store.py
+
+# The catalogue's client on a strict TAP server, which Debian has: apt-get install gavodachs2-server postgresql-pgsphere postgresql-q3c
+test-tap: .venv/dev
+	ROSSI_REQUIRE_DACHS=1 $(BIN)/python -m pytest tests/services/test_dachs.py
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser

@@ -29,7 +29,7 @@ from flows.config import Executor, Settings, require
 from flows.ending import ENDING, Ending, failure_line, summary_line
 from flows.farewell import farewell
 from flows.limits import Taken, one_at_a_time
-from flows.merging import merge_results
+from flows.merging import keep_vanished, merge_results
 from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
@@ -46,6 +46,7 @@ from services.patience import Pause, patiently
 from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
+from services.vanished import named, stop_if_many, vanished_of
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -88,6 +89,7 @@ def query(settings: Settings) -> tuple[str, ...]:
     archive, store = open_archive(settings.archive, settings.cache), open_store(settings.store)
     look = partial(run_query, settings.query, archive, store, settings.prefix)
     worklist, _ = patiently(look, archive, store, _held_up)
+    stop_if_many(worklist.vanished, len(worklist.obsids), settings.campaign.vanished, settings.archive)
     if not worklist.obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")
     get_run_logger().info("%d observations: %s ...", len(worklist.obsids), ", ".join(worklist.obsids[:5]))
@@ -259,7 +261,10 @@ def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignR
         done, settle = _on_cluster(settings, selection.todo)
     else:
         done = in_parallel(work, settings, plan_shards(settings, selection.todo))
-    results = [*selection.known, *done]
+    results = keep_vanished(settings, selection.asked, [*selection.known, *done])
+    if vanished := vanished_of(results):
+        said = "%d observations are not in the archive any more, their last products are merged: %s"
+        get_run_logger().warning(said, len(vanished), named(vanished))
     pulse.merging()
     merged = merge(settings, quote(selection.asked), quote(results))
     settle()

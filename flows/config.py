@@ -55,6 +55,13 @@ class CampaignConfig(Frozen):
         ge=1,
         description="Processes that work at the same time; the number of processors when absent.",
     )
+    vanished: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="Part of the observations that may be missing from the archive though they were there before; more "
+        "stop the run before anything is published.",
+    )
     shard_size: int = Field(50, ge=1, le=200, description="Observations that one process works off, at most.")
 
     @field_validator("instruments")

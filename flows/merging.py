@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.config import Settings
+from flows.plan import make_shard
 from rossi.errors import DataError
 from services.contract import FailureKind, ObservationResult, Outcome, StageResult
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_store
+from services.vanished import keep_last
+
+
+def keep_vanished(
+    settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]
+) -> tuple[ObservationResult, ...]:
+    """Put the last products of observations that are not in the archive any more in the place of their failures.
+
+    Raises
+    ------
+    StoreError
+        If they are so many that nothing is to be published.
+    """
+    plan = make_shard(settings, asked)
+    return keep_last(results, plan, open_store(settings.store), settings.campaign.vanished)
 
 
 def merge_results(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:

@@ -10,7 +10,7 @@ from astropy.table import Table
 
 from flows.config import Settings
 from flows.inventory import Entry, Failure, all_sets, recorded_failures
-from flows.merging import merge_results
+from flows.merging import keep_vanished, merge_results
 from flows.plan import plan_shards
 from flows.result import CampaignResult
 from flows.shards import run_in_process, stop_all
@@ -92,7 +92,8 @@ def retry(settings: Settings, known: Known, on_result: OnResult) -> CampaignResu
     except BaseException:
         stop_all()
         raise
-    results = tuple((known.results | {result.obsid: result for result in done}).values())
+    ended = tuple((known.results | {result.obsid: result for result in done}).values())
+    results = keep_vanished(settings, known.asked, ended)
     return CampaignResult(asked=known.asked, results=results, merge=merge_results(settings, known.asked, results))
 
 

@@ -48,6 +48,10 @@ class ExitCode(IntEnum):
     CONFIG_ERROR = 21
 
 
+#: Code of the caveat on what is left of an observation that the archive does not have any more.
+VANISHED = "vanished"
+
+
 class Caveat(Frozen):
     """Something the user of a product should know.
 

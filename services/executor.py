@@ -31,7 +31,7 @@ from services.contract import (
     StageResult,
 )
 from services.engines import engine_versions
-from services.inputs import Chosen, Made, Memory, Sources, choose, read
+from services.inputs import NOT_IN_ARCHIVE, Chosen, Made, Memory, NotInArchive, Sources, choose, read
 from services.publication import (
     FAILURES,
     fetch_outputs,
@@ -114,7 +114,8 @@ def failed(stage: str, obsid: str, error: Exception) -> StageResult:
     elif isinstance(error, ConfigError):
         kind = FailureKind.CONFIG
     message = str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error}"
-    return StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, message=message, kind=kind)
+    absent = (Caveat(code=NOT_IN_ARCHIVE, message=message),) if isinstance(error, NotInArchive) else ()
+    return StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, message=message, kind=kind, caveats=absent)
 
 
 def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None:

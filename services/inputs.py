@@ -27,6 +27,13 @@ from services.contract import (
 from services.publication import read_manifest, read_outputs
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
 
+#: Code of the caveat on a failure that is this.
+NOT_IN_ARCHIVE = "not_in_archive"
+
+
+class NotInArchive(DataError):
+    """The archive has no such observation, or not any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -157,7 +164,7 @@ def _archive(sources: Sources) -> ArchiveSource:
 def _listing(folder: str, archive: ArchiveSource) -> list[ArchiveFile]:
     listing = archive.list(folder)
     if not listing:
-        raise DataError(f"{folder} is not in the archive; check the ObsID, or fetch the observation.")
+        raise NotInArchive(f"{folder} is not in the archive; check the ObsID, or fetch the observation.")
     return listing
 
 

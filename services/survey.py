@@ -66,7 +66,7 @@ class Standing(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class Past:
     """What the store has of one stage of one observation."""
 
     manifests: tuple[Manifest, ...]
@@ -129,18 +129,18 @@ def _survey_stage(
         return _failed_early(stage, request, error, sources.store)
     if (there := find_manifest(sources.store, work.key)) is not None:
         return result_of(there, work.key, reused=True), ()
-    past = _past(sources.store, work.folder)
-    if past.manifests and not any(one.fingerprint == work.fingerprint for one in past.failures):
-        return None, _differences(stage, past.manifests[-1], work)
-    return _judge(past, work.fingerprint)
+    before = past(sources.store, work.folder)
+    if before.manifests and not any(one.fingerprint == work.fingerprint for one in before.failures):
+        return None, _differences(stage, before.manifests[-1], work)
+    return _judge(before, work.fingerprint)
 
 
-def _judge(past: _Past, digest: str) -> tuple[StageResult | None, tuple[Change, ...]]:
+def _judge(before: Past, digest: str) -> tuple[StageResult | None, tuple[Change, ...]]:
     """Judge a stage without a result for this fingerprint by its failures."""
-    if not past.failures:
+    if not before.failures:
         return None, (Change.NEW,)
     # Without a fingerprint: the process died before it could tell.
-    same = [one for one in past.failures if one.fingerprint in ("", digest)]
+    same = [one for one in before.failures if one.fingerprint in ("", digest)]
     return (same[-1], (Change.FAILED,)) if same else (None, (Change.SINCE_FAILURE,))
 
 
@@ -148,17 +148,18 @@ def _failed_early(
     stage: Stage[Any], request: StageRequest, error: DataError, store: ObjectStore
 ) -> tuple[StageResult | None, tuple[Change, ...]]:
     """Judge an observation whose inputs can't even be chosen: known, if it failed with the same words before."""
-    past = _past(store, stage_folder(request))
-    if any(one.message == str(error) for one in past.failures):
+    before = past(store, stage_folder(request))
+    if any(one.message == str(error) for one in before.failures):
         return failed(stage.name, request.obsid, error), (Change.FAILED,)
-    return None, (Change.DATA if past.manifests else Change.NEW,)
+    return None, (Change.DATA if before.manifests else Change.NEW,)
 
 
-def _past(store: ObjectStore, folder: str) -> _Past:
+def past(store: ObjectStore, folder: str) -> Past:
+    """Return what the store has below `stage_folder`, each in the order of time."""
     manifests: list[Manifest] = []
     failures: list[tuple[str, StageResult]] = []
     if not is_key(folder):  # an ObsID that is none
-        return _Past((), ())
+        return Past((), ())
     for info in store.list(f"{folder}/"):
         parts = info.key.split("/")
         if parts[-1] == MANIFEST:
@@ -166,9 +167,7 @@ def _past(store: ObjectStore, folder: str) -> _Past:
         elif parts[-2] == FAILURES:
             failures.append((parts[-1], StageResult.model_validate_json(store.get(info.key))))
     ordered = sorted(failures, key=lambda one: one[0])  # a name begins with the time
-    return _Past(
-        tuple(sorted(manifests, key=lambda manifest: manifest.created)), tuple(result for _, result in ordered)
-    )
+    return Past(tuple(sorted(manifests, key=lambda manifest: manifest.created)), tuple(result for _, result in ordered))
 
 
 def _differences(stage: Stage[Any], manifest: Manifest, work: Work) -> tuple[Change, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
+from services.contract import VANISHED, Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
 from services.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
 from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
@@ -29,6 +29,8 @@ from services.storage import ObjectStore, open_store
 
 #: Raised when the same products give another result; part of the fingerprint.
 VERSION = 3
+#: ObsIDs that a caveat names.
+_NAMED = 20
 
 
 def merge(
@@ -149,7 +151,7 @@ def _merged(
     images = tuple(File(name, data) for name, data in pictures.items())
     table = File("observations.ecsv", ecsv(observations))
     downloads = [f.name for f in (*curves, *images, *sums.files, table)]
-    caveats = [*(caveat for band in joined for caveat in caveats_of(band)), *sums.caveats]
+    caveats = [*_vanished(observations), *(c for band in joined for c in caveats_of(band)), *sums.caveats]
     if not joined:
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
@@ -159,6 +161,16 @@ def _merged(
     pages = {"observations": (table,), "report": (File("report.html", page),)}
     files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
+
+
+def _vanished(observations: Sequence[Observation]) -> list[Caveat]:
+    """Name the observations of which these are the last products."""
+    gone = [o.obsid for o in observations if any(caveat.code == VANISHED for caveat in o.caveats)]
+    if not gone:
+        return []
+    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+    said = f"{len(gone)} observations are not in the archive any more, their last products are merged"
+    return [Caveat(code=VANISHED, message=f"{said}: {', '.join(gone[:_NAMED])}{more}.")]
 
 
 def _summary(observations: Sequence[Observation], joined: Sequence[Any], sums: Sums) -> dict[str, Any]:

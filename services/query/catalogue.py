@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from astropy.time import Time
 from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from services.contract import Caveat
-from services.query.adql import COLUMNS, NAMELESS, OBSERVED, selections
+from services.query.adql import AS_CALLED, COLUMNS, Selection, selections
 from services.query.config import QueryConfig
 from services.query.paging import all_rows
 from services.query.tap import HARD_LIMIT, Catalogue
@@ -60,25 +61,38 @@ def look_up(config: QueryConfig) -> WorkList:
 
 
 def _criteria(catalogue: Catalogue, config: QueryConfig) -> tuple[Table, int]:
-    chosen = selections(config)
+    cone = config.cone
     try:
-        tables = [all_rows(catalogue, one.where(OBSERVED), COLUMNS, config.page_rows) for one in chosen]
-        unobserved = sum(catalogue.count(one.where(NAMELESS)) for one in chosen)
+        return _answers(catalogue, selections(config, cone), config.page_rows)
     except ConfigError:
-        _check_columns(catalogue, config.table)
-        raise
+        spelled = _spelled(catalogue, config.table)
+        if spelled == AS_CALLED:
+            raise
+    return _answers(catalogue, selections(config, cone, spelled), config.page_rows)
+
+
+def _answers(catalogue: Catalogue, chosen: Sequence[Selection], page_rows: int) -> tuple[Table, int]:
+    tables = [all_rows(catalogue, one.observed(), page_rows) for one in chosen]
+    unobserved = sum(catalogue.count(one.nameless()) for one in chosen)
     tables = [table for table in tables if len(table)] or tables[:1]
     return vstack(tables, metadata_conflicts="silent") if len(tables) > 1 else tables[0], unobserved
 
 
-def _check_columns(catalogue: Catalogue, table: str) -> None:
-    """Explain a query that failed by what its table lacks, if it does."""
-    there = [name.lower() for name, _, _ in catalogue.columns(table)]
+def _spelled(catalogue: Catalogue, table: str) -> Mapping[str, str]:
+    """Return how the service itself spells the columns, of which an unquoted one may be why a query failed.
+
+    Raises
+    ------
+    ConfigError
+        If the table lacks some.
+    """
+    there = {name.strip('"').lower(): name for name, _, _ in catalogue.columns(table)}
     if missing := [name for name in COLUMNS if name not in there]:
         raise ConfigError(
             f"{catalogue.url}: table {table} has no column {', '.join(missing)}, so it lists no observations; "
-            f"it has {', '.join(there[:20])}."
+            f"it has {', '.join(list(there)[:20])}."
         ) from None
+    return {name: there[name] if there[name].startswith('"') else name for name in COLUMNS}
 
 
 def _own_query(catalogue: Catalogue, adql: str) -> tuple[Table, int]:

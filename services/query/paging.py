@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
 from astropy.table import Table, vstack
@@ -28,7 +28,7 @@ class Service(Protocol):
     def ask(self, query: str, most: int | None = None) -> Answer: ...
 
 
-def all_rows(service: Service, selection: Selection, columns: Sequence[str], page_rows: int) -> Table:
+def all_rows(service: Service, selection: Selection, page_rows: int) -> Table:
     """Return every row of a selection.
 
     The rows are counted first. Where there are more than a page holds, or an answer has fewer rows than were counted
@@ -39,7 +39,6 @@ def all_rows(service: Service, selection: Selection, columns: Sequence[str], pag
     ----------
     service : Service
     selection : Selection
-    columns : sequence of str
     page_rows : int
         Rows of a page at most.
 
@@ -49,7 +48,7 @@ def all_rows(service: Service, selection: Selection, columns: Sequence[str], pag
         If the rows that came are not those that were counted.
     """
     count = service.count(selection)
-    pages = list(_Pages(service, columns, page_rows).of(selection, count))
+    pages = list(_Pages(service, page_rows).of(selection, count))
     with_rows = [page for page in pages if len(page)] or pages[:1]
     table = vstack(with_rows, metadata_conflicts="silent") if len(with_rows) > 1 else with_rows[0]
     if len(table) != count:
@@ -58,9 +57,8 @@ def all_rows(service: Service, selection: Selection, columns: Sequence[str], pag
 
 
 class _Pages:
-    def __init__(self, service: Service, columns: Sequence[str], page_rows: int) -> None:
+    def __init__(self, service: Service, page_rows: int) -> None:
         self._service = service
-        self._columns = columns
         self._page_rows = page_rows
         #: Rows of the last answer, for messages.
         self._got = 0
@@ -70,7 +68,7 @@ class _Pages:
         if (page := self._whole(selection, count)) is not None:
             yield page
             return
-        timeless = selection.where("time IS NULL")
+        timeless = selection.timeless()
         if without := self._service.count(timeless):
             page = self._whole(timeless, without)
             if page is None:
@@ -81,7 +79,7 @@ class _Pages:
             yield from self._between(selection, low, high + _SHORTEST, count - without)
 
     def _between(self, selection: Selection, low: float, high: float, count: int) -> Iterator[Table]:
-        part = selection.where(f"time >= {low!r}", f"time < {high!r}")
+        part = selection.between(low, high)
         page = self._whole(part, count)
         if page is not None:
             yield page
@@ -89,7 +87,7 @@ class _Pages:
         if high - low < _SHORTEST:
             raise _truncated(self._service, self._got, count)
         middle = (low + high) / 2
-        first = self._service.count(selection.where(f"time >= {low!r}", f"time < {middle!r}"))
+        first = self._service.count(selection.between(low, middle))
         yield from self._between(selection, low, middle, first)
         yield from self._between(selection, middle, high, count - first)
 
@@ -97,7 +95,7 @@ class _Pages:
         """One page; None if it would be too long, or if what came is not all of it."""
         if count > self._page_rows:
             return None
-        answer = self._service.ask(selection.query(self._columns, order="time"), count + 1)
+        answer = self._service.ask(selection.rows(), count + 1)
         self._got = len(answer.table)
         return answer.table if answer.whole and self._got == count else None
 

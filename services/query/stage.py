@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 
 from rossi.errors import ConfigError
@@ -13,6 +14,7 @@ from services.executor import result_of
 from services.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
 from services.query.archive import look_through
 from services.query.config import ListSource, QueryConfig
+from services.query.vanished import place_of, with_vanished
 from services.query.worklist import WorkList, ecsv, parquet
 from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
 from services.storage.archive import LocalArchive
@@ -44,8 +46,9 @@ def run_query(
         Of the manifest, ``<prefix>/query/<fingerprint>/manifest.json``.
     """
     start = time.perf_counter()
-    work = look(config, archive)
-    key, _, _ = _publish(work, config, store, prefix, start)
+    place = place_of(archive)
+    work = with_vanished(look(config, archive), config, place, store, prefix)
+    key, _, _ = _publish(work, config, place, store, prefix, start)
     return work, key
 
 
@@ -55,8 +58,10 @@ def execute_query(request: StageRequest) -> StageResult:
     config = validate(QueryConfig, request.config, NAME)
     store = open_store(request.store)
     cache = validate(CacheConfig, request.cache, "cache")
-    work = look(config, open_archive(request.archive, cache) if request.archive else None)
-    key, manifest, reused = _publish(work, config, store, request.prefix, start)
+    archive = open_archive(request.archive, cache) if request.archive else None
+    place = place_of(archive)
+    work = with_vanished(look(config, archive), config, place, store, request.prefix)
+    key, manifest, reused = _publish(work, config, place, store, request.prefix, start)
     return result_of(manifest, key, reused=reused)
 
 
@@ -102,10 +107,10 @@ def outputs(work: WorkList) -> Outputs:
 
 
 def _publish(
-    work: WorkList, config: QueryConfig, store: ObjectStore, prefix: str, start: float
+    work: WorkList, config: QueryConfig, place: str, store: ObjectStore, prefix: str, start: float
 ) -> tuple[str, Manifest, bool]:
     table = work.to_ecsv()
-    said = "".join(caveat.model_dump_json() for caveat in work.caveats)
+    said = place + "".join(caveat.model_dump_json() for caveat in work.caveats)
     identity = "sha256:" + hashlib.sha256(table + said.encode()).hexdigest()
     inputs = [InputRecord(input="observations", path="work list", size=len(work.rows), identity=identity)]
     settings = config.model_dump(mode="json")
@@ -116,6 +121,7 @@ def _publish(
     if there is not None:
         return key, there, True
     made = outputs(work)
+    made = replace(made, summary={**made.summary, "archive": place})
     outcome = Outcome.SUCCEEDED
     if not work.rows:
         nothing = "No observation matches; check the names, position and radius, dates and the archive's directory."

@@ -84,7 +84,7 @@ class Catalogue:
             return {name: _line(one.description) for name, one in self._tables().items() if containing in name.lower()}
 
     def columns(self, table: str) -> list[tuple[str, str, str]]:
-        """Return name, unit and description of a table's columns.
+        """Return name, unit and description of a table's columns; names are quoted where queries have to, too.
 
         Raises
         ------
@@ -93,19 +93,19 @@ class Catalogue:
         """
         with self._errors(f"the columns of {table}"):
             tables = self._tables()
-            names = {name.rpartition(".")[2].lower(): name for name in tables.keys()}  # noqa: SIM118 - no mapping
-            found = names.get(table.rpartition(".")[2].lower())
+            names = {_plain(name): name for name in tables.keys()}  # noqa: SIM118 - no mapping
+            found = names.get(_plain(table))
             if found is None:
                 raise ConfigError(f"{self.url}: there is no table {table!r}; `rossi catalogue tables` lists them.")
-            return [(c.name, str(c.unit or ""), _line(c.description)) for c in tables[found].columns]
+            return [(c.name.strip(), str(c.unit or ""), _line(c.description)) for c in tables[found].columns]
 
     def count(self, selection: Selection) -> int:
         """Return how many rows a selection has."""
-        return int(self._number(selection.query(["COUNT(*) AS n"])))
+        return int(self._number(selection.count()))
 
     def span(self, selection: Selection) -> tuple[float, float]:
         """Return first and last time of a selection's rows."""
-        table = self.ask(selection.query(["MIN(time) AS low", "MAX(time) AS high"]), 1).table
+        table = self.ask(selection.span(), 1).table
         return float(table.columns[0][0]), float(table.columns[1][0])
 
     def ask(self, query: str, most: int | None = None) -> Answer:
@@ -203,6 +203,10 @@ class _Patient(HTTPAdapter):
         for answer in self._answers:
             answer.close()
         super().close()
+
+
+def _plain(table: str) -> str:
+    return table.rpartition(".")[2].strip('"').lower()
 
 
 def _line(text: object) -> str:

@@ -70,10 +70,13 @@ class WorkList:
     ----------
     rows : tuple of WorkRow
     caveats : tuple of Caveat
+    vanished : tuple of str
+        Observations that were in the archive when the list was last made, and are not any more.
     """
 
     rows: tuple[WorkRow, ...]
     caveats: tuple[Caveat, ...] = ()
+    vanished: tuple[str, ...] = ()
 
     @property
     def obsids(self) -> tuple[str, ...]:
@@ -153,6 +156,13 @@ def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
     if not found:
         raise ConfigError(f"{name}: the work list names no observation.")
     return tuple(dict.fromkeys(found))
+
+
+def read_rows(data: bytes) -> list[WorkRow]:
+    """Return the rows of a list that `ecsv` wrote."""
+    table = Table.read(data.decode(), format="ascii.ecsv", fill_values=[])
+    columns = [table[one.name].tolist() for one in fields(WorkRow)]
+    return [WorkRow(*row) for row in zip(*columns, strict=True)]
 
 
 def _texts(column: Column) -> list[str]:

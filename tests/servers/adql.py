@@ -34,7 +34,9 @@ circle: "CIRCLE"i "(" TEXT "," value "," value "," value ")"
 function: FUNCTION "(" (STAR | value) ")"
 STAR: "*"
 FUNCTION.2: /(COUNT|MIN|MAX|SUM|UPPER|LOWER)(?=\s*\()/i
-name: NAME ("." NAME)*
+name: _part ("." _part)*
+_part: NAME | QUOTED
+QUOTED: /"[^"]+"/
 NAME: /(?!(SELECT|FROM|WHERE|AND|OR|NOT|ORDER|BY|AS|IN|IS|NULL|TOP|BETWEEN|LIKE|DISTINCT|ASC|DESC)\b)[A-Za-z_]\w*/i
 TEXT: /'([^']|'')*'/
 %import common.NUMBER
@@ -149,7 +151,7 @@ class _ToSql(Transformer):
         return f"{name.upper()}({value})"
 
     def name(self, *parts):
-        return str(parts[-1]).lower()  # without the schema
+        return str(parts[-1]).strip('"').lower()  # without the schema
 
 
 _PARSER = Lark(_GRAMMAR, start="query", parser="earley", maybe_placeholders=True)

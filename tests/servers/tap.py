@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sqlite3
 import threading
 import time
@@ -40,6 +41,8 @@ class Behaviour:
     unavailable: int = 0
     #: A text that comes in place of every answer to a query.
     instead: str = ""
+    #: Words that it takes for ADQL's own where they are not quoted, and quotes in its list of columns.
+    reserved: frozenset[str] = frozenset()
     #: Seconds a job takes.
     job_takes: float = 0.0
     names: dict[str, tuple[float, float]] = field(default_factory=lambda: {"eta car": (161.26474, -59.68443)})
@@ -98,6 +101,9 @@ class TapServer(ThreadingHTTPServer):
             return 200, self.behaviour.instead
         if "rr.resource" in query:
             return 200, _registry(self.url)
+        bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", query)
+        if words := [word for word in self.behaviour.reserved if re.search(rf"\b{word}\b", bare, re.I)]:
+            return 400, _error(f"Could not parse your query: Expected end of text, found {words[0]!r}")
         try:
             with self.lock:
                 return 200, self._select(query, maxrec)
@@ -274,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
         text = ""
         for name, (description, columns) in self.server.tables.items():
             inner = "".join(
-                f"<column><name>{n}</name><description>{d}</description><unit>{u}</unit></column>"
+                f"<column><name>{self._spelled(n)}</name><description>{d}</description><unit>{u}</unit></column>"
                 for n, (_, u, d) in columns.items()
             )
             text += f"<table><name>{name}</name><description>{description}</description>{inner}</table>"
@@ -283,6 +289,9 @@ class _Handler(BaseHTTPRequestHandler):
             'xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"><schema><name>public</name>'
             f"{text}</schema></vosi:tableset>"
         )
+
+    def _spelled(self, name: str) -> str:
+        return f'"{name}"' if name in self.server.behaviour.reserved else name
 
     def _sesame(self, name: str) -> None:
         place = self.server.behaviour.names.get(name.lower())

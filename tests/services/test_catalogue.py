@@ -158,7 +158,7 @@ def test_a_service_that_loses_rows_between_count_and_answer():
             return Answer(Table({"obsid": ["x"] * 9}), whole=True)
 
     with pytest.raises(StoreError, match="counts 10 rows"):
-        all_rows(Losing(), Selection("t"), ["obsid"], 100)
+        all_rows(Losing(), Selection("t"), 100)
 
 
 def test_repeated_slewing_and_odd_rows():
@@ -263,6 +263,26 @@ class TestBadAnswers:
             server.add_table("xteslew", columns, [], "XTE Slews")
             with pytest.raises(ConfigError, match="table xteslew has no column target_name, cycle, prnb, ra, dec"):
                 find(server, table="xteslew")
+
+    @pytest.mark.parametrize("reserved", [{"time"}, {"time", "dec", "status", "exposure", "obsid", "prnb"}])
+    @pytest.mark.parametrize(
+        "criteria",
+        [
+            {"ra": 161.265, "dec": -59.6845},
+            {"targets": ("eta car",)},
+            {"proposals": (10100,), "start": 50000.0},
+            {"obsids": ("10100-00-00-00",), "source": "catalogue"},
+            {"ra": 161.265, "dec": -59.6845, "page_rows": 7},
+        ],
+    )
+    def test_columns_that_are_words_of_the_language(self, tap, reserved, criteria):
+        expected = find(tap, **criteria)
+        tap.behaviour.reserved = frozenset(reserved)
+        tap.queries.clear()
+        assert find(tap, **criteria) == expected
+        assert expected.rows or "obsids" in criteria
+        assert len(tap.queries[0]) < len(tap.queries[1]) + 2  # one refusal, then all are quoted
+        assert all('"time"' in query for query in tap.queries[2:] if "time" in query)
 
     def test_table_that_is_not_there(self, tap):
         with pytest.raises(ConfigError, match="no table 'xtemister'"):

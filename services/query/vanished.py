@@ -1,0 +1,69 @@
+"""Observations that a list had when it was last made: they stay in it, so that they don't leave without a word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.contract import Caveat, Manifest
+from services.publication import MANIFEST, fetch_outputs, read_manifest
+from services.query.config import QueryConfig
+from services.query.worklist import WorkList, in_order, read_rows
+from services.storage import ArchiveSource, ObjectStore
+from services.storage.archive import LocalArchive
+from services.storage.remote import RemoteArchive
+
+#: How the list is asked for, not what for.
+_MANNER = frozenset({"service", "resolver", "page_rows", "jobs"})
+
+
+def place_of(archive: ArchiveSource | None) -> str:
+    """Return where an archive is, empty for none."""
+    if isinstance(archive, LocalArchive):
+        return str(archive.root)
+    return archive.remote.url if isinstance(archive, RemoteArchive) else ""
+
+
+def with_vanished(work: WorkList, config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> WorkList:
+    """Return a list with what it had when the same was last asked of the same archive, and now lacks.
+
+    Parameters
+    ----------
+    work : WorkList
+    config : QueryConfig
+        What was asked for.
+    place : str
+        See `place_of`.
+    store, prefix
+        Where earlier lists are.
+    """
+    key = _last(config, place, store, prefix)
+    if key is None:
+        return work
+    there = set(work.obsids)
+    (table,) = fetch_outputs(store, key, "observations")
+    gone = [row for row in read_rows(table.data) if row.obsid not in there]
+    if not gone:
+        return work
+    caveats = [Caveat(code="vanished", message=f"{row.obsid} was there before and is not any more.") for row in gone]
+    return replace(in_order([*work.rows, *gone], [*work.caveats, *caveats]), vanished=tuple(row.obsid for row in gone))
+
+
+def _last(config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> str | None:
+    """Return the key of the newest list of the same observations."""
+    folder = "/".join(filter(None, (prefix.strip("/"), "query", "")))
+    wanted = _question(config.model_dump(mode="json"))
+    found: list[tuple[str, str]] = []
+    for info in store.list(folder):
+        if info.key.endswith(f"/{MANIFEST}"):
+            manifest = read_manifest(store, info.key)
+            if _question(manifest.config) == wanted and _place(manifest) == place:
+                found.append((manifest.created, info.key))
+    return max(found)[1] if found else None
+
+
+def _question(settings: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if name not in _MANNER}
+
+
+def _place(manifest: Manifest) -> object:
+    return manifest.summary.get("archive")
