@@ -119,7 +119,8 @@ def watch_job(settings: Settings, submitted: Submitted) -> list[ObservationResul
     from flows.kubernetes.run import await_results
 
     cluster = open_cluster(settings.kubernetes)
-    return await_results(settings, submitted, cluster, WATCHER.get().finished, get_run_logger())
+    watcher = WATCHER.get()
+    return await_results(settings, submitted, cluster, watcher.finished, get_run_logger(), watcher.waiting)
 
 
 @task(name="merge", **OPTIONS)
