@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from flows.chains import Instrument, instrument_of
@@ -203,9 +203,8 @@ def show_jobs(jobs: Sequence[tuple[JobState, Waiting]]) -> None:
     if not jobs:
         show("There is no Job of a campaign.")
         return
-    table = Table(
-        Column("job", overflow="fold", ratio=1), "shards", "done", "failed", "pods", "waiting", "state", box=SIMPLE
-    )
+    table = Table("job", "shards", "done", "failed", "pods", "waiting", "state", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.columns[0].overflow = "fold"
     for state, waiting in jobs:
         numbers = (state.completions, len(state.ended), len(state.failed), state.active, waiting.pods)
         table.add_row(state.name, *map(str, numbers), state.word)

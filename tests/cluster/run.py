@@ -107,6 +107,7 @@ def deploy() -> None:
     made_up = {
         "rossi-s3": {"AWS_ACCESS_KEY_ID": secrets.token_hex(10), "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20)},
         "rossi-database": {"password": secrets.token_hex(20)},
+        "rossi-api": {"auth": f"rossi:{secrets.token_hex(20)}"},
     }
     for name, values in made_up.items():
         if name not in there:

@@ -310,8 +310,7 @@ def _selected(item: Json, query: dict[str, str]) -> bool:
     wanted = [term.partition("=") for term in filter(None, query.get("labelSelector", "").split(","))]
     fields = [term.partition("=") for term in filter(None, query.get("fieldSelector", "").split(","))]
     selectable = {"metadata.name": item["metadata"]["name"]}
-    selectable |= {"status.phase": item["status"].get("phase")} if item["kind"] == "Pod" else {}
-    selectable |= {"type": item["type"]} if item["kind"] == "Event" else {}
+    selectable |= {"status.phase": item.get("status", {}).get("phase"), "type": item.get("type")}
     return all(labels.get(name) == value for name, _, value in wanted) and all(
         selectable[name] == value for name, _, value in fields
     )
