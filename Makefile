@@ -83,7 +83,7 @@ lock: .venv-uv/bin/uv
 # Passwords of docker/compose.yaml, made up once.
 $(ENV_FILE):
 	umask 077 && $(PYTHON) -c 'from secrets import token_hex; print("\n".join(f"{name}={token_hex(20)}" \
-	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
+	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "API_AUTH")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
 
 .venv/dev: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv --clear .venv

@@ -1,6 +1,6 @@
 """Products of one store for a browser on this machine, so that Prefect's pages can link to them.
 
-Read-only, and only what is asked for by its key: nothing is listed.
+Read-only, and only what is asked for by its key: nothing is listed. At ``/metrics`` it has numbers for a dashboard.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+from flows.metrics import CONTENT_TYPE, PATH, StoreNumbers
 from rossi.errors import ConfigError, RossiError
 from services.storage import MissingObject, ObjectStore, open_store
 from services.storage.base import is_key
@@ -38,6 +39,9 @@ class _Handler(BaseHTTPRequestHandler):
         if host not in (HOST, "localhost"):  # a page of another site, which made its name point here
             self._send(HTTPStatus.FORBIDDEN, b"Only for this machine.", "text/plain", body=body)
             return
+        if key == PATH:
+            self._metrics(body=body)
+            return
         try:
             data = self.server.store.get(key) if is_key(key) else None
         except MissingObject:
@@ -51,9 +55,17 @@ class _Handler(BaseHTTPRequestHandler):
         kind = mimetypes.guess_type(key)
         self._send(HTTPStatus.OK, data, (kind[1] is None and kind[0]) or "application/octet-stream", body=body)
 
+    def _metrics(self, *, body: bool) -> None:
+        try:
+            self._send(HTTPStatus.OK, self.server.numbers.text(), CONTENT_TYPE, body=body)
+        except RossiError as error:
+            self._send(HTTPStatus.BAD_GATEWAY, str(error).encode(), "text/plain", body=body)
+
     def _send(self, status: HTTPStatus, data: bytes, kind: str, *, body: bool) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+        self.send_header(
+            "Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") and "charset" not in kind else kind
+        )
         self.send_header("Content-Length", str(len(data)))
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
@@ -67,10 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     store: ObjectStore
+    numbers: StoreNumbers
 
 
 @contextmanager
-def browse(store: str, port: int) -> Iterator[str]:
+def browse(store: str, port: int, prefix: str = "") -> Iterator[str]:
     """Serve a store's products while the context lasts.
 
     Parameters
@@ -79,6 +92,8 @@ def browse(store: str, port: int) -> Iterator[str]:
         URL.
     port : int
         On 127.0.0.1; 0 takes a free one.
+    prefix : str
+        Of what is counted at ``/metrics``.
 
     Yields
     ------
@@ -95,7 +110,7 @@ def browse(store: str, port: int) -> Iterator[str]:
         server = _Server((HOST, port), _Handler)
     except OSError as error:
         raise ConfigError(f"Port {port} can't be used for products ({error.strerror}); choose another one.") from None
-    server.store = opened
+    server.store, server.numbers = opened, StoreNumbers(opened, prefix)
     thread = threading.Thread(target=server.serve_forever, name="browse", daemon=True)
     thread.start()
     try:

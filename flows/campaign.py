@@ -10,8 +10,8 @@ import datetime
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from prefect import Task, flow, task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
@@ -30,6 +30,7 @@ from flows.ending import ENDING, Ending, failure_line, summary_line
 from flows.farewell import farewell
 from flows.limits import Taken, one_at_a_time
 from flows.merging import keep_vanished, merge_results
+from flows.notify import VANISHED
 from flows.pages import figure_url, reason_rows, summary_page
 from flows.parameters import FIELDS, Form, form_of, run_name
 from flows.plan import plan_shards
@@ -37,6 +38,7 @@ from flows.preflight import check
 from flows.progress import WATCHER
 from flows.pulse import Pulse, Stopped
 from flows.result import CampaignResult
+from flows.runs import record_run
 from flows.shards import Interrupted, run_in_process, stop_all
 from flows.speaker import Speaker
 from rossi.errors import ConfigError, RossiError
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from flows.kubernetes.run import Submitted
 
 Result = TypeVar("Result")
+P = ParamSpec("P")
 #: A task's inputs and result are no business of Prefect's: the product store knows what is done.
 OPTIONS: Any = {"retries": 0, "cache_policy": NO_CACHE, "persist_result": False}
 #: Name of the state of a run that found nothing to do.
@@ -83,7 +86,27 @@ class Selection:
     known: tuple[ObservationResult, ...] = ()
 
 
+def told(work: Callable[P, Result]) -> Callable[P, Result]:
+    """Have a task end with the sentence of an error that rossi understands; Prefect would log a traceback."""
+
+    @wraps(work)
+    def tell(*args: P.args, **kwargs: P.kwargs) -> Result:
+        try:
+            return work(*args, **kwargs)
+        except RossiError as error:
+            return cast("Result", Failed(message=str(error), data=error))  # a state, which raises it again
+
+    return tell
+
+
+def ask(job: Task[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Run a task; raises what it was `told`."""
+    state: State[Any] = cast("Any", job)(*args, **kwargs, return_state=True)
+    return cast("Result", state.result())
+
+
 @task(name="query", **OPTIONS)
+@told
 def query(settings: Settings) -> tuple[str, ...]:
     """Find the observations; returns their ObsIDs."""
     archive, store = open_archive(settings.archive, settings.cache), open_store(settings.store)
@@ -97,6 +120,7 @@ def query(settings: Settings) -> tuple[str, ...]:
 
 
 @task(name="shard", task_run_name="shard-{shard.number}", **OPTIONS)
+@told
 def work(shard: Shard) -> list[ObservationResult]:
     """Work one shard off in a process of its own."""
     speaker = Speaker(shard, WATCHER.get())
@@ -109,6 +133,7 @@ def work(shard: Shard) -> list[ObservationResult]:
 
 
 @task(name="submit", **OPTIONS)
+@told
 def submit_job(settings: Settings, obsids: Sequence[str]) -> Submitted:
     """Have a Job on the cluster that works on these observations."""
     from flows.kubernetes.cluster import open_cluster
@@ -118,16 +143,19 @@ def submit_job(settings: Settings, obsids: Sequence[str]) -> Submitted:
 
 
 @task(name="job", task_run_name="{submitted.name}", **OPTIONS)
+@told
 def watch_job(settings: Settings, submitted: Submitted) -> list[ObservationResult]:
     """Watch the Job until it ends."""
     from flows.kubernetes.cluster import open_cluster
     from flows.kubernetes.run import await_results
 
     cluster = open_cluster(settings.kubernetes)
-    return await_results(settings, submitted, cluster, WATCHER.get().finished, get_run_logger())
+    watcher = WATCHER.get()
+    return await_results(settings, submitted, cluster, watcher.finished, get_run_logger(), watcher.waiting)
 
 
 @task(name="merge", **OPTIONS)
+@told
 def merge(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
     """Join what the observations gave, with the report."""
     join = partial(merge_results, settings, asked, results)
@@ -140,6 +168,7 @@ def _held_up(pause: Pause) -> None:
 
 
 @task(name="publish", **OPTIONS)
+@told
 def publish(result: CampaignResult, url: str) -> None:
     """Show in Prefect's own pages how it ended, and where the products are."""
     store = open_store(url)
@@ -156,10 +185,11 @@ def campaign_name() -> str:
 
 def delete_job(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
     """Delete the Job of a flow run that was cancelled in Prefect."""
-    _delete_job_of(form_of(flow_run.parameters), str(flow_run.id))
+    delete_job_of(form_of(flow_run.parameters), str(flow_run.id))
 
 
-def _delete_job_of(form: Form, run: str) -> None:
+def delete_job_of(form: Form, run: str) -> None:
+    """Delete the Job of a flow run, if it has one."""
     settings = form.to_settings()
     if settings.campaign.executor is Executor.KUBERNETES:
         from flows.kubernetes.cluster import open_cluster
@@ -190,7 +220,7 @@ def campaign(
 
 
 def _everything(settings: Settings) -> Selection:
-    obsids = query(settings)
+    obsids = ask(query, settings)
     return Selection(obsids, obsids)
 
 
@@ -210,7 +240,7 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
 
     def stop() -> None:
         stop_all()
-        _delete_job_of(form, run)
+        delete_job_of(form, run)
 
     pulse = Pulse(WATCHER.get(), stop)
     WATCHER.set(pulse)
@@ -224,7 +254,7 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
                 if dry_run:
                     return Completed(message=_would_do(selection), name="DryRun")
                 if not selection.asked:
-                    return Completed(message="There is nothing to try again.", name=NOTHING)
+                    return _remembered(settings, Completed(message="There is nothing to try again.", name=NOTHING))
                 result = ending.result = _reduce(settings, selection, pulse)
                 _publish(result, settings)
     except RossiError as error:
@@ -239,7 +269,16 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
             raise
         sofar = pulse.text().partition(";")[0]
         return Cancelled(message=f"Cancelled; {sofar}. The same run again goes on from there.")
-    return _end(result, selection)
+    return _remembered(settings, _end(result, selection))
+
+
+def _remembered(settings: Settings, state: State[Any]) -> State[Any]:
+    """Have the store remember how the run ended."""
+    try:
+        record_run(open_store(settings.store), settings.prefix, state.message or "", good=state.is_completed())
+    except RossiError as error:  # nothing is lost but a number
+        get_run_logger().warning("The store can't remember this run: %s", error)
+    return state
 
 
 def _would_do(selection: Selection) -> str:
@@ -251,7 +290,8 @@ def _end(result: CampaignResult, selection: Selection) -> State[Any]:
         return Failed(message=line)
     if not selection.todo and result.merge.reused:
         return Completed(message=f"Nothing has changed. {summary_line(result)}", name=NOTHING)
-    return Completed(message=summary_line(result))
+    vanished = any(c.code == "vanished" for one in result.results for stage in one.stages for c in stage.caveats)
+    return Completed(message=summary_line(result), name=VANISHED if vanished else None)
 
 
 def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignResult:
@@ -266,7 +306,7 @@ def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignR
         said = "%d observations are not in the archive any more, their last products are merged: %s"
         get_run_logger().warning(said, len(vanished), named(vanished))
     pulse.merging()
-    merged = merge(settings, quote(selection.asked), quote(results))
+    merged = ask(merge, settings, quote(selection.asked), quote(results))
     settle()
     return CampaignResult(asked=selection.asked, results=tuple(results), merge=merged)
 
@@ -274,7 +314,7 @@ def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignR
 def _publish(result: CampaignResult, settings: Settings) -> None:
     unread: Any = quote(result)
     try:
-        publish(unread, settings.store)
+        ask(publish, unread, settings.store)
     except Exception as error:  # the products are in the store, whatever becomes of Prefect's pages
         get_run_logger().warning("The pages of this run could not be made: %s", error)
 
@@ -286,8 +326,8 @@ def _on_cluster(settings: Settings, obsids: Sequence[str]) -> tuple[list[Observa
     """
     unread: Any = quote(obsids)
     try:
-        submitted = submit_job(settings, unread)
-        return watch_job(settings, submitted), lambda: submitted.settle(open_store(settings.store))
+        submitted = ask(submit_job, settings, unread)
+        return ask(watch_job, settings, submitted), lambda: submitted.settle(open_store(settings.store))
     except KeyboardInterrupt:
         from flows.kubernetes.cluster import open_cluster
         from flows.kubernetes.run import withdraw

@@ -10,17 +10,19 @@ from typing import Any
 
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import TerminationSignal
-from prefect.runner import Runner
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 import rossi
 from flows.browse import browse
-from flows.campaign import campaign
+from flows.campaign import campaign, delete_job_of
 from flows.config import Settings
+from flows.metrics import show_numbers
+from flows.notify import notify
 from flows.observation import reduce_observation
 from flows.pages import BROWSE
-from flows.parameters import Form, absolute
+from flows.parameters import Form, absolute, form_of
+from flows.recovery import LastingRunner, Rescuer
 from flows.reprocess import reprocess_archive, retry_failed
 from flows.server import answers, wait_for_server
 
@@ -65,7 +67,9 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     return made
 
 
-def serve_all(settings: Settings, cron: str, products_port: int | None) -> None:
+def serve_all(
+    settings: Settings, cron: str, products_port: int | None, address: str = "", metrics_port: int = 0
+) -> None:
     """Offer the flows and run what is asked for, until stopped.
 
     Parameters
@@ -74,25 +78,35 @@ def serve_all(settings: Settings, cron: str, products_port: int | None) -> None:
     cron : str
     products_port : int or None
         Where a browser finds the store's products; None for nowhere.
+    address : str
+        Told of runs that end badly.
+    metrics_port : int
+        Where Prometheus reads numbers, from other machines, too; 0 for nowhere.
     """
+    notify(address)
+    if metrics_port and settings.store:
+        show_numbers(settings.store, settings.prefix, metrics_port)
     offered = deployments(settings, cron)
     if products_port is None or not settings.store:
         _serve(offered)
         return
     store = absolute(settings.store)
-    with browse(store, products_port) as address:
-        os.environ[BROWSE] = f"{store} {address}"
+    with browse(store, products_port, settings.prefix) as place:
+        os.environ[BROWSE] = f"{store} {place}"
         _serve(offered)
 
 
 def _serve(offered: list[RunnerDeployment]) -> None:
     """Serve until stopped; a server that was away for long is waited for, and served again."""
     url = os.environ["PREFECT_API_URL"]
+    rescuer: Rescuer | None = None
     while True:
-        runner = Runner(limit=_MOST_RUNS, query_seconds=_POLL)
+        runner = LastingRunner(limit=_MOST_RUNS, query_seconds=_POLL)
         try:
-            for deployment in offered:
-                runner.add_deployment(deployment)
+            ids: list[Any] = [runner.add_deployment(deployment) for deployment in offered]
+            if rescuer is None:
+                rescuer = Rescuer(ids, lambda run: delete_job_of(form_of(run.parameters), str(run.id)))
+                rescuer.start()
             names = ", ".join(str(deployment.flow_name) for deployment in offered)
             print(f"Serving {names} at {url}", flush=True)
             asyncio.run(runner.start())

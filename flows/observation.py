@@ -16,7 +16,7 @@ from prefect.states import Completed, Failed
 from prefect.utilities.annotations import quote
 from pydantic import Field
 
-from flows.campaign import OPTIONS
+from flows.campaign import OPTIONS, ask, told
 from flows.chains import Instrument
 from flows.config import require
 from flows.ending import advice
@@ -24,6 +24,8 @@ from flows.pages import browse_url
 from flows.parameters import FIELDS, form_of
 from flows.plan import make_shard
 from flows.preflight import check
+from flows.progress import Nobody
+from flows.pulse import Pulse
 from rossi.errors import RossiError
 from services.contract import Manifest, ObservationResult, Outcome, Stage, StageRequest, StageResult
 from services.executor import execute
@@ -37,6 +39,7 @@ _OBSID: Any = Field(description="The observation, such as 20402-01-45-03.")
 
 
 @task(name="stage", task_run_name="{name}", **OPTIONS)
+@told
 def stage_task(name: str, stage: Stage[Any], request: StageRequest, places: dict[str, Any]) -> StageResult:
     """Run one stage, and show what it read and made."""
     log = get_run_logger()
@@ -71,14 +74,16 @@ def reduce_observation(
 
     def run(stage: Stage[Any], request: StageRequest, **places: Any) -> StageResult:
         quoted: Any = [quote(one) for one in (stage, request, places)]
-        return stage_task(stage.name, *quoted)
+        return ask(stage_task, stage.name, *quoted)
 
+    form = form_of(locals())
     try:
-        chosen = form_of(locals()).to_settings()
+        chosen = form.to_settings()
         require(chosen, "archive", "store")
         check(chosen)
         opened = {"archive": open_archive(chosen.archive), "store": open_store(chosen.store)}
-        result = run_observation(obsid, make_shard(chosen, [obsid]), run=run, **opened)  # type: ignore[arg-type]
+        with Pulse(Nobody(), lambda: None):  # so that it shows signs of life
+            result = run_observation(obsid, make_shard(chosen, [obsid]), run=run, **opened)  # type: ignore[arg-type]
     except RossiError as error:
         return Failed(message=str(error))
     return _end(result)

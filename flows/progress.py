@@ -27,6 +27,10 @@ class Watcher(Protocol):
         """One of them is done; called from several threads."""
         ...
 
+    def waiting(self, why: str) -> None:
+        """Why workers can't start, whenever that changes; empty if none waits. Called from any thread."""
+        ...
+
     def merging(self) -> None:
         """All are done and will be merged."""
         ...
@@ -50,6 +54,9 @@ class Nobody:
 
     def finished(self, result: ObservationResult) -> None:
         """See `Watcher.finished`."""
+
+    def waiting(self, why: str) -> None:
+        """See `Watcher.waiting`."""
 
     def merging(self) -> None:
         """See `Watcher.merging`."""

@@ -1,8 +1,9 @@
-"""Prefect's server as `rossi up` and the image `server` run it: `prefect server start` with two differences.
+"""Prefect's server as `rossi up` and the image `server` run it: `prefect server start` with three differences.
 
 Transactions wait for each other (`flows.database`), and it is gone within seconds of SIGTERM: Prefect's own command
 first makes the database's tables to their end, which takes half a minute on a busy machine, and waits for every open
-connection. Whoever asks a container to end kills it after ten seconds.
+connection. Whoever asks a container to end kills it after ten seconds. And it has an address that signs in to its pages
+(`flows.access`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ if __name__ == "__main__":
 import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
+import flows.mail  # noqa: F401  - a block that automations may name
+from flows.access import SIGN_IN, SIGN_IN_PAGE
 from flows.database import have_writers_wait
 
 #: Seconds from SIGTERM to the end, at most.
@@ -39,12 +45,18 @@ class PromptServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+async def _sign_in(_: Request) -> HTMLResponse:
+    return HTMLResponse(SIGN_IN_PAGE)
+
+
 def main() -> None:
     """Serve until told to end, where Prefect's settings say (PREFECT_SERVER_API_HOST, PREFECT_SERVER_API_PORT)."""
     have_writers_wait()
     settings = get_current_settings().server
+    app = create_app(final=True)
+    app.router.routes.insert(0, Route(SIGN_IN, _sign_in))  # the pages' own route takes every path
     config = uvicorn.Config(
-        create_app(final=True),
+        app,
         host=settings.api.host,
         port=settings.api.port,
         timeout_keep_alive=settings.api.keepalive_timeout,

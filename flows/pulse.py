@@ -55,6 +55,7 @@ class Pulse:
         self._inner, self._stop = inner, stop
         self._total, self._counts, self._began = 0, Counter[Outcome](), time.monotonic()
         self._to_check, self._checked = 0, 0
+        self._waiting = ""
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._artifact: UUID | None = None
         self._told: tuple[object, ...] = ()
@@ -98,6 +99,11 @@ class Pulse:
             self._counts[result.outcome] += 1
             self._inner.finished(result)
 
+    def waiting(self, why: str) -> None:
+        """See `flows.progress.Watcher.waiting`."""
+        self._waiting = why
+        self._inner.waiting(why)
+
     def merging(self) -> None:
         """See `flows.progress.Watcher.merging`."""
         self._worked = time.monotonic() - self._began
@@ -135,6 +141,7 @@ class Pulse:
             f"{self.done} of {self._total} observations: {counts[Outcome.SUCCEEDED]} done, "
             f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; "
             f"{rate:.1f} a second{end}{', merging' * self._at_merge}"
+            f"{f'; pods wait: {self._waiting}' * bool(self._waiting)}"
         )
 
     def _run(self) -> None:
@@ -172,7 +179,7 @@ class Pulse:
         if not flow_run.id or not total:
             return
         percent, text = 100.0 * (self.done if self._total else self._checked) / total, self.text()
-        now = self._checked, self._total, self.done, self._at_merge
+        now = self._checked, self._total, self.done, self._at_merge, self._waiting
         if self._artifact is None:
             self._artifact = cast("UUID", create_progress_artifact(percent, key="progress", description=text))
         elif now == self._told or (time.monotonic() < self._next_word and not self._ended.is_set()):

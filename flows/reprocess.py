@@ -15,7 +15,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled
 from pydantic import Field
 
-from flows.campaign import FLOW_OPTIONS, OPTIONS, Selection, carry_out, in_parallel, query
+from flows.campaign import FLOW_OPTIONS, OPTIONS, Selection, ask, carry_out, in_parallel, query, told
 from flows.chains import Instrument
 from flows.config import Executor, Settings
 from flows.parameters import FIELDS, Retry, form_of, run_name
@@ -41,6 +41,7 @@ _FAILURES: Any = Field(
 
 
 @task(name="survey", task_run_name="survey-{shard.number}", **OPTIONS)
+@told
 def survey(shard: Shard) -> list[Standing]:
     """Find out what would have to be done for a shard."""
     watcher = WATCHER.get()
@@ -122,7 +123,7 @@ def retry_failed(
 
 def _select(settings: Settings, due: Callable[[Standing], bool]) -> Selection:
     """Ask how far every observation is, and choose what is worked on."""
-    asked = query(settings)
+    asked = ask(query, settings)
     WATCHER.get().checking(len(asked))
     standings = in_parallel(survey, settings, plan_shards(settings, asked))
     chosen = [standing for standing in standings if due(standing)]

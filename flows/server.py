@@ -7,6 +7,7 @@ ends, `kill -9` included: none is ever left behind. Neither half of this module 
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -23,6 +24,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
+from flows.access import check_auth, find_auth, restricted
 from flows.logs import DEBUG
 from rossi.errors import ConfigError
 
@@ -66,19 +68,29 @@ def prefect_server() -> Iterator[Callable[[], None]]:
         for name, value in quiet.items():
             os.environ.setdefault(name, value)
     if url := os.environ.get("PREFECT_API_URL"):
-        yield lambda: wait_for_server(url)
+        find_auth(url)
+        yield lambda: _reach(url)
         return
     _make_home()
     with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryFile() as log:
+        port = listener.getsockname()[1]
+        own = {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api", OWN_SERVER: "1"}
+        own |= restricted(f"rossi:{secrets.token_urlsafe(24)}", port)
+        before = {name: os.environ.get(name) for name in own}
+        os.environ.update(own)
         process = _start(listener, log)
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-        os.environ[OWN_SERVER] = "1"
         try:
             yield lambda: _wait(process, log)
         finally:
             _send_logs()
-            del os.environ["PREFECT_API_URL"], os.environ[OWN_SERVER]
+            for name, earlier in before.items():
+                os.environ.pop(name) if earlier is None else os.environ.update({name: earlier})
             _stop(process)
+
+
+def _reach(url: str) -> None:
+    wait_for_server(url)
+    check_auth(url)
 
 
 def wait_for_server(url: str, patience: float = ANSWER_TIMEOUT) -> None:

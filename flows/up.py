@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flows.access import auth_string, restricted
 from flows.machine import Machine, python
+from flows.notify import NOTIFY
 from flows.server import answers
 from rossi.errors import ConfigError
 
@@ -41,6 +43,8 @@ class Wishes:
     s3_port : int
     serve : tuple of str
         Arguments of ``rossi serve``.
+    notify : str
+        Address that is told of runs that end badly.
     """
 
     port: int = 4200
@@ -48,6 +52,7 @@ class Wishes:
     s3: Path | None = None
     s3_port: int = 9000
     serve: tuple[str, ...] = ()
+    notify: str = ""
 
 
 def bring_up(machine: Machine, wishes: Wishes) -> None:
@@ -75,6 +80,7 @@ def bring_up(machine: Machine, wishes: Wishes) -> None:
     if FLOWS not in there:
         log = machine.log(FLOWS)
         before = log.stat().st_size if log.exists() else 0
+        environment[NOTIFY] = wishes.notify  # no argument, which everybody can list
         one = machine.start(FLOWS, python("-m", "flows.cli", "serve", *wishes.serve), environment)
         machine.wait(one, lambda: b"Serving" in log.read_bytes()[before:], START_TIMEOUT)
 
@@ -116,6 +122,7 @@ def _environment(machine: Machine, wishes: Wishes) -> dict[str, str]:
         # So the flows outlive a server that is away for some minutes.
         "PREFECT_CLIENT_MAX_RETRIES": os.environ.get("PREFECT_CLIENT_MAX_RETRIES", "6"),
         "PYTHONUNBUFFERED": "1",
+        **restricted(auth_string(machine.folder), wishes.port),
     }
     if database := check_database(wishes.database):
         chosen[DATABASE] = database

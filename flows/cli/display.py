@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -21,6 +22,7 @@ from services.storage import ObjectStore
 
 if TYPE_CHECKING:
     from flows.kubernetes.state import JobState
+    from flows.kubernetes.waiting import Waiting
 
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
 
@@ -50,6 +52,11 @@ class ProgressBar:
         self._failed += result.outcome is Outcome.FAILED
         failed = f", [red]{self._failed} failed[/red]" if self._failed else ""
         self._progress.update(self._bar, advance=1, description=f"Reducing {escape(result.obsid)}{failed}")
+
+    def waiting(self, why: str) -> None:
+        """See `flows.progress.Watcher.waiting`."""
+        if why:
+            self._progress.console.print(Text(f"Pods can't start: {why}", "yellow"))
 
     def merging(self) -> None:
         """See `flows.progress.Watcher.merging`."""
@@ -85,6 +92,11 @@ class ProgressLines:
         self._failed += result.outcome is Outcome.FAILED
         if self._total and self._done % max(1, self._total // 10) == 0:
             self._console.print(f"{self._done} of {self._total} done, {self._failed} failed")
+
+    def waiting(self, why: str) -> None:
+        """See `flows.progress.Watcher.waiting`."""
+        if why:
+            self._console.print(f"Pods can't start: {why}", markup=False, soft_wrap=True)
 
     def merging(self) -> None:
         """See `flows.progress.Watcher.merging`."""
@@ -189,17 +201,25 @@ def show_status(records: Sequence[Record]) -> None:
             show(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
 
 
-def show_jobs(states: Sequence[JobState]) -> None:
-    """Print a line for each Job: shards done, shards with failures, pods that run, and how it ended."""
-    if not states:
+def show_jobs(jobs: Sequence[tuple[JobState, Waiting]]) -> None:
+    """Print a line for each Job: its shards, its pods, how it ended; and why pods can't start.
+
+    Parameters
+    ----------
+    jobs : sequence of (JobState, Waiting)
+    """
+    if not jobs:
         show("There is no Job of a campaign.")
         return
-    table = Table("job", "shards", "done", "with failures", "pods", "state")
-    for state in states:
-        numbers = (state.completions, len(state.ended), len(state.failed), state.active)
-        word = " ".join(filter(None, (state.ending or "running", state.reason)))
-        table.add_row(state.name, *map(str, numbers), "deleting" if state.deleting else word)
-    show(table)
+    table = Table("job", "shards", "done", "failed", "pods", "waiting", "state", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.columns[0].overflow = "fold"
+    for state, waiting in jobs:
+        numbers = (state.completions, len(state.ended), len(state.failed), state.active, waiting.pods)
+        table.add_row(state.name, *map(str, numbers), state.word)
+    Console().print(table, highlight=False)
+    for state, waiting in jobs:
+        for reason, number in waiting.reasons:
+            show(Text.assemble((state.name, "yellow"), f": {number} can't start. {reason}"))
 
 
 def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:

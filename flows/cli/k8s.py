@@ -91,7 +91,7 @@ def apply(
 
 @app.command()
 def status(config: Config = None, context: Context = None, namespace: Namespace = None) -> None:
-    """List the Jobs of campaigns, with how many shards are done.
+    """List the Jobs of campaigns, with how many shards are done, how many pods can't start, and why.
 
     Example: `rossi k8s status --namespace rossi`
     """
@@ -99,9 +99,11 @@ def status(config: Config = None, context: Context = None, namespace: Namespace 
     from flows.kubernetes.cluster import open_cluster
     from flows.kubernetes.jobs import campaign_jobs
     from flows.kubernetes.state import JobState
+    from flows.kubernetes.waiting import waiting_pods
 
     settings = settings_from(config, kubernetes={"context": context, "namespace": namespace})
-    show_jobs([JobState.of(job) for job in campaign_jobs(open_cluster(settings.kubernetes))])
+    cluster = open_cluster(settings.kubernetes)
+    show_jobs([(JobState.of(job), waiting_pods(cluster, job)) for job in campaign_jobs(cluster)])
 
 
 @app.command()

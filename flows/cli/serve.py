@@ -14,6 +14,14 @@ Cron = Annotated[str, typer.Option(help="When the archive is reprocessed, as cro
 ProductsPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 at which a browser finds the products; 0 for none.")
 ]
+Notify = Annotated[
+    str,
+    typer.Option(
+        envvar="ROSSI_NOTIFY",
+        help="Tell this address of runs that fail, crash, are late or miss observations that were there: a webhook "
+        "(https://...) or mail (mailtos://user:password@host?to=me@example.org).",
+    ),
+]
 
 
 def command(
@@ -23,6 +31,16 @@ def command(
     prefix: Prefix = None,
     cron: Cron = NIGHTLY,
     products_port: ProductsPort = 4201,
+    notify: Notify = "",
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            envvar="ROSSI_METRICS_PORT",
+            help="Port at which other machines, too, read numbers for a dashboard (Prometheus's format); 0 for none.",
+        ),
+    ] = 0,
     print_config: PrintConfig = False,
 ) -> None:
     """Offer the flows in the pages of the Prefect server that PREFECT_API_URL names, and run what is asked for.
@@ -34,7 +52,9 @@ def command(
     """
     import os
 
+    from flows.access import check_auth, find_auth
     from flows.extras import need
+    from flows.notify import check_address
     from flows.server import wait_for_server
     from rossi.errors import ConfigError
 
@@ -45,7 +65,10 @@ def command(
         raise ConfigError("No Prefect server was named: set PREFECT_API_URL, or use `rossi up`, which starts one.")
     if cron and len(cron.split()) != 5:
         raise ConfigError(f"--cron {cron!r} is no schedule; one looks like '0 3 * * *': minute hour day month weekday.")
+    check_address(notify)
+    find_auth(url)
     wait_for_server(url)
+    check_auth(url)
     from flows.deployments import serve_all
 
-    serve_all(settings, cron, products_port or None)
+    serve_all(settings, cron, products_port or None, notify, metrics_port)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Archive, Config, Prefix, Store, settings_from
-from flows.cli.serve import NIGHTLY, Cron, ProductsPort
+from flows.cli.serve import NIGHTLY, Cron, Notify, ProductsPort
 
 State = Annotated[Path | None, typer.Option(help="Folder for logs and Prefect's records; ~/.local/state/rossi else.")]
 
@@ -32,17 +32,21 @@ def command(
         Path | None, typer.Option(help="Start an S3 server, too, that keeps its data in this folder.")
     ] = None,
     s3_port: Annotated[int, typer.Option(min=1, max=65535, help="Its port of 127.0.0.1.")] = 9000,
+    notify: Notify = "",
     state: State = None,
 ) -> None:
     """Start Prefect with its pages and the flows on this machine, in the background; `rossi down` stops them.
 
-    Nothing listens but on 127.0.0.1, and nothing is told to anybody outside. With --s3 and no --store, products go
+    Nothing listens but on 127.0.0.1, only to whoever has the auth string that it makes (a file that only you can
+    read), and nothing is told to anybody outside. With --s3 and no --store, products go
     into the S3 server.
 
     Example: `rossi up --config rossi.toml --store store`
     """
+    from flows.access import SHOWN, SIGN_IN, auth_file, auth_string
     from flows.extras import need
     from flows.machine import Machine, default_folder
+    from flows.notify import check_address
     from flows.up import Wishes, bring_up, check_database, s3_url
 
     need("prefect", "matplotlib", "jinja2")
@@ -50,15 +54,19 @@ def command(
         store = s3_url(s3_port)
     settings_from(config, archive=archive, store=store, prefix=prefix)  # what is wrong is said now
     check_database(database)
+    check_address(notify)
     given = {"config": config, "archive": archive, "store": store, "prefix": prefix}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     serve = (*options, f"--cron={cron}", f"--products-port={products_port}")
     machine = Machine(state or default_folder())
     typer.echo("Starting Prefect; the first time takes half a minute.", err=True)
-    bring_up(machine, Wishes(port, database, s3, s3_port, serve))
+    bring_up(machine, Wishes(port, database, s3, s3_port, serve, notify))
     for one in machine.running():
         print(f"{one.name:<15} {one.pid:>8} {one.about}")
     print(f"Prefect's pages: http://127.0.0.1:{port}  (log files in {machine.folder})")
+    print(f"They ask once; this address signs in: http://127.0.0.1:{port}{SIGN_IN}#{auth_string(machine.folder)}")
     print(f"Other commands use this server with: export PREFECT_API_URL=http://127.0.0.1:{port}/api")
+    if machine.folder != default_folder():
+        print(f'and: export {SHOWN}="$(cat {auth_file(machine.folder)})"')
     if s3 is not None:
         print(f"Credentials of {s3_url(s3_port)}: export AWS_SHARED_CREDENTIALS_FILE={machine.folder}/s3-credentials")

@@ -53,6 +53,7 @@ class Resource(StrEnum):
 
     JOB = "job"
     POD = "pod"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,9 @@ class Cluster:
             return found
 
     def _lister(self, resource: Resource) -> Any:
-        return self._batch.list_namespaced_job if resource is Resource.JOB else self._core.list_namespaced_pod
+        if resource is Resource.JOB:
+            return self._batch.list_namespaced_job
+        return self._core.list_namespaced_pod if resource is Resource.POD else self._core.list_namespaced_event
 
     @staticmethod
     def _selectors(which: Which) -> dict[str, str]:

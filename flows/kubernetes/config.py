@@ -82,7 +82,7 @@ class KubernetesConfig(Frozen):
     parallelism: int = Field(10, ge=1, le=9999, description="Pods that work at the same time, one shard each.")
     service_account: str = Field("rossi-worker", pattern=_NAME, description="Of the workers; it needs no permissions.")
     secrets: tuple[str, ...] = Field(
-        ("rossi-s3",), description="Secrets whose entries become environment variables; those that are absent are not."
+        ("rossi-s3",), description="Secrets whose entries become environment variables; those named here must be there."
     )
     config_maps: tuple[str, ...] = Field((), description="Config maps whose entries become environment variables.")
     volumes: tuple[Volume, ...] = Field((), description="Claims to mount: {claim = ..., path = ..., read_only = true}.")
@@ -103,5 +103,8 @@ class KubernetesConfig(Frozen):
     )
     deadline_hours: float = Field(168.0, gt=0, description="After this time the Job is ended.")
     keep_hours: float = Field(24.0, ge=0, description="A Job that has ended is removed after this time.")
+    start_minutes: float = Field(
+        10.0, gt=0, description="The campaign ends if no pod has started after this time; with the reason."
+    )
     patience_minutes: float = Field(30.0, gt=0, description="How long the API server may be away.")
     log_lines: int = Field(20, ge=1, le=1000, description="Last lines of a failing pod's log that are shown.")

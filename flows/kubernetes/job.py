@@ -147,7 +147,9 @@ def _pod(config: KubernetesConfig, store: str, work: str) -> dict[str, Any]:
 
 
 def _container(config: KubernetesConfig, store: str, work: str) -> dict[str, Any]:
-    secrets = [{"secretRef": {"name": name, "optional": True}} for name in config.secrets]
+    # The one that is named for want of another is absent where pods have an identity, or no S3 at all.
+    optional = "secrets" not in config.model_fields_set
+    secrets = [{"secretRef": {"name": name, "optional": optional}} for name in config.secrets]
     maps = [{"configMapRef": {"name": name, "optional": True}} for name in config.config_maps]
     return {
         "name": "worker",

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 
 from flows.kubernetes.cluster import Cluster, Resource, Which
+from flows.kubernetes.config import KubernetesConfig
 from flows.kubernetes.follow import Changed, Listed, follow
 from flows.kubernetes.state import Object, PodEnd
 from rossi.errors import RossiError
@@ -15,6 +16,15 @@ from rossi.errors import RossiError
 _SHOWN = 50
 
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+def remedy(end: PodEnd, config: KubernetesConfig) -> str:
+    """Say which setting to raise, for a pod that took too much of something; empty for others."""
+    if end.why == "OOMKilled":
+        return f"; raise kubernetes.memory_limit, which is {config.memory_limit}"
+    if end.why.startswith("Evicted") and "EmptyDir" in end.why:
+        return f"; raise kubernetes.scratch, which is {config.scratch}"
+    return ""
 
 
 class FailingPods:
@@ -26,17 +36,16 @@ class FailingPods:
     job : str
     logger : Logger
         Told the last lines of each.
-    lines : int
-        How many.
+    config : KubernetesConfig
     patience : float [s]
         How long the API server may be away.
     """
 
-    def __init__(self, cluster: Cluster, job: str, logger: Logger, lines: int, patience: float) -> None:
+    def __init__(self, cluster: Cluster, job: str, logger: Logger, config: KubernetesConfig, patience: float) -> None:
         self._cluster = cluster
         self._which = Which(labels=f"batch.kubernetes.io/job-name={job}")
         self._logger = logger
-        self._lines = lines
+        self._config, self._lines = config, config.log_lines
         self._patience = patience
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -87,4 +96,5 @@ class FailingPods:
             log = None
         lines = (log or end.said).strip().splitlines()[-self._lines :]
         said = "".join(f"\n    {line}" for line in lines) or " It said nothing."
-        self._logger.warning("Pod %s of shard %d: %s.%s", end.name, end.index, end.why, said)
+        why = f"{end.why.rstrip('.')}{remedy(end, self._config)}"
+        self._logger.warning("Pod %s of shard %d: %s.%s", end.name, end.index, why, said)

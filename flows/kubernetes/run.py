@@ -12,8 +12,9 @@ from flows.config import Settings
 from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
 from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, WORK, identity, job_name, make_job
-from flows.kubernetes.pods import FailingPods, Logger
-from flows.kubernetes.state import Ending, JobState, Object
+from flows.kubernetes.pods import FailingPods, Logger, remedy
+from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
+from flows.kubernetes.waiting import WaitingPods
 from flows.plan import plan_shards
 from rossi.errors import ConfigError, RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
@@ -132,7 +133,12 @@ def _ours(job: Object, campaign: str) -> Submitted:
 
 
 def await_results(
-    settings: Settings, submitted: Submitted, cluster: Cluster, on_result: OnResult, logger: Logger
+    settings: Settings,
+    submitted: Submitted,
+    cluster: Cluster,
+    on_result: OnResult,
+    logger: Logger,
+    on_waiting: Callable[[str], None] = lambda _: None,
 ) -> list[ObservationResult]:
     """Watch a Job until it ends, and return how every observation ended.
 
@@ -144,12 +150,14 @@ def await_results(
     on_result : callable
         Told every result, a shard's when it has ended.
     logger : Logger
-        Told what failing pods say.
+        Told what failing pods say, and why pods can't start.
+    on_waiting : callable
+        Told why pods can't start, whenever that changes.
 
     Raises
     ------
     ConfigError
-        No observation could succeed.
+        No observation could succeed, or no pod could start; the Job is deleted then.
     JobGone
         Somebody has deleted the Job.
     Unavailable
@@ -158,19 +166,26 @@ def await_results(
     config = settings.kubernetes
     patience = 60 * config.patience_minutes
     gathering = Gathering(open_store(settings.store), submitted, on_result)
-    pods = FailingPods(cluster, submitted.name, logger, config.log_lines, patience)
+    pods = FailingPods(cluster, submitted.name, logger, config, patience)
+    starting = WaitingPods(cluster, submitted.name, submitted.uid, logger, on_waiting, config.start_minutes)
     pods.start()
+    starting.start()
     try:
         state = _watch(cluster, submitted, patience, gathering.take)
+    except JobGone:
+        if starting.hopeless:
+            raise ConfigError(starting.hopeless) from None
+        raise
     finally:
+        starting.finish()
         pods.finish()
     if state.reason == _BY_POLICY:
         submitted.settle(gathering.store)
         said = [end.said for end in pods.ends.values() if end.exit_code == 21]
         raise ConfigError(_sentence(said[0]) if said and said[0] else f"Job {state.name} failed: {state.message}")
-    if state.ending is Ending.FAILED:
+    if state.ending is Ending.FAILED and state.reason != ALL_TRIED:
         logger.warning("Job %s: %s %s", state.name, state.reason, state.message)
-    whys = {index: f"its pod failed ({end.why})" for index, end in pods.ends.items() if index in state.failed}
+    whys = {i: f"its pod failed ({end.why}){remedy(end, config)}" for i, end in pods.ends.items() if i in state.failed}
     return gathering.all(whys, f"the Job ended before it ({state.reason or 'no reason given'})")
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 Object = Mapping[str, Any]
 
+#: What a Job says that has worked off all indices, some with failures.
+ALL_TRIED = "FailedIndexes"
+
 #: Label and annotation of a pod that name its index; Kubernetes sets them.
 INDEX = "batch.kubernetes.io/job-completion-index"
 
@@ -32,7 +35,11 @@ class JobState:
     completed, failed : frozenset of int
         Indices that ended.
     active : int
-        Pods that run.
+        Pods that run or wait.
+    parallelism : int
+        Pods that are to work at the same time.
+    begun : bool
+        Whether a pod has begun to work.
     ending : Ending or None
         None while it runs.
     reason, message : str
@@ -46,6 +53,8 @@ class JobState:
     completed: frozenset[int]
     failed: frozenset[int]
     active: int = 0
+    parallelism: int = 1
+    begun: bool = False
     ending: Ending | None = None
     reason: str = ""
     message: str = ""
@@ -65,11 +74,31 @@ class JobState:
             completed=parse_indexes(status.get("completedIndexes") or ""),
             failed=parse_indexes(status.get("failedIndexes") or ""),
             active=status.get("active") or 0,
+            parallelism=job["spec"].get("parallelism") or 0,
+            begun=any(
+                status.get(count) for count in ("ready", "succeeded", "failed", "completedIndexes", "failedIndexes")
+            ),
             ending=ending,
             reason=said.get("reason", ""),
             message=said.get("message", ""),
             deleting="deletionTimestamp" in meta,
         )
+
+    @property
+    def wanted(self) -> int:
+        """Pods that there should be now."""
+        return min(self.parallelism, self.completions - len(self.ended))
+
+    @property
+    def word(self) -> str:
+        """How it is, for people."""
+        if self.deleting:
+            return "deleting"
+        if self.ending is None:
+            return "running"
+        if self.ending is Ending.COMPLETE or self.reason == ALL_TRIED:
+            return "done, with failures" if self.failed else "done"
+        return f"failed: {self.reason or 'no reason given'}"
 
     @property
     def ended(self) -> frozenset[int]:
@@ -117,7 +146,7 @@ def _why(status: Object, ended: Object, code: int | None) -> str:
     if disrupted is not None and disrupted.get("status") == "True":
         return f"moved away ({disrupted.get('reason', 'no reason given')})"
     if status.get("reason"):
-        return str(status["reason"])
+        return ": ".join(str(status[name]) for name in ("reason", "message") if status.get(name))
     if ended.get("reason") not in {None, "", "Error"}:
         return str(ended["reason"])
     return "ended" if code is None else f"exit code {code}"

@@ -150,7 +150,8 @@ def work(root: Path, observations: int) -> None:
     lay_out(root, observations)
     configure(root)
     port, products = free_port(), free_port()
-    api, pictures = Api(f"http://127.0.0.1:{port}/api"), root / "pictures"
+    api = Api(f"http://127.0.0.1:{port}/api", auth=root / "state/prefect-auth")
+    pictures = root / "pictures"
     with no_strays() as mark, memory(mark) as seen:
         rossi = Rossi(root, root)
         places = ("--state", "state")

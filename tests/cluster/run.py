@@ -3,9 +3,10 @@
     KUBECONFIG=... python tests/cluster/run.py [--load 'kind load docker-image'] [--no-build] [--observations 300]
 
 Builds the images and loads them, deploys the overlay `local`, simulates an archive in the node's folder /data/rxte with
-some observations poisoned, runs a campaign there, kills and evicts its pods at random, drains a node if there are two,
-restarts the flow, and compares everything that came out with a campaign in one pod. Needs kubectl, docker or podman,
-and a cluster of Kubernetes 1.30 or newer; no Internet if the images of PostgreSQL and rclone are on the nodes, too.
+some observations poisoned, runs two campaigns whose pods can't start, and one that can: kills and evicts its pods at
+random, drains a node if there are two, restarts the flow, and compares everything that came out with a campaign in one
+pod. Runs from the pages see their flow restarted and its pod deleted. Needs kubectl, docker or podman, and a cluster of
+Kubernetes 1.30 or newer; no Internet if the images of PostgreSQL and rclone are on the nodes, too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -84,16 +86,31 @@ def check_cluster() -> None:
         stop(f"the cluster has Kubernetes {server['gitVersion']}; 1.30 or newer is needed.")
 
 
+def engine() -> str:
+    """Return docker, if its daemon answers, or podman."""
+    for name in ("docker", "podman"):
+        found = shutil.which(name)
+        if found and not subprocess.run([found, "info"], capture_output=True, check=False).returncode:
+            return found
+    stop("neither docker (with a daemon that answers) nor podman is here; build the images elsewhere, say --no-build.")
+    raise AssertionError("the test has ended")
+
+
+def save_command(found: str, names: Sequence[str]) -> list[str]:
+    """Return the command that writes several images into one archive; podman must be told that it is to be one."""
+    together = subprocess.run([found, "save", "--help"], capture_output=True, text=True, check=False).stdout
+    option = ["--multi-image-archive"] if "--multi-image-archive" in together else []
+    return [found, "save", *option, *names]
+
+
 def build(load: str) -> None:
     """Build the images and bring them to the nodes."""
-    engine = shutil.which("docker") or shutil.which("podman")
-    if engine is None:
-        stop("neither docker nor podman is installed; build the images elsewhere and say --no-build.")
+    found = engine()
     names = [f"localhost/rossi-{target}:latest" for target in TARGETS]
     for target, name in zip(TARGETS, names, strict=True):
-        run(str(engine), "build", "--file", "docker/Dockerfile", "--target", target, "--tag", name, ".")
+        run(found, "build", "--file", "docker/Dockerfile", "--target", target, "--tag", name, ".")
     if load.endswith("-"):  # reads an archive from its standard input
-        with subprocess.Popen([str(engine), "save", *names], stdout=subprocess.PIPE) as saved:
+        with subprocess.Popen(save_command(found, names), stdout=subprocess.PIPE) as saved:
             if subprocess.run(shlex.split(load), stdin=saved.stdout, check=False).returncode:
                 stop(f"the images can't be loaded by {load!r}.")
     elif load:
@@ -107,6 +124,7 @@ def deploy() -> None:
     made_up = {
         "rossi-s3": {"AWS_ACCESS_KEY_ID": secrets.token_hex(10), "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20)},
         "rossi-database": {"password": secrets.token_hex(20)},
+        "rossi-api": {"auth": f"rossi:{secrets.token_hex(20)}"},
     }
     for name, values in made_up.items():
         if name not in there:
@@ -126,9 +144,9 @@ def ready() -> None:
         kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=600s")
 
 
-def configure(store: str) -> None:
+def configure(store: str, more: str = "") -> None:
     """Write the configuration into the flow's pod, which loses it when it restarts."""
-    text = (HERE / "rossi.toml").read_text().replace("STORE", store)
+    text = (HERE / "rossi.toml").read_text().replace("STORE", store) + more
     in_flow("python", "-c", "import sys; open('/tmp/rossi.toml', 'w').write(sys.stdin.read())", given=text)
 
 
@@ -142,7 +160,7 @@ def start_campaign() -> subprocess.Popen[str]:
 
 def test_jobs() -> list[Any]:
     """Return the Jobs of this test's campaigns."""
-    return [one for one in listed("jobs", "--selector", WORKERS) if one["metadata"]["name"].startswith("rossi-test-")]
+    return [one for one in listed("jobs", "--selector", WORKERS) if one["metadata"]["name"].startswith("rossi-")]
 
 
 def job() -> Any:
@@ -244,6 +262,67 @@ def check(observations: int, poisoned: Sequence[str]) -> None:
     print(said)
 
 
+#: What no pod of this cluster can have, by Kubernetes' word for it.
+STUCK = {
+    "ImagePullBackOff": 'image = "localhost/rossi-absent:1"',
+    "Unschedulable": 'node_selector = {rossi = "absent"}',
+}
+
+
+def stuck() -> None:
+    """Two campaigns of which no pod can start: why is told within a minute of the pods, and they end by themselves."""
+    for reason, setting in STUCK.items():
+        text = setting if "image" not in setting else ""
+        configure(f"{STORE}-stuck", f"start_minutes = 2\n{text}\n")
+        if "image" in setting:
+            in_flow("sed", "-i", f"s|^image = .*|{setting}|", "/tmp/rossi.toml")
+        begun = time.monotonic()
+        process = start_campaign()
+        while job() is None and process.poll() is None:
+            time.sleep(1)
+        made = time.monotonic()
+        seen = ""
+        while reason not in seen and time.monotonic() - made < 60:
+            seen = in_flow("rossi", "k8s", "status", "--config", "/tmp/rossi.toml")
+        said, _ = process.communicate()
+        print(said)
+        if reason not in seen:
+            stop(f"`rossi k8s status` does not name {reason} within a minute: {seen}")
+        if f"nothing has started in 2 minutes ({reason}: " not in said or f"Pods can't start: {reason}" not in said:
+            stop(f"the campaign does not say {reason}.")
+        print(f"{reason} was told, and the campaign ended after {time.monotonic() - begun:.0f} s.")
+        if job() is not None:
+            stop("the Job of which nothing could start is still there.")
+
+
+def from_the_pages() -> None:
+    """Start runs as the pages do, restart the flow or delete its pod meanwhile, and see them end."""
+    chosen = tomllib.loads((HERE / "rossi.toml").read_text())
+    campaign = {"shard_size": chosen["campaign"]["shard_size"]}
+    settings = {"calibration": chosen["calibration"], "kubernetes": chosen["kubernetes"], "campaign": campaign}
+    script = (
+        "import json, sys; from prefect.deployments import run_deployment; "
+        "print(run_deployment(sys.argv[1], parameters=json.loads(sys.argv[2]), timeout=0).id)"
+    )
+    (name,) = set(re.findall(r"campaign/[a-z0-9-]+", in_flow("prefect", "deployment", "ls")))
+    for how in (("rollout", "restart", FLOW), ("delete", "pod", "--selector", "app.kubernetes.io/component=flow")):
+        form = {"prefix": f"{STORE}-{how[0]}", "executor": "kubernetes", "instruments": ["pca"], "settings": settings}
+        run_id = in_flow("python", "-c", script, name, json.dumps(form)).split()[-1]
+        wait_for_shards(2)
+        before = job()["metadata"]["uid"]
+        kubectl(*how)
+        ready()
+        end, shown = time.monotonic() + 1200, ""
+        while "COMPLETED" not in shown and time.monotonic() < end:
+            time.sleep(10)
+            shown = in_flow("prefect", "flow-run", "inspect", run_id)
+        if "COMPLETED" not in shown:
+            stop(f"the run from the pages is not taken up after `kubectl {how[0]} {how[1]}`: {shown}")
+        if job()["metadata"]["uid"] != before:
+            stop("the run that was taken up has made a second Job instead of going on with the first.")
+        kubectl("delete", "job", job()["metadata"]["name"])
+
+
 STORE = f"test-{secrets.token_hex(4)}"
 
 
@@ -263,9 +342,12 @@ def main() -> None:
     numbers = [str(options.observations), str(options.poisoned)]
     poisoned = run(*setup, *numbers, given=(HERE / "poison.py").read_text()).split()
     ready()
+    stuck()
     configure(STORE)
     campaign(options.observations)
     check(options.observations, poisoned)
+    kubectl("delete", "job", job()["metadata"]["name"])
+    from_the_pages()
     run("kubectl", "delete", "namespace", "rossi-test", "--wait=false")
     print(f"{options.observations} observations, {len(poisoned)} of them poisoned: all is accounted for.")
 

@@ -10,7 +10,7 @@ from compose_spec import PyOptions
 from flows.config import load_settings
 
 DOCKER = Path(__file__).parents[2] / "docker"
-GIVEN = {"ARCHIVE": "/data/rxte", "DATABASE_PASSWORD": "p", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "s"}
+GIVEN = {"ARCHIVE": "/data/rxte", "DATABASE_PASSWORD": "p", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "s", "API_AUTH": "a"}
 OFFICIAL = re.compile(r"docker\.io/[a-z]+/[a-z]+:[a-z0-9.-]+")
 
 
@@ -41,10 +41,10 @@ def test_specification_check_finds_a_typo():
 
 def test_passwords_come_from_outside():
     text = (DOCKER / "compose.yaml").read_text()
-    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
+    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "API_AUTH"):
         assert set(re.findall(r"\$\{" + name + r"([^}]*)\}", text)) == {":?run make docker/.env"}
     for line in text.splitlines():
-        if re.match(r"\s+\w*(PASSWORD|SECRET|KEY)\w*:", line):
+        if re.match(r"\s+\w*(PASSWORD|SECRET|KEY|AUTH)\w*:", line):
             assert "${" in line, line
 
 
@@ -83,3 +83,10 @@ def test_configuration_loads(services):
     settings = load_settings(DOCKER / "rossi.toml")
     assert f"{settings.archive}:ro" in services["campaign"]["volumes"][0]
     assert "endpoint=http://s3:9000" in settings.store
+
+
+def test_the_api_asks_and_its_clients_answer(services):
+    server, flow = services["server"]["environment"], services["flow"]["environment"]
+    assert server["PREFECT_SERVER_API_AUTH_STRING"] == server["PREFECT_API_AUTH_STRING"] == "a"
+    assert flow["PREFECT_API_AUTH_STRING"] == "a"
+    assert "*" not in server["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]

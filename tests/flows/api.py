@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from tests.flows.support import wait_until
@@ -21,11 +23,16 @@ class Api:
 
     url: str
     attempts: int = 20
+    #: The file of the auth string.
+    auth: Path | None = None
 
     def __call__(self, path: str, body: object = None) -> Any:
         """Get, or post where there is a body."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
+        if self.auth is not None:
+            given = base64.b64encode(self.auth.read_bytes()).decode()
+            request.add_header("Authorization", f"Basic {given}")
         for _ in range(self.attempts):
             try:
                 with urllib.request.urlopen(request, timeout=60) as answer:

@@ -68,17 +68,28 @@ class Archive:
 
 @dataclass(frozen=True)
 class Rossi:
-    """The command, run in a folder of its own, with a Prefect server of its own if none is named."""
+    """The command, run in a folder of its own, with a Prefect server of its own if none is named.
+
+    Parameters
+    ----------
+    folder, home : Path
+    server : str
+    auth : Path or None
+        The file of what the server asks for.
+    """
 
     folder: Path
     home: Path
     server: str = ""
+    auth: Path | None = None
 
     def start(self, *arguments: object, mark: str = "") -> subprocess.Popen[str]:
         """Start it; every process that comes of it carries the mark in its environment."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "ROSSI_"))}
         environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(self.home), "COLUMNS": "200", MARK: mark}
         environment |= {"PREFECT_API_URL": self.server} if self.server else {}
+        if self.server and self.auth is not None:
+            environment["PREFECT_API_AUTH_STRING"] = self.auth.read_text()
         command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
         return subprocess.Popen(
             command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

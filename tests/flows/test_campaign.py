@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import urllib.request
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +14,7 @@ from astropy.table import Table
 
 from flows.server import prefect_server
 from services.contract import Manifest
+from tests.flows.api import Api
 from tests.flows.support import (
     ABSENT,
     NO_OBSID,
@@ -89,18 +88,19 @@ def campaign(archive: Archive, prefect_home: Path, tmp_path_factory: pytest.Temp
             wait_for_server()
             api = os.environ["PREFECT_API_URL"]
             (folder / "last.toml").write_text((folder / "rossi.toml").read_text() + f'name = "{LAST}"\n')
-            again = replace(rossi, server=api)("campaign", "--strict", "--config", "last.toml", mark=mark)
-            runs = tuple(run for kind in ("flow_runs", "task_runs") for run in recorded(api, kind))
+            (folder / "auth").write_text(os.environ["PREFECT_API_AUTH_STRING"])
+            again = replace(rossi, server=api, auth=folder / "auth")(
+                "campaign", "--strict", "--config", "last.toml", mark=mark
+            )
+            runs = tuple(
+                run for kind in ("flow_runs", "task_runs") for run in recorded(Api(api, auth=folder / "auth"), kind)
+            )
     return Campaign(rossi, killed, finished, again, runs)
 
 
-def recorded(api: str, kind: str) -> list[dict[str, Any]]:
+def recorded(api: Api, kind: str) -> list[dict[str, Any]]:
     """Ask a Prefect server what it has recorded of the newest flow run."""
-    filters = {"flow_runs": {"name": {"any_": [LAST]}}}
-    body = json.dumps(filters).encode()
-    request = urllib.request.Request(f"{api}/{kind}/filter", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return list(json.load(answer))
+    return list(api(f"/{kind}/filter", {"flow_runs": {"name": {"any_": [LAST]}}}))
 
 
 def test_killed_campaign_was_in_the_middle(campaign: Campaign) -> None:

@@ -80,7 +80,7 @@ def test_everything_runs_on_postgresql(postgres: Postgres, archive: Archive, tmp
         try:
             started = rossi("up", "--state", "state", *options, mark=mark)
             assert started.returncode == 0, started.stderr
-            api = Api(f"http://127.0.0.1:{ports[0]}/api")
+            api = Api(f"http://127.0.0.1:{ports[0]}/api", auth=tmp_path / "state/prefect-auth")
             assert not api.deployments()["reprocess_archive"]["schedules"]
             run = api.run("campaign", obsids=archive.good)
             assert api.ended(run)["state_type"] == "COMPLETED"

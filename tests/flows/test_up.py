@@ -4,96 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import LONG
-from tests.flows.api import Api
+from tests.flows.machine import Up, machine
 from tests.flows.proxy import proxy
-from tests.flows.support import MANY, SLEWING, Archive, Rossi, marked, no_strays, wait_until
+from tests.flows.support import MANY, SLEWING, Archive, wait_until
 from tests.flows.tour import tour
-from tests.servers.process import free_port
-
-
-@dataclass(frozen=True)
-class Up:
-    """A machine with Prefect and the flows."""
-
-    rossi: Rossi
-    api: Api
-    ports: tuple[int, int]
-    mark: str
-
-    @property
-    def store(self) -> Path:
-        """Where products are."""
-        return self.rossi.folder / "store"
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """What was said to start it."""
-        port, products = self.ports
-        return ("up", "--state", "state", "--port", str(port), "--products-port", str(products), "--store", "store")
-
-    def start(self) -> None:
-        """Start what does not run."""
-        done = self.rossi(*self.command, mark=self.mark)
-        assert done.returncode == 0, done.stderr
-
-    def kill_server(self) -> None:
-        """Take the server away without a warning."""
-        (server,) = [
-            p for p in json.loads((self.rossi.folder / "state/processes.json").read_text()) if "server" in p["name"]
-        ]
-        os.killpg(server["pid"], signal.SIGKILL)
-
-    def done(self, prefix: str) -> int:
-        """How many observations of a prefix have a light curve."""
-        return len(list(self.store.glob(f"{prefix}/*/pca_extract/*/manifest.json")))
-
-    def workers(self) -> list[str]:
-        """The processes that reduce; their parent is the one that they are forked from."""
-        found = [Path(folder) for folder in marked(self.mark)]
-        return [str(f) for f in found if _command(f).count("forkserver") and "forkserver" in _command(_parent(f))]
-
-
-def _command(folder: Path) -> str:
-    try:
-        return (folder / "cmdline").read_text()
-    except OSError:
-        return ""
-
-
-def _parent(folder: Path) -> Path:
-    try:
-        return Path("/proc") / (folder / "stat").read_text().rpartition(")")[2].split()[1]
-    except OSError:
-        return Path("/proc/0")
 
 
 @pytest.fixture(scope="module")
 def up(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A machine on which everything was started; afterwards nothing of it may be left."""
-    folder = tmp_path_factory.mktemp("machine")
-    (folder / "rossi.toml").write_text(f'archive = "{archive.root}"\n' + archive.config + "workers = 2\n")
-    with no_strays() as mark:
-        port, products = free_port(), free_port()
-        machine = Up(Rossi(folder, folder), Api(f"http://127.0.0.1:{port}/api"), (port, products), mark)
-        try:
-            machine.start()
-            yield machine
-        finally:
-            down = machine.rossi("down", "--state", "state", mark=mark)
-        assert "flows (" in down.stdout
-        assert machine.rossi("down", "--state", "state", mark=mark).stdout == "Nothing was up.\n"
+    """A machine on which everything was started."""
+    with machine(archive, tmp_path_factory.mktemp("machine")) as started:
+        yield started
 
 
 def test_what_is_offered(up: Up) -> None:
@@ -118,7 +50,7 @@ def test_whoever_asks_at_once_with_others_is_heard(up: Up) -> None:
     """Prefect's pages do not ask again: what the server refuses there is lost."""
     path = f"/deployments/{up.api.deployments()['retry_failed']['id']}/create_flow_run"
     later = {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}}
-    once = Api(up.api.url, attempts=1)
+    once = replace(up.api, attempts=1)
     with ThreadPoolExecutor(8) as pool:
         runs = list(pool.map(lambda _: once(path, later)["id"], range(80)))
     assert len(set(runs)) == len(runs)
@@ -296,6 +228,7 @@ def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None
     obsid = archive.good[0]
     pictures = Path(os.environ.get("ROSSI_SCREENSHOTS", tmp_path))
     with tour(up.api.url.removesuffix("/api"), pictures) as operator:
+        operator.sign_in(up.auth)
         operator.fill_in_and_submit(up.api.deployments()["campaign"]["id"], prefix="browser", obsid=obsid)
         run = up.api.newest("campaign")
         operator.see_run(run, f"1 observations, {obsid} to {obsid}")

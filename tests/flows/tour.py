@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,13 @@ class Tour:
         self.outside: list[str] = []
         page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: self._note(request.url))
+
+    def sign_in(self, auth: str) -> None:
+        """Open the pages, which ask, and then the address that signs in."""
+        self._page.goto(self._address)
+        self._page.get_by_placeholder("admin:pass").wait_for()
+        self._page.goto(f"{self._address}/sign-in#{auth}")
+        self._page.wait_for_url(re.compile("/dashboard"))
 
     def fill_in_and_submit(self, deployment: str, *, prefix: str, obsid: str) -> None:
         """Run a deployment from its form."""

@@ -1,8 +1,8 @@
 """An API server over HTTP that behaves as a cluster's does for what campaigns ask of it, and fails when told to.
 
-It checks Jobs against the API's schema, pages lists, ends watches when their time is over, sends bookmarks, and
-answers 401, 404, 409, 410 and 422 as the real one does. Not here: admission, quotas, field management, several
-versions of an API, TLS.
+It lets its clients do what the Role of k8s/base allows, checks Jobs against the API's schema, pages lists, ends
+watches when their time is over, sends bookmarks, and answers 401, 403, 404, 409, 410 and 422 as the real one does. Not
+here: quotas and other admission (`tests.flows.kubernetes.nodes`), field management, several versions of an API, TLS.
 """
 
 from __future__ import annotations
@@ -26,8 +26,15 @@ from tests.flows.kubernetes.objects import Expired, Json, Objects
 
 TOKEN = "token-of-the-tests"
 API_VERSION = "1.30"
-_PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/([^/]+)/(jobs|pods)(?:/([^/]+))?(/log)?")
-_KINDS = {"jobs": "Job", "pods": "Pod"}
+_PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/([^/]+)/(jobs|pods|events)(?:/([^/]+))?(/log)?")
+_KINDS = {"jobs": "Job", "pods": "Pod", "events": "Event"}
+_ACCOUNTS = Path(__file__).parents[3] / "k8s/base/accounts.yaml"
+
+
+def role() -> set[tuple[str, str]]:
+    """Return what the flow's Role allows: verbs and resources."""
+    (found,) = [item for item in yaml.safe_load_all(_ACCOUNTS.read_text()) if item["kind"] == "Role"]
+    return {(verb, kind) for rule in found["rules"] for verb in rule["verbs"] for kind in rule["resources"]}
 
 
 @dataclass
@@ -60,6 +67,7 @@ class ApiServer:
 
     def __init__(self, namespace: str = "rossi") -> None:
         self.namespace = namespace
+        self.allowed = role()
         self.objects = Objects()
         self.faults = Faults()
         self.requests: list[str] = []
@@ -158,6 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         _, kind, name, log = match.groups()
+        verbs = {"POST": "create", "PATCH": "patch", "DELETE": "delete", "GET": "get" if name else "list"}
+        verb = "watch" if query.get("watch") == "true" else verbs[self.command]
+        if (verb, kind + (log or "")) not in self.api.allowed:
+            self._status(403, f'cannot {verb} resource "{kind + (log or "")}" in the namespace "{match[1]}"')
+            return
         with_name = {"GET": self._read, "PATCH": self._patch, "DELETE": self._delete}
         if log:
             self._log(name, query)
@@ -296,7 +309,8 @@ def _selected(item: Json, query: dict[str, str]) -> bool:
     labels = item["metadata"].get("labels") or {}
     wanted = [term.partition("=") for term in filter(None, query.get("labelSelector", "").split(","))]
     fields = [term.partition("=") for term in filter(None, query.get("fieldSelector", "").split(","))]
-    assert all(name == "metadata.name" for name, _, _ in fields)
+    selectable = {"metadata.name": item["metadata"]["name"]}
+    selectable |= {"status.phase": item.get("status", {}).get("phase"), "type": item.get("type")}
     return all(labels.get(name) == value for name, _, value in wanted) and all(
-        item["metadata"]["name"] == value for _, _, value in fields
+        selectable[name] == value for name, _, value in fields
     )

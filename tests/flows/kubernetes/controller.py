@@ -1,7 +1,8 @@
 """A Job controller and a node for the API server stand-in: each index really runs, as a process of the worker.
 
 It knows Indexed Jobs with `backoffLimitPerIndex`, `maxFailedIndexes`, `podFailurePolicy`, `activeDeadlineSeconds` and
-`ttlSecondsAfterFinished`, both ways of deleting, evictions, killed containers and last words. Unlike the real one it
+`ttlSecondsAfterFinished`, both ways of deleting, evictions, killed containers and last words, and
+pods that can't start for want of something (`tests.flows.kubernetes.nodes`). Unlike the real one it
 waits for nothing before it tries an index again.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.kubernetes.apiserver import ApiServer
+from tests.flows.kubernetes.nodes import Nodes, quantity
 from tests.flows.kubernetes.objects import Json
 from tests.flows.support import ROOT
 
@@ -46,6 +48,7 @@ class Work:
     done: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
     pods: list[Pod] = field(default_factory=list)
+    waiting: dict[int, str] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
     ended: float | None = None
     verdict: tuple[str, str] | None = None
@@ -65,6 +68,7 @@ class Controller:
         self.api = api
         self.folder = folder
         self.environment: dict[str, str] = {}
+        self.nodes = Nodes()
         self.secrets: dict[str, dict[str, str]] = {}
         self.work: dict[str, Work] = {}
         self.started: list[Pod] = []
@@ -128,29 +132,67 @@ class Controller:
         if work.verdict is not None:
             for pod in work.pods:
                 _ask_to_end(pod)
+            for name_of_waiting in work.waiting.values():
+                self.api.objects.remove("pods", name_of_waiting)
+            work.waiting.clear()
         else:
             self._start(job, work)
         self.api.objects.update("jobs", name, lambda item: item.update(status=self._status(spec, work)))
 
     def _start(self, job: Json, work: Work) -> None:
-        busy = {pod.index for pod in work.pods} | work.done | work.failed
+        spec, name = job["spec"]["template"]["spec"], job["metadata"]["name"]
+        for index, pod in list(work.waiting.items()):
+            status = self.nodes.obstacle(spec)
+            if status is None:
+                del work.waiting[index]
+                self.api.objects.remove("pods", pod)
+            else:
+                self.api.objects.update("pods", pod, lambda item: item.update(status=status))  # noqa: B023
+        busy = {pod.index for pod in work.pods} | work.waiting.keys() | work.done | work.failed
         free = (index for index in range(job["spec"]["completions"]) if index not in busy)
-        while len(work.pods) < job["spec"]["parallelism"] and (index := next(free, None)) is not None:
-            work.pods.append(self._run(job, work, index))
+        while self._active(work) < job["spec"]["parallelism"] and (index := next(free, None)) is not None:
+            cpu = quantity(spec["containers"][0]["resources"]["requests"]["cpu"])
+            pod = f"{name}-{index}-{uuid.uuid4().hex[:5]}"
+            if refusal := self.nodes.refusal(pod, spec, cpu * self._active(work)):
+                self._tell(job, refusal)
+                return
+            meta = self._meta(job, work, index, pod)
+            status = self.nodes.obstacle(spec)
+            made = {"kind": "Pod", "metadata": meta, "spec": spec, "status": status or {"phase": "Running"}}
+            self.api.objects.create("pods", made)
+            if status is not None:
+                work.waiting[index] = pod
+            else:
+                work.pods.append(self._run(job, meta, index))
 
-    def _run(self, job: Json, work: Work, index: int) -> Pod:
+    @staticmethod
+    def _active(work: Work) -> int:
+        return len(work.pods) + len(work.waiting)
+
+    def _tell(self, job: Json, message: str) -> None:
+        """Have an event of a pod that was refused: one for all, each time with the last one's name."""
+        meta = job["metadata"]
+        about = {"kind": "Job", "name": meta["name"], "namespace": "rossi", "uid": meta["uid"]}
+        now = {"lastTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "message": message}
+        event = {"kind": "Event", "type": "Warning", "reason": "FailedCreate", "involvedObject": about, **now}
+        name = f"{meta['name']}.1"
+        if self.api.objects.create("events", {**event, "metadata": {"name": name}}) is None:
+            self.api.objects.update("events", name, lambda item: item.update(now))
+
+    @staticmethod
+    def _meta(job: Json, work: Work, index: int, pod: str) -> Json:
         template, name = job["spec"]["template"], job["metadata"]["name"]
         labels = {f"{_PREFIX}/job-name": name, f"{_PREFIX}/controller-uid": job["metadata"]["uid"]}
         numbers = {f"{_PREFIX}/job-completion-index": str(index)}
         failures = {f"{_PREFIX}/job-index-failure-count": str(work.failures.get(index, 0))}
-        meta = {
-            "name": f"{name}-{index}-{uuid.uuid4().hex[:5]}",
+        return {
+            "name": pod,
             "labels": {**template["metadata"]["labels"], **labels, **numbers},
             "annotations": {**numbers, **failures},
         }
-        self.api.objects.create(
-            "pods", {"kind": "Pod", "metadata": meta, "spec": template["spec"], "status": {"phase": "Running"}}
-        )
+
+    def _run(self, job: Json, meta: Json, index: int) -> Pod:
+        template = job["spec"]["template"]
         (container,) = template["spec"]["containers"]
         command = [sys.executable if part == "python" else part for part in container["command"] + container["args"]]
         if self.environment:
@@ -190,7 +232,8 @@ class Controller:
 
     def _status(self, spec: Json, work: Work) -> Json:
         status: Json = {
-            "active": len(work.pods),
+            "active": self._active(work),
+            "ready": len(work.pods),
             "completedIndexes": _ranges(work.done),
             "failedIndexes": _ranges(work.failed),
             "succeeded": len(work.done),
@@ -203,7 +246,7 @@ class Controller:
             kind = "Failed" if reason else "Complete"
             target = {"Failed": "FailureTarget", "Complete": "SuccessCriteriaMet"}[kind]
             conditions = [{"type": target, "status": "True", "reason": reason, "message": message}]
-            if not work.pods:
+            if not self._active(work):
                 work.ended = time.monotonic()
                 conditions.append({"type": kind, "status": "True", "reason": reason, "message": message})
             status["conditions"] = conditions

@@ -17,13 +17,13 @@ class Expired(Exception):
 
 
 class Objects:
-    """Jobs and pods by name; every write makes a new version and is remembered for watchers."""
+    """Jobs, pods and events by name; every write makes a new version and is remembered for watchers."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.version = 1000
         self._oldest = 1000
-        self._there: dict[str, dict[str, Json]] = {"jobs": {}, "pods": {}}
+        self._there: dict[str, dict[str, Json]] = {"jobs": {}, "pods": {}, "events": {}}
         self._history: list[tuple[int, str, str, Json]] = []
 
     def get(self, kind: str, name: str) -> Json | None:

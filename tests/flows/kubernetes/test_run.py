@@ -34,6 +34,7 @@ class Campaign:
         self.settings, self.cluster = settings, cluster
         self.submitted = submit(settings, obsids, cluster, "flow-run-1", LOG)
         self.told: list[ObservationResult] = []
+        self.waiting: list[str] = []
         self.results: list[ObservationResult] = []
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._watch)
@@ -41,7 +42,8 @@ class Campaign:
 
     def _watch(self) -> None:
         try:
-            self.results = await_results(self.settings, self.submitted, self.cluster, self.told.append, LOG)
+            told, waiting = self.told.append, self.waiting.append
+            self.results = await_results(self.settings, self.submitted, self.cluster, told, LOG, waiting)
         except BaseException as error:
             self.error = error
 
