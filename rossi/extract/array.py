@@ -151,6 +151,8 @@ class ScienceArray(ScienceFile):
         """
         for name in columns:
             self.table.info(name)  # raises where one is missing
+        for column in columns:
+            self.table.info(column)
         try:
             return _ordered(self.table.structure, tuple(columns), self.timedel)
         except DataError as error:
@@ -164,8 +166,9 @@ class ScienceArray(ScienceFile):
         DataError
             If TDIMn contradicts TFORMn, or the channel list the length of its axis.
         """
+        info = self.table.info(column)
         try:
-            return _cell_shape(self.table.structure, self.table.info(column).name.upper(), self.timedel)
+            return _cell_shape(self.table.structure, info.name.upper(), self.timedel)
         except DataError as error:
             raise DataError(f"{self.table.where}: column {column}: {error}") from None
 

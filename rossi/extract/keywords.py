@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rossi.extract.channels import ChannelSelection, parse_channels
+import numpy as np
+
+from rossi.errors import ConfigError
+from rossi.extract.channels import Bounds, ChannelSelection, parse_channels
 from rossi.fits.edit import with_keywords
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import open_fits
+from rossi.spectra.channels import parse_groups
 
 
 class Content(StrEnum):
@@ -44,14 +48,28 @@ def described(
     version = str(header.get("HDUVERS1", "1.1.0"))
     cards.append(("HDUVERS", str(header.get("HDUVERS", version)), "version of the format"))
     if selection is not None and "CPIX" in header:
-        bounds = parse_channels(str(header["CPIX"]))
-        chosen = bounds[selection.elements(bounds)]
+        cpix = str(header["CPIX"])
+        chosen = _extents(cpix)[selection.elements(parse_channels(cpix))]
         if len(chosen):
             cards.append(("MINCHAN", int(chosen.min()), "lowest channel that counts"))
             cards.append(("MAXCHAN", int(chosen.max()), "highest channel that counts"))
     if obsid:
         cards.append(("OBS_ID", obsid, "observation"))
     return cards
+
+
+def _extents(cpix: str) -> Bounds:
+    """Return first and last channel of each element.
+
+    HEXTE's ``(128:255;8)`` joins 8 channels each, though the extractors know elements of it by their first channel.
+    """
+    bounds = parse_channels(cpix)
+    try:
+        groups = parse_groups(cpix)
+    except ConfigError:  # it is not about 256 channels
+        return bounds
+    pairs = [(at, at + g.factor - 1) for g in groups if g.factor > 0 for at in range(g.first, g.last + 1, g.factor)]
+    return np.array(pairs, np.int64) if len(pairs) == len(bounds) else bounds
 
 
 def describe(header: Header, content: Content, selection: ChannelSelection | None = None, obsid: str = "") -> None:

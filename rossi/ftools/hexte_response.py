@@ -141,8 +141,8 @@ def _position(p: HxtarfParameters, file: FitsFile, spectrum: Table) -> tuple[Sou
             "give start and stop, or xtefilt=NONE."
         )
     header, where = spectrum.header, spectrum.where
-    ra = header.number("RA_OBJ", where) if p.ra is None else p.ra
-    dec = header.number("DEC_OBJ", where) if p.dec is None else p.dec
+    ra = header.finite("RA_OBJ", where) if p.ra is None else p.ra
+    dec = header.finite("DEC_OBJ", where) if p.dec is None else p.dec
     attitude = _table(*extension(p.xtefilt))
     position = source_position(attitude, intervals, ra, dec)
     remarks = []

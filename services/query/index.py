@@ -121,6 +121,6 @@ def _row_number(table: Table, obsid: ObsID) -> int:
 def _position(archive: ArchiveSource, path: str) -> tuple[float, float] | None:
     try:
         header = open_fits(archive.fetch(path), path).primary
-        return header.number("RA_OBJ", path), header.number("DEC_OBJ", path)
+        return header.finite("RA_OBJ", path), header.finite("DEC_OBJ", path)
     except DataError:  # absent indices are common; the position is for tables only
         return None

@@ -184,7 +184,7 @@ TASKS = {
             "maketime infile=e.evt outfile=made expr=@expr clobber=yes",
             "fselect infile=e.evt outfile=made expr=@expr clobber=yes",
             "sumpha filelist=times outfile=made clobber=yes",
-            "saextrct infile=@list outroot=made columns=@chans",
+            "decodeevt infile=e.evt outfile=made clobber=yes",
         ),
         damaged=("list", "times", "chans", "mask", "expr"),
     ),

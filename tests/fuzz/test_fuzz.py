@@ -10,9 +10,12 @@ from rossi.expression import compile_expression
 from rossi.extract.channels import parse_channels
 from tests.fuzz.mutation import mutate
 from tests.fuzz.targets import TARGETS, attempt
+from tests.fuzz.tasks import TASKS, expect_a_sentence
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*/*"))
 FRESH = 150
+#: The same for tasks, of which each input calls several.
+FRESH_TASKS = 15
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -24,13 +27,24 @@ def test_what_once_failed(path):
 def test_fresh_inputs(name):
     target, chance = TARGETS[name], random.Random()
     state = chance.getstate()
-    for _ in range(FRESH):
+    for _ in range(FRESH_TASKS if name in TASKS else FRESH):
         data = mutate(chance, target.seeds(), target.words)
         try:
             attempt(name, data)
         except BaseException:
             print("input:", data, "random state:", state)
             raise
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_tasks_take_good_files(name, tmp_path, monkeypatch):
+    """Otherwise damaged ones would be refused for another reason than their damage."""
+    monkeypatch.chdir(tmp_path)
+    for path, data in TASKS[name].files().items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    for text in TASKS[name].calls:
+        assert expect_a_sentence(text) == 0, text
 
 
 @pytest.mark.parametrize("name", TARGETS)

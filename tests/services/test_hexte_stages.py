@@ -48,6 +48,28 @@ def codes(result):
     return [caveat.code for stage in result.stages for caveat in stage.caveats]
 
 
+CONTENT = {"src": "TOTAL", "p": "BKG", "m": "BKG", "bkg": "BKG"}
+
+
+def test_products_say_what_they_hold(simulated):
+    folder, truth = simulated
+    for events in (True, False):
+        observation = first(truth, A="rocking", events=events)
+        result = run(folder, observation.obsid)
+        assert result.outcome is Outcome.SUCCEEDED, result.last.message
+        net = {name: table(file).header for name, file in outputs(folder, result, "light_curve").items()}
+        assert {(h["HDUCLAS2"], h["BACKAPP"]) for h in net.values()} == {("NET", True)}
+        parts = {name: table(file).header for name, file in outputs(folder, result, "parts").items()}
+        spectra = {name: table(file).header for name, file in outputs(folder, result, "spectrum").items()}
+        for name, header in (parts | spectra).items():
+            assert header["HDUCLAS2"] == CONTENT[name.rpartition(".")[0].rpartition("_")[2]], name
+        for header in (net | parts).values():
+            # the archive mode has elements of two channels there, the first of them 14 and 15, known by its 14
+            assert (header["MINCHAN"], header["MAXCHAN"]) == (16 if ";" in header["CPIX"] else 15, 61)
+        for name, header in (net | parts | spectra).items():
+            assert (header["OBS_ID"], bool(header["HDUVERS"])) == (observation.obsid, True), name
+
+
 def test_net_rates_are_the_truth(simulated):
     folder, truth = simulated
     pulls = []

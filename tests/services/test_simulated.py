@@ -65,6 +65,28 @@ def test_net_rates_are_those_of_the_source(simulated):
     check_rates(truth, run_shard(shard(folder, truth)), lambda band: band.source)
 
 
+def test_products_say_what_they_hold(simulated):
+    folder, truth = simulated
+    store = open_store(str(folder / "store"))
+    for background, (of_curves, is_net) in {"model": ("NET", True), "none": ("TOTAL", False)}.items():
+        stages = {**STAGES, "pca_prep": {} if is_net else {"background": "none", "filter_file": "archive"}}
+        result = next(r for r in run_shard(shard(folder, truth, stages)) if r.outcome is Outcome.SUCCEEDED)
+        files = {
+            file.name: open_fits(file.data, file.name).table()
+            for name in ("light_curve", "spectrum")
+            for file in fetch_outputs(store, result.last.manifest, name)
+        }
+        said = {name.removeprefix(f"{result.obsid}_"): table.header for name, table in files.items()}
+        assert {header["OBS_ID"] for header in said.values()} == {str(result.obsid)}, background
+        assert {header["HDUVERS"] for header in said.values()} == {"1.1.0"}
+        bands = {name: (said[name]["MINCHAN"], said[name]["MAXCHAN"]) for name in ("ch5-10.lc", "ch0-255.lc")}
+        assert bands == {"ch5-10.lc": (5, 10), "ch0-255.lc": (0, 255)}
+        assert {(said[name]["HDUCLAS2"], said[name]["BACKAPP"]) for name in bands} == {(of_curves, is_net)}
+        assert said["src.pha"]["HDUCLAS2"] == "TOTAL"
+        assert ("bkg.pha" in said) is is_net
+        assert said.get("bkg.pha", {"HDUCLAS2": "BKG"})["HDUCLAS2"] == "BKG"
+
+
 def test_rates_without_background_hold_both(simulated):
     folder, truth = simulated
     results = run_shard(shard(folder, truth, {**STAGES, "pca_prep": {"background": "none", "filter_file": "archive"}}))

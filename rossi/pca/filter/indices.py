@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from rossi.archive import parse_data_file
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
@@ -163,15 +163,30 @@ def read_indices(files: Files, master: MasterIndex) -> Index:
     """
     paths: dict[int, tuple[str, ...]] = {}
     position: dict[str, float] = {}
+    wrong: FitsFile | None = None
     for subsystem in SUBSYSTEMS:
         file = open_member(files, master.indices.get(subsystem, "")) if master.indices.get(subsystem) else None
         if file is None:
             continue
         if not position and all(key in file.primary for key in POSITION_CARDS):
-            position = {key: file.primary.number(key, f"{file.name}[0]") for key in POSITION_CARDS}
+            position = _position(file)
+            wrong = file if wrong is None and not position else wrong
         for apid, cells in _columns(file.table(hdu=1), subsystem):
             paths[apid] = tuple(_distinct(apid, cells, master.folder))
+    if wrong is not None and not position:
+        found = ", ".join(f"{key} {shortened(wrong.primary.get(key))}" for key in POSITION_CARDS)
+        raise DataError(
+            f"{wrong.name}[0]: the position of the target is {found}; numbers were expected, and no other index "
+            "has them."
+        )
     return Index(paths, position)
+
+
+def _position(file: FitsFile) -> dict[str, float]:
+    """Return the position that an index tells, empty unless it is one."""
+    known = {key: file.primary.known(key) for key in POSITION_CARDS}
+    found = {key: value for key, value in known.items() if value is not None}
+    return found if len(found) == len(POSITION_CARDS) else {}
 
 
 def _columns(table: Table, subsystem: str) -> Iterator[tuple[int, list[str]]]:
