@@ -14,7 +14,7 @@ import numpy as np
 from astropy.table import Column, Table
 
 from rossi.archive import ObsID
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, shortened
 from services.contract import Caveat
 
 _UNITS = {"time": "d", "exposure": "s", "ra": "deg", "dec": "deg"}
@@ -150,9 +150,9 @@ def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
             found = [line.strip() for line in data.decode().splitlines()]
             found = [line for line in found if line and not line.startswith("#")]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ConfigError(f"{name}: this is no work list with a column obsid ({error}).") from None
+        raise ConfigError(f"{name}: this is no work list with a column obsid ({str(error)[:300]}).") from None
     if wrong := [obsid for obsid in found if blank(obsid).cycle == 0 and not obsid.startswith("0")]:
-        raise ConfigError(f"{name}: {wrong[0]!r} is no ObsID; a work list has a column obsid, or an ObsID a line.")
+        raise ConfigError(f"{name}: {shortened(wrong[0])} is no ObsID; a work list has a column obsid, or an ObsID a line.")
     if not found:
         raise ConfigError(f"{name}: the work list names no observation.")
     return tuple(dict.fromkeys(found))

@@ -1,5 +1,6 @@
 """What is fuzzed: each target takes bytes and may only return, or say in a sentence what is wrong with them."""
 
+import io
 import math
 import struct
 import warnings
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from astropy.table import Table
 
 from rossi.archive import ObsID, parse_data_file
 from rossi.errors import RossiError
@@ -26,6 +28,7 @@ from rossi.pca.filter.indices import read_indices, read_master
 from services.configuration import validate
 from services.contract import Manifest, StageRequest
 from services.publication import output_key, read_manifest
+from services.query.worklist import read_obsids
 from services.seal import is_intact, seal
 from services.storage import MissingObject
 from tests.fuzz.tasks import TASKS
@@ -206,6 +209,17 @@ def _request(data: bytes) -> None:
     ObsID(request.obsid)
 
 
+def _work_list(data: bytes) -> None:
+    assert read_obsids(data, "x")
+
+
+@cache
+def _ecsv() -> bytes:
+    text = io.StringIO()
+    Table({"obsid": ["20402-01-45-03", "90101-01-01-00"], "ra": [1.0, 2.0]}).write(text, format="ascii.ecsv")
+    return text.getvalue().encode()
+
+
 def _names(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     parse_data_file(text)
@@ -328,6 +342,11 @@ TARGETS = {
         _TEXT,
     ),
     "manifest": Target(_manifest, lambda: [_a_manifest()], JSON_WORDS),
+    "work list": Target(
+        _work_list,
+        lambda: [_ecsv(), b"20402-01-45-03\n# what\n90101-01-01-00\n"],
+        (*_TEXT, b"# %ECSV 1.0\n", b"# ---\n", b"!!python/object", b"datatype: ", b"obsid", b"string", b'""', b"\xff"),
+    ),
     "request": Target(
         _request, lambda: [b'{"stage": "pca_prep", "obsid": "20402-01-45-03", "store": "s", "config": {}}'], JSON_WORDS
     ),
