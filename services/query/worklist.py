@@ -152,7 +152,9 @@ def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ConfigError(f"{name}: this is no work list with a column obsid ({str(error)[:300]}).") from None
     if wrong := [obsid for obsid in found if blank(obsid).cycle == 0 and not obsid.startswith("0")]:
-        raise ConfigError(f"{name}: {shortened(wrong[0])} is no ObsID; a work list has a column obsid, or an ObsID a line.")
+        raise ConfigError(
+            f"{name}: {shortened(wrong[0])} is no ObsID; a work list has a column obsid, or an ObsID a line."
+        )
     if not found:
         raise ConfigError(f"{name}: the work list names no observation.")
     return tuple(dict.fromkeys(found))
