@@ -168,7 +168,8 @@ class Evaluator(Interpreter[Token, Operand]):
         values: NDArray[Any] = self.table.column(name)
         kind = {"L": Kind.BOOLEAN, "A": Kind.STRING, "K": Kind.REAL}.get(info.code, Kind.INTEGER)
         if kind == Kind.REAL or values.dtype.kind == "f":
-            kind, values = Kind.REAL, values.astype(np.float64)
+            with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
+                kind, values = Kind.REAL, values.astype(np.float64)
         if kind == Kind.STRING:
             values = values.astype(f"U{max(info.repeat, 1)}")  # as wide as the column: NELEM
         shape = (len(self.table), *self._axes(info)) if values.ndim > 1 else values.shape

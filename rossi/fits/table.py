@@ -247,7 +247,8 @@ class Table:
             If there is no such column, or it holds something else.
         """
         self._require(name, "BIJKED", repeat)
-        return np.asarray(self.column(name), np.float64)
+        with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
+            return np.asarray(self.column(name), np.float64)
 
     def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
         """Return a column of integers; see `numbers`."""
