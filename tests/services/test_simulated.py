@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from rossi.errors import ConfigError
+from rossi.fits.edit import as_hdu, clock, with_values
 from rossi.fits.reader import open_fits
+from rossi.fits.writer import fits_bytes
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
 from services.contract import Outcome, Shard
 from services.executor import fetch_outputs
@@ -85,6 +87,28 @@ def test_products_say_what_they_hold(simulated):
         assert said["src.pha"]["HDUCLAS2"] == "TOTAL"
         assert ("bkg.pha" in said) is is_net
         assert said.get("bkg.pha", {"HDUCLAS2": "BKG"})["HDUCLAS2"] == "BKG"
+
+
+def test_rows_without_a_time_are_left_out_and_told(simulated, tmp_path):
+    folder, truth = simulated
+    shutil.copytree(folder / "archive", tmp_path / "archive")
+    damaged = 0
+    for path in (*tmp_path.rglob("FS4a_*"), *tmp_path.rglob("FH18_*"), *tmp_path.rglob("FH5c_*")):
+        file = open_fits(path.read_bytes(), path.name)
+        table = file.table()
+        time = table.column(clock(table)).copy()
+        time[3] = np.nan
+        tables = (with_values(table, {clock(table): time}), *file.tables[1:])
+        path.write_bytes(fits_bytes(file.primary, [as_hdu(one) for one in tables], compress=path.suffix == ".gz"))
+        damaged += 1
+    assert damaged > 3 * len(truth.observations) - 1
+    results = run_shard(shard(tmp_path, truth))
+    check_rates(truth, results, lambda band: band.source)
+    for result in results:
+        told = [c.message for stage in result.stages for c in stage.caveats if c.code == "undated_rows"]
+        assert any("FS4a" in message for message in told)
+        assert any("FH18" in message for message in told)
+        assert all(message.endswith("rows; they are left out.") for message in told)
 
 
 def test_rates_without_background_hold_both(simulated):
