@@ -58,6 +58,18 @@ def test_position_is_that_of_the_first_index_that_has_all_of_it():
     assert [primary[key] for key, _ in POSITION] == [value for _, value in POSITION]
 
 
+@pytest.mark.parametrize("value", ["", "unknown", None, True])
+def test_a_position_that_is_none_is_taken_from_another_index(value):
+    wrong = (("RA_OBJ", value), *POSITION[1:])
+    files = {"FMI": master(), "FIPC_0-1": index({"ObsID": [""]}, wrong), "FIAC_0-1": index({"ObsID": [""]})}
+    assert read_indices(files, read_master(files)).position == dict(POSITION)
+    files["FIAC_0-1"] = index({"ObsID": [""]}, wrong)
+    with pytest.raises(
+        DataError, match=r"FIAC_0-1\[0\]: the position of the target is RA_OBJ .*no other index has them"
+    ):
+        read_indices(files, read_master(files))
+
+
 def test_gzipped_files_and_folders():
     time = steps(START - 8, 8, 40)
     files = observation(acs={21: samples(time, ACSALTITUDE=time)})
