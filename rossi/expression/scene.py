@@ -79,7 +79,7 @@ def _text(name: str, value: Operand) -> str:
 def _column(scene: Scene, name: str, function: str) -> Operand:
     if name not in scene.table:
         raise DataError(f"{scene.table.where}: {function} looks for a column {name}, which is missing; name another.")
-    return Operand.of(Kind.REAL, scene.table.column(name).astype(np.float64), scene.table.null(name))
+    return Operand.of(Kind.REAL, scene.table.numbers(name), scene.table.null(name))
 
 
 def _good_time_table(scene: Scene, name: str) -> Table:
@@ -107,7 +107,7 @@ def _edges(table: Table, wanted: str) -> NDArray[np.float64]:
         if fnmatchcase(name, wanted.strip().upper()):
             if table.null(name).any():
                 raise DataError(f"{table.where}: {name} is undefined in a row; good time has a start and a stop.")
-            return np.asarray(table.column(name), np.float64)
+            return table.numbers(name)
     raise DataError(f"{table.where}: GTIFILTER looks for a column {wanted}; found {', '.join(table.infos)}.")
 
 
