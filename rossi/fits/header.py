@@ -49,12 +49,17 @@ def _value(image: bytes) -> Any:
     return None if isinstance(value, fits.card.Undefined) else value
 
 
+def _printable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
+
+
 @lru_cache(maxsize=65536)
 def _image(keyword: str, value: Value, kind: str, comment: str) -> bytes:  # noqa: ARG001 - True == 1 share a hash
     if isinstance(value, float) and not math.isfinite(value):
         value = None  # undefined: FITS has no way to write it
-    if isinstance(value, str) and not (value.isascii() and value.isprintable()):
-        value = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in value)
+    value, comment = _printable(value) if isinstance(value, str) else value, _printable(comment)
     room = CARD - 10 - max(20, len(repr(value))) - 3
     card = fits.Card(keyword, value, comment[: max(room, 0)])
     if isinstance(value, str) and len(value) <= 68 and len(card.image) > CARD:
