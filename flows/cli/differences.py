@@ -78,7 +78,11 @@ def _counts(comparisons: Sequence[Comparison], tolerance: float) -> str:
     equal = sum(product.same_numbers for _, product in products)
     others = [(name, p.name) for name, p in products if not p.same_numbers and p.max_rel > tolerance]
     parts = [f"{equal} of {len(products)} products have the same numbers"]
-    parts += [f"{len(products) - equal - len(others)} within {tolerance:g}"] if tolerance else []
+    small = len(products) - equal - len(others)
+    if tolerance:
+        parts.append(f"{small} within {tolerance:g}")
+    elif small:
+        parts.append(f"{small} but for rounding of angles and times")
     if expected := sum(place in known for place in others):
         parts.append(f"{expected} with known deviations")
     if unknown := len(others) - expected:

@@ -22,6 +22,9 @@ _IGNORED = re.compile(
 #: Columns that tell which row is which, and how close they must be to mean the same [s, channels].
 _KEYS = ("TIME", "START", "CHANNEL")
 _TOUCH = 1e-3
+#: What is no difference, by unit: angles that come out of arc cosines (an arc cosine near 1 keeps half of a double's
+#: digits, 1e-6 deg), and times of less than a tick of the spacecraft's clock (1 microsecond).
+FLOORS = {"deg": 1e-6, "s": 1e-6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class ColumnDifference:
     nulls : int
         Elements that are undefined in one file only.
     max_abs, max_rel : float
-        Largest difference, in the column's unit and as a part of the larger value; 0 where all are equal.
+        Largest difference, in the column's unit and as a part of the larger value; 0 where all are equal. What is not
+        above the unit's floor (`FLOORS`) does not count in `max_rel`.
     row : int
         Row of the largest difference, from 1 in the first file; 0 where all are equal.
     note : str
@@ -221,7 +225,8 @@ def _column(
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.where(both & (a != b), np.abs(a - b), 0.0)
     scale = np.maximum(np.abs(a), np.abs(b))
-    relative = np.divide(distance, scale, out=np.zeros_like(distance), where=scale > 0)
+    counts = (scale > 0) & (distance > FLOORS.get(unit, 0.0))
+    relative = np.divide(distance, scale, out=np.zeros_like(distance), where=counts)
     differing = int(np.count_nonzero(distance)) + int(nulls.sum())
     row = 0
     if differing:

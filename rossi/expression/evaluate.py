@@ -65,6 +65,11 @@ class Expression:
         scene : Table or Scene
             A table alone has no good time for GTIFILTER() beside it.
 
+        Returns
+        -------
+        Operand
+            Values and NULLs are () of a constant, (n_row,), or (n_row, n_element) of vectors and bits.
+
         Raises
         ------
         DataError
@@ -72,8 +77,9 @@ class Expression:
         ConfigError
             If types don't fit together.
         """
-        result: Operand = Evaluator(scene if isinstance(scene, Scene) else Scene(scene)).visit(self.tree)
-        return result
+        scene = scene if isinstance(scene, Scene) else Scene(scene)
+        result: Operand = Evaluator(scene).visit(self.tree)
+        return result.per_row(len(scene.table))
 
     def select(self, scene: Table | Scene) -> NDArray[np.bool_]:
         """Return which rows fulfil the expression; NULL does not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -78,6 +79,15 @@ class Operand:
     def real(self) -> NDArray[np.float64]:
         """A number's values in double precision."""
         return np.asarray(self.values, np.float64)
+
+    def per_row(self, n_row: int) -> Operand:
+        """Return the same with values and NULLs of one shape: (), (n_row,) or (n_row, n_element)."""
+        shape = np.broadcast_shapes(self.values.shape, self.null.shape)
+        if not shape:
+            return self
+        flat = (n_row, math.prod(shape[1:])) if len(shape) > 1 else (n_row,)
+        values, null = (np.broadcast_to(a, (n_row, *shape[1:])).reshape(flat) for a in (self.values, self.null))
+        return Operand(self.kind, values, null)
 
 
 def require(kind_is_right: bool, what: str, *operands: Operand) -> None:

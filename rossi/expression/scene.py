@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -15,7 +14,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.expression import regions
 from rossi.expression.functions import require_count
 from rossi.expression.operand import Kind, Operand, aligned, require
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile, open_fits, split_hdu
 from rossi.fits.table import Table
 
 #: Random numbers are the same each time: products can be made again.
@@ -84,17 +83,16 @@ def _column(scene: Scene, name: str, function: str) -> Operand:
 
 def _good_time_table(scene: Scene, name: str) -> Table:
     """Return the table that ``''``, ``+2``, ``[2]``, ``[STDGTI]``, ``file`` or ``file[2]`` names."""
-    match = re.fullmatch(r"(?P<file>.*?)\s*(?:\[(?P<hdu>[^\[\]]+)\]|\+(?P<number>\d+))?", name.strip(), re.DOTALL)
-    assert match is not None  # every text fits
-    path, hdu = match["file"], (match["hdu"] or match["number"] or "*GTI*").strip()
+    path, hdu = split_hdu(name.strip())
+    hdu = "*GTI*" if hdu is None else hdu
     if path:
         file = open_fits(scene.content(path, "GTIFILTER"), path)
     elif scene.file is None:
         raise ConfigError(f"GTIFILTER({name!r}) looks for good time beside the table, but only the table is at hand.")
     else:
         file = scene.file
-    if hdu.isdigit():
-        return file.table(hdu=int(hdu))
+    if isinstance(hdu, int):
+        return file.table(hdu=hdu)
     for table in file.tables:
         if fnmatchcase(table.name.upper(), hdu.upper()):
             return table

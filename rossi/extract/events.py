@@ -22,7 +22,7 @@ from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
 from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, require_few_bins
 from rossi.fits.edit import dated
-from rossi.fits.reader import FitsFile, open_fits, read_fits
+from rossi.fits.reader import FitsFile, locate, open_fits, read_fits, split_hdu
 from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table
 from rossi.gti import Gti
@@ -85,9 +85,10 @@ class ScienceEvents(ScienceFile):
     @classmethod
     def from_path(cls, path: str | Path, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:
         """Open a file on disk; files of more than `whole` bytes are read in pieces, each time they are looked at."""
-        if not Path(path).exists() or Path(path).stat().st_size <= whole:
-            return cls.from_file(read_fits(path), column)
-        return cls._streamed(stream_fits(path), column)
+        found, hdu = locate(path)
+        if hdu in (None, 1) and found.exists() and found.stat().st_size > whole:
+            return cls._streamed(stream_fits(found, split_hdu(str(path))[0] if hdu else str(path)), column)
+        return cls.from_file(read_fits(path), column)
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rossi import __version__
 from rossi.extract.accumulate import Accumulation
+from rossi.extract.channels import parse_channels
 from rossi.extract.lightcurve import LightCurve, Mode, filled_time
 from rossi.extract.spectrum import Spectrum
 from rossi.fits import declarations as declared
@@ -23,7 +24,10 @@ _HDUCLAS3 = {Mode.RATE: "RATE", Mode.SUM: "COUNT", Mode.MEAN: "MEAN"}
 
 
 def light_curve_tables(
-    curve: LightCurve, extra: Sequence[tuple[Column, NDArray[Any]]] = (), applied: Sequence[CardTuple] = ()
+    curve: LightCurve,
+    extra: Sequence[tuple[Column, NDArray[Any]]] = (),
+    applied: Sequence[CardTuple] = (),
+    chbin: str | None = None,
 ) -> tuple[Header, list[TableHDU]]:
     """Lay out a light curve: primary header, RATE (or COUNTS) table, STDGTI table.
 
@@ -34,6 +38,8 @@ def light_curve_tables(
         Further columns, e.g. LiveTime.
     applied : sequence of cards
         BACKAPP, DEADAPP and their like, where they are not false.
+    chbin : str, optional
+        Groups of channels that CPIX, MINCHAN and MAXCHAN tell of instead of the elements.
     """
     source = curve.source
     columns = [(declared.TIME, curve.time), (_VALUE[curve.mode], curve.value)]
@@ -63,10 +69,11 @@ def light_curve_tables(
         header.append(*card)
     header.append("GAINAPP", first.is_true("GAINAPP"), "gain correction applied")
     header.append("CLOCKAPP", first.is_true("CLOCKAPP"), "clock correction applied")
-    if source.cpix:
-        header.append("CPIX", source.cpix, "channels of the elements")
-    header.append("MINCHAN", int(source.bounds.min()), "lowest channel of the elements")
-    header.append("MAXCHAN", int(source.bounds.max()), "highest channel of the elements")
+    cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
+    if cpix:
+        header.append("CPIX", cpix, "channels of the elements")
+    header.append("MINCHAN", int(bounds.min()), "lowest channel of the elements")
+    header.append("MAXCHAN", int(bounds.max()), "highest channel of the elements")
     _add_source(header, source, "RA", "DEC")
     primary = primary_hdu([("CONTENT", "LIGHT CURVE", "light curve file"), *_primary_times(source)])
     _add_object(primary, source, "RA_PNT", "DEC_PNT")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rossi.errors import DataError, shortened
@@ -11,9 +12,21 @@ from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.table import Table
 from rossi.fits.unzip import gunzip
 
-__all__ = ["FitsFile", "data_size", "gunzip", "iterate_hdus", "open_fits", "read_bytes", "read_fits", "spans"]
+__all__ = [
+    "FitsFile",
+    "data_size",
+    "gunzip",
+    "iterate_hdus",
+    "locate",
+    "open_fits",
+    "read_bytes",
+    "read_fits",
+    "spans",
+    "split_hdu",
+]
 
 _END = b"END".ljust(CARD)
+_EXTENDED = re.compile(r"(?P<file>.*?)\s*(?:\[\s*(?P<name>[\w\- *]+?)\s*\]|\+(?P<number>[0-9]{1,6}))", re.DOTALL)
 #: Longest header [byte], some 50,000 cards; the longest of RXTE's files have 3000.
 MAX_HEADER = 4 << 20
 #: More data [byte] than a file system can hold in one file.
@@ -83,17 +96,42 @@ def open_fits(data: bytes, name: str) -> FitsFile:
     return FitsFile(name, hdus[0][0], tables)
 
 
+def split_hdu(text: str) -> tuple[str, int | str | None]:
+    """Split ``file[NAME]``, ``file[1]`` or ``file+1`` into file and HDU; None where none is named."""
+    match = _EXTENDED.fullmatch(text.strip())
+    if match is None:
+        return text, None
+    hdu = (match["name"] or match["number"]).strip()
+    return match["file"], int(hdu) if re.fullmatch(r"[0-9]{1,6}", hdu) else hdu
+
+
+def locate(path: str | Path) -> tuple[Path, int | str | None]:
+    """Return the file that a name means, and the HDU if one is named; a file of just that name comes first.
+
+    Where the file is missing, its name + ".gz" is tried, as CFITSIO does.
+    """
+    name, hdu = split_hdu(str(path))
+    candidates = [(Path(path), None), (Path(f"{path}.gz"), None), (Path(name), hdu), (Path(f"{name}.gz"), hdu)]
+    return next((found for found in candidates if _exists(found[0])), (Path(name), hdu))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, or a NUL in it; reading says so
+        return False
+
+
 def read_bytes(path: str | Path) -> bytes:
-    """Return a file's content; where `path` is missing, `path` + ".gz" is tried, as CFITSIO does.
+    """Return a file's content; see `locate`, an HDU that is named does not matter.
 
     Raises
     ------
     DataError
-        If neither exists or it can't be read.
+        If there is no such file or it can't be read.
     """
     try:
-        path, zipped = Path(path), Path(f"{path}.gz")
-        return (zipped if not path.exists() and zipped.exists() else path).read_bytes()
+        return locate(path)[0].read_bytes()
     except OSError as error:
         raise DataError(f"{shortened(path)[1:-1]}: can't be read ({error.strerror}).") from None
     except ValueError:  # a NUL in the name
@@ -101,8 +139,16 @@ def read_bytes(path: str | Path) -> bytes:
 
 
 def read_fits(path: str | Path) -> FitsFile:
-    """Open a FITS file on disk; see `read_bytes` and `open_fits`."""
-    return open_fits(read_bytes(path), str(path))
+    """Open a FITS file on disk; see `read_bytes` and `open_fits`.
+
+    The table that the name tells (``file[STDGTI]``, ``file+2``) becomes the first one.
+    """
+    _, hdu = locate(path)
+    file = open_fits(read_bytes(path), str(path) if hdu is None else split_hdu(str(path))[0])
+    if hdu in (None, 0, 1):
+        return file
+    chosen = file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
+    return replace(file, tables=(chosen, *(table for table in file.tables if table is not chosen)))
 
 
 @dataclass(frozen=True, slots=True)

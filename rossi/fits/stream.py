@@ -15,7 +15,7 @@ from isal import igzip, igzip_lib
 
 from rossi.errors import DataError
 from rossi.fits.header import BLOCK, CARD, Header
-from rossi.fits.reader import MAX_HEADER, FitsFile, data_size
+from rossi.fits.reader import MAX_HEADER, FitsFile, data_size, locate
 from rossi.fits.structure import structure
 from rossi.fits.table import Table
 from rossi.fits.unzip import ANY_RATIO, MAX_RATIO, is_gzip
@@ -75,7 +75,7 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
         If it can't be read as FITS, or has no table.
     """
     name = name or str(source)
-    found = source if isinstance(source, bytes) else _found(Path(source))
+    found = source if isinstance(source, bytes) else locate(source)[0]
     headers: list[Header] = []
     tables: list[Table] = []
     offset = 0
@@ -102,11 +102,6 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
     if not tables:
         raise DataError(f"{name}: the file has no table.")
     return StreamedFile(found, FitsFile(name, headers[0], tuple(tables)), offset)
-
-
-def _found(path: Path) -> Path:
-    zipped = Path(f"{path}.gz")
-    return zipped if not path.exists() and zipped.exists() else path
 
 
 def _without_rows(header: Header, name: str) -> Table:

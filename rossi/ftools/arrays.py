@@ -51,7 +51,7 @@ def saextrct(p: SaextrctParameters) -> Made:
         raise ConfigError(f"printmode is {p.printmode!r}; expected BOTH, LIGHTCURVE or SPECTRUM.")
     if kind in "BL":
         curve = light_curve(source, mode(p.lcmode, "lcmode"), p.rejection())
-        made.append(write_output(p.outroot + p.extenlc, light_curve_file(curve), p.clobber))
+        made.append(write_output(p.outroot + p.extenlc, light_curve_file(curve, chbin=p.channels().chbin), p.clobber))
     if kind in "BS":
         pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"), p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from rossi.errors import ConfigError
 from rossi.extract.bitmask import BitMask, parse_bit_mask
-from rossi.extract.decode import decode_events
+from rossi.extract.decode import Form, decode_events
 from rossi.extract.events import EventSelection, ScienceEvents, accumulate_events
 from rossi.extract.lightcurve import Mode, light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
@@ -68,7 +68,7 @@ def seextrct(p: SeextrctParameters) -> Made:
     source = accumulate_events(files, p.time(), p.selection(), p.binsz, multiple=p.multiple)
     if kind in "BL":
         curve = light_curve(source, lcmode, replace(p.rejection(), counts_too=True))
-        made.append(write_output(p.outroot + p.extenlc, light_curve_file(curve), p.clobber))
+        made.append(write_output(p.outroot + p.extenlc, light_curve_file(curve, chbin=p.channels().chbin), p.clobber))
     if kind in "BS":
         pha = spectrum(source, p.channels(), spmode, p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
@@ -76,15 +76,19 @@ def seextrct(p: SeextrctParameters) -> Made:
 
 
 class DecodeevtParameters(Parameters):
-    """Parameters of ``decodeevt``."""
+    """Parameters of ``decodeevt``; outformat is A (for people: CHANNEL, PCUID, ANODE, PROPANE) or O (OGIP)."""
 
     infile: Annotated[str, "event file"]
     outfile: Annotated[str, "file to be made"]
+    outformat: Annotated[str, "A: CHANNEL, PCUID, ANODE, PROPANE in place of the words; O: OGIP columns"] = "A"
 
 
 def decodeevt(p: DecodeevtParameters) -> list[str]:
-    """Write a copy of an event file with PCUID, ANODEID and PHA of each photon; marker rows are left out."""
-    return [write_output(p.outfile, decode_events(read_fits(p.infile)), p.clobber)]
+    """Write a copy of an event file with channel, PCU and anode of each photon; marker rows are left out."""
+    word = p.outformat.strip().upper()[:1]
+    if word not in set(Form):
+        raise ConfigError(f"outformat is {p.outformat!r}; expected A (names of anodes) or O (OGIP columns).")
+    return [write_output(p.outfile, decode_events(read_fits(p.infile), form=Form(word)), p.clobber)]
 
 
 TASKS = {

@@ -10,7 +10,7 @@ from typing import Annotated
 from rossi.errors import ConfigError, DataError
 from rossi.extract.events import CHUNK
 from rossi.fits.edit import as_hdu, dated, dated_file
-from rossi.fits.reader import read_bytes, read_fits
+from rossi.fits.reader import locate, read_bytes, read_fits, split_hdu
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
@@ -84,14 +84,15 @@ def hxtback(p: HxtbackParameters) -> Made:
 
 def split_name(path: str) -> str:
     """Return what the names of split files begin with: the name without folder and ``.gz``."""
-    return Path(path).name.replace(".gz", "")
+    return Path(split_hdu(path)[0]).name.replace(".gz", "")
 
 
 def _science(path: str) -> tuple[Table, Callable[[Housekeeping], Frames | None]]:
     """Return a science table, and what counts its frames; a long event list stays on disk."""
-    if not Path(path).exists() or Path(path).stat().st_size <= LONG:
+    found, hdu = locate(path)
+    if hdu not in (None, 1) or not found.exists() or found.stat().st_size <= LONG:
         return dated(read_fits(path).table())[0], lambda _: None
-    file = stream_fits(path)
+    file = stream_fits(found)
     table = file.file.tables[0]
     if not kind_of(table).has_event_words:
         return dated(read_fits(path).table())[0], lambda _: None
@@ -115,7 +116,7 @@ def hxtdead(p: HxtdeadParameters) -> Made:
     remarks = [remark.message for remark in (*dead.remarks, *done.remarks)]
     if done.exposure is not None:
         remarks.append(f"EXPOSURE was {done.exposure[0]:.3f} s and is {done.exposure[1]:.3f} s.")
-    return Made([write_output(p.phalcf, fits_bytes(product.primary, hdus), clobber=True)], remarks)
+    return Made([write_output(str(locate(p.phalcf)[0]), fits_bytes(product.primary, hdus), clobber=True)], remarks)
 
 
 def hxtlcurv(p: HxtlcurvParameters) -> Made:

@@ -61,6 +61,9 @@ class LcurveParameters(Parameters):
     plotdev: Annotated[str, "accepted, without effect"] = "/null"
     plotdnum: Annotated[int, "accepted, without effect"] = 1
     plotfile: Annotated[str, "accepted, without effect"] = "-"
+    tchat: Annotated[int, "accepted, without effect"] = 6
+    lchat: Annotated[int, "accepted, without effect"] = 0
+    logname: Annotated[str, "accepted, without effect"] = "xronos.log"
 
 
 class TimetransParameters(Parameters):
@@ -109,9 +112,7 @@ def lcurve(p: LcurveParameters) -> list[str]:
 
 def timetrans(p: TimetransParameters) -> list[str]:
     """Write times read off a plot as absolute times, one pair a line, for ``timeint=@file``."""
-    name, hdu = extension(p.infile)
-    file = read_fits(name)
-    table = file.table(hdu=hdu) if isinstance(hdu, int) else file.table(hdu)
+    table = read_fits(file_list(p.infile)[0]).table()
     found = absolute(time_pairs(p.timeint), table.header, table.where)
     lines = [f"{start:19.8f} {stop:19.8f}\n" for start, stop in found]
     return [write_output(p.outfile, "".join(lines).encode(), p.clobber)]
@@ -160,5 +161,8 @@ TASKS = {
     "rebinlc": Task(RebinlcParameters, rebinlc, ("infile", "multiple", "outfile")),
     "lcmath": Task(LcmathParameters, lcmath, ("infile", "bgfile", "outfile", "multi", "multb", "addsubr")),
     "lcurve": Task(LcurveParameters, lcurve, ("nser", "cfile1", "window", "dtnb", "nbint", "outfile")),
-    "timetrans": Task(TimetransParameters, timetrans, ("infile", "outfile", "timeint")),
+    "timetrans": Task(
+        *(TimetransParameters, timetrans, ("infile", "outfile", "timeint")),
+        options={"i": "infile", "f": "outfile", "t": "timeint"},
+    ),
 }

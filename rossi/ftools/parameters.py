@@ -22,6 +22,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rossi.errors import ConfigError, DataError
+from rossi.fits.reader import split_hdu
 from rossi.ftools.texts import read_text
 
 _WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
@@ -259,8 +260,5 @@ def _free(path: str, clobber: bool) -> Path:
 
 def extension(path: str) -> tuple[str, int | str]:
     """Split ``file[NAME]``, ``file[1]`` or ``file+1`` into file and HDU; HDU 1 by default."""
-    if path.endswith("]") and "[" in path:
-        name, _, hdu = path[:-1].rpartition("[")
-        return name, int(hdu) if hdu.isdigit() else hdu
-    name, plus, hdu = path.rpartition("+")
-    return (name, int(hdu)) if plus and hdu.isdigit() else (path, 1)
+    name, hdu = split_hdu(path)
+    return name, 1 if hdu is None else hdu

@@ -168,7 +168,10 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
     for pcu, of_data in data.items():
         n = len(of_data.bad)
         if len(table) != n:
-            raise DataError(f"{table.where}: {len(table)} background rows belong to {n} rows of data; make it again.")
+            raise DataError(
+                f"{table.where}: {len(table)} background rows belong to {n} rows of data; make it again with rows as "
+                "long as the data's (interval, bkginterval: 16 for Standard2)."
+            )
         propane = np.where(of_data.bad, 0, BACKGROUND_PROPANE)
         remaining = np.where(
             of_data.bad, 0, np.trunc(BACKGROUND_REMAINING_PER_VLE * of_data.vle_counts).astype(np.int64)

@@ -249,7 +249,7 @@ def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False, compa
     applied.append(("BACKAPP", result.background is not None and request.subtract, "background is subtracted"))
     if result.background is not None and result.background_error is not None:
         extra += [(declared.BACKV, result.background), (declared.BACKE, result.background_error)]
-    primary, tables = light_curve_tables(result.curve, extra, applied)
+    primary, tables = light_curve_tables(result.curve, extra, applied, request.channels.chbin)
     if compat is None:
         is_net = result.background is not None and request.subtract
         obsid = str(result.curve.source.grid.files[0].table.header.get("OBS_ID", "")).strip()

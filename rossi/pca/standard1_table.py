@@ -41,21 +41,24 @@ def standard1_table(prepared: PreparedStandard1) -> Table:
 
 @lru_cache(maxsize=8)
 def _declarations(n: int, sample: float, breakdown: bool) -> tuple[Column, ...]:
-    """Return the columns for rows of n samples, in the reference's order as far as it is known."""
+    """Return the columns for rows of n samples, in the reference's order."""
     axis: _Keywords = (("1CTYP", "TIME"), ("1CUNI", "s"), ("1CRPX", 1), ("1CRVL", 0.0), ("1CDLT", sample))
     columns = [Column("SUBTIME", f"{n}D", "s", "start of each sample")]
-    columns += [Column(f"VLEDescPcu{p}", f"{n}B", meaning=f"PCU {p} VLE discriminator setting") for p in PCUS]
-    columns += [Column(f"PCU{p}_ON", f"{n}L", meaning=f"PCU {p} high voltage is on") for p in PCUS]
-    columns += [Column(f"BadTransitionPcu{p}", f"{n}L", meaning=f"PCU {p} is near a switching") for p in PCUS]
+    for p in PCUS:
+        columns += [
+            Column(f"VLEDescPcu{p}", f"{n}B", meaning=f"PCU {p} VLE discriminator setting", null=255),
+            Column(f"PCU{p}_ON", f"{n}L", meaning=f"PCU {p} high voltage is on"),
+            Column(f"BadTransitionPcu{p}", f"{n}L", meaning=f"PCU {p} is near a switching"),
+        ]
     columns.append(Column("BadTransitionAllPcus", f"{n}L", meaning="any PCU is near a switching"))
     columns += [Column(f"GoodPropanePcu{p}", "1L", meaning=f"PCU {p} has its propane layer") for p in PCUS]
-    columns += [Column(f"VLEWeightPcu{p}", "1D", meaning=f"PCU {p} relative VLE rate") for p in PCUS]
+    columns += [Column(f"VLERateWtFactPcu{p}", "1D", meaning=f"PCU {p} relative VLE rate") for p in PCUS]
     columns += [
-        Column("EventDeadTime", "1D", "s", "dead time of an event", keywords=_DURATION),
         Column("NUM_PCU_ON", f"{n}B", meaning="number of PCUs on", keywords=(("TDISP", "I3"),)),
-        Column("NUM_PROPANE_ON", f"{n}B", meaning="number of PCUs on that have propane", keywords=(("TDISP", "I3"),)),
         Column("SUM_VLE_PCU", f"{n}E", meaning="sum of VLE weights of PCUs on", keywords=(("TDISP", "F5.2"),)),
         Column("VLECntPerPcu", f"{n}E", "count", "VLE counts for a weight of 1", keywords=_COUNT),
+        Column("NUM_PROPANE_ON", f"{n}B", meaning="number of PCUs on that have propane", keywords=(("TDISP", "I3"),)),
+        Column("EventDeadTime", "1D", "s", "dead time of an event", keywords=_DURATION),
     ]
     for p in PCUS:
         columns += _counter_columns(p, n, breakdown)
@@ -100,7 +103,7 @@ def _seconds(name: str, n: int, meaning: str, keywords: _Keywords = ()) -> Colum
 
 
 def _values(samples: Standard1Samples) -> dict[str, NDArray[np.generic]]:
-    n_row, n = samples.time.shape
+    n_row = len(samples.time)
     pcus = [samples.pcus[p] for p in PCUS]
     values: dict[str, NDArray[np.generic]] = {
         "SUBTIME": samples.time,
@@ -110,8 +113,9 @@ def _values(samples: Standard1Samples) -> dict[str, NDArray[np.generic]]:
         "NUM_PROPANE_ON": samples.number_with_propane,
         "SUM_VLE_PCU": samples.vle_detectors,
         "VLECntPerPcu": samples.vle_per_pcu,
-        "OnTimeVect": np.stack([pcu.on_time for pcu in pcus], axis=2).reshape(n_row, 5 * n),
-        "LiveTimeVect": np.stack([pcu.live_time for pcu in pcus], axis=2).reshape(n_row, 5 * n),
+        # all samples of PCU 0, then of PCU 1: as the reference has it, against its own TDIM
+        "OnTimeVect": np.concatenate([pcu.on_time for pcu in pcus], axis=1),
+        "LiveTimeVect": np.concatenate([pcu.live_time for pcu in pcus], axis=1),
     }
     for number, pcu in samples.pcus.items():
         values |= _pcu_values(number, pcu)
@@ -125,7 +129,7 @@ def _pcu_values(p: int, pcu: Standard1Pcu) -> dict[str, NDArray[np.generic]]:
         f"PCU{p}_ON": np.where(pcu.on_unknown, 0, logical).astype("u1"),
         f"BadTransitionPcu{p}": pcu.transition,
         f"GoodPropanePcu{p}": pcu.good_propane,
-        f"VLEWeightPcu{p}": pcu.vle_weight,
+        f"VLERateWtFactPcu{p}": pcu.vle_weight,
         f"BadPcu{p}": pcu.bad,
         f"VLECntPcu{p}": pcu.vle_counts,
         f"VLEEventDeadTimePcu{p}": pcu.vle_event_dead_time,

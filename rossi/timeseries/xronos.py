@@ -59,7 +59,7 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
         longest TIMEDEL, or what gives 512 new bins if that is longer.
     most : int, optional
         New bins of an interval; data that take more are split in several intervals, each with its own grid. By
-        default as many as there are, but not more than 512.
+        default up to the last one with data, but not more than 512.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
     bins = _collected(series)
     longest = max(float(s.widths.max(initial=s.timedel)) for s in series)
     step = _width(width, longest, bins)
-    count = most or min(int((bins[-1, 1] - bins[0, 0]) / step + 1e-9) + 1, _MOST)
+    count = most or int(min(_numbers(bins, step).max() + 1, _MOST))
     intervals: list[Interval] = []
     while len(bins):
         if count * (len(intervals) + 1) > MAX_BINS:
@@ -79,12 +79,17 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
                 f"New bins of {step:g} s, {count} in an interval (nbint), make more than {MAX_BINS} bins; give wider "
                 "bins (dtnb) or fewer of them."
             )
-        start = bins[0, 0]
-        number = np.maximum(np.rint((bins[:, :2].mean(axis=1) - (start + step / 2)) / step), 0)
+        start, number = bins[0, 0], _numbers(bins, step)
         here = ~(number >= count)
         intervals.append(_interval(start, step, count, number[here].astype(np.int64), bins[here]))
         bins = bins[~here]
     return intervals
+
+
+def _numbers(bins: Floats, step: float) -> Floats:
+    """Return in which new bin each bin's centre lies; the grid begins at the first bin's left edge."""
+    centre = bins[:, :2].mean(axis=1)
+    return np.asarray(np.maximum(np.rint((centre - (bins[0, 0] + step / 2)) / step), 0))
 
 
 def _collected(series: Sequence[Series]) -> Floats:

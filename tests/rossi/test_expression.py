@@ -233,6 +233,15 @@ def test_good_time_that_is_missing_is_named(file, table, text, words):
         compile_expression(text).select(Scene(table, file, lambda name: b"no FITS"))
 
 
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [("#PI", ()), ("NUM", (6,)), ("MAT * 2", (6, 6)), ("{1,2}", (6, 2)), ("MAT[2]", (6, 3)), ("b01x", (6, 3))],
+)
+def test_values_and_nulls_have_one_shape(table, text, shape):
+    result = compile_expression(text).evaluate(table)
+    assert (result.values.shape, result.null.shape) == (shape, shape)
+
+
 def test_good_time_needs_a_time(file):
     with pytest.raises(DataError, match=r"x\.xfl\[MYGTI\]: GTIFILTER looks for a column TIME"):
         compile_expression("GTIFILTER()").select(Scene(file.tables[1], file))

@@ -42,6 +42,16 @@ def test_the_largest_differences_of_a_column_and_its_row():
     assert found.max_rel == rates.max_rel
 
 
+def test_rounding_of_angles_and_times_is_no_difference():
+    offset = np.full(10, 1e-4)
+    for unit, change, counts in (("deg", 2e-8, False), ("deg", 2e-6, True), ("s", 4e-7, False), ("", 2e-8, True)):
+        one, other = (curve(more=[(Column("OFFSET", "D", unit), offset + by)]) for by in (0.0, change))
+        found = compare_products(one, other)
+        assert column(found, "OFFSET").differing == 10  # to the last bit
+        assert column(found, "OFFSET").max_abs == pytest.approx(change)
+        assert (found.max_rel > 0) is counts
+
+
 def test_undefined_values():
     rate, other = RATE.copy(), RATE.copy()
     rate[[1, 4]], other[4] = np.nan, np.nan

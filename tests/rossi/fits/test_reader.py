@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rossi.errors import DataError
-from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.reader import locate, open_fits, read_bytes, read_fits, split_hdu
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 
 
 def assert_same_as_astropy(path):
@@ -92,3 +93,38 @@ def test_missing_parts_are_named(whole, tmp_path):
 def test_gz_is_found_under_the_plain_name(golden):
     path = next((golden / "e5_switch").rglob("FH5a*.gz"))
     assert len(read_fits(path.with_suffix("")).tables) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.fits", ("a.fits", None)),
+        ("a.fits+1", ("a.fits", 1)),
+        ("a.fits[2]", ("a.fits", 2)),
+        ("dir/a.fits[STDGTI]", ("dir/a.fits", "STDGTI")),
+        ("a.fits[ RATE ]", ("a.fits", "RATE")),
+        ("GRS1915+105.lc", ("GRS1915+105.lc", None)),
+        ("a.fits[col X]", ("a.fits", "col X")),
+        ("a.fits[X > 3]", ("a.fits[X > 3]", None)),
+        ("[2]", ("", 2)),
+    ],
+)
+def test_extended_names(text, expected):
+    assert split_hdu(text) == expected
+
+
+def test_a_named_table_comes_first(tmp_path):
+    tables = [table_hdu(name, [(Column("A", "J"), np.array([n]))]) for n, name in enumerate(("ONE", "TWO", "THREE"))]
+    (tmp_path / "a.fits").write_bytes(fits_bytes(primary_hdu(), tables))
+    (tmp_path / "z.fits.gz").write_bytes(gzip.compress(fits_bytes(primary_hdu(), tables)))
+    (tmp_path / "GX339-4+2").write_bytes(fits_bytes(primary_hdu(), tables))
+    for name, first in {"a.fits": "ONE", "a.fits+1": "ONE", "a.fits[0]": "ONE", "a.fits[two]": "TWO"}.items():
+        assert read_fits(tmp_path / name).tables[0].name == first
+    assert [t.name for t in read_fits(tmp_path / "z.fits[3]").tables] == ["THREE", "ONE", "TWO"]
+    assert read_fits(tmp_path / "z.fits+2").name == str(tmp_path / "z.fits")
+    assert [t.name for t in read_fits(tmp_path / "GX339-4+2").tables] == ["ONE", "TWO", "THREE"]
+    assert locate(tmp_path / "GX339-4+2") == (tmp_path / "GX339-4+2", None)
+    with pytest.raises(DataError, match="extension FOUR is missing; found ONE, TWO, THREE"):
+        read_fits(tmp_path / "a.fits[FOUR]")
+    with pytest.raises(DataError, match=r"b\.fits\+1: can't be read"):
+        read_bytes(tmp_path / "b.fits+1")

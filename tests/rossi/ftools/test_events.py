@@ -64,8 +64,37 @@ def test_mistakes_are_explained_and_leave_nothing(folder, more, message):
 def test_decodeevt(folder):
     assert ftools.decodeevt(infile="FS4f", outfile="d.evt").returncode == 0
     table = read_fits("d.evt").tables[0]
+    assert [info.name for info in table.infos.values()] == ["Time", "CHANNEL", "PCUID", "ANODE", "PROPANE"]
     assert table.column("PCUID").tolist() == [n % 5 for n in range(100)]
-    assert set(table.column("PHA")) == {3}
+    assert set(table.column("CHANNEL")) == {3}
+    assert set(table.column("ANODE")) <= {"X1L", "X1R", "X2L", "X2R", "X3L", "X3R", "INDEF"}
+    assert table.header["TEVTB2"] == read_fits("FS4f").tables[0].header["TEVTB2"]
+    assert ftools.decodeevt(infile="FS4f", outfile="o.evt", outformat="O").returncode == 0
+    ogip = read_fits("o.evt").tables[0]
+    assert set(ogip.column("PHA")) == {3}
+    assert list(ogip.column("PCUID")) == list(table.column("PCUID"))
+    assert "expected A" in ftools.decodeevt(infile="FS4f", outfile="x.evt", outformat="Z").stdout
+
+
+@pytest.mark.parametrize("name", ["FS4f+1", "FS4f[1]", "FS4f[XTE_SE]", "FS4f[ xte_se ]", "FS4f"])
+def test_a_file_is_taken_with_its_extension(folder, name):
+    assert ftools.decodeevt(infile=name, outfile="d.evt", clobber=True).returncode == 0
+    assert ftools.seextrct(infile=name, outroot="n", binsz=1, clobber=True).returncode == 0
+    assert ftools.seextrct(infile="FS4f", outroot="m", binsz=1, clobber=True).returncode == 0
+    assert differences(read_fits("n.lc"), read_fits("m.lc")) == []
+
+
+def test_a_light_curve_of_groups_tells_them(folder):
+    assert ftools.seextrct(infile="FS4f", outroot="g", binsz=1, chbin="2-9,10-20", clobber=True).returncode == 0
+    curve, pha = (read_fits(f"g.{kind}").tables[0].header for kind in ("lc", "pha"))
+    assert curve["CPIX"] == pha["CPIX1"] == "2-9,10-20"
+    assert (curve["MINCHAN"], curve["MAXCHAN"]) == (2, 20)
+
+
+def test_the_wrong_extension_is_named(folder):
+    result = ftools.seextrct(infile="FS4f[NOTHING]", outroot="n", binsz=1)
+    assert result.returncode != 0
+    assert "extension NOTHING is missing; found XTE_SE" in result.stdout
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if "archive" not in c])

@@ -98,6 +98,13 @@ def test_new_bins_without_data_are_null_and_long_data_are_split(tmp_path):
     assert second.start == 1e8 + 80
 
 
+def test_an_interval_ends_with_data(tmp_path):
+    series = curve(tmp_path, [1.0, 2.0, NAN, 4.0])
+    for width, expected in ((None, [1, 2, NAN, 4]), (32.0, [1.5, 4]), (64.0, [7 / 3]), (63.0, [7 / 3])):
+        (interval,) = newbins([series], width)
+        np.testing.assert_allclose(interval.rate, expected)
+
+
 def test_default_new_bins(tmp_path):
     (long,) = newbins([curve(tmp_path, [1.0] * 2000, width=1.0)])
     assert (len(long.rate), round(long.width, 4)) == (512, 3.9108)
@@ -132,6 +139,23 @@ def test_timetrans_gives_the_numbers_of_the_reference(tmp_path):
         assert result.returncode == 0, result.stdout
         text = (tmp_path / "out.txt").read_text()
         assert text == " 100000010.00000000  100000066.00000000\n 100000100.00000000  100000216.00000000\n"
+
+
+def test_timetrans_as_scripts_call_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    curve_file(tmp_path / "a.lc", [1, 2])
+    (tmp_path / "curves.lis").write_text("a.lc\n")
+    for infile in ("a.lc", "a.lc+1", "a.lc[RATE]", "@curves.lis"):
+        assert ftools.run("timetrans", ["-i", infile, "-f", "out.txt", "-t", "10-50"]) == 0
+        assert (tmp_path / "out.txt").read_text() == " 100000010.00000000  100000066.00000000\n"
+        (tmp_path / "out.txt").unlink()
+
+
+def test_lcurve_takes_what_scripts_give_it(tmp_path):
+    call = {"cfile1": curve_file(tmp_path / "a.lc", [1, 2]), "outfile": str(tmp_path / "out.flc")}
+    result = ftools.lcurve(**call, nser=1, window="-", tchat=0, lchat=9, logname=str(tmp_path / "x.log"), plot="no")
+    assert result.returncode == 0, result.stdout
+    assert read_fits(tmp_path / "out.flc").table().column("RATE1").tolist() == [1, 2]
 
 
 def test_counts_become_rates_over_the_whole_bin(tmp_path):

@@ -84,6 +84,7 @@ def prepared(golden, tmp_path, monkeypatch) -> dict[str, str]:
         ({"breakfile": "CALDB"}, "breakfile=CALDB"),
         ({"ra": "0", "dec": "0"}, "position"),
         ({"timestep": "0"}, "step"),
+        ({"bkginterval": "32"}, "with rows as long as the data's (interval, bkginterval"),
     ],
 )
 def test_calls_that_fail_leave_no_product(prepared, changes, message):

@@ -198,6 +198,25 @@ def golden_columns_are_equal(case, number):
         assert (info.unit, info.code, info.repeat, info.zero) == (other.unit, other.code, other.repeat, other.zero)
 
 
+def test_columns_have_the_references_names_and_places(golden):
+    folder = next((golden / "e5_switch/input").glob("AO*/P*/*/pca"))
+    housekeeping = [Housekeeping.from_file(read_fits(path)) for path in sorted(folder.glob("FH5*"))]
+    data = prepare_standard1(read_fits(next(folder.glob("FS46*"))), housekeeping, None, BadRowRules())
+    made = open_fits(standard1_file(data), "dt").tables[0]
+    names = [info.name for info in made.infos.values()]
+    first = names.index("SUBTIME")
+    assert names[first + 1 : first + 5] == ["VLEDescPcu0", "PCU0_ON", "BadTransitionPcu0", "VLEDescPcu1"]
+    assert names[first + 22 : first + 32] == [
+        *(f"VLERateWtFactPcu{n}" for n in range(5)),
+        *("NUM_PCU_ON", "SUM_VLE_PCU", "VLECntPerPcu", "NUM_PROPANE_ON", "EventDeadTime"),
+    ]
+    assert made.header["TDIM" + str(made.info("LiveTimeVect").number)] == "(5,1024)"
+    for of_all, of_one in (("LiveTimeVect", "LiveTimePcu"), ("OnTimeVect", "OnTimePcu")):
+        for pcu in range(5):
+            block = made.column(of_all)[:, 1024 * pcu : 1024 * (pcu + 1)]
+            np.testing.assert_array_equal(block, made.column(f"{of_one}{pcu}"))
+
+
 @pytest.mark.parametrize(("name", "number"), [("e5_switch", 11), ("e3_all5", 7)])
 def test_golden_columns_are_equal_to_the_last_bit(golden, name, number):
     golden_columns_are_equal(golden / name, number)
