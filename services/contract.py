@@ -270,6 +270,8 @@ class StageResult(Frozen):
         True when the manifest was there already and nothing was done.
     message : str
         For `no_work` and `failed`: one sentence for the user.
+    detail : str
+        What an external task said, all of it; only in the record of a failure.
     reads : tuple of str
         The stages that this one went on from.
     """
@@ -282,6 +284,7 @@ class StageResult(Frozen):
     reused: bool = False
     kind: FailureKind | None = None
     message: str = ""
+    detail: str = ""
     caveats: tuple[Caveat, ...] = ()
     summary: dict[str, Any] = {}
     seconds: float = 0.0

@@ -102,6 +102,7 @@ def execute(
     result = result.model_copy(update={"seconds": time.perf_counter() - start})
     if result.outcome is Outcome.FAILED and store is not None:
         record_failure(store, request.prefix, result)
+    result = result.model_copy(update={"detail": ""})
     _report(result)
     return result
 
@@ -115,7 +116,11 @@ def failed(stage: str, obsid: str, error: Exception) -> StageResult:
         kind = FailureKind.CONFIG
     message = str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error}"
     absent = (Caveat(code=NOT_IN_ARCHIVE, message=message),) if isinstance(error, NotInArchive) else ()
-    return StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, message=message, kind=kind, caveats=absent)
+    detail = "\n".join(getattr(error, "__notes__", ()))
+    outcome = Outcome.FAILED
+    return StageResult(
+        stage=stage, obsid=obsid, outcome=outcome, message=message, detail=detail, kind=kind, caveats=absent
+    )
 
 
 def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None:

@@ -135,11 +135,12 @@ def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return values as the column stores them (T and F for logicals, shifted by TZERO ...)."""
+    """Return values as the column stores them (T and F for logicals, text with blanks, shifted by TZERO ...)."""
     if column.form.endswith("L"):
         return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values
     if column.form.endswith("A"):
-        return np.char.encode(values.astype(str), "ascii", "replace").astype(dtype.base)
+        # a NUL, which numpy pads with, makes a cell undefined for FTOOLS
+        return np.char.ljust(np.char.encode(values.astype(str), "ascii", "replace"), dtype.itemsize).astype(dtype)
     if column.zero:
         return values.astype(np.int64) - column.zero
     return values

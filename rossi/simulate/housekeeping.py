@@ -11,7 +11,17 @@ from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.pca.filter.attitude import EARTH_RADIUS
 from rossi.simulate import attitude, detector, orbit
-from rossi.simulate.keywords import CREATOR, ORIGIN, TIME, class_cards, data_file, dates, table_names_first, time_system
+from rossi.simulate.keywords import (
+    CREATOR,
+    FIRST,
+    ORIGIN,
+    TIME,
+    archive_order,
+    class_cards,
+    data_file,
+    dates,
+    time_system,
+)
 from rossi.simulate.spec import PCUS, ObservationSpec
 
 #: Commanded high voltage level of a PCU that is on, and the setting of one that is off.
@@ -150,4 +160,6 @@ def orbit_file(spec: ObservationSpec) -> tuple[str, bytes]:
         ("TDDESC", "O[XTE] & I[ORBIT]"),
     ]
     table = table_hdu("XTE_PE", [(TIME, time), *columns], [*shared, *class_cards("TEMPORALDATA", "EPHEM"), *own])
-    return f"orbit/FPorbit_Day{day}", fits_bytes(primary_hdu(shared), [table_names_first(table)])
+    return f"orbit/FPorbit_Day{day}", fits_bytes(
+        primary_hdu(shared), [archive_order(table, ["TIMEPIXR", "EXTNAME", *FIRST[2:]])]
+    )

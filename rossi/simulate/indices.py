@@ -36,10 +36,12 @@ _HEXTE = {
     **{"Cluster0Archive": "FS52", "Cluster1Archive": "FS58"},
     **{"Cluster0Data": "FS50", "Cluster1Data": "FS56"},
 }
+#: Letters of a cell, also where there is nothing to name: any path in an observation fits.
+_WIDTH = 32
 
 
 def _text(name: str, values: Sequence[str]) -> tuple[Column, Sequence[str]]:
-    return Column(name, f"{max(1, *map(len, values))}A"), values
+    return Column(name, f"{max(_WIDTH, *map(len, values))}A"), values
 
 
 def _hdu(spec: ObservationSpec, extname: str, class2: str, columns: Columns) -> bytes:

@@ -128,21 +128,38 @@ def data_file(
     """
     shared = common(spec, *span, creator)
     table = table_hdu(extname, columns, [*shared, *cards])
-    return fits_bytes(primary_hdu(shared), [table_names_first(table), *more], compress=compress)
+    return fits_bytes(primary_hdu(shared), [archive_order(table), *more], compress=compress)
 
 
-def table_names_first(table: TableHDU) -> TableHDU:
-    """Move TFORM behind a scalar column's other keywords, as in the archive's files; some FTOOLS rely on that order."""
-    cards: list[tuple[str, bytes]] = []
+def in_order(images: Iterable[tuple[str, bytes]], first: Sequence[str], last: str = "") -> list[tuple[str, bytes]]:
+    """Return cards in another order: some `first`, as they are named, then the others as they were, then one `last`."""
+    rank = {keyword: number for number, keyword in enumerate(first)} | {last: len(first) + 1}
+    return sorted(images, key=lambda card: rank.get(card[0], len(first)))
+
+
+#: What an extension of the archive begins with.
+FIRST = "EXTNAME TIMEPIXR ORIGIN CREATOR HDUDOC HDUVERS HDUCLASS HDUCLAS1 HDUCLAS2 LONGSTRN".split()
+
+
+def archive_order(table: TableHDU, first: Sequence[str] = FIRST) -> TableHDU:
+    """Put the cards of a new table in the order of the archive's own files: some `first`, those of columns last.
+
+    ``pcabackest`` copies what stands before the first TTYPE or TFORM, and no more. TFORM comes behind a scalar column's
+    other keywords; some FTOOLS rely on that order.
+    """
+    images = list(table.header.images())
+    keywords = [keyword for keyword, _ in images]
+    begin, end = keywords.index("TFIELDS") + 1, keywords.index("EXTNAME")
+    columns: list[tuple[str, bytes]] = []
     form: list[tuple[str, bytes]] = []
-    for keyword, image in table.header.images():
-        if keyword.rstrip("0123456789") not in {"TUNIT", "TNULL", "TZERO", "TDDES"}:
-            cards += form
+    for keyword, image in images[begin:end]:
+        if keyword.startswith("TTYPE"):
+            columns += form
             form = []
         if keyword.startswith("TFORM") and image[11:12].isalpha():
             form = [(keyword, image)]
         else:
-            cards.append((keyword, image))
+            columns.append((keyword, image))
     header = Header()
-    header.extend(cards + form)
+    header.extend([*images[:begin], *in_order(images[end:], first, last="TDDES"), *columns, *form])
     return TableHDU(header, table.data)

@@ -23,6 +23,14 @@ _COLUMNS = (
 )
 _GTI = (Column("START", "D", "s"), Column("STOP", "D", "s"))
 _PCU = 2
+_ORIGIN: list[CardTuple] = [("ORIGIN", ORIGIN, "simulated, not observed"), ("CREATOR", CREATOR)]
+_SYSTEM: list[CardTuple] = [
+    ("TIMESYS", "TT"),
+    ("MJDREFI", MJDREFI),
+    ("MJDREFF", MJDREFF),
+    ("TIMEUNIT", "s"),
+    ("TIMVERSN", "OGIP/93-003"),
+]
 
 
 def net_light_curve(spec: ObservationSpec, rows: Rows, good: NDArray[np.bool_]) -> tuple[str, bytes] | None:
@@ -35,21 +43,19 @@ def net_light_curve(spec: ObservationSpec, rows: Rows, good: NDArray[np.bool_]) 
     time = rows.time[good] + clock.timezero(spec.start)
     values = (time, (counts - background) / ROW, np.sqrt(np.maximum(counts, 1)) / ROW, np.ones(len(time)))
     start, stop = float(time[0]), float(time[-1]) + ROW
-    shared = _cards(spec, start, stop)
-    table = table_hdu("RATE", list(zip(_COLUMNS, values, strict=True)), [*shared, *_rate_cards(time, low, high)])
+    cards = _rate_cards(spec, dates(start, stop), time, (low, high))
+    table = table_hdu("RATE", list(zip(_COLUMNS, values, strict=True)), cards)
     gti = make(np.column_stack([time, time + ROW]))
     names: list[CardTuple] = [("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "STANDARD")]
     gtis = table_hdu("STDGTI", list(zip(_GTI, gti.T, strict=True)), [*names, *_time_cards(start, stop)])
+    shared = [*_ORIGIN, *dates(start, stop), *_target(spec), *_SYSTEM]
     primary = primary_hdu([("CONTENT", "LIGHT CURVE"), *shared, ("TSTART", start), ("TSTOP", stop)])
     path = f"stdprod/xp{spec.obsid.stem}_n2a.lc"
     return path, fits_bytes(primary, [table, gtis], compress=spec.compress)
 
 
-def _cards(spec: ObservationSpec, start: float, stop: float) -> list[CardTuple]:
+def _target(spec: ObservationSpec) -> list[CardTuple]:
     return [
-        ("ORIGIN", ORIGIN, "simulated, not observed"),
-        ("CREATOR", CREATOR),
-        *dates(start, stop),
         ("TELESCOP", "XTE"),
         ("INSTRUME", "PCA"),
         ("OBJECT", spec.target),
@@ -58,11 +64,6 @@ def _cards(spec: ObservationSpec, start: float, stop: float) -> list[CardTuple]:
         ("DEC", spec.dec, "[deg]"),
         ("EQUINOX", 2000.0),
         ("RADECSYS", "FK5"),
-        ("TIMESYS", "TT"),
-        ("MJDREFI", MJDREFI),
-        ("MJDREFF", MJDREFF),
-        ("TIMEUNIT", "s"),
-        ("TIMVERSN", "OGIP/93-003"),
     ]
 
 
@@ -77,15 +78,24 @@ def _time_cards(start: float, stop: float) -> list[CardTuple]:
     ]
 
 
-def _rate_cards(time: NDArray[np.float64], low: int, high: int) -> list[CardTuple]:
+def _rate_cards(
+    spec: ObservationSpec, when: list[CardTuple], time: NDArray[np.float64], band: tuple[int, int]
+) -> list[CardTuple]:
+    """Return the cards of the light curve, in the order of the archive's."""
+    low, high = band
     return [
         ("HDUCLASS", "OGIP"),
         ("HDUCLAS1", "LIGHTCURVE"),
-        ("HDUCLAS2", "NET", "background subtracted"),
         ("HDUCLAS3", "RATE"),
         ("HDUVERS1", "1.1.0"),
+        ("TIMVERSN", "OGIP/93-003"),
+        ("TIMESYS", "TT"),
+        *when[1:],
+        ("TIMEUNIT", "s"),
         ("TIMEPIXR", 0.0, "times are starts"),
         ("TIMEREF", "LOCAL"),
+        ("MJDREFI", MJDREFI),
+        ("MJDREFF", MJDREFF),
         ("TASSIGN", "SATELLITE"),
         *_time_cards(float(time[0]), float(time[-1]) + ROW),
         ("TIMEDEL", float(ROW)),
@@ -99,8 +109,12 @@ def _rate_cards(time: NDArray[np.float64], low: int, high: int) -> list[CardTupl
         ("CPIX", CPIX),
         ("MINCHAN", 0),
         ("MAXCHAN", 255),
+        *_target(spec),
         ("ROWID1", f"X1LSpecPcu{_PCU}"),
         ("ROWID2", f"X1RSpecPcu{_PCU}"),
+        *_ORIGIN,
+        when[0],
+        ("HDUCLAS2", "NET", "background subtracted"),
         ("DEADAPP", False),
         ("VIGNAPP", False),
         ("BACKAPP", True),

@@ -61,7 +61,7 @@ def _cards(apid: int, mode: str, row: float) -> list[CardTuple]:
         ("DATAMODE", mode),
         ("TIMEDEL", row, "length of a row"),
         ("DELTAT", row, "read-out interval"),
-        ("GAINAPP", True),
+        ("GAINAPP", False, "of the standard modes, it never was"),
         ("DEADAPP", False),
         ("TDDES", "O[XTE] & I[PCA]"),
     ]

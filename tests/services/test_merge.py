@@ -135,8 +135,8 @@ def test_light_curve_holds_every_row_and_says_whose_it_is(tmp_path: Path) -> Non
         np.testing.assert_array_equal(observations["OBS_ID"][rate["OBSINDEX"] - 1], np.repeat(OBSIDS, 30))
         live = [rate["LiveTime"][rate["OBSINDEX"] == n + 1].sum() for n in range(6)]
         np.testing.assert_allclose(observations["EXPOSURE"], live)
-        assert set(observations["OUTCOME"]) == {"succeeded", "no_work", "failed"}
-        assert observations["CAVEATS"][1] == "housekeeping_short"
+        assert {outcome.rstrip() for outcome in observations["OUTCOME"]} == {"succeeded", "no_work", "failed"}
+        assert observations["CAVEATS"][1].rstrip() == "housekeeping_short"
         assert hdus["RATE"].header["HDUCLAS1"] == "LIGHTCURVE"
         assert hdus["STDGTI"].header["ONTIME"] == 90 * 16
 

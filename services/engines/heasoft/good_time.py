@@ -58,9 +58,9 @@ def find_good_time(
     )
     data = done.files[GOOD_TIME]
     table = open_fits(data, GOOD_TIME).table()
-    if not len(table) and (done.status or "error" in done.log.lower()):
-        last = " / ".join(line.strip() for line in done.log.splitlines() if line.strip())[-400:]
-        raise DataError(f"maketime could not apply {expression!r} to {item.name} and left no good time: {last}")
+    if not len(table) and (done.status or "error" in done.logs.said.lower()):
+        message = f"maketime could not apply {expression!r} to {item.name} and left no good time. {done.logs.end()}"
+        raise done.logs.added_to(DataError(message))
     if not len(table):
         raise NoGoodTime(f"No row of the filter file {item.name} fulfils {expression!r}.")
     return data, from_table(table)

@@ -123,14 +123,12 @@ def _packages() -> str | None:
 def _versions(environment: tuple[tuple[str, str], ...], packages: str) -> tuple[str, str]:
     call = Caller(dict(environment), packages)
     heasoftpy = call.version()
-    for program in ("ftversion", "fversion"):
-        try:
-            log = call(Call(program, (), options=("mode=h",))).log
-        except (ConfigError, DataError, TaskStopped):
-            continue
-        if found := re.search(r"\d+\.\d+(\.\d+)?", log):
-            return heasoftpy, found[0]
-    return heasoftpy, "unknown"
+    try:  # ftversion gives the version of HEATOOLS, a part of HEASoft
+        log = call(Call("fversion", (), options=("mode=h",))).logs.said
+    except (ConfigError, DataError, TaskStopped):
+        return heasoftpy, "unknown"
+    found = re.search(r"V(\d+(\.\d+)+)", log)
+    return heasoftpy, found[1] if found else "unknown"
 
 
 def _number(version: str) -> tuple[int, int] | None:

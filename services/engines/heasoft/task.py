@@ -16,13 +16,12 @@ from typing import Any
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
+from services.engines.heasoft.logs import Logs
 from services.engines.heasoft.runner import NO_HEASOFTPY, NO_TASK
 from services.engines.heasoft.sandbox import Sandbox, TaskStopped, sandbox, time_limit
 
 #: The script that a call through heasoftpy is made by.
 RUNNER = Path(__file__).with_name("runner.py")
-#: How much of a log a message shows.
-_LINES, _CHARACTERS = 6, 600
 
 Value = str | int | float | bool
 
@@ -78,14 +77,14 @@ class Done:
     ----------
     files : mapping of str to bytes
         The declared outputs, by name.
-    log : str
+    logs : Logs
         What the task said.
     status : int or None
         Its exit status as far as it is known; 0 means nothing.
     """
 
     files: Mapping[str, bytes]
-    log: str
+    logs: Logs
     status: int | None
 
 
@@ -115,7 +114,7 @@ class Caller:
         Raises
         ------
         DataError
-            If a needed output is missing or can't be used; with the end of the task's log.
+            If a needed output is missing or can't be used; with the end of the task's log, and all of it as a note.
         ConfigError
             If heasoftpy can't be imported, or has no such task.
         TaskStopped
@@ -124,17 +123,18 @@ class Caller:
         with sandbox(self.folder) as box:
             box.write(call.inputs)
             answer = self._run(box, call)
-            log = _read_log(box)
+            logs = Logs.of(box, call.inputs)
             if answer.get("failure") in (NO_HEASOFTPY, NO_TASK):
                 raise ConfigError(f"{call.task} can't be called through heasoftpy: {answer.get('message')}")
             status = answer.get("returncode")
             status = status if isinstance(status, int) else None
             if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
-                raise TaskStopped(f"{call.task} was killed, as happens when memory runs out. {_tail(log)}")
+                message = f"{call.task} was killed, as happens when memory runs out. {logs.end()}"
+                raise logs.added_to(TaskStopped(message))
             files: dict[str, bytes] = {}
             for declared in call.outputs:
-                files |= _collected(box, call, declared, log, status)
-            return Done(files, log, status)
+                files |= _collected(box, call, declared, logs, status)
+            return Done(files, logs, status)
 
     def version(self) -> str:
         """Return the version of heasoftpy.
@@ -147,7 +147,7 @@ class Caller:
         with sandbox(self.folder) as box:
             answer = self._run(box, Call("", ()))
             if "version" not in answer:
-                message = answer.get("message") or _tail(_read_log(box))
+                message = answer.get("message") or Logs.of(box).end()
                 raise ConfigError(f"heasoftpy can't be imported: {message}")
             return str(answer["version"])
 
@@ -164,7 +164,8 @@ class Caller:
         try:
             status = box.run(command, environment, self.limit or time_limit())
         except TaskStopped as error:
-            raise TaskStopped(f"{call.task or 'heasoftpy'}: {error} {_tail(_read_log(box))}") from None
+            logs = Logs.of(box, call.inputs)
+            raise logs.added_to(TaskStopped(f"{call.task or 'heasoftpy'}: {error} {logs.end()}")) from None
         except OSError as error:
             raise ConfigError(f"{command[0]} can't be run ({error.strerror}); check HEADAS.") from None
         try:
@@ -180,7 +181,7 @@ def spelled(value: Value) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _collected(box: Sandbox, call: Call, declared: Declared, log: str, status: int | None) -> dict[str, bytes]:
+def _collected(box: Sandbox, call: Call, declared: Declared, logs: Logs, status: int | None) -> dict[str, bytes]:
     """Return the files of one declared output, all of which can be used."""
     paths = sorted(path for path in box.work.glob(declared.pattern) if path.is_file())
     found: dict[str, bytes] = {}
@@ -191,7 +192,7 @@ def _collected(box: Sandbox, call: Call, declared: Declared, log: str, status: i
         found[name] = data
     if problem:
         said = "" if status is None else f" (its exit status was {status})"
-        raise DataError(f"{call.task} {problem}{said}. {_tail(log)}")
+        raise logs.added_to(DataError(f"{call.task} {problem}{said}. {logs.end()}"))
     return found
 
 
@@ -207,15 +208,3 @@ def _problem(name: str, data: bytes, call: Call, declared: Declared) -> str:
     except DataError as error:
         return f"left {name} damaged: {str(error).rstrip('.')}"
     return "" if tables else f"left {name} without a table"
-
-
-def _read_log(box: Sandbox) -> str:
-    return box.log.read_text("utf-8", "replace") if box.log.exists() else ""
-
-
-def _tail(log: str) -> str:
-    """Return the last that a task said, on one line."""
-    lines = [" ".join(line.split()) for line in log.splitlines()]
-    text = " / ".join([line for line in lines if line][-_LINES:])
-    text = "".join(letter for letter in text if letter.isprintable())
-    return f"The end of its log: {text[-_CHARACTERS:]}" if text else "It said nothing."

@@ -39,7 +39,7 @@ def test_astropy_reads_it_and_checksums_hold():
         hdus.verify("exception")
         table = hdus["RATE"]
         assert table.data["UNS"].tolist() == [[0, 1], [2, 65535], [40000, 4]]
-        assert table.data["TEXT"].tolist() == ["abc", "d", ""]
+        assert table.data["TEXT"].tolist() == ["abc   ", "d     ", "      "]
         assert table.data["FLAG"].tolist() == [True, False, True]
         assert table.header["CPIX"] == "x" * 200
         assert table.header["TNULL5"] == -1

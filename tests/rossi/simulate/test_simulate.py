@@ -16,6 +16,7 @@ from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
 from rossi.simulate import ObservationSpec, PcuOn, Truth, simulate_archive, simulate_observation, true_observation
+from tests.real_files import COLUMNS_LAST, REAL, check_file, name_of, real_order
 
 ANODES = ("X1L", "X1R", "X2L", "X2R", "X3L", "X3R")
 START = 110_145_600
@@ -87,6 +88,39 @@ def test_every_file_opens_with_astropy_and_rossi(archive: tuple[Path, Truth]) ->
                         assert np.array_equal(mine, other, equal_nan=True), (path, name)
                     elif mine.dtype.kind != "U":
                         assert np.array_equal(mine, other.reshape(mine.shape)), (path, name)
+
+
+def test_files_are_like_those_of_the_archive(archive: tuple[Path, Truth]) -> None:
+    kinds = set()
+    for path in files_with_tables(archive[0]):
+        kinds |= {name_of(table) for table in check_file(path.read_bytes(), path.name).tables}
+    assert kinds >= COLUMNS_LAST | {"GTI", "RATE", "STDGTI", "XTE_MKF", "HXTDEADCO", "PCA_BREAKDOWN_HIST"}
+
+
+def test_keywords_are_in_the_order_of_real_files(archive: tuple[Path, Truth], shared: Path) -> None:
+    for path in files_with_tables(archive[0]):
+        for table in open_fits(path.read_bytes(), path.name).tables:
+            if name_of(table) in REAL:
+                real = real_order(shared / "data" / "real" / "headers", name_of(table))
+                ours = list(dict.fromkeys(keyword for keyword in table.header if keyword in real))
+                assert ours == [keyword for keyword in real if keyword in ours], (path, name_of(table))
+                assert len(ours) > 15
+
+
+def files_with_tables(root: Path) -> list[Path]:
+    return [p for p in root.rglob("*") if p.is_file() and p.suffix not in {".json", ".toml", ".mdl"}]
+
+
+def test_index_has_room_for_names_also_where_there_are_none(archive: tuple[Path, Truth]) -> None:
+    """Real cells are as wide as a path, whether blank or not."""
+    for path in archive[0].rglob("FI*"):
+        table = read_fits(path).tables[0]
+        assert {form for form in table.structure.forms if form.endswith("A")} == {"32A"}
+
+
+def test_gain_is_not_corrected_in_the_standard_modes(archive: tuple[Path, Truth]) -> None:
+    for path in archive[0].rglob("pca/FS*"):
+        assert read_fits(path).tables[0].header["GAINAPP"] is False
 
 
 def test_names_tell_the_times_within(archive: tuple[Path, Truth]) -> None:

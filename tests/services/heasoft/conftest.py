@@ -27,8 +27,9 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 plan = json.loads((Path(os.environ["HEADAS"]) / "standin.json").read_text())
 how = plan["tasks"].get({task!r}, "well")
-if {task!r} == "ftversion":
-    print("25Jun2024_V6.33.2")
+versions = {{"fversion": "25Jun2024_V6.33.2", "ftversion": "3.8"}}  # of HEASoft, and of HEATOOLS
+if {task!r} in versions:
+    print(versions[{task!r}])
 elif how == "silent":
     print("fselect: nothing selected")
 else:
@@ -44,7 +45,7 @@ class Headas:
         self.folder, self.marks = folder, folder / "marks"
         for name in ("bin", "syspfiles", "lib/heasoftpy"):
             (folder / name).mkdir(parents=True)
-        for task in (*MODULES, "ftversion", "echo", "show"):
+        for task in (*MODULES, "fversion", "ftversion", "echo", "show"):
             if not task.startswith(("hxtback", "hxtlcurv", "hxtrsp")):
                 (folder / "syspfiles" / f"{task}.par").write_text("{}")
             program = folder / "bin" / task

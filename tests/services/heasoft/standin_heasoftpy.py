@@ -2,7 +2,9 @@
 
 Put on the path by tests as the package heasoftpy. ``$HEADAS/standin.json`` tells its version and how each task behaves.
 Like the real thing, it reads a task's parameters from the first folder of PFILES that has them and remembers there what
-it was given.
+it was given. As the real ``pcaprepobsid``, its own stops at a cell of an index that begins with a NUL, and at Standard2
+files whose background would have no DATAMODE since that stands behind the first column; why is in log files of its own.
+What it can't show is all else in which NASA's tasks read files otherwise than rossi does.
 """
 
 import json
@@ -83,8 +85,47 @@ def behave(name, params, own):
 def well(name, params, own):
     from rossi.ftools.task import call
 
+    if refused(name, params):
+        return 0, f"{name}: a task that it calls has failed"
     result = call(name, dict(params))
     return result.returncode, result.stdout
+
+
+def refused(name, params):
+    """Return whether preparation ends since a file is not as the archive's; its log tells which and why."""
+    if name not in ("pcaprepobsid", "pcaprepfile2"):
+        return False
+    folder, out = Path(params.get("indir", ".")), Path(params.get("outdir", "."))
+    out.mkdir(exist_ok=True)
+    if name == "pcaprepobsid" and any(undefined_cell(path) for path in sorted(folder.glob("F[MI]*"))):
+        (out / "xtefilt.log").write_text("fcollect: reading the indices\nError parsing AppId #\n")
+        return True
+    data = sorted(folder.glob("pca/FS4a*")) if name == "pcaprepobsid" else [Path(params["infile"])]
+    for path in data:
+        if "DATAMODE" not in keywords_of_background(path):
+            (out / f"{path.name.removesuffix('.gz')}.log").write_text("saextrct: could not find DATAMODE keyword\n")
+            return True
+    return False
+
+
+def undefined_cell(path):
+    """Return whether a cell of text begins with a NUL, which is read as no value at all."""
+    from rossi.fits.reader import read_fits
+
+    for table in read_fits(path).tables:
+        texts = [n for n, form in enumerate(table.structure.forms, 1) if form.strip().endswith("A")]
+        if any(cell[:1] in (b"", b"\0") for n in texts for cell in table.rows[f"f{n}"].tolist()):
+            return True
+    return False
+
+
+def keywords_of_background(path):
+    """Return the keywords that pcabackest copies from its data: those before the first column, and no more."""
+    from rossi.fits.reader import read_fits
+
+    keywords = list(read_fits(path).tables[0].header)
+    first = next(at for at, keyword in enumerate(keywords) if keyword.startswith(("TTYPE", "TFORM")))
+    return keywords[:first]
 
 
 def silent(name, params, own):

@@ -1,13 +1,19 @@
 """The whole engine on a simulated archive, by stand-in tasks, held against the native engine."""
 
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.compare import compare_engines, sample
 from flows.plan import make_shard
 from rossi.errors import ConfigError
-from services.contract import FailureKind, Outcome
+from rossi.fits.edit import as_hdu
+from rossi.fits.header import Header
+from rossi.fits.reader import read_fits
+from rossi.fits.writer import TableHDU, fits_bytes
+from services.contract import FailureKind, Outcome, StageResult
 from services.engines import EngineName
 from services.executor import read_manifest
 from services.storage import open_archive, open_store
@@ -186,6 +192,52 @@ def test_four_housekeeping_files_are_too_few(settings, simulated, tmp_path):
     result = run(settings(archive=str(tmp_path / "archive")), observation.obsid)
     assert (result.outcome, result.last.kind) == (Outcome.FAILED, FailureKind.DATA)
     assert "found those of PCU 0, 1, 2, 3" in result.last.message
+
+
+def with_undefined_cells(table):
+    """As text that is padded with NUL, which FTOOLS take for no value where a cell begins with it."""
+    rows = table.rows.copy()
+    for number, form in enumerate(table.structure.forms, 1):
+        if form.endswith("A"):
+            rows[f"f{number}"] = np.char.rstrip(rows[f"f{number}"])
+    return TableHDU(table.header, rows.tobytes())
+
+
+def with_columns_first(table):
+    """As FTOOLS describe the tables that they make."""
+    images = list(table.header.images())
+    at = next(at for at, (keyword, _) in enumerate(images) if keyword == "TTYPE1")
+    header = Header()
+    header.extend(images[:8] + images[at:] + images[8:at])
+    return TableHDU(header, table.rows.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "log", "words"),
+    [
+        ("FIPC_*", with_undefined_cells, "xtefilt.log", "Error parsing AppId #"),
+        ("pca/FS4a_*", with_columns_first, r"FS4a_\w+-\w+.log", "could not find DATAMODE keyword"),
+    ],
+)
+def test_files_unlike_the_archives_fail_and_the_tasks_own_log_says_why(
+    settings, simulated, tmp_path, pattern, written, log, words
+):
+    archive, truth = simulated
+    observation = truth.observations[0]
+    shutil.copytree(archive / observation.path, tmp_path / "archive" / observation.path)
+    for path in (tmp_path / "archive" / observation.path).glob(pattern):
+        file = read_fits(path)
+        hdus = [written(file.tables[0]), *map(as_hdu, file.tables[1:])]
+        path.write_bytes(fits_bytes(file.primary, hdus, compress=path.suffix == ".gz"))
+    changed = settings(archive=str(tmp_path / "archive"))
+    result = run(changed, observation.obsid)
+    assert (result.outcome, result.last.kind, result.last.detail) == (Outcome.FAILED, FailureKind.DATA, "")
+    with pytest.raises(AssertionError, match=f"a task that it calls has failed The end of out/{log}: .*{words}"):
+        raise AssertionError(result.last.message)
+    (record,) = Path(changed.store).glob(f"**/{observation.obsid}/pca_prep/failures/*.json")
+    detail = StageResult.model_validate_json(record.read_text()).detail
+    with pytest.raises(AssertionError, match=rf"== standard output\n.*\n== out/{log}\n(.*\n)?.*{words}"):
+        raise AssertionError(detail)
 
 
 def test_a_sample_is_spread_over_the_campaign(settings, simulated):

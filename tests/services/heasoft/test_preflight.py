@@ -61,6 +61,12 @@ def test_versions_of_heasoftpy(headas, version, known):
     assert "1.3 to 1.5" in str(found.value)
 
 
+def test_version_of_heatools_is_not_heasofts(headas):
+    """ftversion tells it, and is not asked, not even where fversion says nothing."""
+    (headas.folder / "bin" / "fversion").unlink()
+    assert installed("pca_prep").versions == {"heasoft": "unknown", "heasoftpy": "1.4"}
+
+
 @pytest.mark.parametrize("version", ["1.6", "2.0", "unknown"])
 def test_versions_that_are_not_known_yet(headas, version):
     headas.plan(version)

@@ -36,7 +36,7 @@ def test_a_call_returns_its_declared_outputs(call, curve):
     assert list(done.files) == ["a.lc"]
     assert "RATE" in open_fits(done.files["a.lc"], "a.lc").table()
     assert done.status == 0
-    assert "a.lc" in done.log
+    assert "a.lc" in done.logs.said
 
 
 @pytest.mark.parametrize("version", ["1.3", "1.4", "1.5"])
