@@ -20,7 +20,7 @@ from flows.campaign import OPTIONS, ask, told
 from flows.chains import Instrument
 from flows.config import require
 from flows.ending import advice
-from flows.pages import browse_url
+from flows.pages import browse_url, in_markdown
 from flows.parameters import FIELDS, form_of
 from flows.plan import make_shard
 from flows.preflight import check
@@ -100,11 +100,14 @@ def _end(result: ObservationResult) -> State[Any]:
 
 def _show(result: StageResult, store: ObjectStore, url: str) -> None:
     """Leave a page about the stage, and its figures."""
-    lines = [f"**{result.obsid} {result.stage}**: {result.outcome.value.replace('_', ' ')} {result.message}", ""]
+    lines = [
+        f"**{result.obsid} {result.stage}**: {result.outcome.value.replace('_', ' ')} {in_markdown(result.message)}",
+        "",
+    ]
     if result.manifest:
         manifest = read_manifest(store, result.manifest)
         lines += _inputs(manifest) + _products(manifest, result.manifest, store, url)
-    lines += [f"- caveat: {caveat.message}" for caveat in result.caveats]
+    lines += [f"- caveat: {in_markdown(caveat.message)}" for caveat in result.caveats]
     slug = re.sub("[^a-z0-9]+", "-", f"{result.obsid} {result.stage}".lower())
     try:
         create_markdown_artifact("\n".join(lines), key=slug, description=f"What {result.stage} read and made")
@@ -115,7 +118,7 @@ def _show(result: StageResult, store: ObjectStore, url: str) -> None:
 
 
 def _inputs(manifest: Manifest) -> list[str]:
-    rows = [f"| {r.input} | `{r.path}` | {r.size} | `{r.identity[:19]}` |" for r in manifest.inputs]
+    rows = [f"| {r.input} | {in_markdown(r.path)} | {r.size} | `{r.identity[:19]}` |" for r in manifest.inputs]
     return ["| input | file | bytes | identity |", "|---|---|---|---|", *rows, ""]
 
 

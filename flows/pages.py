@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +15,7 @@ from flows.result import CampaignResult
 from rossi.errors import RossiError
 from services.contract import Manifest, ObservationResult, OutputRecord
 from services.publication import output_key, read_manifest
-from services.reasons import by_reason
+from services.reasons import by_reason, one_line
 from services.storage import ObjectStore
 
 #: Set where the products of one store can be looked at with a browser: ``<its URL> <address>``.
@@ -34,7 +36,7 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
                 "outcome": reason.outcome.value.replace("_", " "),
                 "observations": len(obsids),
                 "stage": reason.stage,
-                "reason": reason.text,
+                "reason": one_line(reason.text),
                 "which": ", ".join(obsids[:_EXAMPLES]) + more,
                 "what to do": advice(reason.kind) if reason.kind else "",
             }
@@ -42,11 +44,16 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
     return rows
 
 
+def in_markdown(text: str) -> str:
+    """Return somebody else's text so that Markdown takes it for nothing but text: no HTML, links, cells, code."""
+    return re.sub(r"([\\`|\[\]])", r"\\\1", html.escape(one_line(text), quote=False))
+
+
 def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
     """Markdown: how it ended, and where the products are."""
-    lines = [summary_line(result), "", *_outcomes(result)]
+    lines = [in_markdown(summary_line(result)), "", *_outcomes(result)]
     if not result.merge.manifest:
-        return "\n".join([*lines, f"**The merge failed**: {result.merge.message}"])
+        return "\n".join([*lines, f"**The merge failed**: {in_markdown(result.merge.message)}"])
     manifest = read_manifest(store, result.merge.manifest)
     groups: dict[str, list[str]] = {}
     for record in manifest.outputs:
@@ -64,7 +71,7 @@ def _outcomes(result: CampaignResult) -> list[str]:
     lines = []
     for row in rows[:_FEW]:
         where = f" in {row['stage']}" * bool(row["stage"])
-        why = f"{row['reason']} ({row['which']})" if row["reason"] else row["which"]
+        why = in_markdown(f"{row['reason']} ({row['which']})" if row["reason"] else row["which"])
         to_do = f". To do: {row['what to do']}" * bool(row["what to do"])
         lines.append(f"- **{row['observations']} {row['outcome']}**{where}: {why}{to_do}")
     more = [f"- {len(rows) - _FEW} more reasons are in `outcomes`"] * (len(rows) > _FEW)
@@ -109,4 +116,8 @@ def _size(size: int) -> str:
 
 
 def _caveats(manifest: Manifest) -> list[str]:
-    return ["### caveats", *(f"- {caveat.message}" for caveat in manifest.caveats)] if manifest.caveats else []
+    return (
+        ["### caveats", *(f"- {in_markdown(caveat.message)}" for caveat in manifest.caveats)]
+        if manifest.caveats
+        else []
+    )

@@ -51,6 +51,11 @@ def by_reason(results: Iterable[ObservationResult]) -> list[tuple[Reason, list[s
     return sorted(groups.items(), key=lambda group: (order.index(group[0].outcome), -len(group[1]), group[0].text))
 
 
+def one_line(text: str) -> str:
+    """Return a text on one line, with blanks for what a table, a terminal or a page would take for more than text."""
+    return "".join(one if one.isprintable() else " " for one in text).strip()
+
+
 def plain(message: str) -> str:
     """Return a message without what is an observation's own: ObsID, files, numbers."""
     text = message

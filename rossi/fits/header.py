@@ -7,6 +7,7 @@ kept as bytes; their values are parsed (and new ones formatted) by astropy, each
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,10 +36,16 @@ Value: TypeAlias = str | bool | int | float | None
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
 
 
+#: What the standard allows in a header.
+_PRINTABLE, _UNPRINTABLE = re.compile(rb"[ -~]*"), re.compile(rb"[^ -~]")
+
+
 @lru_cache(maxsize=65536)
 def _value(image: bytes) -> Any:
     if image[8:10] != _INDICATOR and image[:8].rstrip().decode("latin-1") not in _COMMENTARY:
         return None  # the standard: such a card has no value
+    if not _PRINTABLE.fullmatch(image) and image[10:].lstrip().startswith(b"'"):
+        image = _UNPRINTABLE.sub(b"?", image)  # in a text, what the standard does not allow harms nobody
     try:
         value = fits.Card.fromstring(image).value
     except (fits.VerifyError, ValueError) as error:

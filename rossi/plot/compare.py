@@ -32,7 +32,7 @@ def comparison_figure(pairs: Sequence[Pair], labels: tuple[str, str], title: str
     figure = Figure((11, 1.0 + 2.2 * max(len(shown), 1)), layout=ConstrainedLayoutEngine())
     FigureCanvasAgg(figure)
     left_out = f" ({len(shown)} of {len(pairs)} products, those that differ first)" if len(pairs) > _MOST else ""
-    figure.suptitle(title + left_out, x=0.01, ha="left")
+    figure.suptitle(title + left_out, parse_math=False, x=0.01, ha="left")
     if not shown:
         figure.text(0.5, 0.5, "no product of which a figure is drawn", ha="center")
         return figure
@@ -48,7 +48,7 @@ def _overlay(axes: Axes, pair: Pair, labels: tuple[str, str]) -> None:
     origin = _origin(pair)
     axes.plot(pair.first.x - origin, pair.first.y, color=COLOURS[0], label=labels[0])
     axes.plot(pair.second.x - origin, pair.second.y, ".", markersize=3, color=COLOURS[1], label=labels[1])
-    axes.set_title(pair.name, loc="left", fontsize="small")
+    axes.set_title(pair.name, parse_math=False, loc="left", fontsize="small")
     axes.set_ylabel(pair.y_label)
     axes.set_xlabel(f"{pair.x_label} - {origin:.0f}" if origin else pair.x_label)
 

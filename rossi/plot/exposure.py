@@ -60,7 +60,7 @@ def exposure_figure(mjd: NDArray[np.float64], exposure: NDArray[np.float64], tit
         total.set_ylim(0, 1.08 * seconds.sum() / 1000)
         total.tick_params(colors=_INK, labelsize=10, direction="in")
         _years(figure, time)
-    figure.suptitle(title, fontsize=13, fontweight="bold", color=_INK, x=0.01, ha="left")
+    figure.suptitle(title, parse_math=False, fontsize=13, fontweight="bold", color=_INK, x=0.01, ha="left")
     return figure
 
 

@@ -94,7 +94,7 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
     figure.legend(handles, labels, loc="outside upper right", frameon=False, fontsize=9, labelcolor=_FAINT)
     figure.supxlabel("MJD (TT)", fontsize=11, color=_INK)
     if title:
-        figure.suptitle(title, fontsize=14, fontweight="bold", color=_INK, x=0.01, ha="left")
+        figure.suptitle(title, parse_math=False, fontsize=14, fontweight="bold", color=_INK, x=0.01, ha="left")
     return figure
 
 

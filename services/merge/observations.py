@@ -21,6 +21,7 @@ from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.merge.inputs import StageProducts
+from services.reasons import one_line
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 #: Unit of an exposure by the unit of the rate.
@@ -100,7 +101,7 @@ class Observation:
     def target(self) -> str:
         """Name of the source, empty where unknown."""
         header = (str(s.header.get("OBJECT", "")) for s in self.curves.values())
-        return next((str(name).strip() for name in (*self.told("target"), *header) if str(name).strip()), "")
+        return next(filter(None, (one_line(str(name)) for name in (*self.told("target"), *header))), "")
 
     @property
     def instruments(self) -> tuple[str, ...]:
@@ -112,7 +113,7 @@ class Observation:
     def remarks(self) -> str:
         """Message and caveats in one line."""
         texts = [self.message, *(c.message for c in self.caveats if c.message not in self.message)]
-        return "; ".join(dict.fromkeys(t for t in texts if t))
+        return "; ".join(dict.fromkeys(one_line(t) for t in texts if t))
 
 
 def collect(

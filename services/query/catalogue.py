@@ -19,6 +19,7 @@ from services.query.config import QueryConfig
 from services.query.paging import all_rows
 from services.query.tap import HARD_LIMIT, Catalogue
 from services.query.worklist import WorkList, WorkRow, blank, in_order
+from services.reasons import one_line
 from services.storage import StoreError
 
 _TEXTS = ("target_name", "obsid")
@@ -119,7 +120,7 @@ def _values(name: str, column: Any, length: int) -> list[Any]:
         if column is None:
             return [""] * length
         filled = column.filled("") if isinstance(column, MaskedColumn) else column
-        return [str(value).strip() for value in filled.tolist()]
+        return [one_line(str(value)) for value in filled.tolist()]
     if column is None:
         numbers = np.full(length, math.nan)
     else:

@@ -16,6 +16,7 @@ from rossi.fits.table import Table
 from rossi.met import met_to_mjd, timezero
 from services.contract import Caveat
 from services.query.worklist import WorkRow, blank
+from services.reasons import one_line
 from services.storage import ArchiveSource
 
 MASTER_INDEX = "FMI"
@@ -92,7 +93,7 @@ def describe(archive: ArchiveSource, obsid: ObsID) -> tuple[WorkRow, Caveat | No
         start, stop = float(table.column("StartMET")[at]), float(table.column("StopMET")[at])
         row = replace(
             blank(obsid.text),
-            target_name=str(table.column("Source")[at]),
+            target_name=one_line(str(table.column("Source")[at])),
             time=float(met_to_mjd(start + timezero(table.header, table.where))),
             exposure=stop - start,
         )

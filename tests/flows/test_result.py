@@ -2,6 +2,7 @@
 
 import pytest
 
+from flows.pages import in_markdown
 from flows.result import CampaignResult, campaign_code
 from services.contract import FailureKind, ObservationResult, Outcome, StageResult
 
@@ -39,3 +40,16 @@ def ended(
 def test_exit_code(campaign: CampaignResult, code: int, strict_code: int) -> None:
     assert campaign_code(campaign) == code
     assert campaign_code(campaign, strict=True) == strict_code
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
+        ("[a](javascript:b)", r"\[a\](javascript:b)"),
+        ("a | b\nc", r"a \| b c"),
+        ("`rm` a_b", r"\`rm\` a_b"),
+    ],
+)
+def test_texts_on_pages_are_nothing_but_text(text: str, shown: str) -> None:
+    assert in_markdown(text) == shown

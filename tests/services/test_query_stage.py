@@ -154,4 +154,4 @@ def test_nothing_found(root, tmp_path):
     assert "No observation" in result.message
     assert execute_query(request).reused
     manifest = read_manifest(open_store(request.store), result.manifest)
-    assert manifest.summary == {"observations": 0}
+    assert manifest.summary == {"observations": 0, "archive": request.archive}
