@@ -212,7 +212,7 @@ def show_jobs(jobs: Sequence[tuple[JobState, Waiting]]) -> None:
         show("There is no Job of a campaign.")
         return
     table = Table("job", "shards", "done", "failed", "pods", "waiting", "state", box=SIMPLE, padding=(0, 1, 0, 0))
-    table.columns[0].overflow = "fold"
+    table.columns[0].overflow, table.columns[0].min_width = "fold", 24
     for state, waiting in jobs:
         numbers = (state.completions, len(state.ended), len(state.failed), state.active, waiting.pods)
         table.add_row(state.name, *map(str, numbers), state.word)
