@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -211,8 +210,8 @@ def show_jobs(jobs: Sequence[tuple[JobState, Waiting]]) -> None:
     if not jobs:
         show("There is no Job of a campaign.")
         return
-    table = Table("job", "shards", "done", "failed", "pods", "waiting", "state", box=SIMPLE, padding=(0, 1, 0, 0))
-    table.columns[0].overflow = "fold"
+    table = Table("job", "shards", "done", "failed", "pods", "waiting", "state", box=None, padding=(0, 1, 0, 0))
+    table.columns[0].overflow, table.columns[0].min_width = "fold", 24
     for state, waiting in jobs:
         numbers = (state.completions, len(state.ended), len(state.failed), state.active, waiting.pods)
         table.add_row(state.name, *map(str, numbers), state.word)

@@ -30,7 +30,7 @@ def test_job_runs_a_command_that_exists_with_a_configuration_that_loads(job):
     config = K8S / "simple" / Path(arguments[arguments.index("--config") + 1]).name
     shown = CliRunner().invoke(app, [str(config) if a.endswith(".toml") else a for a in arguments] + ["--print-config"])
     assert shown.exit_code == 0, shown.output
-    assert "workers = 4" in shown.output
+    assert "workers = 2" in shown.output
     mounted = {m["mountPath"] for m in pod["containers"][0]["volumeMounts"]}
     assert load_settings(config).archive in mounted
 

@@ -108,6 +108,7 @@ def test_only_the_flow_may_talk_to_the_cluster(render, folder):
         ("batch", "jobs"): {"create", "get", "list", "watch", "patch", "delete"},
         ("", "pods"): {"get", "list", "watch"},
         ("", "pods/log"): {"get"},
+        ("", "events"): {"list"},
     }
     (binding,) = of_kind(objects, "RoleBinding")
     assert [subject["name"] for subject in binding["subjects"]] == ["rossi-flow"]
@@ -167,3 +168,29 @@ def test_the_quota_lets_the_services_in(render, folder):
     (quota,) = of_kind(render(folder), "ResourceQuota")
     limits = [c["resources"]["limits"]["memory"] for c in containers(render(folder))]
     assert sum(int(limit.removesuffix("Gi")) for limit in limits) < int(quota["spec"]["hard"]["limits.memory"][:-2])
+
+
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_the_quota_counts_pods_that_have_not_ended(render, folder):
+    (quota,) = of_kind(render(folder), "ResourceQuota")
+    assert "count/pods" not in quota["spec"]["hard"]
+    assert int(quota["spec"]["hard"]["pods"]) > 1000
+
+
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_the_api_asks_for_a_secret_and_its_clients_have_it(render, folder):
+    pods = {o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in of_kind(render(folder), "Deployment")}
+    auth = {"secretKeyRef": {"name": "rossi-api", "key": "auth"}}
+    for name, asked in (("rossi-server", {"PREFECT_SERVER_API_AUTH_STRING"}), ("rossi-flow", set())):
+        given = {e["name"]: e.get("valueFrom") for e in pods[name]["containers"][0]["env"]}
+        assert all(given[variable] == auth for variable in {"PREFECT_API_AUTH_STRING", *asked})
+    (cors,) = [e["value"] for e in pods["rossi-server"]["containers"][0]["env"] if "CORS" in e["name"]]
+    assert "*" not in cors
+
+
+@pytest.mark.parametrize("folder", OVERLAYS)
+def test_the_server_waits_for_its_database(render, folder):
+    (server,) = [o for o in of_kind(render(folder), "Deployment") if o["metadata"]["name"] == "rossi-server"]
+    (waits,) = server["spec"]["template"]["spec"]["initContainers"]
+    assert '("rossi-database", 5432)' in waits["command"][-1]
+    compile(waits["command"][-1], "init", "exec")
