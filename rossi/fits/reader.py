@@ -1,4 +1,4 @@
-"""Opening FITS files held in memory, gzip-compressed or not."""
+"""Opening FITS files held in memory, packed or not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rossi.errors import DataError, shortened
+from rossi.fits.ascii_table import binary_table
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.table import Table
-from rossi.fits.unzip import gunzip
+from rossi.fits.unzip import gunzip, unpack
 
 __all__ = [
     "FitsFile",
@@ -37,7 +38,7 @@ _MAX_AXES = 999
 
 @dataclass(frozen=True, slots=True)
 class FitsFile:
-    """A FITS file's primary header and its binary tables, in file order.
+    """A FITS file's primary header and its tables, in file order; ASCII tables are turned into binary ones.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ def open_fits(data: bytes, name: str) -> FitsFile:
     Parameters
     ----------
     data : bytes
-        The file's content, plain or gzip-compressed.
+        The file's content, plain or packed with gzip, compress, bzip2 or xz.
     name : str
         Its name, for messages.
 
@@ -88,12 +89,13 @@ def open_fits(data: bytes, name: str) -> FitsFile:
     """
     if not data:
         raise DataError(f"{name}: the file is empty; a FITS file was expected.")
-    data = gunzip(data, name)
+    data = unpack(data, name)
     if data[:6] != b"SIMPLE":
         raise DataError(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
     hdus = list(iterate_hdus(data, name))
-    tables = tuple(Table(h, d, name) for h, d in hdus[1:] if str(h.get("XTENSION", "")).strip() == "BINTABLE")
-    return FitsFile(name, hdus[0][0], tables)
+    readers = {"BINTABLE": Table, "TABLE": binary_table}
+    kinds = ((str(h.get("XTENSION", "")).strip(), h, d) for h, d in hdus[1:])
+    return FitsFile(name, hdus[0][0], tuple(readers[kind](h, d, name) for kind, h, d in kinds if kind in readers))
 
 
 def split_hdu(text: str) -> tuple[str, int | str | None]:

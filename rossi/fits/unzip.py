@@ -1,10 +1,14 @@
-"""Gunzipping files held in memory, without letting a small file fill it."""
+"""Unpacking files held in memory, without letting a small file fill it."""
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import zlib
+from collections.abc import Callable
 from functools import partial
+from typing import IO, cast
 
 from isal import igzip, igzip_lib
 
@@ -66,6 +70,50 @@ def gunzip(data: bytes, name: str) -> bytes:
     if len(content) > limit:
         raise DataError(
             f"{name}: the gzip file of {len(data)} bytes holds more than {limit} bytes, which no file of RXTE's "
+            "archive does; fetch the file again."
+        )
+    return content
+
+
+def _lzw(packed: IO[bytes]) -> IO[bytes]:
+    from uncompresspy import LZWFile
+
+    return cast(IO[bytes], LZWFile(packed, warn_truncation=False, save_checkpoints=False))
+
+
+#: Other ways of packing, by the first bytes of the file: what they are called, and what opens them. ``compress`` (.Z)
+#: was the archive's in the nineties.
+_OTHERS: dict[bytes, tuple[str, Callable[[IO[bytes]], IO[bytes]]]] = {
+    b"\x1f\x9d": ("compress (.Z)", _lzw),
+    b"BZh": ("bzip2", bz2.BZ2File),
+    b"\xfd7zXZ\x00": ("xz", lzma.LZMAFile),
+}
+
+
+def unpack(data: bytes, name: str) -> bytes:
+    """Return the content of a file packed with gzip, compress, bzip2 or xz; anything else is returned as it is.
+
+    Raises
+    ------
+    DataError
+        If the file is cut or damaged, or it holds more than `size_limit` allows.
+    """
+    for magic, (kind, opened) in _OTHERS.items():
+        if data.startswith(magic):
+            return _unpacked(data, name, kind, opened)
+    return gunzip(data, name)
+
+
+def _unpacked(data: bytes, name: str, kind: str, opened: Callable[[IO[bytes]], IO[bytes]]) -> bytes:
+    limit = size_limit(len(data))
+    try:
+        with opened(io.BytesIO(data)) as stream:
+            content = stream.read(limit + 1)
+    except (EOFError, OSError, ValueError, IndexError, lzma.LZMAError) as error:
+        raise DataError(f"{name}: the {kind} file is cut or damaged ({error}); fetch the file again.") from None
+    if len(content) > limit:
+        raise DataError(
+            f"{name}: the {kind} file of {len(data)} bytes holds more than {limit} bytes, which no file of RXTE's "
             "archive does; fetch the file again."
         )
     return content

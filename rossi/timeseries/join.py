@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.errors import DataError
 from rossi.fits.header import Header
+from rossi.timeseries.kind import require_alike
+from rossi.timeseries.once import counted_twice, preference
 from rossi.timeseries.series import EXTRA, Floats, Series, set_moment
+from rossi.timeseries.source import plain_name
 
 _TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
 _TIMES |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2"}
+#: Positions that differ less [deg] are of one source that was written down twice.
+_CLOSE = 0.01
 _COMMENTARY = {"HISTORY", "COMMENT", "CONTINUE", ""}
 
 
@@ -30,15 +35,18 @@ class Joined:
         Which of the given curves each row comes from.
     duplicates : int
         Rows that were given more than once and are kept once.
+    repeats : int
+        Rows of time that another curve has too, with other numbers; those of one curve are left out.
     overlaps : int
-        Rows that begin before all rows ahead of them have ended; they are kept.
+        Rows that begin before all rows ahead of them have ended, but hold other time; they are kept.
     nulls : int
-        Rows with NaN rates among those given (duplicates not counted).
+        Rows with NaN rates among those given (duplicates and repeats not counted).
     """
 
     series: Series
     origin: NDArray[np.int64]
     duplicates: int
+    repeats: int
     overlaps: int
     nulls: int
 
@@ -57,40 +65,41 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
 
     Notes
     -----
-    Rows that agree in every column (the same observation given twice) are kept once. Keywords that all curves have
-    alike are kept; times are those of the whole. Good time intervals are united. Where bin widths differ (dwells of
-    HEXTE are of 16 or 32 s), the result has them in the column TIMEDEL.
+    Each moment counts once: rows that agree in every column (the same observation given twice) are kept once, and of
+    rows that hold the same time with other numbers those of one curve (see `rossi.timeseries.once`). Keywords that all
+    curves have alike are kept; times are those of the whole. Good time intervals are united. Where bin widths differ
+    (dwells of HEXTE are of 16 or 32 s), the result has them in the column TIMEDEL.
 
     Raises
     ------
     DataError
-        If there is no curve.
+        If there is no curve, or curves are of different instruments, units or time systems.
     """
     if not series:
         raise DataError("No light curve was given to join; at least one is needed.")
-    columns, origin = _stack(series)
+    require_alike(series)
+    ranked = sorted(range(len(series)), key=lambda n: preference(series[n]))
+    single, duplicates = _single([series[n] for n in ranked])
+    repeated = counted_twice(single)
+    columns, origin = _stack([one.rows(~drop) for one, drop in zip(single, repeated, strict=True)])
     values = np.vstack(list(columns.values()))
-    order = np.lexsort((origin, *values[::-1]))
-    values, origin = values[:, order], origin[order]
-    repeated = np.zeros(len(origin), bool)
-    if len(origin) > 1:
-        same = (values[:, 1:] == values[:, :-1]) | (np.isnan(values[:, 1:]) & np.isnan(values[:, :-1]))
-        repeated[1:] = same.all(axis=0)
-    null = ~repeated & np.isnan(values[1])
-    keep = ~repeated & (keep_null | ~null)
-    values, origin = values[:, keep], origin[keep]
+    null = np.isnan(values[1])
+    keep = np.lexsort((origin, *values[::-1]))
+    keep = keep if keep_null else keep[~null[keep]]
+    values, origin = values[:, keep], np.array(ranked)[origin[keep]]
     by_name = dict(zip(columns, values, strict=True))
     time, rate, error, fracexp = (by_name.pop(c) for c in ("TIME", "RATE", "ERROR", "FRACEXP"))
     widths = by_name["TIMEDEL"]
     timedel = float(min(widths, default=min(s.timedel for s in series)))
     if np.all(widths == timedel):
         del by_name["TIMEDEL"]
-    intervals = gti.union(*(s.intervals for s in series))
+    intervals = gti.union(*(s.intervals for s in series if len(s)))
     ends = np.maximum.accumulate(time + widths)
     header, primary = _headers(series, time[:1], ends[-1:], intervals)
-    result = Series(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name)
+    unit = series[0].rate_unit
+    result = Series(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
     overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
-    return Joined(result, origin, int(repeated.sum()), overlaps, int(null.sum()))
+    return Joined(result, origin, duplicates, int(sum(map(np.sum, repeated))), overlaps, int(null.sum()))
 
 
 def _stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
@@ -100,6 +109,19 @@ def _stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int6
     columns = {n: np.concatenate([t.get(n, b) for t, b in zip(tables, blanks, strict=True)]) for n in names}
     origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
     return columns, origin
+
+
+def _single(series: Sequence[Series]) -> tuple[list[Series], int]:
+    """Return the curves without rows that an earlier one (or row) has exactly alike, and how many these were."""
+    columns, origin = _stack(series)
+    values = np.vstack(list(columns.values()))
+    order = np.lexsort((origin, *values[::-1]))
+    before, behind = values[:, order[:-1]], values[:, order[1:]]
+    same = ((before == behind) | (np.isnan(before) & np.isnan(behind))).all(axis=0)
+    again = np.zeros(len(origin), bool)
+    again[order[1:][same]] = True
+    ends = np.cumsum([len(s) for s in series])[:-1]
+    return [s.rows(~a) for s, a in zip(series, np.split(again, ends), strict=True)], int(again.sum())
 
 
 def _headers(series: Sequence[Series], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
@@ -125,6 +147,15 @@ def _common(first: Header, headers: Sequence[Header]) -> Header:
         if keyword in _TIMES or keyword in _COMMENTARY:
             continue
         value = first.get(keyword)
-        if all(keyword in h and h.get(keyword) == value for h in headers):
+        if all(keyword in h and _same(keyword, h.get(keyword), value) for h in headers):
             common.copy_from(first, [keyword])
     return common
+
+
+def _same(keyword: str, one: object, other: object) -> bool:
+    """Return whether two values mean the same: names are spelled in many ways, and positions rounded."""
+    if keyword == "OBJECT":
+        return plain_name(str(one)) == plain_name(str(other))
+    if keyword.startswith(("RA", "DEC")) and isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) < _CLOSE
+    return one == other

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rossi import gti, met
@@ -9,7 +11,10 @@ from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
-from rossi.timeseries.series import EXTRA, Floats, Series, filled_intervals, set_moment
+from rossi.timeseries import units
+from rossi.timeseries.clock import Clock, is_xronos
+from rossi.timeseries.columns import Chosen, choose, doubles, poisson_error
+from rossi.timeseries.series import EXPOSURES, EXTRA, Floats, Series, filled_intervals, set_moment
 
 #: Keywords that describe columns as they lay in another file, by their first letters.
 COLUMN_KEYWORDS = (
@@ -26,107 +31,176 @@ COLUMN_KEYWORDS = (
     "TDMIN",
     "TDMAX",
 )
+#: Times farther off than this [s] (three centuries) are no times.
+_FAR = 1e10
+#: Keywords of the curve that may stand in the primary header alone.
+_SHARED = ("TELESCOP", "INSTRUME", "OBJECT", "TIMESYS", "TIMEREF", "RA_OBJ", "DEC_OBJ", "OBS_ID")
 
 
-def read_light_curve(data: bytes, name: str, *, quantity: str = "RATE") -> Series:
+def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", column: str | None = None) -> Series:
     """Read an OGIP light curve.
 
-    Products of rossi and of FTOOLS and archive standard products are understood. A curve without a GTI extension gets
-    the intervals of its rows.
+    Products of rossi, of FTOOLS and of xronos, and archive standard products are understood. A curve without a GTI
+    extension gets the intervals of its rows; rows without a time are left out, which `Series.remarks` tells.
 
     Parameters
     ----------
     data : bytes
-        FITS file, gzip-compressed or not.
+        FITS file, packed (gzip, .Z, bzip2, xz) or not.
     name : str
         Its name, for messages.
-    quantity : str
-        RATE or COUNTS (which can only be rebinned); the file must hold it.
+    quantity : str, optional
+        RATE turns counts a bin into rates; COUNTS (which can only be rebinned) must be what the file holds; None takes
+        it as it is.
+    column : str, optional
+        The column to take, where the file has several, such as RATE1 and RATE2.
 
     Raises
     ------
     DataError
-        If it is damaged, no light curve, of the other quantity, or in another mission's time.
+        If it is damaged, no light curve, of the other quantity, or in another mission's time, or if there are several
+        columns and none is named.
     """
-    return light_curve_of(open_fits(data, name), quantity=quantity)
+    return light_curve_of(open_fits(data, name), quantity=quantity, column=column)
 
 
-def light_curve_of(file: FitsFile, *, quantity: str = "RATE") -> Series:
+def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str | None = None) -> Series:
     """Take the light curve out of a file in memory; see `read_light_curve`."""
-    table = _curve_table(file, quantity)
-    header, where = table.header, table.where
-    _check_time(table)
-    zero = met.timezero(header, where)
-    timedel = header.number("TIMEDEL", where)
-    pixel = header.number("TIMEPIXR", where, 0.0)
-    extra = {c: _doubles(table, c) for c in EXTRA if c in table}
-    widths = extra.get("TIMEDEL", timedel)
-    if not np.all(np.greater(widths, 0)):
-        raise DataError(f"{where}: TIMEDEL is {np.min(widths):g} s; bins of a positive width were expected.")
-    time = _doubles(table, "TIME") + (zero - pixel * widths)
+    chosen = choose(file, column)
+    if quantity == "COUNTS" != chosen.quantity:
+        raise DataError(f"{chosen.table.where}: the curve is in {chosen.unit}; counts a bin were expected.")
+    series = _timed(_series(file, chosen))
+    return in_rates(series) if quantity == "RATE" else series
+
+
+def _series(file: FitsFile, chosen: Chosen) -> Series:
+    table = chosen.table
+    where, header = table.where, _with_shared(table.header, file.primary)
+    clock = Clock.of(table, "TIME", [file.primary])
+    plain = chosen.value.upper() in {"RATE", "COUNTS"}
+    extra = {c: doubles(table, c) for c in EXTRA if c in table and (plain or c == "TIMEDEL")}
+    timedel, widths = _widths(table, extra, clock)
+    if len(np.unique(widths)) < 2:
+        extra.pop("TIMEDEL", None)
+    time = clock.met(doubles(table, "TIME")) - clock.pixel * widths
+    value = doubles(table, chosen.value)
+    fracexp = doubles(table, "FRACEXP") if "FRACEXP" in table else np.ones(len(time))
+    exposure = next((extra[c] for c in EXPOSURES if c in extra), widths * fracexp)
+    if chosen.error is None:
+        error = poisson_error(chosen, value, exposure, header, extra)
+        remarks: tuple[str, ...] = (f"{where}: column ERROR is missing; the errors are the roots of the counts.",)
+    else:
+        error, remarks = doubles(table, chosen.error), ()
     return Series(
         name=file.name,
         time=time,
-        rate=_doubles(table, quantity),
-        error=_doubles(table, "ERROR"),
-        fracexp=_doubles(table, "FRACEXP") if "FRACEXP" in table else np.ones(len(time)),
+        rate=value,
+        error=error,
+        fracexp=fracexp,
         timedel=timedel,
-        intervals=_intervals(file, time, widths),
-        header=_absolute(header, where, zero),
+        intervals=_intervals(file, table, time, widths),
+        header=_absolute(header, where, clock),
         primary=file.primary,
         extra=extra,
-        quantity=quantity,
+        quantity=chosen.quantity,
+        unit=chosen.unit,
+        remarks=remarks,
     )
 
 
-def _curve_table(file: FitsFile, quantity: str) -> Table:
-    for table in file.tables:
-        if quantity in table:
-            return table
-    for table in file.tables:
-        if "TIME" in table and quantity == "RATE" and "COUNTS" in table:
-            raise DataError(
-                f"{table.where}: column RATE is missing, the curve is in COUNTS; extract it with lcmode=RATE to "
-                "join or subtract it."
-            )
-    raise DataError(f"{file.name}: no extension has a column {quantity}; a light curve was expected.")
+def _with_shared(header: Header, primary: Header) -> Header:
+    """Return the header with what only the primary one tells of the curve as a whole."""
+    added = header.copy()
+    added.copy_from(primary, _SHARED)
+    return added
 
 
-def _check_time(table: Table) -> None:
-    header, where = table.header, table.where
-    unit = table.info("TIME").unit or str(header.get("TIMEUNIT", "s"))
-    if unit.strip().lower() not in ("s", "sec", "second", "seconds"):
-        raise DataError(f"{where}: column TIME is in {unit!r}; seconds were expected (xronos output can't be joined).")
-    reference = met.split_keyword(header, "MJDREF", where, met.MJDREFI + met.MJDREFF)
-    if abs(reference - met.MJDREFI - met.MJDREFF) > 1e-7:
-        raise DataError(f"{where}: MJDREF is {reference}; RXTE's {met.MJDREFI + met.MJDREFF} was expected.")
+def _widths(table: Table, extra: dict[str, Floats], clock: Clock) -> tuple[float, Floats]:
+    """Return the smallest width of a bin, and that of each [s]; a column TIMEDEL is made of seconds."""
+    where = table.where
+    if "TIMEDEL" in extra:
+        extra["TIMEDEL"] = extra["TIMEDEL"] * (units.seconds(table.info("TIMEDEL").unit or "s") or 1.0)
+        widths = extra["TIMEDEL"]
+    elif is_xronos([table.header]) and "XAX_E" in table:
+        widths = 2 * doubles(table, "XAX_E") * (units.seconds(table.info("XAX_E").unit or "s") or 1.0)
+    else:
+        widths = np.full(len(table), clock.keywords * table.header.finite("TIMEDEL", where))
+    if not np.all(np.greater(widths, 0)):
+        raise DataError(f"{where}: TIMEDEL is {np.min(widths):g} s; bins of a positive width were expected.")
+    if not len(widths):
+        return clock.keywords * table.header.finite("TIMEDEL", where, 1.0), widths
+    return float(widths.min()), widths
 
 
-def _doubles(table: Table, name: str) -> Floats:
-    values = table.numbers(name, None)
-    if values.ndim != 1:
-        raise DataError(f"{table.where}: column {name} has {values.shape[1]} elements a row; one was expected.")
-    values[table.null(name)] = np.nan
-    return values
+def _timed(series: Series) -> Series:
+    """Leave out the rows that have no time, and good time in which there is no row."""
+    good = np.abs(series.time) < _FAR  # False for NaN
+    if not good.all():
+        text = f"{series.name}: {int((~good).sum())} of {len(series)} rows have no time and are left out."
+        series = replace(series.rows(good), remarks=(*series.remarks, text))
+    series = _sorted(series)
+    covered = filled_intervals(series.time, series.widths)
+    start, stop = series.intervals.T
+    with_rows = np.searchsorted(covered[:, 0], stop, "left") > np.searchsorted(covered[:, 1], start, "right")
+    return series if with_rows.all() else replace(series, intervals=series.intervals[with_rows])
 
 
-def _absolute(header: Header, where: str, zero: float) -> Header:
-    header = header.without(("TIMEZERO",), COLUMN_KEYWORDS)
-    if zero:
+def _sorted(series: Series) -> Series:
+    """Put rows in time order, and leave out those of a bin that is there already; of two, the one with a rate stays."""
+    step = np.diff(series.time)
+    if np.all(step > 0):
+        return series
+    order = np.lexsort((np.isnan(series.rate), series.widths, series.time))
+    again = np.concatenate(([False], (np.diff(series.time[order]) == 0) & (np.diff(series.widths[order]) == 0)))
+    texts = [f"{series.name}: rows are out of time order; they are sorted."] if np.any(step < 0) else []
+    if again.any():
+        texts.append(f"{series.name}: {int(again.sum())} rows are of bins that the file has already; each counts once.")
+    return replace(series.rows(order[~again]), remarks=(*series.remarks, *texts))
+
+
+def in_rates(series: Series) -> Series:
+    """Turn counts a bin into rates: over the bins' exposure; rates stay as they are."""
+    if series.quantity == "RATE":
+        return series
+    exposure = np.where(series.exposure > 0, series.exposure, np.nan)
+    per_pcu = any(name in series.extra for name in EXPOSURES)
+    background = {c: series.extra[c] / exposure for c in ("BACKV", "BACKE") if c in series.extra}
+    header = series.header.copy()
+    header.set("HDUCLAS3", "RATE", "counts over the exposure of their bins")
+    return replace(
+        series,
+        rate=series.rate / exposure,
+        error=series.error / exposure,
+        extra=series.extra | background,
+        header=header,
+        quantity="RATE",
+        unit=units.PER_PCU if per_pcu else units.RATE,
+        remarks=(*series.remarks, f"{series.name}: COUNTS are taken over the exposure of their bins, as rates."),
+    )
+
+
+def _absolute(header: Header, where: str, clock: Clock) -> Header:
+    """Return the header with times in MET, as the columns have them."""
+    kept = header.without(("TIMEZERO", "MJDREF"), COLUMN_KEYWORDS)
+    if clock.shift or clock.keywords != 1.0:
         for keyword in ("TSTART", "TSTOP"):
-            moment = met.split_keyword(header, keyword, where, np.nan)
+            moment = met.split_keyword(header, keyword, where, np.nan) * clock.keywords + clock.shift
+            kept = kept.without((keyword,))
             if np.isfinite(moment):
-                header = header.without((keyword,))
-                set_moment(header, keyword, moment + zero)
-    header.set("TIMEZERI", 0, "TIMEZERO is applied")
-    header.set("TIMEZERF", 0.0)
-    header.set("TIMEPIXR", 0.0, "TIME is the start of the bin")
-    return header
+                set_moment(kept, keyword, moment)
+    kept.set("TIMEUNIT", "s")
+    kept.set("MJDREFI", met.MJDREFI)
+    kept.set("MJDREFF", met.MJDREFF)
+    kept.set("TIMEZERI", 0, "TIMEZERO is applied")
+    kept.set("TIMEZERF", 0.0)
+    kept.set("TIMEPIXR", 0.0, "TIME is the start of the bin")
+    return kept
 
 
-def _intervals(file: FitsFile, time: Floats, widths: Floats | float) -> Floats:
+def _intervals(file: FitsFile, curve: Table, time: Floats, widths: Floats) -> Floats:
     for table in file.tables:
-        if str(table.header.get("HDUCLAS1", "")).strip() == "GTI" or table.name in ("STDGTI", "GTI"):
-            zero = met.timezero(table.header, table.where)
-            return gti.make(np.column_stack((_doubles(table, "START"), _doubles(table, "STOP"))) + zero)
+        is_gti = str(table.header.get("HDUCLAS1", "")).strip() == "GTI" or table.name in ("STDGTI", "GTI")
+        if is_gti and table is not curve:
+            clock = Clock.of(table, "START", (curve.header, file.primary))
+            return gti.make(clock.met(np.column_stack((doubles(table, "START"), doubles(table, "STOP")))))
     return filled_intervals(time, widths)

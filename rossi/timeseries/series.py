@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from rossi import gti
 from rossi.errors import DataError
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
+from rossi.timeseries import units
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +46,10 @@ class Series:
         The columns named in `EXTRA` that the file has.
     quantity : str
         RATE or COUNTS, as the column and the extension are called.
+    unit : str
+        Of `rate` and `error`: see `rossi.timeseries.units`; what the columns say where empty (see `rate_unit`).
+    remarks : tuple of str
+        What there is to say of the reading: sentences.
     """
 
     name: str
@@ -57,9 +63,24 @@ class Series:
     primary: Header
     extra: dict[str, Floats] = field(default_factory=dict)
     quantity: str = "RATE"
+    unit: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.time)
+
+    @property
+    def rate_unit(self) -> str:
+        """Unit of `rate`: per PCU where there is an exposure in PCU seconds."""
+        if self.unit:
+            return self.unit
+        per_pcu = any(name in self.extra for name in EXPOSURES)
+        return units.COUNT if self.quantity == "COUNTS" else units.PER_PCU if per_pcu else units.RATE
+
+    def rows(self, which: NDArray[Any]) -> Series:
+        """Return the rows that an index or a mask chooses, with good time and keywords of the whole."""
+        basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
+        return replace(self, **basic, extra={name: values[which] for name, values in self.extra.items()})
 
     @property
     def mixed(self) -> bool:
@@ -97,10 +118,9 @@ def split(series: Series) -> list[Series]:
         return [series]
     parts = []
     for width in np.unique(series.widths):
-        rows = series.widths == width
-        extra = {name: values[rows] for name, values in series.extra.items() if name != declared.TIMEDEL.name}
-        basic = {name: getattr(series, name)[rows] for name in ("time", "rate", "error", "fracexp")}
-        parts.append(replace(series, **basic, timedel=float(width), extra=extra))
+        part = series.rows(series.widths == width)
+        extra = {name: values for name, values in part.extra.items() if name != declared.TIMEDEL.name}
+        parts.append(replace(part, timedel=float(width), extra=extra))
     return parts
 
 

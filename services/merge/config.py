@@ -19,6 +19,7 @@ class MergeConfig(Frozen):
     )
     description: str = Field("", description="a few words below the title")
     keep_null: bool = Field(True, description="keep bins without a rate in the light curve")
+    force: bool = Field(False, description="join light curves of different sources (OBJECT, position) too")
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
 
     @property

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from astropy import units
 from astropy.table import Table
 from astropy.time import Time
+from astropy.units import day, second
 
 from rossi import gti, met
 from rossi.errors import ConfigError, DataError
+from rossi.timeseries import units
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
@@ -24,10 +25,11 @@ from services.merge.inputs import StageProducts
 from services.reasons import one_line
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
-#: Unit of an exposure by the unit of the rate.
-EXPOSURE_UNIT = {"count/s/PCU": "PCU s", "count/s": "s"}
 NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."
+#: Band of files whose name does not tell any.
+UNNAMED = "rate"
 _PRODUCT = re.compile(r"(\d{5}-\d\d-\d{2,3}-\d{2,3}[A-Z]?)_(.+)")
+_PACKED = re.compile(r"\.(gz|Z|bz2|xz)$")
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -168,20 +170,28 @@ def in_time_order(observations: Iterable[Observation]) -> tuple[Observation, ...
     return tuple(sorted(observations, key=_time_order))
 
 
-def with_curves(observation: Observation, files: Sequence[File]) -> Observation:
+def with_curves(observation: Observation, files: Sequence[File], *, column: str | None = None) -> Observation:
     """Read an observation's light curves; one that can't be read makes it a failure, told in its message."""
     curves: dict[str, Series] = {}
     problems = [observation.message] if observation.message else []
+    caveats = list(observation.caveats)
     for file in files:
         try:
-            curves[name_parts(file.name)[1]] = read_light_curve(file.data, file.name)
+            one = read_light_curve(file.data, file.name, column=column)
         except DataError as error:
             problems.append(str(error))
+            continue
+        curves[name_parts(file.name)[1]] = one
+        caveats += [Caveat(code="curve_read", message=remark) for remark in one.remarks]
+        if not len(one):
+            caveats.append(Caveat(code="empty_curve", message=f"{file.name}: the light curve has no row."))
     if observation.outcome is Outcome.SUCCEEDED and not files:
         problems.append(NO_CURVE)
     failed = len(problems) > bool(observation.message)
     outcome = Outcome.FAILED if failed else observation.outcome
-    return replace(observation, outcome=outcome, message="; ".join(problems), curves=curves)
+    return replace(
+        observation, outcome=outcome, message="; ".join(problems), curves=curves, caveats=tuple(dict.fromkeys(caveats))
+    )
 
 
 def name_parts(name: str) -> tuple[str, str]:
@@ -190,9 +200,9 @@ def name_parts(name: str) -> tuple[str, str]:
     ``20402-01-45-03`` and ``ch5-10`` of ``20402-01-45-03_ch5-10.lc``; a name of another form is an observation of its
     own, in the band ``rate``.
     """
-    stem = name.rpartition("/")[2].removesuffix(".gz").removesuffix(".lc")
+    stem = _PACKED.sub("", name.rpartition("/")[2]).removesuffix(".lc")
     match = _PRODUCT.fullmatch(stem)
-    return (match[1], match[2]) if match else (stem, "rate")
+    return (match[1], match[2]) if match else (stem, UNNAMED)
 
 
 def bands(observations: Sequence[Observation]) -> list[str]:
@@ -214,16 +224,16 @@ def ecsv(observations: Sequence[Observation]) -> bytes:
     table = Table()
     table["obsid"] = [o.obsid for o in observations]
     table["target_name"] = [o.target for o in observations]
-    table["time"] = met.met_to_mjd(start) * units.day
-    table["tstart"], table["tstop"] = start * units.s, stop * units.s
-    table["ontime"] = np.array([o.ontime for o in observations], float) * units.s
+    table["time"] = met.met_to_mjd(start) * day
+    table["tstart"], table["tstop"] = start * second, stop * second
+    table["ontime"] = np.array([o.ontime for o in observations], float) * second
     for band in bands(observations):
         unit = rate_unit(observations, band)
         empty = (np.nan, np.nan, 0.0)
         rate, error, exposure = np.array([o.means.get(band, empty) for o in observations]).T
         table[f"rate_{band}"], table[f"error_{band}"] = rate, error
         table[f"exposure_{band}"] = exposure
-        for name, text in (("rate", unit), ("error", unit), ("exposure", EXPOSURE_UNIT[unit])):
+        for name, text in (("rate", unit), ("error", unit), ("exposure", exposure_unit(unit))):
             table[f"{name}_{band}"].description = text
     table["outcome"] = [str(o.outcome) for o in observations]
     table["caveats"] = [" ".join(c.code for c in o.caveats) for o in observations]
@@ -235,9 +245,13 @@ def ecsv(observations: Sequence[Observation]) -> bytes:
 
 
 def rate_unit(observations: Iterable[Observation], band: str) -> str:
-    """Return count/s/PCU where exposures are counted in PCU seconds, else count/s."""
-    per_pcu = any(o.curves[band].extra.keys() & {"LiveTime", "OnTime"} for o in observations if band in o.curves)
-    return "count/s/PCU" if per_pcu else "count/s"
+    """Return the unit of a band's rates."""
+    return next((o.curves[band].rate_unit for o in observations if band in o.curves), units.RATE)
+
+
+def exposure_unit(unit: str) -> str:
+    """Return the unit of an exposure by that of the rate: PCU s where rates are per PCU, else s."""
+    return "PCU s" if unit == units.PER_PCU else "s"
 
 
 def utc_date(moment: float, fmt: str = "%Y-%m-%d %H:%M") -> str:

@@ -14,12 +14,13 @@ from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
 from rossi.plot.longterm import Panel, mission_figure, png
+from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import Series, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat
-from services.merge.observations import EXPOSURE_UNIT, Observation, instrument, rate_unit
+from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ class Band:
     @property
     def exposure_unit(self) -> str:
         """PCU s where rates are per PCU, else s."""
-        return EXPOSURE_UNIT[self.unit]
+        return exposure_unit(self.unit)
 
     @property
     def label(self) -> str:
@@ -81,8 +82,13 @@ def caveats_of(band: Band) -> tuple[Caveat, ...]:
     if band.joined.duplicates:
         text = f"{band.joined.duplicates} rows were given more than once and are kept once."
         found.append(Caveat(code="duplicate_rows", message=f"{band.label}: {text}"))
+    if band.joined.repeats:
+        text = f"{band.joined.repeats} rows are of time that another light curve has too; each moment counts once."
+        found.append(Caveat(code="overlapping_files", message=f"{band.label}: {text}"))
     if band.joined.overlaps:
-        text = f"{band.joined.overlaps} rows begin before the row ahead of them ends; all are kept."
+        text = (
+            f"{band.joined.overlaps} rows begin before the row ahead of them ends, but hold other time; all are kept."
+        )
         found.append(Caveat(code="overlapping_rows", message=f"{band.label}: {text}"))
     return tuple(found)
 
@@ -160,6 +166,6 @@ def _panel(band: Band, observations: Sequence[Observation], most: int, means: st
     chosen = [observations[n] for n, (t, _, _) in drawn.items() if len(t)]
     middle = [o.middles[band.name] for o in chosen]
     mean, sigma, _ = np.array([o.means[band.name] for o in chosen]).T
-    unit = "count s$^{-1}$ PCU$^{-1}$" if band.unit.endswith("PCU") else "count s$^{-1}$"
+    unit = {units.PER_PCU: "count s$^{-1}$ PCU$^{-1}$", units.RATE: "count s$^{-1}$"}.get(band.unit, band.unit)
     shown = met_to_mjd(time), rate, error, met_to_mjd(middle), mean, sigma
     return Panel(band.label, *shown, unit, means, band.has_epochs)

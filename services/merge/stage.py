@@ -7,7 +7,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from services.executor import find_manifest, fingerprint, manifest_key, new_mani
 from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
 from services.merge.inputs import Found, StageProducts, find_all, spectra
+from services.merge.kinds import kept_apart
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
 from services.merge.panels import WHOLE
 from services.merge.products import caveats_of, figures, join_band, light_curve
@@ -27,8 +27,10 @@ from services.publication import put_exactly
 from services.seal import seal
 from services.storage import ObjectStore, open_store
 
+#: Code of the caveat that a light curve was named but could not be read.
+LEFT_OUT = "not_merged"
 #: Raised when the same products give another result; part of the fingerprint.
-VERSION = 3
+VERSION = 4
 #: ObsIDs that a caveat names.
 _NAMED = 20
 
@@ -67,30 +69,46 @@ def merge(
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
     sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
-    return _merged(config, observations, place or Place(), sums, details)
+    # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
+    parted, apart = kept_apart(observations, any_source=config.force, by_name=False)
+    return _merged(config, parted, place or Place(), sums, details, apart)
 
 
-def merge_files(config: MergeConfig, curves: Sequence[tuple[str, bytes]]) -> Outputs:
+def merge_files(
+    config: MergeConfig,
+    curves: Sequence[tuple[str, bytes]],
+    *,
+    column: str | None = None,
+    unread: Mapping[str, str] | None = None,
+) -> Outputs:
     """Join light-curve files as they are, each of them one observation (files of one ObsID with several bands are one).
 
     Parameters
     ----------
     config : MergeConfig
     curves : sequence of (name, content)
+    column : str, optional
+        See `read_light_curve`.
+    unread : mapping of name to sentence, optional
+        Files that could not be had.
 
     Notes
     -----
-    A file that can't be read is a failure in the report.
+    A file that can't be read is a failure in the report, and a caveat ``not_merged``.
     """
     groups: dict[str, dict[str, File]] = {}
     for name, data in curves:
         obsid, band = name_parts(name)
         same = sum(1 for key in groups if key.split(" ")[0] == obsid and band in groups[key])
         groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
-    found = [with_curves(Observation(o, Outcome.SUCCEEDED), list(files.values())) for o, files in groups.items()]
-    outputs = _merged(config, in_time_order(found), Place(), Sums(), {}, means="mean of a file")
-    unread = [Caveat(code="not_merged", message=o.message) for o in found if o.outcome is Outcome.FAILED]
-    return replace(outputs, caveats=(*unread, *outputs.caveats))
+    succeeded = [Observation(obsid, Outcome.SUCCEEDED) for obsid in groups]
+    found = [with_curves(one, list(groups[one.obsid].values()), column=column) for one in succeeded]
+    found += [Observation(name_parts(name)[0], Outcome.FAILED, text) for name, text in (unread or {}).items()]
+    read = [caveat for one in found for caveat in one.caveats]
+    left_out = [Caveat(code=LEFT_OUT, message=o.message) for o in found if o.outcome is Outcome.FAILED]
+    parted, apart = kept_apart(in_time_order(found), any_source=config.force)
+    told = [*left_out, *read, *apart]
+    return _merged(config, parted, Place(), Sums(), {}, told, means="mean of a file")
 
 
 def execute_merge(request: MergeRequest) -> StageResult:
@@ -139,6 +157,7 @@ def _merged(
     place: Place,
     sums: Sums,
     details: Mapping[str, Details],
+    told: Sequence[Caveat],
     *,
     means: str = "mean of an observation",
 ) -> Outputs:
@@ -151,7 +170,8 @@ def _merged(
     images = tuple(File(name, data) for name, data in pictures.items())
     table = File("observations.ecsv", ecsv(observations))
     downloads = [f.name for f in (*curves, *images, *sums.files, table)]
-    caveats = [*_vanished(observations), *(c for band in joined for c in caveats_of(band)), *sums.caveats]
+    found = [caveat for band in joined for caveat in caveats_of(band)]
+    caveats = [*told, *_vanished(observations), *found, *sums.caveats]
     if not joined:
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")

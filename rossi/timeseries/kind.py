@@ -1,0 +1,174 @@
+"""What makes light curves of one kind, and what must never become one curve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rossi.errors import DataError
+from rossi.timeseries.series import Series
+from rossi.timeseries.source import Source, plain_name, source_numbers
+
+#: What curves that become one must have alike, by what it is called in sentences.
+TRAITS = {
+    "mission": "mission (TELESCOP)",
+    "instrument": "instrument (INSTRUME)",
+    "detector": "detector (DETNAM)",
+    "clock": "time system (TIMESYS, TIMEREF)",
+    "unit": "unit (TUNIT)",
+    "product": "standard product",
+    "band": "band (MINCHAN, MAXCHAN, E_MIN, E_MAX)",
+    "content": "treatment of the background (BACKAPP, HDUCLAS2)",
+    "dead": "treatment of dead time (DEADAPP)",
+}
+#: Of these, what makes even sums and differences of curves meaningless.
+_ALWAYS = ("mission", "instrument", "clock", "unit")
+_PRODUCT = re.compile(r"_([snb][012][a-e]?)\.lc(?:\.\w+)?$", re.IGNORECASE)
+_CENTRES = {"SOLARSYSTEM", "BARYCENTER", "HELIOCENTRIC", "HELIOCENTER", "GEOCENTRIC", "GEOCENTER"}
+
+
+def traits(series: Series) -> dict[str, str]:
+    """Return what `TRAITS` names of a curve; empty where it does not tell."""
+    return {
+        "mission": {"RXTE": "XTE"}.get(mission := _text(series, "TELESCOP").upper(), mission),
+        "instrument": _text(series, "INSTRUME").upper(),
+        "detector": _detector(series),
+        "clock": _clock(series),
+        "unit": series.rate_unit,
+        "product": match[1].lower() if (match := _PRODUCT.search(series.name)) else "",
+        "band": _band(series),
+        "content": _content(series),
+        "dead": {True: "corrected", False: "uncorrected"}.get(series.header.get("DEADAPP"), ""),
+    }
+
+
+def _text(series: Series, keyword: str) -> str:
+    return next((t for h in (series.header, series.primary) if (t := str(h.get(keyword, "")).strip())), "")
+
+
+def _detector(series: Series) -> str:
+    name = _text(series, "DETNAM").upper()
+    return name[:3] if name.startswith("PW") else name  # HEXTE: which detectors of a cluster work changes with time
+
+
+def _clock(series: Series) -> str:
+    system = {"": "TT", "TDT": "TT", "ET": "TT"}.get(stated := _text(series, "TIMESYS").upper(), stated)
+    place = _text(series, "TIMEREF").upper() or _text(series, "TREFPOS").upper()
+    if not place:
+        place = "SOLARSYSTEM" if system == "TDB" else "LOCAL"
+    return f"{system} {'SOLARSYSTEM' if place == 'BARYCENTER' else place if place in _CENTRES else 'LOCAL'}"
+
+
+def _band(series: Series) -> str:
+    header, parts = series.header, []
+    for low, high, name in (("MINCHAN", "MAXCHAN", "ch"), ("CHANMIN", "CHANMAX", "ch"), ("E_MIN", "E_MAX", "keV")):
+        ends = header.get(low), header.get(high)
+        if all(isinstance(end, int | float) for end in ends):
+            text = "-".join(f"{end:g}" for end in ends)
+            parts.append(f"ch{text}" if name == "ch" else f"{text}keV")
+    return " ".join(dict.fromkeys(parts))
+
+
+def _content(series: Series) -> str:
+    kind, applied = str(series.header.get("HDUCLAS2", "")).strip().upper(), series.header.get("BACKAPP")
+    if kind in {"BKG", "BACKGROUND"}:
+        return "background"
+    if applied is True or kind == "NET":  # pcaextlc2 says TOTAL of what it has subtracted the background from
+        return "net"
+    return "total" if applied is False or kind == "TOTAL" else ""
+
+
+def require_alike(series: Sequence[Series]) -> None:
+    """Raise a `DataError` if curves are of different missions, instruments, units or time systems."""
+    found = [traits(one) for one in series]
+    for trait in _ALWAYS:
+        known = [(mine[trait], one) for mine, one in zip(found, series, strict=True) if mine[trait]]
+        for value, one in known:
+            if value != known[0][0]:
+                raise DataError(
+                    f"{one.name}: its {TRAITS[trait]} is {value}, that of {known[0][1].name} is {known[0][0]}; these "
+                    "can't become one light curve."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Light curves that can be one.
+
+    Parameters
+    ----------
+    members : tuple of int
+        Numbers of the curves.
+    source : int
+        The same in groups of one source.
+    label : str
+        In what it differs from the other groups, as part of a file name; empty where there is one group.
+    """
+
+    members: tuple[int, ...]
+    source: int
+    label: str = ""
+
+
+def groups(
+    series: Sequence[Series], *, names: Sequence[str] = (), any_source: bool = False, by_name: bool = True
+) -> list[Group]:
+    """Sort curves into groups that can each become one curve.
+
+    A curve that does not tell something (a keyword is missing) goes with the others where these all say the same, and
+    is a group of its own where they don't.
+
+    Parameters
+    ----------
+    series : sequence of Series
+    names : sequence of str, optional
+        Band of each curve, as somebody named it who knows: where told, channels in headers don't matter.
+    any_source : bool
+        Join whatever the source.
+    by_name : bool
+        See `Source.is_same`.
+    """
+    found = [traits(one) for one in series]
+    for mine, name in zip(found, names, strict=False):
+        # HEXTE's data modes cut a band at different channels, and pcaextlc2 says 0 to 255 of every band.
+        if name and (mine["instrument"] == "HEXTE" or mine["band"] == "ch0-255"):
+            mine["band"] = ""
+    for trait in TRAITS:
+        known = {mine[trait] for mine in found if mine[trait]}
+        for mine in found:
+            mine[trait] = mine[trait] or (known.copy().pop() if len(known) == 1 else "")
+    sources = (
+        source_numbers([Source.of(one) for one in series], by_name=by_name) if not any_source else [0] * len(series)
+    )
+    keys = [(*mine.values(), source) for mine, source in zip(found, sources, strict=True)]
+    members: dict[tuple[object, ...], list[int]] = {}
+    for number, key in enumerate(keys):
+        members.setdefault(key, []).append(number)
+    ordered = sorted(members.values(), key=lambda one: (min(series[n].time.min(initial=np.inf) for n in one), one))
+    varied = [trait for trait in TRAITS if len({mine[trait] for mine in found}) > 1]
+    labels = [_label(series, found, one, varied, sources) for one in ordered]
+    return [Group(tuple(one), sources[one[0]], label) for one, label in zip(ordered, labels, strict=True)]
+
+
+_SHORT = {
+    **{"TT LOCAL": "local", "TDB SOLARSYSTEM": "barycentred", "corrected": "deadcorr", "uncorrected": "nodeadcorr"},
+    **{"count/s": "per-s", "count/s/PCU": "per-pcu", "": "unknown"},
+}
+
+
+def _label(
+    series: Sequence[Series], found: list[dict[str, str]], members: list[int], varied: list[str], sources: list[int]
+) -> str:
+    """Return what tells a group from the others, as part of a file name."""
+    words = [_SHORT.get(value := found[members[0]][trait], value) for trait in varied]
+    if len(set(sources)) > 1:
+        told = [Source.of(one) for one in series]
+        source = min((told[n] for n in members), key=lambda s: (not s.name, plain_name(s.name), s.name))
+        words.append(source.name or "no-name")
+        namesakes = {sources[n] for n, one in enumerate(told) if plain_name(one.name) == plain_name(source.name)}
+        if len(namesakes) > 1 and source.position:
+            words.append("ra{:.3f}dec{:+.3f}".format(*source.position))
+    return "_".join(re.sub(r"[^a-z0-9.+]+", "-", word.lower()).strip("-") for word in words)

@@ -1,0 +1,105 @@
+"""Each moment once: rows that would count time again which another curve has already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import gti
+from rossi.timeseries.series import Floats, Series
+
+#: Time that two rows have in common counts from this part of the narrower bin on; less is rounding.
+_TOUCH = 1e-3
+
+
+def counted_twice(series: Sequence[Series]) -> list[NDArray[np.bool_]]:
+    """Return which rows of each curve hold time that rows of another curve hold too.
+
+    Two rows share time if their exposures don't fit side by side into the good time that both bins cover; bins of two
+    curves may overlap without that, such as partly filled ones at the ends of observations that follow each other, or
+    those of HEXTE's two background positions. Of two such rows, the one without a rate goes, else that of the curve
+    that comes later.
+
+    Parameters
+    ----------
+    series : sequence of Series
+        In the order of `preference`.
+
+    Returns
+    -------
+    list of ndarray (n,) of bool
+    """
+    drop = [np.zeros(len(s), bool) for s in series]
+    for second, first in sorted((max(pair), min(pair)) for pair in _overlapping(series)):
+        a, b = _shared(series[first], series[second])
+        empty = np.isnan(series[first].rate[a]) & ~np.isnan(series[second].rate[b])
+        drop[second][b[~empty & ~drop[first][a]]] = True
+        drop[first][a[empty & ~drop[second][b]]] = True
+    return drop
+
+
+def preference(series: Series) -> tuple[float, bytes]:
+    """Return what orders curves whatever order they are given in: those with more exposure first."""
+    content = b"".join(np.ascontiguousarray(values).tobytes() for values in series.columns.values())
+    return -float(np.nansum(series.exposure)), content
+
+
+def _overlapping(series: Sequence[Series]) -> Iterator[tuple[int, int]]:
+    """Iterate over pairs of curves whose good time overlaps, in time order."""
+    filled = [n for n, s in enumerate(series) if len(s)]
+    spans = {n: (float(series[n].time.min()), float((series[n].time + series[n].widths).max())) for n in filled}
+    open_: list[int] = []
+    for n in sorted(filled, key=spans.__getitem__):
+        open_ = [m for m in open_ if spans[m][1] > spans[n][0]]
+        for m in open_:
+            if len(gti.intersection(series[m].intervals, series[n].intervals)):
+                yield m, n
+        open_.append(n)
+
+
+def _shared(first: Series, second: Series) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the pairs of rows that share time, as indices into either curve."""
+    a, b = _pairs(first, second)
+    start = np.maximum(first.time[a], second.time[b])
+    stop = np.minimum(first.time[a] + first.widths[a], second.time[b] + second.widths[b])
+    both = _within(gti.intersection(first.intervals, second.intervals), start, stop)
+    spare = (_good(first) - _exposed(first))[a] + (_good(second) - _exposed(second))[b]
+    touch = _TOUCH * np.minimum(first.widths[a], second.widths[b])
+    alike = (abs(first.time[a] - second.time[b]) < touch) & (abs(first.widths[a] - second.widths[b]) < touch)
+    shared = np.where(alike, both, both - spare) > touch
+    return a[shared], b[shared]
+
+
+def _pairs(first: Series, second: Series) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return all pairs of rows whose bins overlap."""
+    order = np.argsort(second.time, kind="stable")
+    begin = second.time[order]
+    longest = second.widths.max()
+    low = np.searchsorted(begin, first.time - longest, "right")
+    high = np.searchsorted(begin, first.time + first.widths, "left")
+    count = np.maximum(high - low, 0)
+    a = np.repeat(np.arange(len(first)), count)
+    b = order[np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)]
+    real = second.time[b] + second.widths[b] > first.time[a]
+    return a[real], b[real]
+
+
+def _good(series: Series) -> Floats:
+    """Return the good time within each bin (n,) [s]."""
+    return _within(series.intervals, series.time, series.time + series.widths)
+
+
+def _exposed(series: Series) -> Floats:
+    """Return the time that each row was exposed (n,) [s], whatever the number of PCUs."""
+    return np.minimum(series.widths * np.nan_to_num(np.clip(series.fracexp, 0, 1)), _good(series))
+
+
+def _within(intervals: Floats, start: Floats, stop: Floats) -> Floats:
+    """Return how much of [start, stop) lies in intervals (n,) [s]."""
+    if not len(intervals):
+        return np.zeros(len(start))
+    edges = intervals.ravel()
+    elapsed = np.concatenate(([0.0], np.cumsum(np.diff(edges) * (np.arange(len(edges) - 1) % 2 == 0))))
+    return np.asarray(np.interp(stop, edges, elapsed) - np.interp(start, edges, elapsed))

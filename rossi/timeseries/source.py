@@ -1,0 +1,95 @@
+"""Which source a light curve is of, and whether two are the same."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rossi.timeseries.series import Series
+
+#: Positions of one source differ by less [deg]: 6 arcmin off its axis the collimator of the PCA and of HEXTE still
+#: lets nine tenths through.
+_NEAR = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a curve says it is of.
+
+    Parameters
+    ----------
+    name : str
+        OBJECT, empty where it is not told.
+    position : tuple of float or None [deg]
+        Right ascension and declination.
+    """
+
+    name: str
+    position: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, series: Series) -> Source:
+        """Return the source of a curve."""
+        name = next((n for h in (series.header, series.primary) if (n := str(h.get("OBJECT", "")).strip())), "")
+        return cls(name, _position(series))
+
+    def is_same(self, other: Source, *, by_name: bool = True) -> bool | None:
+        """Return whether two curves are of one source; None where it can't be told.
+
+        Parameters
+        ----------
+        other : Source
+        by_name : bool
+            Sources at one position with different names are different.
+        """
+        named = bool(self.name and other.name)
+        alike = plain_name(self.name) == plain_name(other.name)
+        if self.position and other.position:
+            near = separation(self.position, other.position) < _NEAR
+            return near and (alike or not named or not by_name)
+        return alike if named else None
+
+
+def plain_name(name: str) -> str:
+    """Return a name without what spellings differ in: ``GX 339-4``, ``GX339-4`` and ``gx_339-4`` are one source."""
+    return re.sub(r"[^a-z0-9+.-]", "", name.lower())
+
+
+def separation(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Return the angle between two positions of right ascension and declination [deg]."""
+    (a, d), (b, e) = (np.radians(first), np.radians(second))
+    half = np.sin((d - e) / 2) ** 2 + np.cos(d) * np.cos(e) * np.sin((a - b) / 2) ** 2
+    return math.degrees(2 * math.asin(min(1.0, math.sqrt(float(half)))))
+
+
+def _position(series: Series) -> tuple[float, float] | None:
+    for suffix in ("_OBJ", "", "_NOM", "_PNT"):
+        for header in (series.header, series.primary):
+            ra, dec = (header.get(f"{axis}{suffix}") for axis in ("RA", "DEC"))
+            if _is_angle(ra) and _is_angle(dec) and abs(dec) <= 90:
+                return float(ra) % 360, float(dec)
+    return None
+
+
+def _is_angle(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 360
+
+
+def source_numbers(told: Sequence[Source], *, by_name: bool = True) -> list[int]:
+    """Return a number for each curve, the same for those of one source; -1 where it can't be told which of several."""
+    firsts: list[Source] = []
+    for source in sorted(set(told), key=lambda s: (plain_name(s.name), s.position or (999.0, 0.0), s.name)):
+        if (source.name or source.position) and not any(source.is_same(one, by_name=by_name) for one in firsts):
+            firsts.append(source)
+    numbers = []
+    for source in told:
+        answers = [source.is_same(one, by_name=by_name) for one in firsts]
+        if True in answers:
+            numbers.append(answers.index(True))
+        else:
+            numbers.append(0 if answers in ([None], []) else -1)
+    return numbers

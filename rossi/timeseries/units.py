@@ -1,0 +1,40 @@
+"""What a light curve's numbers are in."""
+
+from __future__ import annotations
+
+import re
+
+from rossi.met import DAY
+
+RATE = "count/s"
+PER_PCU = "count/s/PCU"
+COUNT = "count"
+
+_SPELLINGS = {
+    "count": ("count", "counts", "cts", "ct", "cnt", "cnts"),
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "PCU": ("pcu", "pcus"),
+}
+_WORDS = {word: name for name, words in _SPELLINGS.items() for word in words}
+_UNITS = {frozenset({"count"}): COUNT, frozenset({"count", "/s"}): RATE, frozenset({"count", "/s", "/PCU"}): PER_PCU}
+_SECONDS = dict.fromkeys(_SPELLINGS["s"], 1.0) | dict.fromkeys(("d", "day", "days"), DAY)
+#: A slash, a bracket, a word, and the power -1.
+_FACTOR = re.compile(r"(/?)\s*(\(?)\s*([a-z]+)(\s*(?:\*\*|\^)?\s*\(?-1\)?)?", re.IGNORECASE)
+
+
+def normalised(text: str) -> str:
+    """Return a TUNIT in one spelling: count, count/s or count/s/PCU; any other unit stays as it is.
+
+    ``counts/s``, ``cts s**-1``, ``count/(s PCU)`` and ``ct s^(-1) PCU^(-1)`` are understood.
+    """
+    factors, below = [], False
+    for slash, bracket, word, power in _FACTOR.findall(text):
+        below = below or bool(slash and bracket)
+        factors.append(("/" if slash or power or below else "") + _WORDS.get(word.lower(), word))
+    unit = _UNITS.get(frozenset(factors)) if len(set(factors)) == len(factors) else None
+    return text.strip() if unit is None else unit
+
+
+def seconds(unit: str) -> float | None:
+    """Return the length of a unit of time [s]; None for anything else."""
+    return _SECONDS.get(unit.strip().lower())

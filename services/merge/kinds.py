@@ -1,0 +1,101 @@
+"""Keeping apart what can't be one light curve: units, bands, instruments, time systems, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rossi.timeseries.kind import TRAITS, Group, groups, traits
+from rossi.timeseries.series import Series
+from rossi.timeseries.source import Source, plain_name
+from services.contract import Caveat
+from services.merge.observations import UNNAMED, Observation, bands
+
+#: Curves, and kinds, that a caveat names; the rest are counted.
+_NAMED = 3
+_KINDS = 8
+
+
+def kept_apart(
+    observations: Sequence[Observation], *, any_source: bool = False, by_name: bool = True
+) -> tuple[tuple[Observation, ...], tuple[Caveat, ...]]:
+    """Split each band whose light curves are not of one kind, and tell how.
+
+    Parameters
+    ----------
+    observations : sequence of Observation
+    any_source, by_name : bool
+        See `rossi.timeseries.kind.groups`.
+
+    Returns
+    -------
+    tuple of Observation
+        With bands such as ``rate_per-s`` and ``rate_per-pcu`` in place of ``rate``.
+    tuple of Caveat
+    """
+    renamed: list[dict[str, str]] = [{} for _ in observations]
+    caveats = []
+    for band in bands(observations):
+        numbers = [n for n, o in enumerate(observations) if band in o.curves]
+        curves = [observations[n].curves[band] for n in numbers]
+        names = [] if band == UNNAMED else [band] * len(curves)
+        found = groups(curves, names=names, any_source=any_source, by_name=by_name)
+        caveats += [*_other_names(band, curves, found), *_assumed(band, curves, found, bool(names))]
+        if len(found) > 1:
+            caveats.append(_apart(band, curves, found))
+            for number, group in enumerate(found, 1):
+                for member in group.members:
+                    renamed[numbers[member]][band] = f"{band}_{group.label or number}"
+    parted = [
+        replace(o, curves={names.get(band, band): curve for band, curve in o.curves.items()}) if names else o
+        for o, names in zip(observations, renamed, strict=True)
+    ]
+    return tuple(parted), tuple(caveats)
+
+
+def _apart(band: str, curves: Sequence[Series], found: Sequence[Group]) -> Caveat:
+    told = [traits(one) for one in curves]
+    what = [text for trait, text in TRAITS.items() if len({mine[trait] for mine in told if mine[trait]}) > 1]
+    if len({group.source for group in found}) > 1:
+        what.append("source (OBJECT, RA, DEC)")
+    each = [f"{band}_{group.label}: {_names([curves[n].name for n in group.members])}" for group in found]
+    more = f"; {len(each) - _KINDS} more kinds" if len(each) > _KINDS else ""
+    text = (
+        f"{band}: light curves of different {' and of different '.join(what)} are not one; each kind has a file of its "
+        f"own: {'; '.join(each[:_KINDS])}{more}."
+    )
+    return Caveat(code="kinds_apart", message=text)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _other_names(band: str, curves: Sequence[Series], found: Sequence[Group]) -> list[Caveat]:
+    """Tell which curves were joined although their OBJECT differs."""
+    caveats = []
+    for group in found:
+        spelled: dict[str, str] = {}
+        for n in group.members:
+            if name := Source.of(curves[n]).name:
+                spelled.setdefault(plain_name(name), name)
+        if len(spelled) > 1:
+            text = f"{band}: light curves of the objects {_names(sorted(spelled.values()))} are joined as one source."
+            caveats.append(Caveat(code="objects_joined", message=text))
+    return caveats
+
+
+def _assumed(band: str, curves: Sequence[Series], found: Sequence[Group], named: bool) -> list[Caveat]:
+    """Tell which curves lack a keyword that those have with which they were joined."""
+    told = [traits(one) for one in curves]
+    caveats = []
+    for trait, what in TRAITS.items():
+        if trait == "product" or (named and trait == "band"):
+            continue
+        for group in found:
+            silent = [curves[n].name for n in group.members if not told[n][trait]]
+            if silent and len(silent) < len(group.members):
+                text = f"{band}: {_names(silent)}: no keyword tells the {what}; it is taken to be that of the others."
+                caveats.append(Caveat(code="kind_assumed", message=text))
+    return caveats
