@@ -12,7 +12,10 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
+from rossi.gti import is_ordered, make
 
+#: Said of a filter file that gives intervals which overlap.
+OUT_OF_ORDER = "rows overlap or are out of time order; the good time intervals are sorted and joined"
 #: Keywords of the filter file that describe its own table and so are not copied to the GTI.
 _OWN_PREFIXES = (
     *("NAXIS", "TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDIM", "TDISP", "TBCOL", "TLMIN", "TLMAX"),
@@ -105,8 +108,10 @@ def gti_file(
     """Return a GTI file: one STDGTI table with the filter file's keywords.
 
     TSTART, TSTOP and TIMEZERO of the filter file come along; readers apply them (see `rossi.gti.from_table`).
+    Intervals of a filter file whose rows overlap or are out of order are sorted and joined.
     """
-    pairs = np.asarray(rows, np.float64).reshape(-1, 2)
+    ordered = is_ordered(rows)
+    pairs = np.asarray(rows, np.float64).reshape(-1, 2) if ordered else make(rows)
     kept = table.header.without(_OWN, _OWN_PREFIXES)
     header = kept.copy()
     header.append("HDUCLASS", "OGIP", "format conforms to OGIP conventions")
@@ -116,5 +121,7 @@ def gti_file(
     header.append("POSTFR", fraction(table.header, "POSTFR", postfr), "part of the step behind a good row that is good")
     header.append("HISTORY", f"good time of {filter_file.name}")
     header.append("HISTORY", f"Expression: {expression}")
+    if not ordered:
+        header.append("HISTORY", OUT_OF_ORDER)
     columns = list(zip(STDGTI_SECONDS, pairs.T, strict=True))
     return fits_bytes(primary_hdu(kept), [table_hdu("STDGTI", columns, header)])

@@ -12,9 +12,10 @@ from rossi.errors import ConfigError, DataError
 from services.contract import Caveat, File
 from services.storage import ArchiveSource, StoreError
 
-#: What a light curve is of: s source, b background, n net; HEXTE's cluster 0 or 1, or 2 for the PCA; the energy band,
-#: a the widest (PCA: 2-9 keV).
-_BAND = re.compile(r"[snb][012][a-e]")
+#: What a light curve is of: s source, b background, n net; HEXTE's cluster 0 or 1, or 2 for the PCA's Standard2; the
+#: energy band, a the widest (PCA: 2-9 keV). 1 without a band is the PCA's Standard1, all channels.
+_BAND = re.compile(r"[snb](?:[012][a-e]|1)")
+_HEXTE = {f"{cluster}{band}" for cluster in "01" for band in "abcde"}
 #: Observations that are looked at at a time.
 _OBSERVATIONS = 32
 
@@ -61,8 +62,8 @@ def check_bands(bands: Sequence[str]) -> tuple[str, ...]:
         if not _BAND.fullmatch(band):
             raise ConfigError(
                 f"{band!r} is no band of the standard products; n2a is the PCA's net light curve of 2-9 keV (n2b to "
-                "n2e are narrower), n0a and n1a are those of HEXTE's clusters, s and b in place of n are source and "
-                "background."
+                "n2e are narrower), n1 that of all channels (Standard1), n0a and n1a are those of HEXTE's clusters, s "
+                "and b in place of n are source and background."
             )
     return tuple(dict.fromkeys(bands))
 
@@ -124,7 +125,7 @@ def _collect(archive: ArchiveSource, text: str, bands: Sequence[str]) -> _One:
         return _One(problems=(str(error),))
     curves, found, problems = [], [], []
     for band in bands:
-        stem = f"x{'p' if band[1] == '2' else 'h'}{obsid.stem}_{band}.lc"
+        stem = f"x{'h' if band[1:] in _HEXTE else 'p'}{obsid.stem}_{band}.lc"
         file = listing.get(stem) or listing.get(f"{stem}.gz")
         if file is None:
             continue

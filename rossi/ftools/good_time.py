@@ -11,6 +11,7 @@ from rossi.fits.edit import dated
 from rossi.fits.reader import read_bytes, read_fits
 from rossi.ftools.parameters import Made, Parameters, Task, extension, write_output
 from rossi.ftools.texts import text_or_file
+from rossi.gti import is_ordered
 
 
 class MaketimeParameters(Parameters):
@@ -44,7 +45,8 @@ def maketime(p: MaketimeParameters) -> Made:
     expression = text_or_file(p.expr, "the expression")
     rows = science.good_time(Scene(table, file, read_bytes), expression, p.prefr, p.postfr, p.time)
     made = write_output(p.outfile, science.gti_file(file, table, rows, expression, p.prefr, p.postfr), p.clobber)
-    return Made([made], [said] if said else [])
+    joined = "" if is_ordered(rows) else f"{table.where}: {science.OUT_OF_ORDER}."
+    return Made([made], [sentence for sentence in (said, joined) if sentence])
 
 
 TASKS = {

@@ -167,11 +167,11 @@ def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> list[str]:
 
 
 def _net_file(source_path: str, background_path: str, *, compat: bool) -> bytes:
-    file, source = read_curve(source_path)
-    _, background = read_curve(background_path)
+    first = read_curve(source_path)
+    source, background = first.series, read_curve(background_path).series
     rate, _ = interpolate(source, background, repeat_output=compat)
     net = subtract(source, replace(source, rate=rate), Terms(error_mode=5), compat="heasoft")
-    return combined_file(net, file)
+    return combined_file(net, first)
 
 
 TASKS = {

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu
-from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
-from rossi.fits.table import Table
+from rossi.fits.reader import FitsFile, read_fits
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
-from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.ftools.texts import time_pairs
+from rossi.timeseries import units
 from rossi.timeseries.arithmetic import Terms, add, subtract
-from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.columns import Chosen, choose
+from rossi.timeseries.kind import groups, require_alike
+from rossi.timeseries.once import each_moment_once
+from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import EXTRA, Series
 from rossi.timeseries.xronos import absolute, newbins, xronos_file
@@ -26,6 +30,7 @@ class RebinlcParameters(Parameters):
     outfile: Annotated[str, "light curve to be made"]
     multiple: Annotated[int, "so many bins make one"] = 1
     columns: Annotated[str, "must be -: all columns are rebinned"] = "-"
+    column: Annotated[str | None, "column to take where the file has several curves: RATE2"] = None
 
 
 class LcmathParameters(Parameters):
@@ -44,6 +49,7 @@ class LcmathParameters(Parameters):
     emax: Annotated[float, "accepted, without effect"] = 0.0
     err_mode: Annotated[int, "how errors are worked out, 1 to 6"] = 1
     compat: Annotated[bool, "no gives what is right where the original has a defect"] = True
+    column: Annotated[str | None, "column to take where a file has several curves: RATE2"] = None
 
 
 class LcurveParameters(Parameters):
@@ -64,6 +70,8 @@ class LcurveParameters(Parameters):
     tchat: Annotated[int, "accepted, without effect"] = 6
     lchat: Annotated[int, "accepted, without effect"] = 0
     logname: Annotated[str, "accepted, without effect"] = "xronos.log"
+    column: Annotated[str | None, "column to take where a file has several curves: RATE2"] = None
+    force: Annotated[bool, "join curves of different sources (OBJECT, position) too"] = False
 
 
 class TimetransParameters(Parameters):
@@ -74,40 +82,57 @@ class TimetransParameters(Parameters):
     timeint: Annotated[str, "times [s]: a-b,c-d, or @file with a pair a line"]
 
 
-def rebinlc(p: RebinlcParameters) -> list[str]:
+def rebinlc(p: RebinlcParameters) -> Made:
     """Join groups of bins."""
     if not is_none(p.columns):
         raise ConfigError(f"columns is {p.columns!r}; all columns are rebinned (columns=-).")
-    file, curve = read_curve(p.infile)
-    series = rebin(curve, p.multiple)
-    table = _table(series, file, "counts/s" if series.quantity == "RATE" else "counts", list(series.extra))
-    return [write_output(p.outfile, fits_bytes(primary_hdu(series.primary), [table]), p.clobber)]
+    curve = read_curve(p.infile, p.column)
+    series = rebin(curve.series, p.multiple)
+    table = _table(series, curve, "counts/s" if series.quantity == "RATE" else "counts", list(series.extra))
+    made = write_output(p.outfile, fits_bytes(primary_hdu(series.primary), [table]), p.clobber)
+    return Made([made], series.remarks)
 
 
-def lcmath(p: LcmathParameters) -> list[str]:
+def lcmath(p: LcmathParameters) -> Made:
     """Subtract a background curve, or add a curve."""
-    file, source = read_curve(p.infile)
-    _, background = read_curve(p.bgfile)
+    curve, other = (read_curve(name, p.column) for name in (p.infile, p.bgfile))
+    source, background = _rates(curve.series), _rates(other.series)
+    require_alike([source, background])
     terms = Terms(p.multi, p.multb, p.addi, p.addb, p.err_mode)
     combine = add if p.addsubr else subtract
-    net = combine(_rates(source), _rates(background), terms, compat="heasoft" if p.compat else None)
-    return [write_output(p.outfile, combined_file(net, file), p.clobber)]
+    net = combine(source, background, terms, compat="heasoft" if p.compat else None)
+    made = write_output(p.outfile, combined_file(net, curve), p.clobber)
+    return Made([made], [*source.remarks, *background.remarks])
 
 
-def combined_file(curve: Series, first: FitsFile) -> bytes:
+def combined_file(net: Series, first: Curve) -> bytes:
     """Lay out a combined curve as lcmath does: in single precision, with the other extensions of its first file."""
-    others = [as_hdu(table) for table in first.tables if table is not _curve(first)]
-    return fits_bytes(primary_hdu(curve.primary), [_table(curve, first, "count/s", []), *others])
+    others = [as_hdu(table) for table in first.file.tables if table is not first.chosen.table]
+    return fits_bytes(primary_hdu(net.primary), [_table(net, first, "count/s", []), *others])
 
 
-def lcurve(p: LcurveParameters) -> list[str]:
+def lcurve(p: LcurveParameters) -> Made:
     """Put light curves on one grid of new bins."""
     names = file_list(p.cfile1)
     if p.nser != 1 or "///" in names or not is_none(p.window):
         raise ConfigError("lcurve joins one series of curves (nser=1, no line ///) without windows (window=-) here.")
-    curves = [_rates(read_curve(name)[1]) for name in names]
-    intervals = newbins(curves, p.dtnb, p.nbint)
-    return [write_output(p.outfile, xronos_file(intervals, curves[0].header), p.clobber)]
+    curves = [_rates(read_curve(name, p.column).series) for name in names]
+    _require_one_kind(curves, any_source=p.force)
+    once, remarks = each_moment_once(curves)
+    intervals = newbins(once, p.dtnb, p.nbint)
+    made = write_output(p.outfile, xronos_file(intervals, curves[0].header), p.clobber)
+    return Made([made], [*(remark for curve in curves for remark in curve.remarks), *remarks])
+
+
+def _require_one_kind(curves: Sequence[Series], *, any_source: bool) -> None:
+    require_alike(curves)
+    found = groups(curves, any_source=any_source)
+    if len(found) > 1:
+        each = "; ".join(f"{group.label}: {', '.join(curves[n].name for n in group.members)}" for group in found)
+        raise DataError(
+            f"these light curves are of {len(found)} kinds and can't become one: {each}. Join each kind by itself; "
+            "force=yes joins different sources."
+        )
 
 
 def timetrans(p: TimetransParameters) -> list[str]:
@@ -118,18 +143,28 @@ def timetrans(p: TimetransParameters) -> list[str]:
     return [write_output(p.outfile, "".join(lines).encode(), p.clobber)]
 
 
-def read_curve(path: str) -> tuple[FitsFile, Series]:
-    """Read a light curve on disk: the file, and its rates or counts."""
-    name, _ = extension(path)
-    data = read_bytes(name)
-    file = open_fits(data, name)
-    quantity = "COUNTS" if "COUNTS" in _curve(file) and "RATE" not in _curve(file) else "RATE"
-    return file, read_light_curve(data, name, quantity=quantity)
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A light curve on disk.
+
+    Parameters
+    ----------
+    file : FitsFile
+    chosen : Chosen
+        Which table and columns it is.
+    series : Series
+        Its rates or counts, as the file has them.
+    """
+
+    file: FitsFile
+    chosen: Chosen
+    series: Series
 
 
-def _curve(file: FitsFile) -> Table:
-    """Return the extension that holds the curve, or the first one."""
-    return next((t for t in file.tables if "RATE" in t or "COUNTS" in t), file.table())
+def read_curve(path: str, column: str | None = None) -> Curve:
+    """Read a light curve on disk."""
+    file = read_fits(extension(path)[0])
+    return Curve(file, choose(file, column), light_curve_of(file, quantity=None, column=column))
 
 
 def _rates(series: Series) -> Series:
@@ -139,16 +174,20 @@ def _rates(series: Series) -> Series:
     width = series.widths
     header = series.header.copy()
     header.set("HDUCLAS3", "RATE", "count/s")
-    return replace(series, rate=series.rate / width, error=series.error / width, quantity="RATE", header=header)
+    rate, error = series.rate / width, series.error / width
+    return replace(series, rate=rate, error=error, quantity="RATE", unit=units.RATE, header=header)
 
 
-def _table(series: Series, file: FitsFile, unit: str, extra: list[str]) -> TableHDU:
+def _table(series: Series, curve: Curve, unit: str, extra: list[str]) -> TableHDU:
     """Lay out a curve as these tasks do: single precision, the time column spelled as in the input."""
+    table = curve.chosen.table
+    if units.normalised(table.info(curve.chosen.value).unit) not in {units.RATE, units.COUNT, ""}:
+        unit = series.rate_unit  # the originals write counts/s whatever the input says
     header = series.header.copy()
     header.set("TIMEDEL", series.timedel, "bin width [s]")
     header.set("DATE", now(), "file creation date")
     columns = [
-        (Column(_curve(file).info("TIME").name, "D", "s", "start of the bin, MET (TT)"), series.time),
+        (Column(table.info("TIME").name, "D", "s", "start of the bin, MET (TT)"), series.time),
         (Column(series.quantity, "E", unit), series.rate),
         (Column("ERROR", "E", unit), series.error),
         (Column("FRACEXP", "E"), series.fracexp),

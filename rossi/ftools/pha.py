@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from rossi.errors import ConfigError, DataError
-from rossi.fits.reader import read_bytes, read_fits
+from rossi.fits.reader import open_fits, read_bytes, read_fits
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
 from rossi.ftools.texts import read_text, text_or_file
@@ -24,7 +24,7 @@ from rossi.spectra.algebra import (
     stated_errors,
 )
 from rossi.spectra.channels import cpix_groups, read_groups, write_groups
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Pha, find_spectrum, read_pha
 from rossi.spectra.product import Derived, spectrum_table
 from rossi.spectra.response import rebin_response
 from rossi.spectra.response_file import read_response, response_file
@@ -93,9 +93,19 @@ def sumpha(p: SumphaParameters) -> list[str]:
     names = file_list(p.filelist)
     outfile = p.outfile if p.outfile.endswith(".pha") else p.outfile + ".pha"
     if len(names) == 1:
-        return [write_output(outfile, read_bytes(names[0]), p.clobber)]
+        return [write_output(outfile, _one_spectrum(names[0]), p.clobber)]
     spectra = [read_pha(read_fits(name)) for name in names]
     return [write_output(outfile, sum_file(spectra, compat=_compat(p.compat, spectra)), p.clobber)]
+
+
+def _one_spectrum(name: str) -> bytes:
+    """Return a file as it is, if it holds a spectrum."""
+    data = read_bytes(name)
+    try:
+        find_spectrum(open_fits(data, name))
+    except DataError as error:
+        raise DataError(f"{error} If {name} is a list of spectra, give filelist=@{name}.") from None
+    return data
 
 
 def mathpha(p: MathphaParameters) -> list[str]:

@@ -12,8 +12,8 @@ from rossi import gti, met
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.timeseries.kind import require_alike
-from rossi.timeseries.once import counted_twice, preference
-from rossi.timeseries.series import EXTRA, Floats, Series, set_moment
+from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
+from rossi.timeseries.series import Floats, Series, set_moment
 from rossi.timeseries.source import plain_name
 
 _TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
@@ -79,9 +79,9 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
         raise DataError("No light curve was given to join; at least one is needed.")
     require_alike(series)
     ranked = sorted(range(len(series)), key=lambda n: preference(series[n]))
-    single, duplicates = _single([series[n] for n in ranked])
+    single, duplicates = without_duplicates([series[n] for n in ranked])
     repeated = counted_twice(single)
-    columns, origin = _stack([one.rows(~drop) for one, drop in zip(single, repeated, strict=True)])
+    columns, origin = stack([one.rows(~drop) for one, drop in zip(single, repeated, strict=True)])
     values = np.vstack(list(columns.values()))
     null = np.isnan(values[1])
     keep = np.lexsort((origin, *values[::-1]))
@@ -100,28 +100,6 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     result = Series(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
     overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
     return Joined(result, origin, duplicates, int(sum(map(np.sum, repeated))), overlaps, int(null.sum()))
-
-
-def _stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    blanks = [np.full(len(s), np.nan) for s in series]
-    tables = [s.columns | {"TIMEDEL": s.widths} for s in series]
-    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in t for t in tables))]
-    columns = {n: np.concatenate([t.get(n, b) for t, b in zip(tables, blanks, strict=True)]) for n in names}
-    origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
-    return columns, origin
-
-
-def _single(series: Sequence[Series]) -> tuple[list[Series], int]:
-    """Return the curves without rows that an earlier one (or row) has exactly alike, and how many these were."""
-    columns, origin = _stack(series)
-    values = np.vstack(list(columns.values()))
-    order = np.lexsort((origin, *values[::-1]))
-    before, behind = values[:, order[:-1]], values[:, order[1:]]
-    same = ((before == behind) | (np.isnan(before) & np.isnan(behind))).all(axis=0)
-    again = np.zeros(len(origin), bool)
-    again[order[1:][same]] = True
-    ends = np.cumsum([len(s) for s in series])[:-1]
-    return [s.rows(~a) for s, a in zip(series, np.split(again, ends), strict=True)], int(again.sum())
 
 
 def _headers(series: Sequence[Series], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
-from rossi.timeseries.series import Floats, Series
+from rossi.timeseries.series import EXTRA, Floats, Series
 
 #: Time that two rows have in common counts from this part of the narrower bin on; less is rounding.
 _TOUCH = 1e-3
@@ -44,6 +44,42 @@ def preference(series: Series) -> tuple[float, bytes]:
     """Return what orders curves whatever order they are given in: those with more exposure first."""
     content = b"".join(np.ascontiguousarray(values).tobytes() for values in series.columns.values())
     return -float(np.nansum(series.exposure)), content
+
+
+def stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+    """Return the columns of all curves one behind the other, and which curve each row is of."""
+    blanks = [np.full(len(s), np.nan) for s in series]
+    tables = [s.columns | {"TIMEDEL": s.widths} for s in series]
+    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in t for t in tables))]
+    columns = {n: np.concatenate([t.get(n, b) for t, b in zip(tables, blanks, strict=True)]) for n in names}
+    origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
+    return columns, origin
+
+
+def without_duplicates(series: Sequence[Series]) -> tuple[list[Series], int]:
+    """Return the curves without rows that an earlier one (or row) has exactly alike, and how many these were."""
+    columns, origin = stack(series)
+    values = np.vstack(list(columns.values()))
+    order = np.lexsort((origin, *values[::-1]))
+    before, behind = values[:, order[:-1]], values[:, order[1:]]
+    same = ((before == behind) | (np.isnan(before) & np.isnan(behind))).all(axis=0)
+    again = np.zeros(len(origin), bool)
+    again[order[1:][same]] = True
+    ends = np.cumsum([len(s) for s in series])[:-1]
+    return [s.rows(~a) for s, a in zip(series, np.split(again, ends), strict=True)], int(again.sum())
+
+
+def each_moment_once(series: Sequence[Series]) -> tuple[list[Series], list[str]]:
+    """Return curves without the rows of time that another of them has too, and sentences that tell of these rows."""
+    ranked = sorted(series, key=preference)
+    single, duplicates = without_duplicates(ranked)
+    repeated = counted_twice(single)
+    repeats = int(sum(map(np.sum, repeated)))
+    told = [f"{duplicates} rows were given more than once and count once."] if duplicates else []
+    told += (
+        [f"{repeats} rows are of time that another light curve has too; each moment counts once."] if repeats else []
+    )
+    return [one.rows(~drop) for one, drop in zip(single, repeated, strict=True)], told
 
 
 def _overlapping(series: Sequence[Series]) -> Iterator[tuple[int, int]]:

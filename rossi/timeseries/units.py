@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rossi.fits.header import CardTuple, Header
 from rossi.met import DAY
 
 RATE = "count/s"
@@ -38,3 +39,19 @@ def normalised(text: str) -> str:
 def seconds(unit: str) -> float | None:
     """Return the length of a unit of time [s]; None for anything else."""
     return _SECONDS.get(unit.strip().lower())
+
+
+def per_pcu_cards(header: Header) -> list[CardTuple]:
+    """Return the cards that say count/s/PCU of a RATE extension that has an exposure in PCU seconds.
+
+    pcaextlc2 divides by LiveTime or OnTime and calls the result counts/s.
+
+    Parameters
+    ----------
+    header : Header
+        Of the extension; there are no cards where it has no such column, or holds counts.
+    """
+    numbers = {str(header.get(f"TTYPE{n}", "")).strip(): n for n in range(1, header.count("TFIELDS", "", 0) + 1)}
+    if "RATE" not in numbers or not {"LiveTime", "OnTime"} & numbers.keys():
+        return []
+    return [(f"TUNIT{numbers[name]}", PER_PCU) for name in ("RATE", "ERROR", "BACKV", "BACKE") if name in numbers]

@@ -12,6 +12,7 @@ from rossi import gti
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
+from rossi.timeseries import units
 from rossi.timeseries.series import EXTRA, Series
 
 #: Keywords of the RATE extension that STDGTI has too.
@@ -39,6 +40,9 @@ def light_curve_tables(
     header = series.header.copy()
     header.set("TIMEDEL", series.timedel, "smallest bin width [s]" if series.mixed else "bin width [s]")
     header.set("DATE", now(), "file creation date")
+    if series.quantity == "RATE" and series.rate_unit != units.RATE:
+        rated = ("RATE", "ERROR", "BACKV", "BACKE")
+        known |= {name: replace(known[name], unit=series.rate_unit) for name in rated}
     columns = [(known[name], values) for name, values in series.columns.items()]
     return table_hdu(series.quantity, [*columns, *more], header), _gti_table(series)
 

@@ -12,7 +12,7 @@ from services.storage import StoreError, open_archive
 def root(tmp_path):
     for obsid, names in {
         "20402-01-45-03": ["xp20402014503_n2a.lc", "xp20402014503_n2a.lc.gz", "xh20402014503_n0a.lc.gz"],
-        "20402-01-45-04": ["xp20402014504_n2b.lc.gz", "xp20402014504_n2a.pha"],
+        "20402-01-45-04": ["xp20402014504_n2b.lc.gz", "xp20402014504_n2a.pha", "xp20402014504_n1.lc.gz"],
         "20402-01-45-05": [],
     }.items():
         folder = tmp_path / ObsID(obsid).path / "stdprod"
@@ -79,3 +79,12 @@ def test_an_archive_that_never_answers(root):
 def test_no_band(band):
     with pytest.raises(ConfigError, match="no band of the standard products"):
         check_bands([band])
+
+
+def test_standard1_curves_are_the_pcas(root):
+    collected = collect(open_archive(str(root)), OBSIDS[:2], ["n1"])
+    assert [(file.name, file.data) for file in collected.curves] == [
+        ("20402-01-45-04_n1.lc", b"xp20402014504_n1.lc.gz"),
+    ]
+    with pytest.raises(ConfigError, match="n1 that of all channels"):
+        check_bands(["n2"])

@@ -6,13 +6,13 @@ from rossi.errors import NoGoodTime
 from rossi.expression import Scene
 from rossi.fits.edit import dated
 from rossi.fits.reader import open_fits
-from rossi.gti import Gti, from_rows
-from rossi.maketime import good_time, gti_file
-from services.contract import File
+from rossi.gti import Gti, from_rows, is_ordered
+from rossi.maketime import OUT_OF_ORDER, good_time, gti_file
+from services.contract import Caveat, File
 
 
-def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> tuple[bytes, Gti, list[str]]:
-    """Return the GTI file, what it means for extraction, TIMEZERO applied, and sentences on rows without a time.
+def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> tuple[bytes, Gti, tuple[Caveat, ...]]:
+    """Return the GTI file, what it means for extraction (TIMEZERO applied), and what there is to say of it.
 
     Raises
     ------
@@ -24,5 +24,8 @@ def find_good_time(item: File, expression: str, prefr: float, postfr: float) -> 
     rows = good_time(Scene(table, file), expression, prefr, postfr, "Time")
     if not len(rows):
         raise NoGoodTime(f"No row of the filter file {item.name} fulfils {expression!r}.")
+    told = [Caveat(code="undated_rows", message=said)] if said else []
+    if not is_ordered(rows):
+        told.append(Caveat(code="good_time_joined", message=f"{item.name}: {OUT_OF_ORDER}."))
     data = gti_file(file, table, rows, expression, prefr, postfr)
-    return data, from_rows(rows, table.header, table.where), [said] if said else []
+    return data, from_rows(rows, table.header, table.where), tuple(told)

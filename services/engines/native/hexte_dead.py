@@ -37,11 +37,11 @@ _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
 
 def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     """Extract, correct for dead time, and subtract the background; see `reduce_clusters` for what is raised."""
-    gti, good, said = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
+    gti, good, told = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
     parts = [Part.of(item) for item in inputs["science"]]
     found, remarks = reduce_clusters(parts, lambda cluster, own: _reduced(config, cluster, own, good, inputs))
     remarks += estimate_missing(found, inputs, _estimated)
-    remarks += [Remark("undated_rows", sentence) for sentence in said]
+    remarks += [Remark(caveat.code, caveat.message) for caveat in told]
     return outputs_of(config, parts, found, remarks, gti)
 
 

@@ -34,7 +34,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     NoGoodTime
         If the filter leaves no time, or all PCUs were off or bad in what it leaves.
     """
-    gti, good, said = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
+    gti, good, told = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
     time = TimeSelection(common=(good,))
     data, background = (_arrays(inputs.get(name, ())) for name in ("std2_dt", "std2_dtbkg"))
     obsid = str(data[0].table.header.get("OBS_ID", "observation")).strip()
@@ -44,8 +44,8 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
         raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
     curves = {name: curve for name, curve in curves.items() if (_exposure(curve) > 0).any()}
     spectra = _spectra(config, obsid, data, background, time) if config.spectra else ()
-    caveats = [] if background else [Caveat(code="no_background", message="Rates include the background.")]
-    caveats += [Caveat(code="undated_rows", message=sentence) for sentence in said]
+    included = Caveat(code="no_background", message="Rates include the background.")
+    caveats = told if background else (*told, included)
     outputs = {
         "light_curve": tuple(File(f"{obsid}_{name}.lc", pca_light_curve_file(c)) for name, c in curves.items()),
         "spectrum": spectra,

@@ -1,0 +1,281 @@
+"""Light curves as people have them: other columns, other units, other places of keywords, damaged rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+from rossi import gti
+from rossi.errors import DataError
+from rossi.fits.edit import as_hdu
+from rossi.fits.reader import open_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.met import MJDREFF, MJDREFI
+from rossi.timeseries import units
+from rossi.timeseries.reading import light_curve_of, read_light_curve
+from rossi.timeseries.series import Series
+from rossi.timeseries.xronos import newbins, xronos_file
+
+Cards = Sequence[tuple[str, object]]
+
+NAN, INF = float("nan"), float("inf")
+TIME = 1e8 + 16.0 * np.arange(4)
+REFERENCE = [("MJDREFI", MJDREFI), ("MJDREFF", MJDREFF)]
+CURVE = {"TIME": TIME, "RATE": [1.0, 2, 3, 4], "ERROR": [0.5] * 4}
+
+
+def made(
+    columns: dict[str, object],
+    cards: Cards = (),
+    *,
+    primary: Cards = (),
+    good: object = None,
+    good_cards: Cards = (),
+    unit: Mapping[str, str] = MappingProxyType({}),
+    timedel: float | None = 16.0,
+) -> bytes:
+    declared = [
+        (
+            Column(
+                name,
+                "8A" if name == "RATE" and isinstance(next(iter(values), 0), str) else "D",
+                unit.get(name, "s" if name == "TIME" else ""),
+            ),
+            values,
+        )
+        for name, values in columns.items()
+    ]
+    keywords = [*REFERENCE, *([("TIMEDEL", timedel)] if timedel else []), *cards]
+    keywords = list(dict(keywords).items())
+    tables = [table_hdu("RATE", declared, keywords)]
+    if good is not None:
+        pairs = np.array(good, float).reshape(-1, 2)
+        columns_ = [(Column(name, "D", "s"), values) for name, values in zip(("START", "STOP"), pairs.T, strict=True)]
+        tables.append(table_hdu("STDGTI", columns_, [("HDUCLAS1", "GTI"), *good_cards]))
+    return fits_bytes(primary_hdu(primary), tables)
+
+
+def read(*args: object, quantity: str | None = "RATE", column: str | None = None, **kwargs: object) -> Series:
+    return read_light_curve(made(*args, **kwargs), "x.lc", quantity=quantity, column=column)
+
+
+def test_numbered_columns() -> None:
+    one = {"TIME": TIME, "RATE1": CURVE["RATE"], "ERROR1": CURVE["ERROR"]}
+    assert read(one).rate.tolist() == [1, 2, 3, 4]
+    several = one | {"RATE2": [5.0, 6, 7, 8], "ERROR2": [0.25] * 4}
+    with pytest.raises(DataError, match=r"x.lc\[RATE\]: there are 2 .* RATE1, RATE2; .* --column RATE1"):
+        read(several)
+    chosen = read(several, column="rate2")
+    assert (chosen.rate.tolist(), chosen.error.tolist()) == ([5, 6, 7, 8], [0.25] * 4)
+    with pytest.raises(DataError, match=r"no extension has a column RATE9 .* light curves are in: RATE1, RATE2"):
+        read(several, column="RATE9")
+
+
+def test_counts_become_rates_over_their_exposure() -> None:
+    counts = {"TIME": TIME, "COUNTS": [16.0, 8, 4, 0], "ERROR": [4.0, 2, 2, 0], "FRACEXP": [1, 0.5, 0.25, 0]}
+    series = read(counts)
+    np.testing.assert_array_equal(series.rate, [1, 1, 1, NAN])
+    np.testing.assert_array_equal(series.error, [0.25, 0.25, 0.5, NAN])
+    assert (series.rate_unit, series.quantity, len(series.remarks)) == ("count/s", "RATE", 1)
+    assert read(counts, quantity=None).rate.tolist() == [16, 8, 4, 0]
+    per_pcu = read(counts | {"LiveTime": [32.0, 16, 8, 1], "BACKV": [3.2, 1.6, 0.8, 0.1]})
+    assert (per_pcu.rate.tolist(), per_pcu.rate_unit) == ([0.5, 0.5, 0.5, 0], "count/s/PCU")
+    np.testing.assert_allclose(per_pcu.extra["BACKV"], 0.1)
+    with pytest.raises(DataError, match="counts a bin were expected"):
+        read(CURVE, quantity="COUNTS")
+
+
+TOTAL = [("HDUCLAS2", "TOTAL"), ("BACKAPP", False)]
+RATES = {"TIME": TIME, "RATE": [1.0, 4, 9, 0], "FRACEXP": [1.0, 0.25, 1, 1]}
+
+
+def test_errors_are_the_roots_of_the_counts_where_these_are_known() -> None:
+    np.testing.assert_allclose(read(RATES, TOTAL).error, [1 / 4, 1, 3 / 4, 0])
+    live = RATES | {"LiveTime": [16.0, 4, 64, 16]}
+    np.testing.assert_allclose(read(live, [*TOTAL, ("DEADAPP", True)]).error, [1 / 4, 1, 3 / 8, 0])
+    net = RATES | {"BACKV": [3.0, 5, 0, 1], "BACKE": [0.0, 0, 1, 0]}
+    np.testing.assert_allclose(
+        read(net, [("BACKAPP", True), ("HDUCLAS2", "NET")]).error, [0.5, 1.5, np.hypot(0.75, 1), 0.25]
+    )
+    counts = {"TIME": TIME, "COUNTS": [16.0, 4, 0, 64]}
+    np.testing.assert_allclose(read(counts, TOTAL).error, np.array([4, 2, 0, 8]) / 16)
+    assert "roots of the counts" in read(counts, TOTAL).remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cards", "why"),
+    [
+        (RATES, [("BACKAPP", True), ("HDUCLAS2", "NET")], "the background is subtracted"),
+        (RATES, [("BACKAPP", False), ("DEADAPP", True)], "corrected for dead time"),
+        (RATES, [], "nothing tells whether the background is subtracted"),
+        (RATES | {"RATE": [-1.0, 1, 1, 1]}, TOTAL, "RATE is negative"),
+    ],
+)
+def test_unknown_errors_are_refused(columns: dict[str, object], cards: Cards, why: str) -> None:
+    with pytest.raises(DataError, match=rf"x.lc\[RATE\]: column ERROR is missing .*{why}"):
+        read(columns, cards)
+    with pytest.raises(DataError, match="rates are per PCU, and no LiveTime"):
+        read(RATES, TOTAL, unit={"RATE": "count/s/PCU"})
+
+
+def test_width_as_a_column_alone() -> None:
+    same = read(CURVE | {"TIMEDEL": [16.0] * 4}, timedel=None)
+    assert (same.timedel, same.mixed, len(same.intervals)) == (16, False, 1)
+    mixed = read(CURVE | {"TIMEDEL": [16.0, 16, 8, 16]}, timedel=None)
+    assert (mixed.timedel, mixed.mixed, gti.total(mixed.intervals)) == (8, True, 56)
+    with pytest.raises(DataError, match="keyword TIMEDEL is missing"):
+        read(CURVE, timedel=None)
+
+
+def test_the_table_need_not_be_the_first() -> None:
+    summary = table_hdu("SUMMARY", [(Column("RATE", "D"), [7.0]), (Column("NAME", "4A"), ["x"])], [])
+    other = table_hdu("HK", [(Column("TIME", "D", "s"), [7.0]), (Column("RATE", "D"), [9.0])], [])
+    curve = made(CURVE, [("HDUCLAS1", "LIGHTCURVE")])
+    file = open_fits(curve, "x.lc")
+    data = fits_bytes(primary_hdu(), [summary, other, as_hdu(file.table())])
+    assert read_light_curve(data, "x.lc").rate.tolist() == [1, 2, 3, 4]
+
+
+def test_rows_without_a_time_are_left_out() -> None:
+    columns = CURVE | {"TIME": [TIME[0], NAN, INF, TIME[3]]}
+    series = read(columns, good=[[TIME[0], TIME[3] + 16]])
+    assert (series.rate.tolist(), series.remarks) == ([1, 4], ("x.lc: 2 of 4 rows have no time and are left out.",))
+    far = read(CURVE | {"TIME": [*TIME[:3], 1e300]})
+    assert len(far) == 3
+    assert len(read(CURVE | {"TIME": [NAN] * 4}, good=[[TIME[0], TIME[3]]]).intervals) == 0
+
+
+def test_infinite_rates_are_undefined() -> None:
+    np.testing.assert_array_equal(read(CURVE | {"RATE": [1.0, INF, -INF, 4]}).rate, [1, NAN, NAN, 4])
+
+
+def test_rows_are_sorted_and_each_bin_is_there_once() -> None:
+    series = read(CURVE | {"TIME": [TIME[1], TIME[0], TIME[1], TIME[2]], "RATE": [NAN, 1, 2, 3]})
+    assert (series.time.tolist(), series.rate.tolist()) == (TIME[:3].tolist(), [1, 2, 3])
+    assert [remark.partition(": ")[2] for remark in series.remarks] == [
+        "rows are out of time order; they are sorted.",
+        "1 rows are of bins that the file has already; each counts once.",
+    ]
+
+
+def test_good_time_without_rows_is_none() -> None:
+    assert len(read({name: values[:0] for name, values in CURVE.items()}, good=[[TIME[0], TIME[3]]]).intervals) == 0
+    series = read(CURVE, good=[[TIME[0], TIME[3] + 16], [TIME[3] + 100, TIME[3] + 200]])
+    assert series.intervals.tolist() == [[TIME[0], TIME[3] + 16]]
+
+
+ZERO = [("TIMEZERI", 3), ("TIMEZERF", 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("cards", "primary", "good_cards", "zero", "good_zero"),
+    [
+        (ZERO, [], [], 3.25, 3.25),
+        ([], ZERO, [], 3.25, 3.25),
+        ([], [("TIMEZERO", 3.25)], [("TIMEZERO", 0.0)], 3.25, 0),
+        (ZERO, [("TIMEZERO", 7.0)], [("TIMEZERO", 3.25)], 3.25, 3.25),
+        ([("TIMEZERO", 0.0)], ZERO, [], 0, 0),
+    ],
+)
+def test_timezero_is_found_in_either_header(
+    cards: Cards,
+    primary: Cards,
+    good_cards: Cards,
+    zero: float,
+    good_zero: float,
+) -> None:
+    good = [[TIME[0], TIME[3] + 16]]
+    series = read(CURVE, cards, primary=primary, good=good, good_cards=good_cards)
+    np.testing.assert_array_equal(series.time, TIME + zero)
+    np.testing.assert_array_equal(series.intervals, np.array(good) + good_zero)
+
+
+def test_other_keywords_too() -> None:
+    series = read(CURVE, primary=[("OBJECT", "SIM"), ("TIMEPIXR", 0.5), ("TELESCOP", "XTE")])
+    assert (series.header["OBJECT"], series.header["TELESCOP"]) == ("SIM", "XTE")
+    np.testing.assert_array_equal(series.time, TIME - 8)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_days_of_any_reference_are_converted(whole: bool) -> None:
+    cards = [("TIMEUNIT", "d"), ("TIMEDEL", 16 / 86400), ("TSTART", (TIME[0]) / 86400 + 100)]
+    reference = MJDREFI - 100, MJDREFF
+    cards += [("MJDREFI", reference[0]), ("MJDREFF", reference[1])] if whole else [("MJDREF", sum(reference))]
+    columns = CURVE | {"TIME": TIME / 86400 + 100}
+    given = dict(REFERENCE) if whole else {}
+    data = made(columns, cards, unit={"TIME": "d"})
+    if not whole:
+        data = data.replace(b"MJDREFI ", b"XJDREFI ").replace(b"MJDREFF ", b"XJDREFF ")
+    series = read_light_curve(data, "x.lc")
+    np.testing.assert_allclose(series.time, TIME, rtol=0, atol=2e-6)
+    assert (series.timedel, series.header["TIMEUNIT"]) == (pytest.approx(16), "s")
+    assert series.header["TSTARTI"] + series.header["TSTARTF"] == pytest.approx(TIME[0], abs=1e-5)
+    assert "MJDREF" not in series.header
+    assert series.header["MJDREFI"] == given.get("MJDREFI", MJDREFI)
+
+
+def test_seconds_of_rxte_in_one_number_or_two() -> None:
+    data = made(CURVE, [("MJDREF", MJDREFI + MJDREFF)])
+    np.testing.assert_array_equal(read_light_curve(data, "x.lc").time, TIME)
+    one = data.replace(b"MJDREFI ", b"XJDREFI ").replace(b"MJDREFF ", b"XJDREFF ")
+    np.testing.assert_array_equal(read_light_curve(one, "x.lc").time, TIME)
+
+
+@pytest.mark.parametrize(
+    ("cards", "unit", "sentence"),
+    [
+        ([("TIMESYS", "UTC")], {}, "TIMESYS is 'UTC'"),
+        ([], {"TIME": "h"}, "column TIME is in 'h'"),
+        ([("TIMEUNIT", "furlong")], {}, "keyword TIMEUNIT is in 'furlong'"),
+        ([("MJDREFI", 50814)], {}, "MJDREF is 50814.0"),
+    ],
+)
+def test_times_that_mean_something_else_are_refused(cards: Cards, unit: dict[str, str], sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        read(CURVE, cards, unit=unit)
+
+
+def test_texts_are_no_numbers() -> None:
+    with pytest.raises(DataError, match=r"x.lc\[RATE\]: column RATE holds TFORM A"):
+        read(CURVE | {"RATE": ["1", "2", "3", "4"]})
+
+
+def test_what_xronos_writes_is_read() -> None:
+    series = read(CURVE)
+    written = xronos_file(newbins([series], 16.0), series.header)
+    again = light_curve_of(open_fits(written, "y.lc"))
+    np.testing.assert_allclose(again.time[:4], TIME, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(again.rate[:4], [1, 2, 3, 4], rtol=1e-6)
+    assert again.timedel == pytest.approx(16)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        *((text, "count/s") for text in ("counts/s", "count /s", "cts s**-1", "ct s-1", "Counts/sec", "count s^(-1)")),
+        *((text, "count/s/PCU") for text in ("count/s/PCU", "counts/sec/pcu", "count/(s PCU)", "ct s^-1 PCU^-1")),
+        *(
+            ("counts", "count"),
+            ("", ""),
+            ("erg/cm**2/s", "erg/cm**2/s"),
+            ("mCrab", "mCrab"),
+            ("count/s/s", "count/s/s"),
+        ),
+    ],
+)
+def test_units_in_all_spellings(text: str, unit: str) -> None:
+    assert units.normalised(text) == unit
+
+
+def test_real_light_curves_are_read(shared: Path) -> None:
+    found = {}
+    for path in sorted((shared / "data/real/pca").glob("*.lc*")):
+        series = read_light_curve(path.read_bytes(), path.name)
+        found[path.name] = (len(series), series.rate_unit, series.remarks)
+    assert found["xp4004101_e5_n2a.lc"] == (10288, "count/s", ())
+    assert {unit for _, unit, _ in found.values()} == {"count/s"}
+    assert len(found) == 7
