@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.errors import DataError
 from rossi.fits.header import Header
-from rossi.timeseries.kind import require_alike
+from rossi.timeseries.kind import require_alike, traits
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
 from rossi.timeseries.series import Floats, Series, set_moment
 from rossi.timeseries.source import plain_name
@@ -106,14 +106,18 @@ def _headers(series: Sequence[Series], begin: Floats, end: Floats, intervals: Fl
     first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
     header = _common(first.header, [s.header for s in series])
     primary = _common(first.primary, [s.primary for s in series])
+    system, place = traits(first)["clock"].split()
+    header.set("TIMESYS", system)
+    header.set("TIMEREF", place)
+    primary.set("TIMESYS", system)
     if len(begin):
         start, stop = float(begin[0]), float(end[0])
         for keyword, moment in (("TSTART", start), ("TSTOP", stop)):
             set_moment(header, keyword, moment)
-            primary.append(keyword, moment, "MET (TT) [s]")
+            primary.append(keyword, moment, f"MET ({system}) [s]")
         for target in (header, primary):
-            target.append("DATE-OBS", met.isot(start), "start, TT")
-            target.append("DATE-END", met.isot(stop), "end, TT")
+            target.append("DATE-OBS", met.isot(start), f"start, {system}")
+            target.append("DATE-END", met.isot(stop), f"end, {system}")
     header.append("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]")
     return header, primary
 

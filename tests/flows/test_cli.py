@@ -8,11 +8,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.cli import main
 from rossi import __version__
 from rossi.archive import ObsID
+from rossi.fits.reader import read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from tests.flows.support import (
     ABSENT,
     NO_OBSID,
@@ -273,6 +276,26 @@ def test_an_archive_is_not_simulated_into_another(rossi: Rossi, archive: Archive
     assert rossi(*one, 1, "--seed", 7).returncode == 21  # fewer than there are
 
 
+def test_merge_tells_of_each_file_that_is_left_out(rossi: Rossi) -> None:
+    time = 1e8 + 16.0 * np.arange(4)
+    values = {"TIME": time, "RATE1": time % 7, "ERROR1": np.ones(4), "RATE2": time % 5, "ERROR2": np.ones(4)}
+    columns = [(Column(name, "D", "s" if name == "TIME" else ""), each) for name, each in values.items()]
+    cards = [("TIMEDEL", 16.0), ("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4), ("OBJECT", "SIM")]
+    for name, number in (("one.lc", 3), ("two.lc", 5)):
+        table = table_hdu("RATE", columns[:number], cards)
+        (rossi.folder / name).write_bytes(fits_bytes(primary_hdu(), [table]))
+    (rossi.folder / "folder.lc").mkdir()
+    done = rossi("merge", "one.lc", "two.lc", "absent.lc", "folder.lc", "--out", "joined")
+    assert done.returncode == 20
+    for words in ("two.lc[RATE]: there are 2 light curves", "absent.lc: the file can't be read", "folder.lc: the file"):
+        assert words in done.stderr
+    assert (rossi.folder / "joined/rxte-light-curves_rate.lc").exists()
+    chosen = rossi("merge", "two.lc", "--column", "RATE2", "--out", "chosen")
+    assert chosen.returncode == 0, chosen.stderr
+    table = read_fits(rossi.folder / "chosen/rxte-light-curves_rate.lc").table("RATE")
+    np.testing.assert_array_equal(table.column("RATE"), time % 5)
+
+
 def test_merge_of_files(reduced: Reduced, archive: Archive) -> None:
     curves = sorted((reduced.folder / "out").glob("*/*.lc"))
     done = reduced.rossi("merge", *curves, "--out", "joined")
@@ -285,7 +308,7 @@ def test_merge_of_files(reduced: Reduced, archive: Archive) -> None:
     assert missing.stderr.startswith("absent.lc")
     (reduced.folder / "empty.lc").touch()
     some = reduced.rossi("merge", "empty.lc", *curves, "--out", "some")
-    assert some.returncode == 0
+    assert some.returncode == 20
     assert some.stderr.startswith("empty.lc: ")
     assert (reduced.folder / "some" / "observations.ecsv").is_file()
     none = reduced.rossi("merge", "empty.lc", "--out", "none")

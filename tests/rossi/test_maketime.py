@@ -7,7 +7,10 @@ from rossi import ftools
 from rossi.errors import DataError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.gti import from_table, total
 from rossi.maketime import good_time, intervals
+from services.contract import File
+from services.engines.native.good_time import find_good_time
 
 T = np.array([0, 16, 32, 48, 64, 80, 200, 216, 232, 248, 264, 280.0])
 G = np.array([1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1], bool)
@@ -85,3 +88,29 @@ def test_good_time_and_regions_of_other_files(tmp_path):
         assert ftools.maketime(**call, prefr=0, postfr=1).returncode == 0
         table = read_fits(out).table("STDGTI")
         assert np.column_stack((table.column("START"), table.column("STOP"))).tolist() == expected
+
+
+def test_good_time_of_rows_out_of_order_is_sorted_and_joined(tmp_path):
+    time = np.concatenate((np.arange(100.0, 200, 10), np.arange(150.0, 250, 10), np.arange(0.0, 50, 10)))
+    table = table_hdu("XTE_MKF", [(Column("Time", "D", "s"), time), (Column("ELV", "E"), np.full(25, 20.0))])
+    (tmp_path / "x.xfl").write_bytes(fits_bytes(primary_hdu(), [table]))
+    parameters = {"infile": str(tmp_path / "x.xfl"), "expr": "ELV > 10", "time": "Time", "prefr": 0.5, "postfr": 0.5}
+    made = ftools.maketime(outfile=str(tmp_path / "x.gti"), **parameters)
+    assert made.returncode == 0, made.stdout
+    assert "rows overlap or are out of time order" in made.stdout
+    good = read_fits(tmp_path / "x.gti").table("STDGTI")
+    assert np.column_stack((good.column("START"), good.column("STOP"))).tolist() == [[0, 40], [100, 240]]
+    assert from_table(good).tolist() == [[0, 40], [100, 240]]
+    _, intervals_, told = find_good_time(File("x.xfl", (tmp_path / "x.xfl").read_bytes()), "ELV > 10", 0.5, 0.5)
+    assert (intervals_.tolist(), [caveat.code for caveat in told]) == ([[0, 40], [100, 240]], ["good_time_joined"])
+
+
+@pytest.mark.parametrize("name", ["xfl_overlap", "xfl_unsorted"])
+def test_cases_give_good_time_that_is_read(shared, tmp_path, name):
+    out = tmp_path / "x.gti"
+    made = ftools.maketime(
+        infile=str(shared / f"data/cases/{name}.xfl.gz"), outfile=str(out), expr="ELV > 0", time="Time"
+    )
+    assert made.returncode == 0, made.stdout
+    assert "sorted and joined" in made.stdout
+    assert total(from_table(read_fits(out).table("STDGTI"))) > 0

@@ -9,8 +9,10 @@ import pytest
 
 from rossi import ftools
 from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import as_hdu, with_keywords
 from rossi.fits.header import Header
-from rossi.fits.reader import read_fits
+from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools.task import call
 from rossi.timeseries.reading import read_light_curve
@@ -217,3 +219,79 @@ def test_mistakes_give_a_sentence(tmp_path, task, change, words):
     assert (result.returncode, Path(out).exists()) == (1, False)
     assert words in result.stdout
     assert result.output == (result.stdout,)
+
+
+def test_every_task_reads_the_curves_that_people_have(tmp_path):
+    """Numbered columns, a table before the curve, rows without a time: one reader for all tasks."""
+    path = Path(curve_file(tmp_path / "a.lc", [1, 2, 3, 4], RATE2=np.array([5.0, 6, 7, 8]), ERROR2=np.full(4, 0.5)))
+    curve = open_fits(path.read_bytes(), "a.lc").tables[0]
+    renamed = curve.header.copy()
+    for old, new in (("RATE", "RATE1"), ("ERROR", "ERROR1")):
+        renamed.set(f"TTYPE{curve.info(old).number}", new)
+    first = table_hdu("SUMMARY", [(Column("RATE", "D"), [1.0])])
+    path.write_bytes(fits_bytes(primary_hdu(), [first, as_hdu(Table(renamed, curve.rows.tobytes(), "a.lc"))]))
+    out = f"!{tmp_path / 'out.lc'}"
+    calls = {
+        "rebinlc": {"infile": str(path), "outfile": out, "multiple": 2},
+        "lcmath": {"infile": str(path), "bgfile": str(path), "outfile": out, "multb": 0},
+        "lcurve": {"cfile1": str(path), "outfile": out, "dtnb": 16},
+    }
+    for task, parameters in calls.items():
+        refused = call(task, parameters)
+        assert (refused.returncode, "in the columns RATE1, RATE2" in refused.stdout) == (1, True), task
+        done = call(task, parameters | {"column": "RATE2"})
+        assert done.returncode == 0, done.stdout
+        table = next(t for t in read_fits(tmp_path / "out.lc").tables if "TIME" in t)
+        rates = table.column("RATE1" if task == "lcurve" else "RATE")
+        expected = [5.5, 7.5] if task == "rebinlc" else [5, 6, 7, 8]
+        np.testing.assert_allclose(rates[: len(expected)], expected)
+
+
+def test_lcurve_counts_each_moment_once_and_says_so(tmp_path):
+    one = curve_file(tmp_path / "a.lc", [1, 2, 3, 4])
+    again = curve_file(tmp_path / "renamed.lc", [1, 2, 3, 4])
+    other = curve_file(tmp_path / "b.lc", [9, 9], start=1e8 + 40)
+    alone, joined = tmp_path / "alone.lc", tmp_path / "joined.lc"
+    assert ftools.lcurve(cfile1=one, outfile=str(alone), dtnb=32).returncode == 0
+    done = ftools.lcurve(cfile1=f"{one},{again},{other}", outfile=str(joined), dtnb=32)
+    assert done.returncode == 0, done.stdout
+    assert "4 rows were given more than once" in done.stdout
+    assert "2 rows are of time that another light curve has too" in done.stdout
+    for name in ("TIME", "RATE1", "ERROR1", "FRACEXP"):
+        np.testing.assert_array_equal(read_fits(joined).table().column(name), read_fits(alone).table().column(name))
+
+
+@pytest.mark.parametrize("task", ["lcurve", "lcmath"])
+def test_what_can_not_be_one_curve_is_refused(tmp_path, task):
+    one = curve_file(tmp_path / "a.lc", [1, 2])
+    data = Path(one).read_bytes()
+    (tmp_path / "tdb.lc").write_bytes(with_keywords(data, "x", 1, [("TIMESYS", "TDB"), ("TIMEREF", "SOLARSYSTEM")]))
+    (tmp_path / "pcu.lc").write_bytes(with_keywords(data, "x", 1, [("TUNIT2", "count/s/PCU")]))
+    (tmp_path / "crab.lc").write_bytes(with_keywords(data, "x", 1, [("OBJECT", "CRAB")]))
+    out = tmp_path / "out.lc"
+
+    def called(name, **more):
+        both = (
+            {"cfile1": f"{one},{tmp_path / name}"} if task == "lcurve" else {"infile": one, "bgfile": tmp_path / name}
+        )
+        return call(task, {key: str(value) for key, value in both.items()} | {"outfile": f"!{out}"} | more)
+
+    for name, words in (("tdb.lc", "time system"), ("pcu.lc", "unit (TUNIT)")):
+        refused = called(name)
+        assert (refused.returncode, words in refused.stdout, out.exists()) == (1, True, False)
+    if task == "lcurve":
+        refused = called("crab.lc")
+        assert (refused.returncode, "crab: " in refused.stdout, out.exists()) == (1, True, False)
+        assert called("crab.lc", force="yes").returncode == 0
+
+
+def test_a_rate_per_pcu_stays_one(tmp_path):
+    one = Path(curve_file(tmp_path / "a.lc", [1, 2]))
+    one.write_bytes(with_keywords(one.read_bytes(), "x", 1, [("TUNIT2", "count/s/PCU"), ("TUNIT3", "count/s/PCU")]))
+    out = tmp_path / "out.lc"
+    for result in (
+        ftools.rebinlc(infile=str(one), outfile=f"!{out}", multiple=2),
+        ftools.lcmath(infile=str(one), bgfile=str(one), outfile=f"!{out}"),
+    ):
+        assert result.returncode == 0, result.stdout
+        assert [read_fits(out).table().info(name).unit for name in ("RATE", "ERROR")] == ["count/s/PCU"] * 2

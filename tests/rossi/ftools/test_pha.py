@@ -197,3 +197,20 @@ def test_mistakes_give_a_sentence(tmp_path, monkeypatch, task, change, words):
     assert result.returncode == 1
     assert not list(tmp_path.glob("out*"))
     assert words in result.stdout
+
+
+def test_a_single_file_must_be_a_spectrum(tmp_path, pair):
+    out = tmp_path / "sum.pha"
+    (tmp_path / "list.txt").write_text("\n".join(pair))
+    (tmp_path / "mask.txt").write_text("bitmask\n1 0 1\n")
+    other = fits_bytes(primary_hdu(), [table_hdu("RATE", [(Column("TIME", "D"), [1.0])])])
+    (tmp_path / "curve.lc").write_bytes(other)
+    for name in ("list.txt", "mask.txt", "curve.lc"):
+        refused = ftools.sumpha(filelist=str(tmp_path / name), outfile=str(out))
+        assert (refused.returncode, out.exists()) == (1, False)
+        assert f"give filelist=@{tmp_path / name}" in refused.stdout
+    refused = ftools.sumpha(filelist=f"@{tmp_path / 'mask.txt'}", outfile=str(out))
+    assert (refused.returncode, out.exists()) == (1, False)
+    assert ftools.sumpha(filelist=pair[0], outfile=str(out)).returncode == 0
+    assert out.read_bytes() == Path(pair[0]).read_bytes()
+    assert ftools.sumpha(filelist=f"@{tmp_path / 'list.txt'}", outfile=f"!{out}", compat="no").returncode == 0
