@@ -12,6 +12,7 @@ from rossi.fits.edit import with_keywords
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import open_fits
 from rossi.spectra.channels import parse_groups
+from rossi.timeseries.units import per_pcu_cards
 
 
 class Content(StrEnum):
@@ -55,7 +56,7 @@ def described(
             cards.append(("MAXCHAN", int(chosen.max()), "highest channel that counts"))
     if obsid:
         cards.append(("OBS_ID", obsid, "observation"))
-    return cards
+    return cards + per_pcu_cards(header)
 
 
 def _extents(cpix: str) -> Bounds:

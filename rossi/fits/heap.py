@@ -15,6 +15,7 @@ from rossi.errors import DataError
 DESCRIPTORS = {"P": np.dtype(">i4"), "Q": np.dtype(">i8")}
 #: How an element of each type is stored.
 CODES = {"L": "u1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "A": "u1"}
+CODES |= {"C": ">c8", "M": ">c16"}
 #: Cells may share bytes of the heap; up to this size [byte] all of them together may also be longer than it.
 _SHARED = 1 << 20
 

@@ -13,7 +13,7 @@ from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.heap import CODES, DESCRIPTORS
 
-_TFORM = re.compile(r"(\d*)([PQ]?)([LXBIJKAED])")
+_TFORM = re.compile(r"(\d*)([PQ]?)([LXBIJKAEDCM])")
 #: Elements of a cell, and bytes of a row, far above what any table of RXTE has (4 kB), below what numpy can take.
 _MAX_REPEAT = 1 << 27
 #: The FITS standard's limit of columns.

@@ -142,7 +142,10 @@ def _timed(series: Series) -> Series:
     covered = filled_intervals(series.time, series.widths)
     start, stop = series.intervals.T
     with_rows = np.searchsorted(covered[:, 0], stop, "left") > np.searchsorted(covered[:, 1], start, "right")
-    return series if with_rows.all() else replace(series, intervals=series.intervals[with_rows])
+    if with_rows.any() or not len(series):
+        return series if with_rows.all() else replace(series, intervals=series.intervals[with_rows])
+    text = f"{series.name}: no row lies in the good time intervals of the file; those of the rows are taken."
+    return replace(series, intervals=covered, remarks=(*series.remarks, text))
 
 
 def _sorted(series: Series) -> Series:

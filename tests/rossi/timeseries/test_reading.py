@@ -12,7 +12,9 @@ import pytest
 from rossi import gti
 from rossi.errors import DataError
 from rossi.fits.edit import as_hdu
-from rossi.fits.reader import open_fits
+from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.timeseries import units
@@ -149,6 +151,25 @@ def test_rows_without_a_time_are_left_out() -> None:
     assert len(read(CURVE | {"TIME": [NAN] * 4}, good=[[TIME[0], TIME[3]]]).intervals) == 0
 
 
+def test_columns_of_other_types_do_not_matter() -> None:
+    values = np.array([1 + 2j, 3, 4, 5])
+    columns = [(Column(name, "D", "s" if name == "TIME" else ""), each) for name, each in CURVE.items()]
+    table = table_hdu("RATE", [*columns, (Column("FOURIER", "D"), np.zeros(4))], [*REFERENCE, ("TIMEDEL", 16.0)])
+    data = fits_bytes(primary_hdu(), [table])
+    rows = np.frombuffer(table.data, ">f8").reshape(4, 4)[:, :3]
+    packed = b"".join(
+        row.tobytes() + np.array(value, ">c16").tobytes() for row, value in zip(rows, values, strict=True)
+    )
+    header = open_fits(data, "x").table().header.copy()
+    header.set("TFORM4", "M")
+    header.set("NAXIS1", 40)
+    wide = Table(header, packed, "x.lc")
+    assert light_curve_of(FitsFile("x.lc", Header(), (wide,))).rate.tolist() == [1, 2, 3, 4]
+    assert wide.column("FOURIER").tolist() == values.tolist()
+    with pytest.raises(DataError, match="TFORM4 of column FOURIER"):
+        wide.numbers("FOURIER")
+
+
 def test_infinite_rates_are_undefined() -> None:
     np.testing.assert_array_equal(read(CURVE | {"RATE": [1.0, INF, -INF, 4]}).rate, [1, NAN, NAN, 4])
 
@@ -164,6 +185,9 @@ def test_rows_are_sorted_and_each_bin_is_there_once() -> None:
 
 def test_good_time_without_rows_is_none() -> None:
     assert len(read({name: values[:0] for name, values in CURVE.items()}, good=[[TIME[0], TIME[3]]]).intervals) == 0
+    for good in ([], [[TIME[3] + 16, TIME[0]]], [[0.0, 1.0]]):
+        series = read(CURVE, good=good)
+        assert (series.intervals.tolist(), len(series.remarks)) == ([[TIME[0], TIME[3] + 16]], 1)
     series = read(CURVE, good=[[TIME[0], TIME[3] + 16], [TIME[3] + 100, TIME[3] + 200]])
     assert series.intervals.tolist() == [[TIME[0], TIME[3] + 16]]
 
@@ -240,7 +264,7 @@ def test_times_that_mean_something_else_are_refused(cards: Cards, unit: dict[str
 
 
 def test_texts_are_no_numbers() -> None:
-    with pytest.raises(DataError, match=r"x.lc\[RATE\]: column RATE holds TFORM A"):
+    with pytest.raises(DataError, match=r"x.lc\[RATE\]: TFORM2 of column RATE is '8A'"):
         read(CURVE | {"RATE": ["1", "2", "3", "4"]})
 
 
