@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rossi.fits.writer import Column
 
 TIME = Column("TIME", "1D", "s", "start of the bin, MET (TT)")
-RATE = Column("RATE", "1D", "counts/s", "rate; per PCU where there is LiveTime or OnTime")
+RATE = Column("RATE", "1D", "counts/s", "rate; count/s/PCU where there is LiveTime or OnTime")
 COUNTS = Column("COUNTS", "1D", "counts", "counts")
 MEAN = Column("MEAN", "1D", "counts", "mean counts of a sample")
 ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of RATE")

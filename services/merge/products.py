@@ -22,6 +22,9 @@ from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat
 from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
 
+#: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
+#: apart.
+_FIGURES, _PANELS = 50, 12
 Floats = NDArray[np.float64]
 
 
@@ -152,10 +155,10 @@ def drawable(series: Series, factor: int) -> tuple[Floats, Floats, Floats]:
 def figures(
     bands: Sequence[Band], observations: Sequence[Observation], slug: str, title: str, most: int, *, means: str
 ) -> Mapping[str, bytes]:
-    """Return PNGs by name: one a band, and one of all bands where there are several."""
-    panels = {band.name: _panel(band, observations, most, means) for band in bands}
+    """Return PNGs by name: one a band, and one of all bands where there are several, but not too many to be seen."""
+    panels = {band.name: _panel(band, observations, most, means) for band in bands[:_FIGURES]}
     made = {f"{slug}_{name}.png": png(mission_figure([panel], title)) for name, panel in panels.items()}
-    if len(panels) > 1:
+    if 1 < len(panels) <= _PANELS:
         made[f"{slug}.png"] = png(mission_figure(list(panels.values()), title))
     return made
 
