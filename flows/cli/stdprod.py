@@ -19,7 +19,8 @@ def command(
     target: Annotated[str | None, typer.Option(help="A source by any name, or a position.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for light curves, figures and report.html.")] = Path("stdprod"),
     band: Annotated[
-        list[str] | None, typer.Option(help="n2a (the PCA's), n2b to n2e, n1 (Standard1), n0a and n1a (HEXTE's) ...; may be repeated.")
+        list[str] | None,
+        typer.Option(help="n2a (the PCA's), n2b to n2e, n1, n0a and n1a (HEXTE's) ...; may be repeated."),
     ] = None,
     worklist: WorkListFile = None,
     radius: Radius = None,
