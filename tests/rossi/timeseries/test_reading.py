@@ -11,6 +11,7 @@ import pytest
 
 from rossi import gti
 from rossi.errors import DataError
+from rossi.extract.keywords import Content, described
 from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
@@ -303,3 +304,13 @@ def test_real_light_curves_are_read(shared: Path) -> None:
     assert found["xp4004101_e5_n2a.lc"] == (10288, "count/s", ())
     assert {unit for _, unit, _ in found.values()} == {"count/s"}
     assert len(found) == 7
+
+
+def test_rates_over_pcu_seconds_are_called_so() -> None:
+    columns = CURVE | {"LiveTime": [80.0] * 4, "BACKV": [0.5] * 4}
+    header = open_fits(made(columns, unit={"RATE": "counts/s", "ERROR": "counts/s"}), "x.lc").table("RATE").header
+    cards = dict(units.per_pcu_cards(header))
+    assert cards == {"TUNIT2": "count/s/PCU", "TUNIT3": "count/s/PCU", "TUNIT5": "count/s/PCU"}
+    assert units.per_pcu_cards(open_fits(made(CURVE), "x.lc").table("RATE").header) == []
+    told = {card[0]: card[1] for card in described(header, Content.NET)}
+    assert told.items() >= cards.items()
