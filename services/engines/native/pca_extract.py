@@ -13,6 +13,7 @@ from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.keywords import Content
+from rossi.extract.repeats import REPEATED
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits
 from rossi.met import met_to_mjd
@@ -46,6 +47,8 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     spectra = _spectra(config, obsid, data, background, time) if config.spectra else ()
     caveats = [] if background else [Caveat(code="no_background", message="Rates include the background.")]
     caveats += [Caveat(code="undated_rows", message=sentence) for sentence in said]
+    repeats = dict.fromkeys(repeat for curve in curves.values() for repeat in curve.curve.source.grid.repeats)
+    caveats += [Caveat(code=REPEATED, message=str(repeat)) for repeat in repeats]
     outputs = {
         "light_curve": tuple(File(f"{obsid}_{name}.lc", pca_light_curve_file(c)) for name, c in curves.items()),
         "spectrum": spectra,
