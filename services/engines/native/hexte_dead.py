@@ -62,6 +62,8 @@ def _reduced(
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
     for part, own in zip(parts, goods, strict=True):
+        if not len(own):  # all of it is in other files
+            continue
         usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
         request = Request(bands, _binsz(config, part, dwell), spectrum_detectors(config, cluster, part), usable)
         covering = overlapping(tables, *part.span)
