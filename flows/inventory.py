@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from rossi.errors import DataError
-from services.contract import Manifest, Outcome, StageResult
+from services.contract import Caveat, Manifest, Outcome, StageResult
 from services.publication import FAILURES, MANIFEST, read_manifest
 from services.storage import MissingObject, ObjectStore
 
@@ -43,6 +43,8 @@ class Record:
     when : str
         UTC, digits only, so that it sorts.
     message : str
+    caveats : tuple of Caveat
+        What to know of what was made.
     """
 
     obsid: str
@@ -50,6 +52,7 @@ class Record:
     outcome: Outcome
     when: str
     message: str
+    caveats: tuple[Caveat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def status(store: ObjectStore, prefix: str = "") -> list[Record]:
 
 def _record(entry: Entry) -> Record:
     m = entry.manifest
-    return Record(m.obsid, m.stage, m.outcome, entry.when, m.caveats[-1].message if m.caveats else "")
+    return Record(m.obsid, m.stage, m.outcome, entry.when, m.caveats[-1].message if m.caveats else "", m.caveats)
 
 
 def _when(record: Record) -> tuple[str, bool]:

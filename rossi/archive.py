@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rossi.errors import ConfigError
 
-_OBSID = re.compile(r"([0-9]{5})-([0-9]{2})-([0-9]{2,3})-([0-9]{2,3})([A-Z]?)")
+#: The data-gap page of the RXTE Cook Book writes some without the last number: 50117-01-01F.
+_OBSID = re.compile(r"[0-9]{5}-[0-9]{2}-[0-9]{2,3}(-[0-9]{2,3}[A-Z]?|[A-Z])")
 _DATA_FILE = re.compile(r"F([A-Z])([0-9a-f]{2})_([0-9a-f]{1,16})-([0-9a-f]{1,16})(\.gz|\.Z)?")
 
-#: Last letter of the ObsID of a directory that is no pointing: slews to and from the source, scans, rasters.
-NO_POINTING = frozenset("AZSR")
+
+class Kind(StrEnum):
+    """What an ObsID's last letter says of the observation; values are codes of caveats."""
+
+    POINTING = ""
+    SLEW = "slew"
+    SCAN = "scan"
+    DATA_GAP = "data_gap"
+    ATTITUDE = "attitude_uncertain"
+    UNKNOWN = "unknown_letter"
+
+
+#: What each letter means. Sources: HEASARC's description of ObsIDs (A, Z, S, R), and the page on data gaps of the RXTE
+#: Cook Book (G with its continuations H and I, C, D; from the days of wrong attitude in September 2000 F with its
+#: continuations V and W, T, U). A slew taken for a pointing has counts of the whole sky on the way.
+LETTERS: dict[str, tuple[Kind, str]] = {
+    "": (Kind.POINTING, ""),
+    "A": (Kind.SLEW, "a slew to the source"),
+    "Z": (Kind.SLEW, "a slew from the source"),
+    "S": (Kind.SCAN, "a scan"),
+    "R": (Kind.SCAN, "a raster of pointings"),
+    "C": (Kind.SLEW, "a slew to the source without attitude, so that its ends are not known"),
+    "D": (Kind.SLEW, "a slew from the source without attitude, so that its ends are not known"),
+    "T": (Kind.SLEW, "a slew to the source with uncertain attitude"),
+    "U": (Kind.SLEW, "a slew from the source with uncertain attitude"),
+    **dict.fromkeys(
+        "GHI", (Kind.DATA_GAP, "a pointing in which data or attitude of more than 10 % of the good time may be missing")
+    ),
+    **dict.fromkeys(
+        "FVW", (Kind.ATTITUDE, "a pointing whose attitude may be wrong by up to 1 degree, and fluxes by a factor of 5")
+    ),
+}
+_UNKNOWN = (Kind.UNKNOWN, "something that is not documented")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,9 +83,30 @@ class ObsID:
         return first if first < 9 else 9 + int(self.text[1])
 
     @property
+    def letter(self) -> str:
+        """The last letter; empty for most."""
+        return self.text[-1] if self.text[-1].isalpha() else ""
+
+    @property
+    def kind(self) -> Kind:
+        """What the letter says."""
+        return LETTERS.get(self.letter, _UNKNOWN)[0]
+
+    @property
+    def meaning(self) -> str:
+        """What the letter says, as a sentence; empty without a letter."""
+        words = LETTERS.get(self.letter, _UNKNOWN)[1]
+        return words and f"The letter {self.letter} of {self.text} stands for {words}."
+
+    @property
     def is_pointing(self) -> bool:
         """False for slews, scans and rasters."""
-        return self.text[-1] not in NO_POINTING
+        return self.kind not in (Kind.SLEW, Kind.SCAN)
+
+    @property
+    def viewing(self) -> str:
+        """Proposal, target and viewing, which an observation's segments share: 20402-01-45."""
+        return "-".join(self.text.rstrip(string.ascii_uppercase).split("-")[:3])
 
     @property
     def path(self) -> str:

@@ -61,6 +61,12 @@ def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
     return make(np.column_stack((np.maximum(x[left, 0], y[right, 0]), np.minimum(x[left, 1], y[right, 1]))))
 
 
+def difference(a: ArrayLike, b: ArrayLike) -> Gti:
+    """Return the time that is in the first GTI and not in the second."""
+    edges = np.concatenate(([-np.inf], make(b).ravel(), [np.inf]))
+    return intersection(a, edges.reshape(-1, 2))
+
+
 def total(gti: ArrayLike) -> float:
     """Return the length of a GTI [s]."""
     pairs = np.asarray(gti, np.float64).reshape(-1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -137,6 +138,10 @@ class Input:
     at_most: int = 10_000
     missing: str = ""
     when: Callable[[Any], bool] = always
+
+    def matches(self, path: str) -> bool:
+        """Return whether a path relative to the observation directory is one of the files."""
+        return re.fullmatch(self.pattern, path) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import datetime
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from services.completeness import examine, what_is_missing
 from services.configuration import validate
 from services.contract import (
     ARCHIVE,
@@ -31,7 +32,8 @@ from services.contract import (
     StageResult,
 )
 from services.engines import engine_versions
-from services.inputs import NOT_IN_ARCHIVE, Chosen, Made, Memory, NotInArchive, Sources, choose, read
+from services.inputs import Chosen, Made, Memory, Sources, choose, read
+from services.observation import NOT_IN_ARCHIVE, NotInArchive
 from services.publication import (
     FAILURES,
     fetch_outputs,
@@ -230,7 +232,12 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests
         sources.memory[work.key] = Made(there)
         return result_of(there, work.key, reused=True)
     start = time.perf_counter()
-    outputs, outcome = _run(stage, work.config, read(stage.inputs_for(work.config), request, work.chosen, sources))
+    declared, chosen = stage.inputs_for(work.config), work.chosen
+    examined = examine(declared, request.obsid, read(declared, request, chosen, sources))
+    told = (*chosen.caveats, *examined.caveats)
+    lost = what_is_missing(told, {name: manifest.caveats for name, (_, manifest) in chosen.upstream.items()})
+    outputs, outcome = _run(stage, work.config, examined.inputs, lost)
+    outputs = replace(outputs, caveats=(*told, *outputs.caveats))
     seconds = time.perf_counter() - start
     made = (work.fingerprint, work.settings, work.chosen.records, outputs, outcome, seconds)
     mine = new_manifest(stage.name, request.obsid, *made)
@@ -241,10 +248,13 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests
     return result_of(manifest, work.key, reused=False)
 
 
-def _run(stage: Stage[Any], config: BaseModel, inputs: Inputs) -> tuple[Outputs, Outcome]:
+def _run(stage: Stage[Any], config: BaseModel, inputs: Inputs, lost: str) -> tuple[Outputs, Outcome]:
+    """Run a stage; that nothing came of it says nothing where a part of the observation is lost."""
     try:
         outputs = stage.run(config, inputs)
     except NoGoodTime as error:
+        if lost:
+            raise DataError(f"{error} But the copy of the observation is not whole: {lost} Fetch it again.") from None
         return Outputs({}, (Caveat(code="no_good_time", message=str(error)),)), Outcome.NO_WORK
     if unknown := outputs.files.keys() - {output.name for output in stage.outputs}:
         raise ValueError(f"Stage {stage.name} made outputs that it does not declare: {', '.join(sorted(unknown))}.")

@@ -17,6 +17,7 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from services.configuration import validate
 from services.contract import ARCHIVE
+from services.observation import list_observation
 from services.storage import ArchiveFile, ArchiveSource
 from services.storage.archive import UNKNOWN
 from services.worker import load_stage
@@ -63,12 +64,11 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str,
         If the observation is not in the archive.
     """
     try:
-        folder = ObsID(obsid).path
+        wanted = ObsID(obsid)
     except ConfigError as error:
         raise DataError(str(error)) from None
-    listing = archive.list(folder)
-    if not listing:
-        raise DataError(f"{folder} is not in the archive; check the ObsID.")
+    folder = wanted.path
+    listing = list_observation(archive, wanted)
     patterns = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns(stages)))
     chosen = [file for file in listing if patterns.fullmatch(file.path.removeprefix(folder))]
     sizes = [file.size for file in listing]

@@ -39,6 +39,13 @@ FILTER_FILE_INPUTS = (
         when=_rebuilds,
     ),
     Input(
+        "index",
+        "master index and the subsystems' indices, which tell whether all files are there",
+        pattern=FILE_PATTERNS["index"],
+        at_least=0,
+        when=lambda config: not _rebuilds(config),
+    ),
+    Input(
         "spacecraft",
         "attitude and orbit, and HEXTE's monitors",
         pattern=FILE_PATTERNS["spacecraft"],

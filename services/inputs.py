@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from services.configuration import validate
 from services.contract import (
     ARCHIVE,
     CALIBRATION,
+    Caveat,
     File,
     Input,
     InputRecord,
@@ -24,15 +24,9 @@ from services.contract import (
     OutputRecord,
     StageRequest,
 )
+from services.observation import list_observation, one_of_each
 from services.publication import read_manifest, read_outputs
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
-
-#: Code of the caveat on a failure that is this.
-NOT_IN_ARCHIVE = "not_in_archive"
-
-
-class NotInArchive(DataError):
-    """The archive has no such observation, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +70,14 @@ class Chosen:
         Stage name to key and content of its manifest.
     calibration : mapping
         Input name to files, in memory already.
+    caveats : tuple of Caveat
+        What was found twice.
     """
 
     records: tuple[InputRecord, ...]
     upstream: Mapping[str, tuple[str, Manifest]]
     calibration: Mapping[str, tuple[File, ...]]
+    caveats: tuple[Caveat, ...] = ()
 
 
 def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> Chosen:
@@ -97,8 +94,12 @@ def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> 
     """
     from_stages = dict.fromkeys(i.source for i in inputs if i.source not in (ARCHIVE, CALIBRATION))
     upstream = {name: _manifest(name, request, sources) for name in from_stages}
-    folder = ObsID(request.obsid).path
-    listing = _listing(folder, _archive(sources)) if any(i.source == ARCHIVE for i in inputs) else []
+    obsid = ObsID(request.obsid)
+    folder = obsid.path
+    reads_archive = any(i.source == ARCHIVE for i in inputs)
+    listing = list_observation(_archive(sources), obsid) if reads_archive else []
+    ours = [f for f in listing if any(i.matches(f.path.removeprefix(folder)) for i in inputs if i.source == ARCHIVE)]
+    ours, caveats = one_of_each(ours)
     calibration: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
     for declared in inputs:
@@ -107,7 +108,7 @@ def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> 
             calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found_files)
             records += [_calibration_record(declared.name, f) for f in found_files]
         elif declared.source == ARCHIVE:
-            found = [f for f in listing if re.fullmatch(declared.pattern, f.path.removeprefix(folder))]
+            found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
             _check_count(declared, [f.path for f in found], folder)
             records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(found)]
         else:
@@ -115,7 +116,7 @@ def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> 
             outputs = [r for r in manifest.outputs if r.output == declared.name]
             _check_count(declared, [r.name for r in outputs], key)
             records += [_stage_record(declared, manifest, r) for r in outputs]
-    return Chosen(tuple(records), upstream, calibration)
+    return Chosen(tuple(records), upstream, calibration, caveats)
 
 
 def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen, sources: Sources) -> Inputs:
@@ -159,13 +160,6 @@ def _archive(sources: Sources) -> ArchiveSource:
     if sources.archive is None:
         raise ConfigError("The request names no archive; set archive to the directory that holds AO1, AO2, ...")
     return sources.archive
-
-
-def _listing(folder: str, archive: ArchiveSource) -> list[ArchiveFile]:
-    listing = archive.list(folder)
-    if not listing:
-        raise NotInArchive(f"{folder} is not in the archive; check the ObsID, or fetch the observation.")
-    return listing
 
 
 def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:

@@ -23,7 +23,7 @@ from services.contract import (
     StageResult,
 )
 from services.executor import failed, manifest_key, result_of, stage_folder
-from services.inputs import NOT_IN_ARCHIVE
+from services.observation import NOT_IN_ARCHIVE
 from services.storage import ObjectStore, StoreError
 from services.survey import past
 from services.worker import run_stages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from flows.kubernetes.state import JobState
     from flows.kubernetes.waiting import Waiting
 
+#: Observations of which a caveat is printed; of the rest, the number.
+_CAVEATS = 5
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
 
 
@@ -198,6 +200,20 @@ def show_status(records: Sequence[Record]) -> None:
     for record in records:
         if record.outcome is not Outcome.SUCCEEDED:
             show(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
+    _show_caveats(record for record in records if record.outcome is Outcome.SUCCEEDED)
+
+
+def _show_caveats(records: Iterable[Record]) -> None:
+    """Print what to know of products, by kind: the first few, and how many more there are."""
+    found: dict[str, list[tuple[Record, str]]] = {}
+    for record in records:
+        for caveat in record.caveats:
+            found.setdefault(caveat.code, []).append((record, caveat.message))
+    for code, those in found.items():
+        for record, message in those[:_CAVEATS]:
+            show(Text.assemble(record.obsid, " ", (f"{record.stage}: ", "yellow"), message))
+        if len(those) > _CAVEATS:
+            show(f"... and {len(those) - _CAVEATS} more with the caveat {code}")
 
 
 def show_jobs(jobs: Sequence[tuple[JobState, Waiting]]) -> None:

@@ -6,7 +6,7 @@ Files are read in pieces, so that event lists may be larger than memory; the res
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from rossi.extract.bitmask import BitMask
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
+from rossi.extract.repeats import once
 from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, require_few_bins
 from rossi.fits.edit import dated
 from rossi.fits.reader import FitsFile, locate, open_fits, read_fits, split_hdu
@@ -190,6 +191,9 @@ def accumulate_events(
         raise ConfigError(f"binsz is {binsz}; the times of {first.name} are only good to {first.timedel} s.")
     span = bins_over(ordered, own, first.timedel, binsz, multiple)
     within = [_ranges(gti, common, span) for gti in own]
+    if not time.repeats:
+        within, repeats = once(ordered, within)
+        span = replace(span, repeats=repeats)
     require_few_bins(within, span)
     bins = reference_slots(ordered, within, span) if selection.first_bin_defect else covered_bins(within, span)
     bounds = first.word.bounds

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rossi import gti as intervals
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.array import ScienceArray, ScienceFile
+from rossi.extract.repeats import Counted, Repeat
 from rossi.gti import Gti
 
 #: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
@@ -34,11 +35,14 @@ class TimeSelection:
         Good time that holds for all files; all are intersected.
     empty_is_all : bool
         Compatibility: take a common GTI without time for no restriction, as the FTOOLS extractors do.
+    repeats : bool
+        Compatibility: count moments that are in several files as often, as the FTOOLS extractors do.
     """
 
     own: str | Sequence[Gti] = "apply"
     common: Sequence[Gti] = ()
     empty_is_all: bool = False
+    repeats: bool = False
 
     def common_gti(self) -> Gti | None:
         """Return the intersection of the common GTIs, None for no restriction.
@@ -133,6 +137,8 @@ class Span:
         First START and last STOP of the files' own good time [s]; what TSTART and TSTOP of products say.
     files : tuple of ScienceFile
         By TSTART.
+    repeats : tuple of Repeat
+        What was there more than once and counts once.
     """
 
     origin: float
@@ -140,6 +146,7 @@ class Span:
     start: float
     stop: float
     files: tuple[ScienceFile, ...]
+    repeats: tuple[Repeat, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +198,18 @@ def select_samples(
     shapes = [a.shape(column) for a in ordered]
     span = bins_over(ordered, own, shapes[0].dt, binsz, multiple)
     origin, binsz, stop = span.origin, span.binsz, span.stop
-    samples = []
+    samples, counted, repeats = [], Counted(), []
     for array, gti, shape in zip(ordered, own, shapes, strict=True):
         t = (array.time[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
         keep = intervals.contains(gti, t) & (t >= origin) & (t < stop)
         if common is not None:
             keep &= intervals.contains(common, t)
         index = np.flatnonzero(keep)
-        samples.append(Samples(array, index, bin_number(t[index], origin, binsz), shape.dt))
-    return Grid(origin, binsz, span.start, stop, span.files, tuple(samples))
+        first = index if time.repeats else index[counted.first(array, t[index], shape.dt)]
+        if len(first) < len(index):
+            repeats.append(Repeat(array.name, (len(index) - len(first)) * shape.dt))
+        samples.append(Samples(array, first, bin_number(t[first], origin, binsz), shape.dt))
+    return Grid(origin, binsz, span.start, stop, span.files, tuple(repeats), tuple(samples))
 
 
 def bins_over(
@@ -227,7 +237,7 @@ def bins_over(
             f"{ordered[0].name}: bins of {binsz:g} s from {origin:g} to {stop:g} s can't be counted; TIMEDEL or the "
             "good time of the files is damaged, or binsz far too small."
         )
-    return Span(origin, binsz, start, stop, tuple(ordered))
+    return Span(origin, binsz, start, stop, tuple(ordered), ())
 
 
 def require_few_bins(ranges: Sequence[Gti], span: Span) -> None:

@@ -55,7 +55,7 @@ def saextrct(p: SaextrctParameters) -> Made:
     if kind in "BS":
         pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"), p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
-    return Made(made, remarks_on(arrays))
+    return Made(made, remarks_on(grid))
 
 
 _FIRST = ("infile", "gtiorfile", "gtiandfile", "outroot", "accumulate")

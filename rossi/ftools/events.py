@@ -22,8 +22,8 @@ class SeextrctParameters(ExtractionParameters):
     """Parameters of ``seextrct``.
 
     Two are ours. ``markers=no`` drops rows that mark time or lost events; by default they count where no mask excludes
-    them, as in the original. ``compat=yes`` also reproduces its exposure of bins in which good time begins, and reads
-    only the first term of each line of the bit mask.
+    them, as in the original. ``compat=yes`` also reproduces its exposure of bins in which good time begins, reads only
+    the first term of each line of the bit mask, and counts a moment as often as it is in the files.
     """
 
     infile: Annotated[str, "event files: file, list or @list"]
@@ -41,7 +41,7 @@ class SeextrctParameters(ExtractionParameters):
     chkit: Annotated[bool, "accepted, without effect"] = False
     bailout: Annotated[bool, "accepted, without effect"] = False
     markers: Annotated[bool, "count rows that mark time or lost events where no mask excludes them"] = True
-    compat: Annotated[bool, "reproduce the original's exposure of bins in which good time begins"] = False
+    compat: Annotated[bool, "reproduce the original's exposure where good time begins, and where files overlap"] = False
 
     def selection(self) -> EventSelection:
         """Return which events count."""
@@ -72,7 +72,7 @@ def seextrct(p: SeextrctParameters) -> Made:
     if kind in "BS":
         pha = spectrum(source, p.channels(), spmode, p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
-    return Made(made, remarks_on(files))
+    return Made(made, remarks_on(source.grid))
 
 
 class DecodeevtParameters(Parameters):

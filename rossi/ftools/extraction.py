@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from rossi.errors import ConfigError
-from rossi.extract.array import ScienceArray, ScienceFile
+from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode, Rejection
-from rossi.extract.selection import TimeSelection
+from rossi.extract.selection import Span, TimeSelection
 from rossi.fits.reader import read_fits
 from rossi.fits.table import Table
 from rossi.ftools.parameters import Parameters, extension, file_list, is_none
@@ -57,6 +57,7 @@ class ExtractionParameters(Parameters):
     sensecase: Annotated[bool, "accepted, without effect"] = False
     negative: Annotated[str, "IGNORE or EXCLUDE leave negative values out, SUM or INCLUDE add them"] = "IGNORE"
     cleanup: Annotated[bool, "accepted, without effect"] = True
+    compat: Annotated[bool, "count a moment as often as it is in the files, as the original does"] = False
 
     def channels(self) -> ChannelSelection:
         """Return the channel selection."""
@@ -87,7 +88,7 @@ class ExtractionParameters(Parameters):
             else [from_table(t, start=self._start, stop=self._stop) for t in self._gtis()]
         )
         span = self._span()
-        return TimeSelection(self._own(), [*common, *([] if span is None else [span])])
+        return TimeSelection(self._own(), [*common, *([] if span is None else [span])], repeats=self.compat)
 
     @property
     def _start(self) -> str:
@@ -115,9 +116,10 @@ class ExtractionParameters(Parameters):
         return make([[self.timemin or 0.0, _LAST if self.timemax is None else self.timemax]])
 
 
-def remarks_on(files: Iterable[ScienceFile]) -> list[str]:
-    """Return what to know of science files that were extracted from, each sentence once."""
-    return list(dict.fromkeys(remark for file in files for remark in file.remarks))
+def remarks_on(span: Span) -> list[str]:
+    """Return what to know of the science files that were extracted from, each sentence once."""
+    remarks = [remark for file in span.files for remark in file.remarks]
+    return list(dict.fromkeys([*remarks, *map(str, span.repeats)]))
 
 
 def science_arrays(names: str) -> list[ScienceArray]:

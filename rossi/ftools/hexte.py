@@ -132,8 +132,9 @@ def hxtlcurv(p: HxtlcurvParameters) -> Made:
         if not Path(part).exists():
             continue
         products = _extracted(p, part, p.binsz if name is Position.SOURCE else FRAME)
-        made += products
-        for product in products:
+        made += products.files
+        remarks += products.remarks
+        for product in products.files:
             corrected = HxtdeadParameters(
                 calvalf=p.calvalf, engvalf=p.engvalf, eventarcf=part, phalcf=product, detectors=p.detectors
             )
@@ -146,7 +147,7 @@ def hxtlcurv(p: HxtlcurvParameters) -> Made:
     return Made(made, list(dict.fromkeys(remarks)))
 
 
-def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> list[str]:
+def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> Made:
     """Extract a light curve of the channels asked for, and (``-p``) a spectrum of all."""
     limited = bool(p.chmin or p.chmax)
     runs = [("LIGHTCURVE", binsz, p.chmin, p.chmax)]
@@ -154,16 +155,16 @@ def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> list[str]:
         runs.append(("SPECTRUM", binsz, None, None))
     elif p.spectra:
         runs = [("BOTH", binsz, None, None)]
-    made: list[str] = []
+    done: list[Made] = []
     for printmode, width, chmin, chmax in runs:
         words = {"infile": part, "outroot": part, "gtiandfile": p.gtiandfile, "binsz": width, "printmode": printmode}
         words |= {"chmin": chmin, "chmax": chmax, "timeint": p.timeint}
         given = {name: value for name, value in words.items() if value is not None}
         if str(read_fits(part).table().header.get("HDUCLAS1", "")).strip() == "EVENTS":
-            made += seextrct(SeextrctParameters(**given)).files
+            done.append(seextrct(SeextrctParameters(**given)))
         else:
-            made += saextrct(SaextrctParameters(columns=p.columns, **given)).files
-    return made
+            done.append(saextrct(SaextrctParameters(columns=p.columns, **given)))
+    return Made([file for one in done for file in one.files], [remark for one in done for remark in one.remarks])
 
 
 def _net_file(source_path: str, background_path: str, *, compat: bool) -> bytes:

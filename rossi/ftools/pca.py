@@ -96,7 +96,7 @@ def pcaextlc2(p: Pcaextlc2Parameters) -> Made:
     data = science_arrays(p.src_infile)
     result = pca_light_curve(data, p.background(), p.time(), request)
     made = write_output(p.outfile, pca_light_curve_file(result, compat="heasoft"), p.clobber)
-    return Made([made], remarks_on(data))
+    return Made([made], remarks_on(result.curve.source.grid))
 
 
 TASKS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -134,13 +134,14 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     _clean(out, p.clobber)
     files = _read(indir)
     master = read_master(files)
-    housekeeping = sorted((indir / "pca").glob("FH5[abcde]_*"))
+    housekeeping, beside = _one_of_each((indir / "pca").glob("FH5[abcde]_*"))
     if len(housekeeping) != len(PCUS):
         found = ", ".join(path.name for path in housekeeping) or "none"
         raise DataError(f"{indir}/pca: all five housekeeping files FH5a to FH5e are needed; found {found}.")
-    science = (path for path in sorted((indir / "pca").glob("FS4a*")) if _STANDARD2.fullmatch(path.name))
-    opened_files = {path: dated_file(read_fits(path)) for path in science}
+    standard2, more = _one_of_each(p for p in (indir / "pca").glob("FS4a*") if _STANDARD2.fullmatch(p.name))
+    opened_files = {path: dated_file(read_fits(path)) for path in standard2}
     said = [sentence for _, sentences in opened_files.values() for sentence in sentences]
+    said += [f"{path} is left out, as the file is there without .gz, too." for path in (*beside, *more)]
     data = {path: file for path, (file, _) in opened_files.items()}
     opened = {str(path.relative_to(indir)): file for path, file in data.items()}
     filter_bytes = build_filter_file(
@@ -166,6 +167,13 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     made[_DONE] = f"{master.obsid} is prepared\n".encode()
     _refuse_existing([str(out / name) for name in made], p.clobber)
     return Made([write_output(str(out / name), content, p.clobber) for name, content in made.items()], said)
+
+
+def _one_of_each(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Return files, and those left out as they are there without ``.gz`` too, which CFITSIO opens first."""
+    found = sorted(paths)
+    beside = [path for path in found if path.suffix == ".gz" and path.with_suffix("") in found]
+    return [path for path in found if path not in beside], beside
 
 
 def _read(folder: Path) -> dict[str, bytes]:

@@ -61,7 +61,7 @@ def pcaextspect2(p: Pcaextspect2Parameters) -> Made:
         raise DataError(f"{data[0].name}: the chosen PCUs have no exposure in the good time; phazeroexp=yes writes it.")
     made = [write_output(p.src_phafile, pca_spectrum_file(source, p.bkg_phafile), p.clobber)]
     made.append(write_output(p.bkg_phafile, pca_spectrum_file(model), p.clobber))
-    return Made(made, remarks_on(data))
+    return Made(made, remarks_on(source.spectrum.source.grid))
 
 
 TASKS = {

@@ -11,10 +11,11 @@ import numpy as np
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.keywords import Content, describe, describe_file
+from rossi.extract.repeats import REPEATED, once_of
 from rossi.fits.reader import FitsFile
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.gti import from_table, union
+from rossi.gti import Gti, from_table, intersection, union
 from rossi.hexte.cluster import Curves, spectrum_files
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.rocking import Position
@@ -158,6 +159,17 @@ def dwell_of(config: HexteDeadConfig, parts: Sequence[Part], tables: Sequence[Ta
     spans = [p.span for p in parts]
     covering = overlapping(tables, min(start for start, _ in spans), max(stop for _, stop in spans))
     return find_dwell(covering, source, beside)
+
+
+def good_of_parts(parts: Sequence[Part], good: Gti) -> tuple[list[Gti], list[Remark]]:
+    """Return the good time of each part of a cluster, without what a part before has of the same position."""
+    order = sorted(range(len(parts)), key=lambda n: parts[n].span[0])
+    ranges = [intersection(good, from_table(parts[n].file.table(hdu=2))) for n in order]
+    left, repeats = once_of([(parts[n].item.name, parts[n].position) for n in order], ranges)
+    found = [good] * len(parts)
+    for n, before, after in zip(order, ranges, left, strict=True):
+        found[n] = good if after is before else after
+    return found, [Remark(REPEATED, str(repeat)) for repeat in repeats]
 
 
 def spectrum_detectors(config: HexteDeadConfig, cluster: Cluster, part: Part) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from rossi.met import met_to_mjd
 from services.contract import Caveat
+from services.observation import hint
 from services.query.config import QueryConfig
 from services.query.index import describe, find_observations
 from services.query.worklist import WorkList, WorkRow, blank, in_order
@@ -47,7 +48,7 @@ def look_through(config: QueryConfig, archive: ArchiveSource) -> WorkList:
                 rows.append(row)
     absent = [obsid for obsid in dict.fromkeys(config.obsids) if obsid not in {o.text for o in found}]
     rows += [blank(obsid) for obsid in absent]
-    caveats += [Caveat(code="not_in_archive", message=f"{obsid} is not in the archive.") for obsid in absent]
+    caveats += [Caveat(code="not_in_archive", message=_absent(obsid, archive)) for obsid in absent]
     caveats += [Caveat(code="directory_unreadable", message=message) for message in unread]
     if nearly:
         message = (
@@ -70,6 +71,13 @@ def _valid(obsids: tuple[str, ...]) -> list[ObsID]:
         except ConfigError:  # reported as absent
             continue
     return found
+
+
+def _absent(text: str, archive: ArchiveSource) -> str:
+    try:
+        return f"{text} is not in the archive; {hint(archive, ObsID(text))}"
+    except ConfigError as error:
+        return str(error)
 
 
 def _is_there(obsid: ObsID, archive: ArchiveSource) -> bool:

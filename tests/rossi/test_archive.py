@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from rossi.archive import FILE_PATTERNS, ObsID, parse_data_file
+from rossi.archive import FILE_PATTERNS, Kind, ObsID, parse_data_file
 from rossi.errors import ConfigError
 
 
@@ -22,6 +22,27 @@ def test_obsid_gives_cycle_and_path(text, cycle, path):
     obsid = ObsID(text)
     assert (obsid.cycle, obsid.path, str(obsid)) == (cycle, path, text)
     assert obsid.is_pointing == text[-1].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("letters", "kind", "is_pointing"),
+    [
+        ("AZCDTU", Kind.SLEW, False),
+        ("SR", Kind.SCAN, False),
+        ("GHI", Kind.DATA_GAP, True),
+        ("FVW", Kind.ATTITUDE, True),
+        ("X", Kind.UNKNOWN, True),
+    ],
+)
+def test_letters_tell_what_an_observation_is(letters, kind, is_pointing):
+    for letter in letters:
+        for text in (f"50117-01-01-00{letter}", f"50117-01-01{letter}"):
+            obsid = ObsID(text)
+            assert (obsid.kind, obsid.is_pointing) == (kind, is_pointing)
+            assert obsid.meaning.startswith(f"The letter {letter} of {text} stands for ")
+            assert obsid.viewing == "50117-01-01"
+    plain = ObsID("50117-01-01-00")
+    assert (plain.kind, plain.is_pointing, plain.meaning) == (Kind.POINTING, True, "")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """HEXTE's stages on a simulated archive, whose truth is known."""
 
+import re
 import shutil
 
 import numpy as np
@@ -201,6 +202,13 @@ def test_no_hexte_data_is_no_failure(simulated):
     folder, truth = simulated
     observation = truth.observations[0]
     archive = changed(folder, observation, "without", lambda p: p.unlink() if p.name.startswith("FS") else None)
+    result = run(folder, observation.obsid, archive=archive)
+    assert (result.outcome, result.last.kind) == (Outcome.FAILED, FailureKind.DATA)
+    assert (
+        "no HEXTE science data" in result.last.message and "that the indices name are not there" in result.last.message
+    )
+    index = next((folder / archive / observation.path).glob("FIHX_*"))
+    index.write_bytes(re.sub(rb"hexte/FS[\w-]+", lambda m: b" " * len(m[0]), index.read_bytes()))
     result = run(folder, observation.obsid, archive=archive)
     assert result.outcome is Outcome.NO_WORK
     assert "no HEXTE science data" in result.last.message

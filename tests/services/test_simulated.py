@@ -197,4 +197,7 @@ def test_four_housekeeping_files_do_with_the_archives_filter_file(simulated, tmp
     plan = plan.model_copy(update={"stages": {**STAGES, "pca_prep": {"filter_file": "archive"}}})
     result = run_observation(observation.obsid, plan, archive=archive, store=store)
     assert result.outcome == Outcome.SUCCEEDED
-    assert result.stages[0].caveats[0].message == "PCU 4 has no housekeeping file and counts as off."
+    lost, off = result.stages[0].caveats
+    assert lost.code == "files_missing"
+    assert "1 of 5 files" in lost.message and "of pca/FH5e, 0 % of the expected" in lost.message
+    assert off.message == "PCU 4 has no housekeeping file and counts as off."

@@ -23,6 +23,7 @@ from services.engines.heasoft.files import base_name, plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
 from services.engines.heasoft.hexte_curves import joined_curve, net_curve, series_of, summed_spectrum
 from services.engines.heasoft.hexte_extract import Extraction, corrected
+from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import check_caldb, installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
 from services.engines.hexte_products import (
@@ -30,6 +31,7 @@ from services.engines.hexte_products import (
     Part,
     dwell_of,
     estimate_missing,
+    good_of_parts,
     outputs_of,
     reduce_clusters,
     spectrum_detectors,
@@ -83,6 +85,7 @@ def _reduced(
     dwell, remarks = dwell_of(config, own, tables)
     coefficients = _coefficients(cluster, inputs)
     made: list[_Made] = []
+    refuse_repeats([repeat.message for repeat in good_of_parts(own, good)[1]])
     for part in own:
         if not _holds_data(part, good):
             continue

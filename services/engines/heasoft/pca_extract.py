@@ -23,6 +23,7 @@ from rossi.timeseries.series import Series
 from services.contract import Caveat, File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, file_list, plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
+from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
 from services.pca_extract.stage import PcaExtractConfig
@@ -70,6 +71,7 @@ def _names(inputs: Inputs, good: Gti) -> tuple[str, str]:
     """Return ObsID and target; data without a row in good time, which the tasks end in an error, are no work."""
     arrays = [ScienceArray.from_file(open_fits(item.data, item.name)) for item in inputs["std2_dt"]]
     grid = select_samples(arrays, arrays[0].good_columns()[0], None, TimeSelection(common=(good,)))
+    refuse_repeats(grid.repeats)
     if not any(len(samples.index) for samples in grid.samples):
         raise NoGoodTime("No row of the Standard2 data lies in good time.")
     header = arrays[0].table.header

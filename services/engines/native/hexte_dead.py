@@ -24,6 +24,7 @@ from services.engines.hexte_products import (
     Part,
     dwell_of,
     estimate_missing,
+    good_of_parts,
     outputs_of,
     reduce_clusters,
     spectrum_detectors,
@@ -58,8 +59,12 @@ def _reduced(
     dwell, remarks = dwell_of(config, parts, tables)
     bands = {b.name: Band(b.chmin, b.chmax, parse_detectors(config.detectors)) for b in config.bands}
     reduced: list[Reduced] = []
-    for part in parts:
-        usable = whole_frames(good, timezero(part.table.header, part.table.where)) if part.is_events else good
+    goods, repeats = good_of_parts(parts, good)
+    remarks += repeats
+    for part, own in zip(parts, goods, strict=True):
+        if not len(own):  # all of it is in other files
+            continue
+        usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
         request = Request(bands, _binsz(config, part, dwell), spectrum_detectors(config, cluster, part), usable)
         covering = overlapping(tables, *part.span)
         housekeeping = None if covering is None else Housekeeping.from_table(covering, cluster)

@@ -13,6 +13,7 @@ from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.keywords import Content
+from rossi.extract.repeats import REPEATED
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits
 from rossi.met import met_to_mjd
@@ -44,8 +45,10 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
         raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
     curves = {name: curve for name, curve in curves.items() if (_exposure(curve) > 0).any()}
     spectra = _spectra(config, obsid, data, background, time) if config.spectra else ()
-    included = Caveat(code="no_background", message="Rates include the background.")
-    caveats = told if background else (*told, included)
+    repeats = dict.fromkeys(repeat for curve in curves.values() for repeat in curve.curve.source.grid.repeats)
+    caveats = [*told, *(Caveat(code=REPEATED, message=str(repeat)) for repeat in repeats)]
+    if not background:
+        caveats.append(Caveat(code="no_background", message="Rates include the background."))
     outputs = {
         "light_curve": tuple(File(f"{obsid}_{name}.lc", pca_light_curve_file(c)) for name, c in curves.items()),
         "spectrum": spectra,
