@@ -290,8 +290,7 @@ def _end(result: CampaignResult, selection: Selection) -> State[Any]:
         return Failed(message=line)
     if not selection.todo and result.merge.reused:
         return Completed(message=f"Nothing has changed. {summary_line(result)}", name=NOTHING)
-    vanished = any(c.code == "vanished" for one in result.results for stage in one.stages for c in stage.caveats)
-    return Completed(message=summary_line(result), name=VANISHED if vanished else None)
+    return Completed(message=summary_line(result), name=VANISHED if vanished_of(result.results) else None)
 
 
 def _reduce(settings: Settings, selection: Selection, pulse: Pulse) -> CampaignResult:

@@ -39,8 +39,12 @@ class Interrupted(Exception):
     """The worker process was asked to stop."""
 
 
+def _to_stderr(pause: Pause) -> None:
+    print(pause, file=sys.stderr, flush=True)
+
+
 def run_in_process(
-    shard: Shard, on_result: Callable[[ObservationResult], None], on_pause: Callable[[Pause], None] | None = None
+    shard: Shard, on_result: Callable[[ObservationResult], None], on_pause: Callable[[Pause], None] = _to_stderr
 ) -> list[ObservationResult]:
     """Work a shard off in a process of its own.
 
@@ -52,7 +56,7 @@ def run_in_process(
     shard : Shard
     on_result : callable
         Called in this process with every observation's result as soon as it is there.
-    on_pause : callable, optional
+    on_pause : callable
         Called when the work stands still because the archive or the store is away.
 
     Raises
@@ -65,7 +69,7 @@ def run_in_process(
 
 
 def survey_in_process(
-    shard: Shard, on_result: Callable[[Standing], None], on_pause: Callable[[Pause], None] | None = None
+    shard: Shard, on_result: Callable[[Standing], None], on_pause: Callable[[Pause], None] = _to_stderr
 ) -> list[Standing]:
     """Find out what would have to be done for a shard, in a process of its own; see `run_in_process`."""
 
@@ -86,7 +90,7 @@ def _processes(
     shard: Shard,
     on_result: Callable[[Result], None],
     died: Callable[[Shard, str, int], Result],
-    on_pause: Callable[[Pause], None] | None,
+    on_pause: Callable[[Pause], None],
 ) -> list[Result]:
     results: list[Result] = []
 
@@ -94,7 +98,7 @@ def _processes(
         if not isinstance(said, Pause):
             results.append(said)
             on_result(said)
-        elif on_pause is not None:
+        else:
             on_pause(said)
 
     while remaining := shard.obsids[len(results) :]:

@@ -38,7 +38,7 @@ def command(
     unique = tuple(dict.fromkeys(obsids))
     with progress_bar("Reducing", in_logs=False) as bar:
         bar.planned(len(unique))
-        results = run_shard(make_shard(settings, unique), on_result=bar.finished)
+        results = run_shard(make_shard(settings, unique), bar.finished, lambda pause: typer.echo(str(pause), err=True))
     show_results(results)
     if out:
         written = export_observations(open_store(settings.store), results, out)

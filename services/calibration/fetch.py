@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rossi.errors import ConfigError
 from services.storage import MissingObject, StoreError, open_store
+from services.storage.archive import MOST_BYTES
 from services.storage.base import local_path, scheme_of
 
 #: How long a web server may be silent [s].
@@ -72,7 +73,8 @@ def fetch(url: str) -> bytes | None:
 
 def _from_disk(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return _bounded(stream.read(MOST_BYTES + 1), path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
@@ -85,7 +87,7 @@ def _from_web(url: str) -> bytes | None:
     proxy_for(url)  # says what is wrong with it, if anything
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # the scheme is http or https
-            return bytes(answer.read())
+            return _bounded(bytes(answer.read(MOST_BYTES + 1)), url)
     except urllib.error.HTTPError as error:
         with error:
             if error.code in _ABSENT:
@@ -98,6 +100,12 @@ def _from_web(url: str) -> bytes | None:
         if why := distrust(error):
             raise ConfigError(f"{url}: {why}.") from None
         raise StoreError(f"{url}: the server can't be reached ({getattr(error, 'reason', error)}).") from None
+
+
+def _bounded(data: bytes, where: object) -> bytes:
+    if len(data) > MOST_BYTES:
+        raise ConfigError(f"{where}: there are more than {MOST_BYTES} bytes; no calibration file has so many.")
+    return data
 
 
 class FileCache:

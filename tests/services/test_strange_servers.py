@@ -388,3 +388,13 @@ class _Proxy(_WebHandler):
             self._send(407, b"who are you?")
             return
         super()._answer(with_body=with_body)
+
+
+def test_calibration_that_does_not_end(web, tmp_path, monkeypatch):
+    monkeypatch.setattr("services.calibration.fetch.MOST_BYTES", 1_000_000)
+    web.faults.endless.add("caldb.indx")
+    (tmp_path / "large").write_bytes(bytes(1_000_001))
+    for url in (f"{web.url}/caldb.indx", str(tmp_path / "large")):
+        with pytest.raises(ConfigError, match="there are more than 1000000 bytes"):
+            fetch(url)
+    assert web.sent < 100_000_000
