@@ -202,7 +202,7 @@ def accumulate_events(
     for file, ranges in zip(ordered, within, strict=True):
         for piece in file.pieces(chunk):
             t, channel = _photons(file, piece, ranges, wanted, selection)
-            if len(t):
+            if len(t) and len(bins.numbers):
                 at = bins.index(bin_number(t, span.origin, span.binsz))
                 counts += np.bincount(at, minlength=len(counts))
                 by_channel += np.bincount(channel, minlength=len(by_channel))

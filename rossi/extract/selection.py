@@ -16,6 +16,8 @@ from rossi.gti import Gti
 
 #: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
 MAX_BINS = 1 << 25
+#: No bin is longer than the mission [s].
+_LONGEST = 1e9
 #: Numbers of bins that double precision still counts one by one.
 _COUNTABLE = 1 << 53
 #: Added before truncation so that a sample that rounding put just below a bin's edge goes up; absolute, in bins.
@@ -232,7 +234,7 @@ def bins_over(
     start = min((float(g[0, 0]) for g in filled), default=origin)
     stop = max((float(g[-1, 1]) for g in filled), default=origin)
     binsz = _bin_size(binsz, dt, min(stop - origin, sum(f.tstop - f.tstart for f in ordered)), multiple)
-    if not (0 < binsz < np.inf and (stop - origin) / binsz < _COUNTABLE):
+    if not (0 < binsz < _LONGEST and (stop - origin) / binsz < _COUNTABLE):
         raise DataError(
             f"{ordered[0].name}: bins of {binsz:g} s from {origin:g} to {stop:g} s can't be counted; TIMEDEL or the "
             "good time of the files is damaged, or binsz far too small."
@@ -254,8 +256,8 @@ def require_few_bins(ranges: Sequence[Gti], span: Span) -> None:
 def _bin_size(binsz: float | None, dt: float, span: float, multiple: bool) -> float:
     if binsz is None:
         return max(span / 100.0, dt)
-    if not 0 < binsz < np.inf:
-        raise ConfigError(f"binsz is {binsz}; the bin size must be above 0 seconds, and finite.")
+    if not 0 < binsz < _LONGEST:
+        raise ConfigError(f"binsz is {binsz}; the bin size must be above 0 and finite: below {_LONGEST:g} s.")
     if multiple and binsz + _EDGE < 1:
         raise ConfigError(
             f"binsz is {binsz}, but with multiple=yes it counts samples of {dt:g} s; 1 or more was expected. Give "

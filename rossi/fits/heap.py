@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,7 @@ class Ragged:
 
 def descriptors(field: NDArray[np.integer[Any]]) -> tuple[Numbers, Numbers]:
     """Return number of elements and first byte of each row's cell; zeros for TFORM 0P, which has no cells."""
-    pairs = np.asarray(field, np.int64).reshape(len(field), -1)
+    pairs = np.asarray(field, np.int64).reshape(len(field), math.prod(field.shape[1:]))
     return (pairs[:, 0], pairs[:, 1]) if pairs.shape[1] else (np.zeros(len(field), np.int64),) * 2
 
 

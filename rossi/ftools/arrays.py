@@ -43,6 +43,8 @@ def saextrct(p: SaextrctParameters) -> Made:
     arrays = science_arrays(p.infile)
     good = p.columns.strip().upper() == "GOOD"
     columns = list(arrays[0].good_columns()) if good else word_list(p.columns)
+    if not columns:
+        raise ConfigError(f"columns is {p.columns!r}, which names none; GOOD takes all that fit.")
     grid = select_samples(arrays, columns[0], p.binsz, p.time(), p.multiple)
     negative = p.negative.strip().upper() in {"SUM", "INCLUDE"}
     source = accumulate(grid, columns, p.channels(), include_negative=negative)

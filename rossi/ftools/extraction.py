@@ -92,11 +92,17 @@ class ExtractionParameters(Parameters):
 
     @property
     def _start(self) -> str:
-        return self.gticols.replace(",", " ").split()[0]
+        return self._columns_of_good_time()[0]
 
     @property
     def _stop(self) -> str:
-        return self.gticols.replace(",", " ").split()[1]
+        return self._columns_of_good_time()[1]
+
+    def _columns_of_good_time(self) -> list[str]:
+        names = self.gticols.replace(",", " ").split()
+        if len(names) != 2:
+            raise ConfigError(f"gticols is {self.gticols!r}; the names of two columns were expected: START STOP.")
+        return names
 
     def _gtis(self) -> list[Table]:
         return [_gti_table(name) for name in file_list(self.gtiandfile)]

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError, DataError, shortened
 from rossi.fits.reader import split_hdu
 from rossi.ftools.texts import read_text
 
@@ -252,6 +252,8 @@ def printed(lines: list[str], outfile: str, clobber: bool) -> list[str]:
 
 
 def _free(path: str, clobber: bool) -> Path:
+    if not Path(path.removeprefix("!").strip()).name or "\0" in path:
+        raise ConfigError(f"the output file is {shortened(path)}, which can't be a file's name; give one.")
     target = Path(path.removeprefix("!"))
     if target.exists() and not (clobber or path.startswith("!")):
         raise DataError(f"{target} exists; give clobber=yes to overwrite it.")

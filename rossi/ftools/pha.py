@@ -154,7 +154,7 @@ def rbnrmf(p: RbnrmfParameters) -> list[str]:
     other = None if p.ebdfile.strip() == "%" or is_none(p.ebdfile) else read_bytes(p.ebdfile)
     response, source = read_response(read_bytes(p.infile), p.infile, other)
     groups = read_groups(read_text(p.binfile, "the list of channels"), p.binfile)
-    first = None if p.fchan.strip() == "%" else int(_number(p.fchan, "fchan", 0.0))
+    first = None if p.fchan.strip() == "%" else _channel(p.fchan)
     made = rebin_response(response, groups, first)
     if p.nchan is not None and p.nchan != len(made.e_min):
         raise ConfigError(f"nchan is {p.nchan}, but the groups of {p.binfile} give {len(made.e_min)} channels.")
@@ -196,6 +196,13 @@ def _exposure(text: str, formula: Formula, spectra: dict[str, Pha], compat: Comp
         return read_pha(read_fits(text.strip().strip("'"))).exposure
     except DataError as error:
         raise ConfigError(f"exposure is {text!r}; expected CALC, a number of seconds or a spectrum: {error}") from None
+
+
+def _channel(text: str) -> int:
+    number = _number(text, "fchan", 0.0)
+    if not (number.is_integer() and abs(number) < 1 << 31):
+        raise ConfigError(f"fchan is {text!r}; the number of a channel or % was expected.")
+    return int(number)
 
 
 def _number(text: str, parameter: str, default: float) -> float:

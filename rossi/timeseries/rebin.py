@@ -58,7 +58,7 @@ def rebin(series: Series, factor: int, origin: float | None = None) -> Series:
         If bins differ in width: multiples of one number would not join them on one grid.
     """
     require_one_width(series)
-    if factor < 1:
+    if not 1 <= factor < 1 << 53:
         raise ConfigError(f"The rebinning factor is {factor}; a whole number of at least 1 was expected.")
     width = series.timedel * factor
     good = np.isfinite(series.rate) & np.isfinite(series.time)

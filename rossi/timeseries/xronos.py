@@ -68,6 +68,8 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
     ConfigError
         If the new bins are narrower than the old ones.
     """
+    if most is not None and not 1 <= most <= MAX_BINS:
+        raise ConfigError(f"nbint is {most}; 1 to {MAX_BINS} new bins in an interval are possible.")
     bins = _collected(series)
     longest = max(float(s.widths.max(initial=s.timedel)) for s in series)
     step = _width(width, longest, bins)

@@ -166,6 +166,33 @@ def test_names_that_are_none(events, name):
     assert len(message) < 400
 
 
+@pytest.mark.parametrize(
+    ("task", "parameters", "words"),
+    [
+        ("seextrct", {"infile": "e.evt", "outroot": "x", "binsz": "1e300"}, "binsz is 1e+300; the bin size must be"),
+        ("seextrct", {"infile": "e.evt", "outroot": "a\0b"}, "can't be a file's name"),
+        ("seextrct", {"infile": "e.evt", "outroot": "x", "gtiandfile": "good.gti", "gticols": "A"}, "gticols is 'A'"),
+        ("saextrct", {"infile": "e.evt", "outroot": "x", "columns": ""}, "columns is ''"),
+        ("decodeevt", {"infile": "e.evt", "outfile": ""}, "can't be a file's name"),
+        ("fdump", {"infile": "e.evt[1]", "outfile": "."}, "can't be a file's name"),
+        ("rebinlc", {"infile": "lc", "outfile": "x", "multiple": 10**400}, "The rebinning factor is 1000"),
+        ("lcurve", {"cfile1": "lc", "outfile": "x", "nbint": -1}, "nbint is -1"),
+        ("lcurve", {"cfile1": "lc", "outfile": "x", "nbint": 0}, "nbint is 0"),
+    ],
+)
+def test_parameters_that_make_no_sense(prepared, events, task, parameters, words):
+    Path("lc").write_bytes(inputs.prepared()["lc"])
+    assert words in refused(task, **parameters)
+
+
+def test_channels_and_rows_that_are_none(events):
+    for name, data in inputs.responses().items():
+        Path(name).write_bytes(data)
+    for fchan in ("nan", "1e999", "1.5"):
+        assert f"fchan is '{fchan}'" in refused("rbnrmf", infile="r.rmf", binfile="groups", outfile="x", fchan=fchan)
+    assert said("fdump", infile="r.rmf[1]", rows="99999999999", prhead="no").split() != []
+
+
 def with_card(data, keyword, value, hdu=1):
     """Return a file with one card, value as it is written, in place of another."""
     at = data.index(f"{keyword:<8}=".encode(), 2880)
