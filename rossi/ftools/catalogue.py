@@ -50,6 +50,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Spectra": {
         "sumpha": Entry("pha", "sum spectra with their good time"),
         "mathpha": Entry("pha", "arithmetic on spectra"),
+        "grppha": Entry("grouping", "group channels, mark bad ones, set systematic errors and keywords"),
         "rddescr": Entry("pha", "how the channels of a spectrum were joined"),
         "rbnrmf": Entry("pha", "join channels of a matrix"),
         "marfrmf": Entry("hexte_response", "multiply a matrix by an effective area"),
