@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 GROUPS: dict[str, dict[str, Entry]] = {
     "PCA": {
         "pcaprepobsid": Entry("prep", "prepare an observation: filter file, background and dead time"),
+        "pcaprepfile1": Entry("prep", "dead time of one Standard1 file"),
         "pcaprepfile2": Entry("prep", "background and dead time of one Standard2 file"),
         "xtefilt": Entry("prep", "the filter file of an observation"),
         "pcabackest": Entry("background", "the model background of a Standard2 file"),
@@ -50,6 +51,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Spectra": {
         "sumpha": Entry("pha", "sum spectra with their good time"),
         "mathpha": Entry("pha", "arithmetic on spectra"),
+        "addspec": Entry("adding", "sum spectra with their background and response"),
         "grppha": Entry("grouping", "group channels, mark bad ones, set systematic errors and keywords"),
         "rddescr": Entry("pha", "how the channels of a spectrum were joined"),
         "rbnrmf": Entry("pha", "join channels of a matrix"),
@@ -87,3 +89,11 @@ GROUPS: dict[str, dict[str, Entry]] = {
 
 #: All tasks by name.
 TASKS: dict[str, Entry] = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+
+def index_text() -> str:
+    """Return all tasks, by group, a line each."""
+    lines = []
+    for group, tasks in GROUPS.items():
+        lines += [group, *(f"  {name:<14}{entry.summary}" for name, entry in tasks.items()), ""]
+    return "\n".join([*lines, "`rossi ftool TASK --help` says what a task's parameters are."])

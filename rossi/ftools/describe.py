@@ -17,14 +17,6 @@ _KINDS = {bool: "yes/no", int: "integer", float: "number", str: "text"}
 ARCHIVE = "rossi simulate --out archive --observations 6 --seed 1"
 
 
-def index_text() -> str:
-    """Return all tasks, by group, a line each."""
-    lines = []
-    for group, tasks in catalogue.GROUPS.items():
-        lines += [group, *(f"  {name:<14}{entry.summary}" for name, entry in tasks.items()), ""]
-    return "\n".join([*lines, "`rossi ftool TASK --help` says what a task's parameters are."])
-
-
 def help_text(name: str, task: Task) -> str:
     """Return what a task does, its parameters with types, defaults and meanings, and an example."""
     rows = [(parameter, _kind(task, parameter), _default(task, parameter)) for parameter in task.names]

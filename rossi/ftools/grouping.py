@@ -17,8 +17,9 @@ from rossi.fits.reader import open_fits, read_bytes
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU
 from rossi.ftools.fitsfile import Opened, card_comment, is_table, open_file
-from rossi.ftools.parameters import Made, Parameters, Task, text_of, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, write_output
 from rossi.ftools.prompt import may_ask
+from rossi.ftools.texts import read_text
 from rossi.spectra.grouping import BAD, BEGINS, GOOD, Grouping
 from rossi.spectra.pha import find_spectrum, read_pha
 
@@ -82,7 +83,7 @@ class _Session:
 def _with_flags(table: Table, column: Column, values: NDArray[Any]) -> Table:
     """Put flags into a column; a keyword of its name, which would say the same of all channels, goes."""
     changed = set_column(table, column, values, np.zeros(values.shape, bool))
-    return Table(changed.header.without((column.name,)), changed.rows, table.source, changed.structure)
+    return changed.with_rows(changed.rows, changed.header.without((column.name,)))
 
 
 def grppha(p: GrpphaParameters) -> Made:
@@ -111,7 +112,8 @@ def _session(p: GrpphaParameters) -> _Session:
 def _commands(p: GrpphaParameters) -> Iterator[str]:
     """Yield the commands that are given, then those that are typed on a terminal."""
     for text in (p.comm, p.tempc):
-        yield from (part for part in text_of(text).replace("\n", "&").split("&") if part.strip())
+        given = read_text(text[1:], "the list of commands") if text.startswith("@") else text
+        yield from (part for part in given.replace("\n", "&").split("&") if part.strip())
     while not re.search(r"\b(exit|quit)\b", f"{p.comm}&{p.tempc}", re.IGNORECASE) and may_ask(p.mode):
         try:
             yield input("GRPPHA[] ") or "show all"
@@ -128,7 +130,7 @@ def _numbers(rest: str, columns: int) -> list[list[float]]:
     if not words:
         raise ConfigError("channels are missing; the command should look like bad 0-4, group 0 63 4, group min 20.")
     if len(words) == 1 and not re.fullmatch(r"[\d.]+(-\d+)?", words[0]):
-        lines = [line.split() for line in text_of(f"@{words[0]}").split("\n") if line.strip()]
+        lines = [line.split() for line in read_text(words[0], "the list of channels").split("\n") if line.strip()]
         return [_row(line, columns) for line in lines]
     rows: list[list[str]] = []
     while words:

@@ -34,7 +34,8 @@ class PgetParameters(Parameters):
 
 def fhelp(p: FhelpParameters) -> list[str]:
     """Print what a task does and takes."""
-    from rossi.ftools.describe import help_text, index_text
+    from rossi.ftools.catalogue import index_text
+    from rossi.ftools.describe import help_text
     from rossi.ftools.task import find
 
     name = p.task.strip().lower()
