@@ -101,7 +101,7 @@ def _beside(spectra: list[Pha], names: list[str], keyword: str) -> tuple[list[st
 TASKS = {
     "addspec": Task(
         *(AddspecParameters, addspec, ("infil", "outfil", "qaddrmf", "qsubback")),
-        example="spectra.lis sum qaddrmf=no",
+        example="printf 'src.pha\\nsrc.pha\\n' > spectra.lis\nspectra.lis added qaddrmf=no",
         after=("pcaextspect2",),
     )
 }

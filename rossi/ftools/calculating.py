@@ -13,6 +13,7 @@ from rossi.expression.operand import Kind, Operand
 from rossi.fits.edit import select_columns, set_column
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
+from rossi.ftools import samples
 from rossi.ftools.fitsfile import Opened, changed, with_history
 from rossi.ftools.parameters import Parameters, Task, write_output
 from rossi.ftools.rows import row_numbers
@@ -84,21 +85,25 @@ def calculated(opened: Opened, name: str, expression: str, rows: str, form: str,
     table, name = opened.table, name.strip()
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
         raise ConfigError(f"{name!r} is no name of a column; letters, digits and underscores were expected.")
-    value = compile_expression(text_or_file(expression, "the expression")).evaluate(table)
+    value = compile_expression(text_or_file(expression, "the expression")).evaluate(opened.scene)
     operand = _per_row(value, len(table))
+    form = form.strip().upper() or (f"{value.axes[0]}X" if value.kind == Kind.BITS else _form(operand))
     chosen = None if rows.strip() in {"", "-"} else row_numbers(rows, len(table))
     if element:
         return _element(table, name, operand, element)
-    column = Column(name, form.strip().upper() or _form(operand), null=_null(operand, form))
+    column = Column(name, form, null=_null(operand, form))
     return set_column(table, column, operand.values, operand.null, chosen)
 
 
 def _per_row(value: Operand, n_row: int) -> Operand:
-    shape = value.values.shape if value.values.ndim else (n_row,)
-    values, null = (
-        np.broadcast_to(a if a.ndim in {0, len(shape)} else a[:, None], shape) for a in (value.values, value.null)
-    )
-    return Operand(value.kind, values, null)
+    """Return a value with its elements in a row for every row, bits packed into bytes."""
+    shape = (n_row, *value.axes)
+    null = np.broadcast_to(value.null, value.values.shape or (1,))
+    values, null = (np.broadcast_to(a, shape) for a in (value.values, null))
+    if value.kind == Kind.BITS:
+        return Operand(value.kind, np.packbits(values == 1, axis=1), np.zeros((n_row, 1), bool))
+    flat = (n_row, -1) if len(shape) > 1 and n_row else (n_row,)
+    return Operand(value.kind, values.reshape(flat), null.reshape(flat))
 
 
 def _form(value: Operand) -> str:
@@ -113,14 +118,12 @@ def _form(value: Operand) -> str:
             return f"{repeat}{'J' if narrow else 'K'}"
         case Kind.REAL:
             return f"{repeat}D"
-        case Kind.STRING:
-            return f"{max([len(str(text)) for text in np.unique(value.values)], default=1) or 1}A"
         case _:
-            return f"{8 * repeat}X"
+            return f"{max([len(str(text)) for text in np.unique(value.values)], default=1) or 1}A"
 
 
 def _null(value: Operand, form: str) -> int | None:
-    found = _FORM.fullmatch(form.strip().upper() or _form(value))
+    found = _FORM.fullmatch(form)
     if found is None:
         raise ConfigError(f"tform is {form!r}; a type of a FITS column such as 1D, 1E, 1J or 8A was expected.")
     return {"B": 255, "I": -(1 << 15), "J": _UNDEFINED, "K": _UNDEFINED}.get(found[1]) if value.null.any() else None
@@ -142,10 +145,10 @@ def _element(table: Table, name: str, value: Operand, element: int) -> Table:
 TASKS = {
     "ftcalc": Task(
         *(FtcalcParameters, ftcalc, ("infile", "outfile", "column", "expression")),
-        example="archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz snr.lc SNR 'RATE/ERROR' tform=1E",
+        example=f"{samples.LIGHT_CURVE} snr.lc SNR 'RATE/ERROR' tform=1E",
     ),
     "fcalc": Task(
         *(FcalcParameters, fcalc, ("infile", "outfile", "clname", "expr")),
-        example="archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz counts.lc COUNTS 'RATE*16*FRACEXP'",
+        example=f"{samples.LIGHT_CURVE} counts.lc COUNTS 'RATE*16*FRACEXP'",
     ),
 }

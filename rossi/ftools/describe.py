@@ -29,7 +29,8 @@ def help_text(name: str, task: Task) -> str:
         lines += textwrap.wrap(meaning, _WIDTH, initial_indent=start, subsequent_indent=" " * indent)
     if task.options:
         lines += ["", "Options: " + ", ".join(f"-{letter} ({key})" for letter, key in task.options.items())]
-    lines += ["", f"Example, in a folder with the archive of `{ARCHIVE}`:", ""]
+    needs = f"; it needs {task.needs}" if task.needs else ""
+    lines += ["", f"Example, in a folder with the archive of `{ARCHIVE}`{needs}:", ""]
     return "\n".join([*lines, *(f"    {line}" for line in examples(name, task))])
 
 
@@ -43,7 +44,8 @@ def examples(name: str, task: Task) -> list[str]:
     from rossi.ftools.task import find
 
     lines = [line for earlier in task.after for line in examples(earlier, find(earlier))]
-    return list(dict.fromkeys([*lines, f"rossi ftool {name} {task.example}".rstrip()]))
+    *before, words = task.example.split("\n")
+    return list(dict.fromkeys([*lines, *before, f"rossi ftool {name} {words}".rstrip()]))
 
 
 def signature(task: Task) -> inspect.Signature:
@@ -96,6 +98,7 @@ def _page() -> Iterator[str]:
             task = find(name)
             yield from ("", f"### {name}", "", f"{entry.summary[:1].upper()}{entry.summary[1:]}.", "")
             yield from (f"    {line}" for line in examples(name, task))
+            yield from ("", f"The example needs {task.needs}.") if task.needs else ()
             yield from ("", "| parameter | type | default | meaning |", "|---|---|---|---|")
             for parameter in task.names:
                 if parameter in {"chatter", "mode"}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -11,10 +11,10 @@ from astropy.io import fits
 
 from rossi import __version__
 from rossi.errors import ConfigError, DataError
-from rossi.expression import compile_expression
+from rossi.expression import Scene, compile_expression
 from rossi.fits.edit import as_hdu, select_columns, select_rows
 from rossi.fits.header import Header
-from rossi.fits.reader import gunzip, iterate_hdus, read_bytes
+from rossi.fits.reader import FitsFile, gunzip, iterate_hdus, read_bytes
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, join_hdus, primary_hdu
 from rossi.ftools.parameters import Parameters
@@ -64,6 +64,17 @@ class Opened:
         if not tables:
             raise DataError(f"{self.name}: there is no binary table in the file.")
         return next((n for n in tables if not _is_good_time(self.hdus[n].header)), tables[0])
+
+    @property
+    def scene(self) -> Scene:
+        """The table for expressions, which may look into other HDUs and files: GTIFILTER(), REGFILTER()."""
+        file = FitsFile(self.name, self.hdus[0].header, tuple(self._tables()))
+        return Scene(self.table, file, read_bytes)
+
+    def _tables(self) -> Iterator[Table]:
+        for number, hdu in enumerate(self.hdus):
+            if is_table(hdu.header):
+                yield self.table_number(number)
 
     @property
     def numbers(self) -> list[int]:
@@ -147,8 +158,7 @@ def _is_good_time(header: Header) -> bool:
 
 def choose_rows(opened: Opened, expression: str) -> Table:
     """Return the rows of a file's table that fulfil an expression."""
-    table = opened.table
-    return select_rows(table, compile_expression(expression).select(table))
+    return select_rows(opened.table, compile_expression(expression).select(opened.scene))
 
 
 def choose_columns(table: Table, text: str) -> Table:

@@ -72,7 +72,8 @@ class _Session:
             ("QUALITY", "I", flags.quality, GOOD),
             ("GROUPING", "I", flags.grouping, BEGINS),
         ):
-            if name in table or (values != plain).any():
+            wanted = name == "GROUPING" and flags.was_grouped
+            if name in table or wanted or (values != plain).any():
                 table = _with_flags(table, Column(name, form), values)
         kept, self.opened.hdus = self.opened.hdus, list(self.opened.hdus)
         self.opened.replace(table)

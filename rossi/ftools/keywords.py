@@ -12,6 +12,7 @@ from rossi.fits.header import Header, Value
 from rossi.fits.reader import read_bytes
 from rossi.fits.text import header_lines
 from rossi.fits.writer import TableHDU
+from rossi.ftools import samples
 from rossi.ftools.fitsfile import Opened, card_comment, open_file, position
 from rossi.ftools.parameters import Made, Parameters, Task, printed, write_output
 from rossi.ftools.texts import read_text
@@ -19,7 +20,6 @@ from rossi.ftools.texts import read_text
 _TRUE, _FALSE = {"T", "TRUE", "Y", "YES"}, {"F", "FALSE", "N", "NO"}
 #: Keywords that tell how an HDU is stored; ``protect=yes`` keeps them.
 _PROTECTED = re.compile(r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|TFORM\d+|TBCOL\d+")
-_LC = "archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz"
 
 
 class FkeyparParameters(Parameters):
@@ -186,6 +186,7 @@ def fthedit(p: FtheditParameters) -> list[str]:
 def _single(p: FtheditParameters) -> list[Edit]:
     keyword, operation = p.keyword.strip().upper(), p.operation.strip().lower()
     if operation in {"delete", "d"}:
+        _require(p.infile, keyword)
         return [Edit(keyword)]
     if operation == "deleteall":
         opened = open_file(p.infile)
@@ -197,6 +198,12 @@ def _single(p: FtheditParameters) -> list[Edit]:
     value, comment = _value_and_comment(p.value)
     words = [f"[{p.unit.strip()}]" if p.unit.strip() else "", p.comment.strip() or comment or ""]
     return [Edit(keyword, value, " ".join(word for word in words if word) or None, p.insert)]
+
+
+def _require(path: str, keyword: str) -> None:
+    header, keyword, where = _keyword(path, keyword)
+    if keyword not in header:
+        raise DataError(f"{where}: keyword {keyword} is missing, so it can't be deleted.")
 
 
 def fmodhead(p: FmodheadParameters) -> list[str]:
@@ -250,6 +257,8 @@ def _edited(path: str, edits: list[Edit], *, add: bool, default: int | None = No
 
 def _with_edit(header: Header, edit: Edit, add: bool, where: str) -> Header:
     keyword = edit.keyword
+    if keyword not in header and edit.value is None and add:
+        return header
     if keyword not in header and (edit.value is None or not add):
         raise DataError(f"{where}: keyword {keyword} is missing; give add=yes to add it.")
     if edit.value is None and not edit.renamed:
@@ -308,9 +317,15 @@ def _alone(keyword: str, image: bytes) -> Header:
 
 
 TASKS = {
-    "fkeypar": Task(FkeyparParameters, fkeypar, ("fitsfile", "keyword"), prints=True, example=f"{_LC}+1 TSTART"),
-    "ftkeypar": Task(FtkeyparParameters, ftkeypar, ("infile", "keyword"), prints=True, example=f"{_LC}+1 OBJECT"),
-    "fkeyprint": Task(FkeyprintParameters, fkeyprint, ("infile", "keynam"), prints=True, example=f"{_LC} TSTART"),
+    "fkeypar": Task(
+        FkeyparParameters, fkeypar, ("fitsfile", "keyword"), prints=True, example=f"{samples.LIGHT_CURVE}+1 TIMEDEL"
+    ),
+    "ftkeypar": Task(
+        FtkeyparParameters, ftkeypar, ("infile", "keyword"), prints=True, example=f"{samples.LIGHT_CURVE}+1 OBJECT"
+    ),
+    "fkeyprint": Task(
+        FkeyprintParameters, fkeyprint, ("infile", "keynam"), prints=True, example=f"{samples.LIGHT_CURVE} TIME"
+    ),
     "fparkey": Task(
         *(FparkeyParameters, fparkey, ("value", "fitsfile", "keyword")),
         example="'SIM B' part.lc+1 OBJECT",
@@ -322,6 +337,10 @@ TASKS = {
         after=("ftcopy",),
     ),
     "fmodhead": Task(
-        FmodheadParameters, fmodhead, ("infile", "tmpfil"), example="part.lc+1 edits.txt", after=("ftcopy",)
+        FmodheadParameters,
+        fmodhead,
+        ("infile", "tmpfil"),
+        example="printf 'OBSERVER = Stronomer / who asked\\n-OBJECT TARGET\\n' > edits.txt\npart.lc+1 edits.txt",
+        after=("ftcopy",),
     ),
 }

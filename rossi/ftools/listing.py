@@ -12,6 +12,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
 from rossi.fits.table import Table
 from rossi.fits.text import header_lines, table_lines
+from rossi.ftools import samples
 from rossi.ftools.fitsfile import Opened, is_table, open_file
 from rossi.ftools.parameters import Parameters, Task, printed
 from rossi.ftools.rows import row_numbers
@@ -168,8 +169,7 @@ def _pixels(opened: Opened, number: int, section: str) -> list[str]:
     return [" ".join(f"{pixel:g}" for pixel in row) for row in image.reshape(-1, image.shape[-1])]
 
 
-_LC = "archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz"
 TASKS = {
-    "ftlist": Task(FtlistParameters, ftlist, ("infile", "option"), prints=True, example=f"{_LC} HC"),
-    "fstruct": Task(FstructParameters, fstruct, ("infile",), prints=True, example=_LC),
+    "ftlist": Task(FtlistParameters, ftlist, ("infile", "option"), prints=True, example=f"{samples.LIGHT_CURVE} HC"),
+    "fstruct": Task(FstructParameters, fstruct, ("infile",), prints=True, example=samples.LIGHT_CURVE),
 }

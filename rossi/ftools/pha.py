@@ -217,8 +217,33 @@ def _number(text: str, parameter: str, default: float) -> float:
 
 
 TASKS = {
-    "sumpha": Task(SumphaParameters, sumpha, ("filelist", "outfile")),
-    "mathpha": Task(MathphaParameters, mathpha, ("expr", "units", "outfil", "exposure", "areascal", "ncomments")),
-    "rddescr": Task(RddescrParameters, rddescr, ("phafil", "chanfil")),
-    "rbnrmf": Task(RbnrmfParameters, rbnrmf, ("infile", "binfile", "outfile")),
+    "sumpha": Task(
+        SumphaParameters,
+        sumpha,
+        ("filelist", "outfile"),
+        example="src.pha,src.pha sum",
+        after=("pcaextspect2",),
+    ),
+    "mathpha": Task(
+        MathphaParameters,
+        mathpha,
+        ("expr", "units", "outfil", "exposure", "areascal", "ncomments"),
+        example="\"'src.pha' - 'bkg.pha'\" R net.pha src.pha properr=yes errmeth=Gauss",
+        after=("pcaextspect2",),
+    ),
+    "rddescr": Task(
+        RddescrParameters,
+        rddescr,
+        ("phafil", "chanfil"),
+        example="x.pha channels.txt",
+        after=("saextrct",),
+    ),
+    "rbnrmf": Task(
+        RbnrmfParameters,
+        rbnrmf,
+        ("infile", "binfile", "outfile"),
+        example="full.rmf channels.txt x.rmf",
+        after=("rddescr",),
+        needs="a matrix full.rmf of 256 channels",
+    ),
 }

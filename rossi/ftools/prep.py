@@ -11,6 +11,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu, dated_file
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.fits.writer import fits_bytes
+from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history
 from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
@@ -315,11 +316,31 @@ def _prepared(
 
 
 TASKS = {
-    "xtefilt": Task(XtefiltParameters, xtefilt, ("p", "f")),
-    "pcaprepfile1": Task(Pcaprepfile1Parameters, pcaprepfile1, ("infile", "hkfiles", "dtfile")),
+    "xtefilt": Task(
+        XtefiltParameters,
+        xtefilt,
+        ("p", "f"),
+        options={letter: letter for letter in "pfoatbgc"},
+        example=f"-p {samples.OBSERVATION} -f filter -o 90101-01-01-04",
+    ),
+    "pcaprepfile1": Task(
+        Pcaprepfile1Parameters,
+        pcaprepfile1,
+        ("infile", "hkfiles", "dtfile"),
+        example=f"{samples.STANDARD1} @prep/FP_pcahk.lis std1_dt breakfile=NONE",
+        after=("pcaprepobsid",),
+    ),
     "pcaprepfile2": Task(
         *(Pcaprepfile2Parameters, pcaprepfile2),
         ("infile", "filterfile", "hkfiles", "bkgfile", "dtfile", "dtbkgfile"),
+        example=f"{samples.STANDARD2} {samples.FILTER} @prep/FP_pcahk.lis std2_bkg std2_dt std2_dtbkg "
+        f"{samples.PCA_CALIBRATION}",
+        after=("pcaprepobsid",),
     ),
-    "pcaprepobsid": Task(PcaprepobsidParameters, pcaprepobsid, ("indir", "outdir")),
+    "pcaprepobsid": Task(
+        PcaprepobsidParameters,
+        pcaprepobsid,
+        ("indir", "outdir"),
+        example=f"{samples.OBSERVATION} prep {samples.PCA_CALIBRATION}",
+    ),
 }

@@ -13,6 +13,7 @@ from rossi.fits.edit import as_hdu, require_plain, select_columns, select_rows, 
 from rossi.fits.reader import read_bytes
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, join_hdus, primary_hdu
+from rossi.ftools import samples
 from rossi.ftools.fitsfile import (
     Opened,
     card_comment,
@@ -253,20 +254,34 @@ def _with_keys(table: Table, last: Table, keywords: list[str]) -> Table:
     return table.with_rows(table.rows, header)
 
 
-_LC = "archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz"
-_LC2 = "archive/AO1/P10101/10101-01-01-03/stdprod/xp10101010103_n2a.lc.gz"
 TASKS = {
     "ftselect": Task(
-        *(FtselectParameters, ftselect, ("infile", "outfile", "expression")), example=f"{_LC} selected.lc 'RATE > 0'"
+        *(FtselectParameters, ftselect, ("infile", "outfile", "expression")),
+        example=f"{samples.LIGHT_CURVE} selected.lc 'RATE > 0'",
     ),
-    "fselect": Task(FselectParameters, fselect, ("infile", "outfile", "expr"), example=f"{_LC}+1 rows.lc 'ERROR < 1'"),
-    "ftmerge": Task(FtmergeParameters, ftmerge, ("infile", "outfile"), example=f"{_LC2},{_LC} merged.lc"),
+    "fselect": Task(
+        FselectParameters,
+        fselect,
+        ("infile", "outfile", "expr"),
+        example=f"{samples.LIGHT_CURVE}+1 rows.lc 'ERROR < 1'",
+    ),
+    "ftmerge": Task(
+        FtmergeParameters,
+        ftmerge,
+        ("infile", "outfile"),
+        example=f"{samples.EARLIER_LIGHT_CURVE},{samples.LIGHT_CURVE} merged.lc",
+    ),
     "fmerge": Task(
         *(FmergeParameters, fmerge, ("infiles", "outfile", "columns")),
-        example=f"'{_LC2}+1 {_LC}+1' joined.lc 'TIME RATE ERROR'",
+        example=f"'{samples.EARLIER_LIGHT_CURVE}+1 {samples.LIGHT_CURVE}+1' joined.lc 'TIME RATE ERROR'",
     ),
-    "ftsort": Task(*(FtsortParameters, ftsort, ("infile", "outfile", "columns")), example=f"{_LC} sorted.lc -RATE"),
+    "ftsort": Task(
+        *(FtsortParameters, ftsort, ("infile", "outfile", "columns")),
+        example=f"{samples.LIGHT_CURVE} sorted.lc -RATE",
+    ),
     "fsort": Task(
-        *(FsortParameters, fsort, ("infile", "columns", "method")), example="merged.lc+1 TIME", after=("ftmerge",)
+        *(FsortParameters, fsort, ("infile", "columns", "method")),
+        example="merged.lc+1 TIME",
+        after=("ftmerge",),
     ),
 }

@@ -7,6 +7,7 @@ from typing import Annotated
 from rossi.errors import ConfigError
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import read_fits
+from rossi.ftools import samples
 from rossi.ftools.extraction import mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Parameters, Task, is_none, write_output
 from rossi.ftools.pca import LightCurveParameters, read_housekeeping
@@ -74,10 +75,21 @@ def pcaextlc1(p: Pcaextlc1Parameters) -> Made:
 
 
 TASKS = {
-    "pcadeadcalc1": Task(Pcadeadcalc1Parameters, pcadeadcalc1, ("infile", "outfile", "hkfiles")),
+    "pcadeadcalc1": Task(
+        Pcadeadcalc1Parameters,
+        pcadeadcalc1,
+        ("infile", "outfile", "hkfiles"),
+        example=f"{samples.STANDARD1} dead1.fits hkfiles=@prep/FP_pcahk.lis",
+        after=("pcaprepobsid",),
+    ),
     "pcaextlc1": Task(
         Pcaextlc1Parameters,
         pcaextlc1,
         ("src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "layerlist", "binsz"),
+        example="@prep/FP_dtstd1.lis @prep/FP_dtbkg2.lis std1.lc good.gti binsz=1",
+        after=(
+            "pcaprepobsid",
+            "maketime",
+        ),
     ),
 }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.table import Table
+from rossi.ftools import samples
 from rossi.ftools.fitsfile import open_file
 from rossi.ftools.parameters import Made, Parameters, Task, printed
 from rossi.ftools.rows import row_numbers
@@ -167,10 +168,13 @@ def describe(values: NDArray[np.float64], nsigma: float | None = None, maxiter: 
     )
 
 
-_LC = "archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz"
 TASKS = {
     "fstatistic": Task(
-        *(FstatisticParameters, fstatistic, ("infile", "colname", "rows")), prints=True, example=f"{_LC}+1 RATE"
+        *(FstatisticParameters, fstatistic, ("infile", "colname", "rows")),
+        prints=True,
+        example=f"{samples.LIGHT_CURVE}+1 RATE",
     ),
-    "ftstat": Task(FtstatParameters, ftstat, ("infile",), prints=True, example=f"'{_LC}[1][col RATE;ERROR]'"),
+    "ftstat": Task(
+        FtstatParameters, ftstat, ("infile",), prints=True, example=f"'{samples.LIGHT_CURVE}[1][col RATE;ERROR]'"
+    ),
 }

@@ -7,11 +7,10 @@ from typing import Annotated
 
 from rossi.fits.table import Table
 from rossi.fits.text import header_lines, table_lines
+from rossi.ftools import samples
 from rossi.ftools.fitsfile import is_table, open_file, with_history
 from rossi.ftools.parameters import Parameters, Task, printed, write_output
 from rossi.ftools.rows import row_numbers
-
-_LC = "archive/AO9/P90101/90101-01-01-04/stdprod/xp90101010104_n2a.lc.gz"
 
 
 class FtcopyParameters(Parameters):
@@ -84,11 +83,11 @@ def _matches(name: str, number: int, wanted: list[str]) -> bool:
 TASKS = {
     "ftcopy": Task(
         *(FtcopyParameters, ftcopy, ("infile", "outfile")),
-        example=f"'{_LC}[RATE][col TIME;RATE;ERROR][RATE > 0]' part.lc",
+        example=f"'{samples.LIGHT_CURVE}[RATE][col TIME;RATE;ERROR][RATE > 0]' part.lc",
     ),
     "fdump": Task(
         *(FdumpParameters, fdump, ("infile", "outfile", "columns", "rows", "more")),
         prints=True,
-        example=f"{_LC}+1 STDOUT 'TIME RATE ERROR' 1-5 prhead=no",
+        example=f"{samples.LIGHT_CURVE}+1 STDOUT 'TIME RATE ERROR' 1-5 prhead=no",
     ),
 }

@@ -32,6 +32,8 @@ class Grouping:
         Rates times exposure for a spectrum in rates.
     grouping, quality : ndarray (n,) of int
     systematic : ndarray (n,)
+    was_grouped : bool
+        Whether groups were asked for, be they of one channel each.
     """
 
     channel: Flags
@@ -39,6 +41,7 @@ class Grouping:
     grouping: Flags
     quality: Flags
     systematic: Floats
+    was_grouped: bool = False
 
     @classmethod
     def of(cls, pha: Pha, grouping: Flags | None = None) -> Grouping:
@@ -101,6 +104,7 @@ class Grouping:
         """
         if not least > 0:
             raise ConfigError(f"group min {least:g}: a number of counts above 0 was expected.")
+        self.was_grouped = True
         at, n = 0, len(self.channel)
         while at < n:
             end = self._end_of_group(at, least)
@@ -141,6 +145,7 @@ class Grouping:
         """Take back GROUPING, QUALITY, SYSTEMATICS, or ALL."""
         if what in {"GROUPING", "ALL"}:
             self.grouping[:] = BEGINS
+            self.was_grouped = False
         if what in {"QUALITY", "ALL"}:
             self.quality[:] = GOOD
         if what in {"SYSTEMATICS", "ALL"}:

@@ -67,6 +67,11 @@ def test_flags_that_a_file_has_are_kept_and_reset():
     assert (made.data["GROUPING"] == 1).all() and not made.data["QUALITY"].any() and made.data["SYS_ERR"][3] > 0
 
 
+def test_groups_of_one_channel_are_groups():
+    made, _ = grouped("group min 1 & exit")
+    assert (made.data["GROUPING"] == 1).all()
+
+
 def test_rates_count_by_their_exposure(spectrum):
     write(spectrum / "r.pha", [(Column("RATE", "E", "count/s"), np.array(COUNTS) / 100)])
     made, _ = grouped("group min 20 & exit", infile="r.pha")

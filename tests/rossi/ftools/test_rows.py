@@ -174,3 +174,24 @@ def test_outliers_are_left_out(here):
     (here / "a.fits").write_bytes(fits_bytes(primary_hdu(), [table_hdu("T", [(Column("X", "D"), rows)])]))
     clipped = ftools.ftstat(infile="a.fits", clip=True, centroid=False).params
     assert (clipped["max"], clipped["clipped"], clipped["mean"]) == (2.0, 1, 1.5)
+
+
+def test_good_time_is_looked_up_in_the_file_and_in_others(here):
+    """The good time of the file itself is 0 to 6 s, that of the other one 1.5 to 4.5 s."""
+    name = write(here / "a.lc", 6)
+    np.testing.assert_array_equal(made("ftcopy", f"{name}[RATE][gtifilter()]", "b.lc")["RATE"].data["TIME"], range(6))
+    hdus = fits.open(name)
+    hdus["GTI"].data["START"], hdus["GTI"].data["STOP"] = [1.5], [4.5]
+    hdus.writeto("g.fits")
+    hdus.close()
+    for infile in (
+        f"{name}[RATE][gtifilter('g.fits')]",
+        f'{name}[RATE][GTIFILTER("g.fits[GTI]", TIME, "START", "STOP")]',
+    ):
+        np.testing.assert_array_equal(made("ftcopy", infile, "!c.lc")["RATE"].data["TIME"], [2, 3, 4])
+    both = made("ftcopy", f"{name}[RATE][col TIME;RATE][gtifilter('g.fits+1') && RATE > 4]", "d.lc")
+    assert (both["RATE"].columns.names, list(both["RATE"].data["TIME"])) == (["TIME", "RATE"], [3, 4])
+    chosen = made("ftselect", name, "e.lc", expression="gtifilter('g.fits')")
+    np.testing.assert_array_equal(chosen["RATE"].data["TIME"], [2, 3, 4])
+    missing = ftools.ftcopy(infile=f"{name}[RATE][gtifilter('none.fits')]", outfile="f.lc")
+    assert (missing.returncode, "none.fits" in missing.stdout) == (1, True)
