@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from rossi.errors import DataError
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile, iterate_hdus
-from rossi.fits.structure import Structure, structure
+from rossi.fits.structure import ColumnInfo, Structure, structure
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU, join_hdus, stored
 
@@ -187,17 +188,150 @@ def with_values(table: Table, values: Mapping[str, ArrayLike]) -> Table:
         info = table.info(name)
         table.raw(name)  # refuses cells of variable length
         field = rows[f"f{info.number}"]
-        given = (np.asarray(numbers) - info.zero) / info.scale
-        if field.dtype.kind in "iu" and given.size:
-            limits = np.iinfo(field.dtype)
-            given = np.rint(given)
-            if not (limits.min <= given.min() and given.max() <= limits.max):
-                raise DataError(
-                    f"{table.where}: column {info.name} is of type {info.code} and can't hold the numbers from "
-                    f"{np.min(numbers):g} to {np.max(numbers):g}; write it in a wider type."
-                )
-        field[...] = given.reshape(field.shape)
+        field[...] = encoded(info, numbers, None, field.dtype, table.where).reshape(field.shape)
     return table.with_rows(rows)
+
+
+def encoded(
+    info: ColumnInfo, values: ArrayLike, null: ArrayLike | None, dtype: np.dtype[Any], where: str
+) -> NDArray[Any]:
+    """Return values as a column stores them: scaled, rounded where it holds whole numbers, undefined ones marked.
+
+    Parameters
+    ----------
+    info : ColumnInfo
+    values : array_like
+        As `Table.column` gives them.
+    null : array_like of bool, optional
+        Where they are undefined.
+    dtype : dtype
+        Of the stored elements.
+    where : str
+        The table, for messages.
+
+    Raises
+    ------
+    DataError
+        If the column's type can't hold them.
+    """
+    if info.code in "XA":
+        given = np.asarray(values)
+        return given if info.code == "X" else np.char.encode(given.astype(str), "ascii", "replace").astype(dtype.base)
+    undefined = np.broadcast_to(False if null is None else null, np.shape(values))
+    if info.code == "L":
+        return np.where(undefined, 0, np.where(values, ord("T"), ord("F"))).astype("u1")
+    if info.code in "ED":
+        return np.where(undefined, np.nan, (np.asarray(values) - info.zero) / info.scale)
+    exact = (info.zero, info.scale) == (0.0, 1.0) and np.asarray(values).dtype.kind in "iu"
+    given = np.asarray(values) if exact else np.rint((np.asarray(values) - info.zero) / info.scale)
+    known, limits = given[~undefined], np.iinfo(dtype.base)
+    if known.size and not (limits.min <= known.min() and known.max() <= limits.max):
+        raise DataError(
+            f"{where}: column {info.name} is of type {info.code} and can't hold the numbers from "
+            f"{np.min(np.asarray(values)[~undefined]):g} to {np.max(np.asarray(values)[~undefined]):g}; "
+            "write it in a wider type."
+        )
+    if undefined.any() and info.null is None:
+        raise DataError(f"{where}: column {info.name} has no TNULL, so its type {info.code} has no undefined values.")
+    return np.where(undefined, 0 if info.null is None else info.null, given)
+
+
+def set_column(
+    table: Table, column: Column, values: NDArray[Any], null: NDArray[np.bool_], rows: ArrayLike | None = None
+) -> Table:
+    """Return a table in which a column has other values; a new one stands behind the others.
+
+    Parameters
+    ----------
+    table : Table
+    column : Column
+        An old column of that name keeps its type.
+    values : ndarray (n_row,) or (n_row, repeat)
+    null : ndarray of bool
+        Where they are undefined.
+    rows : array_like of int, optional
+        From 0; other rows keep their values, or are 0 in a new column.
+
+    Raises
+    ------
+    DataError
+        If the column can't hold the values.
+    """
+    if column.name not in table:
+        empty = np.zeros(values.shape, values.dtype)
+        table = append_columns(table, [(column, empty)])
+    info = table.info(column.name)
+    new = table.rows.copy()
+    table.raw(column.name)  # refuses cells of variable length
+    field = new[f"f{info.number}"]
+    chosen = np.arange(len(new)) if rows is None else np.asarray(rows)
+    values, null = values[chosen], np.broadcast_to(null, values.shape)[chosen]
+    shape = (len(chosen), *field.shape[1:])
+    if values.size and info.code not in "AX" and values.size != np.prod(shape):
+        if values.ndim > 1:
+            raise DataError(
+                f"{table.where}: column {info.name} has {info.repeat} elements a row, the new values {values.shape[1]}."
+            )
+        values, null = (np.broadcast_to(a[:, None], shape) for a in (values, null))
+    field[chosen] = encoded(info, values, null, field.dtype, table.where).reshape(shape)
+    return table.with_rows(new)
+
+
+def stack_rows(first: Table, others: Sequence[Table], after: int | None = None) -> Table:
+    """Return a table with the rows of several; columns are of the types that they have in the first.
+
+    Parameters
+    ----------
+    first : Table
+    others : sequence of Table
+        With the same columns, in the same order.
+    after : int, optional
+        Row of the first table behind which the others come; at its end by default.
+
+    Raises
+    ------
+    DataError
+        If columns differ, or a type can't hold the others' values.
+    """
+    names, parts, heap = list(first.infos), [], bytes(first.heap)
+    for table in others:
+        if list(table.infos) != names:
+            found, wanted = ", ".join(table.infos), ", ".join(names)
+            raise DataError(f"{table.where}: its columns are {found}; {first.where} has {wanted}. Name common ones.")
+        parts.append(_like(table, first, len(heap)))
+        heap += bytes(table.heap)
+    at = len(first) if after is None else after
+    pieces = [first.rows[:at], *parts, first.rows[at:]]
+    rows = np.empty(sum(map(len, pieces)), first.structure.dtype)  # concatenate() would turn the bytes round
+    np.concatenate(pieces, out=rows)
+    header = first.header.copy()
+    header.set("NAXIS2", len(rows), "number of rows in table")
+    return Table(header, rows, first.source, first.structure, heap if first.structure.has_heap else b"")
+
+
+def _like(table: Table, first: Table, heap: int) -> NDArray[Any]:
+    """Return the rows of a table in the layout of another with the same columns; its heap begins at a byte."""
+    same = table.structure.dtype == first.structure.dtype and list(table.infos.values()) == list(first.infos.values())
+    if same and not first.structure.has_heap:
+        return table.rows
+    rows = np.zeros(len(table), first.structure.dtype)
+    for name, info in first.infos.items():
+        field, old = rows[f"f{info.number}"], table.info(name)
+        kept = set("AXLPQ") & {old.code, info.code}
+        if (kept and (old.code, old.element) != (info.code, info.element)) or (
+            old.repeat != info.repeat and info.code != "A"
+        ):
+            raise DataError(
+                f"{table.where}: column {name} is of type {old.repeat}{old.code}, but {info.repeat}{info.code} in "
+                f"{first.where}; leave it out."
+            )
+        if info.is_variable:
+            field[...] = table.rows[f"f{old.number}"]
+            field[..., 1::2] += heap
+            continue
+        values = table.raw(name) if info.code == "X" else table.column(name)
+        field[...] = encoded(info, values, table.null(name), field.dtype, table.where).reshape(field.shape)
+    return rows
 
 
 def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) -> bytes:

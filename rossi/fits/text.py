@@ -20,8 +20,10 @@ def header_lines(header: Header) -> list[str]:
     return [*lines, "END"]
 
 
-def column_text(table: Table, name: str, rows: Sequence[int]) -> list[list[str]]:
+def column_text(table: Table, name: str, rows: Sequence[int], elements: Sequence[int] | None = None) -> list[list[str]]:
     """Return a column's elements as text, a list a row; undefined ones are INDEF, bits a run of 0 and 1.
+
+    `elements` chooses some of a vector's elements, from 0; those beyond its end are left out.
 
     Numbers have as few digits as give the same number again.
     """
@@ -34,6 +36,8 @@ def column_text(table: Table, name: str, rows: Sequence[int]) -> list[list[str]]
     if info.element == "L":
         cells = [np.where(row, "T", "F") for row in cells]
     undefined = chosen.null_cells(name).rows()
+    if elements is not None and info.repeat > 1:
+        cells, undefined = ([row[[n for n in elements if n < len(row)]] for row in side] for side in (cells, undefined))
     return [
         ["INDEF" if n else str(x) for x, n in zip(row, gone, strict=True)]
         for row, gone in zip(cells, undefined, strict=True)
@@ -47,6 +51,8 @@ def table_lines(
     *,
     width: int = 80,
     show: Iterable[str] = ("names", "units", "rows"),
+    separator: str = " ",
+    elements: Sequence[int] | None = None,
 ) -> Iterator[str]:
     """Lay out a table as text; columns that don't fit on a page follow on the next one.
 
@@ -61,30 +67,37 @@ def table_lines(
         Of a page, in characters.
     show : iterable of str
         What stands at the edges: column names, their units, row numbers.
+    separator : str
+        Between columns.
+    elements : sequence of int, optional
+        Of vectors, from 0; all by default.
     """
     shown = set(show)
     number = max([len(str(row + 1)) for row in rows], default=1) if "rows" in shown else 0
-    for page in _pages(table, names, rows, width - number):
+    for page in _pages(table, names, rows, width - number, elements):
         if "names" in shown:
-            yield " " * number + "".join(f" {name:>{size}}" for name, _, size in page)
+            yield " " * number + "".join(f"{separator}{name:>{size}}" for name, _, size in page)
         if "units" in shown:
-            yield " " * number + "".join(f" {table.info(name).unit:>{size}}" for name, _, size in page)
+            yield " " * number + "".join(f"{separator}{table.info(name).unit:>{size}}" for name, _, size in page)
         for at, row in enumerate(rows):
             for line, cells in enumerate(zip_longest(*(text[at] for _, text, _ in page), fillvalue="")):
                 label = str(row + 1) if number and not line else ""
                 sizes = [size for *_, size in page]
-                yield f"{label:>{number}}" + "".join(f" {c:>{s}}" for c, s in zip(cells, sizes, strict=True))
+                text = separator.join(f"{c:>{s}}" for c, s in zip(cells, sizes, strict=True))
+                yield f"{label:>{number}}{separator if number or separator == ' ' else ''}{text}"
         yield ""
 
 
 _Page = list[tuple[str, list[list[str]], int]]
 
 
-def _pages(table: Table, names: Sequence[str], rows: Sequence[int], width: int) -> Iterator[_Page]:
+def _pages(
+    table: Table, names: Sequence[str], rows: Sequence[int], width: int, elements: Sequence[int] | None
+) -> Iterator[_Page]:
     page: _Page = []
     room = width
     for name in names:
-        text = column_text(table, name, rows)
+        text = column_text(table, name, rows, elements)
         size = max([len(name), len(table.info(name).unit), *(len(cell) for row in text for cell in row)])
         if page and size + 1 > room:
             yield page

@@ -52,7 +52,7 @@ def __getattr__(name: str) -> Any:
 
 def help() -> None:
     """Print what tasks there are."""
-    print(importlib.import_module("rossi.ftools.describe").index_text())
+    print(importlib.import_module("rossi.ftools.catalogue").index_text())
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.selection import select_samples
 from rossi.extract.spectrum import spectrum
+from rossi.ftools import samples
 from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Task, word_list, write_output
 
@@ -61,4 +62,11 @@ def saextrct(p: SaextrctParameters) -> Made:
 
 
 _FIRST = ("infile", "gtiorfile", "gtiandfile", "outroot", "accumulate")
-TASKS = {"saextrct": Task(SaextrctParameters, saextrct, (*_FIRST, *ASKED))}
+TASKS = {
+    "saextrct": Task(
+        SaextrctParameters,
+        saextrct,
+        (*_FIRST, *ASKED),
+        example=f"{samples.STANDARD2} APPLY - x columns='X1LSpecPcu2 X1RSpecPcu2' binsz=16",
+    )
+}

@@ -8,6 +8,7 @@ from typing import Annotated
 from rossi.errors import ConfigError
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_bytes, read_fits
+from rossi.ftools import samples
 from rossi.ftools.caldb import caldb_entries, is_caldb
 from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
@@ -89,4 +90,12 @@ ASKED = (
     *("infile", "outfile", "modelfile", "filterfile", "interval", "layers", "gaincorr", "gcorrfile", "fullspec"),
     "saahfile",
 )
-TASKS = {"pcabackest": Task(PcabackestParameters, pcabackest, ASKED)}
+TASKS = {
+    "pcabackest": Task(
+        PcabackestParameters,
+        pcabackest,
+        ASKED,
+        example=f"{samples.STANDARD2} background.fits {samples.CALIBRATION}/sim_pca_background.mdl "
+        f"{samples.FILTER} layers=yes",
+    )
+}

@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 GROUPS: dict[str, dict[str, Entry]] = {
     "PCA": {
         "pcaprepobsid": Entry("prep", "prepare an observation: filter file, background and dead time"),
+        "pcaprepfile1": Entry("prep", "dead time of one Standard1 file"),
         "pcaprepfile2": Entry("prep", "background and dead time of one Standard2 file"),
         "xtefilt": Entry("prep", "the filter file of an observation"),
         "pcabackest": Entry("background", "the model background of a Standard2 file"),
@@ -50,18 +51,49 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Spectra": {
         "sumpha": Entry("pha", "sum spectra with their good time"),
         "mathpha": Entry("pha", "arithmetic on spectra"),
+        "addspec": Entry("adding", "sum spectra with their background and response"),
+        "grppha": Entry("grouping", "group channels, mark bad ones, set systematic errors and keywords"),
         "rddescr": Entry("pha", "how the channels of a spectrum were joined"),
         "rbnrmf": Entry("pha", "join channels of a matrix"),
         "marfrmf": Entry("hexte_response", "multiply a matrix by an effective area"),
     },
     "FITS files": {
-        "ftcopy": Entry("tables", "copy a file, or columns and rows of a table"),
-        "fselect": Entry("tables", "rows of a table that fulfil a condition"),
+        "ftlist": Entry("listing", "list what is in a file: HDUs, columns, keywords, tables"),
+        "fstruct": Entry("listing", "list the HDUs of a file and their columns"),
         "fdump": Entry("tables", "print headers and tables"),
-        "fkeyprint": Entry("tables", "print a keyword of all HDUs"),
-        "fparkey": Entry("tables", "change, add or delete a keyword"),
+        "ftcopy": Entry("tables", "copy a file, or columns and rows of a table"),
+        "ftselect": Entry("rows", "rows of a table that fulfil a condition"),
+        "fselect": Entry("rows", "rows of a table that fulfil a condition"),
+        "ftmerge": Entry("rows", "append the rows of tables with the same columns"),
+        "fmerge": Entry("rows", "append rows of tables, the columns that all have"),
+        "ftsort": Entry("rows", "bring the rows of a table into order"),
+        "fsort": Entry("rows", "bring the rows of a table into order, in place"),
+        "ftcalc": Entry("calculating", "calculate a column"),
+        "fcalc": Entry("calculating", "calculate a column"),
+        "ftstat": Entry("statistics", "minimum, maximum, mean, median ... of each column"),
+        "fstatistic": Entry("statistics", "sum, mean, standard deviation ... of a column"),
+        "ftkeypar": Entry("keywords", "print the value of a keyword"),
+        "fkeypar": Entry("keywords", "print the value of a keyword, texts in quotes"),
+        "fkeyprint": Entry("keywords", "print a keyword of all HDUs"),
+        "fparkey": Entry("keywords", "change, add or delete a keyword"),
+        "fthedit": Entry("keywords", "change, add or delete keywords"),
+        "fmodhead": Entry("keywords", "change, add or delete keywords as a text says"),
+    },
+    "Help": {
+        "fhelp": Entry("manual", "what a task does and takes"),
+        "plist": Entry("manual", "a task's parameters and their defaults"),
+        "pget": Entry("manual", "the default of a parameter"),
+        "punlearn": Entry("manual", "nothing: no task remembers parameters"),
     },
 }
 
 #: All tasks by name.
 TASKS: dict[str, Entry] = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+
+
+def index_text() -> str:
+    """Return all tasks, by group, a line each."""
+    lines = []
+    for group, tasks in GROUPS.items():
+        lines += [group, *(f"  {name:<14}{entry.summary}" for name, entry in tasks.items()), ""]
+    return "\n".join([*lines, "`rossi ftool TASK --help` says what a task's parameters are."])

@@ -17,14 +17,6 @@ _KINDS = {bool: "yes/no", int: "integer", float: "number", str: "text"}
 ARCHIVE = "rossi simulate --out archive --observations 6 --seed 1"
 
 
-def index_text() -> str:
-    """Return all tasks, by group, a line each."""
-    lines = []
-    for group, tasks in catalogue.GROUPS.items():
-        lines += [group, *(f"  {name:<14}{entry.summary}" for name, entry in tasks.items()), ""]
-    return "\n".join([*lines, "`rossi ftool TASK --help` says what a task's parameters are."])
-
-
 def help_text(name: str, task: Task) -> str:
     """Return what a task does, its parameters with types, defaults and meanings, and an example."""
     rows = [(parameter, _kind(task, parameter), _default(task, parameter)) for parameter in task.names]
@@ -37,7 +29,8 @@ def help_text(name: str, task: Task) -> str:
         lines += textwrap.wrap(meaning, _WIDTH, initial_indent=start, subsequent_indent=" " * indent)
     if task.options:
         lines += ["", "Options: " + ", ".join(f"-{letter} ({key})" for letter, key in task.options.items())]
-    lines += ["", f"Example, in a folder with the archive of `{ARCHIVE}`:", ""]
+    needs = f"; it needs {task.needs}" if task.needs else ""
+    lines += ["", f"Example, in a folder with the archive of `{ARCHIVE}`{needs}:", ""]
     return "\n".join([*lines, *(f"    {line}" for line in examples(name, task))])
 
 
@@ -51,7 +44,8 @@ def examples(name: str, task: Task) -> list[str]:
     from rossi.ftools.task import find
 
     lines = [line for earlier in task.after for line in examples(earlier, find(earlier))]
-    return list(dict.fromkeys([*lines, f"rossi ftool {name} {task.example}".rstrip()]))
+    *before, words = task.example.split("\n")
+    return list(dict.fromkeys([*lines, *before, f"rossi ftool {name} {words}".rstrip()]))
 
 
 def signature(task: Task) -> inspect.Signature:
@@ -104,6 +98,7 @@ def _page() -> Iterator[str]:
             task = find(name)
             yield from ("", f"### {name}", "", f"{entry.summary[:1].upper()}{entry.summary[1:]}.", "")
             yield from (f"    {line}" for line in examples(name, task))
+            yield from ("", f"The example needs {task.needs}.") if task.needs else ()
             yield from ("", "| parameter | type | default | meaning |", "|---|---|---|---|")
             for parameter in task.names:
                 if parameter in {"chatter", "mode"}:

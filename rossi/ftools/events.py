@@ -13,6 +13,7 @@ from rossi.extract.lightcurve import Mode, light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.spectrum import spectrum
 from rossi.fits.reader import read_fits
+from rossi.ftools import samples
 from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, remarks_on
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.ftools.texts import read_text
@@ -92,6 +93,16 @@ def decodeevt(p: DecodeevtParameters) -> list[str]:
 
 
 TASKS = {
-    "seextrct": Task(SeextrctParameters, seextrct, ("infile", "gtiorfile", "gtiandfile", "outroot", *ASKED)),
-    "decodeevt": Task(DecodeevtParameters, decodeevt, ("infile", "outfile")),
+    "seextrct": Task(
+        SeextrctParameters,
+        seextrct,
+        ("infile", "gtiorfile", "gtiandfile", "outroot", *ASKED),
+        example=f"{samples.HEXTE}/FS50_{samples.SPAN}.gz APPLY - events binsz=1 chmin=15 chmax=60",
+    ),
+    "decodeevt": Task(
+        DecodeevtParameters,
+        decodeevt,
+        ("infile", "outfile"),
+        example=f"{samples.HEXTE}/FS50_{samples.SPAN}.gz decoded.fits",
+    ),
 }

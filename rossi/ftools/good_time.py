@@ -9,6 +9,7 @@ from rossi.errors import ConfigError
 from rossi.expression import Scene
 from rossi.fits.edit import dated
 from rossi.fits.reader import read_bytes, read_fits
+from rossi.ftools import samples
 from rossi.ftools.parameters import Made, Parameters, Task, extension, write_output
 from rossi.ftools.texts import text_or_file
 from rossi.gti import is_ordered
@@ -50,5 +51,10 @@ def maketime(p: MaketimeParameters) -> Made:
 
 
 TASKS = {
-    "maketime": Task(MaketimeParameters, maketime, ("infile", "outfile", "expr", "name", "value", "time", "compact"))
+    "maketime": Task(
+        MaketimeParameters,
+        maketime,
+        ("infile", "outfile", "expr", "name", "value", "time", "compact"),
+        example=f"{samples.FILTER} good.gti 'ELV > 4 && OFFSET < 0.1 && NUM_PCU_ON > 0' time=Time",
+    )
 }

@@ -14,6 +14,7 @@ from rossi.fits.reader import locate, read_bytes, read_fits, split_hdu
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
+from rossi.ftools import samples
 from rossi.ftools.arrays import SaextrctParameters, saextrct
 from rossi.ftools.caldb import hexte_dead_time_coefficients, is_caldb
 from rossi.ftools.events import SeextrctParameters, seextrct
@@ -180,10 +181,22 @@ TASKS = {
         *(HxtlcurvParameters, hxtlcurv, ("infile",)),
         options={"i": "infile", "k": "calvalf", "r": "engvalf", "b": "binsz", "g": "gtiandfile", "t": "timeint"}
         | {"l": "chmin", "u": "chmax", "c": "chatter", "d": "columns", "e": "detectors", "p": "spectra"},
+        example=f"-i {samples.HEXTE}/FS58_{samples.SPAN}.gz -k {samples.CALIBRATION}/sim_hxtdead_pwb.fits "
+        f"-r {samples.HEXTE}/FH59_{samples.HOUSEKEEPING}.gz",
     ),
     "hxtback": Task(
         *(HxtbackParameters, hxtback, ("infile",)),
         options={"i": "infile", "b": "both", "k": "housekeeping", "s": "silent"},
+        example=f"-i {samples.HEXTE}/FS52_{samples.SPAN}.gz -b",
     ),
-    "hxtdead": Task(HxtdeadParameters, hxtdead, ("calvalf", "engvalf", "eventarcf", "phalcf")),
+    "hxtdead": Task(
+        HxtdeadParameters,
+        hxtdead,
+        ("calvalf", "engvalf", "eventarcf", "phalcf"),
+        example=f"rossi ftool saextrct FS52_{samples.SPAN}_src APPLY - hexte "
+        "columns='SpecDet0 SpecDet1 SpecDet2 SpecDet3' binsz=16\n"
+        f"{samples.CALIBRATION}/sim_hxtdead_pwa.fits {samples.HEXTE}/FH53_{samples.HOUSEKEEPING}.gz "
+        f"FS52_{samples.SPAN}_src hexte.lc",
+        after=("hxtback",),
+    ),
 }

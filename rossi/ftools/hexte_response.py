@@ -14,6 +14,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, now, primary_hdu
+from rossi.ftools import samples
 from rossi.ftools.caldb import caldb_entries, hexte_background_correction, is_caldb
 from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, write_output, write_outputs
 from rossi.hexte.backest import archive_form, estimate_background
@@ -275,8 +276,39 @@ def _compare_origin(where: str, origin: Mapping[str, str], other: str, its_origi
 
 
 TASKS = {
-    "hextebackest": Task(HextebackestParameters, hextebackest, ("infile", "outfile")),
-    "hxtarf": Task(HxtarfParameters, hxtarf, ("phafil", "inarf", "outarf", "xtefilt", "collcube")),
-    "hxtrsp": Task(HxtrspParameters, hxtrsp, ("infile", "attfile"), options=OPTIONS),
-    "marfrmf": Task(MarfrmfParameters, marfrmf, ("rmfil", "arfil", "outfil")),
+    "hextebackest": Task(
+        HextebackestParameters,
+        hextebackest,
+        ("infile", "outfile"),
+        example=f"rossi ftool hxtback -i {samples.HEXTE}/FS56_{samples.SPAN}.gz -b\n"
+        f"rossi ftool seextrct FS56_{samples.SPAN}_bkg APPLY - pwb printmode=SPECTRUM\n"
+        f"rossi ftool hxtdead {samples.CALIBRATION}/sim_hxtdead_pwb.fits "
+        f"{samples.HEXTE}/FH59_{samples.HOUSEKEEPING}.gz FS56_{samples.SPAN}_bkg pwb.pha\n"
+        f"pwb.pha pwa.pha corrfile={samples.CALIBRATION}/sim_hextebackest.fits",
+    ),
+    "hxtarf": Task(
+        HxtarfParameters,
+        hxtarf,
+        ("phafil", "inarf", "outarf", "xtefilt", "collcube"),
+        example=f"hexte.pha CALDB hexte.arf {samples.FILTER}",
+        after=("hxtdead",),
+        needs="HEXTE's responses in a CALDB",
+    ),
+    "hxtrsp": Task(
+        HxtrspParameters,
+        hxtrsp,
+        ("infile", "attfile"),
+        options=OPTIONS,
+        example=f"-i hexte.pha -a {samples.FILTER}",
+        after=("hxtdead",),
+        needs="HEXTE's responses in a CALDB",
+    ),
+    "marfrmf": Task(
+        MarfrmfParameters,
+        marfrmf,
+        ("rmfil", "arfil", "outfil"),
+        example="hexte.rmf arfil=hexte.arf outfil=full.rsp",
+        after=("hxtrsp",),
+        needs="HEXTE's responses in a CALDB",
+    ),
 }

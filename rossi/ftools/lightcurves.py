@@ -10,6 +10,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
+from rossi.ftools import samples
 from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.ftools.texts import time_pairs
 from rossi.timeseries import units
@@ -197,11 +198,29 @@ def _table(series: Series, curve: Curve, unit: str, extra: list[str]) -> TableHD
 
 
 TASKS = {
-    "rebinlc": Task(RebinlcParameters, rebinlc, ("infile", "multiple", "outfile")),
-    "lcmath": Task(LcmathParameters, lcmath, ("infile", "bgfile", "outfile", "multi", "multb", "addsubr")),
-    "lcurve": Task(LcurveParameters, lcurve, ("nser", "cfile1", "window", "dtnb", "nbint", "outfile")),
+    "rebinlc": Task(
+        RebinlcParameters,
+        rebinlc,
+        ("infile", "multiple", "outfile"),
+        example=f"{samples.LIGHT_CURVE} 4 rebinned.lc",
+    ),
+    "lcmath": Task(
+        LcmathParameters,
+        lcmath,
+        ("infile", "bgfile", "outfile", "multi", "multb", "addsubr"),
+        example=f"{samples.LIGHT_CURVE} {samples.LIGHT_CURVE} twice.lc addsubr=yes",
+    ),
+    "lcurve": Task(
+        LcurveParameters,
+        lcurve,
+        ("nser", "cfile1", "window", "dtnb", "nbint", "outfile"),
+        example=f"1 {samples.LIGHT_CURVE} - 64 outfile=joined.flc",
+    ),
     "timetrans": Task(
-        *(TimetransParameters, timetrans, ("infile", "outfile", "timeint")),
+        TimetransParameters,
+        timetrans,
+        ("infile", "outfile", "timeint"),
         options={"i": "infile", "f": "outfile", "t": "timeint"},
+        example=f"-i {samples.LIGHT_CURVE} -f times.txt -t 100-500",
     ),
 }

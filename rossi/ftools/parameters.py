@@ -164,7 +164,10 @@ class Task:
     options : mapping of str to str
         Parameters by the letters of a script's options: ``-i FILE`` is infile=FILE.
     example : str
-        Words behind the task's name that work in a folder with the simulated archive of the help's text.
+        Words behind the task's name that work in a folder with the simulated archive of the help's text; lines before
+        the last one are commands that come first.
+    needs : str
+        What else the example needs.
     after : tuple of str
         Tasks whose examples come first.
     """
@@ -175,6 +178,7 @@ class Task:
     prints: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
+    needs: str = ""
     after: tuple[str, ...] = ()
 
     @property

@@ -8,6 +8,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.extract.array import ScienceArray
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_fits
+from rossi.ftools import samples
 from rossi.ftools.extraction import ExtractionParameters, mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
@@ -100,10 +101,21 @@ def pcaextlc2(p: Pcaextlc2Parameters) -> Made:
 
 
 TASKS = {
-    "pcadeadcalc2": Task(Pcadeadcalc2Parameters, pcadeadcalc2, ("infile", "outfile", "hkfiles", "std2file")),
+    "pcadeadcalc2": Task(
+        Pcadeadcalc2Parameters,
+        pcadeadcalc2,
+        ("infile", "outfile", "hkfiles", "std2file"),
+        example=f"{samples.STANDARD2} dead2.fits hkfiles=@prep/FP_pcahk.lis",
+        after=("pcaprepobsid",),
+    ),
     "pcaextlc2": Task(
         Pcaextlc2Parameters,
         pcaextlc2,
         ("src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "layerlist", "binsz"),
+        example="@prep/FP_dtstd2.lis @prep/FP_dtbkg2.lis std2.lc good.gti chmin=5 chmax=10",
+        after=(
+            "pcaprepobsid",
+            "maketime",
+        ),
     ),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -114,7 +116,7 @@ def mathpha(p: MathphaParameters) -> list[str]:
     formula = Formula(text_or_file(p.expr, "the expression"))
     spectra = {name: read_pha(read_fits(name)) for name in formula.names}
     compat = _compat(p.compat, spectra.values())
-    units, errors = Units(p.units.strip().upper()[:1]), Errors(p.errmeth.strip().upper())
+    units, errors = Units(p.units.strip().upper()[:1]), _errors(p.errmeth)
     result = combine(formula, spectra, units, errors, p.divzero, compat=compat)
     first = spectra[formula.names[0]]
     is_rate = units == Units.RATE or (units == Units.FORMAL and first.quantity == "RATE")
@@ -125,7 +127,7 @@ def mathpha(p: MathphaParameters) -> list[str]:
         is_rate=is_rate,
         whole=compat is not None,
         header=first.header,
-        areascal=_number(p.areascal, "areascal", common_areascal(list(spectra.values())) if p.areascal == "%" else 1.0),
+        areascal=_areascal(p.areascal, list(spectra.values())),
         backscal=_number(p.backscal, "backscal", 1.0),
         corrscal=_number(p.corrscal, "corrscal", 1.0),
         files={"BACKFILE": p.backfile, "CORRFILE": p.corrfile, "RESPFILE": p.rmfile, "ANCRFILE": p.arfile},
@@ -179,15 +181,24 @@ def _compat(wanted: bool, spectra: Iterable[Pha]) -> Compat:
 def _check(p: MathphaParameters) -> None:
     if p.units.strip().upper()[:1] not in set(Units):
         raise ConfigError(f"units is {p.units!r}; expected C (counts), R (rate) or F (the column as it is).")
-    if p.errmeth.strip().upper() not in set(Errors):
-        raise ConfigError(f"errmeth is {p.errmeth!r}; expected one of {', '.join(Errors)}.")
     if not is_none(p.auxfiles) or p.phaversn.strip() != "1.2.0":
         raise ConfigError("auxiliary keywords are given one by one (auxfiles=NONE), in format 1.2.0 (phaversn).")
+
+
+def _errors(text: str) -> Errors:
+    """Read ``errmeth``: Gauss, gaussian, POISS-1, Poisson1 ..., in a list of parameters with a comma behind it."""
+    word = re.sub(r"[^A-Z0-9]", "", text.upper())
+    found = re.fullmatch(r"(GAUSS)(?:IAN)?|(?:POISS(?:ON)?)([0-3])", word)
+    if found is None:
+        raise ConfigError(f"errmeth is {text!r}; expected one of {', '.join(Errors)}.")
+    return Errors(found[1] or f"POISS-{found[2]}")
 
 
 def _exposure(text: str, formula: Formula, spectra: dict[str, Pha], compat: Compat) -> float:
     if text.strip().upper() == "CALC":
         return exposure_of(formula, spectra, compat=compat)
+    if text.strip().upper() == "NULL":
+        return 1.0
     try:
         return float(text)
     except ValueError:
@@ -195,7 +206,15 @@ def _exposure(text: str, formula: Formula, spectra: dict[str, Pha], compat: Comp
     try:
         return read_pha(read_fits(text.strip().strip("'"))).exposure
     except DataError as error:
-        raise ConfigError(f"exposure is {text!r}; expected CALC, a number of seconds or a spectrum: {error}") from None
+        raise ConfigError(f"exposure is {text!r}; expected CALC, NULL, seconds or a spectrum: {error}") from None
+
+
+def _areascal(text: str, spectra: list[Pha]) -> float:
+    if text.strip() == "%":
+        return common_areascal(spectra)
+    if Path(text.strip()).is_file():
+        return read_pha(read_fits(text.strip())).areascal
+    return _number(text, "areascal", 1.0)
 
 
 def _channel(text: str) -> int:
@@ -206,7 +225,7 @@ def _channel(text: str) -> int:
 
 
 def _number(text: str, parameter: str, default: float) -> float:
-    if text.strip() in {"%", ""} or is_none(text):
+    if text.strip().upper() in {"%", "NULL"} or is_none(text):
         return default
     try:
         return float(text)
@@ -215,8 +234,33 @@ def _number(text: str, parameter: str, default: float) -> float:
 
 
 TASKS = {
-    "sumpha": Task(SumphaParameters, sumpha, ("filelist", "outfile")),
-    "mathpha": Task(MathphaParameters, mathpha, ("expr", "units", "outfil", "exposure", "areascal", "ncomments")),
-    "rddescr": Task(RddescrParameters, rddescr, ("phafil", "chanfil")),
-    "rbnrmf": Task(RbnrmfParameters, rbnrmf, ("infile", "binfile", "outfile")),
+    "sumpha": Task(
+        SumphaParameters,
+        sumpha,
+        ("filelist", "outfile"),
+        example="src.pha,src.pha sum",
+        after=("pcaextspect2",),
+    ),
+    "mathpha": Task(
+        MathphaParameters,
+        mathpha,
+        ("expr", "units", "outfil", "exposure", "areascal", "ncomments"),
+        example="\"'src.pha' - 'bkg.pha'\" R net.pha src.pha properr=yes errmeth=Gauss",
+        after=("pcaextspect2",),
+    ),
+    "rddescr": Task(
+        RddescrParameters,
+        rddescr,
+        ("phafil", "chanfil"),
+        example="x.pha channels.txt",
+        after=("saextrct",),
+    ),
+    "rbnrmf": Task(
+        RbnrmfParameters,
+        rbnrmf,
+        ("infile", "binfile", "outfile"),
+        example="full.rmf channels.txt x.rmf",
+        after=("rddescr",),
+        needs="a matrix full.rmf of 256 channels",
+    ),
 }

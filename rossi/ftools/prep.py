@@ -11,6 +11,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu, dated_file
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.fits.writer import fits_bytes
+from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history
 from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
@@ -23,11 +24,16 @@ from rossi.pca.filter.columns import COLLECTED, Source
 from rossi.pca.filter.indices import MasterIndex, read_master
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.prepare import prepare_background, prepare_standard2
+from rossi.pca.standard1 import prepare_standard1
+from rossi.pca.standard1_table import standard1_file
 from rossi.pca.standard2 import PCUS
 
+_STANDARD1 = re.compile(r"(FS46_[0-9a-f]+-[0-9a-f]+)(\.gz)?")
 _STANDARD2 = re.compile(r"(FS4a_[0-9a-f]+-[0-9a-f]+)(\.gz)?")
+_MODES = ("Standard1", "Standard2")
 _DONE = "pcaprepobsid_done.txt"
 _FILTER_LIST, _HOUSEKEEPING_LIST = "FP_xtefilt.lis", "FP_pcahk.lis"
+_STANDARD1_LISTS = ("FP_std1.lis", "FP_dtstd1.lis")
 _STANDARD2_LISTS = ("FP_std2.lis", "FP_bkg2.lis", "FP_dtstd2.lis", "FP_dtbkg2.lis")
 
 
@@ -70,6 +76,20 @@ class XtefiltParameters(Parameters):
     c: Annotated[bool, "overwrite a file that exists"] = False
 
 
+class Pcaprepfile1Parameters(Parameters):
+    """Parameters of ``pcaprepfile1``."""
+
+    infile: Annotated[str, "Standard1 file"]
+    hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
+    dtfile: Annotated[str, "data with dead time to be made"]
+    breakfile: Annotated[str, "times of breakdowns: file, NONE or CALDB"] = "CALDB"
+    zero_bad: Annotated[bool, "set bad samples to 0"] = True
+    transition_bad: Annotated[bool, "samples near high-voltage transitions are bad"] = True
+    propane_bad: Annotated[bool, "samples of PCUs without propane are bad"] = True
+    cleanup: Annotated[bool, "accepted, without effect"] = True
+    history: Annotated[bool, "accepted, without effect"] = True
+
+
 class Pcaprepfile2Parameters(PrepParameters):
     """Parameters of ``pcaprepfile2``."""
 
@@ -88,6 +108,7 @@ class PcaprepobsidParameters(PrepParameters):
     outdir: Annotated[str, "directory of the results"]
     ra: Annotated[float | None, "right ascension that ELV and OFFSET refer to [deg]; INDEF: the pointing"] = None
     dec: Annotated[float | None, "declination [deg]"] = None
+    datamodes: Annotated[str, "kinds of data, both or one of them"] = "Standard1,Standard2"
     timestep: Annotated[float, "step of the filter file [s]"] = 16.0
     abspath: Annotated[bool, "write absolute paths into the lists"] = False
     clobber: Annotated[bool, "overwrite output files that exist"] = True
@@ -95,6 +116,13 @@ class PcaprepobsidParameters(PrepParameters):
     def position(self) -> tuple[float, float] | None:
         """Return the position that ELV and OFFSET refer to; None unless both coordinates are given."""
         return None if self.ra is None or self.dec is None else (self.ra, self.dec)
+
+    def modes(self) -> set[str]:
+        """Return which kinds of data are prepared."""
+        words = [word.strip().capitalize() for word in self.datamodes.split(",") if word.strip()]
+        if not words or set(words) - set(_MODES):
+            raise ConfigError(f"datamodes is {self.datamodes!r}; expected Standard1,Standard2 or one of them.")
+        return set(words)
 
 
 def xtefilt(p: XtefiltParameters) -> Made:
@@ -108,6 +136,14 @@ def xtefilt(p: XtefiltParameters) -> Made:
     said: list[str] = []
     made = build_filter_file(files, _breakdown_history(p.b, master), p.t, sources=sources, max_gap=p.g, said=said)
     return Made([write_output(f"{p.f}.xfl", made, p.clobber or p.c)], said)
+
+
+def pcaprepfile1(p: Pcaprepfile1Parameters) -> Made:
+    """Write a Standard1 file with dead time."""
+    rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
+    states = _housekeeping(file_list(p.hkfiles))
+    file, said = dated_file(read_fits(p.infile))
+    return Made([write_output(p.dtfile, _prepared_standard1(file, states, p.breakfile, rules), p.clobber)], said)
 
 
 def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
@@ -124,11 +160,12 @@ def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
 
 
 def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
-    """Prepare an observation: filter file, background and dead time of all its Standard2 files, and lists of them.
+    """Prepare an observation: filter file, background and dead time of its Standard1 and Standard2 files, and lists.
 
-    Everything is made before anything is written.
+    Everything is made before anything is written. A Standard1 file that can't be prepared is left out, with a remark,
+    where Standard2 is prepared as well.
     """
-    indir, out = Path(p.indir), Path(p.outdir)
+    indir, out, modes = Path(p.indir), Path(p.outdir), p.modes()
     if not (indir / "pca").is_dir():
         raise DataError(f"indir={p.indir}: not an observation directory, it has no folder pca; give one that has FMI.")
     _clean(out, p.clobber)
@@ -141,7 +178,7 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     standard2, more = _one_of_each(p for p in (indir / "pca").glob("FS4a*") if _STANDARD2.fullmatch(p.name))
     opened_files = {path: dated_file(read_fits(path)) for path in standard2}
     said = [sentence for _, sentences in opened_files.values() for sentence in sentences]
-    said += [f"{path} is left out, as the file is there without .gz, too." for path in (*beside, *more)]
+    said += [*beside, *more]
     data = {path: file for path, (file, _) in opened_files.items()}
     opened = {str(path.relative_to(indir)): file for path, file in data.items()}
     filter_bytes = build_filter_file(
@@ -152,7 +189,7 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     filter_file = open_fits(filter_bytes, str(out / filter_name))
     states = _housekeeping(list(map(str, housekeeping)))
     stems = []
-    for path, file in data.items():
+    for path, file in data.items() if "Standard2" in modes else ():
         stem = path.name.removesuffix(".gz")
         names = [f"{stem}_{kind}" for kind in ("bkg", "dt", "dtbkg")]
         made |= dict(zip(names, _prepared(file, filter_file, states, p), strict=True))
@@ -161,6 +198,13 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     if stems:
         products = [[out / f"{stem}_{kind}" for stem in stems] for kind in ("bkg", "dt", "dtbkg")]
         lists |= dict(zip(_STANDARD2_LISTS, [list(data), *products], strict=True))
+    if "Standard1" in modes:
+        prepared, remarks = _standard1(indir, states, p, strict=modes == {"Standard1"})
+        said += remarks
+        names = [f"{path.name.removesuffix('.gz')}_dt" for path in prepared]
+        made |= dict(zip(names, prepared.values(), strict=True))
+        if prepared:
+            lists |= dict(zip(_STANDARD1_LISTS, [list(prepared), [out / name for name in names]], strict=True))
     for name, paths in lists.items():
         lines = (str(path.absolute() if p.abspath else path) for path in paths)
         made[name] = "".join(f"{line}\n" for line in lines).encode()
@@ -169,11 +213,34 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     return Made([write_output(str(out / name), content, p.clobber) for name, content in made.items()], said)
 
 
-def _one_of_each(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Return files, and those left out as they are there without ``.gz`` too, which CFITSIO opens first."""
+def _one_of_each(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return files without those that are there without ``.gz`` too, which CFITSIO opens first; and what to say."""
     found = sorted(paths)
     beside = [path for path in found if path.suffix == ".gz" and path.with_suffix("") in found]
-    return [path for path in found if path not in beside], beside
+    said = [f"{path} is left out, as the file is there without .gz, too." for path in beside]
+    return [path for path in found if path not in beside], said
+
+
+def _standard1(
+    indir: Path, states: Sequence[Housekeeping], p: PcaprepobsidParameters, *, strict: bool
+) -> tuple[dict[Path, bytes], list[str]]:
+    """Return an observation's Standard1 files with dead time, and what to say of those that are left out."""
+    made: dict[Path, bytes] = {}
+    found, remarks = _one_of_each(path for path in (indir / "pca").glob("FS46*") if _STANDARD1.fullmatch(path.name))
+    for path in found:
+        try:
+            file, said = dated_file(read_fits(path))
+            made[path] = _prepared_standard1(file, states, p.breakfile, p.rules())
+            remarks += said
+        except DataError as error:
+            if strict:
+                raise
+            remarks.append(f"left out: {error}")
+    return made, remarks
+
+
+def _prepared_standard1(file: FitsFile, states: Sequence[Housekeeping], breakfile: str, rules: BadRowRules) -> bytes:
+    return standard1_file(prepare_standard1(file, list(states), _breakdown_times(breakfile, file), rules))
 
 
 def _read(folder: Path) -> dict[str, bytes]:
@@ -191,7 +258,8 @@ def _clean(out: Path, clobber: bool) -> None:
             out.mkdir()
         except OSError as error:
             raise DataError(f"outdir={out}: can't be made ({error.strerror}).") from None
-    stale = [out / name for name in (_DONE, "appid.lis", _FILTER_LIST, _HOUSEKEEPING_LIST, *_STANDARD2_LISTS)]
+    lists = (_FILTER_LIST, _HOUSEKEEPING_LIST, *_STANDARD1_LISTS, *_STANDARD2_LISTS)
+    stale = [out / name for name in (_DONE, "appid.lis", *lists)]
     _refuse_existing([str(path) for path in stale], clobber)
     for path in stale:
         path.unlink(missing_ok=True)
@@ -255,10 +323,31 @@ def _prepared(
 
 
 TASKS = {
-    "xtefilt": Task(XtefiltParameters, xtefilt, ("p", "f")),
+    "xtefilt": Task(
+        XtefiltParameters,
+        xtefilt,
+        ("p", "f"),
+        options={letter: letter for letter in "pfoatbgc"},
+        example=f"-p {samples.OBSERVATION} -f filter -o 90101-01-01-04",
+    ),
+    "pcaprepfile1": Task(
+        Pcaprepfile1Parameters,
+        pcaprepfile1,
+        ("infile", "hkfiles", "dtfile"),
+        example=f"{samples.STANDARD1} @prep/FP_pcahk.lis std1_dt breakfile=NONE",
+        after=("pcaprepobsid",),
+    ),
     "pcaprepfile2": Task(
         *(Pcaprepfile2Parameters, pcaprepfile2),
         ("infile", "filterfile", "hkfiles", "bkgfile", "dtfile", "dtbkgfile"),
+        example=f"{samples.STANDARD2} {samples.FILTER} @prep/FP_pcahk.lis std2_bkg std2_dt std2_dtbkg "
+        f"{samples.PCA_CALIBRATION}",
+        after=("pcaprepobsid",),
     ),
-    "pcaprepobsid": Task(PcaprepobsidParameters, pcaprepobsid, ("indir", "outdir")),
+    "pcaprepobsid": Task(
+        PcaprepobsidParameters,
+        pcaprepobsid,
+        ("indir", "outdir"),
+        example=f"{samples.OBSERVATION} prep {samples.PCA_CALIBRATION}",
+    ),
 }

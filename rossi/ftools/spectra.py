@@ -72,5 +72,10 @@ TASKS = {
             *("src_infile", "bkg_infile", "src_phafile", "bkg_phafile", "gtiandfile"),
             *("pculist", "layerlist", "respfile", "filtfile"),
         ),
+        example="@prep/FP_dtstd2.lis @prep/FP_dtbkg2.lis src.pha bkg.pha good.gti",
+        after=(
+            "pcaprepobsid",
+            "maketime",
+        ),
     )
 }

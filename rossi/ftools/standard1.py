@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from rossi.errors import ConfigError
-from rossi.extract.channels import ChannelSelection
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import read_fits
+from rossi.ftools import samples
 from rossi.ftools.extraction import mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Parameters, Task, is_none, write_output
 from rossi.ftools.pca import LightCurveParameters, read_housekeeping
@@ -16,7 +16,8 @@ from rossi.pca.lightcurve import pca_light_curve_file
 from rossi.pca.standard1 import prepare_standard1
 from rossi.pca.standard1_lightcurve import Standard1Request, standard1_light_curve
 from rossi.pca.standard1_table import standard1_file
-from rossi.pca.standard2 import parse_pcus
+from rossi.pca.standard2 import parse_layers, parse_pcus
+from rossi.spectra.channels import LAST_CHANNEL
 
 
 class Pcadeadcalc1Parameters(Parameters):
@@ -46,11 +47,19 @@ def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> Made:
 class Pcaextlc1Parameters(LightCurveParameters):
     """Parameters of ``pcaextlc1``."""
 
+    layerlist: Annotated[str, "layers: ALL; Standard1 counts all layers together"] = "ALL"
+
 
 def pcaextlc1(p: Pcaextlc1Parameters) -> Made:
     """Extract a light curve from prepared Standard1 files; the background is that of Standard2 files."""
-    if p.channels() != ChannelSelection():
-        raise ConfigError("chmin, chmax, chint and chbin must be INDEF; Standard1 data have no channels.")
+    chosen = p.channels()
+    everything = (chosen.chint, chosen.chbin) == (None, None) and (chosen.chmin or 0) <= 0
+    if not everything or (LAST_CHANNEL if chosen.chmax is None else chosen.chmax) < LAST_CHANNEL:
+        raise ConfigError(
+            f"chmin, chmax, chint and chbin must be INDEF (or 0 and {LAST_CHANNEL}); Standard1 data have no channels."
+        )
+    if set(parse_layers(p.layerlist)) != set(parse_layers("ALL")):
+        raise ConfigError(f"layerlist is {p.layerlist!r}; Standard1 counts all layers together: give ALL.")
     request = Standard1Request(
         parse_pcus(p.pculist),
         binsz=p.binsz,
@@ -66,8 +75,21 @@ def pcaextlc1(p: Pcaextlc1Parameters) -> Made:
 
 
 TASKS = {
-    "pcadeadcalc1": Task(Pcadeadcalc1Parameters, pcadeadcalc1, ("infile", "outfile", "hkfiles")),
+    "pcadeadcalc1": Task(
+        Pcadeadcalc1Parameters,
+        pcadeadcalc1,
+        ("infile", "outfile", "hkfiles"),
+        example=f"{samples.STANDARD1} dead1.fits hkfiles=@prep/FP_pcahk.lis",
+        after=("pcaprepobsid",),
+    ),
     "pcaextlc1": Task(
-        Pcaextlc1Parameters, pcaextlc1, ("src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "binsz")
+        Pcaextlc1Parameters,
+        pcaextlc1,
+        ("src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "layerlist", "binsz"),
+        example="@prep/FP_dtstd1.lis @prep/FP_dtbkg2.lis std1.lc good.gti binsz=1",
+        after=(
+            "pcaprepobsid",
+            "maketime",
+        ),
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,20 @@ class Pha:
 
     def __len__(self) -> int:
         return len(self.channel)
+
+    def in_counts(self) -> Pha:
+        """Return the spectrum in counts: rates times exposure.
+
+        Raises
+        ------
+        DataError
+            If it is in rates and has no exposure.
+        """
+        if self.quantity == "COUNTS":
+            return self
+        self.require_exposure()
+        error = None if self.error is None else self.error * self.exposure
+        return replace(self, value=self.value * self.exposure, error=error, quantity="COUNTS")
 
     def require_exposure(self) -> None:
         """Raise a `DataError` unless counts can be turned into rates."""

@@ -128,3 +128,32 @@ def _groups(response: Response, target: Integers, n_new: int) -> tuple[Integers,
     found, first, count = np.unique(owner, return_index=True, return_counts=True) if len(owner) else [owner] * 3
     first = new[first] if len(owner) else first
     return response.row[found], first, count
+
+
+def mean_response(responses: Sequence[Response], weights: Sequence[float]) -> Response:
+    """Return the weighted sum of responses, for the sum of spectra weighted by exposure.
+
+    Parameters
+    ----------
+    responses : sequence of Response
+        At least one, all of the same energies and channels.
+    weights : sequence of float
+
+    Raises
+    ------
+    DataError
+        If energies or channels differ.
+    """
+    first = responses[0]
+    for other in responses[1:]:
+        for name in ("energ_lo", "energ_hi", "e_min", "e_max"):
+            if not np.array_equal(getattr(first, name), getattr(other, name)):
+                raise DataError(f"{other.name}: {name.upper()} differs from {first.name}; give responses alike.")
+    matrix = np.sum([r.matrix * np.float64(w) for r, w in zip(responses, weights, strict=True)], axis=0)
+    stored = np.zeros(matrix.shape, bool)
+    for response in responses:
+        for row, start, count in zip(response.row, response.first, response.count, strict=True):
+            stored[row, start : start + count] = True
+    edges = np.diff(np.pad(stored.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+    return replace(first, matrix=matrix.astype(np.float32), row=row, first=start, count=end - start)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi import gti, met
 from rossi.errors import ConfigError, DataError
@@ -31,7 +32,7 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
     Parameters
     ----------
     spectra : sequence of Pha
-        At least one, in counts, all of the same channels. Where one has no errors, sqrt(N) is taken.
+        At least one, all of the same channels; rates are turned into counts. Where one has no errors, sqrt(N) is taken.
     compat : {"heasoft"}, optional
         Follow sumpha: fractional counts are cut off before they are added, sums are in single precision, by way of
         rates; the sum of ten spectra is rounded before the next ten follow.
@@ -39,10 +40,12 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
     Raises
     ------
     DataError
-        If there is no spectrum, one is in rates, or channels differ.
+        If one in rates has no exposure, or channels differ.
     """
     _check(spectra)
     first = spectra[0]
+    if not compat:
+        spectra = [pha.in_counts() for pha in spectra]
     if compat:
         value, error, exposure = _batched(spectra)
     else:
@@ -64,8 +67,6 @@ def _check(spectra: Sequence[Pha]) -> None:
         raise ConfigError("No spectrum is given; there is nothing to sum.")
     first = spectra[0]
     for pha in spectra:
-        if pha.quantity != "COUNTS":
-            raise DataError(f"{pha.name}: the spectrum is in {pha.quantity}; only counts can be added up.")
         if not np.array_equal(pha.channel, first.channel):
             raise DataError(
                 f"{pha.name}: has {len(pha)} channels from {pha.channel[:1]}, but {first.name} has {len(first)} from "
@@ -83,7 +84,7 @@ def _batched(spectra: Sequence[Pha]) -> tuple[Floats, Floats, float]:
     single = np.float32
     for pha in spectra:
         pha.require_exposure()
-    terms = [(np.trunc(p.value).astype(single), _error(p).astype(single), single(p.exposure)) for p in spectra]
+    terms = [(*_single(pha), single(pha.exposure)) for pha in spectra]
     while True:
         batch, terms = terms[:_BATCH], terms[_BATCH:]
         value, error = (np.zeros(len(spectra[0]), single) for _ in range(2))
@@ -96,6 +97,14 @@ def _batched(spectra: Sequence[Pha]) -> tuple[Floats, Floats, float]:
             return value.astype(np.float64), error.astype(np.float64), float(exposure)
         rounded = single(float(f"{exposure:.6E}"))
         terms.insert(0, (nearest(value.astype(np.float64)).astype(single), error, rounded))
+
+
+def _single(pha: Pha) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return counts and errors as mathpha reads them: counts without their fractions, rates times exposure."""
+    error = _error(pha.in_counts()).astype(np.float32)
+    if pha.quantity == "COUNTS":
+        return np.trunc(pha.value).astype(np.float32), error
+    return pha.value.astype(np.float32) * np.float32(pha.exposure), error
 
 
 def _moment(pha: Pha, keyword: str) -> float:
@@ -128,7 +137,9 @@ class RunningSum:
         self._intervals: list[Floats] = []
 
     def check(self, pha: Pha) -> None:
-        """Raise a `DataError` if a spectrum can't be added: see `sum_spectra`; it needs its good time, too."""
+        """Raise a `DataError` if a spectrum can't be added: see `sum_spectra`; it needs counts and good time, too."""
+        if pha.quantity != "COUNTS":
+            raise DataError(f"{pha.name}: the spectrum is in {pha.quantity}; only counts can be added up.")
         _check([self._first, pha] if self.count else [pha])
         _good_time(pha)
 

@@ -8,11 +8,11 @@ from astropy.io import fits
 
 from rossi.compare import compare_products
 from rossi.errors import DataError
-from rossi.fits.edit import append_columns, as_hdu, select_columns, select_rows, with_values
+from rossi.fits.edit import append_columns, as_hdu, select_columns, select_rows, stack_rows, with_values
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.text import column_text
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
-from rossi.ftools.tables import TASKS
+from rossi.ftools.task import find
 from rossi.spectra.response_file import read_response
 
 CELLS = [[1, 2, 3], [], [4], [5, 6]]
@@ -126,8 +126,16 @@ def test_files_are_compared(table):
     assert "number of elements" in compare_products(of(CELLS), of([[1, 2], [3], [4], [5, 6]])).columns[0].note
 
 
+def test_rows_of_several_tables_keep_their_cells(table, tmp_path):
+    both = stack_rows(table, [select_rows(table, [2, 3]), select_rows(table, [0])], after=1)
+    (tmp_path / "v.fits").write_bytes(fits_bytes(primary_hdu(), [as_hdu(both)]))
+    with fits.open(tmp_path / "v.fits", checksum=True) as hdus:
+        assert [list(cell) for cell in hdus[1].data["A"]] == [CELLS[n] for n in (0, 2, 3, 0, 1, 2, 3)]
+        assert list(hdus[1].data["N"]) == [0, 2, 3, 0, 1, 2, 3]
+
+
 def run(task, **parameters):
-    return TASKS[task].run(TASKS[task].parameters(**parameters))
+    return find(task).run(find(task).read(parameters))
 
 
 def test_table_tasks(table, tmp_path):

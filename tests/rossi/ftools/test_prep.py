@@ -102,7 +102,7 @@ def test_four_housekeeping_files(prepared):
 
 def test_without_standard2_there_is_a_filter_file(prepared):
     next(Path(prepared["indir"]).glob("pca/FS4a*")).unlink()
-    assert ftools.pcaprepobsid(**prepared).returncode == 0
+    assert ftools.pcaprepobsid(**prepared, datamodes="Standard2").returncode == 0
     names = sorted(path.name for path in Path("out").iterdir())
     assert names == ["FP_15752a09-15752e73.xfl", "FP_pcahk.lis", "FP_xtefilt.lis", "appid.lis", "pcaprepobsid_done.txt"]
     assert np.isnan(read_fits("out/FP_15752a09-15752e73.xfl").table("XTE_MKF").column("ELECTRON2")).all()
@@ -188,3 +188,58 @@ def test_calibration_from_a_caldb(prepared, shared, monkeypatch):
     assert result.returncode == 0, result.stdout
     for path in (path for path in Path("out").iterdir() if path.suffix not in {".lis", ".txt"}):
         assert differences(read_fits(path), read_fits(Path("other") / path.name)) == []
+
+
+def test_standard1_is_prepared_for_pcaextlc1(prepared):
+    result = ftools.pcaprepobsid(**prepared)
+    assert result.returncode == 0, result.stdout
+    (raw,) = sorted(Path(prepared["indir"]).glob("pca/FS46*"))
+    name = f"out/{raw.name.removesuffix('.gz')}_dt"
+    assert Path("out/FP_dtstd1.lis").read_text() == f"{name}\n"
+    assert Path("out/FP_std1.lis").read_text() == f"{raw}\n"
+    hkfiles = ",".join(map(str, sorted(Path(prepared["indir"]).glob("pca/FH5*"))))
+    alone = ftools.pcaprepfile1(infile=str(raw), hkfiles=hkfiles, dtfile="dt", breakfile=prepared["breakfile"])
+    assert alone.files == ("dt",), alone.stdout
+    assert Path("dt").read_bytes() == Path(name).read_bytes()
+    assert ftools.maketime(infile=next(Path("out").glob("*.xfl")), outfile="g", expr="ELV > 4").returncode == 0
+    curve = ftools.pcaextlc1(
+        src_infile="@out/FP_dtstd1.lis",
+        bkg_infile="@out/FP_dtbkg2.lis",
+        outfile="a.lc",
+        gtiandfile="g",
+        chmin="INDEF",
+        chmax="INDEF",
+        pculist="ALL",
+        layerlist="ALL",
+        binsz=np.float64(2.0),
+    )
+    assert curve.returncode == 0, curve.stdout
+    table = read_fits("a.lc").table()
+    assert (table.header["TIMEDEL"], len(table) > 100) == (2.0, True)
+
+
+@pytest.mark.parametrize(
+    ("datamodes", "made", "absent"),
+    [
+        ("Standard1", ["FP_std1.lis", "FP_dtstd1.lis"], ["FP_std2.lis", "FP_dtstd2.lis"]),
+        ("standard2", ["FP_std2.lis", "FP_dtstd2.lis"], ["FP_std1.lis", "FP_dtstd1.lis"]),
+        ("Standard1, Standard2", ["FP_dtstd1.lis", "FP_dtstd2.lis"], []),
+    ],
+)
+def test_kinds_of_data_are_chosen(prepared, datamodes, made, absent):
+    assert ftools.pcaprepobsid(**prepared, datamodes=datamodes).returncode == 0
+    assert all(Path("out", name).exists() for name in made)
+    assert not any(Path("out", name).exists() for name in absent)
+    wrong = ftools.pcaprepobsid(**prepared, datamodes="Standard3")
+    assert "datamodes is 'Standard3'" in wrong.stdout
+
+
+def test_damaged_standard1_leaves_standard2_alone(prepared):
+    (raw,) = Path(prepared["indir"]).glob("pca/FS46*")
+    raw.write_bytes(b"SIMPLE  = nonsense")
+    result = ftools.pcaprepobsid(**prepared)
+    assert result.returncode == 0
+    assert "pcaprepobsid: left out: " in result.stdout and raw.name in result.stdout
+    assert Path("out/FP_dtstd2.lis").exists() and not Path("out/FP_dtstd1.lis").exists()
+    alone = ftools.pcaprepobsid(**prepared, datamodes="Standard1")
+    assert (alone.returncode, raw.name in alone.stdout) == (1, True)

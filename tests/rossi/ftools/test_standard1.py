@@ -51,9 +51,19 @@ def test_background_is_subtracted(case):
     assert np.array_equal(kept.column("RATE")[good], raw.column("RATE")[good])
 
 
+def test_the_words_of_notebooks(case):
+    _, plain = extract(case, binsz=4)
+    words = {"chmin": "INDEF", "chmax": "INDEF", "layerlist": "ALL", "pculist": "ALL", "binsz": np.float64(4.0)}
+    for more in (words, {"chmin": 0, "chmax": 255, "layerlist": "1-3", "binsz": "4"}):
+        _, same = extract(case, **more)
+        np.testing.assert_array_equal(same.column("RATE"), plain.column("RATE"))
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
+        ({"layerlist": "1"}, "layerlist is '1'"),
+        ({"chmax": 100}, "Standard1 data have no channels"),
         ({"binsz": 0.1}, "give a multiple"),
         ({"chmin": 5}, "Standard1 data have no channels"),
         ({"deadcorrtype": "SOME"}, "expected LIVE, ON or NONE"),

@@ -14,7 +14,7 @@ from rossi.fits.edit import select_columns, select_rows
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools import utils
-from rossi.ftools.tables import split_filters
+from rossi.ftools.fitsfile import split_filters
 from tests.golden.comparison import differences
 from tests.rossi.ftools.hexte import case_folder, replayed
 

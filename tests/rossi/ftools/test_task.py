@@ -1,8 +1,19 @@
+import io
 import re
+import shlex
+import subprocess
+from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from rossi import ftools
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.ftools import catalogue
+from rossi.ftools.describe import examples, page
+from rossi.ftools.task import find
+from rossi.simulate import simulate_archive
 
 
 @pytest.fixture
@@ -87,3 +98,145 @@ def test_a_spectrum_and_a_selection_of_time(golden, tmp_path):
     )
     assert result.returncode == 0, result.stdout
     assert [p.rpartition(".")[2] for p in result.output] == ["lc", "pha"]
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A folder with a small table in it."""
+    monkeypatch.chdir(tmp_path)
+    columns = [(Column("TIME", "D", "s"), np.arange(5.0)), (Column("RATE", "E", "count/s"), np.arange(5.0) * 2)]
+    (tmp_path / "a.fits").write_bytes(
+        fits_bytes(primary_hdu(), [table_hdu("RATE", columns, [("OBJECT", "SIM", "who")])])
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("task", "words", "code", "said"),
+    [
+        ("fkeyprint", ["a.fits", "OBJ"], 0, "OBJECT  = 'SIM     '"),
+        ("fkeyprint", ["keynam=OBJECT", "a.fits+1", "EX=yes"], 0, "OBJECT  = 'SIM     '"),  # names by their beginning
+        ("FKEYPRINT".lower(), ["INFILE=a.fits", "KEYNAM=OBJECT"], 0, "OBJECT"),
+        ("ftselect", ["a.fits", "b.fits", "RATE==4"], 0, "b.fits"),  # an expression is no parameter RATE
+        ("ftselect", ["a.fits", "c.fits", "expression=RATE==4"], 0, "c.fits"),
+        ("fdump", ["a.fits", "STDOUT", "TIME", "2-3", "prhead=no", "page=no", "more=yes", "mode=ql"], 0, "1.0"),
+        ("fdump", ["a.fits", "p=no"], 2, "p is ambiguous; it may be pagewidth or prhead or prdata or page"),
+        ("fdump", ["a.fits", "prhed=no"], 2, "there is no parameter prhed; did you mean prhead"),
+        ("fdump", ["a.fits", "pagewidth=wide"], 2, "pagewidth is 'wide'; a whole number was expected"),
+        ("fdump", ["a.fits", "prhead=perhaps"], 2, "prhead is 'perhaps'; yes or no was expected"),
+        ("ftcopy", ["a.fits"], 2, "outfile is missing; give outfile=<file to be made>"),
+        (
+            "ftcopy",
+            ["a.fits", "b.fits", "c.fits"],
+            2,
+            "'c.fits' should be name=value; all of infile, outfile are",
+        ),
+        ("ftlst", ["a.fits"], 2, "ftlst: no such task; did you mean ftlist"),
+        ("hxtback", ["-q"], 2, "there is no option -q; there are -i, -b, -k, -s"),
+    ],
+)
+def test_words_as_ftools_take_them(table, capsys, monkeypatch, task, words, code, said):
+    monkeypatch.setattr("sys.stdin", io.StringIO("never read"))
+    assert ftools.run(task, words) == code
+    captured = capsys.readouterr()
+    assert said in (captured.err if code else captured.out)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_parameters_and_an_example(capsys, option):
+    assert ftools.run("maketime", [option]) == 0
+    text = capsys.readouterr().out
+    assert "maketime - good time intervals from a condition on a filter file" in text
+    assert "Usage: rossi ftool maketime infile outfile expr" in text
+    assert re.search(r"^  expr +text +required +condition on the columns", text, re.MULTILINE)
+    assert re.search(r"^  prefr +number +-1.0 +an interval begins", text, re.MULTILINE)
+    assert re.search(r"^    rossi ftool maketime archive/\S+xfl", text, re.MULTILINE)
+    assert max(map(len, text.split("\n")[:-3])) <= 100
+
+
+def typed(monkeypatch, answers):
+    """Let somebody sit at a terminal and type."""
+    terminal = io.StringIO("".join(f"{answer}\n" for answer in answers))
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    return terminal
+
+
+def test_what_is_missing_is_asked_for_on_a_terminal(table, capsys, monkeypatch):
+    monkeypatch.delenv("HEADASNOQUERY", raising=False)
+    typed(monkeypatch, ["", "g.fits", "RATE > 2", "", "", "", "no"])
+    assert ftools.run("maketime", ["a.fits"]) == 0
+    text = capsys.readouterr().out
+    assert "good time intervals to be made (outfile)[] outfile is needed[]" in text
+    assert "column of times (time)[TIME] " in text and "(compact)[no] " in text
+    assert "prefr" not in text  # hidden parameters are not asked for
+    assert (table / "g.fits").exists()
+    typed(monkeypatch, [])
+    assert ftools.run("maketime", ["a.fits"]) == 2
+    assert "the input ended" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("why", ["mode", "HEADASNOQUERY", "nothing"])
+def test_where_nobody_is_asked(table, capsys, monkeypatch, why):
+    terminal = typed(monkeypatch, ["b.fits"])
+    if why == "HEADASNOQUERY":
+        monkeypatch.setenv("HEADASNOQUERY", "")
+    words = ["a.fits", "b.fits"] if why == "nothing" else ["a.fits", "mode=h"][: 2 if why == "mode" else 1]
+    assert ftools.run("ftcopy", words) == (0 if why == "nothing" else 2)
+    assert terminal.read() == "b.fits\n"
+
+
+def test_python_asks_too_unless_told_not_to(table, monkeypatch):
+    monkeypatch.delenv("HEADASNOQUERY", raising=False)
+    typed(monkeypatch, ["b.fits"])
+    assert ftools.ftcopy(infile="a.fits").files == ("b.fits",)
+    terminal = typed(monkeypatch, ["c.fits"])
+    assert ftools.ftcopy(infile="a.fits", noprompt=True).returncode == 2
+    assert terminal.read() == "c.fits\n"
+
+
+def test_tasks_are_listed_by_group():
+    text = catalogue.index_text()
+    assert text.startswith("PCA\n  pcaprepobsid  prepare an observation")
+    assert text.count("\n  ") == len(catalogue.TASKS)
+
+
+def test_every_parameter_says_what_it_is():
+    for name in catalogue.TASKS:
+        task = find(name)
+        unsaid = [parameter for parameter in task.names if not task.parameters.meaning(parameter)]
+        assert (name, unsaid, set(task.asked) - set(task.names)) == (name, [], set())
+        assert set(task.parameters.required()) <= {*task.asked, "hkfiles", "calvalf", "engvalf"}, name
+
+
+def test_the_page_is_up_to_date():
+    """`python -m rossi.ftools > docs/ftools.md` makes it."""
+    assert (Path(__file__).parents[3] / "docs" / "ftools.md").read_text() == page()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("examples")
+    simulate_archive(folder / "archive", observations=6, seed=1)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:.*counts are lost")  # mathpha says it of a background's fractions
+def test_examples_work_as_they_are_printed(archive, monkeypatch, capsys):
+    monkeypatch.chdir(archive)
+    done: set[str] = set()
+    for name in catalogue.TASKS:
+        task = find(name)
+        for line in [] if task.needs else examples(name, task):
+            if line not in done and line.startswith("rossi ftool "):
+                _, _, called, *words = shlex.split(line)
+                assert ftools.run(called, words) == 0, (line, capsys.readouterr().err)
+            elif line not in done:
+                subprocess.run(line, shell=True, check=True)
+            done.add(line)
+    assert len(done) > 50
+    for name, columns in (("std1.lc", "RATE"), ("std2.lc", "RATE"), ("part.lc", "ERROR"), ("x.grp", "GROUPING")):
+        assert columns in fits.getdata(name, 1).names
+    assert fits.getheader("x.grp", 1)["RESPFILE"] == "x.rsp"
+    header = fits.getheader("part.lc", 1)
+    assert (header["TARGET"], header["OBSERVER"]) == ("SIM B", "Stronomer")

@@ -126,10 +126,25 @@ def test_spectra_must_fit_together():
         combine(Formula("a+b"), {"a": a, "b": spectrum([1], name="b")})
     with pytest.raises(DataError, match=r"b: has 2 channels from \[1\], but a has 2"):
         sum_spectra([a, spectrum([1, 2], name="b", channel=np.array([1, 2]))])
-    with pytest.raises(DataError, match="b: the spectrum is in RATE"):
-        sum_spectra([a, spectrum([1, 2], name="b", quantity="RATE")])
     with pytest.raises(ConfigError, match="No spectrum"):
         sum_spectra([])
+
+
+@pytest.mark.parametrize("compat", [None, "heasoft"])
+def test_rates_are_summed_as_counts(compat):
+    """0.5 and 0.0625 counts/s for 1000 s, with errors of 0.02 counts/s, and Poisson's: sqrt(500) counts."""
+    rates = spectrum([0.5, 0.0625], name="b", quantity="RATE", error=np.array([0.02, 0.02]))
+    total = sum_spectra([spectrum([7, 0]), rates], compat=compat)
+    np.testing.assert_allclose(total.value, [507, 62.5], rtol=1e-7)
+    np.testing.assert_allclose(total.error, np.hypot(np.sqrt([7, 0]), 20), rtol=1e-7)
+    assert (total.exposure, total.is_rate) == (2000, False)
+    poisson = spectrum([0.5, 0.0625], name="b", quantity="RATE", errors=False)
+    np.testing.assert_allclose(sum_spectra([poisson, poisson], compat=compat).error[0], np.sqrt(1000), rtol=1e-7)
+    nothing = spectrum([1], 0.0, name="c", quantity="RATE")
+    with pytest.raises(DataError, match="c: EXPOSURE is 0 s"):
+        sum_spectra([nothing], compat=compat)
+    with pytest.raises(DataError, match="b: the spectrum is in RATE"):
+        RunningSum().add(poisson)
 
 
 def test_a_spectrum_without_exposure_adds_nothing():

@@ -1,0 +1,107 @@
+"""``addspec``: the sum of spectra with its background and its response."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from rossi.errors import DataError
+from rossi.fits.reader import FitsFile, read_bytes, read_fits
+from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
+from rossi.ftools.pha import MathphaParameters, mathpha
+from rossi.spectra.area import read_area, with_area
+from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.response import Response, mean_response
+from rossi.spectra.response_file import read_response, response_file
+
+
+class AddspecParameters(Parameters):
+    """Parameters of ``addspec``."""
+
+    infil: Annotated[str, "text with the names of the spectra, one a line"]
+    outfil: Annotated[str, "what the names of the products begin with: .pha, .bak, .rsp"]
+    qaddpha: Annotated[bool, "accepted, without effect: the spectra are added"] = True
+    units: Annotated[str, "C: counts, R: rates, F: the column as it is"] = "C"
+    qaddrmf: Annotated[bool, "add the responses, weighted by exposure"] = True
+    qsubback: Annotated[bool, "add the backgrounds"] = True
+    bexpscale: Annotated[float, "factor of the background's counts and exposure, against rounding"] = 1000.0
+    properr: Annotated[bool, "propagate errors"] = False
+    errmeth: Annotated[str, "errors where there is no STAT_ERR: GAUSS, POISS-0, -1, -2 or -3"] = "POISS-0"
+    schatter: Annotated[int, "accepted, without effect"] = 5
+    compat: Annotated[bool, "cut off fractional counts as the original does"] = True
+
+
+def addspec(p: AddspecParameters) -> Made:
+    """Add spectra, their backgrounds and their responses."""
+    names = file_list(f"@{p.infil.removeprefix('@')}")
+    spectra = [read_pha(read_fits(name)) for name in names]
+    root, overwrite = p.outfil.removeprefix("!"), p.clobber or p.outfil.startswith("!")
+    backgrounds, remarks = _beside(spectra, names, "BACKFILE") if p.qsubback else ([], [])
+    matrices, more = _beside(spectra, names, "RESPFILE") if p.qaddrmf else ([], [])
+    shared = {"units": p.units, "properr": p.properr, "errmeth": p.errmeth, "areascal": "NULL"}
+    shared |= {"compat": p.compat, "clobber": overwrite, "comment1": "made by addspec"}
+    made: list[str] = []
+    if backgrounds:
+        made += mathpha(MathphaParameters.read(shared | _background(spectra, backgrounds, p.bexpscale, f"{root}.bak")))
+    if matrices:
+        made.append(write_output(f"{root}.rsp", _response(spectra, names, matrices), overwrite))
+    files = {"backfile": f"{root}.bak" if backgrounds else "NONE", "rmfile": f"{root}.rsp" if matrices else "NONE"}
+    total = {"expr": "+".join(f"'{name}'" for name in names), "outfil": f"{root}.pha", "exposure": "CALC"}
+    return Made([*mathpha(MathphaParameters.read(shared | files | total)), *made], [*remarks, *more])
+
+
+def _background(spectra: list[Pha], names: list[str], scale: float, outfil: str) -> dict[str, str]:
+    """Return how mathpha adds backgrounds: scaled to the spectra's BACKSCAL, and by `scale` against rounding."""
+    files = [read_pha(read_fits(name)) for name in names]
+    factors = [
+        pha.header.number("BACKSCAL", pha.name, 1.0) * scale / back.header.number("BACKSCAL", back.name, 1.0)
+        for pha, back in zip(spectra, files, strict=True)
+    ]
+    expression = "+".join(f"('{name}'*{factor:.12g})" for name, factor in zip(names, factors, strict=True))
+    exposure = int(sum(back.exposure for back in files) * scale)
+    return {"expr": expression, "outfil": outfil, "exposure": str(exposure), "comment2": f"exposure times {scale:g}"}
+
+
+def _response(spectra: list[Pha], names: list[str], matrices: list[str]) -> bytes:
+    """Return the mean response, weighted by exposure (and AREASCAL), with effective areas where they are named."""
+    areas, _ = _beside(spectra, names, "ANCRFILE")
+    total = sum(pha.exposure for pha in spectra)
+    if not total > 0:
+        raise DataError(f"{', '.join(names)}: no spectrum has exposure, so their responses have no weight; qaddrmf=no.")
+    read = [read_response(read_bytes(name), name) for name in matrices]
+    source: FitsFile = read[0][1]
+    responses: list[Response] = [response for response, _ in read]
+    if areas:
+        tables = [read_fits(extension(name)[0]).table("SPECRESP") for name in areas]
+        responses = [with_area(r, read_area(t)) for r, t in zip(responses, tables, strict=True)]
+    weights = [pha.exposure / total * pha.areascal for pha in spectra]
+    return response_file(mean_response(responses, weights), source, full=bool(areas))
+
+
+def _beside(spectra: list[Pha], names: list[str], keyword: str) -> tuple[list[str], list[str]]:
+    """Return the files that a keyword of all spectra names, and what to say where none does.
+
+    Raises
+    ------
+    DataError
+        If some spectra name a file and others none.
+    """
+    named = [str(pha.header.get(keyword, "NONE")).strip() for pha in spectra]
+    missing = [name for name, file in zip(names, named, strict=True) if is_none(file)]
+    if len(missing) == len(names):
+        return [], [f"{keyword} is NONE in all spectra; that of the sum is NONE, too."]
+    if missing:
+        raise DataError(f"{', '.join(missing)}: {keyword} is NONE, but others have one; name it with grppha's chkey.")
+    found = [
+        file if Path(file).exists() else str(Path(name).parent / file) for name, file in zip(names, named, strict=True)
+    ]
+    return found, []
+
+
+TASKS = {
+    "addspec": Task(
+        *(AddspecParameters, addspec, ("infil", "outfil", "qaddrmf", "qsubback")),
+        example="printf 'src.pha\\nsrc.pha\\n' > spectra.lis\nspectra.lis added qaddrmf=no",
+        after=("pcaextspect2",),
+    )
+}
