@@ -178,7 +178,7 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     standard2, more = _one_of_each(p for p in (indir / "pca").glob("FS4a*") if _STANDARD2.fullmatch(p.name))
     opened_files = {path: dated_file(read_fits(path)) for path in standard2}
     said = [sentence for _, sentences in opened_files.values() for sentence in sentences]
-    said += [*beside, *more]
+    said += [f"{path} is left out, as the file is there without .gz, too." for path in (*beside, *more)]
     data = {path: file for path, (file, _) in opened_files.items()}
     opened = {str(path.relative_to(indir)): file for path, file in data.items()}
     filter_bytes = build_filter_file(
@@ -213,12 +213,11 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     return Made([write_output(str(out / name), content, p.clobber) for name, content in made.items()], said)
 
 
-def _one_of_each(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Return files without those that are there without ``.gz`` too, which CFITSIO opens first; and what to say."""
+def _one_of_each(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Return files, and those left out as they are there without ``.gz`` too, which CFITSIO opens first."""
     found = sorted(paths)
     beside = [path for path in found if path.suffix == ".gz" and path.with_suffix("") in found]
-    said = [f"{path} is left out, as the file is there without .gz, too." for path in beside]
-    return [path for path in found if path not in beside], said
+    return [path for path in found if path not in beside], beside
 
 
 def _standard1(
@@ -226,7 +225,8 @@ def _standard1(
 ) -> tuple[dict[Path, bytes], list[str]]:
     """Return an observation's Standard1 files with dead time, and what to say of those that are left out."""
     made: dict[Path, bytes] = {}
-    found, remarks = _one_of_each(path for path in (indir / "pca").glob("FS46*") if _STANDARD1.fullmatch(path.name))
+    found, beside = _one_of_each(p for p in (indir / "pca").glob("FS46*") if _STANDARD1.fullmatch(p.name))
+    remarks = [f"{path} is left out, as the file is there without .gz, too." for path in beside]
     for path in found:
         try:
             file, said = dated_file(read_fits(path))
