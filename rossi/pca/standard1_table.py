@@ -46,7 +46,7 @@ def _declarations(n: int, sample: float, breakdown: bool) -> tuple[Column, ...]:
     columns = [Column("SUBTIME", f"{n}D", "s", "start of each sample")]
     for p in PCUS:
         columns += [
-            Column(f"VLEDescPcu{p}", f"{n}B", meaning=f"PCU {p} VLE discriminator setting", null=255),
+            Column(f"VLEDescPcu{p}", f"{n}B", meaning=f"PCU {p} VLE discriminator setting"),
             Column(f"PCU{p}_ON", f"{n}L", meaning=f"PCU {p} high voltage is on"),
             Column(f"BadTransitionPcu{p}", f"{n}L", meaning=f"PCU {p} is near a switching"),
         ]
