@@ -101,8 +101,8 @@ def told(work: Callable[P, Result]) -> Callable[P, Result]:
 
 def ask(job: Task[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
     """Run a task; raises what it was `told`."""
-    state: State[Any] = cast("Any", job)(*args, **kwargs, return_state=True)
-    return cast("Result", state.result())
+    answer: Any = cast("Any", job)(*args, **kwargs)  # not its state: after Ctrl-C, Prefect has none to return
+    return cast("Result", answer.result() if isinstance(answer, State) else answer)
 
 
 @task(name="query", **OPTIONS)

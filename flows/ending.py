@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from prefect.exceptions import FailedRun
 
 from flows.result import CampaignResult, campaign_code, with_outcome
 from rossi.errors import RossiError
@@ -34,6 +37,13 @@ class Ending:
     result: CampaignResult | None = None
     error: RossiError | None = None
 
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Leave out that a run has ended as *Failed* by its own word: the sentence is in its log, this adds a traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
+
+
+logging.getLogger("prefect.flow_runs").addFilter(without_traceback)
 
 #: The ending of the flow run in this context: filled in by the flow, read by the command.
 ENDING: ContextVar[Ending | None] = ContextVar("ending", default=None)
