@@ -180,10 +180,8 @@ def test_shards_that_never_succeed_are_accounted_for(
     campaign = Campaign(settings.model_copy(update={"kubernetes": patient}), archive.good[:4], cluster)
     results = campaign.end()
     assert [result.outcome for result in results] == ["succeeded", "failed", "succeeded", "succeeded"]
-    assert (
-        "was not finished: its pod failed (OOMKilled); raise kubernetes.memory_limit, which is 2Gi; run the campaign again"
-        in results[1].message
-    )
+    said = "its pod failed (OOMKilled); raise kubernetes.memory_limit, which is 2Gi; run the campaign again"
+    assert f"was not finished: {said}" in results[1].message
     assert {result.obsid for result in campaign.told} == set(archive.good[:4])
 
 
