@@ -28,6 +28,10 @@ SETTINGS = {"src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "lay
 SETTINGS |= {"deadcorrtype", "bkgsub"}
 #: Names of files as they lay where the golden files were made; that MCILWAIN_L differs in rossi is documented.
 EXPECTED = ("BACKFILE", "FILEN1", "MCILWAIN_L")
+#: What stages say of their products, and tasks don't: docs/products.md. No line about a number is among these.
+DESCRIBED = re.compile(
+    r": (unit of \w+ '(counts?/s)?' expected, 'count/s/PCU' made|(HDUCLAS[123]|OBS_ID|HDUVERS|MINCHAN|MAXCHAN) )"
+)
 
 
 @pytest.fixture(params=["standin", pytest.param("real", marks=pytest.mark.heasoft)])
@@ -68,7 +72,8 @@ def prepared(case):
 
 def found_in(expected, made, name):
     lines = differences(read_fits(expected), open_fits(made.data, name))
-    return [f"{name}: {line}" for line in lines if not any(word in line for word in EXPECTED)]
+    unexpected = [line for line in lines if not any(word in line for word in EXPECTED)]
+    return [f"{name}: {line}" for line in unexpected if not DESCRIBED.search(f": {line}")]
 
 
 @pytest.mark.parametrize(("name", "n_prepared", "n_curves"), [("e5_switch", 3, 4), ("e3_all5", 3, 3)])
