@@ -39,7 +39,7 @@ def run(config: HexteBackConfig, inputs: Inputs) -> Outputs:
 
 STAGE = Stage(
     name="hexte_back",
-    version=1,
+    version=2,
     config=HexteBackConfig,
     inputs=(
         Input("archive", "standard modes FS52 and FS58", pattern=FILE_PATTERNS["hexte_archive"], at_least=0),

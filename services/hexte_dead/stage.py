@@ -68,7 +68,7 @@ def run(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
 
 STAGE = Stage(
     name="hexte_dead",
-    version=1,
+    version=2,
     config=HexteDeadConfig,
     inputs=(
         Input("science", "rows of each position", source="hexte_back"),

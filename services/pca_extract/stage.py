@@ -77,7 +77,7 @@ def run(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
 
 STAGE = Stage(
     name="pca_extract",
-    version=1,
+    version=2,
     config=PcaExtractConfig,
     inputs=(
         Input("std2_dt", "prepared Standard2 data", source="pca_prep"),

@@ -44,7 +44,7 @@ def _models(config: PcaPrepConfig) -> bool:
 
 STAGE = Stage(
     name="pca_prep",
-    version=1,
+    version=2,
     config=PcaPrepConfig,
     inputs=(
         Input(
