@@ -16,11 +16,17 @@ def shortened(text: object, longest: int = 80) -> str:
     return repr(whole) if len(whole) <= longest else f"{whole[:longest]!r}..."
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the name that was meant, case aside; empty if none is near."""
+def shortened_name(path: object, longest: int = 80) -> str:
+    """Return a file's name as the beginning of a message, without quotes; see `shortened`."""
+    name = str(path)
+    return repr(name[:longest])[1:-1] + "..." * (len(name) > longest)
+
+
+def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
+    """Return a hint at the name that was meant, case aside, or at so many at most; empty if none is near."""
     spelt = {one.upper(): one for one in known}
-    near = get_close_matches(name.upper(), spelt, 1)
-    return f"did you mean {spelt[near[0]]}?" if near else ""
+    near = get_close_matches(name.upper(), spelt, most)
+    return f"did you mean {' or '.join(spelt[one] for one in near)}?" if near else ""
 
 
 class RossiError(Exception):

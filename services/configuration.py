@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, did_you_mean
 
 #: How much of what is wrong a message repeats.
 _LONGEST = 500
@@ -46,8 +45,7 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     match first["type"]:
         case "extra_forbidden":
             fields = _fields(model, first["loc"][:-1])
-            near = difflib.get_close_matches(str(first["loc"][-1]), fields, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(fields)}."
+            hint = did_you_mean(str(first["loc"][-1]), fields) or f"there are {', '.join(fields)}."
             return f"there is no parameter {name!r}; {_short(hint)}"
         case "missing":
             return f"parameter {name!r} is missing."

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rossi.errors import DataError, shortened
+from rossi.errors import DataError, shortened, shortened_name
 from rossi.fits.ascii_table import binary_table
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.table import Table
@@ -135,7 +135,7 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return locate(path)[0].read_bytes()
     except OSError as error:
-        raise DataError(f"{shortened(path)[1:-1]}: can't be read ({error.strerror}).") from None
+        raise DataError(f"{shortened_name(path)}: can't be read ({error.strerror}).") from None
     except ValueError:  # a NUL in the name
         raise DataError(f"{shortened(path)}: no file has such a name.") from None
 

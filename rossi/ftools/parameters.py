@@ -12,7 +12,6 @@ Python's ``help()`` and docs/ftools.md come from there:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -21,11 +20,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rossi.errors import ConfigError, DataError, shortened
+from rossi.errors import ConfigError, DataError, did_you_mean, shortened
 from rossi.fits.reader import split_hdu
 from rossi.ftools.texts import read_text
 
 _WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+#: Names that a message suggests for a mistyped one.
+_MEANT = 3
 
 
 class Parameters(BaseModel):
@@ -76,7 +77,8 @@ class Parameters(BaseModel):
             return found[0]
         if found:
             raise ConfigError(f"{name} is ambiguous; it may be {' or '.join(found)}.")
-        raise ConfigError(f"there is no parameter {name}; {suggestion(word, names)}")
+        hint = did_you_mean(word, names, _MEANT) or f"there are {', '.join(names)}."
+        raise ConfigError(f"there is no parameter {name}; {hint}")
 
     @classmethod
     def kind(cls, name: str) -> type:
@@ -107,15 +109,6 @@ def ordered(parameters: type[Parameters], first: Iterable[str] = ()) -> list[str
     common = set(Parameters.model_fields)
     own = [name for name in parameters.model_fields if name not in common]
     return list(dict.fromkeys([*first, *own, *Parameters.model_fields]))
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that says what a mistyped word may mean."""
-    names = list(known)
-    near = difflib.get_close_matches(word.lower(), names, n=3, cutoff=0.6)
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return f"there are {', '.join(names)}."
 
 
 def _plain(value: object) -> object:

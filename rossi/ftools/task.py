@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rossi.errors import ConfigError, RossiError
+from rossi.errors import ConfigError, DataError, RossiError, did_you_mean, shortened_name
 from rossi.ftools import catalogue
 from rossi.ftools.describe import help_text
-from rossi.ftools.parameters import Made, Task, suggestion
+from rossi.ftools.parameters import Made, Task
 from rossi.ftools.prompt import ask, may_ask
 
 #: Which module of this package holds a task; it is imported when the task is called.
@@ -68,8 +68,7 @@ def find(name: str) -> Task:
 
 def unknown(name: str) -> str:
     """Return a sentence on a task that does not exist."""
-    near = suggestion(name, MODULES)
-    return f"{name}: no such task; {near if 'mean' in near else '`rossi ftool` lists those there are.'}"
+    return f"{name}: no such task; {did_you_mean(name, MODULES, 3) or '`rossi ftool` lists those there are.'}"
 
 
 def call(name: str, parameters: Mapping[str, Any]) -> HSPResult:
@@ -81,8 +80,11 @@ def call(name: str, parameters: Mapping[str, Any]) -> HSPResult:
         return _failed(name, 2, error, parameters)
     try:
         made = task.run(read)
-    except (RossiError, OSError) as error:
+    except RossiError as error:
         return _failed(name, 1, error, parameters)
+    except OSError as error:
+        said = f"{shortened_name(error.filename)}: can't be read or written ({error.strerror})."
+        return _failed(name, 1, DataError(said), parameters)
     made = made if isinstance(made, Made) else Made(made)
     lines = [*made.files, *(f"{name}: {remark}" for remark in made.remarks)]
     params = {**read.model_dump(), **made.values}

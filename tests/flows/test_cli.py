@@ -87,7 +87,7 @@ def test_typo_in_the_configuration(rossi: Rossi, archive: Archive) -> None:
     for command in (["config"], ["campaign", "--archive", archive.root, "--store", "store"]):
         done = rossi(*command)
         assert done.returncode == 21
-        assert done.stderr == "rossi.toml, [pca_extract]: there is no parameter 'binz'; did you mean 'binsz'?\n"
+        assert done.stderr == "rossi.toml, [pca_extract]: there is no parameter 'binz'; did you mean binsz?\n"
         assert done.stdout == ""
 
 

@@ -45,7 +45,7 @@ def test_form_wins_over_the_rest() -> None:
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
-        ({"settings": {"pca_extract": {"binz": 32}}}, "did you mean 'binsz'"),
+        ({"settings": {"pca_extract": {"binz": 32}}}, "did you mean binsz"),
         ({"settings": {"query": 5}, "targets": ["x"]}, "'query' is a section"),
         ({"bands": [{"chmin": 11, "chmax": 2}]}, "chmin 11 is above chmax 2"),
         ({"bands": []}, "at least 1"),

@@ -130,7 +130,7 @@ def test_failed_run_says_what_to_do(up: Up) -> None:
     assert "not in the archive" in run["state"]["message"]
     assert "What to do: " in run["state"]["message"]
     wrong = up.api.ended(up.api.run("campaign", settings={"pca_extract": {"binz": 1}}))
-    assert wrong["state"]["message"].endswith("did you mean 'binsz'?")
+    assert wrong["state"]["message"].endswith("did you mean binsz?")
     empty = up.api.run("campaign", targets=["nobody has heard of it"])
     assert "no observation matches" in up.api.ended(empty)["state"]["message"]
     for one in (run["id"], wrong["id"], empty):

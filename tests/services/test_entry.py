@@ -81,7 +81,7 @@ def test_request_from_a_file(ask, tmp_path):
     [
         (["--request", "absent.json"], "", "absent.json"),
         (["--request", "-"], "{", "Invalid JSON"),
-        (["--request", "-"], '{"stage": "count", "obsid": "x", "store": "s", "sotre": ""}', "did you mean 'store'?"),
+        (["--request", "-"], '{"stage": "count", "obsid": "x", "store": "s", "sotre": ""}', "did you mean store?"),
         (["--request", "-"], '{"stage": "count", "store": "s"}', "'obsid' is missing"),
         ([], "", "--request"),
     ],

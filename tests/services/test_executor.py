@@ -173,7 +173,7 @@ class TestFailures:
             ({"obsid": "2040-01"}, FailureKind.DATA, "'2040-01' is no ObsID"),
             ({"obsid": "../../etc"}, FailureKind.DATA, "is no ObsID"),
             ({"obsid": "20402-01-45-99"}, FailureKind.DATA, "AO2/P20402/20402-01-45-99/ is not in the archive"),
-            ({"config": {"lettre": "a"}}, FailureKind.CONFIG, "no parameter 'lettre'; did you mean 'letter'?"),
+            ({"config": {"lettre": "a"}}, FailureKind.CONFIG, "no parameter 'lettre'; did you mean letter?"),
             ({"config": {"letter": 5}}, FailureKind.CONFIG, "parameter 'letter' is 5"),
         ],
     )

@@ -286,5 +286,5 @@ def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"asked"', '"aksed"'))
     wrong = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
     assert wrong.returncode == 21
-    assert wrong.stderr == f"{path}: there is no parameter 'aksed'; did you mean 'asked'?\n"
+    assert wrong.stderr == f"{path}: there is no parameter 'aksed'; did you mean asked?\n"
     assert wrong.stdout == ""

@@ -31,6 +31,22 @@ def prepared(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize(
+    ("task", "parameters"),
+    [
+        ("pcaprepobsid", {"indir": "a" * 400, "outdir": "o"}),
+        ("hxtlcurv", {"infile": "a" * 400, "calvalf": "c", "engvalf": "e"}),
+        ("fdump", {"infile": "a" * 400}),
+    ],
+)
+def test_names_too_long(task, parameters, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = call(task, parameters)
+    assert result.returncode == 1
+    assert result.stdout.startswith(f"{task}: {'a' * 80}...: can't be read")
+    assert result.stdout.rstrip().endswith("(File name too long).")
+
+
 def said(task, **parameters):
     """Call a task that succeeds; returns what it says."""
     result = call(task, parameters)
