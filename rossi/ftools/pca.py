@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
@@ -18,7 +19,21 @@ from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
 
 
-class Pcadeadcalc2Parameters(Parameters):
+class DeadTimeParameters(Parameters):
+    """Parameters of the tasks that flag bad rows and work out dead time; a row of Standard1 is a sample."""
+
+    zero_bad: Annotated[bool, "set bad rows to 0"] = True
+    transition_bad: Annotated[bool, "rows near high-voltage transitions are bad"] = True
+    propane_bad: Annotated[bool, "rows of PCUs without propane are bad"] = True
+    cleanup: Annotated[bool, "accepted, without effect"] = True
+    history: Annotated[bool, "accepted, without effect"] = True
+
+    def rules(self) -> BadRowRules:
+        """Return which rows are bad."""
+        return BadRowRules(self.transition_bad, self.propane_bad, self.zero_bad)
+
+
+class Pcadeadcalc2Parameters(DeadTimeParameters):
     """Parameters of ``pcadeadcalc2``."""
 
     infile: Annotated[str, "Standard2 file, or (with std2file) its model background"]
@@ -26,26 +41,27 @@ class Pcadeadcalc2Parameters(Parameters):
     hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
     std2file: Annotated[str, "Standard2 file with dead time, for a background; NONE for data"] = "NONE"
     breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
-    zero_bad: Annotated[bool, "set bad rows to 0"] = True
-    transition_bad: Annotated[bool, "rows near high-voltage transitions are bad"] = True
-    propane_bad: Annotated[bool, "rows of PCUs without propane are bad"] = True
-    cleanup: Annotated[bool, "accepted, without effect"] = True
-    history: Annotated[bool, "accepted, without effect"] = True
 
 
-def read_housekeeping(hkfiles: str) -> list[Housekeeping]:
-    """Read the housekeeping of all PCUs from the files that ``hkfiles`` names."""
-    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in file_list(hkfiles)]
+def read_housekeeping(names: Sequence[str]) -> list[Housekeeping]:
+    """Read the housekeeping of all PCUs.
+
+    Raises
+    ------
+    DataError
+        If the files are not one of each PCU.
+    """
+    housekeeping = [Housekeeping.from_file(read_fits(name)) for name in names]
     if sorted(h.pcu for h in housekeeping) != list(PCUS):
         found = ", ".join(str(h.pcu) for h in housekeeping)
-        raise DataError(f"hkfiles={hkfiles} holds housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed.")
+        raise DataError(f"{', '.join(names)}: housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed.")
     return housekeeping
 
 
 def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> Made:
     """Add bad-row flags and dead time to Standard2 data, or (with std2file) to model background of such data."""
-    rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
-    housekeeping = read_housekeeping(p.hkfiles)
+    rules = p.rules()
+    housekeeping = read_housekeeping(file_list(p.hkfiles))
     breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
     file, remarks = dated_file(read_fits(p.infile))
     if is_none(p.std2file):

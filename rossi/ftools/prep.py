@@ -15,6 +15,7 @@ from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history
 from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.pca import DeadTimeParameters, read_housekeeping
 from rossi.ftools.texts import read_text
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
 from rossi.pca.deadtime import BadRowRules
@@ -37,7 +38,7 @@ _STANDARD1_LISTS = ("FP_std1.lis", "FP_dtstd1.lis")
 _STANDARD2_LISTS = ("FP_std2.lis", "FP_bkg2.lis", "FP_dtstd2.lis", "FP_dtbkg2.lis")
 
 
-class PrepParameters(Parameters):
+class PrepParameters(DeadTimeParameters):
     """Parameters that ``pcaprepfile2`` and ``pcaprepobsid`` share."""
 
     modelfile: Annotated[str, "models of the background: files, or CALDB"] = "CALDB"
@@ -46,15 +47,6 @@ class PrepParameters(Parameters):
     bkglayers: Annotated[bool, "background of each layer (pcaextlc2 needs it)"] = True
     bkgfullspec: Annotated[bool, "background in 256 channels"] = False
     saahfile: Annotated[str, "history of SAA passages: file, NONE or CALDB"] = "CALDB"
-    zero_bad: Annotated[bool, "set bad rows to 0"] = True
-    transition_bad: Annotated[bool, "rows near high-voltage transitions are bad"] = True
-    propane_bad: Annotated[bool, "rows of PCUs without propane are bad"] = True
-    cleanup: Annotated[bool, "accepted, without effect"] = True
-    history: Annotated[bool, "accepted, without effect"] = True
-
-    def rules(self) -> BadRowRules:
-        """Return which rows are bad."""
-        return BadRowRules(self.transition_bad, self.propane_bad, self.zero_bad)
 
     def background(self) -> BackgroundOptions:
         """Return how to estimate the background."""
@@ -76,18 +68,13 @@ class XtefiltParameters(Parameters):
     c: Annotated[bool, "overwrite a file that exists"] = False
 
 
-class Pcaprepfile1Parameters(Parameters):
+class Pcaprepfile1Parameters(DeadTimeParameters):
     """Parameters of ``pcaprepfile1``."""
 
     infile: Annotated[str, "Standard1 file"]
     hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
     dtfile: Annotated[str, "data with dead time to be made"]
     breakfile: Annotated[str, "times of breakdowns: file, NONE or CALDB"] = "CALDB"
-    zero_bad: Annotated[bool, "set bad samples to 0"] = True
-    transition_bad: Annotated[bool, "samples near high-voltage transitions are bad"] = True
-    propane_bad: Annotated[bool, "samples of PCUs without propane are bad"] = True
-    cleanup: Annotated[bool, "accepted, without effect"] = True
-    history: Annotated[bool, "accepted, without effect"] = True
 
 
 class Pcaprepfile2Parameters(PrepParameters):
@@ -140,10 +127,9 @@ def xtefilt(p: XtefiltParameters) -> Made:
 
 def pcaprepfile1(p: Pcaprepfile1Parameters) -> Made:
     """Write a Standard1 file with dead time."""
-    rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
-    states = _housekeeping(file_list(p.hkfiles))
+    states = read_housekeeping(file_list(p.hkfiles))
     file, said = dated_file(read_fits(p.infile))
-    return Made([write_output(p.dtfile, _prepared_standard1(file, states, p.breakfile, rules), p.clobber)], said)
+    return Made([write_output(p.dtfile, _prepared_standard1(file, states, p.breakfile, p.rules()), p.clobber)], said)
 
 
 def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
@@ -151,7 +137,7 @@ def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
     if is_none(p.dtfile) and not is_none(p.dtbkgfile):
         raise ConfigError("dtbkgfile is given without dtfile; the background's dead time is that of the data.")
     (file, said), (rows, more) = (dated_file(read_fits(name)) for name in (p.infile, p.filterfile))
-    made = _prepared(file, rows, _housekeeping(file_list(p.hkfiles)), p)
+    made = _prepared(file, rows, read_housekeeping(file_list(p.hkfiles)), p)
     wanted = [
         (path, data) for path, data in zip((p.bkgfile, p.dtfile, p.dtbkgfile), made, strict=True) if not is_none(path)
     ]
@@ -187,7 +173,7 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     filter_name = f"FP_{master.start:08x}-{master.stop:08x}.xfl"
     made = {"appid.lis": _appid_list().encode(), filter_name: filter_bytes}
     filter_file = open_fits(filter_bytes, str(out / filter_name))
-    states = _housekeeping(list(map(str, housekeeping)))
+    states = read_housekeeping(list(map(str, housekeeping)))
     stems = []
     for path, file in data.items() if "Standard2" in modes else ():
         stem = path.name.removesuffix(".gz")
@@ -299,14 +285,6 @@ def _breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
     if not is_caldb(breakfile):
         return None if is_none(breakfile) else read_fits(breakfile)
     return read_fits(caldb_entries("breakfile", "STDGTI", file.table(hdu=1), "ALL")[0][0])
-
-
-def _housekeeping(names: Sequence[str]) -> list[Housekeeping]:
-    states = [Housekeeping.from_file(read_fits(name)) for name in names]
-    if sorted(state.pcu for state in states) != list(PCUS):
-        found = ", ".join(str(state.pcu) for state in states)
-        raise DataError(f"{', '.join(names)}: PCU housekeeping of PCU {found}; one file each of 0 to 4 is needed.")
-    return states
 
 
 def _prepared(

@@ -9,9 +9,8 @@ from rossi.fits.edit import dated_file
 from rossi.fits.reader import read_fits
 from rossi.ftools import samples
 from rossi.ftools.extraction import mode, remarks_on, science_arrays
-from rossi.ftools.parameters import Made, Parameters, Task, is_none, write_output
-from rossi.ftools.pca import LightCurveParameters, read_housekeeping
-from rossi.pca.deadtime import BadRowRules
+from rossi.ftools.parameters import Made, Task, file_list, is_none, write_output
+from rossi.ftools.pca import DeadTimeParameters, LightCurveParameters, read_housekeeping
 from rossi.pca.lightcurve import pca_light_curve_file
 from rossi.pca.standard1 import prepare_standard1
 from rossi.pca.standard1_lightcurve import Standard1Request, standard1_light_curve
@@ -20,27 +19,21 @@ from rossi.pca.standard2 import parse_layers, parse_pcus
 from rossi.spectra.channels import LAST_CHANNEL
 
 
-class Pcadeadcalc1Parameters(Parameters):
+class Pcadeadcalc1Parameters(DeadTimeParameters):
     """Parameters of ``pcadeadcalc1``."""
 
     infile: Annotated[str, "Standard1 file"]
     outfile: Annotated[str, "file to be made"]
     hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
     breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
-    zero_bad: Annotated[bool, "set bad samples to 0"] = True
-    transition_bad: Annotated[bool, "samples near high-voltage transitions are bad"] = True
-    propane_bad: Annotated[bool, "samples of PCUs without propane are bad"] = True
-    cleanup: Annotated[bool, "accepted, without effect"] = True
-    history: Annotated[bool, "accepted, without effect"] = True
 
 
 def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> Made:
     """Add flags and dead time of each sample to Standard1 data."""
-    housekeeping = read_housekeeping(p.hkfiles)
+    housekeeping = read_housekeeping(file_list(p.hkfiles))
     breakdown = None if is_none(p.breakfile) else read_fits(p.breakfile)
-    rules = BadRowRules(p.transition_bad, p.propane_bad, p.zero_bad)
     file, said = dated_file(read_fits(p.infile))
-    prepared = prepare_standard1(file, housekeeping, breakdown, rules)
+    prepared = prepare_standard1(file, housekeeping, breakdown, p.rules())
     return Made([write_output(p.outfile, standard1_file(prepared), p.clobber)], said)
 
 
