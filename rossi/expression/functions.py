@@ -11,7 +11,8 @@ from rossi.errors import ConfigError
 from rossi.expression import reductions, vectors
 from rossi.expression.operand import Kind, Operand, aligned, require
 from rossi.expression.operators import near
-from rossi.expression.shapes import box, circle, ellipse, separation
+from rossi.expression.shapes import box, circle, ellipse
+from rossi.sky import separation
 
 #: One real argument, real result.
 _REAL: Mapping[str, Callable[..., Any]] = {

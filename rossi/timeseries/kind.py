@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -138,8 +139,9 @@ def groups(
             mine["band"] = ""
     for trait in TRAITS:
         known = {mine[trait] for mine in found if mine[trait]}
+        only = known.pop() if len(known) == 1 else ""
         for mine in found:
-            mine[trait] = mine[trait] or (known.copy().pop() if len(known) == 1 else "")
+            mine[trait] = mine[trait] or only
     sources = (
         source_numbers([Source.of(one) for one in series], by_name=by_name) if not any_source else [0] * len(series)
     )
@@ -149,8 +151,14 @@ def groups(
         members.setdefault(key, []).append(number)
     ordered = sorted(members.values(), key=lambda one: (min(series[n].time.min(initial=np.inf) for n in one), one))
     varied = [trait for trait in TRAITS if len({mine[trait] for mine in found}) > 1]
-    labels = [_label(series, found, one, varied, sources) for one in ordered]
+    labels = _distinct([_label(series, found, one, varied, sources) for one in ordered])
     return [Group(tuple(one), sources[one[0]], label) for one, label in zip(ordered, labels, strict=True)]
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Number labels that are spelled alike, though the groups are not."""
+    again = {label for label, times in Counter(labels).items() if times > 1 and label}
+    return [f"{label}-{number}" if label in again else label for number, label in enumerate(labels, 1)]
 
 
 _SHORT = {

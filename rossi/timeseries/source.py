@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from rossi.sky import separation
 from rossi.timeseries.series import Series
 
 #: Positions of one source differ by less [deg]: 6 arcmin off its axis the collimator of the PCA and of HEXTE still
@@ -49,7 +47,7 @@ class Source:
         named = bool(self.name and other.name)
         alike = plain_name(self.name) == plain_name(other.name)
         if self.position and other.position:
-            near = separation(self.position, other.position) < _NEAR
+            near = bool(separation(*self.position, *other.position) < _NEAR)
             return near and (alike or not named or not by_name)
         return alike if named else None
 
@@ -57,13 +55,6 @@ class Source:
 def plain_name(name: str) -> str:
     """Return a name without what spellings differ in: ``GX 339-4``, ``GX339-4`` and ``gx_339-4`` are one source."""
     return re.sub(r"[^a-z0-9+.-]", "", name.lower())
-
-
-def separation(first: tuple[float, float], second: tuple[float, float]) -> float:
-    """Return the angle between two positions of right ascension and declination [deg]."""
-    (a, d), (b, e) = (np.radians(first), np.radians(second))
-    half = np.sin((d - e) / 2) ** 2 + np.cos(d) * np.cos(e) * np.sin((a - b) / 2) ** 2
-    return math.degrees(2 * math.asin(min(1.0, math.sqrt(float(half)))))
 
 
 def _position(series: Series) -> tuple[float, float] | None:

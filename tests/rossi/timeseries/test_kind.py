@@ -10,11 +10,12 @@ import pytest
 
 from rossi.errors import DataError
 from rossi.fits.header import Header
+from rossi.sky import separation
 from rossi.timeseries.join import join
 from rossi.timeseries.kind import groups, traits
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series, filled_intervals
-from rossi.timeseries.source import Source, separation
+from rossi.timeseries.source import Source
 
 INF = float("inf")
 KEYWORDS = {"TELESCOP": "XTE", "INSTRUME": "PCA", "TIMESYS": "TT", "TIMEREF": "LOCAL", "OBJECT": "GX 339-4"}
@@ -117,6 +118,12 @@ def test_bands_that_have_a_name() -> None:
     assert len(groups(pca, names=["soft"] * 3)) == 3
 
 
+def test_different_groups_have_different_labels() -> None:
+    # What file names can't tell apart: two sources whose names differ in signs alone.
+    found = labels(curve(OBJECT="GX 3"), curve(1, OBJECT="GX-3", RA=10.0))
+    assert found == ["gx-3-1", "gx-3-2"]
+
+
 def test_order_does_not_matter() -> None:
     curves = [
         curve(n, OBJECT=name, RA=ra) for n, (name, ra) in enumerate([("A", 1.0), ("B", 1.0), ("A", 1.05), ("", 9)])
@@ -127,9 +134,9 @@ def test_order_does_not_matter() -> None:
 
 
 def test_angles() -> None:
-    assert separation((10.0, 0.0), (11.0, 0.0)) == pytest.approx(1)
-    assert separation((359.9, 60.0), (0.1, 60.0)) == pytest.approx(0.1, rel=1e-4)
-    assert separation((0.0, 90.0), (180.0, 90.0)) == pytest.approx(0, abs=1e-9)
+    assert separation(10.0, 0.0, 11.0, 0.0) == pytest.approx(1)
+    assert separation(359.9, 60.0, 0.1, 60.0) == pytest.approx(0.1, rel=1e-4)
+    assert separation(0.0, 90.0, 180.0, 90.0) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize(
