@@ -170,14 +170,3 @@ def _range(part: str) -> Iterator[int]:
         raise ValueError(f"{part!r} is no range of indices.")
     first = int(match[1])
     yield from range(first, int(match[2] or first) + 1)
-
-
-def format_indexes(indexes: frozenset[int]) -> str:
-    """Write indices as a Job does, neighbours joined."""
-    runs: list[list[int]] = []
-    for index in sorted(indexes):
-        if runs and index == runs[-1][1] + 1:
-            runs[-1][1] = index
-        else:
-            runs.append([index, index])
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)

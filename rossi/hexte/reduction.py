@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti as intervals
-from rossi.errors import NoGoodTime
 from rossi.extract.accumulate import Accumulation, accumulate, last_sum
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
@@ -282,9 +281,3 @@ def _products(
 def file_bytes(file: FitsFile) -> bytes:
     """Return a product as a FITS file."""
     return fits_bytes(file.primary, [as_hdu(table) for table in file.tables])
-
-
-def require_good_time(parts: Sequence[Reduced], where: str) -> None:
-    """Raise `NoGoodTime` where nothing is left."""
-    if not parts:
-        raise NoGoodTime(f"{where}: no HEXTE data lie in good time.")

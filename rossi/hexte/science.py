@@ -61,8 +61,7 @@ class Cluster(StrEnum):
         return self.value if len(detectors) == len(DETECTORS) else self.value + "".join(map(str, detectors))
 
 
-#: APPID of each cluster's files.
-SCIENCE_APIDS = {Cluster.A: frozenset({0x50, 0x52}), Cluster.B: frozenset({0x56, 0x58})}
+#: APPID of each cluster's housekeeping.
 HOUSEKEEPING_APIDS = {Cluster.A: 0x53, Cluster.B: 0x59}
 
 
