@@ -255,7 +255,7 @@ def _why(end: StageResult) -> str:
     """Say in a word or two why a chain of stages has no band to show."""
     match end.outcome:
         case Outcome.NO_WORK:
-            return f"{end.stage}: {end.caveats[0].code.replace('_', ' ') if end.caveats else 'no work'}"
+            return f"{end.stage}: {end.caveats[-1].code.replace('_', ' ') if end.caveats else 'no work'}"
         case Outcome.FAILED:
             return f"{end.stage}: failed"
     return ""

@@ -114,7 +114,7 @@ def test_query_alone(tmp_path):
     query = [sys.executable, "-m", "services.query", "--request", "-"]
     done = subprocess.run(query, input=text, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
     result = StageResult.model_validate_json(done.stdout)
-    assert (done.returncode, result.summary) == (0, {"observations": 1})
+    assert (done.returncode, result.summary) == (0, {"observations": 1, "archive": str(tmp_path / "archive")})
     assert [c.code for c in result.caveats] == ["index_unreadable"]
 
 
