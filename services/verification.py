@@ -22,6 +22,8 @@ from services.storage import MissingObject, ObjectStore
 
 _RECORDS = frozenset({FAILURES, "products"})
 _MERGED = frozenset({"query", "merge"})
+#: Below these folders stands how runs went, of which no product is made.
+_NOTES = frozenset({"campaigns", "runs"})
 #: Objects in work at a time, which bounds memory too: products have a few MB.
 _THREADS = 8
 
@@ -109,9 +111,10 @@ def verify(store: ObjectStore, prefix: str = "", on_object: Callable[[int, int],
     look(lambda one: _check_payload(store, *one, sizes), payload)
     look(lambda key: _check_record(store, key), records)
     known = {*keys, *records, *(output_key(*one) for one in payload)}
+    notes = {key for key in sizes.keys() - known if _NOTES & set(key.split("/")[:-1])}
     there = known & sizes.keys()
     size = sum(sizes[key] for key in there)
-    stray = len(sizes) - len(there)
+    stray = len(sizes) - len(there) - len(notes)
     return Verification(len(keys), len(there), size, stray, tuple(sorted(problems, key=lambda p: p.message)))
 
 

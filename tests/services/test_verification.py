@@ -135,6 +135,13 @@ def test_stray_objects_are_counted_and_no_problem(store):
     assert (found.stray, found.problems) == (1, ())
 
 
+def test_what_runs_noted_is_no_stray(store):
+    before = verify(store, "run/1")
+    store.put("run/1/runs/20300101T000000-00000000.json", b"{}")
+    store.put("run/1/campaigns/0123abcd/runs/uid/0/results.json", b"[]")
+    assert verify(store, "run/1") == verify(store) == before
+
+
 @pytest.mark.parametrize("compress", [False, True])
 def test_sums_of_every_hdu(compress):
     data = fits_file()
