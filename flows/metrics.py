@@ -18,8 +18,8 @@ from flows.inventory import Record, failures
 from flows.runs import last_good_run
 from rossi.errors import ConfigError, DataError
 from services.contract import Outcome
-from services.publication import MANIFEST, fetch_outputs, read_manifest
-from services.query.worklist import read_obsids
+from services.publication import MANIFEST, read_manifest
+from services.query.vanished import rows_of
 from services.storage import MissingObject, ObjectStore, open_store
 
 #: Where `flows.browse` shows them.
@@ -151,8 +151,7 @@ class StoreNumbers(Collector):
         lists = {key: one.created for key, one in sets.items() if one.record.stage == "query"}
         if not lists:
             return set()
-        (table, *_) = fetch_outputs(self._store, max(lists, key=lists.__getitem__), "observations")
-        return set(read_obsids(table.data, table.name))
+        return {row.obsid for row in rows_of(self._store, max(lists, key=lists.__getitem__))}
 
 
 def show_numbers(store: str, prefix: str, port: int) -> None:

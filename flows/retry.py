@@ -6,8 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from astropy.table import Table
-
 from flows.config import Settings
 from flows.inventory import Entry, Failure, all_sets, recorded_failures
 from flows.merging import keep_vanished, merge_results
@@ -17,8 +15,8 @@ from flows.shards import run_in_process, stop_all
 from services.configuration import validate
 from services.contract import ObservationResult, Outcome, StageResult
 from services.executor import result_of
-from services.publication import fetch_outputs
 from services.query.stage import NAME as QUERY
+from services.query.vanished import rows_of
 from services.storage import ObjectStore
 from services.worker import load_stage
 
@@ -55,7 +53,11 @@ def look(store: ObjectStore, settings: Settings) -> Known:
     made = {(e.manifest.obsid, e.manifest.stage): e for e in sets if _fits(e, settings)}
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
     lists = [entry for entry in sets if entry.manifest.stage == QUERY]
-    asked = _asked(store, lists[-1]) if lists else sorted({obsid for obsid, _ in (*made, *failures)})
+    asked = (
+        [row.obsid for row in rows_of(store, lists[-1].key)]
+        if lists
+        else sorted({obsid for obsid, _ in (*made, *failures)})
+    )
     results = {}
     for obsid in asked:
         stages = _stages(obsid, settings, made, failures)
@@ -99,11 +101,6 @@ def retry(settings: Settings, known: Known, on_result: OnResult) -> CampaignResu
 
 def _fits(entry: Entry, settings: Settings) -> bool:
     return settings.stages.get(entry.manifest.stage) == entry.manifest.config
-
-
-def _asked(store: ObjectStore, entry: Entry) -> list[str]:
-    (file,) = fetch_outputs(store, entry.key, "observations")
-    return [str(obsid) for obsid in Table.read(file.data.decode(), format="ascii.ecsv")["obsid"]]
 
 
 def _stages(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.contract import Caveat, Manifest
 from services.publication import MANIFEST, fetch_outputs, read_manifest
 from services.query.config import QueryConfig
-from services.query.worklist import WorkList, in_order, read_rows
+from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
 from services.storage.archive import LocalArchive
 from services.storage.remote import RemoteArchive
@@ -40,12 +40,16 @@ def with_vanished(work: WorkList, config: QueryConfig, place: str, store: Object
     if key is None:
         return work
     there = set(work.obsids)
-    (table,) = fetch_outputs(store, key, "observations")
-    gone = [row for row in read_rows(table.data) if row.obsid not in there]
+    gone = [row for row in rows_of(store, key) if row.obsid not in there]
     if not gone:
         return work
     caveats = [Caveat(code="vanished", message=f"{row.obsid} was there before and is not any more.") for row in gone]
     return replace(in_order([*work.rows, *gone], [*work.caveats, *caveats]), vanished=tuple(row.obsid for row in gone))
+
+
+def rows_of(store: ObjectStore, key: str) -> list[WorkRow]:
+    """Return the rows of a list that a store has, by the key of its manifest; none, if nothing was found."""
+    return [row for file in fetch_outputs(store, key, "observations") for row in read_rows(file.data)]
 
 
 def _last(config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> str | None:

@@ -23,7 +23,9 @@ from flows.metrics import StoreNumbers
 from flows.notify import check_address
 from flows.runs import last_good_run, record_run
 from rossi.errors import ConfigError
-from services.storage import open_store
+from services.query.config import QueryConfig
+from services.query.stage import run_query
+from services.storage import open_archive, open_store
 from tests.flows.machine import Up, machine
 from tests.flows.support import ROOT, Archive, wait_until
 
@@ -179,3 +181,10 @@ def test_runs_are_remembered(tmp_path: Path) -> None:
     last: Any = last_good_run(store, "a")
     assert last.message == "It did."
     assert b"rossi_last_good_run_age_seconds" in StoreNumbers(store, "a").text()
+
+
+def test_numbers_where_nothing_was_found(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    store = open_store(str(tmp_path / "store"))
+    run_query(QueryConfig(), open_archive(str(tmp_path / "archive")), store)
+    assert set(StoreNumbers(store).numbers().observations.values()) == {0}
