@@ -210,7 +210,7 @@ def split_filters(path: str) -> tuple[str, int | str | None, list[str]]:
     if depth:
         raise ConfigError(f"{path!r} has a bracket that is not closed; it should look like file[1][TIME > 5].")
     stem, plus, number = name.rpartition("+")
-    if plus and number.isdigit():
+    if plus and number.isdecimal():
         return stem, int(number), parts
     if (
         parts
@@ -218,7 +218,7 @@ def split_filters(path: str) -> tuple[str, int | str | None, list[str]]:
         and not parts[0].lower().startswith("col ")
     ):
         hdu = parts[0].strip()
-        return name, int(hdu) if hdu.isdigit() else hdu, parts[1:]
+        return name, int(hdu) if hdu.isdecimal() else hdu, parts[1:]
     return name, None, parts
 
 

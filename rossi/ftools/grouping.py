@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -139,7 +140,7 @@ def _numbers(rest: str, columns: int) -> list[list[float]]:
         take = columns - len(ends) if len(ends) == 2 else columns - 1
         if len(ends) == 1 and columns == 2:
             ends, take = [words[0], words[0]], 0
-        elif len(ends) == 1 and columns == 3 and len(words) >= 2 and not words[1].isdigit():
+        elif len(ends) == 1 and columns == 3 and len(words) >= 2 and not words[1].isdecimal():
             ends, take = [words[0], words[0]], 1
         rows.append([*ends, *words[1 : 1 + take]])
         words = words[1 + take :]
@@ -151,7 +152,8 @@ def _row(words: list[str], columns: int) -> list[float]:
         numbers = [float(word) for word in words]
     except ValueError:
         numbers = []
-    if len(numbers) != columns or any(n != int(n) for n in numbers[:2]):
+    whole = all(number.is_integer() for number in numbers[:2])
+    if len(numbers) != columns or not whole or not all(map(math.isfinite, numbers)):
         wanted = ("first and last channel", "first channel, last channel and a number")[columns - 2]
         raise ConfigError(f"{' '.join(words)!r} can't be read; {wanted} were expected.")
     return numbers

@@ -279,7 +279,9 @@ def _with_edit(header: Header, edit: Edit, add: bool, where: str) -> Header:
     cards = list(header.images())
     after = edit.insert.strip().upper()
     at = (
-        int(after) - 1 if after.isdigit() else next((n + 1 for n, (k, _) in enumerate(cards) if k == after), len(cards))
+        int(after) - 1
+        if after.isdecimal()
+        else next((n + 1 for n, (k, _) in enumerate(cards) if k == after), len(cards))
     )
     moved = Header()
     moved.extend([*cards[:at], *Header([(keyword, _value(text), comment)]).images(), *cards[at:]])

@@ -268,7 +268,7 @@ def _sources(path: str) -> tuple[Source, ...]:
     """Read a list of columns: application id, column, and its name in the filter file where that differs."""
     found = []
     for line in filter(None, (line.split() for line in read_text(path, "the list of columns").split("\n"))):
-        if not (2 <= len(line) <= 3 and line[0].isdigit()):
+        if not (2 <= len(line) <= 3 and line[0].isdecimal()):
             raise ConfigError(f"a={path}: the line {' '.join(line)!r} should be an application id and a column.")
         found.append(Source(int(line[0]), line[1], line[-1]))
     return tuple(found)

@@ -94,6 +94,8 @@ def test_files_along_the_way_and_no_file(spectrum):
     [
         ("grup min 20", "grppha has no command 'grup min 20'"),
         ("group min many", "can't be read"),
+        ("group 0 inf 4", "can't be read"),
+        ("systematics 0-4 nan", "can't be read"),
         ("bad", "channels are missing"),
         ("bad 50-60", "the spectrum has 0 to 9"),
         ("group nofile.dat", "nofile.dat can't be read"),

@@ -31,6 +31,11 @@ def prepared(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_a_digit_that_is_no_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "can't be read" in call("ftlist", {"infile": "x+\N{SUPERSCRIPT TWO}", "option": "H"}).stdout
+
+
 @pytest.mark.parametrize(
     ("task", "parameters"),
     [
