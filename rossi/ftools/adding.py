@@ -53,10 +53,10 @@ def addspec(p: AddspecParameters) -> Made:
 def _background(spectra: list[Pha], names: list[str], scale: float, outfil: str) -> dict[str, str]:
     """Return how mathpha adds backgrounds: scaled to the spectra's BACKSCAL, and by `scale` against rounding."""
     files = [read_pha(read_fits(name)) for name in names]
-    factors = [
-        pha.header.number("BACKSCAL", pha.name, 1.0) * scale / back.header.number("BACKSCAL", back.name, 1.0)
-        for pha, back in zip(spectra, files, strict=True)
-    ]
+    source, behind = ([pha.header.finite("BACKSCAL", pha.name, 1.0) for pha in some] for some in (spectra, files))
+    if zero := [name for name, one in zip(names, behind, strict=True) if one <= 0]:
+        raise DataError(f"{zero[0]}: BACKSCAL is not above 0, so the background can't be scaled; qsubback=no.")
+    factors = [one * scale / other for one, other in zip(source, behind, strict=True)]
     expression = "+".join(f"('{name}'*{factor:.12g})" for name, factor in zip(names, factors, strict=True))
     exposure = int(sum(back.exposure for back in files) * scale)
     return {"expr": expression, "outfil": outfil, "exposure": str(exposure), "comment2": f"exposure times {scale:g}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Annotated
@@ -96,6 +97,8 @@ def _summary(number: int, header: Header) -> str:
     return f"HDU {number + 1:<3d} {name:18} {kind:10} {size}".rstrip()
 
 
+#: How pixels are stored, by BITPIX.
+_KINDS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _PIXELS = {8: "Int1", 16: "Int2", 32: "Int4", 64: "Int8", -32: "Real4", -64: "Real8"}
 
 
@@ -156,17 +159,22 @@ def _pixels(opened: Opened, number: int, section: str) -> list[str]:
     axes = _axes(header)
     if not axes:
         return []
-    kind = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}[int(header.get("BITPIX", 8))]
-    image = np.frombuffer(opened.hdus[number].data, kind, int(np.prod(axes))).reshape(axes[::-1])
-    image = image * float(header.get("BSCALE", 1)) + float(header.get("BZERO", 0))
+    where = f"{opened.name}[{number}]"
+    kind = _KINDS.get(int(header.finite("BITPIX", where)))
+    if kind is None:
+        raise DataError(f"{where}: BITPIX is {header.get('BITPIX')}; expected one of {', '.join(map(str, _KINDS))}.")
+    image = np.frombuffer(opened.hdus[number].data, kind, math.prod(axes)).reshape(axes[::-1])
+    image = image * header.finite("BSCALE", where, 1.0) + header.finite("BZERO", where, 0.0)
     found = [re.fullmatch(r"\s*(\*|(\d+):(\d+)|(\d+))\s*", part) for part in section.split(",")]
     if not all(found):
         raise ConfigError(f"section is {section!r}; it should look like 1:8,2:4.")
     for axis, part in enumerate(found):
         if part and part[1] != "*" and axis < len(axes):
             first, last = int(part[2] or part[4]), int(part[3] or part[4])
+            if not 1 <= first <= min(last, axes[axis]):
+                raise ConfigError(f"section is {section!r}; axis {axis + 1} of {where} has pixels 1 to {axes[axis]}.")
             image = np.take(image, range(first - 1, min(last, axes[axis])), axis=len(axes) - 1 - axis)
-    return [" ".join(f"{pixel:g}" for pixel in row) for row in image.reshape(-1, image.shape[-1])]
+    return [" ".join(f"{pixel:g}" for pixel in row) for row in image.reshape(-1, image.shape[-1] or 1)]
 
 
 TASKS = {

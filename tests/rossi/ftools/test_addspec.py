@@ -91,3 +91,10 @@ def test_responses_must_be_alike(here):
     (here / "data/b.rsp").write_bytes(response_file(moved, source))
     result = ftools.addspec(infil="list", outfil="sum")
     assert (result.returncode, "E_MIN differs" in result.stdout) == (1, True)
+
+
+def test_a_background_that_can_not_be_scaled(here):
+    spectrum(here / "data/b.bak", [1, 2, 3], 70.0, BACKSCAL=0.0)
+    result = ftools.addspec(infil="list", outfil="sum")
+    assert result.returncode == 1
+    assert "data/b.bak: BACKSCAL is not above 0" in result.stdout

@@ -7,8 +7,9 @@ import pytest
 
 from rossi.extract.selection import MAX_BINS
 from rossi.fits.edit import as_hdu, with_values
+from rossi.fits.header import Header
 from rossi.fits.reader import open_fits, read_fits
-from rossi.fits.writer import fits_bytes
+from rossi.fits.writer import TableHDU, fits_bytes, join_hdus
 from rossi.ftools.task import call, run
 from tests.fuzz import inputs
 from tests.rossi.extract.eventfile import T0, event_file, words
@@ -79,7 +80,7 @@ def test_bins_that_would_fill_the_memory(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("binsz", "words"), [(1 / 8192, "1 or more was expected"), ("inf", "finite"), ("nan", "above 0")]
+    ("binsz", "words"), [(1 / 8192, "1 or more was expected"), ("1e300", "finite"), (-1, "above 0")]
 )
 @pytest.mark.parametrize(("task", "columns"), [("seextrct", "Event"), ("saextrct", "XeCntPcu2")])
 def test_bin_sizes_that_are_none(events, prepared, task, columns, binsz, words):
@@ -112,7 +113,7 @@ def test_steps_of_filter_files_and_background(tmp_path, monkeypatch, prepared):
 
 def test_bins_of_xronos(prepared):
     assert "nbint" in refused("lcurve", cfile1="lc", nbint=10**12, dtnb=16, outfile="made")
-    assert "endless" in refused("lcurve", cfile1="lc", dtnb="inf", outfile="made")
+    assert "endless" in refused("lcurve", cfile1="lc", dtnb="1e300", outfile="made")
 
 
 INTERVALS = [(T0 + 10.0, T0 + 40.0), (T0 + 60.0, T0 + 80.0)]
@@ -287,3 +288,31 @@ def test_hexte_rows_without_a_time(tmp_path, monkeypatch):
         assert "undefined or infinite in 1 of" in said("hxtback", infile=name)
     words = said("hxtdead", calvalf="coef", engvalf="FH53", eventarcf="FS52", phalcf="s.lc")
     assert "1 of 8 frames have no row" in words
+
+
+@pytest.mark.parametrize(
+    ("section", "keywords", "words"),
+    [
+        ("9:12", {}, "axis 1 of im.fits[0] has pixels 1 to 4"),
+        ("0:1", {}, "axis 1 of im.fits[0] has pixels 1 to 4"),
+        ("*,2:1", {}, "axis 2 of im.fits[0] has pixels 1 to 3"),
+        ("*", {"BITPIX": 24}, "BITPIX is 24"),
+        ("*", {"BSCALE": "x"}, "keyword BSCALE is 'x'"),
+    ],
+)
+def test_images_that_can_not_be_listed(section, keywords, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    header = Header([("SIMPLE", True), ("BITPIX", 16), ("NAXIS", 2), ("NAXIS1", 4), ("NAXIS2", 3)])
+    for keyword, value in keywords.items():
+        header.set(keyword, value)
+    Path("im.fits").write_bytes(join_hdus([TableHDU(header, bytes(36))]))
+    result = call("ftlist", {"infile": "im.fits", "option": "I", "section": section})
+    assert result.returncode == 1
+    assert words in result.stdout
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity"])
+def test_numbers_that_are_none(value):
+    result = call("saextrct", {"infile": "x", "gtiorfile": "APPLY", "gtiandfile": "-", "binsz": value})
+    assert result.returncode == 2
+    assert f"binsz is {value!r}; a number was expected" in result.stdout
