@@ -31,7 +31,7 @@ _WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "te
 class Parameters(BaseModel):
     """Parameters of a task."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
 
     clobber: Annotated[bool, "overwrite output files that exist; so does a ! before a file's name"] = False
     chatter: Annotated[int, "how much a task says; accepted, without effect"] = 2

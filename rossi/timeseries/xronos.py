@@ -115,7 +115,7 @@ def _width(width: float | None, longest: float, bins: Floats) -> float:
         span = bins[-1, 1] - bins[0, 0]
         return longest if span / longest < _MOST else float(span / _DEFAULT_BINS)
     step = -width * longest if width < 0 else width
-    if not step < np.inf:
+    if not step < _LATEST:
         raise ConfigError(f"New bins of {step:g} s (dtnb) are endless; give a number of seconds.")
     if step < longest * (1 - 1e-9):
         raise ConfigError(
