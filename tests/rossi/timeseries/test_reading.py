@@ -69,6 +69,7 @@ def read(*args: object, quantity: str | None = "RATE", column: str | None = None
 def test_numbered_columns() -> None:
     one = {"TIME": TIME, "RATE1": CURVE["RATE"], "ERROR1": CURVE["ERROR"]}
     assert read(one).rate.tolist() == [1, 2, 3, 4]
+    assert read({"TIME": TIME, "RATE1": CURVE["RATE"], "ERROR": [0.25] * 4}).error.tolist() == [0.25] * 4
     several = one | {"RATE2": [5.0, 6, 7, 8], "ERROR2": [0.25] * 4}
     with pytest.raises(DataError, match=r"x.lc\[RATE\]: there are 2 .* RATE1, RATE2; .* --column RATE1"):
         read(several)
