@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.result import CampaignResult
 from rossi.errors import ConfigError, DataError
+from rossi.fits.reader import content
 from services.contract import File, ObservationResult
 from services.publication import read_manifest, read_outputs
 from services.storage import ObjectStore
@@ -24,7 +25,7 @@ def read_file(path: Path) -> bytes:
     DataError
     """
     try:
-        return path.read_bytes()
+        return content(path)
     except OSError as error:
         raise DataError(f"{path}: the file can't be read ({error.strerror}).") from None
 

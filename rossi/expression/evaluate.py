@@ -97,8 +97,10 @@ class Expression:
         scene = scene if isinstance(scene, Scene) else Scene(scene)
         result = self.evaluate(scene)
         if result.kind != Kind.BOOLEAN:
+            article = "an" if result.kind == Kind.INTEGER else "a"
             raise ConfigError(
-                f"the filter expression {shown(self.text)} gives a {result.kind.name.lower()}; a condition is needed."
+                f"the filter expression {shown(self.text)} gives {article} {result.kind.name.lower()}; a condition is "
+                "needed."
             )
         if result.values.ndim > 1:
             raise ConfigError(

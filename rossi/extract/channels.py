@@ -127,11 +127,23 @@ class ChannelSelection:
         Parameters
         ----------
         bounds : ndarray (n_element, 2)
-            Absolute channels of the file's elements.
+                Absolute channels of the file's elements.
+
+        Raises
+        ------
+        ConfigError
+            If the file has none of them.
         """
         ranges = self.wanted()
         overlap = (bounds[:, None, 0] <= ranges[None, :, 1]) & (bounds[:, None, 1] >= ranges[None, :, 0])
-        return np.flatnonzero(overlap.any(axis=1))
+        found = np.flatnonzero(overlap.any(axis=1))
+        if not len(found) and len(bounds):
+            asked = ",".join(f"{a}-{b}" for a, b in ranges[:4])
+            raise ConfigError(
+                f"channels {asked} are asked for (chint, chmin, chmax), of which the data have none: their channels "
+                f"are {bounds.min()} to {bounds.max()}."
+            )
+        return found
 
     def groups(self, bounds: Bounds) -> NDArray[np.intp]:
         """Return, for each element of the file, its group in the spectrum, or -1 where no group contains it whole.

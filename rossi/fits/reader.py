@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from errno import EINVAL
 from pathlib import Path
 
 from rossi.errors import DataError, shortened, shortened_name
@@ -15,6 +16,7 @@ from rossi.fits.unzip import gunzip, unpack
 
 __all__ = [
     "FitsFile",
+    "content",
     "data_size",
     "gunzip",
     "iterate_hdus",
@@ -124,6 +126,26 @@ def _exists(path: Path) -> bool:
         return False
 
 
+def content(path: Path, longest: int = -1) -> bytes:
+    """Return what is in a file.
+
+    Parameters
+    ----------
+    path : Path
+    longest : int [byte]
+        How much is read at most; below 0, all.
+
+    Raises
+    ------
+    OSError
+        Also for a pipe or a device, which may never end; ``<(command)`` of shells is taken.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir() and path.parent != Path("/dev/fd"):
+        raise OSError(EINVAL, "it is a pipe or a device, a file was expected")
+    with path.open("rb") as file:
+        return file.read(longest)
+
+
 def read_bytes(path: str | Path) -> bytes:
     """Return a file's content; see `locate`, an HDU that is named does not matter.
 
@@ -133,7 +155,7 @@ def read_bytes(path: str | Path) -> bytes:
         If there is no such file or it can't be read.
     """
     try:
-        return locate(path)[0].read_bytes()
+        return content(locate(path)[0])
     except OSError as error:
         raise DataError(f"{shortened_name(path)}: can't be read ({error.strerror}).") from None
     except ValueError:  # a NUL in the name

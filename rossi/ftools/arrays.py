@@ -58,7 +58,10 @@ def saextrct(p: SaextrctParameters) -> Made:
     if kind in "BS":
         pha = spectrum(source, p.channels(), mode(p.spmode, "spmode"), p.rejection())
         made.append(write_output(p.outroot + p.extenpha, spectrum_file(pha), p.clobber))
-    return Made(made, remarks_on(grid))
+    remarks = remarks_on(grid)
+    if p.binsz is not None and not p.multiple and p.binsz < grid.binsz:
+        remarks.append(f"binsz is {p.binsz:g} s, but a sample lasts {grid.binsz:g} s; bins are as long as that.")
+    return Made(made, remarks)
 
 
 _FIRST = ("infile", "gtiorfile", "gtiandfile", "outroot", "accumulate")

@@ -200,9 +200,15 @@ def _exposure(text: str, formula: Formula, spectra: dict[str, Pha], compat: Comp
     if text.strip().upper() == "NULL":
         return 1.0
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        pass
+        return _exposure_of_file(text)
+    if not 0 < seconds < np.inf:
+        raise ConfigError(f"exposure is {text!r}; a positive number of seconds was expected, or CALC or a spectrum.")
+    return seconds
+
+
+def _exposure_of_file(text: str) -> float:
     try:
         return read_pha(read_fits(text.strip().strip("'"))).exposure
     except DataError as error:
@@ -228,9 +234,12 @@ def _number(text: str, parameter: str, default: float) -> float:
     if text.strip().upper() in {"%", "NULL"} or is_none(text):
         return default
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise ConfigError(f"{parameter} is {text!r}; a number or % was expected.") from None
+        number = np.nan
+    if not np.isfinite(number):
+        raise ConfigError(f"{parameter} is {text!r}; a number or % was expected.")
+    return number
 
 
 TASKS = {

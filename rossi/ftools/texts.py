@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from rossi.errors import ConfigError, DataError, shortened
+from rossi.fits.reader import content
 
 #: Longest text [byte]; a list of ten thousand files has some 1 MB.
 _LONGEST = 16 << 20
@@ -31,8 +32,7 @@ def read_text(path: str, what: str) -> str:
         If it is no text.
     """
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(_LONGEST + 1)
+        data = content(Path(path), _LONGEST + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         said = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{what} {path[:200]} can't be read ({said}).") from None

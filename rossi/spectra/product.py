@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.errors import DataError
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, now, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.spectra.pha import Floats
+
+#: Counts are written as integers of 32 bits.
+_MOST_COUNTS = 2.0**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> Ta
     unit = "count/s" if pha.is_rate else "count"
     name = "RATE" if pha.is_rate else "COUNTS"
     exact = pha.whole and not pha.is_rate
+    largest = np.max(np.abs(pha.value), initial=0.0)
+    if not largest < (_MOST_COUNTS if exact else np.inf):
+        raise DataError(
+            f"The result has {largest:g} {unit} in a channel, more than a spectrum can hold; scale it down."
+        )
     columns = [
         (Column("CHANNEL", "J", "", declared.CHANNEL.meaning), pha.channel),
         (

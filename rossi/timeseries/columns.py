@@ -97,7 +97,8 @@ def _is_curve(table: Table) -> bool:
 
 def _chosen(table: Table, value: str) -> Chosen:
     number = re.search(r"\d*$", value)
-    names = [f"ERROR{number[0] if number else ''}", "STAT_ERR" if value.upper() in {"RATE", "COUNTS"} else ""]
+    names = [f"ERROR{number[0] if number else ''}"]
+    names += ["STAT_ERR"] * (value.upper() in {"RATE", "COUNTS"}) + ["ERROR"] * (len(_values(table)) == 1)
     error = next((table.info(name).name for name in names if name in table), None)
     unit = units.normalised(table.info(value).unit)
     counts = unit == units.COUNT or (not unit and value.upper().startswith("COUNT"))

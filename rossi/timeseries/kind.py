@@ -28,7 +28,12 @@ TRAITS = {
 #: Of these, what makes even sums and differences of curves meaningless.
 _ALWAYS = ("mission", "instrument", "clock", "unit")
 _PRODUCT = re.compile(r"_([snb][012][a-e]?)\.lc(?:\.\w+)?$", re.IGNORECASE)
-_CENTRES = {"SOLARSYSTEM", "BARYCENTER", "HELIOCENTRIC", "HELIOCENTER", "GEOCENTRIC", "GEOCENTER"}
+#: Names of one place where times are taken; any other is a place of its own.
+_PLACES = {
+    **dict.fromkeys(("LOCAL", "SATELLITE", "SPACECRAFT", "TOPOCENTER", "TOPOCENTRIC"), "LOCAL"),
+    **dict.fromkeys(("SOLARSYSTEM", "BARYCENTER", "BARYCENTRE", "BARYCENTRIC", "SSB"), "SOLARSYSTEM"),
+    **{"HELIOCENTER": "HELIOCENTRIC", "GEOCENTER": "GEOCENTRIC"},
+}
 
 
 def traits(series: Series) -> dict[str, str]:
@@ -60,7 +65,7 @@ def _clock(series: Series) -> str:
     place = _text(series, "TIMEREF").upper() or _text(series, "TREFPOS").upper()
     if not place:
         place = "SOLARSYSTEM" if system == "TDB" else "LOCAL"
-    return f"{system} {'SOLARSYSTEM' if place == 'BARYCENTER' else place if place in _CENTRES else 'LOCAL'}"
+    return f"{system} {_PLACES.get(place, place)}"
 
 
 def _band(series: Series) -> str:

@@ -91,6 +91,9 @@ def _series(file: FitsFile, chosen: Chosen) -> Series:
         remarks: tuple[str, ...] = (f"{where}: column ERROR is missing; the errors are the roots of the counts.",)
     else:
         error, remarks = doubles(table, chosen.error), ()
+        if number := int(np.sum(error < 0)):
+            error[error < 0] = np.nan
+            remarks = (f"{where}: column {chosen.error} is below 0 in {number} rows; they count as without an error.",)
     return Series(
         name=file.name,
         time=time,
@@ -125,8 +128,9 @@ def _widths(table: Table, extra: dict[str, Floats], clock: Clock) -> tuple[float
         widths = 2 * doubles(table, "XAX_E") * (units.seconds(table.info("XAX_E").unit or "s") or 1.0)
     else:
         widths = np.full(len(table), clock.keywords * table.header.finite("TIMEDEL", where))
-    if not np.all(np.greater(widths, 0)):
-        raise DataError(f"{where}: TIMEDEL is {np.min(widths):g} s; bins of a positive width were expected.")
+    if not np.all((widths > 0) & (widths < _FAR)):
+        wrong = widths[~((widths > 0) & (widths < _FAR))][0]
+        raise DataError(f"{where}: TIMEDEL is {wrong:g} s; bins of a positive width below {_FAR:g} s were expected.")
     if not len(widths):
         return clock.keywords * table.header.finite("TIMEDEL", where, 1.0), widths
     return float(widths.min()), widths
@@ -140,6 +144,8 @@ def _timed(series: Series) -> Series:
         series = replace(series.rows(good), remarks=(*series.remarks, text))
     series = _sorted(series)
     covered = filled_intervals(series.time, series.widths)
+    if not good.all():  # good time may be that of rows which are left out
+        series = replace(series, intervals=gti.intersection(series.intervals, covered))
     start, stop = series.intervals.T
     with_rows = np.searchsorted(covered[:, 0], stop, "left") > np.searchsorted(covered[:, 1], start, "right")
     if with_rows.any() or not len(series):

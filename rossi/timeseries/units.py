@@ -28,6 +28,8 @@ def normalised(text: str) -> str:
 
     ``counts/s``, ``cts s**-1``, ``count/(s PCU)`` and ``ct s^(-1) PCU^(-1)`` are understood.
     """
+    if re.sub(r"[\s*.()]", "", _FACTOR.sub("", text)):  # a number, 10**3 count/s, or what is not understood
+        return text.strip()
     factors, below = [], False
     for slash, bracket, word, power in _FACTOR.findall(text):
         below = below or bool(slash and bracket)

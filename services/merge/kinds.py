@@ -88,13 +88,18 @@ def _other_names(band: str, curves: Sequence[Series], found: Sequence[Group]) ->
 
 def _assumed(band: str, curves: Sequence[Series], found: Sequence[Group], named: bool) -> list[Caveat]:
     """Tell which curves lack a keyword that those have with which they were joined."""
-    told = [traits(one) for one in curves]
+    kinds = [traits(one) for one in curves]
+    sources = [Source.of(one) for one in curves]
+    told = {
+        what: [mine[trait] for mine in kinds]
+        for trait, what in TRAITS.items()
+        if trait != "product" and not (named and trait == "band")
+    }
+    told["source (OBJECT, RA, DEC)"] = [one.name or str(one.position or "") for one in sources]
     caveats = []
-    for trait, what in TRAITS.items():
-        if trait == "product" or (named and trait == "band"):
-            continue
+    for what, values in told.items():
         for group in found:
-            silent = [curves[n].name for n in group.members if not told[n][trait]]
+            silent = [curves[n].name for n in group.members if not values[n]]
             if silent and len(silent) < len(group.members):
                 text = f"{band}: {_names(silent)}: no keyword tells the {what}; it is taken to be that of the others."
                 caveats.append(Caveat(code="kind_assumed", message=text))

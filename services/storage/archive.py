@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import ELOOP
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -206,6 +207,8 @@ class LocalArchive:
             except FileNotFoundError:  # gone since the directory was read
                 continue
             except OSError as error:
+                if error.errno == ELOOP:  # a link that leads to itself is as good as one that leads nowhere
+                    continue
                 raise self._problem(path, "file", error) from None
 
     def _entries(self, folder: Path) -> builtins.list[os.DirEntry[str]]:

@@ -122,6 +122,11 @@ def dangle(path):
     path.symlink_to("nowhere")
 
 
+def link_to_itself(path):
+    path.unlink()
+    path.symlink_to(path.name)
+
+
 def make_directory(path):
     path.unlink()
     path.mkdir()
@@ -135,7 +140,13 @@ def make_pipe(path):
 
 @pytest.mark.parametrize(
     ("damage", "source"),
-    [(os.unlink, "archive"), (dangle, "rebuild"), (make_directory, "rebuild"), (make_pipe, "rebuild")],
+    [
+        (os.unlink, "archive"),
+        (dangle, "rebuild"),
+        (link_to_itself, "rebuild"),
+        (make_directory, "rebuild"),
+        (make_pipe, "rebuild"),
+    ],
 )
 def test_a_missing_science_file_is_told_with_its_part_of_the_time(copy, simulated, sound, damage, source):
     damage(first(copy, "pca/FS4a*"))

@@ -115,6 +115,16 @@ def test_what_a_file_does_not_tell_is_said() -> None:
     assert "silent.lc: no keyword tells the instrument" in outputs.caveats[0].message
 
 
+def test_a_curve_that_names_no_source_is_told() -> None:
+    nameless = curve(1)
+    for keyword in (b"OBJECT  =", b"RA_OBJ  =", b"DEC_OBJ ="):
+        assert keyword in nameless
+        nameless = nameless.replace(keyword, b"X" + keyword[1:])
+    outputs = merge_files(CONFIG, [("a.lc", curve(0)), ("nameless.lc", nameless)])
+    assert len(tables(outputs)) == 1
+    assert "nameless.lc: no keyword tells the source (OBJECT, RA, DEC)" in outputs.caveats[0].message
+
+
 def test_a_campaign_keeps_sources_apart_by_position() -> None:
     obsids = ["10408-01-01-00", "20402-01-45-03", "40703-01-02-00", "90001-01-01-00"]
     headers = [{}, {"OBJECT": "SIM X-1 (ANOTHER NAME)"}, {"OBJECT": "OTHER", "RA_OBJ": 10.0}, {"BACKAPP": False}]

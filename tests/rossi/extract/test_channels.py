@@ -68,6 +68,12 @@ def test_selecting_nothing_is_refused(selection):
         selection.elements(parse_channels(STANDARD2))
 
 
+def test_channels_that_the_data_do_not_have_are_refused():
+    with pytest.raises(ConfigError, match=r"channels 300-310 are asked for .* their channels are 0 to 255"):
+        ChannelSelection(chmin=300, chmax=310).elements(parse_channels(STANDARD2))
+    assert ChannelSelection(chmin=250, chmax=300).elements(parse_channels(STANDARD2)).tolist() == [128]
+
+
 def test_descriptors():
     assert descriptor("D[0] & E[X1L] & C[0~255]") == {"D": "0", "E": "X1L", "C": "0~255"}
     assert descriptor("") == {}

@@ -1,4 +1,7 @@
 import gzip
+import os
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,3 +131,17 @@ def test_a_named_table_comes_first(tmp_path):
         read_fits(tmp_path / "a.fits[FOUR]")
     with pytest.raises(DataError, match=r"b\.fits\+1: can't be read"):
         read_bytes(tmp_path / "b.fits+1")
+
+
+def test_pipes_and_devices_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fits")
+    for endless in (tmp_path / "pipe.fits", Path("/dev/zero")):
+        with pytest.raises(DataError, match="it is a pipe or a device, a file was expected"):
+            read_fits(endless)
+
+
+def test_the_output_of_a_command_is_read(golden):
+    packed = next(golden.rglob("*.lc.gz"))
+    with subprocess.Popen(["gunzip", "-c", str(packed)], stdout=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        assert read_bytes(f"/dev/fd/{command.stdout.fileno()}") == gzip.decompress(packed.read_bytes())

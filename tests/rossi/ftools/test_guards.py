@@ -80,13 +80,20 @@ def test_bins_that_would_fill_the_memory(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("binsz", "words"), [(1 / 8192, "1 or more was expected"), ("1e300", "finite"), (-1, "above 0")]
+    ("binsz", "words"),
+    [(1 / 8192, "1 or more was expected"), ("1e300", "finite"), (-1, "above 0"), (0, "above 0"), ("inf", "number")],
 )
 @pytest.mark.parametrize(("task", "columns"), [("seextrct", "Event"), ("saextrct", "XeCntPcu2")])
 def test_bin_sizes_that_are_none(events, prepared, task, columns, binsz, words):
     infile = "e.evt" if task == "seextrct" else "FS46"
     Path("e.evt").write_bytes(inputs.events()["e.evt"])
     assert words in refused(task, infile=infile, binsz=binsz, multiple="yes", outroot="made", columns=columns)
+
+
+def test_bins_shorter_than_a_sample_are_told(prepared):
+    words = said("saextrct", infile="FS46", binsz=1e-6, outroot="made", columns="XeCntPcu2", printmode="LIGHTCURVE")
+    assert "binsz is 1e-06 s, but a sample lasts 0.125 s; bins are as long as that" in words
+    assert curve().header["TIMEDEL"] == 0.125
 
 
 def test_multiples_of_the_resolution(events):

@@ -133,6 +133,13 @@ def test_order_does_not_matter() -> None:
     assert one == other == {frozenset({0, 2}), frozenset({1}), frozenset({3})}
 
 
+@pytest.mark.parametrize("place", ["BARYCENTRIC", "SSB", "solarsystem", "HELIOCENTRIC", "LUNAR"])
+def test_times_of_other_places_are_not_joined_with_local_ones(place: str) -> None:
+    assert len(groups([curve(), curve(1, TIMEREF=place)])) == 2
+    assert len(groups([curve(), curve(1, TIMEREF="satellite")])) == 1
+    assert traits(curve(TIMEREF="barycentric", TIMESYS="TDB"))["clock"] == "TDB SOLARSYSTEM"
+
+
 def test_angles() -> None:
     assert separation(10.0, 0.0, 11.0, 0.0) == pytest.approx(1)
     assert separation(359.9, 60.0, 0.1, 60.0) == pytest.approx(0.1, rel=1e-4)

@@ -69,6 +69,7 @@ def read(*args: object, quantity: str | None = "RATE", column: str | None = None
 def test_numbered_columns() -> None:
     one = {"TIME": TIME, "RATE1": CURVE["RATE"], "ERROR1": CURVE["ERROR"]}
     assert read(one).rate.tolist() == [1, 2, 3, 4]
+    assert read({"TIME": TIME, "RATE1": CURVE["RATE"], "ERROR": [0.25] * 4}).error.tolist() == [0.25] * 4
     several = one | {"RATE2": [5.0, 6, 7, 8], "ERROR2": [0.25] * 4}
     with pytest.raises(DataError, match=r"x.lc\[RATE\]: there are 2 .* RATE1, RATE2; .* --column RATE1"):
         read(several)
@@ -289,11 +290,33 @@ def test_what_xronos_writes_is_read() -> None:
             ("erg/cm**2/s", "erg/cm**2/s"),
             ("mCrab", "mCrab"),
             ("count/s/s", "count/s/s"),
+            ("10**3 count/s", "10**3 count/s"),
+            ("count/s/5PCU", "count/s/5PCU"),
+            ("count/s + 1", "count/s + 1"),
         ),
     ],
 )
 def test_units_in_all_spellings(text: str, unit: str) -> None:
     assert units.normalised(text) == unit
+
+
+def test_good_time_of_rows_without_a_time_is_left_out() -> None:
+    time = [*TIME[:2], NAN, NAN]
+    series = read(CURVE | {"TIME": time}, good=[[TIME[0], TIME[0] + 64]])
+    assert (len(series), gti.total(series.intervals)) == (2, 32)
+    assert "2 of 4 rows have no time" in series.remarks[0]
+
+
+def test_errors_below_zero_are_none() -> None:
+    series = read(CURVE | {"ERROR": [0.5, -1.0, 0.5, 0.0]})
+    np.testing.assert_array_equal(series.error, [0.5, NAN, 0.5, 0.0])
+    assert "column ERROR is below 0 in 1 rows" in series.remarks[0]
+
+
+@pytest.mark.parametrize("width", [1e30, -16.0])
+def test_absurd_bins_are_refused(width: float) -> None:
+    with pytest.raises(DataError, match=r"TIMEDEL is .* s; bins of a positive width below 1e\+10 s were expected"):
+        read(CURVE, timedel=width)
 
 
 def test_real_light_curves_are_read(shared: Path) -> None:
