@@ -5,3 +5,5 @@ import os
 # Prefect reports its use unless told not to, and looks as soon as it is imported, which is after this.
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# Prefect's newer pages ask a service of usage statistics, whatever the settings say.
+os.environ.setdefault("PREFECT_SERVER_UI_V2_ENABLED", "false")

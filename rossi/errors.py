@@ -16,7 +16,7 @@ def shortened(text: object, longest: int = 80) -> str:
     return repr(whole) if len(whole) <= longest else f"{whole[:longest]!r}..."
 
 
-def shortened_name(path: object, longest: int = 80) -> str:
+def shortened_name(path: object, longest: int = 200) -> str:
     """Return a file's name as the beginning of a message, without quotes; see `shortened`."""
     name = str(path)
     return repr(name[:longest])[1:-1] + "..." * (len(name) > longest)

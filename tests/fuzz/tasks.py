@@ -170,7 +170,7 @@ TASKS = {
     "spectra": TaskTarget(
         lambda: {"two": b"pha\npha\n", **inputs.prepared()},
         (
-            "sumpha filelist=two outfile=made clobber=yes",
+            "sumpha filelist=@two outfile=made clobber=yes",
             "mathpha expr='pha - pha' units=C outfil=made exposure=CALC clobber=yes",
             "mathpha expr='pha * 0.5' units=R outfil=made exposure=pha clobber=yes",
             "rddescr phafil=pha chanfil=made clobber=yes",
@@ -183,7 +183,6 @@ TASKS = {
             "seextrct infile=@list outroot=made timeint=@times chint=@chans chbin=@chans bitfile=mask",
             "maketime infile=e.evt outfile=made expr=@expr clobber=yes",
             "fselect infile=e.evt outfile=made expr=@expr clobber=yes",
-            "sumpha filelist=times outfile=made clobber=yes",
             "decodeevt infile=e.evt outfile=made clobber=yes",
         ),
         damaged=("list", "times", "chans", "mask", "expr"),

@@ -49,7 +49,7 @@ def test_names_too_long(task, parameters, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = call(task, parameters)
     assert result.returncode == 1
-    assert result.stdout.startswith(f"{task}: {'a' * 80}...: can't be read")
+    assert result.stdout.startswith(f"{task}: {'a' * 200}...: can't be read")
     assert result.stdout.rstrip().endswith("(File name too long).")
 
 
