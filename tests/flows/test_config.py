@@ -50,9 +50,9 @@ def test_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[pca_extract]\nbinz = 32", ["[pca_extract]", "'binz'", "'binsz'"]),
-        ("[pca_extrct]\nbinsz = 32", ["'pca_extrct'", "'pca_extract'"]),
-        ("stoer = 'x'", ["'stoer'", "'store'"]),
+        ("[pca_extract]\nbinz = 32", ["[pca_extract]", "'binz'", "did you mean binsz?"]),
+        ("[pca_extrct]\nbinsz = 32", ["'pca_extrct'", "did you mean pca_extract?"]),
+        ("stoer = 'x'", ["'stoer'", "did you mean store?"]),
         ("[pca_extract]\nbinsz = -16", ["'binsz'", "-16", "greater than 0"]),
         ("[pca_extract]\nexpression = 'ELV >'", ["[pca_extract]"]),
         ("[pca_extract]\nbands = [{chmin = 10, chmax = 5}]", ["'bands.0'", "chmin 10 is above chmax 5"]),
