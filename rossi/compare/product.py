@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rossi.fits.reader import FitsFile
 from rossi.fits.structure import ColumnInfo
-from rossi.fits.table import Table
+from rossi.fits.table import Table, by_row
 
 #: Cards that say who made a file, when and how, or how its bytes lie; none of them changes what it means.
 _IGNORED = re.compile(
@@ -215,7 +215,7 @@ def _column(
     (a, b), (no_a, no_b) = values, undefined
     if a.dtype.kind not in "biuf" or b.dtype.kind not in "biuf":
         unequal = a != b
-        row = int(rows[np.flatnonzero(unequal.reshape(len(unequal), -1).any(axis=1))[0]]) + 1 if unequal.any() else 0
+        row = int(rows[np.flatnonzero(by_row(unequal).any(axis=1))[0]]) + 1 if unequal.any() else 0
         return ColumnDifference(label, name, unit, a.size, int(unequal.sum()), row=row, note=note)
     a, b = a.astype(np.float64), b.astype(np.float64)
     no_a, no_b = no_a | np.isnan(a), no_b | np.isnan(b)
@@ -230,7 +230,7 @@ def _column(
     differing = int(np.count_nonzero(distance)) + int(nulls.sum())
     row = 0
     if differing:
-        largest = np.where(nulls, np.inf, distance).reshape(len(distance), -1).max(axis=1)
+        largest = by_row(np.where(nulls, np.inf, distance)).max(axis=1)
         row = int(rows[int(np.argmax(largest))]) + 1
     max_abs, max_rel = (float(found.max(initial=0.0)) for found in (distance, relative))
     return ColumnDifference(label, name, unit, a.size, differing, int(nulls.sum()), max_abs, max_rel, row, note)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rossi.errors import DataError
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
+from rossi.fits.table import by_row
 
 Floats = NDArray[np.float64]
 
@@ -211,7 +212,7 @@ def _add_by_bin(start: Floats, at: NDArray[np.intp], values: NDArray[Any]) -> Fl
         return np.asarray(start + np.bincount(at, values.sum(axis=(1, 2)), len(start)))
     order = np.argsort(at, kind="stable")
     bins, first, number = np.unique(at[order], return_index=True, return_counts=True)
-    flat, result = values.reshape(len(values), -1)[order], start.copy()
+    flat, result = by_row(values)[order], start.copy()
     for rank in range(int(number.max())):
         have = number > rank
         rows = np.column_stack((result[bins[have]], flat[first[have] + rank]))

@@ -25,7 +25,7 @@ from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, 
 from rossi.fits.edit import dated
 from rossi.fits.reader import FitsFile, locate, open_fits, read_fits, split_hdu
 from rossi.fits.stream import StreamedFile, stream_fits
-from rossi.fits.table import Table
+from rossi.fits.table import Table, by_row
 from rossi.gti import Gti
 
 #: Rows that are looked at at a time; some 10 MB of intermediate arrays.
@@ -117,8 +117,7 @@ class ScienceEvents(ScienceFile):
 
     def words(self, table: Table) -> Words:
         """Return the event words of a piece as unsigned integers (n_row,), the last bit lowest."""
-        raw = table.raw(self.column)
-        raw = raw.reshape(len(raw), -1)
+        raw = by_row(table.raw(self.column))
         n_byte = raw.shape[1]
         kind = next(k for k in (np.uint8, np.uint16, np.uint32, np.uint64) if k().itemsize >= n_byte)
         words: Words = raw[:, 0].astype(kind)

@@ -61,6 +61,8 @@ def _column(header: Header, number: int, text: NDArray[np.bytes_], where: str) -
     cells = np.ascontiguousarray(text[:, first - 1 : first - 1 + length]).view(f"S{length}").reshape(-1)
     if match[1] == "A":
         return cells
+    if not len(cells):
+        return np.empty(0, ">f8")
     cells = np.char.strip(cells)
     undefined = (cells == b"") | (cells == str(header.get(f"TNULL{number}", "")).strip().encode("latin-1", "replace"))
     try:

@@ -31,6 +31,11 @@ def _native(info: ColumnInfo, raw: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(values.astype(np.float64) * info.scale + info.zero)
 
 
+def by_row(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values (n_row, ...) as (n_row, n), a view where it can be one; also those of a table without rows."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
+
+
 def _regular(values: NDArray[Any]) -> Ragged:
     return Ragged(values.ravel(), np.full(len(values), math.prod(values.shape[1:]), np.int64))
 

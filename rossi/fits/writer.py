@@ -139,6 +139,8 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
     if column.form.endswith("L"):
         return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values
     if column.form.endswith("A"):
+        if not values.size:  # of which numpy finds no longest
+            return np.empty(values.shape, dtype)
         # a NUL, which numpy pads with, makes a cell undefined for FTOOLS
         return np.char.ljust(np.char.encode(values.astype(str), "ascii", "replace"), dtype.itemsize).astype(dtype)
     if column.zero:

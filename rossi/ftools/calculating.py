@@ -11,7 +11,7 @@ from rossi.errors import ConfigError
 from rossi.expression import compile_expression
 from rossi.expression.operand import Kind, Operand
 from rossi.fits.edit import select_columns, set_column
-from rossi.fits.table import Table
+from rossi.fits.table import Table, by_row
 from rossi.fits.writer import Column
 from rossi.ftools import samples
 from rossi.ftools.fitsfile import Opened, changed, with_history
@@ -137,8 +137,8 @@ def _element(table: Table, name: str, value: Operand, element: int) -> Table:
         )
     values, null = table.column(name).copy(), table.null(name).copy()
     values = values.astype(np.result_type(values, value.values))
-    values.reshape(len(table), -1)[:, element - 1] = value.values
-    null.reshape(len(table), -1)[:, element - 1] = value.null
+    by_row(values)[:, element - 1] = value.values
+    by_row(null)[:, element - 1] = value.null
     return set_column(table, Column(name, ""), values, null)
 
 

@@ -60,7 +60,7 @@ def curves_of(
     """
     source = _joined([p.curves[band] for p in parts if p.position is Position.SOURCE], "source")
     background = _joined([p.curves[band] for p in parts if p.position in BESIDE], "background")
-    if source is None or background is None:
+    if not source or not background:  # none, or without a bin
         return Curves(source, background, None)
     net = interpolated_net(source, background) if interpolated else cycle_net(source, background, dwell, cycles)
     return Curves(source, background, _defined(net))

@@ -13,7 +13,7 @@ from rossi.fits import declarations as declared
 from rossi.fits.edit import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Table
+from rossi.fits.table import Table, by_row
 from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fraction
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, Remark
 from rossi.met import split_keyword
@@ -203,7 +203,7 @@ def _multiply(table: Table, names: Sequence[str], factor: Floats) -> None:
     """Multiply columns of a table that is ours to change, row by row."""
     for name in names:
         field = table.raw(name)
-        field[...] = (field.reshape(len(table), -1).astype(np.float64) * factor[:, None]).reshape(field.shape)
+        field[...] = (by_row(field).astype(np.float64) * factor[:, None]).reshape(field.shape)
 
 
 def _intervals(product: FitsFile) -> Floats:

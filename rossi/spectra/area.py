@@ -44,6 +44,8 @@ def read_area(table: Table, column: str = "SPECRESP") -> EffectiveArea:
                 f"{table.where}: column {name} has {values.shape[1]} numbers a row, one expected; give an ARF with "
                 "an energy bin a row."
             )
+    if not len(table):
+        raise DataError(f"{table.where}: the effective area has no energy bins; make the file again.")
     require_width(lower, upper, table.where)
     return EffectiveArea(table.where, lower, upper, area)
 

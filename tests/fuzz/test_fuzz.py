@@ -1,9 +1,11 @@
 """Every input that ever made a reader or parser fail, a few fresh ones, and what has to be refused at once."""
 
+import io
 import random
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 
 from rossi.errors import ConfigError, DataError
 from rossi.expression import compile_expression
@@ -40,6 +42,23 @@ def test_tasks_take_good_files(name, tmp_path, monkeypatch):
         (tmp_path / path).write_bytes(data)
     for text in TASKS[name].calls:
         assert expect_a_sentence(text) == 0, text
+
+
+def emptied(data):
+    """Yield a FITS file once for each of its tables, which has no rows."""
+    for number in range(1, data.count(b"XTENSION= 'BINTABLE'") + 1):
+        with fits.open(io.BytesIO(data)) as hdus, io.BytesIO() as changed:
+            hdus[number].data = hdus[number].data[:0]
+            hdus.writeto(changed)
+            yield changed.getvalue()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_tables_without_rows(name):
+    files = TASKS[name].files()
+    for number, path in enumerate(TASKS[name].names):
+        for data in emptied(files[path]):
+            attempt(name, data + bytes([number]))
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -58,3 +58,9 @@ def test_what_is_no_number_is_refused():
         open_fits(ascii_file(**{"'E15.7   '": "'Q15.7   '"}), "x")
     with pytest.raises(DataError, match=r"column 2 lies outside of the rows"):
         open_fits(ascii_file(**{"'E15.7   '": "'E95.7   '"}), "x")
+
+
+def test_a_table_without_rows():
+    data = ascii_file(**{"NAXIS2  =                    2": "NAXIS2  =                    0"})[:-2880]
+    table = open_fits(data, "x").table("RATE")
+    assert [len(table.column(name)) for name in ("TIME", "RATE", "N", "NAME")] == [0, 0, 0, 0]

@@ -1,5 +1,7 @@
 """Net light curves, dwell, and the comparison of backgrounds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -205,6 +207,9 @@ def test_curves_of_a_cluster():
     staring = curves_of(parts[:2], "band", 16.0)
     assert (staring.net, staring.background) == (None, None)
     assert curves_of(parts[2:], "band", 16.0).source is None
+    without_rows = parts[2].curves["band"]
+    without_rows = replace(without_rows, tables=tuple(t.with_rows(t.rows[:0]) for t in without_rows.tables))
+    assert curves_of([*parts[:2], Reduced(Position.PLUS, {"band": without_rows}, None)], "band", 16.0).net is None
     far = [parts[0], reduced_curve(Position.PLUS, start + 1e4, 3.0)]
     with pytest.raises(DataError, match="no bin overlaps"):
         curves_of(far, "band", 16.0)
