@@ -105,8 +105,10 @@ def _serve(offered: list[RunnerDeployment]) -> None:
         try:
             ids: list[Any] = [runner.add_deployment(deployment) for deployment in offered]
             if rescuer is None:
-                rescuer = Rescuer(ids, lambda run: delete_job_of(form_of(run.parameters), str(run.id)))
+                cancel = lambda run: delete_job_of(form_of(run.parameters), str(run.id))  # noqa: E731
+                rescuer = Rescuer(ids, cancel, runner.at_work)
                 rescuer.start()
+            rescuer.at_work = runner.at_work
             names = ", ".join(str(deployment.flow_name) for deployment in offered)
             print(f"Serving {names} at {url}", flush=True)
             asyncio.run(runner.start())

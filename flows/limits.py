@@ -28,6 +28,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.logging import get_run_logger
 
 from flows.config import Settings
+from flows.life import SILENCE, duration
 from flows.parameters import absolute
 from flows.server import OWN_SERVER
 
@@ -35,8 +36,6 @@ from flows.server import OWN_SERVER
 LEASE = 60.0
 #: Seconds between two looks for the place.
 LOOK = 5.0
-#: Seconds without a sign of life after which nobody holds the place: several of `flows.pulse.LIFE`.
-SILENCE = 180.0
 
 
 class Taken(Exception):
@@ -166,6 +165,6 @@ class _Queue:
     def _say(self, holders: Sequence[FlowRun]) -> None:
         who = f"{holders[0].name} works" if holders else "Another run works"
         get_run_logger().info(
-            "%s on this store; this one waits its turn, or %.0f minutes if the other one is dead (limit %s).",
-            *(who, SILENCE / 60, self._name),
+            "%s on this store; this one waits its turn, or %s if the other one is dead (limit %s).",
+            *(who, duration(SILENCE), self._name),
         )

@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 
+from flows.life import LIFE, duration
 from flows.progress import Watcher
 from services.contract import ObservationResult, Outcome
 
@@ -29,8 +30,6 @@ from services.contract import ObservationResult, Outcome
 PERIOD = 1.0
 #: Seconds between two words of progress: each leaves an event that Prefect keeps for a week.
 _SHOWN = 5.0
-#: Seconds between two signs of life: the server notes when a run was last written.
-LIFE = 30.0
 #: Seconds that the server has to answer.
 _PATIENCE = 10.0
 _log = logging.getLogger(__name__)
@@ -136,7 +135,7 @@ class Pulse:
         counts, seconds = self._counts, self._worked or time.monotonic() - self._began
         rate = self.done / seconds if seconds > 0 else 0.0
         left = self._total - self.done
-        end = f", about {_duration(left / rate)} to go" if rate and left > 0 else ""
+        end = f", about {duration(left / rate)} to go" if rate and left > 0 else ""
         return (
             f"{self.done} of {self._total} observations: {counts[Outcome.SUCCEEDED]} done, "
             f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; "
@@ -187,9 +186,3 @@ class Pulse:
         else:
             client.update_artifact(self._artifact, ArtifactUpdate(data=percent, description=text))
         self._told, self._next_word = now, time.monotonic() + _SHOWN
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

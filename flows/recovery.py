@@ -24,10 +24,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.runner import Runner
 from prefect.states import Cancelled, Crashed, Scheduled
 
-from flows.limits import SILENCE
+from flows.life import LOOK, SILENCE, duration
 
-#: Seconds between two looks.
-PERIOD = 15.0
 #: Seconds that the server has to answer when this process is to end; a container is killed after ten.
 _LAST = 3.0
 #: A run that so often lost its process is left alone: it may be what ends them.
@@ -46,17 +44,23 @@ class Rescuer:
     deployments : collection of UUID
     cancel : callable
         Undoes what a run that was being cancelled has left: its Job.
+    at_work : callable
+        The runs whose processes live here: one that is slow, or can't reach the server, is not begun twice.
     silence : float
         Seconds without a sign of life.
     """
 
     def __init__(
-        self, deployments: Collection[UUID], cancel: Callable[[FlowRun], object], silence: float = SILENCE
+        self,
+        deployments: Collection[UUID],
+        cancel: Callable[[FlowRun], object],
+        at_work: Callable[[], Collection[UUID]] = frozenset,
+        silence: float = SILENCE,
     ) -> None:
         states = FlowRunFilterState(type=FlowRunFilterStateType(any_=_UNDER_WAY))
         mine = FlowRunFilterDeploymentId(any_=list(deployments))
         self._which = FlowRunFilter(deployment_id=mine, state=states)
-        self._cancel, self._silence = cancel, silence
+        self._cancel, self.at_work, self._silence = cancel, at_work, silence
         self._signs: dict[UUID, tuple[object, float]] = {}
 
     def start(self) -> None:
@@ -71,17 +75,19 @@ class Rescuer:
             except Exception as error:  # the server is away: nothing is known of anybody
                 self._signs.clear()
                 print(f"Runs can't be looked after just now: {error}", flush=True)
-            time.sleep(PERIOD)
+            time.sleep(LOOK)
 
     def look(self, client: SyncPrefectClient) -> None:
         """Look once, and take up what has been silent for too long."""
         now = time.monotonic()
         signs: dict[UUID, tuple[object, float]] = {}
-        for run in client.read_flow_runs(flow_run_filter=self._which, limit=200):
-            sign = (run.updated, run.state and run.state.id)
+        runs, mine = client.read_flow_runs(flow_run_filter=self._which, limit=200), self.at_work()
+        for run in runs:
+            sign = _sign(run)
             before = self._signs.get(run.id, (sign, now))
-            signs[run.id] = before if before[0] == sign else (sign, now)
-            if now - signs[run.id][1] > self._silence:
+            signs[run.id] = before if before[0] == sign and run.id not in mine else (sign, now)
+            # Asked once more, for another process that serves the flows may just have taken it up.
+            if now - signs[run.id][1] > self._silence and _sign(client.read_flow_run(run.id)) == sign:
                 self._take_up(client, run)
         self._signs = signs
 
@@ -93,8 +99,13 @@ class Rescuer:
             message = f"Its process has gone {run.run_count} times; it may need more memory than there is."
             client.set_flow_run_state(run.id, Crashed(message=message), force=True)
         else:
-            take_up(client, run.id, f"No sign of life for {self._silence / 60:.0f} minutes: taken up again.")
+            take_up(client, run.id, f"No sign of life for {duration(self._silence)}: taken up again.")
         print(f"Run {run.name} showed no sign of life.", flush=True)
+
+
+def _sign(run: FlowRun) -> object:
+    """What changes in the server's record of a run whose process lives."""
+    return run.updated, run.state and run.state.id
 
 
 def take_up(client: SyncPrefectClient, run: UUID, why: str) -> None:
@@ -104,6 +115,10 @@ def take_up(client: SyncPrefectClient, run: UUID, why: str) -> None:
 
 class LastingRunner(Runner):
     """A runner that leaves its runs to its successor when it is asked to end."""
+
+    def at_work(self) -> set[UUID]:
+        """Return the runs whose processes it has started and that have not ended."""
+        return self._process_manager.flow_run_ids()
 
     def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Kill the runs' processes, which can't tell of an end then, and have the runs begun once more."""

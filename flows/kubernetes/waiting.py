@@ -22,6 +22,8 @@ from rossi.errors import RossiError
 #: Seconds between two looks, and for which a reason must hold: pods wait for a node or an image now and then.
 PERIOD = 10.0
 HOLDS = 15.0
+#: So many looks there are at least before a campaign is given up.
+_LOOKS = 6
 #: So many reasons are told; a cluster that finds more is looked at by its operator.
 _TOLD = 20
 #: What every container waits for at first.
@@ -166,6 +168,8 @@ class WaitingPods:
     ) -> None:
         self._cluster, self._job, self._uid = cluster, job, uid
         self._logger, self._on_waiting, self._minutes = logger, on_waiting, start_minutes
+        self._period = min(PERIOD, 60 * start_minutes / _LOOKS)
+        self._holds = min(HOLDS, 1.5 * self._period)
         self._stop = threading.Event()
         self._begun, self._events = False, True
         self._since: dict[str, float] = {}
@@ -184,7 +188,7 @@ class WaitingPods:
 
     def _run(self) -> None:
         began = time.monotonic()
-        while not self._stop.wait(PERIOD):
+        while not self._stop.wait(self._period):
             try:
                 self._look(time.monotonic() - began > 60 * self._minutes)
             except Refused as error:  # the rest is told all the same
@@ -219,7 +223,7 @@ class WaitingPods:
         """Return what has been so for some time."""
         now = time.monotonic()
         self._since = {reason.kind: self._since.get(reason.kind, now) for reason, _ in waiting.reasons}
-        return [(reason, number) for reason, number in waiting.reasons if now - self._since[reason.kind] >= HOLDS]
+        return [(reason, number) for reason, number in waiting.reasons if now - self._since[reason.kind] >= self._holds]
 
     def _say(self, reason: Reason, number: int) -> None:
         if reason.kind in self._told or len(self._told) >= _TOLD:

@@ -76,11 +76,23 @@ class Api:
         self(f"/flow_runs/{run}/set_state", {"state": {"type": kind, "name": kind.title()}, "force": True})
 
     def log(self, run: str) -> str:
-        """All messages of a run."""
-        body = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"}
-        return "\n".join(line["message"] for line in self("/logs/filter", body))
+        """All messages of a run that has ended: Prefect sends the last ones some seconds after the run's state."""
+        wait_until(lambda: any(map(_is_last, self._lines(run))))
+        return "\n".join(line["message"] for line in self._lines(run))
+
+    def _lines(self, run: str) -> list[dict[str, Any]]:
+        body = {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC", "limit": 200}
+        found: list[dict[str, Any]] = []
+        while page := self("/logs/filter", {**body, "offset": len(found)}):
+            found += page
+        return found
 
     def artifacts(self, run: str) -> dict[str, dict[str, Any]]:
         """What a run shows, by key."""
         found = self("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
         return {one["key"]: one for one in found}
+
+
+def _is_last(line: dict[str, Any]) -> bool:
+    """Whether it is what a run says at its end, and no task."""
+    return line["task_run_id"] is None and line["message"].startswith("Finished in state")

@@ -91,7 +91,7 @@ def _parent(folder: Path) -> Path:
 
 
 @contextmanager
-def machine(archive: Archive, folder: Path, *options: str) -> Iterator[Up]:
+def machine(archive: Archive, folder: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Up]:
     """Start everything; afterwards nothing of it may be left.
 
     Parameters
@@ -100,12 +100,15 @@ def machine(archive: Archive, folder: Path, *options: str) -> Iterator[Up]:
     folder : Path
     *options : str
         More of ``rossi up``.
+    environment : dict, optional
+        More variables.
     """
     (folder / "rossi.toml").write_text(f'archive = "{archive.root}"\n' + archive.config + "workers = 2\n")
     with no_strays() as mark:
         port, products = free_port(), free_port()
         auth = folder / "state/prefect-auth"
-        api, rossi = Api(f"http://127.0.0.1:{port}/api", auth=auth), Rossi(folder, folder, auth=auth)
+        api = Api(f"http://127.0.0.1:{port}/api", auth=auth)
+        rossi = Rossi(folder, folder, auth=auth, environment=environment or {})
         up = Up(rossi, api, (port, products), mark, options)
         try:
             up.start()

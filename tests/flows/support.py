@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -76,17 +76,21 @@ class Rossi:
     server : str
     auth : Path or None
         The file of what the server asks for.
+    environment : dict
+        More variables.
     """
 
     folder: Path
     home: Path
     server: str = ""
     auth: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, *arguments: object, mark: str = "") -> subprocess.Popen[str]:
         """Start it; every process that comes of it carries the mark in its environment."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "ROSSI_"))}
         environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(self.home), "COLUMNS": "200", MARK: mark}
+        environment |= self.environment
         environment |= {"PREFECT_API_URL": self.server} if self.server else {}
         if self.server and self.auth is not None:
             environment["PREFECT_API_AUTH_STRING"] = self.auth.read_text()
