@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
 from botocore.config import Config
@@ -22,12 +19,10 @@ from botocore.exceptions import (
 from rossi.errors import ConfigError
 from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
 from services.storage.network import authorities, distrust, proxy_for
+from services.storage.s3_url import S3Place, parse_s3_url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_PARAMETERS = frozenset({"endpoint", "region"})
 
 #: botocore is the one layer that repeats requests. Many servers do not know the check sums that newer clients add by
 #: default, and range requests to them fail.
@@ -199,51 +194,6 @@ def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
             "are allowed to do, the region and the endpoint."
         )
     return StoreError(f"{where}: {error.operation_name} failed on the server ({code or status}).")
-
-
-@dataclass(frozen=True, slots=True)
-class S3Place:
-    """What an s3 URL says.
-
-    Parameters
-    ----------
-    bucket, prefix : str
-        The prefix is empty or ends with a slash.
-    endpoint, region : str or None
-    """
-
-    bucket: str
-    prefix: str
-    endpoint: str | None = None
-    region: str | None = None
-
-
-def parse_s3_url(url: str) -> S3Place:
-    """Take ``s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1`` apart.
-
-    Raises
-    ------
-    ConfigError
-        If the URL makes no sense or carries a password; the message does not repeat it.
-    """
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    endpoint = options.get("endpoint")
-    if "@" in parts.netloc or (endpoint and "@" in urlsplit(endpoint).netloc):
-        raise ConfigError(
-            "The s3 URL carries a user name or password; remove it and set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-        )
-    if unknown := sorted(options.keys() - _PARAMETERS):
-        raise ConfigError(f"The s3 URL has the parameter {unknown[0]!r}; it may have endpoint and region only.")
-    if not _BUCKET.fullmatch(parts.netloc):
-        raise ConfigError(f"{parts.netloc!r} is no name of a bucket; an s3 URL looks like s3://bucket/prefix.")
-    if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
-        raise ConfigError(f"The endpoint {endpoint!r} of the s3 URL is no URL; one looks like http://127.0.0.1:9000.")
-    prefix = unquote(parts.path).strip("/")
-    if prefix:
-        prefix = check_key(prefix) + "/"
-    return S3Place(parts.netloc, prefix, endpoint, options.get("region"))
 
 
 def new_client(session: boto3.session.Session, place: S3Place, region: str, config: Config) -> S3Client:
