@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -15,6 +17,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.loaders import Loader, create_loader
 
 from rossi.errors import ConfigError
 from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
@@ -228,8 +231,20 @@ def open_s3(url: str) -> S3Store:
     """
     place = parse_s3_url(url)
     try:
-        session = boto3.session.Session()
+        session = _session()
         client = new_client(session, place, place.region or session.region_name or "us-east-1", _CLIENT)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"s3://{place.bucket}: the S3 client can't be set up ({error}).") from None
     return S3Store(client, place.bucket, place.prefix)
+
+
+def _session() -> boto3.session.Session:
+    """Return a session that finds credentials anew; what botocore reads of how to speak S3 is read once."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return boto3.session.Session(botocore_session=session)
+
+
+@cache
+def _loader() -> Loader:
+    return create_loader()
