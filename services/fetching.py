@@ -7,7 +7,8 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,12 +19,17 @@ from rossi.errors import ConfigError, DataError
 from services.configuration import validate
 from services.contract import ARCHIVE
 from services.observation import list_observation
-from services.storage import ArchiveFile, ArchiveSource
+from services.patience import Pause, patiently
+from services.storage import ArchiveFile, ArchiveSource, StoreError
 from services.storage.archive import UNKNOWN
 from services.worker import load_stage
 
 #: Beside the copies, a file for each observation: the identity in the archive, and the sha256, of each.
 _NOTES = ".fetched"
+#: Observations that are looked at and copied at a time: an archive elsewhere is mostly waited for.
+_AT_A_TIME = 8
+#: Contents of an observation that are in memory at a time [byte]; of larger files, one.
+_IN_MEMORY = 1 << 25
 #: Where a path names the observation: AO2/P20402/20402-01-45-03/...
 _OBSERVATION = 2
 
@@ -47,6 +53,94 @@ class Needed:
     def size(self) -> int:
         """Of the files that are needed [byte]."""
         return sum(file.size for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of an observation.
+
+    Parameters
+    ----------
+    obsid : str
+    needed : Needed or None
+    copied : int
+        Files that were not there before.
+    size : int [byte]
+        Of those.
+    problem : DataError, StoreError or None
+        Why there are no (more) copies.
+    """
+
+    obsid: str
+    needed: Needed | None = None
+    copied: int = 0
+    size: int = 0
+    problem: DataError | StoreError | None = None
+
+
+def fetch_all(
+    archive: ArchiveSource,
+    obsids: Sequence[str],
+    stages: Mapping[str, Mapping[str, Any]],
+    folder: Path | None,
+    on_pause: Callable[[Pause], None],
+) -> Iterator[Fetched]:
+    """Copy what stages read of observations, a few at a time; iterate over what became of each, in order.
+
+    One that fails is no reason to leave out others. An archive that is away is waited for.
+
+    Parameters
+    ----------
+    archive : ArchiveSource
+    obsids : sequence of str
+    stages : mapping of name to configuration
+    folder : Path or None
+        See `copy`; None copies nothing.
+    on_pause : callable
+        Told of every pause.
+
+    Raises
+    ------
+    ConfigError
+        If the folder can't be written, or the archive is none.
+    Away
+    """
+    asked = list(dict.fromkeys(obsids))
+
+    def fetch(obsid: str) -> Fetched:
+        return _fetch(archive, obsid, stages, folder)
+
+    with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="fetch") as pool:
+        for first in range(0, len(asked), _AT_A_TIME):
+            batch = _Batch(asked[first : first + _AT_A_TIME], lambda obsids: pool.map(fetch, obsids))
+            yield from patiently(batch.work, archive, None, on_pause, _some_lost)
+
+
+class _Batch:
+    """A few observations; what failed as if the archive was away is tried once more when it is asked for again."""
+
+    def __init__(self, obsids: list[str], fetch: Callable[[list[str]], Iterator[Fetched]]) -> None:
+        self._obsids, self._fetch = obsids, fetch
+        self._done: dict[str, Fetched] = {}
+
+    def work(self) -> list[Fetched]:
+        left = [one for one in self._obsids if one not in self._done or _some_lost([self._done[one]])]
+        self._done |= {fetched.obsid: fetched for fetched in self._fetch(left)}
+        return [self._done[obsid] for obsid in self._obsids]
+
+
+def _some_lost(results: Sequence[Fetched]) -> bool:
+    return any(isinstance(fetched.problem, StoreError) for fetched in results)
+
+
+def _fetch(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str, Any]], folder: Path | None) -> Fetched:
+    found = None
+    try:
+        found = needed(archive, obsid, stages)
+        copied = copy(archive, found.files, folder) if folder is not None else ()
+    except (DataError, StoreError) as error:
+        return Fetched(obsid, found, problem=error)
+    return Fetched(obsid, found, len(copied), sum(file.size for file in copied))
 
 
 def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str, Any]]) -> Needed:
@@ -96,12 +190,24 @@ def copy(archive: ArchiveSource, files: tuple[ArchiveFile, ...], folder: Path) -
     notes = folder / _NOTES / f"{PurePosixPath(files[0].path).parts[_OBSERVATION]}.json"
     noted = _read_notes(notes)
     missing = tuple(file for file in files if not _is_there(folder / file.path, file, noted.get(file.path)))
-    for file, data in zip(missing, archive.fetch_many(missing), strict=True):
-        _write(folder / file.path, data)
-        noted[file.path] = [file.identity, _digest(data)]
-    if missing:
+    for part in _parts(missing):
+        for file, data in zip(part, archive.fetch_many(part), strict=True):
+            _write(folder / file.path, data)
+            noted[file.path] = [file.identity, _digest(data)]
         _write(notes, json.dumps(noted, indent=1, sort_keys=True).encode())
     return missing
+
+
+def _parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
+    """Deal files out so that what is in memory at a time is not too much."""
+    part: list[ArchiveFile] = []
+    for file in files:
+        if part and sum(one.size for one in part) + file.size > _IN_MEMORY:
+            yield part
+            part = []
+        part.append(file)
+    if part:
+        yield part
 
 
 def _patterns(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:

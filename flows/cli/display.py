@@ -121,8 +121,8 @@ def progress_bar(description: str, *, in_logs: bool = True) -> Iterator[Progress
 
 
 @contextmanager
-def progress_of(description: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how many of how many are done: as a bar that goes away at the end; in a log file, as a few lines."""
+def progress_of(description: str, least: int = 1000) -> Iterator[Callable[[int, int], None]]:
+    """Show how many of how many are done: as a bar that goes away at the end; in a log file, as a few lines of many."""
     console = Console(stderr=True, highlight=False)
     if console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -132,7 +132,7 @@ def progress_of(description: str) -> Iterator[Callable[[int, int], None]]:
         return
 
     def line(done: int, total: int) -> None:
-        if total >= 1000 and done % (total // 10) == 0:
+        if total >= least and done % (total // 10) == 0:
             console.print(f"{description}: {done} of {total}")
 
     yield line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +12,10 @@ from flows.cli.options import Archive, Config, settings_from
 from flows.cli.search import WorkListFile, find_obsids, size_text
 
 if TYPE_CHECKING:
-    from services.fetching import Needed
-    from services.storage import ArchiveFile
+    from services.fetching import Fetched
+
+#: Observations from which on a log file is told how many are done.
+_MANY = 20
 
 
 def command(
@@ -30,12 +32,11 @@ def command(
 
     Example: `rossi fetch 20402-01-45-03 --archive s3://nasa-heasarc --out archive`
     """
+    from flows.cli.display import progress_of
     from flows.config import require
-    from rossi.errors import ConfigError, DataError
-    from services.contract import ExitCode
-    from services.fetching import copy, needed
-    from services.patience import Away, patiently
-    from services.storage import StoreError, open_archive
+    from rossi.errors import ConfigError
+    from services.fetching import fetch_all
+    from services.storage import open_archive
     from services.storage.remote import RemoteArchive
 
     settings = settings_from(config, archive=archive)
@@ -43,41 +44,55 @@ def command(
     if out is None and not only_list:
         raise ConfigError("Where to? Give --out FOLDER, or --list to see what would be fetched.")
     source = open_archive(settings.archive, settings.cache)
-    code, chosen, copied = ExitCode.OK, [], 0
-    moved = 0
-
-    def fetch_one(obsid: str) -> tuple[Needed, tuple[ArchiveFile, ...]]:
-        found = needed(source, obsid, settings.stages)
-        return found, () if out is None or only_list else copy(source, found.files, out)
-
-    for obsid in obsids or find_obsids(settings, worklist):
-        try:
-            found, files = patiently(
-                partial(fetch_one, obsid), source, None, lambda pause: typer.echo(str(pause), err=True)
-            )
-        except Away:
-            raise
-        except (DataError, StoreError) as error:
-            typer.echo(f"{obsid}: {error}", err=True)
-            code = ExitCode.RETRYABLE if isinstance(error, StoreError) else code or ExitCode.DATA_ERROR
-            continue
-        chosen.append(found)
-        copied += len(files)
-        moved += sum(file.size for file in files)
-        if only_list:
-            print("\n".join(f"{file.size:>10} {file.path}" for file in found.files))
-    print(_summary(chosen))
+    asked = list(dict.fromkeys(obsids or find_obsids(settings, worklist)))
+    folder, report = None if only_list else out, _Report()
+    with nullcontext(_nobody) if only_list else progress_of("Fetching", least=_MANY) as watch:
+        for fetched in fetch_all(source, asked, settings.stages, folder, lambda pause: typer.echo(pause, err=True)):
+            report.add(fetched)
+            if only_list and fetched.needed is not None:
+                print("\n".join(f"{file.size:>10} {file.path}" for file in fetched.needed.files))
+            watch(report.done, len(asked))
+    print(report)
     if not only_list:
-        moved = source.transferred if isinstance(source, RemoteArchive) else moved
-        print(f"{copied} files fetched ({size_text(moved)} transferred); they are in {out}")
-    raise typer.Exit(code)
+        moved = source.transferred if isinstance(source, RemoteArchive) else report.moved
+        print(f"{report.copied} files fetched ({size_text(moved)} transferred); they are in {out}")
+    raise typer.Exit(report.code)
 
 
-def _summary(chosen: list[Needed]) -> str:
-    size = sum(found.size for found in chosen)
-    number = sum(len(found.files) for found in chosen)
-    said = f"Observations: {len(chosen)}; files that are needed: {number}, {size_text(size)}"
-    whole = [found.whole for found in chosen]
-    if whole and min(whole) >= 0:
-        said += f" of the {size_text(sum(whole))} in their directories ({100 * size / max(1, sum(whole)):.0f} %)"
-    return said
+def _nobody(done: int, total: int) -> None:
+    """Watches nothing: what is listed is progress enough."""
+
+
+class _Report:
+    """What became of all observations, in numbers: of thousands nothing else is kept."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self.done = self.copied = self.moved = 0
+        self._found = self._files = self._size = self._whole = 0
+        self._is_whole_known = True
+
+    def add(self, fetched: Fetched) -> None:
+        """Count an observation, and say what failed."""
+        from services.contract import ExitCode
+        from services.storage import StoreError
+
+        self.done += 1
+        self.copied += fetched.copied
+        self.moved += fetched.size
+        if (problem := fetched.problem) is not None:
+            typer.echo(f"{fetched.obsid}: {problem}", err=True)
+            self.code = ExitCode.RETRYABLE if isinstance(problem, StoreError) else self.code or ExitCode.DATA_ERROR
+        elif (found := fetched.needed) is not None:
+            self._found += 1
+            self._files += len(found.files)
+            self._size += found.size
+            self._whole += found.whole
+            self._is_whole_known &= found.whole >= 0
+
+    def __str__(self) -> str:
+        said = f"Observations: {self._found}; files that are needed: {self._files}, {size_text(self._size)}"
+        if self._found and self._is_whole_known:
+            part = f"{100 * self._size / max(1, self._whole):.0f} %"
+            said += f" of the {size_text(self._whole)} in their directories ({part})"
+        return said

@@ -17,7 +17,7 @@ from services.query.config import ListSource, QueryConfig
 from services.query.vanished import place_of, with_vanished
 from services.query.worklist import WorkList, ecsv, parquet
 from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
-from services.storage.archive import LocalArchive
+from services.storage.local_archive import LocalArchive
 
 __all__ = ["NAME", "ListSource", "QueryConfig", "execute_query", "look", "outputs", "run_query"]
 

@@ -9,7 +9,7 @@ from services.publication import MANIFEST, fetch_outputs, read_manifest
 from services.query.config import QueryConfig
 from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
-from services.storage.archive import LocalArchive
+from services.storage.local_archive import LocalArchive
 from services.storage.remote import RemoteArchive
 
 #: How the list is asked for, not what for.

@@ -3,10 +3,10 @@
 `open_store` and `open_archive` take a URL; nothing else needs to know what is behind it.
 """
 
-from services.storage.archive import ArchiveFile, ArchiveSource, open_archive
+from services.storage.archive import ArchiveFile, ArchiveSource
 from services.storage.base import MissingObject, ObjectInfo, ObjectStore, StoreError
 from services.storage.cache import CacheConfig
-from services.storage.opening import open_store
+from services.storage.opening import open_archive, open_store
 
 __all__ = [
     "ArchiveFile",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from rossi.errors import ConfigError, RossiError
 
@@ -146,3 +146,22 @@ def local_path(url: str) -> Path:
     if not url.partition("://")[2] and (not url or "://" in url):
         raise ConfigError("The URL of the store or archive is empty; give a directory, file:///... or s3://bucket/...")
     return path.absolute()
+
+
+def split_url(url: str) -> SplitResult:
+    """Return the parts of a URL, of which the host and the port are sensible.
+
+    Raises
+    ------
+    ConfigError
+        If they are not; the message does not repeat the URL, which may have a password in it.
+    """
+    try:
+        parts = urlsplit(url)
+        if parts.port is None or parts.port:  # asking for it looks at it
+            return parts
+    except ValueError:
+        pass
+    raise ConfigError(
+        "The URL has no sensible host or port; one looks like https://host/folder, or http://127.0.0.1:9000."
+    )

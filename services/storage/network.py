@@ -7,10 +7,11 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import BaseHTTPResponse, Retry
+from urllib3.exceptions import InvalidHeader
 from urllib3.util import make_headers
 
 from rossi.errors import ConfigError
@@ -22,8 +23,19 @@ if TYPE_CHECKING:
 TRUSTED = "SSL_CERT_FILE"
 
 
+#: How long it is waited at most before a request is repeated, whatever a server says (Retry-After) [s].
+LONGEST = 30.0
+
+
 class Patience(Retry):
     """When urllib3 asks once more: not where nothing would change, and what a refusal says is not read to its end."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return how long a server wants to be left alone, within bounds; nothing, where it says nothing sensible."""
+        try:
+            return min(super().parse_retry_after(retry_after), LONGEST)
+        except (InvalidHeader, ValueError, OverflowError):
+            return 0.0
 
     def increment(
         self,
@@ -103,14 +115,32 @@ def proxy_for(url: str) -> Proxy | None:
     name = parts.scheme if parts.scheme in proxies else "all"
     if name not in proxies or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
-    proxy, variable = urlsplit(proxies[name]), f"{name.upper()}_PROXY"
-    if proxy.scheme not in ("http", "https") or not proxy.hostname:
-        kind = f"of kind {proxy.scheme}" if "://" in proxies[name] else "without http:// or https:// in front"
-        raise ConfigError(
-            f"The environment variable {variable} names a proxy {kind}; one that can be used looks like "
-            "http://user:password@host:3128. For hosts that need no proxy, set NO_PROXY."
-        )
+    variable = f"{name.upper()}_PROXY"
+    proxy = _sensible(proxies[name], variable)
     headers: dict[str, str] = {}
     if proxy.username is not None:
-        headers = make_headers(proxy_basic_auth=f"{unquote(proxy.username)}:{unquote(proxy.password or '')}")
+        user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        headers = make_headers(proxy_basic_auth=user, proxy_basic_auth_encoding="utf-8")
     return Proxy(f"{proxy.scheme}://{proxy.netloc.rpartition('@')[2]}", dict(headers))
+
+
+def _sensible(url: str, variable: str) -> SplitResult:
+    """Return the parts of a proxy's URL.
+
+    Raises
+    ------
+    ConfigError
+    """
+    kind = "that makes no sense"
+    try:
+        proxy = urlsplit(url)
+        if proxy.scheme in {"http", "https"} and proxy.hostname and proxy.port != 0:
+            return proxy
+        if proxy.scheme not in {"http", "https"}:
+            kind = f"of kind {proxy.scheme}" if "://" in url else "without http:// or https:// in front"
+    except ValueError:
+        kind = "of which the host or the port is none"
+    raise ConfigError(
+        f"The environment variable {variable} names a proxy {kind}; one that can be used looks like "
+        "http://user:password@host:3128. For hosts that need no proxy, set NO_PROXY."
+    )

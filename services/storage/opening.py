@@ -1,10 +1,14 @@
-"""From a URL to a store."""
+"""From a URL to a store or an archive: the one place that knows all kinds of them."""
 
 from __future__ import annotations
 
 from rossi.errors import ConfigError
+from services.storage.archive import ArchiveSource
 from services.storage.base import ObjectStore, local_path, scheme_of
+from services.storage.cache import CacheConfig, open_cache
 from services.storage.local import LocalStore
+from services.storage.local_archive import LocalArchive
+from services.storage.remote import RemoteArchive
 
 
 def open_store(url: str) -> ObjectStore:
@@ -26,3 +30,37 @@ def open_store(url: str) -> ObjectStore:
             return open_s3(url)
         case scheme:
             raise ConfigError(f"Stores of kind {scheme}:// are not known; use a directory, file:///... or s3://bucket.")
+
+
+def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:
+    """Open the archive at a URL.
+
+    Parameters
+    ----------
+    url : str
+        A path, ``file:///path``, ``s3://bucket/folder?endpoint=...&region=...`` (read without credentials), or
+        ``https://host/folder``, which must answer with listings of directories.
+    cache : CacheConfig, optional
+        Where copies of remote files are kept; none are if it is absent.
+
+    Raises
+    ------
+    ConfigError
+        If the URL makes no sense or there is no such directory. A remote archive is not looked for before it is used.
+    """
+    match scheme_of(url):
+        case "file":
+            return LocalArchive(local_path(url))
+        case "s3" | "http" | "https" as scheme:
+            kept = open_cache(cache)
+            if scheme == "s3":
+                from services.storage.remote_s3 import anonymous_buckets
+
+                return RemoteArchive(anonymous_buckets(url), kept)
+            from services.storage.remote_http import web_folders
+
+            return RemoteArchive(web_folders(url), kept)
+        case scheme:
+            raise ConfigError(
+                f"Archives can't be read from {scheme}://; give a directory, file:///..., s3://... or https://..."
+            )

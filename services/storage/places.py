@@ -67,10 +67,7 @@ class Root:
                 except Refusal as refusal:
                     raise refused(refusal) from None
                 if not found:
-                    raise ConfigError(
-                        f"There is no archive at {' nor at '.join(self._places)}; give the folder that holds AO1, "
-                        "AO2, ..."
-                    )
+                    raise absent(*self._places)
                 self._found = found
             return self._found
 
@@ -78,3 +75,8 @@ class Root:
 def refused(refusal: Refusal) -> ConfigError:
     """Return what the refusal of an archive's root means."""
     return ConfigError(f"{refusal}; an archive is read without credentials: check its URL.")
+
+
+def absent(*places: str) -> ConfigError:
+    """Return what it means that there is nothing where the archive's root should be."""
+    return ConfigError(f"There is no archive at {' nor at '.join(places)}; give the folder that holds AO1, AO2, ...")

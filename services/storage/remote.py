@@ -9,20 +9,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from rossi.errors import DataError
+from rossi.errors import ConfigError, DataError
 from services.storage.archive import MOST_BYTES, UNKNOWN, ArchiveFile, check_size, is_inside
 from services.storage.base import Refusal, StoreError
 from services.storage.cache import DiskCache
 from services.storage.places import refused
+from services.storage.transfer import REQUESTS, BrokenTransfer, Content, Remote
 
-__all__ = ["REQUESTS", "BrokenTransfer", "Content", "Remote", "RemoteArchive", "Together"]
-
-#: Requests at a time: an answer takes tens of milliseconds, nearly all of it waiting.
-REQUESTS = 32
 #: How often a transfer that broke off is taken up again, and the first pause before it [s]; each next one is twice as
 #: long. Requests that are not answered at all are repeated by the client below.
 _RESUMES, _PAUSE = 4, 0.25
@@ -32,89 +29,6 @@ _HASHED = "sha256:"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class BrokenTransfer(Exception):
-    """A transfer broke off.
-
-    Parameters
-    ----------
-    data : bytes
-        What had arrived.
-    reason : str
-    """
-
-    def __init__(self, data: bytes, reason: str) -> None:
-        super().__init__(reason)
-        self.data = data
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a server sent of a file.
-
-    Parameters
-    ----------
-    data : bytes
-    start : int
-        Where in the file they begin: a server need not begin where it was asked to.
-    identity : str
-        Of the file that was sent, empty if the server does not tell.
-    md5 : str
-        Of the whole file, in hexadecimal digits; empty if it is not known.
-    """
-
-    data: bytes
-    start: int = 0
-    identity: str = ""
-    md5: str = ""
-
-
-class Remote(Protocol):
-    """Reading below the root of an archive elsewhere. Paths are as in `ArchiveSource`.
-
-    Every method raises `StoreError` for what may go away by itself, `Refusal` where the server does not give what was
-    asked for, `DataError` for a listing beyond all measure, and `ConfigError` for what concerns everything.
-    """
-
-    @property
-    def url(self) -> str:
-        """Where it lies, for messages; never with credentials."""
-        ...
-
-    def files(self, path: str, together: Together) -> list[ArchiveFile]:
-        """Return all files below a directory, none if it does not exist; `together` makes several requests at once.
-
-        A listing that is not complete is a `StoreError`.
-        """
-        ...
-
-    def directories(self, path: str) -> list[str]:
-        """Return the names of the directories directly in a directory, none if it does not exist."""
-        ...
-
-    def head(self, path: str) -> ArchiveFile | None:
-        """Return size and identity of a file as far as the server tells them, None if there is none."""
-        ...
-
-    def read(self, path: str, start: int, size: int) -> Content | None:
-        """Return the content from a byte on of a file of a size, None if there is no such file.
-
-        Of a file that is longer, one byte more comes.
-
-        Raises
-        ------
-        BrokenTransfer
-        """
-        ...
-
-
-class Together(Protocol):
-    """Several calls at once."""
-
-    def __call__(self, function: Callable[[Item], Result], items: Iterable[Item], /) -> list[Result]:
-        """Return the results in order."""
-        ...
 
 
 class RemoteArchive:
@@ -135,17 +49,21 @@ class RemoteArchive:
         #: Bytes that came over the network so far.
         self.transferred = 0
         self._lock = threading.Lock()
+        self._was_there = False
 
     def list(self, path: str) -> builtins.list[ArchiveFile]:
         """See `ArchiveSource.list`."""
         with self._one():
             found = self.remote.files(path.strip("/"), self._together)
+        self._settle(found=bool(found))
         return sorted((file for file in found if is_inside(file.path)), key=lambda file: file.path)
 
     def directories(self, path: str) -> tuple[str, ...]:
         """See `ArchiveSource.directories`."""
         with self._one():
-            return tuple(sorted(filter(is_inside, self.remote.directories(path.strip("/")))))
+            found = self.remote.directories(path.strip("/"))
+        self._settle(found=bool(found))
+        return tuple(sorted(filter(is_inside, found)))
 
     def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
         """See `ArchiveSource.identify`: from the listing, or else from the servers' headers."""
@@ -173,19 +91,34 @@ class RemoteArchive:
         try:
             yield
         except Refusal as refusal:
-            try:
-                self.remote.directories("")
-            except Refusal as of_all:
-                raise refused(of_all) from None
+            self._look_at_root()
             raise DataError(
                 f"{refusal}, while the archive itself can be read; use another copy, or leave the observation out."
             ) from None
+
+    def _settle(self, *, found: bool) -> None:
+        """Where nothing is, see whether the archive is there at all."""
+        if found:
+            self._was_there = True
+        else:
+            self._look_at_root()
+
+    def _look_at_root(self) -> None:
+        try:
+            self.remote.check()
+        except Refusal as of_all:
+            raise refused(of_all) from None
+        except ConfigError as error:
+            if self._was_there:
+                raise StoreError(f"{self.remote.url}: the archive was there and is away ({error})") from None
+            raise
 
     def _identified(self, file: ArchiveFile) -> ArchiveFile:
         if file.identity and file.size != UNKNOWN:
             return file
         with self._one():
             found = self.remote.head(file.path)
+        self._settle(found=found is not None)
         if found is None:
             raise DataError(f"{self.remote.url}/{file.path}: there is no such file; list the directory again.")
         return found if found.identity and found.size != UNKNOWN else self._measured(found)
@@ -243,6 +176,7 @@ class RemoteArchive:
                 problem = f"the transfer broke off after {len(data)} of {file.size} bytes ({error}); run it again"
                 continue
             if content is None:
+                self._look_at_root()
                 raise DataError(f"{self.remote.url}/{file.path}: the file is in the listing but not there any more.")
             self._count(len(content.data))
             data = data[: content.start] + content.data

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin
 
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError
-
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError
 from services.storage.archive import DEEPEST, MOST_FILES, UNKNOWN, ArchiveFile, endless, is_inside
-from services.storage.base import Refusal, StoreError
-from services.storage.places import Root, candidates
-from services.storage.remote import Content, Together
-from services.storage.web import Web, content, identity_of, ranged
+from services.storage.base import Refusal, StoreError, split_url
+from services.storage.places import Root, absent, candidates
+from services.storage.transfer import Content, Together
+from services.storage.web import Web, content, ranged, whole
 
 #: Size of a listing at most [byte]: of MOST_FILES files with long names, twice over.
 _MOST_LISTING = 1 << 24
@@ -27,7 +24,7 @@ def web_folders(url: str) -> WebFolder:
     ConfigError
         If the URL carries a password.
     """
-    if "@" in urlsplit(url).netloc:
+    if "@" in split_url(url).netloc:
         raise ConfigError("The archive's URL carries a user name or password; archives are read without.")
     return WebFolder(url)
 
@@ -43,7 +40,6 @@ class WebFolder:
 
     def __init__(self, url: str) -> None:
         self._web = Web(url)
-        self._heads = True
         self._root = Root(candidates(url), lambda place: self._page(f"{place}/") is not None)
 
     @property
@@ -76,19 +72,19 @@ class WebFolder:
 
     def directories(self, path: str) -> list[str]:
         """See `Remote.directories`."""
-        return [name.rstrip("/") for name in self._entries(path) if name.endswith("/")]
+        names = [name.rstrip("/") for name in self._entries(path) if name.endswith("/")]
+        if len(names) > MOST_FILES:
+            raise endless(f"{self.url}/{path}")
+        return names
+
+    def check(self) -> None:
+        """See `Remote.check`."""
+        if self._page(f"{self._root.find()}/") is None:
+            raise absent(self.url)
 
     def head(self, path: str) -> ArchiveFile | None:
         """See `Remote.head`."""
-        url = self._url(path)
-        if self._heads:
-            try:
-                return self._web.ask("HEAD", url, lambda answer: _described(answer, path))
-            except Refusal:  # by some servers HEAD is; the beginning of GET's answer tells the same
-                found = self._web.ask("GET", url, lambda answer: _described(answer, path))
-                self._heads = False
-                return found
-        return self._web.ask("GET", url, lambda answer: _described(answer, path))
+        return self._web.describe(self._url(path), path)
 
     def read(self, path: str, start: int, size: int) -> Content | None:
         """See `Remote.read`."""
@@ -102,33 +98,16 @@ class WebFolder:
 
     def _page(self, url: str) -> list[str] | None:
         """Return the names in a directory, those of directories with a slash; None if it does not exist."""
-        text = self._web.ask("GET", url, lambda answer: _text(answer, url))
+        text = self._web.ask("GET", url, lambda answer: whole(answer, _MOST_LISTING, url))
         if text is None:
             return None
         index = _Index(url)
-        index.feed(text)
+        index.feed(text.decode("utf-8", "replace"))
         if not index.complete:
             raise StoreError(f"{url}: the listing stops in the middle ({len(index.names)} names); try again later.")
         if not index.is_index:
             raise Refusal(f"{url}: the server does not list directories; use the bucket or a local copy instead")
         return list(dict.fromkeys(index.names))
-
-
-def _text(answer: BaseHTTPResponse, url: str) -> str:
-    data = b""
-    try:
-        while block := answer.read(1 << 16):
-            data += block
-            if len(data) > _MOST_LISTING:
-                raise DataError(f"{url}: the listing does not end after {len(data)} bytes; tell who runs the server.")
-    except (HTTPError, OSError) as error:
-        raise StoreError(f"{url}: the listing stops in the middle ({type(error).__name__}); try again later.") from None
-    return data.decode("utf-8", "replace")
-
-
-def _described(answer: BaseHTTPResponse, path: str) -> ArchiveFile:
-    size = answer.headers.get("Content-Length", "")
-    return ArchiveFile(path, int(size) if size.isdecimal() else UNKNOWN, identity_of(answer))
 
 
 class _Index(HTMLParser):

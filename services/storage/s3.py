@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -18,16 +17,15 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.loaders import Loader, create_loader
 
 from rossi.errors import ConfigError
 from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
 from services.storage.network import authorities, distrust, proxy_for
+from services.storage.s3_url import S3Place, parse_s3_url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_PARAMETERS = frozenset({"endpoint", "region"})
 
 #: botocore is the one layer that repeats requests. Many servers do not know the check sums that newer clients add by
 #: default, and range requests to them fail.
@@ -201,51 +199,6 @@ def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
     return StoreError(f"{where}: {error.operation_name} failed on the server ({code or status}).")
 
 
-@dataclass(frozen=True, slots=True)
-class S3Place:
-    """What an s3 URL says.
-
-    Parameters
-    ----------
-    bucket, prefix : str
-        The prefix is empty or ends with a slash.
-    endpoint, region : str or None
-    """
-
-    bucket: str
-    prefix: str
-    endpoint: str | None = None
-    region: str | None = None
-
-
-def parse_s3_url(url: str) -> S3Place:
-    """Take ``s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1`` apart.
-
-    Raises
-    ------
-    ConfigError
-        If the URL makes no sense or carries a password; the message does not repeat it.
-    """
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    endpoint = options.get("endpoint")
-    if "@" in parts.netloc or (endpoint and "@" in urlsplit(endpoint).netloc):
-        raise ConfigError(
-            "The s3 URL carries a user name or password; remove it and set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-        )
-    if unknown := sorted(options.keys() - _PARAMETERS):
-        raise ConfigError(f"The s3 URL has the parameter {unknown[0]!r}; it may have endpoint and region only.")
-    if not _BUCKET.fullmatch(parts.netloc):
-        raise ConfigError(f"{parts.netloc!r} is no name of a bucket; an s3 URL looks like s3://bucket/prefix.")
-    if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
-        raise ConfigError(f"The endpoint {endpoint!r} of the s3 URL is no URL; one looks like http://127.0.0.1:9000.")
-    prefix = unquote(parts.path).strip("/")
-    if prefix:
-        prefix = check_key(prefix) + "/"
-    return S3Place(parts.netloc, prefix, endpoint, options.get("region"))
-
-
 def new_client(session: boto3.session.Session, place: S3Place, region: str, config: Config) -> S3Client:
     """Return a client that trusts whom the environment says and does not ask again whom it does not trust.
 
@@ -278,8 +231,20 @@ def open_s3(url: str) -> S3Store:
     """
     place = parse_s3_url(url)
     try:
-        session = boto3.session.Session()
+        session = _session()
         client = new_client(session, place, place.region or session.region_name or "us-east-1", _CLIENT)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"s3://{place.bucket}: the S3 client can't be set up ({error}).") from None
     return S3Store(client, place.bucket, place.prefix)
+
+
+def _session() -> boto3.session.Session:
+    """Return a session that finds credentials anew; what botocore reads of how to speak S3 is read once."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return boto3.session.Session(botocore_session=session)
+
+
+@cache
+def _loader() -> Loader:
+    return create_loader()

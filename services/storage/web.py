@@ -1,21 +1,23 @@
-"""Reading files from web servers: what directories on the web and public buckets have in common."""
+"""Reading files from web servers: what directories on the web, public buckets and calibration have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError
 
-from rossi.errors import ConfigError
-from services.storage.base import Refusal, StoreError
-from services.storage.network import Patience, distrust, proxy_for
-from services.storage.remote import REQUESTS, BrokenTransfer, Content
+from rossi.errors import ConfigError, DataError
+from services.storage.archive import UNKNOWN, ArchiveFile
+from services.storage.base import Refusal, StoreError, split_url
+from services.storage.network import Patience, causes, distrust, proxy_for
+from services.storage.pace import POOLS
+from services.storage.transfer import REQUESTS, BrokenTransfer, Content
 
 #: urllib3 is the layer that repeats requests: those that were not answered, and for two minutes those that a busy
-#: server turned down, which may say itself how long to wait (Retry-After).
+#: server turned down; for five, where it says itself how long to wait (Retry-After, see `Patience`).
 _RETRY = Patience(
     total=10,
     connect=5,
@@ -37,6 +39,9 @@ _ABSENT, _BEHIND_END, _PROXY = frozenset({404, 410}), 416, 407
 _PASSING, _NEVER = frozenset({408, 425, 429}), 501
 #: Redirections that are followed, one after the other.
 _HOPS = 5
+_PORTS = {"http": 80, "https": 443}
+#: No size has so many digits.
+_DIGITS = 19
 
 Answer = TypeVar("Answer")
 
@@ -48,10 +53,17 @@ class Web:
     ----------
     url : str
         Any of the server's.
+
+    Raises
+    ------
+    ConfigError
+        If it is none, or the proxy can't be used.
     """
 
     def __init__(self, url: str) -> None:
+        split_url(url)
         self._pool = _pool(url)
+        self._heads = True
 
     def ask(
         self,
@@ -80,8 +92,19 @@ class Web:
                     return _used(answer, url, use)
             finally:
                 _leave(answer)
-            asked = _followed(url, urljoin(asked, target))
-        raise Refusal(f"{url}: the archive's server redirects more than {_HOPS} times")
+            asked = _followed(url, asked, target)
+        raise Refusal(f"{url}: the server redirects more than {_HOPS} times")
+
+    def describe(self, url: str, path: str) -> ArchiveFile | None:
+        """Return size and identity of a file as far as the server tells them, None if there is none."""
+        if self._heads:
+            try:
+                return self.ask("HEAD", url, lambda answer: _described(answer, path))
+            except Refusal:  # by some servers HEAD is; the beginning of GET's answer tells the same
+                found = self.ask("GET", url, lambda answer: _described(answer, path))
+                self._heads = False
+                return found
+        return self.ask("GET", url, lambda answer: _described(answer, path))
 
     def _send(self, method: str, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         try:
@@ -91,27 +114,42 @@ class Web:
         except HTTPError as error:
             if why := distrust(error):
                 raise ConfigError(f"{url}: {why}.") from None
-            reason = getattr(error, "reason", None) or error
-            if "407" in str(reason):
+            if any("Tunnel connection failed: 407" in str(one) for one in causes(error)):
                 raise _locked(url) from None
+            reason = getattr(error, "reason", None) or error
             raise StoreError(
-                f"{url}: the archive's server can't be reached ({reason}); check the network and try again."
+                f"{url}: the server can't be reached ({reason}); check the network and try again."
             ) from None
 
 
 def identity_of(answer: BaseHTTPResponse) -> str:
     """Return what tells this content from another: the ETag, or else the time of its last change; empty without."""
     headers = answer.headers
-    tag = headers.get("ETag", "").removeprefix("W/").strip('"')
     changed = headers.get("Last-Modified", "")
-    return f"etag:{tag}" if tag else f"date:{changed}" if changed else ""
+    return etag(headers.get("ETag", "")) or (f"date:{changed}" if changed else "")
+
+
+def etag(text: str) -> str:
+    """Return the identity that an ETag is, as a header or a listing has it; empty for none."""
+    tag = text.strip().removeprefix("W/").strip('"')
+    return f"etag:{tag}" if tag else ""
+
+
+def number(text: str) -> int:
+    """Return a size that a server tells, `UNKNOWN` for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else UNKNOWN
+
+
+def _described(answer: BaseHTTPResponse, path: str) -> ArchiveFile:
+    return ArchiveFile(path, number(answer.headers.get("Content-Length", "")), identity_of(answer))
 
 
 def _pool(url: str) -> PoolManager:
     proxy = proxy_for(url)
-    if proxy is None:
-        return PoolManager(4, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT)
-    return ProxyManager(proxy.url, 4, proxy_headers=proxy.headers, maxsize=REQUESTS, retries=_RETRY, timeout=_TIMEOUT)
+    options: dict[str, Any] = {"maxsize": REQUESTS, "retries": _RETRY, "timeout": _TIMEOUT}
+    pool = ProxyManager(proxy.url, 4, proxy_headers=proxy.headers, **options) if proxy else PoolManager(4, **options)
+    pool.pool_classes_by_scheme = POOLS
+    return pool
 
 
 def _used(answer: BaseHTTPResponse, url: str, use: Callable[[BaseHTTPResponse], Answer]) -> Answer | None:
@@ -121,7 +159,7 @@ def _used(answer: BaseHTTPResponse, url: str, use: Callable[[BaseHTTPResponse], 
         raise _locked(url)
     if answer.status < 300 or answer.status == _BEHIND_END:
         return use(answer)
-    said = f"{url}: the archive's server answers {answer.status} {answer.reason or ''}".rstrip()
+    said = f"{url}: the server answers {answer.status} {answer.reason or ''}".rstrip()
     if answer.status == _NEVER or (answer.status < 500 and answer.status not in _PASSING):
         raise Refusal(said)
     raise StoreError(f"{said}; try again later.")
@@ -135,7 +173,7 @@ def _leave(answer: BaseHTTPResponse) -> None:
         answer.close()
 
 
-def _followed(url: str, target: str) -> str:
+def _followed(url: str, asked: str, target: str) -> str:
     """Return where a redirection leads.
 
     Raises
@@ -143,13 +181,22 @@ def _followed(url: str, target: str) -> str:
     Refusal
         If it leaves the server.
     """
-    here, there = urlsplit(url), urlsplit(target)
-    if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+    try:
+        full = urljoin(asked, target)
+        there, stays = urlsplit(full), _origin(full) == _origin(asked)
+    except ValueError:
+        raise Refusal(f"{url}: the server redirects to {target[:200]!r}, which is no address") from None
+    if not stays:
         raise Refusal(
-            f"{url}: the archive's server redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}{there.path}, "
-            "which is not followed; if the archive is there, give that address"
+            f"{url}: the server redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}{there.path}, which is "
+            "not followed; if the archive is there, give that address"
         )
-    return target
+    return full
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _locked(url: str) -> ConfigError:
@@ -183,3 +230,24 @@ def content(answer: BaseHTTPResponse, start: int, size: int) -> Content:
         arrived = data if answer.status == 206 or not start else b""
         raise BrokenTransfer(arrived, type(error).__name__) from None
     return Content(data, start if answer.status == 206 else 0, identity_of(answer))
+
+
+def whole(answer: BaseHTTPResponse, most: int, url: str) -> bytes:
+    """Return all that comes of a listing.
+
+    Raises
+    ------
+    DataError
+        If it is more than `most` bytes.
+    StoreError
+        If it breaks off.
+    """
+    data = bytearray()
+    try:
+        while block := answer.read(_BLOCK):
+            data += block
+            if len(data) > most:
+                raise DataError(f"{url}: the listing does not end after {len(data)} bytes; tell who runs the server.")
+    except (HTTPError, OSError) as error:
+        raise StoreError(f"{url}: the listing stops in the middle ({type(error).__name__}); try again later.") from None
+    return bytes(data)

@@ -29,8 +29,8 @@ from services.query.catalogue import look_up
 from services.query.config import QueryConfig
 from services.query.stage import outputs
 from services.storage import CacheConfig, open_archive
-from services.storage.remote import REQUESTS
-from services.storage.remote_s3 import _CLIENT
+from services.storage.s3 import _CLIENT
+from services.storage.transfer import REQUESTS
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "public"

@@ -37,7 +37,7 @@ from services.contract import ObservationResult
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_archive, open_store
-from services.storage.remote import REQUESTS
+from services.storage.transfer import REQUESTS
 from services.worker import run_observation
 from tests.benchmarks.bench_fanout import first_observation
 

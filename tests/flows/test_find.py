@@ -150,6 +150,18 @@ def test_fetch(rossi: Rossi, elsewhere: Elsewhere) -> None:
     assert "(100 %)" in copied
 
 
+def test_fetch_of_a_list(rossi: Rossi, elsewhere: Elsewhere) -> None:
+    """One that fails is named, the rest comes, and a log file is told how far it is."""
+    (rossi.folder / "list.txt").write_text("\n".join([*elsewhere.there, *elsewhere.missing] * 2))
+    done = rossi("fetch", "--worklist", "list.txt", "--out", "copy")
+    assert done.returncode == 20
+    assert {line.partition(":")[0] for line in done.stderr.splitlines() if "is not in the archive" in line} == {
+        *elsewhere.missing
+    }
+    assert f"Fetching: {ASKED // 10} of {ASKED}\n" in done.stderr
+    assert f"Observations: {ASKED - MISSING}; files that are needed" in done.stdout
+
+
 def test_standard_products(rossi: Rossi, elsewhere: Elsewhere) -> None:
     obsid = ObsID(elsewhere.there[3])
     broken = f"{obsid.path}stdprod/xp{obsid.stem}_n2a.lc.gz"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,8 +37,9 @@ class Faults:
     links: dict[str, list[str]] = field(default_factory=dict)
     #: Neither lengths nor ETags nor dates: bodies come in chunks.
     chunked: bool = False
-    #: Requests a second beyond which the server answers 503.
-    most: float = 0.0
+    #: What a busy path answers, and how long it wants to be left alone.
+    busy_status: int = 503
+    retry_after: str = ""
 
 
 class WebServer(ThreadingHTTPServer):
@@ -58,20 +57,10 @@ class WebServer(ThreadingHTTPServer):
         self.faults = Faults()
         self.log: list[str] = []
         self.sent = 0
-        self.turn, self.lock = 0.0, threading.Lock()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def is_too_much(self) -> bool:
-        """Whether requests come too often."""
-        with self.lock:
-            now = time.monotonic()
-            if not self.faults.most or now > self.turn:
-                self.turn = now + 1 / (self.faults.most or 1.0)
-                return False
-            return True
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,11 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(301, b"elsewhere", headers={"Location": faults.elsewhere[name]})
         elif status:
             self._send(status, b"no")
-        elif self.server.is_too_much():
-            self._send(503, b"slowly")
         elif faults.busy.get(name):
             faults.busy[name] -= 1
-            self._send(503, b"busy")
+            self._send(
+                faults.busy_status, b"busy", headers={"Retry-After": faults.retry_after} if faults.retry_after else {}
+            )
         elif path.is_dir():
             self._send(200, self._index(name, path), kind="text/html;charset=UTF-8")
         elif path.is_file():

@@ -6,6 +6,7 @@ import os
 import random
 import ssl
 import urllib.request
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -33,7 +34,7 @@ FMI = f"{FOLDER}/FMI"
 def _quick(monkeypatch):
     """Pauses are as short as they can be."""
     monkeypatch.setattr("services.storage.remote._PAUSE", 0.001)
-    monkeypatch.setattr("services.storage.web._RETRY", _RETRY.new(backoff_factor=0.001))
+    monkeypatch.setattr("services.storage.web._RETRY", _RETRY.new(backoff_factor=0.0001, backoff_jitter=0.0))
 
 
 class TestRefusals:
@@ -66,7 +67,7 @@ class TestRefusals:
         web.faults.status["AO2/P20402"] = 403
         work = look(QueryConfig(source="archive"), open_archive(web.url))
         assert work.obsids == ("91401-02-03-00",)
-        assert any(c.code == "directory_unreadable" and "P20402/: the archive" in c.message for c in work.caveats)
+        assert any(c.code == "directory_unreadable" and "P20402/: the server" in c.message for c in work.caveats)
         named = look(QueryConfig(source="archive", obsids=("20402-01-45-03",)), open_archive(web.url))
         assert named.obsids == ("20402-01-45-03",)
 
@@ -80,7 +81,7 @@ class TestRefusals:
         archive = open_archive(f"s3://{fill(moto_endpoint, tree)}/pub/archive?endpoint={moto_endpoint}")
         files = archive.identify(archive.list(FOLDER))
         with serving(Denying(moto_endpoint, STD2)) as server:
-            archive.remote._objects = archive.remote._objects.replace(moto_endpoint, server.url)
+            archive.remote._address = archive.remote._address.replace(moto_endpoint, server.url)
             with pytest.raises(DataError, match=r"answers 403 .*, while the archive itself can be read"):
                 archive.fetch_many(files)
             rest = [file for file in files if file.path != STD2]
@@ -104,14 +105,15 @@ class TestListings:
 
     def test_keys_that_lead_elsewhere(self, moto_endpoint, tree, monkeypatch):
         archive = open_archive(f"s3://{fill(moto_endpoint, tree)}/pub/archive?endpoint={moto_endpoint}")
-        pages = archive.remote._pages
-        evil = [f"pub/archive/{FOLDER}/{name}" for name in ("pca/../../../../etc/passwd", "pca//a", "./FMI", "a\nb")]
+        page = archive.remote._page
+        names = ("pca/../../../../etc/passwd", "pca//a", "./FMI", "a\nb")
+        evil = tuple(ArchiveFile(f"pub/archive/{FOLDER}/{name}", 4, "etag:x") for name in names)
 
-        def poisoned(**options):
-            yield from pages(**options)
-            yield {"Contents": [{"Key": key, "Size": 4, "ETag": "x"} for key in evil]}
+        def poisoned(options):
+            found = page(options)
+            return replace(found, files=(*found.files, *evil))
 
-        monkeypatch.setattr(archive.remote, "_pages", poisoned)
+        monkeypatch.setattr(archive.remote, "_page", poisoned)
         assert [file.path for file in archive.list(FOLDER)] == sorted(name for name in TREE if f"{FOLDER}/" in name)
 
     def test_one_that_does_not_end(self, web):
@@ -196,12 +198,28 @@ class TestAnswers:
         with pytest.raises(DataError, match="redirects more than 5 times"):
             open_archive(web.url).fetch(STD2)
 
-    def test_a_server_that_limits_requests(self, web, tree, monkeypatch):
-        monkeypatch.setattr("services.storage.web._RETRY", _RETRY.new(backoff_factor=0.01))
-        web.faults.most = 40.0
-        archive = open_archive(web.url)
-        files = archive.identify(archive.list(FOLDER)) * 6
-        assert archive.fetch_many(files) == [(tree / file.path).read_bytes() for file in files]
+    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize(
+        ("retry_after", "waited"),
+        [
+            ("", 0.0),
+            ("7", 7.0),
+            ("86400", 30.0),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 30.0),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", 0.0),
+            ("-5", 0.0),
+            ("9" * 5000, 0.0),
+            ("soon", 0.0),
+            ("Fri, 99 Foo 99999999999 99:99:99 GMT", 0.0),
+        ],
+    )
+    def test_a_server_that_limits_requests(self, web, tree, monkeypatch, status, retry_after, waited):
+        pauses = []
+        monkeypatch.setattr("urllib3.util.retry.time.sleep", pauses.append)
+        web.faults.busy_status, web.faults.retry_after = status, retry_after
+        web.faults.busy[STD2] = 2
+        assert open_archive(web.url).fetch(STD2) == (tree / STD2).read_bytes()
+        assert {pause for pause in pauses if pause >= 1.0} == ({waited} - {0.0})
 
 
 class TestProxies:
