@@ -31,6 +31,7 @@ def command(
     Example: `rossi fetch 20402-01-45-03 --archive s3://nasa-heasarc --out archive`
     """
     from flows.config import require
+    from flows.export import check_folder
     from rossi.errors import ConfigError, DataError
     from services.contract import ExitCode
     from services.fetching import copy, needed
@@ -42,6 +43,8 @@ def command(
     require(settings, "archive")
     if out is None and not only_list:
         raise ConfigError("Where to? Give --out FOLDER, or --list to see what would be fetched.")
+    if out is not None and not only_list:
+        check_folder(out)
     source = open_archive(settings.archive, settings.cache)
     code, chosen, copied = ExitCode.OK, [], 0
     moved = 0

@@ -23,12 +23,14 @@ def command(
     """
     from flows.cli.display import show_products
     from flows.config import require
-    from flows.export import export_set
+    from flows.export import check_folder, export_set
     from flows.inventory import product_sets
     from services.storage import open_store
 
     settings = settings_from(config, store=store, prefix=prefix)
     require(settings, "store")
+    if get is not None:
+        check_folder(get, "--get")
     opened = open_store(settings.store)
     entries = [e for e in product_sets(opened, settings.prefix) if not obsids or e.manifest.obsid in obsids]
     if not entries:
@@ -37,6 +39,8 @@ def command(
         show_products(opened, entries)
         return
     written = [
-        path for e in entries for path in export_set(opened, e.key, get / (e.manifest.obsid or e.manifest.stage))
+        path
+        for e in entries
+        for path in export_set(opened, e.key, get / (e.manifest.obsid or e.manifest.stage), "--get")
     ]
     print(f"{len(written)} files in {get}")

@@ -270,9 +270,17 @@ def test_an_archive_is_not_simulated_into_another(rossi: Rossi, archive: Archive
     assert (other.returncode, other.stdout) == (21, "")
     assert other.stderr.startswith("one holds 1 observations simulated with seed 7; name another folder")
     (rossi.folder / "real/AO2/P20402").mkdir(parents=True)
-    assert rossi("simulate", "--out", "real").stderr.startswith("real holds an archive; ")
+    assert rossi("simulate", "--out", "real").stderr.startswith("real is not empty, it holds AO2; ")
     assert {path: path.read_bytes() for path in (rossi.folder / "one").rglob("*") if path.is_file()} == before
-    assert rossi(*one, 2, "--seed", 7).returncode == 0  # the same, and one more
+    (rossi.folder / "mine").mkdir()
+    (rossi.folder / "mine/rossi.toml").write_text("workers = 1")
+    assert rossi("simulate", "--out", "mine").stderr.startswith("mine is not empty, it holds rossi.toml; ")
+    assert [path.name for path in (rossi.folder / "mine").iterdir()] == ["rossi.toml"]
+    assert (rossi.folder / "mine/rossi.toml").read_text() == "workers = 1"
+    edited = rossi.folder / "one/rossi.toml"
+    edited.write_text(edited.read_text() + "# mine\n")
+    more = rossi(*one, 2, "--seed", 7)  # the same, and one more
+    assert (more.returncode, "stays" in more.stderr, "# mine" in edited.read_text()) == (0, True, True)
     assert rossi(*one, 1, "--seed", 7).returncode == 21  # fewer than there are
 
 

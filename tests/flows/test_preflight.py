@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import tomlkit
 
+from flows.cli import main
 from flows.config import load_settings, make_settings
+from flows.export import check_folder
 from flows.extras import EXTRAS, need
 from flows.preflight import check
 from rossi.errors import ConfigError
@@ -205,3 +207,63 @@ def test_dates(text: str) -> None:
             f"configuration, [query]: parameter '{name}' is '{text}': expected a date as year-month-day (1999-12-31), "
             "or mission time in seconds (189302400)."
         )
+
+
+_FOLDERS = [
+    ("afile", "afile is no folder"),
+    ("afile/deep/er", "afile is no folder"),
+    ("dangling", "dangling is no folder"),
+    ("x" * 300, "x... can't be written (File name too long)"),
+]
+_WRITERS = [
+    ("simulate", "--out"),
+    ("campaign", "--archive", ".", "--store", "store", "--out"),
+    ("campaign", "--archive", ".", "--store"),
+    ("reduce", "20101-01-01-00", "--archive", ".", "--out"),
+    ("retry", "store", "--archive", ".", "--out"),
+    ("query", "--archive", ".", "--out"),
+    ("fetch", "20101-01-01-00", "--archive", ".", "--out"),
+    ("stdprod", "--archive", ".", "--out"),
+    ("merge", "absent.lc", "--out"),
+    ("compare", "afile", "afile", "--out"),
+    ("products", "--store", "absent", "--get"),
+    ("up", "--state", "state", "--store"),
+]
+
+
+@pytest.mark.parametrize("arguments", _WRITERS, ids=lambda arguments: f"{arguments[0]} {arguments[-1]}")
+def test_folders_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "afile").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    for folder, words in _FOLDERS:
+        with pytest.raises(SystemExit) as end:
+            main([*arguments, folder])
+        said = capsys.readouterr()
+        assert (end.value.code, said.out, len(said.err.splitlines())) == (21, "", 1), said.err
+        assert words in said.err
+        assert arguments[-1] in said.err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "er")
+    check_folder(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_said_before_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, rossi: Rossi, archive: Archive
+) -> None:
+    """Calibration in a bucket needs an extra; that is the only sentence."""
+    (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=("boto3", "botocore")))
+    monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
+    remote = {**archive.overrides["calibration"], "breakdown": "s3://bucket/breakdown.fits"}
+    (rossi.folder / "rossi.toml").write_text(tomlkit.dumps({**archive.overrides, "calibration": remote}))
+    for command in (("reduce", archive.good[0]), ("campaign",)):
+        done = rossi(*command, "--archive", archive.root, "--out", "out")
+        assert (done.returncode, done.stdout) == (21, "")
+        assert done.stderr == "This needs boto3, which is not installed: pip install 'rossi[s3]'.\n"
