@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rossi.archive import ObsID
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError
 from services.configuration import validate
 from services.contract import ARCHIVE
-from services.observation import list_observation
+from services.observation import list_observation, read_obsid
 from services.storage import ArchiveFile, ArchiveSource
 from services.storage.archive import UNKNOWN
 from services.worker import load_stage
@@ -63,10 +62,7 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str,
     DataError
         If the observation is not in the archive.
     """
-    try:
-        wanted = ObsID(obsid)
-    except ConfigError as error:
-        raise DataError(str(error)) from None
+    wanted = read_obsid(archive, obsid)
     folder = wanted.path
     listing = list_observation(archive, wanted)
     patterns = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns(stages)))

@@ -32,15 +32,35 @@ def command(
     if get is not None:
         check_folder(get, "--get")
     opened = open_store(settings.store)
-    entries = [e for e in product_sets(opened, settings.prefix) if not obsids or e.manifest.obsid in obsids]
+    found = list(product_sets(opened, settings.prefix))
+    entries = [e for e in found if not obsids or e.manifest.obsid in obsids]
+    absent = _absent(obsids or [], [e.manifest.obsid for e in found])
     if not entries:
-        raise nothing_in(settings)
+        raise nothing_in(settings, f"there are no products of {absent}" if found else "there is nothing yet")
     if get is None:
         show_products(opened, entries)
+        _end(absent)
         return
-    written = [
-        path
-        for e in entries
-        for path in export_set(opened, e.key, get / (e.manifest.obsid or e.manifest.stage), "--get")
-    ]
+    folders = {e.key: get / (e.manifest.obsid or e.manifest.stage) for e in entries}
+    written = [path for key, folder in folders.items() for path in export_set(opened, key, folder, "--get")]
     print(f"{len(written)} files in {get}")
+    _end(absent)
+
+
+def _absent(asked: list[str], there: list[str]) -> str:
+    """Return what is asked for and not there, with what is and begins the same."""
+    from rossi.archive import meant
+
+    absent = [obsid for obsid in dict.fromkeys(asked) if obsid not in there]
+    near = [dict.fromkeys(name for name in there if name.startswith(meant(one) or one.strip())) for one in absent]
+    return ", ".join(
+        f"{one} (but of {', '.join(names)})" if names else one for one, names in zip(absent, near, strict=True)
+    )
+
+
+def _end(absent: str) -> None:
+    from services.contract import ExitCode
+
+    if absent:
+        typer.echo(f"There are no products of {absent}.", err=True)
+        raise typer.Exit(ExitCode.DATA_ERROR)

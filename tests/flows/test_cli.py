@@ -129,11 +129,14 @@ def test_configuration_error(rossi: Rossi, arguments: list[str], sentence: str) 
 
 
 def test_unexpected_error_is_one_line_unless_debugging(rossi: Rossi) -> None:
-    (rossi.folder / "out").write_text("in the way")
-    plain = rossi("simulate", "--out", "out")
+    assert rossi("simulate", "--out", "out", "--observations", 1).returncode == 0
+    (cycle,) = (rossi.folder / "out").glob("AO*")
+    shutil.rmtree(cycle)
+    cycle.write_text("in the way")
+    plain = rossi("simulate", "--out", "out", "--observations", 1)
     assert plain.returncode == 1
     assert len(plain.stderr.splitlines()) == 1
-    assert "Traceback" in rossi("--debug", "simulate", "--out", "out").stderr
+    assert "Traceback" in rossi("--debug", "simulate", "--out", "out", "--observations", 1).stderr
 
 
 def test_unwritable_store(rossi: Rossi, archive: Archive) -> None:
@@ -236,6 +239,11 @@ def test_products_and_status(reduced: Reduced, archive: Archive) -> None:
     got = reduced.rossi("products", archive.good[0], *place, "--get", "copy")
     assert got.returncode == 0
     assert [path.name for path in (reduced.folder / "copy").iterdir()] == [archive.good[0]]
+    some = reduced.rossi("products", archive.good[0], "77777-01-01-00", archive.good[1][:-1], *place)
+    assert (some.returncode, archive.good[0] in some.stdout) == (20, True)
+    assert some.stderr.startswith(
+        f"There are no products of 77777-01-01-00, {archive.good[1][:-1]} (but of {archive.good[1]})."
+    )
     shown = reduced.rossi("status", *place).stdout
     for obsid in (*archive.damaged, SLEWING):
         assert obsid in shown

@@ -1,5 +1,6 @@
 """What can't work is said before Prefect starts and before an observation is touched."""
 
+import datetime
 import shutil
 import tomllib
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from flows.cli import main
 from flows.config import load_settings, make_settings
 from flows.export import check_folder
 from flows.extras import EXTRAS, need
+from flows.parameters import form_of
 from flows.preflight import check
 from rossi.errors import ConfigError
 from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
@@ -195,11 +197,21 @@ def test_a_list_is_its_text(tmp_path: Path) -> None:
         load_settings(None, {"pca_extract": {"pcus": [0, 5]}})
 
 
-@pytest.mark.parametrize("text", ["31/12/1999", "1999", "yesterday", "1999-13-01"])
-def test_dates(text: str) -> None:
-    if text == "1999":
-        assert load_settings(None, {"query": {"start": text}}).query.start == 1999.0
-        return
+_NO_DATES = [
+    "31/12/1999",
+    "1999-13-01",
+    "1999-02-30",
+    "yesterday",
+    "1999",
+    "19991231",
+    "1999-12-31T10:00",
+    "nan",
+    "inf",
+]
+
+
+@pytest.mark.parametrize("text", [*_NO_DATES, ""])
+def test_no_dates(tmp_path: Path, text: str) -> None:
     for name in ("start", "stop"):
         with pytest.raises(ConfigError) as caught:
             load_settings(None, {"query": {name: text}})
@@ -207,6 +219,20 @@ def test_dates(text: str) -> None:
             f"configuration, [query]: parameter '{name}' is '{text}': expected a date as year-month-day (1999-12-31), "
             "or mission time in seconds (189302400)."
         )
+        with pytest.raises(ConfigError, match=r"expected a date as year-month-day \(1999-12-31\)"):
+            form_of({name: text})
+    (tmp_path / "r.toml").write_text(f"[query]\nstart = {text}\n")
+    with pytest.raises(ConfigError, match=r"1999-12-31"):
+        load_settings(tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize("text", ["1999-12-31", "1999-12-31T00:00:00", "1999-12-31T00:00:00.000Z"])
+def test_dates(tmp_path: Path, text: str) -> None:
+    assert load_settings(None, {"query": {"start": text}}).query.start == datetime.date(1999, 12, 31)
+    assert form_of({"stop": text}).stop == datetime.date(1999, 12, 31)
+    assert load_settings(None, {"query": {"start": "189302400", "stop": 2e8}}).query.start == 189302400.0
+    (tmp_path / "r.toml").write_text(f"[query]\nstart = {text}\n")
+    assert load_settings(tmp_path / "r.toml").query.start == datetime.date(1999, 12, 31)
 
 
 _FOLDERS = [
