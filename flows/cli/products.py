@@ -9,6 +9,9 @@ import typer
 
 from flows.cli.options import Config, Prefix, Store, nothing_in, settings_from
 
+#: ObsIDs that a message names.
+_NAMED = 6
+
 
 def command(
     obsids: Annotated[list[str] | None, typer.Argument(metavar="[OBSID]...", help="Only these observations.")] = None,
@@ -54,7 +57,8 @@ def _absent(asked: list[str], there: list[str]) -> str:
     absent = [obsid for obsid in dict.fromkeys(asked) if obsid not in there]
     near = [dict.fromkeys(name for name in there if name.startswith(meant(one) or one.strip())) for one in absent]
     return ", ".join(
-        f"{one} (but of {', '.join(names)})" if names else one for one, names in zip(absent, near, strict=True)
+        f"{one} (but of {', '.join(list(names)[:_NAMED])})" if names else one
+        for one, names in zip(absent, near, strict=True)
     )
 
 

@@ -241,9 +241,8 @@ def test_products_and_status(reduced: Reduced, archive: Archive) -> None:
     assert [path.name for path in (reduced.folder / "copy").iterdir()] == [archive.good[0]]
     some = reduced.rossi("products", archive.good[0], "77777-01-01-00", archive.good[1][:-1], *place)
     assert (some.returncode, archive.good[0] in some.stdout) == (20, True)
-    assert some.stderr.startswith(
-        f"There are no products of 77777-01-01-00, {archive.good[1][:-1]} (but of {archive.good[1]})."
-    )
+    assert some.stderr.startswith(f"There are no products of 77777-01-01-00, {archive.good[1][:-1]} (but of ")
+    assert archive.good[1] in some.stderr
     shown = reduced.rossi("status", *place).stdout
     for obsid in (*archive.damaged, SLEWING):
         assert obsid in shown
