@@ -219,7 +219,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the configuration file can't be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: this is no valid TOML: {error}.") from None
+        raise ConfigError(
+            f"{path}: this is no valid TOML: {error}; texts stand in quotes, dates are 1999-12-31."
+        ) from None
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

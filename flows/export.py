@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows.result import CampaignResult
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError, DataError, shortened_name
 from rossi.fits.reader import content
 from services.contract import File, ObservationResult
 from services.publication import read_manifest, read_outputs
@@ -30,7 +32,40 @@ def read_file(path: Path) -> bytes:
         raise DataError(f"{path}: the file can't be read ({error.strerror}).") from None
 
 
-def write_files(folder: Path, files: Iterable[File]) -> list[Path]:
+def check_folder(folder: Path, option: str = "--out") -> None:
+    """Refuse a folder that could not be written to, before there is anything to write; nothing is left in it.
+
+    Parameters
+    ----------
+    folder : Path
+        May be still to be made.
+    option : str
+        What names it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    whole = folder.absolute()
+    there = next(place for place in (whole, *whole.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        which = "is" if there == whole else f"can't be made: {there} is"
+        raise ConfigError(f"{shortened_name(folder)} {which} no folder; name another one with {option}.")
+    try:
+        whole.is_dir()  # of a name that is too long, this is an error
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise _not_writable(folder, error, option) from None
+
+
+def _not_writable(path: Path, error: OSError, option: str) -> ConfigError:
+    return ConfigError(
+        f"{shortened_name(path)} can't be written ({error.strerror}); name another folder with {option}."
+    )
+
+
+def write_files(folder: Path, files: Iterable[File], option: str = "--out") -> list[Path]:
     """Write files into a folder, which is made; older ones of the same name are replaced.
 
     Raises
@@ -45,14 +80,16 @@ def write_files(folder: Path, files: Iterable[File]) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.data)
         except OSError as error:
-            raise ConfigError(f"{path} can't be written ({error.strerror}); name another folder with --out.") from None
+            raise ConfigError(
+                f"{path} can't be written ({error.strerror}); name another folder with {option}."
+            ) from None
         written.append(path)
     return written
 
 
-def export_set(store: ObjectStore, key: str, folder: Path) -> list[Path]:
+def export_set(store: ObjectStore, key: str, folder: Path, option: str = "--out") -> list[Path]:
     """Copy all that one manifest names, verified, into a folder."""
-    return write_files(folder, _files(store, key))
+    return write_files(folder, _files(store, key), option)
 
 
 def export_observations(store: ObjectStore, results: Iterable[ObservationResult], folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 
 from flows.chains import CHAINS, Instrument
@@ -22,6 +22,7 @@ from services.contract import FailureKind, Frozen
 from services.extraction import Channels
 from services.hexte_dead.stage import HexteDeadConfig
 from services.pca_extract.stage import Band, PcaExtractConfig
+from services.query.config import moment
 from services.storage.base import local_path, scheme_of
 
 #: Where each field of the form stands in the settings.
@@ -75,6 +76,14 @@ class Form(Frozen):
     settings: dict[str, Any] = Field(
         {}, description="All the rest, as in rossi.toml: a section is an object, {'pca_extract': {'binsz': 128}}."
     )
+
+    @field_validator("start", "stop", mode="before")
+    @classmethod
+    def _day(cls, value: object) -> datetime.date | None:
+        day = moment(value)
+        if isinstance(day, float):
+            raise ConfigError("expected a date as year-month-day (1999-12-31)")
+        return day
 
     @classmethod
     def of(cls, settings: Settings) -> Form:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flows.config import Executor, Settings
+from flows.export import check_folder
+from flows.extras import EXTRAS, missing
 from rossi.errors import ConfigError, did_you_mean
 from rossi.expression import compile_expression
 from rossi.pca.filter.columns import NAMES
@@ -11,6 +16,7 @@ from services.contract import CALIBRATION
 from services.extraction import Extraction
 from services.filter_file import FilterSource
 from services.storage import open_archive, open_store
+from services.storage.local import LocalStore
 from services.worker import load_stage
 
 
@@ -26,14 +32,39 @@ def check(settings: Settings) -> None:
     StoreError
         If a server did not answer as it should.
     """
-    open_archive(settings.archive, settings.cache)
-    open_store(settings.store)
-    for name in settings.stages:
-        config = getattr(settings, name)
-        if isinstance(config, Extraction):
-            _check_columns(settings, name, config)
-    if settings.campaign.executor is Executor.LOCAL:
-        check_calibration(settings.calibration, _roles(settings))
+    with _all_installed():
+        check_places(settings)
+        for name in settings.stages:
+            config = getattr(settings, name)
+            if isinstance(config, Extraction):
+                _check_columns(settings, name, config)
+        if settings.campaign.executor is Executor.LOCAL:
+            check_calibration(settings.calibration, _roles(settings))
+
+
+def check_places(settings: Settings) -> None:
+    """Refuse places, as far as they are given, that can't be those of an archive and a store; see `check`.
+
+    Raises
+    ------
+    ConfigError
+    """
+    with _all_installed():
+        if settings.archive:
+            open_archive(settings.archive, settings.cache)
+        store = open_store(settings.store) if settings.store else None
+    if isinstance(store, LocalStore) and settings.campaign.executor is Executor.LOCAL:
+        check_folder(store.root, "--store")
+
+
+@contextmanager
+def _all_installed() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in EXTRAS:
+            raise
+        raise ConfigError(missing(error.name)) from None
 
 
 def _check_columns(settings: Settings, name: str, config: Extraction) -> None:

@@ -11,6 +11,8 @@ from rossi.errors import ConfigError
 
 #: The data-gap page of the RXTE Cook Book writes some without the last number: 50117-01-01F.
 _OBSID = re.compile(r"[0-9]{5}-[0-9]{2}-[0-9]{2,3}(-[0-9]{2,3}[A-Z]?|[A-Z])")
+#: As standard products spell them: 20402014503.
+_UNDIVIDED = re.compile(r"([0-9]{5})([0-9]{2})([0-9]{2})([0-9]{2,3}[A-Z]?)")
 _DATA_FILE = re.compile(r"F([A-Z])([0-9a-f]{2})_([0-9a-f]{1,16})-([0-9a-f]{1,16})(\.gz|\.Z)?")
 
 
@@ -66,7 +68,9 @@ class ObsID:
 
     def __post_init__(self) -> None:
         if not _OBSID.fullmatch(self.text):
-            raise ConfigError(f"{self.text[:100]!r} is no ObsID; one looks like 20402-01-45-03 (or 30188-06-01-00S).")
+            near = meant(self.text)
+            hint = f"did you mean {near}?" if near else "one looks like 20402-01-45-03 (or 30188-06-01-00S)."
+            raise ConfigError(f"{self.text[:100]!r} is no ObsID; {hint}")
 
     def __str__(self) -> str:
         return self.text
@@ -117,6 +121,14 @@ class ObsID:
     def stem(self) -> str:
         """The digits (and letter) as standard products spell them: ``20402014503``."""
         return self.text.replace("-", "")
+
+
+def meant(text: str) -> str:
+    """Return the ObsID that was meant by one in lower case, with blanks or without dashes; empty if none is seen."""
+    words = "-".join(re.findall("[0-9A-Z]+", text[:100].upper()))
+    digits = _UNDIVIDED.fullmatch(words)
+    near = "-".join(digits.groups()) if digits else words
+    return near if _OBSID.fullmatch(near) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,8 +330,12 @@ class ObservationResult(Frozen):
 
     @property
     def message(self) -> str:
-        """What each stage without success says, with its name; empty if all succeeded."""
-        return "; ".join(f"{s.stage}: {s.message}" for s in self.stages if s.outcome is not Outcome.SUCCEEDED)
+        """What each stage without success says, with its name; once what several say. Empty if all succeeded."""
+        said: dict[str, list[str]] = {}
+        for stage in self.stages:
+            if stage.outcome is not Outcome.SUCCEEDED:
+                said.setdefault(stage.message, []).append(stage.stage)
+        return "; ".join(f"{', '.join(stages)}: {message}" for message, stages in said.items())
 
     @property
     def reused(self) -> bool:

@@ -15,7 +15,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 from services.completeness import examine, what_is_missing
 from services.configuration import validate
@@ -33,7 +32,7 @@ from services.contract import (
 )
 from services.engines import engine_versions
 from services.inputs import Chosen, Made, Memory, Sources, choose, read
-from services.observation import NOT_IN_ARCHIVE, NotInArchive
+from services.observation import NOT_IN_ARCHIVE, NotInArchive, read_obsid
 from services.publication import (
     FAILURES,
     fetch_outputs,
@@ -212,10 +211,7 @@ def find_work(stage: Stage[Any], request: StageRequest, sources: Sources) -> Wor
     if request.stage != stage.name:
         raise ConfigError(f"The request is for stage {request.stage!r}, but this is {stage.name!r}.")
     config = validate(stage.config, request.config, stage.name)
-    try:
-        ObsID(request.obsid)
-    except ConfigError as error:  # wrong for this observation, not for all of them
-        raise DataError(str(error)) from None
+    read_obsid(sources.archive, request.obsid)
     chosen = choose(stage.inputs_for(config), request, sources)
     settings = config.model_dump(mode="json")
     engine = engine_versions(getattr(config, "engine", None), stage.name)

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from services.configuration import validate
 from services.contract import ARCHIVE
-from services.observation import list_observation
+from services.observation import list_observation, read_obsid
 from services.patience import Pause, patiently
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 from services.storage.archive import UNKNOWN
@@ -157,10 +156,7 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str,
     DataError
         If the observation is not in the archive.
     """
-    try:
-        wanted = ObsID(obsid)
-    except ConfigError as error:
-        raise DataError(str(error)) from None
+    wanted = read_obsid(archive, obsid)
     folder = wanted.path
     listing = list_observation(archive, wanted)
     patterns = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns(stages)))

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from rossi.archive import ObsID
+from rossi.archive import ObsID, meant
 from rossi.errors import ConfigError, DataError
 from services.contract import Caveat
-from services.storage import ArchiveFile, ArchiveSource
+from services.storage import ArchiveFile, ArchiveSource, StoreError
 
 #: Code of the caveat on a failure that is this.
 NOT_IN_ARCHIVE = "not_in_archive"
 _GZIPPED = ".gz"
 #: Other observations that a message names.
 _NAMED = 6
+#: Of a proposal's number.
+_DIGITS = 5
+#: The beginning of an ObsID.
+_PART = re.compile(r"[0-9]{1,4}|[0-9]{5}(-[0-9]*){0,3}")
 
 
 class NotInArchive(DataError):
     """The archive has no such observation, or not any more."""
+
+
+def read_obsid(archive: ArchiveSource | None, text: str) -> ObsID:
+    """Return the ObsID that a text is.
+
+    Raises
+    ------
+    DataError
+        If it is none; names what the archive has that begins as it does.
+    """
+    try:
+        return ObsID(text)
+    except ConfigError as error:  # wrong for this observation, not for all of them
+        raise DataError(f"{error} {_beginning(archive, text)}".strip()) from None
 
 
 def list_observation(archive: ArchiveSource, obsid: ObsID) -> list[ArchiveFile]:
@@ -73,6 +92,32 @@ def _beside(archive: ArchiveSource, obsid: ObsID) -> list[str]:
         return []
     found = [name for name in names if name != obsid.text and _viewing(name) == obsid.viewing]
     return [name for name in found if ObsID(name).is_pointing or not obsid.is_pointing]
+
+
+def _beginning(archive: ArchiveSource | None, text: str) -> str:
+    """Return a sentence about what is in the archive whose name begins as a text does that is no ObsID."""
+    start, found = text.strip(), list[str]()
+    if archive is None or meant(text) or not _PART.fullmatch(start):
+        return ""
+    try:
+        while len(start) > 1 and not (found := _which_begin(archive, start)):
+            start = start[:-1]
+    except (DataError, StoreError):
+        return ""
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"Beginning with {start}, the archive has {', '.join(found[:_NAMED])}{more}." if found else ""
+
+
+def _which_begin(archive: ArchiveSource, start: str) -> list[str]:
+    """Return the observations, or where not even the proposal is whole the proposals, that begin so."""
+    proposal = start.partition("-")[0]
+    if len(proposal) == _DIGITS:
+        folder = ObsID(f"{proposal}-01-01-00").path.rstrip("/").rpartition("/")[0]
+        return [name for name in archive.directories(folder) if name.startswith(start)]
+    cycles = [name for name in archive.directories("") if re.fullmatch("AO[0-9]+", name)]
+    cycles = [name for name in cycles if name[2] == start[0] or (start[0] == "9" and len(name) > len("AO9"))]
+    found = [name[1:] for cycle in cycles for name in archive.directories(cycle)]
+    return sorted(name for name in found if name.startswith(start))
 
 
 def _viewing(name: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from services.contract import Caveat, File
+from services.observation import read_obsid
 from services.storage import ArchiveSource, StoreError
 
 #: What a light curve is of: s source, b background, n net; HEXTE's cluster 0 or 1, or 2 for the PCA's Standard2; the
@@ -117,11 +117,11 @@ def collect(
 
 def _collect(archive: ArchiveSource, text: str, bands: Sequence[str]) -> _One:
     try:
-        obsid = ObsID(text)
+        obsid = read_obsid(archive, text)
         listing = {file.path.rpartition("/")[2]: file for file in archive.list(f"{obsid.path}stdprod")}
     except StoreError as error:
         return _One(failure=error)
-    except (ConfigError, DataError) as error:
+    except DataError as error:
         return _One(problems=(str(error),))
     curves, found, problems = [], [], []
     for band in bands:

@@ -16,8 +16,8 @@ from flows.cli.options import (
     Store,
     Where,
     Workers,
+    prepared,
     settings_from,
-    store_beside,
 )
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ def command(
     Example: `rossi campaign --config archive/rossi.toml --out out`
     """
     from flows.cli.display import show_summary
-    from flows.config import Executor, require
+    from flows.config import Executor
     from flows.extras import need
     from flows.farewell import end_soon
-    from flows.preflight import check
     from flows.result import campaign_code
 
     need("prefect", "matplotlib", "jinja2")
@@ -59,9 +58,7 @@ def command(
         prefix=prefix,
         campaign={"workers": workers, "executor": executor},
     )
-    settings = store_beside(settings, out)
-    require(settings, "archive", "store")
-    check(settings)
+    settings = prepared(settings, out)
     if settings.campaign.executor is Executor.KUBERNETES:
         from flows.kubernetes.cluster import open_cluster
 

@@ -39,12 +39,14 @@ def command(
     """
     from flows.cli.differences import show_comparisons
     from flows.compare import compare_places, compare_stores, rows_of
+    from flows.export import check_folder
     from rossi.errors import ConfigError
     from services.contract import ExitCode
 
     places = what or []
     if bool(places) == bool(sample):
         raise ConfigError("Name ObsIDs, or two places (stores, folders or files), or use --sample NUMBER.")
+    check_folder(out)
     if len(places) == 2 and all(_is_store(place) for place in places):
         found, labels = compare_stores(places[0], places[1], prefix or ""), (places[0], places[1])
     elif len(places) == 2 and all(Path(place).exists() for place in places):

@@ -34,7 +34,7 @@ def command(
 
 def _write(path: Path, text: str) -> None:
     """Write a new file; one that is there stays as it is."""
-    from rossi.errors import ConfigError
+    from rossi.errors import ConfigError, shortened_name
 
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -42,4 +42,6 @@ def _write(path: Path, text: str) -> None:
     except FileExistsError:
         raise ConfigError(f"{path} is there already and stays as it is; name another file, or remove it.") from None
     except OSError as error:
-        raise ConfigError(f"{path} can't be written ({error.strerror}); name another file with --write.") from None
+        raise ConfigError(
+            f"{shortened_name(path)} can't be written ({error.strerror}); name another file with --write."
+        ) from None

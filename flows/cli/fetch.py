@@ -34,6 +34,7 @@ def command(
     """
     from flows.cli.display import progress_of
     from flows.config import require
+    from flows.export import check_folder
     from rossi.errors import ConfigError
     from services.fetching import fetch_all
     from services.storage import open_archive
@@ -43,6 +44,8 @@ def command(
     require(settings, "archive")
     if out is None and not only_list:
         raise ConfigError("Where to? Give --out FOLDER, or --list to see what would be fetched.")
+    if out is not None and not only_list:
+        check_folder(out)
     source = open_archive(settings.archive, settings.cache)
     asked = list(dict.fromkeys(obsids or find_obsids(settings, worklist)))
     folder, report = None if only_list else out, _Report()

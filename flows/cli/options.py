@@ -27,13 +27,26 @@ Where = Annotated[str | None, typer.Option("--executor", help="Who works: local 
 PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the configuration and stop.")]
 
 
-def store_beside(settings: Settings, out: Path | None) -> Settings:
-    """Where no store is given, keep one in the folder ``store`` beside the products."""
-    if settings.store or out is None:
-        return settings
-    place = out.absolute().with_name("store")
-    typer.echo(f"Store: {place} (--store names another)", err=True)
-    return settings.model_copy(update={"store": str(place)})
+def prepared(settings: Settings, out: Path | None) -> Settings:
+    """Refuse what can't work; where no store is given, keep one in the folder ``store`` beside the products."""
+    from flows.config import require
+    from flows.export import check_folder
+    from flows.preflight import check
+
+    beside = None if settings.store or out is None else _beside(out)
+    chosen = settings if beside is None else settings.model_copy(update={"store": str(beside)})
+    require(chosen, "archive", "store")
+    if out is not None:
+        check_folder(out)
+    check(chosen)
+    if beside is not None:
+        typer.echo(f"Store: {beside} (--store names another)", err=True)
+    return chosen
+
+
+def _beside(out: Path) -> Path:
+    whole = out.resolve()
+    return whole.parent / ("store" if whole.name != "store" else "rossi-store")
 
 
 def settings_from(config: Path | None, print_config: bool = False, **overrides: Any) -> Settings:

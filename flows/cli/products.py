@@ -9,6 +9,9 @@ import typer
 
 from flows.cli.options import Config, Prefix, Store, nothing_in, settings_from
 
+#: ObsIDs that a message names.
+_NAMED = 6
+
 
 def command(
     obsids: Annotated[list[str] | None, typer.Argument(metavar="[OBSID]...", help="Only these observations.")] = None,
@@ -23,20 +26,45 @@ def command(
     """
     from flows.cli.display import show_products
     from flows.config import require
-    from flows.export import export_set
+    from flows.export import check_folder, export_set
     from flows.inventory import product_sets
     from services.storage import open_store
 
     settings = settings_from(config, store=store, prefix=prefix)
     require(settings, "store")
+    if get is not None:
+        check_folder(get, "--get")
     opened = open_store(settings.store)
-    entries = [e for e in product_sets(opened, settings.prefix) if not obsids or e.manifest.obsid in obsids]
+    found = list(product_sets(opened, settings.prefix))
+    entries = [e for e in found if not obsids or e.manifest.obsid in obsids]
+    absent = _absent(obsids or [], [e.manifest.obsid for e in found])
     if not entries:
-        raise nothing_in(settings)
+        raise nothing_in(settings, f"there are no products of {absent}" if found else "there is nothing yet")
     if get is None:
         show_products(opened, entries)
+        _end(absent)
         return
-    written = [
-        path for e in entries for path in export_set(opened, e.key, get / (e.manifest.obsid or e.manifest.stage))
-    ]
+    folders = {e.key: get / (e.manifest.obsid or e.manifest.stage) for e in entries}
+    written = [path for key, folder in folders.items() for path in export_set(opened, key, folder, "--get")]
     print(f"{len(written)} files in {get}")
+    _end(absent)
+
+
+def _absent(asked: list[str], there: list[str]) -> str:
+    """Return what is asked for and not there, with what is and begins the same."""
+    from rossi.archive import meant
+
+    absent = [obsid for obsid in dict.fromkeys(asked) if obsid not in there]
+    near = [dict.fromkeys(name for name in there if name.startswith(meant(one) or one.strip())) for one in absent]
+    return ", ".join(
+        f"{one} (but of {', '.join(list(names)[:_NAMED])})" if names else one
+        for one, names in zip(absent, near, strict=True)
+    )
+
+
+def _end(absent: str) -> None:
+    from services.contract import ExitCode
+
+    if absent:
+        typer.echo(f"There are no products of {absent}.", err=True)
+        raise typer.Exit(ExitCode.DATA_ERROR)

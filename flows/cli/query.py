@@ -40,6 +40,7 @@ def command(
 
     Example: `rossi query "Eta Car" --radius 0.1deg --out list`
     """
+    from flows.export import check_folder
     from services.query.stage import look, run_query
     from services.storage import open_archive, open_store
 
@@ -47,6 +48,8 @@ def command(
     if everything:
         asked["source"] = "catalogue"
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix, query=asked)
+    if out is not None:
+        check_folder(out)
     source = open_archive(settings.archive, settings.cache) if settings.archive else None
     if settings.store:
         opened = open_store(settings.store)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, settings_from, store_beside
+from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, prepared, settings_from
 
 
 def command(
@@ -23,18 +23,14 @@ def command(
     Example: `rossi reduce 20101-01-01-00 --config archive/rossi.toml --out products`
     """
     from flows.cli.display import progress_bar, show_results
-    from flows.config import require
     from flows.export import export_observations
     from flows.plan import make_shard
-    from flows.preflight import check
     from flows.result import failure_code
     from services.storage import open_store
     from services.worker import run_shard
 
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
-    settings = store_beside(settings, out)
-    require(settings, "archive", "store")
-    check(settings)
+    settings = prepared(settings, out)
     unique = tuple(dict.fromkeys(obsids))
     with progress_bar("Reducing", in_logs=False) as bar:
         bar.planned(len(unique))

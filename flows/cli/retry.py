@@ -16,8 +16,8 @@ from flows.cli.options import (
     Store,
     Workers,
     nothing_in,
+    prepared,
     settings_from,
-    store_beside,
 )
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ def command(
     """
     from flows.cli.campaign import show_products
     from flows.cli.display import progress_bar, show_summary
-    from flows.config import require
     from flows.extras import need
-    from flows.preflight import check
     from flows.result import campaign_code
     from flows.retry import look, retry
     from services.storage import open_store
@@ -55,9 +53,7 @@ def command(
     settings = settings_from(
         config, print_config, archive=archive, store=place or store, prefix=prefix, campaign={"workers": workers}
     )
-    settings = store_beside(settings, out)
-    require(settings, "archive", "store")
-    check(settings)
+    settings = prepared(settings, out)
     known = look(open_store(settings.store), settings)
     if not known.asked:
         raise nothing_in(settings, "no campaign has left anything there")

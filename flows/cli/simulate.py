@@ -20,15 +20,25 @@ def command(
     from rich.console import Console
     from rich.progress import Progress
 
+    from flows.export import check_folder
     from rossi.simulate import simulate_archive
 
+    check_folder(out)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
         simulate_archive(out, observations, seed, on_observation=lambda _: progress.advance(bar))
-    (out / "rossi.toml").write_text(_configuration(out))
+    _configure(out / "rossi.toml", _configuration(out))
     print(f"{observations} observations in {out}, the truth about them in {out / 'truth.json'}")
     print(f"Reduce them with: rossi campaign --config {out / 'rossi.toml'} --store store --out out")
+
+
+def _configure(path: Path, text: str) -> None:
+    """Write the configuration; one that somebody edited stays."""
+    if not path.exists():
+        path.write_text(text)
+    elif path.read_text() != text:
+        typer.echo(f"{path} is not as it was made, and stays; remove it to have it made anew.", err=True)
 
 
 def _configuration(out: Path) -> str:

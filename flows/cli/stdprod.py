@@ -41,7 +41,7 @@ def command(
     from rich.progress import Progress
 
     from flows.config import require
-    from flows.export import write_files
+    from flows.export import check_folder, write_files
     from rossi.errors import DataError
     from services.merge.stage import merge_files
     from services.standard import check_bands, collect
@@ -50,6 +50,7 @@ def command(
     asked = criteria(target, radius, ra, dec, obsid, proposal, start, stop)
     settings = settings_from(config, archive=archive, query=asked)
     require(settings, "archive")
+    check_folder(out)
     bands = check_bands(band or ["n2a"])
     source = open_archive(settings.archive, settings.cache)
     obsids = find_obsids(settings, worklist)

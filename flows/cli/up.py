@@ -47,12 +47,13 @@ def command(
     from flows.extras import need
     from flows.machine import Machine, default_folder
     from flows.notify import check_address
+    from flows.preflight import check_places
     from flows.up import Wishes, bring_up, check_database, s3_url
 
     need("prefect", "matplotlib", "jinja2")
     if s3 is not None and store is None:
         store = s3_url(s3_port)
-    settings_from(config, archive=archive, store=store, prefix=prefix)  # what is wrong is said now
+    check_places(settings_from(config, archive=archive, store=store, prefix=prefix))  # what is wrong is said now
     check_database(database)
     check_address(notify)
     given = {"config": config, "archive": archive, "store": store, "prefix": prefix}

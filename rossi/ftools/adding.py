@@ -13,6 +13,7 @@ from rossi.spectra.area import read_area, with_area
 from rossi.spectra.pha import Pha, read_pha
 from rossi.spectra.response import Response, mean_response
 from rossi.spectra.response_file import read_response, response_file
+from rossi.spectra.summing import given_again
 
 
 class AddspecParameters(Parameters):
@@ -47,7 +48,9 @@ def addspec(p: AddspecParameters) -> Made:
         made.append(write_output(f"{root}.rsp", _response(spectra, names, matrices), overwrite))
     files = {"backfile": f"{root}.bak" if backgrounds else "NONE", "rmfile": f"{root}.rsp" if matrices else "NONE"}
     total = {"expr": "+".join(f"'{name}'" for name in names), "outfil": f"{root}.pha", "exposure": "CALC"}
-    return Made([*mathpha(MathphaParameters.read(shared | files | total)), *made], [*remarks, *more])
+    return Made(
+        [*mathpha(MathphaParameters.read(shared | files | total)), *made], [*given_again(spectra), *remarks, *more]
+    )
 
 
 def _background(spectra: list[Pha], names: list[str], scale: float, outfil: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import numpy as np
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits, read_bytes, read_fits
 from rossi.fits.writer import fits_bytes, primary_hdu
-from rossi.ftools.parameters import Parameters, Task, extension, file_list, is_none, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.ftools.texts import read_text, text_or_file
 from rossi.spectra.algebra import (
     Compat,
@@ -30,7 +30,7 @@ from rossi.spectra.pha import Pha, find_spectrum, read_pha
 from rossi.spectra.product import Derived, spectrum_table
 from rossi.spectra.response import rebin_response
 from rossi.spectra.response_file import read_response, response_file
-from rossi.spectra.summing import sum_file
+from rossi.spectra.summing import given_again, sum_file
 
 
 class SumphaParameters(Parameters):
@@ -90,14 +90,15 @@ class RbnrmfParameters(Parameters):
     ebdfile: Annotated[str, "file with EBOUNDS, % where the matrix has it"] = "%"
 
 
-def sumpha(p: SumphaParameters) -> list[str]:
+def sumpha(p: SumphaParameters) -> Made:
     """Add up spectra."""
     names = file_list(p.filelist)
     outfile = p.outfile if p.outfile.endswith(".pha") else p.outfile + ".pha"
     if len(names) == 1:
-        return [write_output(outfile, _one_spectrum(names[0]), p.clobber)]
+        return Made([write_output(outfile, _one_spectrum(names[0]), p.clobber)])
     spectra = [read_pha(read_fits(name)) for name in names]
-    return [write_output(outfile, sum_file(spectra, compat=_compat(p.compat, spectra)), p.clobber)]
+    made = write_output(outfile, sum_file(spectra, compat=_compat(p.compat, spectra)), p.clobber)
+    return Made([made], given_again(spectra))
 
 
 def _one_spectrum(name: str) -> bytes:

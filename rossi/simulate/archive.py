@@ -22,6 +22,8 @@ from rossi.simulate.truth import FILE_NAME, Truth, truth
 _EPOCHS = (3, 5, 4, 1, 5, 2, 5, 3, 5, 4)
 _GOLDEN = (5**0.5 - 1) / 2
 _ORBIT = 5760
+#: What a fresh file system holds.
+_EMPTY = {"lost+found"}
 
 
 def _date(seed: int, number: int) -> int:
@@ -101,16 +103,24 @@ def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
 
 
 def _refuse_another(out: Path, observations: int, seed: int) -> None:
-    """Refuse a folder that holds an archive, unless it is this one, or a part of it."""
+    """Refuse a folder that holds anything, unless it is this archive, or a part of it."""
     try:
         there = Truth.model_validate_json((out / FILE_NAME).read_bytes())
     except (OSError, ValueError):
         there = None
     if there is not None and there.seed == seed and len(there.observations) <= observations:
         return
-    if there is not None or next(out.glob("AO*"), None) is not None:
-        made = f"{len(there.observations)} observations simulated with seed {there.seed}" if there else "an archive"
+    if there is not None:
+        made = f"{len(there.observations)} observations simulated with seed {there.seed}"
         raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
+    try:
+        names = sorted(path.name for path in out.iterdir() if path.name not in _EMPTY)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ConfigError(f"{out} is no folder for an archive ({error.strerror}); name another one.") from None
+    if names:
+        raise ConfigError(f"{out} is not empty, it holds {names[0]}; name another folder, where nothing is replaced.")
 
 
 def simulate_archive(
@@ -121,7 +131,7 @@ def simulate_archive(
     Parameters
     ----------
     out : Path
-        Directory; made if missing. Existing files of the same names are replaced.
+        Directory; made if missing. One that is there is empty, or holds this archive, or a part of it.
     observations : int
         The first N observations are the same whatever their number.
     seed : int
@@ -136,7 +146,7 @@ def simulate_archive(
     Raises
     ------
     ConfigError
-        If the number of observations or the seed makes no sense, or the folder holds another archive.
+        If the number of observations or the seed makes no sense, or the folder holds something else.
     """
     if observations < 1 or seed < 0:
         raise ConfigError(

@@ -62,6 +62,19 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
     )
 
 
+def given_again(spectra: Sequence[Pha]) -> tuple[str, ...]:
+    """Tell which spectra hold what an earlier one holds, so that a sum has their counts and exposure twice."""
+    seen: dict[tuple[object, ...], Pha] = {}
+    remarks = []
+    for pha in spectra:
+        told = pha.header.get("TSTART"), pha.header.get("TSTARTI"), pha.header.get("TSTARTF")
+        first = seen.setdefault((*told, pha.exposure, pha.quantity, pha.value.tobytes()), pha)
+        if first is not pha and pha.value.any():
+            name = "which is in the list already" if first.name == pha.name else f"the same as {first.name}"
+            remarks.append(f"{pha.name}: {name}; its counts and exposure are in the sum twice. Leave it out.")
+    return tuple(remarks)
+
+
 def _check(spectra: Sequence[Pha]) -> None:
     if not spectra:
         raise ConfigError("No spectrum is given; there is nothing to sum.")

@@ -94,6 +94,7 @@ def _series(file: FitsFile, chosen: Chosen) -> Series:
         if number := int(np.sum(error < 0)):
             error[error < 0] = np.nan
             remarks = (f"{where}: column {chosen.error} is below 0 in {number} rows; they count as without an error.",)
+    remarks += _about_unit(table, chosen)
     return Series(
         name=file.name,
         time=time,
@@ -109,6 +110,16 @@ def _series(file: FitsFile, chosen: Chosen) -> Series:
         unit=chosen.unit,
         remarks=remarks,
     )
+
+
+def _about_unit(table: Table, chosen: Chosen) -> tuple[str, ...]:
+    """Tell of a column that does not say what its numbers are in, or says what nobody knows."""
+    if not table.info(chosen.value).unit.strip():
+        return (f"{table.where}: column {chosen.value} has no unit (TUNIT); it is taken to be in {chosen.unit}.",)
+    if chosen.unit in units.KNOWN:
+        return ()
+    known = ", ".join(units.KNOWN)
+    return (f"{table.where}: column {chosen.value} is in {chosen.unit!r}, none of {known}; it is taken as it is.",)
 
 
 def _with_shared(header: Header, primary: Header) -> Header:

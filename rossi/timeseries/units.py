@@ -11,6 +11,9 @@ RATE = "count/s"
 PER_PCU = "count/s/PCU"
 COUNT = "count"
 
+#: Units whose meaning is known.
+KNOWN = (RATE, PER_PCU, COUNT)
+
 _SPELLINGS = {
     "count": ("count", "counts", "cts", "ct", "cnt", "cnts"),
     "s": ("s", "sec", "secs", "second", "seconds"),

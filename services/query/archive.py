@@ -10,7 +10,7 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from rossi.met import met_to_mjd
 from services.contract import Caveat
-from services.observation import hint
+from services.observation import hint, read_obsid
 from services.query.config import QueryConfig
 from services.query.index import describe, find_observations
 from services.query.worklist import WorkList, WorkRow, blank, in_order
@@ -75,8 +75,8 @@ def _valid(obsids: tuple[str, ...]) -> list[ObsID]:
 
 def _absent(text: str, archive: ArchiveSource) -> str:
     try:
-        return f"{text} is not in the archive; {hint(archive, ObsID(text))}"
-    except ConfigError as error:
+        return f"{text} is not in the archive; {hint(archive, read_obsid(archive, text))}"
+    except DataError as error:
         return str(error)
 
 

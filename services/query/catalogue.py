@@ -57,8 +57,15 @@ def look_up(config: QueryConfig) -> WorkList:
     counts["unobserved"] = max(unobserved, nameless)
     absent = [obsid for obsid in dict.fromkeys(config.obsids) if obsid not in kept]
     caveats = _caveats(counts, list(kept.values()))
-    caveats += [Caveat(code="not_in_catalogue", message=f"{o}: the catalogue has no such observation.") for o in absent]
+    caveats += [Caveat(code="not_in_catalogue", message=_absent(obsid)) for obsid in absent]
     return in_order([*kept.values(), *map(blank, absent)], caveats)
+
+
+def _absent(obsid: str) -> str:
+    try:
+        return f"{ObsID(obsid)}: the catalogue has no such observation."
+    except ConfigError as error:
+        return str(error)
 
 
 def _criteria(catalogue: Catalogue, config: QueryConfig) -> tuple[Table, int]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import math
+import re
+from contextlib import suppress
 from enum import StrEnum
 
 from pydantic import Field, field_validator
@@ -12,6 +15,11 @@ from services.query.names import Cone, cone_of
 
 #: Rows that are asked for at a time: half of what the service gives at most, so that it never cuts an answer off.
 PAGE_ROWS = 50_000
+#: What some clients put behind a date.
+_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?(Z|\+00:00)?$")
+_DASHED = re.compile(r"\d{4}-")
+#: A year, or a date without dashes.
+_DATE_LIKE = re.compile(r"(199|20[0-2])\d(\d{4})?(\.0)?")
 
 
 class ListSource(StrEnum):
@@ -20,6 +28,27 @@ class ListSource(StrEnum):
     AUTO = "auto"
     CATALOGUE = "catalogue"
     ARCHIVE = "archive"
+
+
+def moment(value: object) -> float | datetime.date | None:
+    """Return the date or mission time that somebody wrote.
+
+    A year alone, or a date without its dashes, would be a mission time of before the launch; nobody means that.
+
+    Raises
+    ------
+    ValueError
+        If it is neither; says how both are written.
+    """
+    if value is None or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)):
+        return value
+    text = _MIDNIGHT.sub("", str(value).strip())
+    with suppress(ValueError):
+        if _DASHED.match(text):
+            return datetime.date.fromisoformat(text)
+        if not _DATE_LIKE.fullmatch(text) and math.isfinite(met := float(text)):
+            return met
+    raise ValueError("expected a date as year-month-day (1999-12-31), or mission time in seconds (189302400)")
 
 
 class QueryConfig(Frozen):
@@ -60,20 +89,8 @@ class QueryConfig(Frozen):
 
     @field_validator("start", "stop", mode="before")
     @classmethod
-    def _readable(cls, value: object) -> object:
-        """Say how a time is written, rather than what is wrong with it as a number and as a date."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return float(value)
-        except ValueError:
-            pass
-        try:
-            return datetime.date.fromisoformat(value)
-        except ValueError:
-            raise ValueError(
-                "expected a date as year-month-day (1999-12-31), or mission time in seconds (189302400)"
-            ) from None
+    def _readable(cls, value: object) -> float | datetime.date | None:
+        return moment(value)
 
     @property
     def cone(self) -> Cone | None:

@@ -129,11 +129,14 @@ def test_configuration_error(rossi: Rossi, arguments: list[str], sentence: str) 
 
 
 def test_unexpected_error_is_one_line_unless_debugging(rossi: Rossi) -> None:
-    (rossi.folder / "out").write_text("in the way")
-    plain = rossi("simulate", "--out", "out")
+    assert rossi("simulate", "--out", "out", "--observations", 1).returncode == 0
+    (cycle,) = (rossi.folder / "out").glob("AO*")
+    shutil.rmtree(cycle)
+    cycle.write_text("in the way")
+    plain = rossi("simulate", "--out", "out", "--observations", 1)
     assert plain.returncode == 1
     assert len(plain.stderr.splitlines()) == 1
-    assert "Traceback" in rossi("--debug", "simulate", "--out", "out").stderr
+    assert "Traceback" in rossi("--debug", "simulate", "--out", "out", "--observations", 1).stderr
 
 
 def test_unwritable_store(rossi: Rossi, archive: Archive) -> None:
@@ -236,6 +239,10 @@ def test_products_and_status(reduced: Reduced, archive: Archive) -> None:
     got = reduced.rossi("products", archive.good[0], *place, "--get", "copy")
     assert got.returncode == 0
     assert [path.name for path in (reduced.folder / "copy").iterdir()] == [archive.good[0]]
+    some = reduced.rossi("products", archive.good[0], "77777-01-01-00", archive.good[1][:-1], *place)
+    assert (some.returncode, archive.good[0] in some.stdout) == (20, True)
+    assert some.stderr.startswith(f"There are no products of 77777-01-01-00, {archive.good[1][:-1]} (but of ")
+    assert archive.good[1] in some.stderr
     shown = reduced.rossi("status", *place).stdout
     for obsid in (*archive.damaged, SLEWING):
         assert obsid in shown
@@ -270,9 +277,17 @@ def test_an_archive_is_not_simulated_into_another(rossi: Rossi, archive: Archive
     assert (other.returncode, other.stdout) == (21, "")
     assert other.stderr.startswith("one holds 1 observations simulated with seed 7; name another folder")
     (rossi.folder / "real/AO2/P20402").mkdir(parents=True)
-    assert rossi("simulate", "--out", "real").stderr.startswith("real holds an archive; ")
+    assert rossi("simulate", "--out", "real").stderr.startswith("real is not empty, it holds AO2; ")
     assert {path: path.read_bytes() for path in (rossi.folder / "one").rglob("*") if path.is_file()} == before
-    assert rossi(*one, 2, "--seed", 7).returncode == 0  # the same, and one more
+    (rossi.folder / "mine").mkdir()
+    (rossi.folder / "mine/rossi.toml").write_text("workers = 1")
+    assert rossi("simulate", "--out", "mine").stderr.startswith("mine is not empty, it holds rossi.toml; ")
+    assert [path.name for path in (rossi.folder / "mine").iterdir()] == ["rossi.toml"]
+    assert (rossi.folder / "mine/rossi.toml").read_text() == "workers = 1"
+    edited = rossi.folder / "one/rossi.toml"
+    edited.write_text(edited.read_text() + "# mine\n")
+    more = rossi(*one, 2, "--seed", 7)  # the same, and one more
+    assert (more.returncode, "stays" in more.stderr, "# mine" in edited.read_text()) == (0, True, True)
     assert rossi(*one, 1, "--seed", 7).returncode == 21  # fewer than there are
 
 

@@ -1,5 +1,6 @@
 """What can't work is said before Prefect starts and before an observation is touched."""
 
+import datetime
 import shutil
 import tomllib
 from collections.abc import Iterable
@@ -8,8 +9,11 @@ from pathlib import Path
 import pytest
 import tomlkit
 
+from flows.cli import main
 from flows.config import load_settings, make_settings
+from flows.export import check_folder
 from flows.extras import EXTRAS, need
+from flows.parameters import form_of
 from flows.preflight import check
 from rossi.errors import ConfigError
 from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
@@ -193,11 +197,21 @@ def test_a_list_is_its_text(tmp_path: Path) -> None:
         load_settings(None, {"pca_extract": {"pcus": [0, 5]}})
 
 
-@pytest.mark.parametrize("text", ["31/12/1999", "1999", "yesterday", "1999-13-01"])
-def test_dates(text: str) -> None:
-    if text == "1999":
-        assert load_settings(None, {"query": {"start": text}}).query.start == 1999.0
-        return
+_NO_DATES = [
+    "31/12/1999",
+    "1999-13-01",
+    "1999-02-30",
+    "yesterday",
+    "1999",
+    "19991231",
+    "1999-12-31T10:00",
+    "nan",
+    "inf",
+]
+
+
+@pytest.mark.parametrize("text", [*_NO_DATES, ""])
+def test_no_dates(tmp_path: Path, text: str) -> None:
     for name in ("start", "stop"):
         with pytest.raises(ConfigError) as caught:
             load_settings(None, {"query": {name: text}})
@@ -205,3 +219,77 @@ def test_dates(text: str) -> None:
             f"configuration, [query]: parameter '{name}' is '{text}': expected a date as year-month-day (1999-12-31), "
             "or mission time in seconds (189302400)."
         )
+        with pytest.raises(ConfigError, match=r"expected a date as year-month-day \(1999-12-31\)"):
+            form_of({name: text})
+    (tmp_path / "r.toml").write_text(f"[query]\nstart = {text}\n")
+    with pytest.raises(ConfigError, match=r"1999-12-31"):
+        load_settings(tmp_path / "r.toml")
+
+
+@pytest.mark.parametrize("text", ["1999-12-31", "1999-12-31T00:00:00", "1999-12-31T00:00:00.000Z"])
+def test_dates(tmp_path: Path, text: str) -> None:
+    assert load_settings(None, {"query": {"start": text}}).query.start == datetime.date(1999, 12, 31)
+    assert form_of({"stop": text}).stop == datetime.date(1999, 12, 31)
+    assert load_settings(None, {"query": {"start": "189302400", "stop": 2e8}}).query.start == 189302400.0
+    (tmp_path / "r.toml").write_text(f"[query]\nstart = {text}\n")
+    assert load_settings(tmp_path / "r.toml").query.start == datetime.date(1999, 12, 31)
+
+
+_FOLDERS = [
+    ("afile", "afile is no folder"),
+    ("afile/deep/er", "afile is no folder"),
+    ("dangling", "dangling is no folder"),
+    ("x" * 300, "x... can't be written (File name too long)"),
+]
+_WRITERS = [
+    ("simulate", "--out"),
+    ("campaign", "--archive", ".", "--store", "store", "--out"),
+    ("campaign", "--archive", ".", "--store"),
+    ("reduce", "20101-01-01-00", "--archive", ".", "--out"),
+    ("retry", "store", "--archive", ".", "--out"),
+    ("query", "--archive", ".", "--out"),
+    ("fetch", "20101-01-01-00", "--archive", ".", "--out"),
+    ("stdprod", "--archive", ".", "--out"),
+    ("merge", "absent.lc", "--out"),
+    ("compare", "afile", "afile", "--out"),
+    ("products", "--store", "absent", "--get"),
+    ("up", "--state", "state", "--store"),
+]
+
+
+@pytest.mark.parametrize("arguments", _WRITERS, ids=lambda arguments: f"{arguments[0]} {arguments[-1]}")
+def test_folders_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "afile").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    for folder, words in _FOLDERS:
+        with pytest.raises(SystemExit) as end:
+            main([*arguments, folder])
+        said = capsys.readouterr()
+        assert (end.value.code, said.out, len(said.err.splitlines())) == (21, "", 1), said.err
+        assert words in said.err
+        assert arguments[-1] in said.err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "er")
+    check_folder(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_said_before_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, rossi: Rossi, archive: Archive
+) -> None:
+    """Calibration in a bucket needs an extra; that is the only sentence."""
+    (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=("boto3", "botocore")))
+    monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
+    remote = {**archive.overrides["calibration"], "breakdown": "s3://bucket/breakdown.fits"}
+    (rossi.folder / "rossi.toml").write_text(tomlkit.dumps({**archive.overrides, "calibration": remote}))
+    for command in (("reduce", archive.good[0]), ("campaign",)):
+        done = rossi(*command, "--archive", archive.root, "--out", "out")
+        assert (done.returncode, done.stdout) == (21, "")
+        assert done.stderr == "This needs boto3, which is not installed: pip install 'rossi[s3]'.\n"

@@ -5,10 +5,13 @@ from astropy.table import Table
 from pydantic import ValidationError
 
 from rossi.archive import ObsID
+from rossi.errors import DataError
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
 from services.contract import Outcome, StageRequest
 from services.executor import fetch_outputs, read_manifest
+from services.fetching import needed
+from services.observation import read_obsid
 from services.query.stage import QueryConfig, execute_query, look, run_query
 from services.storage import open_archive, open_store
 
@@ -155,3 +158,32 @@ def test_nothing_found(root, tmp_path):
     assert execute_query(request).reused
     manifest = read_manifest(open_store(request.store), result.manifest)
     assert manifest.summary == {"observations": 0, "archive": request.archive}
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("20402-01-45", "Beginning with 20402-01-45, the archive has 20402-01-45-03, 20402-01-45-03S."),
+        ("20402-01", "Beginning with 20402-01, the archive has 20402-01-45-03, 20402-01-45-03S."),
+        ("20402-02", "Beginning with 20402-0, the archive has 20402-01-45-03, 20402-01-45-03S."),
+        ("2040", "Beginning with 2040, the archive has 20402."),
+        ("914", "Beginning with 914, the archive has 91401."),
+        ("20402-01-45-03s", "did you mean 20402-01-45-03S?"),
+        (" 20402 01 45 03", "did you mean 20402-01-45-03?"),
+        ("20402014503", "did you mean 20402-01-45-03?"),
+        ("3", "one looks like 20402-01-45-03 (or 30188-06-01-00S)."),
+        ("../20402", "one looks like 20402-01-45-03 (or 30188-06-01-00S)."),
+    ],
+)
+def test_what_was_meant(root, text, hint):
+    (caveat,) = find(root, obsids=(text,)).caveats
+    assert caveat.message.startswith(f"{text!r} is no ObsID; ")
+    assert caveat.message.endswith(hint)
+
+
+def test_what_was_meant_is_told_by_others_too(root):
+    archive = open_archive(str(root))
+    with pytest.raises(DataError, match="the archive has 20402-01-45-03"):
+        needed(archive, "20402-01", {})
+    with pytest.raises(DataError, match="no ObsID"):
+        read_obsid(None, "20402-01")

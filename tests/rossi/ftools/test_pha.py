@@ -90,6 +90,16 @@ def test_the_rebinned_response_is_equal_to_the_last_bit(request, tmp_path, monke
                 assert a.header.get(keyword) == b.header.get(keyword), keyword
 
 
+def test_sumpha_says_so_when_it_counts_twice(pair: tuple[str, str], tmp_path: Path) -> None:
+    out, copy = str(tmp_path / "sum.pha"), tmp_path / "copy.pha"
+    copy.write_bytes(Path(pair[0]).read_bytes())
+    again = ftools.sumpha(filelist=f"{pair[0]},{pair[1]},{pair[0]}", outfile=out, compat="no")
+    assert "a.pha: which is in the list already; its counts and exposure are in the sum twice." in again.stdout
+    copied = ftools.sumpha(filelist=f"{pair[0]},{copy}", outfile=f"!{out}", compat="no")
+    assert f"copy.pha: the same as {pair[0]}; its counts" in copied.stdout
+    assert "twice" not in ftools.sumpha(filelist=",".join(pair), outfile=f"!{out}", compat="no").stdout
+
+
 def test_sumpha_says_so_when_it_loses_counts(pair, tmp_path):
     out = str(tmp_path / "sum")
     with pytest.warns(UserWarning, match=r"counts are lost .* give compat=no"):

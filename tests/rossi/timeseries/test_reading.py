@@ -46,7 +46,7 @@ def made(
             Column(
                 name,
                 "8A" if name == "RATE" and isinstance(next(iter(values), 0), str) else "D",
-                unit.get(name, "s" if name == "TIME" else ""),
+                unit.get(name, {"TIME": "s", "RATE": "count/s", "COUNTS": "count"}.get(name, "")),
             ),
             values,
         )
@@ -337,3 +337,15 @@ def test_rates_over_pcu_seconds_are_called_so() -> None:
     assert units.per_pcu_cards(open_fits(made(CURVE), "x.lc").table("RATE").header) == []
     told = {card[0]: card[1] for card in described(header, Content.NET)}
     assert told.items() >= cards.items()
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("", "column RATE has no unit (TUNIT); it is taken to be in count/s."),
+        ("furlong", "column RATE is in 'furlong', none of count/s, count/s/PCU, count; it is taken as it is."),
+        ("counts s**-1", ""),
+    ],
+)
+def test_a_unit_that_is_missing_or_unknown_is_told(unit: str, words: str) -> None:
+    assert read(CURVE, unit={"RATE": unit}).remarks == ((f"x.lc[RATE]: {words}",) if words else ())
