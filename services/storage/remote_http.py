@@ -12,8 +12,9 @@ from services.storage.places import Root, absent, candidates
 from services.storage.transfer import Content, Together
 from services.storage.web import Web, content, ranged, whole
 
-#: Size of a listing at most [byte]: of MOST_FILES files with long names, twice over.
-_MOST_LISTING = 1 << 24
+#: Size of a listing at most [byte]: ten times that of any directory of the archive; to read it takes seconds, even
+#: where it was made to take long.
+_MOST_LISTING = 1 << 21
 
 
 def web_folders(url: str) -> WebFolder:
@@ -102,7 +103,10 @@ class WebFolder:
         if text is None:
             return None
         index = _Index(url)
-        index.feed(text.decode("utf-8", "replace"))
+        try:
+            index.feed(text.decode("utf-8", "replace"))
+        except AssertionError:  # what Python's parser makes of a declaration that is none
+            raise StoreError(f"{url}: the listing can't be read; tell who runs the server.") from None
         if not index.complete:
             raise StoreError(f"{url}: the listing stops in the middle ({len(index.names)} names); try again later.")
         if not index.is_index:

@@ -10,8 +10,8 @@ from services.storage.archive import ArchiveFile
 from services.storage.base import Refusal, StoreError
 from services.storage.web import etag, number
 
-#: Size of an answer at most [byte]: a thousand keys of a thousand bytes, each written as %41, twice over.
-MOST_LISTING = 1 << 23
+#: Size of an answer at most [byte]: a thousand keys of a thousand bytes, each written as %41.
+MOST_LISTING = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ class TestPace:
         HEAD + b"X: 1\r\n" * 200 + b"\r\n",
         HEAD + b"X" * 70_000,
         HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nx",
+        HEAD + b"\r\n<html><h1>Index of</h1><![<![<![</html>",
         HEAD + b"Content-Length: -1\r\n\r\nx",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nx",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 70_000,
