@@ -15,6 +15,9 @@ from services.storage.web import Web, content, ranged, whole
 #: Size of a listing at most [byte]: ten times that of any directory of the archive; to read it takes seconds, even
 #: where it was made to take long.
 _MOST_LISTING = 1 << 21
+#: Where a page has its first tag [byte].
+_FIRST = 1024
+_NO_LISTING = "{}: the server does not list directories; use the bucket or a local copy instead"
 
 
 def web_folders(url: str) -> WebFolder:
@@ -102,6 +105,8 @@ class WebFolder:
         text = self._web.ask("GET", url, lambda answer: whole(answer, _MOST_LISTING, url))
         if text is None:
             return None
+        if text and b"<" not in text[:_FIRST]:
+            raise Refusal(_NO_LISTING.format(url))
         index = _Index(url)
         try:
             index.feed(text.decode("utf-8", "replace"))
@@ -110,7 +115,7 @@ class WebFolder:
         if not index.complete:
             raise StoreError(f"{url}: the listing stops in the middle ({len(index.names)} names); try again later.")
         if not index.is_index:
-            raise Refusal(f"{url}: the server does not list directories; use the bucket or a local copy instead")
+            raise Refusal(_NO_LISTING.format(url))
         return list(dict.fromkeys(index.names))
 
 

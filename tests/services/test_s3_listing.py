@@ -49,7 +49,13 @@ def test_sizes_that_are_none(size):
 
 @pytest.mark.parametrize(
     "data",
-    [b"<!DOCTYPE html><html><body><p>Hello", b"<html><body>Hello</body></html>", b"<Error><Code>X</Code></Error>"],
+    [
+        b"hello",
+        b"\0\0",
+        b"<!DOCTYPE html><html><body><p>Hello",
+        b"<html><body>Hello</body></html>",
+        b"<Error><Code>X</Code></Error>",
+    ],
 )
 def test_what_is_no_listing(data):
     with pytest.raises(Refusal, match=r"^s3://b/a: the server answers with "):
@@ -60,7 +66,6 @@ def test_what_is_no_listing(data):
     "data",
     [
         b"",
-        b"\0\0",
         page(entry("a"))[:-20],
         b"<?xml version='1.0' encoding='foo'?><a/>",
         b"<?xml version='1.0' encoding='utf-7'?><a/>",

@@ -155,6 +155,13 @@ def test_answers_that_make_no_sense(raw, answer, form):
             ask()
 
 
+@pytest.mark.parametrize("form", ["{}", "s3://bucket/x?endpoint={}"])
+def test_what_is_no_listing_is_not_waited_for(raw, form):
+    server = raw([HEAD + b"Content-Length: 5\r\n\r\nhello"])
+    with pytest.raises(ConfigError, match=r"does not list directories|it is no S3 server"):
+        open_archive(form.format(server.url)).list(FOLDER)
+
+
 def test_a_redirection_that_names_the_port(raw):
     web = Web("http://far.example.org")
     seen = []
