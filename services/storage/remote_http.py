@@ -34,7 +34,7 @@ def web_folders(url: str) -> WebFolder:
 
 
 class WebFolder:
-    """See `services.storage.remote.Remote`.
+    """See `services.storage.transfer.Remote`.
 
     Parameters
     ----------
