@@ -13,7 +13,7 @@ from flows.result import CampaignResult, campaign_code, with_outcome
 from rossi.errors import RossiError
 from services.contract import ExitCode, FailureKind, ObservationResult, Outcome
 from services.reasons import reason_of
-from services.vanished import named, vanished_of
+from services.vanished import vanished_line
 
 #: What to do about a failure of each kind.
 ADVICE = {
@@ -73,8 +73,7 @@ def summary_line(result: CampaignResult) -> str:
         f"{counted(len(result.asked))}: {len(counts[Outcome.SUCCEEDED])} done, {len(counts[Outcome.NO_WORK])} "
         f"no work, {len(counts[Outcome.FAILED])} failed{f'; {reused} of them were there already' * bool(reused)}."
     )
-    if vanished := vanished_of(result.results):
-        line += f" {len(vanished)} vanished from the archive, their last products are merged: {named(vanished)}."
+    line = " ".join(filter(None, (line, vanished_line(result.results))))
     failed = counts[Outcome.FAILED]
     return f"{line} {_most(failed)} What to do: {advice(failed[0].last.kind)}." if failed else line
 

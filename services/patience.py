@@ -99,9 +99,11 @@ def patiently(
             if waited >= PATIENCE:
                 raise Away(f"{problem} It was waited for {waited / 60:.0f} min; what is done is kept, run it again.")
             (on_pause or _tell)(Pause(str(problem), pause))
+            begin = time.monotonic()
             time.sleep(pause)
-            waited, pause = waited + pause, min(2 * pause, LONGEST)
             problem = _away(archive, store)
+            waited += max(pause, time.monotonic() - begin)  # to look may take minutes, too
+            pause = min(2 * pause, LONGEST)
 
 
 def _away(archive: ArchiveSource | None, store: ObjectStore | None) -> StoreError | None:

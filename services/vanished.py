@@ -7,6 +7,7 @@ stay in what is merged, and where more is missing than somebody would remove, no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from rossi.errors import DataError
@@ -64,7 +65,7 @@ def stop_if_many(vanished: Sequence[str], asked: int, most: float, archive: str)
     ------
     StoreError
     """
-    if len(vanished) > most * asked:
+    if len(vanished) > Fraction(str(most)) * asked:  # as it is written: in binary, 0.29 of 100 are less than 29
         raise StoreError(
             f"{len(vanished)} of {asked} observations that were in the archive before are not there any more "
             f"({named(vanished)}); nothing was published. Look whether all of {archive} is mounted; if they are gone "
@@ -125,3 +126,11 @@ def _is_absent(result: ObservationResult) -> bool:
 def vanished_of(results: Sequence[ObservationResult]) -> list[str]:
     """Return the ObsIDs of results that are all that is left of observations."""
     return [r.obsid for r in results if any(c.code == VANISHED for stage in r.stages for c in stage.caveats)]
+
+
+def vanished_line(results: Sequence[ObservationResult]) -> str:
+    """Name the observations of which there are only last products; empty for none."""
+    vanished = vanished_of(results)
+    if not vanished:
+        return ""
+    return f"{len(vanished)} vanished from the archive, their last products are merged: {named(vanished)}."

@@ -18,6 +18,7 @@ from flows.result import with_outcome
 from services.contract import ObservationResult, Outcome, StageResult
 from services.publication import output_key
 from services.storage import ObjectStore
+from services.vanished import vanished_line
 
 if TYPE_CHECKING:
     from flows.kubernetes.state import JobState
@@ -183,6 +184,8 @@ def _show_message(result: ObservationResult) -> None:
 
 
 def _show_reused(results: Sequence[ObservationResult]) -> None:
+    if line := vanished_line(results):
+        show(Text(line, "yellow"))
     done = sum(result.reused for result in results)
     if done == len(results):
         show(f"{done} of {done} already done, nothing was computed.")

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import urllib.error
-import urllib.request
 import uuid
 from contextlib import suppress
-from http.client import HTTPException
 from pathlib import Path
 
 from rossi.errors import ConfigError
 from services.storage import MissingObject, StoreError, open_store
 from services.storage.archive import MOST_BYTES
-from services.storage.base import local_path, scheme_of
+from services.storage.base import Refusal, local_path, scheme_of
 
-#: How long a web server may be silent [s].
-_TIMEOUT = 60.0
-#: Answers that say that there is no such file, and those that no repetition changes.
-_ABSENT, _FORBIDDEN = frozenset({404, 410}), frozenset({401, 403})
+#: Requests to a web server are repeated so often: there may be a copy.
+_REPEATS = 3
 
 
 def join(root: str, relative: str) -> str:
@@ -82,24 +77,16 @@ def _from_disk(path: Path) -> bytes | None:
 
 
 def _from_web(url: str) -> bytes | None:
-    from services.storage.network import distrust, proxy_for  # with urllib3, which only the web needs
+    from services.storage.transfer import BrokenTransfer
+    from services.storage.web import Web, content  # with urllib3, which only the web needs
 
-    proxy_for(url)  # says what is wrong with it, if anything
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # the scheme is http or https
-            return _bounded(bytes(answer.read(MOST_BYTES + 1)), url)
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code in _ABSENT:
-                return None
-            message = f"{url}: the server answers {error.code} {error.reason}"
-        if error.code in _FORBIDDEN:
-            raise ConfigError(f"{message}; give a URL that needs no login, or a local copy.") from None
-        raise StoreError(f"{message}.") from None
-    except (OSError, HTTPException) as error:
-        if why := distrust(error):
-            raise ConfigError(f"{url}: {why}.") from None
-        raise StoreError(f"{url}: the server can't be reached ({getattr(error, 'reason', error)}).") from None
+        found = Web(url, _REPEATS).ask("GET", url, lambda answer: content(answer, 0, MOST_BYTES))
+    except Refusal as refusal:
+        raise ConfigError(f"{refusal}; give a URL that needs no login, or a local copy.") from None
+    except BrokenTransfer as error:
+        raise StoreError(f"{url}: the transfer broke off after {len(error.data)} bytes ({error}).") from None
+    return None if found is None else _bounded(found.data, url)
 
 
 def _bounded(data: bytes, where: object) -> bytes:

@@ -12,8 +12,12 @@ from services.storage.places import Root, absent, candidates
 from services.storage.transfer import Content, Together
 from services.storage.web import Web, content, ranged, whole
 
-#: Size of a listing at most [byte]: of MOST_FILES files with long names, twice over.
-_MOST_LISTING = 1 << 24
+#: Size of a listing at most [byte]: ten times that of any directory of the archive; to read it takes seconds, even
+#: where it was made to take long.
+_MOST_LISTING = 1 << 21
+#: Where a page has its first tag [byte].
+_FIRST = 1024
+_NO_LISTING = "{}: the server does not list directories; use the bucket or a local copy instead"
 
 
 def web_folders(url: str) -> WebFolder:
@@ -30,7 +34,7 @@ def web_folders(url: str) -> WebFolder:
 
 
 class WebFolder:
-    """See `services.storage.remote.Remote`.
+    """See `services.storage.transfer.Remote`.
 
     Parameters
     ----------
@@ -101,12 +105,17 @@ class WebFolder:
         text = self._web.ask("GET", url, lambda answer: whole(answer, _MOST_LISTING, url))
         if text is None:
             return None
+        if text and b"<" not in text[:_FIRST]:
+            raise Refusal(_NO_LISTING.format(url))
         index = _Index(url)
-        index.feed(text.decode("utf-8", "replace"))
+        try:
+            index.feed(text.decode("utf-8", "replace"))
+        except AssertionError:  # what Python's parser makes of a declaration that is none
+            raise StoreError(f"{url}: the listing can't be read; tell who runs the server.") from None
         if not index.complete:
             raise StoreError(f"{url}: the listing stops in the middle ({len(index.names)} names); try again later.")
         if not index.is_index:
-            raise Refusal(f"{url}: the server does not list directories; use the bucket or a local copy instead")
+            raise Refusal(_NO_LISTING.format(url))
         return list(dict.fromkeys(index.names))
 
 

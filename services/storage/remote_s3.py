@@ -18,8 +18,8 @@ from services.storage.s3_url import S3Place, parse_s3_url
 from services.storage.transfer import Content, Together
 from services.storage.web import Web, content, ranged, whole
 
-#: Of a listing; each has up to a thousand keys, but a server may send fewer.
-_MOST_PAGES = MOST_FILES
+#: Of a listing; each has a thousand keys, but a server may send fewer.
+_MOST_PAGES = MOST_FILES // 100
 #: Names of buckets that can be a part of a host's.
 _OF_A_HOST = re.compile(r"[a-z0-9-]+")
 _MD5 = re.compile("etag:([0-9a-f]{32})")

@@ -10,8 +10,8 @@ from services.storage.archive import ArchiveFile
 from services.storage.base import Refusal, StoreError
 from services.storage.web import etag, number
 
-#: Size of an answer at most [byte]: a thousand keys of a thousand bytes, each written as %41, twice over.
-MOST_LISTING = 1 << 23
+#: Size of an answer at most [byte]: a thousand keys of a thousand bytes, each written as %41.
+MOST_LISTING = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,11 @@ def read_page(data: bytes, prefix: str, where: str) -> Page:
     try:
         top = ElementTree.fromstring(data, ElementTree.XMLParser(target=_NoDocumentType()))
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        if data.lstrip()[:14].lower() in {b"<!doctype html", b"<html>"}:
-            raise Refusal(f"{where}: the server answers with a web page, it is no S3 server") from None
+        start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if (start and not start.startswith(b"<")) or start[:14].lower() in {b"<!doctype html", b"<html>"}:
+            raise Refusal(
+                f"{where}: the server answers with what is no listing of a bucket; it is no S3 server"
+            ) from None
         raise StoreError(f"{where}: the listing can't be read ({error}); try again later.") from None
     if top.tag.rpartition("}")[2] != "ListBucketResult":
         raise Refusal(f"{where}: the server answers with <{top.tag[:80]}>, which is no listing of a bucket")

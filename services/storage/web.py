@@ -53,6 +53,8 @@ class Web:
     ----------
     url : str
         Any of the server's.
+    repeats : int, optional
+        How often a request is repeated at most, where there is something to go on with instead.
 
     Raises
     ------
@@ -60,9 +62,9 @@ class Web:
         If it is none, or the proxy can't be used.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, repeats: int | None = None) -> None:
         split_url(url)
-        self._pool = _pool(url)
+        self._pool = _pool(url, _RETRY if repeats is None else _RETRY.new(total=repeats))
         self._heads = True
 
     def ask(
@@ -144,9 +146,9 @@ def _described(answer: BaseHTTPResponse, path: str) -> ArchiveFile:
     return ArchiveFile(path, number(answer.headers.get("Content-Length", "")), identity_of(answer))
 
 
-def _pool(url: str) -> PoolManager:
+def _pool(url: str, retries: Patience) -> PoolManager:
     proxy = proxy_for(url)
-    options: dict[str, Any] = {"maxsize": REQUESTS, "retries": _RETRY, "timeout": _TIMEOUT}
+    options: dict[str, Any] = {"maxsize": REQUESTS, "retries": retries, "timeout": _TIMEOUT}
     pool = ProxyManager(proxy.url, 4, proxy_headers=proxy.headers, **options) if proxy else PoolManager(4, **options)
     pool.pool_classes_by_scheme = POOLS
     return pool

@@ -151,6 +151,7 @@ _PLACES = ("--archive", "archive", "--store", "store")
         (("k8s", "status"), ("kubernetes",), "kubernetes"),
         (("status", "--store", "s3://bucket/store"), ("boto3", "botocore"), "s3"),
         (("reduce", "20101-01-01-00", "--archive", "https://127.0.0.1:1", "--store", "s"), EXTRAS, "web"),
+        (("fetch", "20101-01-01-00", "--archive", "s3://bucket", "--out", "o"), EXTRAS, "web"),
     ],
 )
 def test_libraries_that_are_not_installed(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 
 from flows.config import Settings, load_settings
@@ -20,7 +22,7 @@ from services.publication import read_manifest
 from services.query.stage import run_query
 from services.query.worklist import WorkList
 from services.storage import StoreError, open_archive, open_store
-from services.vanished import last_products
+from services.vanished import last_products, stop_if_many
 from services.worker import run_shard
 from tests.flows.support import Archive, Rossi
 
@@ -127,19 +129,67 @@ def test_products_of_other_settings_are_none(settings: Settings) -> None:
     assert last_products("20402-01-45-99", plan, open_store(settings.store)) is None
 
 
-def test_a_run_of_the_command(archive: Archive, settings: Settings, tmp_path: Path, prefect_home: Path) -> None:
+@pytest.mark.parametrize(
+    ("vanished", "asked", "most", "is_too_many"),
+    [
+        (29, 100, 0.29, False),
+        (30, 100, 0.29, True),
+        (57, 100, 0.57, False),
+        (1, 100, 0.01, False),
+        (2, 100, 0.01, True),
+        (7, 100_000, 7e-5, False),
+        (8, 100_000, 7e-5, True),
+        (0, 5, 0.0, False),
+        (1, 5, 0.0, True),
+        (5, 5, 1.0, False),
+        (0, 0, 0.01, False),
+    ],
+)
+def test_how_many_are_too_many(vanished: int, asked: int, most: float, is_too_many: bool) -> None:
+    """The part of them that is written, not what is nearest to it in binary."""
+    with pytest.raises(StoreError, match=f"{vanished} of {asked} ") if is_too_many else nullcontext():
+        stop_if_many([str(number) for number in range(vanished)], asked, most, "archive")
+
+
+def published(store: Path) -> dict[str, bytes]:
+    """Whatever a reader of the store goes by: all but the products of single observations and what was looked up."""
+    files = {path.relative_to(store).as_posix(): path for path in store.rglob("*") if path.is_file()}
+    apart = ("pca_prep", "pca_extract", "query")
+    return {name: path.read_bytes() for name, path in files.items() if not set(apart) & set(name.split("/"))}
+
+
+def test_half_of_the_archive_is_not_mounted(
+    archive: Archive, settings: Settings, tmp_path: Path, prefect_home: Path
+) -> None:
     (tmp_path / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config)
     rossi = Rossi(tmp_path, prefect_home)
     assert rossi("campaign", "--out", "out").returncode == 0
-    unmount(settings, archive.good[0])
+    before = published(tmp_path / "store")
+    assert any(name.startswith("merge/") for name in before)
+    gone = archive.good[:2]
+    unmount(settings, *gone)
+
     done = rossi("campaign", "--out", "out2")
     assert done.returncode == 1, done.stderr
     assert (
-        f"1 of 3 observations that were in the archive before are not there any more ({archive.good[0]})" in done.stderr
+        f"2 of 3 observations that were in the archive before are not there any more ({gone[0]}, {gone[1]}); nothing "
+        "was published." in done.stderr
     )
     assert not (tmp_path / "out2").exists()
-    text = (tmp_path / "rossi.toml").read_text().replace("[campaign]\n", "[campaign]\nvanished = 0.5\n")
+    assert published(tmp_path / "store") == before
+
+    text = (tmp_path / "rossi.toml").read_text().replace("[campaign]\n", "[campaign]\nvanished = 0.67\n")
     (tmp_path / "rossi.toml").write_text(text)
     done = rossi("campaign", "--out", "out3")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out3/report.html").read_text().count(archive.good[0]) >= 1
+    said = f"2 vanished from the archive, their last products are merged: {gone[0]}, {gone[1]}."
+    assert said in done.stdout + done.stderr, done.stdout
+    report = (tmp_path / "out3/report.html").read_text()
+    assert all(f"{obsid}" in report for obsid in gone)
+    assert set(before) < set(published(tmp_path / "store"))
+    assert sum_of_rows(tmp_path / "out3") == sum_of_rows(tmp_path / "out")
+
+
+def sum_of_rows(out: Path) -> int:
+    """Bins of the merged light curves."""
+    return sum(len(fits.getdata(path, "RATE")) for path in sorted(out.rglob("*.lc*")))

@@ -20,6 +20,7 @@ from services.calibration.fetch import FileCache, fetch, join, zipped
 from services.calibration.find import INDEX as INDICES
 from services.calibration.find import PCA_ROLES
 from services.storage import StoreError, open_store
+from services.storage.web import _RETRY
 from tests.rossi.pca.background.material import component, flat, model_bytes
 
 #: CAL_FILE, DETNAM, CAL_CNAM, CAL_XNO, REF_TIME
@@ -234,7 +235,8 @@ def test_remote_files_are_fetched_once(tmp_path, web):
     assert set(web.asked) == {INDEX, "data/xte/pca/bcf/other.mdl"}
 
 
-def test_a_kept_index_serves_while_the_server_does_not(tmp_path, web):
+def test_a_kept_index_serves_while_the_server_does_not(tmp_path, web, monkeypatch):
+    monkeypatch.setattr("services.storage.web._RETRY", _RETRY.new(backoff_factor=0.0, backoff_jitter=0.0))
     find_calibration(config(tmp_path, caldb=web.url), 51000.0, [Role.SAA])
     web.status = 503
     found = find_calibration(config(tmp_path, caldb=web.url, breakdown="NONE"), 51000.0, [Role.SAA])

@@ -1,5 +1,7 @@
 """An archive or a store that is away holds the work up instead of failing it."""
 
+import itertools
+
 import pytest
 
 from services import patience, worker
@@ -111,3 +113,11 @@ def test_other_errors_are_not_waited_for(tmp_path, pauses):
     with pytest.raises(StoreError, match="no"):
         patiently(work, None, open_store(str(tmp_path)))
     assert pauses == []
+
+
+def test_the_time_that_looking_takes_counts(tmp_path, pauses, monkeypatch):
+    monkeypatch.setattr(patience.time, "monotonic", itertools.count(1.0, 900.0).__next__)
+    store = AwayPlace(open_store(str(tmp_path)), 0, 10**9)
+    with pytest.raises(Away, match="nobody answers"):
+        patiently(lambda: store.head("x"), None, store)
+    assert sum(pauses) < 100

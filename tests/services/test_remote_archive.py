@@ -270,7 +270,7 @@ class TestWeb(ArchiveConformance):
             open_archive("http://127.0.0.1:9/archive").list("AO2")
 
     def test_a_page_that_is_no_listing(self, tap):
-        with pytest.raises(StoreError, match="stops in the middle"):
+        with pytest.raises(ConfigError, match="does not list directories"):
             open_archive(f"{tap.root}/sesame").list("AO2")
 
     def test_either_name_of_the_archive_is_found(self, tree, tmp_path):

@@ -125,6 +125,7 @@ class TestPace:
         HEAD + b"X: 1\r\n" * 200 + b"\r\n",
         HEAD + b"X" * 70_000,
         HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nx",
+        HEAD + b"\r\n<html><h1>Index of</h1><![<![<![</html>",
         HEAD + b"Content-Length: -1\r\n\r\nx",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nx",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 70_000,
@@ -152,6 +153,13 @@ def test_answers_that_make_no_sense(raw, answer, form):
     ):
         with contextlib.suppress(StoreError, DataError, ConfigError):
             ask()
+
+
+@pytest.mark.parametrize("form", ["{}", "s3://bucket/x?endpoint={}"])
+def test_what_is_no_listing_is_not_waited_for(raw, form):
+    server = raw([HEAD + b"Content-Length: 5\r\n\r\nhello"])
+    with pytest.raises(ConfigError, match=r"does not list directories|it is no S3 server"):
+        open_archive(form.format(server.url)).list(FOLDER)
 
 
 def test_a_redirection_that_names_the_port(raw):
