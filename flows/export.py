@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from flows.result import CampaignResult
@@ -31,7 +32,7 @@ def read_file(path: Path) -> bytes:
 
 
 def write_files(folder: Path, files: Iterable[File]) -> list[Path]:
-    """Write files into a folder, which is made; older ones of the same name are replaced.
+    """Write files into a folder, which is made, each as a whole; older ones of the same name are replaced.
 
     Raises
     ------
@@ -41,10 +42,14 @@ def write_files(folder: Path, files: Iterable[File]) -> list[Path]:
     written = []
     for file in files:
         path = folder / file.name
+        part = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.data)
+            part.write_bytes(file.data)
+            part.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                part.unlink()
             raise ConfigError(f"{path} can't be written ({error.strerror}); name another folder with --out.") from None
         written.append(path)
     return written

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from rossi.errors import ConfigError
-from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
+from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key, no_room
 from services.storage.network import authorities, distrust, proxy_for
 
 if TYPE_CHECKING:
@@ -179,6 +180,10 @@ class S3Store:
             raise StoreError(f"{where}: the server can't be reached or broke off ({error}).") from None
 
 
+#: Codes of servers whose disks are full, or a quota on them: MinIO's, Ceph's and others', some with 400 or 403.
+_NO_ROOM = re.compile("StorageFull|QuotaExceeded|InsufficientStorage|NoSpace")
+
+
 def _not_implemented(error: ClientError) -> bool:
     return _status(error) == 501 or error.response.get("Error", {}).get("Code") == "NotImplemented"
 
@@ -193,6 +198,8 @@ def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
         return ConfigError(f"{where}: there is no bucket {bucket!r}; make it, or check the store's URL.")
     if status == 404:
         return MissingObject(f"{where}: the store has no such object.")
+    if status == HTTPStatus.INSUFFICIENT_STORAGE or _NO_ROOM.search(code):
+        return no_room(where, code or status)
     if 300 <= status < 500 and status not in {408, 409, 429}:
         return ConfigError(
             f"{where}: the server refused {error.operation_name} ({code or status}); check the credentials, what they "

@@ -263,3 +263,24 @@ def test_the_flow_does_not_wait_long_for_a_cluster_that_is_not_there(
     api.stop()
     with pytest.raises(Unavailable, match="can't be reached"):
         submit(settings, archive.asked, cluster)
+
+
+def test_a_full_disk_ends_one_observation_and_no_other(
+    archive: Archive, tmp_path: Path, cluster: Cluster, controller: Controller
+) -> None:
+    """It is named, tried again as often as all is and not for ever, and what was half-written is not done."""
+    settings = make_settings(archive, tmp_path / "store", retries=1)
+    asked, full = archive.good[:4], archive.good[1]
+    controller.environment["ROSSI_TEST_FULL"] = full
+    campaign = Campaign(settings, asked, cluster)
+    results = campaign.end()
+    assert by_outcome(results)[Outcome.FAILED] == {full}
+    assert by_outcome(results)[Outcome.SUCCEEDED] == {*asked} - {full}
+    (said,) = [result.message for result in results if result.obsid == full]
+    assert f"{settings.store}/{full}/pca_prep/" in said
+    assert "the store is full (No space left on device); make room there" in said
+    assert len(controller.started) == 3
+    assert not list((tmp_path / "store" / full).rglob("manifest.json"))
+    controller.environment.clear()
+    campaign.submitted.settle(open_store(settings.store))
+    assert by_outcome(Campaign(settings, asked, cluster).end())[Outcome.SUCCEEDED] == {*asked}
