@@ -139,7 +139,8 @@ def submit_job(settings: Settings, obsids: Sequence[str]) -> Submitted:
     from flows.kubernetes.cluster import open_cluster
     from flows.kubernetes.run import submit
 
-    return submit(settings, obsids, open_cluster(settings.kubernetes), str(flow_run.get_id() or ""), get_run_logger())
+    run, warn = str(flow_run.get_id() or ""), WATCHER.get().warned
+    return submit(settings, obsids, open_cluster(settings.kubernetes), run, get_run_logger(), warn)
 
 
 @task(name="job", task_run_name="{submitted.name}", **OPTIONS)

@@ -43,7 +43,16 @@ def without_traceback(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
+def without_nothing(record: logging.LogRecord) -> bool:
+    """Leave out that a task has ended as *Failed* by its own word, which Prefect follows with ``NoneType: None``.
+
+    The sentence is in the task's last line, *Finished in state*.
+    """
+    return record.exc_info != (None, None, None)
+
+
 logging.getLogger("prefect.flow_runs").addFilter(without_traceback)
+logging.getLogger("prefect.task_runs").addFilter(without_nothing)
 
 #: The ending of the flow run in this context: filled in by the flow, read by the command.
 ENDING: ContextVar[Ending | None] = ContextVar("ending", default=None)

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from flows.result import CampaignResult
@@ -66,7 +67,7 @@ def _not_writable(path: Path, error: OSError, option: str) -> ConfigError:
 
 
 def write_files(folder: Path, files: Iterable[File], option: str = "--out") -> list[Path]:
-    """Write files into a folder, which is made; older ones of the same name are replaced.
+    """Write files into a folder, which is made, each as a whole; older ones of the same name are replaced.
 
     Raises
     ------
@@ -76,10 +77,14 @@ def write_files(folder: Path, files: Iterable[File], option: str = "--out") -> l
     written = []
     for file in files:
         path = folder / file.name
+        part = path.with_name(f".{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.data)
+            part.write_bytes(file.data)
+            part.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                part.unlink()
             raise ConfigError(
                 f"{path} can't be written ({error.strerror}); name another folder with {option}."
             ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -113,6 +113,20 @@ def take_up(client: SyncPrefectClient, run: UUID, why: str) -> None:
     client.set_flow_run_state(run, Scheduled(message=why), force=True)
 
 
+def hand_over(client: SyncPrefectClient, runs: Iterable[UUID]) -> int:
+    """Have runs begun once more by whoever serves their flows next; returns how many.
+
+    One that has just ended is left so, and one that somebody is cancelling to `Rescuer`, which cancels it.
+    """
+    taken = 0
+    for run in runs:
+        state = client.read_flow_run(run).state
+        if state is None or not (state.is_final() or state.is_cancelling()):
+            take_up(client, run, "The process that serves the flows ends; the next one goes on.")
+            taken += 1
+    return taken
+
+
 class LastingRunner(Runner):
     """A runner that leaves its runs to its successor when it is asked to end."""
 
@@ -123,7 +137,7 @@ class LastingRunner(Runner):
     def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Kill the runs' processes, which can't tell of an end then, and have the runs begun once more."""
         mine = [self._process_manager.get(run) for run in self._process_manager.flow_run_ids()]
-        runs = self._process_manager.flow_run_ids()
+        runs, taken = self._process_manager.flow_run_ids(), 0
         for handle in filter(None, mine):
             try:
                 handle.hard_kill()
@@ -131,9 +145,8 @@ class LastingRunner(Runner):
                 continue
         try:
             with get_client(sync_client=True, httpx_settings={"timeout": _LAST}) as client:
-                for run in runs:
-                    take_up(client, run, "The process that serves the flows ends; the next one goes on.")
+                taken = hand_over(client, runs)
         except Exception as error:  # found by their silence
             print(f"The Prefect server does not hear that runs were interrupted: {error}", flush=True)
-        print(f"Stopped; {len(list(runs))} runs go on with the next start.", flush=True)
+        print(f"Stopped; {taken} runs go on with the next start.", flush=True)
         os._exit(0)  # Prefect's own end would call them cancelled or crashed

@@ -6,6 +6,7 @@ was found and what was expected, and what to do.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -27,6 +28,11 @@ def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
     spelt = {one.upper(): one for one in known}
     near = get_close_matches(name.upper(), spelt, most)
     return f"did you mean {' or '.join(spelt[one] for one in near)}?" if near else ""
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether there was no room on a disk, or no more of a quota."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 class RossiError(Exception):

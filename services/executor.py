@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import logging
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
 
-from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError, is_full
 from services.completeness import examine, what_is_missing
 from services.configuration import validate
 from services.contract import (
@@ -97,7 +98,7 @@ def execute(
     except NoGoodTime as error:  # of an earlier stage
         result = StageResult(stage=request.stage, obsid=request.obsid, outcome=Outcome.NO_WORK, message=str(error))
     except Exception as error:
-        if not isinstance(error, RossiError):
+        if not isinstance(error, RossiError) and not is_full(error):
             _log.exception("%s %s: unexpected error", request.obsid, request.stage)
         result = failed(request.stage, request.obsid, error).model_copy(update={"fingerprint": digests[-1]})
     result = result.model_copy(update={"seconds": time.perf_counter() - start})
@@ -115,13 +116,25 @@ def failed(stage: str, obsid: str, error: Exception) -> StageResult:
         kind = FailureKind.DATA
     elif isinstance(error, ConfigError):
         kind = FailureKind.CONFIG
-    message = str(error) if isinstance(error, RossiError) else f"{type(error).__name__}: {error}"
+    message = _sentence(error)
     absent = (Caveat(code=NOT_IN_ARCHIVE, message=message),) if isinstance(error, NotInArchive) else ()
     detail = "\n".join(getattr(error, "__notes__", ()))
     outcome = Outcome.FAILED
     return StageResult(
         stage=stage, obsid=obsid, outcome=outcome, message=message, detail=detail, kind=kind, caveats=absent
     )
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, RossiError):
+        return str(error)
+    if isinstance(error, OSError) and is_full(error):
+        place = error.filename or tempfile.gettempdir()
+        return (
+            f"{place}: the disk of the machine that works is full ({error.strerror}); make room there, or name another "
+            "folder in TMPDIR; on a cluster raise kubernetes.scratch or free the node's disk. Then run it again."
+        )
+    return f"{type(error).__name__}: {error}"
 
 
 def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None:

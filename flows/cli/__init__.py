@@ -31,7 +31,7 @@ from flows.cli import (
 )
 from flows.logs import DEBUG, configure_logs
 from rossi import __version__
-from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError, is_full
 from services.stopping import end_on_sigterm
 
 #: Exit code after Ctrl-C: 128 and the number of SIGINT.
@@ -99,6 +99,9 @@ def _sentence(error: Exception) -> str:
             return str(error)
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] in EXTRAS:
             return missing(name)
+        case OSError() if is_full(error):
+            where = error.filename or "A disk"
+            return f"{where}: no room is left ({error.strerror}); make room there, and run it again."
     return f"{type(error).__name__}: {error} (--debug shows more)"
 
 

@@ -11,6 +11,7 @@ from flows.cli.options import Archive, Config, Prefix, PrintConfig, Store, setti
 
 if TYPE_CHECKING:
     from flows.config import Settings
+    from flows.kubernetes.state import JobState
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -80,12 +81,20 @@ def apply(
     """
     from flows.kubernetes.cluster import open_cluster
     from flows.kubernetes.run import submit
+    from flows.kubernetes.state import JobState
+    from flows.kubernetes.waiting import waiting_pods
+
+    def tell(message: str) -> None:
+        typer.echo(message, err=True)
 
     kubernetes = {"context": context, "namespace": namespace, "image": image, "parallelism": parallelism}
     settings = _settings(config, print_config, kubernetes, archive=archive, store=store, prefix=prefix)
-    submitted = submit(settings, _query(settings), open_cluster(settings.kubernetes))
-    if submitted.adopted:
-        typer.echo("The Job is there already.", err=True)
+    cluster = open_cluster(settings.kubernetes)
+    submitted = submit(settings, _query(settings), cluster, on_warning=tell)
+    if submitted.adopted and (job := cluster.read_job(submitted.name)) is not None:
+        tell(_about(JobState.of(job)))
+        for reason, number in waiting_pods(cluster, job).reasons:
+            tell(f"{number} of its pods can't start. {reason}")
     print(submitted.name)
 
 
@@ -155,6 +164,15 @@ def cancel(
     name = find_job(cluster, job)["metadata"]["name"]
     cluster.delete_job(name, wait=wait)
     print(f"{name} is cancelled.")
+
+
+def _about(state: JobState) -> str:
+    if state.ending is None:
+        return "The Job is there already."
+    return (
+        f"The Job is there already, and has ended ({state.word}): `rossi campaign --executor kubernetes` merges what "
+        f"it gave, after which failures are tried again; `rossi k8s cancel {state.name}` removes it without that."
+    )
 
 
 def _settings(config: Any, print_config: bool, kubernetes: dict[str, Any], **places: str | None) -> Settings:

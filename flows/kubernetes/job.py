@@ -16,6 +16,8 @@ from services.publication import versions
 #: Annotations of the Job: which campaign it is, and where its work list lies.
 CAMPAIGN = "rossi/campaign"
 WORK = "rossi/work"
+#: Annotation of the Job: hash of what its pods were to be like.
+PODS = "rossi/pods"
 #: Label of the Job: the Prefect flow run that watches it.
 FLOW_RUN = "rossi/flow-run"
 LABELS = {"app.kubernetes.io/name": "rossi", "app.kubernetes.io/component": "worker"}
@@ -92,10 +94,15 @@ def make_job(settings: Settings, campaign: str, work: str, shards: int, flow_run
             "name": job_name(settings, campaign),
             "namespace": config.namespace,
             "labels": labels,
-            "annotations": {CAMPAIGN: campaign, WORK: work},
+            "annotations": {CAMPAIGN: campaign, WORK: work, PODS: pods_digest(config)},
         },
         "spec": spec,
     }
+
+
+def pods_digest(config: KubernetesConfig) -> str:
+    """Return a hash of all that the configuration says of pods: image, limits, volumes, accounts ..."""
+    return hashlib.sha256(json.dumps(_pod(config, "", ""), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _on_exit(action: str, code: ExitCode) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flows.config import Settings
 from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
-from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, WORK, identity, job_name, make_job
+from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, PODS, WORK, identity, job_name, make_job, pods_digest
 from flows.kubernetes.pods import FailingPods, Logger, remedy
 from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
 from flows.kubernetes.waiting import WaitingPods
@@ -31,6 +31,10 @@ _FIRST_PATIENCE = 20.0
 _LOOK_AGAIN = 1.0
 #: What a Job says when a pod ended with an exit code that ends everything.
 _BY_POLICY = "PodFailurePolicy"
+_OTHER = (
+    "Job {name} works with other settings of [kubernetes] than now; `rossi k8s cancel {name}` and the same command "
+    "again make one with these, which finds what is done."
+)
 
 
 class JobGone(RossiError):
@@ -69,51 +73,111 @@ class Submitted:
 
 
 def submit(
-    settings: Settings, obsids: Sequence[str], cluster: Cluster, flow_run: str = "", logger: Logger | None = None
+    settings: Settings,
+    obsids: Sequence[str],
+    cluster: Cluster,
+    flow_run: str = "",
+    logger: Logger | None = None,
+    on_warning: Callable[[str], None] = lambda _: None,
 ) -> Submitted:
     """Have a Job for a campaign: the one that there is, or a new one.
 
     A Job that ended is taken for new as long as nobody has merged its results; else it is replaced, so that what
-    failed is tried again.
+    failed is tried again. So is one that a wrong configuration has ended, or of which nothing could start and which
+    was made with other settings.
+
+    Parameters
+    ----------
+    settings : Settings
+    obsids : sequence of str
+    cluster : Cluster
+    flow_run : str
+        Of Prefect.
+    logger : Logger, optional
+    on_warning : callable
+        Told what is not as somebody expects who wants a new Job.
 
     Raises
     ------
     ConfigError
         If the cluster does not let us, or the Job of this name is none of ours.
     """
-    logger = logger or logging.getLogger(__name__)
+    log = logger or logging.getLogger(__name__)
+
+    def warn(message: str) -> None:
+        log.warning("%s", message)
+        on_warning(message)
+
     store, patience = open_store(settings.store), 60 * settings.kubernetes.patience_minutes
     campaign = identity(settings, obsids)
     name = job_name(settings, campaign)
-    work = ""
-    begun = time.monotonic()
     job = patiently(lambda: cluster.read_job(name), _FIRST_PATIENCE)
+    mine = ""
     while True:
-        if job is not None and "deletionTimestamp" in job["metadata"]:
-            if time.monotonic() - begun > patience:
-                raise Unavailable(f"Job {name} is being deleted, but does not go; its pods may be on a lost node.")
-            time.sleep(_LOOK_AGAIN)
-        elif job is not None:
-            there = _ours(job, campaign)
-            if JobState.of(job).ending is None or not is_settled(store, there.work, there.uid):
-                logger.info("Job %s is there already; going on with it.", name)
+        if job is None:
+            if (made := _make(settings, obsids, cluster, campaign, flow_run)) is not None:
+                log.info("Job %s: %d observations in %d shards.", name, len(obsids), made.shards)
+                return made
+        elif "deletionTimestamp" in job["metadata"]:
+            if job["metadata"]["uid"] != mine:
+                warn(f"Job {name} is being deleted; a new one is made when its pods have ended.")
+            _await_deletion(cluster, job, patience)
+        else:
+            there, state = _ours(job, campaign), JobState.of(job)
+            settled = state.ending is not None and is_settled(store, there.work, there.uid)
+            if not settled and (why := _useless(job, state, settings)) is None:
+                log.info("Job %s is there already; going on with it.%s", name, _ended(state))
+                if _differs(job, settings) and state.ending is None:
+                    warn(_OTHER.format(name=name))
                 if flow_run:
                     patiently(lambda: cluster.label_job(name, {FLOW_RUN: flow_run}), patience)
                 return there
+            if not settled:
+                warn(f"Job {name} {why}; a new one takes its place, and finds what is done.")
             patiently(lambda: cluster.delete_job(name, wait=True), patience)
-        else:
-            if not work:
-                shards = plan_shards(settings, obsids)
-                work = put_work(store, settings.prefix, shards)
-            manifest = make_job(settings, campaign, work, len(shards), flow_run)
-            try:
-                made = patiently(lambda: cluster.create_job(manifest), patience)  # noqa: B023
-            except Conflict:  # ours, if an answer was lost
-                made = None
-            if made is not None:
-                logger.info("Job %s: %d observations in %d shards.", name, len(obsids), len(shards))
-                return Submitted.of(made, adopted=False)
+            mine = there.uid
         job = patiently(lambda: cluster.read_job(name), patience)
+
+
+def _make(
+    settings: Settings, obsids: Sequence[str], cluster: Cluster, campaign: str, flow_run: str
+) -> Submitted | None:
+    """Make a Job; None if one of its name is there, which is ours, if an answer was lost."""
+    shards = plan_shards(settings, obsids)
+    work = put_work(open_store(settings.store), settings.prefix, shards)
+    manifest = make_job(settings, campaign, work, len(shards), flow_run)
+    try:
+        made = patiently(lambda: cluster.create_job(manifest), 60 * settings.kubernetes.patience_minutes)
+    except Conflict:
+        return None
+    return Submitted.of(made, adopted=False)
+
+
+def _await_deletion(cluster: Cluster, job: Object, patience: float) -> None:
+    name, begun = job["metadata"]["name"], time.monotonic()
+    while (now := patiently(lambda: cluster.read_job(name), patience)) is not None:
+        if now["metadata"]["uid"] != job["metadata"]["uid"]:
+            return
+        if time.monotonic() - begun > patience:
+            raise Unavailable(f"Job {name} is being deleted, but does not go; its pods may be on a lost node.")
+        time.sleep(_LOOK_AGAIN)
+
+
+def _differs(job: Object, settings: Settings) -> bool:
+    return job["metadata"]["annotations"].get(PODS) not in {None, pods_digest(settings.kubernetes)}
+
+
+def _useless(job: Object, state: JobState, settings: Settings) -> str | None:
+    """Say why nothing will come of a Job; None if something may."""
+    if state.reason == _BY_POLICY:
+        return "was ended by a wrong configuration"
+    if state.ending is None and not state.begun and _differs(job, settings):
+        return "was made with other settings of [kubernetes], and nothing of it has started"
+    return None
+
+
+def _ended(state: JobState) -> str:
+    return f" It has ended ({state.word}); its results are taken." if state.ending else ""
 
 
 def withdraw(settings: Settings, obsids: Sequence[str], cluster: Cluster) -> bool:

@@ -22,6 +22,14 @@ class StoreError(RossiError):
     """The store did not answer as it should; the same request may succeed later."""
 
 
+def no_room(where: object, reason: object) -> StoreError:
+    """Return the error of a store without room; nothing half-written is ever visible in one."""
+    return StoreError(
+        f"{where}: the store is full ({reason}); make room there, or name another store, and run it again: what is "
+        "done is kept."
+    )
+
+
 class MissingObject(RossiError):
     """There is no object under this key."""
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rossi.errors import ConfigError
-from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
+from rossi.errors import ConfigError, is_full
+from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key, no_room
 
 #: Errors of writing that do not go away by waiting.
 _NOT_WRITABLE = frozenset(
@@ -153,6 +153,8 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise no_room(path, error.strerror) from None
         message = f"{path}: the store can't be written ({error.strerror})"
         if error.errno in _NOT_WRITABLE:
             raise ConfigError(f"{message}; give a directory that you may write to.") from None

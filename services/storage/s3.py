@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,7 +22,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader, create_loader
 
 from rossi.errors import ConfigError
-from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key
+from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key, no_room
 from services.storage.network import authorities, distrust, proxy_for
 from services.storage.s3_url import S3Place, parse_s3_url
 
@@ -177,6 +179,10 @@ class S3Store:
             raise StoreError(f"{where}: the server can't be reached or broke off ({error}).") from None
 
 
+#: Codes of servers whose disks are full, or a quota on them: MinIO's, Ceph's and others', some with 400 or 403.
+_NO_ROOM = re.compile("StorageFull|QuotaExceeded|InsufficientStorage|NoSpace")
+
+
 def _not_implemented(error: ClientError) -> bool:
     return _status(error) == 501 or error.response.get("Error", {}).get("Code") == "NotImplemented"
 
@@ -191,6 +197,8 @@ def _meaning(error: ClientError, where: str, bucket: str) -> Exception:
         return ConfigError(f"{where}: there is no bucket {bucket!r}; make it, or check the store's URL.")
     if status == 404:
         return MissingObject(f"{where}: the store has no such object.")
+    if status == HTTPStatus.INSUFFICIENT_STORAGE or _NO_ROOM.search(code):
+        return no_room(where, code or status)
     if 300 <= status < 500 and status not in {408, 409, 429}:
         return ConfigError(
             f"{where}: the server refused {error.operation_name} ({code or status}); check the credentials, what they "

@@ -11,10 +11,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prefect.client.schemas.objects import State
 
 from flows import recovery
 from flows.life import VARIABLE
-from flows.recovery import Rescuer
+from flows.recovery import Rescuer, hand_over
 from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.controller import Controller
 from tests.flows.machine import Up, machine
@@ -128,8 +129,9 @@ class Server:
         self.runs = {run.id: run for run in runs}
         self.set: list[tuple[UUID, str]] = []
 
-    def read_flow_runs(self, **_: object) -> list[Any]:
-        return list(self.runs.values())
+    def read_flow_runs(self, flow_run_filter: Any, limit: int) -> list[Any]:
+        kinds, mine = flow_run_filter.state.type.any_, flow_run_filter.deployment_id.any_
+        return [run for run in self.runs.values() if run.state.type in kinds and run.deployment_id in mine][:limit]
 
     def read_flow_run(self, run: UUID) -> Any:
         return self.runs[run]
@@ -139,6 +141,10 @@ class Server:
         self.set.append((run, state.name))
         self.runs[run] = SimpleNamespace(**{**vars(self.runs[run]), "state": state})
 
+    def states(self) -> list[str]:
+        """How the runs are."""
+        return [run.state.type.name for run in self.runs.values()]
+
 
 class Stale(Server):
     """A server whose list of runs is that of some time ago."""
@@ -147,13 +153,17 @@ class Stale(Server):
         super().__init__(*runs)
         self.old = list(runs)
 
-    def read_flow_runs(self, **_: object) -> list[Any]:
+    def read_flow_runs(self, flow_run_filter: Any, limit: int) -> list[Any]:
         return self.old
 
 
-def a_run(kind: str, count: int = 1) -> Any:
-    state = SimpleNamespace(id=uuid4(), is_cancelling=lambda: kind == "CANCELLING")
-    return SimpleNamespace(id=uuid4(), name="r", updated=0, state=state, run_count=count)
+#: The deployment that is served here.
+OURS = uuid4()
+
+
+def a_run(kind: str, count: int = 1, deployment: UUID = OURS) -> Any:
+    state = State(type=kind)
+    return SimpleNamespace(id=uuid4(), name="r", updated=0, state=state, run_count=count, deployment_id=deployment)
 
 
 class Clock:
@@ -178,7 +188,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def test_what_becomes_of_silent_runs(kind: str, count: int, then: str, clock: Clock) -> None:
     silent, lively = a_run(kind, count), a_run("RUNNING")
     server, cancelled = Server(silent, lively), []
-    rescuer = Rescuer([uuid4()], cancelled.append, silence=180)
+    rescuer = Rescuer([OURS], cancelled.append, silence=180)
     for clock.now in range(0, 200, 15):
         assert server.set == []
         rescuer.look(server)  # type: ignore[arg-type]
@@ -191,7 +201,7 @@ def test_a_silent_run_whose_process_lives_here_is_not_begun_twice(clock: Clock) 
     """It may be slow, or not reach the server; when its process has gone, it is taken up."""
     silent = a_run("RUNNING")
     server, here = Server(silent), {silent.id}
-    rescuer = Rescuer([uuid4()], print, lambda: here, silence=180)
+    rescuer = Rescuer([OURS], print, lambda: here, silence=180)
     for clock.now in range(0, 1000, 15):
         rescuer.look(server)  # type: ignore[arg-type]
     assert server.set == []
@@ -204,8 +214,24 @@ def test_a_silent_run_whose_process_lives_here_is_not_begun_twice(clock: Clock) 
 def test_two_rescuers_take_a_run_up_once(clock: Clock) -> None:
     """Both have found it silent, and the second one's list is older than what the first one did."""
     server = Stale(a_run("RUNNING"))
-    rescuers = [Rescuer([uuid4()], print, silence=180) for _ in range(2)]
+    rescuers = [Rescuer([OURS], print, silence=180) for _ in range(2)]
     for clock.now in (0, 181):
         for rescuer in rescuers:
             rescuer.look(server)  # type: ignore[arg-type]
     assert len(server.set) == 1
+
+
+@pytest.mark.parametrize("kind", ["COMPLETED", "FAILED", "CRASHED", "CANCELLED", "SCHEDULED", "PAUSED"])
+def test_runs_that_are_not_under_way_are_left_alone(kind: str, clock: Clock) -> None:
+    server = Server(a_run(kind), a_run("RUNNING", deployment=uuid4()))
+    rescuer = Rescuer([OURS], print, silence=180)
+    for clock.now in range(0, 1000, 15):
+        rescuer.look(server)  # type: ignore[arg-type]
+    assert server.set == []
+
+
+def test_only_what_was_under_way_is_handed_over() -> None:
+    """A run that somebody has just cancelled does not begin anew, and none that has just ended."""
+    server = Server(*map(a_run, ("RUNNING", "PENDING", "CANCELLING", "CANCELLED", "COMPLETED")))
+    assert hand_over(server, list(server.runs)) == 2  # type: ignore[arg-type]
+    assert server.states() == ["SCHEDULED", "SCHEDULED", "CANCELLING", "CANCELLED", "COMPLETED"]

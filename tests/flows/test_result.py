@@ -1,10 +1,15 @@
 """Exit codes of a campaign."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
+from flows.export import write_files
 from flows.pages import in_markdown
 from flows.result import CampaignResult, campaign_code
-from services.contract import FailureKind, ObservationResult, Outcome, StageResult
+from rossi.errors import ConfigError
+from services.contract import FailureKind, File, ObservationResult, Outcome, StageResult
 
 DONE = (Outcome.SUCCEEDED, None)
 NO_WORK = (Outcome.NO_WORK, None)
@@ -53,3 +58,17 @@ def test_exit_code(campaign: CampaignResult, code: int, strict_code: int) -> Non
 )
 def test_texts_on_pages_are_nothing_but_text(text: str, shown: str) -> None:
     assert in_markdown(text) == shown
+
+
+def test_a_full_disk_leaves_the_older_copy_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path, [File("a.lc", b"older")])
+
+    def full(path: Path, data: bytes) -> None:
+        with path.open("wb") as stream:
+            stream.write(data[:2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ConfigError, match=r"a\.lc can't be written \(No space left on device\)"):
+        write_files(tmp_path, [File("a.lc", b"newer")])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.lc": b"older"}

@@ -133,8 +133,11 @@ def test_failed_run_says_what_to_do(up: Up) -> None:
     assert wrong["state"]["message"].endswith("did you mean binsz?")
     empty = up.api.run("campaign", targets=["nobody has heard of it"])
     assert "no observation matches" in up.api.ended(empty)["state"]["message"]
+    assert "no observation matches" in up.api.log(empty).partition("Finished in state")[2]  # of the task
     for one in (run["id"], wrong["id"], empty):
-        assert "Traceback" not in up.api.log(one)
+        log = up.api.log(one)
+        assert "Traceback" not in log
+        assert "NoneType" not in log
 
 
 @pytest.mark.parametrize("kind", ["CANCELLING", "CANCELLED"])

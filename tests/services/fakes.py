@@ -1,6 +1,7 @@
 """Two chains of two tiny stages each, an archive for them, and a store that fails when told to."""
 
 import datetime
+import errno
 import itertools
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ _SERIAL = itertools.count()
 
 class CountConfig(Frozen):
     letter: str = "a"
-    ends: Literal["well", "no time", "bad data", "bad config", "bug", "undeclared", "empty", "nothing"] = "well"
+    ends: Literal["well", "no time", "bad data", "bad config", "bug", "full", "undeclared", "empty", "nothing"] = "well"
 
 
 class DoubleConfig(Frozen):
@@ -37,6 +38,8 @@ def count(config, inputs):
             raise ConfigError("Letter 'a' does not exist.")
         case "bug":
             raise RuntimeError("unforeseen")
+        case "full":
+            raise OSError(errno.ENOSPC, "No space left on device", "/tmp/sandbox/x.fits")
         case "undeclared":
             return Outputs({"surprise": (File("x", b"x"),)})
         case "empty":

@@ -167,6 +167,14 @@ class TestFailures:
         run(archive, store, config={"ends": "bug"})
         assert any(r.exc_info and r.levelno == logging.ERROR for r in caplog.records)
 
+    def test_a_full_disk_is_named_and_the_observation_may_be_tried_again(self, archive, store, caplog):
+        result = run(archive, store, config={"ends": "full"})
+        assert result.kind is FailureKind.RETRYABLE
+        assert result.message.startswith("/tmp/sandbox/x.fits: the disk of the machine that works is full (No space")
+        assert "kubernetes.scratch" in result.message
+        assert not any(record.exc_info for record in caplog.records)
+        assert run(archive, store).outcome is Outcome.SUCCEEDED
+
     @pytest.mark.parametrize(
         ("options", "kind", "words"),
         [

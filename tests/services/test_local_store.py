@@ -54,13 +54,14 @@ def test_unwritable_directory(tmp_path):
         store.put("a/b", b"")
 
 
-def test_full_disk_may_be_tried_again(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_full_disk_may_be_tried_again(tmp_path, monkeypatch, number):
     def full(descriptor):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     store = open_store(str(tmp_path))
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreError, match="No space left"):
+    with pytest.raises(StoreError, match=r"a/b: the store is full \((No space left|Disk quota).*make room there"):
         store.put("a/b", b"data")
     assert list(store.list()) == []
 

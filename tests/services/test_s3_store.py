@@ -4,10 +4,11 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from rossi.errors import ConfigError
 from services.storage import StoreError, open_store
-from services.storage.s3 import _CLIENT
+from services.storage.s3 import _CLIENT, _meaning
 from tests.servers.tap import serving
 from tests.servers.unconditional import Unconditional
 from tests.storage.conformance import SignedUrls, StoreConformance
@@ -151,3 +152,14 @@ def test_urls_that_make_no_sense(url):
 def test_local_stores_do_not_need_boto3(tmp_path):
     code = f"import sys; from services.storage import open_store; open_store({str(tmp_path)!r}).put('a', b'');"
     subprocess.run([sys.executable, "-c", f"{code} sys.exit('boto3' in sys.modules)"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("XMinioStorageFull", 507), ("507", 507), ("XMinioAdminBucketQuotaExceeded", 400), ("QuotaExceeded", 403)],
+)
+def test_a_full_store_is_told_as_that(code, status):
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error = _meaning(ClientError(answer, "PutObject"), "s3://bucket/run/a", "bucket")
+    assert isinstance(error, StoreError)
+    assert str(error).startswith(f"s3://bucket/run/a: the store is full ({code}); make room there")

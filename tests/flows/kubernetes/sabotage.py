@@ -1,12 +1,17 @@
-"""The worker, with observations that kill their process or take very long: ``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW``."""
+"""The worker, with observations that kill their process, take very long, or find the store's disk full.
+
+``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW`` and ``ROSSI_TEST_FULL`` name them.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import time
 from typing import Any
+from unittest.mock import patch
 
 from services import index
 
@@ -19,6 +24,9 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
     if obsid in os.environ.get("ROSSI_TEST_SLOW", "").split(","):
         print(f"{obsid} takes long", file=sys.stderr, flush=True)
         time.sleep(3600)
+    if obsid in os.environ.get("ROSSI_TEST_FULL", "").split(","):
+        with patch("os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            return _run(obsid, *arguments, **options)
     return _run(obsid, *arguments, **options)
 
 

@@ -73,6 +73,9 @@ def test_in_parts(placed: Rossi, archive: Archive, api: ApiServer, controller: C
     assert name in shown
     assert "done, with failures" in shown
     assert "Failed FailedIndexes" not in shown
+    ended = placed("k8s", "apply").stderr
+    assert "The Job is there already, and has ended (done, with failures): `rossi campaign" in ended
+    assert f"`rossi k8s cancel {name}` removes it" in ended
     bad, good = next(iter(archive.damaged)), archive.good[0]
     said = placed("k8s", "logs", bad)
     assert said.returncode == 0, said.stderr

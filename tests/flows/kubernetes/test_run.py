@@ -263,3 +263,89 @@ def test_the_flow_does_not_wait_long_for_a_cluster_that_is_not_there(
     api.stop()
     with pytest.raises(Unavailable, match="can't be reached"):
         submit(settings, archive.asked, cluster)
+
+
+def test_a_full_disk_ends_one_observation_and_no_other(
+    archive: Archive, tmp_path: Path, cluster: Cluster, controller: Controller
+) -> None:
+    """It is named, tried again as often as all is and not for ever, and what was half-written is not done."""
+    settings = make_settings(archive, tmp_path / "store", retries=1)
+    asked, full = archive.good[:4], archive.good[1]
+    controller.environment["ROSSI_TEST_FULL"] = full
+    campaign = Campaign(settings, asked, cluster)
+    results = campaign.end()
+    assert by_outcome(results)[Outcome.FAILED] == {full}
+    assert by_outcome(results)[Outcome.SUCCEEDED] == {*asked} - {full}
+    (said,) = [result.message for result in results if result.obsid == full]
+    assert f"{settings.store}/{full}/pca_prep/" in said
+    assert "the store is full (No space left on device); make room there" in said
+    assert len(controller.started) == 3
+    assert not list((tmp_path / "store" / full).rglob("manifest.json"))
+    controller.environment.clear()
+    campaign.submitted.settle(open_store(settings.store))
+    assert by_outcome(Campaign(settings, asked, cluster).end())[Outcome.SUCCEEDED] == {*asked}
+
+
+def with_image(settings: Settings, image: str) -> Settings:
+    """The same campaign with other pods."""
+    return settings.model_copy(update={"kubernetes": settings.kubernetes.model_copy(update={"image": image})})
+
+
+def test_a_job_that_cannot_start_is_replaced_once_its_settings_are_mended(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer, controller: Controller
+) -> None:
+    """Its name follows from the work alone: it would be waited for as it is."""
+    warned: list[str] = []
+    stuck = submit(with_image(settings, "rosi-worker"), archive.good, cluster)
+    wait_until(lambda: api.objects.all("pods"))
+    same = submit(with_image(settings, "rosi-worker"), archive.good, cluster, on_warning=warned.append)
+    assert (same.uid, same.adopted, warned) == (stuck.uid, True, [])
+    mended = submit(settings, archive.good, cluster, on_warning=warned.append)
+    assert (mended.name, mended.adopted) == (stuck.name, False)
+    assert mended.uid != stuck.uid
+    (said,) = warned
+    assert said.startswith(
+        f"Job {stuck.name} was made with other settings of [kubernetes], and nothing of it has started;"
+    )
+
+
+def test_a_job_that_works_with_other_settings_is_left_alone_and_told(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer, controller: Controller
+) -> None:
+    warned: list[str] = []
+    controller.environment["ROSSI_TEST_SLOW"] = ",".join(archive.good)
+    works = submit(settings, archive.good, cluster)
+    wait_until(lambda: (api.objects.get("jobs", works.name) or {}).get("status", {}).get("ready"))
+    again = submit(with_image(settings, "new-worker"), archive.good, cluster, on_warning=warned.append)
+    assert (again.uid, again.adopted) == (works.uid, True)
+    (said,) = warned
+    assert f"`rossi k8s cancel {works.name}` and the same command again make one with these" in said
+
+
+def test_a_job_that_a_wrong_configuration_ended_is_replaced(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    """Nobody watched it: made by `rossi k8s apply`, or its flow was gone."""
+    warned: list[str] = []
+    failed = submit(settings, archive.good, cluster)
+    condition = {"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": "exit code 21"}
+    api.objects.update("jobs", failed.name, lambda job: job.update(status={"conditions": [condition]}))
+    again = submit(settings, archive.good, cluster, on_warning=warned.append)
+    assert not again.adopted
+    assert again.uid != failed.uid
+    assert warned == [
+        f"Job {failed.name} was ended by a wrong configuration; a new one takes its place, and finds what is done."
+    ]
+
+
+def test_a_job_that_somebody_deletes_is_waited_for_and_told(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer, controller: Controller
+) -> None:
+    warned: list[str] = []
+    controller.environment["ROSSI_TEST_SLOW"] = ",".join(archive.good)
+    first = submit(settings, archive.good, cluster)
+    wait_until(lambda: len(controller.running()) == 2)
+    cluster.delete_job(first.name, wait=True)
+    again = submit(settings, archive.good, cluster, on_warning=warned.append)
+    assert not again.adopted
+    assert warned == [f"Job {first.name} is being deleted; a new one is made when its pods have ended."]

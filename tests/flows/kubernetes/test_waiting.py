@@ -236,6 +236,9 @@ def test_status(unstartable: Rossi, api: ApiServer) -> None:
     """`rossi k8s status` has a column of them, which 80 columns are enough for."""
     applied = unstartable("k8s", "apply")
     wait_until(lambda: len(api.objects.all("pods")) == 10)
+    again = unstartable("k8s", "apply")
+    assert again.stdout == applied.stdout
+    assert "The Job is there already.\n10 of its pods can't start. ImagePullBackOff: " in again.stderr
     shown = replace(unstartable, environment={"COLUMNS": "80"})("k8s", "status").stdout
     table, _, reasons = shown.partition(applied.stdout.strip() + ": ")
     assert "waiting" in table
