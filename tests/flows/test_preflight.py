@@ -80,6 +80,13 @@ def test_a_file_of_another_kind(tmp_path, calibration, role):
         check(settings(tmp_path, calibration))
 
 
+@pytest.mark.parametrize("prefix", ["../x", "a//b", "a b", "é"])
+def test_a_prefix_that_is_none(tmp_path, calibration, prefix):
+    with pytest.raises(ConfigError, match=r"can.t be a key of the store; .* Check the prefix"):
+        check(settings(tmp_path, calibration, prefix=prefix))
+    check(settings(tmp_path, calibration, prefix="/run/1/"))
+
+
 def test_one_file_of_two_roles_is_judged_for_each(tmp_path, calibration):
     calibration["dead_time_b"] = calibration["dead_time_a"]
     with pytest.raises(ConfigError, match="cluster B were expected"):
