@@ -261,6 +261,7 @@ _WRITERS = [
     ("compare", "afile", "afile", "--out"),
     ("products", "--store", "absent", "--get"),
     ("up", "--state", "state", "--store"),
+    ("up", "--state", "state", "--s3"),
 ]
 
 
@@ -300,3 +301,17 @@ def test_nothing_is_said_before_what_is_missing(
         done = rossi(*command, "--archive", archive.root, "--out", "out")
         assert (done.returncode, done.stdout) == (21, "")
         assert done.stderr == "This needs boto3, which is not installed: pip install 'rossi[s3]'.\n"
+
+
+@pytest.mark.parametrize("cron", ["yesterday", "61 3 * * *", "0 3 * *", "@daily"])
+def test_schedules_that_are_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, cron: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    for command in (("up", "--state", "state"), ("serve",)):
+        with pytest.raises(SystemExit) as end:
+            main([*command, "--cron", cron])
+        assert end.value.code == 21
+        assert capsys.readouterr().err.startswith(f"--cron {cron!r} is no schedule; one looks like '0 3 * * *': minute")
+    assert not list(tmp_path.iterdir())
