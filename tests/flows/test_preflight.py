@@ -315,3 +315,10 @@ def test_schedules_that_are_none(
         assert end.value.code == 21
         assert capsys.readouterr().err.startswith(f"--cron {cron!r} is no schedule; one looks like '0 3 * * *': minute")
     assert not list(tmp_path.iterdir())
+
+
+def test_dates_in_order() -> None:
+    for start, stop in (("2005-01-01", "2004-01-01"), ("2005-01-01", "2005-01-01"), (3e8, 2e8)):
+        with pytest.raises(ConfigError, match=rf"\[query\]: start {start} is not before stop {stop}\.$"):
+            load_settings(None, {"query": {"start": start, "stop": stop}})
+    assert load_settings(None, {"query": {"start": "2005-01-01", "stop": 4e8}}).query.stop == 4e8
