@@ -216,8 +216,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: there is no such configuration file; `rossi config --write {path}` makes one."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: the configuration file can't be read: {error}.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: the configuration file can't be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the configuration file is no text in UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             f"{path}: this is no valid TOML: {error}; texts stand in quotes, dates are 1999-12-31."

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, RossiError
 
 #: Seconds that a process has to end by itself.
 STOP_TIMEOUT = 20.0
@@ -27,7 +27,7 @@ _LAST = 10
 _ERROR = re.compile(r"[\w.]+(Error|Exception): ")
 
 
-class StartError(Exception):
+class StartError(RossiError):
     """A process in the background didn't start."""
 
 

@@ -66,17 +66,15 @@ def notify(url: str, late: timedelta = LATE) -> None:
 
 def _save(url: str) -> UUID:
     """Keep the address in a block of Prefect's, encrypted; returns its id."""
-    from prefect.blocks.notifications import CustomWebhookNotificationBlock
+    from flows.told import Mail, Webhook
 
-    from flows.mail import Mail
-
-    block: Mail | CustomWebhookNotificationBlock
+    block: Mail | Webhook
     if urlsplit(url).scheme in _MAIL:
         block = Mail.model_validate({"url": url})
     else:  # with the text where Slack, Mattermost, Teams and their like look for it; a secret, since it holds a token
         text = {"text": "{{subject}}\n{{body}}"}
         fields = {"name": "rossi", "url": "{{address}}", "json_data": text, "secrets": {"address": url}}
-        block = CustomWebhookNotificationBlock.model_validate(fields)
+        block = Webhook.model_validate(fields)
     block.save(_BLOCK, overwrite=True, _sync=True)  # type: ignore[call-arg]
     assert block._block_document_id is not None
     return block._block_document_id

@@ -16,6 +16,7 @@ from services.contract import CALIBRATION
 from services.extraction import Extraction
 from services.filter_file import FilterSource
 from services.storage import open_archive, open_store
+from services.storage.base import check_key
 from services.storage.local import LocalStore
 from services.worker import load_stage
 
@@ -53,6 +54,8 @@ def check_places(settings: Settings) -> None:
         if settings.archive:
             open_archive(settings.archive, settings.cache)
         store = open_store(settings.store) if settings.store else None
+    if prefix := settings.prefix.strip("/"):
+        check_key(prefix)
     if isinstance(store, LocalStore) and settings.campaign.executor is Executor.LOCAL:
         check_folder(store.root, "--store")
 

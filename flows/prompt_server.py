@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-import flows.mail  # noqa: F401  - a block that automations may name
+import flows.told  # noqa: F401  - blocks that automations may name
 from flows.access import SIGN_IN, SIGN_IN_PAGE
 from flows.database import have_writers_wait
 

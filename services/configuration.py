@@ -11,6 +11,8 @@ from rossi.errors import ConfigError, did_you_mean
 
 #: How much of what is wrong a message repeats.
 _LONGEST = 500
+#: Parameters of a table that a message shows.
+_SHOWN = 4
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -51,8 +53,15 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
             return f"parameter {name!r} is missing."
         case "json_invalid":
             return f"{first['msg']}."
+    found = _short(repr(first["input"]))
+    match first["type"]:
+        case "tuple_type" | "list_type":
+            return f"parameter {name!r} is {found}: a list was expected, [{found}] for one."
+        case "model_type" | "dict_type":
+            inside = ", ".join(f"{field} = ..." for field in _fields(model, first["loc"])[:_SHOWN])
+            return f"parameter {name!r} is {found}: a table was expected, {{{inside}}}."
     expected = _short(first["msg"].removeprefix("Value error, ").rstrip("."))
-    return f"parameter {name!r} is {_short(repr(first['input']))}: {expected}." if name else f"{expected}."
+    return f"parameter {name!r} is {found}: {expected}." if name else f"{expected}."
 
 
 def _short(text: str) -> str:

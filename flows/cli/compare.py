@@ -52,6 +52,7 @@ def command(
     elif len(places) == 2 and all(Path(place).exists() for place in places):
         found, labels = [compare_places(Path(places[0]), Path(places[1]))], (places[0], places[1])
     else:
+        _check_obsids(places)
         settings = settings_from(config, archive=archive, store=store, prefix=prefix)
         found, labels = _engines(settings, places, sample)
     show_comparisons(found, labels, tolerance)
@@ -62,6 +63,24 @@ def command(
     print(f"All numbers are in {out / 'comparison.ecsv'}{beside}")
     if any(one.failed or (strict and not one.within(tolerance)) for one in found):
         raise typer.Exit(ExitCode.DATA_ERROR)
+
+
+def _check_obsids(places: list[str]) -> None:
+    """Refuse what is neither an ObsID nor a place that is there."""
+    from rossi.archive import ObsID
+    from rossi.errors import ConfigError
+
+    strange: dict[str, str] = {}
+    for place in places:
+        try:
+            ObsID(place)
+        except ConfigError as error:
+            strange[place] = str(error)
+    for place, sentence in strange.items():
+        if not Path(place).exists():
+            raise ConfigError(f"{place} is no store, folder or file that is there, and {sentence}")
+    if strange:
+        raise ConfigError(f"{next(iter(strange))} can be compared with one other place; {len(places)} were named.")
 
 
 def _is_store(place: str) -> bool:

@@ -77,5 +77,5 @@ def _write(work: WorkList, out: Path) -> None:
 def _summary(work: WorkList) -> str:
     exposure = sum(row.exposure for row in work.rows if row.exposure > 0)
     if not work.rows:
-        return "No observation matches; check the name, the position and the radius."
+        return "No observation matches; check the name, the position, the radius and the dates."
     return f"Observations: {len(work.rows)}, exposure: {exposure / 1000:.1f} ks"

@@ -10,6 +10,8 @@ from flows.cli.options import Archive, Config, Prefix, PrintConfig, Store, setti
 
 #: When the archive is reprocessed, unless told: at three at night.
 NIGHTLY = "0 3 * * *"
+#: Minute, hour, day, month, weekday.
+_FIELDS = 5
 Cron = Annotated[str, typer.Option(help="When the archive is reprocessed, as cron has it, UTC; '' for never.")]
 ProductsPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1 at which a browser finds the products; 0 for none.")
@@ -63,8 +65,7 @@ def command(
     url = os.environ.get("PREFECT_API_URL")
     if not url:
         raise ConfigError("No Prefect server was named: set PREFECT_API_URL, or use `rossi up`, which starts one.")
-    if cron and len(cron.split()) != 5:
-        raise ConfigError(f"--cron {cron!r} is no schedule; one looks like '0 3 * * *': minute hour day month weekday.")
+    check_cron(cron)
     check_address(notify)
     find_auth(url)
     wait_for_server(url)
@@ -72,3 +73,22 @@ def command(
     from flows.deployments import serve_all
 
     serve_all(settings, cron, products_port or None, notify, metrics_port)
+
+
+def check_cron(text: str) -> None:
+    """Refuse what is no schedule; an empty one is none.
+
+    Raises
+    ------
+    ConfigError
+    """
+    from prefect.client.schemas.schedules import CronSchedule
+
+    from rossi.errors import ConfigError
+
+    try:
+        fits = not text or (len(text.split()) == _FIELDS and bool(CronSchedule(cron=text)))
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ConfigError(f"--cron {text!r} is no schedule; one looks like {NIGHTLY!r}: minute hour day month weekday.")

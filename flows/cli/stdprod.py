@@ -55,7 +55,7 @@ def command(
     source = open_archive(settings.archive, settings.cache)
     obsids = find_obsids(settings, worklist)
     if not obsids:
-        raise DataError("No observation matches; check the name, the position and the radius.")
+        raise DataError("No observation matches; check the name, the position, the radius and the dates.")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Collecting", total=len(obsids))

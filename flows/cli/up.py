@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Archive, Config, Prefix, Store, settings_from
-from flows.cli.serve import NIGHTLY, Cron, Notify, ProductsPort
+from flows.cli.serve import NIGHTLY, Cron, Notify, ProductsPort, check_cron
 
 State = Annotated[Path | None, typer.Option(help="Folder for logs and Prefect's records; ~/.local/state/rossi else.")]
 
@@ -44,6 +44,7 @@ def command(
     Example: `rossi up --config rossi.toml --store store`
     """
     from flows.access import SHOWN, SIGN_IN, auth_file, auth_string
+    from flows.export import check_folder
     from flows.extras import need
     from flows.machine import Machine, default_folder
     from flows.notify import check_address
@@ -56,6 +57,9 @@ def command(
     check_places(settings_from(config, archive=archive, store=store, prefix=prefix))  # what is wrong is said now
     check_database(database)
     check_address(notify)
+    check_cron(cron)
+    if s3 is not None:
+        check_folder(s3, "--s3")
     given = {"config": config, "archive": archive, "store": store, "prefix": prefix}
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     serve = (*options, f"--cron={cron}", f"--products-port={products_port}")

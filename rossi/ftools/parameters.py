@@ -13,6 +13,7 @@ Python's ``help()`` and docs/ftools.md come from there:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -229,7 +230,8 @@ def write_output(path: str, data: bytes, clobber: bool) -> str:
         part.write_bytes(data)
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise DataError(f"{target} can't be written ({error.strerror}).") from None
     return str(target)
 

@@ -7,8 +7,9 @@ import math
 import re
 from contextlib import suppress
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from services.contract import Frozen
 from services.query.names import Cone, cone_of
@@ -91,6 +92,13 @@ class QueryConfig(Frozen):
     @classmethod
     def _readable(cls, value: object) -> float | datetime.date | None:
         return moment(value)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        first, last = self.start, self.stop
+        if first is not None and type(first) is type(last) and first >= last:  # type: ignore[operator]
+            raise ValueError(f"start {first} is not before stop {last}")
+        return self
 
     @property
     def cone(self) -> Cone | None:

@@ -73,7 +73,12 @@ def test_wrong_calls(stores, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run("compare") == 21
     assert run("compare", "20402-01-45-03", "--sample", "3") == 21
+    capsys.readouterr()
+    assert run("compare", "a", "b") == 21
+    assert capsys.readouterr().err.startswith("a is no store, folder or file that is there, and 'a' is no ObsID; ")
     (tmp_path / "a").mkdir()
+    assert run("compare", "a", "20402-01-45-03") == 21
+    assert "a can be compared with one other place; 2 were named." in capsys.readouterr().err
     (tmp_path / "b").mkdir()
     assert run("compare", "a", "b") == 21
     assert "hold no product of the same name" in capsys.readouterr().err

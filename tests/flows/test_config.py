@@ -57,7 +57,12 @@ def test_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest
         ("[pca_extract]\nexpression = 'ELV >'", ["[pca_extract]"]),
         ("[pca_extract]\nbands = [{chmin = 10, chmax = 5}]", ["'bands.0'", "chmin 10 is above chmax 5"]),
         ("[campaign]\nshard_size = 201", ["'shard_size'", "201", "200"]),
-        ("campaign = 3", ["'campaign'", "3"]),
+        ("campaign = 3", ["'campaign'", "3", "a table was expected, {name = ..."]),
+        ("[query]\ntargets = 'a'", ["'targets' is 'a': a list was expected, ['a'] for one."]),
+        (
+            "[pca_extract]\nbands = [[5, 10]]",
+            ["'bands.0' is [5, 10]: a table was expected, {chmin = ..., chmax = ..., binsz = ...}."],
+        ),
         ("query = [1, 2]", ["'query'"]),
         ("engine = 'fortran'", ["'engine'", "fortran", "native"]),
         ("store = 'x'\narchive = \n", ["TOML", "line 2"]),

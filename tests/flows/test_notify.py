@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socketserver
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -26,6 +28,7 @@ from rossi.errors import ConfigError
 from services.query.config import QueryConfig
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
+from tests.browser import chromium
 from tests.flows.machine import Up, machine
 from tests.flows.support import ROOT, Archive, wait_until
 
@@ -118,6 +121,27 @@ def test_a_run_that_fails_is_told_with_its_line(up: Up, hook: tuple[str, list[st
     assert first == f"{run['name']}: Failed"
     assert run["state"]["message"] in rest
     assert f"/runs/flow-run/{run['id']}" in rest
+
+
+def test_no_block_asks_another_host_for_its_logo(up: Up) -> None:
+    """The pages have a catalogue of blocks; every logo there would be from elsewhere."""
+    known = {block["slug"]: block["logo_url"] for block in up.api("/block_types/filter", {})}
+    assert known["rossi-webhook"] is None
+    assert set(known.values()) == {None}
+    with chromium() as browser:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{up.api.url.removesuffix('/api')}/sign-in#{up.auth}")
+        page.wait_for_url(re.compile("/dashboard"), timeout=90_000)
+        for place, shows in (
+            ("blocks", "rossi"),
+            ("blocks/catalog", "Webhook (rossi)"),
+            ("automations", "rossi: a run"),
+        ):
+            page.goto(f"{up.api.url.removesuffix('/api')}/{place}")
+            page.get_by_text(shows).first.wait_for(timeout=90_000)
+    assert [url for url in asked if urlsplit(url).hostname not in ("127.0.0.1", None)] == []
 
 
 def test_a_run_that_crashes_or_misses_observations_is_told(up: Up, hook: tuple[str, list[str]]) -> None:

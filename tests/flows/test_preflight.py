@@ -80,6 +80,13 @@ def test_a_file_of_another_kind(tmp_path, calibration, role):
         check(settings(tmp_path, calibration))
 
 
+@pytest.mark.parametrize("prefix", ["../x", "a//b", "a b", "é"])
+def test_a_prefix_that_is_none(tmp_path, calibration, prefix):
+    with pytest.raises(ConfigError, match=r"can.t be a key of the store; .* Check the prefix"):
+        check(settings(tmp_path, calibration, prefix=prefix))
+    check(settings(tmp_path, calibration, prefix="/run/1/"))
+
+
 def test_one_file_of_two_roles_is_judged_for_each(tmp_path, calibration):
     calibration["dead_time_b"] = calibration["dead_time_a"]
     with pytest.raises(ConfigError, match="cluster B were expected"):
@@ -255,6 +262,7 @@ _WRITERS = [
     ("compare", "afile", "afile", "--out"),
     ("products", "--store", "absent", "--get"),
     ("up", "--state", "state", "--store"),
+    ("up", "--state", "state", "--s3"),
 ]
 
 
@@ -294,3 +302,24 @@ def test_nothing_is_said_before_what_is_missing(
         done = rossi(*command, "--archive", archive.root, "--out", "out")
         assert (done.returncode, done.stdout) == (21, "")
         assert done.stderr == "This needs boto3, which is not installed: pip install 'rossi[s3]'.\n"
+
+
+@pytest.mark.parametrize("cron", ["yesterday", "61 3 * * *", "0 3 * *", "@daily"])
+def test_schedules_that_are_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, cron: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    for command in (("up", "--state", "state"), ("serve",)):
+        with pytest.raises(SystemExit) as end:
+            main([*command, "--cron", cron])
+        assert end.value.code == 21
+        assert capsys.readouterr().err.startswith(f"--cron {cron!r} is no schedule; one looks like '0 3 * * *': minute")
+    assert not list(tmp_path.iterdir())
+
+
+def test_dates_in_order() -> None:
+    for start, stop in (("2005-01-01", "2004-01-01"), ("2005-01-01", "2005-01-01"), (3e8, 2e8)):
+        with pytest.raises(ConfigError, match=rf"\[query\]: start {start} is not before stop {stop}\.$"):
+            load_settings(None, {"query": {"start": start, "stop": stop}})
+    assert load_settings(None, {"query": {"start": "2005-01-01", "stop": 4e8}}).query.stop == 4e8

@@ -90,6 +90,12 @@ def test_the_rebinned_response_is_equal_to_the_last_bit(request, tmp_path, monke
                 assert a.header.get(keyword) == b.header.get(keyword), keyword
 
 
+def test_an_output_below_a_file(pair: tuple[str, str], tmp_path: Path) -> None:
+    refused = ftools.sumpha(filelist=",".join(pair), outfile=f"{pair[0]}/sum.pha", compat="no")
+    assert refused.returncode == 1
+    assert "a.pha/sum.pha can't be written (Not a directory)." in refused.stdout
+
+
 def test_sumpha_says_so_when_it_counts_twice(pair: tuple[str, str], tmp_path: Path) -> None:
     out, copy = str(tmp_path / "sum.pha"), tmp_path / "copy.pha"
     copy.write_bytes(Path(pair[0]).read_bytes())
