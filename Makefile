@@ -39,15 +39,15 @@ test-cluster: .venv/dev
 
 # The store on every S3 server, also Ceph's, which Debian has: apt-get install radosgw ceph-mon ceph-osd ceph-common ceph-base
 test-s3: .venv/dev
-	ROSSI_REQUIRE_CEPH=1 $(BIN)/python -m pytest tests/services/test_s3_store.py
+	ROSSI_REQUIRE_CEPH=1 $(BIN)/python -m pytest tests/services/storage/test_s3_store.py
 
 # The catalogue's client on a strict TAP server, which Debian has: apt-get install gavodachs2-server postgresql-pgsphere postgresql-q3c
 test-tap: .venv/dev
-	ROSSI_REQUIRE_DACHS=1 $(BIN)/python -m pytest tests/services/test_dachs.py
+	ROSSI_REQUIRE_DACHS=1 $(BIN)/python -m pytest tests/services/query/test_dachs.py
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py tests/flows/test_limits.py tests/flows/test_up.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
 
 # Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.
 INPUTS ?= 1000000

@@ -5,9 +5,9 @@ prints its key; ``results STORE WORK RUN`` prints how the observations of the sh
 import sys
 from pathlib import Path
 
-from flows.config import load_settings
-from flows.plan import make_shard
-from services.ledger import Ledger, put_work
+from flows.core.plan import make_shard
+from flows.core.settings import load_settings
+from services.execution.ledger import Ledger, put_work
 from services.storage import open_store
 
 

@@ -24,31 +24,31 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from flows.chains import Instrument
-from flows.config import Executor, Settings, require
-from flows.ending import ENDING, Ending, failure_line, summary_line
-from flows.farewell import farewell
-from flows.limits import Taken, one_at_a_time
-from flows.merging import keep_vanished, merge_results
-from flows.notify import VANISHED
-from flows.pages import figure_url, reason_rows, summary_page
-from flows.parameters import FIELDS, Form, form_of, run_name
-from flows.plan import plan_shards
-from flows.preflight import check
-from flows.progress import WATCHER
-from flows.pulse import Pulse, Stopped
-from flows.result import CampaignResult
-from flows.runs import record_run
-from flows.shards import Interrupted, run_in_process, stop_all
-from flows.speaker import Speaker
+from flows.core.instruments import Instrument
+from flows.core.merging import keep_vanished, merge_results
+from flows.core.plan import plan_shards
+from flows.core.preflight import check
+from flows.core.processes import Interrupted, run_in_process, stop_all
+from flows.core.result import CampaignResult
+from flows.core.runs import record_run
+from flows.core.settings import Executor, Settings, require
+from flows.prefect.artifacts import figure_url, reason_rows, summary_page
+from flows.prefect.form import FIELDS, Form, form_of, run_name
+from flows.prefect.limits import Taken, one_at_a_time
+from flows.prefect.notify import VANISHED
+from flows.prefect.progress import WATCHER
+from flows.prefect.progress_reporter import Pulse, Stopped
+from flows.prefect.run_message import ENDING, Ending, failure_line, summary_line
+from flows.prefect.shard_log import Speaker
+from flows.prefect.shutdown_guard import farewell
 from rossi.errors import ConfigError, RossiError
 from services.contract import ObservationResult, Shard, StageResult
-from services.extraction import Channels
-from services.patience import Pause, patiently
+from services.contract.extraction import Channels
+from services.execution.vanished import named, stop_if_many, vanished_of
 from services.pca_extract.stage import Band
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
-from services.vanished import named, stop_if_many, vanished_of
+from services.storage.patience import Pause, patiently
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun

@@ -14,17 +14,17 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 import rossi
-from flows.browse import browse
 from flows.campaign import campaign, delete_job_of
-from flows.config import Settings
-from flows.metrics import show_numbers
-from flows.notify import notify
+from flows.core.metrics import show_numbers
+from flows.core.settings import Settings
+from flows.desktop.browse import browse
+from flows.desktop.server import answers, wait_for_server
 from flows.observation import reduce_observation
-from flows.pages import BROWSE
-from flows.parameters import Form, absolute, form_of
-from flows.recovery import LastingRunner, Rescuer
+from flows.prefect.artifacts import BROWSE
+from flows.prefect.form import Form, absolute, form_of
+from flows.prefect.notify import notify
+from flows.prefect.recovery import LastingRunner, Rescuer
 from flows.reprocess import reprocess_archive, retry_failed
-from flows.server import answers, wait_for_server
 
 #: Seconds between two looks for runs to start.
 _POLL = 3.0
@@ -46,7 +46,7 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     values = form.model_copy(update=places).model_dump(mode="json")
     label = _label(settings)
     single = {name: value for name, value in values.items() if name in _names(reduce_observation)}
-    # No limits of Prefect's for deployments: with one, a server that lost its leases cancels runs. See `flows.limits`.
+    # No limits of Prefect's for deployments, see `flows.prefect.limits`: a server that lost its leases cancels runs.
     common: dict[str, Any] = {
         "name": label,
         "tags": ["rossi", label],

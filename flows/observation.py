@@ -17,23 +17,23 @@ from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows.campaign import OPTIONS, ask, told
-from flows.chains import Instrument
-from flows.config import require
-from flows.ending import advice
-from flows.pages import browse_url, in_markdown
-from flows.parameters import FIELDS, form_of
-from flows.plan import make_shard
-from flows.preflight import check
-from flows.progress import Nobody
-from flows.pulse import Pulse
+from flows.core.instruments import Instrument
+from flows.core.plan import make_shard
+from flows.core.preflight import check
+from flows.core.settings import require
+from flows.prefect.artifacts import browse_url, in_markdown
+from flows.prefect.form import FIELDS, form_of
+from flows.prefect.progress import Nobody
+from flows.prefect.progress_reporter import Pulse
+from flows.prefect.run_message import advice
 from rossi.errors import RossiError
 from services.contract import Manifest, ObservationResult, Outcome, Stage, StageRequest, StageResult
-from services.executor import execute
-from services.extraction import Channels
+from services.contract.extraction import Channels
+from services.execution.executor import execute
+from services.execution.worker import run_observation
 from services.pca_extract.stage import Band
-from services.publication import fetch_outputs, output_key, read_manifest
 from services.storage import ObjectStore, open_archive, open_store
-from services.worker import run_observation
+from services.storage.publication import fetch_outputs, output_key, read_manifest
 
 _OBSID: Any = Field(description="The observation, such as 20402-01-45-03.")
 

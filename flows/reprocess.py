@@ -16,17 +16,17 @@ from prefect.states import Cancelled
 from pydantic import Field
 
 from flows.campaign import FLOW_OPTIONS, OPTIONS, Selection, ask, carry_out, in_parallel, query, told
-from flows.chains import Instrument
-from flows.config import Executor, Settings
-from flows.parameters import FIELDS, Retry, form_of, run_name
-from flows.plan import plan_shards
-from flows.progress import WATCHER
-from flows.pulse import Stopped
-from flows.shards import Interrupted, survey_in_process
+from flows.core.instruments import Instrument
+from flows.core.plan import plan_shards
+from flows.core.processes import Interrupted, survey_in_process
+from flows.core.settings import Executor, Settings
+from flows.prefect.form import FIELDS, Retry, form_of, run_name
+from flows.prefect.progress import WATCHER
+from flows.prefect.progress_reporter import Stopped
 from services.contract import FailureKind, Shard
-from services.extraction import Channels
+from services.contract.extraction import Channels
+from services.execution.survey import Change, Standing
 from services.pca_extract.stage import Band
-from services.survey import Change, Standing
 
 #: ObsIDs that a row of the table of changes names.
 _EXAMPLES = 8

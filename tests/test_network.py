@@ -9,8 +9,8 @@ from rossi.archive import FILE_PATTERNS, ObsID
 from services.query.catalogue import look_up
 from services.query.config import QueryConfig
 from services.query.registry import KNOWN
+from services.query.standard_products import collect
 from services.query.tap import Catalogue
-from services.standard import collect
 from services.storage import open_archive
 
 pytestmark = [pytest.mark.network, pytest.mark.filterwarnings("default")]

@@ -29,10 +29,10 @@ from flows.cli import (
     up,
     verify,
 )
-from flows.logs import DEBUG, configure_logs
+from flows.core.logs import DEBUG, configure_logs
 from rossi import __version__
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError, is_full
-from services.stopping import end_on_sigterm
+from services.execution.signals import end_on_sigterm
 
 #: Exit code after Ctrl-C: 128 and the number of SIGINT.
 _INTERRUPTED = 130
@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    from flows.extras import EXTRAS, missing
+    from flows.core.extras import EXTRAS, missing
 
     match error:
         case RossiError():

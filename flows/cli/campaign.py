@@ -21,8 +21,8 @@ from flows.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from flows.config import Settings
-    from flows.result import CampaignResult
+    from flows.core.result import CampaignResult
+    from flows.core.settings import Settings
 
 
 def command(
@@ -44,10 +44,10 @@ def command(
     Example: `rossi campaign --config archive/rossi.toml --out out`
     """
     from flows.cli.display import show_summary
-    from flows.config import Executor
-    from flows.extras import need
-    from flows.farewell import end_soon
-    from flows.result import campaign_code
+    from flows.core.extras import need
+    from flows.core.result import campaign_code
+    from flows.core.settings import Executor
+    from flows.prefect.shutdown_guard import end_soon
 
     need("prefect", "matplotlib", "jinja2")
     settings = settings_from(
@@ -73,8 +73,8 @@ def command(
 
 def _run(settings: Settings) -> CampaignResult:
     from flows.cli.display import progress_bar
-    from flows.progress import WATCHER
-    from flows.server import prefect_server
+    from flows.desktop.server import prefect_server
+    from flows.prefect.progress import WATCHER
 
     with progress_bar("Starting Prefect") as bar, prefect_server() as wait_for_server:
         from flows.campaign import run_campaign
@@ -86,7 +86,7 @@ def _run(settings: Settings) -> CampaignResult:
 
 def show_products(settings: Settings, result: CampaignResult, out: Path | None) -> None:
     """Tell where the merged products are, or copy them into a folder."""
-    from flows.export import export_campaign
+    from flows.core.export import export_campaign
     from services.storage import open_store
 
     store = open_store(settings.store)

@@ -10,8 +10,8 @@ import typer
 from flows.cli.options import Archive, Config, Prefix, Store, settings_from
 
 if TYPE_CHECKING:
-    from flows.compare import Comparison
-    from flows.config import Settings
+    from flows.core.compare import Comparison
+    from flows.core.settings import Settings
 
 
 def command(
@@ -38,8 +38,8 @@ def command(
     `rossi compare one.lc other.lc`
     """
     from flows.cli.differences import show_comparisons
-    from flows.compare import compare_places, compare_stores, rows_of
-    from flows.export import check_folder
+    from flows.core.compare import compare_places, compare_stores, rows_of
+    from flows.core.export import check_folder
     from rossi.errors import ConfigError
     from services.contract import ExitCode
 
@@ -90,8 +90,8 @@ def _is_store(place: str) -> bool:
 
 def _engines(settings: Settings, obsids: list[str], number: int) -> tuple[list[Comparison], tuple[str, str]]:
     from flows.cli.display import progress_bar, show
-    from flows.compare import ENGINES, compare_engines, sample
-    from flows.config import require
+    from flows.core.compare import ENGINES, compare_engines, sample
+    from flows.core.settings import require
 
     require(settings, "archive", "store")
     chosen = tuple(obsids) or sample(settings, number)

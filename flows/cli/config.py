@@ -22,7 +22,7 @@ def command(
 
     Example: `rossi config --archive archive --store store --write rossi.toml`
     """
-    from flows.config import to_toml
+    from flows.core.settings import to_toml
 
     settings = settings_from(config, archive=archive, store=store, prefix=prefix, campaign={"workers": workers})
     if write is None:

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.display import show
-from flows.compare import Comparison
-from flows.known import DOCUMENT, Deviation
+from flows.core.compare import Comparison
+from flows.core.known_deviations import DOCUMENT, Deviation
 from rossi.compare import ColumnDifference
 
 

@@ -10,7 +10,7 @@ def command(state: State = None) -> None:
 
     Example: `rossi down`
     """
-    from flows.machine import Machine, default_folder
+    from flows.desktop.processes import Machine, default_folder
 
     stopped = Machine(state or default_folder()).stop()
     for one in stopped:

@@ -12,7 +12,7 @@ from flows.cli.options import Archive, Config, settings_from
 from flows.cli.search import WorkListFile, find_obsids, size_text
 
 if TYPE_CHECKING:
-    from services.fetching import Fetched
+    from services.execution.fetching import Fetched
 
 #: Observations from which on a log file is told how many are done.
 _MANY = 20
@@ -33,10 +33,10 @@ def command(
     Example: `rossi fetch 20402-01-45-03 --archive s3://nasa-heasarc --out archive`
     """
     from flows.cli.display import progress_of
-    from flows.config import require
-    from flows.export import check_folder
+    from flows.core.export import check_folder
+    from flows.core.settings import require
     from rossi.errors import ConfigError
-    from services.fetching import fetch_all
+    from services.execution.fetching import fetch_all
     from services.storage import open_archive
     from services.storage.remote import RemoteArchive
 

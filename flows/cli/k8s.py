@@ -10,7 +10,7 @@ import typer
 from flows.cli.options import Archive, Config, Prefix, PrintConfig, Store, settings_from
 
 if TYPE_CHECKING:
-    from flows.config import Settings
+    from flows.core.settings import Settings
     from flows.kubernetes.state import JobState
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
@@ -49,9 +49,9 @@ def render(
     """
     import yaml
 
+    from flows.core.plan import plan_shards
     from flows.kubernetes.job import identity, make_job
-    from flows.plan import plan_shards
-    from services.ledger import work_key
+    from services.execution.ledger import work_key
 
     kubernetes = {"namespace": namespace, "image": image, "parallelism": parallelism}
     settings = _settings(config, print_config, kubernetes, archive=archive, store=store, prefix=prefix)
@@ -128,7 +128,7 @@ def logs(
 
     Example: `rossi k8s logs 20402-01-45-03 --store s3://rossi/run`
     """
-    from flows.config import require
+    from flows.core.settings import require
     from flows.kubernetes import jobs
     from flows.kubernetes.cluster import open_cluster
     from services.storage import open_store
@@ -176,7 +176,7 @@ def _about(state: JobState) -> str:
 
 
 def _settings(config: Any, print_config: bool, kubernetes: dict[str, Any], **places: str | None) -> Settings:
-    from flows.config import require
+    from flows.core.settings import require
 
     campaign = {"executor": "kubernetes"}
     settings = settings_from(config, print_config, campaign=campaign, kubernetes=kubernetes, **places)

@@ -25,7 +25,7 @@ def command(
 
     Example: `rossi merge xp10077_n2a.lc xp20076_n2a.lc --out joined`
     """
-    from flows.export import check_folder, read_file, write_files
+    from flows.core.export import check_folder, read_file, write_files
     from rossi.errors import DataError
     from services.contract import ExitCode
     from services.merge.stage import LEFT_OUT, merge_files

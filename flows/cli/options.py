@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from flows.config import Settings
+    from flows.core.settings import Settings
     from rossi.errors import DataError
 
 Config = Annotated[
@@ -29,9 +29,9 @@ PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the conf
 
 def prepared(settings: Settings, out: Path | None) -> Settings:
     """Refuse what can't work; where no store is given, keep one in the folder ``store`` beside the products."""
-    from flows.config import require
-    from flows.export import check_folder
-    from flows.preflight import check
+    from flows.core.export import check_folder
+    from flows.core.preflight import check
+    from flows.core.settings import require
 
     beside = None if settings.store or out is None else _beside(out)
     chosen = settings if beside is None else settings.model_copy(update={"store": str(beside)})
@@ -51,7 +51,7 @@ def _beside(out: Path) -> Path:
 
 def settings_from(config: Path | None, print_config: bool = False, **overrides: Any) -> Settings:
     """Read the configuration with what the command line says; with `print_config`, show it and stop."""
-    from flows.config import load_settings, to_toml
+    from flows.core.settings import load_settings, to_toml
 
     settings = load_settings(config, overrides)
     if print_config:

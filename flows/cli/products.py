@@ -25,10 +25,10 @@ def command(
     Example: `rossi products 20101-01-01-00 --store store --get products`
     """
     from flows.cli.display import show_products
-    from flows.config import require
-    from flows.export import check_folder, export_set
-    from flows.inventory import product_sets
+    from flows.core.export import check_folder, export_set
+    from flows.core.settings import require
     from services.storage import open_store
+    from services.storage.inventory import product_sets
 
     settings = settings_from(config, store=store, prefix=prefix)
     require(settings, "store")

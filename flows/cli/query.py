@@ -40,7 +40,7 @@ def command(
 
     Example: `rossi query "Eta Car" --radius 0.1deg --out list`
     """
-    from flows.export import check_folder
+    from flows.core.export import check_folder
     from services.query.stage import look, run_query
     from services.storage import open_archive, open_store
 
@@ -66,7 +66,7 @@ def command(
 
 
 def _write(work: WorkList, out: Path) -> None:
-    from flows.export import write_files
+    from flows.core.export import write_files
     from services.query.stage import outputs
 
     written = write_files(out, (file for group in outputs(work).files.values() for file in group))

@@ -23,11 +23,11 @@ def command(
     Example: `rossi reduce 20101-01-01-00 --config archive/rossi.toml --out products`
     """
     from flows.cli.display import progress_bar, show_results
-    from flows.export import export_observations
-    from flows.plan import make_shard
-    from flows.result import failure_code
+    from flows.core.export import export_observations
+    from flows.core.plan import make_shard
+    from flows.core.result import failure_code
+    from services.execution.worker import run_shard
     from services.storage import open_store
-    from services.worker import run_shard
 
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
     settings = prepared(settings, out)

@@ -21,7 +21,7 @@ from flows.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from flows.retry import Known
+    from flows.core.retry import Known
 
 
 def command(
@@ -44,9 +44,9 @@ def command(
     """
     from flows.cli.campaign import show_products
     from flows.cli.display import progress_bar, show_summary
-    from flows.extras import need
-    from flows.result import campaign_code
-    from flows.retry import look, retry
+    from flows.core.extras import need
+    from flows.core.result import campaign_code
+    from flows.core.retry import look, retry
     from services.storage import open_store
 
     need("matplotlib", "jinja2")

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flows.config import Settings
+    from flows.core.settings import Settings
     from services.contract import Caveat
 
 Radius = Annotated[str | None, typer.Option(help="Around the position: 0.1deg, 6arcmin, or degrees.")]
@@ -42,7 +42,7 @@ def criteria(
 
 def find_obsids(settings: Settings, worklist: Path | None) -> tuple[str, ...]:
     """Return the ObsIDs of a list made before, or of what [query] asks for; what there is to say goes to stderr."""
-    from flows.export import read_file
+    from flows.core.export import read_file
     from services.query.stage import look
     from services.query.worklist import read_obsids
     from services.storage import open_archive

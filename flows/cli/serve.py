@@ -54,10 +54,10 @@ def command(
     """
     import os
 
-    from flows.access import check_auth, find_auth
-    from flows.extras import need
-    from flows.notify import check_address
-    from flows.server import wait_for_server
+    from flows.core.extras import need
+    from flows.desktop.access import check_auth, find_auth
+    from flows.desktop.server import wait_for_server
+    from flows.prefect.notify import check_address
     from rossi.errors import ConfigError
 
     need("prefect", "matplotlib", "jinja2")

@@ -20,7 +20,7 @@ def command(
     from rich.console import Console
     from rich.progress import Progress
 
-    from flows.export import check_folder
+    from flows.core.export import check_folder
     from rossi.simulate import simulate_archive
 
     check_folder(out)

@@ -11,9 +11,9 @@ def command(place: Place = None, store: Store = None, config: Config = None, pre
     Example: `rossi status store`
     """
     from flows.cli.display import show_status
-    from flows.config import require
-    from flows.inventory import status
+    from flows.core.settings import require
     from services.storage import open_store
+    from services.storage.inventory import status
 
     settings = settings_from(config, store=place or store, prefix=prefix)
     require(settings, "store")

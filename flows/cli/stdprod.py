@@ -11,7 +11,7 @@ from flows.cli.options import Archive, Config, settings_from
 from flows.cli.search import Dec, ObsIds, Proposals, Ra, Radius, Start, Stop, WorkListFile, criteria, find_obsids, tell
 
 if TYPE_CHECKING:
-    from flows.config import Settings
+    from flows.core.settings import Settings
     from services.merge.config import MergeConfig
 
 
@@ -40,11 +40,11 @@ def command(
     from rich.console import Console
     from rich.progress import Progress
 
-    from flows.config import require
-    from flows.export import check_folder, write_files
+    from flows.core.export import check_folder, write_files
+    from flows.core.settings import require
     from rossi.errors import DataError
     from services.merge.stage import merge_files
-    from services.standard import check_bands, collect
+    from services.query.standard_products import check_bands, collect
     from services.storage import open_archive
 
     asked = criteria(target, radius, ra, dec, obsid, proposal, start, stop)

@@ -43,13 +43,13 @@ def command(
 
     Example: `rossi up --config rossi.toml --store store`
     """
-    from flows.access import SHOWN, SIGN_IN, auth_file, auth_string
-    from flows.export import check_folder
-    from flows.extras import need
-    from flows.machine import Machine, default_folder
-    from flows.notify import check_address
-    from flows.preflight import check_places
-    from flows.up import Wishes, bring_up, check_database, s3_url
+    from flows.core.export import check_folder
+    from flows.core.extras import need
+    from flows.core.preflight import check_places
+    from flows.desktop.access import SHOWN, SIGN_IN, auth_file, auth_string
+    from flows.desktop.processes import Machine, default_folder
+    from flows.desktop.up import Wishes, bring_up, check_database, s3_url
+    from flows.prefect.notify import check_address
 
     need("prefect", "matplotlib", "jinja2")
     if s3 is not None and store is None:

@@ -10,7 +10,7 @@ from flows.cli.options import Config, Place, Prefix, Store, nothing_in, settings
 
 if TYPE_CHECKING:
     from services.storage import ObjectStore
-    from services.verification import Verification
+    from services.storage.verification import Verification
 
 
 def command(
@@ -31,10 +31,10 @@ def command(
     Example: `rossi verify store`
     """
     from flows.cli.display import progress_of
-    from flows.config import require
+    from flows.core.settings import require
     from services.contract import ExitCode
     from services.storage import open_store
-    from services.verification import verify
+    from services.storage.verification import verify
 
     settings = settings_from(config, store=place or store, prefix=prefix)
     require(settings, "store")

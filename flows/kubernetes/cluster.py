@@ -20,7 +20,7 @@ from kubernetes.config import load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
-from flows.kubernetes.config import KubernetesConfig
+from flows.core.cluster import KubernetesConfig
 from flows.kubernetes.state import Object
 from rossi.errors import ConfigError, RossiError
 

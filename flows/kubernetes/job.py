@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from flows.config import Settings
-from flows.kubernetes.config import KubernetesConfig
+from flows.core.cluster import KubernetesConfig
+from flows.core.settings import Settings
 from services.contract import ExitCode
-from services.publication import versions
+from services.storage.publication import versions
 
 #: Annotations of the Job: which campaign it is, and where its work list lies.
 CAMPAIGN = "rossi/campaign"
@@ -162,7 +162,7 @@ def _container(config: KubernetesConfig, store: str, work: str) -> dict[str, Any
         "name": "worker",
         "image": config.image,
         "imagePullPolicy": config.pull_policy.value,
-        "command": ["python", "-m", "services.worker"],
+        "command": ["python", "-m", "services.execution.worker"],
         "args": ["--store", store, "--work", work, "--index-from", "JOB_COMPLETION_INDEX"],
         "env": [
             _field("ROSSI_RUN", "metadata.labels['batch.kubernetes.io/controller-uid']"),

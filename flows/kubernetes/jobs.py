@@ -8,7 +8,7 @@ from flows.kubernetes.cluster import Cluster, Resource, Which
 from flows.kubernetes.job import FLOW_RUN, SELECTOR, WORK
 from flows.kubernetes.state import INDEX, JobState, Object
 from rossi.errors import ConfigError
-from services.ledger import read_shards
+from services.execution.ledger import read_shards
 from services.storage import ObjectStore
 
 

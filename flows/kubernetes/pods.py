@@ -6,8 +6,8 @@ import logging
 import threading
 from collections.abc import Iterable
 
+from flows.core.cluster import KubernetesConfig
 from flows.kubernetes.cluster import Cluster, Resource, Which
-from flows.kubernetes.config import KubernetesConfig
 from flows.kubernetes.follow import Changed, Listed, follow
 from flows.kubernetes.state import Object, PodEnd
 from rossi.errors import RossiError

@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from flows.config import Settings
+from flows.core.plan import plan_shards
+from flows.core.settings import Settings
 from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
 from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, PODS, WORK, identity, job_name, make_job, pods_digest
 from flows.kubernetes.pods import FailingPods, Logger, remedy
 from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
 from flows.kubernetes.waiting import WaitingPods
-from flows.plan import plan_shards
 from rossi.errors import ConfigError, RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
-from services.ledger import Ledger, is_settled, put_work, read_shards, settle
+from services.execution.ledger import Ledger, is_settled, put_work, read_shards, settle
 from services.storage import ObjectStore, StoreError, open_store
 
 OnResult = Callable[[ObservationResult], None]

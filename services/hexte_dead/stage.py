@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 from rossi.hexte.correction import parse_detectors
 from services.calibration.config import Role
 from services.contract import CALIBRATION, Input, Inputs, Output, Outputs, Stage
+from services.contract.extraction import Channels, Extraction, as_text
 from services.engines import implementation
-from services.extraction import Channels, Extraction, as_text
 
 #: The usual choice for HEXTE; the minutes after the SAA are left out for their residual background.
 RECIPE = "ELV > 10 && OFFSET < 0.02 && (TIME_SINCE_SAA < 0 || TIME_SINCE_SAA > 30) && .NOT.ISNULL(ELV)"

@@ -1,4 +1,4 @@
-from services.entry import serve
+from services.execution.entry import serve
 from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.stage import execute_merge
 

@@ -21,8 +21,8 @@ from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
+from services.contract.reasons import one_line
 from services.merge.inputs import StageProducts
-from services.reasons import one_line
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from services.contract import VANISHED, Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
-from services.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
+from services.contract.seal import seal
+from services.execution.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
 from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
 from services.merge.inputs import Found, StageProducts, find_all, spectra
@@ -23,9 +24,8 @@ from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
-from services.publication import put_exactly
-from services.seal import seal
 from services.storage import ObjectStore, open_store
+from services.storage.publication import put_exactly
 
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"

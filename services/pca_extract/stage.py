@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Input, Inputs, Output, Outputs, Stage
+from services.contract.extraction import Channels, Extraction, as_text
 from services.engines import implementation
-from services.extraction import Channels, Extraction, as_text
 
 #: The filter that the RXTE cookbook and HEASARC's notebook use.
 RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"

@@ -1,4 +1,4 @@
-from services.entry import main
+from services.execution.entry import main
 from services.pca_prep.stage import STAGE
 
 main(STAGE)

@@ -9,8 +9,8 @@ from pydantic import Field
 from rossi.archive import FILE_PATTERNS
 from services.calibration.config import Role
 from services.contract import CALIBRATION, Frozen, Input, Inputs, Output, Outputs, Stage
+from services.contract.filter_file import FILTER_FILE_INPUTS, FilterSource
 from services.engines import EngineName, implementation
-from services.filter_file import FILTER_FILE_INPUTS, FilterSource
 
 
 class BackgroundSource(StrEnum):

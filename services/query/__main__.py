@@ -1,5 +1,5 @@
 from services.contract import StageRequest
-from services.entry import serve
+from services.execution.entry import serve
 from services.query.stage import NAME, QueryConfig, execute_query
 
 _REQUEST = """{"stage": "query", "obsid": "", "archive": "/data/rxte", "store": "/data/products",

@@ -10,7 +10,7 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from rossi.met import met_to_mjd
 from services.contract import Caveat
-from services.observation import hint, read_obsid
+from services.execution.observation import hint, read_obsid
 from services.query.config import QueryConfig
 from services.query.index import describe, find_observations
 from services.query.worklist import WorkList, WorkRow, blank, in_order

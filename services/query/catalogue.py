@@ -14,12 +14,12 @@ from astropy.time import Time
 from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from services.contract import Caveat
+from services.contract.reasons import one_line
 from services.query.adql import AS_CALLED, COLUMNS, Selection, selections
 from services.query.config import QueryConfig
 from services.query.paging import all_rows
 from services.query.tap import HARD_LIMIT, Catalogue
 from services.query.worklist import WorkList, WorkRow, blank, in_order
-from services.reasons import one_line
 from services.storage import StoreError
 
 _TEXTS = ("target_name", "obsid")

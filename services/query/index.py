@@ -15,8 +15,8 @@ from rossi.fits.reader import open_fits
 from rossi.fits.table import Table
 from rossi.met import met_to_mjd, timezero
 from services.contract import Caveat
+from services.contract.reasons import one_line
 from services.query.worklist import WorkRow, blank
-from services.reasons import one_line
 from services.storage import ArchiveSource
 
 MASTER_INDEX = "FMI"

@@ -8,16 +8,16 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from rossi.errors import ConfigError
-from services.configuration import validate
 from services.contract import Caveat, File, InputRecord, Manifest, Outcome, Outputs, StageRequest, StageResult
-from services.executor import result_of
-from services.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
+from services.contract.configuration import validate
+from services.execution.executor import result_of
 from services.query.archive import look_through
 from services.query.config import ListSource, QueryConfig
 from services.query.vanished import place_of, with_vanished
 from services.query.worklist import WorkList, ecsv, parquet
 from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
 from services.storage.local_archive import LocalArchive
+from services.storage.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
 
 __all__ = ["NAME", "ListSource", "QueryConfig", "execute_query", "look", "outputs", "run_query"]
 

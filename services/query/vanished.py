@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.contract import Caveat, Manifest
-from services.publication import MANIFEST, fetch_outputs, read_manifest
 from services.query.config import QueryConfig
 from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
 from services.storage.local_archive import LocalArchive
+from services.storage.publication import MANIFEST, fetch_outputs, read_manifest
 from services.storage.remote import RemoteArchive
 
 #: How the list is asked for, not what for.

@@ -22,11 +22,11 @@ import time
 from pathlib import Path
 
 from flows.cli.simulate import command as simulate
-from flows.config import Settings, load_settings
+from flows.core.plan import make_shard, plan_shards
+from flows.core.settings import Settings, load_settings
 from flows.kubernetes.job import identity, make_job
-from flows.plan import make_shard, plan_shards
-from services import index
-from services.ledger import Ledger, put_work
+from services.execution import shard_process as index
+from services.execution.ledger import Ledger, put_work
 from services.storage import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,8 @@ def plan(folder: Path, observations: int, shard_size: int) -> None:
 def first_observation(settings: Settings, obsid: str) -> tuple[float, float]:
     """Return the seconds from a worker's start to its first observation and to the end of it."""
     work = put_work(open_store(settings.store), "", [make_shard(settings, [obsid])])
-    command = [sys.executable, "-m", "services.worker", "--store", settings.store, "--work", work, "--index", "0"]
+    worker = [sys.executable, "-m", "services.execution.worker"]
+    command = [*worker, "--store", settings.store, "--work", work, "--index", "0"]
     start = time.perf_counter()
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ | {"ROSSI_RUN": str(start)}

@@ -31,9 +31,9 @@ from rossi.pca.prepare import prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers
 from rossi.simulate import ObservationSpec, PcuOn, simulate_observation
 from services.contract import Shard
+from services.execution.worker import run_observation
 from services.pca_extract.stage import RECIPE
 from services.storage import open_archive, open_store
-from services.worker import run_observation
 
 OBSID = "20402-01-45-03"
 #: What the chain does, as stages.

@@ -26,11 +26,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.config import Settings, load_settings
-from flows.plan import plan_shards
-from flows.progress import Nobody
-from flows.server import prefect_server
-from flows.shards import run_in_process
+from flows.core.plan import plan_shards
+from flows.core.processes import run_in_process
+from flows.core.settings import Settings, load_settings
+from flows.desktop.server import prefect_server
+from flows.prefect.progress import Nobody
 from rossi.archive import ObsID
 from rossi.simulate import BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE, simulate_archive
 from services.merge.config import MergeRequest

@@ -18,14 +18,14 @@ from pathlib import Path
 import boto3
 
 from rossi.archive import ObsID
-from services import worker
 from services.contract import File, Outcome, Outputs, Shard
-from services.publication import new_manifest, output_key, publish
+from services.execution import worker
 from services.storage import open_store
+from services.storage.publication import new_manifest, output_key, publish
 from services.storage.s3 import _CLIENT
 from tests.services.conftest import KEY_ID, SECRET, rclone
 from tests.services.fakes import STAGES
-from tests.storage import ceph
+from tests.services.storage.servers import ceph
 
 SIZES = (400_000, 60_000, 20_000)
 REPEATS = 60

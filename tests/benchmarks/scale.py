@@ -31,14 +31,14 @@ from typing import Any
 import numpy as np
 
 from flows.cli.simulate import command as simulate
-from flows.config import Settings, load_settings
-from flows.plan import make_shard
+from flows.core.plan import make_shard
+from flows.core.settings import Settings, load_settings
 from services.contract import ObservationResult
+from services.execution.worker import run_observation
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_archive, open_store
 from services.storage.transfer import REQUESTS
-from services.worker import run_observation
 from tests.benchmarks.bench_fanout import first_observation
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from astropy.io import fits
 
-from flows.inventory import product_sets
-from services.publication import output_key
 from services.storage import ObjectStore, open_store
+from services.storage.inventory import product_sets
+from services.storage.publication import output_key
 
 IGNORED = {"DATE", "CHECKSUM", "DATASUM"}
 

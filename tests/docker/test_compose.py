@@ -7,7 +7,7 @@ import pytest
 import yaml
 from compose_spec import PyOptions
 
-from flows.config import load_settings
+from flows.core.settings import load_settings
 
 DOCKER = Path(__file__).parents[2] / "docker"
 GIVEN = {"ARCHIVE": "/data/rxte", "DATABASE_PASSWORD": "p", "S3_ACCESS_KEY": "k", "S3_SECRET_KEY": "s", "API_AUTH": "a"}

@@ -18,7 +18,7 @@ import tomlkit
 from astropy.io import fits
 
 from services.contract import Manifest
-from services.publication import output_key
+from services.storage.publication import output_key
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "ROSSI_TEST_MARK"

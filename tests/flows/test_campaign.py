@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from astropy.table import Table
 
-from flows.server import prefect_server
+from flows.desktop.server import prefect_server
 from services.contract import Manifest
 from tests.flows.api import Api
 from tests.flows.support import (

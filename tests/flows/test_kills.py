@@ -23,7 +23,7 @@ from rossi.simulate import (
     simulate_archive,
 )
 from services.storage import open_store
-from services.verification import verify
+from services.storage.verification import verify
 from tests.conftest import LONG
 from tests.flows.support import Archive, product_files, same_products
 
@@ -31,10 +31,10 @@ KILLS = 50 if LONG else 4
 #: Works observations off one after the other with both instruments, without the start of the command line.
 _WORKER = """
 import sys
-from flows.config import load_settings
-from flows.plan import make_shard
+from flows.core.settings import load_settings
+from flows.core.plan import make_shard
 from pathlib import Path
-from services.worker import run_shard
+from services.execution.worker import run_shard
 print("ready", flush=True)
 run_shard(make_shard(load_settings(Path(sys.argv[1])), sys.argv[2].split(",")))
 """

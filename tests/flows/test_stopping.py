@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.stopping import PATIENCE
+from services.execution.signals import PATIENCE
 from tests.flows.support import ROOT, Archive, Rossi, no_strays, product_files, same_products, wait_until
 
 STOPPED = "Stopped. What was finished is kept; the same command again goes on from there."
@@ -43,7 +43,7 @@ def test_sigterm_then_again(rossi: Rossi, archive: Archive, command: str) -> Non
 @pytest.mark.parametrize("busy", ["time.sleep(99)", "hashlib.pbkdf2_hmac('md5', b'', b'', 10**9)"])
 def test_compiled_code_that_does_not_return(busy: str, tmp_path: Path) -> None:
     code = (
-        "import hashlib, time\nfrom services.stopping import end_on_sigterm\nend_on_sigterm('stopped')\n"
+        "import hashlib, time\nfrom services.execution.signals import end_on_sigterm\nend_on_sigterm('stopped')\n"
         f"print('ready', flush=True)\n{busy}"
     )
     command = [sys.executable, "-c", code]

@@ -25,12 +25,12 @@ from rossi.fits.text import header_lines
 from rossi.fits.unzip import gunzip
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.pca.filter.indices import read_indices, read_master
-from services.configuration import validate
 from services.contract import Manifest, StageRequest
-from services.publication import output_key, read_manifest
+from services.contract.configuration import validate
+from services.contract.seal import is_intact, seal
 from services.query.worklist import read_obsids
-from services.seal import is_intact, seal
 from services.storage import MissingObject
+from services.storage.publication import output_key, read_manifest
 from tests.fuzz.tasks import TASKS
 
 #: What a target may raise: errors whose message is a sentence for the user.

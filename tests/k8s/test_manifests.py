@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.config import load_settings
+from flows.core.settings import load_settings
 
 K8S = Path(__file__).parents[2] / "k8s"
 

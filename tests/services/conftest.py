@@ -13,7 +13,7 @@ from tests.servers.process import free_port, running
 from tests.servers.rows import accepted, made_rows
 from tests.servers.tap import Behaviour, TapServer, serving
 from tests.servers.web import Faults, WebServer
-from tests.storage import ceph
+from tests.services.storage.servers import ceph
 
 KEY_ID, SECRET = "test-key-id", "very-secret-key"
 

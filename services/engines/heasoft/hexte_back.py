@@ -10,13 +10,13 @@ from rossi.gti import from_table
 from rossi.hexte.rocking import Position, Split, rocking_angle, rocking_remarks
 from rossi.hexte.science import Cluster, cluster_of, kind_of
 from services.contract import File, Inputs, Outputs
+from services.contract.filter_file import FilterSource
 from services.engines.heasoft.files import base_name, file_name, plain, zipped
 from services.engines.heasoft.pca_prep import make_filter_file, observation_files
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared
 from services.engines.hexte_products import position_of
 from services.engines.hexte_science import NO_POSITION, NO_SCIENCE, choose_science, split_outputs
-from services.filter_file import FilterSource
 from services.hexte_back.stage import HexteBackConfig
 
 _POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)

@@ -10,10 +10,10 @@ from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import PCUS
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
+from services.contract.filter_file import FilterSource
 from services.engines.heasoft.files import base_name, file_list, file_name, joined, plain, zipped
 from services.engines.heasoft.preflight import check_caldb, installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
-from services.filter_file import FilterSource
 from services.pca_prep.stage import BackgroundSource, PcaPrepConfig
 
 #: Names in the working directory: the observation, and what is made of it.

@@ -8,7 +8,7 @@ from rossi.fits.reader import FitsFile
 from rossi.pca.filter import build_filter_file
 from rossi.pca.filter.indices import read_master
 from services.contract import File, Inputs
-from services.filter_file import FilterSource
+from services.contract.filter_file import FilterSource
 
 
 def filter_file(
@@ -24,7 +24,7 @@ def filter_file(
     ----------
     source : FilterSource
     inputs : mapping
-        With ``filter_file``, or ``index`` and ``spacecraft``; see `services.filter_file`.
+        With ``filter_file``, or ``index`` and ``spacecraft``; see `services.contract.filter_file`.
     others : sequence of File
         What else it is made from: housekeeping of the PCUs.
     history : FitsFile, optional

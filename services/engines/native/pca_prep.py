@@ -13,8 +13,8 @@ from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS
 from services.calibration.config import Role
 from services.contract import Caveat, File, Inputs, Outputs
+from services.contract.filter_file import FilterSource
 from services.engines.native.filter_file import filter_file
-from services.filter_file import FilterSource
 from services.pca_prep.stage import PcaPrepConfig
 
 

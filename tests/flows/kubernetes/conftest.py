@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.config import Settings, load_settings
+from flows.core.settings import Settings, load_settings
 from flows.kubernetes.cluster import Cluster, open_cluster
 from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.controller import Controller

@@ -13,7 +13,7 @@ import time
 from typing import Any
 from unittest.mock import patch
 
-from services import index
+from services.execution import shard_process as index
 
 _run = index.run_observation
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
-from flows.config import load_settings
+from flows.core.plan import MAX_SHARDS, plan_shards
+from flows.core.settings import load_settings
 from flows.kubernetes.job import identity, job_name, make_job
-from flows.plan import MAX_SHARDS, plan_shards
 
 OBSIDS = ("20402-01-45-03", "20402-01-46-00")
 ROOT = Path(__file__).parents[3]

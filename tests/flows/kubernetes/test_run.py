@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.config import Settings
+from flows.core.settings import Settings
 from flows.kubernetes.cluster import Cluster, Unavailable
 from flows.kubernetes.job import identity
 from flows.kubernetes.jobs import cancel_flow_run
 from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
 from rossi.errors import ConfigError
 from services.contract import ObservationResult, Outcome
-from services.ledger import is_settled
+from services.execution.ledger import is_settled
+from services.execution.worker import run_shard
 from services.storage import open_store
-from services.worker import run_shard
 from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.conftest import make_settings
 from tests.flows.kubernetes.controller import Controller
@@ -73,7 +73,7 @@ def is_expected(results: list[ObservationResult], archive: Archive) -> None:
 @pytest.fixture(scope="module")
 def local(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Store of a local run of the same."""
-    from flows.plan import make_shard
+    from flows.core.plan import make_shard
 
     store = tmp_path_factory.mktemp("local")
     run_shard(make_shard(make_settings(archive, store), archive.asked))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.cli.display import show_jobs
-from flows.kubernetes.config import KubernetesConfig
+from flows.core.cluster import KubernetesConfig
 from flows.kubernetes.pods import remedy
 from flows.kubernetes.state import INDEX, Ending, JobState, PodEnd, parse_indexes
 from flows.kubernetes.waiting import Waiting

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from flows.config import Settings
+from flows.core.cluster import Volume
+from flows.core.settings import Settings
 from flows.kubernetes import waiting
 from flows.kubernetes.cluster import Cluster, open_cluster
-from flows.kubernetes.config import Volume
 from flows.kubernetes.run import JobGone
 from flows.kubernetes.waiting import HOLDS, PERIOD, waiting_pods
 from rossi.errors import ConfigError

@@ -1,0 +1,130 @@
+"""Copying products out of a store into a folder for people."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from flows.core.result import CampaignResult
+from rossi.errors import ConfigError, DataError, shortened_name
+from rossi.fits.reader import content
+from services.contract import File, ObservationResult
+from services.storage import ObjectStore
+from services.storage.publication import read_manifest, read_outputs
+
+#: Folder of an exported campaign that holds the observations' own products.
+PRODUCTS = "products"
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file that the user named.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        return content(path)
+    except OSError as error:
+        raise DataError(f"{path}: the file can't be read ({error.strerror}).") from None
+
+
+def check_folder(folder: Path, option: str = "--out") -> None:
+    """Refuse a folder that could not be written to, before there is anything to write; nothing is left in it.
+
+    Parameters
+    ----------
+    folder : Path
+        May be still to be made.
+    option : str
+        What names it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    whole = folder.absolute()
+    there = next(place for place in (whole, *whole.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        which = "is" if there == whole else f"can't be made: {there} is"
+        raise ConfigError(f"{shortened_name(folder)} {which} no folder; name another one with {option}.")
+    try:
+        whole.is_dir()  # of a name that is too long, this is an error
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise _not_writable(folder, error, option) from None
+
+
+def _not_writable(path: Path, error: OSError, option: str) -> ConfigError:
+    return ConfigError(
+        f"{shortened_name(path)} can't be written ({error.strerror}); name another folder with {option}."
+    )
+
+
+def write_files(folder: Path, files: Iterable[File], option: str = "--out") -> list[Path]:
+    """Write files into a folder, which is made, each as a whole; older ones of the same name are replaced.
+
+    Raises
+    ------
+    ConfigError
+        If the folder can't be written to.
+    """
+    written = []
+    for file in files:
+        path = folder / file.name
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(file.data)
+            part.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink()
+            raise ConfigError(
+                f"{path} can't be written ({error.strerror}); name another folder with {option}."
+            ) from None
+        written.append(path)
+    return written
+
+
+def export_set(store: ObjectStore, key: str, folder: Path, option: str = "--out") -> list[Path]:
+    """Copy all that one manifest names, verified, into a folder."""
+    return write_files(folder, _files(store, key), option)
+
+
+def export_observations(store: ObjectStore, results: Iterable[ObservationResult], folder: Path) -> list[Path]:
+    """Copy the products of the last stage of each chain into ``<folder>/<obsid>/``."""
+    done = [(result.obsid, end.manifest) for result in results for end in result.ends if end.manifest]
+    return [path for obsid, manifest in done for path in export_set(store, manifest, folder / obsid)]
+
+
+def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) -> list[Path]:
+    """Copy the merged products into a folder, and those of the observations into ``products/`` below it.
+
+    The report's links, which lead from place to place within the store, are made to lead to the copies.
+    """
+    merged = (
+        File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
+        for file in _files(store, campaign.merge.manifest)
+    )
+    return write_files(folder, merged) + export_observations(store, campaign.results, folder / PRODUCTS)
+
+
+def _files(store: ObjectStore, key: str) -> Iterator[File]:
+    """All files that a manifest names, one output in memory at a time."""
+    manifest = read_manifest(store, key)
+    for output in dict.fromkeys(record.output for record in manifest.outputs):
+        yield from read_outputs(store, key, manifest, output)
+
+
+def _relinked(page: bytes) -> bytes:
+    from services.merge.report import ROOT
+
+    # A key is <obsid>/<stage>/<fingerprint>/<content>/<file>.
+    link = rf'href="{re.escape(ROOT)}([^/"]+)/[^"]*?([^/"]+)"'
+    return re.sub(link.encode(), rb'href="%s/\1/\2"' % PRODUCTS.encode(), page)

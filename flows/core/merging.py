@@ -1,0 +1,51 @@
+"""The end of a campaign, whoever runs it: what the observations gave is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.core.plan import make_shard
+from flows.core.settings import Settings
+from rossi.errors import DataError
+from services.contract import FailureKind, ObservationResult, Outcome, StageResult
+from services.execution.vanished import keep_last
+from services.merge.config import MergeRequest
+from services.merge.stage import run_merge
+from services.storage import open_store
+
+
+def keep_vanished(
+    settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]
+) -> tuple[ObservationResult, ...]:
+    """Put the last products of observations that are not in the archive any more in the place of their failures.
+
+    Raises
+    ------
+    StoreError
+        If they are so many that nothing is to be published.
+    """
+    plan = make_shard(settings, asked)
+    return keep_last(results, plan, open_store(settings.store), settings.campaign.vanished)
+
+
+def merge_results(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
+    """Join the products of a campaign, with the report; what can't be joined is a failure of the merge alone.
+
+    Parameters
+    ----------
+    settings : Settings
+    asked : sequence of str
+        ObsIDs that the report accounts for.
+    results : sequence of ObservationResult
+    """
+    request = MergeRequest(
+        store=settings.store,
+        prefix=settings.prefix,
+        asked=tuple(asked),
+        results=tuple(results),
+        config=settings.merge,
+    )
+    try:
+        return run_merge(request, open_store(settings.store))
+    except DataError as error:  # what was reduced is there all the same
+        return StageResult(stage="merge", obsid="", outcome=Outcome.FAILED, kind=FailureKind.DATA, message=str(error))

@@ -1,0 +1,241 @@
+"""The configuration file ``rossi.toml``: every stage's own model under one roof.
+
+What is given on the command line wins over the file, the file over the defaults; the defaults are the recipe of the
+HEASARC for PCA light curves.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import tomlkit
+from pydantic import BaseModel, Field, create_model, field_validator
+
+from flows.core.cluster import HEASOFT, KubernetesConfig
+from flows.core.instruments import CHAINS, Instrument, all_stages
+from rossi.errors import ConfigError
+from services.calibration.config import CalibrationConfig
+from services.contract import Frozen
+from services.contract.configuration import validate
+from services.engines import EngineName
+from services.execution.worker import load_stage
+from services.merge.config import MergeConfig
+from services.query.config import QueryConfig
+from services.storage import CacheConfig
+
+#: Looked for in the current folder when no file is named.
+DEFAULT_FILE = "rossi.toml"
+
+
+class Executor(StrEnum):
+    """Where shards are worked off."""
+
+    LOCAL = "local"
+    KUBERNETES = "kubernetes"
+
+
+class CampaignConfig(Frozen):
+    """What a campaign reduces, and how it is spread over processes."""
+
+    name: str = Field("", description="Name of the flow run; empty makes one of source, channels and date.")
+    instruments: tuple[Instrument, ...] = Field(
+        tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
+    )
+    executor: Executor = Field(
+        Executor.LOCAL, description="local: processes of this machine; kubernetes: pods of a cluster, see [kubernetes]."
+    )
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Processes that work at the same time; the number of processors when absent.",
+    )
+    vanished: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="Part of the observations that may be missing from the archive though they were there before; more "
+        "stop the run before anything is published.",
+    )
+    shard_size: int = Field(50, ge=1, le=200, description="Observations that one process works off, at most.")
+
+    @field_validator("instruments")
+    @classmethod
+    def _have_stages(cls, value: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+        if unknown := [instrument for instrument in value if instrument not in CHAINS]:
+            raise ValueError(f"{unknown[0]} can't be reduced yet, only {', '.join(CHAINS)}")
+        return tuple(instrument for instrument in CHAINS if instrument in value)
+
+
+class _Places(Frozen):
+    engine: EngineName = Field(EngineName.NATIVE, description="Who computes, where a stage does not say otherwise.")
+    archive: str = Field(
+        "", description="Where the archive lies: a folder, s3:// or https:// URL that holds AO1, AO2 ..."
+    )
+    cache: CacheConfig = Field(default_factory=CacheConfig)
+    store: str = Field(
+        "", description="Where products are kept: a folder, file:// or s3:// URL, never with a password."
+    )
+    prefix: str = Field("", description="Folder of this run within the store.")
+    query: QueryConfig = QueryConfig()
+    calibration: CalibrationConfig = Field(default_factory=CalibrationConfig)
+
+
+if TYPE_CHECKING:
+    _Sections = _Places
+else:
+    _CONFIGS = {name: load_stage(name).config for name in all_stages()}
+    _Sections = create_model(
+        "_Sections", __base__=_Places, **{name: (config, config()) for name, config in _CONFIGS.items()}
+    )
+
+
+class Settings(_Sections):
+    """Everything that decides what a campaign does; between places and merge, a section for each stage."""
+
+    merge: MergeConfig = MergeConfig()
+    campaign: CampaignConfig = Field(default_factory=CampaignConfig)
+    kubernetes: KubernetesConfig = KubernetesConfig()
+
+    @property
+    def stages(self) -> dict[str, dict[str, Any]]:
+        """The stages of one observation that the instruments need, in their order, each with its configuration."""
+        names = [name for instrument in self.campaign.instruments for name in CHAINS[instrument]]
+        return {name: getattr(self, name).model_dump(mode="json") for name in names}
+
+
+def require(settings: Settings, *names: str) -> None:
+    """Refuse settings in which one of the named parameters is empty.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name in names:
+        if not getattr(settings, name):
+            raise ConfigError(f"No {name} was given: use --{name} URL, or write {name} = ... into {DEFAULT_FILE}.")
+
+
+def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    path : Path or None
+        None stands for `rossi.toml` in the current folder if there is one, else for the defaults alone.
+    overrides : mapping
+        What the command line says, nested as the file is; values that are None are left out.
+
+    Raises
+    ------
+    ConfigError
+        Names the file, the parameter, what was found and what was expected.
+    """
+    if path is None and Path(DEFAULT_FILE).is_file():
+        path = Path(DEFAULT_FILE)
+    return make_settings(_overlay(_read_toml(path) if path else {}, overrides or {}), str(path or "configuration"))
+
+
+def make_settings(values: Mapping[str, Any], where: str) -> Settings:
+    """Return the settings that values mean, nested as the file is.
+
+    Parameters
+    ----------
+    values : mapping
+    where : str
+        Where they come from, for messages.
+
+    Raises
+    ------
+    ConfigError
+        Names the parameter, what was found and what was expected.
+    """
+    values = dict(values)
+    computing = [name for name in all_stages() if "engine" in load_stage(name).config.model_fields]
+    if "engine" in values:
+        values = _overlay({name: {"engine": values["engine"]} for name in computing}, values)
+    sections = [values[name] for name in computing if isinstance(values.get(name), Mapping)]
+    if any(section.get("engine") == EngineName.HEASOFT for section in sections):
+        values = _overlay({"kubernetes": HEASOFT}, values)
+    for name, field in Settings.model_fields.items():
+        if isinstance(values.get(name), dict) and _is_model(field.annotation):
+            values[name] = validate(field.annotation, values[name], f"{where}, [{name}]")
+    return validate(Settings, values, where)
+
+
+def to_toml(settings: Settings) -> str:
+    """Write settings as a file that `load_settings` reads back, with the meaning of each parameter beside it."""
+    document = tomlkit.document()
+    _add_fields(document, settings, {})
+    return tomlkit.dumps(document)
+
+
+def _add_fields(table: Any, model: BaseModel, inherited: Mapping[str, Any]) -> None:
+    values = model.model_dump(mode="json", exclude_none=True)
+    sections = {name: value for name, value in model if isinstance(value, BaseModel)}
+    for name, field in type(model).model_fields.items():
+        if name in sections or (name in inherited and inherited[name] == getattr(model, name)):
+            continue
+        for line in textwrap.wrap(field.description or "", 110):
+            table.add(tomlkit.comment(line))
+        if name in values:
+            table.add(name, _inline(values[name]))
+        else:
+            table.add(tomlkit.comment(f"{name} = (not set)"))
+    for name, value in sections.items():
+        section = tomlkit.table()
+        section.add(tomlkit.comment((type(value).__doc__ or name).strip().splitlines()[0]))
+        section.add(tomlkit.nl())
+        _add_fields(section, value, {"engine": getattr(model, "engine", None)})
+        table.add(tomlkit.nl())
+        table.add(name, section)
+
+
+def _inline(value: Any) -> Any:
+    """Tables within a list on one line: as sections of their own they would tear the list from its comment."""
+    if isinstance(value, list):
+        array = tomlkit.array()
+        array.extend(map(_inline, value))
+        return array
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update({name: _inline(one) for name, one in value.items()})
+        return table
+    return value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such configuration file; `rossi config --write {path}` makes one."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"{path}: the configuration file can't be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the configuration file is no text in UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{path}: this is no valid TOML: {error}; texts stand in quotes, dates are 1999-12-31."
+        ) from None
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key, {})
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            merged[key] = _overlay(old, value)
+        elif not isinstance(value, Mapping) and value is not None:
+            merged[key] = value
+    return merged
+
+
+def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -1,0 +1,1 @@
+"""What `rossi up` starts on a machine: database, server, flows, pages."""

@@ -1,0 +1,1 @@
+"""Prefect at the edge: its forms, artifacts, progress, limits, and runs that are taken up again."""

@@ -1,0 +1,123 @@
+"""What Prefect's pages show of a campaign that has ended: outcomes by reason, links to products, the figure."""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from flows.core.result import CampaignResult
+from flows.prefect.run_message import advice, summary_line
+from rossi.errors import RossiError
+from services.contract import Manifest, ObservationResult, OutputRecord
+from services.contract.reasons import by_reason, one_line
+from services.storage import ObjectStore
+from services.storage.publication import output_key, read_manifest
+
+#: Set where the products of one store can be looked at with a browser: ``<its URL> <address>``.
+BROWSE = "ROSSI_BROWSE"
+#: Rows of the table of outcomes, those of them that the summary shows, and ObsIDs in each.
+_ROWS, _FEW, _EXAMPLES = 200, 12, 8
+#: Without an address for products, pictures up to this size go into the page as they are [bytes].
+_PICTURE = 600_000
+
+
+def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
+    """Rows of the table of outcomes by reason."""
+    rows = []
+    for reason, obsids in by_reason(results)[:_ROWS]:
+        more = f" and {len(obsids) - _EXAMPLES} more" if len(obsids) > _EXAMPLES else ""
+        rows.append(
+            {
+                "outcome": reason.outcome.value.replace("_", " "),
+                "observations": len(obsids),
+                "stage": reason.stage,
+                "reason": one_line(reason.text),
+                "which": ", ".join(obsids[:_EXAMPLES]) + more,
+                "what to do": advice(reason.kind) if reason.kind else "",
+            }
+        )
+    return rows
+
+
+def in_markdown(text: str) -> str:
+    """Return somebody else's text so that Markdown takes it for nothing but text: no HTML, links, cells, code."""
+    return re.sub(r"([\\`|\[\]])", r"\\\1", html.escape(one_line(text), quote=False))
+
+
+def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
+    """Markdown: how it ended, and where the products are."""
+    lines = [in_markdown(summary_line(result)), "", *_outcomes(result)]
+    if not result.merge.manifest:
+        return "\n".join([*lines, f"**The merge failed**: {in_markdown(result.merge.message)}"])
+    manifest = read_manifest(store, result.merge.manifest)
+    groups: dict[str, list[str]] = {}
+    for record in manifest.outputs:
+        key = output_key(result.merge.manifest, manifest, record)
+        groups.setdefault(record.output, []).append(f"- {_link(record.name, key, store, url)} ({_size(record.size)})")
+    for output in ("report", *(name for name in groups if name != "report")):
+        lines += [f"### {output.replace('_', ' ')}", *groups.get(output, []), ""]
+    lines.append(f"All products lie in `{url}`; `rossi products --store {url}` lists them.")
+    return "\n".join([*lines, "", *_caveats(manifest)])
+
+
+def _outcomes(result: CampaignResult) -> list[str]:
+    """Return the table of outcomes as a list: Prefect's pages do not wrap the cells of a table."""
+    rows = reason_rows(result.results)
+    lines = []
+    for row in rows[:_FEW]:
+        where = f" in {row['stage']}" * bool(row["stage"])
+        why = in_markdown(f"{row['reason']} ({row['which']})" if row["reason"] else row["which"])
+        to_do = f". To do: {row['what to do']}" * bool(row["what to do"])
+        lines.append(f"- **{row['observations']} {row['outcome']}**{where}: {why}{to_do}")
+    more = [f"- {len(rows) - _FEW} more reasons are in `outcomes`"] * (len(rows) > _FEW)
+    return [*lines, *more, ""]
+
+
+def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:
+    """Where a browser finds the picture of all light curves, or the picture itself; empty if there is none."""
+    if not result.merge.manifest:
+        return ""
+    manifest = read_manifest(store, result.merge.manifest)
+    pictures = [record for record in manifest.outputs if record.name.endswith(".png")]
+    if not pictures:
+        return ""
+    chosen = min(pictures, key=lambda record: len(record.name))  # that of all bands has no band in its name
+    key = output_key(result.merge.manifest, manifest, chosen)
+    return browse_url(url, key) or _inline(store, key, chosen)
+
+
+def browse_url(store: str, key: str) -> str | None:
+    """The address at which a browser finds an object, if there is one."""
+    served, _, address = os.environ.get(BROWSE, "").rpartition(" ")
+    return f"{address}/{quote(key)}" if address and served == store else None
+
+
+def _inline(store: ObjectStore, key: str, record: OutputRecord) -> str:
+    if record.size > _PICTURE:
+        return ""
+    try:
+        return "data:image/png;base64," + base64.b64encode(store.get(key)).decode()
+    except RossiError:
+        return ""
+
+
+def _link(name: str, key: str, store: ObjectStore, url: str) -> str:
+    address = browse_url(url, key)
+    return f"[{name}]({address})" if address else f"[{name}]({store.url(key)}) `{store.url(key)}`"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+def _caveats(manifest: Manifest) -> list[str]:
+    return (
+        ["### caveats", *(f"- {in_markdown(caveat.message)}" for caveat in manifest.caveats)]
+        if manifest.caveats
+        else []
+    )

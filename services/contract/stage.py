@@ -1,0 +1,135 @@
+"""The declaration of a stage: its configuration, its inputs and outputs, and what carries it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from services.contract.outcome import Caveat
+
+Config = TypeVar("Config", bound=BaseModel)
+
+ARCHIVE = "archive"
+CALIBRATION = "calibration"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A named file in memory.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+    hdus : tuple of int
+        Which HDUs of a calibration file count; empty for all.
+    """
+
+    name: str
+    data: bytes
+    hdus: tuple[int, ...] = ()
+
+
+#: What a stage is given: the files of each declared input.
+Inputs = Mapping[str, tuple[File, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a stage made.
+
+    Parameters
+    ----------
+    files : mapping of output name to files
+    caveats : tuple of Caveat
+    summary : mapping
+        A few plain numbers and strings for tables and reports (exposure, mean rate ...), JSON-compatible.
+    """
+
+    files: Mapping[str, tuple[File, ...]]
+    caveats: tuple[Caveat, ...] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+def always(_config: Any) -> bool:
+    """Whatever the configuration."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Declaration of a named input.
+
+    Parameters
+    ----------
+    name, meaning : str
+    source : str
+        ``archive``, ``calibration``, or the name of the stage whose output of the same name is read.
+    pattern : str
+        For archive inputs: regular expression that the whole path relative to the observation directory must match.
+    at_least, at_most : int
+        How many files are expected; fewer is a data error, more too.
+    missing : str
+        What to say, and to do, when there are too few.
+    when : callable
+        Whether a configuration needs the input at all.
+    """
+
+    name: str
+    meaning: str
+    source: str = ARCHIVE
+    pattern: str = ""
+    at_least: int = 1
+    at_most: int = 10_000
+    missing: str = ""
+    when: Callable[[Any], bool] = always
+
+    def matches(self, path: str) -> bool:
+        """Return whether a path relative to the observation directory is one of the files."""
+        return re.fullmatch(self.pattern, path) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Declaration of a named output."""
+
+    name: str
+    meaning: str
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[Config]):
+    """Declaration of a stage.
+
+    Parameters
+    ----------
+    name : str
+    version : int
+        Raised when the same inputs and configuration give another result; part of the fingerprint.
+    config : type
+        Pydantic model of its configuration.
+    inputs, outputs : tuple
+    run : callable
+        ``run(config, inputs) -> Outputs``; raises `rossi.errors.DataError`, `ConfigError` or `NoGoodTime`.
+    """
+
+    name: str
+    version: int
+    config: type[Config]
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    run: Callable[[Config, Inputs], Outputs]
+
+    def inputs_for(self, config: Config) -> tuple[Input, ...]:
+        """Return the inputs that a configuration needs."""
+        return tuple(declared for declared in self.inputs if declared.when(config))
+
+    def reads(self, config: Config) -> tuple[str, ...]:
+        """Return the stages whose outputs a configuration needs."""
+        sources = dict.fromkeys(declared.source for declared in self.inputs_for(config))
+        return tuple(source for source in sources if source not in (ARCHIVE, CALIBRATION))

@@ -1,0 +1,1 @@
+"""Running stages: for one observation, for a shard, as a process."""

@@ -1,0 +1,214 @@
+"""Finding the files of a stage's declared inputs, without reading them yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from rossi.archive import ObsID, parse_data_file
+from rossi.errors import ConfigError, DataError, NoGoodTime
+from rossi.met import met_to_mjd
+from services.calibration.config import CalibrationConfig, Role
+from services.calibration.find import CalibrationFile, find_calibration
+from services.contract import (
+    ARCHIVE,
+    CALIBRATION,
+    Caveat,
+    File,
+    Input,
+    InputRecord,
+    Inputs,
+    Manifest,
+    Outcome,
+    OutputRecord,
+    StageRequest,
+)
+from services.contract.configuration import validate
+from services.execution.observation import list_observation, one_of_each
+from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
+from services.storage.publication import read_manifest, read_outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What this process made or found: its manifest, and the files of each output if it made them."""
+
+    manifest: Manifest
+    files: Mapping[str, tuple[File, ...]] | None = None
+
+
+#: What this process made or found last, by the key of its manifest.
+Memory = MutableMapping[str, Made]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where inputs come from.
+
+    Parameters
+    ----------
+    archive : ArchiveSource or None
+        None for stages that read from other stages only.
+    store : ObjectStore
+    memory : mapping
+        What need not be fetched from the store.
+    """
+
+    archive: ArchiveSource | None
+    store: ObjectStore
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The inputs of one run, chosen and identified but not read.
+
+    Parameters
+    ----------
+    records : tuple of InputRecord
+    upstream : mapping
+        Stage name to key and content of its manifest.
+    calibration : mapping
+        Input name to files, in memory already.
+    caveats : tuple of Caveat
+        What was found twice.
+    """
+
+    records: tuple[InputRecord, ...]
+    upstream: Mapping[str, tuple[str, Manifest]]
+    calibration: Mapping[str, tuple[File, ...]]
+    caveats: tuple[Caveat, ...] = ()
+
+
+def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> Chosen:
+    """Choose the files of every declared input.
+
+    Raises
+    ------
+    ConfigError
+        If a calibration file is missing.
+    DataError
+        If there are too few or too many.
+    NoGoodTime
+        If a stage whose outputs are needed had no work.
+    """
+    from_stages = dict.fromkeys(i.source for i in inputs if i.source not in (ARCHIVE, CALIBRATION))
+    upstream = {name: _manifest(name, request, sources) for name in from_stages}
+    obsid = ObsID(request.obsid)
+    folder = obsid.path
+    reads_archive = any(i.source == ARCHIVE for i in inputs)
+    listing = list_observation(_archive(sources), obsid) if reads_archive else []
+    ours = [f for f in listing if any(i.matches(f.path.removeprefix(folder)) for i in inputs if i.source == ARCHIVE)]
+    ours, caveats = one_of_each(ours)
+    calibration: dict[str, tuple[File, ...]] = {}
+    records: list[InputRecord] = []
+    for declared in inputs:
+        if declared.source == CALIBRATION:
+            found_files = _calibration(Role(declared.name), request, listing)
+            calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found_files)
+            records += [_calibration_record(declared.name, f) for f in found_files]
+        elif declared.source == ARCHIVE:
+            found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
+            _check_count(declared, [f.path for f in found], folder)
+            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(found)]
+        else:
+            key, manifest = upstream[declared.source]
+            outputs = [r for r in manifest.outputs if r.output == declared.name]
+            _check_count(declared, [r.name for r in outputs], key)
+            records += [_stage_record(declared, manifest, r) for r in outputs]
+    return Chosen(tuple(records), upstream, calibration, caveats)
+
+
+def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen, sources: Sources) -> Inputs:
+    """Read what `choose` chose; archive files are named by their path in the observation directory.
+
+    Raises
+    ------
+    DataError
+        If a file can't be read or its content is not what was put.
+    """
+    folder = ObsID(request.obsid).path
+    inputs: dict[str, tuple[File, ...]] = dict(chosen.calibration)
+    fetched = _fetch(declared_inputs, folder, chosen, sources)
+    for declared in declared_inputs:
+        if declared.source == CALIBRATION:
+            continue
+        if declared.source == ARCHIVE:
+            paths = [r.path for r in chosen.records if r.input == declared.name]
+            inputs[declared.name] = tuple(File(path, fetched[path]) for path in paths)
+        else:
+            key, manifest = chosen.upstream[declared.source]
+            made = sources.memory.get(key)
+            if made is None or made.files is None:
+                inputs[declared.name] = read_outputs(sources.store, key, manifest, declared.name)
+            else:
+                inputs[declared.name] = made.files.get(declared.name, ())
+    return inputs
+
+
+def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Sources) -> dict[str, bytes]:
+    """Fetch the archive's files of all inputs together, each once."""
+    names = {declared.name for declared in inputs if declared.source == ARCHIVE}
+    records = {r.path: r for r in chosen.records if r.input in names}
+    if not records:
+        return {}
+    files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
+    return dict(zip(records, _archive(sources).fetch_many(files), strict=True))
+
+
+def _archive(sources: Sources) -> ArchiveSource:
+    if sources.archive is None:
+        raise ConfigError("The request names no archive; set archive to the directory that holds AO1, AO2, ...")
+    return sources.archive
+
+
+def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:
+    return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=file.identity)
+
+
+def _calibration(role: Role, request: StageRequest, listing: Sequence[ArchiveFile]) -> tuple[CalibrationFile, ...]:
+    config = validate(CalibrationConfig, request.calibration, "calibration")
+    names = [parse_data_file(f.path.rpartition("/")[2]) for f in listing]
+    starts = [name.start for name in names if name is not None and name.kind == "S"]
+    start = float(met_to_mjd(min(starts, default=0)))
+    return find_calibration(config, start, (role,)).get(role, ())
+
+
+def _calibration_record(name: str, file: CalibrationFile) -> InputRecord:
+    hdus = "".join(f",{hdu}" for hdu in file.extensions)
+    return InputRecord(input=name, path=file.name, size=len(file.data), identity=file.sha256 + hdus)
+
+
+def _stage_record(declared: Input, manifest: Manifest, output: OutputRecord) -> InputRecord:
+    """Identify a stage's output by what it was made from: its content also says when it was made."""
+    path = f"{declared.source}/{output.name}"
+    return InputRecord(input=declared.name, path=path, size=output.size, identity=manifest.fingerprint)
+
+
+def _manifest(stage: str, request: StageRequest, sources: Sources) -> tuple[str, Manifest]:
+    key = request.upstream.get(stage)
+    if key is None:
+        raise ConfigError(
+            f"Stage {request.stage} reads from stage {stage}; name the manifest's key in upstream.{stage}."
+        )
+    made = sources.memory.get(key)
+    try:
+        manifest = made.manifest if made else read_manifest(sources.store, key)
+    except MissingObject:
+        url = sources.store.url(key)
+        raise DataError(f"{url}: there is no manifest of stage {stage}; run that stage first.") from None
+    if manifest.outcome is Outcome.NO_WORK:
+        raise NoGoodTime(manifest.caveats[-1].message)
+    return key, manifest
+
+
+def _check_count(declared: Input, found: Sequence[str], where: str) -> None:
+    if len(found) < declared.at_least:
+        reason = declared.missing.rstrip(".") or f"input {declared.name} ({declared.meaning}) is missing"
+        counts = f" ({len(found)} found, {declared.at_least} needed)" if declared.at_least > 1 else ""
+        raise DataError(f"{where}: {reason}{counts}.")
+    if len(found) > declared.at_most:
+        raise DataError(
+            f"{where}: {len(found)} files for input {declared.name} ({declared.meaning}), at most {declared.at_most} "
+            f"expected: {', '.join(found[:5])}."
+        )

@@ -1,0 +1,136 @@
+"""Observations that were there and are not any more: what is left of them, and when that is too many to go on.
+
+A disk that is not mounted looks like an archive with fewer observations. So what vanished is named, its last products
+stay in what is merged, and where more is missing than somebody would remove, nothing is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from rossi.errors import DataError
+from services.contract import (
+    VANISHED,
+    Caveat,
+    Manifest,
+    ObservationResult,
+    Outcome,
+    Shard,
+    Stage,
+    StageRequest,
+    StageResult,
+)
+from services.contract.configuration import validate
+from services.execution.executor import failed, manifest_key, result_of, stage_folder
+from services.execution.observation import NOT_IN_ARCHIVE
+from services.execution.survey import past
+from services.execution.worker import run_stages
+from services.storage import ObjectStore, StoreError
+
+#: ObsIDs that a sentence names.
+_NAMED = 20
+
+
+def keep_last(
+    results: Sequence[ObservationResult], plan: Shard, store: ObjectStore, most: float
+) -> tuple[ObservationResult, ...]:
+    """Put the last products of observations that vanished in the place of their failures.
+
+    Parameters
+    ----------
+    results : sequence of ObservationResult
+    plan : Shard
+        Stages and prefix.
+    store : ObjectStore
+    most : float
+        Part of the results that may have vanished, 0 to 1.
+
+    Raises
+    ------
+    StoreError
+        If it is more: nothing is to be published then.
+    """
+    absent = [result.obsid for result in results if _is_absent(result)]
+    last = {obsid: one for obsid in absent if (one := last_products(obsid, plan, store)) is not None}
+    stop_if_many(list(last), len(results), most, plan.archive)
+    return tuple(last.get(result.obsid, result) for result in results)
+
+
+def stop_if_many(vanished: Sequence[str], asked: int, most: float, archive: str) -> None:
+    """Stop where too many observations vanished.
+
+    Raises
+    ------
+    StoreError
+    """
+    if len(vanished) > Fraction(str(most)) * asked:  # as it is written: in binary, 0.29 of 100 are less than 29
+        raise StoreError(
+            f"{len(vanished)} of {asked} observations that were in the archive before are not there any more "
+            f"({named(vanished)}); nothing was published. Look whether all of {archive} is mounted; if they are gone "
+            f"for good, set [campaign] vanished, now {most:g}, to the part of them that may be missing."
+        )
+
+
+def named(obsids: Sequence[str]) -> str:
+    """Return ObsIDs in one text, not too long."""
+    more = f" and {len(obsids) - _NAMED} more" if len(obsids) > _NAMED else ""
+    return ", ".join(obsids[:_NAMED]) + more
+
+
+def last_products(obsid: str, plan: Shard, store: ObjectStore) -> ObservationResult | None:
+    """Return what the store has of an observation for these settings, whatever its files were; None for nothing.
+
+    Of several sets of products the newest counts that goes on from those of the stages before.
+    """
+
+    def one(stage: Stage[Any], request: StageRequest) -> StageResult:
+        manifest = _newest(stage, request, store)
+        if manifest is None:
+            return failed(stage.name, obsid, DataError(f"{obsid} vanished from the archive before this stage ran."))
+        key = manifest_key(f"{stage_folder(request)}/{manifest.fingerprint}")
+        return _marked(result_of(manifest, key, reused=True), manifest.created)
+
+    results = run_stages(obsid, plan, one)
+    if not any(result.manifest for result in results):
+        return None
+    return ObservationResult.of(obsid, results)
+
+
+def _newest(stage: Stage[Any], request: StageRequest, store: ObjectStore) -> Manifest | None:
+    config = validate(stage.config, request.config, stage.name)
+    settings = config.model_dump(mode="json")
+    before = {request.upstream[name].split("/")[-2] for name in stage.reads(config) if name in request.upstream}
+    fitting = [
+        manifest
+        for manifest in past(store, stage_folder(request)).manifests
+        if manifest.config == settings and before <= {record.identity for record in manifest.inputs}
+    ]
+    return fitting[-1] if fitting else None
+
+
+def _marked(result: StageResult, created: str) -> StageResult:
+    message = f"{result.obsid} is not in the archive any more; these are its last products, of {created[:10]}."
+    caveats = (*result.caveats, Caveat(code=VANISHED, message=message))
+    if result.outcome is Outcome.NO_WORK:
+        return result.model_copy(update={"caveats": caveats})
+    # What is merged is known by its sentences, too: with them it is another product than before.
+    return result.model_copy(update={"caveats": caveats, "message": message})
+
+
+def _is_absent(result: ObservationResult) -> bool:
+    return any(caveat.code == NOT_IN_ARCHIVE for stage in result.stages for caveat in stage.caveats)
+
+
+def vanished_of(results: Sequence[ObservationResult]) -> list[str]:
+    """Return the ObsIDs of results that are all that is left of observations."""
+    return [r.obsid for r in results if any(c.code == VANISHED for stage in r.stages for c in stage.caveats)]
+
+
+def vanished_line(results: Sequence[ObservationResult]) -> str:
+    """Name the observations of which there are only last products; empty for none."""
+    vanished = vanished_of(results)
+    if not vanished:
+        return ""
+    return f"{len(vanished)} vanished from the archive, their last products are merged: {named(vanished)}."

@@ -1,0 +1,146 @@
+"""What a store holds: read from its manifests and failure records alone, while a campaign runs or long after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from rossi.errors import DataError
+from services.contract import Caveat, Manifest, Outcome, StageResult
+from services.storage import MissingObject, ObjectStore
+from services.storage.publication import FAILURES, MANIFEST, read_manifest
+
+#: Requests at a time; a store that answers in 10 ms gives 1600 manifests a second.
+_THREADS = 16
+#: Later than anything else: what is damaged now.
+_ALWAYS = "99999999999999"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A product set: where its manifest lies, and what it says."""
+
+    key: str
+    manifest: Manifest
+
+    @property
+    def when(self) -> str:
+        """When it was made: UTC, digits only."""
+        return _digits(self.manifest.created)[:14]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The last that is known of one stage of one observation.
+
+    Parameters
+    ----------
+    obsid, stage : str
+    outcome : Outcome
+    when : str
+        UTC, digits only, so that it sorts.
+    message : str
+    caveats : tuple of Caveat
+        What to know of what was made.
+    """
+
+    obsid: str
+    stage: str
+    outcome: Outcome
+    when: str
+    message: str
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure as it was recorded, and when (see `Record`)."""
+
+    when: str
+    result: StageResult
+
+
+def all_sets(store: ObjectStore, prefix: str = "") -> list[Entry]:
+    """Every product set, oldest first; those whose manifest is damaged are left out."""
+    return sorted(
+        (entry for entry in _read_all(store, prefix) if isinstance(entry, Entry)),
+        key=lambda entry: (entry.manifest.created, entry.key),
+    )
+
+
+def product_sets(store: ObjectStore, prefix: str = "") -> list[Entry]:
+    """The newest product set of every stage of every observation, by observation and time of making."""
+    newest = {(entry.manifest.obsid, entry.manifest.stage): entry for entry in all_sets(store, prefix)}
+    return sorted(newest.values(), key=lambda entry: (entry.manifest.obsid, entry.manifest.created))
+
+
+def recorded_failures(store: ObjectStore, prefix: str = "") -> list[Failure]:
+    """Every failure that was recorded, oldest first; damaged records are left out."""
+    keys = [key for key in _keys(store, prefix) if f"/{FAILURES}/" in key]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        results = list(threads.map(lambda key: _failure(store, key), keys))
+    found = [
+        Failure(_digits(key.rpartition("/")[2].partition("-")[0])[:14], result)
+        for key, result in zip(keys, results, strict=True)
+        if result is not None
+    ]
+    return sorted(found, key=lambda failure: failure.when)
+
+
+def failures(store: ObjectStore, prefix: str = "") -> list[Record]:
+    """The same as `Record`."""
+    return [
+        Record(f.result.obsid, f.result.stage, f.result.outcome, f.when, f.result.message)
+        for f in recorded_failures(store, prefix)
+    ]
+
+
+def _read_all(store: ObjectStore, prefix: str) -> list[Entry | Record]:
+    """Read every manifest; one that is damaged becomes the record of a failure."""
+    keys = [key for key in _keys(store, prefix) if key.endswith(f"/{MANIFEST}")]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(lambda key: _entry(store, key), keys))
+
+
+def _entry(store: ObjectStore, key: str) -> Entry | Record:
+    try:
+        return Entry(key, read_manifest(store, key))
+    except (DataError, MissingObject) as error:
+        *_, obsid, stage, _, _ = ["", "", *key.split("/")]
+        return Record(obsid, stage, Outcome.FAILED, _ALWAYS, str(error))
+
+
+def _failure(store: ObjectStore, key: str) -> StageResult | None:
+    try:
+        return StageResult.model_validate_json(store.get(key))
+    except (ValidationError, MissingObject):
+        return None
+
+
+def status(store: ObjectStore, prefix: str = "") -> list[Record]:
+    """The last that is known of every stage of every observation: a product set, no work, or a later failure."""
+    done = [entry if isinstance(entry, Record) else _record(entry) for entry in _read_all(store, prefix)]
+    newest = {(record.obsid, record.stage): record for record in sorted([*failures(store, prefix), *done], key=_when)}
+    return sorted(newest.values(), key=lambda record: (record.obsid, record.when, record.stage))
+
+
+def _record(entry: Entry) -> Record:
+    m = entry.manifest
+    return Record(m.obsid, m.stage, m.outcome, entry.when, m.caveats[-1].message if m.caveats else "", m.caveats)
+
+
+def _when(record: Record) -> tuple[str, bool]:
+    # In the same second, a product set is what came of the next try.
+    return record.when, record.outcome is not Outcome.FAILED
+
+
+def _keys(store: ObjectStore, prefix: str) -> Iterable[str]:
+    base = prefix.strip("/")
+    return (info.key for info in store.list(f"{base}/" if base else ""))
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))

@@ -1,0 +1,263 @@
+"""How products get into a store and out of it again.
+
+A product set lies under one base, ``<prefix>/<obsid>/<stage>/<fingerprint>``::
+
+    <base>/manifest.json          what there is; its presence says that everything is complete
+    <base>/<content>/<file>       the payload; <content> is a hash of all its files' hashes
+
+The payload is put first and the manifest last, create-only. As the payload's place follows from its content, an attempt
+never meets another one's bytes: what a crashed attempt left is either the same or lies elsewhere, and what is neither
+is damaged and put anew. When two writers work on the same fingerprint, each puts its own payload and one manifest
+stays, which describes bytes that are there, even on servers that let the later writer win. Manifests bear a seal, so
+that readers notice any changed byte of them; those of the payload are compared with the manifest's sha256.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from pydantic import ValidationError
+
+import rossi
+from rossi.errors import DataError
+from services.contract import MANIFEST_VERSION, File, InputRecord, Manifest, Outcome, OutputRecord, Outputs
+from services.contract.seal import is_intact, seal
+from services.storage import MissingObject, ObjectStore, StoreError
+
+MANIFEST = "manifest.json"
+#: Folder of the records of failures, beside the products of a stage.
+FAILURES = "failures"
+#: Files of one product that are put at the same time.
+_PUTS = 4
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that go into a manifest: of rossi, python and numpy."""
+    return {"rossi": rossi.__version__, "python": platform.python_version(), "numpy": metadata.version("numpy")}
+
+
+def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Sequence[InputRecord]) -> str:
+    """Return the key of a result: equal for equal work, whatever the order and the place of the inputs.
+
+    Parameters
+    ----------
+    stage : str
+    version : int
+        Of the stage.
+    config : mapping
+        Complete, defaults included; JSON-compatible.
+    inputs : sequence of InputRecord
+
+    Returns
+    -------
+    str
+        sha256, 64 hexadecimal digits.
+    """
+    content = {
+        "stage": stage,
+        "version": version,
+        "config": config,
+        "inputs": sorted([r.input, r.path, r.identity] for r in inputs),
+        "layout": MANIFEST_VERSION,
+        "rossi": versions()["rossi"],
+    }
+    return _sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+
+
+def new_manifest(
+    stage: str,
+    obsid: str,
+    fingerprint: str,
+    config: Mapping[str, Any],
+    inputs: Sequence[InputRecord],
+    outputs: Outputs,
+    outcome: Outcome,
+    seconds: float,
+) -> Manifest:
+    """Return a manifest of now, complete but for the outputs' files, which `publish` adds."""
+    return Manifest(
+        stage=stage,
+        obsid=obsid,
+        fingerprint=fingerprint,
+        config=dict(config),
+        inputs=tuple(inputs),
+        outputs=(),
+        outcome=outcome,
+        caveats=outputs.caveats,
+        summary=dict(outputs.summary),
+        versions=versions(),
+        seconds=seconds,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def manifest_key(base: str) -> str:
+    """Return the key of the manifest of the product set at `base`."""
+    return f"{base}/{MANIFEST}"
+
+
+def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
+    """Return the key of one output.
+
+    Parameters
+    ----------
+    key : str
+        Key of the manifest.
+    manifest : Manifest
+    record : OutputRecord
+        One of ``manifest.outputs``.
+    """
+    names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
+    return f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}/{record.name}"
+
+
+def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
+    """Put the outputs, then the manifest.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    base : str
+        ``<prefix>/<obsid>/<stage>/<fingerprint>``.
+    manifest : Manifest
+        Complete but for its outputs.
+    outputs : mapping of output name to files
+
+    Returns
+    -------
+    Manifest
+        The one that is in the store: another writer's, if it was faster.
+    """
+    files = [(name, file) for name, group in outputs.items() for file in group]
+    if len({file.name for _, file in files}) < len(files):
+        raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
+    records = tuple(
+        OutputRecord(output=name, name=file.name, size=len(file.data), sha256=_sha256(file.data))
+        for name, file in files
+    )
+    manifest = manifest.model_copy(update={"outputs": records})
+    key = manifest_key(base)
+    _put_all(store, [(output_key(key, manifest, r), file.data) for r, (_, file) in zip(records, files, strict=True)])
+    document = seal(manifest.model_dump_json(indent=1).encode())
+    if store.put(key, document):
+        return Manifest.model_validate_json(document)
+    return read_manifest(store, key)
+
+
+def _put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes]]) -> None:
+    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer."""
+    if len(payload) < 2:
+        for key, data in payload:
+            put_exactly(store, key, data)
+        return
+    with ThreadPoolExecutor(min(len(payload), _PUTS)) as pool:
+        for done in [pool.submit(put_exactly, store, key, data) for key, data in payload]:
+            done.result()
+
+
+def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
+    """Put bytes under a key that follows from them; whatever else lies there is damaged, and replaced.
+
+    Raises
+    ------
+    StoreError
+        If other bytes keep lying there.
+    """
+    if store.put_content(key, data) or _is_there(store, key, data):
+        return
+    store.delete(key)
+    if not store.put_content(key, data) and not _is_there(store, key, data):
+        raise StoreError(f"{store.url(key)}: the object can't be put whole; other bytes keep lying there.")
+
+
+def _is_there(store: ObjectStore, key: str, data: bytes) -> bool:
+    try:
+        return store.get(key) == data
+    except MissingObject:  # another writer found it damaged and is about to replace it
+        return False
+
+
+def read_manifest(store: ObjectStore, key: str) -> Manifest:
+    """Return a manifest.
+
+    Raises
+    ------
+    MissingObject
+        If there is none.
+    DataError
+        If it can't be read as one, or any byte of it has changed.
+    """
+    data = store.get(key)
+    try:
+        manifest = Manifest.model_validate_json(data)
+    except ValidationError as error:
+        raise DataError(
+            f"{store.url(key)}: not a manifest of this version ({error.error_count()} problems); remove it to have its "
+            "stage run again."
+        ) from None
+    if not is_intact(data):
+        raise DataError(
+            f"{store.url(key)}: the manifest's content does not fit its seal, it is damaged; remove it to have its "
+            "stage run again."
+        )
+    return manifest
+
+
+def find_manifest(store: ObjectStore, key: str) -> Manifest | None:
+    """Return a manifest, None if there is none."""
+    try:
+        return read_manifest(store, key)
+    except MissingObject:
+        return None
+
+
+def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]:
+    """Return the files of one output, compared with the sha256 in the manifest.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    key : str
+        Key of the manifest.
+    output : str
+
+    Raises
+    ------
+    DataError
+        If an object is missing or its content is not what was put.
+    """
+    return read_outputs(store, key, read_manifest(store, key), output)
+
+
+def read_outputs(store: ObjectStore, key: str, manifest: Manifest, output: str) -> tuple[File, ...]:
+    """Return the files of one output as `fetch_outputs` does, with the manifest at hand."""
+    records = [record for record in manifest.outputs if record.output == output]
+    return tuple(File(r.name, _verified(store, key, output_key(key, manifest, r), r)) for r in records)
+
+
+def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:
+    repair = f"remove it and {store.url(manifest)} to have its stage run again."
+    try:
+        data = store.get(key)
+    except MissingObject:
+        raise DataError(f"{store.url(key)}: the object is missing though its manifest names it; {repair}") from None
+    found = _sha256(data)
+    if found != record.sha256:
+        raise DataError(
+            f"{store.url(key)}: the content is damaged: {len(data)} bytes with sha256 {found[:12]}..., expected "
+            f"{record.size} bytes with {record.sha256[:12]}...; {repair}"
+        )
+    return data
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,129 @@
+"""rossi.toml: what wins, what is refused and how, and that it survives being written."""
+
+import datetime
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from flows.core.settings import Settings, load_settings, require, to_toml
+from rossi.errors import ConfigError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "rossi.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_default_is_the_recipe() -> None:
+    settings = load_settings()
+    extract = settings.pca_extract
+    assert extract.expression == (
+        "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
+    )
+    assert [band.name for band in extract.bands] == ["ch5-10"]
+    assert (extract.pcus, extract.layers, extract.binsz) == ("ALL", "ALL", 16.0)
+    assert list(settings.stages) == ["pca_prep", "pca_extract", "hexte_back", "hexte_dead"]
+    assert [band.name for band in settings.hexte_dead.bands] == ["ch15-61"]
+
+
+def test_command_line_wins_over_file_and_file_over_default(tmp_path: Path) -> None:
+    path = written(tmp_path, 'archive = "a"\nstore = "s"\n[campaign]\nworkers = 3\nshard_size = 7\n')
+    settings = load_settings(path, {"archive": "b", "store": None, "campaign": {"workers": None}})
+    assert (settings.archive, settings.store, settings.prefix) == ("b", "s", "")
+    assert (settings.campaign.workers, settings.campaign.shard_size) == (3, 7)
+    assert load_settings(path, {"campaign": {"workers": 5}}).campaign.shard_size == 7
+
+
+def test_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().prefix == ""
+    written(tmp_path, 'prefix = "here"')
+    assert load_settings().prefix == "here"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[pca_extract]\nbinz = 32", ["[pca_extract]", "'binz'", "did you mean binsz?"]),
+        ("[pca_extrct]\nbinsz = 32", ["'pca_extrct'", "did you mean pca_extract?"]),
+        ("stoer = 'x'", ["'stoer'", "did you mean store?"]),
+        ("[pca_extract]\nbinsz = -16", ["'binsz'", "-16", "greater than 0"]),
+        ("[pca_extract]\nexpression = 'ELV >'", ["[pca_extract]"]),
+        ("[pca_extract]\nbands = [{chmin = 10, chmax = 5}]", ["'bands.0'", "chmin 10 is above chmax 5"]),
+        ("[campaign]\nshard_size = 201", ["'shard_size'", "201", "200"]),
+        ("campaign = 3", ["'campaign'", "3", "a table was expected, {name = ..."]),
+        ("[query]\ntargets = 'a'", ["'targets' is 'a': a list was expected, ['a'] for one."]),
+        (
+            "[pca_extract]\nbands = [[5, 10]]",
+            ["'bands.0' is [5, 10]: a table was expected, {chmin = ..., chmax = ..., binsz = ...}."],
+        ),
+        ("query = [1, 2]", ["'query'"]),
+        ("engine = 'fortran'", ["'engine'", "fortran", "native"]),
+        ("store = 'x'\narchive = \n", ["TOML", "line 2"]),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, text: str, expected: list[str]) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, {"campaign": {"workers": None}})
+    message = str(caught.value)
+    for part in [str(path), *expected]:
+        assert part in message
+    assert "\n" not in message
+    assert len(message) < len(str(path)) + 250
+
+
+def test_absent_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such configuration file"):
+        load_settings(tmp_path / "nowhere.toml")
+
+
+def test_missing_place_is_told() -> None:
+    with pytest.raises(ConfigError, match="No store was given: use --store"):
+        require(load_settings(None, {"archive": "a"}), "archive", "store")
+
+
+def test_every_parameter_is_in_the_written_file() -> None:
+    settings = load_settings()
+    text = to_toml(settings)
+    sections = [settings, *(value for _, value in settings if isinstance(value, BaseModel))]
+    for name in {name for section in sections for name in type(section).model_fields}:
+        assert re.search(rf"^(\[{name}\]|{name} = |# {name} = \(not set\))", text, re.MULTILINE), name
+
+
+SETTINGS = st.fixed_dictionaries(
+    {
+        "store": st.text(),
+        "query": st.fixed_dictionaries(
+            {"targets": st.lists(st.text(), max_size=3)},
+            optional={"start": st.dates(min_value=datetime.date(1995, 12, 30)) | st.floats(0, 1e9)},
+        ),
+        "pca_extract": st.fixed_dictionaries(
+            {
+                "binsz": st.integers(1, 1000).map(lambda rows: 16.0 * rows),
+                "prefr": st.floats(0, 1),
+                "bands": st.lists(
+                    st.tuples(st.integers(0, 255), st.integers(0, 255)).map(
+                        lambda pair: {"chmin": min(pair), "chmax": max(pair)}
+                    ),
+                    min_size=1,
+                    max_size=4,
+                ),
+            }
+        ),
+        "merge": st.fixed_dictionaries({"title": st.text(min_size=1), "description": st.text()}),
+        "campaign": st.fixed_dictionaries({"shard_size": st.integers(1, 200)}),
+    }
+)
+
+
+@given(SETTINGS)
+def test_written_settings_read_back_the_same(values: dict[str, object]) -> None:
+    settings = load_settings(None, values)
+    assert Settings.model_validate(tomllib.loads(to_toml(settings))) == settings

@@ -1,0 +1,176 @@
+"""Any changed bit repeats exactly the stages that it concerns, and nothing else repeats any."""
+
+import os
+import random
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+import services.storage.publication
+from flows.core.instruments import all_stages
+from rossi.archive import ObsID
+from rossi.simulate import (
+    BACKEST_FILE,
+    BREAKDOWN_FILE,
+    DEAD_TIME_FILE_A,
+    DEAD_TIME_FILE_B,
+    MODEL_FILE,
+    simulate_archive,
+)
+from services.calibration import find
+from services.contract import File, Outcome, Outputs, Shard
+from services.execution import worker
+from services.storage import open_archive, open_store
+from tests.conftest import LONG
+from tests.services.storage.faults import FaultyStore
+
+PREP, PCA, HEXTE = {"pca_prep", "pca_extract"}, {"pca_extract"}, {"hexte_back", "hexte_dead"}
+BOTH = PREP | HEXTE
+#: What a file of an observation concerns, by how its path begins; everything else concerns nobody.
+CONCERNS = {"pca/FS4a": PREP, "pca/FH5": BOTH, "hexte/FH": BOTH, "hexte/FS52": HEXTE, "hexte/FS58": HEXTE}
+CONCERNS |= {"acs/FH": BOTH, "FMI": BOTH, "FI": BOTH}
+CALIBRATION = {
+    "model": (MODEL_FILE, PREP),
+    "breakdown": (BREAKDOWN_FILE, PREP),
+    "dead_time_a": (DEAD_TIME_FILE_A, {"hexte_dead"}),
+    "dead_time_b": (DEAD_TIME_FILE_B, {"hexte_dead"}),
+    "background_a": (BACKEST_FILE, {"hexte_dead"}),
+}
+
+
+class Reduced:
+    """One observation, whose stages are declared as they are but compute nothing."""
+
+    def __init__(self, folder, stages):
+        self.folder, self.stages, self.ran = folder, stages, []
+        self.obsid = next(path.name for path in (folder / "archive").glob("AO*/P*/*"))
+        self.place = folder / "archive" / ObsID(self.obsid).path
+        self.store = FaultyStore(open_store(str(folder / "store")))
+        self.configs = {name: {} for name in all_stages()}
+        self.calibration = {key: str(folder / "archive/calibration" / name) for key, (name, _) in CALIBRATION.items()}
+
+    def load(self, name):
+        """Return a stage that makes something small of what it declares, and tells that it ran."""
+
+        def run(config, inputs):
+            self.ran.append(name)
+            made = {o.name: tuple(File(f"{o.name}{n}.txt", b"x") for n in range(o.at_least)) for o in stage.outputs}
+            return Outputs({output: files for output, files in made.items() if files})
+
+        stage = self.stages(name)
+        needed = {i.name for later in all_stages() for i in self.stages(later).inputs if i.source == name}
+        outputs = tuple(replace(o, at_least=max(o.at_least, o.name in needed)) for o in stage.outputs)
+        stage = replace(stage, outputs=outputs)
+        return replace(stage, run=run)
+
+    def again(self):
+        """Run all stages and return those that did anything."""
+        self.ran.clear()
+        find._library.cache_clear()  # what another process would not know
+        self.store.calls.clear()
+        calibration = {**self.calibration, "model": [self.calibration["model"]], "saa": "NONE"}
+        shard = Shard(
+            number=0,
+            obsids=(self.obsid,),
+            stages=self.configs,
+            archive=str(self.folder / "archive"),
+            calibration=calibration,
+            store="",
+        )
+        archive = open_archive(shard.archive)
+        result = worker.run_observation(self.obsid, shard, archive=archive, store=self.store)
+        assert result.outcome is Outcome.SUCCEEDED, result.message
+        return set(self.ran)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("archive")
+    simulate_archive(folder, observations=1, seed=5)
+    return folder
+
+
+@pytest.fixture
+def reduced(archive, tmp_path, monkeypatch):
+    shutil.copytree(archive, tmp_path / "archive")
+    made = Reduced(tmp_path, worker.load_stage)
+    monkeypatch.setattr(worker, "load_stage", made.load)
+    assert made.again() == set(all_stages())
+    assert made.again() == set()
+    return made
+
+
+def flip(path, chance):
+    """Change one bit of a file; returns what it was."""
+    before = path.read_bytes()
+    data = bytearray(before)
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    path.write_bytes(data)
+    return before
+
+
+def test_a_flipped_bit_of_an_observation_repeats_exactly_what_it_concerns(reduced):
+    chance, tried = random.Random(3), Counter()
+    for path in sorted(p for p in reduced.place.rglob("*") if p.is_file()):
+        name = path.relative_to(reduced.place).as_posix()
+        concerns = next((stages for start, stages in CONCERNS.items() if name.startswith(start)), set())
+        for _ in range(20 if LONG else 2):
+            before = flip(path, chance)
+            repeated = reduced.again()
+            path.write_bytes(before)
+            tried[name] += 1
+            assert repeated == concerns, name
+        assert reduced.again() == set()
+    assert len(tried) > 20
+
+
+def test_calibration_repeats_what_uses_it(reduced):
+    chance = random.Random(4)
+    for name, concerns in CALIBRATION.values():
+        path = reduced.folder / "archive/calibration" / name
+        before = path.read_bytes()
+        data = bytearray(before)
+        data[chance.randrange(len(data) - 2880, len(data))] ^= 1  # behind the headers, by which HDUs are chosen
+        path.write_bytes(data)
+        repeated = reduced.again()
+        path.write_bytes(before)
+        assert repeated == concerns, name
+        assert reduced.again() == set()
+
+
+@pytest.mark.parametrize(
+    ("stage", "change", "concerns"),
+    [
+        ("pca_prep", {"zero_bad": False}, PREP),
+        ("pca_extract", {"binsz": 32}, PCA),
+        ("hexte_dead", {"binsz": 8}, {"hexte_dead"}),
+    ],
+)
+def test_settings_repeat_their_own_stage_and_those_that_read_from_it(reduced, stage, change, concerns):
+    reduced.configs = {**reduced.configs, stage: change}
+    assert reduced.again() == concerns
+    assert reduced.again() == set()
+
+
+def test_another_version_repeats_everything(reduced, monkeypatch):
+    monkeypatch.setattr(services.storage.publication, "versions", lambda: {"rossi": "999"})
+    assert reduced.again() == set(all_stages())
+
+
+def test_touching_and_copying_change_nothing(reduced):
+    for path in reduced.folder.rglob("*"):
+        os.utime(path, (1, 1))
+    assert reduced.again() == set()
+    shutil.copytree(reduced.folder / "archive", reduced.folder / "copy", copy_function=shutil.copyfile)
+    reduced.folder.joinpath("archive").rename(reduced.folder / "old")
+    reduced.folder.joinpath("copy").rename(reduced.folder / "archive")
+    assert reduced.again() == set()
+
+
+def test_what_is_finished_costs_one_small_read_a_stage(reduced):
+    """Neither payload is read nor anything written: the manifests alone."""
+    assert reduced.again() == set()
+    asked = Counter((method, key.rpartition("/")[2]) for method, key in reduced.store.calls)
+    assert asked == {("get", "manifest.json"): len(all_stages())}

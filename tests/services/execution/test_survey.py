@@ -1,0 +1,130 @@
+"""What has changed is found without computing or writing anything."""
+
+from pathlib import Path
+
+import pytest
+
+import services.storage.publication
+from services.contract import FailureKind, ObservationResult, Outcome, Shard
+from services.execution.survey import Change, Standing, survey_observation
+from services.execution.worker import run_observation
+from services.storage import open_archive, open_store
+from tests.services.fakes import STAGES, make_archive
+
+OBSID = "20402-01-45-03"
+
+
+@pytest.fixture
+def shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shard:
+    """One chain of two stages over one observation."""
+    monkeypatch.setattr("services.execution.worker.load_stage", STAGES.__getitem__)
+    make_archive(tmp_path / "archive", o20402_01_45_03="banana")
+    places = {"archive": str(tmp_path / "archive"), "store": str(tmp_path / "store"), "prefix": "run/1"}
+    return Shard(number=0, obsids=(OBSID,), stages={"count": {}, "double": {}}, **places)
+
+
+def run(shard: Shard, obsid: str = OBSID) -> ObservationResult:
+    return run_observation(obsid, shard, archive=open_archive(shard.archive), store=open_store(shard.store))
+
+
+def survey(shard: Shard, obsid: str = OBSID) -> Standing:
+    before = sorted(Path(shard.store).rglob("*"))
+    standing = survey_observation(obsid, shard, archive=open_archive(shard.archive), store=open_store(shard.store))
+    assert sorted(Path(shard.store).rglob("*")) == before
+    return standing
+
+
+def with_stages(shard: Shard, **stages: dict[str, object]) -> Shard:
+    return shard.model_copy(update={"stages": stages})
+
+
+def test_new(shard: Shard) -> None:
+    assert survey(shard) == Standing(obsid=OBSID, changes=(Change.NEW,))
+
+
+def test_done(shard: Shard) -> None:
+    done = run(shard)
+    standing = survey(shard)
+    assert standing.changes == ()
+    again = run(shard)
+    assert again.reused
+    assert standing.result == again.model_copy(
+        update={
+            "stages": tuple(
+                s.model_copy(update={"seconds": t.seconds})
+                for s, t in zip(again.stages, standing.result.stages, strict=True)
+            )
+        }
+    )
+    assert done.outcome is Outcome.SUCCEEDED
+
+
+def test_no_work_is_done(shard: Shard) -> None:
+    idle = with_stages(shard, count={"ends": "no time"}, double={})
+    assert run(idle).outcome is Outcome.NO_WORK
+    assert survey(idle).changes == ()
+    assert survey(idle).result.outcome is Outcome.NO_WORK
+
+
+def test_new_configuration_of_the_last_stage(shard: Shard) -> None:
+    run(shard)
+    other = with_stages(shard, count={}, double={"factor": 3})
+    assert survey(other).changes == (Change.CONFIGURATION,)
+
+
+def test_new_data(shard: Shard) -> None:
+    run(shard)
+    (path,) = Path(shard.archive).rglob("1.txt")
+    path.write_text("bananas")
+    assert survey(shard).changes == (Change.DATA,)
+
+
+def test_new_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shard)
+    newer = {**services.storage.publication.versions(), "rossi": "99"}
+    for module in ("services.storage.publication", "services.execution.survey"):
+        monkeypatch.setattr(f"{module}.versions", lambda: newer)
+    assert survey(shard).changes == (Change.VERSION,)
+
+
+def test_engine_of_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.execution.executor.engine_versions", lambda engine, stage: {"heasoft": "6.35"})
+    run(shard)
+    assert survey(shard).changes == ()
+    monkeypatch.setattr("services.execution.executor.engine_versions", lambda engine, stage: {"heasoft": "6.36"})
+    assert survey(shard).changes == (Change.VERSION,)
+
+
+def test_failure_with_nothing_changed_since(shard: Shard) -> None:
+    bad = with_stages(shard, count={"ends": "bad data"}, double={})
+    failed = run(bad)
+    standing = survey(bad)
+    assert standing.changes == (Change.FAILED,)
+    assert standing.kind is FailureKind.DATA
+    assert standing.result.message == failed.message
+
+
+def test_failure_that_may_go_away(shard: Shard) -> None:
+    bug = with_stages(shard, count={"ends": "bug"}, double={})
+    run(bug)
+    assert survey(bug).kind is FailureKind.RETRYABLE
+
+
+def test_failure_with_mended_data(shard: Shard) -> None:
+    (path,) = Path(shard.archive).rglob("1.txt")
+    path.write_text("corrupt")
+    run(shard)
+    assert survey(shard).changes == (Change.FAILED,)
+    path.write_text("banana")
+    assert survey(shard).changes == (Change.SINCE_FAILURE,)
+    assert survey(shard).result is None
+
+
+@pytest.mark.parametrize("obsid", ["20402-01-45-99", "20402-1", "no such thing"])
+def test_what_is_not_in_the_archive(shard: Shard, obsid: str) -> None:
+    assert survey(shard, obsid).changes == (Change.NEW,)
+    failed = run(shard, obsid)
+    standing = survey(shard, obsid)
+    if Change.FAILED in standing.changes:  # a name that can't be a key leaves no record
+        assert standing.result.message == failed.message
+        assert standing.kind is FailureKind.DATA

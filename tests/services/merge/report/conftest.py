@@ -1,0 +1,48 @@
+"""One report, and a browser that opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import chromium
+from tests.services.merge.report.store import make_report
+from tests.services.merge.report.window import Opened, Quiet
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_report(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def served(report: Path) -> Iterator[str]:
+    """The store behind a web server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=report.parents[3])) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def opened(browser: Browser, report: Path) -> Iterator[Opened]:
+    window = Opened(browser, report)
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def page(opened: Opened) -> Page:
+    return opened.page

@@ -1,0 +1,264 @@
+"""What every store must do; a backend's test class inherits `StoreConformance` and gives the fixture `store`.
+
+Of a backend of your own:
+
+    from tests.services.storage.servers.conformance import StoreConformance
+
+    class TestMine(StoreConformance):  # and SignedUrls, where a server checks signatures
+        @pytest.fixture
+        def store(self):
+            return MyStore(...)  # empty
+"""
+
+import hashlib
+import string
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rossi.errors import ConfigError, DataError
+from services.contract import File, Outcome, Outputs
+from services.storage import MissingObject, ObjectInfo
+from services.storage.publication import fetch_outputs, new_manifest, output_key, publish
+
+KEYS = ["a/1", "a/2", "a-b", "a_c/d/1", "B", "b/1.fits.gz"]
+STEP = st.tuples(st.sampled_from(["put", "delete", "get", "list"]), st.sampled_from(KEYS), st.binary(max_size=40))
+#: Every example has a place of its own, and every backend is a class of its own.
+HARMLESS = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+LEGAL = string.ascii_letters + string.digits + "_+=@-."
+#: What servers answer where a signature is missing, wrong or too old.
+REFUSED = (400, 401, 403)
+BAD_KEYS = ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.hidden", "a\\b", "a\0", "ä", "x" * 1000, "a b"]
+
+
+class StoreConformance:
+    """Tests of one backend."""
+
+    #: Of concurrent writers exactly one is told that it created the object.
+    one_winner = True
+
+    def test_what_was_put_comes_back(self, store):
+        assert store.put("20402-01-45-03/x.lc", b"content")
+        assert store.get("20402-01-45-03/x.lc") == b"content"
+        assert store.head("20402-01-45-03/x.lc") == ObjectInfo("20402-01-45-03/x.lc", 7)
+
+    def test_nothing_is_overwritten(self, store):
+        assert store.put("k/1", b"first")
+        assert not store.put("k/1", b"second")
+        assert store.put("k/2", b"other")
+        assert not store.put("k/2", b"third")
+        assert store.get("k/1") == b"first"
+        assert store.get("k/2") == b"other"
+
+    def test_content_may_be_put_again(self, store):
+        assert store.put_content("c/1", b"same")
+        store.put_content("c/1", b"same")
+        assert store.get("c/1") == b"same"
+        assert not store.put("c/1", b"other")
+        assert store.get("c/1") == b"same"
+
+    def test_empty_object(self, store):
+        assert store.put("empty", b"")
+        assert store.get("empty") == b""
+        assert store.head("empty").size == 0
+
+    def test_missing_object(self, store):
+        assert store.head("k/absent") is None
+        with pytest.raises(MissingObject, match="k/absent"):
+            store.get("k/absent")
+        with pytest.raises(MissingObject, match="k/absent"):
+            store.get_range("k/absent", 0, 4)
+        store.delete("k/absent")
+
+    def test_range(self, store):
+        store.put("k/r", b"0123456789")
+        assert store.get_range("k/r", 2, 5) == b"234"
+        assert store.get_range("k/r", 8, 100) == b"89"
+        assert store.get_range("k/r", 10, 20) == b""
+        assert store.get_range("k/r", 3, 3) == b""
+
+    def test_delete_and_create_again(self, store):
+        store.put("k/1", b"old")
+        store.delete("k/1")
+        assert store.head("k/1") is None
+        assert store.put("k/1", b"new")
+        assert store.get("k/1") == b"new"
+
+    def test_list_is_ordered_and_selects_by_beginning(self, store):
+        for key in reversed(KEYS):
+            store.put(key, key.encode())
+        assert [info.key for info in store.list()] == sorted(KEYS)
+        assert list(store.list("a/")) == [ObjectInfo("a/1", 3), ObjectInfo("a/2", 3)]
+        assert [info.key for info in store.list("a")] == ["a-b", "a/1", "a/2", "a_c/d/1"]
+        assert [info.key for info in store.list("a_c/d/")] == ["a_c/d/1"]
+        assert list(store.list("none/")) == []
+
+    @pytest.mark.parametrize("key", BAD_KEYS)
+    def test_bad_keys_are_refused(self, store, key):
+        with pytest.raises(ConfigError, match="key"):
+            store.put(key, b"")
+        with pytest.raises(ConfigError, match="key"):
+            store.get(key)
+
+    def test_large_object(self, store):
+        data = bytes(range(256)) * 12_000
+        assert store.put("k/large", data)
+        assert store.get("k/large") == data
+
+    def test_concurrent_writers(self, store):
+        store.put("warm", b"up")  # the first write of all finds out what the server can do
+        contents = [bytes([65 + n]) * 20_000 for n in range(6)]
+        start = Barrier(len(contents))
+
+        def write(data):
+            start.wait()
+            return store.put("k/contested", data)
+
+        with ThreadPoolExecutor(len(contents)) as pool:
+            created = list(pool.map(write, contents))
+        stored = store.get("k/contested")
+        assert stored in contents  # whole, whoever won
+        if self.one_winner:
+            assert created.count(True) == 1
+            assert stored == contents[created.index(True)]
+        else:
+            assert True in created
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=HARMLESS)
+    @given(steps=st.lists(STEP, max_size=10))
+    def test_behaves_as_a_dictionary(self, store, steps):
+        top, model = f"m{uuid4().hex}", {}
+        for what, key, data in steps:
+            if what == "put":
+                assert store.put(f"{top}/{key}", data) == (key not in model)
+                model.setdefault(key, data)
+            elif what == "delete":
+                store.delete(f"{top}/{key}")
+                model.pop(key, None)
+            elif what == "list":
+                expected = [ObjectInfo(f"{top}/{k}", len(v)) for k, v in sorted(model.items())]
+                assert list(store.list(f"{top}/")) == expected
+            elif key in model:
+                assert store.get(f"{top}/{key}") == model[key]
+            else:
+                assert store.head(f"{top}/{key}") is None
+
+    def test_every_legal_character(self, store):
+        """At every place where it may stand; S3 servers differ in what they make of + and @ in URLs."""
+        for character in LEGAL:
+            first = "x" if character == "." else character
+            key = f"{first}{character}/{first}{character}{character}b"
+            assert store.put(key, key.encode()), key
+            assert store.get(key) == key.encode()
+            assert store.head(key) == ObjectInfo(key, len(key))
+            assert [info.key for info in store.list(key)] == [key]
+        assert len(list(store.list())) == len(LEGAL)
+
+    def test_longest_key(self, store):
+        key = "/".join(["k" * 99] * 7)  # leaves room for the store's own folder
+        assert store.put(key, b"1")
+        assert store.get(key) == b"1"
+        assert [info.key for info in store.list()] == [key]
+
+    def test_more_than_a_page_of_a_listing(self, store):
+        keys = [f"page/{n:04}" for n in range(1005)]
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(lambda key: store.put(key, b""), keys))
+        assert [info.key for info in store.list("page/")] == keys
+
+    def test_every_range(self, store):
+        data = bytes(range(7))
+        store.put("k/r", data)
+        for start in range(9):
+            for stop in range(9):
+                assert store.get_range("k/r", start, stop) == data[start:stop]
+
+    def test_presigned_url(self, store):
+        store.put("k/p+=@x", b"anybody's for a while")
+        with urllib.request.urlopen(store.presign("k/p+=@x", 60)) as answer:
+            assert answer.read() == b"anybody's for a while"
+        assert "secret" not in store.presign("k/p+=@x")
+
+    def test_damage_is_noticed_on_reading(self, store):
+        outputs = Outputs({"number": (File("number.txt", b"42"),)})
+        made = new_manifest("count", "20402-01-45-03", "0" * 64, {}, [], outputs, Outcome.SUCCEEDED, 0.1)
+        manifest = publish(store, "run/x", made, outputs.files)
+        assert fetch_outputs(store, "run/x/manifest.json", "number")[0].data == b"42"
+        payload = output_key("run/x/manifest.json", manifest, manifest.outputs[0])
+        for key, damaged in ((payload, b"43"), (payload, b"4"), ("run/x/manifest.json", None)):
+            data = store.get(key)
+            store.delete(key)
+            store.put(key, data.replace(b'"count"', b'"court"') if damaged is None else damaged)
+            with pytest.raises(DataError, match="damaged"):
+                fetch_outputs(store, "run/x/manifest.json", "number")
+            store.delete(key)
+            store.put(key, data)
+        assert fetch_outputs(store, "run/x/manifest.json", "number")[0].data == b"42"
+
+    def test_concurrent_readers_see_whole_objects_or_none(self, store):
+        data = hashlib.sha256(b"x").digest() * 20_000
+
+        def read(_):
+            seen = [store.get("k/w") if store.head("k/w") else b"" for _ in range(10)]
+            return all(one in (b"", data) for one in seen)
+
+        with ThreadPoolExecutor(4) as pool:
+            readers = [pool.submit(read, n) for n in range(3)]
+            store.put("k/w", data)
+            assert all(reader.result() for reader in readers)
+
+    def test_url_is_for_people(self, store):
+        assert store.url("a/b.fits").endswith("a/b.fits")
+        assert "secret" not in store.url("a")
+
+
+class SignedUrls:
+    """Tests of a backend whose server checks signatures: what a URL allows is to get one object for a while."""
+
+    @pytest.fixture
+    def signed(self, store):
+        store.put("k/1", b"1")
+        store.put("k/2", b"2")
+        return store.presign("k/1")
+
+    def test_presigned_urls_are_of_one_object(self, signed):
+        assert _status(signed) == 200
+        assert _status(signed.replace("k/1?", "k/2?")) in REFUSED
+        assert _status(signed.replace("k/1?", "k/none?")) in REFUSED
+
+    def test_presigned_urls_are_for_reading(self, store, signed):
+        for method, data in (("PUT", b"changed"), ("DELETE", None)):
+            assert _status(signed, method, data) in REFUSED
+        assert store.get("k/1") == b"1"
+
+    def test_presigned_urls_end(self, store, signed):
+        short = store.presign("k/1", 1)
+        end = time.monotonic() + 60
+        while _status(short) not in REFUSED and time.monotonic() < end:
+            time.sleep(0.5)
+        assert _status(short) in REFUSED
+        assert _status(signed) == 200
+
+    def test_presigned_urls_can_not_be_prolonged(self, signed):
+        assert "X-Amz-Expires=3600" in signed
+        assert _status(signed.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200")) in REFUSED
+
+    def test_without_a_signature_nothing_is_given(self, signed):
+        assert _status(signed.partition("?")[0]) in REFUSED
+
+
+def _status(url, method="GET", data=None):
+    """What a server answers to somebody without credentials."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, method=method)) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code

@@ -1,0 +1,148 @@
+import errno
+import os
+
+import pytest
+
+from rossi.errors import ConfigError, DataError
+from services.storage import StoreError, open_archive, open_store
+from tests.services.storage.servers.conformance import StoreConformance
+
+
+class TestLocalStore(StoreConformance):
+    @pytest.fixture
+    def store(self, tmp_path):
+        return open_store(str(tmp_path / "store"))
+
+
+class TestWithoutHardLinks(StoreConformance):
+    one_winner = False
+
+    @pytest.fixture
+    def store(self, tmp_path, monkeypatch):
+        def no_link(source, target):
+            raise OSError(errno.ENOTSUP, "Operation not supported")
+
+        monkeypatch.setattr(os, "link", no_link)
+        return open_store(tmp_path.as_uri() + "/store")
+
+
+def test_an_interrupted_write_leaves_nothing_visible(tmp_path, monkeypatch):
+    store = open_store(str(tmp_path))
+
+    def killed(source, target):
+        raise SystemExit(1)
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(os, "link", killed)
+        store.put("a/b", b"data")
+    assert list(store.list()) == []
+    assert list((tmp_path / "a").iterdir()) == []
+    assert store.put("a/b", b"data")
+
+
+def test_left_temporary_files_are_not_listed(tmp_path):
+    store = open_store(str(tmp_path))
+    store.put("a/b", b"")
+    (tmp_path / "a" / ".0123").write_bytes(b"half")
+    assert [info.key for info in store.list()] == ["a/b"]
+
+
+def test_unwritable_directory(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    store = open_store(str(tmp_path / "file" / "store"))
+    with pytest.raises(ConfigError, match=r"file/store.*can't be written.*give a directory"):
+        store.put("a/b", b"")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_full_disk_may_be_tried_again(tmp_path, monkeypatch, number):
+    def full(descriptor):
+        raise OSError(number, os.strerror(number))
+
+    store = open_store(str(tmp_path))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError, match=r"a/b: the store is full \((No space left|Disk quota).*make room there"):
+        store.put("a/b", b"data")
+    assert list(store.list()) == []
+
+
+def test_spaces_in_the_root(tmp_path):
+    root = tmp_path / "my store"
+    assert open_store(str(root)).put("a", b"1")
+    assert open_store(root.as_uri()).get("a") == b"1"
+    assert open_store(root.as_uri()).url("a") == (root / "a").as_uri()
+
+
+@pytest.mark.parametrize("url", ["", "ftp://host/x", "file://host/x", "file://"])
+def test_urls_that_make_no_sense(url):
+    with pytest.raises(ConfigError):
+        open_store(url)
+
+
+def identity(archive):
+    (file,) = archive.identify([f for f in archive.list("AO2") if f.path == "AO2/y"])
+    return file.identity
+
+
+class TestLocalArchive:
+    @pytest.fixture
+    def root(self, tmp_path):
+        for name in ["AO2/P1/b/x.gz", "AO2/P1/a", "AO2/y"]:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(name.encode())
+        return tmp_path
+
+    def test_listing(self, root):
+        archive = open_archive(str(root))
+        assert [(f.path, f.size) for f in archive.list("AO2/P1")] == [("AO2/P1/a", 8), ("AO2/P1/b/x.gz", 13)]
+        assert archive.directories("") == ("AO2",)
+        assert archive.directories("AO2/P1/") == ("b",)
+        assert archive.list("AO9/") == []
+        assert archive.directories("AO2/y") == ()
+
+    def test_identity_follows_content_only(self, root):
+        archive = open_archive(root.as_uri())
+        before = identity(archive)
+        os.utime(root / "AO2/y", (1, 1))
+        assert identity(archive) == before
+        (root / "AO2/y").write_bytes(b"AO2/z")
+        assert identity(archive) != before
+
+    def test_missing(self, root):
+        with pytest.raises(DataError, match="AO2/none"):
+            open_archive(str(root)).fetch("AO2/none")
+        with pytest.raises(ConfigError, match="nowhere"):
+            open_archive(str(root / "nowhere"))
+        with pytest.raises(ConfigError, match="ftp://"):
+            open_archive("ftp://host/rxte")
+
+    @pytest.mark.parametrize("path", ["../secret", "AO2/../../secret", "/etc/hostname", "AO2/y\0"])
+    def test_paths_that_lead_elsewhere(self, root, path):
+        archive = open_archive(str(root / "AO2"))
+        for ask in (archive.fetch, archive.list, archive.directories):
+            with pytest.raises(DataError, match="is no path in the archive"):
+                ask(path)
+
+    def test_links_that_lead_elsewhere(self, root, tmp_path_factory):
+        outside = tmp_path_factory.mktemp("outside")
+        (outside / "secret").write_bytes(b"secret")
+        folder = root / "AO2/P1/20402-01-45-03"
+        folder.mkdir()
+        (folder / "FMI").symlink_to(outside / "secret")
+        (folder / "pca").symlink_to(outside)
+        archive = open_archive(str(root))
+        for path in ("FMI", "pca/secret"):
+            with pytest.raises(DataError, match=r"a link leads out of the archive, to .*secret"):
+                archive.fetch(f"AO2/P1/20402-01-45-03/{path}")
+
+    def test_links_that_spread_an_archive_over_disks(self, root, tmp_path_factory):
+        disk = tmp_path_factory.mktemp("disk")
+        (disk / "pca").mkdir()
+        (disk / "pca/FS4a").write_bytes(b"content")
+        (disk / "round").symlink_to(disk)  # and one that goes round in circles
+        (root / "AO2/P1/20402-01-45-03").symlink_to(disk)
+        (root / "AO2/P1/20402-01-45-03S").symlink_to(root / "AO2/P1/b")
+        archive = open_archive(str(root))
+        assert [file.path for file in archive.list("AO2/P1/20402-01-45-03")] == ["AO2/P1/20402-01-45-03/pca/FS4a"]
+        assert archive.fetch("AO2/P1/20402-01-45-03/pca/FS4a") == b"content"
+        assert archive.fetch("AO2/P1/20402-01-45-03S/x.gz") == b"AO2/P1/b/x.gz"

@@ -1,0 +1,165 @@
+import subprocess
+import sys
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from rossi.errors import ConfigError
+from services.storage import StoreError, open_store
+from services.storage.s3 import _CLIENT, _meaning
+from tests.servers.tap import serving
+from tests.servers.unconditional import Unconditional
+from tests.services.storage.servers.conformance import SignedUrls, StoreConformance
+
+pytestmark = pytest.mark.usefixtures("credentials")
+
+
+def bucket_at(endpoint):
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
+    name = f"rossi-{uuid4().hex[:12]}"
+    client.create_bucket(Bucket=name)
+    return name
+
+
+class S3Conformance(StoreConformance):
+    @pytest.fixture
+    def store(self, url):
+        return open_store(url)
+
+    def test_prefixes_do_not_see_each_other(self, url):
+        one, other = open_store(url), open_store(url.replace("/run?", "/other/run?"))
+        one.put("a/b", b"1")
+        assert other.head("a/b") is None
+        assert other.put("a/b", b"2")
+        assert one.get("a/b") == b"1"
+        assert [info.key for info in one.list()] == ["a/b"]
+
+    def test_first_write_overwrites_nothing(self, url):
+        open_store(url).put("a", b"first")
+        fresh = open_store(url)  # has not found out yet what the server does
+        assert not fresh.put("a", b"second")
+        assert fresh.put("b", b"third")
+        assert not fresh.put("a", b"fourth")
+        assert fresh.get("a") == b"first"
+
+    def test_whether_conditions_are_honoured_is_found_out(self, store):
+        store.put("a", b"1")
+        assert store._honours_condition is self.one_winner
+
+    def test_pages(self, store):
+        def two_at_a_time(params, **_):
+            params["MaxKeys"] = 2
+
+        store._client.meta.events.register("before-parameter-build.s3.ListObjectsV2", two_at_a_time)
+        for n in range(5):
+            store.put(f"p/{n}", b"")
+        assert [info.key for info in store.list("p/")] == [f"p/{n}" for n in range(5)]
+
+    def test_no_such_bucket(self, url):
+        store = open_store(url.replace("s3://rossi-", "s3://absent-"))
+        with pytest.raises(ConfigError, match="bucket"):
+            store.put("a", b"")
+
+    def test_no_credentials(self, url, monkeypatch):
+        monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        with pytest.raises(ConfigError, match="no credentials"):
+            open_store(url).put("a", b"")
+
+
+class WithCredentials(SignedUrls):
+    """A server that checks who asks."""
+
+    def test_wrong_credentials(self, url, monkeypatch):
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
+        with pytest.raises(ConfigError, match="credentials") as caught:
+            open_store(url).put("a", b"")
+        assert "wrong-secret" not in str(caught.value)
+
+
+class TestMoto(S3Conformance):
+    @pytest.fixture
+    def url(self, moto_endpoint):
+        return f"s3://{bucket_at(moto_endpoint)}/run?endpoint={moto_endpoint}&region=us-east-1"
+
+
+class TestRclone(S3Conformance, WithCredentials):
+    one_winner = False
+
+    @pytest.fixture
+    def url(self, rclone_endpoint):
+        return f"s3://{bucket_at(rclone_endpoint)}/run?endpoint={rclone_endpoint}"
+
+
+class TestCeph(S3Conformance, WithCredentials):
+    @pytest.fixture
+    def url(self, ceph_endpoint):
+        return f"s3://{bucket_at(ceph_endpoint)}/run?endpoint={ceph_endpoint}"
+
+
+class TestWithoutConditions(S3Conformance, WithCredentials):
+    """A server that does not even take a request with If-None-Match."""
+
+    one_winner = False
+    #: Reading is the same server's as above.
+    test_more_than_a_page_of_a_listing = None
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls, rclone_endpoint):
+        with serving(Unconditional(rclone_endpoint)) as server:
+            yield server
+
+    @pytest.fixture
+    def url(self, server):
+        return f"s3://{bucket_at(server.url)}/run?endpoint={server.url}"
+
+    def test_it_is_asked_once(self, store, server):
+        server.refused = 0
+        for n in range(3):
+            assert store.put(f"a/{n}", b"1")
+            assert store.put_content(f"c/{n}", b"1")
+        assert server.refused == 1
+        assert not store.put("a/0", b"2")
+        assert store.get("a/0") == b"1"
+
+
+def test_unreachable_server():
+    with pytest.raises(StoreError, match="can't be reached"):
+        open_store("s3://bucket?endpoint=http://127.0.0.1:9").put("a", b"")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://user:hunter2@bucket/prefix",
+        "s3://bucket?endpoint=http://user:hunter2@host:9000",
+        "s3://bucket?secret_key=hunter2",
+        "s3://bucket?endpoint=hunter2",
+        "s3://",
+        "s3://bucket/../other",
+    ],
+)
+def test_urls_that_make_no_sense(url):
+    with pytest.raises(ConfigError) as caught:
+        open_store(url)
+    if "endpoint=hunter2" not in url:
+        assert "hunter2" not in str(caught.value)
+
+
+def test_local_stores_do_not_need_boto3(tmp_path):
+    code = f"import sys; from services.storage import open_store; open_store({str(tmp_path)!r}).put('a', b'');"
+    subprocess.run([sys.executable, "-c", f"{code} sys.exit('boto3' in sys.modules)"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("XMinioStorageFull", 507), ("507", 507), ("XMinioAdminBucketQuotaExceeded", 400), ("QuotaExceeded", 403)],
+)
+def test_a_full_store_is_told_as_that(code, status):
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error = _meaning(ClientError(answer, "PutObject"), "s3://bucket/run/a", "bucket")
+    assert isinstance(error, StoreError)
+    assert str(error).startswith(f"s3://bucket/run/a: the store is full ({code}); make room there")
