@@ -52,7 +52,7 @@ USER 10001:10001
 # any stage: docker run rossi-heasoft services.pca_prep --request -
 FROM stage AS heasoft
 ENTRYPOINT ["python", "-m"]
-CMD ["services.execution.worker", "--help"]
+CMD ["services.execution", "--help"]
 
 # no image of a base without RXTE's tasks, or in which only a login shell finds HEASoft (workers have none)
 FROM heasoft AS checked

@@ -26,13 +26,12 @@ from typing import IO
 
 from flows.core.logs import DEBUG
 from flows.desktop.access import check_auth, find_auth, restricted
+from flows.prefect import OWN_SERVER
 from rossi.errors import ConfigError
 
 #: Seconds. A server takes 14-23 on two busy processors, more the first time, when it makes its database.
 START_TIMEOUT = 180.0
 STOP_TIMEOUT = 10.0
-#: Set while the server is this campaign's own: nobody else uses it.
-OWN_SERVER = "ROSSI_OWN_SERVER"
 #: Seconds that a server which somebody else started has to answer; a busy one takes a few.
 ANSWER_TIMEOUT = 30.0
 

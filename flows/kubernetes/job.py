@@ -162,7 +162,7 @@ def _container(config: KubernetesConfig, store: str, work: str) -> dict[str, Any
         "name": "worker",
         "image": config.image,
         "imagePullPolicy": config.pull_policy.value,
-        "command": ["python", "-m", "services.execution.worker"],
+        "command": ["python", "-m", "services.execution"],
         "args": ["--store", store, "--work", work, "--index-from", "JOB_COMPLETION_INDEX"],
         "env": [
             _field("ROSSI_RUN", "metadata.labels['batch.kubernetes.io/controller-uid']"),

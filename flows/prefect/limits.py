@@ -29,7 +29,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.logging import get_run_logger
 
 from flows.core.settings import Settings
-from flows.desktop.server import OWN_SERVER
+from flows.prefect import OWN_SERVER
 from flows.prefect.form import absolute
 from flows.prefect.signs_of_life import SILENCE, duration
 

@@ -13,9 +13,8 @@ from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.extract.repeats import Counted, Repeat
 from rossi.gti import Gti
+from rossi.timeseries.series import MAX_BINS
 
-#: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
-MAX_BINS = 1 << 25
 #: No bin is longer than the mission [s].
 _LONGEST = 1e9
 #: Numbers of bins that double precision still counts one by one.

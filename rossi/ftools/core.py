@@ -12,9 +12,10 @@ from typing import Any
 
 from rossi.errors import ConfigError
 from rossi.ftools.describe import docstring, signature
+from rossi.ftools.lookup import find, unknown
 from rossi.ftools.parameters import Task
 from rossi.ftools.prompt import ask, may_ask
-from rossi.ftools.task import HSPResult, call, find, unknown
+from rossi.ftools.task import HSPResult, call
 
 __all__ = ["Config", "HSPResult", "HSPTask", "HSPTaskException", "function"]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rossi.ftools import catalogue
+from rossi.ftools.lookup import find
 from rossi.ftools.parameters import Task
 from rossi.ftools.prompt import shown_default
 
@@ -41,8 +42,6 @@ def usage(name: str, task: Task) -> str:
 
 def examples(name: str, task: Task) -> list[str]:
     """Return the command lines of a task's example, those before it included."""
-    from rossi.ftools.task import find
-
     lines = [line for earlier in task.after for line in examples(earlier, find(earlier))]
     *before, words = task.example.split("\n")
     return list(dict.fromkeys([*lines, *before, f"rossi ftool {name} {words}".rstrip()]))
@@ -89,8 +88,6 @@ def page() -> str:
 
 
 def _page() -> Iterator[str]:
-    from rossi.ftools.task import find
-
     yield from _INTRODUCTION.strip().format(archive=ARCHIVE).split("\n")
     for group, tasks in catalogue.GROUPS.items():
         yield from ("", f"## {group}")

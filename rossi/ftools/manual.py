@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from rossi.errors import ConfigError
+from rossi.ftools.catalogue import index_text
+from rossi.ftools.describe import help_text, plist_lines
+from rossi.ftools.lookup import find
 from rossi.ftools.parameters import Parameters, Task, printed
 from rossi.ftools.prompt import shown_default
 
@@ -34,10 +37,6 @@ class PgetParameters(Parameters):
 
 def fhelp(p: FhelpParameters) -> list[str]:
     """Print what a task does and takes."""
-    from rossi.ftools.catalogue import index_text
-    from rossi.ftools.describe import help_text
-    from rossi.ftools.task import find
-
     name = p.task.strip().lower()
     text = index_text() if name in {"ftools", "fhelp", "heatools", "xte"} else help_text(name, find(name))
     return printed(text.split("\n"), p.outfile, p.clobber)
@@ -45,16 +44,11 @@ def fhelp(p: FhelpParameters) -> list[str]:
 
 def plist(p: PlistParameters) -> list[str]:
     """Print a task's parameters and their defaults."""
-    from rossi.ftools.describe import plist_lines
-    from rossi.ftools.task import find
-
     return plist_lines(p.task.strip(), find(p.task.strip()))
 
 
 def pget(p: PgetParameters) -> list[str]:
     """Print a parameter's default: nothing is remembered from call to call."""
-    from rossi.ftools.task import find
-
     task = find(p.task.strip())
     name = task.parameters.full_name(p.parameter)
     field = task.parameters.model_fields[name]
@@ -67,8 +61,6 @@ def pget(p: PgetParameters) -> list[str]:
 
 def punlearn(p: PlistParameters) -> list[str]:
     """Do nothing: no task remembers parameters."""
-    from rossi.ftools.task import find
-
     find(p.task.strip())
     return []
 

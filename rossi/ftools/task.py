@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rossi.errors import ConfigError, DataError, RossiError, did_you_mean, shortened_name
-from rossi.ftools import catalogue
+from rossi.errors import ConfigError, DataError, RossiError, shortened_name
 from rossi.ftools.describe import help_text
+from rossi.ftools.lookup import find
 from rossi.ftools.parameters import Made, Task
 from rossi.ftools.prompt import ask, may_ask
-
-#: Which module of this package holds a task; it is imported when the task is called.
-MODULES = {name: entry.module for name, entry in catalogue.TASKS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +46,6 @@ class HSPResult:
     def output(self) -> tuple[str, ...]:
         """`stdout` line by line."""
         return tuple(self.stdout.split("\n"))
-
-
-def find(name: str) -> Task:
-    """Return a task by its name.
-
-    Raises
-    ------
-    ConfigError
-        If there is none; it says which may be meant.
-    """
-    if name not in MODULES:
-        raise ConfigError(unknown(name))
-    tasks: dict[str, Task] = importlib.import_module(f"rossi.ftools.{MODULES[name]}").TASKS
-    return tasks[name]
-
-
-def unknown(name: str) -> str:
-    """Return a sentence on a task that does not exist."""
-    return f"{name}: no such task; {did_you_mean(name, MODULES, 3) or '`rossi ftool` lists those there are.'}"
 
 
 def call(name: str, parameters: Mapping[str, Any]) -> HSPResult:

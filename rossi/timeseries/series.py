@@ -16,6 +16,8 @@ from rossi.timeseries import units
 
 Floats = NDArray[np.float64]
 
+#: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
+MAX_BINS = 1 << 25
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
 EXTRA = {c.name: c for c in (declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
 #: Of these, which add up when bins are joined; background columns are averaged.

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from rossi import met
 from rossi.errors import ConfigError, DataError
-from rossi.extract.selection import MAX_BINS
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
-from rossi.timeseries.series import Floats, Series
+from rossi.timeseries.series import MAX_BINS, Floats, Series
 
 #: Most new bins of an interval where nothing else is asked for, and what xronos divides a long span by to get there.
 _MOST = 512

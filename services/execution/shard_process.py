@@ -1,6 +1,6 @@
 """A shard as a process, an index of an Indexed Job.
 
-``python -m services.execution.worker --index-from JOB_COMPLETION_INDEX``
+``python -m services.execution --index-from JOB_COMPLETION_INDEX``
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ again, 20 every observation is accounted for and at least one failed for good,
 
 \b
 Example:
-  python -m services.execution.worker --store s3://bucket/run --work campaigns/0123abcd \\
+  python -m services.execution --store s3://bucket/run --work campaigns/0123abcd \\
       --index-from JOB_COMPLETION_INDEX"""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -70,7 +70,7 @@ def command(
 def main() -> None:
     """Run the command; exits."""
     STOP.listen()
-    app(prog_name="python -m services.execution.worker")
+    app(prog_name="python -m services.execution")
 
 
 class Stop:

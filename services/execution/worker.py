@@ -1,16 +1,6 @@
-"""Working off a shard: a list of observations, all their stages, in one process.
-
-Run as a program, it is one index of an Indexed Job: see `services.execution.shard_process`.
-"""
+"""Working off a shard: a list of observations, all their stages, in one process."""
 
 from __future__ import annotations
-
-import signal
-import sys
-
-if __name__ == "__main__":
-    # The imports below take seconds, in which a container's first process would not hear that it is to end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 import importlib
 import re
@@ -158,9 +148,3 @@ def run_shard(
         if on_result is not None:
             on_result(results[-1])
     return results
-
-
-if __name__ == "__main__":
-    from services.execution.shard_process import main
-
-    main()

@@ -52,7 +52,7 @@ def plan(folder: Path, observations: int, shard_size: int) -> None:
 def first_observation(settings: Settings, obsid: str) -> tuple[float, float]:
     """Return the seconds from a worker's start to its first observation and to the end of it."""
     work = put_work(open_store(settings.store), "", [make_shard(settings, [obsid])])
-    worker = [sys.executable, "-m", "services.execution.worker"]
+    worker = [sys.executable, "-m", "services.execution"]
     command = [*worker, "--store", settings.store, "--work", work, "--index", "0"]
     start = time.perf_counter()
     with subprocess.Popen(

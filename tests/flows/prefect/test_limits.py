@@ -18,8 +18,7 @@ from uuid import uuid4
 import pytest
 
 from flows.core.settings import load_settings
-from flows.desktop.server import OWN_SERVER
-from flows.prefect import limits
+from flows.prefect import OWN_SERVER, limits
 from flows.prefect.limits import Taken, limit_name, one_at_a_time
 from tests.conftest import LONG
 from tests.flows.api import Api

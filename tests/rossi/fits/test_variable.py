@@ -12,7 +12,7 @@ from rossi.fits.edit import append_columns, as_hdu, select_columns, select_rows,
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.text import column_text
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
-from rossi.ftools.task import find
+from rossi.ftools.lookup import find
 from rossi.spectra.response_file import read_response
 
 CELLS = [[1, 2, 3], [], [4], [5, 6]]

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rossi.extract.selection import MAX_BINS
 from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import TableHDU, fits_bytes, join_hdus
 from rossi.ftools.task import call, run
+from rossi.timeseries.series import MAX_BINS
 from tests.fuzz import inputs
 from tests.rossi.extract.eventfile import T0, event_file, words
 from tests.rossi.hexte.synthetic import T, archive, coefficients, housekeeping, write

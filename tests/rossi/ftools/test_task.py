@@ -12,7 +12,7 @@ from rossi import ftools
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools import catalogue
 from rossi.ftools.describe import examples, page
-from rossi.ftools.task import find
+from rossi.ftools.lookup import find
 from rossi.simulate import simulate_archive
 
 

@@ -238,7 +238,7 @@ def test_sigterm_gives_up_the_observation_at_hand(shard, ledger):
 def test_sigterm_is_heard_while_it_starts(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(HOLD)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    command = [sys.executable, "-m", "services.execution.worker", "--help"]
+    command = [sys.executable, "-m", "services.execution", "--help"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "importing\n"
     process.send_signal(signal.SIGTERM)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.core.settings import load_settings
-from rossi.ftools.task import MODULES
+from rossi.ftools.catalogue import TASKS
 from rossi.simulate import (
     BACKEST_FILE,
     BREAKDOWN_FILE,
@@ -45,7 +45,7 @@ class Headas:
         self.folder, self.marks = folder, folder / "marks"
         for name in ("bin", "syspfiles", "lib/heasoftpy"):
             (folder / name).mkdir(parents=True)
-        for task in (*MODULES, "fversion", "ftversion", "echo", "show"):
+        for task in (*TASKS, "fversion", "ftversion", "echo", "show"):
             if not task.startswith(("hxtback", "hxtlcurv", "hxtrsp")):
                 (folder / "syspfiles" / f"{task}.par").write_text("{}")
             program = folder / "bin" / task
