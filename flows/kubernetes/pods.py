@@ -24,6 +24,8 @@ def remedy(end: PodEnd, config: KubernetesConfig) -> str:
         return f"; raise kubernetes.memory_limit, which is {config.memory_limit}"
     if end.why.startswith("Evicted") and "EmptyDir" in end.why:
         return f"; raise kubernetes.scratch, which is {config.scratch}"
+    if "ephemeral-storage" in end.why:
+        return "; the node's disk is full: free it, or have the workers run on other nodes (kubernetes.node_selector)"
     return ""
 
 

@@ -144,7 +144,8 @@ class PodEnd:
 def _why(status: Object, ended: Object, code: int | None) -> str:
     disrupted = next((c for c in status.get("conditions") or () if c["type"] == "DisruptionTarget"), None)
     if disrupted is not None and disrupted.get("status") == "True":
-        return f"moved away ({disrupted.get('reason', 'no reason given')})"
+        said = filter(None, (disrupted.get("reason", "no reason given"), status.get("message")))
+        return f"moved away ({': '.join(said)})"
     if status.get("reason"):
         return ": ".join(str(status[name]) for name in ("reason", "message") if status.get(name))
     if ended.get("reason") not in {None, "", "Error"}:

@@ -174,7 +174,7 @@ class WaitingPods:
         self._begun, self._events = False, True
         self._since: dict[str, float] = {}
         self._told: set[str] = set()
-        self._now = ""
+        self._kinds: set[str] = set()
         #: Why the Job was given up; empty if it was not.
         self.hopeless = ""
 
@@ -206,10 +206,10 @@ class WaitingPods:
         held = self._held(waiting)
         for reason, number in held:
             self._say(reason, number)
-        now = "; ".join(str(reason) for reason, _ in held)
-        if now != self._now:
-            self._on_waiting(now)
-            self._now = now
+        kinds = {reason.kind for reason, _ in held}
+        if kinds != self._kinds:  # not for the same ones with other numbers, or in other words
+            self._on_waiting("; ".join(str(reason) for reason, _ in held))
+            self._kinds = kinds
         if late and not self._begun and not self._stop.is_set():
             why = "; ".join(str(reason) for reason, _ in waiting.reasons) or "the cluster gives no reason"
             self.hopeless = (

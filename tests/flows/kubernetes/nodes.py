@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle
 
 from tests.flows.kubernetes.objects import Json
 
@@ -34,6 +34,8 @@ class Nodes:
     labels: dict[str, str] = field(default_factory=dict)
     memory_limit: str = "16Gi"
     cpu_quota: str = "128"
+    #: Nodes come, and with them other numbers in what the scheduler says.
+    _nodes: count[int] = field(default_factory=lambda: count(1))
     _turns: cycle[str] = field(default_factory=lambda: cycle(("ErrImagePull", "ImagePullBackOff")))
 
     def refusal(self, pod: str, spec: Json, used: float) -> str:
@@ -68,9 +70,10 @@ class Nodes:
             if claim and claim not in self.claims:
                 return _unscheduled(f'persistentvolumeclaim "{claim}" not found')
         if not (spec.get("nodeSelector") or {}).items() <= self.labels.items():
-            why = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+            n = next(self._nodes)
+            why = f"0/{n} nodes are available: {n} node(s) didn't match Pod's node affinity/selector."
             return _unscheduled(
-                f"{why} preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."
+                f"{why} preemption: 0/{n} nodes are available: {n} Preemption is not helpful for scheduling."
             )
         (container,) = spec["containers"]
         image = container["image"]

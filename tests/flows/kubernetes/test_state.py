@@ -44,6 +44,14 @@ def test_a_job_ends_with_its_last_condition():
         ({"containerStatuses": [{"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]}, "OOMKilled"),
         ({"containerStatuses": [{"state": {"terminated": {"exitCode": 1, "reason": "Error"}}}]}, "exit code 1"),
         ({"conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "Preempted"}]}, "Preempted"),
+        (
+            {
+                "reason": "Evicted",
+                "message": "The node was low on resource: ephemeral-storage.",
+                "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}],
+            },
+            "moved away (TerminationByKubelet: The node was low on resource: ephemeral-storage.)",
+        ),
         ({"containerStatuses": [{"state": {"waiting": {}}}]}, "ended"),
     ],
 )
@@ -68,6 +76,10 @@ def test_a_pod_that_runs_has_not_failed():
             "; raise kubernetes.scratch, which is 5Gi",
         ),
         ("Evicted: the node was low on memory", ""),
+        (
+            "moved away (TerminationByKubelet: The node was low on resource: ephemeral-storage.)",
+            "; the node's disk is full: free it, or have the workers run on other nodes (kubernetes.node_selector)",
+        ),
         ("exit code 1", ""),
     ],
 )

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flows.progress import Nobody
+from flows.pulse import Pulse
 
 from flows.core.cluster import Volume
 from flows.core.settings import Settings
@@ -61,7 +63,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, Callable[[Nodes], Any]]] = {
     "node selector": (
         {"node_selector": {"disk": "fast"}},
         "Unschedulable",
-        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
+        "node(s) didn't match Pod's node affinity/selector",
         lambda nodes: nodes.labels.update(disk="fast"),
     ),
     "image not loaded": (
@@ -125,6 +127,7 @@ def test_why_is_told_once(
     wait_for_looks(api)  # the same reason in other words, with other numbers
     warnings = [record.message for record in caplog.records if "can't start" in record.message]
     assert len(warnings) == 1, warnings
+    assert campaign.waiting == [now]  # what the terminal and Prefect's progress are told
     assert f"2 pods can't start. {now}" in warnings[0]
     job = api.objects.get("jobs", campaign.submitted.name)
     assert job is not None
@@ -212,6 +215,15 @@ def test_volumes_that_cannot_be_mounted(settings: Settings, cluster: Cluster, ap
         api.objects.create("events", event | {"metadata": {"name": f"e{number}"}, "involvedObject": about})
     ((reason, number),) = waiting_pods(cluster, job).reasons
     assert (str(reason), number) == ("FailedMount: mount failed: exit status 32", 1)
+
+
+def test_progress() -> None:
+    pulse = Pulse(Nobody(), lambda: None)
+    pulse.planned(12)
+    assert "pods wait" not in pulse.text()
+    pulse.waiting("Unschedulable: no node")
+    assert pulse.text().startswith("0 of 12 observations: ")
+    assert pulse.text().endswith("; pods wait: Unschedulable: no node")
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from prefect.client.schemas.objects import State
 
 from flows.prefect import recovery
 from flows.prefect.recovery import Rescuer, hand_over
-from flows.prefect.signs_of_life import VARIABLE
+from flows.prefect.signs_of_life import VARIABLE, _silence, duration
+from rossi.errors import ConfigError
 from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.controller import Controller
 from tests.flows.machine import Up, machine
@@ -235,3 +236,12 @@ def test_only_what_was_under_way_is_handed_over() -> None:
     server = Server(*map(a_run, ("RUNNING", "PENDING", "CANCELLING", "CANCELLED", "COMPLETED")))
     assert hand_over(server, list(server.runs)) == 2  # type: ignore[arg-type]
     assert server.states() == ["SCHEDULED", "SCHEDULED", "CANCELLING", "CANCELLED", "COMPLETED"]
+
+
+def test_seconds_of_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert duration(_silence()) == "3 min"
+    for wrong in ("soon", "0", "nan", "inf", ""):
+        monkeypatch.setenv(VARIABLE, wrong)
+        with pytest.raises(ConfigError, match=f"{VARIABLE} is '{wrong}'; expected are seconds from 1 to 86400"):
+            _silence()

@@ -44,7 +44,7 @@ def fill(endpoint, tree, prefix="pub/archive"):
         aws_secret_access_key=SECRET,
     )
     bucket = f"public-{uuid4().hex[:10]}"
-    client.create_bucket(Bucket=bucket)
+    client.create_bucket(Bucket=bucket, ACL="public-read")
     for name in TREE:
         client.put_object(Bucket=bucket, Key=f"{prefix}/{name}", Body=(tree / name).read_bytes(), ACL="public-read")
     return bucket
@@ -194,6 +194,15 @@ class TestRclone(S3Conformance):
     @classmethod
     def url(cls, open_rclone_endpoint, tree):
         return f"s3://{fill(open_rclone_endpoint, tree)}/pub/archive?endpoint={open_rclone_endpoint}"
+
+
+class TestCeph(S3Conformance):
+    """The strictest server: a bucket may be listed, and an object read, only because their ACLs say so."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def url(cls, ceph_endpoint, tree):
+        return f"s3://{fill(ceph_endpoint, tree)}/pub/archive?endpoint={ceph_endpoint}"
 
 
 def test_a_bucket_that_is_not_public(rclone_endpoint, tree):

@@ -198,29 +198,6 @@ class TestAnswers:
         with pytest.raises(DataError, match="redirects more than 5 times"):
             open_archive(web.url).fetch(STD2)
 
-    @pytest.mark.parametrize("status", [429, 503])
-    @pytest.mark.parametrize(
-        ("retry_after", "waited"),
-        [
-            ("", 0.0),
-            ("7", 7.0),
-            ("86400", 30.0),
-            ("Fri, 31 Dec 9999 23:59:59 GMT", 30.0),
-            ("Fri, 31 Dec 1999 23:59:59 GMT", 0.0),
-            ("-5", 0.0),
-            ("9" * 5000, 0.0),
-            ("soon", 0.0),
-            ("Fri, 99 Foo 99999999999 99:99:99 GMT", 0.0),
-        ],
-    )
-    def test_a_server_that_limits_requests(self, web, tree, monkeypatch, status, retry_after, waited):
-        pauses = []
-        monkeypatch.setattr("urllib3.util.retry.time.sleep", pauses.append)
-        web.faults.busy_status, web.faults.retry_after = status, retry_after
-        web.faults.busy[STD2] = 2
-        assert open_archive(web.url).fetch(STD2) == (tree / STD2).read_bytes()
-        assert {pause for pause in pauses if pause >= 1.0} == ({waited} - {0.0})
-
 
 class TestProxies:
     def test_user_and_password(self, web, tree, monkeypatch):
