@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flows.progress import Nobody
-from flows.pulse import Pulse
 
 from flows.core.cluster import Volume
 from flows.core.settings import Settings
@@ -18,6 +16,8 @@ from flows.kubernetes import waiting
 from flows.kubernetes.cluster import Cluster, open_cluster
 from flows.kubernetes.run import JobGone
 from flows.kubernetes.waiting import HOLDS, PERIOD, waiting_pods
+from flows.prefect.progress import Nobody
+from flows.prefect.progress_reporter import Pulse
 from rossi.errors import ConfigError
 from services.contract import Outcome
 from tests.flows.kubernetes.apiserver import ApiServer
