@@ -47,7 +47,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("rossi.ftools.core").function(name)
     if name.startswith("_"):
         raise AttributeError(name)
-    raise AttributeError(importlib.import_module("rossi.ftools.task").unknown(name))
+    raise AttributeError(importlib.import_module("rossi.ftools.lookup").unknown(name))
 
 
 def help() -> None:
