@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_fits
@@ -13,10 +13,10 @@ from rossi.ftools import samples
 from rossi.ftools.extraction import ExtractionParameters, mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
-from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.housekeeping import Housekeeping, require_each_pcu
 from rossi.pca.lightcurve import DeadTime, Request, pca_light_curve, pca_light_curve_file
 from rossi.pca.prepare import prepare_background, prepare_standard2
-from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
+from rossi.pca.standard2 import parse_layers, parse_pcus
 
 
 class DeadTimeParameters(Parameters):
@@ -43,7 +43,7 @@ class Pcadeadcalc2Parameters(DeadTimeParameters):
     breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
 
 
-def read_housekeeping(names: Sequence[str]) -> list[Housekeeping]:
+def read_housekeeping(names: Sequence[str], where: str = "") -> list[Housekeeping]:
     """Read the housekeeping of all PCUs.
 
     Raises
@@ -52,9 +52,7 @@ def read_housekeeping(names: Sequence[str]) -> list[Housekeeping]:
         If the files are not one of each PCU.
     """
     housekeeping = [Housekeeping.from_file(read_fits(name)) for name in names]
-    if sorted(h.pcu for h in housekeeping) != list(PCUS):
-        found = ", ".join(str(h.pcu) for h in housekeeping)
-        raise DataError(f"{', '.join(names)}: housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed.")
+    require_each_pcu(housekeeping, where or ", ".join(names))
     return housekeeping
 
 

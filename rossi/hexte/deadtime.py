@@ -18,12 +18,12 @@ from rossi.hexte.science import (
     DETECTORS,
     FRAME,
     Cluster,
-    Remark,
     cluster_of,
     frame_number,
     revision,
 )
 from rossi.met import timezero
+from rossi.remarks import Remark
 
 Floats = NDArray[np.float64]
 

@@ -29,9 +29,10 @@ from rossi.hexte.counters import Frames
 from rossi.hexte.deadtime import DeadTime, dead_time
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.rocking import Position, codes, wrong_positions
-from rossi.hexte.science import DETECTORS, FRAME, Kind, Remark
+from rossi.hexte.science import DETECTORS, FRAME, Kind
 from rossi.hexte.slews import correct_for_slews
 from rossi.hexte.tally import Tally, Window, tally
+from rossi.remarks import Remark
 
 #: Rows that are looked at at a time: their intermediate arrays stay in a processor's cache.
 _ROWS = 1 << 17

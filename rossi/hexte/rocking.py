@@ -16,7 +16,8 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu, table_hdu
-from rossi.hexte.science import FRAME, Cluster, Kind, Remark, cluster_codes, cluster_of, frame_number, kind_of
+from rossi.hexte.science import FRAME, Cluster, Kind, cluster_codes, cluster_of, frame_number, kind_of
+from rossi.remarks import Remark
 
 Gti = NDArray[np.float64]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -27,22 +26,6 @@ _DETECTOR_BYTE = 0x08
 _LEADING_BYTES = (0x40, 0x20, 0x10)
 _CLUSTER_TEXT = re.compile(r"G\[(.)")
 _REVISION = re.compile(r":\s*(\d+)\.(\d+)\.(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something a user should know of a result.
-
-    Parameters
-    ----------
-    code : str
-        Short and stable.
-    message : str
-        One sentence.
-    """
-
-    code: str
-    message: str
 
 
 class Cluster(StrEnum):

@@ -19,14 +19,15 @@ from rossi.gti import Gti, from_table, intersection, union
 from rossi.hexte.cluster import Curves, spectrum_files
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, Remark, cluster_of, kind_of
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, cluster_of, kind_of
 from rossi.met import met_to_mjd
+from rossi.remarks import Remark
 from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
 from rossi.timeseries.writing import write_light_curve
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
-from services.engines.hexte_science import caveats_of
+from services.engines import caveats_of
 from services.hexte_dead.stage import Dwell, HexteDeadConfig
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rossi.errors import DataError
@@ -13,8 +13,10 @@ from rossi.fits.table import Table
 from rossi.gti import union
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.rocking import Position, Split
-from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, Remark, cluster_of, kind_of
-from services.contract import Caveat, File, Outputs
+from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, cluster_of, kind_of
+from rossi.remarks import Remark
+from services.contract import File, Outputs
+from services.engines import caveats_of
 
 #: Event lists of more bytes, compressed, are not held in memory uncompressed.
 LONG = 16 << 20
@@ -22,11 +24,6 @@ _USABLE = (Kind.ARCHIVE, Kind.EVENTS)
 #: What is said where there is nothing to split, and where nothing came of it.
 NO_SCIENCE = "The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced."
 NO_POSITION = "No row of the HEXTE science data tells where the cluster looked."
-
-
-def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
-    """Return remarks as caveats, each once."""
-    return tuple(Caveat(code=r.code, message=r.message) for r in dict.fromkeys(remarks))
 
 
 def cluster_tables(items: Sequence[File], cluster: Cluster) -> list[Table]:

@@ -15,8 +15,9 @@ from rossi.hexte.dwell import overlapping
 from rossi.hexte.net import CYCLE
 from rossi.hexte.reduction import file_bytes
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import FRAME, Cluster, Remark
+from rossi.hexte.science import FRAME, Cluster
 from rossi.met import timezero
+from rossi.remarks import Remark
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, plain

@@ -10,11 +10,12 @@ from rossi.fits.edit import dated_file
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
-from rossi.hexte.science import Cluster, Remark, cluster_of
+from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.splitting import split_streamed
+from rossi.remarks import Remark, undated
 from services.contract import File, Inputs, Outputs
 from services.engines.hexte_science import LONG, NO_POSITION, NO_SCIENCE, choose_science, split_outputs
-from services.engines.native.filter_file import filter_file
+from services.engines.native.files import filter_file
 from services.hexte_back.stage import HexteBackConfig
 
 _POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
@@ -43,10 +44,9 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         remarks += [Remark("undated_rows", sentence) for sentence in lost]
     if not files:
         raise NoGoodTime(NO_POSITION)
-    said: list[str] = []
-    made = filter_file(config.filter_file, inputs, inputs.get("housekeeping", ()), said=said)
-    remarks += [Remark("undated_rows", sentence) for sentence in said]
-    return split_outputs(files, parts, inputs["rocking"], made, remarks)
+    made = filter_file(config.filter_file, inputs, inputs.get("housekeeping", ()))
+    remarks += undated(made.said)
+    return split_outputs(files, parts, inputs["rocking"], File(made.name, made.data), remarks)
 
 
 def _split(item: File, said: list[str]) -> Iterator[tuple[Split, bytes]]:

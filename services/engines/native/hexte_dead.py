@@ -15,8 +15,10 @@ from rossi.hexte.dwell import overlapping
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import FRAME, Cluster, Remark
+from rossi.hexte.science import FRAME, Cluster
+from rossi.maketime import find_good_time
 from rossi.met import timezero
+from rossi.remarks import Remark
 from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines.hexte_products import (
@@ -30,7 +32,6 @@ from services.engines.hexte_products import (
     spectrum_detectors,
 )
 from services.engines.hexte_science import LONG, cluster_tables
-from services.engines.native.good_time import find_good_time
 from services.hexte_dead.stage import Background, HexteDeadConfig
 
 _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
@@ -38,12 +39,12 @@ _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
 
 def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     """Extract, correct for dead time, and subtract the background; see `reduce_clusters` for what is raised."""
-    gti, good, told = find_good_time(inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
+    good_time = find_good_time(_opened(inputs["filter_file"][0]), config.expression, config.prefr, config.postfr)
     parts = [Part.of(item) for item in inputs["science"]]
-    found, remarks = reduce_clusters(parts, lambda cluster, own: _reduced(config, cluster, own, good, inputs))
+    found, remarks = reduce_clusters(parts, lambda cluster, own: _reduced(config, cluster, own, good_time.gti, inputs))
     remarks += estimate_missing(found, inputs, _estimated)
-    remarks += [Remark(caveat.code, caveat.message) for caveat in told]
-    return outputs_of(config, parts, found, remarks, gti)
+    remarks += good_time.remarks
+    return outputs_of(config, parts, found, remarks, good_time.file)
 
 
 def _opened(item: File) -> FitsFile:

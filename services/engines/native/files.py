@@ -1,0 +1,38 @@
+"""Files of a stage's inputs, as the native engine takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.pca import filter as filters
+from rossi.pca.filter import FilterFile
+from services.contract import File, Inputs
+from services.filter_file import FilterSource
+
+
+def opened(item: File) -> FitsFile:
+    """Open a FITS file."""
+    return open_fits(item.data, item.name)
+
+
+def filter_file(
+    source: FilterSource, inputs: Inputs, others: Sequence[File], history: FitsFile | None = None
+) -> FilterFile:
+    """Return the archive's filter file, or make one.
+
+    Parameters
+    ----------
+    source : FilterSource
+    inputs : mapping
+        With ``filter_file``, or ``index`` and ``spacecraft``; see `services.filter_file`.
+    others : sequence of File
+        What else it is made from: housekeeping of the PCUs, Standard2 data.
+    history : FitsFile, optional
+        History of breakdowns.
+    """
+    if source is FilterSource.ARCHIVE:
+        (found,) = inputs["filter_file"]
+        return FilterFile(found.name.rpartition("/")[2], found.data)
+    files = {item.name: item.data for item in (*inputs["index"], *inputs["spacecraft"], *others)}
+    return filters.filter_file(files, history)
