@@ -18,11 +18,10 @@ from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_tables, spectrum_tables
 from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-from rossi.fits.writer import TableHDU, fits_bytes
+from rossi.fits.writer import TableHDU
 from rossi.gti import Gti
 from rossi.hexte.correction import correct
 from rossi.hexte.counters import Frames
@@ -277,8 +276,3 @@ def _products(
         layout = spectrum_tables(spectrum(whole, ChannelSelection()))
         pha = corrected(*layout, request.spectrum, f"{science.source} {position.value} spectrum")
     return Reduced(position, made, pha, tuple(dict.fromkeys(remarks)))
-
-
-def file_bytes(file: FitsFile) -> bytes:
-    """Return a product as a FITS file."""
-    return fits_bytes(file.primary, [as_hdu(table) for table in file.tables])

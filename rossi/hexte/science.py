@@ -14,6 +14,8 @@ from rossi.fits.table import Table
 DETECTORS = (0, 1, 2, 3)
 #: Length of an instrument data frame: telemetry and counters come in such steps, on multiples of it [s].
 FRAME = 16.0
+#: Event lists of more bytes, compressed, are read in pieces.
+LONG = 16 << 20
 #: Longest time that one file's rows can span [s]: a hundred days.
 _LONGEST = 8.64e6
 #: Later than any time of the mission, which ended at 568e6 [s].

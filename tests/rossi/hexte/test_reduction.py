@@ -7,10 +7,11 @@ import pytest
 
 from rossi.errors import ConfigError
 from rossi.extract.events import ScienceEvents
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Request, file_bytes, reduce_archive, reduce_events, whole_frames
+from rossi.hexte.reduction import Band, Correction, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import correct_for_slews, exposed_part
