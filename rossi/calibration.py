@@ -1,11 +1,17 @@
-"""Choosing calibration: when an extension is valid, the index of a CALDB (``caldb.indx``), and what it selects."""
+"""Choosing calibration: when an extension is valid, the index of a CALDB (``caldb.indx``), and what it selects.
+
+`find_files` is what stages, tasks and whoever else reduces ask which files of a CALDB count.
+"""
 
 from __future__ import annotations
 
 import datetime
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rossi.errors import DataError
 from rossi.fits.header import Header
@@ -13,6 +19,8 @@ from rossi.fits.table import Table
 
 #: What a query leaves open.
 ANY = "-"
+#: Where the index of an instrument lies in a CALDB.
+INDEX = "data/xte/{}/caldb.indx"
 #: Longest boundary condition, where TDIM does not say how long they are.
 _BOUNDARY = 70
 _COLUMNS = (
@@ -150,6 +158,18 @@ class CalibrationQuery:
     instrument: str = "PCA"
     before_start: bool = False
 
+    @property
+    def when(self) -> str:
+        """Start (and stop, if it is another one), for messages."""
+        return " to ".join(map(_date_text, dict.fromkeys((self.start, self.stop))))
+
+
+def _date_text(mjd: float) -> str:
+    if math.isinf(mjd):
+        return "now"
+    whole = datetime.datetime.combine(_MJD_ZERO, datetime.time()) + datetime.timedelta(seconds=round(mjd * 86400))
+    return whole.isoformat(" ")
+
 
 def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
     """Read the table CIF of a CALDB index.
@@ -174,12 +194,17 @@ def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tupl
     Of the good entries that fit, the newest ones that hold when the observation starts are taken, and those that begin
     to hold before it stops.
     """
-    fitting = [entry for entry in entries if _fits(entry, query)]
+    fitting = matching(entries, query)
     newest = max((e.reference_time for e in fitting if e.reference_time <= query.start), default=None)
     if newest is None:
         return ()
     last = query.start if query.before_start else max(query.start, query.stop)
     return tuple(entry for entry in fitting if newest <= entry.reference_time <= last)
+
+
+def matching(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> list[CalibrationEntry]:
+    """Return the good entries for a query, whatever its dates, in index order."""
+    return [entry for entry in entries if _fits(entry, query)]
 
 
 def _fits(entry: CalibrationEntry, query: CalibrationQuery) -> bool:
@@ -198,3 +223,90 @@ def _text_length(tdim: str) -> int:
 def _boundaries(text: str, width: int) -> tuple[str, ...]:
     parts = (text[at : at + width].strip(" \0") for at in range(0, len(text), width))
     return tuple(part for part in parts if part and part != "NONE")
+
+
+class Role(StrEnum):
+    """What a calibration file is for."""
+
+    MODEL = "model"
+    SAA = "saa"
+    BREAKDOWN = "breakdown"
+    BREAKDOWN_HISTORY = "breakdown_history"
+    DEAD_TIME_A = "dead_time_a"
+    DEAD_TIME_B = "dead_time_b"
+    BACKGROUND_A = "background_a"
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """How the files of a role are asked for, which is how the FTOOLS tasks ask that use them.
+
+    Parameters
+    ----------
+    meaning : str
+        For messages.
+    instrument, codename, detector : str
+    dates : tuple of (float, float), optional [MJD]
+        Asked for whatever the date of the observation; by default its start counts.
+    """
+
+    meaning: str
+    instrument: str
+    codename: str
+    detector: str = ANY
+    dates: tuple[float, float] | None = None
+
+    def query(self, start: float) -> CalibrationQuery:
+        """Return the question for an observation that starts at an MJD."""
+        begin, end = self.dates or (start, start)
+        return CalibrationQuery(self.codename, begin, end, self.detector, instrument=self.instrument)
+
+
+#: hxtdead asks from 31/12/95 to 31/12/99: rows of the file, not files, belong to times [MJD].
+_DEAD_TIME = (50082.0, 51543.0)
+#: hextebackest asks from 2006-07-13 on, when cluster A stopped rocking [MJD].
+_STARING = (53929.0, math.inf)
+DATA_SETS = {
+    Role.MODEL: DataSet("background model", "PCA", "PCA_BKGD_MODEL"),
+    Role.SAA: DataSet("history of SAA passages", "PCA", "PCA_SAA_HIST_DATA"),
+    Role.BREAKDOWN: DataSet("list of times without breakdown", "PCA", "STDGTI", "ALL"),
+    Role.BREAKDOWN_HISTORY: DataSet("history of breakdowns", "PCA", "PCA_BREAKDOWN_HIST"),
+    Role.DEAD_TIME_A: DataSet(
+        "file of HEXTE dead-time coefficients (cluster A)", "HEXTE", "HKCONV", "PWA", dates=_DEAD_TIME
+    ),
+    Role.DEAD_TIME_B: DataSet(
+        "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", dates=_DEAD_TIME
+    ),
+    Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", dates=_STARING),
+}
+
+
+def find_files(index: Iterable[CalibrationEntry], role: Role, start: float) -> dict[str, tuple[int, ...]]:
+    """Return which files of a CALDB count for an observation.
+
+    Parameters
+    ----------
+    index : iterable of CalibrationEntry
+        Of the role's instrument; see `read_index`.
+    role : Role
+    start : float [MJD]
+        Start of the observation.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        HDUs by the file's path below the root of the CALDB: of all models that hold, else one file; empty where there
+        is none.
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    for entry in select(index, DATA_SETS[role].query(start)):
+        if role is Role.MODEL or not found:
+            found[entry.path].append(entry.extension)
+    return {path: tuple(hdus) for path, hdus in found.items()}
+
+
+def header_start(header: Header, where: str) -> float:
+    """Return when data start [MJD]: DATE-OBS and TIME-OBS; without TIME-OBS, the time of day that DATE-OBS holds."""
+    date, _, time_of_day = str(header.get("DATE-OBS", "")).partition("T")
+    clock = str(header.get("TIME-OBS", time_of_day)).strip() or "00:00:00"
+    return calendar_mjd(date, clock, f"{where} DATE-OBS")

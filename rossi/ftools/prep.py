@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from rossi.archive import FILE_PATTERNS, stem_of
+from rossi.calibration import Role, calendar_mjd
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import dated_file, file_bytes
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history
-from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
+from rossi.ftools.caldb import calibration_file, start_of
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output, write_outputs
 from rossi.ftools.pca import DeadTimeParameters, read_housekeeping
 from rossi.ftools.texts import read_text
@@ -283,16 +285,12 @@ def _sources(path: str) -> tuple[Source, ...]:
 
 
 def _breakdown_history(breakfile: str, master: MasterIndex) -> FitsFile | None:
-    if not is_caldb(breakfile):
-        return None if is_none(breakfile) else read_fits(breakfile)
-    found = caldb_entries_at("breakfile", "PCA_BREAKDOWN_HIST", master.begin, "FMI StartDate")
-    return read_fits(found[0][0])
+    start = partial(calendar_mjd, *master.begin, "FMI StartDate")
+    return calibration_file("breakfile", breakfile, Role.BREAKDOWN_HISTORY, start)
 
 
 def _breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
-    if not is_caldb(breakfile):
-        return None if is_none(breakfile) else read_fits(breakfile)
-    return read_fits(caldb_entries("breakfile", "STDGTI", file.table(hdu=1), "ALL")[0][0])
+    return calibration_file("breakfile", breakfile, Role.BREAKDOWN, start_of(file))
 
 
 def _prepared(

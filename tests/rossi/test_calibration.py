@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rossi.calibration import CalibrationEntry, CalibrationQuery, Validity, calendar_mjd, read_index, select
+from rossi.calibration import (
+    CalibrationEntry,
+    CalibrationQuery,
+    Role,
+    Validity,
+    calendar_mjd,
+    find_files,
+    header_start,
+    read_index,
+    select,
+)
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits, read_fits
@@ -56,6 +66,38 @@ def test_what_is_selected(rows, start, length):
     assert bool(found) == bool(good)
     assert [e for e in entries if e in found] == list(found)
     assert all(e.quality == 0 and max(good) <= e.reference_time <= start + length for e in found)
+
+
+def test_files_of_a_role():
+    rows = [("a", 0, 50000.0), ("a", 2, 50000.0), ("b", 1, 50000.0), ("c", 1, 52000.0)]
+    models = [entry(name, start, codename="PCA_BKGD_MODEL", xno=xno) for name, xno, start in rows]
+    assert find_files(models, Role.MODEL, 51000.0) == {"data/a": (0, 2), "data/b": (1,)}
+    assert find_files(models, Role.MODEL, 52000.0) == {"data/c": (1,)}
+    assert find_files(models, Role.SAA, 52000.0) == {}
+    saa = [entry(name, start, codename="PCA_SAA_HIST_DATA", xno=xno) for name, xno, start in rows]
+    assert find_files(saa, Role.SAA, 51000.0) == {"data/a": (0,)}
+
+
+@pytest.mark.parametrize("start", [50100.0, 52000.0, 55000.0])
+def test_hexte_files_are_those_of_the_tasks_whatever_the_observation(start):
+    """hxtdead asks for 1995 to 1999, hextebackest for 2006 to now; rows of the files belong to times."""
+    names = [("HKCONV", "PWA", 50082.0), ("HKCONV", "PWB", 50082.0), ("HKCONV", "PWA", 51600.0)]
+    names += [("CORR_COEFF", "PWA", 53000.0), ("CORR_COEFF", "PWA", 54000.0)]
+    index = [
+        CalibrationEntry("XTE", "HEXTE", detector, "NONE", "d", f"{name}{n}", 1, name, (), reference, 0)
+        for n, (name, detector, reference) in enumerate(names)
+    ]
+    roles = (Role.DEAD_TIME_A, Role.DEAD_TIME_B, Role.BACKGROUND_A)
+    assert [[*find_files(index, role, start)] for role in roles] == [["d/HKCONV0"], ["d/HKCONV1"], ["d/CORR_COEFF3"]]
+
+
+def test_messages_say_when():
+    assert CalibrationQuery("X", 54561.0, 54561.0 + 28864 / 86400).when == "2008-04-05 00:00:00 to 2008-04-05 08:01:04"
+    assert CalibrationQuery("X", 54561.0, np.inf).when == "2008-04-05 00:00:00 to now"
+    header = Header([("DATE-OBS", "2008-04-05T08:01:04")])
+    assert header_start(header, "x") == 54561.0 + 28864 / 86400
+    header.append("TIME-OBS", "09:00:00")
+    assert header_start(header, "x") == 54561.375
 
 
 def test_answers_of_the_original_tool(shared):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rossi import gti as intervals
 from rossi.archive import stem_of
+from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, gunzip, open_fits
@@ -22,7 +23,6 @@ from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.met import timezero
 from rossi.remarks import Remark
-from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines.heasoft.files import plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time

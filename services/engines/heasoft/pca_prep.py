@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rossi.calibration import Role
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from rossi.pca.housekeeping import Housekeeping, require_each_pcu
-from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, file_list, file_name, joined, plain, zipped
 from services.engines.heasoft.preflight import check_caldb, installed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rossi.calibration import Role
 from rossi.hexte.observation import reduce_observation
 from rossi.hexte.parts import Part
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
-from services.calibration.config import Role
 from services.contract import Inputs, Outputs
 from services.engines.hexte import contents, outputs_of, wanted_of
 from services.engines.native.files import opened

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from rossi.calibration import Role
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.observation import Calibration, prepare_observation
-from services.calibration.config import Role
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
 from services.engines.native.files import filter_file, opened
