@@ -138,11 +138,6 @@ class Split:
             header.copy_from(self.gti_header, _KEPT)
         return table_hdu("GTI", list(zip(ROCKING_GTI, self.frames.T, strict=True)), header)
 
-    def as_file(self) -> FitsFile:
-        """Return the split rows as a file in memory, as extraction takes it."""
-        gti, name = self.gti, self.table.source
-        return FitsFile(name, primary_hdu(), (self.table, Table(gti.header, gti.data, name)))
-
     def to_bytes(self, *, compress: bool = False) -> bytes:
         """Return the split rows as a FITS file: science table and GTI."""
         return fits_bytes(primary_hdu(), [as_hdu(self.table), self.gti], compress=compress)

@@ -22,7 +22,6 @@ from rossi.maketime import GoodTime
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
 from rossi.pca.background.model import BackgroundModel
 from rossi.pca.deadtime import BadRowRules
-from rossi.pca.filter import FilterFile
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.lightcurve import PcaLightCurve, Request, light_curves, pca_light_curve_file
 from rossi.pca.prepare import Prepared, prepare_background, prepare_standard2
@@ -70,21 +69,6 @@ class PreparedFile:
     background: Prepared | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedObservation:
-    """The Standard2 files of an observation that are ready for extraction.
-
-    Parameters
-    ----------
-    files : mapping of str to PreparedFile
-        By name, without folder and ``.gz``.
-    remarks : tuple of Remark
-    """
-
-    files: Mapping[str, PreparedFile]
-    remarks: tuple[Remark, ...]
-
-
 def prepare_file(
     file: FitsFile,
     filter_file: FitsFile,
@@ -104,35 +88,38 @@ def prepare_file(
 
 def prepare_observation(
     standard2: Iterable[FitsFile],
-    filter_file: FilterFile,
+    filter_file: FitsFile,
     housekeeping: Sequence[Housekeeping],
     calibration: Calibration,
     rules: BadRowRules,
-) -> PreparedObservation:
+) -> tuple[dict[str, PreparedFile], list[Remark]]:
     """Prepare the Standard2 files of an observation.
 
     Parameters
     ----------
     standard2 : iterable of FitsFile
-    filter_file : FilterFile
+    filter_file : FitsFile
     housekeeping : sequence of Housekeeping
         One a PCU; a PCU without counts as off.
     calibration : Calibration
     rules : BadRowRules
+
+    Returns
+    -------
+    dict of str to PreparedFile, list of Remark
+        By name, without folder and ``.gz``.
     """
-    table, more = dated_file(filter_file.open())
-    said, files = [*filter_file.said, *more], {}
+    rows, said = dated_file(filter_file)
+    files = {}
     for file in standard2:
         known, more = dated_file(file)
         said += more
-        files[stem_of(file.name)] = prepare_file(known, table, housekeeping, calibration, rules)
-    remarks = [
-        Remark("no_housekeeping", f"PCU {pcu} has no housekeeping file and counts as off.")
-        for pcu in missing_pcus(housekeeping)
-    ]
+        files[stem_of(file.name)] = prepare_file(known, rows, housekeeping, calibration, rules)
+    absent = (f"PCU {pcu} has no housekeeping file and counts as off." for pcu in missing_pcus(housekeeping))
+    remarks = [Remark("no_housekeeping", sentence) for sentence in absent]
     if calibration.models is None:
         remarks.append(Remark("no_background", "Rates include the background; none was estimated."))
-    return PreparedObservation(files, (*remarks, *undated(said)))
+    return files, remarks + undated(said)
 
 
 def with_each_pcu(requests: Mapping[str, Request]) -> dict[str, Request]:

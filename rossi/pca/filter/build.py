@@ -5,13 +5,12 @@ position, the last step of ``pcaprepobsid``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from rossi.errors import ConfigError
 from rossi.fits.header import Header
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile
 from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
 from rossi.pca.filter import attitude
 from rossi.pca.filter.collect import MAX_GAP, Collected, Floats, as_numbers, as_stored, collect, grid
@@ -81,34 +80,6 @@ def build_filter_file(
         header.append("R_EARTH", attitude.EARTH_RADIUS, "[km]")
     primary = primary_hdu(_about(master, index.position, system))
     return fits_bytes(primary, [table_hdu(EXTNAME, columns, header)], compress=compress)
-
-
-@dataclass(frozen=True, slots=True)
-class FilterFile:
-    """A filter file.
-
-    Parameters
-    ----------
-    name : str
-    data : bytes
-    said : tuple of str
-        What to know of the files that it was made from.
-    """
-
-    name: str
-    data: bytes
-    said: tuple[str, ...] = ()
-
-    def open(self) -> FitsFile:
-        """Open it."""
-        return open_fits(self.data, self.name)
-
-
-def filter_file(files: Files, breakdown: FitsFile | None = None) -> FilterFile:
-    """Make the filter file of an observation in the usual way, gzip-compressed; see `build_filter_file`."""
-    said: list[str] = []
-    data = build_filter_file(files, breakdown, compress=True, said=said)
-    return FilterFile(f"{read_master(files).filter_file}.gz", data, tuple(said))
 
 
 def _check(step: float, position: tuple[float, float] | None) -> None:

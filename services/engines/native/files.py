@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rossi.fits.reader import FitsFile, open_fits
-from rossi.pca import filter as filters
-from rossi.pca.filter import FilterFile
+from rossi.pca.filter import build_filter_file
+from rossi.pca.filter.indices import read_master
+from rossi.remarks import Remark, undated
 from services.contract import File, Inputs
 from services.filter_file import FilterSource
 
@@ -18,8 +19,8 @@ def opened(item: File) -> FitsFile:
 
 def filter_file(
     source: FilterSource, inputs: Inputs, others: Sequence[File], history: FitsFile | None = None
-) -> FilterFile:
-    """Return the archive's filter file, or make one.
+) -> tuple[File, list[Remark]]:
+    """Return the archive's filter file, or make one; and what there is to say of its sources.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ def filter_file(
     """
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        return FilterFile(found.name.rpartition("/")[2], found.data)
+        return File(found.name.rpartition("/")[2], found.data), []
     files = {item.name: item.data for item in (*inputs["index"], *inputs["spacecraft"], *others)}
-    return filters.filter_file(files, history)
+    said: list[str] = []
+    data = build_filter_file(files, history, compress=True, said=said)
+    return File(f"{read_master(files).filter_file}.gz", data), undated(said)

@@ -9,6 +9,7 @@ from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.observation import Calibration, prepare_observation
+from rossi.pca.prepare import Prepared
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
 from services.engines.native.files import filter_file, opened
@@ -26,20 +27,23 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
             "tell how many PCUs were on; fetch it, or set filter_file = 'archive' in [pca_prep]."
         )
     needed = (*inputs["std2"], *inputs["housekeeping"])
-    made = filter_file(config.filter_file, inputs, needed, _calibration(inputs, Role.BREAKDOWN_HISTORY))
+    made, remarks = filter_file(config.filter_file, inputs, needed, _calibration(inputs, Role.BREAKDOWN_HISTORY))
     saa, breakdown = (_calibration(inputs, role) for role in (Role.SAA, Role.BREAKDOWN))
     calibration = Calibration([_model(item) for item in inputs.get(Role.MODEL, ())] or None, saa, breakdown)
     rules = BadRowRules(config.transition_bad, config.propane_bad, config.zero_bad)
     standard2 = (opened(item) for item in sorted(inputs["std2"], key=lambda f: f.name))
-    prepared = prepare_observation(standard2, made, housekeeping, calibration, rules)
-    data = {f"{name}_dt.gz": one.data for name, one in prepared.files.items()}
-    background = {f"{name}_dtbkg.gz": one.background for name, one in prepared.files.items()}
+    prepared, more = prepare_observation(standard2, opened(made), housekeeping, calibration, rules)
+    background = {name: one.background for name, one in prepared.items() if one.background}
     files = {
-        "std2_dt": tuple(File(name, one.to_bytes(compress=True)) for name, one in data.items()),
-        "std2_dtbkg": tuple(File(name, one.to_bytes(compress=True)) for name, one in background.items() if one),
-        "filter_file": (File(made.name, made.data),),
+        "std2_dt": tuple(_zipped(f"{name}_dt", one.data) for name, one in prepared.items()),
+        "std2_dtbkg": tuple(_zipped(f"{name}_dtbkg", one) for name, one in background.items()),
+        "filter_file": (made,),
     }
-    return Outputs(files, caveats_of(prepared.remarks), {"files": len(data)})
+    return Outputs(files, caveats_of([*remarks, *more]), {"files": len(prepared)})
+
+
+def _zipped(name: str, one: Prepared) -> File:
+    return File(f"{name}.gz", one.to_bytes(compress=True))
 
 
 def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:
