@@ -239,30 +239,30 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """How the files of a role are asked for, which is how the FTOOLS tasks ask that use them.
+    """How the files of a role are asked for.
 
     Parameters
     ----------
     meaning : str
         For messages.
     instrument, codename, detector : str
-    dates : tuple of (float, float), optional [MJD]
-        Asked for whatever the date of the observation; by default its start counts.
+    task_dates : tuple of (float, float), optional [MJD]
+        What the FTOOLS task asks for whatever the date of the observation.
     """
 
     meaning: str
     instrument: str
     codename: str
     detector: str = ANY
-    dates: tuple[float, float] | None = None
+    task_dates: tuple[float, float] = (0.0, 0.0)
 
-    def query(self, start: float) -> CalibrationQuery:
-        """Return the question for an observation that starts at an MJD."""
-        begin, end = self.dates or (start, start)
+    def query(self, start: float | None) -> CalibrationQuery:
+        """Return the question for an observation that starts at an MJD; None asks as the FTOOLS task does."""
+        begin, end = self.task_dates if start is None else (start, start)
         return CalibrationQuery(self.codename, begin, end, self.detector, instrument=self.instrument)
 
 
-#: hxtdead asks from 31/12/95 to 31/12/99: rows of the file, not files, belong to times [MJD].
+#: hxtdead asks from 31/12/95 to 31/12/99 [MJD].
 _DEAD_TIME = (50082.0, 51543.0)
 #: hextebackest asks from 2006-07-13 on, when cluster A stopped rocking [MJD].
 _STARING = (53929.0, math.inf)
@@ -272,16 +272,16 @@ DATA_SETS = {
     Role.BREAKDOWN: DataSet("list of times without breakdown", "PCA", "STDGTI", "ALL"),
     Role.BREAKDOWN_HISTORY: DataSet("history of breakdowns", "PCA", "PCA_BREAKDOWN_HIST"),
     Role.DEAD_TIME_A: DataSet(
-        "file of HEXTE dead-time coefficients (cluster A)", "HEXTE", "HKCONV", "PWA", dates=_DEAD_TIME
+        "file of HEXTE dead-time coefficients (cluster A)", "HEXTE", "HKCONV", "PWA", task_dates=_DEAD_TIME
     ),
     Role.DEAD_TIME_B: DataSet(
-        "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", dates=_DEAD_TIME
+        "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", task_dates=_DEAD_TIME
     ),
-    Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", dates=_STARING),
+    Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", task_dates=_STARING),
 }
 
 
-def find_files(index: Iterable[CalibrationEntry], role: Role, start: float) -> dict[str, tuple[int, ...]]:
+def find_files(index: Iterable[CalibrationEntry], role: Role, start: float | None) -> dict[str, tuple[int, ...]]:
     """Return which files of a CALDB count for an observation.
 
     Parameters
@@ -289,8 +289,8 @@ def find_files(index: Iterable[CalibrationEntry], role: Role, start: float) -> d
     index : iterable of CalibrationEntry
         Of the role's instrument; see `read_index`.
     role : Role
-    start : float [MJD]
-        Start of the observation.
+    start : float or None [MJD]
+        Start of the observation; None asks as the FTOOLS task does, for dates of its own.
 
     Returns
     -------

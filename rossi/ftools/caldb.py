@@ -31,7 +31,7 @@ def is_caldb(text: str) -> bool:
     return text.strip().upper() == "CALDB"
 
 
-def caldb_files(parameter: str, role: Role, start: float = 0.0) -> dict[str, tuple[int, ...]]:
+def caldb_files(parameter: str, role: Role, start: float | None = None) -> dict[str, tuple[int, ...]]:
     """Return the HDUs that count of files of a CALDB on disk, by path; see `rossi.calibration.find_files`.
 
     Parameters
@@ -39,8 +39,8 @@ def caldb_files(parameter: str, role: Role, start: float = 0.0) -> dict[str, tup
     parameter : str
         Of the task, for messages.
     role : Role
-    start : float [MJD]
-        Start of the data, for roles where it matters.
+    start : float, optional [MJD]
+        Start of the data; by default the dates that the original task asks for.
 
     Raises
     ------
