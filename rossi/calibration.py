@@ -21,12 +21,8 @@ from rossi.fits.table import Table
 ANY = "-"
 #: Where the index of an instrument lies in a CALDB.
 INDEX = "data/xte/{}/caldb.indx"
-#: Longest boundary condition, where TDIM does not say how long they are.
-_BOUNDARY = 70
-_COLUMNS = (
-    *("TELESCOP", "INSTRUME", "DETNAM", "FILTER", "CAL_DIR", "CAL_FILE"),
-    *("CAL_CNAM", "CAL_CBD", "CAL_XNO", "REF_TIME", "CAL_QUAL"),
-)
+#: Columns of an index, in the order of the fields of `CalibrationEntry`.
+_COLUMNS = ("TELESCOP", "INSTRUME", "DETNAM", "CAL_DIR", "CAL_FILE", "CAL_XNO", "CAL_CNAM", "REF_TIME", "CAL_QUAL")
 
 _OLD_DATE = re.compile(r"^(\d\d)/(\d\d)/(\d\d)$")
 _CLOCK = re.compile(r"^(\d\d):(\d\d):(\d\d(?:\.\d*)?)$")
@@ -100,15 +96,13 @@ class CalibrationEntry:
 
     Parameters
     ----------
-    telescope, instrument, detector, filter : str
+    telescope, instrument, detector : str
     directory, file : str
         CAL_DIR, relative to the root of the CALDB, and CAL_FILE.
     extension : int
         CAL_XNO; 0 is the primary HDU.
     codename : str
         CAL_CNAM: what it is, e.g. PCA_BKGD_MODEL.
-    boundaries : tuple of str
-        CAL_CBD, without empty ones and NONE.
     reference_time : float [MJD]
         REF_TIME: from when on it holds.
     quality : int
@@ -118,12 +112,10 @@ class CalibrationEntry:
     telescope: str
     instrument: str
     detector: str
-    filter: str
     directory: str
     file: str
     extension: int
     codename: str
-    boundaries: tuple[str, ...]
     reference_time: float
     quality: int
 
@@ -142,21 +134,16 @@ class CalibrationQuery:
     codename : str
     start, stop : float [MJD]
         Of the observation.
-    detector, filter : str
+    detector : str
         `ANY` takes every one; an entry for NONE fits every query.
-    telescope, instrument : str
-    before_start : bool
-        Whether entries that begin to hold within the observation are left out.
+    instrument : str
     """
 
     codename: str
     start: float
     stop: float
     detector: str = ANY
-    filter: str = ANY
-    telescope: str = "XTE"
     instrument: str = "PCA"
-    before_start: bool = False
 
     @property
     def when(self) -> str:
@@ -179,12 +166,10 @@ def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
     DataError
         If a column is missing.
     """
-    column = {name: table.column(name).tolist() for name in _COLUMNS}
-    width = _text_length(str(table.header.get(f"TDIM{table.info('CAL_CBD').number}", "")))
-    rows = zip(*column.values(), strict=True)
+    rows = zip(*(table.column(name).tolist() for name in _COLUMNS), strict=True)
     return tuple(
-        CalibrationEntry(tel, inst, det, filt, folder, file, int(xno), cnam, _boundaries(cbd, width), ref, int(qual))
-        for tel, inst, det, filt, folder, file, cnam, cbd, xno, ref, qual in rows
+        CalibrationEntry(tel, inst, det, folder, file, int(xno), name, reference, int(quality))
+        for tel, inst, det, folder, file, xno, name, reference, quality in rows
     )
 
 
@@ -198,8 +183,7 @@ def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tupl
     newest = max((e.reference_time for e in fitting if e.reference_time <= query.start), default=None)
     if newest is None:
         return ()
-    last = query.start if query.before_start else max(query.start, query.stop)
-    return tuple(entry for entry in fitting if newest <= entry.reference_time <= last)
+    return tuple(entry for entry in fitting if newest <= entry.reference_time <= max(query.start, query.stop))
 
 
 def matching(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> list[CalibrationEntry]:
@@ -208,21 +192,8 @@ def matching(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> li
 
 
 def _fits(entry: CalibrationEntry, query: CalibrationQuery) -> bool:
-    exact = (entry.telescope, entry.instrument, entry.codename) == (query.telescope, query.instrument, query.codename)
-    detector = query.detector == ANY or entry.detector in {query.detector, "NONE"}
-    of_filter = query.filter == ANY or entry.filter in {query.filter, "NONE"}
-    return exact and detector and of_filter and entry.quality == 0
-
-
-def _text_length(tdim: str) -> int:
-    """Return the length of each text of an array of texts: 70 for ``(70,9)``."""
-    first = tdim.strip("() ").split(",")[0]
-    return int(first) if first.isdigit() and int(first) else _BOUNDARY
-
-
-def _boundaries(text: str, width: int) -> tuple[str, ...]:
-    parts = (text[at : at + width].strip(" \0") for at in range(0, len(text), width))
-    return tuple(part for part in parts if part and part != "NONE")
+    exact = (entry.telescope, entry.instrument, entry.codename) == ("XTE", query.instrument, query.codename)
+    return exact and (query.detector == ANY or entry.detector in {query.detector, "NONE"}) and entry.quality == 0
 
 
 class Role(StrEnum):
