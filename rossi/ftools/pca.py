@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+from rossi.calibration import Role
 from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.ftools import samples
+from rossi.ftools.caldb import calibration_file, start_of
 from rossi.ftools.extraction import ExtractionParameters, mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
@@ -56,12 +58,17 @@ def read_housekeeping(names: Sequence[str], where: str = "") -> list[Housekeepin
     return housekeeping
 
 
+def breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
+    """Return the times without breakdown that a ``breakfile`` parameter names: a file, none, or CALDB."""
+    return calibration_file("breakfile", breakfile, Role.BREAKDOWN, start_of(file))
+
+
 def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> Made:
     """Add bad-row flags and dead time to Standard2 data, or (with std2file) to model background of such data."""
     rules = p.rules()
     housekeeping = read_housekeeping(file_list(p.hkfiles))
-    breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
     file, remarks = dated_file(read_fits(p.infile))
+    breakdown = breakdown_times(p.breakfile, file)
     if is_none(p.std2file):
         prepared = prepare_standard2(file, housekeeping, breakdown, rules)
     else:

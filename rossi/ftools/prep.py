@@ -16,20 +16,18 @@ from rossi.fits.edit import dated_file, file_bytes
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history
-from rossi.ftools.caldb import calibration_file, start_of
+from rossi.ftools.caldb import calibration_file
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output, write_outputs
-from rossi.ftools.pca import DeadTimeParameters, read_housekeeping
+from rossi.ftools.pca import DeadTimeParameters, breakdown_times, read_housekeeping
+from rossi.ftools.standard1 import prepared_standard1
 from rossi.ftools.texts import read_text
 from rossi.pca.background.estimate import BackgroundOptions
-from rossi.pca.deadtime import BadRowRules
 from rossi.pca.filter import build_filter_file, needed_files
 from rossi.pca.filter.collect import MAX_GAP
 from rossi.pca.filter.columns import COLLECTED, Source
 from rossi.pca.filter.indices import MasterIndex, read_master
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.observation import Calibration, prepare_file
-from rossi.pca.standard1 import prepare_standard1
-from rossi.pca.standard1_table import standard1_file
 
 _MODES = ("Standard1", "Standard2")
 _DONE = "pcaprepobsid_done.txt"
@@ -127,9 +125,8 @@ def xtefilt(p: XtefiltParameters) -> Made:
 
 def pcaprepfile1(p: Pcaprepfile1Parameters) -> Made:
     """Write a Standard1 file with dead time."""
-    states = read_housekeeping(file_list(p.hkfiles))
-    file, said = dated_file(read_fits(p.infile))
-    return Made([write_output(p.dtfile, _prepared_standard1(file, states, p.breakfile, p.rules()), p.clobber)], said)
+    data, said = prepared_standard1(p.infile, read_housekeeping(file_list(p.hkfiles)), p.breakfile, p.rules())
+    return Made([write_output(p.dtfile, data, p.clobber)], said)
 
 
 def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
@@ -215,14 +212,14 @@ def _add_standard1(
     prepared = {}
     for path in found:
         try:
-            file, said = dated_file(read_fits(path))
-            work.made[f"{stem_of(path.name)}_dt"] = _prepared_standard1(file, states, p.breakfile, p.rules())
+            data, said = prepared_standard1(path, states, p.breakfile, p.rules())
         except DataError as error:
             if strict:
                 raise
             said = [f"left out: {error}"]
         else:
-            prepared[path] = work.out / f"{stem_of(path.name)}_dt"
+            name = f"{stem_of(path.name)}_dt"
+            work.made[name], prepared[path] = data, work.out / name
         work.said += said
     if prepared:
         work.lists |= dict(zip(_STANDARD1_LISTS, [list(prepared), list(prepared.values())], strict=True))
@@ -238,10 +235,6 @@ def _found(indir: Path, kind: str) -> tuple[list[Path], list[str]]:
     beside = [path for path in found if path.suffix == ".gz" and path.with_suffix("") in found]
     said = [f"{path} is left out, as the file is there without .gz, too." for path in beside]
     return [path for path in found if path not in beside], said
-
-
-def _prepared_standard1(file: FitsFile, states: Sequence[Housekeeping], breakfile: str, rules: BadRowRules) -> bytes:
-    return standard1_file(prepare_standard1(file, list(states), _breakdown_times(breakfile, file), rules))
 
 
 def _read(folder: Path) -> dict[str, bytes]:
@@ -289,15 +282,11 @@ def _breakdown_history(breakfile: str, master: MasterIndex) -> FitsFile | None:
     return calibration_file("breakfile", breakfile, Role.BREAKDOWN_HISTORY, start)
 
 
-def _breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
-    return calibration_file("breakfile", breakfile, Role.BREAKDOWN, start_of(file))
-
-
 def _prepared(
     file: FitsFile, filter_file: FitsFile, states: Sequence[Housekeeping], p: PrepParameters
 ) -> tuple[bytes, bytes, bytes]:
     """Return the background of a Standard2 file, its data with dead time, and the background with dead time."""
-    saa, breakdown = saa_history(p.saahfile, file), _breakdown_times(p.breakfile, file)
+    saa, breakdown = saa_history(p.saahfile, file), breakdown_times(p.breakfile, file)
     calibration = Calibration(models(p.modelfile, file), saa, breakdown)
     made = prepare_file(file, filter_file, states, calibration, p.rules(), p.background())
     assert made.estimate is not None and made.background is not None  # as there are models

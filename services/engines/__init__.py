@@ -7,12 +7,12 @@ An engine is a module of this package with a function for each stage, of the sta
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, cast
 
 from rossi.remarks import Remark
-from services.contract import Caveat, Inputs, Outputs
+from services.contract import Caveat, File, Inputs, Outputs
 
 
 class EngineName(StrEnum):
@@ -31,6 +31,11 @@ def implementation(engine: EngineName, stage: str) -> Callable[[Any, Inputs], Ou
 def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
     """Return remarks as caveats, each once."""
     return tuple(Caveat(code=r.code, message=r.message) for r in dict.fromkeys(remarks))
+
+
+def files_of(named: Mapping[str, bytes]) -> tuple[File, ...]:
+    """Return the files of an output."""
+    return tuple(File(name, data) for name, data in named.items())
 
 
 def engine_versions(engine: EngineName | None, stage: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.observation import SplitObservation, Wanted
@@ -10,18 +10,13 @@ from rossi.hexte.products import Products
 from rossi.hexte.reduction import Band
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
-from services.engines import caveats_of
+from services.engines import caveats_of, files_of
 from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
 
 
 def contents(inputs: Inputs, name: str) -> dict[str, bytes]:
     """Return the files of an input by name."""
     return {item.name: item.data for item in inputs.get(name, ())}
-
-
-def files_of(named: Mapping[str, bytes]) -> tuple[File, ...]:
-    """Return files of an output."""
-    return tuple(File(name, data) for name, data in named.items())
 
 
 def wanted_of(config: HexteDeadConfig) -> Wanted:
