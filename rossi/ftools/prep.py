@@ -148,17 +148,13 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     indir, modes = Path(p.indir), p.modes()
     if not (indir / "pca").is_dir():
         raise DataError(f"indir={p.indir}: not an observation directory, it has no folder pca; give one that has FMI.")
-    _clean(Path(p.outdir), p.clobber)
+    work = _Work(Path(p.outdir))
+    _clean(work.out, p.clobber)
     files = _read(indir)
     master = read_master(files)
-    housekeeping, beside = _found(indir, "pcu_housekeeping")
+    housekeeping = work.found(indir, "pcu_housekeeping")
     states = read_housekeeping(list(map(str, housekeeping)), str(indir / "pca"))
-    standard2, more = _found(indir, "std2")
-    dated = {path: dated_file(read_fits(path)) for path in standard2}
-    work = _Work(Path(p.outdir))
-    work.said += [sentence for _, sentences in dated.values() for sentence in sentences]
-    work.said += beside + more
-    data = {path: file for path, (file, _) in dated.items()}
+    data = {path: work.dated(path) for path in work.found(indir, "std2")}
     opened = {str(path.relative_to(indir)): file for path, file in data.items()}
     work.made["appid.lis"] = _appid_list().encode()
     history = _breakdown_history(p.breakfile, master)
@@ -180,6 +176,20 @@ class _Work:
     made: dict[str, bytes] = field(default_factory=dict)
     lists: dict[str, list[Path]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+
+    def found(self, indir: Path, kind: str) -> list[Path]:
+        """Return an observation's files of a kind, less those that are there without ``.gz``, which CFITSIO opens."""
+        pattern = re.compile(FILE_PATTERNS[kind])
+        paths = sorted(path for path in (indir / "pca").iterdir() if pattern.fullmatch(f"pca/{path.name}"))
+        beside = [path for path in paths if path.suffix == ".gz" and path.with_suffix("") in paths]
+        self.said += [f"{path} is left out, as the file is there without .gz, too." for path in beside]
+        return [path for path in paths if path not in beside]
+
+    def dated(self, path: Path) -> FitsFile:
+        """Open a file, less the rows without a time."""
+        file, said = dated_file(read_fits(path))
+        self.said += said
+        return file
 
     def written(self, obsid: str, p: PcaprepobsidParameters) -> Made:
         """Write everything, or nothing."""
@@ -207,10 +217,8 @@ def _add_standard1(
     work: _Work, indir: Path, states: Sequence[Housekeeping], p: PrepParameters, *, strict: bool
 ) -> None:
     """Add an observation's Standard1 files with dead time; those that can't be prepared are an error if `strict`."""
-    found, beside = _found(indir, "std1")
-    work.said += beside
     prepared = {}
-    for path in found:
+    for path in work.found(indir, "std1"):
         try:
             data, said = prepared_standard1(path, states, p.breakfile, p.rules())
         except DataError as error:
@@ -223,18 +231,6 @@ def _add_standard1(
         work.said += said
     if prepared:
         work.lists |= dict(zip(_STANDARD1_LISTS, [list(prepared), list(prepared.values())], strict=True))
-
-
-def _found(indir: Path, kind: str) -> tuple[list[Path], list[str]]:
-    """Return an observation's files of a kind, and what to say of those that are there without ``.gz``, too.
-
-    CFITSIO opens the others first.
-    """
-    pattern = re.compile(FILE_PATTERNS[kind])
-    found = sorted(path for path in (indir / "pca").iterdir() if pattern.fullmatch(f"pca/{path.name}"))
-    beside = [path for path in found if path.suffix == ".gz" and path.with_suffix("") in found]
-    said = [f"{path} is left out, as the file is there without .gz, too." for path in beside]
-    return [path for path in found if path not in beside], said
 
 
 def _read(folder: Path) -> dict[str, bytes]:

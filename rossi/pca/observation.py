@@ -200,13 +200,8 @@ def extract(
         If no row starts in good time, or all PCUs were off or bad in it.
     """
     time, modelled = TimeSelection(common=(good_time.gti,)), background or None
-    curves = dict(zip(requests, light_curves(data, modelled, time, list(requests.values())), strict=True))
-    first = next(iter(requests))
-    if not (curves[first].seconds > 0).any():
-        asked = requests[first].pcus
-        pcus = "ALL" if asked == tuple(PCUS) else ",".join(map(str, asked))
-        raise NoGoodTime(f"The PCUs asked for ({pcus}) were off, or their rows bad, throughout the good time.")
-    curves = {name: curve for name, curve in curves.items() if (curve.seconds > 0).any()}
+    made = light_curves(data, modelled, time, list(requests.values()))
+    curves = _exposed(dict(zip(requests, made, strict=True)))
     source, model = (None, None) if spectrum is None else pca_spectrum(data, modelled, time, spectrum)
     repeats = dict.fromkeys(repeat for curve in curves.values() for repeat in curve.curve.source.grid.repeats)
     remarks = [*good_time.remarks, *(Remark(REPEATED, str(repeat)) for repeat in repeats)]
@@ -215,3 +210,13 @@ def extract(
     header = data[0].table.header
     obsid = str(header.get("OBS_ID", "observation")).strip()
     return Products(obsid, str(header.get("OBJECT", "")).strip(), curves, source, model, tuple(remarks))
+
+
+def _exposed(curves: Mapping[str, PcaLightCurve]) -> dict[str, PcaLightCurve]:
+    """Return the light curves that have exposure; without any in the first, there is nothing."""
+    first = next(iter(curves.values()))
+    if not (first.seconds > 0).any():
+        asked = first.request.pcus
+        pcus = "ALL" if asked == PCUS else ",".join(map(str, asked))
+        raise NoGoodTime(f"The PCUs asked for ({pcus}) were off, or their rows bad, throughout the good time.")
+    return {name: curve for name, curve in curves.items() if (curve.seconds > 0).any()}
