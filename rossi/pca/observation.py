@@ -6,7 +6,7 @@ Preparation is what ``pcaprepobsid`` does, extraction what ``pcaextlc2`` and ``p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,8 +92,9 @@ def prepare_observation(
     housekeeping: Sequence[Housekeeping],
     calibration: Calibration,
     rules: BadRowRules,
-) -> tuple[dict[str, PreparedFile], list[Remark]]:
-    """Prepare the Standard2 files of an observation.
+    remarks: list[Remark],
+) -> Iterator[tuple[str, PreparedFile]]:
+    """Prepare the Standard2 files of an observation one by one, as all together take much memory.
 
     Parameters
     ----------
@@ -103,23 +104,24 @@ def prepare_observation(
         One a PCU; a PCU without counts as off.
     calibration : Calibration
     rules : BadRowRules
+    remarks : list of Remark
+        Grows by what is to be known.
 
-    Returns
-    -------
-    dict of str to PreparedFile, list of Remark
-        By name, without folder and ``.gz``.
+    Yields
+    ------
+    str, PreparedFile
+        The file's name without folder and ``.gz``, and what was made of it.
     """
-    rows, said = dated_file(filter_file)
-    files = {}
-    for file in standard2:
-        known, more = dated_file(file)
-        said += more
-        files[stem_of(file.name)] = prepare_file(known, rows, housekeeping, calibration, rules)
     absent = (f"PCU {pcu} has no housekeeping file and counts as off." for pcu in missing_pcus(housekeeping))
-    remarks = [Remark("no_housekeeping", sentence) for sentence in absent]
+    remarks += [Remark("no_housekeeping", sentence) for sentence in absent]
     if calibration.models is None:
         remarks.append(Remark("no_background", "Rates include the background; none was estimated."))
-    return files, remarks + undated(said)
+    rows, said = dated_file(filter_file)
+    remarks += undated(said)
+    for file in standard2:
+        known, said = dated_file(file)
+        remarks += undated(said)
+        yield stem_of(file.name), prepare_file(known, rows, housekeeping, calibration, rules)
 
 
 def with_each_pcu(requests: Mapping[str, Request]) -> dict[str, Request]:

@@ -32,14 +32,12 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     calibration = Calibration([_model(item) for item in inputs.get(Role.MODEL, ())] or None, saa, breakdown)
     rules = BadRowRules(config.transition_bad, config.propane_bad, config.zero_bad)
     standard2 = (opened(item) for item in sorted(inputs["std2"], key=lambda f: f.name))
-    prepared, more = prepare_observation(standard2, opened(made), housekeeping, calibration, rules)
-    background = {name: one.background for name, one in prepared.items() if one.background}
-    files = {
-        "std2_dt": tuple(_zipped(f"{name}_dt", one.data) for name, one in prepared.items()),
-        "std2_dtbkg": tuple(_zipped(f"{name}_dtbkg", one) for name, one in background.items()),
-        "filter_file": (made,),
-    }
-    return Outputs(files, caveats_of([*remarks, *more]), {"files": len(prepared)})
+    data, background = list[File](), list[File]()
+    for name, one in prepare_observation(standard2, opened(made), housekeeping, calibration, rules, remarks):
+        data.append(_zipped(f"{name}_dt", one.data))
+        background += [_zipped(f"{name}_dtbkg", one.background)] if one.background else []
+    files = {"std2_dt": tuple(data), "std2_dtbkg": tuple(background), "filter_file": (made,)}
+    return Outputs(files, caveats_of(remarks), {"files": len(data)})
 
 
 def _zipped(name: str, one: Prepared) -> File:

@@ -39,7 +39,8 @@ def reduced(observation, expression, *, modelled=True, states=slice(None)):
     given = Calibration(models, None, read_fits(calibration / BREAKDOWN_FILE))
     rows = read_fits(next(folder.glob("stdprod/x*.xfl*")))
     standard2 = [read_fits(path) for path in sorted(folder.glob("pca/FS4a_*"))]
-    files, remarks = prepare_observation(standard2, rows, housekeeping(folder)[states], given, BadRowRules())
+    remarks = []
+    files = dict(prepare_observation(standard2, rows, housekeeping(folder)[states], given, BadRowRules(), remarks))
     data = [ScienceArray.from_file(open_fits(one.data.to_bytes(), name)) for name, one in files.items()]
     background = [
         ScienceArray.from_file(open_fits(one.background.to_bytes(), name))
