@@ -200,7 +200,26 @@ def reduce_observation(
 def reduce_cluster(
     cluster: Cluster, parts: Sequence[Part], good: Gti, rocking: Sequence[Table], coefficients: Table, wanted: Wanted
 ) -> ClusterProducts | None:
-    """Reduce one cluster, with its own parts and housekeeping; None where nothing lies in good time."""
+    """Reduce one cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    parts : sequence of Part
+        Its own.
+    good : ndarray (n, 2) [s]
+        Good time, TIMEZERO applied.
+    rocking : sequence of Table
+        Its own 16-s housekeeping; none for realtime data.
+    coefficients : Table
+        Of its dead time.
+    wanted : Wanted
+
+    Returns
+    -------
+    ClusterProducts or None
+        None where nothing lies in good time.
+    """
     dwell, remarks = dwell_of(parts, rocking, wanted.dwell)
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats

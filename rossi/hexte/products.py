@@ -71,17 +71,16 @@ class Products:
         net, parts = dict[str, bytes](), dict[str, bytes]()
         for cluster, one in self.clusters.items():
             for band, curves in one.curves.items():
-                if curves.source is not None:
-                    parts |= self._light_curve(cluster, band, "_src", curves.source, Content.TOTAL)
-                if curves.background is not None:
-                    parts |= self._light_curve(cluster, band, "_bkg", curves.background, Content.BACKGROUND)
-                if curves.net is not None:
-                    net |= self._light_curve(cluster, band, "", curves.net, Content.NET)
+                parts |= self._light_curve(cluster, band, "_src", curves.source, Content.TOTAL)
+                parts |= self._light_curve(cluster, band, "_bkg", curves.background, Content.BACKGROUND)
+                net |= self._light_curve(cluster, band, "", curves.net, Content.NET)
         return net, parts
 
     def _light_curve(
-        self, cluster: Cluster, band: str, suffix: str, series: Series, content: Content
+        self, cluster: Cluster, band: str, suffix: str, series: Series | None, content: Content
     ) -> dict[str, bytes]:
+        if series is None:
+            return {}
         name = f"{band}{suffix}.lc"
         data = self.clusters[cluster].ready.get(name) or write_light_curve(series)
         channels = ChannelSelection(chmin=self.bands[band].first, chmax=self.bands[band].last)

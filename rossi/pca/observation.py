@@ -77,7 +77,18 @@ def prepare_file(
     rules: BadRowRules,
     options: BackgroundOptions | None = None,
 ) -> PreparedFile:
-    """Estimate background, mark bad rows, and work out dead time of a Standard2 file whose rows all have a time."""
+    """Estimate background, mark bad rows, and work out dead time of a Standard2 file.
+
+    Parameters
+    ----------
+    file, filter_file : FitsFile
+        All of their rows have a time.
+    housekeeping : sequence of Housekeeping
+        One a PCU; a PCU without counts as off.
+    calibration : Calibration
+    rules : BadRowRules
+    options : BackgroundOptions, optional
+    """
     estimate = None
     if calibration.models is not None:
         background = estimate_background(file, filter_file, calibration.models, calibration.saa, options)
