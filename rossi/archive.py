@@ -159,6 +159,11 @@ def parse_data_file(name: str) -> DataFileName | None:
     return DataFileName(match[1], int(match[2], 16), int(match[3], 16), int(match[4], 16))
 
 
+def stem_of(path: str) -> str:
+    """Return a file's name without folders and ``.gz``."""
+    return path.rpartition("/")[2].removesuffix(".gz")
+
+
 #: Files of an observation directory by what they are: regular expressions on the path relative to the directory.
 FILE_PATTERNS = {
     "index": r"FMI|FI[A-Z]{2}_[0-9a-f]+-[0-9a-f]+",

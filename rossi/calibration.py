@@ -1,11 +1,17 @@
-"""Choosing calibration: when an extension is valid, the index of a CALDB (``caldb.indx``), and what it selects."""
+"""Choosing calibration: when an extension is valid, the index of a CALDB (``caldb.indx``), and what it selects.
+
+`find_files` is what stages, tasks and whoever else reduces ask which files of a CALDB count.
+"""
 
 from __future__ import annotations
 
 import datetime
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rossi.errors import DataError
 from rossi.fits.header import Header
@@ -13,12 +19,10 @@ from rossi.fits.table import Table
 
 #: What a query leaves open.
 ANY = "-"
-#: Longest boundary condition, where TDIM does not say how long they are.
-_BOUNDARY = 70
-_COLUMNS = (
-    *("TELESCOP", "INSTRUME", "DETNAM", "FILTER", "CAL_DIR", "CAL_FILE"),
-    *("CAL_CNAM", "CAL_CBD", "CAL_XNO", "REF_TIME", "CAL_QUAL"),
-)
+#: Where the index of an instrument lies in a CALDB.
+INDEX = "data/xte/{}/caldb.indx"
+#: Columns of an index, in the order of the fields of `CalibrationEntry`.
+_COLUMNS = ("TELESCOP", "INSTRUME", "DETNAM", "CAL_DIR", "CAL_FILE", "CAL_XNO", "CAL_CNAM", "REF_TIME", "CAL_QUAL")
 
 _OLD_DATE = re.compile(r"^(\d\d)/(\d\d)/(\d\d)$")
 _CLOCK = re.compile(r"^(\d\d):(\d\d):(\d\d(?:\.\d*)?)$")
@@ -92,15 +96,13 @@ class CalibrationEntry:
 
     Parameters
     ----------
-    telescope, instrument, detector, filter : str
+    telescope, instrument, detector : str
     directory, file : str
         CAL_DIR, relative to the root of the CALDB, and CAL_FILE.
     extension : int
         CAL_XNO; 0 is the primary HDU.
     codename : str
         CAL_CNAM: what it is, e.g. PCA_BKGD_MODEL.
-    boundaries : tuple of str
-        CAL_CBD, without empty ones and NONE.
     reference_time : float [MJD]
         REF_TIME: from when on it holds.
     quality : int
@@ -110,12 +112,10 @@ class CalibrationEntry:
     telescope: str
     instrument: str
     detector: str
-    filter: str
     directory: str
     file: str
     extension: int
     codename: str
-    boundaries: tuple[str, ...]
     reference_time: float
     quality: int
 
@@ -134,21 +134,28 @@ class CalibrationQuery:
     codename : str
     start, stop : float [MJD]
         Of the observation.
-    detector, filter : str
+    detector : str
         `ANY` takes every one; an entry for NONE fits every query.
-    telescope, instrument : str
-    before_start : bool
-        Whether entries that begin to hold within the observation are left out.
+    instrument : str
     """
 
     codename: str
     start: float
     stop: float
     detector: str = ANY
-    filter: str = ANY
-    telescope: str = "XTE"
     instrument: str = "PCA"
-    before_start: bool = False
+
+    @property
+    def when(self) -> str:
+        """Start (and stop, if it is another one), for messages."""
+        return " to ".join(map(_date_text, dict.fromkeys((self.start, self.stop))))
+
+
+def _date_text(mjd: float) -> str:
+    if math.isinf(mjd):
+        return "now"
+    whole = datetime.datetime.combine(_MJD_ZERO, datetime.time()) + datetime.timedelta(seconds=round(mjd * 86400))
+    return whole.isoformat(" ")
 
 
 def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
@@ -159,12 +166,10 @@ def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
     DataError
         If a column is missing.
     """
-    column = {name: table.column(name).tolist() for name in _COLUMNS}
-    width = _text_length(str(table.header.get(f"TDIM{table.info('CAL_CBD').number}", "")))
-    rows = zip(*column.values(), strict=True)
+    rows = zip(*(table.column(name).tolist() for name in _COLUMNS), strict=True)
     return tuple(
-        CalibrationEntry(tel, inst, det, filt, folder, file, int(xno), cnam, _boundaries(cbd, width), ref, int(qual))
-        for tel, inst, det, filt, folder, file, cnam, cbd, xno, ref, qual in rows
+        CalibrationEntry(tel, inst, det, folder, file, int(xno), name, reference, int(quality))
+        for tel, inst, det, folder, file, xno, name, reference, quality in rows
     )
 
 
@@ -174,27 +179,105 @@ def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tupl
     Of the good entries that fit, the newest ones that hold when the observation starts are taken, and those that begin
     to hold before it stops.
     """
-    fitting = [entry for entry in entries if _fits(entry, query)]
+    fitting = matching(entries, query)
     newest = max((e.reference_time for e in fitting if e.reference_time <= query.start), default=None)
     if newest is None:
         return ()
-    last = query.start if query.before_start else max(query.start, query.stop)
-    return tuple(entry for entry in fitting if newest <= entry.reference_time <= last)
+    return tuple(entry for entry in fitting if newest <= entry.reference_time <= max(query.start, query.stop))
+
+
+def matching(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> list[CalibrationEntry]:
+    """Return the good entries for a query, whatever its dates, in index order."""
+    return [entry for entry in entries if _fits(entry, query)]
 
 
 def _fits(entry: CalibrationEntry, query: CalibrationQuery) -> bool:
-    exact = (entry.telescope, entry.instrument, entry.codename) == (query.telescope, query.instrument, query.codename)
-    detector = query.detector == ANY or entry.detector in {query.detector, "NONE"}
-    of_filter = query.filter == ANY or entry.filter in {query.filter, "NONE"}
-    return exact and detector and of_filter and entry.quality == 0
+    exact = (entry.telescope, entry.instrument, entry.codename) == ("XTE", query.instrument, query.codename)
+    return exact and (query.detector == ANY or entry.detector in {query.detector, "NONE"}) and entry.quality == 0
 
 
-def _text_length(tdim: str) -> int:
-    """Return the length of each text of an array of texts: 70 for ``(70,9)``."""
-    first = tdim.strip("() ").split(",")[0]
-    return int(first) if first.isdigit() and int(first) else _BOUNDARY
+class Role(StrEnum):
+    """What a calibration file is for."""
+
+    MODEL = "model"
+    SAA = "saa"
+    BREAKDOWN = "breakdown"
+    BREAKDOWN_HISTORY = "breakdown_history"
+    DEAD_TIME_A = "dead_time_a"
+    DEAD_TIME_B = "dead_time_b"
+    BACKGROUND_A = "background_a"
 
 
-def _boundaries(text: str, width: int) -> tuple[str, ...]:
-    parts = (text[at : at + width].strip(" \0") for at in range(0, len(text), width))
-    return tuple(part for part in parts if part and part != "NONE")
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """How the files of a role are asked for.
+
+    Parameters
+    ----------
+    meaning : str
+        For messages.
+    instrument, codename, detector : str
+    task_dates : tuple of (float, float), optional [MJD]
+        What the FTOOLS task asks for whatever the date of the observation.
+    """
+
+    meaning: str
+    instrument: str
+    codename: str
+    detector: str = ANY
+    task_dates: tuple[float, float] = (0.0, 0.0)
+
+    def query(self, start: float | None) -> CalibrationQuery:
+        """Return the question for an observation that starts at an MJD; None asks as the FTOOLS task does."""
+        begin, end = self.task_dates if start is None else (start, start)
+        return CalibrationQuery(self.codename, begin, end, self.detector, instrument=self.instrument)
+
+
+#: hxtdead asks from 31/12/95 to 31/12/99 [MJD].
+_DEAD_TIME = (50082.0, 51543.0)
+#: hextebackest asks from 2006-07-13 on, when cluster A stopped rocking [MJD].
+_STARING = (53929.0, math.inf)
+DATA_SETS = {
+    Role.MODEL: DataSet("background model", "PCA", "PCA_BKGD_MODEL"),
+    Role.SAA: DataSet("history of SAA passages", "PCA", "PCA_SAA_HIST_DATA"),
+    Role.BREAKDOWN: DataSet("list of times without breakdown", "PCA", "STDGTI", "ALL"),
+    Role.BREAKDOWN_HISTORY: DataSet("history of breakdowns", "PCA", "PCA_BREAKDOWN_HIST"),
+    Role.DEAD_TIME_A: DataSet(
+        "file of HEXTE dead-time coefficients (cluster A)", "HEXTE", "HKCONV", "PWA", task_dates=_DEAD_TIME
+    ),
+    Role.DEAD_TIME_B: DataSet(
+        "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", task_dates=_DEAD_TIME
+    ),
+    Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", task_dates=_STARING),
+}
+
+
+def find_files(index: Iterable[CalibrationEntry], role: Role, start: float | None) -> dict[str, tuple[int, ...]]:
+    """Return which files of a CALDB count for an observation.
+
+    Parameters
+    ----------
+    index : iterable of CalibrationEntry
+        Of the role's instrument; see `read_index`.
+    role : Role
+    start : float or None [MJD]
+        Start of the observation; None asks as the FTOOLS task does, for dates of its own.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        HDUs by the file's path below the root of the CALDB: of all models that hold, else one file; empty where there
+        is none.
+    """
+    found: dict[str, list[int]] = defaultdict(list)
+    for entry in select(index, DATA_SETS[role].query(start)):
+        if role is Role.MODEL or not found:
+            found[entry.path].append(entry.extension)
+    return {path: tuple(hdus) for path, hdus in found.items()}
+
+
+def header_start(header: Header, where: str) -> float:
+    """Return when data start [MJD]: DATE-OBS and TIME-OBS; without TIME-OBS, the time of day that DATE-OBS holds."""
+    date, _, time_of_day = str(header.get("DATE-OBS", "")).partition("T")
+    clock = str(header.get("TIME-OBS", time_of_day)).strip() or "00:00:00"
+    return calendar_mjd(date, clock, f"{where} DATE-OBS")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.errors import DataError
+from rossi.errors import DataError, NoGoodTime
 from rossi.expression import Scene, compile_expression
 from rossi.fits.declarations import STDGTI_SECONDS
+from rossi.fits.edit import dated
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
-from rossi.gti import is_ordered, make
+from rossi.gti import Gti, from_rows, is_ordered, make
+from rossi.remarks import Remark, undated
 
 #: Said of a filter file that gives intervals which overlap.
 OUT_OF_ORDER = "rows overlap or are out of time order; the good time intervals are sorted and joined"
@@ -125,3 +129,40 @@ def gti_file(
         header.append("HISTORY", OUT_OF_ORDER)
     columns = list(zip(STDGTI_SECONDS, pairs.T, strict=True))
     return fits_bytes(primary_hdu(kept), [table_hdu("STDGTI", columns, header)])
+
+
+@dataclass(frozen=True, slots=True)
+class GoodTime:
+    """The good time of an observation.
+
+    Parameters
+    ----------
+    file : bytes
+        The GTI file.
+    gti : ndarray (n, 2) [s]
+        What it means for extraction: TIMEZERO applied.
+    remarks : tuple of Remark
+    """
+
+    file: bytes
+    gti: Gti
+    remarks: tuple[Remark, ...] = ()
+
+
+def find_good_time(filter_file: FitsFile, expression: str, prefr: float, postfr: float) -> GoodTime:
+    """Return the good time of an observation; for the parameters see `good_time`.
+
+    Raises
+    ------
+    NoGoodTime
+        If no row of the filter file fulfils the expression.
+    """
+    table, said = dated(filter_file.table("XTE_MKF") if len(filter_file.tables) > 1 else filter_file.table(hdu=1))
+    rows = good_time(Scene(table, filter_file), expression, prefr, postfr, "Time")
+    if not len(rows):
+        raise NoGoodTime(f"No row of the filter file {filter_file.name} fulfils {expression!r}.")
+    remarks = undated(filter(None, [said]))
+    if not is_ordered(rows):
+        remarks.append(Remark("good_time_joined", f"{filter_file.name}: {OUT_OF_ORDER}."))
+    made = gti_file(filter_file, table, rows, expression, prefr, postfr)
+    return GoodTime(made, from_rows(rows, table.header, table.where), tuple(remarks))

@@ -16,7 +16,7 @@ from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile, iterate_hdus
 from rossi.fits.structure import ColumnInfo, Structure, structure
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, TableHDU, join_hdus, stored
+from rossi.fits.writer import Column, TableHDU, fits_bytes, join_hdus, stored
 
 #: Keywords that end in the number of the column that they describe.
 _NUMBERED = re.compile(
@@ -167,6 +167,11 @@ def as_hdu(table: Table) -> TableHDU:
         header = header.without(("THEAP",))
         header.set("PCOUNT", len(table.heap), "size of special data area")
     return TableHDU(header, table.rows.tobytes() + bytes(table.heap))
+
+
+def file_bytes(file: FitsFile, *, compress: bool = False) -> bytes:
+    """Return a file's content: its primary header and its tables."""
+    return fits_bytes(file.primary, [as_hdu(table) for table in file.tables], compress=compress)
 
 
 def with_values(table: Table, values: Mapping[str, ArrayLike]) -> Table:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Annotated
 
+from rossi.calibration import Role
 from rossi.errors import ConfigError
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_bytes, read_fits
 from rossi.ftools import samples
-from rossi.ftools.caldb import caldb_entries, is_caldb
+from rossi.ftools.caldb import caldb_files, calibration_file, is_caldb, start_of
 from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
 from rossi.pca.background.model import BackgroundModel, ModelType, read_model
@@ -59,9 +59,7 @@ def pcabackest(p: PcabackestParameters) -> Made:
 def models(modelfile: str, file: FitsFile) -> list[BackgroundModel]:
     """Return the models that a ``modelfile`` parameter names: files, ``file[HDU]``, ``@list`` or CALDB."""
     if is_caldb(modelfile):
-        chosen: dict[str, list[int]] = defaultdict(list)
-        for path, entry in caldb_entries("modelfile", "PCA_BKGD_MODEL", file.table(hdu=1)):
-            chosen[path].append(entry.extension)
+        chosen = caldb_files("modelfile", Role.MODEL, start_of(file)())
         return [_model(path).only(hdus) for path, hdus in chosen.items()]
     found = []
     for text in file_list(modelfile):
@@ -77,9 +75,7 @@ def models(modelfile: str, file: FitsFile) -> list[BackgroundModel]:
 
 def saa_history(saahfile: str, file: FitsFile) -> FitsFile | None:
     """Return the history of SAA passages that a ``saahfile`` parameter names: a file, none or CALDB."""
-    if is_caldb(saahfile):
-        return read_fits(caldb_entries("saahfile", "PCA_SAA_HIST_DATA", file.table(hdu=1))[0][0])
-    return None if is_none(saahfile) else read_fits(saahfile)
+    return calibration_file("saahfile", saahfile, Role.SAA, start_of(file))
 
 
 def _model(path: str) -> BackgroundModel:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import datetime
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
-from rossi.calibration import ANY, CalibrationEntry, CalibrationQuery, calendar_mjd, read_index, select
+from rossi.calibration import (
+    ANY,
+    DATA_SETS,
+    INDEX,
+    CalibrationEntry,
+    CalibrationQuery,
+    Role,
+    find_files,
+    header_start,
+    read_index,
+    select,
+)
 from rossi.errors import ConfigError
-from rossi.fits.reader import read_fits
+from rossi.fits.reader import FitsFile, read_fits
 from rossi.fits.table import Table
-
-#: Where the index of an instrument lies in a CALDB.
-INDEX = "data/xte/{}/caldb.indx"
-#: Between these days the original asks for dead-time coefficients, whatever the date of the observation.
-_DEAD_TIME_DAYS = ("31/12/95", "31/12/99")
-#: From this day on, the background of cluster A can only be estimated.
-_STARING_SINCE = "2006-07-13"
+from rossi.ftools.parameters import is_none
 
 
 def is_caldb(text: str) -> bool:
@@ -24,91 +31,69 @@ def is_caldb(text: str) -> bool:
     return text.strip().upper() == "CALDB"
 
 
-def caldb_entries(
-    parameter: str, codename: str, data: Table, detector: str = ANY, instrument: str = "PCA"
-) -> list[tuple[str, CalibrationEntry]]:
-    """Return the files (path and entry) that a CALDB on disk has for the start of some data.
+def caldb_files(parameter: str, role: Role, start: float | None = None) -> dict[str, tuple[int, ...]]:
+    """Return the HDUs that count of files of a CALDB on disk, by path; see `rossi.calibration.find_files`.
 
     Parameters
     ----------
     parameter : str
         Of the task, for messages.
-    codename : str
-    data : Table
-        DATE-OBS and TIME-OBS tell when; without TIME-OBS, the time of day that DATE-OBS holds.
-    detector, instrument : str
+    role : Role
+    start : float, optional [MJD]
+        Start of the data; by default the dates that the original task asks for.
 
     Raises
     ------
     ConfigError
         If there is no CALDB, or it has no such file.
     """
-    date, _, time_of_day = str(data.header.get("DATE-OBS", "")).partition("T")
-    clock = str(data.header.get("TIME-OBS", time_of_day)).strip() or "00:00:00"
-    return caldb_entries_at(parameter, codename, (date, clock), f"{data.where} DATE-OBS", detector, instrument)
+    query = DATA_SETS[role].query(start)
+    root, index = _index(parameter, query.instrument)
+    found = find_files(index, role, start)
+    return {str(root / path): hdus for path, hdus in found.items()} or _missing(parameter, root, query)
 
 
-def caldb_entries_at(
-    parameter: str,
-    codename: str,
-    start: tuple[str, str],
-    where: str,
-    detector: str = ANY,
-    instrument: str = "PCA",
-) -> list[tuple[str, CalibrationEntry]]:
-    """Return the files that a CALDB on disk has for a date and time; see `caldb_entries`."""
-    when = calendar_mjd(*start, where)
-    query = CalibrationQuery(codename, when, when, detector, instrument=instrument)
-    return _find(parameter, query, f"{start[0]} {start[1]}")
+def caldb_entry(parameter: str, codename: str, data: Table, detector: str, instrument: str) -> tuple[str, int]:
+    """Return the file (path and HDU) of a CALDB on disk that holds at the start of some data; see `caldb_files`."""
+    start = header_start(data.header, data.where)
+    query = CalibrationQuery(codename, start, start, detector, instrument=instrument)
+    root, index = _index(parameter, instrument)
+    found = select(index, query)
+    return (str(root / found[0].path), found[0].extension) if found else _missing(parameter, root, query)
+
+
+def start_of(file: FitsFile) -> Callable[[], float]:
+    """Return what tells when a file's data start [MJD], asked only where it matters."""
+    table = file.table(hdu=1)
+    return partial(header_start, table.header, table.where)
+
+
+def calibration_file(parameter: str, text: str, role: Role, start: Callable[[], float]) -> FitsFile | None:
+    """Return the file that a parameter names: a file, none, or that of the CALDB for a start [MJD]."""
+    if is_caldb(text):
+        return read_fits(next(iter(caldb_files(parameter, role, start()))))
+    return None if is_none(text) else read_fits(text)
 
 
 def hexte_dead_time_coefficients(detector: str, parameter: str = "calvalf") -> str:
-    """Return the CALDB's file of HEXTE dead-time coefficients (HKCONV); its first extension holds them.
-
-    Parameters
-    ----------
-    detector : str
-        PWA or PWB, the cluster.
-    parameter : str
-        Of the task, for messages.
-
-    Raises
-    ------
-    ConfigError
-        If there is no CALDB, or it has no such file.
-    """
-    start, stop = (calendar_mjd(day, "00:00:00", "CALDB") for day in _DEAD_TIME_DAYS)
-    query = CalibrationQuery("HKCONV", start, stop, detector, instrument="HEXTE")
-    return _find(parameter, query, " to ".join(_DEAD_TIME_DAYS))[0][0]
+    """Return the CALDB's file of HEXTE dead-time coefficients of a cluster, PWA or PWB; its HDU 1 holds them."""
+    role = Role.DEAD_TIME_A if detector == DATA_SETS[Role.DEAD_TIME_A].detector else Role.DEAD_TIME_B
+    return next(iter(caldb_files(parameter, role)))
 
 
-def hexte_background_correction(parameter: str = "corrfile") -> tuple[str, int]:
-    """Return the CALDB's file (and HDU) that turns the background of cluster B into that of A (CORR_COEFF).
-
-    Raises
-    ------
-    ConfigError
-        If there is no CALDB, or it has no such file.
-    """
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    start, stop = (calendar_mjd(day, "00:00:00", "CALDB") for day in (_STARING_SINCE, today))
-    query = CalibrationQuery("CORR_COEFF", start, stop, instrument="HEXTE")
-    path, entry = _find(parameter, query, f"{_STARING_SINCE} to {today}")[0]
-    return path, entry.extension
-
-
-def _find(parameter: str, query: CalibrationQuery, when: str) -> list[tuple[str, CalibrationEntry]]:
-    root, index = os.environ.get("CALDB", ""), INDEX.format(query.instrument.lower())
+def _index(parameter: str, instrument: str) -> tuple[Path, tuple[CalibrationEntry, ...]]:
+    root, index = os.environ.get("CALDB", ""), INDEX.format(instrument.lower())
     if not root or "://" in root or not (Path(root) / index).exists():
         raise ConfigError(
             f"{parameter}=CALDB, but the environment variable CALDB is {root!r}, and {index} is not found there; set "
             f"it to a CALDB on disk, or give {parameter}=<file>."
         )
-    found = select(read_index(read_fits(Path(root) / index).table(hdu=1)), query)
-    if not found:
-        detector = "" if query.detector == ANY else f" of {query.detector}"
-        raise ConfigError(
-            f"{Path(root) / index} has no {query.codename}{detector} for {when}; update the CALDB or give "
-            f"{parameter}=<file>."
-        )
-    return [(str(Path(root) / entry.path), entry) for entry in found]
+    return Path(root), read_index(read_fits(Path(root) / index).table(hdu=1))
+
+
+def _missing(parameter: str, root: Path, query: CalibrationQuery) -> NoReturn:
+    detector = "" if query.detector == ANY else f" of {query.detector}"
+    raise ConfigError(
+        f"{root / INDEX.format(query.instrument.lower())} has no {query.codename}{detector} for {query.when}; update "
+        f"the CALDB or give {parameter}=<file>."
+    )

@@ -26,11 +26,8 @@ from rossi.hexte.deadtime import dead_time
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.net import interpolate
 from rossi.hexte.rocking import Position, rocking_remarks, split
-from rossi.hexte.science import FRAME, cluster_of, kind_of
+from rossi.hexte.science import FRAME, LONG, cluster_of, kind_of
 from rossi.timeseries.arithmetic import Terms, subtract
-
-#: Event lists of more bytes on disk are read in pieces.
-LONG = 16 << 20
 
 
 class HxtbackParameters(Parameters):

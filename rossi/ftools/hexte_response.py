@@ -8,6 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
+from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu, require_plain, with_keywords
 from rossi.fits.header import Header
@@ -15,7 +16,7 @@ from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, now, primary_hdu
 from rossi.ftools import samples
-from rossi.ftools.caldb import caldb_entries, hexte_background_correction, is_caldb
+from rossi.ftools.caldb import caldb_entry, caldb_files, is_caldb
 from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, write_output, write_outputs
 from rossi.hexte.backest import archive_form, estimate_background
 from rossi.hexte.collimator import SourcePosition, read_cube, source_position
@@ -89,8 +90,11 @@ def hextebackest(p: HextebackestParameters) -> list[str]:
         raise ConfigError(f"version is {p.version!r}; 1.1, the only algorithm there is, was expected.")
     if p.outfile.strip().removeprefix("!").upper() == "STDOUT":
         raise ConfigError("outfile is STDOUT, but a spectrum can't go to the terminal; give the name of a file.")
-    path, hdu = hexte_background_correction() if is_caldb(p.corrfile) else extension(p.corrfile)
-    correction = _table(path, hdu)
+    if is_caldb(p.corrfile):
+        path, (hdu,) = next(iter(caldb_files("corrfile", Role.BACKGROUND_A).items()))
+        correction = _table(path, hdu)
+    else:
+        correction = _table(*extension(p.corrfile))
     background = _table(*extension(p.infile))
     estimate = estimate_background(background, correction)
     estimate.header.set("CREATOR", "hextebackest", "program that produced this file")
@@ -211,7 +215,7 @@ def _matrix(text: str, spectrum: Table, detector: str) -> tuple[Response, FitsFi
         path = extension(text)[0]
         return read_response(read_bytes(path), path)
     matrix, ebounds = (
-        caldb_entries("inrmf", codename, spectrum, detector, "HEXTE")[0][0] for codename in ("MATRIX", "EBOUNDS")
+        caldb_entry("inrmf", codename, spectrum, detector, "HEXTE")[0] for codename in ("MATRIX", "EBOUNDS")
     )
     return read_response(read_bytes(matrix), matrix, None if ebounds == matrix else read_bytes(ebounds))
 
@@ -235,8 +239,8 @@ def _detector(spectrum: Table) -> str:
 
 def _calibration(parameter: str, text: str, codename: str, spectrum: Table, detector: str) -> Table:
     if is_caldb(text):
-        path, entry = caldb_entries(parameter, codename, spectrum, detector, "HEXTE")[0]
-        return read_fits(path).table(hdu=entry.extension)
+        path, hdu = caldb_entry(parameter, codename, spectrum, detector, "HEXTE")
+        return read_fits(path).table(hdu=hdu)
     return _named_table(text, "SPECRESP" if codename == "EFF_AREA" else codename)
 
 

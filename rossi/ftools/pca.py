@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from rossi.errors import ConfigError, DataError
+from rossi.calibration import Role
+from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
 from rossi.fits.edit import dated_file
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.ftools import samples
+from rossi.ftools.caldb import calibration_file, start_of
 from rossi.ftools.extraction import ExtractionParameters, mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
 from rossi.pca.deadtime import BadRowRules
-from rossi.pca.housekeeping import Housekeeping
+from rossi.pca.housekeeping import Housekeeping, require_each_pcu
 from rossi.pca.lightcurve import DeadTime, Request, pca_light_curve, pca_light_curve_file
 from rossi.pca.prepare import prepare_background, prepare_standard2
-from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
+from rossi.pca.standard2 import parse_layers, parse_pcus
 
 
 class DeadTimeParameters(Parameters):
@@ -43,7 +45,7 @@ class Pcadeadcalc2Parameters(DeadTimeParameters):
     breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
 
 
-def read_housekeeping(names: Sequence[str]) -> list[Housekeeping]:
+def read_housekeeping(names: Sequence[str], where: str = "") -> list[Housekeeping]:
     """Read the housekeeping of all PCUs.
 
     Raises
@@ -52,18 +54,21 @@ def read_housekeeping(names: Sequence[str]) -> list[Housekeeping]:
         If the files are not one of each PCU.
     """
     housekeeping = [Housekeeping.from_file(read_fits(name)) for name in names]
-    if sorted(h.pcu for h in housekeeping) != list(PCUS):
-        found = ", ".join(str(h.pcu) for h in housekeeping)
-        raise DataError(f"{', '.join(names)}: housekeeping of PCU {found}; one file each of PCU 0 to 4 is needed.")
+    require_each_pcu(housekeeping, where or ", ".join(names))
     return housekeeping
+
+
+def breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
+    """Return the times without breakdown that a ``breakfile`` parameter names: a file, none, or CALDB."""
+    return calibration_file("breakfile", breakfile, Role.BREAKDOWN, start_of(file))
 
 
 def pcadeadcalc2(p: Pcadeadcalc2Parameters) -> Made:
     """Add bad-row flags and dead time to Standard2 data, or (with std2file) to model background of such data."""
     rules = p.rules()
     housekeeping = read_housekeeping(file_list(p.hkfiles))
-    breakdown: FitsFile | None = None if is_none(p.breakfile) else read_fits(p.breakfile)
     file, remarks = dated_file(read_fits(p.infile))
+    breakdown = breakdown_times(p.breakfile, file)
     if is_none(p.std2file):
         prepared = prepare_standard2(file, housekeeping, breakdown, rules)
     else:

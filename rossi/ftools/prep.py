@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+from rossi.archive import FILE_PATTERNS, stem_of
+from rossi.calibration import Role, calendar_mjd
 from rossi.errors import ConfigError, DataError
-from rossi.fits.edit import as_hdu, dated_file
+from rossi.fits.edit import dated_file, file_bytes
 from rossi.fits.reader import FitsFile, open_fits, read_fits
-from rossi.fits.writer import fits_bytes
 from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history
-from rossi.ftools.caldb import caldb_entries, caldb_entries_at, is_caldb
-from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
-from rossi.ftools.pca import DeadTimeParameters, read_housekeeping
+from rossi.ftools.caldb import calibration_file
+from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output, write_outputs
+from rossi.ftools.pca import DeadTimeParameters, breakdown_times, read_housekeeping
+from rossi.ftools.standard1 import prepared_standard1
 from rossi.ftools.texts import read_text
-from rossi.pca.background.estimate import BackgroundOptions, estimate_background
-from rossi.pca.deadtime import BadRowRules
+from rossi.pca.background.estimate import BackgroundOptions
 from rossi.pca.filter import build_filter_file, needed_files
 from rossi.pca.filter.collect import MAX_GAP
 from rossi.pca.filter.columns import COLLECTED, Source
 from rossi.pca.filter.indices import MasterIndex, read_master
 from rossi.pca.housekeeping import Housekeeping
-from rossi.pca.prepare import prepare_background, prepare_standard2
-from rossi.pca.standard1 import prepare_standard1
-from rossi.pca.standard1_table import standard1_file
-from rossi.pca.standard2 import PCUS
+from rossi.pca.observation import Calibration, prepare_file
 
-_STANDARD1 = re.compile(r"(FS46_[0-9a-f]+-[0-9a-f]+)(\.gz)?")
-_STANDARD2 = re.compile(r"(FS4a_[0-9a-f]+-[0-9a-f]+)(\.gz)?")
 _MODES = ("Standard1", "Standard2")
 _DONE = "pcaprepobsid_done.txt"
 _FILTER_LIST, _HOUSEKEEPING_LIST = "FP_xtefilt.lis", "FP_pcahk.lis"
@@ -127,9 +125,8 @@ def xtefilt(p: XtefiltParameters) -> Made:
 
 def pcaprepfile1(p: Pcaprepfile1Parameters) -> Made:
     """Write a Standard1 file with dead time."""
-    states = read_housekeeping(file_list(p.hkfiles))
-    file, said = dated_file(read_fits(p.infile))
-    return Made([write_output(p.dtfile, _prepared_standard1(file, states, p.breakfile, p.rules()), p.clobber)], said)
+    data, said = prepared_standard1(p.infile, read_housekeeping(file_list(p.hkfiles)), p.breakfile, p.rules())
+    return Made([write_output(p.dtfile, data, p.clobber)], said)
 
 
 def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
@@ -138,11 +135,8 @@ def pcaprepfile2(p: Pcaprepfile2Parameters) -> Made:
         raise ConfigError("dtbkgfile is given without dtfile; the background's dead time is that of the data.")
     (file, said), (rows, more) = (dated_file(read_fits(name)) for name in (p.infile, p.filterfile))
     made = _prepared(file, rows, read_housekeeping(file_list(p.hkfiles)), p)
-    wanted = [
-        (path, data) for path, data in zip((p.bkgfile, p.dtfile, p.dtbkgfile), made, strict=True) if not is_none(path)
-    ]
-    _refuse_existing([path for path, _ in wanted], p.clobber)
-    return Made([write_output(path, data, p.clobber) for path, data in wanted], [*said, *more])
+    named = zip((p.bkgfile, p.dtfile, p.dtbkgfile), made, strict=True)
+    return Made(write_outputs([one for one in named if not is_none(one[0])], p.clobber), [*said, *more])
 
 
 def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
@@ -151,82 +145,92 @@ def pcaprepobsid(p: PcaprepobsidParameters) -> Made:
     Everything is made before anything is written. A Standard1 file that can't be prepared is left out, with a remark,
     where Standard2 is prepared as well.
     """
-    indir, out, modes = Path(p.indir), Path(p.outdir), p.modes()
+    indir, modes = Path(p.indir), p.modes()
     if not (indir / "pca").is_dir():
         raise DataError(f"indir={p.indir}: not an observation directory, it has no folder pca; give one that has FMI.")
-    _clean(out, p.clobber)
+    work = _Work(Path(p.outdir))
+    _clean(work.out, p.clobber)
     files = _read(indir)
     master = read_master(files)
-    housekeeping, beside = _one_of_each((indir / "pca").glob("FH5[abcde]_*"))
-    if len(housekeeping) != len(PCUS):
-        found = ", ".join(path.name for path in housekeeping) or "none"
-        raise DataError(f"{indir}/pca: all five housekeeping files FH5a to FH5e are needed; found {found}.")
-    standard2, more = _one_of_each(p for p in (indir / "pca").glob("FS4a*") if _STANDARD2.fullmatch(p.name))
-    opened_files = {path: dated_file(read_fits(path)) for path in standard2}
-    said = [sentence for _, sentences in opened_files.values() for sentence in sentences]
-    said += [f"{path} is left out, as the file is there without .gz, too." for path in (*beside, *more)]
-    data = {path: file for path, (file, _) in opened_files.items()}
+    housekeeping = work.found(indir, "pcu_housekeeping")
+    states = read_housekeeping(list(map(str, housekeeping)), str(indir / "pca"))
+    data = {path: work.dated(path) for path in work.found(indir, "std2")}
     opened = {str(path.relative_to(indir)): file for path, file in data.items()}
-    filter_bytes = build_filter_file(
-        {**files, **opened}, _breakdown_history(p.breakfile, master), p.timestep, p.position(), said=said
-    )
-    filter_name = f"FP_{master.start:08x}-{master.stop:08x}.xfl"
-    made = {"appid.lis": _appid_list().encode(), filter_name: filter_bytes}
-    filter_file = open_fits(filter_bytes, str(out / filter_name))
-    states = read_housekeeping(list(map(str, housekeeping)))
-    stems = []
-    for path, file in data.items() if "Standard2" in modes else ():
-        stem = path.name.removesuffix(".gz")
-        names = [f"{stem}_{kind}" for kind in ("bkg", "dt", "dtbkg")]
-        made |= dict(zip(names, _prepared(file, filter_file, states, p), strict=True))
-        stems.append(stem)
-    lists = {_FILTER_LIST: [out / filter_name], _HOUSEKEEPING_LIST: housekeeping}
-    if stems:
-        products = [[out / f"{stem}_{kind}" for stem in stems] for kind in ("bkg", "dt", "dtbkg")]
-        lists |= dict(zip(_STANDARD2_LISTS, [list(data), *products], strict=True))
+    work.made["appid.lis"] = _appid_list().encode()
+    history = _breakdown_history(p.breakfile, master)
+    filter_bytes = build_filter_file({**files, **opened}, history, p.timestep, p.position(), said=work.said)
+    work.made[master.filter_file] = filter_bytes
+    work.lists |= {_FILTER_LIST: [work.out / master.filter_file], _HOUSEKEEPING_LIST: housekeeping}
+    if "Standard2" in modes:
+        _add_standard2(work, data, open_fits(filter_bytes, str(work.out / master.filter_file)), states, p)
     if "Standard1" in modes:
-        prepared, remarks = _standard1(indir, states, p, strict=modes == {"Standard1"})
-        said += remarks
-        names = [f"{path.name.removesuffix('.gz')}_dt" for path in prepared]
-        made |= dict(zip(names, prepared.values(), strict=True))
-        if prepared:
-            lists |= dict(zip(_STANDARD1_LISTS, [list(prepared), [out / name for name in names]], strict=True))
-    for name, paths in lists.items():
-        lines = (str(path.absolute() if p.abspath else path) for path in paths)
-        made[name] = "".join(f"{line}\n" for line in lines).encode()
-    made[_DONE] = f"{master.obsid} is prepared\n".encode()
-    _refuse_existing([str(out / name) for name in made], p.clobber)
-    return Made([write_output(str(out / name), content, p.clobber) for name, content in made.items()], said)
+        _add_standard1(work, indir, states, p, strict=modes == {"Standard1"})
+    return work.written(master.obsid, p)
 
 
-def _one_of_each(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Return files, and those left out as they are there without ``.gz`` too, which CFITSIO opens first."""
-    found = sorted(paths)
-    beside = [path for path in found if path.suffix == ".gz" and path.with_suffix("") in found]
-    return [path for path in found if path not in beside], beside
+@dataclass(slots=True)
+class _Work:
+    """What ``pcaprepobsid`` has made so far, by name; its lists of files; what is to be said."""
+
+    out: Path
+    made: dict[str, bytes] = field(default_factory=dict)
+    lists: dict[str, list[Path]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    def found(self, indir: Path, kind: str) -> list[Path]:
+        """Return an observation's files of a kind, less those that are there without ``.gz``, which CFITSIO opens."""
+        pattern = re.compile(FILE_PATTERNS[kind])
+        paths = sorted(path for path in (indir / "pca").iterdir() if pattern.fullmatch(f"pca/{path.name}"))
+        beside = [path for path in paths if path.suffix == ".gz" and path.with_suffix("") in paths]
+        self.said += [f"{path} is left out, as the file is there without .gz, too." for path in beside]
+        return [path for path in paths if path not in beside]
+
+    def dated(self, path: Path) -> FitsFile:
+        """Open a file, less the rows without a time."""
+        file, said = dated_file(read_fits(path))
+        self.said += said
+        return file
+
+    def written(self, obsid: str, p: PcaprepobsidParameters) -> Made:
+        """Write everything, or nothing."""
+        for name, paths in self.lists.items():
+            lines = (str(path.absolute() if p.abspath else path) for path in paths)
+            self.made[name] = "".join(f"{line}\n" for line in lines).encode()
+        self.made[_DONE] = f"{obsid} is prepared\n".encode()
+        files = [(str(self.out / name), data) for name, data in self.made.items()]
+        return Made(write_outputs(files, p.clobber), self.said)
 
 
-def _standard1(
-    indir: Path, states: Sequence[Housekeeping], p: PcaprepobsidParameters, *, strict: bool
-) -> tuple[dict[Path, bytes], list[str]]:
-    """Return an observation's Standard1 files with dead time, and what to say of those that are left out."""
-    made: dict[Path, bytes] = {}
-    found, beside = _one_of_each(p for p in (indir / "pca").glob("FS46*") if _STANDARD1.fullmatch(p.name))
-    remarks = [f"{path} is left out, as the file is there without .gz, too." for path in beside]
-    for path in found:
+def _add_standard2(
+    work: _Work, data: Mapping[Path, FitsFile], rows: FitsFile, states: Sequence[Housekeeping], p: PrepParameters
+) -> None:
+    """Add an observation's Standard2 files with dead time, and their background; `rows` is the filter file."""
+    names = {path: [f"{stem_of(path.name)}_{kind}" for kind in ("bkg", "dt", "dtbkg")] for path in data}
+    for path, file in data.items():
+        work.made |= dict(zip(names[path], _prepared(file, rows, states, p), strict=True))
+    if data:
+        products = [[work.out / name for name in column] for column in zip(*names.values(), strict=True)]
+        work.lists |= dict(zip(_STANDARD2_LISTS, [list(data), *products], strict=True))
+
+
+def _add_standard1(
+    work: _Work, indir: Path, states: Sequence[Housekeeping], p: PrepParameters, *, strict: bool
+) -> None:
+    """Add an observation's Standard1 files with dead time; those that can't be prepared are an error if `strict`."""
+    prepared = {}
+    for path in work.found(indir, "std1"):
         try:
-            file, said = dated_file(read_fits(path))
-            made[path] = _prepared_standard1(file, states, p.breakfile, p.rules())
-            remarks += said
+            data, said = prepared_standard1(path, states, p.breakfile, p.rules())
         except DataError as error:
             if strict:
                 raise
-            remarks.append(f"left out: {error}")
-    return made, remarks
-
-
-def _prepared_standard1(file: FitsFile, states: Sequence[Housekeeping], breakfile: str, rules: BadRowRules) -> bytes:
-    return standard1_file(prepare_standard1(file, list(states), _breakdown_times(breakfile, file), rules))
+            said = [f"left out: {error}"]
+        else:
+            name = f"{stem_of(path.name)}_dt"
+            work.made[name], prepared[path] = data, work.out / name
+        work.said += said
+    if prepared:
+        work.lists |= dict(zip(_STANDARD1_LISTS, [list(prepared), list(prepared.values())], strict=True))
 
 
 def _read(folder: Path) -> dict[str, bytes]:
@@ -246,16 +250,11 @@ def _clean(out: Path, clobber: bool) -> None:
             raise DataError(f"outdir={out}: can't be made ({error.strerror}).") from None
     lists = (_FILTER_LIST, _HOUSEKEEPING_LIST, *_STANDARD1_LISTS, *_STANDARD2_LISTS)
     stale = [out / name for name in (_DONE, "appid.lis", *lists)]
-    _refuse_existing([str(path) for path in stale], clobber)
-    for path in stale:
-        path.unlink(missing_ok=True)
-
-
-def _refuse_existing(paths: Sequence[str], clobber: bool) -> None:
-    """Stop before anything is written if a file may not be overwritten."""
-    there = [path for path in paths if Path(path).exists()]
+    there = [path for path in stale if path.exists()]
     if there and not clobber:
         raise DataError(f"{there[0]} exists; give clobber=yes to overwrite it.")
+    for path in stale:
+        path.unlink(missing_ok=True)
 
 
 def _appid_list() -> str:
@@ -275,29 +274,19 @@ def _sources(path: str) -> tuple[Source, ...]:
 
 
 def _breakdown_history(breakfile: str, master: MasterIndex) -> FitsFile | None:
-    if not is_caldb(breakfile):
-        return None if is_none(breakfile) else read_fits(breakfile)
-    found = caldb_entries_at("breakfile", "PCA_BREAKDOWN_HIST", master.begin, "FMI StartDate")
-    return read_fits(found[0][0])
-
-
-def _breakdown_times(breakfile: str, file: FitsFile) -> FitsFile | None:
-    if not is_caldb(breakfile):
-        return None if is_none(breakfile) else read_fits(breakfile)
-    return read_fits(caldb_entries("breakfile", "STDGTI", file.table(hdu=1), "ALL")[0][0])
+    start = partial(calendar_mjd, *master.begin, "FMI StartDate")
+    return calibration_file("breakfile", breakfile, Role.BREAKDOWN_HISTORY, start)
 
 
 def _prepared(
     file: FitsFile, filter_file: FitsFile, states: Sequence[Housekeeping], p: PrepParameters
 ) -> tuple[bytes, bytes, bytes]:
     """Return the background of a Standard2 file, its data with dead time, and the background with dead time."""
-    background = estimate_background(
-        file, filter_file, models(p.modelfile, file), saa_history(p.saahfile, file), p.background()
-    ).to_file()
-    data = prepare_standard2(file, states, _breakdown_times(p.breakfile, file), p.rules())
-    judged = prepare_background(background, data, p.rules())
-    plain = fits_bytes(background.primary, [as_hdu(table) for table in background.tables])
-    return plain, data.to_bytes(), judged.to_bytes()
+    saa, breakdown = saa_history(p.saahfile, file), breakdown_times(p.breakfile, file)
+    calibration = Calibration(models(p.modelfile, file), saa, breakdown)
+    made = prepare_file(file, filter_file, states, calibration, p.rules(), p.background())
+    assert made.estimate is not None and made.background is not None  # as there are models
+    return file_bytes(made.estimate), made.data.to_bytes(), made.background.to_bytes()
 
 
 TASKS = {

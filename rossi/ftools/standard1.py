@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from rossi.errors import ConfigError
@@ -9,8 +11,10 @@ from rossi.fits.edit import dated_file
 from rossi.fits.reader import read_fits
 from rossi.ftools import samples
 from rossi.ftools.extraction import mode, remarks_on, science_arrays
-from rossi.ftools.parameters import Made, Task, file_list, is_none, write_output
-from rossi.ftools.pca import DeadTimeParameters, LightCurveParameters, read_housekeeping
+from rossi.ftools.parameters import Made, Task, file_list, write_output
+from rossi.ftools.pca import DeadTimeParameters, LightCurveParameters, breakdown_times, read_housekeeping
+from rossi.pca.deadtime import BadRowRules
+from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import pca_light_curve_file
 from rossi.pca.standard1 import prepare_standard1
 from rossi.pca.standard1_lightcurve import Standard1Request, standard1_light_curve
@@ -30,11 +34,16 @@ class Pcadeadcalc1Parameters(DeadTimeParameters):
 
 def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> Made:
     """Add flags and dead time of each sample to Standard1 data."""
-    housekeeping = read_housekeeping(file_list(p.hkfiles))
-    breakdown = None if is_none(p.breakfile) else read_fits(p.breakfile)
-    file, said = dated_file(read_fits(p.infile))
-    prepared = prepare_standard1(file, housekeeping, breakdown, p.rules())
-    return Made([write_output(p.outfile, standard1_file(prepared), p.clobber)], said)
+    data, said = prepared_standard1(p.infile, read_housekeeping(file_list(p.hkfiles)), p.breakfile, p.rules())
+    return Made([write_output(p.outfile, data, p.clobber)], said)
+
+
+def prepared_standard1(
+    path: str | Path, states: Sequence[Housekeeping], breakfile: str, rules: BadRowRules
+) -> tuple[bytes, list[str]]:
+    """Return a Standard1 file with flags and dead time, and what to say of rows without a time."""
+    file, said = dated_file(read_fits(path))
+    return standard1_file(prepare_standard1(file, list(states), breakdown_times(breakfile, file), rules)), said
 
 
 class Pcaextlc1Parameters(LightCurveParameters):

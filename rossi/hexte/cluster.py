@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
-from rossi.fits.writer import fits_bytes
 from rossi.hexte.backest import archive_form, estimate_background
 from rossi.hexte.net import cycle_net, interpolated_net
 from rossi.hexte.reduction import Reduced
@@ -63,21 +62,17 @@ def curves_of(
     if not source or not background:  # none, or without a bin
         return Curves(source, background, None)
     net = interpolated_net(source, background) if interpolated else cycle_net(source, background, dwell, cycles)
-    return Curves(source, background, _defined(net))
+    return Curves(source, background, defined(net))
 
 
 def _joined(files: Sequence[FitsFile], name: str) -> Series | None:
     return join([light_curve_of(file) for file in files], name=name).series if files else None
 
 
-def _defined(series: Series) -> Series | None:
+def defined(series: Series) -> Series | None:
     """Return a curve without the rows that have no rate: there the background is missing."""
     good = np.isfinite(series.rate)
-    if not good.any():
-        return None
-    names = ("time", "rate", "error", "fracexp")
-    kept = {name: getattr(series, name)[good] for name in names}
-    return replace(series, **kept, extra={name: values[good] for name, values in series.extra.items()})
+    return series.rows(good) if good.any() else None
 
 
 def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
@@ -126,8 +121,7 @@ def with_background(source: FitsFile, name: str) -> bytes:
     table = source.table()
     header = table.header.copy()
     header.set("BACKFILE", name, "background")
-    named = table.with_rows(table.rows, header)
-    return fits_bytes(source.primary, [as_hdu(named), *map(as_hdu, source.tables[1:])])
+    return file_bytes(replace(source, tables=(table.with_rows(table.rows, header), *source.tables[1:])))
 
 
 def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[str, bytes]:
@@ -138,5 +132,5 @@ def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[str,
         if position is Position.SOURCE and Position.BACKGROUND in names:
             files[names[position]] = with_background(file, names[Position.BACKGROUND])
         else:
-            files[names[position]] = fits_bytes(file.primary, [as_hdu(table) for table in file.tables])
+            files[names[position]] = file_bytes(file)
     return files

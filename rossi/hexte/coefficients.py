@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from rossi.errors import DataError
 from rossi.fits.table import Table
-from rossi.hexte.science import DETECTORS, FRAME, Cluster, Remark
+from rossi.hexte.science import DETECTORS, FRAME, Cluster
+from rossi.remarks import Remark
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rossi.extract.channels import Bounds, parse_channels
 from rossi.fits.reader import FitsFile
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import Cluster, Remark
+from rossi.hexte.science import Cluster
+from rossi.remarks import Remark
 from rossi.spectra.pha import Pha, read_pha
 
 Floats = NDArray[np.float64]

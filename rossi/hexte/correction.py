@@ -15,8 +15,9 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table, by_row
 from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fraction
-from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster, Remark
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster
 from rossi.met import split_keyword
+from rossi.remarks import Remark
 
 Floats = NDArray[np.float64]
 

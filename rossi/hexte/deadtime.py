@@ -14,16 +14,9 @@ from rossi.gti import Gti
 from rossi.hexte.coefficients import coefficients
 from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.science import (
-    DETECTORS,
-    FRAME,
-    Cluster,
-    Remark,
-    cluster_of,
-    frame_number,
-    revision,
-)
+from rossi.hexte.science import DETECTORS, FRAME, Cluster, cluster_of, frame_number, revision
 from rossi.met import timezero
+from rossi.remarks import Remark
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.gti import Gti, make
 from rossi.hexte.housekeeping import DWELLS, commanded_dwell
-from rossi.hexte.science import Remark
+from rossi.remarks import Remark
 
 #: Times closer than this are the same [s].
 _TOUCH = 1e-3

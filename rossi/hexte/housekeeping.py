@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rossi.errors import DataError
 from rossi.fits.edit import dated
 from rossi.fits.table import Table
-from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, Remark, frame_number
+from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, frame_number
+from rossi.remarks import Remark
 
 Floats = NDArray[np.float64]
 

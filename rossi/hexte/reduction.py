@@ -18,20 +18,20 @@ from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import light_curve_tables, spectrum_tables
 from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-from rossi.fits.writer import TableHDU, fits_bytes
+from rossi.fits.writer import TableHDU
 from rossi.gti import Gti
 from rossi.hexte.correction import correct
 from rossi.hexte.counters import Frames
 from rossi.hexte.deadtime import DeadTime, dead_time
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.rocking import Position, codes, wrong_positions
-from rossi.hexte.science import DETECTORS, FRAME, Kind, Remark
+from rossi.hexte.science import DETECTORS, FRAME, Kind
 from rossi.hexte.slews import correct_for_slews
 from rossi.hexte.tally import Tally, Window, tally
+from rossi.remarks import Remark
 
 #: Rows that are looked at at a time: their intermediate arrays stay in a processor's cache.
 _ROWS = 1 << 17
@@ -276,8 +276,3 @@ def _products(
         layout = spectrum_tables(spectrum(whole, ChannelSelection()))
         pha = corrected(*layout, request.spectrum, f"{science.source} {position.value} spectrum")
     return Reduced(position, made, pha, tuple(dict.fromkeys(remarks)))
-
-
-def file_bytes(file: FitsFile) -> bytes:
-    """Return a product as a FITS file."""
-    return fits_bytes(file.primary, [as_hdu(table) for table in file.tables])

@@ -16,7 +16,8 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu, table_hdu
-from rossi.hexte.science import FRAME, Cluster, Kind, Remark, cluster_codes, cluster_of, frame_number, kind_of
+from rossi.hexte.science import FRAME, Cluster, Kind, cluster_codes, cluster_of, frame_number, kind_of
+from rossi.remarks import Remark
 
 Gti = NDArray[np.float64]
 
@@ -136,11 +137,6 @@ class Split:
         if self.gti_header is not None:
             header.copy_from(self.gti_header, _KEPT)
         return table_hdu("GTI", list(zip(ROCKING_GTI, self.frames.T, strict=True)), header)
-
-    def as_file(self) -> FitsFile:
-        """Return the split rows as a file in memory, as extraction takes it."""
-        gti, name = self.gti, self.table.source
-        return FitsFile(name, primary_hdu(), (self.table, Table(gti.header, gti.data, name)))
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
         """Return the split rows as a FITS file: science table and GTI."""

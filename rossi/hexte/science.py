@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -15,6 +14,8 @@ from rossi.fits.table import Table
 DETECTORS = (0, 1, 2, 3)
 #: Length of an instrument data frame: telemetry and counters come in such steps, on multiples of it [s].
 FRAME = 16.0
+#: Event lists of more bytes, compressed, are read in pieces.
+LONG = 16 << 20
 #: Longest time that one file's rows can span [s]: a hundred days.
 _LONGEST = 8.64e6
 #: Later than any time of the mission, which ended at 568e6 [s].
@@ -27,22 +28,6 @@ _DETECTOR_BYTE = 0x08
 _LEADING_BYTES = (0x40, 0x20, 0x10)
 _CLUSTER_TEXT = re.compile(r"G\[(.)")
 _REVISION = re.compile(r":\s*(\d+)\.(\d+)\.(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something a user should know of a result.
-
-    Parameters
-    ----------
-    code : str
-        Short and stable.
-    message : str
-        One sentence.
-    """
-
-    code: str
-    message: str
 
 
 class Cluster(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from rossi.errors import DataError
 from rossi.fits.edit import clock, dated
 from rossi.fits.reader import FitsFile
+from rossi.pca.standard2 import PCUS
 
+_FILES = "of all five housekeeping files, pca/FH5a_* to FH5e_*, one file each of PCU 0 to 4 is needed"
 _DETECTOR = re.compile(r"D\[([0-4])\]")
 
 
@@ -76,3 +79,22 @@ class Housekeeping:
         unknown = at < 0
         unknown[beyond[1:]] = True
         return self.on[np.clip(at, 0, last)], unknown
+
+
+def missing_pcus(housekeeping: Iterable[Housekeeping]) -> list[int]:
+    """Return the PCUs that have no housekeeping."""
+    return sorted(set(PCUS) - {one.pcu for one in housekeeping})
+
+
+def require_each_pcu(housekeeping: Iterable[Housekeeping], where: str, advice: str = "fetch them again") -> None:
+    """Refuse housekeeping that is not one file of each PCU.
+
+    Raises
+    ------
+    DataError
+        Naming the PCUs that were found `where`, and with what to do.
+    """
+    found = sorted(one.pcu for one in housekeeping)
+    if found != list(PCUS):
+        pcus = ", ".join(map(str, found)) or "none"
+        raise DataError(f"{where}: {_FILES}, but found those of PCU {pcus}; {advice}.")

@@ -108,6 +108,11 @@ class PcaLightCurve:
     background_error: NDArray[np.float64] | None
     request: Request
 
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """PCU seconds, or the length of the bins where there is no dead-time correction (n_bin,) [s]."""
+        return self.curve.source.exposure if self.exposure is None else self.exposure
+
 
 class PreparedArray(ScienceArray):
     """Prepared data that never were a file: bad rows and exposure come from the judged rows instead of columns.

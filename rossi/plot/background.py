@@ -12,13 +12,30 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from rossi.fits.reader import FitsFile
 from rossi.hexte.contamination import BAND, HIGHEST, absolute_channels
+from rossi.hexte.products import Products
 from rossi.hexte.rocking import Position
-from rossi.plot.longterm import COLOURS
+from rossi.plot.longterm import COLOURS, png
 from rossi.spectra.pha import Pha, read_pha
 
 _LABELS = {Position.SOURCE: "on source", Position.PLUS: "plus side", Position.MINUS: "minus side"}
 #: Rows are joined until they are this wide, so that single channels do not hide a difference [channels].
 _WIDTH = 8
+
+
+def figure_files(made: Products) -> dict[str, bytes]:
+    """Return pictures (PNG) of the backgrounds of either side of clusters where they differ, by file name.
+
+    Parameters
+    ----------
+    made : Products
+        Of an observation.
+    """
+    files = {}
+    for cluster, one in made.clusters.items():
+        if {"backgrounds_differ", "background_offset"} & {remark.code for remark in one.remarks}:
+            picture = background_figure(one.spectra, f"{made.obsid}, HEXTE cluster {cluster.name}")
+            files[f"{made.stem(cluster)}_background.png"] = png(picture)
+    return files
 
 
 def background_figure(spectra: Mapping[Position, FitsFile], title: str) -> Figure:

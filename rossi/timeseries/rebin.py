@@ -21,17 +21,17 @@ def weighted_mean(series: Series) -> tuple[float, float, float]:
     rate, error, exposure : float
         NaN, NaN, 0 where no row has a rate and an exposure.
     """
-    exposure = series.exposure
-    good = np.isfinite(series.rate) & np.isfinite(series.error) & (exposure > 0)
-    x = exposure[good]
-    total = float(x.sum())
-    if not total:
+    return mean_rate(series.rate, series.error, series.exposure)
+
+
+def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, float, float]:
+    """Return the mean rate of bins (n,); see `weighted_mean`."""
+    good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
+    if not good.any():
         return float("nan"), float("nan"), 0.0
-    return (
-        float((series.rate[good] * x).sum() / total),
-        float(np.sqrt(((series.error[good] * x) ** 2).sum()) / total),
-        total,
-    )
+    mean, total = np.average(rate[good], weights=exposure[good], returned=True)
+    spread = np.sqrt(((error[good] * exposure[good]) ** 2).sum()) / total
+    return float(mean), float(spread), float(total)
 
 
 def rebin(series: Series, factor: int, origin: float | None = None) -> Series:

@@ -4,7 +4,8 @@
 file came from a folder, a bucket or a web server.
 """
 
-from services.calibration.config import CalibrationConfig, Role
-from services.calibration.find import CalibrationFile, background_models, check_calibration, find_calibration
+from rossi.calibration import Role
+from services.calibration.config import CalibrationConfig
+from services.calibration.find import CalibrationFile, check_calibration, find_calibration
 
-__all__ = ["CalibrationConfig", "CalibrationFile", "Role", "background_models", "check_calibration", "find_calibration"]
+__all__ = ["CalibrationConfig", "CalibrationFile", "Role", "check_calibration", "find_calibration"]

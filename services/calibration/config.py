@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
 
+from rossi.calibration import Role
 from services.contract import Frozen
 
-
-class Role(StrEnum):
-    """What a calibration file is for."""
-
-    MODEL = "model"
-    SAA = "saa"
-    BREAKDOWN = "breakdown"
-    BREAKDOWN_HISTORY = "breakdown_history"
-    DEAD_TIME_A = "dead_time_a"
-    DEAD_TIME_B = "dead_time_b"
-    BACKGROUND_A = "background_a"
+__all__ = ["CalibrationConfig", "Role", "default_cache"]
 
 
 def default_cache() -> str:

@@ -9,42 +9,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from rossi.calibration import ANY, CalibrationEntry, CalibrationQuery, read_index, select
+from rossi.calibration import DATA_SETS, INDEX, CalibrationEntry, Role, find_files, read_index
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
-from rossi.pca.background.model import BackgroundModel, read_model
-from services.calibration.config import CalibrationConfig, Role
+from services.calibration.config import CalibrationConfig
 from services.calibration.fetch import FileCache, fetch, file_name, is_remote, join, zipped
 from services.storage import StoreError
 
-#: Where the index of an instrument lies in a CALDB.
-INDEX = "data/xte/{}/caldb.indx"
-
-#: Instrument, CAL_CNAM and DETNAM of each role, as the tasks that use them ask for them.
-QUERIES = {
-    Role.MODEL: ("PCA", "PCA_BKGD_MODEL", ANY),
-    Role.SAA: ("PCA", "PCA_SAA_HIST_DATA", ANY),
-    Role.BREAKDOWN: ("PCA", "STDGTI", "ALL"),
-    Role.BREAKDOWN_HISTORY: ("PCA", "PCA_BREAKDOWN_HIST", ANY),
-    Role.DEAD_TIME_A: ("HEXTE", "HKCONV", "PWA"),
-    Role.DEAD_TIME_B: ("HEXTE", "HKCONV", "PWB"),
-    Role.BACKGROUND_A: ("HEXTE", "CORR_COEFF", ANY),
-}
 #: How to do without a file, for messages.
 _WITHOUT = {Role.MODEL: "background = 'none' in [pca_prep]"}
 _NONE = "'NONE'"
 _WITHOUT |= dict.fromkeys((Role.DEAD_TIME_A, Role.DEAD_TIME_B), "instruments = ['pca'] in [campaign]")
 #: What PCA needs.
 PCA_ROLES = (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY)
-MEANINGS = {
-    Role.MODEL: "background model",
-    Role.SAA: "history of SAA passages",
-    Role.BREAKDOWN: "list of times without breakdown",
-    Role.BREAKDOWN_HISTORY: "history of breakdowns",
-    Role.DEAD_TIME_A: "file of HEXTE dead-time coefficients (cluster A)",
-    Role.DEAD_TIME_B: "file of HEXTE dead-time coefficients (cluster B)",
-    Role.BACKGROUND_A: "correction of HEXTE's background",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +104,6 @@ def check_calibration(config: CalibrationConfig, roles: Iterable[Role]) -> None:
         library.check(role)
 
 
-def background_models(files: Iterable[CalibrationFile]) -> list[BackgroundModel]:
-    """Return the background models in files; the HDUs that the CALDB chose, or all that are valid."""
-    models = [(file, read_model(file.data, file.name)) for file in files]
-    return [model.only(file.extensions) if file.extensions else model for file, model in models]
-
-
 @lru_cache(maxsize=4)
 def _library(config: CalibrationConfig) -> _Library:
     return _Library(config)
@@ -156,20 +127,16 @@ class _Library:
         if given:
             return tuple(self._file(role, url) for url in given)
         self._need_root(role)
-        instrument, codename, detector = QUERIES[role]
-        url, index = self._index(instrument)
-        entries = select(index, CalibrationQuery(codename, start, start, detector, instrument=instrument))
-        if not entries:
+        wanted = DATA_SETS[role]
+        url, index = self._index(wanted.instrument)
+        found = find_files(index, role, start)
+        if not found:
             raise ConfigError(
-                f"{url}: there is no {MEANINGS[role]} ({codename}) for MJD {start:.5f}; "
+                f"{url}: there is no {wanted.meaning} ({wanted.codename}) for MJD {start:.5f}; "
                 f"update the CALDB, or set {role} to a file."
             )
-        if role is not Role.MODEL:
-            return (self._file(role, self._url(entries[0])),)
-        hdus: dict[str, list[int]] = {}
-        for entry in entries:
-            hdus.setdefault(self._url(entry), []).append(entry.extension)
-        return tuple(self._file(role, url, extensions) for url, extensions in hdus.items())
+        every = {join(self._root, path): hdus if role is Role.MODEL else () for path, hdus in found.items()}
+        return tuple(self._file(role, url, hdus) for url, hdus in every.items())
 
     def check(self, role: Role) -> None:
         """See `check_calibration`."""
@@ -177,17 +144,15 @@ class _Library:
             self.files(role, 0.0)
             return
         self._need_root(role)
-        self._index(QUERIES[role][0])
+        self._index(DATA_SETS[role].instrument)
 
     def _need_root(self, role: Role) -> None:
         if not self._root:
             raise ConfigError(
-                f"calibration: no {MEANINGS[role]} is given; set {role} to a file or URL, or caldb to the root of a "
-                f"CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} does without."
+                f"calibration: no {DATA_SETS[role].meaning} is given; set {role} to a file or URL, or caldb to the "
+                f"root of a CALDB (a folder or URL that holds {INDEX.format('pca')}); {_WITHOUT.get(role, _NONE)} "
+                "does without."
             )
-
-    def _url(self, entry: CalibrationEntry) -> str:
-        return join(self._root, entry.path)
 
     def _index(self, instrument: str) -> tuple[str, tuple[CalibrationEntry, ...]]:
         url = join(self._root, INDEX.format(instrument.lower()))
@@ -207,8 +172,8 @@ class _Library:
                     break
             else:
                 raise ConfigError(
-                    f"{url}: this {MEANINGS[role]} is missing (and there is no {file_name(candidates[1])}); put it "
-                    f"there, or set {role} to another file or URL."
+                    f"{url}: this {DATA_SETS[role].meaning} is missing (and there is no {file_name(candidates[1])}); "
+                    f"put it there, or set {role} to another file or URL."
                 )
             self._files[url] = CalibrationFile(file_name(candidate), candidate, data, hashlib.sha256(data).hexdigest())
         file = self._files[url]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from rossi.hexte.backest import read_correction
@@ -12,7 +13,6 @@ from rossi.hexte.science import Cluster
 from rossi.pca.background.model import read_model
 from rossi.pca.background.saa import passages
 from rossi.pca.breakdown import read_breakdowns
-from services.calibration.config import Role
 
 _READERS: Mapping[Role, Callable[[bytes, str], object]] = {
     Role.MODEL: read_model,

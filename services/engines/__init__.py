@@ -7,11 +7,12 @@ An engine is a module of this package with a function for each stage, of the sta
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, cast
 
-from services.contract import Inputs, Outputs
+from rossi.remarks import Remark
+from services.contract import Caveat, File, Inputs, Outputs
 
 
 class EngineName(StrEnum):
@@ -25,6 +26,16 @@ def implementation(engine: EngineName, stage: str) -> Callable[[Any, Inputs], Ou
     """Return what carries a stage out on an engine; the engine is imported only now."""
     module = importlib.import_module(f"services.engines.{engine.value}")
     return cast(Callable[[Any, Inputs], Outputs], getattr(module, stage))
+
+
+def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
+    """Return remarks as caveats, each once."""
+    return tuple(Caveat(code=r.code, message=r.message) for r in dict.fromkeys(remarks))
+
+
+def files_of(named: Mapping[str, bytes]) -> tuple[File, ...]:
+    """Return the files of an output."""
+    return tuple(File(name, data) for name, data in named.items())
 
 
 def engine_versions(engine: EngineName | None, stage: str) -> dict[str, str]:

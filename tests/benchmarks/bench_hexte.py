@@ -95,7 +95,10 @@ def reduce_archive_file(data: bytes, hk: bytes) -> int:
     file = open_fits(data, "archive")
     correction = Correction(Housekeeping.from_table(open_fits(hk, "hk").table()), coefficients().table())
     request = Request({"band": Band(15, 61)}, DWELL)
-    parts = [reduce_archive(s.as_file(), s.position, request, correction) for s in split(file, tuple(Position)[:3])]
+    parts = [
+        reduce_archive(open_fits(s.to_bytes(), s.table.source), s.position, request, correction)
+        for s in split(file, tuple(Position)[:3])
+    ]
     found = [part for part in parts if part]
     curves = curves_of(found, "band", DWELL)
     assert curves.source and curves.background and curves.net

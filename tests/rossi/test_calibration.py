@@ -5,15 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rossi.calibration import CalibrationEntry, CalibrationQuery, Validity, calendar_mjd, read_index, select
+from rossi.calibration import (
+    CalibrationEntry,
+    CalibrationQuery,
+    Role,
+    Validity,
+    calendar_mjd,
+    find_files,
+    header_start,
+    read_index,
+    select,
+)
 from rossi.errors import DataError
 from rossi.fits.header import Header
-from rossi.fits.reader import open_fits, read_fits
-from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.fits.reader import read_fits
 
 
-def entry(name, reference, detector="PCU0", quality=0, codename="MODEL", kind="NONE", xno=0):
-    return CalibrationEntry("XTE", "PCA", detector, kind, "data", name, xno, codename, (), reference, quality)
+def entry(name, reference, detector="PCU0", quality=0, codename="MODEL", xno=0, telescope="XTE"):
+    return CalibrationEntry(telescope, "PCA", detector, "data", name, xno, codename, reference, quality)
 
 
 def names(entries, **query):
@@ -37,15 +46,13 @@ def test_the_newest_set_that_holds_at_the_start():
     assert names(INDEX, start=50000.0) == ["old"]
     assert names(INDEX, start=51900.0) == ["new", "new2"]
     assert names(INDEX, start=51900.0, stop=52000.0) == ["new", "new2", "late"]
-    assert names(INDEX, start=51900.0, stop=52000.0, before_start=True) == ["new", "new2"]
-    assert names(INDEX, start=51900.0, telescope="ROSAT") == []
+    assert names([entry("a", 50000.0, telescope="ROSAT")], start=51900.0) == []
 
 
-def test_detector_and_filter():
+def test_detector():
     assert names(INDEX, start=51900.0, detector="PCU1") == ["new2"]
     assert names(INDEX, start=51900.0, detector="ALL") == []
-    assert names([entry("any", 1.0, "NONE", kind="NONE")], start=2.0, detector="PCU3", filter="A") == ["any"]
-    assert names([entry("one", 1.0, kind="B")], start=2.0, filter="A") == []
+    assert names([entry("any", 1.0, "NONE")], start=2.0, detector="PCU3") == ["any"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 1))), st.integers(0, 60), st.integers(0, 20))
@@ -58,6 +65,40 @@ def test_what_is_selected(rows, start, length):
     assert all(e.quality == 0 and max(good) <= e.reference_time <= start + length for e in found)
 
 
+def test_files_of_a_role():
+    rows = [("a", 0, 50000.0), ("a", 2, 50000.0), ("b", 1, 50000.0), ("c", 1, 52000.0)]
+    models = [entry(name, start, codename="PCA_BKGD_MODEL", xno=xno) for name, xno, start in rows]
+    assert find_files(models, Role.MODEL, 51000.0) == {"data/a": (0, 2), "data/b": (1,)}
+    assert find_files(models, Role.MODEL, 52000.0) == {"data/c": (1,)}
+    assert find_files(models, Role.SAA, 52000.0) == {}
+    saa = [entry(name, start, codename="PCA_SAA_HIST_DATA", xno=xno) for name, xno, start in rows]
+    assert find_files(saa, Role.SAA, 51000.0) == {"data/a": (0,)}
+
+
+def test_hexte_files_are_those_of_the_observation_or_as_the_tasks_ask():
+    """hxtdead asks for 1995 to 1999, hextebackest for 2006 to now."""
+    names = [("HKCONV", "PWA", 50082.0), ("HKCONV", "PWB", 50082.0), ("HKCONV", "PWA", 51600.0)]
+    names += [("CORR_COEFF", "PWA", 53000.0), ("CORR_COEFF", "PWA", 54000.0)]
+    index = [
+        CalibrationEntry("XTE", "HEXTE", detector, "d", f"{name}{n}", 1, name, reference, 0)
+        for n, (name, detector, reference) in enumerate(names)
+    ]
+    roles = (Role.DEAD_TIME_A, Role.DEAD_TIME_B, Role.BACKGROUND_A)
+    expected = {None: ["0", "1", "3"], 50100.0: ["0", "1"], 52000.0: ["2", "1"], 55000.0: ["2", "1", "4"]}
+    for start, numbers in expected.items():
+        found = [path[-1] for role in roles for path in find_files(index, role, start)]
+        assert found == numbers, start
+
+
+def test_messages_say_when():
+    assert CalibrationQuery("X", 54561.0, 54561.0 + 28864 / 86400).when == "2008-04-05 00:00:00 to 2008-04-05 08:01:04"
+    assert CalibrationQuery("X", 54561.0, np.inf).when == "2008-04-05 00:00:00 to now"
+    header = Header([("DATE-OBS", "2008-04-05T08:01:04")])
+    assert header_start(header, "x") == 54561.0 + 28864 / 86400
+    header.append("TIME-OBS", "09:00:00")
+    assert header_start(header, "x") == 54561.375
+
+
 def test_answers_of_the_original_tool(shared):
     folder = shared / "data/golden/pca/caldb"
     entries = read_index(read_fits(folder / "tree/data/xte/pca/caldb.indx").table(hdu=1))
@@ -67,17 +108,6 @@ def test_answers_of_the_original_tool(shared):
         found = select(entries, CalibrationQuery(query["codename"], at, at, query["detector"]))
         assert [[e.path, e.extension] for e in found] == query["selected"], query
     assert len(queries) > 25
-
-
-def test_boundary_conditions_are_read():
-    texts = {"TELESCOP": "XTE", "INSTRUME": "PCA", "DETNAM": "ALL", "FILTER": "NONE", "CAL_DIR": "/data/x/"}
-    texts |= {"CAL_FILE": "f.fits", "CAL_CNAM": "MODEL", "CAL_CBD": "ENERG(1-2)keV".ljust(20) + "NONE".ljust(20) + "T"}
-    columns = [(Column(key, f"{max(len(value), 5)}A"), np.array([value])) for key, value in texts.items()]
-    columns += [(Column(key, "I"), [2]) for key in ("CAL_XNO", "CAL_QUAL")] + [(Column("REF_TIME", "D"), [50000.5])]
-    table = open_fits(fits_bytes(primary_hdu(), [table_hdu("CIF", columns, [("TDIM8", "(20,3)")])]), "i").tables[0]
-    found = read_index(table)[0]
-    assert found.boundaries == ("ENERG(1-2)keV", "T")
-    assert (found.path, found.extension, found.quality, found.reference_time) == ("data/x/f.fits", 2, 2, 50000.5)
 
 
 def test_dates():

@@ -8,9 +8,7 @@ from rossi.errors import DataError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.gti import from_table, total
-from rossi.maketime import good_time, intervals
-from services.contract import File
-from services.engines.native.good_time import find_good_time
+from rossi.maketime import find_good_time, good_time, intervals
 
 T = np.array([0, 16, 32, 48, 64, 80, 200, 216, 232, 248, 264, 280.0])
 G = np.array([1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1], bool)
@@ -101,8 +99,8 @@ def test_good_time_of_rows_out_of_order_is_sorted_and_joined(tmp_path):
     good = read_fits(tmp_path / "x.gti").table("STDGTI")
     assert np.column_stack((good.column("START"), good.column("STOP"))).tolist() == [[0, 40], [100, 240]]
     assert from_table(good).tolist() == [[0, 40], [100, 240]]
-    _, intervals_, told = find_good_time(File("x.xfl", (tmp_path / "x.xfl").read_bytes()), "ELV > 10", 0.5, 0.5)
-    assert (intervals_.tolist(), [caveat.code for caveat in told]) == ([[0, 40], [100, 240]], ["good_time_joined"])
+    found = find_good_time(read_fits(tmp_path / "x.xfl"), "ELV > 10", 0.5, 0.5)
+    assert (found.gti.tolist(), [r.code for r in found.remarks]) == ([[0, 40], [100, 240]], ["good_time_joined"])
 
 
 @pytest.mark.parametrize("name", ["xfl_overlap", "xfl_unsorted"])

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import __version__
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.structure import Structure, structure
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, fits_bytes, now
+from rossi.fits.writer import Column, now
 from rossi.pca.background.channels import N_CHANNEL, N_ELEMENT, expand
 from rossi.pca.standard2 import pcu_of
 
@@ -84,8 +84,7 @@ class Background:
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
         """Return the background as the content of a FITS file."""
-        file = self.to_file()
-        return fits_bytes(file.primary, [as_hdu(table) for table in file.tables], compress=compress)
+        return file_bytes(self.to_file(), compress=compress)
 
     def _table(self, name: str) -> Table:
         columns = self.columns()

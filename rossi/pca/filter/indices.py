@@ -63,6 +63,11 @@ class MasterIndex:
     indices: dict[str, str]
     folder: PurePosixPath
 
+    @property
+    def filter_file(self) -> str:
+        """Name of the filter file that is made of the observation: ``FP_<start>-<stop>.xfl``."""
+        return f"FP_{self.start:08x}-{self.stop:08x}.xfl"
+
 
 @dataclass(frozen=True, slots=True)
 class Index:

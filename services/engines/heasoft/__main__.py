@@ -6,7 +6,7 @@ import sys
 
 from rossi.errors import RossiError
 from services.contract import ExitCode
-from services.engines.heasoft.preflight import DATA_SETS, TASKS, check_caldb, installed
+from services.engines.heasoft.preflight import ROLES, TASKS, check_caldb, installed
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     print(f"HEASoft {found.heasoft} in {found.headas}")
     print(f"heasoftpy {found.heasoftpy} in {found.call.packages}")
     print(f"tasks: {', '.join(dict.fromkeys(task for tasks in TASKS.values() for task in tasks))}")
-    roles = dict.fromkeys(role for roles in DATA_SETS.values() for role in roles)
+    roles = dict.fromkeys(role for roles in ROLES.values() for role in roles)
     try:
         root = check_caldb(roles)
     except RossiError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from isal import igzip
 
+from rossi.archive import stem_of
 from rossi.fits.header import Header
 from rossi.fits.reader import gunzip, iterate_hdus
 from rossi.fits.writer import TableHDU, join_hdus
@@ -24,7 +25,7 @@ def file_name(item: File) -> str:
 
 def base_name(item: File) -> str:
     """Return a file's name without folders and ``.gz``."""
-    return file_name(item).removesuffix(".gz")
+    return stem_of(item.name)
 
 
 def zipped(data: bytes) -> bytes:

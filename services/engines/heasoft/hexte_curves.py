@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-import numpy as np
-
+from rossi.hexte.cluster import defined
 from rossi.timeseries.join import join
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series
@@ -68,12 +66,4 @@ def summed_spectrum(call: Caller, spectra: Sequence[bytes]) -> bytes:
 
 def series_of(data: bytes) -> Series | None:
     """Return a light curve as numbers, without rows that have no rate; None for an empty file or no such row."""
-    if not data:
-        return None
-    series = read_light_curve(data, "light curve")
-    good = np.isfinite(series.rate)
-    if not good.any():
-        return None
-    names = ("time", "rate", "error", "fracexp")
-    kept = {name: getattr(series, name)[good] for name in names}
-    return replace(series, **kept, extra={name: values[good] for name, values in series.extra.items()})
+    return defined(read_light_curve(data, "light curve")) if data else None

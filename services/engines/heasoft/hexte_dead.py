@@ -6,37 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rossi import gti as intervals
+from rossi.archive import stem_of
+from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError
-from rossi.fits.reader import FitsFile, open_fits
-from rossi.gti import Gti, from_table
+from rossi.fits.edit import file_bytes
+from rossi.fits.reader import FitsFile, gunzip, open_fits
+from rossi.gti import Gti
 from rossi.hexte.cluster import BESIDE, Curves
 from rossi.hexte.contamination import background_remarks
 from rossi.hexte.dwell import overlapping
 from rossi.hexte.net import CYCLE
-from rossi.hexte.reduction import file_bytes
+from rossi.hexte.observation import Wanted
+from rossi.hexte.parts import Part, cluster_tables, dwell_of, good_of_parts
+from rossi.hexte.products import ClusterProducts, reduce_clusters
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import FRAME, Cluster, Remark
+from rossi.hexte.science import Cluster
 from rossi.met import timezero
-from services.calibration.config import Role
+from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
-from services.engines.heasoft.files import base_name, plain
+from services.engines.heasoft.files import plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
 from services.engines.heasoft.hexte_curves import joined_curve, net_curve, series_of, summed_spectrum
 from services.engines.heasoft.hexte_extract import Extraction, corrected
 from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import check_caldb, installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
-from services.engines.hexte_products import (
-    ClusterProducts,
-    Part,
-    dwell_of,
-    estimate_missing,
-    good_of_parts,
-    outputs_of,
-    reduce_clusters,
-    spectrum_detectors,
-)
-from services.engines.hexte_science import cluster_tables
+from services.engines.hexte import contents, outputs_of, wanted_of
 from services.hexte_dead.stage import Background, HexteDeadConfig
 
 _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
@@ -61,19 +56,19 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
         )
     filter_file = inputs["filter_file"][0]
     gti, good = find_good_time(call, filter_file, config.expression, config.prefr, config.postfr)
-    parts = [Part.of(item) for item in inputs["science"]]
+    parts, wanted = [Part.of(item.name, item.data) for item in inputs["science"]], wanted_of(config)
 
     def reduction(cluster: Cluster, own: Sequence[Part]) -> ClusterProducts | None:
-        return _reduced(call, config, cluster, own, (gti, good), inputs)
+        return _reduced(call, wanted, cluster, own, (gti, good), inputs)
 
-    found, remarks = reduce_clusters(parts, reduction)
-    remarks += estimate_missing(found, inputs, lambda *given: _estimated(call, *given))
-    return outputs_of(config, parts, found, remarks, gti)
+    given = inputs.get(Role.BACKGROUND_A, ())
+    estimate = (lambda b, like: _estimated(call, b, given[0], like)) if given else None
+    return outputs_of(reduce_clusters(parts, wanted.bands, reduction, estimate), gti)
 
 
 def _reduced(
     call: Caller,
-    config: HexteDeadConfig,
+    wanted: Wanted,
     cluster: Cluster,
     own: Sequence[Part],
     good_time: tuple[bytes, Gti],
@@ -81,8 +76,9 @@ def _reduced(
 ) -> ClusterProducts | None:
     """Reduce one cluster; None where nothing lies in good time."""
     gti, good = good_time
-    tables = cluster_tables(inputs.get("rocking", ()), cluster)
-    dwell, remarks = dwell_of(config, own, tables)
+    rocking = contents(inputs, "rocking")
+    tables = cluster_tables(rocking, cluster)
+    dwell, remarks = dwell_of(own, tables, wanted.dwell)
     coefficients = _coefficients(cluster, inputs)
     made: list[_Made] = []
     refuse_repeats([repeat.message for repeat in good_of_parts(own, good)[1]])
@@ -95,13 +91,11 @@ def _reduced(
                 f"{part.table.where}: no housekeeping (hexte/FH53_*, FH59_*) covers the science data, and hxtdead "
                 "needs it; fetch it, or set engine = 'native', which corrects realtime data for slews alone."
             )
-        files = {base_name(part.item): plain(part.item), GOOD_TIME: gti} | coefficients
-        rocking = next(i for i in inputs["rocking"] if i.name == covering.source)
-        files["rocking"] = plain(rocking)
-        made.append(_one(config, cluster, part, Extraction(call, base_name(part.item), files, dwell or FRAME)))
-    if not made:
-        return None
-    return _products(call, config, cluster, made, dwell, remarks)
+        name = stem_of(part.name)
+        files = {name: gunzip(part.data, part.name), GOOD_TIME: gti} | coefficients
+        files["rocking"] = gunzip(rocking[covering.source], covering.source)
+        made.append(_one(wanted, cluster, part, Extraction(call, name, files, wanted.width(part, dwell))))
+    return _products(call, wanted, cluster, made, dwell, remarks) if made else None
 
 
 def _coefficients(cluster: Cluster, inputs: Inputs) -> dict[str, bytes]:
@@ -117,40 +111,39 @@ def _holds_data(part: Part, good: Gti) -> bool:
 
     Rows of the archive mode count if they begin in good time, of event lists every moment does.
     """
-    within = intervals.intersection(from_table(part.file.table(hdu=2)), good)
+    within = intervals.intersection(part.gti, good)
     if part.is_events:
         return bool(len(within))
-    time = open_fits(part.item.data, part.item.name).table().numbers("Time") + timezero(
-        part.table.header, part.table.where
-    )
+    zero = timezero(part.table.header, part.table.where)
+    time = open_fits(part.data, part.name).table().numbers("Time") + zero
     return bool(intervals.contains(within, time).any())
 
 
-def _one(config: HexteDeadConfig, cluster: Cluster, part: Part, extraction: Extraction) -> _Made:
+def _one(wanted: Wanted, cluster: Cluster, part: Part, extraction: Extraction) -> _Made:
     """Extract and correct everything of one file at one position."""
-    events = part.is_events
-    detectors = tuple(int(digit) for digit in sorted(set(config.detectors.replace("-", "") or "0123")))
-    curves = {
-        band.name: corrected(extraction.light_curve(part.table, detectors, (band.chmin, band.chmax), events=events))
-        for band in config.bands
-    }
-    wanted = spectrum_detectors(config, cluster, part)
-    spectrum = corrected(extraction.spectrum(part.table, wanted, events=events)) if wanted else b""
-    return _Made(part.position, curves, spectrum)
+    curves = {}
+    for name, band in wanted.bands.items():
+        channels = (band.first, band.last)
+        curve = extraction.light_curve(part.table, band.detectors, channels, events=part.is_events)
+        curves[name] = corrected(curve)
+    detectors = wanted.spectrum_detectors(cluster, part)
+    if not detectors:
+        return _Made(part.position, curves, b"")
+    return _Made(part.position, curves, corrected(extraction.spectrum(part.table, detectors, events=part.is_events)))
 
 
 def _products(
-    call: Caller, config: HexteDeadConfig, cluster: Cluster, made: Sequence[_Made], dwell: float, remarks: list[Remark]
+    call: Caller, wanted: Wanted, cluster: Cluster, made: Sequence[_Made], dwell: float, remarks: list[Remark]
 ) -> ClusterProducts:
     """Put the products of all files together, and subtract the background."""
     curves: dict[str, Curves] = {}
     ready: dict[str, bytes] = {}
-    for band in (band.name for band in config.bands):
+    for band in wanted.bands:
         source = joined_curve([m.curves[band] for m in made if m.position is Position.SOURCE], "source")
         background = joined_curve([m.curves[band] for m in made if m.position in BESIDE], "background")
         net = b""
         if source and background:
-            net = net_curve(call, source, background, CYCLE * config.cycles)
+            net = net_curve(call, source, background, CYCLE * wanted.cycles)
         curves[band] = Curves(series_of(source), series_of(background), series_of(net))
         named = {f"{band}_src.lc": source, f"{band}_bkg.lc": background, f"{band}.lc": net}
         ready |= {name: data for name, data in named.items() if data}

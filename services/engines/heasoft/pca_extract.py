@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
@@ -14,12 +12,11 @@ from rossi.extract.keywords import Content, describe_file
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits
 from rossi.gti import Gti
-from rossi.met import met_to_mjd
 from rossi.pca.lightcurve import DeadTime
 from rossi.pca.standard2 import parse_pcus
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
+from rossi.timeseries.summary import band_summary, summary
 from services.contract import Caveat, File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, file_list, plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
@@ -147,20 +144,8 @@ def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[
 
 def _summary(curves: Mapping[str, Series], target: str) -> dict[str, Any]:
     first = next(iter(curves.values()))
-    start, stop = float(first.time[0]), float(first.time[-1] + first.timedel)
-    ontime = first.header.number("ONTIME", first.name)
+    stop, ontime = float(first.time[-1] + first.timedel), first.header.number("ONTIME", first.name)
     per_pcu = bool(set(first.extra) & {"LiveTime", "OnTime"})
-    return {
-        "target": target,
-        "tstart": start,
-        "tstop": stop,
-        "mjd": float(met_to_mjd(np.float64((start + stop) / 2))),
-        "ontime": ontime,
-        "pcus": round(float(first.exposure.sum() / ontime), 2) if per_pcu else None,
-        "bands": {name: _band(one) for name, one in curves.items()},
-    }
-
-
-def _band(curve: Series) -> dict[str, float | int]:
-    rate, error, exposure = weighted_mean(curve)
-    return {"rate": rate, "error": error, "exposure": exposure, "rows": len(curve)}
+    pcus = round(float(first.exposure.sum() / ontime), 2) if per_pcu else None
+    bands = {name: band_summary(one.rate, one.error, one.exposure) for name, one in curves.items()}
+    return summary(target, float(first.time[0]), stop, bands) | {"ontime": ontime, "pcus": pcus}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rossi.errors import ConfigError, DataError
+from rossi.calibration import Role
+from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
-from rossi.pca.housekeeping import Housekeeping
-from rossi.pca.standard2 import PCUS
-from services.calibration.config import Role
+from rossi.pca.housekeeping import Housekeeping, require_each_pcu
 from services.contract import File, Inputs, Outputs
 from services.contract.filter_file import FilterSource
 from services.engines.heasoft.files import base_name, file_list, file_name, joined, plain, zipped
@@ -175,10 +174,6 @@ def _models(items: tuple[File, ...], files: dict[str, bytes]) -> str:
 
 
 def _require_all_pcus(inputs: Inputs) -> None:
-    there = [Housekeeping.from_file(open_fits(item.data, item.name)).pcu for item in inputs["housekeeping"]]
-    if sorted(there) != list(PCUS):
-        found = ", ".join(map(str, sorted(there))) or "none"
-        raise DataError(
-            f"HEASoft's preparation needs exactly one housekeeping file (pca/FH5a_* to FH5e_*) of each PCU, but found "
-            f"those of PCU {found}; fetch the observation again, or set engine = 'native' and filter_file = 'archive'."
-        )
+    there = [Housekeeping.from_file(open_fits(item.data, item.name)) for item in inputs["housekeeping"]]
+    advice = "fetch the observation again, or set engine = 'native' and filter_file = 'archive'"
+    require_each_pcu(there, "HEASoft's preparation", advice)

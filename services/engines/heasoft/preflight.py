@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from rossi.calibration import ANY, CalibrationEntry, read_index
+from rossi.calibration import DATA_SETS, INDEX, CalibrationEntry, Role, matching, read_index
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
-from services.calibration.config import Role
 from services.calibration.fetch import fetch, is_remote, join
-from services.calibration.find import INDEX, MEANINGS, QUERIES
 from services.engines.heasoft.sandbox import INHERITED, TaskStopped
 from services.engines.heasoft.task import Call, Caller
 from services.storage import StoreError
@@ -30,7 +28,7 @@ TASKS = {
     "hexte_dead": ("maketime", "saextrct", "seextrct", "fselect", "hxtdead", "rebinlc", "lcmath", "sumpha"),
 }
 #: Calibration that each stage asks the CALDB for where it is given no file.
-DATA_SETS = {
+ROLES = {
     "pca_prep": (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY),
     "pca_extract": (),
     "hexte_back": (),
@@ -168,23 +166,19 @@ def check_caldb(roles: Iterable[Role], environment: Mapping[str, str] | None = N
             )
     indices: dict[str, tuple[CalibrationEntry, ...]] = {}
     for role in roles:
-        instrument, codename, detector = QUERIES[role]
-        url = join(root, INDEX.format(instrument.lower()))
+        wanted = DATA_SETS[role]
+        url = join(root, INDEX.format(wanted.instrument.lower()))
         if url not in indices:
             indices[url] = _index(url)
-        fits = [
-            entry
-            for entry in indices[url]
-            if (entry.telescope, entry.instrument, entry.codename, entry.quality) == ("XTE", instrument, codename, 0)
-            and (detector == ANY or entry.detector in (detector, "NONE"))
-        ]
+        fits = matching(indices[url], wanted.query(0.0))
         if not fits:
             raise ConfigError(
-                f"{url}: there is no {MEANINGS[role]} ({codename}); update the CALDB, or set {role} in [calibration]."
+                f"{url}: there is no {wanted.meaning} ({wanted.codename}); update the CALDB, or set {role} in "
+                "[calibration]."
             )
         if not is_remote(root) and not _file_there(root, fits):
             raise ConfigError(
-                f"{root}: {MEANINGS[role]} {fits[-1].path} is in the index but not there; fetch it, or set {role} in "
+                f"{root}: {wanted.meaning} {fits[-1].path} is in the index but not there; fetch it, or set {role} in "
                 "[calibration]."
             )
     return root

@@ -128,3 +128,8 @@ def write(file: FitsFile, path: Path) -> Path:
     """Put a file of this module on disk."""
     path.write_bytes(fits_bytes(file.primary, [as_hdu(table) for table in file.tables]))
     return path
+
+
+def as_file(part):
+    """The rows of one position as the file that splitting writes."""
+    return open_fits(part.to_bytes(), part.table.source)

@@ -7,16 +7,17 @@ import pytest
 
 from rossi.errors import ConfigError
 from rossi.extract.events import ScienceEvents
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Request, file_bytes, reduce_archive, reduce_events, whole_frames
+from rossi.hexte.reduction import Band, Correction, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import correct_for_slews, exposed_part
 from tests.golden.comparison import differences
 from tests.rossi.ftools.hexte import CASES, case_folder
-from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
+from tests.rossi.hexte.synthetic import T, archive, as_file, coefficients, curve, events, housekeeping, spectrum
 
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
 #: Products are named after files in other folders, and -3.142 means nothing.
@@ -39,7 +40,7 @@ def reduced(folder, path, chunk=None):
     known = coefficients(cluster.value.lower(), rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
     if archive_mode:
-        parts = [reduce_archive(s.as_file(), s.position, request, correction) for s in split(file, POSITIONS)]
+        parts = [reduce_archive(as_file(s), s.position, request, correction) for s in split(file, POSITIONS)]
         return stem, [part for part in parts if part]
     science = ScienceEvents.from_file(file) if chunk is None else ScienceEvents.from_path(path, whole=0)
     return stem, reduce_events(science, request, correction)
@@ -83,7 +84,7 @@ def test_split_event_lists_give_the_same(request):
     good = from_table(read_fits(folder / "expected/20_maketime/good_hexte.gti.gz").table())
     request = Request({"band": Band(15, 240)}, 32.0, (0, 1, 3), good)
     for part, expected in zip(split(file, POSITIONS), whole, strict=True):
-        (made,) = reduce_events(ScienceEvents.from_file(part.as_file()), request, correction, part.position)
+        (made,) = reduce_events(ScienceEvents.from_file(as_file(part)), request, correction, part.position)
         assert made.position == expected.position
         assert differences(expected.spectrum, made.spectrum) == []
         assert differences(expected.curves["band"], made.curves["band"]) == []
@@ -143,7 +144,7 @@ def test_nothing_in_good_time():
     assert reduce_events(ScienceEvents.from_file(small()), nothing, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
-    assert reduce_archive(part.as_file(), part.position, nothing, correction()) is None
+    assert reduce_archive(as_file(part), part.position, nothing, correction()) is None
 
 
 def test_without_housekeeping_slews_are_taken_off():

@@ -13,9 +13,10 @@ from rossi.calibration import calendar_mjd
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.pca.background.model import read_model
 from rossi.simulate.calibration import breakdown_history
 from rossi.simulate.hexte.calibration import CLUSTERS, dead_time_coefficients
-from services.calibration import CalibrationConfig, Role, background_models, find_calibration
+from services.calibration import CalibrationConfig, Role, find_calibration
 from services.calibration.fetch import FileCache, fetch, join, zipped
 from services.calibration.find import INDEX as INDICES
 from services.calibration.find import PCA_ROLES
@@ -154,7 +155,6 @@ def test_everything_from_a_caldb(tmp_path, root):
         **{Role.SAA: SAA, Role.BREAKDOWN: HISTORY},
         Role.BREAKDOWN_HISTORY: HISTORY,
     }
-    assert [[c.hdu for c in model.components] for model in background_models(models)] == [[0, 2], [0]]
 
 
 def test_hexte_has_an_index_of_its_own(tmp_path, folder):
@@ -194,7 +194,6 @@ def test_given_files_go_first_and_none_does_without(tmp_path, folder):
     found = find_calibration(settings, 51000.0)
     assert Role.SAA not in found
     assert found[Role.MODEL][0].extensions == ()
-    assert len(background_models(found[Role.MODEL])[0].components) == 3
     assert found[Role.BREAKDOWN][0].data == found[Role.BREAKDOWN_HISTORY][0].data == HISTORY
     assert found[Role.BREAKDOWN][0].name == "own.fits"
     other = config(tmp_path, caldb=folder, breakdown="NONE", breakdown_history=str(own))
@@ -291,5 +290,6 @@ def test_the_golden_caldb(shared, tmp_path):
     found = find_calibration(config(tmp_path, caldb=str(root)), start)
     assert found[Role.MODEL][0].extensions == tuple(range(90, 180))
     assert {len(files) for files in found.values()} == {1}
-    assert len(background_models(found[Role.MODEL])[0].valid(start)) == 90
+    (model,) = found[Role.MODEL]
+    assert len(read_model(model.data, model.name).only(model.extensions).valid(start)) == 90
     assert len(open_fits(found[Role.SAA][0].data, "saa").tables[0]) == 105

@@ -8,8 +8,8 @@ import pytest
 
 from rossi.compare import compare_products
 from rossi.errors import ConfigError
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import open_fits, read_fits
-from rossi.hexte.reduction import file_bytes
 from services.calibration.config import Role
 from services.contract import File
 from services.engines import heasoft

@@ -1,24 +1,26 @@
-"""The filter file of an observation, on the native engine."""
+"""Files of a stage's inputs, as the native engine takes them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rossi.fits.reader import FitsFile
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.pca.filter import build_filter_file
 from rossi.pca.filter.indices import read_master
+from rossi.remarks import Remark, undated
 from services.contract import File, Inputs
 from services.contract.filter_file import FilterSource
 
 
+def opened(item: File) -> FitsFile:
+    """Open a FITS file."""
+    return open_fits(item.data, item.name)
+
+
 def filter_file(
-    source: FilterSource,
-    inputs: Inputs,
-    others: Sequence[File],
-    history: FitsFile | None = None,
-    said: list[str] | None = None,
-) -> File:
-    """Return the archive's filter file, or make one.
+    source: FilterSource, inputs: Inputs, others: Sequence[File], history: FitsFile | None = None
+) -> tuple[File, list[Remark]]:
+    """Return the archive's filter file, or make one; and what there is to say of its sources.
 
     Parameters
     ----------
@@ -26,16 +28,14 @@ def filter_file(
     inputs : mapping
         With ``filter_file``, or ``index`` and ``spacecraft``; see `services.contract.filter_file`.
     others : sequence of File
-        What else it is made from: housekeeping of the PCUs.
+        What else it is made from: housekeeping of the PCUs, Standard2 data.
     history : FitsFile, optional
         History of breakdowns.
-    said : list of str, optional
-        See `rossi.pca.filter.build_filter_file`.
     """
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        return File(found.name.rpartition("/")[2], found.data)
+        return File(found.name.rpartition("/")[2], found.data), []
     files = {item.name: item.data for item in (*inputs["index"], *inputs["spacecraft"], *others)}
-    master = read_master(files)
+    said: list[str] = []
     data = build_filter_file(files, history, compress=True, said=said)
-    return File(f"FP_{master.start:08x}-{master.stop:08x}.xfl.gz", data)
+    return File(f"{read_master(files).filter_file}.gz", data), undated(said)

@@ -1,0 +1,271 @@
+"""The recipe of a HEXTE observation, once: from science files and housekeeping to net light curves and spectra.
+
+Splitting is what ``hxtback`` does; the rest is ``saextrct`` or ``seextrct``, ``hxtdead``, and the subtraction of the
+background.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rossi.archive import stem_of
+from rossi.errors import DataError, NoGoodTime
+from rossi.extract.events import ScienceEvents
+from rossi.fits.edit import dated_file
+from rossi.fits.reader import open_fits
+from rossi.fits.stream import stream_fits
+from rossi.fits.table import Table
+from rossi.gti import Gti, union
+from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
+from rossi.hexte.contamination import background_remarks
+from rossi.hexte.dwell import find_dwell, overlapping
+from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.parts import Files, Part, choose_science, cluster_tables, dwell_of, good_of_parts
+from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
+from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events, whole_frames
+from rossi.hexte.rocking import Position, Split, rocking_remarks, split
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of
+from rossi.hexte.splitting import split_streamed
+from rossi.met import timezero
+from rossi.remarks import Remark, undated
+
+#: Positions that files are split into.
+POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
+#: Splits a science file of this name and content: parts, each with its file, and what there is to say.
+Splitting = Callable[[str, bytes], tuple[list[tuple[Split, bytes]], list[Remark]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitObservation:
+    """Science files of an observation, split by position.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        By name: ``<science file>_src.gz``, ``_p.gz``, ``_m.gz``.
+    clusters : mapping of str to mapping
+        How each cluster rocked, for people: dwell [s], angle [deg], positions, number of files.
+    remarks : tuple of Remark
+    """
+
+    files: Files
+    clusters: Mapping[str, Mapping[str, Any]]
+    remarks: tuple[Remark, ...]
+
+
+def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
+    """Split a science file; a long one in pieces."""
+    if len(data) > LONG:
+        said: list[str] = []
+        parts = list(split_streamed(stream_fits(data, name), POSITIONS, said))
+    else:
+        file, said = dated_file(open_fits(data, name))
+        parts = [(part, part.to_bytes(compress=True)) for part in split(file, POSITIONS)]
+    return parts, undated(said)
+
+
+def split_observation(
+    events: Files, archive: Files, rocking: Files, splitting: Splitting = split_file
+) -> SplitObservation:
+    """Split the science files of an observation by position.
+
+    Parameters
+    ----------
+    events, archive, rocking : mapping of str to bytes
+        Event lists (FS50, FS56), if they are wanted; standard modes (FS52, FS58); 16-s housekeeping (FH53, FH59).
+    splitting : callable
+
+    Raises
+    ------
+    NoGoodTime
+        If the observation has no HEXTE data that can be reduced.
+    """
+    chosen, remarks = choose_science(events, archive)
+    if not chosen:
+        raise NoGoodTime("The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced.")
+    found: dict[Cluster, list[Split]] = defaultdict(list)
+    files = {}
+    for name, data in chosen.items():
+        parts, said = splitting(name, data)
+        for part, content in parts:
+            found[cluster_of(part.table)].append(part)
+            remarks += rocking_remarks(part.table)
+            files[f"{stem_of(name)}_{part.position.value}.gz"] = content
+        remarks += said
+    if not files:
+        raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")
+    clusters = {}
+    for cluster, own in found.items():
+        clusters[cluster.value.lower()], said = _rocking(cluster, own, rocking)
+        remarks += said
+    return SplitObservation(files, clusters, tuple(remarks))
+
+
+def _rocking(cluster: Cluster, parts: Sequence[Split], rocking: Files) -> tuple[dict[str, Any], list[Remark]]:
+    """Return how a cluster rocked, for people."""
+    source = union(*(p.frames for p in parts if p.position is Position.SOURCE))
+    beside = union(*(p.frames for p in parts if p.position is not Position.SOURCE))
+    header, where = parts[0].table.header, parts[0].table.where
+    span = header.number("TSTART", where), header.number("TSTOP", where)
+    dwell, remarks = None, list[Remark]()
+    with contextlib.suppress(DataError):
+        dwell, remarks = find_dwell(overlapping(cluster_tables(rocking, cluster), *span), source, beside)
+    if not len(beside):
+        said = f"Cluster {cluster.name} stared at the source; it has no background of its own."
+        remarks.append(Remark("staring", said))
+    elif not len(source):
+        remarks.append(Remark("off_source", f"Cluster {cluster.name} never looked at the source."))
+    return {
+        "dwell": dwell,
+        "angle": next((p.angle for p in parts if p.angle is not None), None),
+        "positions": sorted({p.position.value for p in parts}),
+        "files": len({p.table.source for p in parts}),
+    }, remarks
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is extracted from the data of both clusters.
+
+    Parameters
+    ----------
+    bands : mapping of str to Band
+        Light curves by name.
+    spectra : bool
+    cycles : int
+        Rocking cycles in a bin of net light curves.
+    interpolated : bool
+        Interpolate the background between its dwells instead, in bins of `binsz`.
+    binsz : float [s]
+        Up to 16.
+    dwell : float or None [s]
+        None: found in housekeeping and data.
+    """
+
+    bands: Mapping[str, Band]
+    spectra: bool = True
+    cycles: int = 1
+    interpolated: bool = False
+    binsz: float = FRAME
+    dwell: float | None = None
+
+    def spectrum_detectors(self, cluster: Cluster, part: Part) -> tuple[int, ...]:
+        """Return the detectors of a part's spectrum; none, no spectrum."""
+        if not self.spectra:
+            return ()
+        return cluster.detectors_of_spectra if part.span[0] > DETECTOR_2_LOST else DETECTORS
+
+    def width(self, part: Part, dwell: float) -> float:
+        """Return the bins of a part's light curves [s]."""
+        if self.interpolated:
+            return self.binsz if part.position is Position.SOURCE else FRAME
+        return dwell or FRAME
+
+
+def reduce_observation(
+    parts: Sequence[Part],
+    good: Gti,
+    rocking: Files,
+    coefficients: Mapping[Cluster, Table],
+    wanted: Wanted,
+    correction: Table | None = None,
+) -> Products:
+    """Extract, correct for dead time, and subtract the background; see `reduce_clusters` for what is raised.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    good : ndarray (n, 2) [s]
+        Good time, TIMEZERO applied.
+    rocking : mapping of str to bytes
+        16-s housekeeping.
+    coefficients : mapping of Cluster to Table
+        Of dead time.
+    wanted : Wanted
+    correction : Table, optional
+        What turns cluster B's background into that of a staring cluster A.
+    """
+
+    def reduction(cluster: Cluster, own: Sequence[Part]) -> ClusterProducts | None:
+        return reduce_cluster(cluster, own, good, cluster_tables(rocking, cluster), coefficients[cluster], wanted)
+
+    estimate = None if correction is None else lambda b, like: estimated_background(b, correction, like)
+    return reduce_clusters(parts, wanted.bands, reduction, estimate)
+
+
+def reduce_cluster(
+    cluster: Cluster, parts: Sequence[Part], good: Gti, rocking: Sequence[Table], coefficients: Table, wanted: Wanted
+) -> ClusterProducts | None:
+    """Reduce one cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    parts : sequence of Part
+        Its own.
+    good : ndarray (n, 2) [s]
+        Good time, TIMEZERO applied.
+    rocking : sequence of Table
+        Its own 16-s housekeeping; none for realtime data.
+    coefficients : Table
+        Of its dead time.
+    wanted : Wanted
+
+    Returns
+    -------
+    ClusterProducts or None
+        None where nothing lies in good time.
+    """
+    dwell, remarks = dwell_of(parts, rocking, wanted.dwell)
+    goods, repeats = good_of_parts(parts, good)
+    remarks += repeats
+    reduced: list[Reduced] = []
+    for part, own in zip(parts, goods, strict=True):
+        if not len(own):  # all of it is in other files
+            continue
+        housekeeping = _housekeeping(part, cluster, rocking)
+        if housekeeping is None:
+            remarks.append(_realtime(cluster, dwell))
+        usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
+        detectors = wanted.spectrum_detectors(cluster, part)
+        request = Request(wanted.bands, wanted.width(part, dwell), detectors, usable)
+        reduced += _reduced(part, request, Correction(housekeeping, coefficients, dwell))
+    if not reduced:
+        return None
+    curves = {
+        name: curves_of(reduced, name, dwell, wanted.cycles, interpolated=wanted.interpolated) for name in wanted.bands
+    }
+    spectra = spectra_of(reduced)
+    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(spectra, cluster)
+    return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)))
+
+
+def _housekeeping(part: Part, cluster: Cluster, rocking: Sequence[Table]) -> Housekeeping | None:
+    """Return the housekeeping that covers a part; None where the cluster has none at all (realtime data)."""
+    covering = overlapping(rocking, *part.span)
+    if covering is None and rocking:
+        raise DataError(
+            f"{part.table.where}: no housekeeping covers {part.span[0]:.0f} to {part.span[1]:.0f} s, the time "
+            "of the science data; fetch the observation's FH53 and FH59 again."
+        )
+    return None if covering is None else Housekeeping.from_table(covering, cluster)
+
+
+def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
+    if part.is_events:
+        events = ScienceEvents.from_bytes(part.data, part.name, whole=LONG)
+        return reduce_events(events, request, correction, part.position)
+    made = reduce_archive(open_fits(part.data, part.name), part.position, request, correction)
+    return [] if made is None else [made]
+
+
+def _realtime(cluster: Cluster, dwell: float) -> Remark:
+    return Remark(
+        "no_housekeeping",
+        f"Cluster {cluster.name} has no housekeeping (realtime data): exposures beside the source are shortened for "
+        f"the slews of a dwell of {dwell:g} s, dead time is not corrected.",
+    )

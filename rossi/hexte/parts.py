@@ -1,0 +1,138 @@
+"""The science files of an observation, and their parts: the rows of one position of a rocking cluster."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rossi.errors import DataError
+from rossi.extract.repeats import REPEATED, once_of
+from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.stream import stream_fits
+from rossi.fits.table import Table
+from rossi.gti import Gti, from_table, intersection, union
+from rossi.hexte.dwell import find_dwell, overlapping
+from rossi.hexte.rocking import Position
+from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, cluster_of, kind_of
+from rossi.remarks import Remark
+
+#: Content of files by name.
+Files = Mapping[str, bytes]
+_USABLE = (Kind.ARCHIVE, Kind.EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of a science file at one position, as `rossi.hexte.observation.split_observation` leaves them.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+    position : Position
+    file : FitsFile
+        The rows of its first table are missing.
+    """
+
+    name: str
+    data: bytes
+    position: Position
+    file: FitsFile
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> Part:
+        """Open a file whose name tells the position."""
+        return cls(name, data, position_of(name), stream_fits(data, name).file)
+
+    @property
+    def table(self) -> Table:
+        """The science table, without rows."""
+        return self.file.table()
+
+    @property
+    def gti(self) -> Gti:
+        """The frames in which the cluster was at the position (n, 2) [s]."""
+        return from_table(self.file.table(hdu=2))
+
+    @property
+    def is_events(self) -> bool:
+        """Whether rows are single events."""
+        return kind_of(self.table).has_event_words
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """TSTART and TSTOP of the whole science file [s]."""
+        header, where = self.table.header, self.table.where
+        return header.number("TSTART", where), header.number("TSTOP", where)
+
+
+def position_of(name: str) -> Position:
+    """Return the position that the name of a split file says."""
+    return Position(name.removesuffix(".gz").rpartition("_")[2])
+
+
+def cluster_tables(files: Files, cluster: Cluster) -> list[Table]:
+    """Return the 16-s housekeeping tables of a cluster."""
+    tables = [open_fits(data, name).table() for name, data in files.items()]
+    return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
+
+
+def choose_science(events: Files, archive: Files) -> tuple[dict[str, bytes], list[Remark]]:
+    """Choose event lists where a cluster has some, else its archive mode; what can't be reduced is remarked on."""
+    files = dict(sorted({**events, **archive}.items()))
+    found: dict[tuple[bool, Cluster], list[str]] = defaultdict(list)
+    remarks = []
+    for name, data in files.items():
+        table = stream_fits(data, name).file.tables[0]
+        try:
+            kind = kind_of(table)
+        except DataError as error:
+            remarks.append(Remark("unusable_mode", str(error)))
+            continue
+        if kind in _USABLE:
+            found[name in events, cluster_of(table)].append(name)
+        else:
+            mode = table.header.get("DATAMODE")
+            message = f"{table.where}: data of mode {mode} have no dead-time counters and are not reduced."
+            remarks.append(Remark("unusable_mode", message))
+    chosen = []
+    for cluster in Cluster:
+        lists, standard = found[True, cluster], found[False, cluster]
+        if events and standard and not lists:
+            message = f"Cluster {cluster.name} has no event list that can be reduced; its archive mode is used."
+            remarks.append(Remark("no_events", message))
+        chosen += lists or standard
+    return {name: files[name] for name in chosen}, remarks
+
+
+def dwell_of(parts: Sequence[Part], tables: Sequence[Table], given: float | None) -> tuple[float, list[Remark]]:
+    """Return the dwell of a cluster [s], 0 for staring.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    tables : sequence of Table
+        Its 16-s housekeeping.
+    given : float or None [s]
+        What the dwell is known to be, unless the cluster stared.
+    """
+    source, beside = (
+        union(*(part.gti for part in parts if (part.position is Position.SOURCE) is wanted)) for wanted in (True, False)
+    )
+    if given is not None:
+        return (given if len(beside) else 0.0), []
+    spans = [part.span for part in parts]
+    covering = overlapping(tables, min(start for start, _ in spans), max(stop for _, stop in spans))
+    return find_dwell(covering, source, beside)
+
+
+def good_of_parts(parts: Sequence[Part], good: Gti) -> tuple[list[Gti], list[Remark]]:
+    """Return the good time of each part of a cluster, without what a part before has of the same position."""
+    order = sorted(range(len(parts)), key=lambda n: parts[n].span[0])
+    ranges = [intersection(good, parts[n].gti) for n in order]
+    left, repeats = once_of([(parts[n].name, parts[n].position) for n in order], ranges)
+    found = [good] * len(parts)
+    for n, before, after in zip(order, ranges, left, strict=True):
+        found[n] = good if after is before else after
+    return found, [Remark(REPEATED, str(repeat)) for repeat in repeats]

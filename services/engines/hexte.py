@@ -1,0 +1,59 @@
+"""Between HEXTE's stages and `rossi.hexte`, whoever computes: settings to what is wanted, products to outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rossi.hexte.correction import parse_detectors
+from rossi.hexte.observation import SplitObservation, Wanted
+from rossi.hexte.products import Products
+from rossi.hexte.reduction import Band
+from rossi.remarks import Remark
+from services.contract import File, Inputs, Outputs
+from services.engines import caveats_of, files_of
+from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
+
+
+def contents(inputs: Inputs, name: str) -> dict[str, bytes]:
+    """Return the files of an input by name."""
+    return {item.name: item.data for item in inputs.get(name, ())}
+
+
+def wanted_of(config: HexteDeadConfig) -> Wanted:
+    """Return what the settings of stage ``hexte_dead`` mean."""
+    detectors = parse_detectors(config.detectors)
+    return Wanted(
+        {band.name: Band(band.chmin, band.chmax, detectors) for band in config.bands},
+        spectra=config.spectra,
+        cycles=config.cycles,
+        interpolated=config.background is Background.INTERPOLATED,
+        binsz=config.binsz,
+        dwell=None if config.dwell is Dwell.AUTO else float(config.dwell.value),
+    )
+
+
+def split_outputs(made: SplitObservation, inputs: Inputs, filter_file: File, remarks: Iterable[Remark] = ()) -> Outputs:
+    """Return the outputs of stage ``hexte_back``."""
+    files = {
+        "science": files_of(made.files),
+        "rocking": tuple(File(item.name.rpartition("/")[2], item.data) for item in inputs["rocking"]),
+        "filter_file": (filter_file,),
+    }
+    return Outputs(files, caveats_of([*made.remarks, *remarks]), {"clusters": made.clusters})
+
+
+def _figures(made: Products) -> dict[str, bytes]:
+    if not any(one.remarks for one in made.clusters.values()):
+        return {}
+    from rossi.plot.background import figure_files
+
+    return figure_files(made)
+
+
+def outputs_of(made: Products, gti: bytes, remarks: Iterable[Remark] = ()) -> Outputs:
+    """Return the outputs of stage ``hexte_dead``."""
+    net, parts = made.light_curve_files()
+    named = {"light_curve": net, "parts": parts, "spectrum": made.spectrum_files(), "figure": _figures(made)}
+    files = {output: files_of(group) for output, group in named.items()}
+    files["gti"] = (File(f"{made.obsid}_hexte.gti", gti),)
+    return Outputs(files, caveats_of([*made.remarks, *remarks]), made.summary())

@@ -1,0 +1,80 @@
+"""The recipe of an observation on a simulated one, whose truth is known: without stages, stores or settings."""
+
+import pytest
+
+from rossi.errors import DataError, NoGoodTime
+from rossi.fits.reader import open_fits, read_fits
+from rossi.hexte.observation import Wanted, reduce_observation, split_observation
+from rossi.hexte.parts import Part
+from rossi.hexte.reduction import Band
+from rossi.hexte.rocking import Position
+from rossi.hexte.science import Cluster
+from rossi.maketime import find_good_time
+from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
+
+WANTED = Wanted({"ch15-61": Band(15, 61)})
+
+
+@pytest.fixture(scope="module")
+def observation(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("observation")
+    truth = simulate_archive(folder, observations=1, seed=3).observations[0]
+    return truth, folder / truth.path, folder / "calibration"
+
+
+def named(folder, *patterns):
+    return {path.name: path.read_bytes() for pattern in patterns for path in sorted(folder.glob(f"hexte/{pattern}"))}
+
+
+def split(folder, rocking):
+    return split_observation(named(folder, "FS50*", "FS56*"), named(folder, "FS52*", "FS58*"), rocking)
+
+
+def reduced(observation, wanted=WANTED, rocking=("FH53*", "FH59*")):
+    _, folder, calibration = observation
+    rocking = named(folder, *rocking)
+    parts = [Part.of(name, data) for name, data in split(folder, rocking).files.items()]
+    good = find_good_time(read_fits(next(folder.glob("stdprod/x*.xfl*"))), "ELV > 10 && OFFSET < 0.02", 0.5, 0.5)
+    files = {Cluster.A: DEAD_TIME_FILE_A, Cluster.B: DEAD_TIME_FILE_B}
+    coefficients = {cluster: read_fits(calibration / name).table() for cluster, name in files.items()}
+    return reduce_observation(parts, good.gti, rocking, coefficients, wanted)
+
+
+def test_an_observation_from_files_to_products(observation):
+    truth, folder, _ = observation
+    parts = split(folder, named(folder, "FH53*", "FH59*"))
+    made = reduced(observation)
+    summary = made.summary()
+    for cluster in truth.hexte:
+        name = f"pw{cluster.cluster.lower()}"
+        assert parts.clusters[name]["dwell"] == summary["clusters"][name]["dwell"] == cluster.dwell
+        found = summary["bands"][f"{name}_ch15-61"]
+        assert found["rate"] == pytest.approx(cluster.events.source, abs=5 * found["error"])
+    net, beside = made.light_curve_files()
+    stems = [f"{truth.obsid}_{cluster}_ch15-61" for cluster in ("pwa", "pwb")]
+    assert [*net] == [f"{stem}.lc" for stem in stems]
+    assert [*beside] == [f"{stem}_{kind}.lc" for stem in stems for kind in ("src", "bkg")]
+    spectra = made.spectrum_files()
+    header = open_fits(spectra[f"{truth.obsid}_pwa_src.pha"], "src").table().header
+    assert header["BACKFILE"] == f"{truth.obsid}_pwa_bkg.pha" and header["BACKFILE"] in spectra
+
+
+def test_what_is_wanted_decides(observation):
+    made = reduced(observation, Wanted({"all": Band(0, 255)}, spectra=False, interpolated=True, binsz=8.0))
+    assert made.spectrum_files() == {}
+    assert made.clusters[Cluster.A].curves["all"].net.timedel == 8.0
+    assert made.clusters[Cluster.A].spectra == {}
+
+
+def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation):
+    made = reduced(observation, rocking=("FH59*",))
+    assert "no_housekeeping" in {remark.code for remark in made.clusters[Cluster.A].remarks}
+    assert "no_housekeeping" not in {remark.code for remark in made.clusters[Cluster.B].remarks}
+    assert Position.BACKGROUND in made.clusters[Cluster.B].spectra
+
+
+def test_without_science_files_there_is_no_work(observation):
+    with pytest.raises(NoGoodTime, match="no HEXTE science data"):
+        split_observation({}, {}, {})
+    with pytest.raises(DataError):
+        split_observation({}, {"FS52_1-2": b"damaged"}, {})
