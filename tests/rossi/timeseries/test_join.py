@@ -74,7 +74,7 @@ def test_order_of_input_does_not_matter(some: list[Series], random: object) -> N
     shuffled = list(some)
     random.shuffle(shuffled)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rossi.timeseries.writing.now", lambda: "2020-01-01T00:00:00")
+        patch.setattr("rossi.timeseries.layout.now", lambda: "2020-01-01T00:00:00")
         assert write_light_curve(join(some).series) == write_light_curve(join(shuffled).series)
 
 
