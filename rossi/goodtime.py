@@ -20,7 +20,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.saving import save
 from rossi.fits.table import Table
-from rossi.fits.writer import fits_bytes, now, primary_hdu, table_hdu
+from rossi.fits.writer import TableHDU, fits_bytes, now, primary_hdu, table_hdu
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -118,8 +118,8 @@ class GoodTime:
 
         return QTable({"start": self.start, "stop": self.stop, "duration": np.diff(self.intervals)[:, 0] * u.s})
 
-    def to_bytes(self) -> bytes:
-        """Return the intervals as a FITS file with the extension STDGTI."""
+    def table(self) -> TableHDU:
+        """Lay out the intervals as the extension STDGTI."""
         header = Header([("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL")])
         header.copy_from(self.header, _KEPT)
         header.set("MJDREFI", met.MJDREFI)
@@ -129,9 +129,11 @@ class GoodTime:
         header.set("TIMEZERO", 0.0, "is applied")
         header.set("ONTIME", round(self.total, 8), "sum of the intervals [s]")
         header.set("DATE", now(), "file creation date")
-        return fits_bytes(
-            primary_hdu(), [table_hdu("STDGTI", list(zip(declared.STDGTI, self.intervals.T, strict=True)), header)]
-        )
+        return table_hdu("STDGTI", list(zip(declared.STDGTI, self.intervals.T, strict=True)), header)
+
+    def to_bytes(self) -> bytes:
+        """Return the intervals as a FITS file with the extension STDGTI."""
+        return fits_bytes(primary_hdu(), [self.table()])
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the intervals as a FITS file.

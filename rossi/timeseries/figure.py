@@ -7,29 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.optional import load
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
 _INK, _FAINT = "#0072b2", "#8a929c"
-
-
-def axes_for(axes: Axes | None) -> Axes:
-    """Return axes to draw on: those given, or new ones, which a notebook shows by itself.
-
-    Raises
-    ------
-    ConfigError
-        If matplotlib is not installed.
-    """
-    if axes is not None:
-        return axes
-    pyplot: Any = load("matplotlib.pyplot", "plot", "Figures")
-    made: Axes = pyplot.subplots(figsize=(9, 4), layout="constrained")[1]
-    return made
 
 
 def draw_curve(

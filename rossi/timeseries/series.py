@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti, met
+from rossi.axes import axes_for
 from rossi.errors import DataError
 from rossi.facts import as_html, as_text
 from rossi.fits import declarations as declared
@@ -189,7 +190,7 @@ class LightCurve:
         ConfigError
             If matplotlib is not installed.
         """
-        from rossi.timeseries.figure import axes_for, draw_curve
+        from rossi.timeseries.figure import draw_curve
 
         axes = axes_for(axes)
         zero = met.whole_second(float(self.time[0])) if len(self) else 0.0
@@ -197,7 +198,8 @@ class LightCurve:
         draw_curve(axes, since, half, self.rate, self.error, self.extra.get("BACKV") if background else None, style)
         axes.set_xlabel(f"Time since {met.isot(zero + 1e-3).replace('T', ' ')} {self._system} (s)")
         axes.set_ylabel(f"{'Counts' if self.quantity == 'COUNTS' else 'Rate'} ({self.rate_unit})")
-        axes.set_title("  ".join(filter(None, (self.target, self._what()))), loc="left")
+        if not axes.get_title(loc="left"):
+            axes.set_title("  ".join(filter(None, (self.target, self._what()))), loc="left")
         return axes
 
     def to_timeseries(self) -> BinnedTimeSeries:
