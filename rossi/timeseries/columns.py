@@ -81,6 +81,11 @@ def _named(file: FitsFile, timed: list[Table], column: str) -> Chosen:
     raise DataError(f"{file.name}: no extension has a column {column} beside TIME; light curves are in: {some}.")
 
 
+def holds_light_curve(table: Table) -> bool:
+    """Return whether a table has rates or counts beside TIME."""
+    return "TIME" in table and bool(_values(table))
+
+
 def _values(table: Table) -> list[str]:
     for plain in ("RATE", "COUNTS"):
         if plain in table:
