@@ -17,7 +17,7 @@ from rossi.front.reduction import Reduction
 Instrument = Literal["pca", "hexte"]
 #: First and last absolute channel; of the PCA with the length of its bins behind them, if it is another [s].
 Band = tuple[int, int] | tuple[int, int, float]
-INSTRUMENTS = ("pca", "hexte")
+INSTRUMENTS: tuple[Instrument, ...] = ("pca", "hexte")
 #: Keywords of `reduce` that are no settings of stages.
 _OTHERS = ("observation", "archive", "instruments", "calibration", "progress", "unknown")
 
@@ -26,7 +26,7 @@ def reduce(
     observation: Observation | str | ObsID,
     *,
     archive: str | os.PathLike[str] | None = None,
-    instruments: Sequence[Instrument] | Instrument = INSTRUMENTS,  # type: ignore[assignment]
+    instruments: Sequence[Instrument] | Instrument = INSTRUMENTS,
     calibration: str | os.PathLike[str] | Mapping[str, Any] = "$CALDB",
     bands: Sequence[Band] | Band | None = None,
     hexte_bands: Sequence[Band] | Band | None = None,
@@ -185,10 +185,10 @@ def _calibration(given: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
     return {"caldb": root}
 
 
-def _bands(given: object, keyword: str) -> list[dict[str, float]]:
+def _bands(given: Any, keyword: str) -> list[dict[str, float]]:
     """Return bands as settings have them: (5, 10) is chmin 5, chmax 10."""
     try:
-        bands = [given] if isinstance(given, tuple) and all(isinstance(n, int | float) for n in given) else list(given)  # type: ignore[call-overload]
+        bands = [given] if isinstance(given, tuple) and all(isinstance(n, int | float) for n in given) else list(given)
         return [one if isinstance(one, dict) else dict(_named(*one)) for one in bands]
     except TypeError:
         raise ConfigError(

@@ -9,6 +9,7 @@ import tomlkit
 
 import rossi
 from flows.cli import main
+from flows.core import instruments
 from rossi.compare.product import compare_products
 from rossi.fits.reader import open_fits, read_fits
 from rossi.simulate import simulate_archive
@@ -68,6 +69,10 @@ def test_every_setting_of_the_stages_is_a_keyword():
         for setting in load_stage(stage).config.model_fields:
             assert (stage, setting) in reached or (setting in keywords and setting not in KEYWORDS), (stage, setting)
     assert KEYWORDS.keys() <= keywords.keys()
+
+
+def test_instruments_have_the_chains_of_campaigns():
+    assert {str(instrument): chain for instrument, chain in instruments.CHAINS.items()} == CHAINS
 
 
 def test_keywords_reach_the_stages_that_they_are_of():
