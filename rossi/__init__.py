@@ -72,4 +72,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    rooms = {name for name, value in globals().items() if getattr(value, "__name__", "").startswith("rossi.")}
+    return sorted({*__all__, *rooms, *(name for name in globals() if name.startswith("__"))})

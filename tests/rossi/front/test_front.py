@@ -6,7 +6,9 @@ import inspect
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,9 @@ import pytest
 from astropy import units as u
 
 import rossi
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.front.named import Named, NoSuchName
+from rossi.front.progress import told
 from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
 from rossi.simulate import simulate_archive as simulate
 
@@ -223,6 +227,67 @@ def test_without_a_caldb(obs: rossi.Observation, monkeypatch: pytest.MonkeyPatch
         rossi.reduce(obs)
 
 
+class _Shown:
+    """What IPython's display gives back."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, data: dict[str, str], **_: object) -> _Shown:
+        self.lines.append(data["text/plain"])
+        return self
+
+    update = __call__
+
+
+def test_progress_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = _Shown()
+    shell = SimpleNamespace(kernel=1)
+    ipython = SimpleNamespace(get_ipython=lambda: shell, display=SimpleNamespace(display=shown))
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    with told(True, "Reducing x") as on_stage:
+        on_stage("pca_prep", 1, 2)
+    assert shown.lines == ["Reducing x", "Reducing x: pca_prep (1 of 2)", "Reducing x: done"]
+
+
+def test_progress_goes_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with told(True, "Reducing x") as on_stage:
+        on_stage("pca_prep", 1, 2)
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with told(True, "Reducing x") as on_stage:
+        on_stage("pca_prep", 1, 2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Reducing x" in err
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    """Everything that may be called of what ``rossi`` names, and what it gives."""
+    for name in rossi.__all__:
+        value = getattr(rossi, name)
+        if callable(value):
+            yield name, value
+        if inspect.isclass(value):
+            methods = inspect.getmembers(value, inspect.isfunction)
+            yield from ((f"{name}.{method}", one) for method, one in methods if not method.startswith("_"))
+
+
+@pytest.mark.parametrize(("name", "value"), list(public()))
+def test_what_is_public_describes_its_parameters(name: str, value: Any) -> None:
+    text = inspect.getdoc(value) or ""
+    assert text, name
+    if inspect.isclass(value) and issubclass(value, Exception):
+        return
+    wanted = set(inspect.signature(value).parameters) - {"self", "unknown"}
+    described = {
+        word.lstrip("*") for line in text.splitlines() if " : " in line for word in line.partition(" : ")[0].split(", ")
+    }
+    brief = len(wanted) == 1 and "Parameters" not in text and len(text.splitlines()) == 1
+    assert brief or wanted <= described or "see `" in text or "as of `" in text, (name, wanted - described)
+
+
 def test_every_keyword_is_documented() -> None:
     lines = inspect.getdoc(rossi.reduce).splitlines()
     described = {name for line in lines if " : " in line for name in line.partition(" : ")[0].split(", ")}
@@ -234,6 +299,17 @@ def test_other_files(archive: Path, obs: rossi.Observation, tmp_path: Path) -> N
     assert rossi.read(filter_file)["ELV"].unit == u.deg
     (standard,) = (archive / obs.obsid.path).glob("stdprod/*n2a.lc.gz")
     assert len(rossi.read(f"{standard}[STDGTI]")) == len(rossi.read(standard).gti)
+    curve = rossi.read(standard)
+    rates, good = curve.tables()
+    (tmp_path / "first.lc").write_bytes(fits_bytes(primary_hdu(), [good, rates]))
+    assert isinstance(rossi.read(tmp_path / "first.lc"), rossi.LightCurve)
+    assert isinstance(rossi.read(f"{tmp_path}/first.lc[STDGTI]"), rossi.GoodTime)
+    names = ("TIME", "RATE1", "ERROR1", "RATE2", "ERROR2")
+    several = [(Column(name, "D", "s" if name == "TIME" else "count/s"), curve.time) for name in names]
+    (tmp_path / "several.lc").write_bytes(fits_bytes(primary_hdu(), [table_hdu("RATE", several, curve.header)]))
+    with pytest.raises(rossi.DataError, match=r"RATE1, RATE2; .*: rossi.read\(..., column='RATE1'\)"):
+        rossi.read(tmp_path / "several.lc")
+    assert len(rossi.read(tmp_path / "several.lc", column="RATE2")) == len(curve)
     for content, said in ((b"", "the file is empty"), (b"no fits", "not a FITS file")):
         (tmp_path / "x.fits").write_bytes(content)
         with pytest.raises(rossi.DataError, match=said):
