@@ -123,6 +123,10 @@ class Observation:
             found.append(str(header.get("DATAMODE", "")).strip())
         return tuple(sorted(set(filter(None, found))))
 
+    def __reduce__(self) -> tuple[Callable[..., Observation], tuple[ObsID, str]]:
+        """Another process opens it anew."""
+        return open_observation, (self.obsid, self.archive)
+
     def _facts(self) -> dict[str, str]:
         facts = {"observation": str(self.obsid), "meaning": self.obsid.meaning}
         try:

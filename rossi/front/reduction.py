@@ -135,7 +135,9 @@ class Reduction:
         return " ".join(made.why_not for made in self._made.values() if made.why_not)
 
     def _facts(self) -> dict[str, str]:
-        facts = {"observation": str(self.observation.obsid), "target": self.observation.target}
+        products: list[LightCurve | Spectrum] = [*self.pca.values(), *self.parts.values(), *self.spectra.values()]
+        targets = (product.text("OBJECT") for product in products)
+        facts = {"observation": str(self.observation.obsid), "target": next(filter(None, targets), "")}
         for instrument, curves in (("pca", self.pca), ("hexte", self.hexte)):
             if instrument in self._made:
                 facts[instrument] = f"{instrument.upper()}: {', '.join(curves) or 'nothing'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,28 @@ def test_it_shows_itself(result: rossi.Reduction) -> None:
     assert "pwa_ch15-61" in result._repr_html_()
     assert "ch5-10" in result.pca._repr_html_()
     assert result.pca._ipython_key_completions_() == ["ch5-10", "ch11-20"]
+
+
+def test_results_go_to_other_processes(result: rossi.Reduction) -> None:
+    again = pickle.loads(pickle.dumps(result))
+    assert repr(again) == repr(result)
+    assert again.observation.files == result.observation.files
+    curve = pickle.loads(pickle.dumps(result.pca["ch5-10"]))
+    assert curve.rate.tobytes() == again.pca["ch5-10"].rate.tobytes()
+    assert pickle.loads(pickle.dumps(result.gti["pca"])) == again.gti["pca"]
+    assert repr(pickle.loads(pickle.dumps(result.spectra))) == repr(again.spectra)
+
+
+def test_without_a_master_index(archive: Path, obs: rossi.Observation, tmp_path: Path) -> None:
+    copy = tmp_path / obs.obsid.path
+    shutil.copytree(archive / obs.obsid.path, copy)
+    (copy / "FMI").unlink()
+    here = rossi.open(copy)
+    assert "there is no file FMI" in repr(here)
+    with pytest.raises(rossi.DataError, match="there is no file FMI"):
+        _ = here.target
+    made = rossi.reduce(here, instruments="pca", background="none", calibration={}, filter_file="archive")
+    assert repr(made).startswith("<Reduction 20101-01-01-00, SIM X-1, PCA: ch5-10, spectra: pca_src, ")
 
 
 def test_progress_is_told(archive: Path, obs: rossi.Observation) -> None:
