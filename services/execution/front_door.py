@@ -14,6 +14,7 @@ from typing import Any
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 from rossi.front.made import Caveat, Made
+from rossi.optional import load
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
 from services.contract.configuration import validate
 from services.execution.executor import execute
@@ -42,6 +43,7 @@ KEYWORDS: dict[str, tuple[tuple[str, ...], str]] = {
 
 def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes]]:
     """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL."""
+    load("urllib3", "web", "Archives behind URLs")
     source = open_archive(archive, CacheConfig())
     folder = obsid.path
     listing = {file.path.removeprefix(folder): file for file in list_observation(source, obsid)}

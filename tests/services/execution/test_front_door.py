@@ -2,6 +2,7 @@
 
 import inspect
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,12 @@ def test_keywords_reach_the_stages_that_they_are_of():
     assert found["pca_prep"]["filter_file"] == found["hexte_back"]["filter_file"] == "archive"
     assert (found["hexte_back"]["data"], found["pca_extract"]["pcus"]) == ("events", "0,2")
     assert list(stage_settings(("hexte",), keywords)) == ["hexte_back", "hexte_dead"]
+
+
+def test_an_archive_behind_a_url_needs_a_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "urllib3", None)
+    with pytest.raises(rossi.ConfigError, match=r"Archives behind URLs need urllib3, .* pip install 'rossi\[web\]'"):
+        rossi.open(OBSID, archive="https://127.0.0.1/rxte")
 
 
 def test_an_archive_behind_a_url(archive, tmp_path, monkeypatch):
