@@ -11,7 +11,9 @@ behind a name is imported when it is used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+#: As in `typing`, which takes several times as long to import as all this.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from rossi.archive import ObsID
@@ -62,13 +64,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rossi' has no attribute {name!r}")
-    module, _, called = _HOMES[name].partition(":")
-    value = getattr(import_module(module), called)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a checker knows the names from above, and that there are no others
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'rossi' has no attribute {name!r}")
+        module, _, called = _HOMES[name].partition(":")
+        value = getattr(import_module(module), called)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
