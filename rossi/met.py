@@ -55,6 +55,12 @@ def isot(met: float) -> str:
     return str(to_time(met).isot)[:19]
 
 
+def whole_second(met: float) -> float:
+    """Return the MET of the last whole second of TT, by which a figure can count [s]."""
+    offset = MJDREFF * DAY
+    return float(np.floor(met + offset + 1e-6) - offset)
+
+
 def split_keyword(header: Header, keyword: str, where: str, default: float | None = None) -> float:
     """Return a time keyword, be it one number (TSTART) or whole part and fraction (TSTARTI and TSTARTF).
 

@@ -13,6 +13,7 @@ EXTRAS = {
     "pyarrow": "parquet",
     "matplotlib": "plot",
     "jinja2": "plot",
+    "stingray": "timing",
     "boto3": "s3",
     "botocore": "s3",
     "urllib3": "web",

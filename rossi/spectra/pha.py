@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.axes import axes_for
 from rossi.errors import DataError
+from rossi.facts import as_html, as_text
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
+from rossi.fits.saving import save
 from rossi.fits.table import Table
+from rossi.fits.writer import fits_bytes, primary_hdu
+from rossi.goodtime import GoodTime
 from rossi.met import timezero
+from rossi.spectra.layout import spectrum_hdu
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Pha:
-    """A spectrum, type I.
+class Spectrum:
+    """A spectrum (PHA file, type I): counts or rates of channels.
+
+    ``rossi.read`` reads one, `plot` draws it, `write` writes it.
 
     Parameters
     ----------
@@ -62,7 +77,7 @@ class Pha:
     def __len__(self) -> int:
         return len(self.channel)
 
-    def in_counts(self) -> Pha:
+    def in_counts(self) -> Spectrum:
         """Return the spectrum in counts: rates times exposure.
 
         Raises
@@ -84,8 +99,141 @@ class Pha:
                 "with counts alone (compat=no, units=C)."
             )
 
+    @property
+    def sigma(self) -> Floats:
+        """Error of each channel, ndarray (n,) in the unit of `value`: STAT_ERR, or the root of the counts."""
+        if self.error is not None:
+            return self.error
+        scale = 1.0 if self.quantity == "COUNTS" else self.exposure
+        return np.asarray(np.sqrt(np.abs(self.value) * scale) / scale)
 
-def read_pha(file: FitsFile) -> Pha:
+    @property
+    def rate(self) -> Floats:
+        """Rate of each channel, ndarray (n,) [count / s], of PCA products of one PCU; NaN without an exposure."""
+        return self._per_second(self.value)
+
+    @property
+    def rate_error(self) -> Floats:
+        """Error of `rate`, ndarray (n,) [count / s]."""
+        return self._per_second(self.sigma)
+
+    def _per_second(self, values: Floats) -> Floats:
+        if self.quantity == "RATE":
+            return values
+        return values / self.exposure if self.exposure > 0 else np.full(len(self), np.nan)
+
+    @property
+    def gti(self) -> GoodTime | None:
+        """Good time of the spectrum; None where its file does not say."""
+        return None if self.intervals is None else GoodTime(self.intervals, self.name, self.gti_header)
+
+    def text(self, keyword: str) -> str:
+        """Return a keyword as text; empty where the spectrum does not have it."""
+        return str(self.header.get(keyword, "")).strip()
+
+    def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
+        """Draw the rate of each channel; several spectra go on the same axes.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; by default on a new figure.
+        **style : Any
+            What matplotlib's ``errorbar`` takes: color, label ...
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ConfigError
+            If matplotlib is not installed.
+        """
+        axes = axes_for(axes)
+        drawn: dict[str, Any] = {"fmt": ".", "linewidth": 0.9, "markersize": 3} | style
+        shown = np.where(self.rate > 0, self.rate, np.nan)
+        axes.errorbar(self.channel, shown, self.rate_error, **drawn)
+        axes.set_yscale("log")
+        axes.set_xlabel(f"Channel ({self.text('CHANTYPE') or 'PHA'})")
+        axes.set_ylabel("count s$^{-1}$ channel$^{-1}$")
+        if not axes.get_title(loc="left"):
+            axes.set_title("  ".join(filter(None, (self.text("OBJECT"), self._what()))), loc="left")
+        return axes
+
+    def to_table(self) -> QTable:
+        """Return the channels as a table.
+
+        Returns
+        -------
+        astropy.table.QTable (n,)
+            channel; counts [ct] or rate [ct / s] and their error; quality, systematic (a fraction). ``meta`` is the
+            header.
+        """
+        from astropy import units as u
+        from astropy.table import QTable
+
+        unit = u.ct if self.quantity == "COUNTS" else u.ct / u.s
+        columns = {"channel": self.channel, self.quantity.lower(): self.value * unit, "error": self.sigma * unit}
+        columns |= {"quality": self.quality, "systematic": self.systematic}
+        return QTable(columns, meta={name: self.header.get(name) for name in self.header})
+
+    def to_bytes(self) -> bytes:
+        """Return the spectrum as a FITS file: SPECTRUM, and STDGTI where good time is known."""
+        columns: dict[str, NDArray[Any]] = {"CHANNEL": self.channel, self.quantity: self.value}
+        columns |= {} if self.error is None else {"STAT_ERR": self.error}
+        for name, values in (("SYS_ERR", self.systematic), ("QUALITY", self.quality)):
+            if values.any() or name not in self.header:  # a keyword says it of all channels
+                columns[name] = values
+        tables = [spectrum_hdu(columns, self.header)]
+        return fits_bytes(primary_hdu(), [*tables, *([] if self.gti is None else [self.gti.table()])])
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the spectrum as an OGIP spectrum (FITS), which XSPEC and ``rossi.read`` read.
+
+        BACKFILE and RESPFILE stay as they are: write the background beside it under the name that BACKFILE says.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Compressed where it ends with ``.gz``.
+        overwrite : bool
+            Whether a file that is there already is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ConfigError
+            If there is such a file already, or it can't be written.
+        """
+        return save(path, self.to_bytes(), overwrite=overwrite)
+
+    def _what(self) -> str:
+        role = {"BKG": "background", "NET": "net"}.get(self.text("HDUCLAS2"), "")
+        return " ".join(filter(None, (self.text("OBS_ID"), self.text("DETNAM") or self.text("INSTRUME"), role)))
+
+    def _facts(self) -> dict[str, str]:
+        span = f"{len(self)} channels" + (f", {self.channel[0]} to {self.channel[-1]}" if len(self) else "")
+        total = float(np.nansum(self.value))
+        unit = "counts" if self.quantity == "COUNTS" else "count/s"
+        of = {"target": self.text("OBJECT"), "of": self._what(), "channels": span}
+        return of | {"exposure": f"{self.exposure:.6g} s", "together": f"{total:.6g} {unit}"}
+
+    def __repr__(self) -> str:
+        return as_text("Spectrum", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_html("Spectrum", self._facts())
+
+
+#: Its name before it had a front door.
+Pha = Spectrum
+
+
+def read_pha(file: FitsFile) -> Spectrum:
     """Read a spectrum.
 
     Raises
@@ -99,7 +247,7 @@ def read_pha(file: FitsFile) -> Pha:
     value = _numbers(table, quantity)
     good_time = _good_time_table(file)
     poisson = bool(header.get("POISSERR", False)) or "STAT_ERR" not in table
-    return Pha(
+    return Spectrum(
         name=file.name,
         channel=_numbers(table, "CHANNEL").astype(np.int64),
         value=value,

@@ -55,16 +55,9 @@ def choose(file: FitsFile, column: str | None = None) -> Chosen:
     DataError
         If there is none, there are several and none is named, or the named one is missing.
     """
-    timed = [table for table in file.tables if "TIME" in table]
     if column is not None:
-        return _named(file, timed, column)
-    found = [(table, names) for table in timed if (names := _values(table))]
-    if not found:
-        raise DataError(
-            f"{file.name}: no extension has a column RATE (or COUNTS) beside TIME; a light curve was expected."
-        )
-    # Where there are counts and rates, rates are meant; a table that calls itself a light curve is meant before others.
-    table, names = min(found, key=lambda one: (not one[1][0].upper().startswith("RATE"), not _is_curve(one[0])))
+        return _named(file, [table for table in file.tables if "TIME" in table], column)
+    table, names = _meant(file)
     if len(names) > 1:
         raise DataError(
             f"{table.where}: there are {len(names)} light curves, in the columns {', '.join(names)}; say which one is "
@@ -73,12 +66,32 @@ def choose(file: FitsFile, column: str | None = None) -> Chosen:
     return _chosen(table, names[0])
 
 
+def light_curve_columns(file: FitsFile) -> list[str]:
+    """Return the columns of a file that are light curves, of the table that is meant; see `choose`."""
+    return _meant(file)[1]
+
+
+def _meant(file: FitsFile) -> tuple[Table, list[str]]:
+    found = [(table, names) for table in file.tables if "TIME" in table and (names := _values(table))]
+    if not found:
+        raise DataError(
+            f"{file.name}: no extension has a column RATE (or COUNTS) beside TIME; a light curve was expected."
+        )
+    # Where there are counts and rates, rates are meant; a table that calls itself a light curve is meant before others.
+    return min(found, key=lambda one: (not one[1][0].upper().startswith("RATE"), not _is_curve(one[0])))
+
+
 def _named(file: FitsFile, timed: list[Table], column: str) -> Chosen:
     for table in timed:
         if column in table:
             return _chosen(table, table.info(column).name)
     some = ", ".join(dict.fromkeys(name for table in timed for name in _values(table))) or "none"
     raise DataError(f"{file.name}: no extension has a column {column} beside TIME; light curves are in: {some}.")
+
+
+def holds_light_curve(table: Table) -> bool:
+    """Return whether a table has rates or counts beside TIME."""
+    return "TIME" in table and bool(_values(table))
 
 
 def _values(table: Table) -> list[str]:

@@ -10,30 +10,6 @@ from rossi.errors import ConfigError
 from rossi.timeseries.series import EXPOSURES, Floats, Series, require_one_width
 
 
-def weighted_mean(series: Series) -> tuple[float, float, float]:
-    """Return the exposure-weighted mean rate of a light curve.
-
-    The mean of Poisson rates is the number of counts over the exposure, ``sum(r x) / sum(x)``, with the error
-    ``sqrt(sum((e x)^2)) / sum(x)``; weights of 1/error^2 would favour low fluctuations.
-
-    Returns
-    -------
-    rate, error, exposure : float
-        NaN, NaN, 0 where no row has a rate and an exposure.
-    """
-    return mean_rate(series.rate, series.error, series.exposure)
-
-
-def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, float, float]:
-    """Return the mean rate of bins (n,); see `weighted_mean`."""
-    good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
-    if not good.any():
-        return float("nan"), float("nan"), 0.0
-    mean, total = np.average(rate[good], weights=exposure[good], returned=True)
-    spread = np.sqrt(((error[good] * exposure[good]) ** 2).sum()) / total
-    return float(mean), float(spread), float(total)
-
-
 def rebin(series: Series, factor: int, origin: float | None = None) -> Series:
     """Join groups of bins.
 

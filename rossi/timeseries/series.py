@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi import gti
+from rossi import gti, met
+from rossi.axes import axes_for
 from rossi.errors import DataError
+from rossi.facts import as_html, as_text
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
-from rossi.timeseries import units
+from rossi.fits.saving import save
+from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu
+from rossi.goodtime import GoodTime
+from rossi.timeseries import layout, units
+
+if TYPE_CHECKING:
+    from astropy.timeseries import BinnedTimeSeries
+    from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
 #: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
 MAX_BINS = 1 << 25
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
-EXTRA = {c.name: c for c in (declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
+EXTRA = layout.EXTRA
 #: Of these, which add up when bins are joined; background columns are averaged.
 EXPOSURES = ("LiveTime", "OnTime")
 
 
+def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, float, float]:
+    """Return the mean rate of bins, weighted with the exposure, its error, and the exposure.
+
+    The mean of Poisson rates is the number of counts over the exposure, ``sum(r x) / sum(x)``, with the error
+    ``sqrt(sum((e x)^2)) / sum(x)``; weights of 1/error^2 would favour low fluctuations.
+
+    Parameters
+    ----------
+    rate, error, exposure : ndarray (n,)
+        Bins without a rate or an exposure do not count.
+
+    Returns
+    -------
+    rate, error, exposure : float
+        NaN, NaN, 0 where no bin has a rate and an exposure.
+    """
+    good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
+    if not good.any():
+        return float("nan"), float("nan"), 0.0
+    mean, total = np.average(rate[good], weights=exposure[good], returned=True)
+    spread = np.sqrt(((error[good] * exposure[good]) ** 2).sum()) / total
+    return float(mean), float(spread), float(total)
+
+
 @dataclass(frozen=True, slots=True)
-class Series:
-    """A light curve in rates.
+class LightCurve:
+    """A light curve: rates (or counts) of bins.
+
+    ``rossi.read`` reads one, `plot` draws it, `write` writes it, `to_timeseries` and `to_stingray` hand it to others.
 
     Parameters
     ----------
@@ -79,7 +117,7 @@ class Series:
         per_pcu = any(name in self.extra for name in EXPOSURES)
         return units.COUNT if self.quantity == "COUNTS" else units.PER_PCU if per_pcu else units.RATE
 
-    def rows(self, which: NDArray[Any]) -> Series:
+    def rows(self, which: NDArray[Any]) -> LightCurve:
         """Return the rows that an index or a mask chooses, with good time and keywords of the whole."""
         basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
         return replace(self, **basic, extra={name: values[which] for name, values in self.extra.items()})
@@ -113,8 +151,188 @@ class Series:
         basic = {"TIME": self.time, self.quantity: self.rate, "ERROR": self.error, "FRACEXP": self.fracexp}
         return basic | {name: self.extra[name] for name in EXTRA if name in self.extra}
 
+    @property
+    def gti(self) -> GoodTime:
+        """Good time of the curve."""
+        return GoodTime(self.intervals, self.name, self.header)
 
-def split(series: Series) -> list[Series]:
+    def text(self, keyword: str) -> str:
+        """Return a keyword of the curve, or of its file, as text; empty where neither has it."""
+        return next((t for h in (self.header, self.primary) if (t := str(h.get(keyword, "")).strip())), "")
+
+    @property
+    def target(self) -> str:
+        """OBJECT."""
+        return self.text("OBJECT")
+
+    @property
+    def channels(self) -> tuple[int, int] | None:
+        """First and last absolute channel (MINCHAN, MAXCHAN); None where the file does not say."""
+        low, high = (self.header.get(keyword) for keyword in ("MINCHAN", "MAXCHAN"))
+        return (int(low), int(high)) if isinstance(low, int) and isinstance(high, int) else None
+
+    def mean(self) -> tuple[float, float, float]:
+        """Return the exposure-weighted mean rate.
+
+        Returns
+        -------
+        rate, error : float
+            In the unit `rate_unit`.
+        exposure : float [s] or [PCU s]
+            NaN, NaN, 0 where no row has a rate and an exposure.
+        """
+        return mean_rate(self.rate, self.error, self.exposure)
+
+    def plot(self, axes: Axes | None = None, *, background: bool = False, **style: Any) -> Axes:
+        """Draw the curve; a notebook shows it, else ``axes.figure.savefig("curve.png")`` does.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; by default on a new figure.
+        background : bool
+            Draw the background that was taken off too, where the curve has it (BACKV).
+        **style : Any
+            What matplotlib's ``errorbar`` takes: color, fmt, label ...
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ConfigError
+            If matplotlib is not installed.
+        """
+        from rossi.timeseries.figure import draw_curve
+
+        axes = axes_for(axes)
+        zero = met.whole_second(float(self.time[0])) if len(self) else 0.0
+        since, half = self.middles - zero, self.widths / 2
+        draw_curve(axes, since, half, self.rate, self.error, self.extra.get("BACKV") if background else None, style)
+        axes.set_xlabel(f"Time since {met.isot(zero + 1e-3).replace('T', ' ')} {self._system} (s)")
+        axes.set_ylabel(f"{'Counts' if self.quantity == 'COUNTS' else 'Rate'} ({self.rate_unit})")
+        if not axes.get_title(loc="left"):
+            axes.set_title("  ".join(filter(None, (self.target, self._what()))), loc="left")
+        return axes
+
+    def to_timeseries(self) -> BinnedTimeSeries:
+        """Return the curve as astropy's time series.
+
+        Returns
+        -------
+        astropy.timeseries.BinnedTimeSeries (n,)
+            Bins as TT (TDB where barycentred) and seconds; ``rate`` (or ``counts``), ``error`` and what else the curve
+            has with their units, in which PCU is a unit of its own; NaN where undefined. ``meta`` says of what it is.
+        """
+        from astropy import units as u
+
+        from rossi.timeseries.exchange import PCU, binned_time_series, moments, unit_of
+
+        unit, plain = unit_of(self.rate_unit), u.dimensionless_unscaled
+        of = {self.quantity: unit, "ERROR": unit, "BACKV": unit, "BACKE": unit, "FRACEXP": plain}
+        of |= dict.fromkeys(EXPOSURES, u.s * PCU)
+        columns = {name.lower(): (values, of[name]) for name, values in self.columns.items() if name in of}
+        meta = {name: self.text(name) for name in ("TELESCOP", "INSTRUME", "OBJECT", "OBS_ID", "DETNAM")}
+        meta = {name: text for name, text in meta.items() if text}
+        return binned_time_series(moments(self.time, self._system), self.widths, columns, {"name": self.name} | meta)
+
+    def to_stingray(self) -> Any:
+        """Return the curve as stingray's, for power spectra and lags.
+
+        Its times are the middles of the bins, MET with ``mjdref``; its rates are those of the curve (of one PCU where
+        they are so), its errors are Gaussian, so that powers in units of Poisson noise (``norm="leahy"``) mean
+        nothing; bins without a rate are left out.
+
+        Returns
+        -------
+        stingray.Lightcurve
+
+        Raises
+        ------
+        ConfigError
+            If stingray is not installed.
+        DataError
+            If bins differ in width.
+        """
+        from rossi.timeseries.exchange import stingray_curve
+
+        require_one_width(self)
+        rates = (self.rate, self.error)
+        if self.quantity == "COUNTS":
+            rates = (self.rate / self.timedel, self.error / self.timedel)
+        return stingray_curve(self.middles, *rates, self.timedel, self.intervals, self.text("INSTRUME").lower())
+
+    def tables(self, *, form: str = "D", more: Sequence[tuple[Column, NDArray[Any]]] = ()) -> tuple[TableHDU, TableHDU]:
+        """Lay out the curve as its RATE (or COUNTS) and STDGTI extensions.
+
+        Parameters
+        ----------
+        form : str
+            TFORM of all columns but TIME: D, or E as rebinlc and lcmath have it.
+        more : sequence of (Column, array (n,))
+            Further columns.
+        """
+        header = self.header.copy()
+        header.set("TIMEDEL", self.timedel, "smallest bin width [s]" if self.mixed else "bin width [s]")
+        rates = layout.rate_table(self.columns, header, self.rate_unit, form, more)
+        return rates, layout.gti_table(self.intervals, self.header)
+
+    def to_bytes(self, *, form: str = "D") -> bytes:
+        """Return the curve as a FITS file: RATE (or COUNTS) and STDGTI; `form` as of `tables`."""
+        return fits_bytes(primary_hdu(layout.dated(self.primary.without(("DATE",)))), self.tables(form=form))
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the curve as an OGIP light curve (FITS), which ``rossi.read`` reads back.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Compressed where it ends with ``.gz``.
+        overwrite : bool
+            Whether a file that is there already is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ConfigError
+            If there is such a file already, or it can't be written.
+        """
+        return save(path, self.to_bytes(), overwrite=overwrite)
+
+    @property
+    def _system(self) -> str:
+        return "TDB" if self.text("TIMESYS").upper() == "TDB" else "TT"
+
+    def _what(self) -> str:
+        """Return observation, detectors and channels as one text."""
+        channels = "" if self.channels is None else "channels {}-{}".format(*self.channels)
+        return " ".join(filter(None, (self.text("OBS_ID"), self.text("DETNAM") or self.text("INSTRUME"), channels)))
+
+    def _facts(self) -> dict[str, str]:
+        bins = f"{len(self)} bins of {self.timedel:g} s" + " and more" * self.mixed
+        span = ""
+        if len(self):
+            span = f"{met.isot(self.time[0])} to {met.isot(self.time[-1] + self.widths[-1])} {self._system}"
+        rate, error, exposure = self.mean() if self.quantity == "RATE" else (np.nan, np.nan, 0.0)
+        mean = f"{rate:.6g} +- {error:.2g} {self.rate_unit}" if exposure else ""
+        return {"target": self.target, "of": self._what(), "bins": bins, "span": span, "mean": mean}
+
+    def __repr__(self) -> str:
+        return as_text("LightCurve", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_html("LightCurve", self._facts())
+
+
+#: Its name before it had a front door.
+Series = LightCurve
+
+
+def split(series: LightCurve) -> list[LightCurve]:
     """Return the rows of each width as a light curve of its own, with good time and keywords of the whole."""
     if not series.mixed:
         return [series]
@@ -126,7 +344,7 @@ def split(series: Series) -> list[Series]:
     return parts
 
 
-def require_one_width(series: Series) -> None:
+def require_one_width(series: LightCurve) -> None:
     """Raise a `DataError` if rows differ in width."""
     if series.mixed:
         raise DataError(

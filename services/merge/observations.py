@@ -18,7 +18,6 @@ from rossi import gti, met
 from rossi.errors import ConfigError, DataError
 from rossi.timeseries import units
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.rebin import weighted_mean
 from rossi.timeseries.series import Series
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
@@ -83,7 +82,7 @@ class Observation:
     @cached_property
     def means(self) -> dict[str, tuple[float, float, float]]:
         """Rate, error and exposure by band."""
-        return {band: weighted_mean(series) for band, series in self.curves.items()}
+        return {band: series.mean() for band, series in self.curves.items()}
 
     @cached_property
     def middles(self) -> dict[str, float]:

@@ -66,7 +66,7 @@ def campaign() -> tuple[list[str], list[ObservationResult], dict[str, tuple[File
 
 @pytest.fixture(autouse=True)
 def _same_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("rossi.timeseries.writing", "services.merge.products", "services.merge.report"):
+    for module in ("rossi.timeseries.layout", "services.merge.products", "services.merge.report"):
         monkeypatch.setattr(f"{module}.now", lambda: "2020-01-01T00:00:00")
 
 

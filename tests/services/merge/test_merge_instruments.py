@@ -125,7 +125,7 @@ def campaign() -> tuple[list[str], list[ObservationResult], dict[str, tuple[File
 
 @pytest.fixture(autouse=True)
 def _same_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    modules = ("rossi.timeseries.writing", "rossi.spectra.product", "services.merge.products", "services.merge.report")
+    modules = ("rossi.timeseries.layout", "rossi.spectra.product", "services.merge.products", "services.merge.report")
     for module in modules:
         monkeypatch.setattr(f"{module}.now", lambda: "2020-01-01T00:00:00")
 

@@ -23,7 +23,7 @@ KEYWORDS |= {"MJDREFF": 6.96574074e-4}
 
 @pytest.fixture(autouse=True)
 def _same_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("rossi.timeseries.writing", "services.merge.products", "services.merge.report"):
+    for module in ("rossi.timeseries.layout", "services.merge.products", "services.merge.report"):
         monkeypatch.setattr(f"{module}.now", lambda: "2020-01-01T00:00:00")
 
 

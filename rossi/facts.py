@@ -1,0 +1,27 @@
+"""How values of rossi show themselves in a session and in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+
+def as_text(kind: str, facts: Mapping[str, str]) -> str:
+    """Return facts as a repr: ``<Kind first, second, ...>``; empty ones are left out.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the type.
+    facts : mapping of str to str
+        What each fact is, and the fact.
+    """
+    told = ", ".join(fact for fact in facts.values() if fact)
+    return f"<{kind} {told}>" if told else f"<{kind}>"
+
+
+def as_html(kind: str, facts: Mapping[str, str]) -> str:
+    """Return facts as a small table for notebooks; see `as_text`."""
+    cells = "<tr><th style='text-align:left'>{}</th><td style='text-align:left'>{}</td></tr>"
+    rows = "".join(cells.format(escape(what), escape(fact)) for what, fact in facts.items() if fact)
+    return f"<table><caption style='text-align:left'><b>{escape(kind)}</b></caption>{rows}</table>"

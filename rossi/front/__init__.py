@@ -1,0 +1,1 @@
+"""What ``import rossi`` offers: `open` an observation, `reduce` it, `read` files."""

@@ -1,0 +1,41 @@
+"""The one door from the science to the stages that carry it out, and to what knows archives behind URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from rossi.archive import ObsID
+from rossi.errors import DataError
+from rossi.front.made import Caveat, Made
+
+
+class Services(Protocol):
+    """What is behind the door: the module `services.execution.front_door`."""
+
+    def list_remote(self, obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes]]:
+        """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL."""
+        ...
+
+    def absent(self, obsid: ObsID, archive: str) -> DataError:
+        """Return the error of an observation that an archive does not have, which names those that are near."""
+        ...
+
+    def reduce(
+        self,
+        obsid: ObsID,
+        archive: str,
+        instruments: Sequence[str],
+        settings: Mapping[str, Any],
+        calibration: Mapping[str, Any],
+        on_stage: Callable[[str, int, int], None],
+    ) -> tuple[dict[str, Made], tuple[Caveat, ...]]:
+        """Run the stages in memory; return what each instrument gave, and what there is to know of it."""
+        ...
+
+
+def services() -> Services:
+    """Return what is behind the door; imported only now: the only place where the science knows of it."""
+    from services.execution import front_door
+
+    return front_door

@@ -1,0 +1,48 @@
+"""Observations in a folder of this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rossi.errors import DataError
+from rossi.fits.reader import content
+
+
+def list_folder(folder: Path) -> dict[str, int]:
+    """Return the files below a folder: size [byte] by path relative to it; none if there is no such folder.
+
+    Raises
+    ------
+    DataError
+        If it can't be read.
+    """
+    found: dict[str, int] = {}
+    try:
+        for place, _, names in os.walk(folder, onerror=_refuse):
+            for path in (Path(place, name) for name in names):
+                if path.is_file():
+                    found[path.relative_to(folder).as_posix()] = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise DataError(f"{error.filename or folder}: can't be read ({error.strerror}); check its rights.") from None
+    return found
+
+
+def _refuse(error: OSError) -> None:
+    raise error
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    DataError
+        If it is not there any more or can't be read.
+    """
+    try:
+        return content(path)
+    except OSError as error:
+        raise DataError(f"{path}: the file can't be read ({error.strerror}); check the archive's copy.") from None

@@ -1,0 +1,199 @@
+"""``rossi.open``: an observation in an archive, and what there is of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rossi import gti, met
+from rossi.archive import FILE_PATTERNS, ObsID
+from rossi.errors import ConfigError, DataError
+from rossi.facts import as_html, as_text
+from rossi.fits.stream import stream_fits
+from rossi.front.door import services
+from rossi.front.folder import list_folder, read_file
+from rossi.goodtime import GoodTime, read_good_time
+from rossi.pca.filter.indices import MasterIndex, read_master
+
+if TYPE_CHECKING:
+    from astropy.time import Time
+    from astropy.units import Quantity
+
+#: Science files of each instrument: what their paths look like.
+SCIENCE = {"PCA": re.compile(r"pca/FS[0-9a-f]{2}_.*"), "HEXTE": re.compile(r"hexte/FS[0-9a-f]{2}_.*")}
+#: What is always telemetered while a source is observed, one for each instrument.
+_STEADY = ("std2", "hexte_archive")
+
+
+class Observation:
+    """An observation: its files, and what they say of it; made by `rossi.open`.
+
+    Nothing is read before it is asked for; what was asked for is kept.
+
+    Parameters
+    ----------
+    obsid : ObsID
+    archive : str
+        Folder or URL that holds AO1, AO2, ...
+    sizes : mapping of str to int [byte]
+        Size of each file by its path relative to the observation's directory.
+    fetch : callable
+        Returns the content of such a path.
+    """
+
+    def __init__(self, obsid: ObsID, archive: str, sizes: Mapping[str, int], fetch: Callable[[str], bytes]) -> None:
+        self.obsid, self.archive, self._sizes, self._fetch = obsid, archive, dict(sizes), fetch
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files relative to the observation's directory, sorted."""
+        return tuple(sorted(self._sizes))
+
+    def read_bytes(self, path: str) -> bytes:
+        """Return the content of a file.
+
+        Parameters
+        ----------
+        path : str
+            One of `files`.
+
+        Raises
+        ------
+        DataError
+            If there is no such file, or it can't be read.
+        """
+        if path not in self._sizes:
+            raise DataError(f"{self.obsid}: there is no file {path}; Observation.files names those that there are.")
+        return self._fetch(path)
+
+    def _matching(self, *kinds: str) -> list[str]:
+        return [path for path in self.files if any(re.fullmatch(FILE_PATTERNS[kind], path) for kind in kinds)]
+
+    @cached_property
+    def _master(self) -> MasterIndex:
+        return read_master({"FMI": self.read_bytes("FMI")})
+
+    @property
+    def target(self) -> str:
+        """Name of the source, as the master index FMI has it."""
+        return self._master.source
+
+    @property
+    def start(self) -> Time:
+        """Begin of the observation (TT), slew and occultations included; from FMI."""
+        return met.to_time(self._master.start + met.timezero(self._master.header, "FMI"))
+
+    @property
+    def stop(self) -> Time:
+        """End of the observation (TT); from FMI."""
+        return met.to_time(self._master.stop + met.timezero(self._master.header, "FMI"))
+
+    @cached_property
+    def gti(self) -> GoodTime:
+        """When Standard2 data (else HEXTE's standard mode) were telemetered, before any selection."""
+        for kind in _STEADY:
+            files = [stream_fits(self.read_bytes(path), path).file for path in self._matching(kind)]
+            if files:
+                return GoodTime(gti.union(*(read_good_time(file) for file in files)), str(self.obsid))
+        return GoodTime(gti.make([]), str(self.obsid))
+
+    @property
+    def exposure(self) -> Quantity:
+        """Length of `gti` [s]: what selections of good time begin with."""
+        from astropy import units as u
+
+        return self.gti.total * u.s
+
+    @cached_property
+    def modes(self) -> dict[str, tuple[str, ...]]:
+        """Data modes (DATAMODE) of the science files, by instrument: ``{"PCA": ("Standard1b", ...), ...}``.
+
+        Each science file is read for it, event lists too: of a remote archive that takes its time.
+        """
+        return {name: self._modes(pattern) for name, pattern in SCIENCE.items()}
+
+    def _modes(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        found = []
+        for path in filter(pattern.fullmatch, self.files):
+            header = stream_fits(self.read_bytes(path), path).file.table().header
+            found.append(str(header.get("DATAMODE", "")).strip())
+        return tuple(sorted(set(filter(None, found))))
+
+    def __reduce__(self) -> tuple[Callable[..., Observation], tuple[ObsID, str]]:
+        """Another process opens it anew."""
+        return open_observation, (self.obsid, self.archive)
+
+    def _facts(self) -> dict[str, str]:
+        facts = {"observation": str(self.obsid), "meaning": self.obsid.meaning}
+        try:
+            facts |= {"target": self.target, "start": f"{str(self.start.isot)[:19]} TT"}
+        except DataError as error:  # files may be missing; that should not keep one from looking
+            facts |= {"target": str(error)}
+        megabytes = sum(size for size in self._sizes.values() if size > 0) / 1e6
+        return facts | {"files": f"{len(self._sizes)} files, {megabytes:.3g} MB", "archive": f"in {self.archive}"}
+
+    def __repr__(self) -> str:
+        return as_text("Observation", self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_html("Observation", self._facts())
+
+
+def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None = None) -> Observation:
+    """Open an observation of an archive, or of a copy of a part of it.
+
+    Parameters
+    ----------
+    obsid : str or ObsID
+        ``20402-01-45-03``; or, without an archive, the path of the observation's directory.
+    archive : str or path-like, optional
+        The folder that holds AO1, AO2, ...; or a URL of one, ``https://...`` or ``s3://...``, of which copies of files
+        are kept in ``~/.cache/rossi``.
+
+    Returns
+    -------
+    Observation
+
+    Raises
+    ------
+    ConfigError
+        If it is no ObsID, or there is no archive.
+    DataError
+        If the archive has no such observation; the message names those that are near.
+
+    Examples
+    --------
+    >>> obs = rossi.open("20402-01-45-03", archive="/data/rxte")  # doctest: +SKIP
+    >>> obs.target, obs.exposure, obs.modes  # doctest: +SKIP
+    """
+    if archive is None:
+        obsid, archive = _of_directory(os.fspath(str(obsid)))
+    one = obsid if isinstance(obsid, ObsID) else ObsID(str(obsid).strip())
+    root = os.path.expandvars(os.fspath(archive))
+    if "://" in root:
+        return Observation(one, root, *services().list_remote(one, root))
+    folder = Path(root).expanduser().absolute()
+    sizes = list_folder(folder / one.path)
+    if not sizes:
+        raise services().absent(one, str(folder))
+    return Observation(one, str(folder), sizes, lambda path: read_file(folder / one.path / path))
+
+
+def _of_directory(text: str) -> tuple[str, Path]:
+    """Return the ObsID and the archive that an observation's directory tells."""
+    place = Path(text).expanduser().absolute()
+    if not place.is_dir():
+        raise ConfigError(
+            f"Where is {text!r}? Give archive=..., the folder or URL that holds AO1, AO2, ..., or the path of the "
+            "observation's directory."
+        )
+    if not str(place).endswith(ObsID(place.name).path.rstrip("/")):
+        raise ConfigError(
+            f"{place}: an observation's directory should lie at {ObsID(place.name).path} below its archive; move it "
+            "there, so that what belongs to it is found."
+        )
+    return place.name, place.parents[2]

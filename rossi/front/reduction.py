@@ -1,0 +1,157 @@
+"""What `rossi.reduce` returns: an observation's products as values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rossi.errors import ConfigError, NoGoodTime
+from rossi.facts import as_html, as_text
+from rossi.fits.astropy_table import to_astropy
+from rossi.fits.reader import open_fits
+from rossi.fits.saving import save
+from rossi.front.made import Caveat, Made
+from rossi.front.named import Named
+from rossi.front.observation import Observation
+from rossi.goodtime import GoodTime, read_good_time
+from rossi.spectra.pha import Spectrum, read_pha
+from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.series import LightCurve
+
+if TYPE_CHECKING:
+    from astropy import table as astropy_table
+
+
+class Reduction:
+    """The products of an observation, in memory; made by `rossi.reduce`.
+
+    Parameters
+    ----------
+    observation : Observation
+    made : mapping of str to Made
+        By instrument: ``pca``, ``hexte``.
+    caveats : tuple of Caveat
+        What there is to know of the products.
+    """
+
+    def __init__(self, observation: Observation, made: Mapping[str, Made], caveats: tuple[Caveat, ...]) -> None:
+        self.observation, self.caveats, self._made = observation, caveats, dict(made)
+
+    @cached_property
+    def pca(self) -> Named[LightCurve]:
+        """Light curves of the PCA by band: ``ch5-10``; net where a background was estimated, count/s/PCU."""
+        return self._curves("pca", "light_curve")
+
+    @cached_property
+    def hexte(self) -> Named[LightCurve]:
+        """Net light curves of HEXTE by cluster and band: ``pwa_ch15-61``; count/s."""
+        return self._curves("hexte", "light_curve")
+
+    @cached_property
+    def parts(self) -> Named[LightCurve]:
+        """HEXTE's light curves of source and background, dwell by dwell: ``pwa_ch15-61_src``, ``..._bkg``; count/s."""
+        return self._curves("hexte", "parts")
+
+    @cached_property
+    def spectra(self) -> Named[Spectrum]:
+        """Spectra: ``pca_src`` and ``pca_bkg`` (exposure in PCU s), HEXTE's ``pwa_src``, ``pwa_bkg``, ``pwa_p``, ..."""
+        found = {f"pca_{_short(n)}": read_pha(open_fits(d, n)) for n, d in self._files("pca", "spectrum").items()}
+        found |= {_short(n): read_pha(open_fits(d, n)) for n, d in self._files("hexte", "spectrum").items()}
+        return Named(found, "spectrum", self._why_not())
+
+    @cached_property
+    def gti(self) -> Named[GoodTime]:
+        """The good time that was applied, by instrument: ``pca``, ``hexte``."""
+        found = {
+            instrument: read_good_time(open_fits(data, name))
+            for instrument in self._made
+            for name, data in self._files(instrument, "gti").items()
+        }
+        return Named(found, "good time of an instrument", self._why_not())
+
+    @cached_property
+    def filter_file(self) -> astropy_table.Table:
+        """The filter file: where the satellite pointed and which PCUs were on, every 16 s, with units.
+
+        ``Time`` is spacecraft clock [s]; TIMEZERO of ``meta`` added gives MET (TT).
+
+        Raises
+        ------
+        NoGoodTime
+            If there is none, as nothing was reduced.
+        """
+        for made in self._made.values():
+            if made.filter_file is not None:
+                name, data = made.filter_file
+                return to_astropy(open_fits(data, name).table(hdu=1))
+        raise NoGoodTime(f"There is no filter file. {self._why_not()}".rstrip())
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The products as files by name, as the command ``rossi reduce --out`` writes them."""
+        kinds = ("light_curve", "parts", "spectrum", "gti", "figure")
+        return {name: data for one in self._made for name, data in self._files(one, *kinds).items()}
+
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
+        """Write all products into a folder, which is made.
+
+        Parameters
+        ----------
+        folder : str or path-like
+        overwrite : bool
+            Whether files that are there already are replaced.
+
+        Returns
+        -------
+        list of Path
+
+        Raises
+        ------
+        ConfigError
+            If there is such a file already, or it can't be written.
+        """
+        place = Path(folder).expanduser()
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{place}: the folder can't be made ({error.strerror}); give another place.") from None
+        return [save(place / name, data, overwrite=overwrite) for name, data in self.files.items()]
+
+    def _files(self, instrument: str, *kinds: str) -> dict[str, bytes]:
+        return self._made[instrument].files(*kinds) if instrument in self._made else {}
+
+    def _curves(self, instrument: str, kind: str) -> Named[LightCurve]:
+        found = {
+            _short(name): read_light_curve(data, name, quantity=None)
+            for name, data in self._files(instrument, kind).items()
+        }
+        why_not = self._made[instrument].why_not if instrument in self._made else "It was not asked for (instruments)."
+        return Named(found, f"light curve of {instrument.upper()}", why_not)
+
+    def _why_not(self) -> str:
+        return " ".join(made.why_not for made in self._made.values() if made.why_not)
+
+    def _facts(self) -> dict[str, str]:
+        products: list[LightCurve | Spectrum] = [*self.pca.values(), *self.parts.values(), *self.spectra.values()]
+        targets = (product.text("OBJECT") for product in products)
+        facts = {"observation": str(self.observation.obsid), "target": next(filter(None, targets), "")}
+        for instrument, curves in (("pca", self.pca), ("hexte", self.hexte)):
+            if instrument in self._made:
+                facts[instrument] = f"{instrument.upper()}: {', '.join(curves) or 'nothing'}"
+        facts["spectra"] = f"spectra: {', '.join(self.spectra)}" if self.spectra else ""
+        return facts | {"caveats": f"{len(self.caveats)} caveats" if self.caveats else ""}
+
+    def __repr__(self) -> str:
+        return as_text("Reduction", self._facts())
+
+    def _repr_html_(self) -> str:
+        told = {f"caveat {number}": str(caveat) for number, caveat in enumerate(self.caveats, 1)}
+        return as_html("Reduction", self._facts() | told)
+
+
+def _short(name: str) -> str:
+    """Return the name of a product without the observation and the suffix: ``ch5-10``, ``pwa_src``."""
+    return name.partition("_")[2].rpartition(".")[0]

@@ -1,0 +1,47 @@
+"""The figure of one light curve; matplotlib is imported when one is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+
+_INK, _FAINT = "#0072b2", "#8a929c"
+
+
+def draw_curve(
+    axes: Axes,
+    time: Floats,
+    half: Floats,
+    rate: Floats,
+    error: Floats,
+    background: Floats | None,
+    style: dict[str, Any],
+) -> None:
+    """Draw points with error bars, the width of their bins across, and the background as steps.
+
+    Parameters
+    ----------
+    axes : Axes
+    time, half : ndarray (n,) [s]
+        Middle and half the width of each bin.
+    rate, error : ndarray (n,)
+    background : ndarray (n,) or None
+        In the unit of the rates.
+    style : dict
+        What matplotlib's ``errorbar`` takes.
+    """
+    drawn: dict[str, Any] = {"fmt": ".", "markersize": 4, "linewidth": 0.9, "color": _INK} | style
+    axes.errorbar(time, rate, error, half, **drawn)
+    if background is not None:
+        axes.hlines(background, time - half, time + half, color=_FAINT, linewidth=1.2, label="background")
+        axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+    axes.margins(x=0.02)
+    axes.grid(axis="y", color="#e3e6ea", linewidth=0.6)
+    axes.set_axisbelow(True)

@@ -1,0 +1,70 @@
+"""How a light curve is laid out in a file: RATE (or COUNTS) and its good time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rossi import gti
+from rossi.fits import declarations as declared
+from rossi.fits.header import Header
+from rossi.fits.writer import Column, TableHDU, now, table_hdu
+from rossi.timeseries import units
+
+#: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
+EXTRA = {c.name: c for c in (declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
+#: Keywords of the RATE extension that STDGTI has too.
+_SHARED = ["TELESCOP", "INSTRUME", "OBJECT", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"]
+_SHARED += ["DATE-END", "TIME-END", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF"]
+_VALUES = {"RATE": (declared.RATE, declared.ERROR), "COUNTS": (declared.COUNTS, declared.COUNTS_ERROR)}
+
+
+def rate_table(
+    values: Mapping[str, NDArray[np.float64]],
+    header: Header,
+    unit: str,
+    form: str,
+    more: Sequence[tuple[Column, NDArray[Any]]] = (),
+) -> TableHDU:
+    """Lay out the columns of a light curve.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray (n,)
+        Columns by name, in file order, among them RATE or COUNTS.
+    header : Header
+        With TIMEDEL.
+    unit : str
+        Of rates.
+    form : str
+        TFORM of all columns but TIME.
+    more : sequence of (Column, array (n,))
+        Further columns.
+    """
+    quantity = next(name for name in _VALUES if name in values)
+    known = {declared.TIME.name: declared.TIME} | EXTRA
+    known |= {column.name: replace(column, form=form) for column in (*_VALUES[quantity], declared.FRACEXP)}
+    if quantity == "RATE" and unit != units.RATE:
+        known |= {name: replace(known[name], unit=unit) for name in ("RATE", "ERROR", "BACKV", "BACKE")}
+    columns = [(known[name], column) for name, column in values.items()]
+    return table_hdu(quantity, [*columns, *more], dated(header))
+
+
+def dated(header: Header) -> Header:
+    """Return a header with the date of now as that of the file's creation."""
+    made = header.copy()
+    made.set("DATE", now(), "file creation date")
+    return made
+
+
+def gti_table(intervals: NDArray[np.float64], keywords: Header) -> TableHDU:
+    """Lay out good time (n, 2) [s] with the time keywords of a light curve."""
+    header = Header([("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL")])
+    header.copy_from(keywords, _SHARED)
+    header.append("TIMEZERO", 0.0, "is applied")
+    header.append("ONTIME", round(gti.total(intervals), 8), "sum of the intervals [s]")
+    return table_hdu("STDGTI", list(zip(declared.STDGTI, intervals.T, strict=True)), header)

@@ -1,0 +1,109 @@
+"""What is behind ``rossi.open`` and ``rossi.reduce``: the same stages, settings and numbers as everywhere."""
+
+import inspect
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import tomlkit
+
+import rossi
+from flows.cli import main
+from flows.core import instruments
+from rossi.compare.product import compare_products
+from rossi.fits.reader import open_fits, read_fits
+from rossi.simulate import simulate_archive
+from services.execution.front_door import CHAINS, KEYWORDS, stage_settings
+from services.execution.worker import load_stage
+from tests.rossi.front.test_front import calibration_in
+from tests.servers.tap import serving
+from tests.servers.web import WebServer
+
+OBSID = "20101-01-01-00"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("door") / "archive"
+    simulate_archive(folder, observations=1, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(archive):
+    return rossi.reduce(
+        OBSID, archive=archive, bands=[(5, 10), (0, 255, 64)], hexte_bands=(20, 50), calibration=calibration_in(archive)
+    )
+
+
+def test_the_numbers_are_those_of_the_command(archive, result, tmp_path):
+    calibration = {role: str(one) if isinstance(one, Path) else one for role, one in calibration_in(archive).items()}
+    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255, "binsz": 64.0}]
+    hexte = {"bands": [{"chmin": 20, "chmax": 50}]}
+    settings = {"archive": str(archive), "calibration": calibration, "pca_extract": {"bands": bands}}
+    (tmp_path / "rossi.toml").write_text(tomlkit.dumps(settings | {"hexte_dead": hexte}))
+    places = ["--config", str(tmp_path / "rossi.toml"), "--store", str(tmp_path / "store")]
+    with pytest.raises(SystemExit, match="0"):
+        main(["reduce", OBSID, *places, "--out", str(tmp_path / "out")])
+    written = {path.name: path for path in (tmp_path / "out").rglob("*") if path.suffix in (".lc", ".pha", ".gti")}
+    made = {name: data for name, data in result.files.items() if not name.endswith(".png")}
+    assert written.keys() == made.keys()
+    for name, path in written.items():
+        tables = zip(read_fits(path).tables, open_fits(made[name], name).tables, strict=True)
+        assert all(theirs.rows.tobytes() == mine.rows.tobytes() for theirs, mine in tables), name
+    for value in (*result.pca.values(), *result.hexte.values(), *result.parts.values()):
+        theirs, mine = (file.tables[0] for file in (read_fits(written[value.name]), open_fits(value.to_bytes(), "")))
+        assert theirs.rows.tobytes() == mine.rows.tobytes(), value.name  # good time without a row is not kept
+    for value in result.spectra.values():
+        again = open_fits(value.to_bytes(), value.name)
+        difference = compare_products(read_fits(written[value.name]), again)
+        assert difference.same_numbers, value.name
+        changed = {keyword.keyword for keyword in difference.keywords if keyword.hdu == "SPECTRUM"}
+        assert changed <= {"POISSERR"}, (value.name, changed)
+
+
+def test_every_setting_of_the_stages_is_a_keyword():
+    keywords = inspect.signature(rossi.reduce).parameters
+    reached = {(stage, setting) for stages, setting in KEYWORDS.values() for stage in stages}
+    for stage in (name for chain in CHAINS.values() for name in chain):
+        for setting in load_stage(stage).config.model_fields:
+            assert (stage, setting) in reached or (setting in keywords and setting not in KEYWORDS), (stage, setting)
+    assert KEYWORDS.keys() <= keywords.keys()
+
+
+def test_instruments_have_the_chains_of_campaigns():
+    assert {str(instrument): chain for instrument, chain in instruments.CHAINS.items()} == CHAINS
+
+
+def test_keywords_reach_the_stages_that_they_are_of():
+    keywords = {"binsz": 32, "hexte_binsz": 8, "expression": "ELV > 5", "spectra": False, "background": "none"}
+    keywords |= {"hexte_background": "interpolated", "hexte_data": "events", "filter_file": "archive", "pcus": [0, 2]}
+    found = stage_settings(("pca", "hexte"), keywords)
+    assert (found["pca_extract"]["binsz"], found["hexte_dead"]["binsz"]) == (32, 8)
+    assert found["pca_extract"]["expression"] == "ELV > 5" != found["hexte_dead"]["expression"]
+    assert not found["pca_extract"]["spectra"] and not found["hexte_dead"]["spectra"]
+    assert (found["pca_prep"]["background"], found["hexte_dead"]["background"]) == ("none", "interpolated")
+    assert found["pca_prep"]["filter_file"] == found["hexte_back"]["filter_file"] == "archive"
+    assert (found["hexte_back"]["data"], found["pca_extract"]["pcus"]) == ("events", "0,2")
+    assert list(stage_settings(("hexte",), keywords)) == ["hexte_back", "hexte_dead"]
+
+
+def test_an_archive_behind_a_url_needs_a_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "urllib3", None)
+    with pytest.raises(rossi.ConfigError, match=r"Archives behind URLs need urllib3, .* pip install 'rossi\[web\]'"):
+        rossi.open(OBSID, archive="https://127.0.0.1/rxte")
+
+
+def test_an_archive_behind_a_url(archive, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with serving(WebServer(archive)) as server:
+        there = rossi.open(OBSID, archive=server.url)
+        assert there.files == rossi.open(OBSID, archive=archive).files
+        assert there.target == "SIM X-1"
+        with pytest.raises(rossi.DataError, match=r"not in the archive; but .* 20101-01-01-00"):
+            rossi.open("20101-01-01-07", archive=server.url)
+        made = rossi.reduce(there, instruments="pca", background="none", calibration={})
+    shutil.rmtree(tmp_path)
+    here = rossi.reduce(OBSID, archive=archive, instruments="pca", background="none", calibration={})
+    assert made.pca["ch5-10"].rate.tobytes() == here.pca["ch5-10"].rate.tobytes()
