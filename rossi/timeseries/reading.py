@@ -94,7 +94,7 @@ def _series(file: FitsFile, chosen: Chosen) -> Series:
         if number := int(np.sum(error < 0)):
             error[error < 0] = np.nan
             remarks = (f"{where}: column {chosen.error} is below 0 in {number} rows; they count as without an error.",)
-    remarks += _about_unit(table, chosen)
+    remarks += _about_unit(table, chosen) + _about_cells(table)
     return Series(
         name=file.name,
         time=time,
@@ -120,6 +120,14 @@ def _about_unit(table: Table, chosen: Chosen) -> tuple[str, ...]:
         return ()
     known = ", ".join(units.KNOWN)
     return (f"{table.where}: column {chosen.value} is in {chosen.unit!r}, none of {known}; it is taken as it is.",)
+
+
+def _about_cells(table: Table) -> tuple[str, ...]:
+    """Tell of columns that hold several numbers a row, or a varying number: no column of a light curve does."""
+    names = [info.name for info in table.infos.values() if info.repeat != 1 or info.is_variable]
+    if not names:
+        return ()
+    return (f"{table.where}: {', '.join(names)} with several elements a row can't stand in a light curve; left out.",)
 
 
 def _with_shared(header: Header, primary: Header) -> Header:
