@@ -11,8 +11,27 @@ from rossi.timeseries.series import EXPOSURES, Floats, Series, require_one_width
 
 
 def weighted_mean(series: Series) -> tuple[float, float, float]:
-    """Return the exposure-weighted mean rate of a light curve, its error and the exposure; see `LightCurve.mean`."""
-    return series.mean()
+    """Return the exposure-weighted mean rate of a light curve.
+
+    The mean of Poisson rates is the number of counts over the exposure, ``sum(r x) / sum(x)``, with the error
+    ``sqrt(sum((e x)^2)) / sum(x)``; weights of 1/error^2 would favour low fluctuations.
+
+    Returns
+    -------
+    rate, error, exposure : float
+        NaN, NaN, 0 where no row has a rate and an exposure.
+    """
+    exposure = series.exposure
+    good = np.isfinite(series.rate) & np.isfinite(series.error) & (exposure > 0)
+    x = exposure[good]
+    total = float(x.sum())
+    if not total:
+        return float("nan"), float("nan"), 0.0
+    return (
+        float((series.rate[good] * x).sum() / total),
+        float(np.sqrt(((series.error[good] * x) ** 2).sum()) / total),
+        total,
+    )
 
 
 def rebin(series: Series, factor: int, origin: float | None = None) -> Series:

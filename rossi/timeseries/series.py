@@ -21,6 +21,7 @@ from rossi.fits.saving import save
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu
 from rossi.goodtime import GoodTime
 from rossi.timeseries import layout, units
+from rossi.timeseries.means import mean_rate
 
 if TYPE_CHECKING:
     from astropy.timeseries import BinnedTimeSeries
@@ -148,10 +149,7 @@ class LightCurve:
         return (int(low), int(high)) if isinstance(low, int) and isinstance(high, int) else None
 
     def mean(self) -> tuple[float, float, float]:
-        """Return the exposure-weighted mean rate.
-
-        The mean of Poisson rates is the number of counts over the exposure, ``sum(r x) / sum(x)``, with the error
-        ``sqrt(sum((e x)^2)) / sum(x)``; weights of 1/error^2 would favour low fluctuations.
+        """Return the exposure-weighted mean rate; see `rossi.timeseries.means.mean_rate`.
 
         Returns
         -------
@@ -160,14 +158,7 @@ class LightCurve:
         exposure : float [s] or [PCU s]
             NaN, NaN, 0 where no row has a rate and an exposure.
         """
-        exposure = self.exposure
-        good = np.isfinite(self.rate) & np.isfinite(self.error) & (exposure > 0)
-        x = exposure[good]
-        total = float(x.sum())
-        if not total:
-            return float("nan"), float("nan"), 0.0
-        rate = float((self.rate[good] * x).sum() / total)
-        return rate, float(np.sqrt(((self.error[good] * x) ** 2).sum()) / total), total
+        return mean_rate(self.rate, self.error, self.exposure)
 
     def plot(self, axes: Axes | None = None, *, background: bool = False, **style: Any) -> Axes:
         """Draw the curve; a notebook shows it, else ``axes.figure.savefig("curve.png")`` does.
