@@ -60,7 +60,7 @@ def binned_time_series(
     """
     series = BinnedTimeSeries(time_bin_start=start, time_bin_size=widths * u.s, meta=dict(meta))
     for name, (values, unit) in columns.items():
-        series[name] = values * unit
+        series[name] = u.Quantity(values, unit)
     return series
 
 

@@ -230,11 +230,13 @@ class LightCurve:
         ConfigError
             If stingray is not installed.
         DataError
-            If bins differ in width.
+            If bins differ in width, or none has a rate.
         """
         from rossi.timeseries.exchange import stingray_curve
 
         require_one_width(self)
+        if not np.any(np.isfinite(self.rate) & np.isfinite(self.error)):
+            raise DataError(f"{self.name}: no bin has a rate and an error, so there is nothing for stingray.")
         rates = (self.rate, self.error)
         if self.quantity == "COUNTS":
             rates = (self.rate / self.timedel, self.error / self.timedel)

@@ -83,6 +83,14 @@ def test_stingray_wants_bins_of_one_width(curve: LightCurve) -> None:
     extra = curve.extra | {"TIMEDEL": np.array([16.0, 16, 32])}
     with pytest.raises(DataError, match="bins of one width were expected"):
         replace(curve, extra=extra).to_stingray()
+    with pytest.raises(DataError, match=r"x\.lc: no bin has a rate and an error"):
+        curve.rows(np.zeros(3, bool)).to_stingray()
+
+
+def test_other_units_and_quantities(curve: LightCurve) -> None:
+    assert str(replace(curve, unit="hogshead").to_timeseries()["rate"].unit) == "hogshead"
+    counts = replace(curve, quantity="COUNTS", unit="count").to_timeseries()
+    assert (counts["counts"].unit, counts["error"].unit) == (u.ct, u.ct)
 
 
 @pytest.mark.parametrize(("use", "said"), [("to_stingray()", "rossi[timing]"), ("plot()", "rossi[plot]")])
