@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 #: One of the five proportional counter units; rates of the PCA are those of one.
 PCU = u.def_unit("PCU", doc="Proportional counter unit of RXTE's PCA")
+u.add_enabled_units([PCU])  # so that a table that was written is read back with its units
 _UNITS = {units.COUNT: u.ct, units.RATE: u.ct / u.s, units.PER_PCU: u.ct / (u.s * PCU)}
 
 
@@ -60,7 +61,7 @@ def binned_time_series(
     """
     series = BinnedTimeSeries(time_bin_start=start, time_bin_size=widths * u.s, meta=dict(meta))
     for name, (values, unit) in columns.items():
-        series[name] = values * unit
+        series[name] = u.Quantity(values, unit)
     return series
 
 

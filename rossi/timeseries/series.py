@@ -21,6 +21,7 @@ from rossi.fits.saving import save
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu
 from rossi.goodtime import GoodTime
 from rossi.timeseries import layout, units
+from rossi.timeseries.means import mean_rate
 
 if TYPE_CHECKING:
     from astropy.timeseries import BinnedTimeSeries
@@ -34,30 +35,6 @@ MAX_BINS = 1 << 25
 EXTRA = layout.EXTRA
 #: Of these, which add up when bins are joined; background columns are averaged.
 EXPOSURES = ("LiveTime", "OnTime")
-
-
-def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, float, float]:
-    """Return the mean rate of bins, weighted with the exposure, its error, and the exposure.
-
-    The mean of Poisson rates is the number of counts over the exposure, ``sum(r x) / sum(x)``, with the error
-    ``sqrt(sum((e x)^2)) / sum(x)``; weights of 1/error^2 would favour low fluctuations.
-
-    Parameters
-    ----------
-    rate, error, exposure : ndarray (n,)
-        Bins without a rate or an exposure do not count.
-
-    Returns
-    -------
-    rate, error, exposure : float
-        NaN, NaN, 0 where no bin has a rate and an exposure.
-    """
-    good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
-    if not good.any():
-        return float("nan"), float("nan"), 0.0
-    mean, total = np.average(rate[good], weights=exposure[good], returned=True)
-    spread = np.sqrt(((error[good] * exposure[good]) ** 2).sum()) / total
-    return float(mean), float(spread), float(total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +149,7 @@ class LightCurve:
         return (int(low), int(high)) if isinstance(low, int) and isinstance(high, int) else None
 
     def mean(self) -> tuple[float, float, float]:
-        """Return the exposure-weighted mean rate.
+        """Return the exposure-weighted mean rate; see `rossi.timeseries.means.mean_rate`.
 
         Returns
         -------
@@ -253,11 +230,13 @@ class LightCurve:
         ConfigError
             If stingray is not installed.
         DataError
-            If bins differ in width.
+            If bins differ in width, or none has a rate.
         """
         from rossi.timeseries.exchange import stingray_curve
 
         require_one_width(self)
+        if not np.any(np.isfinite(self.rate) & np.isfinite(self.error)):
+            raise DataError(f"{self.name}: no bin has a rate and an error, so there is nothing for stingray.")
         rates = (self.rate, self.error)
         if self.quantity == "COUNTS":
             rates = (self.rate / self.timedel, self.error / self.timedel)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rossi.met import met_to_mjd
-from rossi.timeseries.series import Floats, mean_rate
+from rossi.timeseries.means import Floats, mean_rate
 
 
 def band_summary(rate: Floats, error: Floats, exposure: Floats) -> dict[str, float | int]:

@@ -137,17 +137,17 @@ def reduce(
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Keep what is raised or becomes a caveat out of the log, which a session shows; bugs stay in it."""
+    """Keep failures, which are raised or become caveats, out of the log, which a session shows; bugs stay in it."""
     log = logging.getLogger(execute.__module__)
 
-    def is_bug(record: logging.LogRecord) -> bool:
-        return record.levelno > logging.WARNING
+    def is_told(record: logging.LogRecord) -> bool:
+        return record.levelno != logging.WARNING
 
-    log.addFilter(is_bug)
+    log.addFilter(is_told)
     try:
         yield
     finally:
-        log.removeFilter(is_bug)
+        log.removeFilter(is_told)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.table import QTable
 from astropy.time import Time
 
 from rossi.errors import ConfigError, DataError
@@ -83,6 +84,23 @@ def test_stingray_wants_bins_of_one_width(curve: LightCurve) -> None:
     extra = curve.extra | {"TIMEDEL": np.array([16.0, 16, 32])}
     with pytest.raises(DataError, match="bins of one width were expected"):
         replace(curve, extra=extra).to_stingray()
+    with pytest.raises(DataError, match=r"x\.lc: no bin has a rate and an error"):
+        curve.rows(np.zeros(3, bool)).to_stingray()
+
+
+def test_a_written_table_is_read_back_with_its_units(curve: LightCurve, tmp_path) -> None:
+    series = curve.to_timeseries()
+    series.write(tmp_path / "a.ecsv")
+    again = QTable.read(tmp_path / "a.ecsv")
+    assert again["rate"].unit == series["rate"].unit
+    assert (again["rate"] * again["livetime"]).to_value(u.ct).tolist() == [320, 1280, 320]
+    assert np.abs((again["time_bin_start"] - series.time_bin_start).to_value(u.s)).max() < 1e-5
+
+
+def test_other_units_and_quantities(curve: LightCurve) -> None:
+    assert str(replace(curve, unit="hogshead").to_timeseries()["rate"].unit) == "hogshead"
+    counts = replace(curve, quantity="COUNTS", unit="count").to_timeseries()
+    assert (counts["counts"].unit, counts["error"].unit) == (u.ct, u.ct)
 
 
 @pytest.mark.parametrize(("use", "said"), [("to_stingray()", "rossi[timing]"), ("plot()", "rossi[plot]")])

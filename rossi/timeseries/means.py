@@ -1,0 +1,32 @@
+"""Means over bins."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, float, float]:
+    """Return the exposure-weighted mean rate of bins.
+
+    The mean of Poisson rates is the number of counts over the exposure, ``sum(r x) / sum(x)``, with the error
+    ``sqrt(sum((e x)^2)) / sum(x)``; weights of 1/error^2 would favour low fluctuations.
+
+    Parameters
+    ----------
+    rate, error : ndarray (n,) [count / s]
+    exposure : ndarray (n,) [s]
+
+    Returns
+    -------
+    rate, error, exposure : float
+        NaN, NaN, 0 where no bin has a rate and an exposure.
+    """
+    good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
+    if not good.any():
+        return float("nan"), float("nan"), 0.0
+    mean, total = np.average(rate[good], weights=exposure[good], returned=True)
+    spread = np.sqrt(((error[good] * exposure[good]) ** 2).sum()) / total
+    return float(mean), float(spread), float(total)
