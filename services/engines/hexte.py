@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.observation import SplitObservation, Wanted
@@ -43,8 +44,8 @@ def split_outputs(made: SplitObservation, inputs: Inputs, filter_file: File, rem
 
 
 def _figures(made: Products) -> dict[str, bytes]:
-    if not any(one.remarks for one in made.clusters.values()):
-        return {}
+    if find_spec("matplotlib") is None or not any(one.remarks for one in made.clusters.values()):
+        return {}  # the numbers that it would show are in the caveats
     from rossi.plot.background import figure_files
 
     return figure_files(made)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rossi.fits.reader import open_fits
 from rossi.simulate import BACKEST_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
 from services.contract import FailureKind, Outcome, Shard
+from services.engines import hexte as engine_hexte
 from services.execution.executor import fetch_outputs
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
@@ -265,3 +267,9 @@ def test_missing_coefficients_stop_everything(simulated):
     folder, truth = simulated
     with pytest.raises(Exception, match="dead_time_a to a file or URL"):
         run(folder, truth.observations[0].obsid, dead_time_a="")
+
+
+def test_without_matplotlib_there_is_no_figure(monkeypatch):
+    monkeypatch.setattr("services.engines.hexte.find_spec", lambda _: None)
+    told = SimpleNamespace(clusters={"A": SimpleNamespace(remarks=["backgrounds differ"])})
+    assert engine_hexte._figures(told) == {}
