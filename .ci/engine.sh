@@ -117,7 +117,7 @@ ENTRYPOINT ["entrypoint"]
 DOCKERFILE
 }
 
-labels=(--build-arg "VERSION=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' rossi/__init__.py)"
+labels=(--build-arg "VERSION=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' rossi/version.py)"
     --build-arg "REVISION=$(git rev-parse HEAD)" --build-arg SOURCE=rossi)
 
 build_targets() { # build_targets TARGET...

@@ -13,7 +13,6 @@ from prefect.exceptions import TerminationSignal
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-import rossi
 from flows.campaign import campaign, delete_job_of
 from flows.core.metrics import show_numbers
 from flows.core.settings import Settings
@@ -25,6 +24,7 @@ from flows.prefect.form import Form, absolute, form_of
 from flows.prefect.notify import notify
 from flows.prefect.recovery import LastingRunner, Rescuer
 from flows.reprocess import reprocess_archive, retry_failed
+from rossi.version import __version__
 
 #: Seconds between two looks for runs to start.
 _POLL = 3.0
@@ -50,7 +50,7 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     common: dict[str, Any] = {
         "name": label,
         "tags": ["rossi", label],
-        "version": rossi.__version__,
+        "version": __version__,
         "entrypoint_type": EntrypointType.MODULE_PATH,
     }
     schedule: Schedule | None = Cron(cron, timezone="UTC") if cron else None

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from rossi.goodtime import GoodTime
     from rossi.spectra.pha import Spectrum
     from rossi.timeseries.series import LightCurve
-
-__version__ = "0.1.0"
+    from rossi.version import __version__
 
 __all__ = [
     "ConfigError",
@@ -58,6 +57,7 @@ _HOMES = {
     "Reduction": "rossi.front.reduction:Reduction",
     "RossiError": "rossi.errors:RossiError",
     "Spectrum": "rossi.spectra.pha:Spectrum",
+    "__version__": "rossi.version:__version__",
     "open": "rossi.front.observation:open_observation",
     "read": "rossi.front.reading:read",
     "reduce": "rossi.front.reducing:reduce",

@@ -30,8 +30,8 @@ from flows.cli import (
     verify,
 )
 from flows.core.logs import DEBUG, configure_logs
-from rossi import __version__
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError, is_full
+from rossi.version import __version__
 from services.execution.signals import end_on_sigterm
 
 #: Exit code after Ctrl-C: 128 and the number of SIGINT.

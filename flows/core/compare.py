@@ -17,7 +17,8 @@ from rossi.compare.pairs import Pair, pair_of
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from services.contract import File, ObservationResult, Outcome
-from services.engines import EngineName, engine_versions
+from services.contract.engine import EngineName
+from services.engines import engine_versions
 from services.execution.worker import run_shard
 from services.query.stage import run_query
 from services.storage import ObjectStore, open_archive, open_store

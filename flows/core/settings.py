@@ -23,7 +23,7 @@ from rossi.errors import ConfigError
 from services.calibration.config import CalibrationConfig
 from services.contract import Frozen
 from services.contract.configuration import validate
-from services.engines import EngineName
+from services.contract.engine import EngineName
 from services.execution.worker import load_stage
 from services.merge.config import MergeConfig
 from services.query.config import QueryConfig

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi import __version__
 from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import parse_channels
 from rossi.extract.lightcurve import LightCurve, Mode, filled_time
@@ -17,6 +16,7 @@ from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
+from rossi.version import __version__
 
 CREATOR = f"rossi {__version__}"
 _VALUE = {Mode.RATE: declared.RATE, Mode.SUM: declared.COUNTS, Mode.MEAN: declared.MEAN}

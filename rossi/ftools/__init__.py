@@ -12,8 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rossi import __version__
 from rossi.ftools.catalogue import TASKS
+from rossi.version import __version__
 
 if TYPE_CHECKING:
     from rossi.ftools import core, utils

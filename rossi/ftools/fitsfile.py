@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 
 from astropy.io import fits
 
-from rossi import __version__
 from rossi.errors import ConfigError, DataError
 from rossi.expression import Scene, compile_expression
 from rossi.fits.edit import as_hdu, select_columns, select_rows
@@ -18,6 +17,7 @@ from rossi.fits.reader import FitsFile, gunzip, iterate_hdus, read_bytes
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, join_hdus, primary_hdu
 from rossi.ftools.parameters import Parameters
+from rossi.version import __version__
 
 #: Cards of this many characters hold a line of HISTORY.
 _LINE = 70

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rossi.expression import compile_expression
 from services.contract import Frozen
-from services.engines import EngineName
+from services.contract.engine import EngineName
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 

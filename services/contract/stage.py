@@ -114,8 +114,9 @@ class Stage(Generic[Config]):
     config : type
         Pydantic model of its configuration.
     inputs, outputs : tuple
-    run : callable
-        ``run(config, inputs) -> Outputs``; raises `rossi.errors.DataError`, `ConfigError` or `NoGoodTime`.
+    run : callable, optional
+        ``run(config, inputs) -> Outputs``; raises `rossi.errors.DataError`, `ConfigError` or `NoGoodTime`. Without it,
+        an engine carries the stage out: the one that the configuration names.
     """
 
     name: str
@@ -123,7 +124,7 @@ class Stage(Generic[Config]):
     config: type[Config]
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    run: Callable[[Config, Inputs], Outputs]
+    run: Callable[[Config, Inputs], Outputs] | None = None
 
     def inputs_for(self, config: Config) -> tuple[Input, ...]:
         """Return the inputs that a configuration needs."""

@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from typing import Any, cast
 
 from rossi.remarks import Remark
 from services.contract import Caveat, File, Inputs, Outputs
-
-
-class EngineName(StrEnum):
-    """Which engine computes; ``native`` is rossi's own, ``heasoft`` calls NASA's tasks through heasoftpy."""
-
-    NATIVE = "native"
-    HEASOFT = "heasoft"
+from services.contract.engine import EngineName
 
 
 def implementation(engine: EngineName, stage: str) -> Callable[[Any, Inputs], Outputs]:
@@ -38,7 +31,7 @@ def files_of(named: Mapping[str, bytes]) -> tuple[File, ...]:
     return tuple(File(name, data) for name, data in named.items())
 
 
-def engine_versions(engine: EngineName | None, stage: str) -> dict[str, str]:
+def engine_versions(engine: EngineName, stage: str) -> dict[str, str]:
     """Return the versions of what an engine computes a stage with besides rossi; they decide on its numbers.
 
     Raises

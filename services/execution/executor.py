@@ -30,7 +30,8 @@ from services.contract import (
     StageResult,
 )
 from services.contract.configuration import validate
-from services.engines import engine_versions
+from services.contract.engine import EngineName
+from services.engines import engine_versions, implementation
 from services.execution.completeness import examine, what_is_missing
 from services.execution.inputs import Chosen, Made, Memory, Sources, choose, read
 from services.execution.observation import NOT_IN_ARCHIVE, NotInArchive, read_obsid
@@ -227,7 +228,7 @@ def find_work(stage: Stage[Any], request: StageRequest, sources: Sources) -> Wor
     read_obsid(sources.archive, request.obsid)
     chosen = choose(stage.inputs_for(config), request, sources)
     settings = config.model_dump(mode="json")
-    engine = engine_versions(getattr(config, "engine", None), stage.name)
+    engine = engine_versions(_engine_of(config), stage.name)
     digest = fingerprint(stage.name, stage.version, settings | engine, chosen.records)
     return Work(config, settings, engine, chosen, digest, stage_folder(request))
 
@@ -257,10 +258,15 @@ def _execute(stage: Stage[Any], request: StageRequest, sources: Sources, digests
     return result_of(manifest, work.key, reused=False)
 
 
+def _engine_of(config: BaseModel) -> EngineName:
+    """Return the engine that a configuration names; that of a stage which needs none does not."""
+    return getattr(config, "engine", EngineName.NATIVE)
+
+
 def _run(stage: Stage[Any], config: BaseModel, inputs: Inputs, lost: str) -> tuple[Outputs, Outcome]:
     """Run a stage; that nothing came of it says nothing where a part of the observation is lost."""
     try:
-        outputs = stage.run(config, inputs)
+        outputs = (stage.run or implementation(_engine_of(config), stage.name))(config, inputs)
     except NoGoodTime as error:
         if lost:
             raise DataError(f"{error} But the copy of the observation is not whole: {lost} Fetch it again.") from None

@@ -7,9 +7,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
-from services.contract import Frozen, Input, Inputs, Output, Outputs, Stage
+from services.contract import Frozen, Input, Output, Stage
+from services.contract.engine import EngineName
 from services.contract.filter_file import FILTER_FILE_INPUTS, FilterSource
-from services.engines import EngineName, implementation
 
 
 class ScienceData(StrEnum):
@@ -30,11 +30,6 @@ class HexteBackConfig(Frozen):
     filter_file: FilterSource = Field(
         FilterSource.REBUILD, description="rebuild (from housekeeping) or archive (stdprod/x*.xfl)"
     )
-
-
-def run(config: HexteBackConfig, inputs: Inputs) -> Outputs:
-    """Split the data of one observation."""
-    return implementation(config.engine, "hexte_back")(config, inputs)
 
 
 STAGE = Stage(
@@ -65,5 +60,4 @@ STAGE = Stage(
         Output("rocking", "16-s housekeeping", at_least=0),
         Output("filter_file", "the filter file"),
     ),
-    run=run,
 )

@@ -8,9 +8,8 @@ from pydantic import Field, field_validator
 
 from rossi.hexte.correction import parse_detectors
 from services.calibration.config import Role
-from services.contract import CALIBRATION, Input, Inputs, Output, Outputs, Stage
+from services.contract import CALIBRATION, Input, Output, Stage
 from services.contract.extraction import Channels, Extraction, as_text
-from services.engines import implementation
 
 #: The usual choice for HEXTE; the minutes after the SAA are left out for their residual background.
 RECIPE = "ELV > 10 && OFFSET < 0.02 && (TIME_SINCE_SAA < 0 || TIME_SINCE_SAA > 30) && .NOT.ISNULL(ELV)"
@@ -61,11 +60,6 @@ class HexteDeadConfig(Extraction):
         return value
 
 
-def run(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
-    """Reduce the split data of one observation."""
-    return implementation(config.engine, "hexte_dead")(config, inputs)
-
-
 STAGE = Stage(
     name="hexte_dead",
     version=2,
@@ -85,5 +79,4 @@ STAGE = Stage(
         Output("gti", "the good time that was applied"),
         Output("figure", "the backgrounds of either side, where they differ", at_least=0),
     ),
-    run=run,
 )

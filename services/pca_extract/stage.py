@@ -8,9 +8,8 @@ from pydantic import Field, field_validator
 
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
-from services.contract import Input, Inputs, Output, Outputs, Stage
+from services.contract import Input, Output, Stage
 from services.contract.extraction import Channels, Extraction, as_text
-from services.engines import implementation
 
 #: The filter that the RXTE cookbook and HEASARC's notebook use.
 RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
@@ -70,11 +69,6 @@ class PcaExtractConfig(Extraction):
         return value
 
 
-def run(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
-    """Extract the light curves of one observation."""
-    return implementation(config.engine, "pca_extract")(config, inputs)
-
-
 STAGE = Stage(
     name="pca_extract",
     version=2,
@@ -89,5 +83,4 @@ STAGE = Stage(
         Output("spectrum", "spectra of source and background, exposure in PCU seconds", at_least=0),
         Output("gti", "the good time that was applied"),
     ),
-    run=run,
 )

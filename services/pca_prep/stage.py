@@ -8,9 +8,9 @@ from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
 from services.calibration.config import Role
-from services.contract import CALIBRATION, Frozen, Input, Inputs, Output, Outputs, Stage
+from services.contract import CALIBRATION, Frozen, Input, Output, Stage
+from services.contract.engine import EngineName
 from services.contract.filter_file import FILTER_FILE_INPUTS, FilterSource
-from services.engines import EngineName, implementation
 
 
 class BackgroundSource(StrEnum):
@@ -31,11 +31,6 @@ class PcaPrepConfig(Frozen):
     transition_bad: bool = Field(True, description="rows next to a switching of a PCU (and a file's ends) do not count")
     propane_bad: bool = Field(True, description="rows of PCU 0 and 1 after they lost their propane layer do not count")
     zero_bad: bool = Field(True, description="spectra of rows that do not count are set to 0")
-
-
-def run(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
-    """Prepare one observation."""
-    return implementation(config.engine, "pca_prep")(config, inputs)
 
 
 def _models(config: PcaPrepConfig) -> bool:
@@ -70,5 +65,4 @@ STAGE = Stage(
         Output("std2_dtbkg", "model background of the same rows", at_least=0),
         Output("filter_file", "the filter file"),
     ),
-    run=run,
 )

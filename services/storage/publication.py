@@ -26,8 +26,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-import rossi
 from rossi.errors import DataError
+from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, File, InputRecord, Manifest, Outcome, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore, StoreError
@@ -42,7 +42,7 @@ _PUTS = 4
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that go into a manifest: of rossi, python and numpy."""
-    return {"rossi": rossi.__version__, "python": platform.python_version(), "numpy": metadata.version("numpy")}
+    return {"rossi": __version__, "python": platform.python_version(), "numpy": metadata.version("numpy")}
 
 
 def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Sequence[InputRecord]) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi import __version__
 from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
@@ -21,6 +20,7 @@ from rossi.fits.table import Table
 from rossi.fits.writer import Column, now
 from rossi.pca.background.channels import N_CHANNEL, N_ELEMENT, expand
 from rossi.pca.standard2 import pcu_of
+from rossi.version import __version__
 
 Singles = NDArray[np.float32]
 

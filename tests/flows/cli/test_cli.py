@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from flows.cli import main
-from rossi import __version__
 from rossi.archive import ObsID
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.version import __version__
 from tests.flows.support import (
     ABSENT,
     NO_OBSID,

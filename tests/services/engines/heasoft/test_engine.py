@@ -14,7 +14,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import TableHDU, fits_bytes
 from services.contract import FailureKind, Outcome, StageResult
-from services.engines import EngineName
+from services.contract.engine import EngineName
 from services.execution.executor import read_manifest
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store

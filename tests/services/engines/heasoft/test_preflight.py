@@ -9,7 +9,8 @@ from astropy.io import fits
 
 from rossi.errors import ConfigError
 from services.calibration.config import Role
-from services.engines import EngineName, engine_versions
+from services.contract.engine import EngineName
+from services.engines import engine_versions
 from services.engines.heasoft.preflight import TASKS, check_caldb, installed
 
 ROOT = Path(__file__).resolve().parents[4]

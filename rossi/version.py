@@ -1,0 +1,3 @@
+"""The version, which products and manifests name."""
+
+__version__ = "0.1.0"
