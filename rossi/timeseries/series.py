@@ -37,7 +37,7 @@ EXTRA = layout.EXTRA
 EXPOSURES = ("LiveTime", "OnTime")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
 class LightCurve:
     """A light curve: rates (or counts) of bins.
 
