@@ -68,7 +68,10 @@ if not TYPE_CHECKING:  # a checker knows the names from above, and that there ar
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
-            raise AttributeError(f"module 'rossi' has no attribute {name!r}")
+            message = f"module 'rossi' has no attribute {name!r}"
+            raise AttributeError(
+                message, name=name, obj=import_module(__name__)
+            )  # from which Python names what is near
         module, _, called = _HOMES[name].partition(":")
         value = getattr(import_module(module), called)
         globals()[name] = value
