@@ -230,13 +230,13 @@ class LightCurve:
         ConfigError
             If stingray is not installed.
         DataError
-            If bins differ in width, or none has a rate.
+            If bins differ in width, or less than two have a rate.
         """
         from rossi.timeseries.exchange import stingray_curve
 
         require_one_width(self)
-        if not np.any(np.isfinite(self.rate) & np.isfinite(self.error)):
-            raise DataError(f"{self.name}: no bin has a rate and an error, so there is nothing for stingray.")
+        if (bins := np.count_nonzero(np.isfinite(self.rate) & np.isfinite(self.error))) < 2:
+            raise DataError(f"{self.name}: {bins} bins have a rate and an error; stingray needs two at least.")
         rates = (self.rate, self.error)
         if self.quantity == "COUNTS":
             rates = (self.rate / self.timedel, self.error / self.timedel)

@@ -84,8 +84,9 @@ def test_stingray_wants_bins_of_one_width(curve: LightCurve) -> None:
     extra = curve.extra | {"TIMEDEL": np.array([16.0, 16, 32])}
     with pytest.raises(DataError, match="bins of one width were expected"):
         replace(curve, extra=extra).to_stingray()
-    with pytest.raises(DataError, match=r"x\.lc: no bin has a rate and an error"):
-        curve.rows(np.zeros(3, bool)).to_stingray()
+    for few in (0, 1):  # of one, stingray can't tell the width, and warns of an empty mean
+        with pytest.raises(DataError, match=rf"x\.lc: {few} bins have a rate and an error; stingray needs two"):
+            curve.rows(np.arange(3) < few).to_stingray()
 
 
 def test_a_written_table_is_read_back_with_its_units(curve: LightCurve, tmp_path) -> None:
