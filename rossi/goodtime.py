@@ -158,7 +158,9 @@ class GoodTime:
 
     def _facts(self) -> dict[str, str]:
         times = self.intervals
-        span = f"{met.isot(times[0, 0])} to {met.isot(times[-1, 1])} TT" if len(times) else ""
+        span = (
+            f"{met.isot(times[0, 0])} to {met.isot(times[-1, 1])} TT" if len(times) and np.isfinite(times).all() else ""
+        )
         number = f"{len(self)} interval{'s' * (len(self) != 1)}"
         return {"intervals": number, "together": f"{self.total:.6g} s", "span": span}
 

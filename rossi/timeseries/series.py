@@ -163,6 +163,8 @@ class LightCurve:
     def plot(self, axes: Axes | None = None, *, background: bool = False, **style: Any) -> Axes:
         """Draw the curve; a notebook shows it, else ``axes.figure.savefig("curve.png")`` does.
 
+        Time is counted from the begin of the curve that is drawn first on the axes, or on axes that share their time.
+
         Parameters
         ----------
         axes : matplotlib.axes.Axes, optional
@@ -180,11 +182,13 @@ class LightCurve:
         ------
         ConfigError
             If matplotlib is not installed.
+        DataError
+            If what was drawn first on the axes has another time system.
         """
-        from rossi.timeseries.figure import draw_curve
+        from rossi.timeseries.figure import begin_of, draw_curve
 
         axes = axes_for(axes)
-        zero = met.whole_second(float(self.time[0])) if len(self) else 0.0
+        zero = begin_of(axes, met.whole_second(float(self.time[0])) if len(self) else 0.0, self._system)
         since, half = self.middles - zero, self.widths / 2
         draw_curve(axes, since, half, self.rate, self.error, self.extra.get("BACKV") if background else None, style)
         axes.set_xlabel(f"Time since {met.isot(zero + 1e-3).replace('T', ' ')} {self._system} (s)")

@@ -156,3 +156,25 @@ def test_neither_matplotlib_nor_tables_are_imported_with_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_curves_on_the_same_axes_count_from_the_same_time(curve: LightCurve) -> None:
+    """The second begins 100 s later and is drawn there, also on axes that share their time with the first's."""
+    from matplotlib.figure import Figure
+
+    upper, lower = Figure().subplots(2, sharex=True)
+    curve.plot(upper)
+    later = replace(curve, time=curve.time + 100)
+    for axes in (upper, lower):
+        later.plot(axes)
+        assert axes.get_xlabel() == "Time since 2000-01-01 12:00:00 TT (s)"
+        drawn = axes.containers[-1].lines[0].get_xdata()
+        np.testing.assert_allclose(drawn, upper.containers[0].lines[0].get_xdata() + 100, rtol=0, atol=1e-6)
+    lower.clear()
+    upper.clear()
+    later.plot(lower)
+    assert lower.get_xlabel() == "Time since 2000-01-01 12:01:40 TT (s)"
+    barycentred = replace(curve, header=curve.header.copy())
+    barycentred.header.set("TIMESYS", "TDB")
+    with pytest.raises(DataError, match="The axes count time in TT, and the curve's is TDB"):
+        barycentred.plot(lower)
