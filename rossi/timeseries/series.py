@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rossi import gti, met
 from rossi.axes import axes_for
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.facts import as_html, as_text
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
@@ -96,7 +96,13 @@ class LightCurve:
 
     def rows(self, which: NDArray[Any]) -> LightCurve:
         """Return the rows that an index or a mask chooses, with good time and keywords of the whole."""
-        basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
+        try:
+            basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
+        except IndexError:
+            basic = {}
+        if np.ndim(basic.get("time", 0)) != 1:
+            chosen = f"a mask of {len(self)} rows, indices or a slice"
+            raise TypeError(f"{self.name}: {chosen} was expected to choose rows; {shortened(which)} was given.")
         return replace(self, **basic, extra={name: values[which] for name, values in self.extra.items()})
 
     @property

@@ -68,6 +68,7 @@ def test_no_file_is_called_so(what: str, wrong: str) -> None:
         (lambda: _calibration({"model": ["a\0"]}), rossi.ConfigError, "no file is called so"),
         (lambda: GOOD & None, TypeError, "Intervals are 'None'; pairs of START and STOP"),
         (lambda: GOOD | 5, TypeError, "Intervals are '5'; pairs"),
+        (lambda: GOOD.contains("x"), TypeError, "Times are numbers, MET"),
         (lambda: rossi.GoodTime("x"), TypeError, "Intervals are 'x'; pairs"),
         (lambda: rossi.GoodTime([[1, 2, 3], [4, 5, 6]]), TypeError, "pairs of START and STOP"),
     ],
@@ -155,3 +156,9 @@ def test_a_reduction_is_written_as_a_whole_or_not_at_all(archive: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
     made.write(tmp_path, overwrite=True)
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"new"}
+
+
+@pytest.mark.parametrize("which", [None, 5, "x", [True], np.zeros(3, bool), 10**6])
+def test_rows_are_chosen_by_a_mask_or_indices(curve: rossi.LightCurve, which: Any) -> None:
+    with pytest.raises(TypeError, match=rf"a mask of {len(curve)} rows, indices or a slice was expected"):
+        curve.rows(which)
