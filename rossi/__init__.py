@@ -68,7 +68,8 @@ if not TYPE_CHECKING:  # a checker knows the names from above, and that there ar
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
-            raise AttributeError(f"module 'rossi' has no attribute {name!r}")
+            hint = import_module("rossi.errors").did_you_mean(name, __all__)
+            raise AttributeError(f"module 'rossi' has no attribute {name!r}{hint and '; '}{hint}")
         module, _, called = _HOMES[name].partition(":")
         value = getattr(import_module(module), called)
         globals()[name] = value

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, shortened
 
 #: The data-gap page of the RXTE Cook Book writes some without the last number: 50117-01-01F.
 _OBSID = re.compile(r"[0-9]{5}-[0-9]{2}-[0-9]{2,3}(-[0-9]{2,3}[A-Z]?|[A-Z])")
@@ -67,6 +67,9 @@ class ObsID:
     text: str
 
     def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            kind = type(self.text).__name__
+            raise TypeError(f"An ObsID is text such as '20402-01-45-03'; {shortened(self.text)} ({kind}) was given.")
         if not _OBSID.fullmatch(self.text):
             near = meant(self.text)
             hint = f"did you mean {near}?" if near else "one looks like 20402-01-45-03 (or 30188-06-01-00S)."

@@ -13,7 +13,7 @@ from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from rossi import gti, met
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.facts import as_html, as_text
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
@@ -103,7 +103,10 @@ class GoodTime:
         -------
         ndarray (m,) of bool
         """
-        return gti.contains(self.intervals, time)
+        try:
+            return gti.contains(self.intervals, time)
+        except (TypeError, ValueError):
+            raise TypeError(f"Times are numbers, MET (TT) [s]; {shortened(time)} was given.") from None
 
     def to_table(self) -> QTable:
         """Return the intervals as a table.
@@ -158,7 +161,9 @@ class GoodTime:
 
     def _facts(self) -> dict[str, str]:
         times = self.intervals
-        span = f"{met.isot(times[0, 0])} to {met.isot(times[-1, 1])} TT" if len(times) else ""
+        span = (
+            f"{met.isot(times[0, 0])} to {met.isot(times[-1, 1])} TT" if len(times) and np.isfinite(times).all() else ""
+        )
         number = f"{len(self)} interval{'s' * (len(self) != 1)}"
         return {"intervals": number, "together": f"{self.total:.6g} s", "span": span}
 

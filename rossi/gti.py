@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.fits.header import Header
 from rossi.fits.table import Table
 from rossi.met import split_keyword, timezero
@@ -25,8 +25,13 @@ def make(intervals: ArrayLike) -> Gti:
     Parameters
     ----------
     intervals : array_like (n, 2) [s]
+
+    Raises
+    ------
+    TypeError
+        If that are no pairs of numbers.
     """
-    pairs = np.asarray(intervals, np.float64).reshape(-1, 2)
+    pairs = _pairs(intervals)
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     if len(pairs) < 2:
         return pairs
@@ -37,15 +42,27 @@ def make(intervals: ArrayLike) -> Gti:
     return np.column_stack((pairs[first, 0], reach[last]))
 
 
+def _pairs(intervals: ArrayLike) -> Gti:
+    try:
+        array = np.asarray(intervals, np.float64)
+        if array.ndim < 2 or array.shape[-1] == 2 or not array.size:
+            return array.reshape(-1, 2)
+    except (TypeError, ValueError):
+        pass  # no numbers, or an odd number of them
+    raise TypeError(
+        f"Intervals are {shortened(intervals)}; pairs of START and STOP [s] were expected: [[0, 16], [32, 48]]."
+    )
+
+
 def is_ordered(rows: ArrayLike) -> bool:
     """Return whether rows of START and STOP (n, 2) are sorted and do not overlap."""
-    pairs = np.asarray(rows, np.float64).reshape(-1, 2)
+    pairs = _pairs(rows)
     return bool((pairs[1:, 0] >= pairs[:-1, 1]).all())
 
 
 def union(*gtis: ArrayLike) -> Gti:
     """Return the time that is in any of the GTIs."""
-    return make(np.concatenate([np.asarray(g, np.float64).reshape(-1, 2) for g in gtis] or [np.empty((0, 2))]))
+    return make(np.concatenate([_pairs(g) for g in gtis] or [np.empty((0, 2))]))
 
 
 def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
@@ -69,7 +86,7 @@ def difference(a: ArrayLike, b: ArrayLike) -> Gti:
 
 def total(gti: ArrayLike) -> float:
     """Return the length of a GTI [s]."""
-    pairs = np.asarray(gti, np.float64).reshape(-1, 2)
+    pairs = _pairs(gti)
     return float((pairs[:, 1] - pairs[:, 0]).sum())
 
 
@@ -84,7 +101,7 @@ def contains(gti: ArrayLike, time: ArrayLike, *, closed: bool = False) -> NDArra
     closed : bool
         Count a time that equals a STOP as inside.
     """
-    pairs = np.asarray(gti, np.float64).reshape(-1, 2)
+    pairs = _pairs(gti)
     t = np.asarray(time, np.float64)
     if not len(pairs):
         return np.zeros(t.shape, bool)
@@ -113,7 +130,7 @@ def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti
 def from_rows(rows: ArrayLike, header: Header, where: str) -> Gti:
     """Return rows of a GTI extension with this header as a GTI; see `from_table`."""
     zero = timezero(header, where)
-    pairs = np.asarray(rows, np.float64).reshape(-1, 2) + zero
+    pairs = _pairs(rows) + zero
     undefined = np.flatnonzero(~np.isfinite(pairs).all(axis=1))
     if len(undefined):
         row = int(undefined[0])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 from isal import igzip
 
 from rossi.errors import ConfigError, shortened_name
+from rossi.given import path_text
 
 
 def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = False) -> Path:
@@ -31,16 +33,34 @@ def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = False) 
     ConfigError
         If there is such a file already, or it can't be written.
     """
-    place = Path(path).expanduser()
+    place = Path(path_text(path, "path"))
     packed = igzip.compress(data, mtime=0) if place.suffix == ".gz" else data
     try:
-        with place.open("wb" if overwrite else "xb") as stream:
-            stream.write(packed)
+        _put(place, packed, overwrite)
     except FileExistsError:
         raise ConfigError(
             f"{shortened_name(place)}: there is such a file already; give another name, or overwrite=True."
         ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"{shortened_name(place)}: can't be written ({reason}); give another place.") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{shortened_name(place)}: can't be written ({error.strerror}); give another place."
+        ) from None
     return place
+
+
+def _put(place: Path, data: bytes, overwrite: bool) -> None:
+    """Write all of a file or nothing: what a full disk or Ctrl-C interrupts leaves what was there before."""
+    target = place.resolve() if overwrite else place
+    if overwrite and target.exists() and not target.is_file():
+        target.write_bytes(data)  # a device; of a folder, the system says what it is
+        return
+    written = target.with_name(f".{uuid4().hex}.part") if overwrite else target
+    stream = written.open("xb")
+    try:
+        with stream:
+            stream.write(data)
+        if overwrite:
+            written.replace(target)
+    except BaseException:
+        written.unlink(missing_ok=True)
+        raise

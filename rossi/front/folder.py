@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened_name
 from rossi.fits.reader import content
 
 
@@ -26,7 +26,8 @@ def list_folder(folder: Path) -> dict[str, int]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise DataError(f"{error.filename or folder}: can't be read ({error.strerror}); check its rights.") from None
+        place = shortened_name(error.filename or folder)
+        raise DataError(f"{place}: can't be read ({error.strerror}); check its rights.") from None
     return found
 
 

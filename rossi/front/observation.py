@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from rossi import gti, met
 from rossi.archive import FILE_PATTERNS, ObsID
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError, DataError, shortened
 from rossi.facts import as_html, as_text
 from rossi.fits.stream import stream_fits
 from rossi.front.door import services
 from rossi.front.folder import list_folder, read_file
+from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
 from rossi.pca.filter.indices import MasterIndex, read_master
 
@@ -66,7 +67,7 @@ class Observation:
         DataError
             If there is no such file, or it can't be read.
         """
-        if path not in self._sizes:
+        if not isinstance(path, str) or path not in self._sizes:
             raise DataError(f"{self.obsid}: there is no file {path}; Observation.files names those that there are.")
         return self._fetch(path)
 
@@ -171,12 +172,12 @@ def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None 
     >>> obs.target, obs.exposure, obs.modes  # doctest: +SKIP
     """
     if archive is None:
-        obsid, archive = _of_directory(os.fspath(str(obsid)))
+        obsid, archive = _of_directory(str(obsid))
     one = obsid if isinstance(obsid, ObsID) else ObsID(str(obsid).strip())
-    root = os.path.expandvars(os.fspath(archive))
+    root = os.path.expandvars(path_text(archive, "archive"))
     if "://" in root:
         return Observation(one, root, *services().list_remote(one, root))
-    folder = Path(root).expanduser().absolute()
+    folder = Path(root).absolute()
     sizes = list_folder(folder / one.path)
     if not sizes:
         raise services().absent(one, str(folder))
@@ -185,11 +186,11 @@ def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None 
 
 def _of_directory(text: str) -> tuple[str, Path]:
     """Return the ObsID and the archive that an observation's directory tells."""
-    place = Path(text).expanduser().absolute()
-    if not place.is_dir():
+    place = Path(path_text(text, "obsid")).absolute()
+    if not os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         raise ConfigError(
-            f"Where is {text!r}? Give archive=..., the folder or URL that holds AO1, AO2, ..., or the path of the "
-            "observation's directory."
+            f"Where is {shortened(text, 200)}? Give archive=..., the folder or URL that holds AO1, AO2, ..., or the "
+            "path of the observation's directory."
         )
     if not str(place).endswith(ObsID(place.name).path.rstrip("/")):
         raise ConfigError(

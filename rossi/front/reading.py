@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from rossi.errors import DataError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.astropy_table import to_astropy
 from rossi.fits.reader import FitsFile, locate, read_fits
 from rossi.fits.table import Table
+from rossi.given import path_text
 from rossi.goodtime import GoodTime, is_good_time, read_good_time
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.columns import holds_light_curve, light_curve_columns
@@ -39,6 +40,8 @@ def read(
 
     Raises
     ------
+    ConfigError
+        If the path is a URL.
     DataError
         If it can't be read, or has no table.
 
@@ -46,7 +49,10 @@ def read(
     --------
     >>> rossi.read("20402-01-45-03_ch5-10.lc").plot()  # doctest: +SKIP
     """
-    file, named = read_fits(os.fspath(path)), locate(os.fspath(path))[1] is not None
+    place = path_text(path, "path")
+    if "://" in place:
+        raise ConfigError(f"{place}: rossi.read takes files of this machine; fetch it first, and give the copy's path.")
+    file, named = read_fits(place), locate(place)[1] is not None
     if not file.tables:
         raise DataError(f"{file.name}: there is no table in the file; a light curve, spectrum or table was expected.")
     looked_at = file.tables[:1] if named else file.tables

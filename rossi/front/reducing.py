@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Never
+
+import numpy as np
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, did_you_mean
@@ -13,6 +15,7 @@ from rossi.front.door import services
 from rossi.front.observation import Observation, open_observation
 from rossi.front.progress import OnStage, told
 from rossi.front.reduction import Reduction
+from rossi.given import path_text
 
 Instrument = Literal["pca", "hexte"]
 #: First and last absolute channel; of the PCA with the length of its bins behind them, if it is another [s].
@@ -143,12 +146,11 @@ def reduce(
     given = dict(locals())
     _refuse(unknown)
     opened = observation if isinstance(observation, Observation) else open_observation(observation, archive)
-    settings = {name: value for name, value in given.items() if name not in _OTHERS and value is not None}
+    settings = {name: _plain(value) for name, value in given.items() if name not in _OTHERS and value is not None}
     for name in ("bands", "hexte_bands"):
         if name in settings:
             settings[name] = _bands(settings[name], name)
-    chosen = (instruments,) if isinstance(instruments, str) else tuple(instruments)
-    what = (opened.obsid, opened.archive, _instruments(chosen), settings, _calibration(calibration))
+    what = (opened.obsid, opened.archive, _instruments(instruments), settings, _calibration(calibration))
     with told(progress, f"Reducing {opened.obsid}") as on_stage:
         return Reduction(opened, *services().reduce(*what, on_stage))
 
@@ -161,7 +163,15 @@ def _refuse(unknown: Mapping[str, object]) -> None:
         raise ConfigError(f"rossi.reduce has no keyword {name!r}; {hint}")
 
 
-def _instruments(chosen: tuple[str, ...]) -> tuple[str, ...]:
+def _plain(value: Any) -> Any:
+    """Return numpy's numbers and arrays as Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
+
+
+def _instruments(given: Any) -> tuple[str, ...]:
+    chosen = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     for name in chosen:
         if name not in INSTRUMENTS:
             raise ConfigError(
@@ -174,8 +184,8 @@ def _instruments(chosen: tuple[str, ...]) -> tuple[str, ...]:
 
 def _calibration(given: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(given, Mapping):
-        return {name: os.fspath(one) if isinstance(one, os.PathLike) else one for name, one in given.items()}
-    root = os.fspath(given)
+        return {str(name): _as_text(files) for name, files in given.items()}
+    root = path_text(given, "calibration")
     if root == "$CALDB" and not os.environ.get("CALDB"):
         raise ConfigError(
             "No calibration was given, and the environment has no CALDB; give calibration='/path/of/caldb' (the folder "
@@ -183,6 +193,12 @@ def _calibration(given: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str,
             "'saa': ..., 'breakdown': ..., 'dead_time_a': ..., 'dead_time_b': ...}."
         )
     return {"caldb": root}
+
+
+def _as_text(files: Any) -> Any:
+    if isinstance(files, list | tuple):
+        return [_as_text(one) for one in files]
+    return path_text(files, "calibration") if isinstance(files, str | os.PathLike) else files
 
 
 def _bands(given: Any, keyword: str) -> list[dict[str, float]]:

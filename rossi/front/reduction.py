@@ -16,6 +16,7 @@ from rossi.fits.saving import save
 from rossi.front.made import Caveat, Made
 from rossi.front.named import Named
 from rossi.front.observation import Observation
+from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.reading import read_light_curve
@@ -111,13 +112,17 @@ class Reduction:
         Raises
         ------
         ConfigError
-            If there is such a file already, or it can't be written.
+            If there is such a file already (then none is written), or one can't be written.
         """
-        place = Path(folder).expanduser()
+        place = Path(path_text(folder, "folder"))
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"{place}: the folder can't be made ({error.strerror}); give another place.") from None
+        if not overwrite and (there := [name for name in self.files if os.path.lexists(place / name)]):
+            raise ConfigError(
+                f"{place / there[0]}: there is such a file already; give another folder, or overwrite=True."
+            )
         return [save(place / name, data, overwrite=overwrite) for name, data in self.files.items()]
 
     def _files(self, instrument: str, *kinds: str) -> dict[str, bytes]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
 class Spectrum:
     """A spectrum (PHA file, type I): counts or rates of channels.
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.timeseries import units
 from rossi.timeseries.series import EXPOSURES, Floats
 
+#: Columns that describe the bins of a light curve.
+_BESIDE = {"TIME", "TIMEDEL", "ERROR", "FRACEXP"}
 _NUMBERED = re.compile(r"(RATE|COUNTS?)(\d+)")
 
 
@@ -83,10 +85,13 @@ def _meant(file: FitsFile) -> tuple[Table, list[str]]:
 
 def _named(file: FitsFile, timed: list[Table], column: str) -> Chosen:
     for table in timed:
-        if column in table:
+        if column in table and str(column).upper() not in _BESIDE:
             return _chosen(table, table.info(column).name)
     some = ", ".join(dict.fromkeys(name for table in timed for name in _values(table))) or "none"
-    raise DataError(f"{file.name}: no extension has a column {column} beside TIME; light curves are in: {some}.")
+    raise DataError(
+        f"{file.name}: no extension has a light curve in a column {shortened(column)} beside TIME; light curves "
+        f"are in: {some}."
+    )
 
 
 def holds_light_curve(table: Table) -> bool:

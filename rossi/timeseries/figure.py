@@ -7,12 +7,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.errors import DataError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
 
 _INK, _FAINT = "#0072b2", "#8a929c"
+#: Attribute of axes with what their time is counted from: MET and time system.
+_BEGIN = "_rossi_begin"
+
+
+def begin_of(axes: Axes, begin: float, system: str) -> float:
+    """Return what a figure's time is counted from [s]: `begin`, unless a curve was drawn on the axes before.
+
+    Raises
+    ------
+    DataError
+        If that curve has another time system.
+    """
+    drawn = (vars(one).get(_BEGIN) for one in axes.get_shared_x_axes().get_siblings(axes) if one.has_data())
+    first, of = next(filter(None, drawn), (begin, system))
+    if of != system:
+        raise DataError(f"The axes count time in {of}, and the curve's is {system}; draw it on others.")
+    setattr(axes, _BEGIN, (first, of))
+    return float(first)
 
 
 def draw_curve(

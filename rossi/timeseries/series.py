@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rossi import gti, met
 from rossi.axes import axes_for
-from rossi.errors import DataError
+from rossi.errors import DataError, shortened
 from rossi.facts import as_html, as_text
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
@@ -37,7 +37,7 @@ EXTRA = layout.EXTRA
 EXPOSURES = ("LiveTime", "OnTime")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
 class LightCurve:
     """A light curve: rates (or counts) of bins.
 
@@ -96,7 +96,13 @@ class LightCurve:
 
     def rows(self, which: NDArray[Any]) -> LightCurve:
         """Return the rows that an index or a mask chooses, with good time and keywords of the whole."""
-        basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
+        try:
+            basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
+        except IndexError:
+            basic = {}
+        if np.ndim(basic.get("time", 0)) != 1:
+            chosen = f"a mask of {len(self)} rows, indices or a slice"
+            raise TypeError(f"{self.name}: {chosen} was expected to choose rows; {shortened(which)} was given.")
         return replace(self, **basic, extra={name: values[which] for name, values in self.extra.items()})
 
     @property
@@ -163,6 +169,8 @@ class LightCurve:
     def plot(self, axes: Axes | None = None, *, background: bool = False, **style: Any) -> Axes:
         """Draw the curve; a notebook shows it, else ``axes.figure.savefig("curve.png")`` does.
 
+        Time is counted from the begin of the curve that is drawn first on the axes, or on axes that share their time.
+
         Parameters
         ----------
         axes : matplotlib.axes.Axes, optional
@@ -180,11 +188,13 @@ class LightCurve:
         ------
         ConfigError
             If matplotlib is not installed.
+        DataError
+            If what was drawn first on the axes has another time system.
         """
-        from rossi.timeseries.figure import draw_curve
+        from rossi.timeseries.figure import begin_of, draw_curve
 
         axes = axes_for(axes)
-        zero = met.whole_second(float(self.time[0])) if len(self) else 0.0
+        zero = begin_of(axes, met.whole_second(float(self.time[0])) if len(self) else 0.0, self._system)
         since, half = self.middles - zero, self.widths / 2
         draw_curve(axes, since, half, self.rate, self.error, self.extra.get("BACKV") if background else None, style)
         axes.set_xlabel(f"Time since {met.isot(zero + 1e-3).replace('T', ' ')} {self._system} (s)")
@@ -230,13 +240,13 @@ class LightCurve:
         ConfigError
             If stingray is not installed.
         DataError
-            If bins differ in width, or none has a rate.
+            If bins differ in width, or less than two have a rate.
         """
         from rossi.timeseries.exchange import stingray_curve
 
         require_one_width(self)
-        if not np.any(np.isfinite(self.rate) & np.isfinite(self.error)):
-            raise DataError(f"{self.name}: no bin has a rate and an error, so there is nothing for stingray.")
+        if (bins := np.count_nonzero(np.isfinite(self.rate) & np.isfinite(self.error))) < 2:
+            raise DataError(f"{self.name}: {bins} bins have a rate and an error; stingray needs two at least.")
         rates = (self.rate, self.error)
         if self.quantity == "COUNTS":
             rates = (self.rate / self.timedel, self.error / self.timedel)

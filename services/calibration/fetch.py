@@ -8,7 +8,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, shortened_name
 from services.storage import MissingObject, StoreError, open_store
 from services.storage.archive import MOST_BYTES
 from services.storage.base import Refusal, local_path, scheme_of
@@ -72,8 +72,9 @@ def _from_disk(path: Path) -> bytes | None:
             return _bounded(stream.read(MOST_BYTES + 1), path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
-    except OSError as error:
-        raise ConfigError(f"{path}: the calibration file can't be read ({error.strerror}).") from None
+    except (OSError, ValueError) as error:  # a name with a NUL in it
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"{shortened_name(path)}: the calibration file can't be read ({reason}).") from None
 
 
 def _from_web(url: str) -> bytes | None:

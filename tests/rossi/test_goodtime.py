@@ -63,3 +63,8 @@ def test_a_file_without_good_time() -> None:
     table = table_hdu("RATE", [(Column("TIME", "D", "s"), np.array([1.0]))])
     with pytest.raises(DataError, match=r"x: no extension holds good time \(START and STOP\); found RATE"):
         read_good_time(open_fits(fits_bytes(primary_hdu(), [table]), "x"))
+
+
+def test_time_without_an_end_shows_itself() -> None:
+    assert repr(GoodTime([[0, np.inf]])) == "<GoodTime 1 interval, inf s>"
+    assert (GoodTime([[0, np.inf]]) & [[8, 9]]).total == 1

@@ -83,7 +83,7 @@ def test_names_are_what_they_say() -> None:
     assert rossi.__all__ == sorted(rossi.__all__)
     for name in rossi.__all__:
         assert name == "__version__" or inspect.getdoc(getattr(rossi, name)), name
-    with pytest.raises(AttributeError, match="'rossi' has no attribute 'opne'"):
+    with pytest.raises(AttributeError, match=r"'rossi' has no attribute 'opne'; did you mean open\?"):
         _ = rossi.opne  # type: ignore[attr-defined]
 
 

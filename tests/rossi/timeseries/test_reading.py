@@ -75,7 +75,9 @@ def test_numbered_columns() -> None:
         read(several)
     chosen = read(several, column="rate2")
     assert (chosen.rate.tolist(), chosen.error.tolist()) == ([5, 6, 7, 8], [0.25] * 4)
-    with pytest.raises(DataError, match=r"no extension has a column RATE9 .* light curves are in: RATE1, RATE2"):
+    with pytest.raises(
+        DataError, match=r"no extension has a light curve in a column .RATE9. .* light curves are in: RATE1, RATE2"
+    ):
         read(several, column="RATE9")
 
 
