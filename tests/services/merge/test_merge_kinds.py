@@ -151,7 +151,7 @@ def test_a_campaign_keeps_sources_apart_by_position() -> None:
         ("v10_barycentred", {"barycentred": 129, "local": 126}, ["kinds_apart"]),
         ("v13_rate1_rate3", {"": 126}, [LEFT_OUT]),
         ("v18_zero_rows", {"": 126}, ["empty_curve"]),
-        ("v19_vla_extra", {"": 255}, []),
+        ("v19_vla_extra", {"": 255}, ["curve_read"]),
         ("v22_extra_first", {"": 255}, []),
         ("v25_no_error", {"": 126}, [LEFT_OUT]),
         ("v31_per_pcu", {"per-pcu": 129, "per-s": 126}, ["kinds_apart"]),
