@@ -25,3 +25,18 @@ def as_html(kind: str, facts: Mapping[str, str]) -> str:
     cells = "<tr><th style='text-align:left'>{}</th><td style='text-align:left'>{}</td></tr>"
     rows = "".join(cells.format(escape(what), escape(fact)) for what, fact in facts.items() if fact)
     return f"<table><caption style='text-align:left'><b>{escape(kind)}</b></caption>{rows}</table>"
+
+
+class Told:
+    """What shows itself by its facts, in a session and in a notebook."""
+
+    __slots__ = ()
+
+    def _facts(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return as_text(type(self).__name__, self._facts())
+
+    def _repr_html_(self) -> str:
+        return as_html(type(self).__name__, self._facts())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rossi import gti, met
 from rossi.errors import DataError, shortened
-from rossi.facts import as_html, as_text
+from rossi.facts import Told
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
-from rossi.fits.saving import save
+from rossi.fits.saving import Saved
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, now, primary_hdu, table_hdu
 
@@ -29,8 +27,8 @@ if TYPE_CHECKING:
 _KEPT = ("TELESCOP", "INSTRUME", "OBJECT", "OBS_ID", "TIMESYS", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GoodTime:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class GoodTime(Saved, Told):
     """Good time intervals; half open, sorted and disjoint.
 
     ``a & b`` is the time in both, ``a | b`` in either, ``a - b`` in the first alone. Where an array of intervals is
@@ -138,27 +136,6 @@ class GoodTime:
         """Return the intervals as a FITS file with the extension STDGTI."""
         return fits_bytes(primary_hdu(), [self.table()])
 
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the intervals as a FITS file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Compressed where it ends with ``.gz``.
-        overwrite : bool
-            Whether a file that is there already is replaced.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        ConfigError
-            If there is such a file already, or it can't be written.
-        """
-        return save(path, self.to_bytes(), overwrite=overwrite)
-
     def _facts(self) -> dict[str, str]:
         times = self.intervals
         span = (
@@ -166,12 +143,6 @@ class GoodTime:
         )
         number = f"{len(self)} interval{'s' * (len(self) != 1)}"
         return {"intervals": number, "together": f"{self.total:.6g} s", "span": span}
-
-    def __repr__(self) -> str:
-        return as_text("GoodTime", self._facts())
-
-    def _repr_html_(self) -> str:
-        return as_html("GoodTime", self._facts())
 
 
 def is_good_time(table: Table) -> bool:

@@ -21,6 +21,9 @@ class Remark:
     code: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
 
 def undated(sentences: Iterable[str]) -> list[Remark]:
     """Return what is said of rows without a time (see `rossi.fits.edit.dated`), each sentence once."""

@@ -48,6 +48,37 @@ def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = False) 
     return place
 
 
+class Saved:
+    """What a user may write to a file."""
+
+    __slots__ = ()
+
+    def to_bytes(self) -> bytes:
+        """Return a whole FITS file."""
+        raise NotImplementedError
+
+    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write it as a FITS file, which ``rossi.read`` reads back.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Compressed where it ends with ``.gz``.
+        overwrite : bool
+            Whether a file that is there already is replaced.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ConfigError
+            If there is such a file already, or it can't be written.
+        """
+        return save(path, self.to_bytes(), overwrite=overwrite)
+
+
 def _put(place: Path, data: bytes, overwrite: bool) -> None:
     """Write all of a file or nothing: what a full disk or Ctrl-C interrupts leaves what was there before."""
     target = place.resolve() if overwrite else place

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from rossi.archive import ObsID
 from rossi.errors import DataError
-from rossi.front.made import Caveat, Made
+from rossi.front.made import Made
+from rossi.remarks import Remark
 
 
 class Services(Protocol):
@@ -29,7 +30,7 @@ class Services(Protocol):
         settings: Mapping[str, Any],
         calibration: Mapping[str, Any],
         on_stage: Callable[[str, int, int], None],
-    ) -> tuple[dict[str, Made], tuple[Caveat, ...]]:
+    ) -> tuple[dict[str, Made], tuple[Remark, ...]]:
         """Run the stages in memory; return what each instrument gave, and what there is to know of it."""
         ...
 

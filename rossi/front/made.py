@@ -7,25 +7,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Caveat:
-    """Something a user of the products should know.
-
-    Parameters
-    ----------
-    code : str
-        Short and stable.
-    message : str
-        One sentence.
-    """
-
-    code: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.message} [{self.code}]"
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
     """What one instrument gave.
 

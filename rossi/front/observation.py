@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rossi import gti, met
 from rossi.archive import FILE_PATTERNS, ObsID
 from rossi.errors import ConfigError, DataError, shortened
-from rossi.facts import as_html, as_text
+from rossi.facts import Told
 from rossi.fits.stream import stream_fits
 from rossi.front.door import services
 from rossi.front.folder import list_folder, read_file
@@ -30,7 +30,7 @@ SCIENCE = {"PCA": re.compile(r"pca/FS[0-9a-f]{2}_.*"), "HEXTE": re.compile(r"hex
 _STEADY = ("std2", "hexte_archive")
 
 
-class Observation:
+class Observation(Told):
     """An observation: its files, and what they say of it; made by `rossi.open`.
 
     Nothing is read before it is asked for; what was asked for is kept.
@@ -136,12 +136,6 @@ class Observation:
             facts |= {"target": str(error)}
         megabytes = sum(size for size in self._sizes.values() if size > 0) / 1e6
         return facts | {"files": f"{len(self._sizes)} files, {megabytes:.3g} MB", "archive": f"in {self.archive}"}
-
-    def __repr__(self) -> str:
-        return as_text("Observation", self._facts())
-
-    def _repr_html_(self) -> str:
-        return as_html("Observation", self._facts())
 
 
 def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None = None) -> Observation:

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rossi.errors import ConfigError, NoGoodTime
-from rossi.facts import as_html, as_text
+from rossi.facts import Told, as_html
 from rossi.fits.astropy_table import to_astropy
 from rossi.fits.reader import open_fits
 from rossi.fits.saving import save
-from rossi.front.made import Caveat, Made
+from rossi.front.made import Made
 from rossi.front.named import Named
 from rossi.front.observation import Observation
 from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
+from rossi.remarks import Remark
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import LightCurve
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from astropy import table as astropy_table
 
 
-class Reduction:
+class Reduction(Told):
     """The products of an observation, in memory; made by `rossi.reduce`.
 
     Parameters
@@ -34,11 +35,11 @@ class Reduction:
     observation : Observation
     made : mapping of str to Made
         By instrument: ``pca``, ``hexte``.
-    caveats : tuple of Caveat
+    caveats : tuple of Remark
         What there is to know of the products.
     """
 
-    def __init__(self, observation: Observation, made: Mapping[str, Made], caveats: tuple[Caveat, ...]) -> None:
+    def __init__(self, observation: Observation, made: Mapping[str, Made], caveats: tuple[Remark, ...]) -> None:
         self.observation, self.caveats, self._made = observation, caveats, dict(made)
 
     @cached_property
@@ -148,9 +149,6 @@ class Reduction:
                 facts[instrument] = f"{instrument.upper()}: {', '.join(curves) or 'nothing'}"
         facts["spectra"] = f"spectra: {', '.join(self.spectra)}" if self.spectra else ""
         return facts | {"caveats": f"{len(self.caveats)} caveats" if self.caveats else ""}
-
-    def __repr__(self) -> str:
-        return as_text("Reduction", self._facts())
 
     def _repr_html_(self) -> str:
         told = {f"caveat {number}": str(caveat) for number, caveat in enumerate(self.caveats, 1)}

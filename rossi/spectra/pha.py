@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +11,10 @@ from numpy.typing import NDArray
 from rossi import gti
 from rossi.axes import axes_for
 from rossi.errors import DataError
-from rossi.facts import as_html, as_text
+from rossi.facts import Told
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
-from rossi.fits.saving import save
+from rossi.fits.saving import Saved
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.goodtime import GoodTime
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
-class Spectrum:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==
+class Spectrum(Saved, Told):
     """A spectrum (PHA file, type I): counts or rates of channels.
 
     ``rossi.read`` reads one, `plot` draws it, `write` writes it.
@@ -179,7 +177,10 @@ class Spectrum:
         return QTable(columns, meta={name: self.header.get(name) for name in self.header})
 
     def to_bytes(self) -> bytes:
-        """Return the spectrum as a FITS file: SPECTRUM, and STDGTI where good time is known."""
+        """Return the spectrum as an OGIP spectrum, which XSPEC reads: SPECTRUM, and STDGTI where good time is known.
+
+        BACKFILE and RESPFILE stay as they are: write the background beside it under the name that BACKFILE says.
+        """
         columns: dict[str, NDArray[Any]] = {"CHANNEL": self.channel, self.quantity: self.value}
         columns |= {} if self.error is None else {"STAT_ERR": self.error}
         for name, values in (("SYS_ERR", self.systematic), ("QUALITY", self.quality)):
@@ -187,29 +188,6 @@ class Spectrum:
                 columns[name] = values
         tables = [spectrum_hdu(columns, self.header)]
         return fits_bytes(primary_hdu(), [*tables, *([] if self.gti is None else [self.gti.table()])])
-
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the spectrum as an OGIP spectrum (FITS), which XSPEC and ``rossi.read`` read.
-
-        BACKFILE and RESPFILE stay as they are: write the background beside it under the name that BACKFILE says.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Compressed where it ends with ``.gz``.
-        overwrite : bool
-            Whether a file that is there already is replaced.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        ConfigError
-            If there is such a file already, or it can't be written.
-        """
-        return save(path, self.to_bytes(), overwrite=overwrite)
 
     def _what(self) -> str:
         role = {"BKG": "background", "NET": "net"}.get(self.text("HDUCLAS2"), "")
@@ -221,12 +199,6 @@ class Spectrum:
         unit = "counts" if self.quantity == "COUNTS" else "count/s"
         of = {"target": self.text("OBJECT"), "of": self._what(), "channels": span}
         return of | {"exposure": f"{self.exposure:.6g} s", "together": f"{total:.6g} {unit}"}
-
-    def __repr__(self) -> str:
-        return as_text("Spectrum", self._facts())
-
-    def _repr_html_(self) -> str:
-        return as_html("Spectrum", self._facts())
 
 
 #: Its name before it had a front door.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +12,10 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.axes import axes_for
 from rossi.errors import DataError, shortened
-from rossi.facts import as_html, as_text
+from rossi.facts import Told
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
-from rossi.fits.saving import save
+from rossi.fits.saving import Saved
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu
 from rossi.goodtime import GoodTime
 from rossi.timeseries import layout, units
@@ -37,8 +35,8 @@ EXTRA = layout.EXTRA
 EXPOSURES = ("LiveTime", "OnTime")
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
-class LightCurve:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==
+class LightCurve(Saved, Told):
     """A light curve: rates (or counts) of bins.
 
     ``rossi.read`` reads one, `plot` draws it, `write` writes it, `to_timeseries` and `to_stingray` hand it to others.
@@ -271,27 +269,6 @@ class LightCurve:
         """Return the curve as a FITS file: RATE (or COUNTS) and STDGTI; `form` as of `tables`."""
         return fits_bytes(primary_hdu(layout.dated(self.primary.without(("DATE",)))), self.tables(form=form))
 
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the curve as an OGIP light curve (FITS), which ``rossi.read`` reads back.
-
-        Parameters
-        ----------
-        path : str or path-like
-            Compressed where it ends with ``.gz``.
-        overwrite : bool
-            Whether a file that is there already is replaced.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        ConfigError
-            If there is such a file already, or it can't be written.
-        """
-        return save(path, self.to_bytes(), overwrite=overwrite)
-
     @property
     def _system(self) -> str:
         return "TDB" if self.text("TIMESYS").upper() == "TDB" else "TT"
@@ -309,12 +286,6 @@ class LightCurve:
         rate, error, exposure = self.mean() if self.quantity == "RATE" else (np.nan, np.nan, 0.0)
         mean = f"{rate:.6g} +- {error:.2g} {self.rate_unit}" if exposure else ""
         return {"target": self.target, "of": self._what(), "bins": bins, "span": span, "mean": mean}
-
-    def __repr__(self) -> str:
-        return as_text("LightCurve", self._facts())
-
-    def _repr_html_(self) -> str:
-        return as_html("LightCurve", self._facts())
 
 
 #: Its name before it had a front door.

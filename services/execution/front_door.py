@@ -13,8 +13,9 @@ from typing import Any
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
-from rossi.front.made import Caveat, Made
+from rossi.front.made import Made
 from rossi.optional import load
+from rossi.remarks import Remark
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
 from services.contract.configuration import validate
 from services.execution.executor import execute
@@ -91,7 +92,7 @@ def reduce(
     settings: Mapping[str, Any],
     calibration: Mapping[str, Any],
     on_stage: Callable[[str, int, int], None],
-) -> tuple[dict[str, Made], tuple[Caveat, ...]]:
+) -> tuple[dict[str, Made], tuple[Remark, ...]]:
     """Run the stages of an observation, and keep what they make in memory.
 
     Parameters
@@ -109,7 +110,7 @@ def reduce(
     -------
     dict of str to Made
         By instrument.
-    tuple of Caveat
+    tuple of Remark
 
     Raises
     ------
@@ -130,8 +131,8 @@ def reduce(
     made = {instrument: work.made(CHAINS[instrument], result) for instrument in instruments}
     if all(one.why_not for one in made.values()):
         raise _error(result)
-    caveats = [Caveat("not_reduced", one.why_not) for one in made.values() if one.why_not]
-    caveats += [Caveat(caveat.code, caveat.message) for stage in result.stages for caveat in stage.caveats]
+    caveats = [Remark("not_reduced", one.why_not) for one in made.values() if one.why_not]
+    caveats += [Remark(caveat.code, caveat.message) for stage in result.stages for caveat in stage.caveats]
     return made, tuple(dict.fromkeys(caveats))
 
 

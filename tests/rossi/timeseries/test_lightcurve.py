@@ -70,7 +70,6 @@ def test_barycentred_times_are_tdb(curve: LightCurve) -> None:
 
 
 def test_stingray_has_middles_and_good_time(curve: LightCurve) -> None:
-    pytest.importorskip("stingray")
     rate = np.array([10.0, np.nan, 10])
     made = replace(curve, rate=rate).to_stingray()
     assert made.time.tolist() == (NOON + np.array([8.0, 56])).tolist()

@@ -89,7 +89,6 @@ def test_a_header_that_breaks_the_standard(raw, read):
 
 @pytest.mark.parametrize("name", EVIL)
 def test_a_work_list(name, tmp_path):
-    pytest.importorskip("pyarrow")
     import pyarrow.parquet
 
     name = seen(name)
