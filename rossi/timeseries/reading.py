@@ -65,7 +65,18 @@ def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", c
 
 
 def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str | None = None) -> Series:
-    """Take the light curve out of a file in memory; see `read_light_curve`."""
+    """Take the light curve out of a file in memory; see `read_light_curve`.
+
+    Parameters
+    ----------
+    file : FitsFile
+    quantity, column : str, optional
+
+    Raises
+    ------
+    DataError
+        As `read_light_curve` does.
+    """
     chosen = choose(file, column)
     if quantity == "COUNTS" != chosen.quantity:
         raise DataError(f"{chosen.table.where}: the curve is in {chosen.unit}; counts a bin were expected.")
@@ -187,7 +198,12 @@ def _sorted(series: Series) -> Series:
 
 
 def in_rates(series: Series) -> Series:
-    """Turn counts a bin into rates: over the bins' exposure; rates stay as they are."""
+    """Turn counts a bin into rates: over the bins' exposure; rates stay as they are.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     if series.quantity == "RATE":
         return series
     exposure = np.where(series.exposure > 0, series.exposure, np.nan)
