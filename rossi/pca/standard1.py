@@ -163,8 +163,8 @@ def standard1_samples(
         XTE_SA of a Standard1 file.
     housekeeping : sequence of Housekeeping
         A PCU without housekeeping counts as off.
-    breakdowns : mapping of PCU to GTI, or None
-        Time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
+    breakdowns : mapping of int to ndarray (m, 2) [s], or None
+        By PCU: time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
     rules : BadRowRules
     """
     start = table.numbers("Time")
@@ -206,14 +206,36 @@ def standard1_samples(
 
 
 def sample_length(table: Table) -> float:
-    """Return the length of a sample [s]: 1CDLTn of the xenon columns, or TIMEDEL over the samples of a row."""
+    """Return the length of a sample: 1CDLTn of the xenon columns, or TIMEDEL over the samples of a row.
+
+    Parameters
+    ----------
+    table : Table
+        XTE_SA of a Standard1 file.
+
+    Returns
+    -------
+    float [s]
+    """
     info = table.info("XeCntPcu0")
     step = table.structure.header.finite(f"1CDLT{info.number}", table.where, 0.0)
     return step or table.header.finite("TIMEDEL", table.where) / max(info.repeat, 1)
 
 
 def near_transition(state: Housekeeping | None, time: Floats) -> Flags:
-    """Return which times lie within 24 s of a switching of the PCU's high voltage."""
+    """Return which times lie within 24 s of a switching of the PCU's high voltage.
+
+    Parameters
+    ----------
+    state : Housekeeping or None
+        None: the PCU never switches.
+    time : ndarray (n_row, n_sample) [s]
+        Raw spacecraft clock.
+
+    Returns
+    -------
+    ndarray (n_row, n_sample) of bool
+    """
     if state is None:
         return np.zeros(time.shape, bool)
     switched = state.time[1:][state.on[1:] != state.on[:-1]]

@@ -127,6 +127,10 @@ class BackgroundModel:
     def only(self, hdus: Collection[int]) -> BackgroundModel:
         """Return the model of the named HDUs (0 is the primary one), whatever their validity says.
 
+        Parameters
+        ----------
+        hdus : collection of int
+
         Raises
         ------
         DataError
@@ -141,6 +145,10 @@ class BackgroundModel:
 
     def valid(self, mjd: float) -> tuple[Component, ...]:
         """Return the components for a time.
+
+        Parameters
+        ----------
+        mjd : float [MJD]
 
         Raises
         ------

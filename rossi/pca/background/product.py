@@ -83,7 +83,13 @@ class Background:
         return FitsFile(name, primary, (self._table(name), *self.data.tables[1:]))
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
-        """Return the background as the content of a FITS file."""
+        """Return the background as the content of a FITS file.
+
+        Parameters
+        ----------
+        compress : bool
+            Gzip the file.
+        """
         return file_bytes(self.to_file(), compress=compress)
 
     def _table(self, name: str) -> Table:
