@@ -84,6 +84,8 @@ def accumulate(
     grid : Grid
     columns : sequence of str
     channels : ChannelSelection
+    include_negative : bool
+        Values below 0 count too.
 
     Raises
     ------
@@ -134,6 +136,7 @@ def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
     Returns
     -------
     ndarray (n_bin,)
+        In the unit of `rows`.
     """
     filled, _ = _additions(grid, 1)
     total = np.zeros(len(filled))
@@ -195,7 +198,12 @@ def _exposure(
 
 
 def last_sum(values: Floats) -> float:
-    """Return the sum of values added one by one in order (`numpy.sum` adds in pairs and rounds differently)."""
+    """Return the sum of values added one by one in order (`numpy.sum` adds in pairs and rounds differently).
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+    """
     return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
 
 

@@ -86,6 +86,12 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
     RATE is counts over exposure, with sqrt(abs(counts)) over exposure as error; SUM is counts; MEAN is the mean of the
     accepted samples, NaN where there are none.
 
+    Parameters
+    ----------
+    source : Accumulation
+    mode : Mode
+    rejection : Rejection, optional
+
     Raises
     ------
     NoGoodTime
@@ -119,7 +125,16 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
 
 
 def filled_time(source: Accumulation) -> Gti:
-    """Return the runs of consecutive filled bins (n, 2) [s]; partly covered bins count fully."""
+    """Return the runs of consecutive filled bins; partly covered bins count fully.
+
+    Parameters
+    ----------
+    source : Accumulation
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+    """
     bins, grid = source.bins, source.grid
     if not len(bins):
         return np.empty((0, 2))

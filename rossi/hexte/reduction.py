@@ -185,9 +185,13 @@ def whole_frames(good: Gti, zero: float) -> Gti:
 
     Parameters
     ----------
-    good : Gti
-    zero : float
-        TIMEZERO: frames are counted on the spacecraft's clock [s].
+    good : ndarray (m, 2) [s]
+    zero : float [s]
+        TIMEZERO: frames are counted on the spacecraft's clock.
+
+    Returns
+    -------
+    ndarray (k, 2) [s]
     """
     frames = (good - zero) / FRAME
     return intervals.make(np.column_stack((np.ceil(frames[:, 0]), np.floor(frames[:, 1]))) * FRAME + zero)

@@ -97,11 +97,11 @@ def tally(
     ----------
     pieces : iterable of Table
         The event list, in pieces that follow each other.
-    groups : ndarray (256,)
+    groups : ndarray (256,) of uint8
         Group of each value of ClstrPosition; values from `n_group` on are left out.
     n_group : int
     window : Window
-    bands : sequence of (first, last, detectors)
+    bands : sequence of (int, int, tuple of int)
         First and last channel of each, and which detectors count.
 
     Returns
