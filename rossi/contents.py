@@ -67,7 +67,7 @@ def read_contents(files: Files, folders: Iterable[str]) -> Contents:
 
     Parameters
     ----------
-    files : mapping
+    files : mapping of str to bytes or FitsFile
         The indices by their path relative to the observation's directory.
     folders : iterable of str
         ``pca``, ``hexte``, ``acs``.

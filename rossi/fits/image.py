@@ -40,6 +40,12 @@ class Image:
 def read_images(data: bytes, name: str) -> tuple[Image, ...]:
     """Return the images of a FITS file held in memory, plain or gzip-compressed; HDUs without pixels are left out.
 
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
+
     Raises
     ------
     DataError
