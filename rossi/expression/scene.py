@@ -43,6 +43,13 @@ class Scene:
     def content(self, name: str, function: str) -> bytes:
         """Return the content of a file.
 
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        function : str
+            That asks for it, for the message.
+
         Raises
         ------
         ConfigError
@@ -57,7 +64,14 @@ class Scene:
 
 
 def call(scene: Scene, name: str, arguments: list[Operand]) -> Operand:
-    """Apply a function by its name in capital letters.
+    """Apply a function.
+
+    Parameters
+    ----------
+    scene : Scene
+    name : str
+        In capital letters.
+    arguments : list of Operand
 
     Raises
     ------

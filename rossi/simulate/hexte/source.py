@@ -64,10 +64,10 @@ def source_rates(cluster: Cluster, met: float, flux: float, photon_index: float)
     Parameters
     ----------
     cluster : Cluster
-    met : float
-        Whether detector 2 of cluster B still measures energies [s].
-    flux : float
-        At 1 keV [photon / cm2 / s / keV].
+    met : float [s]
+        Whether detector 2 of cluster B still measures energies.
+    flux : float [photon / cm2 / s / keV]
+        At 1 keV.
     photon_index : float
 
     Returns
@@ -80,5 +80,15 @@ def source_rates(cluster: Cluster, met: float, flux: float, photon_index: float)
 
 
 def background_rates(cluster: Cluster, met: float) -> Rates:
-    """Return the mean rates of the background (4, 256) [count / s], the same at all positions; see `source_rates`."""
+    """Return the mean rates of the background, the same at all positions; see `source_rates`.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    met : float [s]
+
+    Returns
+    -------
+    ndarray (4, 256) [count / s]
+    """
     return _detectors(cluster, met, _BACKGROUND_SHARE, _background(cluster.index))
