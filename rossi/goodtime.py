@@ -100,6 +100,11 @@ class GoodTime(Saved, Told):
         Returns
         -------
         ndarray (m,) of bool
+
+        Raises
+        ------
+        TypeError
+            If these are no times.
         """
         try:
             return gti.contains(self.intervals, time)

@@ -111,6 +111,10 @@ class ChannelSelection:
     def wanted(self) -> Bounds:
         """Return the selected channel ranges, clipped to chmin and chmax.
 
+        Returns
+        -------
+        ndarray (n_range, 2) of int
+
         Raises
         ------
         ConfigError

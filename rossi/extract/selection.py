@@ -48,6 +48,10 @@ class TimeSelection:
     def common_gti(self) -> Gti | None:
         """Return the intersection of the common GTIs, None for no restriction.
 
+        Returns
+        -------
+        ndarray (m, 2) [s] or None
+
         Raises
         ------
         NoGoodTime

@@ -38,7 +38,12 @@ class Ragged:
     count: Numbers
 
     def rows(self) -> list[NDArray[Any]]:
-        """Return the cells one by one."""
+        """Return the cells one by one.
+
+        Returns
+        -------
+        list of ndarray (n,)
+        """
         return np.split(self.values, np.cumsum(self.count)[:-1]) if len(self.count) else []
 
 

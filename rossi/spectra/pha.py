@@ -90,7 +90,13 @@ class Spectrum(Saved, Told):
         return replace(self, value=self.value * self.exposure, error=error, quantity="COUNTS")
 
     def require_exposure(self) -> None:
-        """Raise a `DataError` unless counts can be turned into rates."""
+        """Require that counts can be turned into rates.
+
+        Raises
+        ------
+        DataError
+            If there is no exposure.
+        """
         if not self.exposure > 0:
             raise DataError(
                 f"{self.name}: EXPOSURE is {self.exposure:g} s, so it has no rate; leave it out, or calculate "

@@ -63,7 +63,12 @@ class Background:
     inputs: Mapping[str, str]
 
     def columns(self) -> dict[str, Singles]:
-        """Return the file's spectra: anodes added up or not, elements expanded to channels or not."""
+        """Return the file's spectra: anodes added up or not, elements expanded to channels or not.
+
+        Returns
+        -------
+        dict of str to ndarray (n_row, n_channel) of float32 [count]
+        """
         spectra = dict(self.spectra)
         if not self.layout.layers:
             spectra = {}

@@ -29,7 +29,12 @@ _DUMP = 3
 
 
 def effective_area() -> NDArray[np.float64]:
-    """Return the effective area of a cluster in each channel (256,) [cm2]: best from 20 to 80 keV."""
+    """Return the effective area of a cluster in each channel: best from 20 to 80 keV.
+
+    Returns
+    -------
+    ndarray (256,) [cm2]
+    """
     return np.asarray(AREA * np.exp(-((11.0 / ENERGY) ** 4)) / (1.0 + (ENERGY / 150.0) ** 3))
 
 
