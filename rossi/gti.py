@@ -88,11 +88,12 @@ def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
 
     Parameters
     ----------
-    a, b : array_like (n, 2) [s]
+    a : array_like (n, 2) [s]
+    b : array_like (m, 2) [s]
 
     Returns
     -------
-    ndarray (m, 2) [s]
+    ndarray (k, 2) [s]
     """
     x, y = make(a), make(b)
     if not len(x) or not len(y):
@@ -110,11 +111,12 @@ def difference(a: ArrayLike, b: ArrayLike) -> Gti:
 
     Parameters
     ----------
-    a, b : array_like (n, 2) [s]
+    a : array_like (n, 2) [s]
+    b : array_like (m, 2) [s]
 
     Returns
     -------
-    ndarray (m, 2) [s]
+    ndarray (k, 2) [s]
     """
     edges = np.concatenate(([-np.inf], make(b).ravel(), [np.inf]))
     return intersection(a, edges.reshape(-1, 2))

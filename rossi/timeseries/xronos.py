@@ -137,7 +137,7 @@ def statistics(rate: NDArray[np.float32], error: NDArray[np.float32]) -> dict[st
 
     Parameters
     ----------
-    rate, error : ndarray (n,) [count / s]
+    rate, error : ndarray (n,) of float32 [count / s]
         As stored; NaN where there is no data.
     """
     good = np.isfinite(rate)

@@ -256,7 +256,7 @@ def as_stored(column: Column, values: Floats) -> NDArray[Any]:
     Parameters
     ----------
     column : Column
-    values : ndarray (n,)
+    values : ndarray (n,) of float32 or float64
 
     Returns
     -------
