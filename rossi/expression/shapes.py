@@ -81,8 +81,8 @@ def diamond(xc: Any, yc: Any, width: Any, height: Any, angle: Any, x: Any, y: An
 
     Parameters
     ----------
-    xc, yc, width, height : float or ndarray (...)
-    angle : float or ndarray (...) [deg]
+    xc, yc, width, height : float
+    angle : float [deg]
         By which it is turned.
     x, y : ndarray (...)
 

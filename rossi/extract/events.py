@@ -221,7 +221,7 @@ def accumulate_events(
         In any order.
     time : TimeSelection
     selection : EventSelection
-    binsz : float or None [s]
+    binsz : float, optional [s]
         None takes a hundredth of the time span.
     multiple : bool
         Count `binsz` in steps of the events' resolution instead of seconds.

@@ -239,7 +239,7 @@ def encoded(
     info : ColumnInfo
     values : array_like (...)
         As `Table.column` gives them.
-    null : array_like (...) of bool, optional
+    null : array_like (...) of bool, or None
         Where they are undefined.
     dtype : dtype
         Of the stored elements.
@@ -288,8 +288,8 @@ def set_column(
     column : Column
         An old column of that name keeps its type.
     values : ndarray (n_row,) or (n_row, repeat)
-    null : ndarray (n_row,) or (n_row, repeat) of bool
-        Where they are undefined.
+    null : ndarray (...) of bool
+        Where they are undefined; broadcasts against `values`.
     rows : array_like (k,) of int, optional
         From 0; other rows keep their values, or are 0 in a new column.
 

@@ -94,7 +94,7 @@ def table_hdu(
     Parameters
     ----------
     extname : str
-    columns : sequence of (Column, array_like (n_row,) or (n_row, repeat))
+    columns : sequence of (Column, array_like (n_row, ...))
         Values as a reader should see them: unsigned where `zero` says so, bool for L, str for A, uint8 bytes for X,
         a sequence of arrays for numbers of variable length (P, Q). NULLs must be in place already.
     cards : Header or iterable of CardTuple
@@ -146,13 +146,13 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
     Parameters
     ----------
     column : Column
-    values : ndarray (n_row,) or (n_row, repeat)
+    values : ndarray (n_row, ...)
     dtype : dtype
         Of the stored field.
 
     Returns
     -------
-    ndarray (n_row,) or (n_row, repeat)
+    ndarray (n_row, ...)
     """
     if column.form.endswith("L"):
         return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values

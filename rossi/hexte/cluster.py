@@ -29,10 +29,10 @@ class Curves:
 
     Parameters
     ----------
-    source : Series or None
-    background : Series or None
+    source : LightCurve or None
+    background : LightCurve or None
         Both positions beside the source.
-    net : Series or None
+    net : LightCurve or None
         None without one of them.
     """
 

@@ -38,8 +38,10 @@ def shown_dwell(source: Gti, beside: Gti) -> float | None:
 
     Parameters
     ----------
-    source, beside : ndarray (n, 2) [s]
-        Frames or dwells on source, and beside it.
+    source : ndarray (n, 2) [s]
+        Frames or dwells on source.
+    beside : ndarray (m, 2) [s]
+        The same beside it.
 
     Returns
     -------
@@ -66,7 +68,8 @@ def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[fl
     ----------
     housekeeping : Table or None
         16-s housekeeping; asked first.
-    source, beside : ndarray (n, 2) [s]
+    source : ndarray (n, 2) [s]
+    beside : ndarray (m, 2) [s]
         Times on and off source of the science data, where housekeeping does not tell.
 
     Raises

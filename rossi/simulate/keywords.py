@@ -160,7 +160,7 @@ def data_file(
     span : (float, float) [s]
         Start and stop, spacecraft clock.
     extname : str
-    columns : sequence of (Column, array_like (n_row,) or (n_row, ...))
+    columns : sequence of (Column, array_like (n_row, ...))
     cards : iterable of CardTuple
         Of the data table, behind the common ones.
     more : sequence of TableHDU

@@ -29,7 +29,7 @@ class Joined:
 
     Parameters
     ----------
-    series : Series
+    series : LightCurve
         Time-sorted.
     origin : ndarray (n,) of int
         Which of the given curves each row comes from.

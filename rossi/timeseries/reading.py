@@ -49,7 +49,7 @@ def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", c
         FITS file, packed (gzip, .Z, bzip2, xz) or not.
     name : str
         Its name, for messages.
-    quantity : str, optional
+    quantity : str or None
         RATE turns counts a bin into rates; COUNTS (which can only be rebinned) must be what the file holds; None takes
         it as it is.
     column : str, optional
@@ -70,7 +70,8 @@ def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str
     Parameters
     ----------
     file : FitsFile
-    quantity, column : str, optional
+    quantity : str or None
+    column : str, optional
 
     Raises
     ------

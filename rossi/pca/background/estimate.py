@@ -84,7 +84,7 @@ def estimate_background(
         With table XTE_MKF. None is possible for models that need nothing of it.
     models : sequence of BackgroundModel
         Their components are added in this order.
-    saa : FitsFile or None
+    saa : FitsFile, optional
         History of SAA passages, for models with activation.
     options : BackgroundOptions, optional
 
