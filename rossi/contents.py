@@ -30,7 +30,7 @@ class Listed:
         Relative to the observation's directory, without ``.gz``.
     index : str
         Where it is named.
-    span : Gti
+    span : ndarray (m, 2) [s]
         When: the rows that name it, as far as its own name agrees.
     """
 

@@ -34,7 +34,7 @@ class Operand:
         A constant, a value a row, or an array a row, whose axes are in C order: the last is the first of TDIM. An
         array for all rows has one row. BITS are uint8, most significant first, (n_row, n_bit): 0, 1, or 2 where a
         mask does not care.
-    null : ndarray of bool
+    null : ndarray (...) of bool
         Where the value is undefined; broadcasts against `values`.
     """
 

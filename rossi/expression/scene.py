@@ -33,6 +33,8 @@ class Scene:
         That the table is part of; GTIFILTER() looks for good time in it.
     read : callable, optional
         Returns a file's content by the name that an expression gives.
+    random : numpy.random.Generator, optional
+        Of RANDOM(), RANDOMN() and RANDOMP(); by default the same numbers each time.
     """
 
     table: Table

@@ -28,9 +28,9 @@ class Accumulation:
         As the files spell them, by column number.
     cpix : str or None
         The files' channel list.
-    bounds : ndarray (n_channel, 2)
+    bounds : ndarray (n_channel, 2) of int
         Absolute channels of the elements.
-    bins : ndarray (n_bin,)
+    bins : ndarray (n_bin,) of int
         1-based numbers of the bins with exposure, ascending.
     exposure : ndarray (n_bin,) [s]
         Length of the samples, averaged over the columns.

@@ -65,7 +65,7 @@ class ScienceFile:
     name : str
         File name, for messages and for FILENn.
     table : Table
-    own_gti : Gti or None
+    own_gti : ndarray (m, 2) [s] or None
         The good time that belongs to this file, TIMEZERO added; None if it has none.
 
     Raises

@@ -27,10 +27,10 @@ class EventBins:
 
     Parameters
     ----------
-    bins : ndarray (n_bin,)
+    bins : ndarray (n_bin,) of int
         1-based numbers.
     exposure : ndarray (n_bin,) [s]
-    numbers, slots : ndarray (n_number,)
+    numbers, slots : ndarray (n_number,) of int
         Bin numbers of events, ascending, and the position in `bins` that their events are booked to.
     """
 

@@ -45,7 +45,7 @@ class ScienceEvents(ScienceFile):
         File name, for messages and for FILENn.
     table : Table
         With or without its rows.
-    own_gti : Gti or None
+    own_gti : ndarray (m, 2) [s] or None
         The good time that belongs to this file, TIMEZERO added; None if it has none.
     pieces : callable, optional
         Takes a number of rows and iterates over the table; by default `table` is cut into pieces.

@@ -61,7 +61,7 @@ class LightCurve:
         [count / s] for RATE, else [count]; 1 sigma.
     fracexp : ndarray (n_bin,)
         Exposure over bin length, rounded to 9 decimals.
-    gti : Gti
+    gti : ndarray (m, 2) [s]
         Runs of filled bins.
     ontime : float [s]
     rejected : bool

@@ -58,7 +58,13 @@ def stream_of(file: ScienceFile) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The samples that count so far, by stream: starts, ascending, and length of each file's."""
+    """The samples that count so far.
+
+    Parameters
+    ----------
+    samples : dict of (str, str) to list of (ndarray (n,), float) [s]
+        By stream: starts, ascending, and length of each file's.
+    """
 
     samples: dict[tuple[str, str], list[tuple[Floats, float]]] = field(default_factory=dict)
 

@@ -29,10 +29,10 @@ class TimeSelection:
 
     Parameters
     ----------
-    own : {"apply", "none"} or sequence of Gti
+    own : {"apply", "none"} or sequence of ndarray (m, 2) [s]
         The files' own good time: HDU 2 of each file (if each has it), none, or GTIs that are matched to the files by
         their first START or last STOP.
-    common : sequence of Gti
+    common : sequence of ndarray (m, 2) [s]
         Good time that holds for all files; all are intersected.
     empty_is_all : bool
         Compatibility: take a common GTI without time for no restriction, as the FTOOLS extractors do.
@@ -129,9 +129,9 @@ class Samples:
     Parameters
     ----------
     array : ScienceArray
-    index : ndarray (n_kept,)
+    index : ndarray (n_kept,) of int
         Position of each sample among the file's n_row * n_time samples.
-    bins : ndarray (n_kept,)
+    bins : ndarray (n_kept,) of int
         1-based bin of each.
     dt : float
         Length of a sample [s].

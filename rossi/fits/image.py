@@ -25,8 +25,8 @@ class Image:
     number : int
         Its HDU; 0 is the primary one.
     header : Header
-    values : ndarray (NAXISn, ..., NAXIS1)
-        Single precision, BSCALE and BZERO applied.
+    values : ndarray (NAXISn, ..., NAXIS1) of float32
+        BSCALE and BZERO applied.
     where : str
         File and HDU, for messages.
     """

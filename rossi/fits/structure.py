@@ -190,7 +190,19 @@ def _null(header: Header, number: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Columns that lie side by side and are stored alike."""
+    """Columns that lie side by side and are stored alike.
+
+    Parameters
+    ----------
+    base : dtype
+        Of an element.
+    offset : int [byte]
+        In the row.
+    width : int
+        Elements a row.
+    zero : int
+        TZERO.
+    """
 
     base: np.dtype[Any]
     offset: int

@@ -57,12 +57,12 @@ class CollimatorCube:
     ----------
     where : str
         File and extension, for messages.
-    energ_lo, energ_hi : ndarray (n_energy,) [keV]
-    alpha : ndarray (n_alpha,)
+    energ_lo, energ_hi : ndarray (n_energy,) of float32 [keV]
+    alpha : ndarray (n_alpha,) of float32
         Y of the grid points, rising.
-    beta : ndarray (n_beta,)
+    beta : ndarray (n_beta,) of float32
         Z of the grid points, rising.
-    transmission : ndarray (n_beta, n_alpha, n_energy)
+    transmission : ndarray (n_beta, n_alpha, n_energy) of float32
     """
 
     where: str

@@ -35,7 +35,7 @@ class Frames:
 
     Parameters
     ----------
-    number : ndarray (n,)
+    number : ndarray (n,) of int
         Of the frame.
     on_source : ndarray (n,) of bool
     live : ndarray (n, 4)

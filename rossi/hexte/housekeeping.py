@@ -38,7 +38,7 @@ class Housekeeping:
         TSTART and TSTOP [s].
     uld, xuld, arm, trigger, veto : ndarray (n_frame, 4) [count / s]
         Upper and extra upper level discriminators are interpolated over missing frames, the others are -1 there.
-    dwell : ndarray (n_frame,)
+    dwell : ndarray (n_frame,) of int
         Code of the dwell; the one before it in missing frames.
     missing : ndarray (n_frame,) of bool
     """

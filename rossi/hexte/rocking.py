@@ -148,7 +148,7 @@ class Split:
         Where the rows were taken; what the telemetry got wrong is put right.
     table : Table
         The science table with these rows.
-    frames : Gti
+    frames : ndarray (n_frame, 2) [s]
         See `frame_intervals`.
     gti_header : Header or None
         Of the science file's own GTI extension.

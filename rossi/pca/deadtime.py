@@ -60,12 +60,13 @@ class PcuRows:
 
     Parameters
     ----------
-    on, on_unknown, bad : ndarray of bool
-    breakdown : ndarray of bool or None
+    on, on_unknown, bad : ndarray (n_row,) of bool
+    breakdown : ndarray (n_row,) of bool or None
         None without breakdown history.
-    vle_setting, vle_counts, propane_counts, remaining_counts : ndarray
-    xenon_counts : ndarray
-        All xenon layers and channels, bad rows 0 if spectra are set to zero.
+    vle_setting, vle_counts, propane_counts, remaining_counts : ndarray (n_row,) of int
+    xenon_counts : ndarray (n_row,) [count]
+        All xenon layers and channels, bad rows 0 if spectra are set to zero; whole numbers, but for background.
+    row_length : float [s]
     """
 
     on: Flags

@@ -29,7 +29,7 @@ class Housekeeping:
         Raw spacecraft clock.
     on : ndarray (n,) of bool
         High voltage commanded, on, and its relay closed.
-    vle_setting : ndarray (n,)
+    vle_setting : ndarray (n,) of int
         ``dsVle``, 0 to 3: how long a very large event blocks the PCU.
     """
 

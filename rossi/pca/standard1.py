@@ -43,16 +43,16 @@ class Standard1Pcu:
 
     Parameters
     ----------
-    on, on_unknown, transition, bad : ndarray of bool
+    on, on_unknown, transition, bad : ndarray (n_row, n_sample) of bool
         `transition`: near a switching of this PCU.
     breakdown : ndarray (n_row,) of bool or None
         None without breakdown history.
     good_propane : ndarray (n_row,) of bool
     vle_weight : ndarray (n_row,)
-    vle_setting : ndarray
-    vle_counts, propane_counts, remaining_counts : ndarray
+    vle_setting : ndarray (n_row, n_sample) of int
+    vle_counts, propane_counts, remaining_counts : ndarray (n_row, n_sample) of float32 [count]
         This PCU's share; 0 where bad.
-    xenon_counts : ndarray
+    xenon_counts : ndarray (n_row, n_sample) of int [count]
         Bad samples are 0 if they are set to zero.
     sample : float
         Length of a sample [s].
@@ -134,11 +134,11 @@ class Standard1Samples:
     ----------
     time : ndarray (n_row, n_sample) [s]
         Start of each sample, raw clock.
-    any_transition : ndarray of bool
+    any_transition : ndarray (n_row, n_sample) of bool
         Near a switching of any PCU.
-    number_on, number_with_propane : ndarray of int
+    number_on, number_with_propane : ndarray (n_row, n_sample) of int
         PCUs that are on, and those of them that have propane.
-    vle_detectors, vle_per_pcu : ndarray
+    vle_detectors, vle_per_pcu : ndarray (n_row, n_sample) of float32
         Sum of the VLE weights of PCUs that are on; VLE counts for a weight of 1.
     pcus : dict of int to Standard1Pcu
     """

@@ -63,11 +63,11 @@ class Rows:
     ----------
     time : ndarray (n,) [s]
         Start of the rows.
-    xenon : ndarray (n, 5, 6, 129) [count]
+    xenon : ndarray (n, 5, 6, 129) of int [count]
         PCU; anodes X1L, X1R, X2L, X2R, X3L, X3R; element.
-    propane : ndarray (n, 5, 33) [count]
-    vle : ndarray (n, 5) [count]
-    counters : ndarray (n, 5, 28) [count]
+    propane : ndarray (n, 5, 33) of int [count]
+    vle : ndarray (n, 5) of int [count]
+    counters : ndarray (n, 5, 28) of int [count]
         In the order of `COUNTERS`.
     background : ndarray (n, 5, 6, 129) [count]
         Expected part of `xenon`.

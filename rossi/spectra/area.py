@@ -19,8 +19,8 @@ class EffectiveArea:
     ----------
     where : str
         File and extension, for messages.
-    energ_lo, energ_hi : ndarray (n,) [keV]
-    area : ndarray (n,) [cm**2]
+    energ_lo, energ_hi : ndarray (n,) of float32 [keV]
+    area : ndarray (n,) of float32 [cm**2]
     """
 
     where: str

@@ -89,7 +89,7 @@ class Component:
         BGSRC in lower case, empty where absent.
     axes : tuple of Axis
         The first varies fastest.
-    cells : ndarray (n_cell, n_channel) [count / s]
+    cells : ndarray (n_cell, n_channel) of float32 [count / s]
     validity : Validity
     drift : Drift or None
     where : str

@@ -32,7 +32,13 @@ _SIX = "E[X1L^X1R^X2L^X2R^X3L^X3R]"
 
 @dataclass(frozen=True, slots=True)
 class BackgroundLayout:
-    """What the file looks like; see `rossi.pca.background.estimate.BackgroundOptions`."""
+    """What the file looks like; see `rossi.pca.background.estimate.BackgroundOptions`.
+
+    Parameters
+    ----------
+    layers, full_spectrum : bool
+    interval : float [s]
+    """
 
     layers: bool
     full_spectrum: bool

@@ -32,7 +32,12 @@ _PATTERN = 1
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """Rates of the counters in each frame and detector (n, 4) [1/s]: large pulses, arms, triggers, vetoes."""
+    """Rates of the counters in each frame and detector: large pulses, arms, triggers, vetoes.
+
+    Parameters
+    ----------
+    uld, xuld, arm, trigger, veto : ndarray (n, 4) of int [count / s]
+    """
 
     uld: NDArray[np.int64]
     xuld: NDArray[np.int64]

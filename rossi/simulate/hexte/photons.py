@@ -30,7 +30,7 @@ class Frames:
         Start.
     position : ndarray (n,) of int
         0 on source, +1 and -1 beside it.
-    unblanked : ndarray (n,) [s]
+    unblanked : ndarray (n,) of int [s]
         In which the cluster does not move.
     dead : ndarray (n, 4) [s]
         True dead time of the detectors.

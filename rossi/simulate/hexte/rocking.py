@@ -73,7 +73,7 @@ class Positions:
     ----------
     position : ndarray (n,) of int
         0 on source, +1 and -1 beside it.
-    before, after : ndarray (n,) [s]
+    before, after : ndarray (n,) of int [s]
         Blanked at the beginning and at the end of the frame; moves are charged to frames off source.
     """
 
