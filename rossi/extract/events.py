@@ -97,14 +97,14 @@ class ScienceEvents(ScienceFile):
 
     @classmethod
     def from_path(cls, path: str | Path, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:
-        """Open a file on disk; files of more than `whole` bytes are read in pieces, each time they are looked at.
+        """Open a file on disk; a long one is read in pieces, each time it is looked at.
 
         Parameters
         ----------
         path : str or Path
         column : str
             Of the event words.
-        whole : int [bytes]
+        whole : int [byte]
             Files above this size are read in pieces.
 
         Raises
@@ -119,7 +119,7 @@ class ScienceEvents(ScienceFile):
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:
-        """Open a file held in memory; one of more than `whole` bytes is uncompressed in pieces.
+        """Open a file held in memory; a long one is uncompressed in pieces.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class ScienceEvents(ScienceFile):
             File name, for messages.
         column : str
             Of the event words.
-        whole : int [bytes]
+        whole : int [byte]
             Files above this size are uncompressed in pieces.
 
         Raises

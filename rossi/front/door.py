@@ -56,10 +56,17 @@ class Services(Protocol):
         archive : str
             Folder or URL.
         instruments : sequence of str
-        settings, calibration : mapping of str to Any
-            As keywords of `rossi.reduce` give them.
+        settings : mapping of str to Any
+            Keywords of `rossi.reduce`.
+        calibration : mapping of str to Any
+            As section [calibration] of ``rossi.toml`` has it.
         on_stage : callable
             Told the stage that begins, its number from 1, and how many there are.
+
+        Raises
+        ------
+        ConfigError, DataError, NoGoodTime
+            If nothing could be reduced.
         """
         ...
 
