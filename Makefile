@@ -8,11 +8,12 @@ ENV_FILE ?= docker/.env
 
 .PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-long fuzz
 
-# Set everything up, then check format, lint, types and layers and run every test. The files with the longest tests are among the
-# first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
+# Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
+# among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
 test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/numpydoc lint $$(find rossi -name '*.py')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python $(RUN_TESTS)

@@ -127,7 +127,12 @@ class ObsID:
 
 
 def meant(text: str) -> str:
-    """Return the ObsID that was meant by one in lower case, with blanks or without dashes; empty if none is seen."""
+    """Return the ObsID that was meant by one in lower case, with blanks or without dashes; empty if none is seen.
+
+    Parameters
+    ----------
+    text : str
+    """
     words = "-".join(re.findall("[0-9A-Z]+", text[:100].upper()))
     digits = _UNDIVIDED.fullmatch(words)
     near = "-".join(digits.groups()) if digits else words
@@ -155,7 +160,12 @@ class DataFileName:
 
 
 def parse_data_file(name: str) -> DataFileName | None:
-    """Read a name such as ``FS4a_6f06220-6f066d0.gz``; None for names of another form."""
+    """Read a name such as ``FS4a_6f06220-6f066d0.gz``; None for names of another form.
+
+    Parameters
+    ----------
+    name : str
+    """
     match = _DATA_FILE.fullmatch(name)
     if match is None:
         return None
@@ -163,7 +173,12 @@ def parse_data_file(name: str) -> DataFileName | None:
 
 
 def stem_of(path: str) -> str:
-    """Return a file's name without folders and ``.gz``."""
+    """Return a file's name without folders and ``.gz``.
+
+    Parameters
+    ----------
+    path : str
+    """
     return path.rpartition("/")[2].removesuffix(".gz")
 
 

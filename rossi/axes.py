@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 def axes_for(axes: Axes | None) -> Axes:
     """Return axes to draw on: those given, or new ones, which a notebook shows by itself.
 
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes or None
+
     Raises
     ------
     TypeError

@@ -49,6 +49,12 @@ class Validity:
     def of(cls, header: Header, where: str) -> Validity:
         """Read a header; a start without clock time begins at midnight, an end without lasts until 23:59:59.
 
+        Parameters
+        ----------
+        header : Header
+        where : str
+            File and HDU, for messages.
+
         Raises
         ------
         DataError
@@ -61,12 +67,25 @@ class Validity:
 
 
 def calendar_mjd(date: str, clock: str, where: str) -> float:
-    """Return the MJD of a date (``2000-05-13`` or ``13/05/00``) and clock time (``23:59:59``).
+    """Return the MJD of a date and clock time.
+
+    Parameters
+    ----------
+    date : str
+        ``2000-05-13`` or ``13/05/00``.
+    clock : str
+        ``23:59:59``.
+    where : str
+        File, HDU and keyword, for messages.
+
+    Returns
+    -------
+    float [MJD]
 
     Raises
     ------
     DataError
-        If it is no date or no time; `where` names the place.
+        If it is no date or no time.
     """
     old, at = _OLD_DATE.match(date.strip()), _CLOCK.match(clock.strip())
     try:
@@ -161,6 +180,10 @@ def _date_text(mjd: float) -> str:
 def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
     """Read the table CIF of a CALDB index.
 
+    Parameters
+    ----------
+    table : Table
+
     Raises
     ------
     DataError
@@ -178,6 +201,11 @@ def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tupl
 
     Of the good entries that fit, the newest ones that hold when the observation starts are taken, and those that begin
     to hold before it stops.
+
+    Parameters
+    ----------
+    entries : iterable of CalibrationEntry
+    query : CalibrationQuery
     """
     fitting = matching(entries, query)
     newest = max((e.reference_time for e in fitting if e.reference_time <= query.start), default=None)
@@ -187,7 +215,13 @@ def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tupl
 
 
 def matching(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> list[CalibrationEntry]:
-    """Return the good entries for a query, whatever its dates, in index order."""
+    """Return the good entries for a query, whatever its dates, in index order.
+
+    Parameters
+    ----------
+    entries : iterable of CalibrationEntry
+    query : CalibrationQuery
+    """
     return [entry for entry in entries if _fits(entry, query)]
 
 
@@ -228,7 +262,13 @@ class DataSet:
     task_dates: tuple[float, float] = (0.0, 0.0)
 
     def query(self, start: float | None) -> CalibrationQuery:
-        """Return the question for an observation that starts at an MJD; None asks as the FTOOLS task does."""
+        """Return the question for an observation.
+
+        Parameters
+        ----------
+        start : float or None [MJD]
+            Of the observation; None asks as the FTOOLS task does.
+        """
         begin, end = self.task_dates if start is None else (start, start)
         return CalibrationQuery(self.codename, begin, end, self.detector, instrument=self.instrument)
 
@@ -277,7 +317,23 @@ def find_files(index: Iterable[CalibrationEntry], role: Role, start: float | Non
 
 
 def header_start(header: Header, where: str) -> float:
-    """Return when data start [MJD]: DATE-OBS and TIME-OBS; without TIME-OBS, the time of day that DATE-OBS holds."""
+    """Return when data start: DATE-OBS and TIME-OBS; without TIME-OBS, the time of day that DATE-OBS holds.
+
+    Parameters
+    ----------
+    header : Header
+    where : str
+        File and HDU, for messages.
+
+    Returns
+    -------
+    float [MJD]
+
+    Raises
+    ------
+    DataError
+        If there is no date, or it can't be read.
+    """
     date, _, time_of_day = str(header.get("DATE-OBS", "")).partition("T")
     clock = str(header.get("TIME-OBS", time_of_day)).strip() or "00:00:00"
     return calendar_mjd(date, clock, f"{where} DATE-OBS")

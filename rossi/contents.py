@@ -30,7 +30,7 @@ class Listed:
         Relative to the observation's directory, without ``.gz``.
     index : str
         Where it is named.
-    span : Gti
+    span : ndarray (m, 2) [s]
         When: the rows that name it, as far as its own name agrees.
     """
 
@@ -67,7 +67,7 @@ def read_contents(files: Files, folders: Iterable[str]) -> Contents:
 
     Parameters
     ----------
-    files : mapping
+    files : mapping of str to bytes or FitsFile
         The indices by their path relative to the observation's directory.
     folders : iterable of str
         ``pca``, ``hexte``, ``acs``.

@@ -12,26 +12,54 @@ from difflib import get_close_matches
 
 
 def shortened(text: object, longest: int = 80) -> str:
-    """Return a text in quotes for a message, only its beginning where it is long."""
+    """Return a text in quotes for a message, only its beginning where it is long.
+
+    Parameters
+    ----------
+    text : object
+        Shown as ``str`` gives it.
+    longest : int
+        Characters.
+    """
     whole = str(text)
     return repr(whole) if len(whole) <= longest else f"{whole[:longest]!r}..."
 
 
 def shortened_name(path: object, longest: int = 200) -> str:
-    """Return a file's name as the beginning of a message, without quotes; see `shortened`."""
+    """Return a file's name as the beginning of a message, without quotes; see `shortened`.
+
+    Parameters
+    ----------
+    path : object
+    longest : int
+        Characters.
+    """
     name = str(path)
     return repr(name[:longest])[1:-1] + "..." * (len(name) > longest)
 
 
 def did_you_mean(name: str, known: Iterable[str], most: int = 1) -> str:
-    """Return a hint at the name that was meant, case aside, or at so many at most; empty if none is near."""
+    """Return a hint at the name that was meant, case aside; empty if none is near.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+    most : int
+        How many names the hint may offer.
+    """
     spelt = {one.upper(): one for one in known}
     near = get_close_matches(name.upper(), spelt, most)
     return f"did you mean {' or '.join(spelt[one] for one in near)}?" if near else ""
 
 
 def is_full(error: BaseException) -> bool:
-    """Return whether there was no room on a disk, or no more of a quota."""
+    """Return whether there was no room on a disk, or no more of a quota.
+
+    Parameters
+    ----------
+    error : BaseException
+    """
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 

@@ -21,7 +21,15 @@ def as_text(kind: str, facts: Mapping[str, str]) -> str:
 
 
 def as_html(kind: str, facts: Mapping[str, str]) -> str:
-    """Return facts as a small table for notebooks; see `as_text`."""
+    """Return facts as a small table for notebooks; see `as_text`.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the type.
+    facts : mapping of str to str
+        What each fact is, and the fact.
+    """
     cells = "<tr><th style='text-align:left'>{}</th><td style='text-align:left'>{}</td></tr>"
     rows = "".join(cells.format(escape(what), escape(fact)) for what, fact in facts.items() if fact)
     return f"<table><caption style='text-align:left'><b>{escape(kind)}</b></caption>{rows}</table>"

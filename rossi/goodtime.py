@@ -100,6 +100,11 @@ class GoodTime(Saved, Told):
         Returns
         -------
         ndarray (m,) of bool
+
+        Raises
+        ------
+        TypeError
+            If these are no times.
         """
         try:
             return gti.contains(self.intervals, time)
@@ -112,7 +117,7 @@ class GoodTime(Saved, Told):
         Returns
         -------
         astropy.table.QTable
-            start, stop : Time (n,), TT; duration : Quantity (n,) [s].
+            Columns start, stop : Time (n,), TT; duration : Quantity (n,) [s].
         """
         from astropy import units as u
         from astropy.table import QTable
@@ -146,7 +151,12 @@ class GoodTime(Saved, Told):
 
 
 def is_good_time(table: Table) -> bool:
-    """Return whether a table is good time: it says so, or is called so."""
+    """Return whether a table is good time: it says so, or is called so.
+
+    Parameters
+    ----------
+    table : Table
+    """
     return str(table.header.get("HDUCLAS1", "")).strip() == "GTI" or table.name.upper() in ("STDGTI", "GTI")
 
 

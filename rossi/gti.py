@@ -26,6 +26,10 @@ def make(intervals: ArrayLike) -> Gti:
     ----------
     intervals : array_like (n, 2) [s]
 
+    Returns
+    -------
+    ndarray (m, 2) [s]
+
     Raises
     ------
     TypeError
@@ -55,18 +59,42 @@ def _pairs(intervals: ArrayLike) -> Gti:
 
 
 def is_ordered(rows: ArrayLike) -> bool:
-    """Return whether rows of START and STOP (n, 2) are sorted and do not overlap."""
+    """Return whether rows of START and STOP are sorted and do not overlap.
+
+    Parameters
+    ----------
+    rows : array_like (n, 2) [s]
+    """
     pairs = _pairs(rows)
     return bool((pairs[1:, 0] >= pairs[:-1, 1]).all())
 
 
 def union(*gtis: ArrayLike) -> Gti:
-    """Return the time that is in any of the GTIs."""
+    """Return the time that is in any of the GTIs.
+
+    Parameters
+    ----------
+    *gtis : array_like (n, 2) [s]
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+    """
     return make(np.concatenate([_pairs(g) for g in gtis] or [np.empty((0, 2))]))
 
 
 def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
-    """Return the time that is in both GTIs."""
+    """Return the time that is in both GTIs.
+
+    Parameters
+    ----------
+    a : array_like (n, 2) [s]
+    b : array_like (m, 2) [s]
+
+    Returns
+    -------
+    ndarray (k, 2) [s]
+    """
     x, y = make(a), make(b)
     if not len(x) or not len(y):
         return np.empty((0, 2))
@@ -79,13 +107,33 @@ def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
 
 
 def difference(a: ArrayLike, b: ArrayLike) -> Gti:
-    """Return the time that is in the first GTI and not in the second."""
+    """Return the time that is in the first GTI and not in the second.
+
+    Parameters
+    ----------
+    a : array_like (n, 2) [s]
+    b : array_like (m, 2) [s]
+
+    Returns
+    -------
+    ndarray (k, 2) [s]
+    """
     edges = np.concatenate(([-np.inf], make(b).ravel(), [np.inf]))
     return intersection(a, edges.reshape(-1, 2))
 
 
 def total(gti: ArrayLike) -> float:
-    """Return the length of a GTI [s]."""
+    """Return the length of a GTI.
+
+    Parameters
+    ----------
+    gti : array_like (n, 2) [s]
+        Disjoint.
+
+    Returns
+    -------
+    float [s]
+    """
     pairs = _pairs(gti)
     return float((pairs[:, 1] - pairs[:, 0]).sum())
 
@@ -95,11 +143,15 @@ def contains(gti: ArrayLike, time: ArrayLike, *, closed: bool = False) -> NDArra
 
     Parameters
     ----------
-    gti : array_like (n, 2)
+    gti : array_like (n, 2) [s]
         Sorted and disjoint.
-    time : array_like (m,)
+    time : array_like (...) [s]
     closed : bool
         Count a time that equals a STOP as inside.
+
+    Returns
+    -------
+    ndarray of bool, shaped as `time`
     """
     pairs = _pairs(gti)
     t = np.asarray(time, np.float64)
@@ -119,16 +171,44 @@ def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti
     TIMEZERO of the extension is added, and the intervals are clipped to its TSTART and TSTOP where it has them, as
     the extractors do (an interval outside is dropped, one partly outside is cut). Intervals of no length are dropped.
 
+    Parameters
+    ----------
+    table : Table
+    start, stop : str
+        Columns.
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+
     Raises
     ------
     DataError
-        If an interval ends before it starts, begins before the previous one ends, or has no end: the table is damaged.
+        If an interval ends before it starts, or has no finite end: the table is damaged.
     """
     return from_rows(np.column_stack((table.numbers(start), table.numbers(stop))), table.header, table.where)
 
 
 def from_rows(rows: ArrayLike, header: Header, where: str) -> Gti:
-    """Return rows of a GTI extension with this header as a GTI; see `from_table`."""
+    """Return rows of a GTI extension with this header as a GTI; see `from_table`.
+
+    Parameters
+    ----------
+    rows : array_like (n, 2) [s]
+        START and STOP, TIMEZERO not added.
+    header : Header
+    where : str
+        File and HDU, for messages.
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+
+    Raises
+    ------
+    DataError
+        As `from_table` does.
+    """
     zero = timezero(header, where)
     pairs = _pairs(rows) + zero
     undefined = np.flatnonzero(~np.isfinite(pairs).all(axis=1))

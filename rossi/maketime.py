@@ -64,7 +64,19 @@ def intervals(time: ArrayLike, good: ArrayLike, prefr: float, postfr: float) -> 
 
 
 def fraction(header: Header, keyword: str, given: float | None) -> float:
-    """Return PREFR or POSTFR: as given, else (or if negative) from the header, else 0.5."""
+    """Return PREFR or POSTFR: as given, else (or if negative) from the header, else 0.5.
+
+    Parameters
+    ----------
+    header : Header
+    keyword : str
+    given : float or None
+
+    Raises
+    ------
+    DataError
+        If the keyword is no finite number.
+    """
     if given is not None and given >= 0:
         return given
     return header.finite(keyword, "the filter file", 0.5)
@@ -83,6 +95,8 @@ def good_time(
         See `rossi.expression`.
     prefr, postfr : float, optional
         See `intervals`; by default the keywords of the same name, or 0.5.
+    time : str
+        The column of times.
 
     Returns
     -------
@@ -113,6 +127,19 @@ def gti_file(
 
     TSTART, TSTOP and TIMEZERO of the filter file come along; readers apply them (see `rossi.gti.from_table`).
     Intervals of a filter file whose rows overlap or are out of order are sorted and joined.
+
+    Parameters
+    ----------
+    filter_file : FitsFile
+        Named in HISTORY.
+    table : Table
+        Its table, whose keywords are kept.
+    rows : array_like (n, 2) [s]
+        Good time on the raw clock, as of `good_time`.
+    expression : str
+        For HISTORY.
+    prefr, postfr : float or None
+        See `fraction`.
     """
     ordered = is_ordered(rows)
     pairs = np.asarray(rows, np.float64).reshape(-1, 2) if ordered else make(rows)
@@ -150,12 +177,22 @@ class GoodTime:
 
 
 def find_good_time(filter_file: FitsFile, expression: str, prefr: float, postfr: float) -> GoodTime:
-    """Return the good time of an observation; for the parameters see `good_time`.
+    """Return the good time of an observation.
+
+    Parameters
+    ----------
+    filter_file : FitsFile
+    expression : str
+        See `rossi.expression`.
+    prefr, postfr : float
+        See `intervals`.
 
     Raises
     ------
     NoGoodTime
         If no row of the filter file fulfils the expression.
+    DataError, ConfigError
+        As `good_time` does.
     """
     table, said = dated(filter_file.table("XTE_MKF") if len(filter_file.tables) > 1 else filter_file.table(hdu=1))
     rows = good_time(Scene(table, filter_file), expression, prefr, postfr, "Time")

@@ -24,45 +24,100 @@ def met_to_mjd(met: ArrayLike) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    met : array_like [s]
+    met : array_like (...) [s]
 
     Returns
     -------
-    ndarray [d]
+    ndarray (...) [d]
         Good to about 1e-6 s.
     """
     return np.asarray(MJDREFI + (MJDREFF + np.asarray(met, np.float64) / DAY), np.float64)
 
 
 def mjd_to_met(mjd: ArrayLike) -> NDArray[np.float64]:
-    """Convert MJD (TT) to MET [s]."""
+    """Convert MJD (TT) to MET.
+
+    Parameters
+    ----------
+    mjd : array_like (...) [d]
+
+    Returns
+    -------
+    ndarray (...) [s]
+    """
     return np.asarray(((np.asarray(mjd, np.float64) - MJDREFI) - MJDREFF) * DAY, np.float64)
 
 
 def to_time(met: ArrayLike) -> Time:
-    """Convert MET (TT) to an astropy `Time` without loss."""
+    """Convert MET (TT) to an astropy `Time` without loss.
+
+    Parameters
+    ----------
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    astropy.time.Time (...)
+    """
     return Time(float(MJDREFI), MJDREFF + np.asarray(met, np.float64) / DAY, format="mjd", scale="tt")
 
 
 def from_time(time: Time) -> NDArray[np.float64]:
-    """Convert an astropy `Time` to MET (TT) [s]."""
+    """Convert an astropy `Time` to MET (TT).
+
+    Parameters
+    ----------
+    time : astropy.time.Time (...)
+
+    Returns
+    -------
+    ndarray (...) [s]
+    """
     tt = time.tt
     return np.asarray(((tt.jd1 - 2400000.5 - MJDREFI) + (tt.jd2 - MJDREFF)) * DAY, np.float64)
 
 
 def isot(met: float) -> str:
-    """Return a MET (TT) as a date, TT, to the second: what DATE-OBS holds in RXTE files (their TIMESYS is TT)."""
+    """Return a MET (TT) as a date, TT, to the second: what DATE-OBS holds in RXTE files (their TIMESYS is TT).
+
+    Parameters
+    ----------
+    met : float [s]
+    """
     return str(to_time(met).isot)[:19]
 
 
 def whole_second(met: float) -> float:
-    """Return the MET of the last whole second of TT, by which a figure can count [s]."""
+    """Return the MET of the last whole second of TT, by which a figure can count.
+
+    Parameters
+    ----------
+    met : float [s]
+
+    Returns
+    -------
+    float [s]
+    """
     offset = MJDREFF * DAY
     return float(np.floor(met + offset + 1e-6) - offset)
 
 
 def split_keyword(header: Header, keyword: str, where: str, default: float | None = None) -> float:
     """Return a time keyword, be it one number (TSTART) or whole part and fraction (TSTARTI and TSTARTF).
+
+    Parameters
+    ----------
+    header : Header
+    keyword : str
+    where : str
+        File and HDU, for messages.
+    default : float, optional
+        Where it is absent.
+
+    Returns
+    -------
+    float
+        In the unit of the keyword.
 
     Raises
     ------
@@ -80,5 +135,21 @@ def split_keyword(header: Header, keyword: str, where: str, default: float | Non
 
 
 def timezero(header: Header, where: str) -> float:
-    """Return TIMEZERO (or TIMEZERI + TIMEZERF), 0 where the file has none [s]."""
+    """Return TIMEZERO (or TIMEZERI + TIMEZERF), 0 where the file has none.
+
+    Parameters
+    ----------
+    header : Header
+    where : str
+        File and HDU, for messages.
+
+    Returns
+    -------
+    float [s]
+
+    Raises
+    ------
+    DataError
+        If it is no finite number.
+    """
     return split_keyword(header, "TIMEZERO", where, 0.0)

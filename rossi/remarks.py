@@ -26,5 +26,10 @@ class Remark:
 
 
 def undated(sentences: Iterable[str]) -> list[Remark]:
-    """Return what is said of rows without a time (see `rossi.fits.edit.dated`), each sentence once."""
+    """Return what is said of rows without a time (see `rossi.fits.edit.dated`), each sentence once.
+
+    Parameters
+    ----------
+    sentences : iterable of str
+    """
     return [Remark("undated_rows", sentence) for sentence in dict.fromkeys(sentences)]

@@ -61,7 +61,14 @@ class Pair:
 
 
 def pair_of(first: FitsFile, second: FitsFile, name: str) -> Pair | None:
-    """Return what a figure shows of two products; None for products that nothing is drawn of."""
+    """Return what a figure shows of two products; None for products that nothing is drawn of.
+
+    Parameters
+    ----------
+    first, second : FitsFile
+    name : str
+        Of the product.
+    """
     for x, y in _DRAWN:
         tables = [_table(file, x, y) for file in (first, second)]
         if tables[0] is not None and tables[1] is not None:

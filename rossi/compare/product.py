@@ -68,7 +68,14 @@ class ColumnDifference:
 
 @dataclass(frozen=True, slots=True)
 class KeywordDifference:
-    """A keyword with two values; None where a file has none."""
+    """A keyword with two values.
+
+    Parameters
+    ----------
+    hdu, keyword : str
+    first, second : str, bool, int, float or None
+        None where a file has none.
+    """
 
     hdu: str
     keyword: str

@@ -16,14 +16,26 @@ _DIGIT_BITS = {"B": 1, "O": 3, "H": 4}
 
 
 def mask(text: str) -> Operand:
-    """Return a mask: ``b01x``, ``o7x`` (three bits a digit) or ``hFx`` (four); x stands for any bits."""
+    """Return a mask: ``b01x``, ``o7x`` (three bits a digit) or ``hFx`` (four); x stands for any bits.
+
+    Parameters
+    ----------
+    text : str
+    """
     width = _DIGIT_BITS[text[0].upper()]
     digits = [[ANY] * width if d in "xX" else [int(b) for b in f"{int(d, 16):0{width}b}"] for d in text[1:]]
     return Operand.of(Kind.BITS, np.array([bit for digit in digits for bit in digit], np.uint8)[None])
 
 
 def column(stored: NDArray[np.uint8], width: int) -> Operand:
-    """Return the bits of a column of `width` bits a row, from its bytes (n_row, n_byte)."""
+    """Return the bits of a column, from its bytes.
+
+    Parameters
+    ----------
+    stored : ndarray (n_row, n_byte) of uint8
+    width : int
+        Bits a row.
+    """
     return Operand.of(Kind.BITS, np.unpackbits(stored, axis=1, count=width))
 
 
@@ -41,6 +53,8 @@ def compare(operator: str, a: Operand, b: Operand) -> Operand:
     Parameters
     ----------
     operator : {"EQ", "NE", "LT", "GT", "LE", "GE"}
+    a, b : Operand
+        Of bits.
     """
     x, y = _padded(a, b)
     differ = (x != y) & (x != ANY) & (y != ANY)
@@ -64,7 +78,14 @@ def _row_null(a: Operand) -> NDArray[np.bool_]:
 
 
 def combined(is_and: bool, a: Operand, b: Operand) -> Operand:
-    """AND or OR, bit by bit; a bit that a mask does not care about stays so in AND, and gives way to others in OR."""
+    """AND or OR, bit by bit; a bit that a mask does not care about stays so in AND, and gives way to others in OR.
+
+    Parameters
+    ----------
+    is_and : bool
+    a, b : Operand
+        Of bits.
+    """
     x, y = _padded(a, b)
     if is_and:
         values = np.where((x == ANY) | (y == ANY), ANY, x & y)
@@ -74,12 +95,24 @@ def combined(is_and: bool, a: Operand, b: Operand) -> Operand:
 
 
 def inverted(a: Operand) -> Operand:
-    """NOT, bit by bit."""
+    """NOT, bit by bit.
+
+    Parameters
+    ----------
+    a : Operand
+        Of bits.
+    """
     return Operand(Kind.BITS, np.array([1, 0, ANY], np.uint8)[a.values], a.null)
 
 
 def joined(a: Operand, b: Operand) -> Operand:
-    """Return the bits of one field followed by those of the other."""
+    """Return the bits of one field followed by those of the other.
+
+    Parameters
+    ----------
+    a, b : Operand
+        Of bits.
+    """
     (rows,) = np.broadcast_shapes(a.values.shape[:1], b.values.shape[:1])
     both = [np.broadcast_to(o.values, (rows, o.values.shape[1])) for o in (a, b)]
     return Operand(Kind.BITS, np.concatenate(both, axis=1), _column(_null(a, b)))

@@ -24,7 +24,12 @@ _NAMING = frozenset({"name", "shifted"})  # rules of the grammar that begin with
 
 
 def shown(text: str) -> str:
-    """Return what a message repeats of an expression."""
+    """Return what a message repeats of an expression.
+
+    Parameters
+    ----------
+    text : str
+    """
     return repr(text if len(text) <= 300 else f"{text[:300]}...")
 
 
@@ -89,10 +94,16 @@ class Expression:
         scene : Table or Scene
             See `evaluate`.
 
+        Returns
+        -------
+        ndarray (n_row,) of bool
+
         Raises
         ------
         ConfigError
-            Also if the expression is not logical.
+            If types don't fit together, or the expression is not logical.
+        DataError
+            If a name is neither a column nor a keyword of the table.
         """
         scene = scene if isinstance(scene, Scene) else Scene(scene)
         result = self.evaluate(scene)
@@ -112,6 +123,10 @@ class Expression:
 @lru_cache(maxsize=256)
 def compile_expression(text: str) -> Expression:
     """Parse a row-filter expression.
+
+    Parameters
+    ----------
+    text : str
 
     Raises
     ------

@@ -46,7 +46,12 @@ _UNDEFINED: Mapping[str, Callable[..., Any]] = {
 
 
 def is_known(name: str) -> bool:
-    """Return whether `call` has a function of this name."""
+    """Return whether `call` has a function of this name.
+
+    Parameters
+    ----------
+    name : str
+    """
     return name in _REAL or name in _SPECIAL
 
 
@@ -56,7 +61,13 @@ def names() -> list[str]:
 
 
 def call(name: str, arguments: list[Operand]) -> Operand:
-    """Apply a function by its name in capital letters.
+    """Apply a function.
+
+    Parameters
+    ----------
+    name : str
+        In capital letters.
+    arguments : list of Operand
 
     Raises
     ------
@@ -72,7 +83,20 @@ def call(name: str, arguments: list[Operand]) -> Operand:
 
 
 def require_count(name: str, arguments: list[Operand], counts: tuple[int, ...]) -> None:
-    """Raise a `ConfigError` unless a function has one of the numbers of arguments that it takes."""
+    """Require that a function has one of the numbers of arguments that it takes.
+
+    Parameters
+    ----------
+    name : str
+        In capital letters.
+    arguments : list of Operand
+    counts : tuple of int
+
+    Raises
+    ------
+    ConfigError
+        If it has not.
+    """
     if len(arguments) not in counts:
         wanted = " or ".join(map(str, counts))
         raise ConfigError(

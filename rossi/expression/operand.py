@@ -34,7 +34,7 @@ class Operand:
         A constant, a value a row, or an array a row, whose axes are in C order: the last is the first of TDIM. An
         array for all rows has one row. BITS are uint8, most significant first, (n_row, n_bit): 0, 1, or 2 where a
         mask does not care.
-    null : ndarray of bool
+    null : ndarray (...) of bool
         Where the value is undefined; broadcasts against `values`.
     """
 
@@ -44,7 +44,12 @@ class Operand:
 
     @classmethod
     def constant(cls, value: bool | int | float | str) -> Operand:
-        """Wrap a literal or a keyword's value."""
+        """Wrap a literal or a keyword's value.
+
+        Parameters
+        ----------
+        value : bool, int, float or str
+        """
         if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
             value = float(value)
         kind = {bool: Kind.BOOLEAN, int: Kind.INTEGER, str: Kind.STRING}.get(type(value), Kind.REAL)
@@ -52,7 +57,15 @@ class Operand:
 
     @classmethod
     def of(cls, kind: Kind, values: ArrayLike, null: ArrayLike = False) -> Operand:
-        """Wrap arrays, or what numpy made of arrays without axes."""
+        """Wrap arrays, or what numpy made of arrays without axes.
+
+        Parameters
+        ----------
+        kind : Kind
+        values : array_like (...)
+        null : array_like (...) of bool
+            Where the value is undefined; broadcasts against `values`.
+        """
         return cls(kind, np.asarray(values), np.asarray(null, bool))
 
     @property
@@ -81,7 +94,12 @@ class Operand:
         return np.asarray(self.values, np.float64)
 
     def per_row(self, n_row: int) -> Operand:
-        """Return the same with values and NULLs of one shape: (), (n_row,) or (n_row, n_element)."""
+        """Return the same with values and NULLs of one shape: (), (n_row,) or (n_row, n_element).
+
+        Parameters
+        ----------
+        n_row : int
+        """
         shape = np.broadcast_shapes(self.values.shape, self.null.shape)
         if not shape:
             return self
@@ -91,7 +109,20 @@ class Operand:
 
 
 def require(kind_is_right: bool, what: str, *operands: Operand) -> None:
-    """Raise a `ConfigError` that names the operand types unless the condition holds."""
+    """Require a condition on the types of operands, which the message names.
+
+    Parameters
+    ----------
+    kind_is_right : bool
+    what : str
+        What was needed: the beginning of the message.
+    *operands : Operand
+
+    Raises
+    ------
+    ConfigError
+        If it does not hold.
+    """
     if not kind_is_right:
         found = " and ".join(o.kind.name.lower() for o in operands)
         raise ConfigError(f"{what}, but found {found}; compare a logical column with T or F, not with a number.")
@@ -99,6 +130,10 @@ def require(kind_is_right: bool, what: str, *operands: Operand) -> None:
 
 def aligned(*operands: Operand) -> tuple[Operand, ...]:
     """Let single values meet vectors: a value a row counts for each of the row's elements.
+
+    Parameters
+    ----------
+    *operands : Operand
 
     Raises
     ------

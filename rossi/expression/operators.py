@@ -24,7 +24,18 @@ _DTYPE: Mapping[Kind, Any] = {Kind.INTEGER: np.int64, Kind.REAL: np.float64}
 
 
 def logical(is_and: bool, a: Operand, b: Operand) -> Operand:
-    """Three-valued AND and OR: F && NULL is F, T || NULL is T, else NULL stays NULL."""
+    """Three-valued AND and OR: F && NULL is F, T || NULL is T, else NULL stays NULL.
+
+    Parameters
+    ----------
+    is_and : bool
+    a, b : Operand
+
+    Raises
+    ------
+    ConfigError
+        If one of them is not logical.
+    """
     name = "&&" if is_and else "||"
     require(a.kind == b.kind == Kind.BOOLEAN, f"both sides of {name} must be logical", a, b)
     a, b = aligned(a, b)
@@ -34,7 +45,17 @@ def logical(is_and: bool, a: Operand, b: Operand) -> Operand:
 
 
 def negated(value: Operand) -> Operand:
-    """NOT of a logical value or of bits; NULL stays NULL."""
+    """NOT of a logical value or of bits; NULL stays NULL.
+
+    Parameters
+    ----------
+    value : Operand
+
+    Raises
+    ------
+    ConfigError
+        If it is neither logical nor of bits.
+    """
     if value.kind == Kind.BITS:
         return bits.inverted(value)
     require(value.kind == Kind.BOOLEAN, "NOT needs a logical value or bits", value)
@@ -48,6 +69,12 @@ def compare(operator: str, a: Operand, b: Operand) -> Operand:
     ----------
     operator : {"EQ", "NE", "LT", "GT", "LE", "GE", "NEAR"}
         NEAR is ``~``: closer than 1e-7 (integers: equal).
+    a, b : Operand
+
+    Raises
+    ------
+    ConfigError
+        If they are not of one type, or the operator is not for it.
     """
     alike = (a.is_number and b.is_number) or a.kind == b.kind
     require(alike, f"both sides of a comparison ({operator.lower()}) must be of one type", a, b)
@@ -64,13 +91,33 @@ def compare(operator: str, a: Operand, b: Operand) -> Operand:
 
 
 def minus(value: Operand) -> Operand:
-    """Return a number with the other sign."""
+    """Return a number with the other sign.
+
+    Parameters
+    ----------
+    value : Operand
+
+    Raises
+    ------
+    ConfigError
+        If it is no number.
+    """
     require(value.is_number, "arithmetic needs numbers", value)
     return Operand.of(value.kind, np.negative(value.values.astype(_DTYPE[value.kind])), value.null)
 
 
 def near(x: Operand, y: Operand, tolerance: Operand) -> Operand:
-    """Return where two numbers differ by less than a tolerance."""
+    """Return where two numbers differ by less than a tolerance.
+
+    Parameters
+    ----------
+    x, y, tolerance : Operand
+
+    Raises
+    ------
+    ConfigError
+        If one of them is no number.
+    """
     require(x.is_number and y.is_number and tolerance.is_number, "NEAR needs three numbers", x, y, tolerance)
     x, y, tolerance = aligned(x, y, tolerance)
     with np.errstate(invalid="ignore"):
@@ -79,14 +126,34 @@ def near(x: Operand, y: Operand, tolerance: Operand) -> Operand:
 
 
 def between(value: Operand, low: Operand, high: Operand) -> Operand:
-    """Return ``value = low:high``; both ends belong to it."""
+    """Return ``value = low:high``; both ends belong to it.
+
+    Parameters
+    ----------
+    value, low, high : Operand
+
+    Raises
+    ------
+    ConfigError
+        If one of them is no number.
+    """
     numbers = value.is_number and low.is_number and high.is_number
     require(numbers, "a range (value = low:high) needs numbers", value, low, high)
     return logical(True, compare("GE", value, low), compare("LE", value, high))
 
 
 def conditional(test: Operand, yes: Operand, no: Operand) -> Operand:
-    """Return ``test ? yes : no``; a logical value beside a number counts as 1 or 0."""
+    """Return ``test ? yes : no``; a logical value beside a number counts as 1 or 0.
+
+    Parameters
+    ----------
+    test, yes, no : Operand
+
+    Raises
+    ------
+    ConfigError
+        If the test is not logical, or the results are not of one type.
+    """
     require(test.kind == Kind.BOOLEAN, "the condition of ?: must be logical", test)
     alike = max(yes.kind, no.kind) <= Kind.REAL or yes.kind == no.kind == Kind.STRING
     require(alike, "both results of ?: must be of one type", yes, no)
@@ -96,7 +163,19 @@ def conditional(test: Operand, yes: Operand, no: Operand) -> Operand:
 
 
 def cast(value: Operand, to: Kind) -> Operand:
-    """Return a number or a logical value as whole number (cut off) or in double precision."""
+    """Return a number or a logical value as whole number (cut off) or in double precision.
+
+    Parameters
+    ----------
+    value : Operand
+    to : Kind
+        INTEGER or REAL.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither a number nor logical.
+    """
     require(value.kind <= Kind.REAL, "a cast needs a number or a logical value", value)
     with np.errstate(invalid="ignore"):
         return Operand.of(to, np.where(value.null, 0, value.values).astype(_DTYPE[to]), value.null)
@@ -110,11 +189,12 @@ def arithmetic(operator: str, a: Operand, b: Operand) -> Operand:
     Parameters
     ----------
     operator : {"PLUS", "MINUS", "TIMES", "OVER", "PERCENT", "POWER"}
+    a, b : Operand
 
     Raises
     ------
     ConfigError
-        Also if a constant is divided by zero.
+        If types don't fit, or a constant is divided by zero.
     """
     if operator == "PLUS" and a.kind == b.kind == Kind.BITS:
         return bits.joined(a, b)
@@ -152,6 +232,12 @@ def bitwise(operator: str, a: Operand, b: Operand) -> Operand:
     Parameters
     ----------
     operator : {"BIT_AND", "BIT_OR", "BIT_XOR"}
+    a, b : Operand
+
+    Raises
+    ------
+    ConfigError
+        If they are neither whole numbers nor bits.
     """
     name = {"BIT_AND": "&", "BIT_OR": "|", "BIT_XOR": "^^"}[operator]
     if a.kind == b.kind == Kind.BITS and operator != "BIT_XOR":

@@ -85,7 +85,16 @@ class Region:
     numbers: tuple[float, ...]
 
     def contains(self, x: Any, y: Any) -> NDArray[np.bool_]:
-        """Return which points lie in the shape, be it included or not."""
+        """Return which points lie in the shape, be it included or not.
+
+        Parameters
+        ----------
+        x, y : ndarray (...)
+
+        Returns
+        -------
+        ndarray (...) of bool
+        """
         if self.name == "POLYGON":
             return shapes.polygon(np.reshape(self.numbers, (-1, 2)), x, y)
         count, angles, test = _SHAPES[self.name]
@@ -98,6 +107,12 @@ class Region:
 
 def parse(text: str, where: str) -> list[Region]:
     """Return the shapes of a region file.
+
+    Parameters
+    ----------
+    text : str
+    where : str
+        File name, for messages.
 
     Raises
     ------
@@ -156,7 +171,11 @@ def contains(regions: list[Region], x: Any, y: Any) -> NDArray[np.bool_]:
     Parameters
     ----------
     regions : list of Region
-    x, y : ndarray
+    x, y : ndarray (...)
+
+    Returns
+    -------
+    ndarray (...) of bool
     """
     inside = np.zeros(np.broadcast_shapes(np.shape(x), np.shape(y)), bool)
     leading = list(takewhile(lambda region: not region.included, regions))

@@ -33,6 +33,8 @@ class Scene:
         That the table is part of; GTIFILTER() looks for good time in it.
     read : callable, optional
         Returns a file's content by the name that an expression gives.
+    random : numpy.random.Generator, optional
+        Of RANDOM(), RANDOMN() and RANDOMP(); by default the same numbers each time.
     """
 
     table: Table
@@ -42,6 +44,13 @@ class Scene:
 
     def content(self, name: str, function: str) -> bytes:
         """Return the content of a file.
+
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        function : str
+            That asks for it, for the message.
 
         Raises
         ------
@@ -57,7 +66,14 @@ class Scene:
 
 
 def call(scene: Scene, name: str, arguments: list[Operand]) -> Operand:
-    """Apply a function by its name in capital letters.
+    """Apply a function.
+
+    Parameters
+    ----------
+    scene : Scene
+    name : str
+        In capital letters.
+    arguments : list of Operand
 
     Raises
     ------

@@ -16,7 +16,17 @@ _MAX_ELEMENTS = 1 << 16
 
 
 def vector(parts: list[Operand]) -> Operand:
-    """Return ``{a, b, ...}``: the elements of all parts in one vector."""
+    """Return ``{a, b, ...}``: the elements of all parts in one vector.
+
+    Parameters
+    ----------
+    parts : list of Operand
+
+    Raises
+    ------
+    ConfigError
+        If they are not all numbers, or all logical.
+    """
     require(all(p.kind == Kind.BOOLEAN for p in parts) or all(p.is_number for p in parts), _MIXED, *parts)
     (rows,) = np.broadcast_shapes((1,), *(p.values.shape[:1] for p in parts))
 
@@ -39,7 +49,12 @@ _MIXED = "a vector ({a, b}) is made of numbers, or of logical values"
 
 
 def size(values: NDArray[Any]) -> int:
-    """Return how many elements a row has; 1 of a constant."""
+    """Return how many elements a row has; 1 of a constant.
+
+    Parameters
+    ----------
+    values : ndarray () or (n_row, ...)
+    """
     return int(np.prod(values.shape[1:])) if values.ndim > 1 else 1
 
 

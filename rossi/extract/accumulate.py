@@ -28,9 +28,9 @@ class Accumulation:
         As the files spell them, by column number.
     cpix : str or None
         The files' channel list.
-    bounds : ndarray (n_channel, 2)
+    bounds : ndarray (n_channel, 2) of int
         Absolute channels of the elements.
-    bins : ndarray (n_bin,)
+    bins : ndarray (n_bin,) of int
         1-based numbers of the bins with exposure, ascending.
     exposure : ndarray (n_bin,) [s]
         Length of the samples, averaged over the columns.
@@ -84,6 +84,8 @@ def accumulate(
     grid : Grid
     columns : sequence of str
     channels : ChannelSelection
+    include_negative : bool
+        Values below 0 count too.
 
     Raises
     ------
@@ -134,6 +136,7 @@ def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
     Returns
     -------
     ndarray (n_bin,)
+        In the unit of `rows`.
     """
     filled, _ = _additions(grid, 1)
     total = np.zeros(len(filled))
@@ -195,7 +198,12 @@ def _exposure(
 
 
 def last_sum(values: Floats) -> float:
-    """Return the sum of values added one by one in order (`numpy.sum` adds in pairs and rounds differently)."""
+    """Return the sum of values added one by one in order (`numpy.sum` adds in pairs and rounds differently).
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+    """
     return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
 
 

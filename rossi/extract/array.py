@@ -65,7 +65,7 @@ class ScienceFile:
     name : str
         File name, for messages and for FILENn.
     table : Table
-    own_gti : Gti or None
+    own_gti : ndarray (m, 2) [s] or None
         The good time that belongs to this file, TIMEZERO added; None if it has none.
 
     Raises
@@ -99,7 +99,16 @@ class ScienceFile:
         return [f"{self.table.where}: column Time is undefined or infinite in {self.undated} rows; they are left out."]
 
     def times(self, table: Table) -> NDArray[np.float64]:
-        """Return the times of rows of this file's kind, TIMEZERO added (n_row,) [s]."""
+        """Return the times of rows of this file's kind, TIMEZERO added.
+
+        Parameters
+        ----------
+        table : Table
+
+        Returns
+        -------
+        ndarray (n_row,) [s]
+        """
         time = table.numbers("Time")
         return np.asarray((time if self.timeunit == 1.0 else time * self.timeunit) + self.timezero)
 
@@ -115,7 +124,17 @@ class ScienceArray(ScienceFile):
 
     @classmethod
     def from_file(cls, file: FitsFile) -> ScienceArray:
-        """Open HDU 1 of a file, with HDU 2 as its own GTI where it is one."""
+        """Open HDU 1 of a file, with HDU 2 as its own GTI where it is one.
+
+        Parameters
+        ----------
+        file : FitsFile
+
+        Raises
+        ------
+        DataError
+            If HDU 1 can't be extracted from, see `ScienceFile`.
+        """
         return cls(file.name, file.table(hdu=1), own_gti(file))
 
     def good_columns(self) -> tuple[str, ...]:
@@ -144,6 +163,10 @@ class ScienceArray(ScienceFile):
     def ordered(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return column names as the file spells them, by column number.
 
+        Parameters
+        ----------
+        columns : sequence of str
+
         Raises
         ------
         DataError, ConfigError
@@ -160,6 +183,10 @@ class ScienceArray(ScienceFile):
 
     def shape(self, column: str) -> CellShape:
         """Read a column's axes from TDIMn, iCTYPn, iCDLTn and iCPIXn.
+
+        Parameters
+        ----------
+        column : str
 
         Raises
         ------
@@ -181,9 +208,9 @@ class ScienceArray(ScienceFile):
         ----------
         columns : tuple of str
             See `ordered`.
-        channels : slice or ndarray
+        channels : slice or ndarray (n_chosen,) of int
             Elements along the channel axis.
-        index : ndarray (n_kept,)
+        index : ndarray (n_kept,) of int
             Samples among the file's n_row * n_time.
 
         Returns
@@ -269,7 +296,16 @@ def _cell_shape(columns: Structure, name: str, timedel: float) -> CellShape:
 
 
 def own_gti(file: FitsFile) -> Gti | None:
-    """Return HDU 2 of a science file as good time, or None where HDU 2 is no GTI."""
+    """Return HDU 2 of a science file as good time, or None where HDU 2 is no GTI.
+
+    Parameters
+    ----------
+    file : FitsFile
+
+    Returns
+    -------
+    ndarray (m, 2) [s] or None
+    """
     if len(file.tables) < 2:
         return None
     table = file.tables[1]

@@ -60,6 +60,10 @@ class BitMask:
         size : int
             Bits of a word.
 
+        Returns
+        -------
+        ndarray (n,) of bool
+
         Raises
         ------
         ConfigError

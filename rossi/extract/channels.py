@@ -35,7 +35,7 @@ def parse_channels(text: str) -> Bounds:
 
     Returns
     -------
-    ndarray (n_element, 2)
+    ndarray (n_element, 2) of int
         First and last absolute channel of each element.
 
     Raises
@@ -77,7 +77,12 @@ def _elements(token: str) -> tuple[range, int]:
 
 
 def descriptor(text: str) -> dict[str, str]:
-    """Split a data descriptor: ``D[0] & E[X1L]`` gives {"D": "0", "E": "X1L"} (the first of each letter)."""
+    """Split a data descriptor: ``D[0] & E[X1L]`` gives {"D": "0", "E": "X1L"} (the first of each letter).
+
+    Parameters
+    ----------
+    text : str
+    """
     tokens: dict[str, str] = {}
     for letter, inside in _DESCRIPTOR.findall(text.upper()):
         tokens.setdefault(letter, inside.strip())
@@ -106,6 +111,10 @@ class ChannelSelection:
     def wanted(self) -> Bounds:
         """Return the selected channel ranges, clipped to chmin and chmax.
 
+        Returns
+        -------
+        ndarray (n_range, 2) of int
+
         Raises
         ------
         ConfigError
@@ -126,8 +135,12 @@ class ChannelSelection:
 
         Parameters
         ----------
-        bounds : ndarray (n_element, 2)
-                Absolute channels of the file's elements.
+        bounds : ndarray (n_element, 2) of int
+            Absolute channels of the file's elements.
+
+        Returns
+        -------
+        ndarray (n_chosen,) of int
 
         Raises
         ------
@@ -149,6 +162,15 @@ class ChannelSelection:
         """Return, for each element of the file, its group in the spectrum, or -1 where no group contains it whole.
 
         Without `chbin` every element is its own group.
+
+        Parameters
+        ----------
+        bounds : ndarray (n_element, 2) of int
+            Absolute channels of the file's elements.
+
+        Returns
+        -------
+        ndarray (n_element,) of int
         """
         if not self.chbin:
             return np.arange(len(bounds))

@@ -43,6 +43,8 @@ def decode_events(file: FitsFile, column: str = "Event", *, form: Form = Form.OG
     form : Form
         In both, the channel is the element as the file numbers them, from 0; CPIXn says which absolute channels each
         holds. What a word does not tell is 255 (in the OGIP form NULL), or INDEF.
+    compress : bool
+        Gzip the file.
 
     Raises
     ------

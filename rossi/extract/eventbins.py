@@ -27,10 +27,10 @@ class EventBins:
 
     Parameters
     ----------
-    bins : ndarray (n_bin,)
+    bins : ndarray (n_bin,) of int
         1-based numbers.
     exposure : ndarray (n_bin,) [s]
-    numbers, slots : ndarray (n_number,)
+    numbers, slots : ndarray (n_number,) of int
         Bin numbers of events, ascending, and the position in `bins` that their events are booked to.
     """
 
@@ -43,6 +43,14 @@ class EventBins:
         """Return the position in `bins` of events with these bin numbers.
 
         An event of good time whose bin has no exposure (rounding put it there) goes to the nearest bin that has.
+
+        Parameters
+        ----------
+        number : ndarray (n,) of int
+
+        Returns
+        -------
+        ndarray (n,) of int
         """
         if self.numbers[-1] - self.numbers[0] + 1 == len(self.numbers):
             return np.asarray(self.slots[np.clip(number - self.numbers[0], 0, len(self.numbers) - 1)])
@@ -57,8 +65,8 @@ def covered_bins(ranges: Sequence[Gti], span: Span) -> EventBins:
 
     Parameters
     ----------
-    ranges : sequence of Gti
-        Of each file.
+    ranges : sequence of ndarray (m, 2) [s]
+        Good time of each file.
     span : Span
     """
     pairs = np.concatenate([np.empty((0, 2)), *ranges])
@@ -93,8 +101,8 @@ def reference_slots(files: Sequence[ScienceFile], ranges: Sequence[Gti], span: S
     ----------
     files : sequence of ScienceFile
         By TSTART.
-    ranges : sequence of Gti
-        Of each file.
+    ranges : sequence of ndarray (m, 2) [s]
+        Good time of each file.
     span : Span
     """
     edges = [np.floor((r - span.origin) / span.binsz + 1 + _EDGE) for r in ranges]

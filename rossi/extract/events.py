@@ -45,7 +45,7 @@ class ScienceEvents(ScienceFile):
         File name, for messages and for FILENn.
     table : Table
         With or without its rows.
-    own_gti : Gti or None
+    own_gti : ndarray (m, 2) [s] or None
         The good time that belongs to this file, TIMEZERO added; None if it has none.
     pieces : callable, optional
         Takes a number of rows and iterates over the table; by default `table` is cut into pieces.
@@ -80,12 +80,38 @@ class ScienceEvents(ScienceFile):
 
     @classmethod
     def from_file(cls, file: FitsFile, column: str = "Event") -> ScienceEvents:
-        """Open HDU 1 of a file, with HDU 2 as its own GTI where it is one."""
+        """Open HDU 1 of a file, with HDU 2 as its own GTI where it is one.
+
+        Parameters
+        ----------
+        file : FitsFile
+        column : str
+            Of the event words.
+
+        Raises
+        ------
+        DataError
+            As `ScienceEvents` does.
+        """
         return cls(file.name, file.table(hdu=1), own_gti(file), None, column)
 
     @classmethod
     def from_path(cls, path: str | Path, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:
-        """Open a file on disk; files of more than `whole` bytes are read in pieces, each time they are looked at."""
+        """Open a file on disk; a long one is read in pieces, each time it is looked at.
+
+        Parameters
+        ----------
+        path : str or Path
+        column : str
+            Of the event words.
+        whole : int [byte]
+            Files above this size are read in pieces.
+
+        Raises
+        ------
+        DataError
+            As `ScienceEvents` does.
+        """
         found, hdu = locate(path)
         if hdu in (None, 1) and found.exists() and found.stat().st_size > whole:
             return cls._streamed(stream_fits(found, split_hdu(str(path))[0] if hdu else str(path)), column)
@@ -93,7 +119,23 @@ class ScienceEvents(ScienceFile):
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str, column: str = "Event", whole: int = _WHOLE) -> ScienceEvents:
-        """Open a file held in memory; one of more than `whole` bytes is uncompressed in pieces."""
+        """Open a file held in memory; a long one is uncompressed in pieces.
+
+        Parameters
+        ----------
+        data : bytes
+        name : str
+            File name, for messages.
+        column : str
+            Of the event words.
+        whole : int [byte]
+            Files above this size are uncompressed in pieces.
+
+        Raises
+        ------
+        DataError
+            As `ScienceEvents` does.
+        """
         if len(data) <= whole:
             return cls.from_file(open_fits(data, name), column)
         return cls._streamed(stream_fits(data, name), column)
@@ -103,7 +145,13 @@ class ScienceEvents(ScienceFile):
         return cls(file.file.name, file.file.tables[0], own_gti(file.file), file.pieces, column)
 
     def pieces(self, n_row: int = CHUNK) -> Iterator[Table]:
-        """Iterate over the table, n_row rows at a time, less those without a time, which are counted."""
+        """Iterate over the table, less the rows without a time, which are counted.
+
+        Parameters
+        ----------
+        n_row : int
+            Rows of a piece.
+        """
         self.undated = 0
         for piece in self._pieces(n_row) if self._pieces is not None else self._cut(n_row):
             dated_piece, said = dated(piece)
@@ -116,7 +164,16 @@ class ScienceEvents(ScienceFile):
             yield table.with_rows(table.rows[at : at + n_row])
 
     def words(self, table: Table) -> Words:
-        """Return the event words of a piece as unsigned integers (n_row,), the last bit lowest."""
+        """Return the event words of a piece as unsigned integers, the last bit lowest.
+
+        Parameters
+        ----------
+        table : Table
+
+        Returns
+        -------
+        ndarray (n_row,) of unsigned int
+        """
         raw = by_row(table.raw(self.column))
         n_byte = raw.shape[1]
         kind = next(k for k in (np.uint8, np.uint16, np.uint32, np.uint64) if k().itemsize >= n_byte)
@@ -164,7 +221,7 @@ def accumulate_events(
         In any order.
     time : TimeSelection
     selection : EventSelection
-    binsz : float or None [s]
+    binsz : float, optional [s]
         None takes a hundredth of the time span.
     multiple : bool
         Count `binsz` in steps of the events' resolution instead of seconds.

@@ -76,16 +76,43 @@ class EventWord:
     size: int
 
     def field(self, kind: str, text: str | None = None) -> Field | None:
-        """Return the first field of a kind (and with this text), None if there is none."""
+        """Return the first field of a kind (and with this text), None if there is none.
+
+        Parameters
+        ----------
+        kind : str
+            See `Field`.
+        text : str, optional
+            What stands in its brackets.
+        """
         return next((f for f in self.fields if f.kind == kind and text in (None, f.text)), None)
 
     def bits(self, words: Words, field: Field) -> Words:
-        """Return the value of a field in each word."""
+        """Return the value of a field in each word.
+
+        Parameters
+        ----------
+        words : ndarray (n,) of unsigned int
+        field : Field
+
+        Returns
+        -------
+        ndarray (n,) of unsigned int
+        """
         shift = self.size - field.skip - field.width
         return (words >> words.dtype.type(shift)) & words.dtype.type((1 << field.width) - 1)
 
     def is_photon(self, words: Words) -> NDArray[np.bool_]:
-        """Return which words are photons; the others mark time, lost events or spillage."""
+        """Return which words are photons; the others mark time, lost events or spillage.
+
+        Parameters
+        ----------
+        words : ndarray (n,) of unsigned int
+
+        Returns
+        -------
+        ndarray (n,) of bool
+        """
         marker = self.field("M")
         if marker is None:
             return np.ones(words.shape, bool)
@@ -111,13 +138,31 @@ class EventWord:
         return parse_channels(self.cpix)
 
     def channel(self, words: Words) -> Words:
-        """Return the channel element of each word, from 0."""
+        """Return the channel element of each word, from 0.
+
+        Parameters
+        ----------
+        words : ndarray (n,) of unsigned int
+
+        Returns
+        -------
+        ndarray (n,) of unsigned int
+        """
         channel = self.field("C")
         assert channel is not None  # see cpix
         return self.bits(words, channel)
 
     def detector(self, words: Words) -> NDArray[np.uint8]:
-        """Return the PCU (or detector) of each photon, 255 where the word does not tell."""
+        """Return the PCU (or detector) of each photon, 255 where the word does not tell.
+
+        Parameters
+        ----------
+        words : ndarray (n,) of unsigned int
+
+        Returns
+        -------
+        ndarray (n,) of uint8
+        """
         pair, detector = self.field("Z"), self.field("D")
         if pair is not None:
             return np.asarray(self.bits(words, pair) // len(ANODES), np.uint8)
@@ -132,6 +177,14 @@ class EventWord:
         """Return the anode of each photon: 10 (X1L) to 31 (X3R), 40 for propane, 255 where it is unknown.
 
         Several anodes at once (a coincidence) are unknown.
+
+        Parameters
+        ----------
+        words : ndarray (n,) of unsigned int
+
+        Returns
+        -------
+        ndarray (n,) of uint8
         """
         pair, propane = self.field("Z"), self.field("E", "VPR")
         flags = next((f for f in self.fields if f.kind == "E" and f.width == len(ANODES)), None)

@@ -74,7 +74,16 @@ def _extents(cpix: str) -> Bounds:
 
 
 def describe(header: Header, content: Content, selection: ChannelSelection | None = None, obsid: str = "") -> None:
-    """Make a header say what the product is; see `described`."""
+    """Make a header say what the product is; see `described`.
+
+    Parameters
+    ----------
+    header : Header
+        Of the RATE, COUNTS or SPECTRUM extension.
+    content : Content
+    selection : ChannelSelection, optional
+    obsid : str
+    """
     for card in described(header, content, selection, obsid):
         header.set(*card)
 
@@ -82,6 +91,16 @@ def describe(header: Header, content: Content, selection: ChannelSelection | Non
 def describe_file(
     data: bytes, name: str, content: Content, selection: ChannelSelection | None = None, obsid: str = ""
 ) -> bytes:
-    """Return a product's file with what its first table has to say; see `described`."""
+    """Return a product's file with what its first table has to say; see `described`.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
+    content : Content
+    selection : ChannelSelection, optional
+    obsid : str
+    """
     header = open_fits(data, name).table().header
     return with_keywords(data, name, 1, described(header, content, selection, obsid))

@@ -61,7 +61,7 @@ class LightCurve:
         [count / s] for RATE, else [count]; 1 sigma.
     fracexp : ndarray (n_bin,)
         Exposure over bin length, rounded to 9 decimals.
-    gti : Gti
+    gti : ndarray (m, 2) [s]
         Runs of filled bins.
     ontime : float [s]
     rejected : bool
@@ -85,6 +85,12 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
 
     RATE is counts over exposure, with sqrt(abs(counts)) over exposure as error; SUM is counts; MEAN is the mean of the
     accepted samples, NaN where there are none.
+
+    Parameters
+    ----------
+    source : Accumulation
+    mode : Mode
+    rejection : Rejection, optional
 
     Raises
     ------
@@ -119,7 +125,16 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
 
 
 def filled_time(source: Accumulation) -> Gti:
-    """Return the runs of consecutive filled bins (n, 2) [s]; partly covered bins count fully."""
+    """Return the runs of consecutive filled bins; partly covered bins count fully.
+
+    Parameters
+    ----------
+    source : Accumulation
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
+    """
     bins, grid = source.bins, source.grid
     if not len(bins):
         return np.empty((0, 2))

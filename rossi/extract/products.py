@@ -36,7 +36,7 @@ def light_curve_tables(
     curve : LightCurve
     extra : sequence of (Column, ndarray (n_bin,))
         Further columns, e.g. LiveTime.
-    applied : sequence of cards
+    applied : sequence of CardTuple
         BACKAPP, DEADAPP and their like, where they are not false.
     chbin : str, optional
         Groups of channels that CPIX, MINCHAN and MAXCHAN tell of instead of the elements.
@@ -83,17 +83,34 @@ def light_curve_tables(
 
 
 def light_curve_file(curve: LightCurve, **layout: Any) -> bytes:
-    """Return a light curve as a FITS file; see `light_curve_tables` for the arguments."""
+    """Return a light curve as a FITS file.
+
+    Parameters
+    ----------
+    curve : LightCurve
+    **layout : Any
+        Further arguments of `light_curve_tables`.
+    """
     return fits_bytes(*light_curve_tables(curve, **layout))
 
 
 def spectrum_file(spectrum: Spectrum) -> bytes:
-    """Return a spectrum as a FITS file."""
+    """Return a spectrum as a FITS file.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    """
     return fits_bytes(*spectrum_tables(spectrum))
 
 
 def spectrum_tables(spectrum: Spectrum) -> tuple[Header, list[TableHDU]]:
-    """Lay out a spectrum: primary header, SPECTRUM table, STDGTI table."""
+    """Lay out a spectrum: primary header, SPECTRUM table, STDGTI table.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    """
     source = spectrum.source
     n = len(spectrum.value)
     unit = "count/s" if spectrum.mode == Mode.RATE else "count"
@@ -128,7 +145,15 @@ def spectrum_tables(spectrum: Spectrum) -> tuple[Header, list[TableHDU]]:
 
 
 def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
-    """Return the STDGTI extension of a product: the filled time."""
+    """Return the STDGTI extension of a product: the filled time.
+
+    Parameters
+    ----------
+    source : Accumulation
+    gti : ndarray (m, 2) [s]
+        MET.
+    ontime : float [s]
+    """
     header = Header(
         [
             ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),

@@ -47,13 +47,24 @@ class Repeat:
 
 
 def stream_of(file: ScienceFile) -> tuple[str, str]:
-    """Return what tells files apart that may hold the same time: application id and data mode."""
+    """Return what tells files apart that may hold the same time: application id and data mode.
+
+    Parameters
+    ----------
+    file : ScienceFile
+    """
     return str(file.table.header.get("APPID", "")).strip(), str(file.table.header.get("DATAMODE", "")).strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The samples that count so far, by stream: starts, ascending, and length of each file's."""
+    """The samples that count so far.
+
+    Parameters
+    ----------
+    samples : dict of (str, str) to list of (ndarray (n,), float) [s]
+        By stream: starts, ascending, and length of each file's.
+    """
 
     samples: dict[tuple[str, str], list[tuple[Floats, float]]] = field(default_factory=dict)
 
@@ -64,12 +75,12 @@ class Counted:
         ----------
         file : ScienceFile
         start : ndarray (n,) [s]
-        dt : float
-            Length of a sample [s].
+        dt : float [s]
+            Length of a sample.
 
         Returns
         -------
-        ndarray (n_first,)
+        ndarray (n_first,) of int
         """
         fresh = _not_held(start, dt)
         before = self.samples.setdefault(stream_of(file), [])
@@ -102,18 +113,30 @@ def once(files: Sequence[ScienceFile], ranges: Sequence[Gti]) -> tuple[list[Gti]
     ----------
     files : sequence of ScienceFile
         By TSTART.
-    ranges : sequence of Gti
+    ranges : sequence of ndarray (m, 2) [s]
         The good time of each.
 
     Returns
     -------
-    list of Gti, tuple of Repeat
+    list of ndarray (m, 2) [s], tuple of Repeat
     """
     return once_of([(file.name, stream_of(file)) for file in files], ranges)
 
 
 def once_of(files: Sequence[tuple[str, Hashable]], ranges: Sequence[Gti]) -> tuple[list[Gti], tuple[Repeat, ...]]:
-    """Do the same for files of which name and stream are known."""
+    """Do the same as `once` for files of which name and stream are known.
+
+    Parameters
+    ----------
+    files : sequence of (str, hashable)
+        Name and stream.
+    ranges : sequence of ndarray (m, 2) [s]
+        The good time of each.
+
+    Returns
+    -------
+    list of ndarray (m, 2) [s], tuple of Repeat
+    """
     counted: dict[Hashable, Gti] = {}
     left, repeats = [], []
     for (name, stream), good in zip(files, ranges, strict=True):

@@ -29,10 +29,10 @@ class TimeSelection:
 
     Parameters
     ----------
-    own : {"apply", "none"} or sequence of Gti
+    own : {"apply", "none"} or sequence of ndarray (m, 2) [s]
         The files' own good time: HDU 2 of each file (if each has it), none, or GTIs that are matched to the files by
         their first START or last STOP.
-    common : sequence of Gti
+    common : sequence of ndarray (m, 2) [s]
         Good time that holds for all files; all are intersected.
     empty_is_all : bool
         Compatibility: take a common GTI without time for no restriction, as the FTOOLS extractors do.
@@ -47,6 +47,10 @@ class TimeSelection:
 
     def common_gti(self) -> Gti | None:
         """Return the intersection of the common GTIs, None for no restriction.
+
+        Returns
+        -------
+        ndarray (m, 2) [s] or None
 
         Raises
         ------
@@ -67,10 +71,20 @@ class TimeSelection:
     def own_gtis(self, arrays: Sequence[ScienceFile]) -> list[Gti]:
         """Return the own good time of each file.
 
+        Parameters
+        ----------
+        arrays : sequence of ScienceFile
+
+        Returns
+        -------
+        list of ndarray (m, 2) [s]
+
         Raises
         ------
         DataError
-            If GTIs are given and one belongs to no file.
+            If GTIs are given and none belongs to a file.
+        ConfigError
+            If `own` is a text that means nothing.
         """
         spans = [np.array([[a.tstart, a.tstop]]) for a in arrays]
         if self.own == "none" or (self.own == "apply" and any(a.own_gti is None for a in arrays)):
@@ -100,6 +114,10 @@ def bin_number(time: NDArray[np.float64], origin: float, binsz: float) -> NDArra
     time : ndarray (n,) [s]
     origin, binsz : float [s]
         Bins are ``origin + k * binsz``.
+
+    Returns
+    -------
+    ndarray (n,) of int
     """
     return np.floor((time - origin) / binsz + 1 + _EDGE).astype(np.int64)
 
@@ -111,9 +129,9 @@ class Samples:
     Parameters
     ----------
     array : ScienceArray
-    index : ndarray (n_kept,)
+    index : ndarray (n_kept,) of int
         Position of each sample among the file's n_row * n_time samples.
-    bins : ndarray (n_kept,)
+    bins : ndarray (n_kept,) of int
         1-based bin of each.
     dt : float
         Length of a sample [s].
@@ -222,12 +240,20 @@ def bins_over(
     ----------
     ordered : sequence of ScienceFile
         By TSTART.
-    own : sequence of Gti
+    own : sequence of ndarray (m, 2) [s]
         The good time of each.
-    dt : float
-        Length of a sample, or resolution of event times [s].
-    binsz, multiple
+    dt : float [s]
+        Length of a sample, or resolution of event times.
+    binsz : float or None [s]
+    multiple : bool
         See `select_samples`.
+
+    Raises
+    ------
+    ConfigError
+        If binsz is not positive.
+    DataError
+        If there are too many bins to be counted.
     """
     origin, filled = ordered[0].tstart, [g for g in own if len(g)]
     start = min((float(g[0, 0]) for g in filled), default=origin)
@@ -242,7 +268,19 @@ def bins_over(
 
 
 def require_few_bins(ranges: Sequence[Gti], span: Span) -> None:
-    """Raise a `DataError` where good time has more than `MAX_BINS` bins: their arrays would not fit into memory."""
+    """Require that good time has no more than `MAX_BINS` bins: their arrays would not fit into memory.
+
+    Parameters
+    ----------
+    ranges : sequence of ndarray (m, 2) [s]
+        Good time of each file.
+    span : Span
+
+    Raises
+    ------
+    DataError
+        If it has more.
+    """
     seconds = sum(intervals.total(gti) for gti in ranges)
     number = seconds / span.binsz + sum(len(gti) for gti in ranges)
     if number > MAX_BINS:

@@ -14,7 +14,13 @@ _RIGHT = 0xFFFFFFFF
 
 
 def is_fits(data: bytes, name: str) -> bool:
-    """Return whether a file, plain or gzip-compressed, is meant to be FITS, by its content or its name."""
+    """Return whether a file, plain or gzip-compressed, is meant to be FITS, by its content or its name.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+    """
     endings = (".fits", ".lc", ".pha", ".pi", ".rsp", ".rmf", ".arf", ".gti", ".xfl", ".bkg")
     return beginning(data, 6) == b"SIMPLE" or name.removesuffix(".gz").endswith(endings)
 

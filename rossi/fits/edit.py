@@ -74,7 +74,7 @@ def select_rows(table: Table, rows: ArrayLike) -> Table:
     Parameters
     ----------
     table : Table
-    rows : array_like (n_row,) of bool, or of int
+    rows : array_like (n_row,) of bool, or (k,) of int
     """
     chosen = table.rows[np.asarray(rows)]
     header = table.header.copy()
@@ -84,6 +84,11 @@ def select_rows(table: Table, rows: ArrayLike) -> Table:
 
 def select_columns(table: Table, names: Sequence[str]) -> Table:
     """Return a table with some of its columns, in the order given; keywords that describe them come along.
+
+    Parameters
+    ----------
+    table : Table
+    names : sequence of str
 
     Raises
     ------
@@ -113,7 +118,12 @@ def select_columns(table: Table, names: Sequence[str]) -> Table:
 
 
 def without_columns(header: Header) -> Header:
-    """Return a copy of a table's header without the cards that describe its columns."""
+    """Return a copy of a table's header without the cards that describe its columns.
+
+    Parameters
+    ----------
+    header : Header
+    """
     new = Header()
     new.extend(card for card in header.images() if not _NUMBERED.fullmatch(card[0]))
     return new
@@ -121,6 +131,10 @@ def without_columns(header: Header) -> Header:
 
 def clock(table: Table) -> str:
     """Return the column of times of housekeeping, the first one, whatever its name.
+
+    Parameters
+    ----------
+    table : Table
 
     Raises
     ------
@@ -153,6 +167,12 @@ def dated_file(file: FitsFile, name: str = "Time") -> tuple[FitsFile, list[str]]
     """Return a file with the rows of its first table that have a time, and what to say of the others.
 
     A table without such a column stays as it is.
+
+    Parameters
+    ----------
+    file : FitsFile
+    name : str
+        Column of times, one a row.
     """
     if not file.tables or name not in file.tables[0]:
         return file, []
@@ -161,7 +181,12 @@ def dated_file(file: FitsFile, name: str = "Time") -> tuple[FitsFile, list[str]]
 
 
 def as_hdu(table: Table) -> TableHDU:
-    """Return a table ready to be written again; the heap of columns of variable length stays whole."""
+    """Return a table ready to be written again; the heap of columns of variable length stays whole.
+
+    Parameters
+    ----------
+    table : Table
+    """
     header = table.header
     if len(table.heap) != header.get("PCOUNT", 0) or "THEAP" in header:
         header = header.without(("THEAP",))
@@ -170,7 +195,14 @@ def as_hdu(table: Table) -> TableHDU:
 
 
 def file_bytes(file: FitsFile, *, compress: bool = False) -> bytes:
-    """Return a file's content: its primary header and its tables."""
+    """Return a file's content: its primary header and its tables.
+
+    Parameters
+    ----------
+    file : FitsFile
+    compress : bool
+        Gzip the result.
+    """
     return fits_bytes(file.primary, [as_hdu(table) for table in file.tables], compress=compress)
 
 
@@ -205,14 +237,18 @@ def encoded(
     Parameters
     ----------
     info : ColumnInfo
-    values : array_like
+    values : array_like (...)
         As `Table.column` gives them.
-    null : array_like of bool, optional
+    null : array_like (...) of bool, or None
         Where they are undefined.
     dtype : dtype
         Of the stored elements.
     where : str
         The table, for messages.
+
+    Returns
+    -------
+    ndarray (...)
 
     Raises
     ------
@@ -252,9 +288,9 @@ def set_column(
     column : Column
         An old column of that name keeps its type.
     values : ndarray (n_row,) or (n_row, repeat)
-    null : ndarray of bool
-        Where they are undefined.
-    rows : array_like of int, optional
+    null : ndarray (...) of bool
+        Where they are undefined; broadcasts against `values`.
+    rows : array_like (k,) of int, optional
         From 0; other rows keep their values, or are 0 in a new column.
 
     Raises
@@ -350,7 +386,7 @@ def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) 
         Its name, for messages.
     hdu : int
         0 is the primary one.
-    cards : sequence of (keyword, value, comment)
+    cards : sequence of CardTuple
         Replaced, or appended.
 
     Raises
@@ -370,6 +406,18 @@ def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) 
 
 
 def require_plain(data: bytes, name: str) -> None:
-    """Raise a `DataError` where a file that shall be changed in place is gzip-compressed."""
+    """Require that a file that shall be changed in place is not gzip-compressed.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
+
+    Raises
+    ------
+    DataError
+        If it is.
+    """
     if data[:2] == b"\x1f\x8b":
         raise DataError(f"{name}: the file is gzip-compressed and can't be changed in place; uncompress it first.")

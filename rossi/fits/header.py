@@ -79,8 +79,10 @@ def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
 
     Parameters
     ----------
-    keyword, value, comment
-        Comments that do not fit behind the value are cut.
+    keyword : str
+    value : str, bool, int, float or None
+    comment : str
+        Cut where it does not fit behind the value.
 
     Returns
     -------
@@ -143,7 +145,13 @@ class Header:
 
     @classmethod
     def from_block(cls, block: bytes) -> Header:
-        """Read the cards of a header block; everything from END on is ignored."""
+        """Read the cards of a header block; everything from END on is ignored.
+
+        Parameters
+        ----------
+        block : bytes
+            A multiple of 80 bytes.
+        """
         self = cls()
         size = len(block) // CARD
         keywords = np.frombuffer(block, "S8", size * 10)[::10]
@@ -174,7 +182,13 @@ class Header:
         return len(self._cards)
 
     def get(self, keyword: str, default: Any = None) -> Any:
-        """Return the value of a keyword, or the default where it is absent or undefined."""
+        """Return the value of a keyword, or the default where it is absent or undefined.
+
+        Parameters
+        ----------
+        keyword : str
+        default : Any
+        """
         at = self._index.get(keyword)
         if at is None:
             return default
@@ -190,10 +204,18 @@ class Header:
     def number(self, keyword: str, where: str, default: float | None = None) -> float:
         """Return a keyword's value as a number.
 
+        Parameters
+        ----------
+        keyword : str
+        where : str
+            File and HDU, for messages.
+        default : float, optional
+            Where it is absent.
+
         Raises
         ------
         DataError
-            If it is absent (and no default is given) or not a number; `where` names the file and HDU.
+            If it is absent (and no default is given) or not a number.
         """
         value = self.get(keyword, default)
         if value is None:
@@ -208,6 +230,14 @@ class Header:
     def finite(self, keyword: str, where: str, default: float | None = None) -> float:
         """Return a keyword's value as `number` does.
 
+        Parameters
+        ----------
+        keyword : str
+        where : str
+            File and HDU, for messages.
+        default : float, optional
+            Where it is absent.
+
         Raises
         ------
         DataError
@@ -219,7 +249,12 @@ class Header:
         return number
 
     def known(self, keyword: str) -> float | None:
-        """Return a keyword's value where it is a finite number, None for anything else."""
+        """Return a keyword's value where it is a finite number, None for anything else.
+
+        Parameters
+        ----------
+        keyword : str
+        """
         value = self.get(keyword)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
@@ -227,11 +262,24 @@ class Header:
         return number if math.isfinite(number) else None
 
     def is_true(self, keyword: str) -> bool:
-        """Return whether a keyword's value is T, be it a logical or a text."""
+        """Return whether a keyword's value is T, be it a logical or a text.
+
+        Parameters
+        ----------
+        keyword : str
+        """
         return self.get(keyword) in (True, "T")
 
     def count(self, keyword: str, where: str, default: int | None = None) -> int:
         """Return a keyword's value as a whole number from 0 on, exactly.
+
+        Parameters
+        ----------
+        keyword : str
+        where : str
+            File and HDU, for messages.
+        default : int, optional
+            Where it is absent.
 
         Raises
         ------
@@ -244,14 +292,27 @@ class Header:
         return int(self.get(keyword, default))
 
     def append(self, keyword: str, value: Value, comment: str = "") -> None:
-        """Add a card at the end (COMMENT and HISTORY too)."""
+        """Add a card at the end (COMMENT and HISTORY too).
+
+        Parameters
+        ----------
+        keyword : str
+        value : str, bool, int, float or None
+        comment : str
+        """
         self._index.setdefault(keyword, len(self._cards))
         self._cards.append(_image(keyword, value, type(value).__name__, comment))
         self._names.append(keyword)
         self._columns = None
 
     def extend(self, images: Iterable[tuple[str, bytes]]) -> None:
-        """Add cards, given as (keyword, image), at the end."""
+        """Add cards at the end.
+
+        Parameters
+        ----------
+        images : iterable of (str, bytes)
+            Keyword and image of each.
+        """
         self._columns = None
         for number, (keyword, image) in enumerate(images, len(self._cards)):
             self._index.setdefault(keyword, number)
@@ -259,7 +320,14 @@ class Header:
             self._names.append(keyword)
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
-        """Replace the first card of this keyword, or append one."""
+        """Replace the first card of this keyword, or append one.
+
+        Parameters
+        ----------
+        keyword : str
+        value : str, bool, int, float or None
+        comment : str
+        """
         at = self._index.get(keyword)
         if at is None:
             self.append(keyword, value, comment)
@@ -278,16 +346,34 @@ class Header:
         return tuple([cards[at] for at in self._columns])
 
     def image(self, keyword: str) -> bytes:
-        """Return the image of a keyword's first card, empty where it is absent."""
+        """Return the image of a keyword's first card, empty where it is absent.
+
+        Parameters
+        ----------
+        keyword : str
+        """
         at = self._index.get(keyword)
         return b"" if at is None else self._cards[at]
 
     def copy_from(self, other: Header, keywords: Iterable[str]) -> None:
-        """Copy the cards of the named keywords, where the other header has them, word by word."""
+        """Copy the cards of the named keywords, where the other header has them, word by word.
+
+        Parameters
+        ----------
+        other : Header
+        keywords : iterable of str
+            Those that this header has already stay as they are.
+        """
         self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
-        """Return a copy without the named keywords and those that begin with one of the prefixes."""
+        """Return a copy without the named keywords and those that begin with one of the prefixes.
+
+        Parameters
+        ----------
+        drop : iterable of str
+        prefixes : tuple of str
+        """
         names = set(drop)
         new = Header()
         new.extend(card for card in self.images() if card[0] not in names and not card[0].startswith(prefixes))

@@ -38,12 +38,27 @@ class Ragged:
     count: Numbers
 
     def rows(self) -> list[NDArray[Any]]:
-        """Return the cells one by one."""
+        """Return the cells one by one.
+
+        Returns
+        -------
+        list of ndarray (n,)
+        """
         return np.split(self.values, np.cumsum(self.count)[:-1]) if len(self.count) else []
 
 
 def descriptors(field: NDArray[np.integer[Any]]) -> tuple[Numbers, Numbers]:
-    """Return number of elements and first byte of each row's cell; zeros for TFORM 0P, which has no cells."""
+    """Return number of elements and first byte of each row's cell; zeros for TFORM 0P, which has no cells.
+
+    Parameters
+    ----------
+    field : ndarray (n_row, 2) of int
+        As stored.
+
+    Returns
+    -------
+    number, start : ndarray (n_row,) of int
+    """
     pairs = np.asarray(field, np.int64).reshape(len(field), math.prod(field.shape[1:]))
     return (pairs[:, 0], pairs[:, 1]) if pairs.shape[1] else (np.zeros(len(field), np.int64),) * 2
 
@@ -56,7 +71,7 @@ def gather(
     Parameters
     ----------
     heap : memoryview
-    field : ndarray (n_row, 2)
+    field : ndarray (n_row, 2) of int
         Descriptors.
     element : dtype
     where : str
@@ -96,15 +111,19 @@ def gather(
 
 
 def lay_out(cells: Sequence[NDArray[Any]], form: str, heap: bytearray) -> NDArray[np.int64]:
-    """Put cells of numbers behind each other at the end of a heap; returns their descriptors (n_row, 2).
+    """Put cells of numbers behind each other at the end of a heap; return their descriptors.
 
     Parameters
     ----------
-    cells : sequence of ndarray
+    cells : sequence of ndarray (n,)
     form : str
         TFORM: ``PE(43)``, ``QD``.
     heap : bytearray
         Grows.
+
+    Returns
+    -------
+    ndarray (n_row, 2) of int
     """
     element = np.dtype(CODES[form[1]])
     number = np.array([len(cell) for cell in cells], np.int64)

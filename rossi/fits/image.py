@@ -25,8 +25,8 @@ class Image:
     number : int
         Its HDU; 0 is the primary one.
     header : Header
-    values : ndarray (NAXISn, ..., NAXIS1)
-        Single precision, BSCALE and BZERO applied.
+    values : ndarray (NAXISn, ..., NAXIS1) of float32
+        BSCALE and BZERO applied.
     where : str
         File and HDU, for messages.
     """
@@ -39,6 +39,12 @@ class Image:
 
 def read_images(data: bytes, name: str) -> tuple[Image, ...]:
     """Return the images of a FITS file held in memory, plain or gzip-compressed; HDUs without pixels are left out.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
 
     Raises
     ------

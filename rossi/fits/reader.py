@@ -58,6 +58,12 @@ class FitsFile:
     def table(self, extname: str | None = None, hdu: int = 1) -> Table:
         """Return a table by EXTNAME, or by number.
 
+        Parameters
+        ----------
+        extname : str, optional
+        hdu : int
+            Its number, from 1, where no EXTNAME is given.
+
         Raises
         ------
         DataError
@@ -101,7 +107,12 @@ def open_fits(data: bytes, name: str) -> FitsFile:
 
 
 def split_hdu(text: str) -> tuple[str, int | str | None]:
-    """Split ``file[NAME]``, ``file[1]`` or ``file+1`` into file and HDU; None where none is named."""
+    """Split ``file[NAME]``, ``file[1]`` or ``file+1`` into file and HDU; None where none is named.
+
+    Parameters
+    ----------
+    text : str
+    """
     match = _EXTENDED.fullmatch(text.strip())
     if match is None:
         return text, None
@@ -113,6 +124,10 @@ def locate(path: str | Path) -> tuple[Path, int | str | None]:
     """Return the file that a name means, and the HDU if one is named; a file of just that name comes first.
 
     Where the file is missing, its name + ".gz" is tried, as CFITSIO does.
+
+    Parameters
+    ----------
+    path : str or Path
     """
     name, hdu = split_hdu(str(path))
     candidates = [(Path(path), None), (Path(f"{path}.gz"), None), (Path(name), hdu), (Path(f"{name}.gz"), hdu)]
@@ -149,6 +164,10 @@ def content(path: Path, longest: int = -1) -> bytes:
 def read_bytes(path: str | Path) -> bytes:
     """Return a file's content; see `locate`, an HDU that is named does not matter.
 
+    Parameters
+    ----------
+    path : str or Path
+
     Raises
     ------
     DataError
@@ -166,6 +185,15 @@ def read_fits(path: str | Path) -> FitsFile:
     """Open a FITS file on disk; see `read_bytes` and `open_fits`.
 
     The table that the name tells (``file[STDGTI]``, ``file+2``) becomes the first one.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    DataError
+        If there is no such file or extension, it can't be read, or it is not FITS.
     """
     _, hdu = locate(path)
     file = open_fits(read_bytes(path), str(path) if hdu is None else split_hdu(str(path))[0])
@@ -202,6 +230,12 @@ class Span:
 def iterate_hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
     """Iterate over header and data unit of each HDU of a FITS file held in memory, not compressed.
 
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
+
     Raises
     ------
     DataError
@@ -214,6 +248,12 @@ def iterate_hdus(data: bytes, name: str) -> Iterator[tuple[Header, memoryview]]:
 
 def spans(data: bytes, name: str) -> Iterator[Span]:
     """Iterate over the places of the HDUs of a FITS file held in memory, not compressed.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
 
     Raises
     ------
@@ -250,7 +290,17 @@ def _end_of_header(data: bytes, at: int, name: str, number: int) -> int:
 
 
 def data_size(header: Header, where: str) -> int:
-    """Return the bytes of a header's data unit, without padding.
+    """Return the size of a header's data unit, without padding.
+
+    Parameters
+    ----------
+    header : Header
+    where : str
+        File and HDU, for messages.
+
+    Returns
+    -------
+    int [byte]
 
     Raises
     ------

@@ -42,7 +42,12 @@ class StreamedFile:
     offset: int
 
     def pieces(self, n_row: int) -> Iterator[Table]:
-        """Iterate over the first table, n_row rows at a time, in order.
+        """Iterate over the first table, some rows at a time, in order.
+
+        Parameters
+        ----------
+        n_row : int
+            Rows of a piece.
 
         Raises
         ------

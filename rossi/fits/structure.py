@@ -65,10 +65,15 @@ def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[An
     ----------
     forms : tuple of str
         TFORM of each column.
-    width : int or None
+    width : int or None [byte]
         NAXIS1; None takes what the columns need.
     where : str
         For messages.
+
+    Raises
+    ------
+    DataError
+        If a TFORM is of a kind that RXTE does not use, or the columns are wider than NAXIS1.
     """
     names, formats, offsets = [], [], []
     offset = 0
@@ -143,8 +148,10 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
     ----------
     cards : tuple of bytes
         See `Header.column_cards`.
-    n_field, width : int
-        TFIELDS and NAXIS1; None takes the width that the columns need.
+    n_field : int
+        TFIELDS.
+    width : int or None [byte]
+        NAXIS1; None takes what the columns need.
 
     Raises
     ------
@@ -183,7 +190,19 @@ def _null(header: Header, number: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Columns that lie side by side and are stored alike."""
+    """Columns that lie side by side and are stored alike.
+
+    Parameters
+    ----------
+    base : dtype
+        Of an element.
+    offset : int [byte]
+        In the row.
+    width : int
+        Elements a row.
+    zero : int
+        TZERO.
+    """
 
     base: np.dtype[Any]
     offset: int
@@ -193,7 +212,13 @@ class Block:
 
 @lru_cache(maxsize=1024)
 def block(columns: Structure, names: tuple[str, ...]) -> Block | None:
-    """Return where columns lie that follow each other and are of one integer type; None for others."""
+    """Return where columns lie that follow each other and are of one integer type; None for others.
+
+    Parameters
+    ----------
+    columns : Structure
+    names : tuple of str
+    """
     try:
         infos = sorted((columns.infos[name.upper()] for name in names), key=lambda info: info.number)
     except KeyError:

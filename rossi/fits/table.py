@@ -32,7 +32,16 @@ def _native(info: ColumnInfo, raw: NDArray[Any]) -> NDArray[Any]:
 
 
 def by_row(values: NDArray[Any]) -> NDArray[Any]:
-    """Return values (n_row, ...) as (n_row, n), a view where it can be one; also those of a table without rows."""
+    """Return the values of each row side by side, a view where it can be one; also those of a table without rows.
+
+    Parameters
+    ----------
+    values : ndarray (n_row, ...)
+
+    Returns
+    -------
+    ndarray (n_row, n)
+    """
     return values.reshape(len(values), math.prod(values.shape[1:]))
 
 
@@ -118,7 +127,14 @@ class Table:
         return start
 
     def with_rows(self, rows: NDArray[Any], header: Header | None = None) -> Table:
-        """Return a table of the same columns with other rows, and perhaps another header."""
+        """Return a table of the same columns with other rows, and perhaps another header.
+
+        Parameters
+        ----------
+        rows : ndarray (n_row,)
+            Of the structure's dtype.
+        header : Header, optional
+        """
         return Table(self.header if header is None else header, rows, self.source, self.structure, self.heap)
 
     def __len__(self) -> int:
@@ -140,6 +156,10 @@ class Table:
     def info(self, name: str) -> ColumnInfo:
         """Return a column's description.
 
+        Parameters
+        ----------
+        name : str
+
         Raises
         ------
         DataError
@@ -153,6 +173,14 @@ class Table:
 
     def raw(self, name: str) -> NDArray[Any]:
         """Return a column as stored: big-endian, not scaled, a view.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ndarray (n_row,) or (n_row, repeat)
 
         Raises
         ------
@@ -172,6 +200,10 @@ class Table:
         """Return the elements of a column, be its cells of fixed or of variable length, as `column` has them.
 
         A text is one element; bits are elements of 0 and 1.
+
+        Parameters
+        ----------
+        name : str
 
         Raises
         ------
@@ -225,6 +257,10 @@ class Table:
     def column(self, name: str) -> NDArray[Any]:
         """Return a column's values in native byte order, TSCAL and TZERO applied.
 
+        Parameters
+        ----------
+        name : str
+
         Returns
         -------
         ndarray (n_row,) or (n_row, repeat)
@@ -246,6 +282,10 @@ class Table:
         repeat : int or None
             Numbers in a row that are expected; None takes any.
 
+        Returns
+        -------
+        ndarray (n_row,) or (n_row, repeat) of float64
+
         Raises
         ------
         DataError
@@ -256,7 +296,23 @@ class Table:
             return np.asarray(self.column(name), np.float64)
 
     def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
-        """Return a column of integers; see `numbers`."""
+        """Return a column of integers.
+
+        Parameters
+        ----------
+        name : str
+        repeat : int or None
+            Numbers in a row that are expected; None takes any.
+
+        Returns
+        -------
+        ndarray (n_row,) or (n_row, repeat) of int64
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or it holds something else.
+        """
         self._require(name, "BIJK", repeat)
         values = self.column(name)
         if values.dtype.kind not in "iu":
@@ -278,11 +334,30 @@ class Table:
             )
 
     def null(self, name: str) -> NDArray[np.bool_]:
-        """Return where a column is undefined: TNULL for integers, NaN for floats, byte 0 for L."""
+        """Return where a column is undefined: TNULL for integers, NaN for floats, byte 0 for L.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ndarray (n_row,) or (n_row, repeat) of bool
+        """
         return _undefined(self.info(name), self.raw(name))
 
     def null_cells(self, name: str) -> Ragged:
-        """Return which of the elements of `cells` are undefined; texts and bits, which always are defined, excepted."""
+        """Return which of the elements of `cells` are undefined; texts and bits, which always are defined, excepted.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Ragged
+            Its values are of bool.
+        """
         info = self.info(name)
         if info.is_variable:
             stored = self._stored_cells(info)

@@ -12,7 +12,12 @@ from rossi.fits.table import Table
 
 
 def header_lines(header: Header) -> list[str]:
-    """Return the cards of a header as lines of up to 80 characters, CONTINUE records on their own, END at last."""
+    """Return the cards of a header as lines of up to 80 characters, CONTINUE records on their own, END at last.
+
+    Parameters
+    ----------
+    header : Header
+    """
     lines = []
     for _, image in header.images():
         text = image.decode("latin-1")
@@ -23,9 +28,16 @@ def header_lines(header: Header) -> list[str]:
 def column_text(table: Table, name: str, rows: Sequence[int], elements: Sequence[int] | None = None) -> list[list[str]]:
     """Return a column's elements as text, a list a row; undefined ones are INDEF, bits a run of 0 and 1.
 
-    `elements` chooses some of a vector's elements, from 0; those beyond its end are left out.
-
     Numbers have as few digits as give the same number again.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    rows : sequence of int
+        From 0.
+    elements : sequence of int, optional
+        Of vectors, from 0; those beyond the end are left out. All by default.
     """
     info, chosen = table.info(name), table.with_rows(table.rows[np.asarray(rows, np.intp)])
     cells = chosen.cells(name).rows()

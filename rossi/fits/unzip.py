@@ -29,17 +29,38 @@ _HEADER = 4096
 
 
 def is_gzip(data: bytes) -> bool:
-    """Return whether a file begins as gzip-compressed ones do."""
+    """Return whether a file begins as gzip-compressed ones do.
+
+    Parameters
+    ----------
+    data : bytes
+    """
     return data[:2] == _MAGIC
 
 
 def size_limit(packed: int) -> int:
-    """Return the most bytes [byte] that a gzip file of `packed` bytes may hold."""
+    """Return how much a gzip file may hold.
+
+    Parameters
+    ----------
+    packed : int [byte]
+        Size of the file.
+
+    Returns
+    -------
+    int [byte]
+    """
     return min(MAX_SIZE, max(ANY_RATIO, MAX_RATIO * packed))
 
 
 def beginning(data: bytes, size: int) -> bytes:
-    """Return the first bytes of a file's content, decompressed where it is gzip-compressed; fewer where it is cut."""
+    """Return the first bytes of a file's content, decompressed where it is gzip-compressed; fewer where it is cut.
+
+    Parameters
+    ----------
+    data : bytes
+    size : int [byte]
+    """
     if not is_gzip(data):
         return data[:size]
     try:
@@ -50,6 +71,12 @@ def beginning(data: bytes, size: int) -> bytes:
 
 def gunzip(data: bytes, name: str) -> bytes:
     """Return the decompressed bytes of a gzip file; anything else is returned as it is.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
 
     Raises
     ------
@@ -92,6 +119,12 @@ _OTHERS: dict[bytes, tuple[str, Callable[[IO[bytes]], IO[bytes]]]] = {
 
 def unpack(data: bytes, name: str) -> bytes:
     """Return the content of a file packed with gzip, compress, bzip2 or xz; anything else is returned as it is.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
 
     Raises
     ------

@@ -49,7 +49,13 @@ class Column:
     keywords: tuple[tuple[str, Value], ...] = ()
 
     def cards(self, number: int) -> list[CardTuple]:
-        """Return the cards of this column as column `number` of a table."""
+        """Return the cards of this column.
+
+        Parameters
+        ----------
+        number : int
+            Of the column in its table, from 1.
+        """
         cards: list[CardTuple] = [(f"TTYPE{number}", self.name, self.meaning), (f"TFORM{number}", self.form)]
         if self.unit:
             cards.append((f"TUNIT{number}", self.unit))
@@ -88,10 +94,10 @@ def table_hdu(
     Parameters
     ----------
     extname : str
-    columns : sequence of (Column, array (n_row,) or (n_row, repeat))
+    columns : sequence of (Column, array_like (n_row, ...))
         Values as a reader should see them: unsigned where `zero` says so, bool for L, str for A, uint8 bytes for X,
         a sequence of arrays for numbers of variable length (P, Q). NULLs must be in place already.
-    cards : Header or iterable of cards
+    cards : Header or iterable of CardTuple
         Further keywords; structural ones are ignored.
     n_row : int, optional
         Needed only when there is no column.
@@ -135,7 +141,19 @@ def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return values as the column stores them (T and F for logicals, text with blanks, shifted by TZERO ...)."""
+    """Return values as the column stores them (T and F for logicals, text with blanks, shifted by TZERO ...).
+
+    Parameters
+    ----------
+    column : Column
+    values : ndarray (n_row, ...)
+    dtype : dtype
+        Of the stored field.
+
+    Returns
+    -------
+    ndarray (n_row, ...)
+    """
     if column.form.endswith("L"):
         return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values
     if column.form.endswith("A"):
@@ -149,7 +167,12 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
 
 
 def primary_hdu(cards: Header | Iterable[CardTuple] = ()) -> Header:
-    """Return the header of an empty primary HDU with the given keywords."""
+    """Return the header of an empty primary HDU with the given keywords.
+
+    Parameters
+    ----------
+    cards : Header or iterable of CardTuple
+    """
     header = Header(
         [
             ("SIMPLE", True, "file does conform to FITS standard"),
@@ -178,7 +201,12 @@ def fits_bytes(primary: Header, tables: Sequence[TableHDU] = (), *, compress: bo
 
 
 def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
-    """Return HDUs of any kind, the primary first, as a whole FITS file with CHECKSUM and DATASUM in every HDU."""
+    """Return HDUs of any kind, the primary first, as a whole FITS file with CHECKSUM and DATASUM in every HDU.
+
+    Parameters
+    ----------
+    hdus : iterable of TableHDU
+    """
     return b"".join([_sealed(hdu.header, hdu.data) for hdu in hdus])
 
 
@@ -211,7 +239,15 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
 
 
 def ones_complement_sum(data: bytes, start: int = 0) -> int:
-    """Return the 32-bit ones' complement sum of big-endian words (FITS standard 4.0, appendix J)."""
+    """Return the 32-bit ones' complement sum of big-endian words (FITS standard 4.0, appendix J).
+
+    Parameters
+    ----------
+    data : bytes
+        A multiple of 4 bytes.
+    start : int
+        The sum of what is before it.
+    """
     total = start + int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
@@ -219,7 +255,12 @@ def ones_complement_sum(data: bytes, start: int = 0) -> int:
 
 
 def encode_checksum(value: int) -> str:
-    """Return the 16 letters and digits that encode a 32-bit checksum (FITS standard 4.0, appendix J)."""
+    """Return the 16 letters and digits that encode a 32-bit checksum (FITS standard 4.0, appendix J).
+
+    Parameters
+    ----------
+    value : int
+    """
     excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
     letters = np.empty((4, 4), int)
     for column in range(4):

@@ -15,11 +15,28 @@ class Services(Protocol):
     """What is behind the door: the module `services.execution.front_door`."""
 
     def list_remote(self, obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes]]:
-        """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL."""
+        """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL.
+
+        Parameters
+        ----------
+        obsid : ObsID
+        archive : str
+            Its URL.
+
+        Returns
+        -------
+        dict of str to int [byte], callable
+        """
         ...
 
     def absent(self, obsid: ObsID, archive: str) -> DataError:
-        """Return the error of an observation that an archive does not have, which names those that are near."""
+        """Return the error of an observation that an archive does not have, which names those that are near.
+
+        Parameters
+        ----------
+        obsid : ObsID
+        archive : str
+        """
         ...
 
     def reduce(
@@ -31,7 +48,26 @@ class Services(Protocol):
         calibration: Mapping[str, Any],
         on_stage: Callable[[str, int, int], None],
     ) -> tuple[dict[str, Made], tuple[Remark, ...]]:
-        """Run the stages in memory; return what each instrument gave, and what there is to know of it."""
+        """Run the stages in memory; return what each instrument gave, and what there is to know of it.
+
+        Parameters
+        ----------
+        obsid : ObsID
+        archive : str
+            Folder or URL.
+        instruments : sequence of str
+        settings : mapping of str to Any
+            Keywords of `rossi.reduce`.
+        calibration : mapping of str to Any
+            As section [calibration] of ``rossi.toml`` has it.
+        on_stage : callable
+            Told the stage that begins, its number from 1, and how many there are.
+
+        Raises
+        ------
+        ConfigError, DataError, NoGoodTime
+            If nothing could be reduced.
+        """
         ...
 
 

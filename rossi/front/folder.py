@@ -10,7 +10,16 @@ from rossi.fits.reader import content
 
 
 def list_folder(folder: Path) -> dict[str, int]:
-    """Return the files below a folder: size [byte] by path relative to it; none if there is no such folder.
+    """Return the files below a folder, by path relative to it; none if there is no such folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of str to int [byte]
+        Sizes.
 
     Raises
     ------
@@ -37,6 +46,10 @@ def _refuse(error: OSError) -> None:
 
 def read_file(path: Path) -> bytes:
     """Return the content of a file.
+
+    Parameters
+    ----------
+    path : Path
 
     Raises
     ------

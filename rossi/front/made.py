@@ -25,5 +25,11 @@ class Made:
     why_not: str = ""
 
     def files(self, *kinds: str) -> dict[str, bytes]:
-        """Return the files of some kinds."""
+        """Return the files of some kinds.
+
+        Parameters
+        ----------
+        *kinds : str
+            ``light_curve``, ``parts``, ``spectrum``, ``gti``, ``figure``.
+        """
         return {name: data for kind in kinds for name, data in self.products.get(kind, {}).items()}

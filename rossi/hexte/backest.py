@@ -45,6 +45,10 @@ class Correction:
 def read_correction(table: Table) -> Correction:
     """Read a correction (CALDB: CORR_COEFF); undefined coefficients count as 0, and CHANNEL is not looked at.
 
+    Parameters
+    ----------
+    table : Table
+
     Raises
     ------
     DataError
@@ -77,8 +81,7 @@ def estimate_counts(
     -------
     counts : ndarray (256,) of int [count]
         May be negative.
-    error : ndarray (256,) [count]
-        Single precision.
+    error : ndarray (256,) of float32 [count]
     """
     estimate = np.trunc(correction.slope * np.trunc(counts) + exposure * correction.offset)
     scaled = correction.slope * error.astype(np.float32).astype(np.float64)
@@ -86,7 +89,18 @@ def estimate_counts(
 
 
 def join_for_archive(counts: NDArray[np.int64], error: Singles) -> tuple[NDArray[np.int64], Singles]:
-    """Join 256 channels to the 64 of the archive mode; squares of errors add up in single precision, one by one."""
+    """Join 256 channels to the 64 of the archive mode; squares of errors add up in single precision, one by one.
+
+    Parameters
+    ----------
+    counts : ndarray (256,) of int [count]
+    error : ndarray (256,) of float32 [count]
+
+    Returns
+    -------
+    counts : ndarray (64,) of int [count]
+    error : ndarray (64,) of float32 [count]
+    """
     first = _first_channels()
     joined = np.add.reduceat(counts, first)
     square = np.zeros(len(first), np.float32)

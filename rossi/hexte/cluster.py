@@ -29,10 +29,10 @@ class Curves:
 
     Parameters
     ----------
-    source : Series or None
-    background : Series or None
+    source : LightCurve or None
+    background : LightCurve or None
         Both positions beside the source.
-    net : Series or None
+    net : LightCurve or None
         None without one of them.
     """
 
@@ -70,7 +70,12 @@ def _joined(files: Sequence[FitsFile], name: str) -> Series | None:
 
 
 def defined(series: Series) -> Series | None:
-    """Return a curve without the rows that have no rate: there the background is missing."""
+    """Return a curve without the rows that have no rate: there the background is missing. None where no row has one.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     good = np.isfinite(series.rate)
     return series.rows(good) if good.any() else None
 
@@ -78,10 +83,20 @@ def defined(series: Series) -> Series | None:
 def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
     """Add up the spectra of each position, and of all beside the source.
 
+    Parameters
+    ----------
+    parts : sequence of Reduced
+        Of one cluster.
+
     Returns
     -------
     dict of Position to FitsFile
         Position.BACKGROUND is the sum of plus and minus.
+
+    Raises
+    ------
+    DataError
+        If spectra can't be added up.
     """
     found: dict[Position, FitsFile] = {}
     for position in (Position.SOURCE, Position.PLUS, Position.MINUS, Position.BACKGROUND):
@@ -117,7 +132,14 @@ def estimated_background(background: FitsFile, correction: Table, like: FitsFile
 
 
 def with_background(source: FitsFile, name: str) -> bytes:
-    """Return a source spectrum as a file whose BACKFILE names its background."""
+    """Return a source spectrum as a file whose BACKFILE names its background.
+
+    Parameters
+    ----------
+    source : FitsFile
+    name : str
+        Of the background's file.
+    """
     table = source.table()
     header = table.header.copy()
     header.set("BACKFILE", name, "background")
@@ -125,7 +147,14 @@ def with_background(source: FitsFile, name: str) -> bytes:
 
 
 def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[str, bytes]:
-    """Return spectra as files: ``<stem>_src.pha``, whose BACKFILE names ``<stem>_bkg.pha``, and the others."""
+    """Return spectra as files: ``<stem>_src.pha``, whose BACKFILE names ``<stem>_bkg.pha``, and the others.
+
+    Parameters
+    ----------
+    spectra : mapping of Position to FitsFile
+    stem : str
+        What the files' names begin with.
+    """
     names = {position: f"{stem}_{position.value}.pha" for position in spectra}
     files = {}
     for position, file in spectra.items():

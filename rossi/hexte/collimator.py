@@ -57,12 +57,12 @@ class CollimatorCube:
     ----------
     where : str
         File and extension, for messages.
-    energ_lo, energ_hi : ndarray (n_energy,) [keV]
-    alpha : ndarray (n_alpha,)
+    energ_lo, energ_hi : ndarray (n_energy,) of float32 [keV]
+    alpha : ndarray (n_alpha,) of float32
         Y of the grid points, rising.
-    beta : ndarray (n_beta,)
+    beta : ndarray (n_beta,) of float32
         Z of the grid points, rising.
-    transmission : ndarray (n_beta, n_alpha, n_energy)
+    transmission : ndarray (n_beta, n_alpha, n_energy) of float32
     """
 
     where: str
@@ -74,7 +74,16 @@ class CollimatorCube:
 
 
 def source_vector(ra: float, dec: float) -> Singles:
-    """Return the unit vector (3, 1) of a direction [deg], in single precision."""
+    """Return the unit vector of a direction, in single precision.
+
+    Parameters
+    ----------
+    ra, dec : float [deg]
+
+    Returns
+    -------
+    ndarray (3, 1) of float32
+    """
     a, d = (np.array([angle], np.float32) * _PI / np.float32(180) for angle in (ra, dec))
     return np.array([single.cos(d) * single.cos(a), single.cos(d) * single.sin(a), single.sin(d)])
 
@@ -116,6 +125,10 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
 def read_cube(table: Table) -> CollimatorCube:
     """Read a collimator cube (CALDB: COLLRESP).
 
+    Parameters
+    ----------
+    table : Table
+
     Raises
     ------
     DataError
@@ -147,10 +160,15 @@ def _grid(table: Table, name: str) -> Singles:
 def transmission(cube: CollimatorCube, y: float, z: float) -> Singles:
     """Return the transmission at a position, bilinear between the grid points, along ALPHA first.
 
+    Parameters
+    ----------
+    cube : CollimatorCube
+    y, z : float
+        Components of the source's unit vector in the body frame.
+
     Returns
     -------
-    ndarray (n_energy,)
-        Single precision.
+    ndarray (n_energy,) of float32
 
     Raises
     ------

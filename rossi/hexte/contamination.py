@@ -45,13 +45,30 @@ class Comparison:
 
 
 def absolute_channels(pha: Pha) -> Bounds:
-    """Return first and last absolute channel of each row of a spectrum (n, 2)."""
+    """Return first and last absolute channel of each row of a spectrum.
+
+    Parameters
+    ----------
+    pha : Spectrum
+
+    Returns
+    -------
+    ndarray (n, 2) of int
+    """
     bounds = parse_channels(str(pha.header.get("CPIX1", f"(0:{len(pha) - 1})")))
     return bounds if len(bounds) == len(pha) else np.repeat(np.arange(len(pha))[:, None], 2, axis=1)
 
 
 def compare(one: Pha, other: Pha, channels: tuple[int, int]) -> Comparison:
-    """Compare the rates of two spectra in absolute channels."""
+    """Compare the rates of two spectra in absolute channels.
+
+    Parameters
+    ----------
+    one, other : Spectrum
+        In counts.
+    channels : (int, int)
+        First and last, both included.
+    """
     (a, ea), (b, eb) = (_rate(pha, channels) for pha in (one, other))
     return Comparison((a, b), (ea, eb))
 
@@ -72,6 +89,7 @@ def background_remarks(spectra: Mapping[Position, FitsFile], cluster: Cluster) -
     ----------
     spectra : mapping of Position to FitsFile
         Corrected for dead time.
+    cluster : Cluster
 
     Returns
     -------

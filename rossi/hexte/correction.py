@@ -53,6 +53,10 @@ class Corrected:
 def parse_detectors(text: str) -> tuple[int, ...]:
     """Read which detectors to use: ``013``; ``-`` is all.
 
+    Parameters
+    ----------
+    text : str
+
     Raises
     ------
     ConfigError

@@ -35,7 +35,7 @@ class Frames:
 
     Parameters
     ----------
-    number : ndarray (n,)
+    number : ndarray (n,) of int
         Of the frame.
     on_source : ndarray (n,) of bool
     live : ndarray (n, 4)
@@ -74,7 +74,16 @@ def archive_frames(table: Table, offset: float, previous_row: bool = False) -> F
 
 
 def on_source(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return which values of ClstrPosition of an event list mean "on source"."""
+    """Return which values of ClstrPosition of an event list mean "on source".
+
+    Parameters
+    ----------
+    code : ndarray (n,) of uint8
+
+    Returns
+    -------
+    ndarray (n,) of bool
+    """
     return np.asarray((code & 0x09) != 0)
 
 
@@ -137,7 +146,17 @@ def merged(parts: Sequence[Frames]) -> Frames:
 
 
 def upper_level(housekeeping: Housekeeping, coefficients: Coefficients) -> Floats:
-    """Return the dead time a frame that the counters do not see (n_frame, 4) [s]."""
+    """Return the dead time a frame that the counters do not see.
+
+    Parameters
+    ----------
+    housekeeping : Housekeeping
+    coefficients : Coefficients
+
+    Returns
+    -------
+    ndarray (n_frame, 4) [s]
+    """
     hk = housekeeping
     arms = np.maximum(hk.arm - hk.trigger, 0.0)
     vetoes = np.maximum(hk.veto - arms - hk.xuld, 0.0)
@@ -146,10 +165,20 @@ def upper_level(housekeeping: Housekeeping, coefficients: Coefficients) -> Float
 
 
 def corrected(frames: Frames, housekeeping: Housekeeping, coefficients: Coefficients) -> Floats:
-    """Return the dead time of each frame (n, 4) [2**-19 s]; 0 for a detector that never had a value.
+    """Return the dead time of each frame; 0 for a detector that never had a value.
 
     A detector without a value in a frame is corrected once more from its dead time in the frame before, as hxtdead
     does; that happens to event lists only.
+
+    Parameters
+    ----------
+    frames : Frames
+    housekeeping : Housekeeping
+    coefficients : Coefficients
+
+    Returns
+    -------
+    ndarray (n, 4) [2**-19 s]
 
     Raises
     ------

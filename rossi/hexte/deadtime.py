@@ -59,7 +59,17 @@ class DeadTime:
     remarks: tuple[Remark, ...]
 
     def at(self, frame: NDArray[np.int64]) -> Floats:
-        """Return the dead time of frames, shape of `frame` + (4,) [2**-19 s]."""
+        """Return the dead time of frames.
+
+        Parameters
+        ----------
+        frame : ndarray (n,) of int
+            Numbers of frames.
+
+        Returns
+        -------
+        ndarray (n, 4) [2**-19 s]
+        """
         slot = frame - self.first
         outside = (slot < 0) | (slot >= len(self.dead))
         inside = self.dead[np.clip(slot, 0, len(self.dead) - 1)]
@@ -71,11 +81,26 @@ class DeadTime:
         return tuple(d for d in DETECTORS if (self.dead[:, d] > 0).any())
 
     def shifted(self, time: Floats) -> Floats:
-        """Return times of products as times of frames."""
+        """Return times of products as times of frames.
+
+        Parameters
+        ----------
+        time : ndarray (n,) or (n, 2) [s]
+
+        Returns
+        -------
+        ndarray [s], shaped as `time`
+        """
         return np.asarray(time + self.offset - self.zero)
 
     def beyond(self, start: float, stop: float) -> Remark | None:
-        """Return a remark where a product reaches beyond the housekeeping, else None."""
+        """Return a remark where a product reaches beyond the housekeeping, else None.
+
+        Parameters
+        ----------
+        start, stop : float [s]
+            Of the product.
+        """
         first, last = (t + self.offset - self.zero for t in (start, stop))
         if first + 0.001 >= self.span[0] and last - 0.001 < self.span[1]:
             return None
@@ -190,14 +215,35 @@ class Detectors:
     divide_last: bool = False
 
     def mean(self, dead: Floats) -> Floats:
-        """Return the mean (with `divide_last` the sum) over detectors, added in order."""
+        """Return the mean (with `divide_last` the sum) over detectors, added in order.
+
+        Parameters
+        ----------
+        dead : ndarray (..., 4) [2**-19 s]
+
+        Returns
+        -------
+        ndarray (...) [2**-19 s]
+        """
         total = np.zeros(dead.shape[:-1])
         for detector in self.used:
             total = total + dead[..., detector]
         return total if self.divide_last else total / self.divisor
 
     def fraction(self, weighted: Floats, seconds: Floats) -> Floats:
-        """Return the dead fraction from sums over time; 0 where no time counts."""
+        """Return the dead fraction from sums over time; 0 where no time counts.
+
+        Parameters
+        ----------
+        weighted : ndarray (...) [2**-19 s s]
+            Dead time times length, summed over frames.
+        seconds : ndarray (...) [s]
+            Lengths, summed over frames.
+
+        Returns
+        -------
+        ndarray (...)
+        """
         sums = weighted / self.divisor if self.divide_last else weighted
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(seconds > 0, (sums / seconds) / (TICKS * FRAME), 0.0)
@@ -227,13 +273,19 @@ def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> f
 
 
 def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detectors) -> Floats:
-    """Return the dead fraction of each bin of a light curve (n,); see `interval_fraction`.
+    """Return the dead fraction of each bin of a light curve; see `interval_fraction`.
 
     Parameters
     ----------
     start : ndarray (n,) [s]
         Starts of bins as times of frames.
     width : float [s]
+    dead : DeadTime
+    detectors : Detectors
+
+    Returns
+    -------
+    ndarray (n,)
     """
     weighted, seconds = np.zeros(len(start)), np.zeros(len(start))
     for part in range(int(np.ceil(width / FRAME) + 1)):

@@ -17,7 +17,13 @@ _TOUCH = 1e-3
 
 
 def overlapping(tables: Sequence[Table], start: float, stop: float) -> Table | None:
-    """Return the housekeeping that covers most of a time (spacecraft clock), None where none covers any of it."""
+    """Return the housekeeping that covers most of a time (spacecraft clock), None where none covers any of it.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+    start, stop : float [s]
+    """
     shared = [_shared(table, start, stop) for table in tables]
     return tables[int(np.argmax(shared))] if shared and max(shared) > 0 else None
 
@@ -32,8 +38,10 @@ def shown_dwell(source: Gti, beside: Gti) -> float | None:
 
     Parameters
     ----------
-    source, beside : ndarray (n, 2)
-        Frames or dwells on source, and beside it.
+    source : ndarray (n, 2) [s]
+        Frames or dwells on source.
+    beside : ndarray (m, 2) [s]
+        The same beside it.
 
     Returns
     -------
@@ -60,8 +68,9 @@ def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[fl
     ----------
     housekeeping : Table or None
         16-s housekeeping; asked first.
-    source, beside : ndarray (n, 2)
-        The same of the science data, where housekeeping does not tell.
+    source : ndarray (n, 2) [s]
+    beside : ndarray (m, 2) [s]
+        Times on and off source of the science data, where housekeeping does not tell.
 
     Raises
     ------

@@ -38,7 +38,7 @@ class Housekeeping:
         TSTART and TSTOP [s].
     uld, xuld, arm, trigger, veto : ndarray (n_frame, 4) [count / s]
         Upper and extra upper level discriminators are interpolated over missing frames, the others are -1 there.
-    dwell : ndarray (n_frame,)
+    dwell : ndarray (n_frame,) of int
         Code of the dwell; the one before it in missing frames.
     missing : ndarray (n_frame,) of bool
     """
@@ -121,6 +121,12 @@ class Housekeeping:
 def check_cluster(table: Table, cluster: Cluster | None) -> None:
     """Check that housekeeping is a cluster's own.
 
+    Parameters
+    ----------
+    table : Table
+    cluster : Cluster or None
+        None: any will do.
+
     Raises
     ------
     DataError
@@ -140,6 +146,10 @@ def commanded_dwell(table: Table) -> int | None:
     """Return the dwell that was commanded most of the time [s], None where no row tells.
 
     0 is staring. Source: CmdDwellApMod; DwellPdApMod where that is missing.
+
+    Parameters
+    ----------
+    table : Table
 
     Raises
     ------

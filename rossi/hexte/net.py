@@ -24,7 +24,7 @@ def cycle_net(source: Series, background: Series, dwell: float, multiple: int = 
 
     Parameters
     ----------
-    source, background : Series
+    source, background : LightCurve
         Corrected for dead time, in bins of one dwell (or shorter).
     dwell : float [s]
         Length of a dwell; 0 for a staring cluster counts as 16.
@@ -43,7 +43,7 @@ def interpolated_net(source: Series, background: Series) -> Series:
 
     Parameters
     ----------
-    source, background : Series
+    source, background : LightCurve
         Corrected for dead time; the source in bins of 16 s or shorter, the background in such of 16 s.
     """
     rate, error = interpolate(source, background)
@@ -58,9 +58,13 @@ def interpolate(source: Series, background: Series, *, repeat_output: bool = Fal
 
     Parameters
     ----------
-    source, background : Series
+    source, background : LightCurve
     repeat_output : bool
         Compatibility: behind the last background bin, repeat the last value that was interpolated, as finterp does.
+
+    Returns
+    -------
+    rate, error : ndarray (n,) [count / s]
 
     Raises
     ------

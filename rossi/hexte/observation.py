@@ -58,7 +58,23 @@ class SplitObservation:
 
 
 def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
-    """Split a science file; a long one in pieces."""
+    """Split a science file; a long one in pieces.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+
+    Returns
+    -------
+    list of (Split, bytes), list of Remark
+        The bytes are a gzip-compressed file.
+
+    Raises
+    ------
+    DataError
+        If it is no science file of HEXTE.
+    """
     if len(data) > LONG:
         said: list[str] = []
         parts = list(split_streamed(stream_fits(data, name), POSITIONS, said))
@@ -78,6 +94,7 @@ def split_observation(
     events, archive, rocking : mapping of str to bytes
         Event lists (FS50, FS56), if they are wanted; standard modes (FS52, FS58); 16-s housekeeping (FH53, FH59).
     splitting : callable
+        As `split_file`.
 
     Raises
     ------
@@ -154,13 +171,29 @@ class Wanted:
     dwell: float | None = None
 
     def spectrum_detectors(self, cluster: Cluster, part: Part) -> tuple[int, ...]:
-        """Return the detectors of a part's spectrum; none, no spectrum."""
+        """Return the detectors of a part's spectrum; none, no spectrum.
+
+        Parameters
+        ----------
+        cluster : Cluster
+        part : Part
+        """
         if not self.spectra:
             return ()
         return cluster.detectors_of_spectra if part.span[0] > DETECTOR_2_LOST else DETECTORS
 
     def width(self, part: Part, dwell: float) -> float:
-        """Return the bins of a part's light curves [s]."""
+        """Return the bins of a part's light curves.
+
+        Parameters
+        ----------
+        part : Part
+        dwell : float [s]
+
+        Returns
+        -------
+        float [s]
+        """
         if self.interpolated:
             return self.binsz if part.position is Position.SOURCE else FRAME
         return dwell or FRAME

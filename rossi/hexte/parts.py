@@ -42,7 +42,13 @@ class Part:
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Part:
-        """Open a file whose name tells the position."""
+        """Open a file whose name tells the position.
+
+        Parameters
+        ----------
+        name : str
+        data : bytes
+        """
         return cls(name, data, position_of(name), stream_fits(data, name).file)
 
     @property
@@ -68,18 +74,36 @@ class Part:
 
 
 def position_of(name: str) -> Position:
-    """Return the position that the name of a split file says."""
+    """Return the position that the name of a split file says.
+
+    Parameters
+    ----------
+    name : str
+    """
     return Position(name.removesuffix(".gz").rpartition("_")[2])
 
 
 def cluster_tables(files: Files, cluster: Cluster) -> list[Table]:
-    """Return the 16-s housekeeping tables of a cluster."""
+    """Return the 16-s housekeeping tables of a cluster.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Housekeeping by name.
+    cluster : Cluster
+    """
     tables = [open_fits(data, name).table() for name, data in files.items()]
     return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
 
 
 def choose_science(events: Files, archive: Files) -> tuple[dict[str, bytes], list[Remark]]:
-    """Choose event lists where a cluster has some, else its archive mode; what can't be reduced is remarked on."""
+    """Choose event lists where a cluster has some, else its archive mode; what can't be reduced is remarked on.
+
+    Parameters
+    ----------
+    events, archive : mapping of str to bytes
+        Files by name.
+    """
     files = dict(sorted({**events, **archive}.items()))
     found: dict[tuple[bool, Cluster], list[str]] = defaultdict(list)
     remarks = []
@@ -128,7 +152,19 @@ def dwell_of(parts: Sequence[Part], tables: Sequence[Table], given: float | None
 
 
 def good_of_parts(parts: Sequence[Part], good: Gti) -> tuple[list[Gti], list[Remark]]:
-    """Return the good time of each part of a cluster, without what a part before has of the same position."""
+    """Return the good time of each part of a cluster, without what a part before has of the same position.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Of one cluster.
+    good : ndarray (m, 2) [s]
+
+    Returns
+    -------
+    list of ndarray (m, 2) [s], list of Remark
+        In the order of `parts`.
+    """
     order = sorted(range(len(parts)), key=lambda n: parts[n].span[0])
     ranges = [intersection(good, parts[n].gti) for n in order]
     left, repeats = once_of([(parts[n].name, parts[n].position) for n in order], ranges)

@@ -97,7 +97,12 @@ class Products:
         return files
 
     def stem(self, cluster: Cluster) -> str:
-        """Return what the names of a cluster's files begin with."""
+        """Return what the names of a cluster's files begin with.
+
+        Parameters
+        ----------
+        cluster : Cluster
+        """
         return f"{self.obsid}_{cluster.value.lower()}"
 
     def summary(self) -> dict[str, Any]:
@@ -127,6 +132,17 @@ def reduce_clusters(
     parts: Sequence[Part], bands: Mapping[str, Band], reduction: Reduction, estimate: Estimate | None = None
 ) -> Products:
     """Reduce both clusters; damage of one does not concern the other.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        At least one.
+    bands : mapping of str to Band
+        Light curves by name.
+    reduction : callable
+        Takes a cluster and its parts; gives `ClusterProducts`, or None where nothing lies in good time.
+    estimate : callable, optional
+        Takes the background spectrum of cluster B and the source spectrum of A; gives a background of A.
 
     Raises
     ------

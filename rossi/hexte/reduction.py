@@ -39,7 +39,14 @@ _ROWS = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Absolute channels of a light curve, first and last, and the detectors that count."""
+    """What counts in a light curve.
+
+    Parameters
+    ----------
+    first, last : int
+        Absolute channels, both included.
+    detectors : tuple of int
+    """
 
     first: int
     last: int
@@ -59,7 +66,7 @@ class Request:
         than a dwell.
     spectrum : tuple of int
         Detectors of the spectrum of all channels; none, no spectrum.
-    good : Gti or None
+    good : ndarray (m, 2) [s] or None
         Good time, TIMEZERO applied; None takes all.
     """
 
@@ -185,9 +192,13 @@ def whole_frames(good: Gti, zero: float) -> Gti:
 
     Parameters
     ----------
-    good : Gti
-    zero : float
-        TIMEZERO: frames are counted on the spacecraft's clock [s].
+    good : ndarray (m, 2) [s]
+    zero : float [s]
+        TIMEZERO: frames are counted on the spacecraft's clock.
+
+    Returns
+    -------
+    ndarray (k, 2) [s]
     """
     frames = (good - zero) / FRAME
     return intervals.make(np.column_stack((np.ceil(frames[:, 0]), np.floor(frames[:, 1]))) * FRAME + zero)

@@ -29,7 +29,7 @@ def collimated_area(area: EffectiveArea, cube: CollimatorCube, position: SourceP
 
     Returns
     -------
-    ndarray (n,) [cm**2]
+    ndarray (n,) of float32 [cm**2]
         In the energy bins of `area`.
     """
     through = transmission(cube, position.y, position.z)

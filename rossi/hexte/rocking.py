@@ -58,7 +58,14 @@ _ANGLES = (1.5, 3.0)
 
 
 def codes(position: Position, kind: Kind) -> tuple[int, ...]:
-    """Return the values of ClstrPosition that mean a position."""
+    """Return the values of ClstrPosition that mean a position.
+
+    Parameters
+    ----------
+    position : Position
+    kind : Kind
+        Archive mode, or events.
+    """
     if position is Position.BACKGROUND:
         return (*codes(Position.PLUS, kind), *codes(Position.MINUS, kind))
     if kind is Kind.ARCHIVE:
@@ -74,12 +81,33 @@ def _lookup(position: Position, kind: Kind) -> NDArray[np.bool_]:
 
 
 def at_position(table: Table, position: Position, kind: Kind) -> NDArray[np.bool_]:
-    """Return which rows of a science file were taken at a position (n_row,)."""
+    """Return which rows of a science file were taken at a position.
+
+    Parameters
+    ----------
+    table : Table
+    position : Position
+    kind : Kind
+
+    Returns
+    -------
+    ndarray (n_row,) of bool
+    """
     return np.asarray(_lookup(position, kind)[cluster_codes(table)])
 
 
 def rocking_angle(table: Table, kind: Kind) -> float | None:
-    """Return the angle to which the cluster rocks, 1.5 or 3 [deg]; None where it always stares."""
+    """Return the angle to which the cluster rocks, 1.5 or 3; None where it always stares.
+
+    Parameters
+    ----------
+    table : Table
+    kind : Kind
+
+    Returns
+    -------
+    float or None [deg]
+    """
     present = set(np.flatnonzero(np.bincount(cluster_codes(table), minlength=256)).tolist())
     for place, angle in enumerate(_ANGLES):
         for position in (Position.PLUS, Position.MINUS):
@@ -98,6 +126,10 @@ def frame_intervals(time: NDArray[np.float64], row_defect: bool = False) -> Gti:
     row_defect : bool
         Compatibility: of a million rows and more, look at as many as the first six digits of their number say, as
         ``hxtback`` does.
+
+    Returns
+    -------
+    ndarray (n_frame, 2) [s]
     """
     if row_defect:
         time = time[: int(str(len(time))[:_DIGITS])]
@@ -116,7 +148,7 @@ class Split:
         Where the rows were taken; what the telemetry got wrong is put right.
     table : Table
         The science table with these rows.
-    frames : Gti
+    frames : ndarray (n_frame, 2) [s]
         See `frame_intervals`.
     gti_header : Header or None
         Of the science file's own GTI extension.
@@ -139,7 +171,13 @@ class Split:
         return table_hdu("GTI", list(zip(ROCKING_GTI, self.frames.T, strict=True)), header)
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
-        """Return the split rows as a FITS file: science table and GTI."""
+        """Return the split rows as a FITS file: science table and GTI.
+
+        Parameters
+        ----------
+        compress : bool
+            Gzip the file.
+        """
         return fits_bytes(primary_hdu(), [as_hdu(self.table), self.gti], compress=compress)
 
 
@@ -175,7 +213,19 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
 
 
 def rows_at(table: Table, position: Position, kind: Kind, wanted: Sequence[Position]) -> NDArray[np.bool_]:
-    """Return which rows belong to a position, one of those that are wanted; see `wrong_positions`."""
+    """Return which rows belong to a position, one of those that are wanted; see `wrong_positions`.
+
+    Parameters
+    ----------
+    table : Table
+    position : Position
+    kind : Kind
+    wanted : sequence of Position
+
+    Returns
+    -------
+    ndarray (n_row,) of bool
+    """
     moved = next((p for p in wanted if p is not Position.SOURCE), None) if wrong_positions(table) else None
     if moved is not None and position is Position.SOURCE:
         return np.zeros(len(table), bool)
@@ -184,7 +234,17 @@ def rows_at(table: Table, position: Position, kind: Kind, wanted: Sequence[Posit
 
 
 def split_header(header: Header, position: Position, kind: Kind, n_row: int) -> Header:
-    """Return the header of the rows of a position."""
+    """Return the header of the rows of a position.
+
+    Parameters
+    ----------
+    header : Header
+        Of the science table.
+    position : Position
+    kind : Kind
+    n_row : int
+        Rows of the position.
+    """
     new = header.copy()
     new.set("NAXIS2", n_row, "number of rows in table")
     new.append("HISTORY", f"rows at ClstrPosition {', '.join(map(str, codes(position, kind)))}")
@@ -192,7 +252,12 @@ def split_header(header: Header, position: Position, kind: Kind, n_row: int) -> 
 
 
 def wrong_positions(table: Table) -> bool:
-    """Return whether a science file says "on source" although the cluster looked beside it."""
+    """Return whether a science file says "on source" although the cluster looked beside it.
+
+    Parameters
+    ----------
+    table : Table
+    """
     if cluster_of(table) is not Cluster.B:
         return False
     start = table.header.number("TSTART", table.where)
@@ -200,7 +265,12 @@ def wrong_positions(table: Table) -> bool:
 
 
 def rocking_remarks(table: Table) -> list[Remark]:
-    """Return what to know of the positions in a science file."""
+    """Return what to know of the positions in a science file.
+
+    Parameters
+    ----------
+    table : Table
+    """
     if not wrong_positions(table):
         return []
     return [

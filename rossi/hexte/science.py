@@ -42,7 +42,12 @@ class Cluster(StrEnum):
         return DETECTORS if self is Cluster.A else (0, 1, 3)
 
     def detnam(self, detectors: tuple[int, ...]) -> str:
-        """Return DETNAM of a product of some detectors: ``PWB013``, or ``PWA`` for all."""
+        """Return DETNAM of a product of some detectors: ``PWB013``, or ``PWA`` for all.
+
+        Parameters
+        ----------
+        detectors : tuple of int
+        """
         return self.value if len(detectors) == len(DETECTORS) else self.value + "".join(map(str, detectors))
 
 
@@ -67,6 +72,10 @@ class Kind(StrEnum):
 def cluster_of(table: Table) -> Cluster:
     """Return the cluster that TDDES names.
 
+    Parameters
+    ----------
+    table : Table
+
     Raises
     ------
     DataError
@@ -81,6 +90,10 @@ def cluster_of(table: Table) -> Cluster:
 
 def kind_of(table: Table) -> Kind:
     """Return the kind of science data.
+
+    Parameters
+    ----------
+    table : Table
 
     Raises
     ------
@@ -104,6 +117,10 @@ def kind_of(table: Table) -> Kind:
 def event_mask(table: Table) -> int:
     """Return which bytes of the event words there are, from the last two digits of DATAMODE.
 
+    Parameters
+    ----------
+    table : Table
+
     Raises
     ------
     DataError
@@ -126,7 +143,15 @@ def event_mask(table: Table) -> int:
 
 
 def cluster_codes(table: Table) -> NDArray[np.uint8]:
-    """Return where the cluster looked in each row, as coded (n_row,).
+    """Return where the cluster looked in each row, as coded.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    ndarray (n_row,) of uint8
 
     Raises
     ------
@@ -143,7 +168,15 @@ def cluster_codes(table: Table) -> NDArray[np.uint8]:
 
 
 def event_bytes(table: Table) -> NDArray[np.uint8]:
-    """Return the event words (n_row, n_byte).
+    """Return the event words, byte by byte.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    ndarray (n_row, n_byte) of uint8
 
     Raises
     ------
@@ -160,7 +193,21 @@ def event_bytes(table: Table) -> NDArray[np.uint8]:
 
 
 def event_detectors(table: Table) -> NDArray[np.uint8]:
-    """Return the detector of each event (n_row,)."""
+    """Return the detector of each event.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    ndarray (n_row,) of uint8
+
+    Raises
+    ------
+    DataError
+        If an event has no such byte.
+    """
     byte = sum(bool(event_mask(table) & bit) for bit in _LEADING_BYTES)
     words = event_bytes(table)
     if byte >= words.shape[1]:
@@ -173,6 +220,10 @@ def event_detectors(table: Table) -> NDArray[np.uint8]:
 
 def revision(table: Table) -> int:
     """Return the version a.b.c of the telemetry processing as a*10000 + b*100 + c.
+
+    Parameters
+    ----------
+    table : Table
 
     Raises
     ------
@@ -191,6 +242,14 @@ def revision(table: Table) -> int:
 
 def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the number of the 16-s frame that holds each time (spacecraft clock).
+
+    Parameters
+    ----------
+    time : ndarray (n,) [s]
+
+    Returns
+    -------
+    ndarray (n,) of int
 
     Raises
     ------

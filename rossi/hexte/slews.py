@@ -17,6 +17,11 @@ def exposed_part(position: Position, dwell: float) -> float:
 
     Source: the cook book's recipe for realtime data, whose 0.75 is that of 16 s.
 
+    Parameters
+    ----------
+    position : Position
+    dwell : float [s]
+
     Raises
     ------
     ConfigError

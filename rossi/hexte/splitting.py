@@ -72,6 +72,11 @@ def split_streamed(
     ------
     Split, bytes
         Without its rows, and as a gzip-compressed file, for each position that has rows.
+
+    Raises
+    ------
+    DataError
+        If it is no science file of HEXTE.
     """
     table = file.file.tables[0]
     if table.header.get("PCOUNT", 0):

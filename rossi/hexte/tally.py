@@ -35,7 +35,7 @@ class Window:
     zero : float
         TIMEZERO: bins and good time are in times with it [s].
     origin, binsz : float [s]
-    good : Gti
+    good : ndarray (m, 2) [s]
         Good time, not before `origin`.
     """
 
@@ -53,11 +53,11 @@ class Tally:
     ----------
     frames : Frames
         Of all rows, good time or not.
-    bins : ndarray (n_bin,)
+    bins : ndarray (n_bin,) of int
         1-based numbers of bins with good events.
-    counts : ndarray (n_bin, n_band)
+    counts : ndarray (n_bin, n_band) of int [count]
         Good events of each band.
-    spectrum : ndarray (4, 256)
+    spectrum : ndarray (4, 256) of int [count]
         Good events by detector and channel.
     """
 
@@ -97,11 +97,11 @@ def tally(
     ----------
     pieces : iterable of Table
         The event list, in pieces that follow each other.
-    groups : ndarray (256,)
+    groups : ndarray (256,) of uint8
         Group of each value of ClstrPosition; values from `n_group` on are left out.
     n_group : int
     window : Window
-    bands : sequence of (first, last, detectors)
+    bands : sequence of (int, int, tuple of int)
         First and last channel of each, and which detectors count.
 
     Returns

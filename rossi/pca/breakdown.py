@@ -18,8 +18,12 @@ def read_breakdowns(file: FitsFile, data_timezero: float) -> dict[int, gti.Gti]:
     ----------
     file : FitsFile
         With extensions PCU0_GTI to PCU4_GTI (columns START, STOP).
-    data_timezero : float
-        TIMEZERO of the data to which the result will be compared [s].
+    data_timezero : float [s]
+        TIMEZERO of the data to which the result will be compared.
+
+    Returns
+    -------
+    dict of int to ndarray (m, 2) [s]
 
     Raises
     ------

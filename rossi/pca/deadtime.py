@@ -60,12 +60,13 @@ class PcuRows:
 
     Parameters
     ----------
-    on, on_unknown, bad : ndarray of bool
-    breakdown : ndarray of bool or None
+    on, on_unknown, bad : ndarray (n_row,) of bool
+    breakdown : ndarray (n_row,) of bool or None
         None without breakdown history.
-    vle_setting, vle_counts, propane_counts, remaining_counts : ndarray
-    xenon_counts : ndarray
-        All xenon layers and channels, bad rows 0 if spectra are set to zero.
+    vle_setting, vle_counts, propane_counts, remaining_counts : ndarray (n_row,) of int
+    xenon_counts : ndarray (n_row,) [count]
+        All xenon layers and channels, bad rows 0 if spectra are set to zero; whole numbers, but for background.
+    row_length : float [s]
     """
 
     on: Flags
@@ -126,9 +127,14 @@ def pcu_rows(
         XTE_SA of a Standard2 file.
     housekeeping : sequence of Housekeeping
         A PCU without housekeeping counts as off.
-    breakdowns : mapping of PCU to GTI, or None
-        Time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
+    breakdowns : mapping of int to ndarray (m, 2) [s], or None
+        By PCU: time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
     rules : BadRowRules
+
+    Returns
+    -------
+    dict of int to PcuRows
+        By PCU.
     """
     time = table.numbers("Time")
     length = table.header.number("TIMEDEL", table.where)
@@ -158,6 +164,19 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
 
     Flags, VLE counts and settings are those of the data; propane and remaining counts are those that a background of
     this VLE rate would have.
+
+    Parameters
+    ----------
+    table : Table
+        XTE_SA of the background.
+    data : mapping of int to PcuRows
+        Of the data, by PCU.
+    rules : BadRowRules
+
+    Returns
+    -------
+    dict of int to PcuRows
+        By PCU.
 
     Raises
     ------
@@ -204,7 +223,17 @@ def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags |
 
 
 def row_totals(table: Table, columns: tuple[str, ...]) -> NDArray[np.int64]:
-    """Return the sum over integer columns and their elements in each row (n_row,)."""
+    """Return the sum over integer columns and their elements in each row.
+
+    Parameters
+    ----------
+    table : Table
+    columns : tuple of str
+
+    Returns
+    -------
+    ndarray (n_row,) of int
+    """
     block = table.adjacent(columns)
     if block is None:
         parts = [

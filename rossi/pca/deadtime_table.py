@@ -23,7 +23,15 @@ _EXPONENT, _COUNT = ("TDISP", "E10.3"), ("TDISP", "I5")
 def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: bool, zero: bool) -> Table:
     """Return Standard2 data (or model background) with the dead-time columns appended.
 
-    With `zero`, the spectra of bad rows are set to 0.
+    Parameters
+    ----------
+    table : Table
+    rows : mapping of int to PcuRows
+        By PCU.
+    background : bool
+        The table is model background, which gets the VLE counts of the data too.
+    zero : bool
+        Set the spectra of bad rows to 0.
     """
     declared = _declarations(background, next(iter(rows.values())).breakdown is not None)
     values = _values(rows)

@@ -29,7 +29,7 @@ class Housekeeping:
         Raw spacecraft clock.
     on : ndarray (n,) of bool
         High voltage commanded, on, and its relay closed.
-    vle_setting : ndarray (n,)
+    vle_setting : ndarray (n,) of int
         ``dsVle``, 0 to 3: how long a very large event blocks the PCU.
     """
 
@@ -41,6 +41,10 @@ class Housekeeping:
     @classmethod
     def from_file(cls, file: FitsFile) -> Housekeeping:
         """Read a housekeeping file; the PCU is the one that TDDES names.
+
+        Parameters
+        ----------
+        file : FitsFile
 
         Raises
         ------
@@ -64,7 +68,17 @@ class Housekeeping:
         return cls(int(match[1]), time, on, table.integers("dsVle"))
 
     def hold_vle_setting(self, time: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the VLE setting at each time: the last sample not later; outside, the nearest sample."""
+        """Return the VLE setting at each time: the last sample not later; outside, the nearest sample.
+
+        Parameters
+        ----------
+        time : ndarray (n,) or (n_row, n_sample) [s]
+            Raw spacecraft clock.
+
+        Returns
+        -------
+        ndarray of int, shaped as `time`
+        """
         at = np.searchsorted(self.time, time, "right") - 1
         return self.vle_setting[np.clip(at, 0, len(self.time) - 1)]
 
@@ -72,6 +86,15 @@ class Housekeeping:
         """Return whether the PCU is on at each time, and where that is unknown.
 
         It is unknown before the first sample, and from the last sample on for all but the first such time.
+
+        Parameters
+        ----------
+        time : ndarray (n,) [s]
+            Raw spacecraft clock, increasing.
+
+        Returns
+        -------
+        on, unknown : ndarray (n,) of bool
         """
         last = len(self.time) - 1
         at = np.searchsorted(self.time, time, "right") - 1
@@ -82,17 +105,30 @@ class Housekeeping:
 
 
 def missing_pcus(housekeeping: Iterable[Housekeeping]) -> list[int]:
-    """Return the PCUs that have no housekeeping."""
+    """Return the PCUs that have no housekeeping.
+
+    Parameters
+    ----------
+    housekeeping : iterable of Housekeeping
+    """
     return sorted(set(PCUS) - {one.pcu for one in housekeeping})
 
 
 def require_each_pcu(housekeeping: Iterable[Housekeeping], where: str, advice: str = "fetch them again") -> None:
     """Refuse housekeeping that is not one file of each PCU.
 
+    Parameters
+    ----------
+    housekeeping : iterable of Housekeeping
+    where : str
+        Where it was looked for, for the message.
+    advice : str
+        What to do, for the message.
+
     Raises
     ------
     DataError
-        Naming the PCUs that were found `where`, and with what to do.
+        Naming the PCUs that were found.
     """
     found = sorted(one.pcu for one in housekeeping)
     if found != list(PCUS):

@@ -129,7 +129,18 @@ class PreparedArray(ScienceArray):
     def samples(
         self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
     ) -> NDArray[Any]:
-        """Return chosen elements (see `ScienceArray.samples`), 0 in rows that are bad for the column's PCU."""
+        """Return chosen elements (see `ScienceArray.samples`), 0 in rows that are bad for the column's PCU.
+
+        Parameters
+        ----------
+        columns : tuple of str
+        channels : slice or ndarray (n_chosen,) of int
+        index : ndarray (n_kept,) of int
+
+        Returns
+        -------
+        ndarray (n_kept, n_column, n_chosen)
+        """
         values = super().samples(columns, channels, index)
         for at, name in enumerate(columns if self.zero else ()):
             values[self.rows[pcu_of(name)].bad.ravel()[index], at] = -int(self.table.info(name).zero)
@@ -169,6 +180,22 @@ def light_curves(
     """Extract several light curves; good time and bins are worked out once for each bin size.
 
     See `pca_light_curve`.
+
+    Parameters
+    ----------
+    data : sequence of ScienceArray
+        Prepared Standard2 files.
+    background : sequence of ScienceArray or None
+        Prepared background files of the same rows.
+    time : TimeSelection
+    requests : sequence of Request
+
+    Raises
+    ------
+    NoGoodTime
+        If no row starts in good time.
+    DataError
+        As `pca_light_curve` does.
     """
     grids: dict[tuple[bool, float], Grid] = {}
     exposures: dict[tuple[bool, float, DeadTime, tuple[int, ...]], NDArray[np.float64]] = {}
@@ -192,12 +219,29 @@ def light_curves(
 
 
 def bin_exposure(grid: Grid, request: Request) -> NDArray[np.float64]:
-    """Return live or on time of the chosen PCUs in each bin with exposure (n_bin,) [PCU s]."""
+    """Return live or on time of the chosen PCUs in each bin with exposure.
+
+    Parameters
+    ----------
+    grid : Grid
+    request : Request
+
+    Returns
+    -------
+    ndarray (n_bin,) [PCU s]
+    """
     return sum_by_bin(grid, [row_exposure(array, request.dead_time, request.pcus) for array in grid.arrays])
 
 
 def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) -> PcaLightCurve:
-    """Return the light curve of counts over an exposure (see `bin_exposure`), or without one, per second."""
+    """Return the light curve of counts over an exposure (see `bin_exposure`), or without one, per second.
+
+    Parameters
+    ----------
+    grid : Grid
+    request : Request
+    exposure : ndarray (n_bin,) [PCU s] or None
+    """
     counts = accumulate(grid, request.columns, request.channels)
     curve = light_curve(counts, request.mode, request.rejection)
     if exposure is None:
@@ -212,7 +256,24 @@ def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) 
 
 
 def row_exposure(array: ScienceArray, dead_time: DeadTime, pcus: Sequence[int]) -> NDArray[np.float64]:
-    """Return the exposure of each sample and PCU (n_sample, n_pcu) [s]: LiveTimePcuN or OnTimePcuN of prepared data."""
+    """Return the exposure of each sample and PCU: LiveTimePcuN or OnTimePcuN of prepared data.
+
+    Parameters
+    ----------
+    array : ScienceArray
+    dead_time : DeadTime
+        LIVE or ON.
+    pcus : sequence of int
+
+    Returns
+    -------
+    ndarray (n_sample, n_pcu) [s]
+
+    Raises
+    ------
+    DataError
+        If the data are not prepared.
+    """
     if isinstance(array, PreparedArray):
         times = [array.rows[n].live_time if dead_time == DeadTime.LIVE else array.rows[n].on_time for n in pcus]
     else:

@@ -136,7 +136,13 @@ def prepare_observation(
 
 
 def with_each_pcu(requests: Mapping[str, Request]) -> dict[str, Request]:
-    """Return requests, each followed by those of its single PCUs: ``ch5-10``, ``ch5-10_pcu0`` ..."""
+    """Return requests, each followed by those of its single PCUs: ``ch5-10``, ``ch5-10_pcu0`` ...
+
+    Parameters
+    ----------
+    requests : mapping of str to Request
+        By name.
+    """
     found = {}
     for name, request in requests.items():
         found[name] = request

@@ -62,7 +62,13 @@ class Prepared:
     is_background: bool = False
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
-        """Return a FITS file (``*_dt``, ``*_dtbkg``): bad spectra zeroed, dead-time columns appended."""
+        """Return a FITS file (``*_dt``, ``*_dtbkg``): bad spectra zeroed, dead-time columns appended.
+
+        Parameters
+        ----------
+        compress : bool
+            Gzip the file.
+        """
         table = deadtime_table(self.table, self.rows, background=self.is_background, zero=self.zero)
         return fits_bytes(self.file.primary, [as_hdu(table), *map(as_hdu, self.file.tables[1:])], compress=compress)
 
@@ -88,7 +94,19 @@ def prepare_standard2(
 
 
 def prepare_background(file: FitsFile, data: Prepared, rules: BadRowRules) -> Prepared:
-    """Work out the dead time of model background that belongs to prepared data, row by row."""
+    """Work out the dead time of model background that belongs to prepared data, row by row.
+
+    Parameters
+    ----------
+    file : FitsFile
+    data : Prepared
+    rules : BadRowRules
+
+    Raises
+    ------
+    DataError
+        If the file is no background, or has more or fewer rows than the data.
+    """
     table = standard2_table(file, "BACKGROUND")
     rows = background_rows(table, data.rows, rules)
     return Prepared(file, table, rows, rules.zero, is_background=True)

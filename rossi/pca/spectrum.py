@@ -142,7 +142,18 @@ def _extract(files: Sequence[ScienceArray], time: TimeSelection, request: Spectr
 
 
 def exposure_by_pcu(grid: Grid, dead_time: DeadTime) -> Floats:
-    """Return the live (or on) time of each PCU, added row by row (5,) [s]."""
+    """Return the live (or on) time of each PCU, added row by row.
+
+    Parameters
+    ----------
+    grid : Grid
+    dead_time : DeadTime
+        LIVE or ON.
+
+    Returns
+    -------
+    ndarray (5,) [s]
+    """
     rows = [row_exposure(samples.array, dead_time, PCUS)[samples.index] for samples in grid.samples]
     times = np.concatenate([np.zeros((1, len(PCUS))), *rows])
     return np.asarray(np.add.accumulate(times, axis=0)[-1])

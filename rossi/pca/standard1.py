@@ -43,16 +43,16 @@ class Standard1Pcu:
 
     Parameters
     ----------
-    on, on_unknown, transition, bad : ndarray of bool
+    on, on_unknown, transition, bad : ndarray (n_row, n_sample) of bool
         `transition`: near a switching of this PCU.
     breakdown : ndarray (n_row,) of bool or None
         None without breakdown history.
     good_propane : ndarray (n_row,) of bool
     vle_weight : ndarray (n_row,)
-    vle_setting : ndarray
-    vle_counts, propane_counts, remaining_counts : ndarray
+    vle_setting : ndarray (n_row, n_sample) of int
+    vle_counts, propane_counts, remaining_counts : ndarray (n_row, n_sample) of float32 [count]
         This PCU's share; 0 where bad.
-    xenon_counts : ndarray
+    xenon_counts : ndarray (n_row, n_sample) of int [count]
         Bad samples are 0 if they are set to zero.
     sample : float
         Length of a sample [s].
@@ -134,11 +134,11 @@ class Standard1Samples:
     ----------
     time : ndarray (n_row, n_sample) [s]
         Start of each sample, raw clock.
-    any_transition : ndarray of bool
+    any_transition : ndarray (n_row, n_sample) of bool
         Near a switching of any PCU.
-    number_on, number_with_propane : ndarray of int
+    number_on, number_with_propane : ndarray (n_row, n_sample) of int
         PCUs that are on, and those of them that have propane.
-    vle_detectors, vle_per_pcu : ndarray
+    vle_detectors, vle_per_pcu : ndarray (n_row, n_sample) of float32
         Sum of the VLE weights of PCUs that are on; VLE counts for a weight of 1.
     pcus : dict of int to Standard1Pcu
     """
@@ -163,8 +163,8 @@ def standard1_samples(
         XTE_SA of a Standard1 file.
     housekeeping : sequence of Housekeeping
         A PCU without housekeeping counts as off.
-    breakdowns : mapping of PCU to GTI, or None
-        Time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
+    breakdowns : mapping of int to ndarray (m, 2) [s], or None
+        By PCU: time without breakdown, in the raw clock of the data; ends belong to it. None: no breakdown is known.
     rules : BadRowRules
     """
     start = table.numbers("Time")
@@ -206,14 +206,36 @@ def standard1_samples(
 
 
 def sample_length(table: Table) -> float:
-    """Return the length of a sample [s]: 1CDLTn of the xenon columns, or TIMEDEL over the samples of a row."""
+    """Return the length of a sample: 1CDLTn of the xenon columns, or TIMEDEL over the samples of a row.
+
+    Parameters
+    ----------
+    table : Table
+        XTE_SA of a Standard1 file.
+
+    Returns
+    -------
+    float [s]
+    """
     info = table.info("XeCntPcu0")
     step = table.structure.header.finite(f"1CDLT{info.number}", table.where, 0.0)
     return step or table.header.finite("TIMEDEL", table.where) / max(info.repeat, 1)
 
 
 def near_transition(state: Housekeeping | None, time: Floats) -> Flags:
-    """Return which times lie within 24 s of a switching of the PCU's high voltage."""
+    """Return which times lie within 24 s of a switching of the PCU's high voltage.
+
+    Parameters
+    ----------
+    state : Housekeeping or None
+        None: the PCU never switches.
+    time : ndarray (n_row, n_sample) [s]
+        Raw spacecraft clock.
+
+    Returns
+    -------
+    ndarray (n_row, n_sample) of bool
+    """
     if state is None:
         return np.zeros(time.shape, bool)
     switched = state.time[1:][state.on[1:] != state.on[:-1]]

@@ -21,13 +21,25 @@ _DURATION: _Keywords = (("TDISP", "E10.3"),)
 
 
 def standard1_file(prepared: PreparedStandard1, *, compress: bool = False) -> bytes:
-    """Return a FITS file: counts of bad samples zeroed, dead-time columns appended."""
+    """Return a FITS file: counts of bad samples zeroed, dead-time columns appended.
+
+    Parameters
+    ----------
+    prepared : PreparedStandard1
+    compress : bool
+        Gzip the file.
+    """
     table = standard1_table(prepared)
     return fits_bytes(prepared.file.primary, [as_hdu(table), *map(as_hdu, prepared.file.tables[1:])], compress=compress)
 
 
 def standard1_table(prepared: PreparedStandard1) -> Table:
-    """Return Standard1 data with the dead-time columns appended."""
+    """Return Standard1 data with the dead-time columns appended.
+
+    Parameters
+    ----------
+    prepared : PreparedStandard1
+    """
     samples, table = prepared.samples, prepared.table
     values = _values(samples)
     known = samples.pcus[PCUS[0]].breakdown is not None

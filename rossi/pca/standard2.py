@@ -20,23 +20,44 @@ REMAINING = (
 
 
 def spectrum_columns(pcu: int) -> tuple[str, ...]:
-    """Return the six xenon spectra of a PCU, in column order."""
+    """Return the six xenon spectra of a PCU, in column order.
+
+    Parameters
+    ----------
+    pcu : int
+    """
     return tuple(f"X{layer}{side}SpecPcu{pcu}" for layer in LAYERS for side in SIDES)
 
 
 def spectra_in(table: Container[str], pcu: int) -> tuple[str, ...]:
-    """Return the xenon spectra of a PCU that a table has: six, or the one of background made without layers."""
+    """Return the xenon spectra of a PCU that a table has: six, or the one of background made without layers.
+
+    Parameters
+    ----------
+    table : container of str
+        A table, or names of columns.
+    pcu : int
+    """
     six = spectrum_columns(pcu)
     return six if six[0] in table else (f"XeSpecPcu{pcu}",)
 
 
 def pcu_of(column: str) -> int:
-    """Return the PCU of a column such as X1LSpecPcu2."""
+    """Return the PCU of a column such as X1LSpecPcu2.
+
+    Parameters
+    ----------
+    column : str
+    """
     return int(column[-1])
 
 
 def parse_pcus(text: str) -> tuple[int, ...]:
     """Read a list of PCUs: ``ALL``, ``0,2,3`` or ``1-3``.
+
+    Parameters
+    ----------
+    text : str
 
     Raises
     ------
@@ -53,6 +74,10 @@ def parse_pcus(text: str) -> tuple[int, ...]:
 
 def parse_layers(text: str) -> tuple[str, ...]:
     """Read a list of anode layers: ``ALL``, ``1``, ``1-2`` or ``X1L,X1R``; the result names anodes (X1L ... X3R).
+
+    Parameters
+    ----------
+    text : str
 
     Raises
     ------
@@ -72,7 +97,14 @@ def parse_layers(text: str) -> tuple[str, ...]:
 
 
 def xenon_columns(pcus: Sequence[int], anodes: Sequence[str]) -> tuple[str, ...]:
-    """Return the Standard2 spectra of these PCUs and anodes."""
+    """Return the Standard2 spectra of these PCUs and anodes.
+
+    Parameters
+    ----------
+    pcus : sequence of int
+    anodes : sequence of str
+        X1L to X3R.
+    """
     return tuple(f"{anode}SpecPcu{pcu}" for pcu in pcus for anode in anodes)
 
 

@@ -24,7 +24,7 @@ def comparison_figure(pairs: Sequence[Pair], labels: tuple[str, str], title: str
     ----------
     pairs : sequence of Pair
         The first dozen is drawn.
-    labels : tuple of str
+    labels : tuple of (str, str)
         What the two are.
     title : str
     """

@@ -99,7 +99,12 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
 
 
 def png(figure: Figure) -> bytes:
-    """Return a figure as a PNG; equal figures give equal bytes."""
+    """Return a figure as a PNG; equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
     figure.savefig(buffer, format="png", metadata={"Software": None})

@@ -82,7 +82,15 @@ def _obsid(start: int, number: int) -> ObsID:
 
 
 def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
-    """Return the specification of one observation of a simulated archive; it depends on nothing else."""
+    """Return the specification of one observation of a simulated archive; it depends on nothing else.
+
+    Parameters
+    ----------
+    seed : int
+    number : int
+        Of the observation, from 0.
+    model : LongTerm
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
     date = _date(seed, number)
     about = ObservationSpec(_obsid(date, number), date)

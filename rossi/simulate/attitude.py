@@ -14,26 +14,66 @@ SLEW_FROM = 1.8
 
 
 def offset(spec: ObservationSpec, met: ArrayLike) -> NDArray[np.float64]:
-    """Return the angle between boresight and target [deg]: falls linearly to 0 while the spacecraft slews."""
+    """Return the angle between boresight and target: falls linearly to 0 while the spacecraft slews.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    ndarray (...) [deg]
+    """
     left = 1.0 - (np.asarray(met, np.float64) - spec.start) / max(spec.slew, 1)
     return np.asarray(SLEW_FROM * np.clip(left, 0.0, 1.2))
 
 
 def transmission(spec: ObservationSpec, met: ArrayLike) -> NDArray[np.float64]:
-    """Return the part of the target's light that comes through the collimator (1 deg FWHM); 0 behind the Earth."""
+    """Return the part of the target's light that comes through the collimator (1 deg FWHM); 0 behind the Earth.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    ndarray (...)
+    """
     seen = orbit.elevation(met, orbit.unit(spec.ra, spec.dec)) > 0.0
     return np.asarray(seen * np.clip(1.0 - offset(spec, met), 0.0, 1.0))
 
 
 def boresight(spec: ObservationSpec, met: ArrayLike) -> orbit.Vectors:
-    """Return the direction of the boresight; the slew comes from the north."""
+    """Return the direction of the boresight; the slew comes from the north.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    ndarray (..., 3)
+    """
     target, north = orbit.unit(spec.ra, spec.dec), orbit.unit(spec.ra, spec.dec + 90.0)
     angle = np.radians(offset(spec, met))[..., None]
     return np.asarray(np.cos(angle) * target + np.sin(angle) * north)
 
 
 def body_axes(spec: ObservationSpec, met: ArrayLike) -> NDArray[np.float64]:
-    """Return the attitude matrix, shape of `met` + (3, 3): rows are the body axes; the Sun is in the XZ plane."""
+    """Return the attitude matrix: rows are the body axes; the Sun is in the XZ plane.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    ndarray (..., 3, 3)
+    """
     ahead = boresight(spec, met)
     side = np.cross(orbit.sun(np.full(np.shape(met), spec.start)), ahead)
     side /= np.linalg.norm(side, axis=-1, keepdims=True)

@@ -22,26 +22,62 @@ _GAIN = (3.83, 3.34, 2.81, 2.41, 2.41)
 
 
 def timezero(met: float) -> float:
-    """Return the clock correction of a file that starts at a MET [s]."""
+    """Return the clock correction of a file.
+
+    Parameters
+    ----------
+    met : float [s]
+        Its start.
+
+    Returns
+    -------
+    float [s]
+    """
     return round(float(np.interp(met, _TIMEZERO[:, 0], _TIMEZERO[:, 1])), 8)
 
 
 def date(met: float) -> datetime.datetime:
-    """Return a corrected MET as the archive's DATE-OBS has it: TT, to the second."""
+    """Return a time as the archive's DATE-OBS has it: TT, to the second.
+
+    Parameters
+    ----------
+    met : float [s]
+        The clock correction is applied.
+    """
     return _REFERENCE + datetime.timedelta(seconds=round(met + 0.184) - 0.184)
 
 
 def epoch(met: float) -> int:
-    """Return the number of the gain epoch, 1 to 5."""
+    """Return the number of the gain epoch, 1 to 5.
+
+    Parameters
+    ----------
+    met : float [s]
+    """
     return int(np.clip(np.searchsorted(EPOCH_STARTS, met, "right"), 1, 5))
 
 
 def cycle(met: float) -> int:
-    """Return the number of the observing cycle, 1 to 15."""
+    """Return the number of the observing cycle, 1 to 15.
+
+    Parameters
+    ----------
+    met : float [s]
+    """
     return 1 + int(np.searchsorted(CYCLE_STARTS, met, "right"))
 
 
 def gain(met: float, pcu: int) -> float:
-    """Return the gain of a PCU [channel / keV]: PCU 0 differs from the others in epoch 5."""
+    """Return the gain of a PCU: PCU 0 differs from the others in epoch 5.
+
+    Parameters
+    ----------
+    met : float [s]
+    pcu : int
+
+    Returns
+    -------
+    float [channel / keV]
+    """
     number = epoch(met)
     return 2.33 if number == 5 and pcu == 0 else _GAIN[number - 1]

@@ -63,11 +63,11 @@ class Rows:
     ----------
     time : ndarray (n,) [s]
         Start of the rows.
-    xenon : ndarray (n, 5, 6, 129) [count]
+    xenon : ndarray (n, 5, 6, 129) of int [count]
         PCU; anodes X1L, X1R, X2L, X2R, X3L, X3R; element.
-    propane : ndarray (n, 5, 33) [count]
-    vle : ndarray (n, 5) [count]
-    counters : ndarray (n, 5, 28) [count]
+    propane : ndarray (n, 5, 33) of int [count]
+    vle : ndarray (n, 5) of int [count]
+    counters : ndarray (n, 5, 28) of int [count]
         In the order of `COUNTERS`.
     background : ndarray (n, 5, 6, 129) [count]
         Expected part of `xenon`.
@@ -86,7 +86,17 @@ class Rows:
 
 
 def pcu_on(spec: ObservationSpec, met: ArrayLike) -> NDArray[np.bool_]:
-    """Return which PCUs are on, shape of `met` + (5,)."""
+    """Return which PCUs are on.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    ndarray (..., 5) of bool
+    """
     since = np.asarray(met, np.float64) - spec.start
     on = np.zeros((*since.shape, PCUS), bool)
     for interval in spec.pcus:
@@ -95,12 +105,30 @@ def pcu_on(spec: ObservationSpec, met: ArrayLike) -> NDArray[np.bool_]:
 
 
 def particle_level(met: ArrayLike) -> NDArray[np.float64]:
-    """Return the particle environment along the orbit, about 1: less at the equator, more at high latitudes."""
+    """Return the particle environment along the orbit, about 1: less at the equator, more at high latitudes.
+
+    Parameters
+    ----------
+    met : array_like (...) [s]
+
+    Returns
+    -------
+    ndarray (...)
+    """
     return np.asarray(0.88 + 0.3 * (orbit.ground(met)[0] / 23.0) ** 2)
 
 
 def row_times(spec: ObservationSpec) -> NDArray[np.float64]:
-    """Return the starts of the rows that are telemetered: not far behind the Earth's limb, not in a gap [s]."""
+    """Return the starts of the rows that are telemetered: not far behind the Earth's limb, not in a gap.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+
+    Returns
+    -------
+    ndarray (n,) [s]
+    """
     time = np.arange(spec.start, spec.stop, ROW, dtype=np.float64)
     sent = orbit.elevation(time, orbit.unit(spec.ra, spec.dec)) > -3.0
     for start, stop in spec.gaps:
@@ -109,7 +137,13 @@ def row_times(spec: ObservationSpec) -> NDArray[np.float64]:
 
 
 def segments(time: NDArray[np.float64]) -> list[slice]:
-    """Return the runs of contiguous rows; each becomes a file."""
+    """Return the runs of contiguous rows; each becomes a file.
+
+    Parameters
+    ----------
+    time : ndarray (n,) [s]
+        Starts of the rows.
+    """
     cuts = np.flatnonzero(np.diff(time) > ROW) + 1
     edges = [0, *cuts.tolist(), len(time)]
     return [slice(a, b) for a, b in pairwise(edges) if b > a]
@@ -120,6 +154,11 @@ def observe(spec: ObservationSpec, rng: np.random.Generator) -> Rows:
 
     A detector that is dead for a time tau after each recorded event records true rates r with the live fraction
     1 / (1 + sum(r tau)); all counters are Poisson around that.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    rng : Generator
 
     Raises
     ------

@@ -63,7 +63,12 @@ def _cadence(spec: ObservationSpec, step: int, phase: int = 0) -> NDArray[np.flo
 
 
 def pcu_samples(spec: ObservationSpec) -> list[Samples]:
-    """Return the housekeeping of PCU 0 to 4, every 8 s."""
+    """Return the housekeeping of PCU 0 to 4, every 8 s.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    """
     time = _cadence(spec, 8)
     on = detector.pcu_on(spec, time)
     vle = np.full(len(time), detector.VLE_SETTING)
@@ -84,7 +89,12 @@ def pcu_samples(spec: ObservationSpec) -> list[Samples]:
 
 
 def acs_samples(spec: ObservationSpec) -> list[Samples]:
-    """Return the housekeeping of the attitude control system that a filter file is made from."""
+    """Return the housekeeping of the attitude control system that a filter file is made from.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    """
     fast, slow, rare = _cadence(spec, 8, 4), _cadence(spec, 32, 4), _cadence(spec, 64, 4)
     q = attitude.quaternion(attitude.body_axes(spec, fast))
     pos, vel = orbit.position(fast), orbit.velocity(fast)
@@ -121,7 +131,13 @@ def acs_samples(spec: ObservationSpec) -> list[Samples]:
 
 
 def housekeeping_file(spec: ObservationSpec, samples: Samples) -> tuple[str, bytes]:
-    """Return path and content of a housekeeping file; some are not gzipped, as in the archive."""
+    """Return path and content of a housekeeping file; some are not gzipped, as in the archive.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    samples : Samples
+    """
     pca = samples.apid >= 0x5A
     folder = "pca" if pca else "acs"
     descriptor = f"O[XTE] & I[PCA] & D[{samples.apid - 0x5A}]" if pca else "O[XTE] & I[ACS]"
@@ -139,7 +155,12 @@ def housekeeping_file(spec: ObservationSpec, samples: Samples) -> tuple[str, byt
 
 
 def orbit_file(spec: ObservationSpec) -> tuple[str, bytes]:
-    """Return path and content of the day's orbit file, which is never gzipped: position and velocity each minute."""
+    """Return path and content of the day's orbit file, which is never gzipped: position and velocity each minute.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    """
     day = spec.start // 86400
     time = day * 86400.0 + 60.0 * np.arange(_ORBIT_ROWS)
     state = 1000.0 * np.hstack([orbit.position(time), orbit.velocity(time)])

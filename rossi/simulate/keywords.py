@@ -21,7 +21,13 @@ _GTI = (Column("Start", "D", "s"), Column("Stop", "D", "s"))
 
 
 def dates(start: float, stop: float) -> list[CardTuple]:
-    """Return the dates of start and stop; DATE is that of the data, so that equal simulations give equal files."""
+    """Return the dates of start and stop; DATE is that of the data, so that equal simulations give equal files.
+
+    Parameters
+    ----------
+    start, stop : float [s]
+        The clock correction is applied.
+    """
     first, last = clock.date(start), clock.date(stop)
     return [
         ("DATE", last.date().isoformat(), "of the simulated data"),
@@ -33,7 +39,14 @@ def dates(start: float, stop: float) -> list[CardTuple]:
 
 
 def time_system(timezero: float, assigned: str = "SATELLITE") -> list[CardTuple]:
-    """Return the cards of the time system."""
+    """Return the cards of the time system.
+
+    Parameters
+    ----------
+    timezero : float [s]
+    assigned : str
+        TASSIGN.
+    """
     return [
         ("TIMESYS", "TT"),
         ("MJDREFI", MJDREFI, "1994.0 UTC in TT, whole days"),
@@ -51,7 +64,12 @@ def time_system(timezero: float, assigned: str = "SATELLITE") -> list[CardTuple]
 
 
 def target(spec: ObservationSpec) -> list[CardTuple]:
-    """Return the cards of target and observation."""
+    """Return the cards of target and observation.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    """
     return [
         ("OBJECT", spec.target),
         ("RA_PNT", spec.ra, "nominal pointing"),
@@ -66,7 +84,16 @@ def target(spec: ObservationSpec) -> list[CardTuple]:
 
 
 def common(spec: ObservationSpec, start: float, stop: float, creator: str = CREATOR) -> list[CardTuple]:
-    """Return the cards of both the primary header and the first extension of a data file (spacecraft clock)."""
+    """Return the cards of both the primary header and the first extension of a data file (spacecraft clock).
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    start, stop : float [s]
+        Spacecraft clock.
+    creator : str
+        CREATOR.
+    """
     zero = clock.timezero(spec.start)
     return [
         ("ORIGIN", ORIGIN, "simulated, not observed"),
@@ -80,7 +107,13 @@ def common(spec: ObservationSpec, start: float, stop: float, creator: str = CREA
 
 
 def class_cards(class1: str, class2: str) -> list[CardTuple]:
-    """Return what an extension says about its kind."""
+    """Return what an extension says about its kind.
+
+    Parameters
+    ----------
+    class1, class2 : str
+        HDUCLAS1 and HDUCLAS2.
+    """
     return [
         ("TIMEPIXR", 0, "times are starts"),
         ("HDUDOC", "XFF/95-004"),
@@ -94,7 +127,14 @@ def class_cards(class1: str, class2: str) -> list[CardTuple]:
 
 
 def gti_table(spec: ObservationSpec, intervals: Sequence[tuple[float, float]]) -> TableHDU:
-    """Return the GTI extension of a science file."""
+    """Return the GTI extension of a science file.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    intervals : sequence of (float, float) [s]
+        Spacecraft clock; at least one.
+    """
     starts, stops = [a for a, _ in intervals], [b for _, b in intervals]
     cards: list[CardTuple] = [("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL")]
     cards += time_system(clock.timezero(spec.start))
@@ -117,14 +157,18 @@ def data_file(
     Parameters
     ----------
     spec : ObservationSpec
-    span : (start, stop) [s]
+    span : (float, float) [s]
+        Start and stop, spacecraft clock.
     extname : str
-    columns : sequence of (Column, array)
-    cards : iterable of cards
+    columns : sequence of (Column, array_like (n_row, ...))
+    cards : iterable of CardTuple
         Of the data table, behind the common ones.
     more : sequence of TableHDU
+        Extensions behind it.
     compress : bool
+        Gzip the file.
     creator : str
+        CREATOR.
     """
     shared = common(spec, *span, creator)
     table = table_hdu(extname, columns, [*shared, *cards])
@@ -132,7 +176,17 @@ def data_file(
 
 
 def in_order(images: Iterable[tuple[str, bytes]], first: Sequence[str], last: str = "") -> list[tuple[str, bytes]]:
-    """Return cards in another order: some `first`, as they are named, then the others as they were, then one `last`."""
+    """Return cards in another order: some first, as they are named, then the others as they were, then one last.
+
+    Parameters
+    ----------
+    images : iterable of (str, bytes)
+        Keyword and image of each.
+    first : sequence of str
+        Keywords.
+    last : str
+        Keyword.
+    """
     rank = {keyword: number for number, keyword in enumerate(first)} | {last: len(first) + 1}
     return sorted(images, key=lambda card: rank.get(card[0], len(first)))
 
@@ -142,10 +196,16 @@ FIRST = "EXTNAME TIMEPIXR ORIGIN CREATOR HDUDOC HDUVERS HDUCLASS HDUCLAS1 HDUCLA
 
 
 def archive_order(table: TableHDU, first: Sequence[str] = FIRST) -> TableHDU:
-    """Put the cards of a new table in the order of the archive's own files: some `first`, those of columns last.
+    """Put the cards of a new table in the order of the archive's own files, those of columns last.
 
     ``pcabackest`` copies what stands before the first TTYPE or TFORM, and no more. TFORM comes behind a scalar column's
     other keywords; some FTOOLS rely on that order.
+
+    Parameters
+    ----------
+    table : TableHDU
+    first : sequence of str
+        Keywords that it begins with.
     """
     images = list(table.header.images())
     keywords = [keyword for keyword, _ in images]

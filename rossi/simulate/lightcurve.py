@@ -34,7 +34,15 @@ _SYSTEM: list[CardTuple] = [
 
 
 def net_light_curve(spec: ObservationSpec, rows: Rows, good: NDArray[np.bool_]) -> tuple[str, bytes] | None:
-    """Return path and content of the light curve of the good rows, not corrected for dead time; None without any."""
+    """Return path and content of the light curve of the good rows, not corrected for dead time; None without any.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    rows : Rows
+    good : ndarray (n,) of bool
+        Which of the rows.
+    """
     if not good.any():
         return None
     low, high = int(2 * clock.gain(spec.start, _PCU) + 0.5), int(9 * clock.gain(spec.start, _PCU))

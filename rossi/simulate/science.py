@@ -68,7 +68,13 @@ def _cards(apid: int, mode: str, row: float) -> list[CardTuple]:
 
 
 def standard2_file(spec: ObservationSpec, rows: Rows) -> tuple[str, bytes]:
-    """Return path and content of the Standard2 file of contiguous rows."""
+    """Return path and content of the Standard2 file of contiguous rows.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    rows : Rows
+    """
     arrays: list[NDArray[np.float64] | NDArray[np.int64]] = [rows.time]
     for pcu in range(PCUS):
         arrays += [*np.moveaxis(rows.xenon[:, pcu], 1, 0), rows.propane[:, pcu]]
@@ -83,6 +89,12 @@ def standard1_file(spec: ObservationSpec, rows: Rows, rng: np.random.Generator) 
     """Return path and content of the Standard1 file of contiguous rows, None where they are shorter than 128 s.
 
     The counts are those of Standard2, spread at random over the samples of each row.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    rows : Rows
+    rng : Generator
     """
     n_row = len(rows.time) // _ROWS1
     if not n_row:

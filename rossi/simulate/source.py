@@ -23,7 +23,13 @@ _STEPS = 8
 
 
 def elements(low: int, high: int) -> slice:
-    """Return the Standard2 elements that overlap the absolute channels `low` to `high`."""
+    """Return the Standard2 elements that overlap absolute channels.
+
+    Parameters
+    ----------
+    low, high : int
+        First and last channel.
+    """
     last = np.r_[FIRST_CHANNEL[1:], 256] - 1
     found = np.flatnonzero((last >= low) & (high >= FIRST_CHANNEL))
     return slice(int(found[0]), int(found[-1]) + 1)
@@ -56,10 +62,10 @@ def source_rates(met: float, flux: float, photon_index: float) -> NDArray[np.flo
 
     Parameters
     ----------
-    met : float
-        Chooses the gain epoch [s].
-    flux : float
-        At 1 keV [photon / cm2 / s / keV].
+    met : float [s]
+        Chooses the gain epoch.
+    flux : float [photon / cm2 / s / keV]
+        At 1 keV.
     photon_index : float
 
     Returns
@@ -72,7 +78,17 @@ def source_rates(met: float, flux: float, photon_index: float) -> NDArray[np.flo
 
 
 def background_rates(met: float) -> NDArray[np.float64]:
-    """Return the mean rates of the background, (5, 6, 129) [count / s]; layer 1 has more where the propane is lost."""
+    """Return the mean rates of the background; layer 1 has more where the propane is lost.
+
+    Parameters
+    ----------
+    met : float [s]
+
+    Returns
+    -------
+    ndarray (5, 6, 129) [count / s]
+        As `source_rates` has them.
+    """
     rates = np.stack([_templates(clock.gain(met, pcu), 2.0)[1] for pcu in range(PCUS)])
     for pcu, lost in clock.PROPANE_LOST.items():
         if met >= lost:
@@ -106,7 +122,16 @@ class LongTerm:
     photon_index: float
 
     def flux(self, met: ArrayLike) -> NDArray[np.float64]:
-        """Return the flux at a MET, at 1 keV [photon / cm2 / s / keV]."""
+        """Return the flux at 1 keV.
+
+        Parameters
+        ----------
+        met : array_like (...) [s]
+
+        Returns
+        -------
+        ndarray (...) [photon / cm2 / s / keV]
+        """
         time = np.asarray(met, np.float64)
         since = np.clip((time - self.peak) / np.array([[self.rise], [self.decay]]), -50.0, 50.0)
         burst = 2.0 * self.outburst / (np.exp(-since[0]) + np.exp(since[1]))
@@ -115,7 +140,12 @@ class LongTerm:
 
 
 def long_term(seed: int) -> LongTerm:
-    """Draw the long-term model of a simulated archive."""
+    """Draw the long-term model of a simulated archive.
+
+    Parameters
+    ----------
+    seed : int
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 2**32 - 1]))
     year = 3.15576e7
     return LongTerm(

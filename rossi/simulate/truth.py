@@ -103,7 +103,18 @@ class Truth(_Model):
 
 
 def good_rows(spec: ObservationSpec, time: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which rows are good by the usual recipe, judged in their middle."""
+    """Return which rows are good by the usual recipe, judged in their middle.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    time : ndarray (n,) [s]
+        Starts of the rows.
+
+    Returns
+    -------
+    ndarray (n,) of bool
+    """
     middle = time + ROW / 2
     high = orbit.elevation(middle, attitude.boresight(spec, middle)) > 4.0
     return np.asarray(high & (attitude.offset(spec, middle) < 0.1) & detector.pcu_on(spec, time).any(-1))
@@ -116,7 +127,12 @@ def _rates(spec: ObservationSpec, level: float, band: slice) -> Rates:
 
 
 def true_observation(spec: ObservationSpec) -> TrueObservation:
-    """Return the truth of an observation."""
+    """Return the truth of an observation.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    """
     time = detector.row_times(spec)
     good = good_rows(spec, time)
     level = detector.particle_level((time[good] if good.any() else time) + ROW / 2)
@@ -146,7 +162,15 @@ def true_observation(spec: ObservationSpec) -> TrueObservation:
 
 
 def truth(seed: int, specs: list[ObservationSpec], model: LongTerm) -> Truth:
-    """Return the truth of an archive of at least one observation."""
+    """Return the truth of an archive.
+
+    Parameters
+    ----------
+    seed : int
+    specs : list of ObservationSpec
+        At least one.
+    model : LongTerm
+    """
     first = specs[0]
     return Truth(
         seed=seed,

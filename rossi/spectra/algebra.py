@@ -41,7 +41,16 @@ class Errors(StrEnum):
     POISSON_3 = "POISS-3"
 
     def of(self, counts: Floats) -> Floats:
-        """Return the errors of counts: sqrt(N), 1+sqrt(N+0.75), sqrt(N-0.25), or the mean of the last two."""
+        """Return the errors of counts: sqrt(N), 1+sqrt(N+0.75), sqrt(N-0.25), or the mean of the last two.
+
+        Parameters
+        ----------
+        counts : ndarray (n,) [count]
+
+        Returns
+        -------
+        ndarray (n,) [count]
+        """
         n = np.abs(counts)
         upper, lower = 1 + np.sqrt(n + 0.75), np.sqrt(np.maximum(n - 0.25, 0))
         match self:
@@ -138,7 +147,8 @@ class Formula:
 
         Parameters
         ----------
-        terms : mapping of file name to Term
+        terms : mapping of str to Term
+            By file name.
         divzero : float
             What a division by zero gives.
         """
@@ -200,11 +210,13 @@ def combine(
     Parameters
     ----------
     formula : Formula
-    spectra : mapping of file name to Pha
+    spectra : mapping of str to Spectrum
+        By file name.
     units : Units
     errors : Errors
         Of spectra without STAT_ERR.
     divzero : float
+        What a division by zero gives.
     compat : {"heasoft"}, optional
         Follow mathpha: counts are cut off to integers, calculation is in single precision, by way of rates.
 
@@ -255,12 +267,18 @@ def stated_errors(value: Floats, error: Floats, errors: Errors, exposure: float,
 
     Parameters
     ----------
-    value, error : ndarray (n,)
+    value, error : ndarray (n,) [count] or [count / s]
         The result and its propagated error.
     errors : Errors
     exposure : float [s]
         1 for counts; turns rates into counts.
     propagate : bool
+        State the propagated error.
+
+    Returns
+    -------
+    ndarray (n,) or None
+        In the unit of `value`.
     """
     if errors == Errors.POISSON_0:
         return None
@@ -270,7 +288,16 @@ def stated_errors(value: Floats, error: Floats, errors: Errors, exposure: float,
 
 
 def exposure_of(formula: Formula, spectra: Mapping[str, Pha], *, compat: Compat = None) -> float:
-    """Return the same expression of the exposures: ``exposure=CALC`` [s]."""
+    """Return the same expression of the exposures: ``exposure=CALC`` [s].
+
+    Parameters
+    ----------
+    formula : Formula
+    spectra : mapping of str to Spectrum
+        By file name.
+    compat : {"heasoft"}, optional
+        Calculate in single precision, as mathpha does.
+    """
     kind = np.float32 if compat else np.float64
     terms = {n: Term(kind(spectra[n].exposure), kind(0), np.False_) for n in formula.names}
     return float(formula.evaluate(terms).value)
@@ -278,6 +305,10 @@ def exposure_of(formula: Formula, spectra: Mapping[str, Pha], *, compat: Compat 
 
 def common_areascal(spectra: Sequence[Pha]) -> float:
     """Return the mean AREASCAL of spectra that agree within 1 per cent.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
 
     Raises
     ------

@@ -19,8 +19,8 @@ class EffectiveArea:
     ----------
     where : str
         File and extension, for messages.
-    energ_lo, energ_hi : ndarray (n,) [keV]
-    area : ndarray (n,) [cm**2]
+    energ_lo, energ_hi : ndarray (n,) of float32 [keV]
+    area : ndarray (n,) of float32 [cm**2]
     """
 
     where: str
@@ -31,6 +31,13 @@ class EffectiveArea:
 
 def read_area(table: Table, column: str = "SPECRESP") -> EffectiveArea:
     """Read an effective area.
+
+    Parameters
+    ----------
+    table : Table
+        With ENERG_LO and ENERG_HI.
+    column : str
+        Of the area.
 
     Raises
     ------
@@ -51,7 +58,19 @@ def read_area(table: Table, column: str = "SPECRESP") -> EffectiveArea:
 
 
 def require_width(lower: Singles, upper: Singles, where: str) -> None:
-    """Raise a `DataError` unless every energy bin ends above its start."""
+    """Require that every energy bin ends above its start.
+
+    Parameters
+    ----------
+    lower, upper : ndarray (n,) of float32 [keV]
+    where : str
+        File and extension, for messages.
+
+    Raises
+    ------
+    DataError
+        If one does not.
+    """
     wrong = np.flatnonzero(~(upper > lower))
     if len(wrong):
         row = int(wrong[0])
@@ -70,14 +89,16 @@ def remap(values: Singles, lower: Singles, upper: Singles, new_lower: Singles, n
 
     Parameters
     ----------
-    values, lower, upper : ndarray (n,)
+    values : ndarray (n,) of float32
+    lower, upper : ndarray (n,) of float32 [keV]
         Old bins.
-    new_lower, new_upper : ndarray (m,)
+    new_lower, new_upper : ndarray (m,) of float32 [keV]
         New bins. What no old bin covers counts as 0.
 
     Returns
     -------
-    ndarray (m,)
+    ndarray (m,) of float32
+        In the unit of `values`.
     """
     total = np.zeros(len(new_lower), np.float32)
     width = upper - lower

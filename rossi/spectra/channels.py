@@ -104,17 +104,29 @@ def _group(token: str, text: str) -> ChannelGroup:
 
 
 def write_groups(groups: Sequence[ChannelGroup]) -> str:
-    """Return groups as text, one a line: first, last, factor."""
+    """Return groups as text, one a line: first, last, factor.
+
+    Parameters
+    ----------
+    groups : sequence of ChannelGroup
+    """
     return "".join(f" {g.first:4d}  {g.last:4d}  {g.factor:4d}\n" for g in groups)
 
 
 def read_groups(text: str, name: str) -> list[ChannelGroup]:
     """Read groups, one a line.
 
+    Parameters
+    ----------
+    text : str
+        A line each: first channel, last channel, factor.
+    name : str
+        File name, for messages.
+
     Raises
     ------
     DataError
-        If a line is not three whole numbers; `name` is the file's.
+        If a line is not three whole numbers.
     """
     groups = []
     for number, line in enumerate(text.split("\n"), 1):

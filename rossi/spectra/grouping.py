@@ -45,7 +45,14 @@ class Grouping:
 
     @classmethod
     def of(cls, pha: Pha, grouping: Flags | None = None) -> Grouping:
-        """Return the flags that a spectrum has; without grouping each channel stands alone."""
+        """Return the flags that a spectrum has; without grouping each channel stands alone.
+
+        Parameters
+        ----------
+        pha : Spectrum
+        grouping : ndarray (n,) of int, optional
+            GROUPING of its file.
+        """
         counts = pha.value if pha.quantity == "COUNTS" else pha.value * pha.exposure
         alone = np.full(len(pha), BEGINS) if grouping is None else grouping.astype(np.int64)
         return cls(pha.channel, counts, alone, pha.quality.copy(), pha.systematic.copy())
@@ -97,6 +104,10 @@ class Grouping:
         Bad channels inside a group belong to it, but their counts don't count; a bad channel begins no group. Channels
         at the end that don't make a group stand alone, with quality 2.
 
+        Parameters
+        ----------
+        least : float [count]
+
         Raises
         ------
         ConfigError
@@ -126,11 +137,30 @@ class Grouping:
         return at + int(enough[0]) if len(enough) else None
 
     def set_quality(self, first: int, last: int, quality: int) -> None:
-        """Mark channels, both included. Raises a `ConfigError` if there are none."""
+        """Mark channels.
+
+        Parameters
+        ----------
+        first, last : int
+            Channels, both included.
+        quality : int
+            0 is good.
+
+        Raises
+        ------
+        ConfigError
+            If there are no such channels.
+        """
         self.quality[self._span(first, last)] = quality
 
     def set_systematic(self, first: int, last: int, fraction: float) -> None:
-        """Give channels, both included, a systematic error.
+        """Give channels a systematic error.
+
+        Parameters
+        ----------
+        first, last : int
+            Channels, both included.
+        fraction : float
 
         Raises
         ------
@@ -142,7 +172,13 @@ class Grouping:
         self.systematic[self._span(first, last)] = fraction
 
     def reset(self, what: str) -> None:
-        """Take back GROUPING, QUALITY, SYSTEMATICS, or ALL."""
+        """Take back flags.
+
+        Parameters
+        ----------
+        what : str
+            GROUPING, QUALITY, SYSTEMATICS, or ALL.
+        """
         if what in {"GROUPING", "ALL"}:
             self.grouping[:] = BEGINS
             self.was_grouped = False

@@ -90,7 +90,13 @@ class Spectrum(Saved, Told):
         return replace(self, value=self.value * self.exposure, error=error, quantity="COUNTS")
 
     def require_exposure(self) -> None:
-        """Raise a `DataError` unless counts can be turned into rates."""
+        """Require that counts can be turned into rates.
+
+        Raises
+        ------
+        DataError
+            If there is no exposure.
+        """
         if not self.exposure > 0:
             raise DataError(
                 f"{self.name}: EXPOSURE is {self.exposure:g} s, so it has no rate; leave it out, or calculate "
@@ -126,7 +132,12 @@ class Spectrum(Saved, Told):
         return None if self.intervals is None else GoodTime(self.intervals, self.name, self.gti_header)
 
     def text(self, keyword: str) -> str:
-        """Return a keyword as text; empty where the spectrum does not have it."""
+        """Return a keyword as text; empty where the spectrum does not have it.
+
+        Parameters
+        ----------
+        keyword : str
+        """
         return str(self.header.get(keyword, "")).strip()
 
     def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
@@ -165,8 +176,8 @@ class Spectrum(Saved, Told):
         Returns
         -------
         astropy.table.QTable (n,)
-            channel; counts [ct] or rate [ct / s] and their error; quality, systematic (a fraction). ``meta`` is the
-            header.
+            Columns channel; counts [ct] or rate [ct / s] and their error; quality, systematic (a fraction). ``meta`` is
+            the header.
         """
         from astropy import units as u
         from astropy.table import QTable
@@ -208,6 +219,10 @@ Pha = Spectrum
 def read_pha(file: FitsFile) -> Spectrum:
     """Read a spectrum.
 
+    Parameters
+    ----------
+    file : FitsFile
+
     Raises
     ------
     DataError
@@ -237,6 +252,10 @@ def read_pha(file: FitsFile) -> Spectrum:
 
 def find_spectrum(file: FitsFile) -> Table:
     """Return the table of a file that is a spectrum (type I or II).
+
+    Parameters
+    ----------
+    file : FitsFile
 
     Raises
     ------
@@ -278,7 +297,22 @@ def _good_time_table(file: FitsFile) -> Table | None:
 
 
 def good_time(file: FitsFile) -> Floats | None:
-    """Return the good time intervals of a spectrum's file, TIMEZERO applied; None where it has none."""
+    """Return the good time intervals of a spectrum's file, TIMEZERO applied; None where it has none.
+
+    Parameters
+    ----------
+    file : FitsFile
+
+    Returns
+    -------
+    ndarray (m, 2) [s] or None
+        MET.
+
+    Raises
+    ------
+    DataError
+        If START or STOP is missing.
+    """
     table = _good_time_table(file)
     return None if table is None else _intervals(table)
 

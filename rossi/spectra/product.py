@@ -57,12 +57,33 @@ class Derived:
 
 
 def nearest(values: Floats) -> Floats:
-    """Round to whole numbers, halves away from zero."""
+    """Round to whole numbers, halves away from zero.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+
+    Returns
+    -------
+    ndarray (n,)
+    """
     return np.asarray(np.trunc(values + np.copysign(0.5, values)))
 
 
 def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> TableHDU:
-    """Lay out a derived spectrum; further cards follow its own."""
+    """Lay out a derived spectrum; further cards follow its own.
+
+    Parameters
+    ----------
+    pha : Derived
+    cards : Header or iterable of CardTuple
+        Of keywords that it does not have itself.
+
+    Raises
+    ------
+    DataError
+        If a channel has more counts than fit 32 bits, or a value that is not finite.
+    """
     form = "E" if pha.whole else "D"
     unit = "count/s" if pha.is_rate else "count"
     name = "RATE" if pha.is_rate else "COUNTS"
@@ -121,7 +142,14 @@ def _cards(pha: Derived) -> list[CardTuple]:
 
 
 def gti_table(intervals: Floats, cards: Header) -> TableHDU:
-    """Lay out good time intervals; further cards follow its own."""
+    """Lay out good time intervals; further cards follow its own.
+
+    Parameters
+    ----------
+    intervals : ndarray (m, 2) [s]
+        MET.
+    cards : Header
+    """
     header: list[CardTuple] = [
         ("MJDREF", MJDREFI + MJDREFF, "reference date"),
         ("TIMEZERO", 0.0, "is applied"),

@@ -23,13 +23,13 @@ class Response:
     ----------
     name : str
         File name, for messages.
-    energ_lo, energ_hi : ndarray (n_energy,) [keV]
-    matrix : ndarray (n_energy, n_channel)
+    energ_lo, energ_hi : ndarray (n_energy,) of float32 [keV]
+    matrix : ndarray (n_energy, n_channel) of float32
         Zero outside the groups.
     row, first, count : ndarray (n_group,) of int
         Groups of stored elements: energy row, position of the first channel (from 0), number of channels; sorted by
         row, then in the file's order.
-    e_min, e_max : ndarray (n_channel,) [keV]
+    e_min, e_max : ndarray (n_channel,) of float32 [keV]
         Nominal energies of the channels.
     first_channel : int
         Number of the first channel.

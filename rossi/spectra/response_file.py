@@ -69,6 +69,10 @@ def read_response(data: bytes, name: str, ebounds: bytes | None = None) -> tuple
 def matrix_table(file: FitsFile) -> Table:
     """Return the table of a file that holds the matrix.
 
+    Parameters
+    ----------
+    file : FitsFile
+
     Raises
     ------
     DataError
@@ -153,7 +157,17 @@ def _require_channels(first: Integers, count: Integers, n_channel: int, table: T
 
 
 def contains_area(file: FitsFile) -> bool:
-    """Return whether a response's matrix contains the effective area already (HDUCLAS3 is FULL)."""
+    """Return whether a response's matrix contains the effective area already (HDUCLAS3 is FULL).
+
+    Parameters
+    ----------
+    file : FitsFile
+
+    Raises
+    ------
+    DataError
+        If it holds no matrix.
+    """
     return str(matrix_table(file).header.get("HDUCLAS3", "")).strip().upper() == "FULL"
 
 

@@ -31,7 +31,7 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
 
     Parameters
     ----------
-    spectra : sequence of Pha
+    spectra : sequence of Spectrum
         At least one, all of the same channels; rates are turned into counts. Where one has no errors, sqrt(N) is taken.
     compat : {"heasoft"}, optional
         Follow sumpha: fractional counts are cut off before they are added, sums are in single precision, by way of
@@ -39,6 +39,8 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
 
     Raises
     ------
+    ConfigError
+        If there is no spectrum.
     DataError
         If one in rates has no exposure, or channels differ.
     """
@@ -63,7 +65,17 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
 
 
 def given_again(spectra: Sequence[Pha]) -> tuple[str, ...]:
-    """Tell which spectra hold what an earlier one holds, so that a sum has their counts and exposure twice."""
+    """Tell which spectra hold what an earlier one holds, so that a sum has their counts and exposure twice.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+
+    Returns
+    -------
+    tuple of str
+        Sentences that name the files.
+    """
     seen: dict[tuple[object, ...], Pha] = {}
     remarks = []
     for pha in spectra:
@@ -150,7 +162,17 @@ class RunningSum:
         self._intervals: list[Floats] = []
 
     def check(self, pha: Pha) -> None:
-        """Raise a `DataError` if a spectrum can't be added: see `sum_spectra`; it needs counts and good time, too."""
+        """Require that a spectrum can be added.
+
+        Parameters
+        ----------
+        pha : Spectrum
+
+        Raises
+        ------
+        DataError
+            If it is not in counts, of other channels than the sum, or without good time intervals.
+        """
         if pha.quantity != "COUNTS":
             raise DataError(f"{pha.name}: the spectrum is in {pha.quantity}; only counts can be added up.")
         _check([self._first, pha] if self.count else [pha])
@@ -158,6 +180,10 @@ class RunningSum:
 
     def add(self, pha: Pha) -> None:
         """Add a spectrum.
+
+        Parameters
+        ----------
+        pha : Spectrum
 
         Raises
         ------
@@ -208,10 +234,19 @@ def _good_time(pha: Pha) -> Floats:
 def sum_file(spectra: Sequence[Pha], *, compat: Compat = None) -> bytes:
     """Return the sum of spectra as a file, with the union of their good time intervals.
 
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+        At least one, all of the same channels and with good time.
+    compat : {"heasoft"}, optional
+        See `sum_spectra`.
+
     Raises
     ------
+    ConfigError
+        If there is no spectrum.
     DataError
-        Also if a spectrum has no good time intervals: the sum's would be wrong.
+        As `sum_spectra` does; also if a spectrum has no good time intervals: the sum's would be wrong.
     """
     total = sum_spectra(spectra, compat=compat)
     intervals = gti.union(*map(_good_time, spectra))

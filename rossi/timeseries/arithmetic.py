@@ -47,7 +47,7 @@ def subtract(source: Series, background: Series, terms: Terms = Terms(), *, comp
 
     Parameters
     ----------
-    source, background : Series
+    source, background : LightCurve
     terms : Terms
     compat : {"heasoft"}, optional
         Reproduce lcmath: bins are centred on TIME (which shifts backgrounds of another bin width), values are float32,
@@ -63,7 +63,20 @@ def subtract(source: Series, background: Series, terms: Terms = Terms(), *, comp
 
 
 def add(first: Series, second: Series, terms: Terms = Terms(), *, compat: Compat = None) -> Series:
-    """Add the second curve to the first; as `subtract` otherwise."""
+    """Add the second curve to the first; as `subtract` otherwise.
+
+    Parameters
+    ----------
+    first, second : LightCurve
+    terms : Terms
+        `second` takes the background's place.
+    compat : {"heasoft"}, optional
+
+    Raises
+    ------
+    DataError
+        As `subtract` does.
+    """
     rate, error = _combined(first, second, terms, 1, compat)
     return _result(first, rate, error, "TOTAL", background_applied=False)
 

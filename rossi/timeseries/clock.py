@@ -83,12 +83,28 @@ class Clock:
         return cls(factor, days[0] * met.DAY + zero[0] + (days[1] * met.DAY + zero[1]), keywords, float(pixel))
 
     def met(self, time: Floats) -> Floats:
-        """Convert times of the column to MET [s]."""
+        """Convert times of the column to MET [s].
+
+        Parameters
+        ----------
+        time : ndarray (n,) or (n, 2)
+            In the unit of the column.
+
+        Returns
+        -------
+        ndarray, as `time` [s]
+        """
         return time + self.shift if self.factor == 1.0 else self.factor * time + self.shift
 
 
 def is_xronos(headers: Sequence[Header]) -> bool:
-    """Return whether a table was written by a task of xronos, whose days count from TJD 0."""
+    """Return whether a table was written by a task of xronos, whose days count from TJD 0.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        Of the table and of the file.
+    """
     return any(str(h.get("CONTENT", "")).strip().upper() == "XRONOS OUTPUT" for h in headers)
 
 

@@ -69,7 +69,17 @@ def choose(file: FitsFile, column: str | None = None) -> Chosen:
 
 
 def light_curve_columns(file: FitsFile) -> list[str]:
-    """Return the columns of a file that are light curves, of the table that is meant; see `choose`."""
+    """Return the columns of a file that are light curves, of the table that is meant; see `choose`.
+
+    Parameters
+    ----------
+    file : FitsFile
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
     return _meant(file)[1]
 
 
@@ -95,7 +105,12 @@ def _named(file: FitsFile, timed: list[Table], column: str) -> Chosen:
 
 
 def holds_light_curve(table: Table) -> bool:
-    """Return whether a table has rates or counts beside TIME."""
+    """Return whether a table has rates or counts beside TIME.
+
+    Parameters
+    ----------
+    table : Table
+    """
     return "TIME" in table and bool(_values(table))
 
 
@@ -128,7 +143,17 @@ def _chosen(table: Table, value: str) -> Chosen:
 
 
 def doubles(table: Table, name: str) -> Floats:
-    """Return a column of one number a row (n,) [float64], NaN where it is undefined or infinite.
+    """Return a column of one number a row, NaN where it is undefined or infinite.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+
+    Returns
+    -------
+    ndarray (n,) of float64
+        In the column's unit.
 
     Raises
     ------
@@ -148,11 +173,18 @@ def poisson_error(chosen: Chosen, value: Floats, exposure: Floats, header: Heade
     Parameters
     ----------
     chosen : Chosen
-    value, exposure : ndarray (n,)
-        In the unit of the curve; counts are value times exposure.
+    value : ndarray (n,) [count / s], [count / s / PCU] or [count]
+        As the file has it.
+    exposure : ndarray (n,) [s] or [PCU s]
+        Counts are value times exposure.
     header : Header
     extra : dict of str to ndarray (n,)
         BACKV and BACKE give back the background that was subtracted.
+
+    Returns
+    -------
+    ndarray (n,)
+        In the unit of `value`.
 
     Raises
     ------

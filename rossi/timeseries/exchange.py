@@ -25,7 +25,12 @@ _UNITS = {units.COUNT: u.ct, units.RATE: u.ct / u.s, units.PER_PCU: u.ct / (u.s 
 
 
 def unit_of(text: str) -> u.UnitBase:
-    """Return astropy's unit for one of a light curve; what it does not know is kept as its name."""
+    """Return astropy's unit for one of a light curve; what it does not know is kept as its name.
+
+    Parameters
+    ----------
+    text : str
+    """
     return _UNITS.get(text) or u.Unit(text, parse_strict="silent")
 
 
@@ -57,7 +62,8 @@ def binned_time_series(
     start : Time (n,)
     widths : ndarray (n,) [s]
     columns : mapping of str to (ndarray (n,), Unit)
-    meta : mapping
+        By name.
+    meta : mapping of str to Any
     """
     series = BinnedTimeSeries(time_bin_start=start, time_bin_size=widths * u.s, meta=dict(meta))
     for name, (values, unit) in columns.items():

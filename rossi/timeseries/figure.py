@@ -22,6 +22,14 @@ _BEGIN = "_rossi_begin"
 def begin_of(axes: Axes, begin: float, system: str) -> float:
     """Return what a figure's time is counted from [s]: `begin`, unless a curve was drawn on the axes before.
 
+    Parameters
+    ----------
+    axes : Axes
+    begin : float [s]
+        MET.
+    system : str
+        TT or TDB.
+
     Raises
     ------
     DataError
@@ -51,10 +59,10 @@ def draw_curve(
     axes : Axes
     time, half : ndarray (n,) [s]
         Middle and half the width of each bin.
-    rate, error : ndarray (n,)
+    rate, error : ndarray (n,) [count / s], [count / s / PCU] or [count]
     background : ndarray (n,) or None
         In the unit of the rates.
-    style : dict
+    style : dict of str to Any
         What matplotlib's ``errorbar`` takes.
     """
     drawn: dict[str, Any] = {"fmt": ".", "markersize": 4, "linewidth": 0.9, "color": _INK} | style

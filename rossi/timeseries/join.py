@@ -29,7 +29,7 @@ class Joined:
 
     Parameters
     ----------
-    series : Series
+    series : LightCurve
         Time-sorted.
     origin : ndarray (n,) of int
         Which of the given curves each row comes from.
@@ -56,12 +56,17 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
 
     Parameters
     ----------
-    series : sequence of Series
+    series : sequence of LightCurve
         At least one. A column that only some have is NaN in the rows of the others.
     name : str
         Name of the result, for messages.
     keep_null : bool
         Keep the rows whose rate is NaN.
+
+    Raises
+    ------
+    DataError
+        If there is no curve, or curves are of different instruments, units or time systems.
 
     Notes
     -----
@@ -69,11 +74,6 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     rows that hold the same time with other numbers those of one curve (see `rossi.timeseries.once`). Keywords that all
     curves have alike are kept; times are those of the whole. Good time intervals are united. Where bin widths differ
     (dwells of HEXTE are of 16 or 32 s), the result has them in the column TIMEDEL.
-
-    Raises
-    ------
-    DataError
-        If there is no curve, or curves are of different instruments, units or time systems.
     """
     if not series:
         raise DataError("No light curve was given to join; at least one is needed.")

@@ -37,7 +37,12 @@ _PLACES = {
 
 
 def traits(series: Series) -> dict[str, str]:
-    """Return what `TRAITS` names of a curve; empty where it does not tell."""
+    """Return what `TRAITS` names of a curve; empty where it does not tell.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     return {
         "mission": {"RXTE": "XTE"}.get(mission := _text(series, "TELESCOP").upper(), mission),
         "instrument": _text(series, "INSTRUME").upper(),
@@ -88,7 +93,17 @@ def _content(series: Series) -> str:
 
 
 def require_alike(series: Sequence[Series]) -> None:
-    """Raise a `DataError` if curves are of different missions, instruments, units or time systems."""
+    """Require that curves are of one mission, instrument, unit and time system.
+
+    Parameters
+    ----------
+    series : sequence of LightCurve
+
+    Raises
+    ------
+    DataError
+        If they are not.
+    """
     found = [traits(one) for one in series]
     for trait in _ALWAYS:
         known = [(mine[trait], one) for mine, one in zip(found, series, strict=True) if mine[trait]]
@@ -129,7 +144,7 @@ def groups(
 
     Parameters
     ----------
-    series : sequence of Series
+    series : sequence of LightCurve
     names : sequence of str, optional
         Band of each curve, as somebody named it who knows: where told, channels in headers don't matter.
     any_source : bool

@@ -42,7 +42,7 @@ def rate_table(
         Of rates.
     form : str
         TFORM of all columns but TIME.
-    more : sequence of (Column, array (n,))
+    more : sequence of (Column, ndarray (n,))
         Further columns.
     """
     quantity = next(name for name in _VALUES if name in values)
@@ -55,14 +55,27 @@ def rate_table(
 
 
 def dated(header: Header) -> Header:
-    """Return a header with the date of now as that of the file's creation."""
+    """Return a header with the date of now as that of the file's creation.
+
+    Parameters
+    ----------
+    header : Header
+    """
     made = header.copy()
     made.set("DATE", now(), "file creation date")
     return made
 
 
 def gti_table(intervals: NDArray[np.float64], keywords: Header) -> TableHDU:
-    """Lay out good time (n, 2) [s] with the time keywords of a light curve."""
+    """Lay out good time.
+
+    Parameters
+    ----------
+    intervals : ndarray (m, 2) [s]
+        MET.
+    keywords : Header
+        Of the light curve, with its time keywords.
+    """
     header = Header([("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL")])
     header.copy_from(keywords, _SHARED)
     header.append("TIMEZERO", 0.0, "is applied")

@@ -16,13 +16,15 @@ def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, flo
 
     Parameters
     ----------
-    rate, error : ndarray (n,) [count / s]
-    exposure : ndarray (n,) [s]
+    rate, error : ndarray (n,) [count / s] or [count / s / PCU]
+    exposure : ndarray (n,) [s] or [PCU s]
 
     Returns
     -------
-    rate, error, exposure : float
-        NaN, NaN, 0 where no bin has a rate and an exposure.
+    rate, error : float
+        In the unit of `rate`; NaN where no bin has a rate and an exposure.
+    exposure : float
+        In the unit of `exposure`; 0 where no bin has a rate and an exposure.
     """
     good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
     if not good.any():

@@ -24,7 +24,7 @@ def counted_twice(series: Sequence[Series]) -> list[NDArray[np.bool_]]:
 
     Parameters
     ----------
-    series : sequence of Series
+    series : sequence of LightCurve
         In the order of `preference`.
 
     Returns
@@ -41,13 +41,30 @@ def counted_twice(series: Sequence[Series]) -> list[NDArray[np.bool_]]:
 
 
 def preference(series: Series) -> tuple[float, bytes]:
-    """Return what orders curves whatever order they are given in: those with more exposure first."""
+    """Return what orders curves whatever order they are given in: those with more exposure first.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     content = b"".join(np.ascontiguousarray(values).tobytes() for values in series.columns.values())
     return -float(np.nansum(series.exposure)), content
 
 
 def stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    """Return the columns of all curves one behind the other, and which curve each row is of."""
+    """Return the columns of all curves one behind the other, and which curve each row is of.
+
+    Parameters
+    ----------
+    series : sequence of LightCurve
+
+    Returns
+    -------
+    columns : dict of str to ndarray (n,)
+        NaN in the rows of curves that don't have the column.
+    origin : ndarray (n,) of int
+        Number of the curve.
+    """
     blanks = [np.full(len(s), np.nan) for s in series]
     tables = [s.columns | {"TIMEDEL": s.widths} for s in series]
     names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in t for t in tables))]
@@ -57,7 +74,12 @@ def stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64
 
 
 def without_duplicates(series: Sequence[Series]) -> tuple[list[Series], int]:
-    """Return the curves without rows that an earlier one (or row) has exactly alike, and how many these were."""
+    """Return the curves without rows that an earlier one (or row) has exactly alike, and how many these were.
+
+    Parameters
+    ----------
+    series : sequence of LightCurve
+    """
     columns, origin = stack(series)
     values = np.vstack(list(columns.values()))
     order = np.lexsort((origin, *values[::-1]))
@@ -70,7 +92,12 @@ def without_duplicates(series: Sequence[Series]) -> tuple[list[Series], int]:
 
 
 def each_moment_once(series: Sequence[Series]) -> tuple[list[Series], list[str]]:
-    """Return curves without the rows of time that another of them has too, and sentences that tell of these rows."""
+    """Return curves without the rows of time that another of them has too, and sentences that tell of these rows.
+
+    Parameters
+    ----------
+    series : sequence of LightCurve
+    """
     ranked = sorted(series, key=preference)
     single, duplicates = without_duplicates(ranked)
     repeated = counted_twice(single)

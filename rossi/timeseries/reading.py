@@ -49,7 +49,7 @@ def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", c
         FITS file, packed (gzip, .Z, bzip2, xz) or not.
     name : str
         Its name, for messages.
-    quantity : str, optional
+    quantity : str or None
         RATE turns counts a bin into rates; COUNTS (which can only be rebinned) must be what the file holds; None takes
         it as it is.
     column : str, optional
@@ -65,7 +65,19 @@ def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", c
 
 
 def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str | None = None) -> Series:
-    """Take the light curve out of a file in memory; see `read_light_curve`."""
+    """Take the light curve out of a file in memory; see `read_light_curve`.
+
+    Parameters
+    ----------
+    file : FitsFile
+    quantity : str or None
+    column : str, optional
+
+    Raises
+    ------
+    DataError
+        As `read_light_curve` does.
+    """
     chosen = choose(file, column)
     if quantity == "COUNTS" != chosen.quantity:
         raise DataError(f"{chosen.table.where}: the curve is in {chosen.unit}; counts a bin were expected.")
@@ -187,7 +199,12 @@ def _sorted(series: Series) -> Series:
 
 
 def in_rates(series: Series) -> Series:
-    """Turn counts a bin into rates: over the bins' exposure; rates stay as they are."""
+    """Turn counts a bin into rates: over the bins' exposure; rates stay as they are.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     if series.quantity == "RATE":
         return series
     exposure = np.where(series.exposure > 0, series.exposure, np.nan)

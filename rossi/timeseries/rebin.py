@@ -19,7 +19,7 @@ def rebin(series: Series, factor: int, origin: float | None = None) -> Series:
 
     Parameters
     ----------
-    series : Series
+    series : LightCurve
         Time-sorted.
     factor : int
         How many bins make one.

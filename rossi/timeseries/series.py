@@ -93,7 +93,18 @@ class LightCurve(Saved, Told):
         return units.COUNT if self.quantity == "COUNTS" else units.PER_PCU if per_pcu else units.RATE
 
     def rows(self, which: NDArray[Any]) -> LightCurve:
-        """Return the rows that an index or a mask chooses, with good time and keywords of the whole."""
+        """Return the rows that an index or a mask chooses, with good time and keywords of the whole.
+
+        Parameters
+        ----------
+        which : ndarray (n,) of bool, ndarray (k,) of int, or slice
+            A mask, or indices.
+
+        Raises
+        ------
+        TypeError
+            If it can't choose rows.
+        """
         try:
             basic = {name: getattr(self, name)[which] for name in ("time", "rate", "error", "fracexp")}
         except IndexError:
@@ -138,7 +149,12 @@ class LightCurve(Saved, Told):
         return GoodTime(self.intervals, self.name, self.header)
 
     def text(self, keyword: str) -> str:
-        """Return a keyword of the curve, or of its file, as text; empty where neither has it."""
+        """Return a keyword of the curve, or of its file, as text; empty where neither has it.
+
+        Parameters
+        ----------
+        keyword : str
+        """
         return next((t for h in (self.header, self.primary) if (t := str(h.get(keyword, "")).strip())), "")
 
     @property
@@ -257,7 +273,7 @@ class LightCurve(Saved, Told):
         ----------
         form : str
             TFORM of all columns but TIME: D, or E as rebinlc and lcmath have it.
-        more : sequence of (Column, array (n,))
+        more : sequence of (Column, ndarray (n,))
             Further columns.
         """
         header = self.header.copy()
@@ -266,7 +282,13 @@ class LightCurve(Saved, Told):
         return rates, layout.gti_table(self.intervals, self.header)
 
     def to_bytes(self, *, form: str = "D") -> bytes:
-        """Return the curve as a FITS file: RATE (or COUNTS) and STDGTI; `form` as of `tables`."""
+        """Return the curve as a FITS file: RATE (or COUNTS) and STDGTI.
+
+        Parameters
+        ----------
+        form : str
+            See `tables`.
+        """
         return fits_bytes(primary_hdu(layout.dated(self.primary.without(("DATE",)))), self.tables(form=form))
 
     @property
@@ -293,7 +315,12 @@ Series = LightCurve
 
 
 def split(series: LightCurve) -> list[LightCurve]:
-    """Return the rows of each width as a light curve of its own, with good time and keywords of the whole."""
+    """Return the rows of each width as a light curve of its own, with good time and keywords of the whole.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     if not series.mixed:
         return [series]
     parts = []
@@ -305,7 +332,17 @@ def split(series: LightCurve) -> list[LightCurve]:
 
 
 def require_one_width(series: LightCurve) -> None:
-    """Raise a `DataError` if rows differ in width."""
+    """Require that all rows have one width.
+
+    Parameters
+    ----------
+    series : LightCurve
+
+    Raises
+    ------
+    DataError
+        If they don't.
+    """
     if series.mixed:
         raise DataError(
             f"{series.name}: TIMEDEL is {series.widths.min():g} to {series.widths.max():g} s, as in curves that were "
@@ -321,6 +358,10 @@ def filled_intervals(time: Floats, widths: Floats | float) -> Floats:
     time : ndarray (n,) [s]
         Bin starts.
     widths : ndarray (n,) or float [s]
+
+    Returns
+    -------
+    ndarray (m, 2) [s]
     """
     if not len(time):
         return np.empty((0, 2))
@@ -334,7 +375,16 @@ def filled_intervals(time: Floats, widths: Floats | float) -> Floats:
 
 
 def set_moment(header: Header, keyword: str, moment: float) -> None:
-    """Set TSTARTI and TSTARTF (TSTOPI, TSTOPF) to a MET [s]; the fraction is rounded to 1e-8 s."""
+    """Set TSTARTI and TSTARTF (TSTOPI, TSTOPF); the fraction is rounded to 1e-8 s.
+
+    Parameters
+    ----------
+    header : Header
+    keyword : str
+        TSTART or TSTOP.
+    moment : float [s]
+        MET.
+    """
     whole = int(np.floor(moment))
     header.set(f"{keyword}I", whole, "integer part of the time, MET")
     header.set(f"{keyword}F", round(float(moment - whole), 8), "fractional part")

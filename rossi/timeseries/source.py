@@ -31,7 +31,12 @@ class Source:
 
     @classmethod
     def of(cls, series: Series) -> Source:
-        """Return the source of a curve."""
+        """Return the source of a curve.
+
+        Parameters
+        ----------
+        series : LightCurve
+        """
         name = next((n for h in (series.header, series.primary) if (n := str(h.get("OBJECT", "")).strip())), "")
         return cls(name, _position(series))
 
@@ -53,7 +58,12 @@ class Source:
 
 
 def plain_name(name: str) -> str:
-    """Return a name without what spellings differ in: ``GX 339-4``, ``GX339-4`` and ``gx_339-4`` are one source."""
+    """Return a name without what spellings differ in: ``GX 339-4``, ``GX339-4`` and ``gx_339-4`` are one source.
+
+    Parameters
+    ----------
+    name : str
+    """
     return re.sub(r"[^a-z0-9+.-]", "", name.lower())
 
 
@@ -71,7 +81,14 @@ def _is_angle(value: object) -> bool:
 
 
 def source_numbers(told: Sequence[Source], *, by_name: bool = True) -> list[int]:
-    """Return a number for each curve, the same for those of one source; -1 where it can't be told which of several."""
+    """Return a number for each curve, the same for those of one source; -1 where it can't be told which of several.
+
+    Parameters
+    ----------
+    told : sequence of Source
+    by_name : bool
+        See `Source.is_same`.
+    """
     firsts: list[Source] = []
     for source in sorted(set(told), key=lambda s: (plain_name(s.name), s.position or (999.0, 0.0), s.name)):
         if (source.name or source.position) and not any(source.is_same(one, by_name=by_name) for one in firsts):

@@ -10,7 +10,18 @@ from rossi.timeseries.means import Floats, mean_rate
 
 
 def band_summary(rate: Floats, error: Floats, exposure: Floats) -> dict[str, float | int]:
-    """Return the mean rate of a light curve and what it rests on; for the parameters see `mean_rate`."""
+    """Return the mean rate of a light curve and what it rests on; see `mean_rate`.
+
+    Parameters
+    ----------
+    rate, error : ndarray (n,) [count / s] or [count / s / PCU]
+    exposure : ndarray (n,) [s] or [PCU s]
+
+    Returns
+    -------
+    dict of str to float or int
+        The entries rate, error, exposure, and rows (n).
+    """
     mean, spread, total = mean_rate(rate, error, exposure)
     return {"rate": mean, "error": spread, "exposure": total, "rows": len(rate)}
 
@@ -22,8 +33,8 @@ def summary(target: str, start: float, stop: float, bands: Mapping[str, Any]) ->
     ----------
     target : str
     start, stop : float [s]
-        Begin of the first bin and end of the last.
-    bands : mapping of str to mapping
+        Begin of the first bin and end of the last, MET.
+    bands : mapping of str to dict
         `band_summary` of each light curve.
     """
     mjd = float(met_to_mjd((start + stop) / 2))

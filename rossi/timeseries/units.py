@@ -30,6 +30,10 @@ def normalised(text: str) -> str:
     """Return a TUNIT in one spelling: count, count/s or count/s/PCU; any other unit stays as it is.
 
     ``counts/s``, ``cts s**-1``, ``count/(s PCU)`` and ``ct s^(-1) PCU^(-1)`` are understood.
+
+    Parameters
+    ----------
+    text : str
     """
     if re.sub(r"[\s*.()]", "", _FACTOR.sub("", text)):  # a number, 10**3 count/s, or what is not understood
         return text.strip()
@@ -42,7 +46,12 @@ def normalised(text: str) -> str:
 
 
 def seconds(unit: str) -> float | None:
-    """Return the length of a unit of time [s]; None for anything else."""
+    """Return the length of a unit of time [s]; None for anything else.
+
+    Parameters
+    ----------
+    unit : str
+    """
     return _SECONDS.get(unit.strip().lower())
 
 

@@ -51,7 +51,7 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
 
     Parameters
     ----------
-    series : sequence of Series
+    series : sequence of LightCurve
         In rates.
     width : float, optional
         Of a new bin [s], at least the longest TIMEDEL; negative for a multiple of the longest TIMEDEL. By default the
@@ -65,7 +65,7 @@ def newbins(series: Sequence[Series], width: float | None = None, most: int | No
     DataError
         If there is no bin with a rate.
     ConfigError
-        If the new bins are narrower than the old ones.
+        If the new bins are narrower than the old ones, or too many.
     """
     if most is not None and not 1 <= most <= MAX_BINS:
         raise ConfigError(f"nbint is {most}; 1 to {MAX_BINS} new bins in an interval are possible.")
@@ -137,7 +137,7 @@ def statistics(rate: NDArray[np.float32], error: NDArray[np.float32]) -> dict[st
 
     Parameters
     ----------
-    rate, error : ndarray (n,) [count / s]
+    rate, error : ndarray (n,) of float32 [count / s]
         As stored; NaN where there is no data.
     """
     good = np.isfinite(rate)

@@ -30,13 +30,13 @@ def channel_weights(spectra: Singles, channels: NDArray[np.intp] | None = None) 
 
     Parameters
     ----------
-    spectra : ndarray (..., 129)
-    channels : ndarray of int, optional
+    spectra : ndarray (..., 129) of float32 [count] or [count / s]
+    channels : ndarray (n_channel,) of int, optional
         Which absolute channels; all 256 by default.
 
     Returns
     -------
-    ndarray (..., n_channel)
+    ndarray (..., n_channel) of float32
         1 in the middle of an element; also 1 throughout elements of one channel, the first and last element, and
         those without counts.
     """
@@ -65,7 +65,16 @@ def _safe_sum(a: Singles, b: Singles) -> Singles:
 
 
 def expand(spectra: Singles) -> Singles:
-    """Return spectra of 129 elements as spectra of 256 channels (..., 256)."""
+    """Return spectra of 129 elements as spectra of 256 channels.
+
+    Parameters
+    ----------
+    spectra : ndarray (..., 129) of float32 [count]
+
+    Returns
+    -------
+    ndarray (..., 256) of float32 [count]
+    """
     return np.asarray(spectra[..., _ELEMENT] * _FRACTION * channel_weights(spectra))
 
 
@@ -74,13 +83,13 @@ def drifted(spectra: Singles, factor: float) -> Singles:
 
     Parameters
     ----------
-    spectra : ndarray (..., 129)
+    spectra : ndarray (..., 129) of float32 [count]
     factor : float
         Part of a channel by which a spectrum moves, for each channel number; above 0 it moves upwards.
 
     Returns
     -------
-    ndarray (..., 129)
+    ndarray (..., 129) of float32 [count]
         The first and last element only take. Each element first gives, then takes.
     """
     upwards = factor > 0

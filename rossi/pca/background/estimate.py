@@ -84,7 +84,7 @@ def estimate_background(
         With table XTE_MKF. None is possible for models that need nothing of it.
     models : sequence of BackgroundModel
         Their components are added in this order.
-    saa : FitsFile or None
+    saa : FitsFile, optional
         History of SAA passages, for models with activation.
     options : BackgroundOptions, optional
 
@@ -122,7 +122,16 @@ def estimate_background(
 
 
 def observation_mjd(data: Table) -> float:
-    """Return the time that decides which models are valid: MJDREF + TSTART, without TIMEZERO [MJD]."""
+    """Return the time that decides which models are valid: MJDREF + TSTART, without TIMEZERO.
+
+    Parameters
+    ----------
+    data : Table
+
+    Returns
+    -------
+    float [MJD]
+    """
     reference = split_keyword(data.header, "MJDREF", data.where)
     return reference + split_keyword(data.header, "TSTART", data.where) / DAY
 
@@ -196,6 +205,12 @@ def groups(components: Sequence[Component], columns: Mapping[str, object]) -> li
     """Group components that are looked up alike, such that each spectrum's components stay in order.
 
     Components of other columns are left out.
+
+    Parameters
+    ----------
+    components : sequence of Component
+    columns : mapping of str to object
+        The columns that are made, by name.
     """
     found: dict[object, list[Component]] = defaultdict(list)
     number: dict[str, int] = defaultdict(int)

@@ -21,7 +21,7 @@ def spectra_at(
 
     Parameters
     ----------
-    cells : ndarray (n_component, n_cell, n_channel)
+    cells : ndarray (n_component, n_cell, n_channel) of float32 [count / s]
     axes : sequence of Axis
     values : sequence of ndarray (n_row,)
         What to look up on each axis.
@@ -31,7 +31,7 @@ def spectra_at(
 
     Returns
     -------
-    ndarray (n_component, n_row, n_channel)
+    ndarray (n_component, n_row, n_channel) of float32 [count / s]
         0 where a value is not finite or not between the axis's limits. Along an axis, each interpolation is rounded
         to single precision before the next one.
     """
@@ -59,7 +59,18 @@ def spectra_at(
 
 
 def bin_of(axis: Axis, value: Floats) -> Indices:
-    """Return the bin of each value on an axis of equal bins, from 0; the outer bins go on for ever."""
+    """Return the bin of each value on an axis of equal bins, from 0; the outer bins go on for ever.
+
+    Parameters
+    ----------
+    axis : Axis
+    value : ndarray (n_row,)
+        In the unit of the axis.
+
+    Returns
+    -------
+    ndarray (n_row,) of int
+    """
     number = np.trunc((value - axis.start) / axis.step + 1.0)
     return np.asarray(np.clip(number, 1, axis.n_bin) - 1, np.intp)
 
@@ -69,6 +80,17 @@ def between(midpoints: Sequence[float], value: Floats) -> tuple[Indices, Indices
 
     Below the first midpoint and above the last one both are the same, and nothing is extrapolated. A value at a
     midpoint counts as below it.
+
+    Parameters
+    ----------
+    midpoints : sequence of float
+    value : ndarray (n_row,)
+        In the unit of the midpoints.
+
+    Returns
+    -------
+    lower, upper : ndarray (n_row,) of int
+    fraction : ndarray (n_row,)
     """
     middle = np.asarray(midpoints, np.float64)
     passed = np.logical_and.accumulate(value[:, None] > middle, axis=1).sum(axis=1)
@@ -81,7 +103,16 @@ def between(midpoints: Sequence[float], value: Floats) -> tuple[Indices, Indices
 def mix(a: Singles, b: Singles, fraction: Floats, finite: bool = False) -> Singles:
     """Return a (1 - f) + b f in single precision; where one of them is not finite, the other.
 
-    With `finite`, all of them are known to be finite.
+    Parameters
+    ----------
+    a, b : ndarray (n_component, n_row, n_channel) of float32 [count / s]
+    fraction : ndarray (n_row, 1)
+    finite : bool
+        All of `a` and `b` are known to be finite.
+
+    Returns
+    -------
+    ndarray (n_component, n_row, n_channel) of float32 [count / s]
     """
     with np.errstate(invalid="ignore"):
         mixed: Floats = a * (1.0 - fraction)

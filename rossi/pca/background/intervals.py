@@ -78,11 +78,11 @@ class Intervals:
 
         Parameters
         ----------
-        rates : ndarray (..., n_row, n_channel) [count / s]
+        rates : ndarray (..., n_row, n_channel) of float32 [count / s]
 
         Returns
         -------
-        ndarray (..., n_out, n_channel) [count]
+        ndarray (..., n_out, n_channel) of float32 [count]
         """
         if self.same:
             return np.asarray(self.row_length * rates.astype(np.float64), np.float32)
@@ -92,7 +92,16 @@ class Intervals:
         return total
 
     def times(self, time: Floats) -> Floats:
-        """Return the starts of the intervals (n_out,) from those of the rows [s]."""
+        """Return the starts of the intervals from those of the rows.
+
+        Parameters
+        ----------
+        time : ndarray (n_row,) [s]
+
+        Returns
+        -------
+        ndarray (n_out,) [s]
+        """
         if self.same:
             return time
         offset = self.interval * np.arange(self.n_out)

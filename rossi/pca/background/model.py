@@ -89,7 +89,7 @@ class Component:
         BGSRC in lower case, empty where absent.
     axes : tuple of Axis
         The first varies fastest.
-    cells : ndarray (n_cell, n_channel) [count / s]
+    cells : ndarray (n_cell, n_channel) of float32 [count / s]
     validity : Validity
     drift : Drift or None
     where : str
@@ -127,6 +127,10 @@ class BackgroundModel:
     def only(self, hdus: Collection[int]) -> BackgroundModel:
         """Return the model of the named HDUs (0 is the primary one), whatever their validity says.
 
+        Parameters
+        ----------
+        hdus : collection of int
+
         Raises
         ------
         DataError
@@ -141,6 +145,10 @@ class BackgroundModel:
 
     def valid(self, mjd: float) -> tuple[Component, ...]:
         """Return the components for a time.
+
+        Parameters
+        ----------
+        mjd : float [MJD]
 
         Raises
         ------

@@ -85,7 +85,16 @@ class ParameterSource:
         return self._known[key]
 
     def live_fraction(self, pcu: int) -> Singles:
-        """Return the live fraction of each row that the models were made with (n_row,); not that of the dead time."""
+        """Return the live fraction of each row that the models were made with; not that of the dead time.
+
+        Parameters
+        ----------
+        pcu : int
+
+        Returns
+        -------
+        ndarray (n_row,) of float32
+        """
         if pcu not in self._live:
             others = [f"{name}CntPcu{pcu}" for name in REMAINING if name != "Zero"]
             events = _EVENTS_PER_VLE * self._count([f"VLECntPcu{pcu}"]) + self._count(others)
@@ -138,7 +147,17 @@ class ParameterSource:
 
 
 def following_row(filter_rows: Table, time: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the first filter row at or after each time, the last row where there is none (n_time,).
+    """Return the first filter row at or after each time, the last row where there is none.
+
+    Parameters
+    ----------
+    filter_rows : Table
+        XTE_MKF of the filter file.
+    time : ndarray (n_row,) [s]
+
+    Returns
+    -------
+    ndarray (n_row,) of int
 
     Raises
     ------

@@ -32,7 +32,13 @@ _SIX = "E[X1L^X1R^X2L^X2R^X3L^X3R]"
 
 @dataclass(frozen=True, slots=True)
 class BackgroundLayout:
-    """What the file looks like; see `rossi.pca.background.estimate.BackgroundOptions`."""
+    """What the file looks like; see `rossi.pca.background.estimate.BackgroundOptions`.
+
+    Parameters
+    ----------
+    layers, full_spectrum : bool
+    interval : float [s]
+    """
 
     layers: bool
     full_spectrum: bool
@@ -63,7 +69,12 @@ class Background:
     inputs: Mapping[str, str]
 
     def columns(self) -> dict[str, Singles]:
-        """Return the file's spectra: anodes added up or not, elements expanded to channels or not."""
+        """Return the file's spectra: anodes added up or not, elements expanded to channels or not.
+
+        Returns
+        -------
+        dict of str to ndarray (n_row, n_channel) of float32 [count]
+        """
         spectra = dict(self.spectra)
         if not self.layout.layers:
             spectra = {}
@@ -83,7 +94,13 @@ class Background:
         return FitsFile(name, primary, (self._table(name), *self.data.tables[1:]))
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
-        """Return the background as the content of a FITS file."""
+        """Return the background as the content of a FITS file.
+
+        Parameters
+        ----------
+        compress : bool
+            Gzip the file.
+        """
         return file_bytes(self.to_file(), compress=compress)
 
     def _table(self, name: str) -> Table:

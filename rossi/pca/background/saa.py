@@ -48,12 +48,12 @@ def decayed_dose(file: FitsFile, time: NDArray[np.float64], lifetime: float, mjd
     time : ndarray (n_row,) [s]
         Starts of the rows. Passages at or after the start of a row do not count for it.
     lifetime : float [s]
-    mjd : float
+    mjd : float [MJD]
         Of the observation.
 
     Returns
     -------
-    ndarray (n_row,)
+    ndarray (n_row,) of float32
         In the unit of the dose; every addition is rounded to single precision, in the order of the history.
 
     Raises

@@ -38,12 +38,12 @@ def body_axes(quaternion: Singles) -> Singles:
 
     Parameters
     ----------
-    quaternion : ndarray (4, n)
+    quaternion : ndarray (4, n) of float32
         Scalar last; not renormalised.
 
     Returns
     -------
-    ndarray (3, 3, n)
+    ndarray (3, 3, n) of float32
         First index: which axis.
     """
     q1, q2, q3, q4 = quaternion
@@ -58,24 +58,61 @@ def body_axes(quaternion: Singles) -> Singles:
 
 
 def to_inertial(axes: Singles, body: Singles) -> Singles:
-    """Rotate vectors (3, n) or (3, 1) from the body frame."""
+    """Rotate vectors from the body frame.
+
+    Parameters
+    ----------
+    axes : ndarray (3, 3, n) of float32
+    body : ndarray (3, n) or (3,) of float32
+
+    Returns
+    -------
+    ndarray (3, n) of float32
+    """
     return np.asarray(axes[0] * body[0] + axes[1] * body[1] + axes[2] * body[2])
 
 
 def to_body(axes: Singles, inertial: Singles) -> Singles:
-    """Rotate vectors (3, n) or (3, 1) into the body frame."""
+    """Rotate vectors into the body frame.
+
+    Parameters
+    ----------
+    axes : ndarray (3, 3, n) of float32
+    inertial : ndarray (3, n) or (3, 1) of float32
+
+    Returns
+    -------
+    ndarray (3, n) of float32
+    """
     return np.asarray(axes[:, 0] * inertial[0] + axes[:, 1] * inertial[1] + axes[:, 2] * inertial[2])
 
 
 def boresight(axes: Singles) -> Singles:
-    """Return the direction of the boresight, (3, n); not exactly of length 1."""
+    """Return the direction of the boresight; not exactly of length 1.
+
+    Parameters
+    ----------
+    axes : ndarray (3, 3, n) of float32
+
+    Returns
+    -------
+    ndarray (3, n) of float32
+    """
     return to_inertial(axes, np.array(BORESIGHT, np.float32))
 
 
 def direction(vector: Singles) -> tuple[Singles, Singles]:
-    """Return right ascension and declination of unit vectors (3, n) [deg].
+    """Return right ascension and declination of unit vectors.
 
     An axis exactly at right ascension 0 gets 360.
+
+    Parameters
+    ----------
+    vector : ndarray (3, n) of float32
+
+    Returns
+    -------
+    ra, dec : ndarray (n,) of float32 [deg]
     """
     x, y, z = vector
     with np.errstate(all="ignore"):
@@ -86,7 +123,16 @@ def direction(vector: Singles) -> tuple[Singles, Singles]:
 
 
 def direction_of_any(vector: Singles) -> tuple[Floats, Floats]:
-    """Return right ascension and declination of vectors of any length (3, n) [deg], in double precision."""
+    """Return right ascension and declination of vectors of any length, in double precision.
+
+    Parameters
+    ----------
+    vector : ndarray (3, n) of float32
+
+    Returns
+    -------
+    ra, dec : ndarray (n,) [deg]
+    """
     wide = vector.astype(np.float64)
     with np.errstate(all="ignore"):
         x, y, z = wide / np.sqrt(wide[0] ** 2 + wide[1] ** 2 + wide[2] ** 2)
@@ -97,14 +143,33 @@ def direction_of_any(vector: Singles) -> tuple[Floats, Floats]:
 
 
 def galactic(ra: Singles, dec: Singles) -> tuple[Floats, Floats]:
-    """Return galactic longitude, 0 to 360, and latitude of directions [deg]."""
+    """Return galactic longitude, 0 to 360, and latitude of directions.
+
+    Parameters
+    ----------
+    ra, dec : ndarray (n,) of float32 [deg]
+
+    Returns
+    -------
+    longitude, latitude : ndarray (n,) [deg]
+    """
     a, d = np.radians(ra.astype(np.float64)), np.radians(dec.astype(np.float64))
     x, y, z = _GALACTIC @ np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arcsin(z))
 
 
 def separation(ra1: Floats, dec1: Floats, ra2: Floats | float, dec2: Floats | float) -> Floats:
-    """Return the angle between two directions [deg], by the law of cosines."""
+    """Return the angle between two directions, by the law of cosines.
+
+    Parameters
+    ----------
+    ra1, dec1 : ndarray (n,) [deg]
+    ra2, dec2 : ndarray (n,) or float [deg]
+
+    Returns
+    -------
+    ndarray (n,) [deg]
+    """
     a1, d1, a2, d2 = (angle * _PI / 180 for angle in (ra1, dec1, ra2, dec2))
     cosine = np.sin(d1) * np.sin(d2) + np.cos(d1) * np.cos(d2) * np.cos(a1 - a2)
     return np.asarray(np.arccos(np.clip(cosine, -1.0, 1.0)) * 180 / _PI)
@@ -115,9 +180,13 @@ def roll(axes: Singles, sun: Singles) -> Singles:
 
     Parameters
     ----------
-    axes : ndarray (3, 3, n)
-    sun : ndarray (3, n)
+    axes : ndarray (3, 3, n) of float32
+    sun : ndarray (3, n) of float32
         Inertial. Where it is undefined but the axes are not, the angle is -135, as in the original.
+
+    Returns
+    -------
+    ndarray (n,) of float32 [deg]
     """
     with np.errstate(all="ignore"):
         s = sun / np.sqrt(sun[0] * sun[0] + sun[1] * sun[1] + sun[2] * sun[2])
@@ -133,9 +202,13 @@ def elevation(position: Singles, pointing: Singles) -> Singles:
 
     Parameters
     ----------
-    position : ndarray (3, n) [km]
+    position : ndarray (3, n) of float32 [km]
         Of the spacecraft, inertial.
-    pointing : ndarray (3, n)
+    pointing : ndarray (3, n) of float32
+
+    Returns
+    -------
+    ndarray (n,) of float32 [deg]
     """
     with np.errstate(all="ignore"):
         radius = np.sqrt(position[0] * position[0] + position[1] * position[1] + position[2] * position[2])
@@ -145,7 +218,18 @@ def elevation(position: Singles, pointing: Singles) -> Singles:
 
 
 def elevation_of_target(position: Floats, ra: float, dec: float) -> Floats:
-    """Return the angle of a fixed direction above the limb of the Earth [deg], in double precision."""
+    """Return the angle of a fixed direction above the limb of the Earth, in double precision.
+
+    Parameters
+    ----------
+    position : ndarray (3, n) [km]
+        Of the spacecraft, inertial.
+    ra, dec : float [deg]
+
+    Returns
+    -------
+    ndarray (n,) [deg]
+    """
     a, d = np.radians(ra), np.radians(dec)
     target = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
     with np.errstate(all="ignore"):
@@ -154,7 +238,17 @@ def elevation_of_target(position: Floats, ra: float, dec: float) -> Floats:
 
 
 def separation_haversine(ra1: Floats, dec1: Floats, ra2: float, dec2: float) -> Floats:
-    """Return the angle between directions [deg], exact for small angles too."""
+    """Return the angle between directions, exact for small angles too.
+
+    Parameters
+    ----------
+    ra1, dec1 : ndarray (n,) [deg]
+    ra2, dec2 : float [deg]
+
+    Returns
+    -------
+    ndarray (n,) [deg]
+    """
     a1, d1, a2, d2 = (np.radians(angle) for angle in (ra1, dec1, ra2, dec2))
     a = np.sin((d2 - d1) / 2) ** 2 + np.cos(d1) * np.cos(d2) * np.sin((a2 - a1) / 2) ** 2
     a = np.clip(a, 0.0, 1.0)

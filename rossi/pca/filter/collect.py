@@ -54,9 +54,19 @@ class Interpolation:
     inside: NDArray[np.bool_]
 
     def line(self, y: Floats) -> Floats:
-        """Return values (n,) on the line between the samples (m,) before and behind.
+        """Return values on the line between the samples before and behind.
 
         NaN before the first sample, after the last, where two are too far apart, and next to an undefined one.
+
+        Parameters
+        ----------
+        y : ndarray (m,)
+            A value a sample.
+
+        Returns
+        -------
+        ndarray (n,)
+            A value a time of the grid.
         """
         if len(y) < 2:
             return np.full(len(self.after), np.nan)
@@ -70,7 +80,16 @@ class Interpolation:
         return np.where(self.inside, value, np.nan)
 
     def hold(self, y: Floats) -> Floats:
-        """Return the samples before, even where the time of a sample is hit."""
+        """Return the samples before, even where the time of a sample is hit; NaN as in `line`.
+
+        Parameters
+        ----------
+        y : ndarray (m,)
+
+        Returns
+        -------
+        ndarray (n,)
+        """
         if len(y) < 2:
             return np.full(len(self.after), np.nan)
         return np.where(self.inside, y[self.after - 1], np.nan)
@@ -102,12 +121,21 @@ Collected: TypeAlias = dict[str, tuple[Column, NDArray[Any]]]
 
 
 def grid(master: MasterIndex, step: float) -> Floats:
-    """Return the times of the filter file's rows [s]: from the start in steps, to the stop at most.
+    """Return the times of the filter file's rows: from the start in steps, to the stop at most.
+
+    Parameters
+    ----------
+    master : MasterIndex
+    step : float [s]
+
+    Returns
+    -------
+    ndarray (n_row,) [s]
 
     Raises
     ------
     DataError
-        If the observation stops before it starts.
+        If the observation stops before it starts, or there would be more than `MAX_ROWS`.
     """
     if master.stop < master.start:
         raise DataError(f"FMI: StopMET {master.stop} is before StartMET {master.start}; the index is damaged.")
@@ -224,6 +252,15 @@ def as_stored(column: Column, values: Floats) -> NDArray[Any]:
     """Return values with the precision of a column; NaN becomes its TNULL.
 
     Integers are cut off towards zero; what does not fit is undefined.
+
+    Parameters
+    ----------
+    column : Column
+    values : ndarray (n,) of float32 or float64
+
+    Returns
+    -------
+    ndarray (n,) of float32, float64 or int64
     """
     if column.null is None:
         return values.astype(np.float32) if column.form == "E" else values
@@ -233,6 +270,17 @@ def as_stored(column: Column, values: Floats) -> NDArray[Any]:
 
 
 def as_numbers(column: Column, values: NDArray[Any]) -> Floats:
-    """Return stored values as numbers, NaN where undefined."""
+    """Return stored values as numbers, NaN where undefined.
+
+    Parameters
+    ----------
+    column : Column
+    values : ndarray (n,)
+        Of any type of number.
+
+    Returns
+    -------
+    ndarray (n,)
+    """
     numbers = values.astype(np.float64)
     return numbers if column.null is None else np.where(values == column.null, np.nan, numbers)

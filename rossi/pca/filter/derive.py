@@ -45,7 +45,19 @@ class Inputs:
         return as_numbers(*self.collected[name]).astype(np.float32)
 
     def vector(self, name: str, components: Sequence[str] = _AXES) -> Singles:
-        """Return columns as one array (3, n)."""
+        """Return columns as one array.
+
+        Parameters
+        ----------
+        name : str
+            What the columns' names begin with.
+        components : sequence of str
+            What they end with.
+
+        Returns
+        -------
+        ndarray (n_component, n_row) of float32
+        """
         return np.stack([self[name + component] for component in components])
 
 
@@ -54,15 +66,15 @@ def derive(collected: Collected, n_row: int, target: Mapping[str, float]) -> Val
 
     Parameters
     ----------
-    collected : dict
+    collected : dict of str to (Column, ndarray (n_row,))
         See `rossi.pca.filter.collect`.
     n_row : int
-    target : mapping
-        RA_OBJ and DEC_OBJ [deg]; without them OFFSET is undefined.
+    target : mapping of str to float [deg]
+        RA_OBJ and DEC_OBJ; without them OFFSET is undefined.
 
     Returns
     -------
-    dict
+    dict of str to ndarray (n_row,)
         In the order of the filter file.
     """
     inputs = Inputs(collected, n_row)

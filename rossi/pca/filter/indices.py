@@ -97,7 +97,14 @@ def needed_files(names: Iterable[str]) -> list[str]:
 
 
 def open_member(files: Files, path: str) -> FitsFile | None:
-    """Open a file of an observation, or the one with ``.gz`` behind its name; None where there is neither."""
+    """Open a file of an observation, or the one with ``.gz`` behind its name; None where there is neither.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes or FitsFile
+        The observation's files by their paths.
+    path : str
+    """
     for name in (path, path + ".gz"):
         if name in files:
             content = files[name]
@@ -107,6 +114,11 @@ def open_member(files: Files, path: str) -> FitsFile | None:
 
 def read_master(files: Files) -> MasterIndex:
     """Read FMI.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes or FitsFile
+        The observation's files by their paths.
 
     Raises
     ------
@@ -165,6 +177,17 @@ def read_indices(files: Files, master: MasterIndex) -> Index:
     """Read the subsystems' indices; those that are not there are left out.
 
     Blanks and NUL bytes both make an empty cell.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes or FitsFile
+        The observation's files by their paths.
+    master : MasterIndex
+
+    Raises
+    ------
+    DataError
+        If no index tells a position in numbers, or one names a file outside the observation's directory.
     """
     paths: dict[int, tuple[str, ...]] = {}
     position: dict[str, float] = {}

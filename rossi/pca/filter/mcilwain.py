@@ -222,7 +222,7 @@ def mcilwain_l(position: NDArray[np.floating]) -> Floats:
 
     Parameters
     ----------
-    position : ndarray (3, n) [km]
+    position : ndarray (3, n) of float [km]
         Of the spacecraft, inertial (see above).
 
     Returns

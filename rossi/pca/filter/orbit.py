@@ -18,7 +18,16 @@ _FAR = _F(99.99999)
 
 
 def climbing(latitude: Singles) -> Singles:
-    """Return 1 where the latitude rises and -1 where it falls, as a stand-in for the velocity; NaN in the first row."""
+    """Return 1 where the latitude rises and -1 where it falls, as a stand-in for the velocity; NaN in the first row.
+
+    Parameters
+    ----------
+    latitude : ndarray (n,) of float32 [deg]
+
+    Returns
+    -------
+    ndarray (n,) of float32
+    """
     index = np.arange(len(latitude))
     known = ~np.isnan(latitude)
     last = np.maximum.accumulate(np.where(known, index, -1))
@@ -32,14 +41,14 @@ def background_coordinates(latitude: Singles, longitude: Singles, climb: Singles
 
     Parameters
     ----------
-    latitude, longitude : ndarray (n,) [deg]
+    latitude, longitude : ndarray (n,) of float32 [deg]
         Of the point below the spacecraft.
-    climb : ndarray (n,)
+    climb : ndarray (n,) of float32
         Negative on the way south: the velocity along Z.
 
     Returns
     -------
-    ndarray (n,), ndarray (n,) [deg]
+    theta, phi : ndarray (n,) of float32 [deg]
         -180 to 180 both.
     """
     sine = np.clip(latitude * (PI / _F(180)) / _INCLINATION, _F(-1), _F(1))
@@ -54,7 +63,17 @@ def background_coordinates(latitude: Singles, longitude: Singles, climb: Singles
 
 
 def time_since_saa(theta: Singles, phi: Singles) -> Singles:
-    """Return the approximate time since the peak of the South Atlantic Anomaly [min]."""
+    """Return the approximate time since the peak of the South Atlantic Anomaly.
+
+    Parameters
+    ----------
+    theta, phi : ndarray (n,) of float32 [deg]
+        BKGD_THETA and BKGD_PHI.
+
+    Returns
+    -------
+    ndarray (n,) of float32 [min]
+    """
     near = (theta > _NEAR[0]) & (theta < _NEAR[1])
     since = np.where(near, _F(0.272) * phi + _F(0.214) * theta + _F(15.7), _FAR)
     return np.where(np.isnan(theta), _F(np.nan), since)

@@ -61,7 +61,16 @@ def _cut(x: Singles) -> Singles:
 
 
 def arcsin(x: Singles) -> Singles:
-    """Return the arc sine [rad], NaN outside -1 to 1."""
+    """Return the arc sine, NaN outside -1 to 1.
+
+    Parameters
+    ----------
+    x : ndarray (n,) of float32
+
+    Returns
+    -------
+    ndarray (n,) of float32 [rad]
+    """
     size = np.abs(x)
     small = size < _F(0.5)
     with np.errstate(all="ignore"):
@@ -78,7 +87,16 @@ def arcsin(x: Singles) -> Singles:
 
 
 def arccos(x: Singles) -> Singles:
-    """Return the arc cosine [rad], NaN outside -1 to 1."""
+    """Return the arc cosine, NaN outside -1 to 1.
+
+    Parameters
+    ----------
+    x : ndarray (n,) of float32
+
+    Returns
+    -------
+    ndarray (n,) of float32 [rad]
+    """
     size = np.abs(x)
     small = size < _F(0.5)
     high, low = _HALF_PI_CUT
@@ -96,7 +114,16 @@ def arccos(x: Singles) -> Singles:
 
 
 def arctan(x: Singles) -> Singles:
-    """Return the arc tangent [rad]."""
+    """Return the arc tangent.
+
+    Parameters
+    ----------
+    x : ndarray (n,) of float32
+
+    Returns
+    -------
+    ndarray (n,) of float32 [rad]
+    """
     size = np.abs(x)
     part = np.searchsorted(np.array([0.4375, 0.6875, 1.1875, 2.4375], _F), size, "right")
     part = np.where(np.isnan(size), 0, part)
@@ -118,7 +145,16 @@ def arctan(x: Singles) -> Singles:
 
 
 def arctan2(y: Singles, x: Singles) -> Singles:
-    """Return the angle of (x, y), -pi to pi [rad]."""
+    """Return the angle of (x, y), -pi to pi.
+
+    Parameters
+    ----------
+    y, x : ndarray (n,) of float32
+
+    Returns
+    -------
+    ndarray (n,) of float32 [rad]
+    """
     with np.errstate(all="ignore"):
         z = arctan(np.abs(y / x))
     low = _F(-8.7422776573e-8)
@@ -139,14 +175,34 @@ def _sine_cosine(x: Singles) -> tuple[NDArray[np.float64], NDArray[np.float64], 
 
 
 def sin(x: Singles) -> Singles:
-    """Return the sine of an angle [rad] of some turns at most."""
+    """Return the sine of an angle.
+
+    Parameters
+    ----------
+    x : ndarray (n,) of float32 [rad]
+        Some turns at most.
+
+    Returns
+    -------
+    ndarray (n,) of float32
+    """
     sine, cosine, turns = _sine_cosine(x)
     value = np.where(turns % 2 == 0, sine, cosine)
     return np.where(turns % 4 >= 2, -value, value).astype(_F)
 
 
 def cos(x: Singles) -> Singles:
-    """Return the cosine of an angle [rad] of some turns at most."""
+    """Return the cosine of an angle.
+
+    Parameters
+    ----------
+    x : ndarray (n,) of float32 [rad]
+        Some turns at most.
+
+    Returns
+    -------
+    ndarray (n,) of float32
+    """
     sine, cosine, turns = _sine_cosine(x)
     value = np.where(turns % 2 == 0, cosine, -sine)
     return np.where(turns % 4 >= 2, -value, value).astype(_F)

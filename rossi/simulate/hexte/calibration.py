@@ -42,7 +42,12 @@ def _cards(detnam: str, code: str, start: str) -> list[CardTuple]:
 
 
 def dead_time_coefficients(cluster: Cluster) -> bytes:
-    """Return the dead time after XULD and ULD events [s], in one row for the whole mission."""
+    """Return the file of the dead time after XULD and ULD events, in one row for the whole mission.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    """
     columns: Columns = [
         (Column("TSTART", "D", "s"), [0.0]),
         (Column("TSTOP", "D", "s"), [_ALWAYS]),

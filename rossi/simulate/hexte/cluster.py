@@ -60,11 +60,24 @@ class Cluster:
         return (0, 1, 2, 3) if self.name == "A" else (0, 1, 3)
 
     def lost_detector(self, met: float) -> int | None:
-        """Return the detector that has lost its energies at a MET [s], None if there is none."""
+        """Return the detector that has lost its energies, None if there is none.
+
+        Parameters
+        ----------
+        met : float [s]
+        """
         return 2 if self.name == "B" and met >= DETECTOR_LOST else None
 
     def cards(self, class1: str, class2: str, apid: int) -> list[CardTuple]:
-        """Return the cards that the tables of a cluster's files share."""
+        """Return the cards that the tables of a cluster's files share.
+
+        Parameters
+        ----------
+        class1, class2 : str
+            HDUCLAS1 and HDUCLAS2.
+        apid : int
+            Application id of the file.
+        """
         return [
             *class_cards(class1, class2),
             ("INSTRUME", "HEXTE"),

@@ -52,18 +52,22 @@ def dead_time(
     level: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Draw the true dead time of frames (n, 4) [s].
+    """Draw the true dead time of frames.
 
     Parameters
     ----------
     cluster : Cluster
-    unblanked : ndarray (n,) [s]
+    unblanked : ndarray (n,) of int [s]
         Blanked time is dead.
     pulses : ndarray (n, 4) [s]
         From `large_pulses`.
     level : ndarray (n,)
         Particle environment, about 1.
     rng : Generator
+
+    Returns
+    -------
+    ndarray (n, 4) [s]
     """
     busy = _BUSY[cluster.index] * (0.9 + 0.1 * level[:, None]) + rng.normal(0.0, _SCATTER, pulses.shape)
     return np.asarray(FRAME - unblanked[:, None] * (1.0 - busy - pulses / FRAME))
@@ -77,21 +81,32 @@ def counter(
     Parameters
     ----------
     dead : ndarray (n, 4) [s]
-    unblanked : ndarray (n,) [s]
+    unblanked : ndarray (n,) of int [s]
     pulses : ndarray (n, 4) [s]
         From `large_pulses`, of the frame whose housekeeping the task takes.
-    events : ndarray (n, 4) or (n, 1)
+    events : ndarray (n, 4) or (n, 1) [count]
         Good events of a detector as the task counts them.
 
     Returns
     -------
-    ndarray (n, 4) [2**-19 s]
+    ndarray (n, 4) of int [2**-19 s]
     """
     seconds = dead - pulses * (unblanked[:, None] / FRAME) + _EVENT * events
     return np.asarray(np.rint(seconds * TICKS), np.int64)
 
 
 def nominal_live(cluster: Cluster, unblanked: int) -> NDArray[np.float64]:
-    """Return the live fraction of the detectors (4,) in the mean environment."""
+    """Return the live fraction of the detectors in the mean environment.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    unblanked : int [s]
+        Of a frame.
+
+    Returns
+    -------
+    ndarray (4,)
+    """
     mean = large_pulses(cluster, Monitor.mean(cluster))[0]
     return np.asarray(unblanked / FRAME * (1.0 - _BUSY[cluster.index] - mean / FRAME))

@@ -24,7 +24,17 @@ _SHAPE = 32
 
 
 def event_words(mask: int, photons: Photons) -> NDArray[np.uint8]:
-    """Return the event words of a mask of bytes, (m, bytes)."""
+    """Return the event words of a mask of bytes.
+
+    Parameters
+    ----------
+    mask : int
+    photons : Photons
+
+    Returns
+    -------
+    ndarray (m, n_byte) of uint8
+    """
     coarse = photons.since.astype(np.int64)
     fine = ((photons.since - coarse) / RESOLUTION).astype(np.int64)
     word = ((_SHAPE << 5 | coarse) << 2 | photons.detector) << 19 | fine
@@ -44,7 +54,17 @@ def _dead_time_values(frames: Frames, photons: Photons, rng: np.random.Generator
 def event_file(
     spec: ObservationSpec, cluster: Cluster, frames: Frames, photons: Photons, rng: np.random.Generator
 ) -> tuple[str, bytes]:
-    """Return path and content of the event list of contiguous frames."""
+    """Return path and content of the event list of contiguous frames.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    cluster : Cluster
+    frames : Frames
+    photons : Photons
+        Of these frames.
+    rng : Generator
+    """
     time = frames.time[photons.frame] + photons.since
     order = np.argsort(time, kind="stable")
     word = (("TDDES", "D[0~3] & E[0~131071] & C[0~255] & T[0~16]"), ("TEVTB", _WORDS[cluster.mask]))

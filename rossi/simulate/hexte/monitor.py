@@ -32,7 +32,12 @@ _PATTERN = 1
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """Rates of the counters in each frame and detector (n, 4) [1/s]: large pulses, arms, triggers, vetoes."""
+    """Rates of the counters in each frame and detector: large pulses, arms, triggers, vetoes.
+
+    Parameters
+    ----------
+    uld, xuld, arm, trigger, veto : ndarray (n, 4) of int [count / s]
+    """
 
     uld: NDArray[np.int64]
     xuld: NDArray[np.int64]
@@ -42,7 +47,12 @@ class Monitor:
 
     @classmethod
     def mean(cls, cluster: Cluster) -> Monitor:
-        """Return the typical rates, as of one frame."""
+        """Return the typical rates, as of one frame.
+
+        Parameters
+        ----------
+        cluster : Cluster
+        """
         return cls(**{name: np.array([rates[cluster.index]]) for name, rates in _TYPICAL.items()})
 
     def __getitem__(self, frames: NDArray[np.int64]) -> Monitor:
@@ -51,13 +61,30 @@ class Monitor:
 
 
 def frame_times(spec: ObservationSpec) -> NDArray[np.float64]:
-    """Return the starts of the frames that the housekeeping covers [s], a little more than the observation."""
+    """Return the starts of the frames that the housekeeping covers, a little more than the observation.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+
+    Returns
+    -------
+    ndarray (n,) [s]
+    """
     margin = _MARGIN * FRAME
     return np.arange(spec.start - margin, spec.stop + margin, FRAME, dtype=np.float64)
 
 
 def draw_monitor(cluster: Cluster, time: NDArray[np.float64], rng: np.random.Generator) -> Monitor:
-    """Draw the rates in frames: Poisson numbers around what the particle environment makes of the typical ones."""
+    """Draw the rates in frames: Poisson numbers around what the particle environment makes of the typical ones.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    time : ndarray (n,) [s]
+        Starts of the frames.
+    rng : Generator
+    """
     level = particle_level(time + FRAME / 2)[:, None]
     mean = {name: np.array(rates[cluster.index]) * (0.7 + 0.3 * level) for name, rates in _TYPICAL.items()}
     return Monitor(**{name: np.rint(rng.poisson(rate * FRAME) / FRAME).astype(np.int64) for name, rate in mean.items()})
@@ -66,7 +93,16 @@ def draw_monitor(cluster: Cluster, time: NDArray[np.float64], rng: np.random.Gen
 def housekeeping_file(
     spec: ObservationSpec, cluster: Cluster, time: NDArray[np.float64], monitor: Monitor
 ) -> tuple[str, bytes]:
-    """Return path and content of a cluster's 16-s housekeeping."""
+    """Return path and content of a cluster's 16-s housekeeping.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    cluster : Cluster
+    time : ndarray (n,) [s]
+        Starts of the frames.
+    monitor : Monitor
+    """
     code = np.full(len(time), DWELL_CODES[dwell(cluster, spec.start)])
     position = ARCHIVE_CODES[positions(cluster, spec.start, time).position]
     states = {

@@ -18,7 +18,17 @@ _STREAM = 2
 
 
 def hexte_files(spec: ObservationSpec) -> list[tuple[str, bytes]]:
-    """Return path and content of the files of both clusters: housekeeping, archive mode, event lists where wanted."""
+    """Return path and content of the files of both clusters: housekeeping, archive mode, event lists where wanted.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+
+    Raises
+    ------
+    ConfigError
+        If the source is too bright for the counters.
+    """
     seeds = np.random.SeedSequence([*spec.entropy, _STREAM]).spawn(len(CLUSTERS))
     files: list[tuple[str, bytes]] = []
     for cluster, seed in zip(CLUSTERS, seeds, strict=True):

@@ -30,7 +30,7 @@ class Frames:
         Start.
     position : ndarray (n,) of int
         0 on source, +1 and -1 beside it.
-    unblanked : ndarray (n,) [s]
+    unblanked : ndarray (n,) of int [s]
         In which the cluster does not move.
     dead : ndarray (n, 4) [s]
         True dead time of the detectors.
@@ -69,7 +69,12 @@ class Photons:
     channel: NDArray[np.int64]
 
     def within(self, frames: slice) -> Photons:
-        """Return the photons of some of the frames, which are counted from 0."""
+        """Return the photons of some of the frames, which are counted from 0.
+
+        Parameters
+        ----------
+        frames : slice
+        """
         first, last = np.searchsorted(self.frame, [frames.start, frames.stop])
         part = slice(first, last)
         return Photons(self.frame[part] - frames.start, self.since[part], self.detector[part], self.channel[part])
@@ -90,8 +95,8 @@ def observe(
     cluster : Cluster
     time : ndarray (n,) [s]
         Starts of the frames.
-    pulses : tuple of two ndarray (n, 4) [s]
-        Dead time after large pulses, by the housekeeping of each frame and of the one before.
+    pulses : tuple of ndarray (n, 4) [s]
+        Two: dead time after large pulses, by the housekeeping of each frame and of the one before.
     rng : Generator
 
     Returns

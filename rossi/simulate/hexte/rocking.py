@@ -36,14 +36,30 @@ class Motion(StrEnum):
 
 
 def motion(cluster: Cluster, met: float) -> Motion:
-    """Return what a cluster does at a MET [s]."""
+    """Return what a cluster does.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    met : float [s]
+    """
     if cluster.name == "A":
         return Motion.ON_SOURCE if met >= STARING else Motion.ROCKING
     return Motion.OFF_SOURCE if met >= PARKED else Motion.ROCKING
 
 
 def dwell(cluster: Cluster, met: float) -> int:
-    """Return how long a cluster stays at a position [s]: 16 or 32; 0 if it does not rock."""
+    """Return how long a cluster stays at a position: 16 or 32; 0 if it does not rock.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    met : float [s]
+
+    Returns
+    -------
+    int [s]
+    """
     if motion(cluster, met) is not Motion.ROCKING:
         return 0
     return 32 if met >= LONGER_DWELL else 16
@@ -57,7 +73,7 @@ class Positions:
     ----------
     position : ndarray (n,) of int
         0 on source, +1 and -1 beside it.
-    before, after : ndarray (n,) [s]
+    before, after : ndarray (n,) of int [s]
         Blanked at the beginning and at the end of the frame; moves are charged to frames off source.
     """
 
@@ -77,8 +93,8 @@ def positions(cluster: Cluster, met: float, time: NDArray[np.float64]) -> Positi
     Parameters
     ----------
     cluster : Cluster
-    met : float
-        Start of the observation, which decides about the dwell time [s].
+    met : float [s]
+        Start of the observation, which decides about the dwell time.
     time : ndarray (n,) [s]
         Starts of frames. The pattern is locked to multiples of the dwell time; B is one dwell ahead of A.
     """

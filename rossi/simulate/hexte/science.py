@@ -30,7 +30,12 @@ _BANDS = len(BAND_EDGES) - 1
 
 @lru_cache(maxsize=2)
 def archive_columns(cluster: Cluster) -> tuple[Column, ...]:
-    """Declare the 17 columns of an archive-mode table."""
+    """Declare the 17 columns of an archive-mode table.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    """
     of = f"E[0:63] & G[{cluster.index}]"
     axis = (("1CTYP", "CHANNEL"), ("1CPIX", ARCHIVE_CPIX))
     curves = (
@@ -54,14 +59,34 @@ def archive_columns(cluster: Cluster) -> tuple[Column, ...]:
 
 
 def archive_spectra(n_frame: int, photons: Photons) -> NDArray[np.int64]:
-    """Return the spectra in the archive's elements, (n_frame, 4, 64) [count]."""
+    """Return the spectra in the archive's elements.
+
+    Parameters
+    ----------
+    n_frame : int
+    photons : Photons
+
+    Returns
+    -------
+    ndarray (n_frame, 4, 64) of int [count]
+    """
     cell = (photons.frame * DETECTORS + photons.detector) * CHANNELS + photons.channel
     counts = np.bincount(cell, minlength=n_frame * DETECTORS * CHANNELS).reshape(n_frame, DETECTORS, CHANNELS)
     return np.asarray(np.add.reduceat(counts, ARCHIVE_FIRST, axis=-1))
 
 
 def light_curves(n_frame: int, photons: Photons) -> NDArray[np.int64]:
-    """Return the 1-s light curves in four bands, (n_frame, 16, 4) [count]."""
+    """Return the 1-s light curves in four bands.
+
+    Parameters
+    ----------
+    n_frame : int
+    photons : Photons
+
+    Returns
+    -------
+    ndarray (n_frame, 16, 4) of int [count]
+    """
     band = np.searchsorted(BAND_EDGES, photons.channel, "right") - 1
     inside = (band >= 0) & (band < _BANDS)
     cell = (photons.frame * FRAME + photons.since.astype(np.int64)) * _BANDS + band
@@ -73,6 +98,14 @@ def archive_file(spec: ObservationSpec, cluster: Cluster, frames: Frames, photon
 
     The task hxtdead evaluates the counters of a row with the housekeeping of the frame before, and takes a quarter of
     the cluster's events for a detector's; so do these counters.
+
+    Parameters
+    ----------
+    spec : ObservationSpec
+    cluster : Cluster
+    frames : Frames
+    photons : Photons
+        Of these frames.
     """
     n_frame = len(frames.time)
     spectra = archive_spectra(n_frame, photons)

@@ -29,7 +29,12 @@ _DUMP = 3
 
 
 def effective_area() -> NDArray[np.float64]:
-    """Return the effective area of a cluster in each channel (256,) [cm2]: best from 20 to 80 keV."""
+    """Return the effective area of a cluster in each channel: best from 20 to 80 keV.
+
+    Returns
+    -------
+    ndarray (256,) [cm2]
+    """
     return np.asarray(AREA * np.exp(-((11.0 / ENERGY) ** 4)) / (1.0 + (ENERGY / 150.0) ** 3))
 
 
@@ -64,10 +69,10 @@ def source_rates(cluster: Cluster, met: float, flux: float, photon_index: float)
     Parameters
     ----------
     cluster : Cluster
-    met : float
-        Whether detector 2 of cluster B still measures energies [s].
-    flux : float
-        At 1 keV [photon / cm2 / s / keV].
+    met : float [s]
+        Whether detector 2 of cluster B still measures energies.
+    flux : float [photon / cm2 / s / keV]
+        At 1 keV.
     photon_index : float
 
     Returns
@@ -80,5 +85,15 @@ def source_rates(cluster: Cluster, met: float, flux: float, photon_index: float)
 
 
 def background_rates(cluster: Cluster, met: float) -> Rates:
-    """Return the mean rates of the background (4, 256) [count / s], the same at all positions; see `source_rates`."""
+    """Return the mean rates of the background, the same at all positions; see `source_rates`.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    met : float [s]
+
+    Returns
+    -------
+    ndarray (4, 256) [count / s]
+    """
     return _detectors(cluster, met, _BACKGROUND_SHARE, _background(cluster.index))

@@ -66,7 +66,17 @@ class TrueCluster(BaseModel):
 
 
 def archive_channels(low: int, high: int) -> NDArray[np.bool_]:
-    """Return which of the 256 channels are in archive elements whose first channel lies in a range."""
+    """Return which channels are in archive elements whose first channel lies in a range.
+
+    Parameters
+    ----------
+    low, high : int
+        Both included.
+
+    Returns
+    -------
+    ndarray (256,) of bool
+    """
     sizes = np.diff(ARCHIVE_FIRST, append=CHANNELS)
     return np.repeat((low <= ARCHIVE_FIRST) & (high >= ARCHIVE_FIRST), sizes)
 
