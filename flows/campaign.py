@@ -10,8 +10,7 @@ from flows.core.result import CampaignResult
 from flows.core.selection import everything
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
-from flows.prefect.caller import CALLER, Caller
-from flows.prefect.campaign import campaign_flow, carry_out
+from flows.prefect.campaign import CALLER, Caller, campaign_flow, carry_out
 from flows.prefect.form import Form
 from flows.prefect.shutdown_guard import leave_off_after
 from flows.prefect.signature import asks_for

@@ -56,11 +56,6 @@ class ProgressBar(Watcher):
         failed = f", [red]{self._failed} failed[/red]" if self._failed else ""
         self._progress.update(self._bar, advance=1, description=f"Reducing {escape(result.obsid)}{failed}")
 
-    def waiting(self, why: str) -> None:
-        """See `Watcher.waiting`."""
-        if why:
-            self.warned(f"Pods can't start: {why}")
-
     def merging(self) -> None:
         """See `Watcher.merging`."""
         self._progress.update(self._bar, description="Merging")
@@ -92,11 +87,6 @@ class ProgressLines(Watcher):
         self._failed += result.outcome is Outcome.FAILED
         if self._total and self._done % max(1, self._total // 10) == 0:
             self._console.print(f"{self._done} of {self._total} done, {self._failed} failed")
-
-    def waiting(self, why: str) -> None:
-        """See `Watcher.waiting`."""
-        if why:
-            self.warned(f"Pods can't start: {why}")
 
     def merging(self) -> None:
         """See `Watcher.merging`."""

@@ -12,16 +12,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from flows.core.executor import Executor
+from flows.core.plan import make_shard
 from flows.core.selection import NothingToDo, Selection, everything
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import DataError
-from services.contract import FailureKind, ObservationResult, Outcome, StageResult
-from services.contract.configuration import validate
+from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
 from services.execution.executor import result_of
-from services.execution.worker import load_stage
+from services.execution.worker import run_stages
 from services.query.stage import NAME as QUERY
 from services.query.vanished import rows_of
 from services.storage import ObjectStore, open_store
@@ -119,40 +120,30 @@ def look(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> K
         asked = [row.obsid for row in rows_of(store, lists[-1].key)]
     elif not asked and settings.query.is_open:
         asked = sorted({obsid for obsid, _ in (*made, *failures)})
-    results = {}
-    for obsid in asked:
-        if stages := _stages(obsid, settings, made, failures):
-            results[obsid] = ObservationResult.of(obsid, stages)
-    return Known(tuple(asked), results)
+    shard = make_shard(settings, asked)
+    ended = {obsid: _ended(obsid, shard, made, failures) for obsid in asked}
+    return Known(tuple(asked), {obsid: result for obsid, result in ended.items() if result is not None})
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:
     return settings.stages.get(entry.manifest.stage) == entry.manifest.config
 
 
-def _stages(
-    obsid: str,
-    settings: Settings,
-    made: dict[tuple[str, str], Entry],
-    failures: dict[tuple[str, str], Failure],
-) -> list[StageResult]:
-    """Return how the stages of one observation ended, as `services.execution.worker.run_observation` does."""
-    results: list[StageResult] = []
-    succeeded: set[str] = set()
-    unfinished = False
-    for name, config in settings.stages.items():
-        stage = load_stage(name)
-        reads = stage.reads(validate(stage.config, config, name))
-        if any(source in settings.stages and source not in succeeded for source in reads):
-            continue
-        entry, failure = made.get((obsid, name)), failures.get((obsid, name))
+def _ended(
+    obsid: str, shard: Shard, made: dict[tuple[str, str], Entry], failures: dict[tuple[str, str], Failure]
+) -> ObservationResult | None:
+    """Return how an observation ended; None if it did not, and nothing of it failed."""
+    unfinished = []
+
+    def one(stage: Stage[Any], _: StageRequest) -> StageResult | None:
+        entry, failure = made.get((obsid, stage.name)), failures.get((obsid, stage.name))
         if failure is not None and (entry is None or failure.when > entry.when):
-            results.append(failure.result.model_copy(update={"reads": reads}))
-        elif entry is not None:
-            result = result_of(entry.manifest, entry.key, reused=True)
-            results.append(result.model_copy(update={"reads": reads}))
-            succeeded |= {name} if result.outcome is Outcome.SUCCEEDED else set()
-        else:
-            unfinished = True
-    failed = any(result.outcome is Outcome.FAILED for result in results)
-    return results if failed or not unfinished else []
+            return failure.result
+        if entry is None:
+            unfinished.append(stage.name)
+            return None
+        return result_of(entry.manifest, entry.key, reused=True)
+
+    stages = run_stages(obsid, shard, one)
+    known = stages and (not unfinished or any(stage.outcome is Outcome.FAILED for stage in stages))
+    return ObservationResult.of(obsid, stages) if known else None

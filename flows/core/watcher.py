@@ -16,7 +16,10 @@ class Stopped(Exception):
 
 
 class Watcher:
-    """Somebody who watches a campaign; this one does nothing with what it is told."""
+    """Somebody who watches a campaign; this one does nothing with what it is told.
+
+    Another one overrides what it wants to hear.
+    """
 
     def step(self, kind: str, work: Callable[[], Result], name: str = "") -> Result:  # noqa: ARG002
         """Do a step of the campaign; returns and raises what the work does. Called from several threads.
@@ -48,6 +51,8 @@ class Watcher:
 
     def waiting(self, why: str) -> None:
         """Why workers can't start, whenever that changes; empty if none waits. Called from any thread."""
+        if why:
+            self.warned(f"Pods can't start: {why}")
 
     def merging(self) -> None:
         """All are done and will be merged."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +23,9 @@ from flows.core.run import Select, run
 from flows.core.selection import NothingToDo
 from flows.core.settings import Settings, require
 from flows.core.summary import failure_line, summary_line
-from flows.core.watcher import Stopped
+from flows.core.watcher import Stopped, Watcher
 from flows.executors import open_executor
 from flows.prefect.artifacts import figure_url, reason_rows, summary_page
-from flows.prefect.caller import CALLER, Caller
 from flows.prefect.form import Form, form_of, run_name
 from flows.prefect.limits import Taken, one_at_a_time
 from flows.prefect.notify import VANISHED
@@ -39,6 +40,27 @@ if TYPE_CHECKING:
 #: Name of the state of a run that found nothing to do.
 NOTHING = "NothingToDo"
 _log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Caller:
+    """Whoever started a run from a command; Prefect's own parameters and results stay small.
+
+    Parameters
+    ----------
+    watcher : Watcher
+    result : CampaignResult or None
+    error : RossiError or None
+        Why it could not go on.
+    """
+
+    watcher: Watcher = field(default_factory=Watcher)
+    result: CampaignResult | None = None
+    error: RossiError | None = None
+
+
+#: The caller of the flow run in this context; None where Prefect started it.
+CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
 def campaign_flow(name: str, task: str = "") -> Callable[[Callable[..., State[Any]]], Flow[..., State[Any]]]:
