@@ -19,7 +19,7 @@ test: .venv/dev browser
 	$(BIN)/python $(RUN_TESTS)
 
 # The tests, or some of them (TESTS='tests/rossi ...'), with the newest versions that the index has today of everything that
-# pyproject.toml names; and with the oldest that it admits. Each in an environment of its own, which is made anew.
+# pyproject.toml names and within its bounds (Prefect: a minor version); and with the oldest that it admits. Each in an environment of its own, which is made anew.
 test-latest: BIN := .venv-latest/bin
 test-latest: RESOLUTION := highest
 test-lowest: BIN := .venv-lowest/bin

@@ -13,14 +13,15 @@ from prefect.exceptions import TerminationSignal
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows.campaign import campaign, delete_job_of
+from flows.campaign import campaign
 from flows.core.metrics import show_numbers
 from flows.core.settings import Settings
 from flows.desktop.browse import browse
 from flows.desktop.server import answers, wait_for_server
 from flows.observation import reduce_observation
 from flows.prefect.artifacts import BROWSE
-from flows.prefect.form import Form, absolute, form_of
+from flows.prefect.campaign import stop_run
+from flows.prefect.form import Form, absolute
 from flows.prefect.notify import notify
 from flows.prefect.recovery import LastingRunner, Rescuer
 from flows.reprocess import reprocess_archive, retry_failed
@@ -105,8 +106,7 @@ def _serve(offered: list[RunnerDeployment]) -> None:
         try:
             ids: list[Any] = [runner.add_deployment(deployment) for deployment in offered]
             if rescuer is None:
-                cancel = lambda run: delete_job_of(form_of(run.parameters), str(run.id))  # noqa: E731
-                rescuer = Rescuer(ids, cancel, runner.at_work)
+                rescuer = Rescuer(ids, lambda run: stop_run(run.parameters, str(run.id)), runner.at_work)
                 rescuer.start()
             rescuer.at_work = runner.at_work
             names = ", ".join(str(deployment.flow_name) for deployment in offered)

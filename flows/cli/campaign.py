@@ -74,14 +74,12 @@ def command(
 def _run(settings: Settings) -> CampaignResult:
     from flows.cli.display import progress_bar
     from flows.desktop.server import prefect_server
-    from flows.prefect.progress import WATCHER
 
     with progress_bar("Starting Prefect") as bar, prefect_server() as wait_for_server:
         from flows.campaign import run_campaign
 
         wait_for_server()
-        WATCHER.set(bar)
-        return run_campaign(settings)
+        return run_campaign(settings, bar)
 
 
 def show_products(settings: Settings, result: CampaignResult, out: Path | None) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from flows.core.instruments import Instrument, instrument_of
 from flows.core.result import with_outcome
+from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
 from services.execution.vanished import vanished_line
 from services.storage import ObjectStore
@@ -29,8 +30,8 @@ _CAVEATS = 5
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
 
 
-class ProgressBar:
-    """A campaign's `flows.prefect.progress.Watcher` that draws a bar on standard error."""
+class ProgressBar(Watcher):
+    """Draws a bar on standard error."""
 
     def __init__(self, progress: Progress, description: str) -> None:
         self._progress = progress
@@ -38,74 +39,61 @@ class ProgressBar:
         self._failed = 0
 
     def checking(self, observations: int) -> None:
-        """See `flows.prefect.progress.Watcher.checking`."""
+        """See `Watcher.checking`."""
         self._progress.update(self._bar, total=observations, description="Looking for changes")
 
     def checked(self) -> None:
-        """See `flows.prefect.progress.Watcher.checked`."""
+        """See `Watcher.checked`."""
         self._progress.update(self._bar, advance=1)
 
     def planned(self, observations: int) -> None:
-        """See `flows.prefect.progress.Watcher.planned`."""
+        """See `Watcher.planned`."""
         self._progress.update(self._bar, total=observations, completed=0, description="Reducing")
 
     def finished(self, result: ObservationResult) -> None:
-        """See `flows.prefect.progress.Watcher.finished`."""
+        """See `Watcher.finished`."""
         self._failed += result.outcome is Outcome.FAILED
         failed = f", [red]{self._failed} failed[/red]" if self._failed else ""
         self._progress.update(self._bar, advance=1, description=f"Reducing {escape(result.obsid)}{failed}")
 
-    def waiting(self, why: str) -> None:
-        """See `flows.prefect.progress.Watcher.waiting`."""
-        if why:
-            self._progress.console.print(Text(f"Pods can't start: {why}", "yellow"))
-
     def merging(self) -> None:
-        """See `flows.prefect.progress.Watcher.merging`."""
+        """See `Watcher.merging`."""
         self._progress.update(self._bar, description="Merging")
 
     def warned(self, message: str) -> None:
-        """See `flows.prefect.progress.Watcher.warned`."""
+        """See `Watcher.warned`."""
         self._progress.console.print(Text(message, "yellow"), soft_wrap=True)
 
 
-class ProgressLines:
-    """A campaign's `flows.prefect.progress.Watcher` for log files: a line now and then on standard error."""
+class ProgressLines(Watcher):
+    """Writes a line now and then on standard error: for log files."""
 
     def __init__(self, console: Console, description: str) -> None:
         self._console, self._total, self._done, self._failed = console, 0, 0, 0
         console.print(description)
 
     def checking(self, observations: int) -> None:
-        """See `flows.prefect.progress.Watcher.checking`."""
+        """See `Watcher.checking`."""
         self._console.print(f"{observations} observations to look at")
 
-    def checked(self) -> None:
-        """See `flows.prefect.progress.Watcher.checked`."""
-
     def planned(self, observations: int) -> None:
-        """See `flows.prefect.progress.Watcher.planned`."""
+        """See `Watcher.planned`."""
         self._total = observations
         self._console.print(f"{observations} observations to reduce")
 
     def finished(self, result: ObservationResult) -> None:
-        """See `flows.prefect.progress.Watcher.finished`."""
+        """See `Watcher.finished`."""
         self._done += 1
         self._failed += result.outcome is Outcome.FAILED
         if self._total and self._done % max(1, self._total // 10) == 0:
             self._console.print(f"{self._done} of {self._total} done, {self._failed} failed")
 
-    def waiting(self, why: str) -> None:
-        """See `flows.prefect.progress.Watcher.waiting`."""
-        if why:
-            self._console.print(f"Pods can't start: {why}", markup=False, soft_wrap=True)
-
     def merging(self) -> None:
-        """See `flows.prefect.progress.Watcher.merging`."""
+        """See `Watcher.merging`."""
         self._console.print("Merging")
 
     def warned(self, message: str) -> None:
-        """See `flows.prefect.progress.Watcher.warned`."""
+        """See `Watcher.warned`."""
         self._console.print(Text(message), soft_wrap=True)
 
 

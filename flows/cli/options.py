@@ -23,7 +23,9 @@ Out = Annotated[
     Path | None, typer.Option(help="Folder that products are copied to; without a store, one is kept beside it.")
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
-Where = Annotated[str | None, typer.Option("--executor", help="Who works: local (processes) or kubernetes (pods).")]
+Where = Annotated[
+    str | None, typer.Option("--executor", help="Who works: local (processes), kubernetes (pods) or inline.")
+]
 PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the configuration and stop.")]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,14 +15,11 @@ from flows.cli.options import (
     Prefix,
     PrintConfig,
     Store,
+    Where,
     Workers,
-    nothing_in,
     prepared,
     settings_from,
 )
-
-if TYPE_CHECKING:
-    from flows.core.retry import Known
 
 
 def command(
@@ -32,6 +30,11 @@ def command(
     prefix: Prefix = None,
     out: Out = None,
     workers: Workers = None,
+    executor: Where = None,
+    which: Annotated[
+        Literal["transient", "data", "all"],
+        typer.Option(help="Failures of store, memory, lost workers; of the data, that have been mended; or all."),
+    ] = "all",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed again.")] = False,
     print_config: PrintConfig = False,
 ) -> None:
@@ -46,29 +49,24 @@ def command(
     from flows.cli.display import progress_bar, show_summary
     from flows.core.extras import need
     from flows.core.result import campaign_code
-    from flows.core.retry import look, retry
-    from services.storage import open_store
+    from flows.core.retry import Retry, failed
+    from flows.core.run import run
+    from flows.core.selection import NothingToDo
+    from flows.executors import open_executor
 
     need("matplotlib", "jinja2")
+    campaign = {"workers": workers, "executor": executor}
     settings = settings_from(
-        config, print_config, archive=archive, store=place or store, prefix=prefix, campaign={"workers": workers}
+        config, print_config, archive=archive, store=place or store, prefix=prefix, campaign=campaign
     )
     settings = prepared(settings, out)
-    known = look(open_store(settings.store), settings)
-    if not known.asked:
-        raise nothing_in(settings, "no campaign has left anything there")
-    if not known.failed:
-        print(_none_failed(known))
-        raise typer.Exit
-    with progress_bar("Reducing", in_logs=False) as bar:
-        bar.planned(len(known.failed))
-        result = retry(settings, known, bar.finished)
-    show_summary([one for one in result.results if one.obsid in known.failed])
+    select = partial(failed, which=Retry(which))
+    try:
+        with progress_bar("Reducing", in_logs=False) as bar:
+            result = run(settings, select, open_executor(settings), bar)
+    except NothingToDo as nothing:
+        print(nothing)
+        raise typer.Exit from None
+    show_summary([one for one in result.results if one.obsid in result.todo])
     show_products(settings, result, out)
     raise typer.Exit(campaign_code(result, strict))
-
-
-def _none_failed(known: Known) -> str:
-    line = f"Of {len(known.asked)} observations none failed with these settings; there is nothing to try again."
-    waiting = len(known.asked) - len(known.results)
-    return line + f" {waiting} were not finished: the campaign, run once more, goes on with them." * bool(waiting)

@@ -48,7 +48,7 @@ def command(
     from flows.core.preflight import check_places
     from flows.desktop.access import SHOWN, SIGN_IN, auth_file, auth_string
     from flows.desktop.processes import Machine, default_folder
-    from flows.desktop.up import Wishes, bring_up, check_database, s3_url
+    from flows.desktop.up import UpOptions, bring_up, check_database, s3_url
     from flows.prefect.notify import check_address
 
     need("prefect", "matplotlib", "jinja2")
@@ -65,7 +65,7 @@ def command(
     serve = (*options, f"--cron={cron}", f"--products-port={products_port}")
     machine = Machine(state or default_folder())
     typer.echo("Starting Prefect; the first time takes half a minute.", err=True)
-    bring_up(machine, Wishes(port, database, s3, s3_port, serve, notify))
+    bring_up(machine, UpOptions(port, database, s3, s3_port, serve, notify))
     for one in machine.running():
         print(f"{one.name:<15} {one.pid:>8} {one.about}")
     print(f"Prefect's pages: http://127.0.0.1:{port}  (log files in {machine.folder})")

@@ -39,7 +39,7 @@ def check(settings: Settings) -> None:
             config = getattr(settings, name)
             if isinstance(config, Extraction):
                 _check_columns(settings, name, config)
-        if settings.campaign.executor is Executor.LOCAL:
+        if settings.campaign.executor is not Executor.KUBERNETES:
             check_calibration(settings.calibration, _roles(settings))
 
 
@@ -56,7 +56,7 @@ def check_places(settings: Settings) -> None:
         store = open_store(settings.store) if settings.store else None
     if prefix := settings.prefix.strip("/"):
         check_key(prefix)
-    if isinstance(store, LocalStore) and settings.campaign.executor is Executor.LOCAL:
+    if isinstance(store, LocalStore) and settings.campaign.executor is not Executor.KUBERNETES:
         check_folder(store.root, "--store")
 
 

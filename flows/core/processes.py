@@ -1,4 +1,4 @@
-"""A shard in a process of its own."""
+"""Shards in processes of their own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
+from flows.core.executor import Inline, OnPause, OnResult
 from flows.core.instruments import all_stages
 from flows.core.logs import configure_logs
+from flows.core.plan import plan_shards
+from flows.core.settings import Settings
+from flows.core.watcher import Stopped, Watcher
 from rossi.errors import RossiError
 from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
 from services.execution.executor import record_failure
@@ -38,98 +45,102 @@ _PRELOAD = [
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
 
 
-class Interrupted(Exception):
-    """The worker process was asked to stop."""
+class Processes(Inline):
+    """Works shards off in processes of their own, so many at a time (an `Executor`).
 
-
-def _to_stderr(pause: Pause) -> None:
-    print(pause, file=sys.stderr, flush=True)
-
-
-def run_in_process(
-    shard: Shard, on_result: Callable[[ObservationResult], None], on_pause: Callable[[Pause], None] = _to_stderr
-) -> list[ObservationResult]:
-    """Work a shard off in a process of its own.
-
-    An observation that kills the process (out of memory, a crash in compiled code) becomes a failure that may be
-    tried again, and a new process goes on with the rest.
-
-    Parameters
-    ----------
-    shard : Shard
-    on_result : callable
-        Called in this process with every observation's result as soon as it is there.
-    on_pause : callable
-        Called when the work stands still because the archive or the store is away.
-
-    Raises
-    ------
-    ConfigError
-        No observation could succeed.
-    Interrupted
+    An observation that kills its process (out of memory, a crash in compiled code) becomes a failure that may be tried
+    again, and a new process goes on with the rest.
     """
-    return _processes("services.execution.worker:run_shard", shard, on_result, _died, on_pause)
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._running: set[BaseProcess] = set()
+        self._lock = threading.Lock()
 
-def survey_in_process(
-    shard: Shard, on_result: Callable[[Standing], None], on_pause: Callable[[Pause], None] = _to_stderr
-) -> list[Standing]:
-    """Find out what would have to be done for a shard, in a process of its own; see `run_in_process`."""
+    def stop(self) -> None:
+        """See `Executor.stop`."""
+        with self._lock:
+            self._stopped.set()
+            for process in self._running:
+                process.terminate()
 
-    def unknown(_: Shard, obsid: str, __: int) -> Standing:
-        return Standing(obsid=obsid, changes=(Change.NEW,))
+    def _each(
+        self, kind: str, obsids: Sequence[str], watcher: Watcher, work: Callable[[Shard], list[Result]]
+    ) -> list[Result]:
+        """Work all shards off, so many at a time; the first that can't be worked off at all ends the others."""
+        shards = plan_shards(self._settings, obsids)
+        with ThreadPoolExecutor(self._settings.campaign.workers, thread_name_prefix=kind) as pool:
+            futures = [
+                pool.submit(copy_context().run, watcher.step, kind, partial(work, shard), f"{kind}-{shard.number}")
+                for shard in shards
+            ]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.stop()
+                raise
+        return [result for future in futures for result in future.result()]
 
-    return _processes("services.execution.survey:survey_shard", shard, on_result, unknown, on_pause)
+    def _reduce(
+        self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
+    ) -> list[ObservationResult]:
+        return self._one_after_the_other("services.execution.worker:run_shard", shard, on_result, on_pause, _died)
 
+    def _survey(self, shard: Shard, on_result: OnResult[Standing], on_pause: OnPause) -> list[Standing]:
+        def unknown(_: Shard, obsid: str, __: int) -> Standing:
+            return Standing(obsid=obsid, changes=(Change.NEW,))
 
-def stop_all() -> None:
-    """Stop every shard that runs in a process of this one."""
-    for process in multiprocessing.active_children():
-        process.terminate()
+        return self._one_after_the_other("services.execution.survey:survey_shard", shard, on_result, on_pause, unknown)
 
+    def _one_after_the_other(
+        self,
+        function: str,
+        shard: Shard,
+        on_result: OnResult[Result],
+        on_pause: OnPause,
+        died: Callable[[Shard, str, int], Result],
+    ) -> list[Result]:
+        results: list[Result] = []
 
-def _processes(
-    function: str,
-    shard: Shard,
-    on_result: Callable[[Result], None],
-    died: Callable[[Shard, str, int], Result],
-    on_pause: Callable[[Pause], None],
-) -> list[Result]:
-    results: list[Result] = []
+        def keep(said: Result | Pause) -> None:
+            if isinstance(said, Pause):
+                on_pause(said)
+            else:
+                results.append(said)
+                on_result(said)
 
-    def keep(said: Result | Pause) -> None:
-        if not isinstance(said, Pause):
-            results.append(said)
-            on_result(said)
-        else:
-            on_pause(said)
+        while remaining := shard.obsids[len(results) :]:
+            exit_code = self._one_process(function, shard.model_copy(update={"obsids": remaining}), keep)
+            if exit_code in _STOPPED:
+                raise Stopped(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
+            if len(results) < len(shard.obsids):
+                keep(died(shard, shard.obsids[len(results)], exit_code))
+        return results
 
-    while remaining := shard.obsids[len(results) :]:
-        exit_code = _one_process(function, shard.model_copy(update={"obsids": remaining}), keep)
-        if exit_code in _STOPPED:
-            raise Interrupted(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
-        if len(results) < len(shard.obsids):
-            keep(died(shard, shard.obsids[len(results)], exit_code))
-    return results
-
-
-def _one_process(function: str, shard: Shard, keep: Callable[[Any], None]) -> int:
-    # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOAD)
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(function, shard, sender), daemon=True)
-    _start(process)
-    sender.close()
-    try:
-        with receiver:
-            _receive(receiver, keep)
-    except BaseException:
-        process.terminate()
-        raise
-    finally:
-        process.join()
-    return process.exitcode or 0
+    def _one_process(self, function: str, shard: Shard, keep: Callable[[Any], None]) -> int:
+        # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOAD)
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(function, shard, sender), daemon=True)
+        with self._lock:
+            self._go_on()
+            _start(process)
+            self._running.add(process)
+        sender.close()
+        try:
+            with receiver:
+                _receive(receiver, keep)
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.join()
+            with self._lock:
+                self._running.remove(process)
+        return process.exitcode or 0
 
 
 def _start(process: BaseProcess) -> None:

@@ -22,11 +22,14 @@ class CampaignResult(Frozen):
         ObsIDs.
     results : tuple of ObservationResult
     merge : StageResult
+    todo : tuple of str
+        Those that were worked on.
     """
 
     asked: tuple[str, ...]
     results: tuple[ObservationResult, ...]
     merge: StageResult
+    todo: tuple[str, ...] = ()
 
 
 def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list[ObservationResult]:

@@ -1,26 +1,46 @@
-"""Running the failures of a campaign again, and merging once more; everything else is taken from the store."""
+"""Which observations of a campaign failed, so that they are tried again: the store's records say it.
+
+Not fingerprints, by which `flows.core.selection.changed` goes: whatever mends a failure (other files, calibration,
+another version) changes them, so that what was mended would count as new. And it needs nothing but the store: neither
+the other observations' files nor the time to read them. Whether a product is the newest that there could be is not the
+question here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from flows.core.merging import keep_vanished, merge_results
-from flows.core.plan import plan_shards
-from flows.core.processes import run_in_process, stop_all
-from flows.core.result import CampaignResult
+from flows.core.executor import Executor
+from flows.core.plan import make_shard
+from flows.core.selection import NothingToDo, Selection, everything
 from flows.core.settings import Settings
-from services.contract import ObservationResult, Outcome, StageResult
-from services.contract.configuration import validate
+from flows.core.watcher import Watcher
+from rossi.errors import DataError
+from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
 from services.execution.executor import result_of
-from services.execution.worker import load_stage
+from services.execution.worker import run_stages
 from services.query.stage import NAME as QUERY
 from services.query.vanished import rows_of
-from services.storage import ObjectStore
+from services.storage import ObjectStore, open_store
 from services.storage.inventory import Entry, Failure, all_sets, recorded_failures
 
-OnResult = Callable[[ObservationResult], None]
+_log = logging.getLogger(__name__)
+
+
+class Retry(StrEnum):
+    """Which failures are tried again."""
+
+    TRANSIENT = "transient"
+    DATA = "data"
+    ALL = "all"
+
+    def covers(self, kind: FailureKind | None) -> bool:
+        """Whether a failure of this kind is meant."""
+        return self is Retry.ALL or (kind is FailureKind.DATA) == (self is Retry.DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +50,7 @@ class Known:
     Parameters
     ----------
     asked : tuple of str
-        The ObsIDs of the newest work list; without one, all that left anything.
+        The ObsIDs that it is about.
     results : dict of ObsID to ObservationResult
         How they ended with these settings; those that did not end, and have not failed so far, are missing.
     """
@@ -38,94 +58,92 @@ class Known:
     asked: tuple[str, ...]
     results: dict[str, ObservationResult]
 
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """The ObsIDs of the failures."""
-        return tuple(obsid for obsid, result in self.results.items() if result.outcome is Outcome.FAILED)
+    def failed(self, which: Retry = Retry.ALL) -> tuple[str, ...]:
+        """The ObsIDs of the failures of a kind."""
+        failures = (result for result in self.results.values() if result.outcome is Outcome.FAILED)
+        return tuple(result.obsid for result in failures if which.covers(result.last.kind))
 
 
-def look(store: ObjectStore, settings: Settings) -> Known:
+def failed(settings: Settings, executor: Executor, watcher: Watcher, *, which: Retry = Retry.ALL) -> Selection:
+    """Select what failed, and nothing else; the others' products are merged as they are.
+
+    Raises
+    ------
+    NothingToDo
+        If none failed.
+    DataError
+        If the store has nothing of these observations.
+    """
+    store = open_store(settings.store)
+    known = look(store, settings)
+    if not known.asked and not settings.query.is_open:
+        known = look(store, settings, everything(settings, executor, watcher).asked)
+    if not known.results:
+        place = f"{settings.store}, prefix {settings.prefix}" if settings.prefix else settings.store
+        raise DataError(
+            f"{place}: no campaign has left anything there; check --store and --prefix, and the observations asked for."
+        )
+    todo = known.failed(which)
+    if not todo:
+        raise NothingToDo(_none_failed(known, which))
+    for obsid in todo[:1000]:
+        _log.info("%s is tried again: %s", obsid, known.results[obsid].message)
+    return Selection(known.asked, todo, tuple(one for obsid, one in known.results.items() if obsid not in set(todo)))
+
+
+def _none_failed(known: Known, which: Retry) -> str:
+    kind = "" if which is Retry.ALL else f", as far as {which} failures go"
+    line = f"Of {len(known.asked)} observations none failed with these settings{kind}; there is nothing to try again."
+    waiting = len(known.asked) - len(known.results)
+    return line + (f" {waiting} were not finished: the campaign, run once more, goes on with them." if waiting else "")
+
+
+def look(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> Known:
     """Find out what a store knows of the campaign that the settings describe.
 
     Products of other settings do not count. Of a product set and a failure the later one does.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    settings : Settings
+    asked : sequence of str
+        ObsIDs; else those of the newest work list of the same [query], or where that says nothing, and there is none,
+        all that left anything.
     """
     sets = all_sets(store, settings.prefix)
     made = {(e.manifest.obsid, e.manifest.stage): e for e in sets if _fits(e, settings)}
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
-    lists = [entry for entry in sets if entry.manifest.stage == QUERY]
-    asked = (
-        [row.obsid for row in rows_of(store, lists[-1].key)]
-        if lists
-        else sorted({obsid for obsid, _ in (*made, *failures)})
-    )
-    results = {}
-    for obsid in asked:
-        stages = _stages(obsid, settings, made, failures)
-        if stages:
-            results[obsid] = ObservationResult.of(obsid, stages)
-    return Known(tuple(asked), results)
-
-
-def retry(settings: Settings, known: Known, on_result: OnResult) -> CampaignResult:
-    """Run the failures again and merge everything.
-
-    Parameters
-    ----------
-    settings : Settings
-    known : Known
-        See `look`.
-    on_result : callable
-        Told each result, from several threads.
-
-    Returns
-    -------
-    CampaignResult
-        Its results are of all observations that ended, these and the others.
-
-    Raises
-    ------
-    ConfigError
-        If no observation could succeed.
-    """
-    shards = plan_shards(settings, known.failed)
-    try:
-        with ThreadPoolExecutor(settings.campaign.workers) as pool:
-            done = [result for some in pool.map(lambda s: run_in_process(s, on_result), shards) for result in some]
-    except BaseException:
-        stop_all()
-        raise
-    ended = tuple((known.results | {result.obsid: result for result in done}).values())
-    results = keep_vanished(settings, known.asked, ended)
-    return CampaignResult(asked=known.asked, results=results, merge=merge_results(settings, known.asked, results))
+    question = settings.query.model_dump(mode="json")
+    lists = [entry for entry in sets if entry.manifest.stage == QUERY and entry.manifest.config == question]
+    if lists and not asked:
+        asked = [row.obsid for row in rows_of(store, lists[-1].key)]
+    elif not asked and settings.query.is_open:
+        asked = sorted({obsid for obsid, _ in (*made, *failures)})
+    shard = make_shard(settings, asked)
+    ended = {obsid: _ended(obsid, shard, made, failures) for obsid in asked}
+    return Known(tuple(asked), {obsid: result for obsid, result in ended.items() if result is not None})
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:
     return settings.stages.get(entry.manifest.stage) == entry.manifest.config
 
 
-def _stages(
-    obsid: str,
-    settings: Settings,
-    made: dict[tuple[str, str], Entry],
-    failures: dict[tuple[str, str], Failure],
-) -> list[StageResult]:
-    """Return how the stages of one observation ended, as `services.execution.worker.run_observation` does."""
-    results: list[StageResult] = []
-    succeeded: set[str] = set()
-    unfinished = False
-    for name, config in settings.stages.items():
-        stage = load_stage(name)
-        reads = stage.reads(validate(stage.config, config, name))
-        if any(source in settings.stages and source not in succeeded for source in reads):
-            continue
-        entry, failure = made.get((obsid, name)), failures.get((obsid, name))
+def _ended(
+    obsid: str, shard: Shard, made: dict[tuple[str, str], Entry], failures: dict[tuple[str, str], Failure]
+) -> ObservationResult | None:
+    """Return how an observation ended; None if it did not, and nothing of it failed."""
+    unfinished = []
+
+    def one(stage: Stage[Any], _: StageRequest) -> StageResult | None:
+        entry, failure = made.get((obsid, stage.name)), failures.get((obsid, stage.name))
         if failure is not None and (entry is None or failure.when > entry.when):
-            results.append(failure.result.model_copy(update={"reads": reads}))
-        elif entry is not None:
-            result = result_of(entry.manifest, entry.key, reused=True)
-            results.append(result.model_copy(update={"reads": reads}))
-            succeeded |= {name} if result.outcome is Outcome.SUCCEEDED else set()
-        else:
-            unfinished = True
-    failed = any(result.outcome is Outcome.FAILED for result in results)
-    return results if failed or not unfinished else []
+            return failure.result
+        if entry is None:
+            unfinished.append(stage.name)
+            return None
+        return result_of(entry.manifest, entry.key, reused=True)
+
+    stages = run_stages(obsid, shard, one)
+    known = stages and (not unfinished or any(stage.outcome is Outcome.FAILED for stage in stages))
+    return ObservationResult.of(obsid, stages) if known else None

@@ -36,6 +36,7 @@ DEFAULT_FILE = "rossi.toml"
 class Executor(StrEnum):
     """Where shards are worked off."""
 
+    INLINE = "inline"
     LOCAL = "local"
     KUBERNETES = "kubernetes"
 
@@ -48,7 +49,9 @@ class CampaignConfig(Frozen):
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
     )
     executor: Executor = Field(
-        Executor.LOCAL, description="local: processes of this machine; kubernetes: pods of a cluster, see [kubernetes]."
+        Executor.LOCAL,
+        description="local: processes of this machine; kubernetes: pods of a cluster, see [kubernetes]; inline: the "
+        "process itself, for looking closely.",
     )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,

@@ -29,7 +29,7 @@ START_TIMEOUT = 240.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class UpOptions:
     """What is to be started.
 
     Parameters
@@ -55,7 +55,7 @@ class Wishes:
     notify: str = ""
 
 
-def bring_up(machine: Machine, wishes: Wishes) -> None:
+def bring_up(machine: Machine, options: UpOptions) -> None:
     """Start what does not run yet, one after the other, each when the one before is ready.
 
     Raises
@@ -65,23 +65,23 @@ def bring_up(machine: Machine, wishes: Wishes) -> None:
     flows.desktop.processes.StartError
     """
     there = {one.name for one in machine.running()}
-    environment = _environment(machine, wishes)
+    environment = _environment(machine, options)
     if SERVER not in there:
-        _check_port(wishes.port, "--port")
-    if wishes.s3 is not None and S3 not in there:
-        _start_s3(machine, wishes.s3, wishes.s3_port)
-    if wishes.s3 is not None:
+        _check_port(options.port, "--port")
+    if options.s3 is not None and S3 not in there:
+        _start_s3(machine, options.s3, options.s3_port)
+    if options.s3 is not None:
         environment["AWS_SHARED_CREDENTIALS_FILE"] = str(_credentials_file(machine))
     if SERVER not in there:
-        place = {"PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(wishes.port)}
+        place = {"PREFECT_SERVER_API_HOST": HOST, "PREFECT_SERVER_API_PORT": str(options.port)}
         command = python("-m", "flows.desktop.server_entry")
-        one = machine.start(SERVER, command, environment | place, f"http://{HOST}:{wishes.port}")
+        one = machine.start(SERVER, command, environment | place, f"http://{HOST}:{options.port}")
         machine.wait(one, lambda: answers(environment["PREFECT_API_URL"]), START_TIMEOUT)
     if FLOWS not in there:
         log = machine.log(FLOWS)
         before = log.stat().st_size if log.exists() else 0
-        environment[NOTIFY] = wishes.notify  # no argument, which everybody can list
-        one = machine.start(FLOWS, python("-m", "flows.cli", "serve", *wishes.serve), environment)
+        environment[NOTIFY] = options.notify  # no argument, which everybody can list
+        one = machine.start(FLOWS, python("-m", "flows.cli", "serve", *options.serve), environment)
         machine.wait(one, lambda: b"Serving" in log.read_bytes()[before:], START_TIMEOUT)
 
 
@@ -106,11 +106,11 @@ def check_database(url: str) -> str:
     return parts._replace(scheme="postgresql+asyncpg").geturl()
 
 
-def _environment(machine: Machine, wishes: Wishes) -> dict[str, str]:
+def _environment(machine: Machine, options: UpOptions) -> dict[str, str]:
     """What the server and the flows are to know; nothing of it leaves the machine."""
     home = machine.folder / "prefect"
     home.mkdir(exist_ok=True)
-    url = f"http://{HOST}:{wishes.port}"
+    url = f"http://{HOST}:{options.port}"
     chosen = {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"{url}/api",
@@ -122,9 +122,9 @@ def _environment(machine: Machine, wishes: Wishes) -> dict[str, str]:
         # So the flows outlive a server that is away for some minutes.
         "PREFECT_CLIENT_MAX_RETRIES": os.environ.get("PREFECT_CLIENT_MAX_RETRIES", "6"),
         "PYTHONUNBUFFERED": "1",
-        **restricted(auth_string(machine.folder), wishes.port),
+        **restricted(auth_string(machine.folder), options.port),
     }
-    if database := check_database(wishes.database):
+    if database := check_database(options.database):
         chosen[DATABASE] = database
     return chosen
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from flows.core.watcher import Stopped
 from flows.kubernetes.cluster import Cluster, Gone, Refused, Resource, Unavailable, Which
 from flows.kubernetes.state import Object
 
@@ -18,10 +19,6 @@ _LONGEST_PAUSE = 20.0
 _REFUSALS = 5
 
 Answer = TypeVar("Answer")
-
-
-class Stopped(Exception):
-    """Nobody wants to know any more."""
 
 
 class Backoff:
@@ -54,11 +51,11 @@ class Backoff:
         if error is not None and (now - self._since > self._patience or self._refusals > _REFUSALS):
             raise error
         if self._stop.wait(self._pause * random.uniform(0.5, 1.0)):
-            raise Stopped
+            raise Stopped("Nobody wants to know any more.")
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
 
-def patiently(request: Callable[[], Answer], patience: float, *, refusals: bool = False) -> Answer:
+def patiently(request: Callable[[], Answer], patience: float) -> Answer:
     """Make a request until it is answered.
 
     Parameters
@@ -66,18 +63,12 @@ def patiently(request: Callable[[], Answer], patience: float, *, refusals: bool 
     request : callable
         Safe to make twice.
     patience : float [s]
-    refusals : bool
-        Whether a refusal may be a mistake; not where nothing has worked yet.
     """
     backoff = Backoff(patience)
     while True:
         try:
             return request()
         except Unavailable as error:
-            backoff.wait(error)
-        except Refused as error:
-            if not refusals:
-                raise
             backoff.wait(error)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from collections.abc import Iterable
@@ -14,8 +15,7 @@ from rossi.errors import RossiError
 
 #: So many failing pods have their logs shown; with more, their number says enough, and Prefect keeps every line.
 _SHOWN = 50
-
-Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+_log = logging.getLogger(__name__)
 
 
 def remedy(end: PodEnd, config: KubernetesConfig) -> str:
@@ -30,23 +30,20 @@ def remedy(end: PodEnd, config: KubernetesConfig) -> str:
 
 
 class FailingPods:
-    """The failing pods of a Job, followed in a thread of their own.
+    """The failing pods of a Job, followed in a thread of their own; the last lines of each are logged.
 
     Parameters
     ----------
     cluster : Cluster
     job : str
-    logger : Logger
-        Told the last lines of each.
     config : KubernetesConfig
     patience : float [s]
         How long the API server may be away.
     """
 
-    def __init__(self, cluster: Cluster, job: str, logger: Logger, config: KubernetesConfig, patience: float) -> None:
+    def __init__(self, cluster: Cluster, job: str, config: KubernetesConfig, patience: float) -> None:
         self._cluster = cluster
         self._which = Which(labels=f"batch.kubernetes.io/job-name={job}")
-        self._logger = logger
         self._config, self._lines = config, config.log_lines
         self._patience = patience
         self._lock = threading.Lock()
@@ -57,7 +54,8 @@ class FailingPods:
 
     def start(self) -> None:
         """Begin; the thread ends with the process, or soon after `finish`."""
-        threading.Thread(target=self._run, name="failing pods", daemon=True).start()
+        work = contextvars.copy_context().run  # so that what is logged belongs to whoever waits
+        threading.Thread(target=work, args=(self._run,), name="failing pods", daemon=True).start()
 
     def finish(self) -> None:
         """Look once more, since the thread may be late, and stop."""
@@ -65,7 +63,7 @@ class FailingPods:
         try:
             self._look(self._cluster.list(Resource.POD, self._which)[0])
         except RossiError as error:
-            self._logger.warning("The pods of the Job can't be listed any more: %s", error)
+            _log.warning("The pods of the Job can't be listed any more: %s", error)
 
     def _run(self) -> None:
         try:
@@ -76,7 +74,7 @@ class FailingPods:
                     case Changed(_, pod):
                         self._look([pod])
         except RossiError as error:  # the Job's own state is what counts
-            self._logger.warning("The pods of the Job are not watched any more: %s", error)
+            _log.warning("The pods of the Job are not watched any more: %s", error)
 
     def _look(self, pods: Iterable[Object]) -> None:
         for end in filter(None, map(PodEnd.of, pods)):
@@ -89,7 +87,7 @@ class FailingPods:
             if shown <= _SHOWN:
                 self._show(end)
             elif shown == _SHOWN + 1:
-                self._logger.warning("More than %d pods failed; the logs of others are not shown.", _SHOWN)
+                _log.warning("More than %d pods failed; the logs of others are not shown.", _SHOWN)
 
     def _show(self, end: PodEnd) -> None:
         try:
@@ -99,4 +97,4 @@ class FailingPods:
         lines = (log or end.said).strip().splitlines()[-self._lines :]
         said = "".join(f"\n    {line}" for line in lines) or " It said nothing."
         why = f"{end.why.rstrip('.')}{remedy(end, self._config)}"
-        self._logger.warning("Pod %s of shard %d: %s.%s", end.name, end.index, why, said)
+        _log.warning("Pod %s of shard %d: %s.%s", end.name, end.index, why, said)

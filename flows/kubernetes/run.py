@@ -13,7 +13,7 @@ from flows.core.settings import Settings
 from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
 from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, PODS, WORK, identity, job_name, make_job, pods_digest
-from flows.kubernetes.pods import FailingPods, Logger, remedy
+from flows.kubernetes.pods import FailingPods, remedy
 from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
 from flows.kubernetes.waiting import WaitingPods
 from rossi.errors import ConfigError, RossiError
@@ -35,6 +35,7 @@ _OTHER = (
     "Job {name} works with other settings of [kubernetes] than now; `rossi k8s cancel {name}` and the same command "
     "again make one with these, which finds what is done."
 )
+_log = logging.getLogger(__name__)
 
 
 class JobGone(RossiError):
@@ -77,7 +78,6 @@ def submit(
     obsids: Sequence[str],
     cluster: Cluster,
     flow_run: str = "",
-    logger: Logger | None = None,
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> Submitted:
     """Have a Job for a campaign: the one that there is, or a new one.
@@ -93,7 +93,6 @@ def submit(
     cluster : Cluster
     flow_run : str
         Of Prefect.
-    logger : Logger, optional
     on_warning : callable
         Told what is not as somebody expects who wants a new Job.
 
@@ -102,12 +101,6 @@ def submit(
     ConfigError
         If the cluster does not let us, or the Job of this name is none of ours.
     """
-    log = logger or logging.getLogger(__name__)
-
-    def warn(message: str) -> None:
-        log.warning("%s", message)
-        on_warning(message)
-
     store, patience = open_store(settings.store), 60 * settings.kubernetes.patience_minutes
     campaign = identity(settings, obsids)
     name = job_name(settings, campaign)
@@ -116,24 +109,24 @@ def submit(
     while True:
         if job is None:
             if (made := _make(settings, obsids, cluster, campaign, flow_run)) is not None:
-                log.info("Job %s: %d observations in %d shards.", name, len(obsids), made.shards)
+                _log.info("Job %s: %d observations in %d shards.", name, len(obsids), made.shards)
                 return made
         elif "deletionTimestamp" in job["metadata"]:
             if job["metadata"]["uid"] != mine:
-                warn(f"Job {name} is being deleted; a new one is made when its pods have ended.")
+                on_warning(f"Job {name} is being deleted; a new one is made when its pods have ended.")
             _await_deletion(cluster, job, patience)
         else:
             there, state = _ours(job, campaign), JobState.of(job)
             settled = state.ending is not None and is_settled(store, there.work, there.uid)
             if not settled and (why := _useless(job, state, settings)) is None:
-                log.info("Job %s is there already; going on with it.%s", name, _ended(state))
+                _log.info("Job %s is there already; going on with it.%s", name, _ended(state))
                 if _differs(job, settings) and state.ending is None:
-                    warn(_OTHER.format(name=name))
+                    on_warning(_OTHER.format(name=name))
                 if flow_run:
                     patiently(lambda: cluster.label_job(name, {FLOW_RUN: flow_run}), patience)
                 return there
             if not settled:
-                warn(f"Job {name} {why}; a new one takes its place, and finds what is done.")
+                on_warning(f"Job {name} {why}; a new one takes its place, and finds what is done.")
             patiently(lambda: cluster.delete_job(name, wait=True), patience)
             mine = there.uid
         job = patiently(lambda: cluster.read_job(name), patience)
@@ -201,7 +194,6 @@ def await_results(
     submitted: Submitted,
     cluster: Cluster,
     on_result: OnResult,
-    logger: Logger,
     on_waiting: Callable[[str], None] = lambda _: None,
 ) -> list[ObservationResult]:
     """Watch a Job until it ends, and return how every observation ended.
@@ -213,8 +205,6 @@ def await_results(
     cluster : Cluster
     on_result : callable
         Told every result, a shard's when it has ended.
-    logger : Logger
-        Told what failing pods say, and why pods can't start.
     on_waiting : callable
         Told why pods can't start, whenever that changes.
 
@@ -230,8 +220,8 @@ def await_results(
     config = settings.kubernetes
     patience = 60 * config.patience_minutes
     gathering = Gathering(open_store(settings.store), submitted, on_result)
-    pods = FailingPods(cluster, submitted.name, logger, config, patience)
-    starting = WaitingPods(cluster, submitted.name, submitted.uid, logger, on_waiting, config.start_minutes)
+    pods = FailingPods(cluster, submitted.name, config, patience)
+    starting = WaitingPods(cluster, submitted.name, submitted.uid, on_waiting, config.start_minutes)
     pods.start()
     starting.start()
     try:
@@ -248,7 +238,7 @@ def await_results(
         said = [end.said for end in pods.ends.values() if end.exit_code == 21]
         raise ConfigError(_sentence(said[0]) if said and said[0] else f"Job {state.name} failed: {state.message}")
     if state.ending is Ending.FAILED and state.reason != ALL_TRIED:
-        logger.warning("Job %s: %s %s", state.name, state.reason, state.message)
+        _log.warning("Job %s: %s %s", state.name, state.reason, state.message)
     whys = {i: f"its pod failed ({end.why}){remedy(end, config)}" for i, end in pods.ends.items() if i in state.failed}
     return gathering.all(whys, f"the Job ended before it ({state.reason or 'no reason given'})")
 

@@ -7,6 +7,8 @@ pod whose volumes can't be mounted.
 
 from __future__ import annotations
 
+import contextvars
+import logging
 import re
 import threading
 import time
@@ -15,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flows.kubernetes.cluster import Cluster, Refused, Resource, Which
-from flows.kubernetes.pods import Logger
 from flows.kubernetes.state import JobState, Object
 from rossi.errors import RossiError
 
@@ -33,6 +34,7 @@ _SAME = {"ErrImagePull": "ImagePullBackOff"}
 #: An event told about a pod that has a node all the same: what the pod's condition says is newer.
 _OLD_NEWS = frozenset({"FailedScheduling"})
 _POD = re.compile(r'(Error creating: )?pods "[^"]*" is forbidden: |_[\w-]+\([0-9a-f-]{36}\)')
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,12 @@ def _clean(message: object, name: str) -> str:
 class WaitingPods:
     """Tells why pods of a Job don't start, from a thread of its own, and gives up where none ever does.
 
+    Each reason is logged once.
+
     Parameters
     ----------
     cluster : Cluster
     job, uid : str
-    logger : Logger
-        Told each reason once.
     on_waiting : callable
         Told, whenever that changes, why pods wait now; empty if none do.
     start_minutes : float
@@ -162,12 +164,11 @@ class WaitingPods:
         cluster: Cluster,
         job: str,
         uid: str,
-        logger: Logger,
         on_waiting: Callable[[str], None],
         start_minutes: float,
     ) -> None:
         self._cluster, self._job, self._uid = cluster, job, uid
-        self._logger, self._on_waiting, self._minutes = logger, on_waiting, start_minutes
+        self._on_waiting, self._minutes = on_waiting, start_minutes
         self._period = min(PERIOD, 60 * start_minutes / _LOOKS)
         self._holds = min(HOLDS, 1.5 * self._period)
         self._stop = threading.Event()
@@ -180,7 +181,8 @@ class WaitingPods:
 
     def start(self) -> None:
         """Begin; the thread ends with the process, or soon after `finish`."""
-        threading.Thread(target=self._run, name="waiting pods", daemon=True).start()
+        work = contextvars.copy_context().run  # so that what is logged belongs to whoever waits
+        threading.Thread(target=work, args=(self._run,), name="waiting pods", daemon=True).start()
 
     def finish(self) -> None:
         """Stop."""
@@ -192,10 +194,10 @@ class WaitingPods:
             try:
                 self._look(time.monotonic() - began > 60 * self._minutes)
             except Refused as error:  # the rest is told all the same
-                self._logger.warning("Why pods wait can't be told in full, add the verb to the Role: %s", error)
+                _log.warning("Why pods wait can't be told in full, add the verb to the Role: %s", error)
                 self._events = False
             except RossiError as error:  # the Job's own watch has the patience
-                self._logger.debug("The waiting pods can't be listed: %s", error)
+                _log.debug("The waiting pods can't be listed: %s", error)
 
     def _look(self, late: bool) -> None:
         job = self._cluster.read_job(self._job)
@@ -229,4 +231,4 @@ class WaitingPods:
         if reason.kind in self._told or len(self._told) >= _TOLD:
             return
         self._told.add(reason.kind)
-        self._logger.warning("Job %s: %d pod%s can't start. %s", self._job, number, "s" * (number != 1), reason)
+        _log.warning("Job %s: %d pod%s can't start. %s", self._job, number, "s" * (number != 1), reason)

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from flows.core.result import CampaignResult
-from flows.prefect.run_message import advice, summary_line
+from flows.core.summary import advice, summary_line
 from rossi.errors import RossiError
 from services.contract import Manifest, ObservationResult, OutputRecord
 from services.contract.reasons import by_reason, one_line
+from services.execution.survey import Standing
 from services.storage import ObjectStore
 from services.storage.publication import output_key, read_manifest
 
@@ -42,6 +43,23 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def change_rows(standings: Sequence[Standing], chosen: Sequence[Standing]) -> list[dict[str, Any]]:
+    """Rows of the table of what has changed, and what is reduced because of it."""
+    todo = {standing.obsid for standing in chosen}
+    groups: dict[str, list[str]] = {}
+    for standing in standings:
+        groups.setdefault(", ".join(standing.changes) or "nothing changed", []).append(standing.obsid)
+    return [
+        {
+            "why": why,
+            "observations": len(those),
+            "to be reduced": sum(obsid in todo for obsid in those),
+            "which": ", ".join(those[:_EXAMPLES]) + (" ..." if len(those) > _EXAMPLES else ""),
+        }
+        for why, those in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
 
 
 def in_markdown(text: str) -> str:

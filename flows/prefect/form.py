@@ -8,16 +8,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 
 from flows.core.instruments import CHAINS, Instrument
+from flows.core.retry import Retry
 from flows.core.settings import Executor, Settings, make_settings
 from rossi.errors import ConfigError
-from services.contract import FailureKind, Frozen
+from services.contract import Frozen
 from services.contract.configuration import validate
 from services.contract.extraction import Channels
 from services.hexte_dead.stage import HexteDeadConfig
@@ -43,6 +43,9 @@ _PLACES: dict[str, tuple[str, ...]] = {
 }
 
 
+Asked = TypeVar("Asked", bound="Form")
+
+
 class Form(Frozen):
     """What a person chooses for a campaign."""
 
@@ -64,8 +67,8 @@ class Form(Frozen):
     )
     executor: Executor = Field(
         Executor.LOCAL,
-        description="Who works: local (processes of the machine that serves the flows) or kubernetes (pods of the "
-        "cluster that [kubernetes] in the settings describes).",
+        description="Who works: local (processes of the machine that serves the flows), kubernetes (pods of the "
+        "cluster that [kubernetes] in the settings describes) or inline (the run's own process).",
     )
     workers: int | None = Field(
         None, ge=1, description="Local processes that work at the same time; the number of processors when empty."
@@ -104,37 +107,52 @@ class Form(Frozen):
         ConfigError
         """
         values: dict[str, Any] = {name: _copied(value) for name, value in self.settings.items()}
-        for name, value in self.model_dump(mode="json", exclude={"settings"}).items():
+        for name, value in self.model_dump(mode="json", include=set(_PLACES)).items():
             if value is not None:
                 _put(values, _PLACES[name], value)
         return make_settings(values, "The run's settings")
 
 
-#: Defaults and help texts of the flows' parameters, which Prefect makes its form from.
-FIELDS: Mapping[str, Any] = Form.model_fields
+_DRY_RUN: Any = Field(False, description="Only say what would be done, and do nothing.")
 
 
-class Retry(StrEnum):
-    """Which failures are tried again."""
+class ReprocessForm(Form):
+    """The same, for what is new or has changed."""
 
-    TRANSIENT = "transient"
-    DATA = "data"
-    ALL = "all"
-
-    def covers(self, kind: FailureKind | None) -> bool:
-        """Whether a failure of this kind is meant."""
-        return self is Retry.ALL or (kind is FailureKind.DATA) == (self is Retry.DATA)
+    dry_run: bool = _DRY_RUN
+    failures: bool = Field(
+        False,
+        description="Try those again, too, that failed because of their data and where nothing has changed since.",
+    )
 
 
-def form_of(given: Mapping[str, Any]) -> Form:
+class RetryForm(Form):
+    """The same, for what failed."""
+
+    which: Retry = Field(
+        Retry.TRANSIENT,
+        description="Which failures: transient (store, memory, a lost worker), data (files that have been mended), or "
+        "all.",
+    )
+    dry_run: bool = _DRY_RUN
+
+
+class ObservationForm(Form):
+    """The same, for one observation."""
+
+    obsid: str = Field(description="The observation, such as 20402-01-45-03.")
+
+
+def form_of(given: Mapping[str, Any], model: type[Asked]) -> Asked:
     """Return the form that a flow's arguments stand for; Prefect passes defaults it was not given as their fields.
 
     Raises
     ------
     ConfigError
     """
-    values = {name: value for name, value in given.items() if not isinstance(value, FieldInfo) and name in FIELDS}
-    return validate(Form, values, "The run's parameters")
+    known = model.model_fields
+    values = {name: value for name, value in given.items() if not isinstance(value, FieldInfo) and name in known}
+    return validate(model, values, "The run's parameters")
 
 
 def run_name(form: Form, day: datetime.date, task: str = "") -> str:

@@ -1,6 +1,6 @@
 """What Prefect hears of a run while it works: progress and signs of life; and whether somebody cancelled it.
 
-The pulse is a thread of its own. A Prefect server that is slow, restarts or is gone delays the pulse, never the work.
+That is told by a thread of its own. A Prefect server that is slow, restarts or is gone delays it, never the work.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import cast
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact
+from prefect.artifacts import create_progress_artifact, create_table_artifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 
-from flows.prefect.progress import Watcher
+from flows.core.watcher import Result, Stopped, Watcher
+from flows.prefect.artifacts import change_rows
 from flows.prefect.signs_of_life import LIFE, duration
+from flows.prefect.steps import as_task
 from services.contract import ObservationResult, Outcome
+from services.execution.survey import Standing
 
 #: Seconds between two looks at the server; somebody who cancels waits this long at most for the workers to be told.
 PERIOD = 1.0
@@ -35,12 +38,8 @@ _PATIENCE = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Stopped(Exception):
-    """Somebody cancelled the flow run."""
-
-
-class Pulse:
-    """A campaign's `flows.prefect.progress.Watcher` that tells the Prefect server; used as a context around the work.
+class ProgressReporter(Watcher):
+    """A campaign's watcher that tells the Prefect server; used as a context around the work.
 
     Parameters
     ----------
@@ -62,55 +61,75 @@ class Pulse:
         self._alive = self._began
         self.cancelled = threading.Event()
 
-    def __enter__(self) -> Pulse:
+    def __enter__(self) -> ProgressReporter:
         """Start the thread."""
         context = contextvars.copy_context()
-        self._thread = threading.Thread(target=context.run, args=(self._run,), name="pulse", daemon=True)
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="progress reporter", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Show the last state, and end the thread; a server that does not answer is not waited for long."""
+        """Show the last state, and end the thread; a server that does not answer is not waited for long.
+
+        Raises
+        ------
+        Stopped
+            If the run was cancelled and did not come to its end.
+        """
         self._ended.set()
         self._thread.join(_PATIENCE)
+        if error is not None and self.cancelled.is_set():
+            sofar = self.text().partition(";")[0]
+            raise Stopped(f"Cancelled; {sofar}. The same run again goes on from there.") from error
+
+    def step(self, kind: str, work: Callable[[], Result], name: str = "") -> Result:
+        """See `Watcher.step`; it is a task of Prefect."""
+        return as_task(kind, work, name)
 
     def checking(self, observations: int) -> None:
-        """See `flows.prefect.progress.Watcher.checking`."""
+        """See `Watcher.checking`."""
         self._inner.checking(observations)
         self._to_check = observations
 
     def checked(self) -> None:
-        """See `flows.prefect.progress.Watcher.checked`."""
+        """See `Watcher.checked`."""
         self.go_on()
         with self._lock:
             self._checked += 1
             self._inner.checked()
 
+    def surveyed(self, standings: Sequence[Standing], chosen: Sequence[Standing]) -> None:
+        """See `Watcher.surveyed`; a table of Prefect's."""
+        self._inner.surveyed(standings, chosen)
+        what = "What has changed, and what is reduced because of it"
+        create_table_artifact(change_rows(standings, chosen), key="changes", description=what)
+
     def planned(self, observations: int) -> None:
-        """See `flows.prefect.progress.Watcher.planned`."""
+        """See `Watcher.planned`."""
         self._inner.planned(observations)
         self._total, self._began = observations, time.monotonic()
 
     def finished(self, result: ObservationResult) -> None:
-        """See `flows.prefect.progress.Watcher.finished`; stops the shard of a run that was cancelled."""
+        """See `Watcher.finished`; stops the shard of a run that was cancelled."""
         self.go_on()
         with self._lock:
             self._counts[result.outcome] += 1
             self._inner.finished(result)
 
     def waiting(self, why: str) -> None:
-        """See `flows.prefect.progress.Watcher.waiting`."""
+        """See `Watcher.waiting`."""
         self._waiting = why
         self._inner.waiting(why)
 
     def merging(self) -> None:
-        """See `flows.prefect.progress.Watcher.merging`."""
+        """See `Watcher.merging`."""
         self._worked = time.monotonic() - self._began
         self._inner.merging()
 
     def warned(self, message: str) -> None:
-        """See `flows.prefect.progress.Watcher.warned`; stops the shard of a run that was cancelled."""
+        """See `Watcher.warned`; stops the shard of a run that was cancelled."""
         self.go_on()
+        _log.warning("%s", message)
         with self._lock:
             self._inner.warned(message)
 

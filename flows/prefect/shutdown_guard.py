@@ -30,7 +30,7 @@ class _Enough(BaseException):
 
 
 @contextmanager
-def farewell(done: Callable[[], bool]) -> Iterator[None]:
+def leave_off_after(done: Callable[[], bool]) -> Iterator[None]:
     """Leave off talking to Prefect some minutes after all is done.
 
     Nothing is done outside of the main thread, where alone signals arrive.
@@ -44,7 +44,7 @@ def farewell(done: Callable[[], bool]) -> Iterator[None]:
         yield
         return
     over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(done, over), name="farewell", daemon=True)
+    thread = threading.Thread(target=_watch, args=(done, over), name="shutdown guard", daemon=True)
     before = signal.signal(_SIGNAL, _leave_off)
     thread.start()
     try:

@@ -1,10 +1,10 @@
-"""What Prefect costs: a campaign against the same shards without it, and a large campaign's memory.
+"""What Prefect costs: a campaign against the same without it, and a large campaign's memory.
 
     python tests/benchmarks/bench_prefect.py [--observations 500] [--repeat 3]
     python tests/benchmarks/bench_prefect.py --tiny 10000
 
 Observations are one simulated observation of 2 ks under many names, PCA and HEXTE, reduced into a new store each time.
-The reference works off the same shards in the same number of processes, and merges. Both take turns; the Prefect server
+The reference is the same campaign in the same number of processes, without Prefect. Both take turns; the Prefect server
 runs all the time, as it does for an operator. Printed is the ratio of the medians.
 
 With --tiny, observations are asked for that the archive does not have: each is a failure with its own record and its
@@ -22,21 +22,18 @@ import tempfile
 import threading
 import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from flows.core.plan import plan_shards
-from flows.core.processes import run_in_process
+from flows.core.processes import Processes
+from flows.core.run import run
+from flows.core.selection import everything
 from flows.core.settings import Settings, load_settings
+from flows.core.watcher import Watcher
 from flows.desktop.server import prefect_server
-from flows.prefect.progress import Nobody
 from rossi.archive import ObsID
 from rossi.simulate import BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE, simulate_archive
-from services.merge.config import MergeRequest
-from services.merge.stage import run_merge
-from services.query.stage import run_query
-from services.storage import open_archive, open_store
 
 
 def lay_out(folder: Path, observations: int) -> dict[str, object]:
@@ -59,13 +56,8 @@ def lay_out(folder: Path, observations: int) -> dict[str, object]:
 
 
 def without(settings: Settings) -> None:
-    """The reference: the same shards and the merge."""
-    store = open_store(settings.store)
-    work, _ = run_query(settings.query, open_archive(settings.archive), store, settings.prefix)
-    with ThreadPoolExecutor(settings.campaign.workers) as threads:
-        done = list(threads.map(lambda s: run_in_process(s, Nobody().finished), plan_shards(settings, work.obsids)))
-    results = tuple(result for shard in done for result in shard)
-    run_merge(MergeRequest(store=settings.store, asked=work.obsids, results=results, config=settings.merge), store)
+    """The reference: the same campaign."""
+    run(settings, everything, Processes(settings), Watcher())
 
 
 def with_prefect(settings: Settings) -> None:

@@ -129,7 +129,7 @@ def test_what_a_campaign_asked_for_is_known(reduced: Rossi, archive: Archive, tm
     worklist, _ = run_query(settings.query, open_archive(settings.archive), store, settings.prefix)
     known = look(store, settings)
     assert known.asked == tuple(worklist.obsids)
-    assert set(known.failed) == set(archive.damaged)
+    assert set(known.failed()) == set(archive.damaged)
 
 
 def test_status_and_retry_agree_about_a_campaign_that_failed_at_its_start(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_status_and_retry_agree_about_a_campaign_that_failed_at_its_start(tmp_pa
     record_failure(store, settings.prefix, failure)
     known = look(store, settings)
     failed = [one.obsid for one in status(store) if one.outcome is Outcome.FAILED]
-    assert list(known.failed) == failed == [first]
+    assert list(known.failed()) == failed == [first]
     assert known.results[first].message == "pca_prep: no model for this day"
     assert set(known.asked) == set(worklist.obsids)
 

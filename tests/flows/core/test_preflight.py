@@ -14,7 +14,7 @@ from flows.core.export import check_folder
 from flows.core.extras import EXTRAS, need
 from flows.core.preflight import check
 from flows.core.settings import load_settings, make_settings
-from flows.prefect.form import form_of
+from flows.prefect.form import Form, form_of
 from rossi.errors import ConfigError
 from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
 from rossi.simulate.calibration import calibration_files
@@ -228,7 +228,7 @@ def test_no_dates(tmp_path: Path, text: str) -> None:
             "or mission time in seconds (189302400)."
         )
         with pytest.raises(ConfigError, match=r"expected a date as year-month-day \(1999-12-31\)"):
-            form_of({name: text})
+            form_of({name: text}, Form)
     (tmp_path / "r.toml").write_text(f"[query]\nstart = {text}\n")
     with pytest.raises(ConfigError, match=r"1999-12-31"):
         load_settings(tmp_path / "r.toml")
@@ -237,7 +237,7 @@ def test_no_dates(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["1999-12-31", "1999-12-31T00:00:00", "1999-12-31T00:00:00.000Z"])
 def test_dates(tmp_path: Path, text: str) -> None:
     assert load_settings(None, {"query": {"start": text}}).query.start == datetime.date(1999, 12, 31)
-    assert form_of({"stop": text}).stop == datetime.date(1999, 12, 31)
+    assert form_of({"stop": text}, Form).stop == datetime.date(1999, 12, 31)
     assert load_settings(None, {"query": {"start": "189302400", "stop": 2e8}}).query.start == 189302400.0
     (tmp_path / "r.toml").write_text(f"[query]\nstart = {text}\n")
     assert load_settings(tmp_path / "r.toml").query.start == datetime.date(1999, 12, 31)

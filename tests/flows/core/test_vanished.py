@@ -14,7 +14,7 @@ from flows.core.merging import keep_vanished, merge_results
 from flows.core.plan import make_shard
 from flows.core.result import CampaignResult
 from flows.core.settings import Settings, load_settings
-from flows.prefect.run_message import summary_line
+from flows.core.summary import summary_line
 from rossi.archive import ObsID
 from services.contract import VANISHED, Outcome
 from services.execution.executor import fetch_outputs

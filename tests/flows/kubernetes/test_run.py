@@ -25,15 +25,13 @@ from tests.flows.kubernetes.conftest import make_settings
 from tests.flows.kubernetes.controller import Controller
 from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files, same_products, wait_until
 
-LOG = logging.getLogger("tests.kubernetes")
-
 
 class Campaign:
     """A campaign that is watched in a thread."""
 
     def __init__(self, settings: Settings, obsids: tuple[str, ...], cluster: Cluster) -> None:
         self.settings, self.cluster = settings, cluster
-        self.submitted = submit(settings, obsids, cluster, "flow-run-1", LOG)
+        self.submitted = submit(settings, obsids, cluster, "flow-run-1")
         self.told: list[ObservationResult] = []
         self.waiting: list[str] = []
         self.results: list[ObservationResult] = []
@@ -44,7 +42,7 @@ class Campaign:
     def _watch(self) -> None:
         try:
             told, waiting = self.told.append, self.waiting.append
-            self.results = await_results(self.settings, self.submitted, self.cluster, told, LOG, waiting)
+            self.results = await_results(self.settings, self.submitted, self.cluster, told, waiting)
         except BaseException as error:
             self.error = error
 

@@ -1,14 +1,18 @@
 """The form of a flow run: it stands for the settings, whole, and has a help text for each field."""
 
 import datetime
-import inspect
+from typing import Any
 
 import pytest
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 
 from flows.campaign import campaign
+from flows.core.retry import Retry
 from flows.core.settings import Settings, load_settings
 from flows.observation import reduce_observation
-from flows.prefect.form import FIELDS, Form, Retry, form_of, run_name
+from flows.prefect.form import Form, RetryForm, form_of, run_name
+from flows.prefect.signature import asks_for
 from flows.reprocess import reprocess_archive, retry_failed
 from rossi.errors import ConfigError
 from services.contract import FailureKind
@@ -33,7 +37,7 @@ def test_form_stands_for_the_settings(values: dict[str, object]) -> None:
     form = Form.of(settings)
     assert form.to_settings() == settings
     # What Prefect keeps is JSON.
-    assert form_of(form.model_dump(mode="json")).to_settings() == settings
+    assert form_of(form.model_dump(mode="json"), Form).to_settings() == settings
 
 
 def test_form_wins_over_the_rest() -> None:
@@ -54,7 +58,7 @@ def test_form_wins_over_the_rest() -> None:
 )
 def test_wrong_form_is_one_sentence(form: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence) as error:
-        form_of(form).to_settings()
+        form_of(form, Form).to_settings()
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -68,13 +72,44 @@ def test_every_field_has_a_help_text_and_a_type(flow: object) -> None:
             assert field.get("description"), name
 
 
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-def test_flows_have_the_fields_of_the_form(flow: object) -> None:
-    own = {"obsid", "dry_run", "failures", "which"}
-    for name, parameter in inspect.signature(flow.fn).parameters.items():
-        assert name in own or parameter.default is FIELDS[name]
-    if flow is not reduce_observation:
-        assert set(flow.parameters.properties) - own == FIELDS.keys()
+@pytest.mark.parametrize(
+    ("flow", "own", "without"),
+    [
+        (campaign, [], set()),
+        (reprocess_archive, ["dry_run", "failures"], set()),
+        (retry_failed, ["which", "dry_run"], set()),
+        (reduce_observation, ["obsid"], {"targets", "obsids", "start", "stop", "executor", "workers"}),
+    ],
+    ids=lambda flow: getattr(flow, "name", None),
+)
+def test_flows_ask_for_the_fields_of_their_forms(flow: Any, own: list[str], without: set[str]) -> None:
+    """Flat, each a parameter of its own, as Prefect's form shows them."""
+    asked = flow.parameters.properties
+    fields = [name for name in Form.model_fields if name not in without]
+    assert list(asked) == [*own, *fields]
+    assert [asked[name]["position"] for name in asked] == list(range(len(asked)))
+    assert flow.parameters.required == ["obsid"] * ("obsid" in own)
+    schema = Form.model_json_schema()["properties"]
+    for name in fields:
+        assert asked[name]["description"] == schema[name]["description"]
+        assert asked[name].get("default") == schema[name].get("default", asked[name].get("default"))
+
+
+def test_what_is_given_becomes_the_form() -> None:
+    """Prefect passes the fields themselves where nothing is given."""
+    asked: list[RetryForm] = []
+
+    def ask(form: RetryForm) -> State:
+        asked.append(form)
+        return Completed()
+
+    flow = asks_for(RetryForm)(ask)
+    flow(which="data", targets=["Eta Car"], **{"store": RetryForm.model_fields["store"]})
+    assert asked == [RetryForm(which=Retry.DATA, targets=("Eta Car",))]
+    wrong = flow(instruments=["asm"])
+    assert wrong.is_failed()
+    assert "instruments" in wrong.message
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from flows.prefect import shutdown_guard as module
-from flows.prefect.shutdown_guard import farewell
+from flows.prefect.shutdown_guard import leave_off_after
 from tests.flows.support import ROOT
 
 
@@ -23,7 +23,7 @@ def in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_hangs_is_left_off_however_often_it_tries(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGUSR1)
-    with farewell(lambda: True):
+    with leave_off_after(lambda: True):
         try:
             time.sleep(60)
         finally:
@@ -33,9 +33,9 @@ def test_what_hangs_is_left_off_however_often_it_tries(capsys: pytest.CaptureFix
 
 
 def test_what_is_not_done_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
-    with farewell(lambda: False):
+    with leave_off_after(lambda: False):
         time.sleep(0.5)
-    with pytest.raises(ValueError, match="its own"), farewell(lambda: True):
+    with pytest.raises(ValueError, match="its own"), leave_off_after(lambda: True):
         raise ValueError("its own")
     assert capsys.readouterr().err == ""
 
@@ -44,7 +44,7 @@ def test_other_threads_are_left_alone() -> None:
     waited = threading.Event()
 
     def work() -> None:
-        with farewell(lambda: True):
+        with leave_off_after(lambda: True):
             time.sleep(0.3)
             waited.set()
 
@@ -57,11 +57,11 @@ def test_other_threads_are_left_alone() -> None:
 def test_process_ends_though_a_thread_waits() -> None:
     code = """
 import threading, time
-from flows.prefect import shutdown_guard as farewell
-farewell.LAST = 0.1
+from flows.prefect import shutdown_guard
+shutdown_guard.LAST = 0.1
 threading.Thread(target=time.sleep, args=(600,)).start()
 print("all is done")
-farewell.end_soon(20)
+shutdown_guard.end_soon(20)
 raise SystemExit(20)
 """
     done = subprocess.run(

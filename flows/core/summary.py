@@ -1,16 +1,10 @@
-"""How a flow run ends: one line for its page, and the result for whoever started it from a command."""
+"""How a campaign ended, in one line."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from contextvars import ContextVar
-from dataclasses import dataclass
-
-from prefect.exceptions import FailedRun
 
 from flows.core.result import CampaignResult, campaign_code, with_outcome
-from rossi.errors import RossiError
 from services.contract import ExitCode, FailureKind, ObservationResult, Outcome
 from services.contract.reasons import reason_of
 from services.execution.vanished import vanished_line
@@ -21,41 +15,6 @@ ADVICE = {
     FailureKind.CONFIG: "correct the setting that the message names, and run it again",
     FailureKind.RETRYABLE: "run retry_failed; if it happens again, look at the store and at the workers' memory",
 }
-
-
-@dataclass(slots=True)
-class Ending:
-    """What a run left for the process that started it; Prefect's own results stay small.
-
-    Parameters
-    ----------
-    result : CampaignResult or None
-    error : RossiError or None
-        Why it could not go on.
-    """
-
-    result: CampaignResult | None = None
-    error: RossiError | None = None
-
-
-def without_traceback(record: logging.LogRecord) -> bool:
-    """Leave out that a run has ended as *Failed* by its own word: the sentence is in its log, this adds a traceback."""
-    return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
-
-
-def without_nothing(record: logging.LogRecord) -> bool:
-    """Leave out that a task has ended as *Failed* by its own word, which Prefect follows with ``NoneType: None``.
-
-    The sentence is in the task's last line, *Finished in state*.
-    """
-    return record.exc_info != (None, None, None)
-
-
-logging.getLogger("prefect.flow_runs").addFilter(without_traceback)
-logging.getLogger("prefect.task_runs").addFilter(without_nothing)
-
-#: The ending of the flow run in this context: filled in by the flow, read by the command.
-ENDING: ContextVar[Ending | None] = ContextVar("ending", default=None)
 
 
 def advice(kind: FailureKind | None) -> str:

@@ -1,0 +1,85 @@
+"""A campaign from its beginning to its end, whoever works and whoever watches.
+
+Nothing retries here: what may be tried again is tried again by the archive's and the store's clients, by the cluster,
+or by running the campaign once more, which finds everything that is done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from flows.core.executor import Executor
+from flows.core.merging import keep_vanished, merge_results
+from flows.core.result import CampaignResult
+from flows.core.runs import record_run
+from flows.core.selection import NothingToDo, Selection
+from flows.core.settings import Settings
+from flows.core.summary import failure_line, summary_line
+from flows.core.watcher import Watcher
+from rossi.errors import RossiError
+from services.contract import ObservationResult, StageResult
+from services.execution.vanished import named, vanished_of
+from services.storage import open_store
+from services.storage.patience import patiently
+
+#: Chooses what is worked on; those of `flows.core.selection`.
+Select = Callable[[Settings, Executor, Watcher], Selection]
+_log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, select: Select, executor: Executor, watcher: Watcher) -> CampaignResult:
+    """Work off what is selected, merge it with what is known, and have the store remember how that ended.
+
+    Parameters
+    ----------
+    settings : Settings
+        Checked (`flows.core.preflight`).
+    select : callable
+    executor : Executor
+    watcher : Watcher
+
+    Raises
+    ------
+    NothingToDo
+        If nothing was selected.
+    ConfigError
+        If no observation could succeed.
+    StoreError
+        If so many observations vanished from the archive that nothing is published, or the store stays away.
+    Stopped
+        If somebody stopped the work; what is finished is in the store.
+    """
+    try:
+        selection = select(settings, executor, watcher)
+    except NothingToDo as nothing:
+        _remember(settings, str(nothing), good=True)
+        raise
+    watcher.planned(len(selection.todo))
+    done = executor.reduce(selection.todo, watcher) if selection.todo else []
+    results = keep_vanished(settings, selection.asked, [*selection.known, *done])
+    if vanished := vanished_of(results):
+        said = "%d observations are not in the archive any more, their last products are merged: %s"
+        _log.warning(said, len(vanished), named(vanished))
+    watcher.merging()
+    merged = watcher.step("merge", partial(_merge, settings, selection.asked, results, watcher))
+    executor.settle()
+    result = CampaignResult(asked=selection.asked, results=results, merge=merged, todo=selection.todo)
+    failure = failure_line(result)
+    _remember(settings, failure or summary_line(result), good=not failure)
+    return result
+
+
+def _merge(
+    settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult], watcher: Watcher
+) -> StageResult:
+    join = partial(merge_results, settings, asked, results)
+    return patiently(join, None, open_store(settings.store), lambda pause: watcher.warned(str(pause)))
+
+
+def _remember(settings: Settings, line: str, *, good: bool) -> None:
+    try:
+        record_run(open_store(settings.store), settings.prefix, line, good=good)
+    except RossiError as error:  # nothing is lost but a number
+        _log.warning("The store can't remember this run: %s", error)

@@ -1,0 +1,98 @@
+"""What every executor of a campaign does; each kind's tests inherit this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.core.executor import Executor
+from flows.core.settings import Settings
+from flows.core.watcher import Result, Stopped, Watcher
+from rossi.errors import ConfigError
+from services.contract import ObservationResult, Outcome
+from services.execution.survey import Change
+from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files
+
+
+class Recorder(Watcher):
+    """Keeps what it is told."""
+
+    def __init__(self, on_result: Callable[[], object] = lambda: None) -> None:
+        self.told: list[ObservationResult] = []
+        self.steps: list[tuple[str, str]] = []
+        self.said: list[str] = []
+        self.checks = 0
+        self._on_result = on_result
+
+    def step(self, kind: str, work: Callable[[], Result], name: str = "") -> Result:
+        """Keep the step."""
+        self.steps.append((kind, name))
+        return work()
+
+    def checked(self) -> None:
+        """Count."""
+        self.checks += 1
+
+    def planned(self, observations: int) -> None:
+        """Keep the number."""
+        self.said.append(f"planned {observations}")
+
+    def finished(self, result: ObservationResult) -> None:
+        """Keep the result."""
+        self.told.append(result)
+        self._on_result()
+
+    def merging(self) -> None:
+        """Keep that."""
+        self.said.append(f"merging after {len(self.told)}")
+
+    def warned(self, message: str) -> None:
+        """Keep the sentence."""
+        self.said.append(message)
+
+
+class ExecutorConformance:
+    """Tests of one kind of executor: the fixture `opened` makes one for settings."""
+
+    def test_everything_is_accounted_for_in_order(
+        self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive
+    ) -> None:
+        recorder = Recorder()
+        good, bad = archive.good[:2], list(archive.damaged)[:2]
+        asked = (bad[0], good[0], SLEWING, NO_OBSID, bad[1], ABSENT, good[1])
+        results = opened(settings).reduce(asked, recorder)
+        assert [result.obsid for result in results] == list(asked)
+        assert {o: {r.obsid for r in results if r.outcome is o} for o in Outcome} == {
+            Outcome.SUCCEEDED: set(good),
+            Outcome.NO_WORK: {SLEWING},
+            Outcome.FAILED: {*bad, ABSENT, NO_OBSID},
+        }
+        assert sorted(r.obsid for r in recorder.told) == sorted(asked)
+        # Done once, it costs a look; what failed is known by its fingerprint.
+        standings = opened(settings).survey([*good, *bad], recorder)
+        assert [standing.obsid for standing in standings] == [*good, *bad]
+        assert recorder.checks == len(standings)
+        assert {s.obsid: s.changes for s in standings} == dict.fromkeys(good, ()) | dict.fromkeys(bad, (Change.FAILED,))
+
+    def test_stopped_and_done_by_the_next(
+        self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive
+    ) -> None:
+        executor = opened(settings)
+        recorder = Recorder(executor.stop)
+        with pytest.raises(Stopped):
+            executor.reduce(archive.good[:4], recorder)
+        done = {key.split("/")[0] for key in product_files(Path(settings.store)) if "pca_extract" in key}
+        assert {r.obsid for r in recorder.told} <= done
+        results = opened(settings).reduce(archive.good[:4], Recorder())
+        assert [result.outcome for result in results] == [Outcome.SUCCEEDED] * 4
+        assert {result.obsid for result in results if result.reused} >= {r.obsid for r in recorder.told}
+
+    def test_a_wrong_configuration_is_one_sentence(
+        self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive, tmp_path: Path
+    ) -> None:
+        nowhere = settings.calibration.model_copy(update={"model": (str(tmp_path / "absent.mdl"),)})
+        wrong = settings.model_copy(update={"calibration": nowhere})
+        with pytest.raises(ConfigError, match=r"absent\.mdl"):
+            opened(wrong).reduce(archive.good[:3], Recorder())

@@ -1,0 +1,107 @@
+"""Who works on this machine: one after the other in this process, and processes of their own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.core.executor import Executor, Inline
+from flows.core.processes import Processes
+from flows.core.settings import Settings, load_settings
+from flows.core.watcher import Stopped
+from flows.executors import open_executor
+from rossi.errors import ConfigError
+from services.contract import FailureKind
+from tests.flows.conformance import ExecutorConformance, Recorder
+from tests.flows.support import Archive
+
+
+@pytest.fixture
+def settings(archive: Archive, tmp_path: Path) -> Settings:
+    """A campaign of shards of two observations, two at a time."""
+    values = archive.overrides | {"archive": str(archive.root), "store": str(tmp_path / "store")}
+    values["campaign"] = {**archive.overrides["campaign"], "workers": 2, "shard_size": 2}
+    return load_settings(None, values)
+
+
+class TestInline(ExecutorConformance):
+    """See `ExecutorConformance`."""
+
+    @pytest.fixture
+    def opened(self) -> Callable[[Settings], Executor]:
+        """Open one."""
+        return Inline
+
+
+class TestProcesses(ExecutorConformance):
+    """See `ExecutorConformance`; and whatever happens to a process, no observation is lost."""
+
+    @pytest.fixture
+    def opened(self) -> Callable[[Settings], Executor]:
+        """Open one."""
+        return Processes
+
+    def test_observation_that_kills_its_process_is_the_only_one_lost(
+        self, archive: Archive, settings: Settings
+    ) -> None:
+        killed: list[int] = []
+
+        def kill_once() -> None:
+            if not killed:
+                (worker, *_) = multiprocessing.active_children()
+                killed.append(worker.pid)
+                os.kill(worker.pid, signal.SIGKILL)
+
+        one = settings.model_copy(update={"campaign": settings.campaign.model_copy(update={"workers": 1})})
+        results = Processes(one).reduce(archive.good[:3], Recorder(kill_once))
+        assert [result.obsid for result in results] == list(archive.good[:3])
+        lost = [result for result in results if result.last.kind is FailureKind.RETRYABLE]
+        assert len(lost) == 1
+        assert "SIGKILL" in lost[0].last.message
+
+    def test_other_children_of_this_process_are_left_alone(self, archive: Archive, settings: Settings) -> None:
+        other = multiprocessing.get_context("spawn").Process(target=signal.pause, daemon=True)
+        other.start()
+        try:
+            executor = Processes(settings)
+            with pytest.raises(Stopped):
+                executor.reduce(archive.good[:4], Recorder(executor.stop))
+            assert other.is_alive()
+            assert multiprocessing.active_children() == [other]
+        finally:
+            other.terminate()
+            other.join()
+
+    def test_a_process_that_is_asked_to_end_ends_the_work(self, archive: Archive, settings: Settings) -> None:
+        def terminate() -> None:
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+
+        with pytest.raises(Stopped, match="was stopped with"):
+            Processes(settings).reduce(archive.good[:4], Recorder(terminate))
+        assert not multiprocessing.active_children()
+
+    def test_unusable_store_stops_the_shards(self, archive: Archive, settings: Settings, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        wrong = settings.model_copy(update={"store": str(tmp_path / "file" / "store")})
+        with pytest.raises(ConfigError, match="file"):
+            Processes(wrong).reduce(archive.good[:2], Recorder())
+
+    def test_exception_of_the_watcher_ends_the_processes(self, archive: Archive, settings: Settings) -> None:
+        def refuse() -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Processes(settings).reduce(archive.good[:2], Recorder(refuse))
+        assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("inline", Inline), ("local", Processes)])
+def test_the_settings_choose(settings: Settings, name: str, kind: type) -> None:
+    campaign = {**settings.campaign.model_dump(), "executor": name}
+    assert type(open_executor(load_settings(None, {"campaign": campaign}))) is kind
