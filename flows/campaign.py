@@ -24,7 +24,6 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from flows.core.instruments import Instrument
 from flows.core.merging import keep_vanished, merge_results
 from flows.core.plan import plan_shards
 from flows.core.preflight import check
@@ -42,8 +41,10 @@ from flows.prefect.run_message import ENDING, Ending, failure_line, summary_line
 from flows.prefect.shard_log import Speaker
 from flows.prefect.shutdown_guard import farewell
 from rossi.errors import ConfigError, RossiError
-from services.contract import ObservationResult, Shard, StageResult
+from services.contract import ObservationResult, StageResult
 from services.contract.extraction import Channels
+from services.execution.request import Shard
+from services.execution.stages import Instrument
 from services.execution.vanished import named, stop_if_many, vanished_of
 from services.pca_extract.stage import Band
 from services.query.stage import run_query

@@ -17,7 +17,6 @@ from prefect.utilities.annotations import quote
 from pydantic import Field
 
 from flows.campaign import OPTIONS, ask, told
-from flows.core.instruments import Instrument
 from flows.core.plan import make_shard
 from flows.core.preflight import check
 from flows.core.settings import require
@@ -27,9 +26,11 @@ from flows.prefect.progress import Nobody
 from flows.prefect.progress_reporter import Pulse
 from flows.prefect.run_message import advice
 from rossi.errors import RossiError
-from services.contract import Manifest, ObservationResult, Outcome, Stage, StageRequest, StageResult
+from services.contract import Manifest, ObservationResult, Outcome, Stage, StageResult
 from services.contract.extraction import Channels
 from services.execution.executor import execute
+from services.execution.request import StageRequest
+from services.execution.stages import Instrument
 from services.execution.worker import run_observation
 from services.pca_extract.stage import Band
 from services.storage import ObjectStore, open_archive, open_store
@@ -40,7 +41,7 @@ _OBSID: Any = Field(description="The observation, such as 20402-01-45-03.")
 
 @task(name="stage", task_run_name="{name}", **OPTIONS)
 @told
-def stage_task(name: str, stage: Stage[Any], request: StageRequest, places: dict[str, Any]) -> StageResult:
+def stage_task(name: str, stage: Stage[Any], request: StageRequest[Any], places: dict[str, Any]) -> StageResult:
     """Run one stage, and show what it read and made."""
     log = get_run_logger()
     result = execute(stage, request, **places)
@@ -72,7 +73,7 @@ def reduce_observation(
 ) -> State[Any]:
     """Reduce one observation, each stage a task, for looking closely."""
 
-    def run(stage: Stage[Any], request: StageRequest, **places: Any) -> StageResult:
+    def run(stage: Stage[Any], request: StageRequest[Any], **places: Any) -> StageResult:
         quoted: Any = [quote(one) for one in (stage, request, places)]
         return ask(stage_task, stage.name, *quoted)
 

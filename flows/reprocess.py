@@ -16,15 +16,16 @@ from prefect.states import Cancelled
 from pydantic import Field
 
 from flows.campaign import FLOW_OPTIONS, OPTIONS, Selection, ask, carry_out, in_parallel, query, told
-from flows.core.instruments import Instrument
 from flows.core.plan import plan_shards
 from flows.core.processes import Interrupted, survey_in_process
 from flows.core.settings import Executor, Settings
 from flows.prefect.form import FIELDS, Retry, form_of, run_name
 from flows.prefect.progress import WATCHER
 from flows.prefect.progress_reporter import Stopped
-from services.contract import FailureKind, Shard
+from services.contract import FailureKind
 from services.contract.extraction import Channels
+from services.execution.request import Shard
+from services.execution.stages import Instrument
 from services.execution.survey import Change, Standing
 from services.pca_extract.stage import Band
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import multiprocessing
 import os
@@ -17,22 +16,20 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from flows.core.instruments import all_stages
 from flows.core.logs import configure_logs
 from rossi.errors import RossiError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
-from services.execution.executor import record_failure
-from services.execution.survey import Change, Standing
+from services.contract import ObservationResult
+from services.execution.failures import lost_observation
+from services.execution.request import Shard
+from services.execution.survey import Change, Standing, survey_shard
+from services.execution.worker import run_shard
 from services.storage import open_store
 from services.storage.patience import Pause
 
 Result = TypeVar("Result")
 
 #: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
-_PRELOAD = [
-    *("services.execution.worker", "services.execution.survey"),
-    *(f"services.{name}.stage" for name in all_stages()),
-]
+_PRELOAD = [run_shard.__module__, survey_shard.__module__]
 
 #: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
@@ -68,7 +65,7 @@ def run_in_process(
         No observation could succeed.
     Interrupted
     """
-    return _processes("services.execution.worker:run_shard", shard, on_result, _died, on_pause)
+    return _processes(run_shard, shard, on_result, _died, on_pause)
 
 
 def survey_in_process(
@@ -79,7 +76,7 @@ def survey_in_process(
     def unknown(_: Shard, obsid: str, __: int) -> Standing:
         return Standing(obsid=obsid, changes=(Change.NEW,))
 
-    return _processes("services.execution.survey:survey_shard", shard, on_result, unknown, on_pause)
+    return _processes(survey_shard, shard, on_result, unknown, on_pause)
 
 
 def stop_all() -> None:
@@ -89,7 +86,7 @@ def stop_all() -> None:
 
 
 def _processes(
-    function: str,
+    work: Callable[..., list[Any]],
     shard: Shard,
     on_result: Callable[[Result], None],
     died: Callable[[Shard, str, int], Result],
@@ -105,7 +102,7 @@ def _processes(
             on_pause(said)
 
     while remaining := shard.obsids[len(results) :]:
-        exit_code = _one_process(function, shard.model_copy(update={"obsids": remaining}), keep)
+        exit_code = _one_process(work, shard.model_copy(update={"obsids": remaining}), keep)
         if exit_code in _STOPPED:
             raise Interrupted(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
         if len(results) < len(shard.obsids):
@@ -113,12 +110,12 @@ def _processes(
     return results
 
 
-def _one_process(function: str, shard: Shard, keep: Callable[[Any], None]) -> int:
+def _one_process(work: Callable[..., list[Any]], shard: Shard, keep: Callable[[Any], None]) -> int:
     # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOAD)
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(function, shard, sender), daemon=True)
+    process = context.Process(target=_work, args=(work, shard, sender), daemon=True)
     _start(process)
     sender.close()
     try:
@@ -166,13 +163,11 @@ def _receive(receiver: Connection, keep: Callable[[Any], None]) -> None:
         keep(item)
 
 
-def _work(function: str, shard: Shard, sender: Connection) -> None:
+def _work(work: Callable[..., list[Any]], shard: Shard, sender: Connection) -> None:
     """What the process does; a parent that has gone is noticed when the next result is sent."""
     configure_logs()
-    module, _, name = function.partition(":")
-
     try:
-        getattr(importlib.import_module(module), name)(shard, on_result=sender.send, on_pause=sender.send)
+        work(shard, on_result=sender.send, on_pause=sender.send)
     except RossiError as error:
         sender.send(error)
     except BrokenPipeError:
@@ -186,7 +181,4 @@ def _work(function: str, shard: Shard, sender: Connection) -> None:
 def _died(shard: Shard, obsid: str, exit_code: int) -> ObservationResult:
     how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
     message = f"{obsid}: the process that worked on it was {how}; it may need more memory than there is."
-    stage = next(iter(shard.stages))
-    failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
-    record_failure(open_store(shard.store), shard.prefix, failure)
-    return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))
+    return lost_observation(shard, obsid, message, open_store(shard.store))

@@ -12,9 +12,8 @@ from flows.core.processes import run_in_process, stop_all
 from flows.core.result import CampaignResult
 from flows.core.settings import Settings
 from services.contract import ObservationResult, Outcome, StageResult
-from services.contract.configuration import validate
-from services.execution.executor import result_of
-from services.execution.worker import load_stage
+from services.execution.making import result_of
+from services.execution.stages import load_stage
 from services.query.stage import NAME as QUERY
 from services.query.vanished import rows_of
 from services.storage import ObjectStore
@@ -100,7 +99,11 @@ def retry(settings: Settings, known: Known, on_result: OnResult) -> CampaignResu
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:
-    return settings.stages.get(entry.manifest.stage) == entry.manifest.config
+    wanted, made = settings.stages.get(entry.manifest.stage), entry.manifest
+    return wanted is not None and (settings.campaign.engine, wanted.model_dump(mode="json")) == (
+        made.engine,
+        made.config,
+    )
 
 
 def _stages(
@@ -114,8 +117,7 @@ def _stages(
     succeeded: set[str] = set()
     unfinished = False
     for name, config in settings.stages.items():
-        stage = load_stage(name)
-        reads = stage.reads(validate(stage.config, config, name))
+        reads = load_stage(name).reads(config)
         if any(source in settings.stages and source not in succeeded for source in reads):
             continue
         entry, failure = made.get((obsid, name)), failures.get((obsid, name))

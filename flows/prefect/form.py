@@ -14,12 +14,12 @@ from typing import Any
 from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 
-from flows.core.instruments import CHAINS, Instrument
 from flows.core.settings import Executor, Settings, make_settings
 from rossi.errors import ConfigError
 from services.contract import FailureKind, Frozen
 from services.contract.configuration import validate
 from services.contract.extraction import Channels
+from services.execution.stages import CHAINS, Instrument
 from services.hexte_dead.stage import HexteDeadConfig
 from services.pca_extract.stage import Band, PcaExtractConfig
 from services.query.config import moment

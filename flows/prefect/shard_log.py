@@ -8,7 +8,8 @@ from collections import Counter
 from prefect.logging import get_run_logger
 
 from flows.prefect.progress import Watcher
-from services.contract import ObservationResult, Outcome, Shard
+from services.contract import ObservationResult, Outcome
+from services.execution.request import Shard
 from services.storage.patience import Pause
 
 #: Seconds after which a shard that goes well says so again.

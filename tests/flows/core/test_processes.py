@@ -11,7 +11,8 @@ from flows.core.plan import make_shard
 from flows.core.processes import Interrupted, run_in_process, stop_all
 from flows.core.settings import load_settings
 from rossi.errors import ConfigError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard
+from services.contract import FailureKind, ObservationResult, Outcome
+from services.execution.request import Shard
 from tests.flows.support import SLEWING, Archive
 
 
