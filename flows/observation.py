@@ -23,8 +23,9 @@ from flows.prefect.signature import asks_for
 from flows.prefect.stage_page import show_stage
 from flows.prefect.steps import as_task
 from rossi.errors import RossiError
-from services.contract import ObservationResult, Outcome, Stage, StageRequest, StageResult
+from services.contract import ObservationResult, Outcome, Stage, StageResult
 from services.execution.executor import execute
+from services.execution.request import StageRequest
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
 
@@ -55,11 +56,11 @@ def reduce_observation(form: ObservationForm) -> State[Any]:
         return Failed(message=str(error))
 
 
-def _run(stage: Stage[Any], request: StageRequest, **places: Any) -> StageResult:
+def _run(stage: Stage[Any], request: StageRequest[Any], **places: Any) -> StageResult:
     return as_task("stage", partial(_run_and_show, stage, request, places), stage.name)
 
 
-def _run_and_show(stage: Stage[Any], request: StageRequest, places: dict[str, Any]) -> StageResult:
+def _run_and_show(stage: Stage[Any], request: StageRequest[Any], places: dict[str, Any]) -> StageResult:
     result = execute(stage, request, **places)
     how = f"{result.outcome.value.replace('_', ' ')}{', was done before' if result.reused else ''}"
     _log.info("%s %s: %s in %.2f s %s", request.obsid, stage.name, how, result.seconds, result.message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import ClassVar
 
 
 def shortened(text: object, longest: int = 80) -> str:
@@ -64,11 +65,37 @@ def is_full(error: BaseException) -> bool:
 
 
 class RossiError(Exception):
-    """Base of the errors whose message is meant for the user."""
+    """Base of the errors whose message is meant for the user; trying again may help.
+
+    Attributes
+    ----------
+    code : str
+        What went wrong, for machines: short, and the same for ever. Messages are for people.
+    exit_code : int
+        With which a process ends because of it.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
 
 
 class DataError(RossiError):
     """This observation's data can't be processed; trying again gives the same."""
+
+    code = "bad_data"
+    exit_code = 20
+
+
+class MissingInput(DataError):
+    """Files are not there without which nothing can be made."""
+
+    code = "missing_input"
+
+
+class DamagedFile(DataError):
+    """A file is cut, or its bytes are not those that were written."""
+
+    code = "damaged_file"
 
 
 class ConfigError(RossiError, ValueError):
@@ -77,6 +104,18 @@ class ConfigError(RossiError, ValueError):
     A ValueError, so that pydantic's validators report it together with the place in the configuration.
     """
 
+    code = "bad_configuration"
+    exit_code = 21
+
 
 class NoGoodTime(RossiError):
     """Nothing is wrong, but no time is left to extract anything from."""
+
+    code = "no_good_time"
+    exit_code = 0
+
+
+class FullDisk(RossiError):
+    """There is no room on a disk of the machine that works."""
+
+    code = "full_disk"

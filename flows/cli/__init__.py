@@ -30,7 +30,7 @@ from flows.cli import (
     verify,
 )
 from flows.core.logs import DEBUG, configure_logs
-from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError, is_full
+from rossi.errors import ConfigError, RossiError, is_full
 from rossi.version import __version__
 from services.execution.signals import end_on_sigterm
 
@@ -106,17 +106,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _exit_code(error: Exception) -> int:
-    from services.contract import ExitCode
-
-    match error:
-        case ConfigError() | ModuleNotFoundError():
-            return ExitCode.CONFIG_ERROR
-        case DataError():
-            return ExitCode.DATA_ERROR
-        case NoGoodTime():
-            return ExitCode.OK
-        case _:
-            return ExitCode.RETRYABLE
+    if isinstance(error, ModuleNotFoundError):
+        return ConfigError.exit_code
+    return error.exit_code if isinstance(error, RossiError) else RossiError.exit_code
 
 
 def _say(message: str) -> None:

@@ -90,7 +90,7 @@ def _is_store(place: str) -> bool:
 
 def _engines(settings: Settings, obsids: list[str], number: int) -> tuple[list[Comparison], tuple[str, str]]:
     from flows.cli.display import progress_bar, show
-    from flows.core.compare import ENGINES, compare_engines, sample
+    from flows.core.compare import BOTH, compare_engines, sample
     from flows.core.settings import require
 
     require(settings, "archive", "store")
@@ -98,8 +98,8 @@ def _engines(settings: Settings, obsids: list[str], number: int) -> tuple[list[C
     if len(chosen) < number:
         show(f"The campaign has {len(chosen)} observations; all of them are compared.")
     with progress_bar("Reducing on both engines", in_logs=False) as bar:
-        bar.planned(len(ENGINES) * len(chosen))
-        return compare_engines(settings, chosen, bar.finished), (ENGINES[0].value, ENGINES[1].value)
+        bar.planned(len(BOTH) * len(chosen))
+        return compare_engines(settings, chosen, bar.finished), (BOTH[0].value, BOTH[1].value)
 
 
 def _figure(one: Comparison, labels: tuple[str, str], out: Path) -> Path:

@@ -12,10 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from flows.core.instruments import Instrument, instrument_of
 from flows.core.result import with_outcome
 from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
+from services.execution.stages import Instrument, instrument_of
 from services.execution.vanished import vanished_line
 from services.storage import ObjectStore
 from services.storage.inventory import Entry, Record

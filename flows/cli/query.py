@@ -53,8 +53,8 @@ def command(
     source = open_archive(settings.archive, settings.cache) if settings.archive else None
     if settings.store:
         opened = open_store(settings.store)
-        work, key = run_query(settings.query, source, opened, settings.prefix)
-        typer.echo(f"Work list: {opened.url(key)}", err=True)
+        work, listed = run_query(settings.query, source, opened, settings.prefix)
+        typer.echo(f"Work list: {opened.url(listed.manifest)}", err=True)
     else:
         work = look(settings.query, source)
     tell(work.caveats)

@@ -66,7 +66,7 @@ class Volume(Frozen):
 class KubernetesConfig(Frozen):
     """How a campaign runs on a cluster; passwords are in secrets there, of which this names some.
 
-    With `engine = "heasoft"`, other defaults hold (`HEASOFT`).
+    With `engine = "heasoft"` in [campaign], other defaults hold (`HEASOFT`).
     """
 
     context: str = Field(

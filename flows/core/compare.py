@@ -16,9 +16,8 @@ from rossi.compare import ProductDifference, compare_products
 from rossi.compare.pairs import Pair, pair_of
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
-from services.contract import File, ObservationResult, Outcome
-from services.contract.engine import EngineName
-from services.engines import engine_versions
+from services.contract import EngineName, File, ObservationResult, Outcome
+from services.engines import ENGINES
 from services.execution.worker import run_shard
 from services.query.stage import run_query
 from services.storage import ObjectStore, open_archive, open_store
@@ -26,7 +25,7 @@ from services.storage.inventory import product_sets
 from services.storage.publication import read_manifest, read_outputs
 
 #: What is compared where nothing else is said: the first is what the second is held against.
-ENGINES = (EngineName.NATIVE, EngineName.HEASOFT)
+BOTH = (EngineName.NATIVE, EngineName.HEASOFT)
 _FITS = (".lc", ".pha", ".gti", ".xfl", ".fits", ".gz", "_src", "_p", "_m", "_dt", "_dtbkg")
 
 
@@ -79,15 +78,14 @@ def compare_engines(
     ConfigError
         If one of the engines can't work here; nothing is computed then.
     """
-    for engine in ENGINES:
+    for engine in BOTH:
         for stage in settings.stages:
-            engine_versions(engine, stage)
+            ENGINES[engine].versions(stage)
     store, unique = open_store(settings.store), tuple(dict.fromkeys(obsids))
     results: list[list[ObservationResult]] = []
-    for engine in ENGINES:
+    for engine in BOTH:
         shard = make_shard(settings, unique)
-        stages = {name: {**config, "engine": engine.value} for name, config in shard.stages.items()}
-        results.append(run_shard(shard.model_copy(update={"stages": stages}), on_result))
+        results.append(run_shard(shard.model_copy(update={"engine": engine}), on_result))
     return [_of_results(store, mine, other) for mine, other in zip(results[0], results[1], strict=True)]
 
 
@@ -191,7 +189,7 @@ def _of_results(store: ObjectStore, first: ObservationResult, second: Observatio
         [stage.manifest for stage in result.stages if stage.manifest and stage.outcome is Outcome.SUCCEEDED]
         for result in (first, second)
     )
-    sides = (f"the {ENGINES[0]} side", f"the {ENGINES[1]} side")
+    sides = (f"the {BOTH[0]} side", f"the {BOTH[1]} side")
     found = _of_files(first.obsid, _stored(store, mine), _stored(store, others), sides)
     ends, said = {first.outcome, second.outcome}, _ends(first, second)
     return replace(
@@ -211,7 +209,7 @@ def _ends(first: ObservationResult, second: ObservationResult) -> tuple[str, ...
     if (first.outcome, first.message) == (second.outcome, second.message):
         return (f"{words[0]} on both engines: {first.message}",)
     told = [f"{word} ({r.message})" if r.message else word for word, r in zip(words, (first, second), strict=True)]
-    return (f"{ENGINES[0]}: {told[0]}; {ENGINES[1]}: {told[1]}",)
+    return (f"{BOTH[0]}: {told[0]}; {BOTH[1]}: {told[1]}",)
 
 
 def _stored(store: ObjectStore, keys: Iterable[str]) -> dict[str, File]:

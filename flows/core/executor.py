@@ -11,7 +11,8 @@ from flows.core.plan import plan_shards
 from flows.core.settings import Settings
 from flows.core.shard_log import logged
 from flows.core.watcher import Stopped, Watcher
-from services.contract import ObservationResult, Shard
+from services.contract import ObservationResult
+from services.execution.request import Shard
 from services.execution.survey import Standing, survey_shard
 from services.execution.worker import run_shard
 from services.storage.patience import Pause

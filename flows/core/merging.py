@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from flows.core.plan import make_shard
 from flows.core.settings import Settings
 from rossi.errors import DataError
-from services.contract import FailureKind, ObservationResult, Outcome, StageResult
+from services.contract import ObservationResult, StageResult
+from services.execution.failures import failed
 from services.execution.vanished import keep_last
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
@@ -48,4 +49,4 @@ def merge_results(settings: Settings, asked: Sequence[str], results: Sequence[Ob
     try:
         return run_merge(request, open_store(settings.store))
     except DataError as error:  # what was reduced is there all the same
-        return StageResult(stage="merge", obsid="", outcome=Outcome.FAILED, kind=FailureKind.DATA, message=str(error))
+        return failed("merge", "", error)

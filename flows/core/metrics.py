@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, generate_latest, start_http_ser
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from flows.core.instruments import CHAINS, instrument_of
 from flows.core.runs import last_good_run
 from rossi.errors import ConfigError, DataError
 from services.contract import Outcome
+from services.execution.stages import CHAINS, instrument_of
 from services.query.vanished import rows_of
 from services.storage import MissingObject, ObjectStore, open_store
 from services.storage.inventory import Record, failures

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from flows.core.settings import Executor, Settings
-from services.contract import Shard
+from services.execution.request import Shard
 
 #: A Job's indices are numbered below this; with so many, Kubernetes keeps its lists of them short enough.
 MAX_SHARDS = 9_999
@@ -35,9 +35,10 @@ def make_shard(settings: Settings, obsids: Sequence[str], number: int = 0) -> Sh
         number=number,
         obsids=tuple(obsids),
         stages=settings.stages,
+        engine=settings.campaign.engine,
         archive=settings.archive,
-        cache=settings.cache.model_dump(mode="json"),
-        calibration=settings.calibration.model_dump(mode="json"),
+        cache=settings.cache,
+        calibration=settings.calibration,
         store=settings.store,
         prefix=settings.prefix,
     )

@@ -15,7 +15,7 @@ from services.calibration import Role, check_calibration
 from services.contract import CALIBRATION
 from services.contract.extraction import Extraction
 from services.contract.filter_file import FilterSource
-from services.execution.worker import load_stage
+from services.execution.stages import load_stage
 from services.storage import open_archive, open_store
 from services.storage.base import check_key
 from services.storage.local import LocalStore

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import multiprocessing
 import os
@@ -21,25 +20,23 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from flows.core.executor import Inline, OnPause, OnResult
-from flows.core.instruments import all_stages
 from flows.core.logs import configure_logs
 from flows.core.plan import plan_shards
 from flows.core.settings import Settings
 from flows.core.watcher import Stopped, Watcher
 from rossi.errors import RossiError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
-from services.execution.executor import record_failure
-from services.execution.survey import Change, Standing
+from services.contract import ObservationResult
+from services.execution.failures import lost_observation
+from services.execution.request import Shard
+from services.execution.survey import Change, Standing, survey_shard
+from services.execution.worker import run_shard
 from services.storage import open_store
 from services.storage.patience import Pause
 
 Result = TypeVar("Result")
 
 #: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
-_PRELOAD = [
-    *("services.execution.worker", "services.execution.survey"),
-    *(f"services.{name}.stage" for name in all_stages()),
-]
+_PRELOAD = [run_shard.__module__, survey_shard.__module__]
 
 #: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
@@ -86,17 +83,17 @@ class Processes(Inline):
     def _reduce(
         self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
     ) -> list[ObservationResult]:
-        return self._one_after_the_other("services.execution.worker:run_shard", shard, on_result, on_pause, _died)
+        return self._one_after_the_other(run_shard, shard, on_result, on_pause, _died)
 
     def _survey(self, shard: Shard, on_result: OnResult[Standing], on_pause: OnPause) -> list[Standing]:
         def unknown(_: Shard, obsid: str, __: int) -> Standing:
             return Standing(obsid=obsid, changes=(Change.NEW,))
 
-        return self._one_after_the_other("services.execution.survey:survey_shard", shard, on_result, on_pause, unknown)
+        return self._one_after_the_other(survey_shard, shard, on_result, on_pause, unknown)
 
     def _one_after_the_other(
         self,
-        function: str,
+        work: Callable[..., list[Any]],
         shard: Shard,
         on_result: OnResult[Result],
         on_pause: OnPause,
@@ -112,19 +109,19 @@ class Processes(Inline):
                 on_result(said)
 
         while remaining := shard.obsids[len(results) :]:
-            exit_code = self._one_process(function, shard.model_copy(update={"obsids": remaining}), keep)
+            exit_code = self._one_process(work, shard.model_copy(update={"obsids": remaining}), keep)
             if exit_code in _STOPPED:
                 raise Stopped(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
             if len(results) < len(shard.obsids):
                 keep(died(shard, shard.obsids[len(results)], exit_code))
         return results
 
-    def _one_process(self, function: str, shard: Shard, keep: Callable[[Any], None]) -> int:
+    def _one_process(self, work: Callable[..., list[Any]], shard: Shard, keep: Callable[[Any], None]) -> int:
         # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_PRELOAD)
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(function, shard, sender), daemon=True)
+        process = context.Process(target=_work, args=(work, shard, sender), daemon=True)
         with self._lock:
             self._go_on()
             _start(process)
@@ -177,13 +174,11 @@ def _receive(receiver: Connection, keep: Callable[[Any], None]) -> None:
         keep(item)
 
 
-def _work(function: str, shard: Shard, sender: Connection) -> None:
+def _work(work: Callable[..., list[Any]], shard: Shard, sender: Connection) -> None:
     """What the process does; a parent that has gone is noticed when the next result is sent."""
     configure_logs()
-    module, _, name = function.partition(":")
-
     try:
-        getattr(importlib.import_module(module), name)(shard, on_result=sender.send, on_pause=sender.send)
+        work(shard, on_result=sender.send, on_pause=sender.send)
     except RossiError as error:
         sender.send(error)
     except BrokenPipeError:
@@ -197,7 +192,4 @@ def _work(function: str, shard: Shard, sender: Connection) -> None:
 def _died(shard: Shard, obsid: str, exit_code: int) -> ObservationResult:
     how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
     message = f"{obsid}: the process that worked on it was {how}; it may need more memory than there is."
-    stage = next(iter(shard.stages))
-    failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
-    record_failure(open_store(shard.store), shard.prefix, failure)
-    return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))
+    return lost_observation(shard, obsid, message, open_store(shard.store))

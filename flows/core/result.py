@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 from services.contract import ExitCode, FailureKind, Frozen, ObservationResult, Outcome, StageResult
 
-_EXIT_CODES = {
-    FailureKind.CONFIG: ExitCode.CONFIG_ERROR,
-    FailureKind.RETRYABLE: ExitCode.RETRYABLE,
-    FailureKind.DATA: ExitCode.DATA_ERROR,
-}
+#: From the worst to the least.
+_WORST = (FailureKind.CONFIG, FailureKind.RETRYABLE, FailureKind.DATA)
 
 
 class CampaignResult(Frozen):
@@ -40,7 +37,7 @@ def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list
 def failure_code(results: Sequence[ObservationResult]) -> ExitCode:
     """Exit code that tells of the worst failure: configuration, then what may go away by itself, then the data."""
     kinds = {stage.kind for result in with_outcome(results, Outcome.FAILED) for stage in result.stages}
-    return next((code for kind, code in _EXIT_CODES.items() if kind in kinds), ExitCode.OK)
+    return next((kind.exit_code for kind in _WORST if kind in kinds), ExitCode.OK)
 
 
 def campaign_code(campaign: CampaignResult, strict: bool = False) -> ExitCode:
@@ -50,7 +47,7 @@ def campaign_code(campaign: CampaignResult, strict: bool = False) -> ExitCode:
     report. It has not when all failed, or, if `strict`, when any did.
     """
     if campaign.merge.outcome is Outcome.FAILED:
-        return _EXIT_CODES[campaign.merge.kind or FailureKind.RETRYABLE]
+        return (campaign.merge.kind or FailureKind.RETRYABLE).exit_code
     failed = with_outcome(campaign.results, Outcome.FAILED)
     if len(failed) == len(campaign.asked):
         return failure_code(failed)

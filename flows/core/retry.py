@@ -20,8 +20,9 @@ from flows.core.selection import NothingToDo, Selection, everything
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import DataError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
-from services.execution.executor import result_of
+from services.contract import FailureKind, ObservationResult, Outcome, Stage, StageResult
+from services.execution.making import result_of
+from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.query.stage import NAME as QUERY
 from services.query.vanished import rows_of
@@ -126,7 +127,11 @@ def look(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> K
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:
-    return settings.stages.get(entry.manifest.stage) == entry.manifest.config
+    wanted, made = settings.stages.get(entry.manifest.stage), entry.manifest
+    return wanted is not None and (settings.campaign.engine, wanted.model_dump(mode="json")) == (
+        made.engine,
+        made.config,
+    )
 
 
 def _ended(
@@ -135,7 +140,7 @@ def _ended(
     """Return how an observation ended; None if it did not, and nothing of it failed."""
     unfinished = []
 
-    def one(stage: Stage[Any], _: StageRequest) -> StageResult | None:
+    def one(stage: Stage[Any], _: StageRequest[Any]) -> StageResult | None:
         entry, failure = made.get((obsid, stage.name)), failures.get((obsid, stage.name))
         if failure is not None and (entry is None or failure.when > entry.when):
             return failure.result

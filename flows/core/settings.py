@@ -18,13 +18,11 @@ import tomlkit
 from pydantic import BaseModel, Field, create_model, field_validator
 
 from flows.core.cluster import HEASOFT, KubernetesConfig
-from flows.core.instruments import CHAINS, Instrument, all_stages
 from rossi.errors import ConfigError
 from services.calibration.config import CalibrationConfig
-from services.contract import Frozen
+from services.contract import EngineName, Frozen
 from services.contract.configuration import validate
-from services.contract.engine import EngineName
-from services.execution.worker import load_stage
+from services.execution.stages import CHAINS, STAGES, Instrument
 from services.merge.config import MergeConfig
 from services.query.config import QueryConfig
 from services.storage import CacheConfig
@@ -47,6 +45,9 @@ class CampaignConfig(Frozen):
     name: str = Field("", description="Name of the flow run; empty makes one of source, channels and date.")
     instruments: tuple[Instrument, ...] = Field(
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
+    )
+    engine: EngineName = Field(
+        EngineName.NATIVE, description="Who computes: native (rossi itself) or heasoft (NASA's tasks, where installed)."
     )
     executor: Executor = Field(
         Executor.LOCAL,
@@ -76,7 +77,6 @@ class CampaignConfig(Frozen):
 
 
 class _Places(Frozen):
-    engine: EngineName = Field(EngineName.NATIVE, description="Who computes, where a stage does not say otherwise.")
     archive: str = Field(
         "", description="Where the archive lies: a folder, s3:// or https:// URL that holds AO1, AO2 ..."
     )
@@ -92,7 +92,7 @@ class _Places(Frozen):
 if TYPE_CHECKING:
     _Sections = _Places
 else:
-    _CONFIGS = {name: load_stage(name).config for name in all_stages()}
+    _CONFIGS = {name: stage.config for name, stage in STAGES.items()}
     _Sections = create_model(
         "_Sections", __base__=_Places, **{name: (config, config()) for name, config in _CONFIGS.items()}
     )
@@ -106,10 +106,9 @@ class Settings(_Sections):
     kubernetes: KubernetesConfig = KubernetesConfig()
 
     @property
-    def stages(self) -> dict[str, dict[str, Any]]:
+    def stages(self) -> dict[str, Frozen]:
         """The stages of one observation that the instruments need, in their order, each with its configuration."""
-        names = [name for instrument in self.campaign.instruments for name in CHAINS[instrument]]
-        return {name: getattr(self, name).model_dump(mode="json") for name in names}
+        return {name: getattr(self, name) for instrument in self.campaign.instruments for name in CHAINS[instrument]}
 
 
 def require(settings: Settings, *names: str) -> None:
@@ -159,11 +158,15 @@ def make_settings(values: Mapping[str, Any], where: str) -> Settings:
         Names the parameter, what was found and what was expected.
     """
     values = dict(values)
-    computing = [name for name in all_stages() if "engine" in load_stage(name).config.model_fields]
-    if "engine" in values:
-        values = _overlay({name: {"engine": values["engine"]} for name in computing}, values)
-    sections = [values[name] for name in computing if isinstance(values.get(name), Mapping)]
-    if any(section.get("engine") == EngineName.HEASOFT for section in sections):
+    for name, section in [("", values), *((name, values.get(name)) for name in STAGES)]:
+        if isinstance(section, Mapping) and "engine" in section:
+            place = f"{where}, [{name}]" if name else where
+            raise ConfigError(
+                f"{place}: one engine computes all stages of a campaign; write engine = {section['engine']!r} into "
+                "[campaign]."
+            )
+    campaign = values.get("campaign")
+    if isinstance(campaign, Mapping) and campaign.get("engine") == EngineName.HEASOFT:
         values = _overlay({"kubernetes": HEASOFT}, values)
     for name, field in Settings.model_fields.items():
         if isinstance(values.get(name), dict) and _is_model(field.annotation):
@@ -174,15 +177,15 @@ def make_settings(values: Mapping[str, Any], where: str) -> Settings:
 def to_toml(settings: Settings) -> str:
     """Write settings as a file that `load_settings` reads back, with the meaning of each parameter beside it."""
     document = tomlkit.document()
-    _add_fields(document, settings, {})
+    _add_fields(document, settings)
     return tomlkit.dumps(document)
 
 
-def _add_fields(table: Any, model: BaseModel, inherited: Mapping[str, Any]) -> None:
+def _add_fields(table: Any, model: BaseModel) -> None:
     values = model.model_dump(mode="json", exclude_none=True)
     sections = {name: value for name, value in model if isinstance(value, BaseModel)}
     for name, field in type(model).model_fields.items():
-        if name in sections or (name in inherited and inherited[name] == getattr(model, name)):
+        if name in sections:
             continue
         for line in textwrap.wrap(field.description or "", 110):
             table.add(tomlkit.comment(line))
@@ -194,7 +197,7 @@ def _add_fields(table: Any, model: BaseModel, inherited: Mapping[str, Any]) -> N
         section = tomlkit.table()
         section.add(tomlkit.comment((type(value).__doc__ or name).strip().splitlines()[0]))
         section.add(tomlkit.nl())
-        _add_fields(section, value, {"engine": getattr(model, "engine", None)})
+        _add_fields(section, value)
         table.add(tomlkit.nl())
         table.add(name, section)
 

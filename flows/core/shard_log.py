@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from flows.core.watcher import Watcher
-from services.contract import ObservationResult, Outcome, Shard
+from services.contract import ObservationResult, Outcome
+from services.execution.request import Shard
 from services.storage.patience import Pause
 
 #: Works a shard off, and tells of each result and of pauses.

@@ -45,7 +45,8 @@ def identity(settings: Settings, obsids: Sequence[str]) -> str:
         "store": settings.store,
         "prefix": settings.prefix,
         "calibration": settings.calibration.model_dump(mode="json"),
-        "stages": settings.stages,
+        "engine": settings.campaign.engine,
+        "stages": {name: config.model_dump(mode="json") for name, config in settings.stages.items()},
         "obsids": list(dict.fromkeys(obsids)),
         "rossi": versions()["rossi"],
     }

@@ -17,8 +17,10 @@ from flows.kubernetes.pods import FailingPods, remedy
 from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
 from flows.kubernetes.waiting import WaitingPods
 from rossi.errors import ConfigError, RossiError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from services.contract import ObservationResult
+from services.execution.failures import lost_observation
 from services.execution.ledger import Ledger, is_settled, put_work, read_shards, settle
+from services.execution.request import Shard
 from services.storage import ObjectStore, StoreError, open_store
 
 OnResult = Callable[[ObservationResult], None]
@@ -291,10 +293,9 @@ class Gathering:
         missing = [shard for shard in shards if shard.number not in self._results]
         with ThreadPoolExecutor(_THREADS) as threads:
             for shard, found in zip(missing, threads.map(self._pieces, missing), strict=True):
-                why = whys.get(shard.number, else_why)
-                self._keep(
-                    shard.number, [r or _unknown(shard, o, why) for o, r in zip(shard.obsids, found, strict=True)]
-                )
+                why = f"was not finished: {whys.get(shard.number, else_why)}; run the campaign again."
+                known = zip(shard.obsids, found, strict=True)
+                self._keep(shard.number, [one or lost_observation(shard, o, f"{o} {why}") for o, one in known])
         return [result for shard in shards for result in self._results.pop(shard.number)]
 
     def _keep(self, index: int, results: list[ObservationResult]) -> None:
@@ -315,10 +316,3 @@ class Gathering:
         ledger = self._ledger(shard.number)
         ledger.look()
         return ledger.results(len(shard.obsids))
-
-
-def _unknown(shard: Shard, obsid: str, why: str) -> ObservationResult:
-    message = f"{obsid} was not finished: {why}; run the campaign again."
-    stage = next(iter(shard.stages))
-    failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
-    return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))

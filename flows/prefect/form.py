@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 
-from flows.core.instruments import CHAINS, Instrument
 from flows.core.retry import Retry
 from flows.core.settings import Executor, Settings, make_settings
 from rossi.errors import ConfigError
 from services.contract import Frozen
 from services.contract.configuration import validate
 from services.contract.extraction import Channels
+from services.execution.stages import CHAINS, Instrument
 from services.hexte_dead.stage import HexteDeadConfig
 from services.pca_extract.stage import Band, PcaExtractConfig
 from services.query.config import moment

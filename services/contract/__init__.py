@@ -1,9 +1,9 @@
 """What every stage, engine and executor agrees on."""
 
-from services.contract.manifest import MANIFEST_VERSION, FileName, InputRecord, Manifest, OutputRecord, StageRequest
+from services.contract.engine import EngineName
+from services.contract.manifest import MANIFEST_VERSION, FileName, InputRecord, Manifest, OutputRecord
 from services.contract.outcome import VANISHED, Caveat, ExitCode, FailureKind, Frozen, Outcome
 from services.contract.result import ObservationResult, StageResult
-from services.contract.shard import Shard
 from services.contract.stage import ARCHIVE, CALIBRATION, Config, File, Input, Inputs, Output, Outputs, Stage, always
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "VANISHED",
     "Caveat",
     "Config",
+    "EngineName",
     "ExitCode",
     "FailureKind",
     "File",
@@ -27,9 +28,7 @@ __all__ = [
     "Output",
     "OutputRecord",
     "Outputs",
-    "Shard",
     "Stage",
-    "StageRequest",
     "StageResult",
     "always",
 ]

@@ -1,4 +1,4 @@
-"""Who computes."""
+"""Who computes: engines carry out what stages declare."""
 
 from __future__ import annotations
 

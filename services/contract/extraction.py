@@ -8,7 +8,6 @@ from pydantic import Field, field_validator, model_validator
 
 from rossi.expression import compile_expression
 from services.contract import Frozen
-from services.contract.engine import EngineName
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 
@@ -41,7 +40,6 @@ class Channels(Frozen):
 class Extraction(Frozen):
     """How good time is found; the stages add what they extract."""
 
-    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
     expression: str = Field(description="good time: condition on the filter file's columns")
     prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
     postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")

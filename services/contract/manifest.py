@@ -1,4 +1,4 @@
-"""What stands beside the products of a stage, and what one asks for."""
+"""What stands beside the products of a stage."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from services.contract.engine import EngineName
 from services.contract.outcome import Caveat, Frozen, Outcome
 
 #: Version of the manifest's layout; part of the fingerprint, so that manifests of other layouts lie elsewhere.
-MANIFEST_VERSION = 2
+MANIFEST_VERSION = 3
 
 #: What manifests name is put together to keys and to paths of copies, so nothing may lead elsewhere.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=@-][A-Za-z0-9_+=@.-]*\z")]
@@ -38,6 +39,8 @@ class Manifest(Frozen):
 
     Parameters
     ----------
+    engine : EngineName or None
+        Who computed; None for stages that no engine carries out, and in the layout before.
     seal : str
         sha256 of the manifest without it, as `services.contract.seal` makes it; the last field.
     """
@@ -46,6 +49,7 @@ class Manifest(Frozen):
     stage: FileName
     obsid: FileName | Literal[""]
     fingerprint: FileName
+    engine: EngineName | None = None
     config: dict[str, Any]
     inputs: tuple[InputRecord, ...]
     outputs: tuple[OutputRecord, ...]
@@ -56,34 +60,3 @@ class Manifest(Frozen):
     seconds: float
     created: str
     seal: str = ""
-
-
-class StageRequest(Frozen):
-    """Everything one stage needs to run for one observation: a container's whole input.
-
-    Parameters
-    ----------
-    stage, obsid : str
-    config : dict
-        Validated against the stage's own model.
-    archive, store : str
-        URLs. Credentials never stand here.
-    cache : dict
-        Where copies of a remote archive's files are kept; see `services.storage.CacheConfig`.
-    calibration : dict
-        Where calibration files come from; see `services.calibration`.
-    prefix : str
-        Run prefix within the store.
-    upstream : dict
-        For inputs from other stages: key of that stage's manifest.
-    """
-
-    stage: str
-    obsid: str
-    config: dict[str, Any] = {}
-    archive: str = ""
-    cache: dict[str, Any] = {}
-    calibration: dict[str, Any] = {}
-    store: str
-    prefix: str = ""
-    upstream: dict[str, str] = {}

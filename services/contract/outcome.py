@@ -6,6 +6,8 @@ from enum import IntEnum, StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+
 
 class Frozen(BaseModel):
     """Base of everything that is read from or written to JSON or TOML."""
@@ -21,6 +23,15 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class ExitCode(IntEnum):
+    """Exit codes of a stage run as a process: those of the errors."""
+
+    OK = NoGoodTime.exit_code
+    RETRYABLE = RossiError.exit_code
+    DATA_ERROR = DataError.exit_code
+    CONFIG_ERROR = ConfigError.exit_code
+
+
 class FailureKind(StrEnum):
     """What a failure means to whoever schedules."""
 
@@ -28,16 +39,19 @@ class FailureKind(StrEnum):
     CONFIG = "config_error"
     RETRYABLE = "retryable"
 
-
-class ExitCode(IntEnum):
-    """Exit codes of a stage run as a process."""
-
-    OK = 0
-    RETRYABLE = 1
-    DATA_ERROR = 20
-    CONFIG_ERROR = 21
+    @property
+    def exit_code(self) -> ExitCode:
+        """With which a process ends because of such a failure."""
+        return _EXIT_CODES[self]
 
 
+_EXIT_CODES = {
+    FailureKind.DATA: ExitCode.DATA_ERROR,
+    FailureKind.CONFIG: ExitCode.CONFIG_ERROR,
+    FailureKind.RETRYABLE: ExitCode.RETRYABLE,
+}
+#: What the exit code of an error means.
+KINDS = {code: kind for kind, code in _EXIT_CODES.items()}
 #: Code of the caveat on what is left of an observation that the archive does not have any more.
 VANISHED = "vanished"
 

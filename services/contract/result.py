@@ -1,4 +1,4 @@
-"""How stages and observations ended, and the list of observations that one process works off."""
+"""How stages and observations ended."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ class StageResult(Frozen):
         Key of the manifest; empty for failures.
     reused : bool
         True when the manifest was there already and nothing was done.
+    code : str
+        For `failed`: what went wrong, see `rossi.errors.RossiError`; empty in records of the layout before. For
+        `no_work`: the caveat's that says why.
     message : str
-        For `no_work` and `failed`: one sentence for the user.
+        The same as one sentence for the user.
     detail : str
         What an external task said, all of it; only in the record of a failure.
     reads : tuple of str
@@ -32,6 +35,7 @@ class StageResult(Frozen):
     fingerprint: str = ""
     reused: bool = False
     kind: FailureKind | None = None
+    code: str = ""
     message: str = ""
     detail: str = ""
     caveats: tuple[Caveat, ...] = ()

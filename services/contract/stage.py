@@ -1,4 +1,4 @@
-"""The declaration of a stage: its configuration, its inputs and outputs, and what carries it out."""
+"""The declaration of a stage: its configuration, its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from services.contract.outcome import Caveat, Frozen, Outcome
 
-from services.contract.outcome import Caveat
-
-Config = TypeVar("Config", bound=BaseModel)
+Config = TypeVar("Config", bound=Frozen)
 
 ARCHIVE = "archive"
 CALIBRATION = "calibration"
@@ -48,11 +46,14 @@ class Outputs:
     caveats : tuple of Caveat
     summary : mapping
         A few plain numbers and strings for tables and reports (exposure, mean rate ...), JSON-compatible.
+    outcome : Outcome
+        Success, or no work: the last caveat says why.
     """
 
     files: Mapping[str, tuple[File, ...]]
     caveats: tuple[Caveat, ...] = ()
     summary: Mapping[str, Any] = field(default_factory=dict)
+    outcome: Outcome = Outcome.SUCCEEDED
 
 
 def always(_config: Any) -> bool:
@@ -104,7 +105,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[Config]):
-    """Declaration of a stage.
+    """Declaration of a stage; an engine carries it out.
 
     Parameters
     ----------
@@ -114,9 +115,6 @@ class Stage(Generic[Config]):
     config : type
         Pydantic model of its configuration.
     inputs, outputs : tuple
-    run : callable, optional
-        ``run(config, inputs) -> Outputs``; raises `rossi.errors.DataError`, `ConfigError` or `NoGoodTime`. Without it,
-        an engine carries the stage out: the one that the configuration names.
     """
 
     name: str
@@ -124,7 +122,6 @@ class Stage(Generic[Config]):
     config: type[Config]
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    run: Callable[[Config, Inputs], Outputs] | None = None
 
     def inputs_for(self, config: Config) -> tuple[Input, ...]:
         """Return the inputs that a configuration needs."""

@@ -1,24 +1,78 @@
-"""Engines: implementations of the stages, one contract.
-
-An engine is a module of this package with a function for each stage, of the stage's name:
-``pca_prep(config, inputs) -> Outputs``.
-"""
+"""Engines: implementations of the stages, one contract."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from rossi.remarks import Remark
-from services.contract import Caveat, File, Inputs, Outputs
-from services.contract.engine import EngineName
+from services.contract import Caveat, EngineName, File, Inputs, Outputs
 
 
-def implementation(engine: EngineName, stage: str) -> Callable[[Any, Inputs], Outputs]:
-    """Return what carries a stage out on an engine; the engine is imported only now."""
-    module = importlib.import_module(f"services.engines.{engine.value}")
-    return cast(Callable[[Any, Inputs], Outputs], getattr(module, stage))
+class Engine(Protocol):
+    """Carries stages out; what it needs is imported when it is used."""
+
+    def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
+        """Carry a stage out.
+
+        Parameters
+        ----------
+        stage : str
+        config : model
+            The stage's own.
+        inputs : mapping of str to tuple of File
+
+        Raises
+        ------
+        NoGoodTime
+        DataError
+        ConfigError
+        """
+        ...
+
+    def versions(self, stage: str) -> dict[str, str]:
+        """Return the versions of what computes a stage besides rossi; they decide on its numbers.
+
+        Raises
+        ------
+        ConfigError
+            If the engine can't carry the stage out here.
+        """
+        ...
+
+
+class Native:
+    """rossi's own numbers, in memory from end to end."""
+
+    def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
+        """See `Engine`."""
+        from services.engines.native import STAGES
+
+        return STAGES[stage](config, inputs)
+
+    def versions(self, stage: str) -> dict[str, str]:  # noqa: ARG002
+        """See `Engine`: rossi's own is in every manifest."""
+        return {}
+
+
+class Heasoft:
+    """NASA's own tasks through heasoftpy, each call in a sandbox of its own."""
+
+    def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
+        """See `Engine`."""
+        from services.engines.heasoft import STAGES
+
+        return STAGES[stage](config, inputs)
+
+    def versions(self, stage: str) -> dict[str, str]:
+        """See `Engine`: those of HEASoft and heasoftpy."""
+        from services.engines.heasoft.preflight import installed
+
+        return installed(stage).versions
+
+
+#: Who carries stages out, by name.
+ENGINES: Mapping[EngineName, Engine] = {EngineName.NATIVE: Native(), EngineName.HEASOFT: Heasoft()}
 
 
 def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
@@ -29,17 +83,3 @@ def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
 def files_of(named: Mapping[str, bytes]) -> tuple[File, ...]:
     """Return the files of an output."""
     return tuple(File(name, data) for name, data in named.items())
-
-
-def engine_versions(engine: EngineName, stage: str) -> dict[str, str]:
-    """Return the versions of what an engine computes a stage with besides rossi; they decide on its numbers.
-
-    Raises
-    ------
-    ConfigError
-        If the engine can't carry the stage out here.
-    """
-    if engine is not EngineName.HEASOFT:
-        return {}
-    module = importlib.import_module("services.engines.heasoft")
-    return cast(dict[str, str], module.versions(stage))

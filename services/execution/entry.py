@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from pydantic import BaseModel
 
 from rossi.errors import ConfigError, RossiError
-from services.contract import ExitCode, FailureKind, Outcome, Stage, StageRequest, StageResult
+from services.contract import ExitCode, Stage, StageResult
 from services.contract.configuration import validate
-from services.execution.executor import execute, failed
+from services.execution.executor import execute
+from services.execution.failures import failed
+from services.execution.request import StageRequest
 from services.execution.signals import end_on_sigterm
 
 _REQUEST = """{{"stage": "{name}", "obsid": "20402-01-45-03", "archive": "/data/rxte",
@@ -28,42 +30,29 @@ Example of a request:
 Exit codes: 0 done or nothing to do, 1 try again, 20 this observation can't be
 processed, 21 the request or its configuration is wrong."""
 
-Request = TypeVar("Request", bound=BaseModel)
-
-_CODES = {
-    FailureKind.DATA: ExitCode.DATA_ERROR,
-    FailureKind.CONFIG: ExitCode.CONFIG_ERROR,
-    FailureKind.RETRYABLE: ExitCode.RETRYABLE,
-}
+Run = Callable[[Any], StageResult]
 
 
-def main(stage: Stage[Any]) -> NoReturn:
-    """Run a stage as the request on the command line says, and exit."""
-    serve(stage.name, stage.config, StageRequest, partial(execute, stage), _REQUEST.format(name=stage.name))
-
-
-def serve(
-    name: str,
-    config: type[BaseModel],
-    model: type[Request],
-    run: Callable[[Request], StageResult],
-    example: str = "",
+def main(
+    stage: Stage[Any], run: Run | None = None, model: type[BaseModel] | None = None, example: str = ""
 ) -> NoReturn:
-    """Run `run` as the request on the command line says, and exit.
+    """Run a stage as the request on the command line says, and exit.
 
     Standard output gets the `StageResult` as JSON and nothing else, standard error the log. SIGTERM ends the process
     with the retryable exit code; as manifests come last, nothing half-done stays visible.
 
     Parameters
     ----------
-    name : str
-    config, model : type
-        Models of the request's ``config`` and of the request.
-    run : callable
-        May raise `RossiError`.
+    stage : Stage
+    run : callable, optional
+        Called with the request; may raise `RossiError`. By default an engine carries the stage out for one observation.
+    model : type, optional
+        Of the request, which has the stage's configuration as ``config``.
     example : str
         A request, for the help text.
     """
+    name, answer = stage.name, run or partial(execute, stage)
+    read: type[Any] = model or cast("Any", StageRequest)[stage.config]
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     @app.command(help=f"Run stage {name} once.", epilog=_EPILOG.format(example=example or _REQUEST.format(name=name)))
@@ -76,21 +65,21 @@ def serve(
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
         end_on_sigterm("Stopped by SIGTERM; the stage can be run again.")
         try:
-            code = (
-                _print_config(name, config, model, request)
-                if print_config
-                else _answer(name, _read(request, model), run)
-            )
+            if print_config:
+                config = _read(request, read).config if request else stage.config()
+                typer.echo(config.model_dump_json(indent=2))
+                raise typer.Exit(ExitCode.OK)
+            asked = _read(request, read)
         except RossiError as error:
             typer.echo(str(error), err=True)
-            code = ExitCode.CONFIG_ERROR
-        raise typer.Exit(code)
+            raise typer.Exit(error.exit_code) from None
+        raise typer.Exit(_answer(name, asked, answer))
 
     app(prog_name=f"python -m services.{name}")
     raise SystemExit(ExitCode.OK)
 
 
-def _read(source: str, model: type[Request]) -> Request:
+def _read(source: str, model: type[Any]) -> Any:
     if not source:
         raise ConfigError("Name the request's file with --request, or --request - for standard input; see --help.")
     try:
@@ -100,18 +89,11 @@ def _read(source: str, model: type[Request]) -> Request:
     return validate(model, text, source)
 
 
-def _print_config(name: str, config: type[BaseModel], model: type[BaseModel], source: str) -> ExitCode:
-    values = getattr(_read(source, model), "config", {}) if source else {}
-    values = values.model_dump() if isinstance(values, BaseModel) else values
-    typer.echo(validate(config, values, name).model_dump_json(indent=2))
-    return ExitCode.OK
-
-
-def _answer(name: str, request: Request, run: Callable[[Request], StageResult]) -> ExitCode:
+def _answer(name: str, request: Any, run: Run) -> ExitCode:
     try:
         result = run(request)
     except RossiError as error:
         result = failed(name, getattr(request, "obsid", ""), error)
         typer.echo(result.message, err=True)
     typer.echo(result.model_dump_json(indent=2))
-    return ExitCode.OK if result.outcome is not Outcome.FAILED or result.kind is None else _CODES[result.kind]
+    return ExitCode.OK if result.kind is None else result.kind.exit_code

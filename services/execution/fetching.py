@@ -12,13 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from rossi.errors import ConfigError, DataError
-from services.contract import ARCHIVE
-from services.contract.configuration import validate
+from services.contract import ARCHIVE, Frozen
 from services.execution.observation import list_observation, read_obsid
-from services.execution.worker import load_stage
+from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 from services.storage.archive import UNKNOWN
 from services.storage.patience import Pause, patiently
@@ -80,7 +78,7 @@ class Fetched:
 def fetch_all(
     archive: ArchiveSource,
     obsids: Sequence[str],
-    stages: Mapping[str, Mapping[str, Any]],
+    stages: Mapping[str, Frozen],
     folder: Path | None,
     on_pause: Callable[[Pause], None],
 ) -> Iterator[Fetched]:
@@ -132,7 +130,7 @@ def _some_lost(results: Sequence[Fetched]) -> bool:
     return any(isinstance(fetched.problem, StoreError) for fetched in results)
 
 
-def _fetch(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str, Any]], folder: Path | None) -> Fetched:
+def _fetch(archive: ArchiveSource, obsid: str, stages: Mapping[str, Frozen], folder: Path | None) -> Fetched:
     found = None
     try:
         found = needed(archive, obsid, stages)
@@ -142,7 +140,7 @@ def _fetch(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str,
     return Fetched(obsid, found, len(copied), sum(file.size for file in copied))
 
 
-def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Mapping[str, Any]]) -> Needed:
+def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Frozen]) -> Needed:
     """Return the files that stages read of an observation.
 
     Parameters
@@ -206,11 +204,10 @@ def _parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
         yield part
 
 
-def _patterns(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _patterns(stages: Mapping[str, Frozen]) -> list[str]:
     found = []
-    for name, values in stages.items():
-        stage = load_stage(name)
-        inputs = stage.inputs_for(validate(stage.config, values, name))
+    for name, config in stages.items():
+        inputs = load_stage(name).inputs_for(config)
         found += [declared.pattern for declared in inputs if declared.source == ARCHIVE]
     return list(dict.fromkeys(found))
 

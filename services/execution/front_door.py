@@ -16,18 +16,17 @@ from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 from rossi.front.made import Made
 from rossi.optional import load
 from rossi.remarks import Remark
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
+from services.contract import EngineName, FailureKind, Frozen, ObservationResult, Outcome, Stage, StageResult
 from services.contract.configuration import validate
 from services.execution.executor import execute
-from services.execution.inputs import Memory
+from services.execution.making import Memory
 from services.execution.observation import NotInArchive, hint, list_observation
-from services.execution.worker import load_stage, run_stages
+from services.execution.request import Shard, StageRequest
+from services.execution.stages import CHAINS, STAGES, Instrument
+from services.execution.worker import run_stages
 from services.storage import ArchiveSource, CacheConfig, open_archive
 from services.storage.memory import MemoryStore
 
-#: Stages of each instrument, in their order.
-CHAINS = {"pca": ("pca_prep", "pca_extract"), "hexte": ("hexte_back", "hexte_dead")}
-_ALL = ("pca_prep", "pca_extract", "hexte_back", "hexte_dead")
 #: Which setting of which stages a keyword of `rossi.reduce` is, where it is not that of its own name wherever it is.
 KEYWORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "bands": (("pca_extract",), "bands"),
@@ -61,7 +60,7 @@ def absent(obsid: ObsID, archive: str) -> DataError:
     return NotInArchive(f"{obsid.path} is not in the archive {archive}; {hint(open_archive(archive), obsid)}")
 
 
-def stage_settings(instruments: Sequence[str], keywords: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def stage_settings(instruments: Sequence[str], keywords: Mapping[str, Any]) -> dict[str, Frozen]:
     """Return the configuration of each stage that keywords mean.
 
     Parameters
@@ -75,14 +74,13 @@ def stage_settings(instruments: Sequence[str], keywords: Mapping[str, Any]) -> d
     ConfigError
         If a setting makes no sense.
     """
-    found: dict[str, dict[str, Any]] = {name: {} for one in instruments for name in CHAINS[one]}
+    found: dict[str, dict[str, Any]] = {name: {} for one in instruments for name in CHAINS[Instrument(one)]}
     for keyword, value in keywords.items():
-        stages, setting = KEYWORDS.get(keyword, (_ALL, keyword))
+        stages, setting = KEYWORDS.get(keyword, (tuple(STAGES), keyword))
         for name in stages:
-            if name in found and setting in load_stage(name).config.model_fields:
+            if name in found and setting in STAGES[name].config.model_fields:
                 found[name][setting] = value
-    models = {name: validate(load_stage(name).config, given, f"rossi.reduce, {name}") for name, given in found.items()}
-    return {name: model.model_dump(mode="json") for name, model in models.items()}
+    return {name: validate(STAGES[name].config, given, f"rossi.reduce, {name}") for name, given in found.items()}
 
 
 def reduce(
@@ -117,18 +115,20 @@ def reduce(
     ConfigError, DataError, NoGoodTime
         If nothing could be reduced.
     """
-    shard = Shard(
-        number=0,
-        obsids=(obsid.text,),
-        stages=stage_settings(instruments, settings),
-        archive=archive,
-        calibration=dict(calibration),
-        store="memory:",
-    )
-    work = _Work(open_archive(shard.archive, CacheConfig()), len(shard.stages), on_stage)
+    asked = {
+        "number": 0,
+        "obsids": (obsid.text,),
+        "stages": stage_settings(instruments, settings),
+        "engine": settings.get("engine", EngineName.NATIVE),
+        "archive": archive,
+        "calibration": calibration,
+        "store": "memory:",
+    }
+    shard = validate(Shard, asked, "rossi.reduce")
+    work = _Work(open_archive(shard.archive, shard.cache), len(shard.stages), on_stage)
     with _unlogged():
         result = ObservationResult.of(obsid.text, run_stages(obsid.text, shard, work.run))
-    made = {instrument: work.made(CHAINS[instrument], result) for instrument in instruments}
+    made = {instrument: work.made(CHAINS[Instrument(instrument)], result) for instrument in instruments}
     if all(one.why_not for one in made.values()):
         raise _error(result)
     caveats = [Remark("not_reduced", one.why_not) for one in made.values() if one.why_not]
@@ -162,7 +162,7 @@ class _Work:
     memory: Memory = field(default_factory=dict)
     begun: int = 0
 
-    def run(self, stage: Stage[Any], request: StageRequest) -> StageResult:
+    def run(self, stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
         """Run one stage."""
         self.begun += 1
         self.on_stage(stage.name, self.begun, self.number)

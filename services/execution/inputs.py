@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rossi.archive import ObsID, parse_data_file
-from rossi.errors import ConfigError, DataError, NoGoodTime
+from rossi.calibration import Role
+from rossi.errors import ConfigError, DataError, MissingInput, NoGoodTime
 from rossi.met import met_to_mjd
-from services.calibration.config import CalibrationConfig, Role
 from services.calibration.find import CalibrationFile, find_calibration
 from services.contract import (
     ARCHIVE,
@@ -21,24 +22,12 @@ from services.contract import (
     Manifest,
     Outcome,
     OutputRecord,
-    StageRequest,
 )
-from services.contract.configuration import validate
+from services.execution.making import Memory
 from services.execution.observation import list_observation, one_of_each
+from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
 from services.storage.publication import read_manifest, read_outputs
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What this process made or found: its manifest, and the files of each output if it made them."""
-
-    manifest: Manifest
-    files: Mapping[str, tuple[File, ...]] | None = None
-
-
-#: What this process made or found last, by the key of its manifest.
-Memory = MutableMapping[str, Made]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +69,7 @@ class Chosen:
     caveats: tuple[Caveat, ...] = ()
 
 
-def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> Chosen:
+def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> Chosen:
     """Choose the files of every declared input.
 
     Raises
@@ -119,7 +108,7 @@ def choose(inputs: Sequence[Input], request: StageRequest, sources: Sources) -> 
     return Chosen(tuple(records), upstream, calibration, caveats)
 
 
-def read(declared_inputs: Sequence[Input], request: StageRequest, chosen: Chosen, sources: Sources) -> Inputs:
+def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Inputs:
     """Read what `choose` chose; archive files are named by their path in the observation directory.
 
     Raises
@@ -166,12 +155,11 @@ def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:
     return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=file.identity)
 
 
-def _calibration(role: Role, request: StageRequest, listing: Sequence[ArchiveFile]) -> tuple[CalibrationFile, ...]:
-    config = validate(CalibrationConfig, request.calibration, "calibration")
+def _calibration(role: Role, request: StageRequest[Any], listing: Sequence[ArchiveFile]) -> tuple[CalibrationFile, ...]:
     names = [parse_data_file(f.path.rpartition("/")[2]) for f in listing]
     starts = [name.start for name in names if name is not None and name.kind == "S"]
     start = float(met_to_mjd(min(starts, default=0)))
-    return find_calibration(config, start, (role,)).get(role, ())
+    return find_calibration(request.calibration, start, (role,)).get(role, ())
 
 
 def _calibration_record(name: str, file: CalibrationFile) -> InputRecord:
@@ -185,7 +173,7 @@ def _stage_record(declared: Input, manifest: Manifest, output: OutputRecord) -> 
     return InputRecord(input=declared.name, path=path, size=output.size, identity=manifest.fingerprint)
 
 
-def _manifest(stage: str, request: StageRequest, sources: Sources) -> tuple[str, Manifest]:
+def _manifest(stage: str, request: StageRequest[Any], sources: Sources) -> tuple[str, Manifest]:
     key = request.upstream.get(stage)
     if key is None:
         raise ConfigError(
@@ -196,7 +184,7 @@ def _manifest(stage: str, request: StageRequest, sources: Sources) -> tuple[str,
         manifest = made.manifest if made else read_manifest(sources.store, key)
     except MissingObject:
         url = sources.store.url(key)
-        raise DataError(f"{url}: there is no manifest of stage {stage}; run that stage first.") from None
+        raise MissingInput(f"{url}: there is no manifest of stage {stage}; run that stage first.") from None
     if manifest.outcome is Outcome.NO_WORK:
         raise NoGoodTime(manifest.caveats[-1].message)
     return key, manifest
@@ -206,7 +194,7 @@ def _check_count(declared: Input, found: Sequence[str], where: str) -> None:
     if len(found) < declared.at_least:
         reason = declared.missing.rstrip(".") or f"input {declared.name} ({declared.meaning}) is missing"
         counts = f" ({len(found)} found, {declared.at_least} needed)" if declared.at_least > 1 else ""
-        raise DataError(f"{where}: {reason}{counts}.")
+        raise MissingInput(f"{where}: {reason}{counts}.")
     if len(found) > declared.at_most:
         raise DataError(
             f"{where}: {len(found)} files for input {declared.name} ({declared.meaning}), at most {declared.at_most} "

@@ -25,8 +25,9 @@ from dataclasses import dataclass, field
 from pydantic import RootModel
 
 from rossi.errors import ConfigError
-from services.contract import FailureKind, Frozen, ObservationResult, Outcome, Shard
+from services.contract import FailureKind, Frozen, ObservationResult, Outcome
 from services.contract.configuration import validate
+from services.execution.request import Shard
 from services.storage import MissingObject, ObjectStore
 
 #: Requests at a time when a work list is written: 1200 shards take a second where a put takes 10 ms.

@@ -10,8 +10,6 @@ from rossi.errors import ConfigError, DataError
 from services.contract import Caveat
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 
-#: Code of the caveat on a failure that is this.
-NOT_IN_ARCHIVE = "not_in_archive"
 _GZIPPED = ".gz"
 #: Other observations that a message names.
 _NAMED = 6
@@ -23,6 +21,8 @@ _PART = re.compile(r"[0-9]{1,4}|[0-9]{5}(-[0-9]*){0,3}")
 
 class NotInArchive(DataError):
     """The archive has no such observation, or not any more."""
+
+    code = "not_in_archive"
 
 
 def read_obsid(archive: ArchiveSource | None, text: str) -> ObsID:

@@ -16,11 +16,12 @@ from typing import Annotated
 import typer
 
 from rossi.errors import ConfigError, RossiError
-from services.contract import ExitCode, FailureKind, ObservationResult, Outcome, Shard, StageResult
-from services.execution.executor import record_failure
+from services.contract import ExitCode, ObservationResult, Outcome
+from services.execution.failures import lost_observation
 from services.execution.ledger import Ledger, is_final, read_shard
+from services.execution.request import Shard
 from services.execution.worker import open_places, run_observation
-from services.storage import ObjectStore, open_store
+from services.storage import open_store
 from services.storage.patience import lost, patiently
 
 #: Seconds after SIGTERM in which the observation at hand may end; then it is given up. Nothing half-done is ever
@@ -58,12 +59,9 @@ def command(
         number = _number(index, index_from)
         opened = open_store(store)
         code = work_off(read_shard(opened, work, number), Ledger(opened, work, run, number), int(attempt or 0))
-    except ConfigError as error:
+    except RossiError as error:  # of data, another shard's would be no better
         _log.error("%s", error)
-        code = ExitCode.CONFIG_ERROR
-    except RossiError as error:
-        _log.error("%s", error)
-        code = ExitCode.RETRYABLE
+        code = ExitCode.CONFIG_ERROR if isinstance(error, ConfigError) else ExitCode.RETRYABLE
     raise typer.Exit(code)
 
 
@@ -136,7 +134,8 @@ def work_off(shard: Shard, ledger: Ledger, attempt: int = 0, stop: Stop = STOP) 
         _log.info("%s: observation %d of %d", obsid, position + 1, len(shard.obsids))
         final = ledger.killed_its_process(position, attempt)
         if final:
-            results[position] = _killer(shard, obsid, store)
+            how = f"{obsid}: the process that worked on it was killed, twice; it may need more memory than there is."
+            results[position] = lost_observation(shard, obsid, how, store)
         else:
             ledger.begin(position, attempt)
             run = partial(run_observation, obsid, shard, archive=archive, store=store)
@@ -161,14 +160,6 @@ def _end(shard: Shard, results: list[ObservationResult], undone: int, attempt: i
     if undone:
         return ExitCode.RETRYABLE
     return ExitCode.DATA_ERROR if failed else ExitCode.OK
-
-
-def _killer(shard: Shard, obsid: str, store: ObjectStore) -> ObservationResult:
-    message = f"{obsid}: the process that worked on it was killed, twice; it may need more memory than there is."
-    stage = next(iter(shard.stages))
-    failure = StageResult(stage=stage, obsid=obsid, outcome=Outcome.FAILED, kind=FailureKind.RETRYABLE, message=message)
-    record_failure(store, shard.prefix, failure)
-    return ObservationResult(obsid=obsid, outcome=Outcome.FAILED, stages=(failure,))
 
 
 def _number(index: int | None, variable: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -16,13 +16,14 @@ from services.contract import (
     InputRecord,
     Manifest,
     ObservationResult,
-    Shard,
     Stage,
-    StageRequest,
     StageResult,
 )
-from services.execution.executor import Work, failed, find_work, result_of, stage_folder
+from services.execution.executor import find_work
+from services.execution.failures import failed
 from services.execution.inputs import Sources
+from services.execution.making import Work, result_of, stage_folder
+from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.base import is_key
@@ -107,7 +108,7 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
     """
     changes: dict[Change, None] = {}
 
-    def one(stage: Stage[Any], request: StageRequest) -> StageResult | None:
+    def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult | None:
         result, found = _survey_stage(stage, request, Sources(archive, store, {}))
         changes.update(dict.fromkeys(found))
         return result
@@ -120,11 +121,11 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
 
 
 def _survey_stage(
-    stage: Stage[Any], request: StageRequest, sources: Sources
+    stage: Stage[Any], request: StageRequest[Any], sources: Sources
 ) -> tuple[StageResult | None, tuple[Change, ...]]:
     """Return what running the stage would give, if that is known, and why it would have to be run."""
     try:
-        work = find_work(stage, request, sources)
+        work, _ = find_work(stage, request, sources)
     except DataError as error:
         return _failed_early(stage, request, error, sources.store)
     if (there := find_manifest(sources.store, work.key)) is not None:
@@ -145,11 +146,11 @@ def _judge(before: Past, digest: str) -> tuple[StageResult | None, tuple[Change,
 
 
 def _failed_early(
-    stage: Stage[Any], request: StageRequest, error: DataError, store: ObjectStore
+    stage: Stage[Any], request: StageRequest[Any], error: DataError, store: ObjectStore
 ) -> tuple[StageResult | None, tuple[Change, ...]]:
-    """Judge an observation whose inputs can't even be chosen: known, if it failed with the same words before."""
-    before = past(store, stage_folder(request))
-    if any(one.message == str(error) for one in before.failures):
+    """Judge an observation whose inputs can't even be chosen: known, if it failed so before, of the same kind."""
+    before = past(store, stage_folder(request.prefix, request.obsid, request.stage))
+    if any((one.fingerprint, one.code) == ("", error.code) for one in before.failures):
         return failed(stage.name, request.obsid, error), (Change.FAILED,)
     return None, (Change.DATA if before.manifests else Change.NEW,)
 
@@ -172,20 +173,19 @@ def past(store: ObjectStore, folder: str) -> Past:
 
 def _differences(stage: Stage[Any], manifest: Manifest, work: Work) -> tuple[Change, ...]:
     """Tell in what a run would differ from the newest one; in nothing else than the version if nothing is seen."""
-    records = work.chosen.records
     calibration = {declared.name for declared in stage.inputs if declared.source == CALIBRATION}
 
-    def identities(these: tuple[InputRecord, ...], *, calibrated: bool) -> list[tuple[str, str, str]]:
+    def identities(these: Sequence[InputRecord], *, calibrated: bool) -> list[tuple[str, str, str]]:
         return sorted((r.input, r.path, r.identity) for r in these if (r.input in calibration) == calibrated)
 
     found = []
-    if identities(manifest.inputs, calibrated=False) != identities(records, calibrated=False):
+    if identities(manifest.inputs, calibrated=False) != identities(work.records, calibrated=False):
         found.append(Change.DATA)
-    if identities(manifest.inputs, calibrated=True) != identities(records, calibrated=True):
+    if identities(manifest.inputs, calibrated=True) != identities(work.records, calibrated=True):
         found.append(Change.CALIBRATION)
-    if manifest.config != work.settings:
+    if (manifest.engine, manifest.config) != (work.engine, work.settings):
         found.append(Change.CONFIGURATION)
-    expected = versions() | work.engine
-    if not found or any(manifest.versions.get(name) != expected[name] for name in ("rossi", *work.engine)):
+    expected = {**versions(), **work.versions}
+    if not found or any(manifest.versions.get(name) != expected[name] for name in ("rossi", *work.versions)):
         found.append(Change.VERSION)
     return tuple(found)

@@ -17,20 +17,26 @@ from services.contract import (
     Manifest,
     ObservationResult,
     Outcome,
-    Shard,
     Stage,
-    StageRequest,
     StageResult,
 )
-from services.contract.configuration import validate
-from services.execution.executor import failed, manifest_key, result_of, stage_folder
-from services.execution.observation import NOT_IN_ARCHIVE
+from services.execution.failures import failed
+from services.execution.making import result_of, stage_folder
+from services.execution.observation import NotInArchive
+from services.execution.request import Shard, StageRequest
 from services.execution.survey import past
 from services.execution.worker import run_stages
 from services.storage import ObjectStore, StoreError
+from services.storage.publication import manifest_key
 
 #: ObsIDs that a sentence names.
 _NAMED = 20
+
+
+class Vanished(DataError):
+    """An observation was there and is not any more."""
+
+    code = VANISHED
 
 
 def keep_last(
@@ -85,11 +91,11 @@ def last_products(obsid: str, plan: Shard, store: ObjectStore) -> ObservationRes
     Of several sets of products the newest counts that goes on from those of the stages before.
     """
 
-    def one(stage: Stage[Any], request: StageRequest) -> StageResult:
+    def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
         manifest = _newest(stage, request, store)
         if manifest is None:
-            return failed(stage.name, obsid, DataError(f"{obsid} vanished from the archive before this stage ran."))
-        key = manifest_key(f"{stage_folder(request)}/{manifest.fingerprint}")
+            return failed(stage.name, obsid, Vanished(f"{obsid} vanished from the archive before this stage ran."))
+        key = manifest_key(f"{stage_folder(request.prefix, obsid, stage.name)}/{manifest.fingerprint}")
         return _marked(result_of(manifest, key, reused=True), manifest.created)
 
     results = run_stages(obsid, plan, one)
@@ -98,14 +104,14 @@ def last_products(obsid: str, plan: Shard, store: ObjectStore) -> ObservationRes
     return ObservationResult.of(obsid, results)
 
 
-def _newest(stage: Stage[Any], request: StageRequest, store: ObjectStore) -> Manifest | None:
-    config = validate(stage.config, request.config, stage.name)
-    settings = config.model_dump(mode="json")
-    before = {request.upstream[name].split("/")[-2] for name in stage.reads(config) if name in request.upstream}
+def _newest(stage: Stage[Any], request: StageRequest[Any], store: ObjectStore) -> Manifest | None:
+    wanted = (request.engine, request.config.model_dump(mode="json"))
+    reads = stage.reads(request.config)
+    before = {request.upstream[name].split("/")[-2] for name in reads if name in request.upstream}
     fitting = [
         manifest
-        for manifest in past(store, stage_folder(request)).manifests
-        if manifest.config == settings and before <= {record.identity for record in manifest.inputs}
+        for manifest in past(store, stage_folder(request.prefix, request.obsid, stage.name)).manifests
+        if (manifest.engine, manifest.config) == wanted and before <= {record.identity for record in manifest.inputs}
     ]
     return fitting[-1] if fitting else None
 
@@ -120,7 +126,7 @@ def _marked(result: StageResult, created: str) -> StageResult:
 
 
 def _is_absent(result: ObservationResult) -> bool:
-    return any(caveat.code == NOT_IN_ARCHIVE for stage in result.stages for caveat in stage.caveats)
+    return any(stage.code == NotInArchive.code for stage in result.stages)
 
 
 def vanished_of(results: Sequence[ObservationResult]) -> list[str]:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from rossi.errors import ConfigError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, Stage, StageRequest, StageResult
-from services.contract.configuration import validate
+from services.contract import FailureKind, ObservationResult, Outcome, Stage, StageResult
 from services.execution.executor import execute
-from services.execution.inputs import Memory
-from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
+from services.execution.making import Memory
+from services.execution.request import Shard, StageRequest
+from services.execution.stages import load_stage
+from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.patience import Pause, lost, patiently
-
-
-def load_stage(name: str) -> Stage[Any]:
-    """Return the stage that lives in ``services/<name>/stage.py``.
-
-    Raises
-    ------
-    ConfigError
-        If there is none.
-    """
-    here = Path(__file__).parents[1]
-    if re.fullmatch("[a-z_]+", name) and (here / name / "stage.py").is_file():
-        stage = getattr(importlib.import_module(f"services.{name}.stage"), "STAGE", None)
-        if isinstance(stage, Stage):
-            return stage
-        raise ConfigError(f"Stage {name!r} does not run observation by observation.")
-    known = ", ".join(sorted(path.parent.name for path in here.glob("*/stage.py")))
-    raise ConfigError(f"There is no stage {name!r}; there are {known}.")
 
 
 def run_observation(
@@ -50,7 +30,7 @@ def run_observation(
     """
     memory: Memory = {}
 
-    def one(stage: Stage[Any], request: StageRequest) -> StageResult:
+    def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
         result = run(stage, request, archive=archive, store=store, memory=memory)
         if result.kind is FailureKind.CONFIG:
             raise ConfigError(result.message)
@@ -60,7 +40,7 @@ def run_observation(
 
 
 def run_stages(
-    obsid: str, shard: Shard, run: Callable[[Stage[Any], StageRequest], StageResult | None]
+    obsid: str, shard: Shard, run: Callable[[Stage[Any], StageRequest[Any]], StageResult | None]
 ) -> list[StageResult]:
     """Call `run` for the shard's stages in order, but for those that read from one without success.
 
@@ -80,21 +60,10 @@ def run_stages(
     results: list[StageResult] = []
     for name, config in shard.stages.items():
         stage = load_stage(name)
-        reads = stage.reads(validate(stage.config, config, name))
+        reads = stage.reads(config)
         if any(source in shard.stages and source not in manifests for source in reads):
             continue
-        request = StageRequest(
-            stage=name,
-            obsid=obsid,
-            config=config,
-            archive=shard.archive,
-            cache=shard.cache,
-            calibration=shard.calibration,
-            store=shard.store,
-            prefix=shard.prefix,
-            upstream=manifests,
-        )
-        result = run(stage, request)
+        result = run(stage, shard.request(name, obsid, manifests))
         if result is None:
             continue
         results.append(result.model_copy(update={"reads": reads}))
@@ -104,7 +73,7 @@ def run_stages(
 
 
 def open_places(shard: Shard) -> tuple[ArchiveSource, ObjectStore]:
-    """Check a shard's configuration, and open its archive and store.
+    """Open a shard's archive and store.
 
     Raises
     ------
@@ -113,9 +82,7 @@ def open_places(shard: Shard) -> tuple[ArchiveSource, ObjectStore]:
     """
     if not shard.stages:
         raise ConfigError(f"Shard {shard.number} names no stage.")
-    for name, config in shard.stages.items():
-        validate(load_stage(name).config, config, name)
-    return open_archive(shard.archive, validate(CacheConfig, shard.cache, "cache")), open_store(shard.store)
+    return open_archive(shard.archive, shard.cache), open_store(shard.store)
 
 
 def run_shard(

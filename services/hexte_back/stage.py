@@ -8,7 +8,6 @@ from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
 from services.contract import Frozen, Input, Output, Stage
-from services.contract.engine import EngineName
 from services.contract.filter_file import FILTER_FILE_INPUTS, FilterSource
 
 
@@ -22,7 +21,6 @@ class ScienceData(StrEnum):
 class HexteBackConfig(Frozen):
     """How HEXTE data are split; a change repeats it."""
 
-    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
     data: ScienceData = Field(
         ScienceData.ARCHIVE,
         description="archive (64 channels, 16 s, always there) or events (256 channels; archive where there are none)",

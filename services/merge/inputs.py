@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 from rossi.errors import DataError
 from services.contract import File, Manifest, ObservationResult, Outcome
-from services.execution.executor import output_key, read_manifest
 from services.merge.details import Provenance
 from services.merge.spectra import SpectrumSet, is_summed
 from services.storage import MissingObject, ObjectStore
-from services.storage.publication import read_outputs
+from services.storage.publication import output_key, read_manifest, read_outputs
 
 LIGHT_CURVE = "light_curve"
 SPECTRUM = "spectrum"

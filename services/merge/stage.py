@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from services.contract import VANISHED, Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
+from services.contract import (
+    VANISHED,
+    Caveat,
+    File,
+    InputRecord,
+    ObservationResult,
+    Outcome,
+    Output,
+    Outputs,
+    Stage,
+    StageResult,
+)
 from services.contract.seal import seal
-from services.execution.executor import find_manifest, fingerprint, manifest_key, new_manifest, publish, result_of
+from services.execution.making import Work, carry_out
 from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
 from services.merge.inputs import Found, StageProducts, find_all, spectra
@@ -29,8 +39,19 @@ from services.storage.publication import put_exactly
 
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"
-#: Raised when the same products give another result; part of the fingerprint.
-VERSION = 4
+STAGE = Stage(
+    name=NAME,
+    version=4,
+    config=MergeConfig,
+    inputs=(),
+    outputs=(
+        Output("light_curve", "one light curve a band, of all observations", at_least=0),
+        Output("figure", "the light curves against time", at_least=0),
+        Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
+        Output("observations", "the table of observations"),
+        Output("report", "the page about all of this"),
+    ),
+)
 #: ObsIDs that a caveat names.
 _NAMED = 20
 
@@ -128,27 +149,25 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
         If the store does not answer; trying again may help.
     """
     records = [_record(obsid, request.results) for obsid in dict.fromkeys(request.asked)]
-    settings = request.config.model_dump(mode="json")
-    digest = fingerprint(NAME, VERSION, settings, records)
-    prefix = request.prefix.strip("/")
-    base = "/".join(filter(None, (prefix, NAME, digest)))
-    if (there := find_manifest(store, manifest_key(base))) is not None:
-        return result_of(there, manifest_key(base), reused=True)
-    start = time.perf_counter()
-    found = find_all(store, request.results)
-    outputs = merge(
-        request.config,
-        request.asked,
-        [f.result for f in found.values()],
-        {obsid: f.curves for obsid, f in found.items()},
-        products={obsid: f.products for obsid, f in found.items()},
-        place=Place(request.store, prefix, digest),
-        summed=spectra(store, found.values()),
-    )
-    put_exactly(store, "/".join(filter(None, (prefix, "products", f"{digest}.json"))), _index(base, found))
-    seconds = time.perf_counter() - start
-    mine = new_manifest(NAME, "", digest, settings, records, outputs, Outcome.SUCCEEDED, seconds)
-    return result_of(publish(store, base, mine, outputs.files), manifest_key(base), reused=False)
+    work = Work(STAGE, request.config, records, request.prefix)
+
+    def make() -> Outputs:
+        found = find_all(store, request.results)
+        prefix = request.prefix.strip("/")
+        outputs = merge(
+            request.config,
+            request.asked,
+            [f.result for f in found.values()],
+            {obsid: f.curves for obsid, f in found.items()},
+            products={obsid: f.products for obsid, f in found.items()},
+            place=Place(request.store, prefix, work.fingerprint),
+            summed=spectra(store, found.values()),
+        )
+        index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
+        put_exactly(store, index, _index(work.key, found))
+        return outputs
+
+    return carry_out(work, store, make)
 
 
 def _merged(
@@ -211,7 +230,7 @@ def _record(obsid: str, results: Sequence[ObservationResult]) -> InputRecord:
     return InputRecord(input="observation", path=obsid, size=len(stages), identity=identity)
 
 
-def _index(base: str, found: Mapping[str, Found]) -> bytes:
+def _index(key: str, found: Mapping[str, Found]) -> bytes:
     observations = {
         obsid: {
             "outcome": f.result.outcome,
@@ -220,5 +239,5 @@ def _index(base: str, found: Mapping[str, Found]) -> bytes:
         }
         for obsid, f in sorted(found.items())
     }
-    content = {"version": 2, "merge": manifest_key(base), "observations": observations, "seal": ""}
+    content = {"version": 2, "merge": key, "observations": observations, "seal": ""}
     return seal(json.dumps(content, indent=1).encode())

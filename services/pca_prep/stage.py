@@ -7,9 +7,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
-from services.calibration.config import Role
+from rossi.calibration import Role
 from services.contract import CALIBRATION, Frozen, Input, Output, Stage
-from services.contract.engine import EngineName
 from services.contract.filter_file import FILTER_FILE_INPUTS, FilterSource
 
 
@@ -23,7 +22,6 @@ class BackgroundSource(StrEnum):
 class PcaPrepConfig(Frozen):
     """How PCA data are prepared; a change repeats preparation."""
 
-    engine: EngineName = Field(EngineName.NATIVE, description="who computes")
     filter_file: FilterSource = Field(
         FilterSource.REBUILD, description="rebuild (from housekeeping) or archive (stdprod/x*.xfl)"
     )

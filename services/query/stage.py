@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 from rossi.errors import ConfigError
-from services.contract import Caveat, File, InputRecord, Manifest, Outcome, Outputs, StageRequest, StageResult
-from services.contract.configuration import validate
-from services.execution.executor import result_of
+from services.contract import Caveat, File, InputRecord, Outcome, Output, Outputs, Stage, StageResult
+from services.execution.making import Work, carry_out
+from services.execution.request import StageRequest
 from services.query.archive import look_through
 from services.query.config import ListSource, QueryConfig
 from services.query.vanished import place_of, with_vanished
 from services.query.worklist import WorkList, ecsv, parquet
-from services.storage import ArchiveSource, CacheConfig, ObjectStore, open_archive, open_store
+from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.local_archive import LocalArchive
-from services.storage.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
-
-__all__ = ["NAME", "ListSource", "QueryConfig", "execute_query", "look", "outputs", "run_query"]
 
 NAME = "query"
-VERSION = 2
+STAGE = Stage(
+    name=NAME,
+    version=2,
+    config=QueryConfig,
+    inputs=(),
+    outputs=(
+        Output("observations", "the work list"),
+        Output("parquet", "the same as Parquet, where pyarrow is installed", at_least=0),
+        Output("figure", "exposure against time"),
+    ),
+)
+_NOTHING = "No observation matches; check the names, position and radius, dates and the archive's directory."
 
 
 def run_query(
     config: QueryConfig, archive: ArchiveSource | None, store: ObjectStore, prefix: str = ""
-) -> tuple[WorkList, str]:
-    """Make the work list and publish it as a table, as Parquet and as a figure.
+) -> tuple[WorkList, StageResult]:
+    """Make the work list and publish it as a table, as Parquet and as a figure, below ``<prefix>/query/``.
 
     Parameters
     ----------
@@ -38,31 +45,17 @@ def run_query(
     store : ObjectStore
     prefix : str
         Run prefix within the store.
-
-    Returns
-    -------
-    work : WorkList
-    key : str
-        Of the manifest, ``<prefix>/query/<fingerprint>/manifest.json``.
     """
-    start = time.perf_counter()
     place = place_of(archive)
     work = with_vanished(look(config, archive), config, place, store, prefix)
-    key, _, _ = _publish(work, config, place, store, prefix, start)
-    return work, key
+    asked = Work(STAGE, config, (_record(work, place),), prefix)
+    return work, carry_out(asked, store, lambda: outputs(work, place))
 
 
-def execute_query(request: StageRequest) -> StageResult:
+def execute_query(request: StageRequest[Any]) -> StageResult:
     """Run the query as a process is asked to; ``obsid`` of the request means nothing."""
-    start = time.perf_counter()
-    config = validate(QueryConfig, request.config, NAME)
-    store = open_store(request.store)
-    cache = validate(CacheConfig, request.cache, "cache")
-    archive = open_archive(request.archive, cache) if request.archive else None
-    place = place_of(archive)
-    work = with_vanished(look(config, archive), config, place, store, request.prefix)
-    key, manifest, reused = _publish(work, config, place, store, request.prefix, start)
-    return result_of(manifest, key, reused=reused)
+    archive = open_archive(request.archive, request.cache) if request.archive else None
+    return run_query(request.config, archive, open_store(request.store), request.prefix)[1]
 
 
 def look(config: QueryConfig, archive: ArchiveSource | None) -> WorkList:
@@ -91,7 +84,7 @@ def look(config: QueryConfig, archive: ArchiveSource | None) -> WorkList:
     return look_up(config)
 
 
-def outputs(work: WorkList) -> Outputs:
+def outputs(work: WorkList, place: str = "") -> Outputs:
     """Return the work list as files: ECSV, Parquet where pyarrow is installed, and exposure against time."""
     from rossi.plot.exposure import exposure_figure
     from rossi.plot.longterm import png
@@ -103,30 +96,14 @@ def outputs(work: WorkList) -> Outputs:
         "parquet": (File("observations.parquet", parquet(table)),) if find_spec("pyarrow") else (),
         "figure": (File("exposure.png", png(figure)),),
     }
-    return Outputs(files, work.caveats, {"observations": len(work.rows)})
+    nothing = () if work.rows else (Caveat(code="nothing_found", message=_NOTHING),)
+    outcome = Outcome.SUCCEEDED if work.rows else Outcome.NO_WORK
+    summary = {"observations": len(work.rows), "archive": place}
+    return Outputs(files, (*work.caveats, *nothing), summary, outcome)
 
 
-def _publish(
-    work: WorkList, config: QueryConfig, place: str, store: ObjectStore, prefix: str, start: float
-) -> tuple[str, Manifest, bool]:
-    table = work.to_ecsv()
+def _record(work: WorkList, place: str) -> InputRecord:
+    """Identify what was found: its rows, where they are from, and what there is to say."""
     said = place + "".join(caveat.model_dump_json() for caveat in work.caveats)
-    identity = "sha256:" + hashlib.sha256(table + said.encode()).hexdigest()
-    inputs = [InputRecord(input="observations", path="work list", size=len(work.rows), identity=identity)]
-    settings = config.model_dump(mode="json")
-    digest = fingerprint(NAME, VERSION, settings, inputs)
-    base = "/".join(filter(None, (prefix.strip("/"), NAME, digest)))
-    key = manifest_key(base)
-    there = find_manifest(store, key)
-    if there is not None:
-        return key, there, True
-    made = outputs(work)
-    made = replace(made, summary={**made.summary, "archive": place})
-    outcome = Outcome.SUCCEEDED
-    if not work.rows:
-        nothing = "No observation matches; check the names, position and radius, dates and the archive's directory."
-        made = Outputs(made.files, (*made.caveats, Caveat(code="nothing_found", message=nothing)), made.summary)
-        outcome = Outcome.NO_WORK
-    seconds = time.perf_counter() - start
-    manifest = new_manifest(NAME, "", digest, settings, inputs, made, outcome, seconds)
-    return key, publish(store, base, manifest, made.files), False
+    identity = "sha256:" + hashlib.sha256(work.to_ecsv() + said.encode()).hexdigest()
+    return InputRecord(input="observations", path="work list", size=len(work.rows), identity=identity)

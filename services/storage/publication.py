@@ -26,9 +26,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rossi.errors import DataError
+from rossi.errors import DamagedFile
 from rossi.version import __version__
-from services.contract import MANIFEST_VERSION, File, InputRecord, Manifest, Outcome, OutputRecord, Outputs
+from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore, StoreError
 
@@ -45,7 +45,13 @@ def versions() -> dict[str, str]:
     return {"rossi": __version__, "python": platform.python_version(), "numpy": metadata.version("numpy")}
 
 
-def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Sequence[InputRecord]) -> str:
+def fingerprint(
+    stage: str,
+    version: int,
+    config: Mapping[str, Any],
+    inputs: Sequence[InputRecord],
+    engine: Mapping[str, str | None] | None = None,
+) -> str:
     """Return the key of a result: equal for equal work, whatever the order and the place of the inputs.
 
     Parameters
@@ -56,6 +62,8 @@ def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Seq
     config : mapping
         Complete, defaults included; JSON-compatible.
     inputs : sequence of InputRecord
+    engine : mapping, optional
+        Its name, and the versions of what it computes with.
 
     Returns
     -------
@@ -66,6 +74,7 @@ def fingerprint(stage: str, version: int, config: Mapping[str, Any], inputs: Seq
         "stage": stage,
         "version": version,
         "config": config,
+        "engine": dict(engine or {}),
         "inputs": sorted([r.input, r.path, r.identity] for r in inputs),
         "layout": MANIFEST_VERSION,
         "rossi": versions()["rossi"],
@@ -80,21 +89,23 @@ def new_manifest(
     config: Mapping[str, Any],
     inputs: Sequence[InputRecord],
     outputs: Outputs,
-    outcome: Outcome,
     seconds: float,
+    engine: EngineName | None = None,
+    engine_versions: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Return a manifest of now, complete but for the outputs' files, which `publish` adds."""
     return Manifest(
         stage=stage,
         obsid=obsid,
         fingerprint=fingerprint,
+        engine=engine,
         config=dict(config),
         inputs=tuple(inputs),
         outputs=(),
-        outcome=outcome,
+        outcome=outputs.outcome,
         caveats=outputs.caveats,
         summary=dict(outputs.summary),
-        versions=versions(),
+        versions={**versions(), **(engine_versions or {})},
         seconds=seconds,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
@@ -200,12 +211,12 @@ def read_manifest(store: ObjectStore, key: str) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
-        raise DataError(
+        raise DamagedFile(
             f"{store.url(key)}: not a manifest of this version ({error.error_count()} problems); remove it to have its "
             "stage run again."
         ) from None
     if not is_intact(data):
-        raise DataError(
+        raise DamagedFile(
             f"{store.url(key)}: the manifest's content does not fit its seal, it is damaged; remove it to have its "
             "stage run again."
         )
@@ -249,10 +260,10 @@ def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord)
     try:
         data = store.get(key)
     except MissingObject:
-        raise DataError(f"{store.url(key)}: the object is missing though its manifest names it; {repair}") from None
+        raise DamagedFile(f"{store.url(key)}: the object is missing though its manifest names it; {repair}") from None
     found = _sha256(data)
     if found != record.sha256:
-        raise DataError(
+        raise DamagedFile(
             f"{store.url(key)}: the content is damaged: {len(data)} bytes with sha256 {found[:12]}..., expected "
             f"{record.size} bytes with {record.sha256[:12]}...; {repair}"
         )

@@ -30,7 +30,7 @@ from rossi.pca.lightcurve import PreparedArray, Request, pca_light_curve, pca_li
 from rossi.pca.prepare import prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers
 from rossi.simulate import ObservationSpec, PcuOn, simulate_observation
-from services.contract import Shard
+from services.execution.request import Shard
 from services.execution.worker import run_observation
 from services.pca_extract.stage import RECIPE
 from services.storage import open_archive, open_store

@@ -32,7 +32,8 @@ from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers
 from services.calibration.config import Role
 from services.contract import File
-from services.engines.native import pca_extract, pca_prep
+from services.engines.native.pca_extract import pca_extract
+from services.engines.native.pca_prep import pca_prep
 from services.pca_extract.stage import RECIPE, PcaExtractConfig
 from services.pca_prep.stage import STAGE, PcaPrepConfig
 

@@ -18,13 +18,14 @@ from pathlib import Path
 import boto3
 
 from rossi.archive import ObsID
-from services.contract import File, Outcome, Outputs, Shard
+from services.contract import File, Outcome, Outputs
 from services.execution import worker
+from services.execution.request import Shard
 from services.storage import open_store
 from services.storage.publication import new_manifest, output_key, publish
 from services.storage.s3 import _CLIENT
 from tests.services.conftest import KEY_ID, SECRET, rclone
-from tests.services.fakes import STAGES
+from tests.services.fakes import install
 from tests.services.storage.servers import ceph
 
 SIZES = (400_000, 60_000, 20_000)
@@ -35,7 +36,7 @@ def product(number):
     """Three files that nobody has put before."""
     salt = uuid.uuid4().bytes
     outputs = Outputs({"files": tuple(File(f"f{n}", salt + os.urandom(size)) for n, size in enumerate(SIZES))})
-    made = new_manifest("bench", "20402-01-45-03", f"{number:064}", {}, [], outputs, Outcome.SUCCEEDED, 0.1)
+    made = new_manifest("bench", "20402-01-45-03", f"{number:064}", {}, [], outputs, 0.1)
     return made, outputs
 
 
@@ -86,7 +87,7 @@ def local(folder):
 
 def finished(folder, observations):
     """Work a campaign of tiny stages off, then time doing it again."""
-    worker.load_stage = STAGES.__getitem__
+    install()
     obsids = [f"{20000 + n // 100:05}-01-{n % 100:02}-00" for n in range(observations)]
     for obsid in obsids:
         path = folder / "archive" / ObsID(obsid).path / "pca"

@@ -25,9 +25,11 @@ from rossi.fits.text import header_lines
 from rossi.fits.unzip import gunzip
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.pca.filter.indices import read_indices, read_master
-from services.contract import Manifest, StageRequest
+from services.contract import Manifest
 from services.contract.configuration import validate
 from services.contract.seal import is_intact, seal
+from services.execution.request import StageRequest
+from services.pca_extract.stage import PcaExtractConfig
 from services.query.worklist import read_obsids
 from services.storage import MissingObject
 from services.storage.publication import output_key, read_manifest
@@ -205,7 +207,7 @@ def _manifest(data: bytes) -> None:
 
 
 def _request(data: bytes) -> None:
-    request = validate(StageRequest, data, "request.json")
+    request = validate(StageRequest[PcaExtractConfig], data, "request.json")
     ObsID(request.obsid)
 
 

@@ -9,11 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from services.contract import EngineName
+from services.engines import ENGINES
 from tests.servers.process import free_port, running
 from tests.servers.rows import accepted, made_rows
 from tests.servers.tap import Behaviour, TapServer, serving
 from tests.servers.web import Faults, WebServer
+from tests.services.fakes import FakeEngine
 from tests.services.storage.servers import ceph
+
+
+@pytest.fixture(autouse=True)
+def _fake_engine(monkeypatch):
+    """An engine for the stages of `tests.services.fakes`, too."""
+    monkeypatch.setitem(ENGINES, EngineName.NATIVE, FakeEngine())
+
 
 KEY_ID, SECRET = "test-key-id", "very-secret-key"
 

@@ -17,7 +17,7 @@ from rossi.fits.checksum import is_fits
 from rossi.fits.unzip import gunzip
 from rossi.simulate import simulate_archive
 from services.contract import FailureKind, Outcome, StageResult
-from services.execution.executor import record_failure
+from services.execution.failures import record_failure
 from services.query.stage import run_query
 from services.storage import open_archive, open_store
 from services.storage.inventory import status

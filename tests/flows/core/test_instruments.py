@@ -14,10 +14,10 @@ import pytest
 import flows.core.settings
 from flows.cli.display import show_results
 from flows.core.export import export_observations
-from flows.core.instruments import CHAINS, Instrument
 from flows.core.result import failure_code
 from rossi.errors import ConfigError
 from services.contract import (
+    EngineName,
     ExitCode,
     FailureKind,
     File,
@@ -30,7 +30,7 @@ from services.contract import (
     Stage,
     StageResult,
 )
-from services.execution import worker
+from services.execution.stages import CHAINS, STAGES, Instrument
 from services.storage import open_store
 from services.storage.publication import new_manifest, publish
 
@@ -51,19 +51,16 @@ class DeadConfig(Frozen):
 
 
 HEXTE = {
-    "hexte_back": Stage("hexte_back", 1, BackConfig, (), (Output("parts", "x"),), lambda *_: Outputs({})),
-    "hexte_dead": Stage(
-        "hexte_dead", 1, DeadConfig, (Input("parts", "x", source="hexte_back"),), (), lambda *_: Outputs({})
-    ),
+    "hexte_back": Stage("hexte_back", 1, BackConfig, (), (Output("parts", "x"),)),
+    "hexte_dead": Stage("hexte_dead", 1, DeadConfig, (Input("parts", "x", source="hexte_back"),), ()),
 }
 
 
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """A copy of `flows.core.settings` as it is with HEXTE's stages."""
-    real = worker.load_stage
-    monkeypatch.setitem(CHAINS, Instrument.HEXTE, tuple(HEXTE))
-    monkeypatch.setattr(worker, "load_stage", lambda name: HEXTE.get(name) or real(name))
+    for name, stage in HEXTE.items():
+        monkeypatch.setitem(STAGES, name, stage)
     name = "flows.config_with_hexte"
     spec = importlib.util.spec_from_file_location(name, flows.core.settings.__file__)
     assert spec is not None
@@ -98,13 +95,18 @@ def test_instruments_decide_what_runs(config: ModuleType, chosen: list[str], sta
     settings = config.load_settings(None, {"campaign": {"instruments": chosen}, "hexte_dead": {"chmin": 20}})
     assert list(settings.stages) == stages
     if "hexte" in chosen:
-        assert settings.stages["hexte_dead"] == {"chmin": 20}
+        assert settings.stages["hexte_dead"] == DeadConfig(chmin=20)
 
 
-def test_the_engine_is_for_those_that_have_one(config: ModuleType) -> None:
-    settings = config.load_settings(None, {"engine": "native"})
-    assert settings.stages["pca_prep"]["engine"] == "native"
-    assert "engine" not in settings.stages["hexte_back"]
+@pytest.mark.parametrize("section", ["", "pca_prep", "hexte_dead"])
+def test_an_engine_where_it_was_before_is_told_its_place(section: str) -> None:
+    given = {"engine": "heasoft"}
+    place = rf"\[{section}\]" if section else "configuration"
+    with pytest.raises(ConfigError, match=rf"{place}: .* write engine = 'heasoft' into \[campaign\]"):
+        flows.core.settings.load_settings(None, {section: given} if section else given)
+    settings = flows.core.settings.load_settings(None, {"campaign": given})
+    assert settings.campaign.engine is EngineName.HEASOFT
+    assert settings.kubernetes.image == "rossi-heasoft"
 
 
 @pytest.mark.parametrize(("chosen", "word"), [([], "at least 1"), (["xte"], "xte"), ("hexte", "instruments")])
@@ -128,7 +130,7 @@ def test_files_of_both_instruments_are_copied(tmp_path: Path) -> None:
     stages = []
     for name, before in (("pca_prep", ()), ("pca_extract", ("pca_prep",)), ("hexte_dead", ())):
         outputs = Outputs({"light_curve": (File(f"{name}.lc", b"x"),)})
-        manifest = new_manifest(name, OBSID, "f", {}, (), outputs, Outcome.SUCCEEDED, 0.1)
+        manifest = new_manifest(name, OBSID, "f", {}, (), outputs, 0.1)
         publish(store, f"{OBSID}/{name}/f", manifest, outputs.files)
         stages.append(stage(name, manifest=f"{OBSID}/{name}/f/manifest.json", reads=before))
     failed = stage("hexte_back", Outcome.FAILED, message="no", kind=FailureKind.RETRYABLE)
@@ -142,7 +144,6 @@ def test_each_instrument_has_its_unit_and_its_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setitem(CHAINS, Instrument.HEXTE, tuple(HEXTE))
     pca, hexte = ({"bands": {b: {"rate": r, "error": 0.1, "exposure": x}}} for b, r, x in BANDS)
     done = [stage("pca_prep"), stage("pca_extract", summary=pca, reads=("pca_prep",))]
     none = stage("hexte_back", Outcome.NO_WORK, message="There are no science data.")

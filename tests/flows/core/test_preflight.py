@@ -45,7 +45,7 @@ def settings(tmp_path, calibration, **sections):
 
 def test_good_settings_pass(tmp_path, calibration):
     check(settings(tmp_path, calibration))
-    check(settings(tmp_path, calibration, engine="heasoft"))
+    check(settings(tmp_path, calibration, campaign={"engine": "heasoft"}))
     assert not (tmp_path / "store").exists()
 
 

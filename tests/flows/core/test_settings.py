@@ -64,7 +64,7 @@ def test_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest
             ["'bands.0' is [5, 10]: a table was expected, {chmin = ..., chmax = ..., binsz = ...}."],
         ),
         ("query = [1, 2]", ["'query'"]),
-        ("engine = 'fortran'", ["'engine'", "fortran", "native"]),
+        ("[campaign]\nengine = 'fortran'", ["'engine'", "fortran", "native"]),
         ("store = 'x'\narchive = \n", ["TOML", "line 2"]),
     ],
 )

@@ -17,13 +17,12 @@ from flows.core.settings import Settings, load_settings
 from flows.core.summary import summary_line
 from rossi.archive import ObsID
 from services.contract import VANISHED, Outcome
-from services.execution.executor import fetch_outputs
 from services.execution.vanished import last_products, stop_if_many
 from services.execution.worker import run_shard
 from services.query.stage import run_query
 from services.query.worklist import WorkList
 from services.storage import StoreError, open_archive, open_store
-from services.storage.publication import read_manifest
+from services.storage.publication import fetch_outputs, read_manifest
 from tests.flows.support import Archive, Rossi
 
 

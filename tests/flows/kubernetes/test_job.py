@@ -64,12 +64,12 @@ def pod_of(**options):
 def test_the_heasoft_engine_gets_what_it_needs():
     native = "rossi-worker", ("1Gi", "2Gi"), "2Gi", 168 * 3600
     heasoft = "rossi-heasoft", ("2Gi", "4Gi"), "8Gi", 720 * 3600
-    assert pod_of() == pod_of(engine="native") == pod_of(kubernetes={"parallelism": 7}) == native
-    assert pod_of(engine="heasoft") == pod_of(pca_extract={"engine": "heasoft"}) == heasoft
+    assert pod_of() == pod_of(campaign={"engine": "native"}) == pod_of(kubernetes={"parallelism": 7}) == native
+    assert pod_of(campaign={"engine": "heasoft"}) == heasoft
     chosen = {"image": "registry.example.org/heasoft@sha256:1", "memory_limit": "6Gi"}
-    image, memory, scratch, deadline = pod_of(engine="heasoft", kubernetes=chosen)
+    image, memory, scratch, deadline = pod_of(campaign={"engine": "heasoft"}, kubernetes=chosen)
     assert (image, memory, scratch, deadline) == (chosen["image"], ("2Gi", "6Gi"), "8Gi", 720 * 3600)
-    kubernetes_validate.validate(job_of(engine="heasoft"), "1.30", strict=True)
+    kubernetes_validate.validate(job_of(campaign={"engine": "heasoft"}), "1.30", strict=True)
 
 
 def test_failures_mean_what_exit_codes_say():

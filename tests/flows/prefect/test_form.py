@@ -16,6 +16,7 @@ from flows.prefect.signature import asks_for
 from flows.reprocess import reprocess_archive, retry_failed
 from rossi.errors import ConfigError
 from services.contract import FailureKind
+from services.pca_extract.stage import Band
 
 DAY = datetime.date(2026, 11, 20)
 FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed]
@@ -28,7 +29,7 @@ FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed]
         {"archive": "a", "store": "s", "campaign": {"workers": 3, "name": "night"}, "query": {"targets": ["Eta Car"]}},
         {"query": {"start": 5.0, "stop": "2001-02-03"}, "pca_extract": {"binsz": 32}},
         {"pca_extract": {"bands": [{"chmin": 5, "chmax": 10, "binsz": 128}]}, "campaign": {"instruments": ["hexte"]}},
-        {"engine": "native", "calibration": {"model": ["m"], "saa": "NONE"}},
+        {"campaign": {"engine": "native"}, "calibration": {"model": ["m"], "saa": "NONE"}},
         {"campaign": {"executor": "kubernetes"}, "kubernetes": {"parallelism": 7}},
     ],
 )
@@ -42,8 +43,8 @@ def test_form_stands_for_the_settings(values: dict[str, object]) -> None:
 
 def test_form_wins_over_the_rest() -> None:
     form = Form(bands=[{"chmin": 11, "chmax": 20}], settings={"pca_extract": {"binsz": 32}})
-    assert form.to_settings().stages["pca_extract"]["bands"] == [{"chmin": 11, "chmax": 20, "binsz": None}]
-    assert form.to_settings().stages["pca_extract"]["binsz"] == 32
+    assert form.to_settings().pca_extract.bands == (Band(chmin=11, chmax=20),)
+    assert form.to_settings().pca_extract.binsz == 32
 
 
 @pytest.mark.parametrize(

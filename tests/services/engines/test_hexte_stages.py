@@ -9,11 +9,12 @@ import pytest
 
 from rossi.fits.reader import open_fits
 from rossi.simulate import BACKEST_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
-from services.contract import FailureKind, Outcome, Shard
+from services.contract import FailureKind, Outcome
 from services.engines import hexte as engine_hexte
-from services.execution.executor import fetch_outputs
+from services.execution.request import Shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
+from services.storage.publication import fetch_outputs
 
 BACK, DEAD = {}, {"bands": [{"chmin": 15, "chmax": 61}]}
 

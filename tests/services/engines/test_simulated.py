@@ -10,10 +10,11 @@ from rossi.fits.edit import as_hdu, clock, with_values
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import fits_bytes
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
-from services.contract import Outcome, Shard
-from services.execution.executor import fetch_outputs
+from services.contract import Outcome
+from services.execution.request import Shard
 from services.execution.worker import run_observation, run_shard
 from services.storage import open_archive, open_store
+from services.storage.publication import fetch_outputs
 
 STAGES = {"pca_prep": {}, "pca_extract": {"bands": [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255}]}}
 

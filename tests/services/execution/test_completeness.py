@@ -16,8 +16,9 @@ from rossi.simulate import (
     MODEL_FILE,
     simulate_archive,
 )
-from services.contract import FailureKind, Outcome, Shard
+from services.contract import FailureKind, Outcome
 from services.execution.fetching import needed
+from services.execution.request import Shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
 from tests.servers.tap import serving

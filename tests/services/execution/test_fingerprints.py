@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 
 import services.storage.publication
-from flows.core.instruments import all_stages
 from rossi.archive import ObsID
 from rossi.simulate import (
     BACKEST_FILE,
@@ -20,8 +19,11 @@ from rossi.simulate import (
     simulate_archive,
 )
 from services.calibration import find
-from services.contract import File, Outcome, Outputs, Shard
+from services.contract import EngineName, File, Outcome, Outputs
+from services.engines import ENGINES
 from services.execution import worker
+from services.execution.request import Shard
+from services.execution.stages import STAGES
 from services.storage import open_archive, open_store
 from tests.conftest import LONG
 from tests.services.storage.faults import FaultyStore
@@ -43,27 +45,31 @@ CALIBRATION = {
 class Reduced:
     """One observation, whose stages are declared as they are but compute nothing."""
 
-    def __init__(self, folder, stages):
-        self.folder, self.stages, self.ran = folder, stages, []
+    def __init__(self, folder):
+        self.folder, self.ran = folder, []
         self.obsid = next(path.name for path in (folder / "archive").glob("AO*/P*/*"))
         self.place = folder / "archive" / ObsID(self.obsid).path
         self.store = FaultyStore(open_store(str(folder / "store")))
-        self.configs = {name: {} for name in all_stages()}
+        self.configs = {name: {} for name in STAGES}
         self.calibration = {key: str(folder / "archive/calibration" / name) for key, (name, _) in CALIBRATION.items()}
+        self.stages = {name: self.declared(stage) for name, stage in STAGES.items()}
 
-    def load(self, name):
-        """Return a stage that makes something small of what it declares, and tells that it ran."""
+    def declared(self, stage):
+        """Declare what later stages read as always there."""
+        needed = {i.name for later in STAGES.values() for i in later.inputs if i.source == stage.name}
+        return replace(
+            stage, outputs=tuple(replace(o, at_least=max(o.at_least, o.name in needed)) for o in stage.outputs)
+        )
 
-        def run(config, inputs):
-            self.ran.append(name)
-            made = {o.name: tuple(File(f"{o.name}{n}.txt", b"x") for n in range(o.at_least)) for o in stage.outputs}
-            return Outputs({output: files for output, files in made.items() if files})
+    def run(self, name, config, inputs):
+        """Make something small of what a stage declares, and tell that it ran."""
+        self.ran.append(name)
+        outputs = self.stages[name].outputs
+        made = {o.name: tuple(File(f"{o.name}{n}.txt", b"x") for n in range(o.at_least)) for o in outputs}
+        return Outputs({output: files for output, files in made.items() if files})
 
-        stage = self.stages(name)
-        needed = {i.name for later in all_stages() for i in self.stages(later).inputs if i.source == name}
-        outputs = tuple(replace(o, at_least=max(o.at_least, o.name in needed)) for o in stage.outputs)
-        stage = replace(stage, outputs=outputs)
-        return replace(stage, run=run)
+    def versions(self, name):
+        return {}
 
     def again(self):
         """Run all stages and return those that did anything."""
@@ -95,9 +101,10 @@ def archive(tmp_path_factory):
 @pytest.fixture
 def reduced(archive, tmp_path, monkeypatch):
     shutil.copytree(archive, tmp_path / "archive")
-    made = Reduced(tmp_path, worker.load_stage)
-    monkeypatch.setattr(worker, "load_stage", made.load)
-    assert made.again() == set(all_stages())
+    made = Reduced(tmp_path)
+    monkeypatch.setattr("services.execution.stages.STAGES", made.stages)
+    monkeypatch.setitem(ENGINES, EngineName.NATIVE, made)
+    assert made.again() == set(STAGES)
     assert made.again() == set()
     return made
 
@@ -156,7 +163,7 @@ def test_settings_repeat_their_own_stage_and_those_that_read_from_it(reduced, st
 
 def test_another_version_repeats_everything(reduced, monkeypatch):
     monkeypatch.setattr(services.storage.publication, "versions", lambda: {"rossi": "999"})
-    assert reduced.again() == set(all_stages())
+    assert reduced.again() == set(STAGES)
 
 
 def test_touching_and_copying_change_nothing(reduced):
@@ -173,4 +180,4 @@ def test_what_is_finished_costs_one_small_read_a_stage(reduced):
     """Neither payload is read nor anything written: the manifests alone."""
     assert reduced.again() == set()
     asked = Counter((method, key.rpartition("/")[2]) for method, key in reduced.store.calls)
-    assert asked == {("get", "manifest.json"): len(all_stages())}
+    assert asked == {("get", "manifest.json"): len(STAGES)}

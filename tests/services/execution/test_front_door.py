@@ -10,12 +10,11 @@ import tomlkit
 
 import rossi
 from flows.cli import main
-from flows.core import instruments
 from rossi.compare.product import compare_products
 from rossi.fits.reader import open_fits, read_fits
 from rossi.simulate import simulate_archive
-from services.execution.front_door import CHAINS, KEYWORDS, stage_settings
-from services.execution.worker import load_stage
+from services.execution.front_door import KEYWORDS, stage_settings
+from services.execution.stages import STAGES
 from tests.rossi.front.test_front import calibration_in
 from tests.servers.tap import serving
 from tests.servers.web import WebServer
@@ -66,26 +65,22 @@ def test_the_numbers_are_those_of_the_command(archive, result, tmp_path):
 def test_every_setting_of_the_stages_is_a_keyword():
     keywords = inspect.signature(rossi.reduce).parameters
     reached = {(stage, setting) for stages, setting in KEYWORDS.values() for stage in stages}
-    for stage in (name for chain in CHAINS.values() for name in chain):
-        for setting in load_stage(stage).config.model_fields:
+    for stage, declared in STAGES.items():
+        for setting in declared.config.model_fields:
             assert (stage, setting) in reached or (setting in keywords and setting not in KEYWORDS), (stage, setting)
     assert KEYWORDS.keys() <= keywords.keys()
-
-
-def test_instruments_have_the_chains_of_campaigns():
-    assert {str(instrument): chain for instrument, chain in instruments.CHAINS.items()} == CHAINS
 
 
 def test_keywords_reach_the_stages_that_they_are_of():
     keywords = {"binsz": 32, "hexte_binsz": 8, "expression": "ELV > 5", "spectra": False, "background": "none"}
     keywords |= {"hexte_background": "interpolated", "hexte_data": "events", "filter_file": "archive", "pcus": [0, 2]}
     found = stage_settings(("pca", "hexte"), keywords)
-    assert (found["pca_extract"]["binsz"], found["hexte_dead"]["binsz"]) == (32, 8)
-    assert found["pca_extract"]["expression"] == "ELV > 5" != found["hexte_dead"]["expression"]
-    assert not found["pca_extract"]["spectra"] and not found["hexte_dead"]["spectra"]
-    assert (found["pca_prep"]["background"], found["hexte_dead"]["background"]) == ("none", "interpolated")
-    assert found["pca_prep"]["filter_file"] == found["hexte_back"]["filter_file"] == "archive"
-    assert (found["hexte_back"]["data"], found["pca_extract"]["pcus"]) == ("events", "0,2")
+    assert (found["pca_extract"].binsz, found["hexte_dead"].binsz) == (32, 8)
+    assert found["pca_extract"].expression == "ELV > 5" != found["hexte_dead"].expression
+    assert not found["pca_extract"].spectra and not found["hexte_dead"].spectra
+    assert (found["pca_prep"].background, found["hexte_dead"].background) == ("none", "interpolated")
+    assert found["pca_prep"].filter_file == found["hexte_back"].filter_file == "archive"
+    assert (found["hexte_back"].data, found["pca_extract"].pcus) == ("events", "0,2")
     assert list(stage_settings(("hexte",), keywords)) == ["hexte_back", "hexte_dead"]
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from rossi.errors import ConfigError
-from services.contract import ExitCode, Outcome, Shard
+from services.contract import ExitCode, Outcome
 from services.execution import shard_process as index
 from services.execution import worker
 from services.execution.ledger import Ledger, is_settled, put_work, read_shard, read_shards, settle
+from services.execution.request import Shard
 from services.storage import StoreError, open_store
-from tests.services.fakes import STAGES, FaultyStore, make_archive
+from tests.services.fakes import FaultyStore, configured, make_archive, use_fakes
 
 ROOT = Path(__file__).parents[3]
 GOOD = ("20402-01-45-03", "20402-01-45-05", "91401-02-03-00")
@@ -27,7 +28,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def shard(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "load_stage", STAGES.__getitem__)
+    use_fakes(monkeypatch)
     names = {f"o{obsid.replace('-', '_')}": "banana" for obsid in GOOD}
     archive = make_archive(tmp_path / "archive", **names, o20402_01_45_04="corrupt")
     return Shard(
@@ -166,13 +167,13 @@ SLOW = """
 import sys, time
 from services.execution import shard_process as index
 from services.execution import worker
-from tests.services.fakes import STAGES
+from tests.services.fakes import install
 
 def slow(*_, **__):
     print("running", flush=True)
     time.sleep(60)
 
-worker.load_stage = STAGES.__getitem__
+install()
 index.GRACE = 0.5
 if "slow" in sys.argv:
     sys.argv.remove("slow")
@@ -218,7 +219,7 @@ def test_wrong_arguments_stop_everything(shard, ledger, arguments, words):
 
 
 def test_a_wrong_configuration_stops_everything(shard, store):
-    wrong = shard.model_copy(update={"stages": {"count": {"ends": "bad config"}}})
+    wrong = shard.model_copy(update={"stages": configured(count={"ends": "bad config"})})
     code, said = run("--store", shard.store, "--work", put_work(store, "", [wrong]), "--index", 1)
     assert code == 21
     assert said.splitlines()[-1] == "ERROR Letter 'a' does not exist."

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 import services.storage.publication
-from services.contract import FailureKind, ObservationResult, Outcome, Shard
+from services.contract import FailureKind, ObservationResult, Outcome
+from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_observation
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
-from tests.services.fakes import STAGES, make_archive
+from tests.services.fakes import FakeEngine, configured, make_archive, use_fakes
 
 OBSID = "20402-01-45-03"
 
@@ -17,7 +18,7 @@ OBSID = "20402-01-45-03"
 @pytest.fixture
 def shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shard:
     """One chain of two stages over one observation."""
-    monkeypatch.setattr("services.execution.worker.load_stage", STAGES.__getitem__)
+    use_fakes(monkeypatch)
     make_archive(tmp_path / "archive", o20402_01_45_03="banana")
     places = {"archive": str(tmp_path / "archive"), "store": str(tmp_path / "store"), "prefix": "run/1"}
     return Shard(number=0, obsids=(OBSID,), stages={"count": {}, "double": {}}, **places)
@@ -35,7 +36,7 @@ def survey(shard: Shard, obsid: str = OBSID) -> Standing:
 
 
 def with_stages(shard: Shard, **stages: dict[str, object]) -> Shard:
-    return shard.model_copy(update={"stages": stages})
+    return shard.model_copy(update={"stages": configured(**stages)})
 
 
 def test_new(shard: Shard) -> None:
@@ -88,10 +89,10 @@ def test_new_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_engine_of_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.execution.executor.engine_versions", lambda engine, stage: {"heasoft": "6.35"})
+    monkeypatch.setattr(FakeEngine, "versions", lambda *_: {"heasoft": "6.35"})
     run(shard)
     assert survey(shard).changes == ()
-    monkeypatch.setattr("services.execution.executor.engine_versions", lambda engine, stage: {"heasoft": "6.36"})
+    monkeypatch.setattr(FakeEngine, "versions", lambda *_: {"heasoft": "6.36"})
     assert survey(shard).changes == (Change.VERSION,)
 
 

@@ -1,14 +1,17 @@
 import pytest
 
 from rossi.errors import ConfigError
-from services.contract import FailureKind, ObservationResult, Outcome, Shard, StageResult
+from services.contract import FailureKind, ObservationResult, Outcome, StageResult
+from services.contract.configuration import validate
 from services.execution import worker
-from tests.services.fakes import STAGES, make_archive
+from services.execution.request import Shard
+from services.execution.stages import load_stage
+from tests.services.fakes import configured, make_archive, use_fakes
 
 
 @pytest.fixture
 def shard(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "load_stage", STAGES.__getitem__)
+    use_fakes(monkeypatch)
     archive = make_archive(
         tmp_path / "archive", o20402_01_45_03="banana", o20402_01_45_04="corrupt", o91401_02_03_00="ananas"
     )
@@ -40,13 +43,13 @@ def test_again_does_only_what_failed(shard):
 
 def test_other_settings_of_a_later_stage_repeat_only_that(shard):
     worker.run_shard(shard)
-    changed = shard.model_copy(update={"stages": {"count": {}, "double": {"factor": 4}}})
+    changed = shard.model_copy(update={"stages": configured(count={}, double={"factor": 4})})
     first = worker.run_shard(changed)[0]
     assert [stage.reused for stage in first.stages] == [True, False]
 
 
 def test_no_work_ends_an_observation(shard):
-    idle = shard.model_copy(update={"stages": {"count": {"ends": "no time"}, "double": {}}})
+    idle = shard.model_copy(update={"stages": configured(count={"ends": "no time"}, double={})})
     result = worker.run_shard(idle)[0]
     assert (result.outcome, len(result.stages)) == (Outcome.NO_WORK, 1)
 
@@ -67,7 +70,7 @@ BOTH = {"count": {}, "tally": {}, "double": {}, "treble": {}}
 )
 def test_one_instrument_goes_on_without_the_other(shard, first, second, outcome, ran, ends):
     stages = {**BOTH, "count": {"ends": first}, "tally": {"ends": second}}
-    both = shard.model_copy(update={"stages": stages, "obsids": shard.obsids[:1]})
+    both = shard.model_copy(update={"stages": configured(**stages), "obsids": shard.obsids[:1]})
     (result,) = worker.run_shard(both)
     assert result.outcome == outcome
     assert [s.stage for s in result.stages] == ran
@@ -82,12 +85,12 @@ def test_one_instrument_goes_on_without_the_other(shard, first, second, outcome,
 
 def test_a_stage_whose_upstream_is_not_in_the_shard_stops_everything(shard):
     with pytest.raises(ConfigError, match="Stage treble reads from stage tally"):
-        worker.run_shard(shard.model_copy(update={"stages": {"count": {}, "treble": {}}}))
+        worker.run_shard(shard.model_copy(update={"stages": configured(count={}, treble={})}))
 
 
 def test_a_wrong_setting_of_one_instrument_stops_everything(shard):
     with pytest.raises(ConfigError, match="Letter 'a'"):
-        worker.run_shard(shard.model_copy(update={"stages": {**BOTH, "tally": {"ends": "bad config"}}}))
+        worker.run_shard(shard.model_copy(update={"stages": configured(**{**BOTH, "tally": {"ends": "bad config"}})}))
 
 
 def test_a_failure_that_no_chain_ends_with_is_one_all_the_same():
@@ -100,7 +103,7 @@ def test_a_failure_that_no_chain_ends_with_is_one_all_the_same():
 
 
 def test_unexpected_errors_stop_nothing(shard):
-    broken = shard.model_copy(update={"stages": {"count": {"ends": "bug"}}})
+    broken = shard.model_copy(update={"stages": configured(count={"ends": "bug"})})
     assert [r.outcome for r in worker.run_shard(broken)] == ["failed"] * 5
 
 
@@ -118,11 +121,11 @@ def test_unexpected_errors_stop_nothing(shard):
 def test_what_no_observation_could_survive_stops_the_shard(shard, change):
     told = []
     with pytest.raises(ConfigError):
-        worker.run_shard(shard.model_copy(update=change), told.append)
+        worker.run_shard(validate(Shard, shard.model_dump() | change, "shard"), told.append)
     assert told == []
 
 
 @pytest.mark.parametrize("name", ["nonsense", "storage", "../x", "query"])
 def test_unknown_stages(name):
     with pytest.raises(ConfigError, match=name):
-        worker.load_stage(name)
+        load_stage(name)

@@ -19,12 +19,12 @@ from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, ObservationResult, Outcome, Outputs, StageResult
-from services.execution.executor import new_manifest, output_key, publish, read_manifest
 from services.merge.config import MergeConfig, MergeRequest
 from services.merge.observations import NO_RESULT
 from services.merge.packing import unpack
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import open_store
+from services.storage.publication import new_manifest, output_key, publish, read_manifest
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00")
 REAL = ("xp1007701_e2_n2a.lc", "xp2007601_e3_n2a.lc", "xp4004101_e5_n2a.lc")
@@ -233,7 +233,7 @@ def request_(tmp_path: Path) -> MergeRequest:
     for r in results:
         if r.outcome is Outcome.SUCCEEDED:
             outputs = Outputs({"light_curve": curves[r.obsid], "gti": (File("good.gti", b"x"),)})
-            manifest = new_manifest("pca_extract", r.obsid, "f" + r.obsid, {}, (), outputs, r.outcome, 0.1)
+            manifest = new_manifest("pca_extract", r.obsid, "f" + r.obsid, {}, (), outputs, 0.1)
             publish(store, f"run/{r.obsid}/pca_extract/f{r.obsid}", manifest, outputs.files)
             key = f"run/{r.obsid}/pca_extract/f{r.obsid}/manifest.json"
             r = result(r.obsid, manifest=key, fingerprint=manifest.fingerprint)  # noqa: PLW2901

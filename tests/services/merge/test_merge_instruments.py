@@ -20,13 +20,13 @@ from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import File, ObservationResult, Outcome, Outputs, StageResult
-from services.execution.executor import new_manifest, publish
 from services.merge import inputs
 from services.merge.config import MergeConfig, MergeRequest
 from services.merge.packing import unpack
 from services.merge.spectra import SpectrumSet, is_summed, sum_clusters
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import ObjectStore, open_store
+from services.storage.publication import new_manifest, publish
 from tests.services.fakes import FaultyStore
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00", "90001-01-01-00")
@@ -236,7 +236,7 @@ def request_(tmp_path: Path) -> MergeRequest:
             ("hexte_dead", "hexte_back", hexte_files(number, obsid)),
         ):
             done = Outputs(files)
-            manifest = new_manifest(stage, obsid, "f" + obsid, {}, (), done, Outcome.SUCCEEDED, 0.1)
+            manifest = new_manifest(stage, obsid, "f" + obsid, {}, (), done, 0.1)
             base = f"run/{obsid}/{stage}/{manifest.fingerprint}"
             publish(store, base, manifest, done.files)
             keys = {"manifest": f"{base}/manifest.json", "fingerprint": manifest.fingerprint}

@@ -182,7 +182,8 @@ def test_repeated_slewing_and_odd_rows():
 
 def test_zero_rows(tap, tmp_path):
     config = QueryConfig(service=tap.url, ra=10, dec=10, radius="1arcsec")
-    work, key = run_query(config, None, open_store(str(tmp_path)))
+    work, made = run_query(config, None, open_store(str(tmp_path)))
+    key = made.manifest
     assert work.rows == ()
     (file,) = fetch_outputs(open_store(str(tmp_path)), key, "observations")
     assert len(Table.read(io.BytesIO(file.data), format="ascii.ecsv")) == 0
@@ -197,7 +198,8 @@ def test_asked_for_and_not_there(tap):
 def test_published(tap, tmp_path):
     store = open_store(str(tmp_path))
     config = QueryConfig(service=tap.url, targets=["Eta Car"])
-    work, key = run_query(config, None, store, "run")
+    work, made = run_query(config, None, store, "run")
+    key = made.manifest
     files = {name: fetch_outputs(store, key, name)[0] for name in ("observations", "parquet", "figure")}
     table = Table.read(io.BytesIO(files["observations"].data), format="ascii.ecsv")
     other = pyarrow.parquet.read_table(io.BytesIO(files["parquet"].data))
@@ -210,7 +212,7 @@ def test_published(tap, tmp_path):
     assert files["figure"].data.startswith(b"\x89PNG")
     for file in (files["observations"], files["parquet"]):
         assert read_obsids(file.data, file.name) == work.obsids
-    assert run_query(config, None, store, "run")[1] == key
+    assert run_query(config, None, store, "run")[1].manifest == key
 
 
 @pytest.mark.parametrize(

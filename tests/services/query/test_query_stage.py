@@ -8,12 +8,13 @@ from rossi.archive import ObsID
 from rossi.errors import DataError
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
-from services.contract import Outcome, StageRequest
-from services.execution.executor import fetch_outputs, read_manifest
+from services.contract import Outcome
 from services.execution.fetching import needed
 from services.execution.observation import read_obsid
+from services.execution.request import StageRequest
 from services.query.stage import QueryConfig, execute_query, look, run_query
 from services.storage import open_archive, open_store
+from services.storage.publication import fetch_outputs, read_manifest
 
 
 def master_index(obsid, source="SIM X-1", start=116417044, exposure=1224, index="FIPC_0-1"):
@@ -133,7 +134,8 @@ def test_nearly_obsids_are_counted(root):
 def test_published_table(root, tmp_path):
     archive, store = open_archive(str(root)), open_store(str(tmp_path / "store"))
     (root / ObsID("20402-01-45-03").path / "FMI").unlink()
-    work, key = run_query(QueryConfig(), archive, store, "run")
+    work, made = run_query(QueryConfig(), archive, store, "run")
+    key = made.manifest
     assert key.startswith("run/query/")
     (file,) = fetch_outputs(store, key, "observations")
     table = Table.read(io.BytesIO(file.data), format="ascii.ecsv")
@@ -142,10 +144,11 @@ def test_published_table(root, tmp_path):
     assert str(table["exposure"].unit) == "s"
     assert table["time"][1] != table["time"][1]
     before = [info.key for info in store.list()]
-    assert run_query(QueryConfig(), archive, store, "run") == (work, key)
+    again, there = run_query(QueryConfig(), archive, store, "run")
+    assert (again, there.manifest, there.reused) == (work, key, True)
     assert [info.key for info in store.list()] == before
     add(root, "20402-01-45-07")
-    assert run_query(QueryConfig(), archive, store, "run")[1] != key
+    assert run_query(QueryConfig(), archive, store, "run")[1].manifest != key
 
 
 def test_nothing_found(root, tmp_path):

@@ -5,15 +5,16 @@ from itertools import count as numbers
 
 import pytest
 
-from services.contract import Outcome, Shard, StageResult
+from services.contract import Outcome, StageResult
 from services.execution import worker
 from services.execution.inputs import Sources, choose
+from services.execution.request import Shard
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_archive, open_store
 from services.storage.publication import find_manifest, read_manifest, read_outputs
 from services.storage.verification import verify
-from tests.services.fakes import COUNT, DOUBLE, STAGES, make_archive, request
+from tests.services.fakes import COUNT, DOUBLE, make_archive, request, use_fakes
 from tests.services.storage.faults import Fault, FaultyStore, Killed
 
 GOOD = "20402-01-45-03"
@@ -24,7 +25,7 @@ BROKEN_PROMISE = frozenset({Fault.SILENT, Fault.TRUNCATE})
 
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "load_stage", STAGES.__getitem__)
+    use_fakes(monkeypatch)
     return make_archive(tmp_path / "archive", o20402_01_45_03="banana")
 
 
@@ -55,7 +56,7 @@ def products(store):
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "load_stage", STAGES.__getitem__)
+        use_fakes(patch)
         store = FaultyStore(open_store(str(folder / "store")))
         result = reduce(make_archive(folder / "archive", o20402_01_45_03="banana"), store)
     assert result.outcome is Outcome.SUCCEEDED

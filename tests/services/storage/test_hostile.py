@@ -12,8 +12,9 @@ from rossi.errors import ConfigError
 from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.reader import iterate_hdus, open_fits
 from rossi.fits.writer import TableHDU, join_hdus
-from services.contract import FailureKind, Shard, StageResult
-from services.execution.executor import record_failure
+from services.contract import FailureKind, StageResult
+from services.execution.failures import record_failure
+from services.execution.request import Shard
 from services.execution.worker import run_observation, run_shard
 from services.query.index import describe
 from services.storage import open_archive, open_store

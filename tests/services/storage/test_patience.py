@@ -4,12 +4,13 @@ import itertools
 
 import pytest
 
-from services.contract import FailureKind, Outcome, Shard
+from services.contract import FailureKind, Outcome
 from services.execution import worker
+from services.execution.request import Shard
 from services.execution.survey import survey_shard
 from services.storage import StoreError, open_archive, open_store, patience
 from services.storage.patience import Away, patiently
-from tests.services.fakes import STAGES, make_archive
+from tests.services.fakes import make_archive, use_fakes
 
 OBSIDS = ("20402-01-45-03", "91401-02-03-00", "91401-02-03-01")
 
@@ -42,7 +43,7 @@ def pauses(monkeypatch):
 
 @pytest.fixture
 def shard(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "load_stage", STAGES.__getitem__)
+    use_fakes(monkeypatch)
     archive = make_archive(tmp_path / "archive", **{f"o{o.replace('-', '_')}": "banana" for o in OBSIDS})
     return Shard(number=1, obsids=OBSIDS, stages={"count": {}}, archive=str(archive), store=str(tmp_path / "store"))
 

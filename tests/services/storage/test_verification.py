@@ -9,7 +9,7 @@ import pytest
 from rossi.fits.checksum import checksum_problems
 from rossi.fits.declarations import COUNTS, TIME
 from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
-from services.contract import File, Outcome, Outputs
+from services.contract import File, Outputs
 from services.contract.seal import is_intact, seal
 from services.execution.executor import execute
 from services.storage import open_archive, open_store
@@ -28,7 +28,7 @@ def fits_file(compress=False):
 
 def put_set(store, stage, files, obsid=OBSID):
     outputs = Outputs({"files": tuple(files)})
-    made = new_manifest(stage, obsid, "f" * 64, {}, [], outputs, Outcome.SUCCEEDED, 0.1)
+    made = new_manifest(stage, obsid, "f" * 64, {}, [], outputs, 0.1)
     base = "/".join(filter(None, ("run/1", obsid, stage, made.fingerprint)))
     return publish(store, base, made, outputs.files), f"{base}/manifest.json"
 

@@ -11,12 +11,13 @@ from rossi.simulate import (
     MODEL_FILE,
     simulate_archive,
 )
-from services.contract import File, Outcome, Shard
-from services.execution.executor import fetch_outputs
+from services.contract import File, Outcome
+from services.execution.request import Shard
 from services.execution.worker import run_shard
 from services.merge.config import MergeConfig
 from services.merge.stage import merge
 from services.storage import open_store
+from services.storage.publication import fetch_outputs
 from tests.real_files import check_file, name_of
 
 

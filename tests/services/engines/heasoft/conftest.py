@@ -111,7 +111,7 @@ def configuration(headas, simulated, tmp_path):
 
     def make(**changes):
         told = {"archive": str(archive), "store": str(tmp_path / "store"), "calibration": calibration}
-        told |= {"campaign": {"instruments": ["pca"]}, "engine": "heasoft"}
+        told["campaign"] = {"instruments": ["pca"], "engine": "heasoft"}
         for name, value in changes.items():
             told[name] = {**told.get(name, {}), **value} if isinstance(value, dict) else value
         return told

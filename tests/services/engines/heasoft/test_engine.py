@@ -15,9 +15,12 @@ from rossi.fits.reader import read_fits
 from rossi.fits.writer import TableHDU, fits_bytes
 from services.contract import FailureKind, Outcome, StageResult
 from services.contract.engine import EngineName
-from services.execution.executor import read_manifest
+from services.engines import ENGINES
+from services.execution.executor import execute
+from services.execution.stages import STAGES
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
+from services.storage.publication import read_manifest
 from tests.services.engines.heasoft.conftest import first_of
 
 #: Keywords that differ by who made a file, or by the names that files had in the sandbox.
@@ -53,7 +56,7 @@ def test_pca_products_are_those_of_the_native_engine(settings, simulated):
 
 def test_summaries_and_versions_are_kept(settings, simulated):
     obsid = simulated[1].observations[0].obsid
-    results = {name: run(settings(engine=name), obsid) for name in ("native", "heasoft")}
+    results = {name: run(settings(campaign={"engine": name}), obsid) for name in ("native", "heasoft")}
     assert [r.outcome for r in results.values()] == [Outcome.SUCCEEDED] * 2
     native, heasoft = (result.last.summary for result in results.values())
     assert _close(heasoft, native)
@@ -99,7 +102,7 @@ def test_hexte_products_are_those_of_the_native_engine_but_for_documented_differ
         elif name.endswith(".lc"):  # rebinned on another grid
             assert {c.name for c in product.columns} >= {"TIME", "RATE", "ERROR", "FRACEXP"}
     shown = run(settings(campaign={"instruments": ["hexte"]}), obsid)
-    native = run(settings(engine="native", campaign={"instruments": ["hexte"]}), obsid)
+    native = run(settings(campaign={"engine": "native", "instruments": ["hexte"]}), obsid)
     for band, numbers in native.last.summary["bands"].items():
         found = shown.last.summary["bands"][band]
         assert found["rate"] == pytest.approx(numbers["rate"], abs=3 * numbers["error"])
@@ -162,26 +165,30 @@ def test_what_the_tasks_can_not_do_is_refused_with_the_settings_name(settings, s
 
 
 def test_without_a_file_the_tasks_ask_a_caldb_that_must_be_there(headas, simulated):
-    from services.contract import StageRequest
-    from services.engines import heasoft
     from services.execution.inputs import Sources, choose, read
+    from services.execution.request import StageRequest
     from services.pca_prep.stage import STAGE, PcaPrepConfig
 
     archive, truth = simulated
-    config = PcaPrepConfig(engine="heasoft")
+    config = PcaPrepConfig()
     needed = [declared for declared in STAGE.inputs_for(config) if declared.source == "archive"]
-    request = StageRequest(stage="pca_prep", obsid=truth.observations[0].obsid, archive=str(archive), store="")
+    request = StageRequest(
+        stage="pca_prep", obsid=truth.observations[0].obsid, config=config, archive=str(archive), store=""
+    )
     sources = Sources(open_archive(str(archive)), None, {})
     inputs = read(needed, request, choose(needed, request, sources), sources)
     with pytest.raises(ConfigError, match="CALDB is not set"):
-        heasoft.pca_prep(config, inputs)
+        ENGINES[EngineName.HEASOFT].run("pca_prep", config, inputs)
 
 
 def test_spectra_need_a_background(settings, simulated):
     obsid = simulated[1].observations[0].obsid
-    mixed = settings(engine="native", pca_prep={"background": "none"}, pca_extract={"engine": "heasoft"})
-    with pytest.raises(ConfigError, match=r"\[pca_extract\] spectra is true"):
-        run(mixed, obsid)
+    native = settings(campaign={"engine": "native"}, pca_prep={"background": "none"})
+    done = run(native, obsid)
+    shard = make_shard(native, [obsid]).model_copy(update={"engine": EngineName.HEASOFT})
+    result = execute(STAGES["pca_extract"], shard.request("pca_extract", obsid, {"pca_prep": done.stages[0].manifest}))
+    assert (result.kind, result.code) == (FailureKind.CONFIG, "bad_configuration")
+    assert "[pca_extract] spectra is true" in result.message
 
 
 def test_four_housekeeping_files_are_too_few(settings, simulated, tmp_path):
@@ -245,8 +252,3 @@ def test_a_sample_is_spread_over_the_campaign(settings, simulated):
     assert len(obsids) == 3
     assert set(obsids) <= {o.obsid for o in simulated[1].observations}
     assert len(sample(settings(), 50)) == 6
-
-
-def test_both_engines_are_names_of_the_configuration(settings):
-    assert settings().pca_prep.engine is EngineName.HEASOFT
-    assert settings(pca_extract={"engine": "native"}).pca_extract.engine is EngineName.NATIVE

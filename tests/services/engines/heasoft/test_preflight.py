@@ -10,7 +10,7 @@ from astropy.io import fits
 from rossi.errors import ConfigError
 from services.calibration.config import Role
 from services.contract.engine import EngineName
-from services.engines import engine_versions
+from services.engines import ENGINES
 from services.engines.heasoft.preflight import TASKS, check_caldb, installed
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -26,7 +26,7 @@ def sentence(found):
 def test_without_heasoftpy(monkeypatch):
     monkeypatch.delenv("HEADAS", raising=False)
     with pytest.raises(ConfigError) as found:
-        engine_versions(EngineName.HEASOFT, "pca_prep")
+        ENGINES[EngineName.HEASOFT].versions("pca_prep")
     text = sentence(found)
     assert "needs heasoftpy, which is not on the package index but comes with HEASoft" in text
     assert "headas-init.sh" in text
@@ -35,8 +35,7 @@ def test_without_heasoftpy(monkeypatch):
 
 def test_the_native_engine_needs_nothing(monkeypatch):
     monkeypatch.delenv("HEADAS", raising=False)
-    assert engine_versions(EngineName.NATIVE, "pca_prep") == {}
-    assert engine_versions(None, "query") == {}
+    assert ENGINES[EngineName.NATIVE].versions("pca_prep") == {}
 
 
 def test_without_heasoft(headas, monkeypatch):

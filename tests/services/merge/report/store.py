@@ -14,10 +14,10 @@ from rossi.spectra.product import gti_table
 from rossi.timeseries.series import Series, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
-from services.execution.executor import new_manifest, publish, read_manifest
 from services.merge.config import MergeConfig, MergeRequest
 from services.merge.stage import run_merge
 from services.storage import ObjectStore, open_store
+from services.storage.publication import new_manifest, publish, read_manifest
 
 #: Observations that succeed; two more do not.
 GOOD = tuple(f"{proposal}-01-{number:02d}-00" for proposal in (10408, 40703, 90001) for number in range(1, 5))
@@ -116,7 +116,7 @@ def _reduced(store: ObjectStore, number: int, obsid: str) -> ObservationResult:
     for stage, outputs in _outputs(number, obsid).items():
         fingerprint = f"{stage}-{obsid}".encode().hex()[:64].ljust(64, "0")
         config = {"engine": "native", "binsz": 16.0}
-        manifest = new_manifest(stage, obsid, fingerprint, config, inputs, outputs, Outcome.SUCCEEDED, 0.25)
+        manifest = new_manifest(stage, obsid, fingerprint, config, inputs, outputs, 0.25)
         base = f"{obsid}/{stage}/{fingerprint}"
         publish(store, base, manifest, outputs.files)
         stages.append(

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError
-from services.contract import File, Outcome, Outputs
+from services.contract import File, Outputs
 from services.storage import MissingObject, ObjectInfo
 from services.storage.publication import fetch_outputs, new_manifest, output_key, publish
 
@@ -188,7 +188,7 @@ class StoreConformance:
 
     def test_damage_is_noticed_on_reading(self, store):
         outputs = Outputs({"number": (File("number.txt", b"42"),)})
-        made = new_manifest("count", "20402-01-45-03", "0" * 64, {}, [], outputs, Outcome.SUCCEEDED, 0.1)
+        made = new_manifest("count", "20402-01-45-03", "0" * 64, {}, [], outputs, 0.1)
         manifest = publish(store, "run/x", made, outputs.files)
         assert fetch_outputs(store, "run/x/manifest.json", "number")[0].data == b"42"
         payload = output_key("run/x/manifest.json", manifest, manifest.outputs[0])

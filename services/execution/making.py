@@ -1,0 +1,177 @@
+"""Finding, making and publishing what a stage makes: written once, whatever carries the stage out.
+
+How products are kept so that nothing is done twice and nothing half-done is ever read is told in
+`services.storage.publication`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rossi.errors import DataError
+from services.contract import (
+    Caveat,
+    EngineName,
+    File,
+    Frozen,
+    InputRecord,
+    Manifest,
+    Outcome,
+    Outputs,
+    Stage,
+    StageResult,
+)
+from services.storage import ObjectStore
+from services.storage.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What this process made or found: its manifest, and the files of each output if it made them."""
+
+    manifest: Manifest
+    files: Mapping[str, tuple[File, ...]] | None = None
+
+
+#: What this process made or found last, by the key of its manifest.
+Memory = MutableMapping[str, Made]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a stage would do: everything that its fingerprint says.
+
+    Parameters
+    ----------
+    stage : Stage
+    config : Frozen
+    records : tuple of InputRecord
+    prefix : str
+        Run prefix within the store.
+    obsid : str
+        Empty for stages of several observations.
+    engine : EngineName or None
+        Who computes.
+    versions : mapping of str to str
+        Of what the engine computes with.
+    settings : dict
+        The configuration, JSON-compatible.
+    fingerprint : str
+        Key of the result.
+    """
+
+    stage: Stage[Any]
+    config: Frozen
+    records: Sequence[InputRecord]
+    prefix: str = ""
+    obsid: str = ""
+    engine: EngineName | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(init=False)
+    fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings, engine = self.config.model_dump(mode="json"), {"name": self.engine, **self.versions}
+        digest = fingerprint(self.stage.name, self.stage.version, settings, self.records, engine)
+        object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "fingerprint", digest)
+
+    @property
+    def folder(self) -> str:
+        """Of all that the stage made of this."""
+        return stage_folder(self.prefix, self.obsid, self.stage.name)
+
+    @property
+    def base(self) -> str:
+        """Where the products are, or will be."""
+        return f"{self.folder}/{self.fingerprint}"
+
+    @property
+    def key(self) -> str:
+        """Of the products' manifest."""
+        return manifest_key(self.base)
+
+
+def stage_folder(prefix: str, obsid: str, stage: str) -> str:
+    """Return the folder of all that a stage made, of an observation or of several together."""
+    return "/".join(filter(None, (prefix.strip("/"), obsid, stage)))
+
+
+def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memory: Memory | None = None) -> StageResult:
+    """Make and publish what a stage makes, unless it is in the store already.
+
+    Parameters
+    ----------
+    work : Work
+    store : ObjectStore
+    make : callable
+        Called if it is not there.
+    memory : mutable mapping, optional
+        Gets what was made or found.
+
+    Raises
+    ------
+    RossiError
+        What `make` raises; `DataError` where it left out something that the stage declares.
+    """
+    base = work.base
+    key = manifest_key(base)
+    if (there := find_manifest(store, key)) is not None:
+        if memory is not None:
+            memory[key] = Made(there)
+        return result_of(there, key, reused=True)
+    start = time.perf_counter()
+    outputs = make()
+    if outputs.outcome is Outcome.SUCCEEDED:
+        check_outputs(work.stage, outputs)
+    seconds = time.perf_counter() - start
+    known = (work.stage.name, work.obsid, work.fingerprint, work.settings, work.records)
+    mine = new_manifest(*known, outputs, seconds, work.engine, work.versions)
+    manifest = publish(store, base, mine, outputs.files)
+    if memory is not None and manifest == mine.model_copy(update={"outputs": manifest.outputs, "seal": manifest.seal}):
+        memory[key] = Made(manifest, outputs.files)
+    return result_of(manifest, key, reused=False)
+
+
+def check_outputs(stage: Stage[Any], outputs: Outputs) -> None:
+    """Compare what was made with what the stage declares.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, or empty.
+    ValueError
+        If there is an output that is not declared: a mistake in the stage.
+    """
+    if unknown := outputs.files.keys() - {output.name for output in stage.outputs}:
+        raise ValueError(f"Stage {stage.name} made outputs that it does not declare: {', '.join(sorted(unknown))}.")
+    for declared in stage.outputs:
+        files = outputs.files.get(declared.name, ())
+        if len(files) < declared.at_least:
+            raise DataError(
+                f"Stage {stage.name} made {len(files)} files of output {declared.name} ({declared.meaning}), "
+                f"{declared.at_least} expected."
+            )
+        if empty := [file.name for file in files if not file.data]:
+            raise DataError(f"Stage {stage.name} left {empty[0]} empty (output {declared.name}: {declared.meaning}).")
+
+
+def result_of(manifest: Manifest, key: str, *, reused: bool) -> StageResult:
+    """Return the result that a published manifest means."""
+    why = manifest.caveats[-1] if manifest.outcome is Outcome.NO_WORK else Caveat(code="", message="")
+    return StageResult(
+        stage=manifest.stage,
+        obsid=manifest.obsid,
+        outcome=manifest.outcome,
+        manifest=key,
+        fingerprint=manifest.fingerprint,
+        reused=reused,
+        code=why.code,
+        message=why.message,
+        caveats=manifest.caveats,
+        summary=manifest.summary,
+        seconds=manifest.seconds,
+    )
