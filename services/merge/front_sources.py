@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import ArrayLike, NDArray
+from pydantic import BeforeValidator, Field
 
 from rossi.errors import ConfigError, shortened
 from rossi.met import to_time
+from services.contract import Frozen
 from services.merge.packing import Packer
 
 #: Points that a small light curve has at most: it is drawn 120 pixels wide.
@@ -21,18 +22,21 @@ POINTS = 60
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A value and its standard deviation, NaN where it is not known."""
+#: A number that may be unknown: NaN, which is null in JSON.
+Number = Annotated[float, BeforeValidator(lambda value: np.nan if value is None else value)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(lambda values: tuple(np.asarray(values, np.float64).tolist()))]
 
-    value: float = np.nan
-    error: float = np.nan
+
+class Measured(Frozen):
+    """A value and its standard deviation."""
+
+    value: Number = np.nan
+    error: Number = np.nan
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SourceEntry:
-    """One source on the front page.
+class SourceEntry(Frozen):
+    """One source on the front page; in JSON it can be kept beside the source's products.
 
     Parameters
     ----------
@@ -43,18 +47,18 @@ class SourceEntry:
     also : tuple of str
         Other names, which are found too.
     ra, dec : float [deg]
-        ICRS; NaN where unknown.
+        ICRS.
     observations, failures : int
         How many there are, and how many of them failed.
     exposure : float [s]
         Length of the good time.
     first, last : float [s]
-        MET of the first start and the last stop; NaN where unknown.
+        MET of the first start and the last stop.
     rates : mapping of str to Measured
         Mean rate by band, as people read it; bands of one name have one unit.
     hardness, variability : Measured
-        Variability is the fractional one: of the source itself, as a fraction of its mean rate.
-    spark : tuple of array_like
+        Variability is the fractional one, see `rossi.timeseries.variability`.
+    spark : tuple of tuple of float
         MET [s] and rate of the small light curve.
     """
 
@@ -62,17 +66,17 @@ class SourceEntry:
     name: str
     link: str
     also: tuple[str, ...] = ()
-    ra: float = np.nan
-    dec: float = np.nan
+    ra: Number = np.nan
+    dec: Number = np.nan
     observations: int = 0
     failures: int = 0
-    exposure: float = 0.0
-    first: float = np.nan
-    last: float = np.nan
-    rates: Mapping[str, Measured] = field(default_factory=dict)
+    exposure: Number = 0.0
+    first: Number = np.nan
+    last: Number = np.nan
+    rates: Mapping[str, Measured] = Field(default_factory=dict)
     hardness: Measured = Measured()
     variability: Measured = Measured()
-    spark: tuple[ArrayLike, ArrayLike] = ((), ())
+    spark: tuple[Numbers, Numbers] = ((), ())
 
 
 def galactic(entries: Sequence[SourceEntry]) -> tuple[Floats, Floats]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,10 @@ def _positions(rng: np.random.Generator, count: int) -> SkyCoord:
     return SkyCoord(longitude, latitude, unit="deg", frame="galactic").icrs
 
 
+def _measured(value: float, error: float, unit: str = "") -> Measured:
+    return Measured(value=value, error=error, unit=unit)
+
+
 def _entry(rng: np.random.Generator, ra: float, dec: float) -> SourceEntry:
     hours, minutes = divmod(ra * 4, 60)
     name = (
@@ -46,12 +49,12 @@ def _entry(rng: np.random.Generator, ra: float, dec: float) -> SourceEntry:
     moments = np.sort(rng.uniform(begin, end, count))
     spread = rng.choice([0.05, 0.2, 0.8])
     curve = 12 * level * rng.lognormal(0, spread, count)
-    rates = {n: Measured(level * scale * rng.lognormal(0, 0.4), level * 0.01, unit) for n, scale, unit in _BANDS}
+    rates = {n: _measured(level * scale * rng.lognormal(0, 0.4), level * 0.01, unit) for n, scale, unit in _BANDS}
     return SourceEntry(
         slug=name.lower().replace(" ", "-").replace("+", "p"), name=name, link=f"sources/{name}/report.html",
         ra=ra, dec=dec, observations=count, failures=int(rng.random() < 0.1) * int(rng.integers(1, 5)),
         exposure=count * float(rng.lognormal(7.8, 0.5)), first=float(begin), last=float(end), rates=rates,
-        hardness=Measured(float(rng.lognormal(-0.3, 0.4)), 0.01), variability=Measured(float(spread), 0.01),
+        hardness=_measured(float(rng.lognormal(-0.3, 0.4)), 0.01), variability=_measured(float(spread), 0.01),
         spark=(moments, curve),
     )  # fmt: skip
 
@@ -61,7 +64,9 @@ def fabricated(count: int) -> list[SourceEntry]:
     rng = np.random.default_rng(1)
     places = _positions(rng, count)
     entries = [_entry(rng, ra, dec) for ra, dec in zip(places.ra.deg, places.dec.deg, strict=True)]
-    return [entry if n % 100 else replace(entry, ra=np.nan, dec=np.nan) for n, entry in enumerate(entries)]
+    return [
+        entry if n % 100 else entry.model_copy(update={"ra": np.nan, "dec": np.nan}) for n, entry in enumerate(entries)
+    ]
 
 
 def loading(page: Path) -> dict[str, float]:

@@ -43,25 +43,25 @@ function ranks(names) {
 function columnsOf(data, hardness) {
   const rank = ranks(data.name), whole = name => row => data[name][row];
   const angle = (key, title, under) => ({
-    key, title, unit: "°", width: NARROW, value: row => known(data[key][row]),
-    cell: row => cell(fixed(data[key][row], 3), below(`${under} ${fixed(data[under][row], 2)}`)),
+    key, title, unit: "deg", width: NARROW, value: row => known(data[key][row]),
+    cell: row => cell(fixed(data[key][row], 3), Number.isFinite(data[under][row]) ? below(`${under} ${fixed(data[under][row], 2)}`) : ""),
   });
   const date = (key, title) => ({
     key, title, unit: "UTC", width: DATE, parse: dayOf, value: row => known(data[key][row]), cell: row => cell(dayText(data[key][row])),
   });
   const measured = (key, title, unit, told, sized) => Array.from(told.value).some(Number.isFinite) ? [{
-    key, title, unit, sized, width: 8, falls: true, value: row => known(told.value[row]), cell: row => measuredCell(told, row),
+    key, title, unit, sized, width: 8.6, falls: true, value: row => known(told.value[row]), cell: row => measuredCell(told, row),
   }] : [];
   return [
     { key: "name", title: "Source", words: true, width: WIDE_NAME, value: row => rank[row], cell: row => nameCell(data, row) },
-    { key: "peak", title: "Light curve", width: CURVE, falls: true, value: row => known(data.spark.high[row]), cell: row => sparkCell(data, row) },
+    { key: "peak", title: "Light curve", unit: "peak", width: CURVE, falls: true, value: row => known(data.spark.high[row]), cell: row => sparkCell(data, row) },
     angle("ra", "RA", "l"), angle("dec", "Dec", "b"),
-    { key: "observations", title: "Observations", width: 8.4, falls: true, sized: true, value: whole("observations"), cell: row => cell(String(data.observations[row])) },
+    { key: "observations", title: "Observations", width: 8.6, falls: true, sized: true, value: whole("observations"), cell: row => cell(String(data.observations[row])) },
     { key: "failures", title: "Failed", width: 5.2, falls: true, value: whole("failures"), cell: row => {
       const count = data.failures[row];
       return cell(count ? make("b", { class: "failed" }, String(count)) : "0");
     } },
-    { key: "exposure", title: "Good time", unit: "ks", width: 7, falls: true, sized: true, value: row => known(data.exposure[row] / 1000),
+    { key: "exposure", title: "Good time", unit: "ks", width: 7.6, falls: true, sized: true, value: row => known(data.exposure[row] / 1000),
       cell: row => cell(digits(data.exposure[row] / 1000)) },
     date("first", "First"), date("last", "Last"),
     ...data.rates.flatMap((band, n) => measured(`rate${n}`, band.name, band.unit, band, true)),

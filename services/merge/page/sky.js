@@ -1,6 +1,6 @@
 // The sky in Galactic coordinates: its projection, the part of it in view, the sources in it.
 
-const RAD = Math.PI / 180, WIDE = 2 * Math.SQRT2, CLOSEST = 500;
+const RAD = Math.PI / 180, WIDE = 2 * Math.SQRT2, CLOSEST = 500, FEW = 60;
 
 // Hammer–Aitoff, of equal area (AIT in FITS; Calabretta & Greisen 2002, A&A 395, 1077), longitude growing to the left:
 // x from -2√2 to 2√2, y from -√2 to √2.
@@ -53,7 +53,8 @@ function newSky(data, columns) {
     s.look(zoom, [x - (px - s.width / 2) / k, y + (py - s.height / 2) / k]);
   };
   s.move = (px, py) => s.look(s.zoom, s.place(s.width / 2 + px, s.height / 2 + py));
-  s.radius = row => s.chosen.has(row) ? s.growth() * s.size.radius(row) : 1.5;
+  // Few points are to be seen among the faint ones.
+  s.radius = row => s.chosen.has(row) ? Math.max(s.growth() * s.size.radius(row), s.chosen.size < FEW ? 4 : 0) : 1.5;
   s.by = column => { s.size = sizes(s, column); legend(s); s.redraw(); };
   // What the table lists, in its order; the others stay as faint points.
   s.list = rows => { s.order = rows.filter(row => Number.isFinite(data.l[row])); s.chosen = new Set(s.order); s.redraw(); };

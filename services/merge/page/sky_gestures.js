@@ -108,6 +108,7 @@ function skyKeys(s, open) {
     n: () => listed(1), p: () => listed(-1), Enter: () => { if (s.at >= 0) open(s.at); },
     Escape: () => { s.at = -1; tip(s, -1); },
   };
+  s.canvas.onblur = () => tip(s, -1);
   s.canvas.onkeydown = event => {
     const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act || event.ctrlKey || event.altKey || event.metaKey) return;

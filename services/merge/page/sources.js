@@ -9,11 +9,19 @@ function separation(ra1, dec1, ra2, dec2) {
   return 2 * Math.asin(Math.min(1, Math.hypot(along, Math.sqrt(Math.cos(dec1 * rad) * Math.cos(dec2 * rad)) * across))) / rad;
 }
 
-// "266.4 -29.0 2": right ascension, declination and, if there is a third number, radius.
+// Degrees of "266.4" or, in units of `per` degrees, of "17:45:40".
+function angleOf(text, per) {
+  const [, minus, whole, minutes, seconds = 0] = /^([−-])?\+?(\d+):(\d+)(?::(\d+\.?\d*))?$/.exec(text) ?? [];
+  if (whole) return (+whole + minutes / 60 + seconds / 3600) * per * (minus ? -1 : 1);
+  return /^[+−-]?(\d+\.?\d*|\.\d+)$/.test(text) ? numeral(text) : NaN;
+}
+
+// "266.4 -29.0 2", "17:45:40 -29:00:28" or "17 45 40 -29 0 28": a position and, if there is a third number, a radius.
 function placeIn(text) {
-  const parts = text.trim().split(/[\s,]+/);
-  const [ra, dec, radius = RADIUS] = parts.map(part => /^[+−-]?(\d+\.?\d*|\.\d+)$/.test(part) ? numeral(part) : NaN);
-  const fits = parts.length >= 2 && parts.length <= 3 && ra >= 0 && ra <= 360 && Math.abs(dec) <= 90 && radius > 0;
+  const given = text.trim().split(/[\s,]+/), parts = given.length === 6 ? [given.slice(0, 3).join(":"), given.slice(3).join(":")] : given;
+  const [ra, dec, radius] = [angleOf(parts[0], 15), angleOf(parts[1] ?? "", 1), parts.length > 2 ? angleOf(parts[2], 1) : RADIUS];
+  // 0142 and 61 are of a name.
+  const fits = parts.length <= 3 && !/^0\d{3}$/.test(parts[0]) && ra >= 0 && ra <= 360 && Math.abs(dec) <= 90 && radius > 0;
   return fits ? { ra, dec, radius } : null;
 }
 
@@ -23,7 +31,7 @@ function finder(data, texts, text) {
   const named = row => words.every(word => texts[row].includes(word));
   if (!place) return { named, told: "" };
   const near = row => separation(place.ra, place.dec, data.ra[row], data.dec[row]) <= place.radius;
-  return { named: row => near(row) || named(row), told: ` within ${digits(place.radius)}° of RA ${digits(place.ra, 8)}, Dec ${digits(place.dec, 8)}` };
+  return { named: near, told: ` within ${digits(place.radius)}° of RA ${digits(place.ra, 8)}, Dec ${digits(place.dec, 8)}` };
 }
 
 // Limits of the chosen column; what can't be read counts as none, and the field says so.
@@ -66,7 +74,7 @@ function heads(columns) {
   table.style.minWidth = `${total}rem`;
   table.prepend(make("colgroup", {}, ...columns.map(({ width }) => make("col", { style: `width: ${100 * width / total}%` }))));
   table.tHead.rows[0].append(...columns.map(column => make("th", { scope: "col" },
-    make("button", { type: "button" }, column.title.replaceAll("–", "\u2060–\u2060"), column.unit ? make("small", {}, ` ${column.unit}`) : null))));
+    make("button", { type: "button" }, column.title.replaceAll("–", "\u2060–\u2060")), column.unit ? make("small", {}, column.unit) : null)));
 }
 
 function newSources(data, columns, { lit, open }) {

@@ -14,15 +14,19 @@ SOFT, HARD, HEXTE = "PCA channels 5–10", "PCA channels 11–28", "HEXTE A chan
 SCRIPT = "<script>alert('1')</script>"
 
 
+def measured(value: float, error: float, unit: str = "") -> Measured:
+    return Measured(value=value, error=error, unit=unit)
+
+
 def _entry(
     slug: str, name: str, ra: float, dec: float, ks: float, soft: float = NAN, number: int = 3, **more: object
 ) -> SourceEntry:
     start = 7e7 + 1e6 * number
     told = {
         "rates": {
-            HEXTE: Measured(NAN, NAN, "count/s"),
-            HARD: Measured(2 * soft, 0.1, "count/s/PCU"),
-            SOFT: Measured(soft, 0.25, "count/s/PCU"),
+            HEXTE: measured(NAN, NAN, "count/s"),
+            HARD: measured(2 * soft, 0.1, "count/s/PCU"),
+            SOFT: measured(soft, 0.25, "count/s/PCU"),
         },
         "spark": (start + 1e5 * np.arange(5), soft * np.array([1, 2, 1, 3, 1.0])),
         "link": f"sources/{slug}/report.html",
@@ -30,14 +34,14 @@ def _entry(
         "last": start + 4e5,
         **more,
     }
-    return SourceEntry(slug, name, ra=ra, dec=dec, observations=number, exposure=1000 * ks, **told)
+    return SourceEntry(slug=slug, name=name, ra=ra, dec=dec, observations=number, exposure=1000 * ks, **told)
 
 
 #: In order of their exposure, the longest first.
 SOURCES = (
-    _entry("gx-339-4", "GX 339-4", 255.7058, -48.7897, 900, 42, 120, failures=2, hardness=Measured(0.5, 0.01),
-           variability=Measured(0.31, 0.02), also=("V821 Ara",)),
-    _entry("crab", "Crab", 83.6331, 22.0145, 800, 1000, 90, variability=Measured(0.012, 0.001)),
+    _entry("gx-339-4", "GX 339-4", 255.7058, -48.7897, 900, 42, 120, failures=2, hardness=measured(0.5, 0.01),
+           variability=measured(0.31, 0.02), also=("V821 Ara",)),
+    _entry("crab", "Crab", 83.6331, 22.0145, 800, 1000, 90, variability=measured(0.012, 0.001)),
     _entry("centre", "Sgr A*", 266.41684, -29.00781, 700, 9, 80),
     _entry("eta-car", "η Carinæ", 161.2648, -59.6844, 600, 3, 70),
     _entry("pole", "North Galactic Pole", 192.859508, 27.128336, 500, 0.5, 60),

@@ -49,7 +49,7 @@ def test_galactic_coordinates_of_known_places() -> None:
 
 @pytest.mark.parametrize(("ra", "dec"), [(NAN, 0), (0, NAN), (10, 95), (np.inf, 0)])
 def test_what_is_no_place_is_none(ra: float, dec: float) -> None:
-    told = unpack(block([SourceEntry("x", "X", "x.html", ra=ra, dec=dec)]))
+    told = unpack(block([SourceEntry(slug="x", name="X", link="x.html", ra=ra, dec=dec)]))
     assert np.isnan([told[name][0] for name in ("ra", "dec", "l", "b")]).all()
 
 
@@ -72,17 +72,20 @@ def test_small_light_curves_keep_means_of_equal_parts() -> None:
 
 def test_bands_are_in_order_of_their_channels() -> None:
     names = ["HEXTE A channels 15–61", "PCA channels 11–28", "PCA channels 5–10"]
-    assert band_names([SourceEntry("x", "X", "x.html", rates={n: Measured(1)}) for n in names]) == names[::-1]
+    assert (
+        band_names([SourceEntry(slug="x", name="X", link="x.html", rates={n: Measured(value=1)}) for n in names])
+        == names[::-1]
+    )
 
 
 @pytest.mark.parametrize("link", ["", "/etc/passwd", "//elsewhere/x"])
 def test_links_are_relative(link: str) -> None:
     with pytest.raises(ConfigError, match=r"^The source 'X' has the link .*; give the path of its page relative to"):
-        front_page([SourceEntry("x", "X", link)], "T")
+        front_page([SourceEntry(slug="x", name="X", link=link)], "T")
 
 
 def test_a_link_is_a_path_whatever_it_looks_like() -> None:
-    page = front_page([SourceEntry("x", "X", "javascript:alert(1)")], "T").decode()
+    page = front_page([SourceEntry(slug="x", name="X", link="javascript:alert(1)")], "T").decode()
     assert re.findall(r'href="(\w[^"]*)"', page.partition("<noscript>")[2]) == ["javascript%3Aalert%281%29"]
 
 

@@ -30,10 +30,11 @@ def test_the_first_view(opened: Opened, index: Path) -> None:
     assert page.locator(".tiles dd").all_inner_texts() == ["9", "541", "3", "1997-03-03 – 2000-01-13", "4,400 ks"]
     assert listed(page) == NAMES
     assert head(page, "Good time").get_attribute("aria-sort") == "descending"
-    titles = [text.split("\n")[0].replace("\u2060", "") for text in page.locator("#rows thead th").all_inner_texts()]
+    titles = [" ".join(text.replace("\u2060", "").split()) for text in page.locator("#rows thead th").all_inner_texts()]
     assert titles == [
-        "Source", "Light curve", "RA °", "Dec °", "Observations", "Failed", "Good time ks", "First UTC", "Last UTC",
-        f"{SOFT} count/s/PCU", f"{HARD} count/s/PCU", "Hardness 11–28 / 5–10", "Variability fraction of the mean",
+        "Source", "Light curve peak", "RA deg", "Dec deg", "Observations", "Failed", "Good time ks", "First UTC",
+        "Last UTC", f"{SOFT} count/s/PCU", f"{HARD} count/s/PCU", "Hardness 11–28 / 5–10",
+        "Variability fraction of the mean",
     ]  # fmt: skip
     cells = [text.split("\n") for text in page.locator("#rows tbody tr").first.locator("th, td").all_inner_texts()]
     assert cells == [
@@ -84,9 +85,15 @@ def test_search_by_position(page: Page) -> None:
     expect(page.locator("#found")).to_have_text("1 of 9 within 1° of RA 266.9, Dec -29")
     find.fill("266.9 −29.0 0.4")
     assert listed(page) == []
-    # 25.2 degrees from GX 339-4 to the Galactic centre, seen from a place between.
-    find.fill("261 -39 13")
-    assert listed(page) == ["GX 339-4", "Sgr A*"]
+    for text in ("17:45:40.04 -29:00:28.1", "17 45 40 −29 00 28", "266.4,-29.01 0.02"):
+        find.fill(text)
+        assert listed(page) == ["Sgr A*"], text
+    find.fill("0142 61")
+    expect(page.locator("#found")).to_have_text("0 of 9")
+    # GX 339-4 is 10.50 degrees from there, the Galactic centre 10.95.
+    for text, names in {"261 -39 10.4": [], "261 -39 10.7": NAMES[:1], "261 -39 11": [NAMES[0], NAMES[2]]}.items():
+        find.fill(text)
+        assert listed(page) == names
 
 
 def test_ranges_and_failures(page: Page) -> None:
@@ -156,22 +163,8 @@ def test_without_javascript_there_are_links(browser: Browser, index: Path) -> No
 
 
 def test_one_source_without_a_place(browser: Browser, tmp_path: Path) -> None:
-    (tmp_path / "index.html").write_bytes(front_page([SourceEntry("x", "X", "x.html")], "One"))
+    (tmp_path / "index.html").write_bytes(front_page([SourceEntry(slug="x", name="X", link="x.html")], "One"))
     window = Opened(browser, tmp_path / "index.html", marks=["ready"])
     assert window.page.locator("canvas").count() == 0
-    assert window.page.locator("#rows tbody tr").inner_text().split() == [
-        "X",
-        "—",
-        "—",
-        "l",
-        "—",
-        "—",
-        "b",
-        "—",
-        "0",
-        "0",
-        "0",
-        "—",
-        "—",
-    ]
+    assert window.page.locator("#rows tbody tr").inner_text().split() == ["X", *"———0", *"00——"]
     window.close()
