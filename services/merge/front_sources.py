@@ -55,7 +55,7 @@ class SourceEntry(Frozen):
     first, last : float [s]
         MET of the first start and the last stop.
     rates : mapping of str to Measured
-        Mean rate by band, as people read it; bands of one name have one unit.
+        Mean rate by band, as people read it; what has another unit gets another column.
     hardness, variability : Measured
         Variability is the fractional one, see `rossi.timeseries.variability`.
     spark : tuple of tuple of float
@@ -118,11 +118,11 @@ def sparkline(time: ArrayLike, rate: ArrayLike, most: int = POINTS) -> tuple[Flo
     return next(means), next(means)
 
 
-def band_names(entries: Sequence[SourceEntry]) -> list[str]:
-    """Return the bands of all sources: those of HEXTE after the others, each in order of their channels."""
-    names = {band for entry in entries for band in entry.rates}
-    parts = {name: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)] for name in names}
-    return sorted(names, key=lambda name: (name.startswith("HEXTE"), parts[name]))
+def bands(entries: Sequence[SourceEntry]) -> list[tuple[str, str]]:
+    """Return name and unit of the bands of all sources: those of HEXTE after the others, in order of their channels."""
+    found = {(name, rate.unit) for entry in entries for name, rate in entry.rates.items()}
+    parts = {name: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)] for name, _ in found}
+    return sorted(found, key=lambda band: (band[0].startswith("HEXTE"), parts[band[0]], band[1]))
 
 
 def block(entries: Sequence[SourceEntry]) -> str:
@@ -136,9 +136,6 @@ def block(entries: Sequence[SourceEntry]) -> str:
     packer = Packer()
     longitude, latitude = galactic(entries)
     placed = np.isfinite(longitude)
-
-    def bright(band: str) -> list[Measured]:
-        return [entry.rates.get(band, Measured()) for entry in entries]
 
     content = {
         "slug": [entry.slug for entry in entries],
@@ -154,7 +151,7 @@ def block(entries: Sequence[SourceEntry]) -> str:
         "exposure": packer.floats([entry.exposure for entry in entries]),
         "first": packer.floats(days([entry.first for entry in entries])),
         "last": packer.floats(days([entry.last for entry in entries])),
-        "rates": [{"name": band, **_measured(packer, bright(band))} for band in band_names(entries)],
+        "rates": [_band(packer, entries, *band) for band in bands(entries)],
         "hardness": _measured(packer, [entry.hardness for entry in entries]),
         "variability": _measured(packer, [entry.variability for entry in entries]),
         "spark": _sparks(packer, entries),
@@ -162,12 +159,13 @@ def block(entries: Sequence[SourceEntry]) -> str:
     return packer.block(content)
 
 
+def _band(packer: Packer, entries: Sequence[SourceEntry], name: str, unit: str) -> dict[str, Any]:
+    told = [rate if (rate := entry.rates.get(name)) and rate.unit == unit else Measured() for entry in entries]
+    return {"name": name, "unit": unit, **_measured(packer, told)}
+
+
 def _measured(packer: Packer, values: Sequence[Measured]) -> dict[str, Any]:
-    return {
-        "unit": next((one.unit for one in values if one.unit), ""),
-        "value": packer.floats([one.value for one in values]),
-        "error": packer.floats([one.error for one in values]),
-    }
+    return {what: packer.floats([getattr(one, what) for one in values]) for what in ("value", "error")}
 
 
 def address(entry: SourceEntry) -> str:

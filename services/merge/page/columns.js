@@ -50,13 +50,13 @@ function columnsOf(data, hardness) {
     key, title, unit: "UTC", width: DATE, parse: dayOf, value: row => known(data[key][row]), cell: row => cell(dayText(data[key][row])),
   });
   const measured = (key, title, unit, told, sized) => Array.from(told.value).some(Number.isFinite) ? [{
-    key, title, unit, sized, width: 8.6, falls: true, value: row => known(told.value[row]), cell: row => measuredCell(told, row),
+    key, title, unit, sized, width: 7.6, falls: true, value: row => known(told.value[row]), cell: row => measuredCell(told, row),
   }] : [];
   return [
     { key: "name", title: "Source", words: true, width: WIDE_NAME, value: row => rank[row], cell: row => nameCell(data, row) },
     { key: "peak", title: "Light curve", unit: "peak", width: CURVE, falls: true, value: row => known(data.spark.high[row]), cell: row => sparkCell(data, row) },
     angle("ra", "RA", "l"), angle("dec", "Dec", "b"),
-    { key: "observations", title: "Observations", width: 8.6, falls: true, sized: true, value: whole("observations"), cell: row => cell(String(data.observations[row])) },
+    { key: "observations", title: "Observations", width: 9.2, falls: true, sized: true, value: whole("observations"), cell: row => cell(String(data.observations[row])) },
     { key: "failures", title: "Failed", width: 5.2, falls: true, value: whole("failures"), cell: row => {
       const count = data.failures[row];
       return cell(count ? make("b", { class: "failed" }, String(count)) : "0");
@@ -66,7 +66,7 @@ function columnsOf(data, hardness) {
     date("first", "First"), date("last", "Last"),
     ...data.rates.flatMap((band, n) => measured(`rate${n}`, band.name, band.unit, band, true)),
     ...measured("hardness", "Hardness", hardness, data.hardness, false),
-    ...measured("variability", "Variability", "fraction of the mean", data.variability, true),
+    ...measured("variability", "Variability", "fractional rms", data.variability, true),
   ];
 }
 

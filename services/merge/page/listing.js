@@ -1,12 +1,12 @@
 // A long table: what is chosen of it, and in which order.
 // Only the rows that were scrolled to are in the page: a browser is slow with tens of thousands of cells.
 
-// `rows` are whatever stands for a row; element(row) is what the page shows of it, `part` of them at a time.
+// `rows` are whatever stands for a row; element(row, place) is what the page shows of it, `part` of them at a time.
 function newListing(rows, element, part = 100) {
   const body = document.querySelector("#rows tbody"), more = document.getElementById("more");
   const list = { body, rows, order: rows, chosen: rows, matches: () => true, renewed: () => {}, count: 0 };
   list.extend = () => {
-    body.append(...list.chosen.slice(list.count, list.count + part).map(element));
+    body.append(...list.chosen.slice(list.count, list.count + part).map((row, n) => element(row, list.count + n)));
     list.count = Math.min(list.count + part, list.chosen.length);
     more.hidden = list.count === list.chosen.length;
     more.textContent = `${list.chosen.length - list.count} more`;

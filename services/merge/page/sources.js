@@ -55,6 +55,7 @@ function filters(list, data, columns) {
     const inside = row => { const value = column.value(row); return value !== null && value >= low && value <= high; };
     list.matches = row => named(row) && (open || inside(row)) && (!failed || data.failures[row] > 0);
     list.renew();
+    document.getElementById("rows").setAttribute("aria-rowcount", list.chosen.length + 1);
     const all = list.chosen.length === list.rows.length;
     get("found").textContent = all ? "" : `${list.chosen.length} of ${list.rows.length}${told}`;
     get("clear").hidden = all && !get("find").value;
@@ -78,7 +79,8 @@ function heads(columns) {
 }
 
 function newSources(data, columns, { lit, open }) {
-  const element = row => make("tr", { "data-row": row }, ...columns.map(column => column.cell(row)));
+  // Not all rows are in the page: those that are tell which they are of all.
+  const element = (row, place) => make("tr", { "data-row": row, "aria-rowindex": place + 2 }, ...columns.map(column => column.cell(row)));
   heads(columns);
   const list = newListing([...data.name.keys()], element, PART), rowOf = event => event.target.closest("tr")?.dataset.row;
   sorting(list, (row, column) => columns[column].value(row), column => columns[column].falls);
@@ -90,6 +92,7 @@ function newSources(data, columns, { lit, open }) {
   list.body.addEventListener("pointerover", light);
   list.body.addEventListener("focusin", light);
   list.body.onpointerleave = () => lit(-1);
+  list.body.addEventListener("focusout", () => lit(-1));
   // The heads stay in view where the table is no wider than the page.
   const region = list.body.closest(".scroll");
   new ResizeObserver(() => {

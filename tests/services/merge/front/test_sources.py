@@ -10,7 +10,7 @@ import pytest
 from rossi.errors import ConfigError
 from rossi.met import from_time
 from services.merge.front_page import Measured, SourceEntry, front_page
-from services.merge.front_sources import band_names, block, days, galactic, sparkline
+from services.merge.front_sources import bands, block, days, galactic, sparkline
 from services.merge.packing import unpack
 from tests.services.merge.front.archive import HARD, HEXTE, NAN, SOFT, SOURCES
 
@@ -70,12 +70,19 @@ def test_small_light_curves_keep_means_of_equal_parts() -> None:
     assert sparkline(np.full(9, 5.0), np.arange(9.0), most=4) == ([5], [4])
 
 
-def test_bands_are_in_order_of_their_channels() -> None:
-    names = ["HEXTE A channels 15–61", "PCA channels 11–28", "PCA channels 5–10"]
-    assert (
-        band_names([SourceEntry(slug="x", name="X", link="x.html", rates={n: Measured(value=1)}) for n in names])
-        == names[::-1]
-    )
+def test_bands_are_in_order_of_their_channels_and_each_unit_is_apart() -> None:
+    told = {
+        "HEXTE A channels 15–61": "count/s",
+        "PCA channels 11–28": "count/s",
+        "PCA channels 5–10": "count/s/PCU",
+    }
+    first = SourceEntry(slug="x", name="X", link="x", rates={n: Measured(value=1, unit=u) for n, u in told.items()})
+    other = SourceEntry(slug="y", name="Y", link="y", rates={SOFT: Measured(value=3, unit="count/s")})
+    order = [(SOFT, "count/s"), (SOFT, "count/s/PCU"), (HARD, "count/s"), (HEXTE, "count/s")]
+    assert bands([first, other]) == order
+    columns = unpack(block([first, other]))["rates"]
+    assert [(column["name"], column["unit"]) for column in columns] == order
+    np.testing.assert_array_equal([column["value"] for column in columns[:2]], [[NAN, 3], [1, NAN]])
 
 
 @pytest.mark.parametrize("link", ["", "/etc/passwd", "//elsewhere/x"])

@@ -34,7 +34,7 @@ def test_the_first_view(opened: Opened, index: Path) -> None:
     assert titles == [
         "Source", "Light curve peak", "RA deg", "Dec deg", "Observations", "Failed", "Good time ks", "First UTC",
         "Last UTC", f"{SOFT} count/s/PCU", f"{HARD} count/s/PCU", "Hardness 11–28 / 5–10",
-        "Variability fraction of the mean",
+        "Variability fractional rms",
     ]  # fmt: skip
     cells = [text.split("\n") for text in page.locator("#rows tbody tr").first.locator("th, td").all_inner_texts()]
     assert cells == [
@@ -139,11 +139,15 @@ def test_three_thousand_sources(browser: Browser, tmp_path: Path) -> None:
     data = front_page(entries, "Three thousand")
     assert len(data) < 5e6
     (tmp_path / "index.html").write_bytes(data)
-    window = Opened(browser, tmp_path / "index.html")
+    window = Opened(browser, tmp_path / "index.html", 1900, 1000)
     rows = window.page.locator("#rows tbody tr")
     assert rows.count() == 40
     window.page.locator("#more").scroll_into_view_if_needed()
     expect(rows).not_to_have_count(40)
+    # The heads stay where all columns have room.
+    expect(head(window.page, "Source")).to_be_in_viewport()
+    assert window.page.locator("#rows").get_attribute("aria-rowcount") == "3001"
+    assert rows.nth(45).get_attribute("aria-rowindex") == "47"
     longest = sorted(entries, key=lambda entry: -entry.exposure)
     assert listed(window.page)[:60] == [entry.name for entry in longest[:60]]
     window.page.get_by_label("find sources").fill(longest[-1].name)
