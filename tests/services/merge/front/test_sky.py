@@ -140,12 +140,28 @@ def test_contrast_and_names(browser: Browser, index: Path, scheme: str) -> None:
     window.close()
 
 
+def pinch(page: Page) -> None:
+    """Move two fingers apart on the map."""
+    box = page.locator("#plot").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+    for kind, apart in [("touchStart", 20), *(("touchMove", d) for d in range(30, 110, 20)), ("touchEnd", 0)]:
+        points = [{"x": x + side * apart, "y": y, "id": n} for n, side in enumerate((-1, 1))] if apart else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
 def test_on_a_phone(browser: Browser, index: Path) -> None:
     window = Opened(browser, index, 390, 844, has_touch=True, is_mobile=True, device_scale_factor=2)
     page = window.page
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     screenshot(page, "front-phone")
     page.locator("#plot").scroll_into_view_if_needed()
+    whole = look(page)
+    pinch(page)
+    assert look(page) != whole
+    assert page.evaluate("visualViewport.scale") == 1
+    page.get_by_role("button", name="whole sky").tap()
+    assert look(page) == whole
     page.touchscreen.tap(*place(page, SOURCES[1]))
     expect(page.locator("#tip")).to_contain_text("Crab")
     page.touchscreen.tap(*place(page, SOURCES[1]))
