@@ -68,6 +68,7 @@ bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_front_page.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/bench_store.py

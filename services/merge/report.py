@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from rossi.fits.writer import now
@@ -18,13 +15,28 @@ from rossi.met import met_to_mjd
 from services.contract import Caveat, Outcome
 from services.merge.observations import Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
+from services.merge.page_parts import joined, template
 from services.merge.panels import BLOCK, WHOLE, blocks
 from services.merge.shown import Shown
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
 ROOT = "../../../"
 #: The page's scripts, in the order in which they build on each other.
-_SCRIPTS = ("data", "time", "axes", "drawing", "figure", "gestures", "plots", "sections", "panel", "table", "main")
+_SCRIPTS = (
+    "data",
+    "time",
+    "axes",
+    "drawing",
+    "figure",
+    "gestures",
+    "plots",
+    "spark",
+    "sections",
+    "panel",
+    "listing",
+    "table",
+    "main",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ def report(
     observations = shown.observations
     counts = Counter(o.outcome for o in observations)
     spans = [o.span for o in observations if np.isfinite(o.span).all()]
-    page = _template().render(
+    page = template("report.html").render(
         title=title,
         description=description,
         asked=len(observations),
@@ -101,26 +113,11 @@ def report(
         whole=WHOLE,
         blocks=map(Markup, blocks(shown)),
         block=BLOCK,
-        style=_source("style.css"),
-        script=Markup("\n").join(_source(f"{name}.js") for name in _SCRIPTS),
+        style=joined(["style.css"]),
+        script=joined(f"{name}.js" for name in _SCRIPTS),
         created=now(),
     )
     return page.encode()
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("services.merge", "page")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("report.html")
-
-
-@cache
-def _source(name: str) -> Markup:
-    """Return a file of the page as it stands: it is our own, and no template."""
-    return Markup(files("services.merge").joinpath("page", name).read_text(encoding="utf-8"))
 
 
 def _rows(shown: Shown, place: Place) -> Iterable[dict[str, Any]]:

@@ -1,7 +1,4 @@
 // The table of observations: filter, sort, small light curves for the rows in sight.
-// Only the rows that were scrolled to are in the page: a browser is slow with tens of thousands of cells.
-
-const PART = 100;
 
 function filters(table) {
   const get = id => document.getElementById(id);
@@ -16,23 +13,6 @@ function filters(table) {
     get("found").textContent = table.chosen.length === table.rows.length ? "" : `${table.chosen.length} of ${table.rows.length}`;
   };
   for (const id of ["find", "outcome", "instrument"]) get(id)?.addEventListener("input", filter);
-}
-
-function sorting(table) {
-  const heads = [...document.querySelectorAll("#rows thead th")];
-  const value = cell => cell.dataset.value === undefined ? cell.textContent : cell.dataset.value === "" ? null : +cell.dataset.value;
-  heads.forEach((head, column) => {
-    head.querySelector("button").onclick = () => {
-      const way = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-      heads.forEach(other => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
-      const keyed = table.order.map(row => [value(row.cells[column]), row]);
-      // What has no value comes last either way.
-      keyed.sort(([p], [q]) => p === null || q === null ? (p === null) - (q === null) : p < q ? -way : p > q ? way : 0);
-      table.order = keyed.map(([, row]) => row);
-      table.renew();
-    };
-  });
 }
 
 function sparks(rows) {
@@ -50,28 +30,14 @@ function sparks(rows) {
 }
 
 function newTable(open) {
-  const body = document.querySelector("#rows tbody"), more = document.getElementById("more"), rows = [...body.rows];
-  const table = { rows, order: rows, chosen: rows, matches: () => true, count: 0 };
-  table.extend = () => {
-    body.append(...table.chosen.slice(table.count, table.count + PART));
-    table.count = Math.min(table.count + PART, table.chosen.length);
-    more.hidden = table.count === table.chosen.length;
-    more.textContent = `${table.chosen.length - table.count} more`;
-  };
-  table.renew = () => {
-    table.chosen = table.order.filter(table.matches);
-    table.count = 0;
-    body.replaceChildren();
-    table.extend();
-  };
+  const rows = [...document.querySelector("#rows tbody").rows], table = newListing(rows, row => row);
+  const value = cell => cell.dataset.value === undefined ? cell.textContent : cell.dataset.value === "" ? null : +cell.dataset.value;
   table.renew();
   document.documentElement.classList.remove("filling");
-  more.onclick = table.extend;
-  new IntersectionObserver(([entry]) => { if (entry.isIntersecting) table.extend(); }, { rootMargin: "600px" }).observe(more);
   filters(table);
-  sorting(table);
+  sorting(table, (row, column) => value(row.cells[column]));
   sparks(rows);
-  body.onclick = event => {
+  table.body.onclick = event => {
     const row = event.target.closest("tr");
     if (row && !event.target.closest("a") && !String(getSelection())) open(+row.dataset.row);
   };

@@ -11,7 +11,6 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium
 from tests.services.merge.report.store import make_report
 from tests.services.merge.report.window import Opened, Quiet
 
@@ -19,12 +18,6 @@ from tests.services.merge.report.window import Opened, Quiet
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_report(tmp_path_factory.mktemp("report"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

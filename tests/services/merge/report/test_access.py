@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.merge.observations import utc_date
-from tests.browser import screenshot
+from tests.browser import CONTRAST, NAMELESS, screenshot
 from tests.services.merge.report.store import GOOD, NOTED, start_of
 from tests.services.merge.report.window import BANDS, Opened, look
 
@@ -38,42 +38,6 @@ def test_by_keyboard_alone(page: Page) -> None:
     expect(plot).to_be_focused()
 
 
-CONTRAST = """() => {
-  const channels = text => text.match(/[\\d.]+/g).map(Number);
-  const light = text => {
-    const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    const [r, g, b] = channels(text).map(v => linear(v / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = element => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = getComputedStyle(e).backgroundColor;
-      if (!/^rgba\\(.*, 0\\)$/.test(colour)) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const poor = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-    if (!own || !element.checkVisibility() || element.disabled) continue;
-    const svg = element.namespaceURI.endsWith("svg"), style = getComputedStyle(element);
-    const [a, b] = [light(svg ? style.fill : style.color), light(ground(element))].sort((p, q) => q - p);
-    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${element.outerHTML.slice(0, 90)}`);
-  }
-  const probe = document.createElement("i");
-  document.body.append(probe);
-  const colour = name => { probe.style.color = `var(${name})`; return light(getComputedStyle(probe).color); };
-  for (const name of ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5", "--link", "--faint"]) {
-    for (const under of ["--paper", "--panel", "--shade"]) {
-      const [a, b] = [colour(name), colour(under)].sort((p, q) => q - p);
-      if ((a + 0.05) / (b + 0.05) < (name.startsWith("--c") ? 3 : 4.5)) poor.push(`${name} on ${under}`);
-    }
-  }
-  probe.remove();
-  return poor;
-}"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(browser: Browser, report: Path, scheme: str) -> None:
     window = Opened(browser, report, color_scheme=scheme)
@@ -86,10 +50,7 @@ def test_contrast(browser: Browser, report: Path, scheme: str) -> None:
 
 
 def test_everything_has_a_name(page: Page) -> None:
-    nameless = """() => [...document.querySelectorAll("button, input, select, a, canvas, img, dialog, svg[role=img]")]
-      .filter(e => !(e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.alt || e.textContent.trim()
-        || e.labels?.length)).map(e => e.outerHTML)"""
-    assert page.evaluate(nameless) == []
+    assert page.evaluate(NAMELESS) == []
     words = page.locator("#words li").all_text_contents()
     assert len(words) == len(BANDS)
     assert words[0].startswith(f"{BANDS[0]}: 1,344 bins of 12 observations from 1996-03-21 to 2005-")

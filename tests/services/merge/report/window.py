@@ -27,7 +27,15 @@ class Quiet(SimpleHTTPRequestHandler):
 class Opened:
     """A report in a window, with what went wrong and what was asked for."""
 
-    def __init__(self, browser: Browser, report: Path, width: int = 1400, height: int = 1130, **more: object) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        report: Path,
+        width: int = 1400,
+        height: int = 1130,
+        marks: Sequence[str] = ("figure", "ready"),
+        **more: object,
+    ) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": height}, **more)
         self.page = self.context.new_page()
         self.wrong: list[str] = []
@@ -36,7 +44,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda r: self.asked.append(r.url))
         self.page.goto(report.as_uri())
-        wait_until_drawn(self.page)
+        wait_until_drawn(self.page, marks)
 
     def close(self) -> None:
         """Close the window; nothing may have gone wrong, and nothing come from elsewhere."""
