@@ -14,3 +14,31 @@ def separation(ra1: Any, dec1: Any, ra2: Any, dec2: Any) -> Any:
     across, along = np.sin((ra2 - ra1) * _DEGREE / 2), np.sin((dec2 - dec1) * _DEGREE / 2)
     half = along * along + np.cos(dec1 * _DEGREE) * np.cos(dec2 * _DEGREE) * across * across
     return 2 * np.arctan2(np.sqrt(half), np.sqrt(1 - half)) / _DEGREE
+
+
+def mean_direction(ra: Any, dec: Any, weight: Any = None) -> tuple[float, float]:
+    """Return the mean of directions: that of the sum of their unit vectors.
+
+    Parameters
+    ----------
+    ra, dec : ndarray (n,) [deg]
+        Those that are not finite don't count.
+    weight : ndarray (n,), optional
+        What each counts; where none is above 0, all count alike.
+
+    Returns
+    -------
+    ra, dec : float [deg]
+        NaN where there is no direction, or they cancel out.
+    """
+    ra, dec = (np.asarray(angle, np.float64) for angle in (ra, dec))
+    known = np.isfinite(ra) & np.isfinite(dec)
+    weight = np.ones(len(ra)) if weight is None else np.nan_to_num(np.asarray(weight, np.float64))
+    weight = np.where(known, np.clip(weight, 0.0, None), 0.0)
+    if not weight.any():
+        weight = known.astype(np.float64)
+    a, d = (np.where(known, angle, 0.0) * _DEGREE for angle in (ra, dec))
+    x, y, z = (float((weight * axis).sum()) for axis in (np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)))
+    if np.sqrt(x * x + y * y + z * z) <= 1e-9 * weight.sum():
+        return float("nan"), float("nan")
+    return float(np.arctan2(y, x) / _DEGREE % 360), float(np.arctan2(z, np.hypot(x, y)) / _DEGREE)

@@ -20,6 +20,7 @@ from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
 from services.merge.panels import WHOLE
+from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
@@ -30,7 +31,7 @@ from services.storage.publication import put_exactly
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"
 #: Raised when the same products give another result; part of the fingerprint.
-VERSION = 4
+VERSION = 5
 #: ObsIDs that a caveat names.
 _NAMED = 20
 
@@ -95,6 +96,11 @@ def merge_files(
     Notes
     -----
     A file that can't be read is a failure in the report, and a caveat ``not_merged``.
+
+    Raises
+    ------
+    ConfigError
+        If their positions are not those of one source, and `config` does not force it.
     """
     groups: dict[str, dict[str, File]] = {}
     for name, data in curves:
@@ -106,6 +112,8 @@ def merge_files(
     found += [Observation(name_parts(name)[0], Outcome.FAILED, text) for name, text in (unread or {}).items()]
     read = [caveat for one in found for caveat in one.caveats]
     left_out = [Caveat(code=LEFT_OUT, message=o.message) for o in found if o.outcome is Outcome.FAILED]
+    if not config.force:
+        require_one_place(found)
     parted, apart = kept_apart(in_time_order(found), any_source=config.force)
     told = [*left_out, *read, *apart]
     return _merged(config, parted, Place(), Sums(), {}, told, means="mean of a file")
