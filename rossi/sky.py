@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+#: Pointings of one source lie within this angle of its first one [deg]: 0.2 deg off its axis the collimator of the PCA
+#: (1 deg FWHM) still lets four fifths through, and the Galactic centre has sources 0.3 deg from each other. A larger
+#: angle joins these, a smaller one makes two of a source that some proposals pointed beside.
+SOURCE_RADIUS = 0.2
 _DEGREE = np.pi / 180
 
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from rossi.errors import ConfigError, shortened
+from rossi.names import plain_name
 from rossi.sky import separation
 from rossi.sources import remarks as said
-from rossi.sources.names import plain_name
 from rossi.sources.observations import Observations
 from rossi.sources.pointings import Grouped, Ints, by_position, nearest_source
 from rossi.sources.rule import By, Rule

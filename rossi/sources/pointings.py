@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.names import plain_name
 from rossi.remarks import Remark
 from rossi.sources import remarks as said
-from rossi.sources.names import plain_name
 from rossi.sources.rule import Rule
 from rossi.sources.source import Naming, Source
 from rossi.sources.sphere import Sphere, nearest, new_anchors

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from rossi.names import plain_name
 from rossi.remarks import Remark
-from rossi.sources.names import plain_name
 from rossi.sources.source import Source
 
 #: Names that a remark tells; the rest are counted.

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rossi.errors import ConfigError, shortened
-from rossi.sources.names import plain_name
-
-#: Pointings of one source lie within this angle of its first one [deg]: 0.2 deg off its axis the collimator of the PCA
-#: (1 deg FWHM) still lets four fifths through, and the Galactic centre has sources 0.3 deg from each other. A larger
-#: angle joins these, a smaller one makes two of a source that some proposals pointed beside.
-RADIUS = 0.2
+from rossi.names import plain_name
+from rossi.sky import SOURCE_RADIUS
 
 
 class By(StrEnum):
@@ -68,7 +64,7 @@ class Rule:
     """
 
     by: By = By.AUTO
-    radius: float = RADIUS
+    radius: float = SOURCE_RADIUS
     table: tuple[Place, ...] = ()
     only: str = ""
     moving: bool = False

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.names import labels, plain_name, slugs
 from rossi.remarks import Remark
-from rossi.sources.names import labels, plain_name, slugs
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Naming:
         self._slugs = {source.slug for source in known}
 
     def name(self, target: str, ra: float = math.nan, dec: float = math.nan) -> tuple[str, str]:
-        """Return name and slug of a new source; see `rossi.sources.names.labels`."""
+        """Return name and slug of a new source; see `rossi.names.labels`."""
         label = next(one for one in labels(target, ra, dec) if plain_name(one) not in self._names)
         short = next(one for one in slugs(label, ra, dec) if one not in self._slugs)
         self._names.add(plain_name(label))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.sources.names import plain_name
+from rossi.names import plain_name
 from rossi.sources.observations import Observations
 from rossi.sources.source import Naming, Source
 
@@ -30,7 +30,7 @@ class Todo:
     placed : ndarray (n_placed,) of int
         Those of them with a pointing.
     keys : list of str (n,)
-        The plain name of each observation's target; see `rossi.sources.names.plain_name`.
+        The plain name of each observation's target; see `rossi.names.plain_name`.
     """
 
     observations: Observations

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rossi.fits.header import Header
-from rossi.sky import mean_direction, separation
-from rossi.sources import RADIUS
+from rossi.sky import SOURCE_RADIUS, mean_direction, separation
 from rossi.timeseries.series import Series
 from rossi.timeseries.source import Source
 
@@ -31,8 +30,8 @@ def identified(header: Header, series: Sequence[Series], *, channels: bool = Tru
 
     Notes
     -----
-    One source: all positions lie within `rossi.sources.RADIUS` of that of the earliest curve. Then OBJECT is the name
-    that the earliest curve which has one gives it, and the position is that of all, or where they differ the mean
+    One source: all positions lie within `rossi.sky.SOURCE_RADIUS` of that of the earliest curve. Then OBJECT is the
+    name that the earliest curve which has one gives it, and the position is that of all, or where they differ the mean
     weighted with exposure. Of several sources, which somebody joined by force, nothing is said. The channels are the
     lowest and the highest of any curve: HEXTE's data modes cut a band at different ones.
     """
@@ -54,7 +53,7 @@ def identified(header: Header, series: Sequence[Series], *, channels: bool = Tru
 def is_one(told: Sequence[Source]) -> bool:
     """Return whether all positions lie within the radius of a source from the first one."""
     places = [source.position for source in told if source.position]
-    return not places or bool((separation(*places[0], *np.array(places).T) <= RADIUS).all())
+    return not places or bool((separation(*places[0], *np.array(places).T) <= SOURCE_RADIUS).all())
 
 
 def _tell(header: Header, told: Sequence[Source], exposure: Sequence[float]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.errors import DataError
 from rossi.fits.header import Header
-from rossi.sources import plain_name
+from rossi.names import plain_name
 from rossi.timeseries.identity import identified
 from rossi.timeseries.kind import require_alike, traits
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rossi.errors import DataError
-from rossi.sources import plain_name
+from rossi.names import plain_name
 from rossi.timeseries.series import Series
 from rossi.timeseries.source import Source, source_numbers
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rossi.sky import separation
-from rossi.sources import RADIUS, plain_name
+from rossi.names import plain_name
+from rossi.sky import SOURCE_RADIUS, separation
 from rossi.timeseries.series import Series
 
 
@@ -43,7 +43,7 @@ class Source:
         named = bool(self.name and other.name)
         alike = plain_name(self.name) == plain_name(other.name)
         if self.position and other.position:
-            near = bool(separation(*self.position, *other.position) <= RADIUS)
+            near = bool(separation(*self.position, *other.position) <= SOURCE_RADIUS)
             return near and (alike or not named or not by_name)
         return alike if named else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rossi.sources import plain_name
+from rossi.names import plain_name
 from rossi.timeseries.kind import TRAITS, Group, groups, traits
 from rossi.timeseries.series import Series
 from rossi.timeseries.source import Source

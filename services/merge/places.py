@@ -8,8 +8,8 @@ import numpy as np
 
 from rossi.errors import ConfigError
 from rossi.met import met_to_mjd
-from rossi.sky import separation
-from rossi.sources import RADIUS, By, Observations, Rule, group
+from rossi.sky import SOURCE_RADIUS, separation
+from rossi.sources import By, Observations, Rule, group
 from rossi.timeseries.source import Source
 from services.merge.observations import Observation
 
@@ -39,6 +39,6 @@ def require_one_place(observations: Sequence[Observation]) -> None:
         f"{names[n]} is of {curves[n][1].name or 'a source'} at RA {ra[n]:.3f}, Dec {dec[n]:+.3f}" for n in (first, far)
     ]
     raise ConfigError(
-        f"{told[0]}, {told[1]}, {away[far]:.2f} deg from it; light curves of one source, within {RADIUS:g} deg, were "
-        "expected. Merge those of each source by themselves, or join them all with --force."
+        f"{told[0]}, {told[1]}, {away[far]:.2f} deg from it; light curves of one source, within {SOURCE_RADIUS:g} "
+        "deg, were expected. Merge those of each source by themselves, or join them all with --force."
     )
