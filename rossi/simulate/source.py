@@ -114,9 +114,9 @@ class LongTerm:
         return np.asarray(self.mean * (1.0 + slow + burst.reshape(time.shape)))
 
 
-def long_term(seed: int) -> LongTerm:
-    """Draw the long-term model of a simulated archive."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 2**32 - 1]))
+def long_term(seed: int, which: int = 0) -> LongTerm:
+    """Draw the long-term model of a source of a simulated archive, by its number."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 2**32 - 1, *([which] if which else [])]))
     year = 3.15576e7
     return LongTerm(
         mean=float(rng.uniform(0.8, 1.5)),
