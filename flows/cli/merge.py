@@ -41,7 +41,7 @@ def command(
         except DataError as error:
             unread[path.name] = str(error)
     chosen = settings.model_copy(update={"force": True}) if force else settings
-    outputs = merge_files(chosen, read, column=column, unread=unread)
+    outputs = merge_files(chosen, read, column=column, unread=unread, one_place=True)
     written = write_files(out, (file for group in outputs.files.values() for file in group))
     for caveat in outputs.caveats:
         typer.echo(caveat.message, err=True)

@@ -65,22 +65,22 @@ def command(
     else:
         work = look(settings.query, source)
     tell(work.caveats)
-    sources, said = _sources(work, settings.query) if grouped else ((), "")
+    table, sources, said = _sources(work, settings.query) if grouped else (work.to_ecsv(), (), "")
     if out is not None:
         _write(work, sources, said, out)
         return
-    typer.echo(sources[0].data if sources else work.to_ecsv(), nl=False)
+    typer.echo(table, nl=False)
     typer.echo(_summary(work) + said, err=True)
 
 
-def _sources(work: WorkList, asked: QueryConfig) -> tuple[tuple[File, ...], str]:
-    """Return the table of sources as files, ECSV first, and how many there are; what there is to say goes to stderr."""
-    from services.query.sources import rule_of, source_files, sources_of
+def _sources(work: WorkList, asked: QueryConfig) -> tuple[str | bytes, tuple[File, ...], str]:
+    """Return the table of sources to print, as files, and how many there are; what there is to say goes to stderr."""
+    from services.query.sources import printed, rule_of, source_files, sources_of
 
     observations, found = sources_of(work, rule_of(asked))
     for remark in found.remarks:
         typer.echo(remark.message, err=True)
-    return source_files(observations, found), f", sources: {len(found.present)}"
+    return printed(observations, found), source_files(observations, found), f", sources: {len(found.present)}"
 
 
 def _write(work: WorkList, sources: Sequence[File], said: str, out: Path) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What stands between the spellings of a target's name in one cell; a semicolon, as names have commas and slashes.
 _BETWEEN = "; "
+#: Of mean positions [deg]: thousandths of an arcsecond.
+_DIGITS = 6
 _Column = tuple[Sequence[Any] | NDArray[Any], str, str]
 _MEANING = {
     "name": ("", "Source, unique; stays as it is"),
@@ -139,7 +141,8 @@ def _about_sources(
     mean = [mean_direction(ra[mine], dec[mine], exposure[mine]) for mine in rows]
     dates = [time[mine][np.isfinite(time[mine])] for mine in rows]
     columns = _known("name", [source.name for source in every], str)
-    columns |= _known("ra", [place[0] for place in mean], float) | _known("dec", [place[1] for place in mean], float)
+    columns |= _known("ra", [round(place[0], _DIGITS) for place in mean], float)
+    columns |= _known("dec", [round(place[1], _DIGITS) for place in mean], float)
     columns |= _known("observations", [len(mine) for mine in rows], int)
     columns |= _known("exposure", [float(exposure[mine].sum()) for mine in rows], float)
     columns |= _known("first", [float(one.min()) if len(one) else math.nan for one in dates], float)

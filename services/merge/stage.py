@@ -81,6 +81,7 @@ def merge_files(
     *,
     column: str | None = None,
     unread: Mapping[str, str] | None = None,
+    one_place: bool = False,
 ) -> Outputs:
     """Join light-curve files as they are, each of them one observation (files of one ObsID with several bands are one).
 
@@ -92,6 +93,9 @@ def merge_files(
         See `read_light_curve`.
     unread : mapping of name to sentence, optional
         Files that could not be had.
+    one_place : bool
+        Refuse files whose positions are not those of one source, unless `config` forces it; else each place has light
+        curves of its own.
 
     Notes
     -----
@@ -100,7 +104,7 @@ def merge_files(
     Raises
     ------
     ConfigError
-        If their positions are not those of one source, and `config` does not force it.
+        With `one_place`, if there are several.
     """
     groups: dict[str, dict[str, File]] = {}
     for name, data in curves:
@@ -112,7 +116,7 @@ def merge_files(
     found += [Observation(name_parts(name)[0], Outcome.FAILED, text) for name, text in (unread or {}).items()]
     read = [caveat for one in found for caveat in one.caveats]
     left_out = [Caveat(code=LEFT_OUT, message=o.message) for o in found if o.outcome is Outcome.FAILED]
-    if not config.force:
+    if one_place and not config.force:
         require_one_place(found)
     parted, apart = kept_apart(in_time_order(found), any_source=config.force)
     told = [*left_out, *read, *apart]

@@ -28,6 +28,15 @@ def sources_of(work: WorkList, rule: Rule) -> tuple[Observations, Sources]:
     return observations, group(observations, rule)
 
 
+#: Columns that are printed; files have all.
+_PRINTED = ("name", "ra", "dec", "observations", "exposure", "first", "last", "names")
+
+
+def printed(observations: Observations, found: Sources) -> str:
+    """Return what people look for in the table of sources, as ECSV."""
+    return to_ecsv(sources_table(found, observations)[_PRINTED]).decode()
+
+
 def source_files(observations: Observations, found: Sources) -> tuple[File, ...]:
     """Return the table of sources as files: ECSV, and Parquet where pyarrow is installed."""
     table = sources_table(found, observations)

@@ -54,7 +54,7 @@ def test_each_kind_has_a_file_of_its_own() -> None:
         ("bary.lc", curve(2, TIMESYS="TDB", TIMEREF="SOLARSYSTEM")),
         ("pcu.lc", curve(3, live=True)),
         ("hexte.lc", curve(4, INSTRUME="HEXTE")),
-        ("crab.lc", curve(5, OBJECT="Crab")),
+        ("crab.lc", curve(5, OBJECT="Crab", RA_OBJ=83.6)),
     ]
     outputs = merge_files(CONFIG, files)
     found = tables(outputs)
@@ -79,17 +79,18 @@ def test_each_kind_has_a_file_of_its_own() -> None:
 
 def test_other_places_are_refused_and_joined_when_forced() -> None:
     files = [("a.lc", curve(0)), ("near.lc", curve(2, RA_OBJ=245.2)), ("crab.lc", curve(5, OBJECT="Crab", RA_OBJ=83.6))]
-    assert len(tables(merge_files(CONFIG, files[:2]))) == 1
+    assert len(tables(merge_files(CONFIG, files[:2], one_place=True))) == 1
+    assert len(tables(merge_files(CONFIG, files))) == 2
     for given in (files, files[::-1]):
         with pytest.raises(ConfigError) as refused:
-            merge_files(CONFIG, given)
+            merge_files(CONFIG, given, one_place=True)
         assert str(refused.value) == (
             "a.lc is of SIM X-1 at RA 245.000, Dec +25.000, crab.lc is of Crab at RA 83.600, Dec +25.000, 126.86 deg "
             "from it; light curves of one source, within 0.2 deg, were expected. Merge those of each source by "
             "themselves, or join them all with --force."
         )
     files = [files[0], files[2]]
-    forced = merge_files(CONFIG.model_copy(update={"force": True}), files)
+    forced = merge_files(CONFIG.model_copy(update={"force": True}), files, one_place=True)
     assert {name: len(table) for name, table in tables(forced).items()} == {"sim_rate.lc": 20}
     assert codes(forced) == ["objects_joined"]
     (header,) = (table.header for table in tables(forced).values())
@@ -192,6 +193,7 @@ def test_a_campaign_keeps_sources_apart_by_position() -> None:
         ("v22_extra_first", {"": 255}, []),
         ("v25_no_error", {"": 126}, [LEFT_OUT]),
         ("v31_per_pcu", {"per-pcu": 129, "per-s": 126}, ["kinds_apart"]),
+        ("v33_other_object", {"other-x-1": 129, "sim-x-1": 126}, ["kinds_apart"]),
         ("v37_timedel_column", {"": 255}, []),
         ("v40_nan_time", {"": 254}, ["curve_read"]),
     ],
@@ -210,4 +212,4 @@ def test_cases_beside_a_good_curve(shared: Path, name: str, rows: dict[str, int]
 def test_a_case_of_another_place_is_refused(shared: Path) -> None:
     files = [(name, (shared / "data/cases" / name).read_bytes()) for name in ("base_b.lc.gz", "v33_other_object.lc.gz")]
     with pytest.raises(ConfigError, match=r"v33_other_object.lc.gz is of OTHER X-1 at RA 10.000, Dec \+25.000"):
-        merge_files(CONFIG, files)
+        merge_files(CONFIG, files, one_place=True)
