@@ -13,6 +13,8 @@ Ints = NDArray[np.int64]
 
 #: Angles that differ by less are the same [deg], so that no rounding decides; far below what a pointing is known to.
 _SAME = 1e-7
+#: What a cosine may be off, and more.
+_ROUGH = 1e-8
 
 
 def unit_vectors(ra: Floats, dec: Floats) -> Floats:
@@ -61,10 +63,12 @@ class Sphere:
         """
         low, high = np.searchsorted(self.dec, (dec - radius - _SAME, dec + radius + _SAME))
         center = unit_vectors(np.array([ra]), np.array([dec]))[0]
-        chord = np.sqrt(((self.vector[low:high] - center) ** 2).sum(-1))
+        # The cosine is quick and tells roughly; of what may be near, the chord is exact for small angles too.
+        maybe = low + np.flatnonzero(self.vector[low:high] @ center >= np.cos(np.radians(radius)) - _ROUGH)
+        chord = np.sqrt(((self.vector[maybe] - center) ** 2).sum(-1))
         angle = np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1.0)))
         near = angle <= radius + _SAME
-        return self.order[low:high][near], angle[near]
+        return self.order[maybe[near]], angle[near]
 
 
 def new_anchors(sphere: Sphere, ra: Floats, dec: Floats, radius: float, covered: NDArray[np.bool_]) -> list[int]:
