@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Pointings of one source lie within this angle of its first one [deg]: 0.2 deg off its axis the collimator of the PCA
 #: (1 deg FWHM) still lets four fifths through, and the Galactic centre has sources 0.3 deg from each other. A larger
@@ -41,8 +42,13 @@ def mean_direction(ra: Any, dec: Any, weight: Any = None) -> tuple[float, float]
     weight = np.where(known, np.clip(weight, 0.0, None), 0.0)
     if not weight.any():
         weight = known.astype(np.float64)
-    a, d = (np.where(known, angle, 0.0) * _DEGREE for angle in (ra, dec))
-    x, y, z = (float((weight * axis).sum()) for axis in (np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)))
+    x, y, z = map(float, weight @ unit_vectors(*(np.where(known, angle, 0.0) for angle in (ra, dec))))
     if np.sqrt(x * x + y * y + z * z) <= 1e-9 * weight.sum():
         return float("nan"), float("nan")
     return float(np.arctan2(y, x) / _DEGREE % 360), float(np.arctan2(z, np.hypot(x, y)) / _DEGREE)
+
+
+def unit_vectors(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the unit vectors (n, 3) of directions (n,) [deg]."""
+    a, d = ra * _DEGREE, dec * _DEGREE
+    return np.stack((np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)), -1)

@@ -9,13 +9,15 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.collimator import quaternions_during
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
+from rossi.met import to_time
 from rossi.pca.filter.attitude import BORESIGHT, body_axes
-from rossi.sky import separation
+from rossi.sky import separation, unit_vectors
 
 Floats = NDArray[np.float64]
 
@@ -106,6 +108,43 @@ def mean_axes(attitude: Table, intervals: Gti) -> Floats:
     return np.asarray(left @ right)
 
 
+def sun_direction(met: float) -> tuple[float, float]:
+    """Return right ascension and declination of the Sun at a MET [s], J2000 [deg], to a hundredth of a degree."""
+    from astropy.coordinates import get_sun
+
+    sun = get_sun(to_time(met))
+    return float(sun.ra.deg), float(sun.dec.deg)
+
+
+def axes_towards(ra: float, dec: float, sun: tuple[float, float]) -> Floats:
+    """Return the body axes where the attitude is not known: the Sun is taken to be in the XZ plane, on the side of Z.
+
+    There ROLL of filter files is 0. That is how the spacecraft was turned in the first years, to 5 deg; later by up to
+    30 deg from it (the HEXTE team's page on HEXTErock), so that fields at 1.5 deg lie up to 0.8 deg beside where these
+    axes have them. The attitude tells (`mean_axes`).
+
+    Parameters
+    ----------
+    ra, dec : float [deg]
+        Where the instruments look.
+    sun : tuple of float [deg]
+        See `sun_direction`.
+
+    Raises
+    ------
+    DataError
+        If the Sun is there, or opposite.
+    """
+    ahead, towards = unit_vectors(np.array([ra, sun[0]]), np.array([dec, sun[1]]))
+    across = np.cross(towards, ahead)
+    if not (length := float(np.linalg.norm(across))) > 1e-6:
+        raise DataError(f"The Sun stands at RA {ra:.3f}, Dec {dec:+.3f}, or opposite; it does not tell the roll angle.")
+    across /= length
+    up = np.cross(ahead, across)
+    along, _, tilt = _ahead()
+    return np.array([along * ahead - tilt * up, across, tilt * ahead + along * up])
+
+
 def pointing(axes: Floats) -> tuple[float, float]:
     """Return where the instruments look on source: right ascension and declination [deg]."""
     return _direction(_ahead() @ axes)
@@ -119,7 +158,7 @@ def background_fields(axes: Floats, angles: Mapping[Cluster, float | None] | Non
     Parameters
     ----------
     axes : ndarray (3, 3)
-        See `mean_axes`.
+        See `mean_axes`, or `axes_towards`.
     angles : mapping of Cluster to float [deg] or None, optional
         How far each rocks (`rossi.hexte.rocking.rocking_angle`); None, or a cluster that is left out, does not rock.
         By default both rock by 1.5 deg.

@@ -113,7 +113,10 @@ def _by_table(todo: Todo, rule: Rule) -> Grouped:
 def _by_target(todo: Todo, rule: Rule, known: Sequence[Source]) -> Grouped:
     """Give observations whose targets' names mean the same to one source, wherever they pointed."""
     sources, number = list(known), todo.unsorted()
-    naming, place = Naming(known), {key_of(source): n for n, source in enumerate(known)}
+    naming, place = Naming(known), dict[str, int]()
+    for n, source in enumerate(known):
+        if not source.into:
+            place.setdefault(key_of(source), n)
     for row in todo.rows.tolist():
         if not (key := todo.keys[row]):
             continue

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.archive import LETTERS, Kind
+from rossi.archive import LETTERS, Kind, ObsID
 from rossi.errors import ConfigError
 
 Floats = NDArray[np.float64]
@@ -82,8 +82,8 @@ class Observations:
     @property
     def moving(self) -> NDArray[np.bool_]:
         """Which are slews, scans or rasters, as the last letter of the ObsID says (n,)."""
-        moving = {letter for letter, (kind, _) in LETTERS.items() if kind in {Kind.SLEW, Kind.SCAN}}
-        return np.array([obsid[-1:] in moving for obsid in self.obsid], bool)
+        letters = {letter for letter, (kind, _) in LETTERS.items() if kind in {Kind.SLEW, Kind.SCAN}}
+        return np.array([obsid[-1:] in letters and _is_obsid(obsid) for obsid in self.obsid], bool)
 
     @property
     def rank(self) -> NDArray[np.int64]:
@@ -93,6 +93,13 @@ class Observations:
         rank = np.empty(len(self), np.int64)
         rank[order] = np.arange(len(self))
         return rank
+
+
+def _is_obsid(text: str) -> bool:
+    try:
+        return bool(ObsID(text))
+    except ConfigError:
+        return False
 
 
 def _numbers(column: Any) -> Floats:

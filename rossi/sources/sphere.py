@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.sky import unit_vectors
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -15,12 +17,6 @@ Ints = NDArray[np.int64]
 _SAME = 1e-7
 #: What a cosine may be off, and more.
 _ROUGH = 1e-8
-
-
-def unit_vectors(ra: Floats, dec: Floats) -> Floats:
-    """Return the unit vectors (n, 3) of directions [deg]."""
-    a, d = np.radians(ra), np.radians(dec)
-    return np.stack((np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)), -1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,9 +9,10 @@ from rossi.archive import ObsID
 from rossi.errors import DataError
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
-from rossi.hexte.fields import EDGE, background_fields, mean_axes, neighbours, pointing
+from rossi.hexte.fields import EDGE, axes_towards, background_fields, mean_axes, neighbours, pointing, sun_direction
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
+from rossi.met import mjd_to_met
 from rossi.simulate import ObservationSpec, attitude, orbit
 from rossi.sky import separation
 
@@ -70,6 +71,28 @@ def test_attitude_of_an_observation(ra: float, dec: float) -> None:
     sun = orbit.sun(np.array([float(spec.start)]))[0]
     height = [orbit.unit(field.ra, field.dec) @ sun for field in fields]
     assert abs(height[0] - height[1]) > 1000 * abs(height[2] - height[3])
+
+
+@pytest.mark.parametrize(("ra", "dec"), [(245.0, 25.0), (0.02, -40.0), (100.0, 89.5)])
+def test_axes_from_the_sun_are_those_of_an_attitude_without_roll(ra: float, dec: float) -> None:
+    spec = ObservationSpec(ObsID("20101-01-01-00"), 110_145_600, ra=ra, dec=dec)
+    expected = attitude.body_axes(spec, np.array([spec.start + 500.0]))[0]
+    sun = sun_direction(spec.start)
+    # The simulation's Sun is of the equinox of date, three years before J2000.
+    assert separation(*sun, *_direction(orbit.sun(np.array([float(spec.start)]))[0])) < 0.04
+    np.testing.assert_allclose(axes_towards(ra, dec, sun), expected, atol=1e-3)
+    assert separation(*pointing(axes_towards(ra, dec, sun)), ra, dec) < 1e-9
+    with pytest.raises(DataError, match="does not tell the roll angle"):
+        axes_towards(*sun, sun)
+
+
+def test_the_sun_at_noon_of_2000_january_1() -> None:
+    # The Astronomical Almanac: 18h 45m 09s, -23d 02' 00".
+    assert sun_direction(float(mjd_to_met(51544.5))) == pytest.approx((281.288, -23.033), abs=0.01)
+
+
+def _direction(vector: np.ndarray) -> tuple[float, float]:
+    return float(np.degrees(np.arctan2(vector[1], vector[0])) % 360), float(np.degrees(np.arcsin(vector[2])))
 
 
 def test_sources_in_the_fields_are_named() -> None:

@@ -118,8 +118,9 @@ HARD = {
             ("CRAB", 83.63, 22.01, "10001-01-02-00S"),
             ("CRAB", 83.63, 22.01, "10001-01-03-00R"),
             ("CRAB", 83.63, 22.01, "10001-01-04-00G"),
+            ("CRAB", 83.63, 22.01, "NO OBSID THAT ENDS WITH S"),
         ],
-        ["", "CRAB", "", "", "", "CRAB"],
+        ["", "CRAB", "", "", "", "CRAB", "CRAB"],
     ),
     "nothing": ([], []),
 }
@@ -162,7 +163,7 @@ def test_what_is_said() -> None:
 
 def test_slews_belong_to_a_source_when_asked_for() -> None:
     rows, _ = HARD["slews, scans, rasters"]
-    assert names(made(*rows), Rule(moving=True)) == ["CRAB"] * 6
+    assert names(made(*rows), Rule(moving=True)) == ["CRAB"] * 7
 
 
 def test_what_a_source_says() -> None:
@@ -199,6 +200,11 @@ def test_by_target() -> None:
     assert [(s.name, s.slug, s.ra) for s in found.sources] == [("NOVA", "nova", 100.0), ("B", "b", 5.0)]
     assert codes(found) == ["spread", "no_source"]
     assert "NOVA" in found.remarks[0].message
+    # Of the sources that were found by position, the first of a name has it.
+    by_position = group(made(*rows[:2])).sources
+    again = group(made(*rows[:2]), Rule(By.TARGET), by_position)
+    assert again.number.tolist() == [0, 0]
+    assert again.sources[0].slug == "nova"
 
 
 def test_by_table() -> None:
