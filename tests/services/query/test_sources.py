@@ -3,6 +3,7 @@
 import pytest
 
 from rossi.sources import Rule
+from rossi.sources.listed import read_places
 from services.query.config import QueryConfig
 from services.query.sources import printed, rule_of, sources_of
 from services.query.worklist import WorkList, WorkRow
@@ -33,4 +34,6 @@ def test_sources_are_printed() -> None:
         "name ra dec observations exposure first last names",
         'GX_339-4 255.703333 -48.79 2 1500.0 50600.0 51300.0 "GX 339-4; GX_339-4"',
     ]
+    (place,) = read_places(text.encode(), "sources.ecsv")  # and can be a table of sources
+    assert (place.name, place.ra, place.dec) == ("GX_339-4", 255.703333, -48.79)
     assert printed(*sources_of(WorkList(()), Rule())).splitlines()[-1].startswith("name ra dec")
