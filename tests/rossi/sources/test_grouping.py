@@ -343,6 +343,32 @@ def test_any_observations(rows: list, seed: int, day: int) -> None:
     assert "grown_together" not in codes(after)
 
 
+@settings(max_examples=60)
+@given(
+    rows=st.lists(st.tuples(TARGETS, st.sampled_from([10.0, 10.15, 10.3, 50.0, NAN]), st.just(0.0)), max_size=12),
+    seed=st.integers(0, 999),
+    day=st.integers(0, 12),
+)
+def test_any_observations_some_without_coordinates(rows: list, seed: int, day: int) -> None:
+    observations, shuffled = made(*rows), np.random.default_rng(seed).permutation(len(rows))
+    known = group(taken(observations, np.arange(day, len(rows)))).sources
+    for yesterday in ((), known):
+        found = group(observations, yesterday=yesterday)
+        other = group(taken(observations, shuffled), yesterday=yesterday[::-1])
+        assert repr((other.sources, other.remarks)) == repr((found.sources, found.remarks))
+        np.testing.assert_array_equal(other.number, found.number[shuffled])
+        assert len({source.slug for source in found.sources}) == len({source.name for source in found.sources})
+    # Nothing is renamed or lost; what has become part of another source is told, and has no observations.
+    now = {source.name: source for source in found.sources}
+    assert [(now[source.name].slug, now[source.name].target) for source in known] == [(s.slug, s.target) for s in known]
+    gone = [source.name for source in found.sources if source.into]
+    assert codes(found).count("grown_together") == len(gone)
+    assert not {now[name].name for name in gone} & {source.name for source in found.present}
+    # Every observation that says something of its source has one.
+    told = np.array([bool(target.strip()) or np.isfinite(ra) for target, ra, _ in rows], bool)
+    np.testing.assert_array_equal(found.number >= 0, told)
+
+
 def test_as_many_as_the_archive_has() -> None:
     rng = np.random.default_rng(1)
     places, number = 2500, 120_000
