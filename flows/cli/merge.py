@@ -23,6 +23,8 @@ def command(
 ) -> None:
     """Join light curves in time order, with figures and a report; what can't be one curve becomes several.
 
+    They are of one source: positions more than 0.2 deg apart are refused, unless --force joins them.
+
     Example: `rossi merge xp10077_n2a.lc xp20076_n2a.lc --out joined`
     """
     from flows.core.export import check_folder, read_file, write_files
@@ -39,7 +41,7 @@ def command(
         except DataError as error:
             unread[path.name] = str(error)
     chosen = settings.model_copy(update={"force": True}) if force else settings
-    outputs = merge_files(chosen, read, column=column, unread=unread)
+    outputs = merge_files(chosen, read, column=column, unread=unread, one_place=True)
     written = write_files(out, (file for group in outputs.files.values() for file in group))
     for caveat in outputs.caveats:
         typer.echo(caveat.message, err=True)

@@ -10,8 +10,11 @@ from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, 
 from flows.cli.search import Dec, ObsIds, Proposals, Ra, Radius, Start, Stop, criteria, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from services.contract import File
+    from services.query.config import QueryConfig
     from services.query.worklist import WorkList
 
 
@@ -26,6 +29,9 @@ def command(
     stop: Stop = None,
     adql: Annotated[str | None, typer.Option(help="A query of your own; it must return obsid.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every pointing that the catalogue has.")] = False,
+    grouped: Annotated[
+        bool, typer.Option("--group", help="Print the sources of the observations: name, position, exposure.")
+    ] = False,
     config: Config = None,
     archive: Archive = None,
     store: Store = None,
@@ -36,7 +42,8 @@ def command(
     """List observations: those of a source, or what a campaign would reduce.
 
     The table goes to standard output, and other programs read it too (ECSV). With --out, the folder gets it as ECSV and
-    Parquet, with a plot of exposure against time; with a store, so does the store.
+    Parquet, with a plot of exposure against time; with a store, so does the store. With --group, the table is that of
+    the sources, and the folder gets it too.
 
     Example: `rossi query "Eta Car" --radius 0.1deg --out list`
     """
@@ -58,19 +65,31 @@ def command(
     else:
         work = look(settings.query, source)
     tell(work.caveats)
+    table, sources, said = _sources(work, settings.query) if grouped else (work.to_ecsv(), (), "")
     if out is not None:
-        _write(work, out)
+        _write(work, sources, said, out)
         return
-    typer.echo(work.to_ecsv(), nl=False)
-    typer.echo(_summary(work), err=True)
+    typer.echo(table, nl=False)
+    typer.echo(_summary(work) + said, err=True)
 
 
-def _write(work: WorkList, out: Path) -> None:
+def _sources(work: WorkList, asked: QueryConfig) -> tuple[str | bytes, tuple[File, ...], str]:
+    """Return the table of sources to print, as files, and how many there are; what there is to say goes to stderr."""
+    from services.query.sources import printed, rule_of, source_files, sources_of
+
+    observations, found = sources_of(work, rule_of(asked))
+    for remark in found.remarks:
+        typer.echo(remark.message, err=True)
+    return printed(observations, found), source_files(observations, found), f", sources: {len(found.present)}"
+
+
+def _write(work: WorkList, sources: Sequence[File], said: str, out: Path) -> None:
     from flows.core.export import write_files
     from services.query.stage import outputs
 
-    written = write_files(out, (file for group in outputs(work).files.values() for file in group))
-    print(_summary(work))
+    files = [file for group in outputs(work).files.values() for file in group]
+    written = write_files(out, [*files, *sources])
+    print(_summary(work) + said)
     print("\n".join(str(path) for path in written))
 
 

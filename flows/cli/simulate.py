@@ -11,9 +11,14 @@ import typer
 def command(
     out: Annotated[Path, typer.Option(help="Folder to make the archive in.")],
     observations: Annotated[int, typer.Option(min=1, help="How many.")] = 6,
+    sources: Annotated[
+        int, typer.Option(min=1, help="Of how many sources, by turns; several have names and places that are awkward.")
+    ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = 1,
 ) -> None:
-    """Make a small archive of one variable source with known truth.
+    """Make a small archive of variable sources with known truth.
+
+    A folder that holds another archive is refused; this one, or a part of it, is completed.
 
     Example: `rossi simulate --out archive --observations 6 --seed 1`
     """
@@ -27,9 +32,10 @@ def command(
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
-        simulate_archive(out, observations, seed, on_observation=lambda _: progress.advance(bar))
+        simulate_archive(out, observations, seed, lambda _: progress.advance(bar), sources=sources)
     _configure(out / "rossi.toml", _configuration(out))
-    print(f"{observations} observations in {out}, the truth about them in {out / 'truth.json'}")
+    of = f" of {sources} sources" if sources > 1 else ""
+    print(f"{observations} observations{of} in {out}, the truth about them in {out / 'truth.json'}")
     print(f"Reduce them with: rossi campaign --config {out / 'rossi.toml'} --store store --out out")
 
 

@@ -50,6 +50,7 @@ PHA = Column("PHA", "B", "chan", "channel element, from 0", 255)
 
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
+OBS_OBJECT = Column("OBJECT", "A", "", "target as the observation spells it")
 OBS_TSTART = Column("TSTART", "1D", "s", "start of the first bin, MET (TT)")
 OBS_TSTOP = Column("TSTOP", "1D", "s", "end of the last bin, MET (TT)")
 OBS_EXPOSURE = Column("EXPOSURE", "1D", "s", "sum of LiveTime (PCU x s), or of TIMEDEL x FRACEXP")
@@ -67,7 +68,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "STDGTI": STDGTI,
     "SPECRESP": (ENERG_LO, ENERG_HI, SPECRESP),
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
-    "OBSERVATIONS": (*(OBS_ID, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),),
+    "OBSERVATIONS": (
+        *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
+    ),
 }
 
 

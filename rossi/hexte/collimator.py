@@ -105,6 +105,22 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
     DataError
         If a column is missing, or the attitude is unknown during all of the good time.
     """
+    quaternion, covered = quaternions_during(attitude, intervals)
+    _, y, z = to_body(body_axes(quaternion), source_vector(ra, dec)).astype(np.float64)
+    spread = max(float(v.std() / (1 + v.mean() ** 2)) for v in (y, z))
+    return SourcePosition(float(y.mean()), float(z.mean()), spread * _ARCSEC, covered)
+
+
+def quaternions_during(attitude: Table, intervals: Gti) -> tuple[Singles, bool]:
+    """Return the attitude during good time; for parameters and what is raised, see `source_position`.
+
+    Returns
+    -------
+    quaternion : ndarray (4, n)
+        Scalar last.
+    covered : bool
+        Whether the attitude covers the good time from its start to its end.
+    """
     known = ~np.any([attitude.null(name) for name in _QUATERNION], axis=0)
     time = attitude.numbers("Time") + timezero(attitude.header, attitude.where)
     chosen = known & gti.contains(intervals, time, closed=True)
@@ -115,11 +131,8 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
             f"from {time.min(initial=np.inf):.0f} to {time.max(initial=-np.inf):.0f} (MET, s); give the filter file or "
             "FH0e file of the same observation."
         )
-    quaternion = np.array([attitude.numbers(name)[chosen] for name in _QUATERNION], np.float32)
-    _, y, z = to_body(body_axes(quaternion), source_vector(ra, dec)).astype(np.float64)
-    spread = max(float(v.std() / (1 + v.mean() ** 2)) for v in (y, z))
     covered = time[known].min() <= intervals[0, 0] and intervals[-1, 1] <= time[known].max()
-    return SourcePosition(float(y.mean()), float(z.mean()), spread * _ARCSEC, bool(covered))
+    return np.array([attitude.numbers(name)[chosen] for name in _QUATERNION], np.float32), bool(covered)
 
 
 def read_cube(table: Table) -> CollimatorCube:

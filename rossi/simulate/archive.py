@@ -1,8 +1,8 @@
-"""A whole simulated archive: one variable source over the mission."""
+"""A whole simulated archive: variable sources over the mission."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from rossi.simulate.calibration import calibration_files
 from rossi.simulate.observation import simulate_observation
 from rossi.simulate.source import LongTerm, long_term
 from rossi.simulate.spec import ALL_ON, ROW, ObservationSpec, PcuOn
-from rossi.simulate.truth import FILE_NAME, Truth, truth
+from rossi.simulate.targets import Target, targets
+from rossi.simulate.truth import FILE_NAME, Truth, true_sources, truth
 
 #: Gain epochs of successive observations: the first six see all five, later ones follow roughly the epochs' lengths.
 _EPOCHS = (3, 5, 4, 1, 5, 2, 5, 3, 5, 4)
@@ -75,13 +76,13 @@ def _schedule(start: int, number: int, duration: int, rng: np.random.Generator) 
     return tuple(pcus)
 
 
-def _obsid(start: int, number: int) -> ObsID:
+def _obsid(start: int, number: int, which: int = 0) -> ObsID:
     cycle = clock.cycle(start)
     proposal = cycle * 10_000 + 101 if cycle < 9 else 90_000 + (cycle - 9) * 1000 + 101
-    return ObsID(f"{proposal}-01-{number // 100 + 1:02d}-{number % 100:02d}")
+    return ObsID(f"{proposal}-{which + 1:02d}-{number // 100 + 1:02d}-{number % 100:02d}")
 
 
-def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
+def planned(seed: int, number: int, model: LongTerm, sources: Sequence[Target] = ()) -> ObservationSpec:
     """Return the specification of one observation of a simulated archive; it depends on nothing else.
 
     Parameters
@@ -90,14 +91,19 @@ def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
     number : int
         Of the observation, from 0.
     model : LongTerm
+        Of its source.
+    sources : sequence of Target
+        All of the archive, which is observed by turns; none for the one of an archive of a single source.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
     date = _date(seed, number)
-    about = ObservationSpec(_obsid(date, number), date)
+    turn, which = divmod(number, max(len(sources), 1))
+    name, ra, dec = (sources or targets(1))[which].seen(turn)
+    about = ObservationSpec(_obsid(date, number, which), date, target=name, ra=ra, dec=dec)
     start, duration = _placed(about, number, rng)
     return replace(
         about,
-        obsid=_obsid(start, number),
+        obsid=_obsid(start, number, which),
         start=start,
         duration=duration,
         flux=round(float(model.flux(start + duration / 2)), 6),
@@ -110,16 +116,18 @@ def planned(seed: int, number: int, model: LongTerm) -> ObservationSpec:
     )
 
 
-def _refuse_another(out: Path, observations: int, seed: int) -> None:
+def _refuse_another(out: Path, observations: int, seed: int, sources: int) -> None:
     """Refuse a folder that holds anything, unless it is this archive, or a part of it."""
     try:
         there = Truth.model_validate_json((out / FILE_NAME).read_bytes())
     except (OSError, ValueError):
         there = None
-    if there is not None and there.seed == seed and len(there.observations) <= observations:
+    same = there is not None and (there.seed, len(there.sources) or 1) == (seed, sources)
+    if there is not None and same and len(there.observations) <= observations:
         return
     if there is not None:
-        made = f"{len(there.observations)} observations simulated with seed {there.seed}"
+        of = f" of {len(there.sources)} sources" if there.sources else ""
+        made = f"{len(there.observations)} observations{of} simulated with seed {there.seed}"
         raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
     try:
         names = sorted(path.name for path in out.iterdir() if path.name not in _EMPTY)
@@ -132,7 +140,12 @@ def _refuse_another(out: Path, observations: int, seed: int) -> None:
 
 
 def simulate_archive(
-    out: Path, observations: int = 6, seed: int = 1, on_observation: Callable[[ObsID], None] | None = None
+    out: Path,
+    observations: int = 6,
+    seed: int = 1,
+    on_observation: Callable[[ObsID], None] | None = None,
+    *,
+    sources: int = 1,
 ) -> Truth:
     """Write a simulated archive: ``AO<n>/P<proposal>/<obsid>/...``, ``calibration/`` and ``truth.json``.
 
@@ -146,6 +159,8 @@ def simulate_archive(
         Not negative.
     on_observation : callable, optional
         Called after each observation.
+    sources : int
+        How many, observed by turns; from 2 on with awkward names and places (`rossi.simulate.targets`).
 
     Returns
     -------
@@ -154,15 +169,16 @@ def simulate_archive(
     Raises
     ------
     ConfigError
-        If the number of observations or the seed makes no sense, or the folder holds something else.
+        If the number of observations or sources or the seed makes no sense, or the folder holds something else.
     """
     if observations < 1 or seed < 0:
         raise ConfigError(
             f"{observations} observations with seed {seed}: at least one observation and a seed >= 0 are needed."
         )
-    _refuse_another(out, observations, seed)
-    model = long_term(seed)
-    specs = [planned(seed, number, model) for number in range(observations)]
+    every = targets(sources)
+    _refuse_another(out, observations, seed, sources)
+    models = [long_term(seed, which) for which in range(sources)]
+    specs = [planned(seed, number, models[number % sources], every) for number in range(observations)]
     for spec in specs:
         directory = out / spec.obsid.path
         for path, content in simulate_observation(spec).items():
@@ -173,6 +189,6 @@ def simulate_archive(
     (out / "calibration").mkdir(exist_ok=True)
     for name, content in calibration_files().items():
         (out / "calibration" / name).write_bytes(content)
-    whole = truth(seed, specs, model)
+    whole = truth(seed, specs, models[0], true_sources(every, models) if sources > 1 else ())
     (out / FILE_NAME).write_text(whole.model_dump_json(indent=1) + "\n")
     return whole

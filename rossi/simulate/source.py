@@ -139,14 +139,16 @@ class LongTerm:
         return np.asarray(self.mean * (1.0 + slow + burst.reshape(time.shape)))
 
 
-def long_term(seed: int) -> LongTerm:
-    """Draw the long-term model of a simulated archive.
+def long_term(seed: int, which: int = 0) -> LongTerm:
+    """Draw the long-term model of a source of a simulated archive.
 
     Parameters
     ----------
     seed : int
+    which : int
+        Number of the source.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, 2**32 - 1]))
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 2**32 - 1, *([which] if which else [])]))
     year = 3.15576e7
     return LongTerm(
         mean=float(rng.uniform(0.8, 1.5)),

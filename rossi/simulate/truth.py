@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,9 +15,10 @@ from rossi.simulate import attitude, clock, detector, orbit
 from rossi.simulate.hexte import TrueCluster, true_clusters
 from rossi.simulate.source import LongTerm, background_rates, elements, source_rates
 from rossi.simulate.spec import ROW, ObservationSpec
+from rossi.simulate.targets import Target
 
 #: Raised when equal arguments give other files.
-VERSION = 3
+VERSION = 4
 #: The channels of the recipe's light curve.
 BAND = (5, 10)
 FILE_NAME = "truth.json"
@@ -90,8 +92,36 @@ class TrueObservation(_Model):
     hexte: tuple[TrueCluster, ...]
 
 
+class TrueSource(_Model):
+    """Truth of one source of an archive of several.
+
+    Parameters
+    ----------
+    names : tuple of str
+        As its observations spell it, by turns.
+    ra, dec : float [deg]
+    long_term : mapping
+        Its flux over years.
+    """
+
+    names: tuple[str, ...]
+    ra: float
+    dec: float
+    long_term: dict[str, Any]
+
+
 class Truth(_Model):
-    """Truth of a whole archive; stands beside it as ``truth.json``."""
+    """Truth of a whole archive; stands beside it as ``truth.json``.
+
+    Parameters
+    ----------
+    version, seed : int
+    target, ra, dec, long_term
+        Of the first observation's source.
+    observations : tuple of TrueObservation
+    sources : tuple of TrueSource
+        Where there are several: observation number n is of number n modulo how many there are.
+    """
 
     version: int = VERSION
     seed: int
@@ -100,6 +130,7 @@ class Truth(_Model):
     dec: float
     long_term: dict[str, Any]
     observations: tuple[TrueObservation, ...]
+    sources: tuple[TrueSource, ...] = ()
 
 
 def good_rows(spec: ObservationSpec, time: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -161,7 +192,22 @@ def true_observation(spec: ObservationSpec) -> TrueObservation:
     )
 
 
-def truth(seed: int, specs: list[ObservationSpec], model: LongTerm) -> Truth:
+def true_sources(every: Sequence[Target], models: Sequence[LongTerm]) -> tuple[TrueSource, ...]:
+    """Return the truth of sources.
+
+    Parameters
+    ----------
+    every : sequence of Target
+    models : sequence of LongTerm
+        Of the same sources.
+    """
+    return tuple(
+        TrueSource(names=one.names, ra=one.ra, dec=one.dec, long_term=asdict(model))
+        for one, model in zip(every, models, strict=True)
+    )
+
+
+def truth(seed: int, specs: list[ObservationSpec], model: LongTerm, sources: tuple[TrueSource, ...] = ()) -> Truth:
     """Return the truth of an archive.
 
     Parameters
@@ -170,6 +216,7 @@ def truth(seed: int, specs: list[ObservationSpec], model: LongTerm) -> Truth:
     specs : list of ObservationSpec
         At least one.
     model : LongTerm
+    sources : tuple of TrueSource
     """
     first = specs[0]
     return Truth(
@@ -179,4 +226,5 @@ def truth(seed: int, specs: list[ObservationSpec], model: LongTerm) -> Truth:
         dec=first.dec,
         long_term=asdict(model),
         observations=tuple(true_observation(spec) for spec in specs),
+        sources=sources,
     )

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.errors import DataError
 from rossi.fits.header import Header
+from rossi.names import plain_name
+from rossi.timeseries.identity import identified
 from rossi.timeseries.kind import require_alike, traits
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
 from rossi.timeseries.series import Floats, Series, set_moment
-from rossi.timeseries.source import plain_name
 
 _TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
 _TIMES |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2"}
@@ -72,7 +73,8 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     -----
     Each moment counts once: rows that agree in every column (the same observation given twice) are kept once, and of
     rows that hold the same time with other numbers those of one curve (see `rossi.timeseries.once`). Keywords that all
-    curves have alike are kept; times are those of the whole. Good time intervals are united. Where bin widths differ
+    curves have alike are kept; source and channels are told (see `rossi.timeseries.identity`); times are those of the
+    whole. Good time intervals are united. Where bin widths differ
     (dwells of HEXTE are of 16 or 32 s), the result has them in the column TIMEDEL.
     """
     if not series:
@@ -104,8 +106,8 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
 
 def _headers(series: Sequence[Series], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
     first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
-    header = _common(first.header, [s.header for s in series])
-    primary = _common(first.primary, [s.primary for s in series])
+    header = identified(_common(first.header, [s.header for s in series]), series)
+    primary = identified(_common(first.primary, [s.primary for s in series]), series, channels=False)
     system, place = traits(first)["clock"].split()
     header.set("TIMESYS", system)
     header.set("TIMEREF", place)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rossi.errors import DataError
+from rossi.names import plain_name
 from rossi.timeseries.series import Series
-from rossi.timeseries.source import Source, plain_name, source_numbers
+from rossi.timeseries.source import Source, source_numbers
 
 #: What curves that become one must have alike, by what it is called in sentences.
 TRAITS = {

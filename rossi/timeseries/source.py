@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rossi.sky import separation
+from rossi.names import plain_name
+from rossi.sky import SOURCE_RADIUS, separation
 from rossi.timeseries.series import Series
-
-#: Positions of one source differ by less [deg]: 6 arcmin off its axis the collimator of the PCA and of HEXTE still
-#: lets nine tenths through.
-_NEAR = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +48,9 @@ class Source:
         named = bool(self.name and other.name)
         alike = plain_name(self.name) == plain_name(other.name)
         if self.position and other.position:
-            near = bool(separation(*self.position, *other.position) < _NEAR)
+            near = bool(separation(*self.position, *other.position) <= SOURCE_RADIUS)
             return near and (alike or not named or not by_name)
         return alike if named else None
-
-
-def plain_name(name: str) -> str:
-    """Return a name without what spellings differ in: ``GX 339-4``, ``GX339-4`` and ``gx_339-4`` are one source.
-
-    Parameters
-    ----------
-    name : str
-    """
-    return re.sub(r"[^a-z0-9+.-]", "", name.lower())
 
 
 def _position(series: Series) -> tuple[float, float] | None:

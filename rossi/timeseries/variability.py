@@ -1,37 +1,73 @@
-"""How much a source varies beyond the noise."""
+"""How much a source varies beyond its errors."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
-def fractional_variability(rate: ArrayLike, error: ArrayLike) -> tuple[float, float]:
-    """Return the fractional rms variability: that beyond the errors, as a fraction of the mean rate.
-
-    ``F = sqrt(S^2 - <error^2>) / <rate>`` and its error by equation B2 of Vaughan et al. 2003, MNRAS 345, 1271, where
-    S^2 is the sample variance. The error is that of the noise alone: another time, the same source may vary otherwise.
+@dataclass(frozen=True, slots=True)
+class Variability:
+    """Variability of a set of rates.
 
     Parameters
     ----------
-    rate, error : array_like (n,)
-        Rates and their standard deviations in one unit; what is not finite is left out.
+    fractional, error : float
+        Fractional variability and its error; NaN where the rates vary less than their errors, or are too few.
+    excess, excess_error : float
+        Normalised excess variance and its error, defined below 0 too.
+    points : int
+        Rates that count.
+    """
+
+    fractional: float
+    error: float
+    excess: float
+    excess_error: float
+    points: int
+
+
+def fractional_variability(rate: Floats, error: Floats) -> Variability:
+    """Return the fractional variability of rates, the errors' own variance taken off.
+
+    With N rates x of errors e, their mean m, their variance S^2 = sum((x - m)^2) / (N - 1) and M = mean(e^2)::
+
+        excess = (S^2 - M) / m^2                                              F = sqrt(excess)
+        excess_error^2 = (sqrt(2 / N) M / m^2)^2 + (sqrt(M / N) 2 F / m)^2
+        error^2 = (sqrt(1 / (2 N)) M / (m^2 F))^2 + (sqrt(M / N) / m)^2
+
+    The errors are those of the measurement alone: another realisation of red noise would differ by more.
+
+    Parameters
+    ----------
+    rate, error : ndarray (n,) [count / s]
+        Those that are not finite don't count.
 
     Returns
     -------
-    value, error : float
-        Where the variance is no more than the noise: 0, and what the noise can hide at one standard deviation. NaN for
-        less than two rates, and for a mean that is not positive.
+    Variability
+        All NaN with less than two rates, or a mean that is not above 0.
+
+    Notes
+    -----
+    Vaughan, Edelson, Warwick & Uttley 2003, MNRAS 345, 1271: equations 8, 10, 11 and B2.
     """
-    rates, errors = np.asarray(rate, np.float64), np.asarray(error, np.float64)
-    good = np.isfinite(rates) & np.isfinite(errors)
-    rates, noise = rates[good], errors[good] ** 2
-    if len(rates) < 2 or not rates.mean() > 0:
-        return float("nan"), float("nan")
-    count, mean, expected = len(rates), float(rates.mean()), float(noise.mean())
-    excess = float(rates.var(ddof=1)) - expected
-    hidden = np.sqrt(2 / count) * expected / mean**2
-    if excess <= 0:
-        return 0.0, float(np.sqrt(hidden))
-    value = np.sqrt(excess) / mean
-    return float(value), float(np.hypot(hidden / (2 * value), np.sqrt(expected / count) / mean))
+    good = np.isfinite(rate) & np.isfinite(error)
+    rate, error = rate[good], error[good]
+    number, nan = len(rate), math.nan
+    mean = float(rate.mean()) if number else nan
+    if number < 2 or not mean > 0:
+        return Variability(nan, nan, nan, nan, number)
+    noise = float((error**2).mean())
+    excess = (float(rate.var(ddof=1)) - noise) / mean**2
+    fraction = math.sqrt(excess) if excess > 0 else 0.0
+    excess_error = math.hypot(math.sqrt(2 / number) * noise / mean**2, math.sqrt(noise / number) * 2 * fraction / mean)
+    if not fraction:
+        return Variability(nan, nan, excess, excess_error, number)
+    of_noise = math.sqrt(1 / (2 * number)) * noise / (mean**2 * fraction)
+    return Variability(fraction, math.hypot(of_noise, math.sqrt(noise / number) / mean), excess, excess_error, number)

@@ -44,7 +44,7 @@ def entry_of(
     known = spans[np.isfinite(spans).all(axis=1)]
     rates = {band.name: _mean(band, shown) for band in shown.bands}
     time, rate, error = _points(shown.bands[0], shown) if shown.bands else np.empty((3, 0))
-    value, spread = fractional_variability(rate, error)
+    varies = fractional_variability(rate, error)
     hard, soft = (rates.get(band, Measured()) for band in hardness or ("", ""))
     return SourceEntry(
         slug=slug,
@@ -60,7 +60,7 @@ def entry_of(
         last=known[:, 1].max() if len(known) else np.nan,
         rates={band.label: rates[band.name] for band in shown.bands},
         hardness=ratio(hard, soft),
-        variability=Measured(value=value, error=spread),
+        variability=Measured(value=varies.fractional, error=varies.error),
         spark=sparkline(time, rate),
     )
 

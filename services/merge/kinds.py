@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rossi.names import plain_name
 from rossi.timeseries.kind import TRAITS, Group, groups, traits
 from rossi.timeseries.series import Series
-from rossi.timeseries.source import Source, plain_name
+from rossi.timeseries.source import Source
 from services.contract import Caveat
 from services.merge.observations import UNNAMED, Observation, bands
 

@@ -25,6 +25,8 @@ from services.merge.observations import Observation, exposure_unit, instrument, 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
 #: apart.
 _FIGURES, _PANELS = 50, 12
+#: Names of bands that tell channels; behind them may stand what keeps kinds apart.
+_CHANNELS = re.compile(r"(?:pw[ab]_)?ch(\d+)-(\d+)(?=_|$)")
 Floats = NDArray[np.float64]
 
 
@@ -102,13 +104,23 @@ def light_curve(band: Band, observations: Sequence[Observation], title: str) -> 
     OBSINDEX in RATE is the row of OBSERVATIONS, from 1, that the bin belongs to.
     """
     index = band.rows[band.joined.origin] + 1
-    tables = light_curve_tables(band.joined.series, more=[(declared.OBSINDEX, index)])
+    series = replace(band.joined.series, header=_with_channels(band))
+    tables = light_curve_tables(series, more=[(declared.OBSINDEX, index)])
     primary = band.joined.series.primary.copy()
     primary.set("TITLE", title)
     primary.set("CONTENT", "LIGHT CURVE")
     primary.set("CREATOR", "rossi merge")
     primary.append("DATE", now(), "file creation date")
     return fits_bytes(primary_hdu(primary), [*tables, observation_table(observations, band.name)])
+
+
+def _with_channels(band: Band) -> Header:
+    """Return the curve's header with the channels of the band's name where the files tell none, or all there are."""
+    header, named = band.joined.series.header.copy(), _CHANNELS.match(band.name)
+    if named and band.joined.series.channels in {None, (0, 255)}:
+        header.set("MINCHAN", int(named[1]), "lowest channel of the band")
+        header.set("MAXCHAN", int(named[2]), "highest channel of the band")
+    return header
 
 
 def observation_table(observations: Sequence[Observation], band: str) -> TableHDU:
@@ -118,6 +130,7 @@ def observation_table(observations: Sequence[Observation], band: str) -> TableHD
     rate, error, exposure = np.array([o.means.get(band, empty) for o in observations]).T
     columns = [
         _text(declared.OBS_ID, [o.obsid for o in observations]),
+        _text(declared.OBS_OBJECT, [o.target for o in observations]),
         (declared.OBS_TSTART, start),
         (declared.OBS_TSTOP, stop),
         (declared.OBS_EXPOSURE, exposure),

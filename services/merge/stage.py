@@ -30,6 +30,7 @@ from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
 from services.merge.panels import WHOLE
+from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
@@ -41,7 +42,7 @@ from services.storage.publication import put_exactly
 LEFT_OUT = "not_merged"
 STAGE = Stage(
     name=NAME,
-    version=4,
+    version=5,
     config=MergeConfig,
     inputs=(),
     outputs=(
@@ -101,6 +102,7 @@ def merge_files(
     *,
     column: str | None = None,
     unread: Mapping[str, str] | None = None,
+    one_place: bool = False,
 ) -> Outputs:
     """Join light-curve files as they are, each of them one observation (files of one ObsID with several bands are one).
 
@@ -112,10 +114,18 @@ def merge_files(
         See `read_light_curve`.
     unread : mapping of name to sentence, optional
         Files that could not be had.
+    one_place : bool
+        Refuse files whose positions are not those of one source, unless `config` forces it; else each place has light
+        curves of its own.
 
     Notes
     -----
     A file that can't be read is a failure in the report, and a caveat ``not_merged``.
+
+    Raises
+    ------
+    ConfigError
+        With `one_place`, if there are several.
     """
     groups: dict[str, dict[str, File]] = {}
     for name, data in curves:
@@ -127,6 +137,8 @@ def merge_files(
     found += [Observation(name_parts(name)[0], Outcome.FAILED, text) for name, text in (unread or {}).items()]
     read = [caveat for one in found for caveat in one.caveats]
     left_out = [Caveat(code=LEFT_OUT, message=o.message) for o in found if o.outcome is Outcome.FAILED]
+    if one_place and not config.force:
+        require_one_place(found)
     parted, apart = kept_apart(in_time_order(found), any_source=config.force)
     told = [*left_out, *read, *apart]
     return _merged(config, parted, Place(), Sums(), {}, told, means="mean of a file")

@@ -15,6 +15,7 @@ from astropy.table import Column, Table
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, shortened
+from rossi.exchange import to_parquet
 from services.contract import Caveat
 
 _UNITS = {"time": "d", "exposure": "s", "ra": "deg", "dec": "deg"}
@@ -105,17 +106,7 @@ def ecsv(table: Table) -> bytes:
 
 def parquet(table: Table) -> bytes:
     """Return a work list's table as Parquet."""
-    import pyarrow
-    import pyarrow.parquet
-
-    columns = [_arrow(table[name]) for name in table.colnames]
-    described = [
-        pyarrow.field(name, column.type, metadata={"unit": _UNITS.get(name, ""), "description": _MEANING[name]})
-        for name, column in zip(table.colnames, columns, strict=True)
-    ]
-    stream = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(described)), stream)
-    return bytes(stream.getvalue().to_pybytes())
+    return to_parquet(table)
 
 
 def read_obsids(data: bytes, name: str) -> tuple[str, ...]:
@@ -175,15 +166,6 @@ def _texts(column: Column) -> list[str]:
 
 def _quoted(text: str) -> str:
     return text if _BARE.fullmatch(text) else '"' + text.replace('"', '""') + '"'
-
-
-def _arrow(column: Column) -> Any:
-    import pyarrow
-
-    if column.dtype.kind == "U":
-        return pyarrow.array(column.tolist(), pyarrow.string())
-    values = np.asarray(column)
-    return pyarrow.array(values, from_pandas=True) if values.dtype.kind == "f" else pyarrow.array(values)
 
 
 def blank(obsid: str) -> WorkRow:

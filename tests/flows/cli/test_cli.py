@@ -311,6 +311,19 @@ def test_merge_tells_of_each_file_that_is_left_out(rossi: Rossi) -> None:
     np.testing.assert_array_equal(table.column("RATE"), time % 5)
 
 
+def test_merge_refuses_several_places(rossi: Rossi) -> None:
+    time = 1e8 + 16.0 * np.arange(4)
+    columns = [(Column("TIME", "D", "s"), time), (Column("RATE", "D"), time % 7), (Column("ERROR", "D"), np.ones(4))]
+    cards = [("TIMEDEL", 16.0), ("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4), ("DEC_OBJ", 0.0)]
+    for name, ra in (("one.lc", 359.9), ("two.lc", 0.2)):
+        table = table_hdu("RATE", columns, [*cards, ("RA_OBJ", ra)])
+        (rossi.folder / name).write_bytes(fits_bytes(primary_hdu(), [table]))
+    done = rossi("merge", "one.lc", "two.lc", "--out", "joined")
+    assert done.returncode == 21
+    assert "two.lc is of a source at RA 0.200, Dec +0.000, 0.30 deg from it; light curves of one source" in done.stderr
+    assert not (rossi.folder / "joined").exists()
+
+
 def test_merge_of_files(reduced: Reduced, archive: Archive) -> None:
     curves = sorted((reduced.folder / "out").glob("*/*.lc"))
     done = reduced.rossi("merge", *curves, "--out", "joined")

@@ -114,6 +114,22 @@ def test_query_of_everything(rossi: Rossi) -> None:
     assert "Which observations?" in done.stderr
 
 
+def test_query_of_sources(rossi: Rossi) -> None:
+    done = rossi("query", "--all", "--group")
+    assert done.returncode == 0, done.stderr
+    table = Table.read(io.BytesIO(done.stdout.encode()), format="ascii.ecsv")
+    assert f"Observations: {ASKED}, " in done.stderr
+    assert f", sources: {len(table)}\n" in done.stderr
+    assert sum(table["observations"]) == ASKED
+    named = rossi("query", "Eta Car", "--group", "--out", "sources")
+    assert named.returncode == 0, named.stderr
+    assert "Observations: 40, exposure: 12.8 ks, sources: 1\n" in named.stdout
+    (row,) = Table.read(rossi.folder / "sources/sources.ecsv")
+    assert (row["name"], row["slug"], row["observations"], row["exposure"]) == ("Eta Car", "eta-car", 40, 12800.0)
+    assert (row["ra"], row["dec"]) == pytest.approx((161.265, -59.685), abs=0.1)
+    assert (rossi.folder / "sources/sources.parquet").read_bytes().startswith(b"PAR1")
+
+
 def test_query_of_a_position(rossi: Rossi) -> None:
     done = rossi("query", "--ra", "10:45:03.6", "--dec", "-59:41:04", "--start", "1997-06-01")
     assert done.returncode == 0, done.stderr

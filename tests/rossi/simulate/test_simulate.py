@@ -16,6 +16,10 @@ from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
 from rossi.simulate import ObservationSpec, PcuOn, Truth, simulate_archive, simulate_observation, true_observation
+from rossi.simulate.archive import planned
+from rossi.simulate.source import long_term
+from rossi.simulate.targets import targets
+from rossi.sources import Observations, group
 from tests.real_files import COLUMNS_LAST, REAL, check_file, name_of, real_order
 
 ANODES = ("X1L", "X1R", "X2L", "X2R", "X3L", "X3R")
@@ -301,3 +305,42 @@ def test_too_bright_and_too_few(tmp_path: Path) -> None:
         simulate_observation(spec(flux=1e5, photon_index=8.0))
     with pytest.raises(ConfigError, match="at least one"):
         simulate_archive(tmp_path, 0)
+    with pytest.raises(ConfigError, match="100 simulated sources: 1 to 99 were expected"):
+        simulate_archive(tmp_path, 1, sources=100)
+
+
+def test_several_sources_with_awkward_names() -> None:
+    every = targets(5)
+    assert targets(99)[:5] == every
+    models = [long_term(1, which) for which in range(5)]
+    specs = [planned(1, number, models[number % 5], every) for number in range(40)]
+    assert len({spec.obsid for spec in specs}) == 40
+    assert planned(1, 0, long_term(1)) == planned(1, 0, long_term(1), targets(1))
+    assert {spec.target for spec in specs[::5]} == {"SIM X-1", "SIM_X-1", "sim x-1", "SIMX-1", "V1 SIM"}
+    assert [spec.target for spec in specs[:5]] == ["SIM X-1", "SIM GC-1", "SIM GC-2", "4U 0001+12/SIM (B)*", "SIM X-1"]
+    # Grouping finds them: one place under two names, one name at two places, two 0.3 deg apart.
+    columns = (
+        [getattr(spec, name) for spec in specs] for name in ("obsid", "target", "ra", "dec", "start", "duration")
+    )
+    obsids, names, *numbers = columns
+    found = group(Observations(list(map(str, obsids)), names, *(np.array(one, float) for one in numbers)))
+    assert sorted({tuple(set(rows % 5)) for rows in found.members().values()}) == [(0,), (1,), (2,), (3,), (4,)]
+    assert len(found.sources) == 5
+
+
+def test_an_archive_of_several_sources(tmp_path: Path) -> None:
+    made = simulate_archive(tmp_path / "a", 2, sources=2)
+    assert [(source.names[0], source.ra, source.dec) for source in made.sources] == [
+        ("SIM X-1", 245.0, 25.0),
+        ("SIM GC-1", 266.4, -29.0),
+    ]
+    assert [observation.target for observation in made.observations] == ["SIM X-1", "SIM GC-1"]
+    assert [observation.obsid[5:9] for observation in made.observations] == ["-01-", "-02-"]
+    (path,) = (tmp_path / "a" / made.observations[1].path).glob("pca/FS4a*")
+    header = read_fits(path).tables[0].header
+    assert [header[name] for name in ("OBJECT", "RA_OBJ", "DEC_OBJ")] == ["SIM GC-1", 266.4, -29.0]
+    for observations, seed, sources in ((2, 1, 1), (2, 1, 3), (2, 2, 2), (1, 1, 2)):
+        with pytest.raises(
+            ConfigError, match="a holds 2 observations of 2 sources simulated with seed 1; name another"
+        ):
+            simulate_archive(tmp_path / "a", observations, seed, sources=sources)

@@ -71,8 +71,8 @@ def test_each_difference_parts_curves(keywords: dict[str, object], label: str) -
 @pytest.mark.parametrize(
     "keywords",
     [
-        *({"OBJECT": name} for name in ("GX339-4", "gx_339-4", "Gx 339-4 ")),
-        *({"RA": 255.7001}, {"RA_OBJ": 255.7, "DEC_OBJ": -48.79, "RA": 10.0}, {"TELESCOP": "RXTE"}),
+        *({"OBJECT": name} for name in ("GX339-4", "gx_339-4", "Gx 339-4 ", "GX-339 4")),
+        *({"RA": 255.7001}, {"DEC": -48.6}, {"RA_OBJ": 255.7, "DEC_OBJ": -48.79, "RA": 10.0}, {"TELESCOP": "RXTE"}),
         *({"TIMESYS": "TDT"}, {"TIMEREF": None}, {"TIMESYS": None}),
         *({"HDUCLAS2": "TOTAL", "BACKAPP": True}, {"HDUCLAS2": None}, {"BACKAPP": None}),
     ],
@@ -119,9 +119,10 @@ def test_bands_that_have_a_name() -> None:
 
 
 def test_different_groups_have_different_labels() -> None:
-    # What file names can't tell apart: two sources whose names differ in signs alone.
     found = labels(curve(OBJECT="GX 3"), curve(1, OBJECT="GX-3", RA=10.0))
-    assert found == ["gx-3-1", "gx-3-2"]
+    assert found == ["gx-3_ra255.700dec-48.790", "gx-3_ra10.000dec-48.790"]
+    # What file names can't tell apart.
+    assert labels(curve(unit="a/b"), curve(1, unit="a-b")) == ["a-b-1", "a-b-2"]
 
 
 def test_order_does_not_matter() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rossi.errors import ConfigError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.timeseries.series import Series, filled_intervals
@@ -76,12 +77,49 @@ def test_each_kind_has_a_file_of_its_own() -> None:
     assert merge_files(CONFIG, files[::-1]).files["light_curve"] == outputs.files["light_curve"]
 
 
-def test_other_sources_are_joined_when_forced() -> None:
-    files = [("a.lc", curve(0)), ("crab.lc", curve(5, OBJECT="Crab", RA_OBJ=83.6))]
+def test_other_places_are_refused_and_joined_when_forced() -> None:
+    files = [("a.lc", curve(0)), ("near.lc", curve(2, RA_OBJ=245.2)), ("crab.lc", curve(5, OBJECT="Crab", RA_OBJ=83.6))]
+    assert len(tables(merge_files(CONFIG, files[:2], one_place=True))) == 1
     assert len(tables(merge_files(CONFIG, files))) == 2
-    forced = merge_files(CONFIG.model_copy(update={"force": True}), files)
+    for given in (files, files[::-1]):
+        with pytest.raises(ConfigError) as refused:
+            merge_files(CONFIG, given, one_place=True)
+        assert str(refused.value) == (
+            "a.lc is of SIM X-1 at RA 245.000, Dec +25.000, crab.lc is of Crab at RA 83.600, Dec +25.000, 126.86 deg "
+            "from it; light curves of one source, within 0.2 deg, were expected. Merge those of each source by "
+            "themselves, or join them all with --force."
+        )
+    files = [files[0], files[2]]
+    forced = merge_files(CONFIG.model_copy(update={"force": True}), files, one_place=True)
     assert {name: len(table) for name, table in tables(forced).items()} == {"sim_rate.lc": 20}
     assert codes(forced) == ["objects_joined"]
+    (header,) = (table.header for table in tables(forced).values())
+    assert not {"OBJECT", "RA_OBJ", "DEC_OBJ"} & set(header)
+
+
+def test_a_merged_curve_says_of_what_it_is() -> None:
+    obsids = ["10408-01-01-00", "20402-01-45-03", "40703-01-02-00"]
+    # HEXTE's data modes cut a band at different channels.
+    keywords = [{"RA_OBJ": 245.1, "MAXCHAN": 11, "MINCHAN": 5}, {"OBJECT": "sim_x-1", "MINCHAN": 4, "MAXCHAN": 10}, {}]
+    files = [
+        (f"{obsid}_pwa_ch5-10.lc", curve(n, rows=10 + 10 * n, INSTRUME="HEXTE", **more))
+        for n, (obsid, more) in enumerate(zip(obsids, keywords, strict=True))
+    ]
+    (made,) = merge_files(CONFIG, files[:2][::-1]).files["light_curve"]
+    merged = open_fits(made.data, made.name)
+    header = merged.table("RATE").header
+    assert [header[name] for name in ("OBJECT", "MINCHAN", "MAXCHAN")] == ["SIM X-1", 4, 11]
+    # Ten rows 0.1 deg east, twenty at the source.
+    assert header["RA_OBJ"] == pytest.approx(245.1 - 2 / 3 * 0.1, abs=2e-6)
+    assert header["DEC_OBJ"] == pytest.approx(25.0, abs=1e-5)
+    assert [merged.primary[name] for name in ("OBJECT", "RA_OBJ")] == ["SIM X-1", header["RA_OBJ"]]
+    observations = merged.table("OBSERVATIONS")
+    assert [str(text).strip() for text in observations.column("OBJECT")] == ["SIM X-1", "sim_x-1"]
+    # One position, to the digit; and a band's name tells channels where no file does.
+    (made,) = merge_files(CONFIG, files[2:]).files["light_curve"]
+    header = open_fits(made.data, made.name).table("RATE").header
+    names = ("OBJECT", "RA_OBJ", "DEC_OBJ", "MINCHAN", "MAXCHAN")
+    assert [header[name] for name in names] == ["SIM X-1", 245.0, 25.0, 5, 10]
 
 
 def test_each_moment_counts_once() -> None:
@@ -169,3 +207,9 @@ def test_cases_beside_a_good_curve(shared: Path, name: str, rows: dict[str, int]
     assert codes(outputs) == said
     if not rows.keys() - {""} and rows[""] == 126:
         assert next(iter(tables(outputs).values())).header["ONTIME"] == 2016.0
+
+
+def test_a_case_of_another_place_is_refused(shared: Path) -> None:
+    files = [(name, (shared / "data/cases" / name).read_bytes()) for name in ("base_b.lc.gz", "v33_other_object.lc.gz")]
+    with pytest.raises(ConfigError, match=r"v33_other_object.lc.gz is of OTHER X-1 at RA 10.000, Dec \+25.000"):
+        merge_files(CONFIG, files, one_place=True)

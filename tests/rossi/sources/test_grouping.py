@@ -1,0 +1,390 @@
+"""Which observations are one source: the hard cases, and what must hold of any observations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rossi.errors import ConfigError
+from rossi.sky import separation
+from rossi.sources import By, Observations, Place, Rule, Source, group
+
+NAN = float("nan")
+
+
+def made(*rows: tuple, start: float = 50000.0) -> Observations:
+    """Return observations of (target, ra, dec) or (target, ra, dec, ObsID), a day after each other."""
+    return Observations(
+        [row[3] if len(row) > 3 else f"{10000 + n:05d}-01-01-00" for n, row in enumerate(rows)],
+        [row[0] for row in rows],
+        np.array([row[1] for row in rows], float),
+        np.array([row[2] for row in rows], float),
+        start + np.arange(len(rows), dtype=float),
+        np.full(len(rows), 1000.0),
+    )
+
+
+def names(observations: Observations, rule: Rule | None = None, yesterday: tuple[Source, ...] = ()) -> list[str]:
+    found = group(observations, rule, yesterday)
+    return [source.name if (source := found.of(row)) else "" for row in range(len(observations))]
+
+
+#: What it is, the observations in the order of their start, and the name of each one's source.
+HARD = {
+    "spellings of one name at one place": (
+        [
+            ("GX 339-4", 255.7, -48.79),
+            ("GX339-4", 255.71, -48.79),
+            ("gx_339-4", 255.7, -48.8),
+            ("GX-339-4", 255.7, -48.7),
+        ],
+        ["GX 339-4"] * 4,
+    ),
+    "the pole": (
+        [
+            ("POLE", 0.0, 89.95),
+            ("POLE", 180.0, 89.95),
+            ("POLE", 90.0, 89.9),
+            ("SOUTH", 10.0, -90.0),
+            ("", 250.0, -89.9),
+        ],
+        ["POLE", "POLE", "POLE", "SOUTH", "SOUTH"],
+    ),
+    "right ascension 0": (
+        [("ZERO", 359.95, 10.0), ("ZERO", 0.05, 10.0), ("ZERO", 360.0, 10.0), ("ZERO", -0.05, 10.0)],
+        ["ZERO"] * 4,
+    ),
+    "one name at two places": (
+        [("NOVA", 100.0, 20.0), ("NOVA", 266.4, -29.0), ("nova", 100.05, 20.0), ("NOVA", 266.4, -29.05)],
+        ["NOVA", "NOVA @ J1745-2900", "NOVA", "NOVA @ J1745-2900"],
+    ),
+    "a pointing 0.3 deg from its target's others": (
+        [("CYG X-1", 299.59, 35.2), ("CYG X-1", 299.59, 35.2), ("CYG X-1", 299.59, 35.5), ("CYG X-1", 299.59, 35.2)],
+        ["CYG X-1", "CYG X-1", "CYG X-1 @ J1958+3530", "CYG X-1"],
+    ),
+    "one place under three names": (
+        [("XTE J1550-564", 237.745, -56.477), ("NOVA NOR 1998", 237.74, -56.48), ("V381 NOR", 237.75, -56.47)],
+        ["XTE J1550-564"] * 3,
+    ),
+    "no coordinates": (
+        [("CRAB", 83.63, 22.01), ("crab", NAN, NAN), ("TERZAN 5", NAN, NAN), ("Terzan_5", NAN, -24.8), ("", NAN, NAN)],
+        ["CRAB", "CRAB", "TERZAN 5", "TERZAN 5", ""],
+    ),
+    "no coordinates under a name that was used of another source": (
+        [("", NAN, NAN), ("TAU X-1", NAN, NAN), ("CRAB", 83.63, 22.01), ("Tau X-1", 83.6, 22.0)],
+        ["", "CRAB", "CRAB", "CRAB"],
+    ),
+    "coordinates that are none": (
+        [("A", 10.0, 91.0), ("A", np.inf, 5.0), ("A", 10.0, 5.0)],
+        ["A", "A", "A"],
+    ),
+    "a chain of pointings 0.15 deg from each other": (
+        [(f"P{n}", 50.0, 0.15 * n) for n in range(6)],
+        ["P0", "P0", "P2", "P2", "P4", "P4"],
+    ),
+    "names that differ only in punctuation, at two places": (
+        [("1E 1740.7-2942", 265.98, -29.75), ("1E_1740.7_2942", 265.98, -29.75), ("1E-1740.7-2942", 10.0, 10.0)],
+        ["1E 1740.7-2942", "1E 1740.7-2942", "1E-1740.7-2942 @ J0040+1000"],
+    ),
+    "a sign that matters": (
+        [("4U 1820-30", 275.92, -30.36), ("4U 1820+30", 275.92, 30.36)],
+        ["4U 1820-30", "4U 1820+30"],
+    ),
+    "names that are not ASCII": (
+        [("η Car", 161.26, -59.68), ("Η CAR", 161.26, -59.68), ("Ａ 0620−00", 95.69, -0.35), ("A 0620-00", 10.0, 0.0)],
+        ["η Car", "η Car", "Ａ 0620−00", "A 0620-00 @ J0040+0000"],
+    ),
+    "empty names, and names of punctuation": (
+        [("", 266.417, -29.008), ("   ", 266.417, -29.0), ("???", 10.0, -0.25), ("SGR A", 266.42, -29.01)],
+        ["J1745-2900", "J1745-2900", "J0040-0015", "J1745-2900"],
+    ),
+    "two sources of the Galactic centre 0.3 deg apart": (
+        [
+            ("GC A", 266.0, -29.0),
+            ("GC B", 266.0, -29.3),
+            ("GC B", 266.0, -29.14),
+            ("GC A", 266.0, -29.16),
+            ("X", 266.0, -29.14),
+        ],
+        ["GC A", "GC B", "GC B", "GC A", "GC A"],
+    ),
+    "slews, scans, rasters": (
+        [
+            ("CRAB", 83.63, 22.01, "10001-01-01-00A"),
+            ("CRAB", 83.63, 22.01, "10001-01-01-00"),
+            ("CRAB", 83.63, 22.01, "10001-01-01-00Z"),
+            ("CRAB", 83.63, 22.01, "10001-01-02-00S"),
+            ("CRAB", 83.63, 22.01, "10001-01-03-00R"),
+            ("CRAB", 83.63, 22.01, "10001-01-04-00G"),
+            ("CRAB", 83.63, 22.01, "NO OBSID THAT ENDS WITH S"),
+        ],
+        ["", "CRAB", "", "", "", "CRAB", "CRAB"],
+    ),
+    "nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_cases(case: str) -> None:
+    rows, expected = HARD[case]
+    observations = made(*rows)
+    assert names(observations) == expected
+    back = np.arange(len(rows))[::-1]
+    assert names(taken(observations, back)) == expected[::-1]
+
+
+def taken(observations: Observations, rows: np.ndarray) -> Observations:
+    texts = [[column[row] for row in rows] for column in (observations.obsid, observations.target)]
+    numbers = [column[rows] for column in (observations.ra, observations.dec, observations.time, observations.exposure)]
+    return Observations(*texts, *numbers)
+
+
+def codes(found) -> list[str]:
+    return [remark.code for remark in found.remarks]
+
+
+def test_what_is_said() -> None:
+    rows = [
+        row for case in ("slews, scans, rasters", "no coordinates", "one name at two places") for row in HARD[case][0]
+    ]
+    found = group(made(*rows))
+    assert [str(remark) for remark in found.remarks] == [
+        "4 observations of slews, scans and rasters (ObsIDs that end in A, Z, S, R ...) belong to no source. "
+        "[moving_left_out]",
+        "3 observations without coordinates went to a source by the target's name. [sorted_by_name]",
+        "1 observation without coordinates and without a target's name belong to no source. [no_source]",
+        "Targets of one name at places further apart than the radius are sources of their own: "
+        "NOVA / NOVA @ J1745-2900. [same_name]",
+    ]
+    assert [source.name for source in found.present] == ["CRAB", "NOVA", "NOVA @ J1745-2900", "TERZAN 5"]
+
+
+def test_slews_belong_to_a_source_when_asked_for() -> None:
+    rows, _ = HARD["slews, scans, rasters"]
+    assert names(made(*rows), Rule(moving=True)) == ["CRAB"] * 7
+
+
+def test_what_a_source_says() -> None:
+    found = group(made(("gx_339-4", 255.7, -48.79), ("GX 339-4", 255.71, -48.79), ("CRAB", 443.63, 22.0)))
+    assert found.sources == (
+        Source("gx_339-4", "gx-339-4", 255.7, -48.79, "gx_339-4", 50000.0, ("GX 339-4", "gx_339-4")),
+        Source("CRAB", "crab", 443.63 % 360, 22.0, "CRAB", 50002.0, ("CRAB",)),
+    )
+    assert found.counts.tolist() == [2, 1]
+    assert {name: rows.tolist() for name, rows in found.members().items()} == {"gx_339-4": [0, 1], "CRAB": [2]}
+
+
+def test_slugs_are_unique_and_safe() -> None:
+    targets = ["Eta Car", "eta/car", "η Car?", "4U 1820-30", "4U 1820+30", "...", "X" * 300, "a.b", "a b", "İstanbul"]
+    found = group(made(*((target, 20.0 * n, 0.0) for n, target in enumerate(targets))))
+    assert [source.slug for source in found.sources] == [
+        "eta-car",
+        "eta-car-j0120p0000",
+        "eta-car-j0240p0000",
+        "4u-1820-30",
+        "4u-1820p30",
+        "j0640p0000",
+        "x" * 60,
+        "a-b",
+        "a-b-j1040p0000",
+        "istanbul",
+    ]
+
+
+def test_by_target() -> None:
+    rows = [("NOVA", 100.0, 20.0), ("nova", 200.0, 20.0), ("B", NAN, NAN), ("b", 5.0, 5.0), ("", 100.0, 20.0)]
+    found = group(made(*rows), Rule(By.TARGET))
+    assert found.number.tolist() == [0, 0, 1, 1, -1]
+    assert [(s.name, s.slug, s.ra) for s in found.sources] == [("NOVA", "nova", 100.0), ("B", "b", 5.0)]
+    assert codes(found) == ["spread", "no_source"]
+    assert "NOVA" in found.remarks[0].message
+    # Of the sources that were found by position, the first of a name has it.
+    by_position = group(made(*rows[:2])).sources
+    again = group(made(*rows[:2]), Rule(By.TARGET), by_position)
+    assert again.number.tolist() == [0, 0]
+    assert again.sources[0].slug == "nova"
+
+
+def test_by_table() -> None:
+    table = (Place("Centre", 266.4, -29.0), Place("Beside", 266.4, -29.3, 0.05), Place("Wide", 10.0, 0.0, 2.0))
+    rows = [("X", 266.4, -29.1), ("X", 266.4, -29.26), ("X", 266.4, -29.22), ("X", 11.5, 0.0), ("wide", NAN, NAN)]
+    found = group(made(*rows, ("X", NAN, NAN)), Rule("table", table=table))
+    assert [s.name for s in found.sources] == ["Centre", "Beside", "Wide"]
+    assert found.number.tolist() == [0, 1, -1, 2, 2, -1]
+    assert codes(found) == ["not_in_table", "sorted_by_name"]
+
+
+def test_one_source_that_was_asked_for() -> None:
+    observations = made(("A", 10.0, 0.0), ("B", 11.0, 0.0), ("C", NAN, NAN), ("C", 10.0, 0.0, "10001-01-01-00S"))
+    assert names(observations, Rule(only="My source")) == ["My source"] * 3 + [""]
+    assert names(observations, Rule(By.POSITION, only="My source")) == ["A", "B", "C", ""]
+
+
+@pytest.mark.parametrize(
+    ("settings_of_rule", "said"),
+    [
+        ({"by": "colour"}, "[sources] by is 'colour'; auto, position, target, table were expected."),
+        ({"radius": 0.0}, "[sources] radius is 0 deg; an angle above 0 and below 90 deg was expected."),
+        ({"radius": NAN}, "[sources] radius is nan deg"),
+        ({"by": "table"}, "there is no table, or it is empty"),
+        ({"table": (Place("A 1", 1.0, 1.0), Place("a_1", 2.0, 2.0))}, "'A 1' and 'a_1' are one name"),
+        ({"table": (Place("A", 1.0, 91.0),)}, "table: 'A' lies at ra 1, dec 91; degrees were expected."),
+        ({"table": (Place("--", 1.0, 9.0),)}, "table: '--' is no name"),
+        ({"table": (Place("A", 1.0, 9.0, -1.0),)}, "table: 'A': radius is -1 deg"),
+    ],
+)
+def test_a_rule_that_makes_no_sense(settings_of_rule: dict, said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Rule(**settings_of_rule)
+    assert said in str(error.value)
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ConfigError, match="obsid 1, target 2"):
+        Observations(["a"], ["b", "c"], np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1))
+
+
+def test_a_name_twice_among_those_of_yesterday_is_refused() -> None:
+    with pytest.raises(ConfigError, match="the name 'a1' is there twice"):
+        group(made(), yesterday=[Source("A 1", "a-1"), Source("a1", "a1")])
+
+
+# Yesterday and today
+
+
+def test_what_is_added_renames_nothing() -> None:
+    first = group(made(("NOVA", 100.0, 20.0), ("B", 10.0, 0.0)))
+    older = made(("NOVA", 266.4, -29.0), ("OTHER NAME", 100.1, 20.0), ("b", 50.0, 0.0), start=40000.0)
+    assert names(older) == ["NOVA", "OTHER NAME", "b"]
+    found = group(older, yesterday=first.sources)
+    assert [source.name for source in found.sources] == ["NOVA", "B", "NOVA @ J1745-2900", "b @ J0320+0000"]
+    assert found.counts.tolist() == [1, 0, 1, 1]
+    assert found.sources[0].names == ("NOVA", "OTHER NAME")
+    assert [source.name for source in found.present] == ["NOVA", "NOVA @ J1745-2900", "b @ J0320+0000"]
+    again = group(older, yesterday=found.sources[::-1])
+    assert again.sources == tuple(sorted(found.sources, key=lambda s: s.since))
+
+
+def test_a_source_known_by_name_alone_gets_its_position() -> None:
+    first = group(made(("FOO", NAN, NAN)))
+    found = group(made(("foo", 30.0, 5.0), ("FOO", NAN, NAN), ("FOO", 60.0, 5.0)), yesterday=first.sources)
+    assert [(source.name, source.slug, source.ra) for source in found.sources] == [
+        ("FOO", "foo", 30.0),
+        ("FOO @ J0400+0500", "foo-j0400p0500", 60.0),
+    ]
+    assert found.number.tolist() == [0, 0, 1]
+
+
+def test_sources_that_grow_together_say_so_once() -> None:
+    first = group(made(("BAR", 30.0, 5.0), ("FOO", NAN, NAN)))
+    today = made(("BAR", 30.0, 5.0), ("FOO", NAN, NAN), ("Foo", 30.1, 5.0))
+    found = group(today, yesterday=first.sources)
+    assert found.number.tolist() == [0, 0, 0]
+    assert [source.into for source in found.sources] == ["", "BAR"]
+    assert [remark.message for remark in found.remarks if remark.code == "grown_together"] == [
+        "FOO and BAR have grown together; their observations are now BAR's."
+    ]
+    tomorrow = group(today, yesterday=found.sources)
+    assert tomorrow.sources == found.sources
+    assert "grown_together" not in codes(tomorrow)
+    elsewhere = group(made(("FOO", 90.0, 5.0)), yesterday=found.sources)
+    assert elsewhere.of(0).name == "FOO @ J0600+0500"
+
+
+def test_a_larger_radius_lets_sources_grow_together() -> None:
+    rows = made(("A", 30.0, 0.0), ("B", 30.0, 0.3), ("C", 30.0, 0.7), ("D", 80.0, 0.0))
+    first = group(rows)
+    found = group(rows, Rule(radius=0.5), yesterday=first.sources)
+    assert names(rows, Rule(radius=0.5), first.sources) == ["A", "A", "C", "D"]
+    assert [remark.message.partition(";")[0] for remark in found.remarks] == ["B and A have grown together"]
+
+
+# Any observations
+
+TARGETS = st.sampled_from(["A", "a ", "B", "b-1", "B 1", "", "Γ", "NOVA"])
+POINTINGS = st.tuples(
+    TARGETS, st.integers(-6, 6).map(lambda n: 0.07 * n), st.integers(-4, 4).map(lambda n: 89.8 + 0.049 * n)
+)
+
+
+@settings(max_examples=60)
+@given(rows=st.lists(POINTINGS, max_size=14), seed=st.integers(0, 999), day=st.integers(0, 14))
+def test_any_observations(rows: list, seed: int, day: int) -> None:
+    rows = [(target, 40 * ra, min(dec, 90.0)) for target, ra, dec in rows]
+    observations, shuffled = made(*rows), np.random.default_rng(seed).permutation(len(rows))
+    found = group(observations)
+    # The order of the rows does not matter.
+    other = group(taken(observations, shuffled))
+    assert other.sources == found.sources
+    np.testing.assert_array_equal(other.number, found.number[shuffled])
+    # Every pointing has a source, and no source is wider than the radius; anchors are no nearer to each other.
+    anchors = np.array([(source.ra, source.dec) for source in found.sources]).reshape(-1, 2)
+    assert (found.number >= 0).all()
+    away = separation(*anchors[found.number].T, observations.ra, observations.dec)
+    assert (away <= 0.2 + 1e-6).all()
+    apart = separation(anchors[:, None, 0], anchors[:, None, 1], anchors[None, :, 0], anchors[None, :, 1])
+    assert (apart + 9 * np.eye(len(anchors)) > 0.2 - 1e-6).all()
+    # Names and slugs are unique.
+    assert len({source.name for source in found.sources}) == len({source.slug for source in found.sources})
+    assert len({source.slug for source in found.sources}) == len(found.sources)
+    # What begins later renames nothing, whether the sources of before are given or not.
+    before = group(made(*rows[:day]))
+    kept = [(source.name, source.slug, source.ra, source.dec) for source in before.sources]
+    for after in (found, group(observations, yesterday=before.sources)):
+        assert [(s.name, s.slug, s.ra, s.dec) for s in after.sources][: len(kept)] == kept
+        np.testing.assert_array_equal(after.number, found.number)
+    # What began before renames nothing where the sources are given.
+    late = taken(observations, np.arange(day, len(rows)))
+    known = group(late).sources
+    after = group(observations, yesterday=known)
+    assert {(s.name, s.slug, s.ra, s.dec) for s in known} <= {(s.name, s.slug, s.ra, s.dec) for s in after.sources}
+    assert "grown_together" not in codes(after)
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(st.tuples(TARGETS, st.sampled_from([10.0, 10.15, 10.3, 50.0, NAN]), st.just(0.0)), max_size=12),
+    seed=st.integers(0, 999),
+    day=st.integers(0, 12),
+)
+def test_any_observations_some_without_coordinates(rows: list, seed: int, day: int) -> None:
+    observations, shuffled = made(*rows), np.random.default_rng(seed).permutation(len(rows))
+    known = group(taken(observations, np.arange(day, len(rows)))).sources
+    for yesterday in ((), known):
+        found = group(observations, yesterday=yesterday)
+        other = group(taken(observations, shuffled), yesterday=yesterday[::-1])
+        assert repr((other.sources, other.remarks)) == repr((found.sources, found.remarks))
+        np.testing.assert_array_equal(other.number, found.number[shuffled])
+        assert len({source.slug for source in found.sources}) == len({source.name for source in found.sources})
+    # Nothing is renamed or lost; what has become part of another source is told, and has no observations.
+    now = {source.name: source for source in found.sources}
+    assert [(now[source.name].slug, now[source.name].target) for source in known] == [(s.slug, s.target) for s in known]
+    gone = [source.name for source in found.sources if source.into]
+    assert codes(found).count("grown_together") == len(gone)
+    assert not {now[name].name for name in gone} & {source.name for source in found.present}
+    # Every observation that says something of its source has one.
+    told = np.array([bool(target.strip()) or np.isfinite(ra) for target, ra, _ in rows], bool)
+    np.testing.assert_array_equal(found.number >= 0, told)
+
+
+def test_as_many_as_the_archive_has() -> None:
+    rng = np.random.default_rng(1)
+    places, number = 2500, 120_000
+    # Sources on a grid of a degree, so that none is near another one; pointings scatter by 3 arcmin.
+    dec0 = -75.0 + 3.0 * (np.arange(places) % 50)
+    ra0 = 7.2 * (np.arange(places) // 50)
+    mine = rng.integers(places, size=number)
+    angle, away = rng.uniform(0, 2 * np.pi, number), 0.05 * rng.random(number)
+    dec = dec0[mine] + away * np.sin(angle)
+    ra = ra0[mine] + away * np.cos(angle) / np.cos(np.radians(dec))
+    targets = [
+        f"SRC {one}" if odd else f"src_{one}" for one, odd in zip(mine, rng.integers(2, size=number), strict=True)
+    ]
+    obsids = [f"{n:05d}-01-01-00" for n in range(number)]
+    found = group(Observations(obsids, targets, ra, dec, 50000 + rng.random(number), np.ones(number)))
+    assert len(found.sources) == len(set(mine))
+    by_source = {}
+    for one, source in zip(mine.tolist(), found.number.tolist(), strict=True):
+        assert by_source.setdefault(one, source) == source
