@@ -66,11 +66,12 @@ class ProgressBar(Watcher):
 
 
 class ProgressLines(Watcher):
-    """Writes a line now and then on standard error: for log files."""
+    """Writes a line now and then on standard error: for log files; or warnings alone."""
 
-    def __init__(self, console: Console, description: str) -> None:
-        self._console, self._total, self._done, self._failed = console, 0, 0, 0
-        console.print(description)
+    def __init__(self, console: Console, description: str, *, warnings_alone: bool) -> None:
+        self._warnings, self._console = console, Console(quiet=True) if warnings_alone else console
+        self._total, self._done, self._failed = 0, 0, 0
+        self._console.print(description)
 
     def checking(self, observations: int) -> None:
         """See `Watcher.checking`."""
@@ -94,15 +95,15 @@ class ProgressLines(Watcher):
 
     def warned(self, message: str) -> None:
         """See `Watcher.warned`."""
-        self._console.print(Text(message), soft_wrap=True)
+        self._warnings.print(Text(message), soft_wrap=True)
 
 
 @contextmanager
 def progress_bar(description: str, *, in_logs: bool = True) -> Iterator[ProgressBar | ProgressLines]:
-    """Show a bar that goes away at the end; in a log file, a few lines, or nothing."""
+    """Show a bar that goes away at the end; in a log file, a few lines, or warnings alone."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield ProgressLines(console if in_logs else Console(quiet=True), description)
+        yield ProgressLines(console, description, warnings_alone=not in_logs)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:

@@ -67,11 +67,11 @@ class Processes(Inline):
         """Work all shards off, so many at a time; the first that can't be worked off at all ends the others."""
         shards = plan_shards(self._settings, obsids)
         with ThreadPoolExecutor(self._settings.campaign.workers, thread_name_prefix=kind) as pool:
-            futures = [
-                pool.submit(copy_context().run, watcher.step, kind, partial(work, shard), f"{kind}-{shard.number}")
-                for shard in shards
-            ]
             try:
+                futures = [
+                    pool.submit(copy_context().run, watcher.step, kind, partial(work, shard), f"{kind}-{shard.number}")
+                    for shard in shards
+                ]
                 for future in as_completed(futures):
                     future.result()
             except BaseException:

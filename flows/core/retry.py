@@ -12,11 +12,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from flows.core.executor import Executor
 from flows.core.plan import make_shard
-from flows.core.selection import NothingToDo, Selection, everything
+from flows.core.selection import NothingToDo, Selection
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import DataError
@@ -25,9 +26,11 @@ from services.execution.making import result_of
 from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.query.stage import NAME as QUERY
+from services.query.stage import look
 from services.query.vanished import rows_of
-from services.storage import ObjectStore, open_store
+from services.storage import ObjectStore, open_archive, open_store
 from services.storage.inventory import Entry, Failure, all_sets, recorded_failures
+from services.storage.patience import patiently
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +68,13 @@ class Known:
         return tuple(result.obsid for result in failures if which.covers(result.last.kind))
 
 
-def failed(settings: Settings, executor: Executor, watcher: Watcher, *, which: Retry = Retry.ALL) -> Selection:
+def failed(
+    settings: Settings,
+    executor: Executor,  # noqa: ARG001
+    watcher: Watcher,
+    *,
+    which: Retry = Retry.ALL,
+) -> Selection:
     """Select what failed, and nothing else; the others' products are merged as they are.
 
     Raises
@@ -76,10 +85,11 @@ def failed(settings: Settings, executor: Executor, watcher: Watcher, *, which: R
         If the store has nothing of these observations.
     """
     store = open_store(settings.store)
-    known = look(store, settings)
-    if not known.asked and not settings.query.is_open:
-        known = look(store, settings, everything(settings, executor, watcher).asked)
-    if not known.results:
+    known = read_known(store, settings)
+    listed = bool(known.asked)
+    if not listed and not settings.query.is_open:
+        known = read_known(store, settings, watcher.step("query", partial(_find, settings, watcher)))
+    if not listed and not known.results:
         place = f"{settings.store}, prefix {settings.prefix}" if settings.prefix else settings.store
         raise DataError(
             f"{place}: no campaign has left anything there; check --store and --prefix, and the observations asked for."
@@ -89,7 +99,15 @@ def failed(settings: Settings, executor: Executor, watcher: Watcher, *, which: R
         raise NothingToDo(_none_failed(known, which))
     for obsid in todo[:1000]:
         _log.info("%s is tried again: %s", obsid, known.results[obsid].message)
-    return Selection(known.asked, todo, tuple(one for obsid, one in known.results.items() if obsid not in set(todo)))
+    again = set(todo)
+    return Selection(known.asked, todo, tuple(one for obsid, one in known.results.items() if obsid not in again))
+
+
+def _find(settings: Settings, watcher: Watcher) -> tuple[str, ...]:
+    """Ask the archive what is meant; no list is published, since nothing new is worked on."""
+    archive = open_archive(settings.archive, settings.cache)
+    asked = partial(look, settings.query, archive)
+    return patiently(asked, archive, None, lambda pause: watcher.warned(str(pause))).obsids
 
 
 def _none_failed(known: Known, which: Retry) -> str:
@@ -99,7 +117,7 @@ def _none_failed(known: Known, which: Retry) -> str:
     return line + (f" {waiting} were not finished: the campaign, run once more, goes on with them." if waiting else "")
 
 
-def look(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> Known:
+def read_known(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> Known:
     """Find out what a store knows of the campaign that the settings describe.
 
     Products of other settings do not count. Of a product set and a failure the later one does.

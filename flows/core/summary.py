@@ -36,11 +36,13 @@ def failure_line(result: CampaignResult) -> str:
 def summary_line(result: CampaignResult) -> str:
     """One line for a campaign that did its work."""
     counts = {outcome: with_outcome(result.results, outcome) for outcome in Outcome}
-    reused = sum(one.reused for one in result.results)
-    line = (
-        f"{counted(len(result.asked))}: {len(counts[Outcome.SUCCEEDED])} done, {len(counts[Outcome.NO_WORK])} "
-        f"no work, {len(counts[Outcome.FAILED])} failed{f'; {reused} of them were there already' * bool(reused)}."
+    reused, left = sum(one.reused for one in result.results), len(result.asked) - len(result.results)
+    names = {Outcome.SUCCEEDED: "done", Outcome.NO_WORK: "no work", Outcome.FAILED: "failed"}
+    parts = [f"{len(counts[outcome])} {name}" for outcome, name in names.items()] + [f"{left} not finished"] * bool(
+        left
     )
+    there = f"; {reused} of them were there already" if reused else ""
+    line = f"{counted(len(result.asked))}: {', '.join(parts)}{there}."
     line = " ".join(filter(None, (line, vanished_line(result.results))))
     failed = counts[Outcome.FAILED]
     return f"{line} {_most(failed)} What to do: {advice(failed[0].last.kind)}." if failed else line

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from flows.core.retry import look
+from flows.core.retry import read_known
 from flows.core.settings import load_settings
 from rossi.archive import ObsID
 from rossi.fits.checksum import is_fits
@@ -127,7 +127,7 @@ def test_what_a_campaign_asked_for_is_known(reduced: Rossi, archive: Archive, tm
     settings = load_settings(reduced.folder / "rossi.toml", places)
     store = open_store(settings.store)
     worklist, _ = run_query(settings.query, open_archive(settings.archive), store, settings.prefix)
-    known = look(store, settings)
+    known = read_known(store, settings)
     assert known.asked == tuple(worklist.obsids)
     assert set(known.failed()) == set(archive.damaged)
 
@@ -143,7 +143,7 @@ def test_status_and_retry_agree_about_a_campaign_that_failed_at_its_start(tmp_pa
         stage="pca_prep", obsid=first, outcome=Outcome.FAILED, kind=FailureKind.CONFIG, message="no model for this day"
     )
     record_failure(store, settings.prefix, failure)
-    known = look(store, settings)
+    known = read_known(store, settings)
     failed = [one.obsid for one in status(store) if one.outcome is Outcome.FAILED]
     assert list(known.failed()) == failed == [first]
     assert known.results[first].message == "pca_prep: no model for this day"

@@ -7,6 +7,7 @@ import pytest
 
 from flows.core.export import write_files
 from flows.core.result import CampaignResult, campaign_code
+from flows.core.summary import summary_line
 from flows.prefect.artifacts import in_markdown
 from rossi.errors import ConfigError
 from services.contract import FailureKind, File, ObservationResult, Outcome, StageResult
@@ -45,6 +46,13 @@ def ended(
 def test_exit_code(campaign: CampaignResult, code: int, strict_code: int) -> None:
     assert campaign_code(campaign) == code
     assert campaign_code(campaign, strict=True) == strict_code
+
+
+def test_one_line_accounts_for_everything() -> None:
+    result = ended(DONE, NO_WORK, DONE)
+    assert summary_line(result) == "3 observations: 2 done, 1 no work, 0 failed."
+    partly = result.model_copy(update={"asked": (*result.asked, "3", "4")})
+    assert summary_line(partly) == "5 observations: 2 done, 1 no work, 0 failed, 2 not finished."
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,12 @@ def test_failures_of_the_question_alone(settings: Settings, archive: Archive) ->
         inline(good, failed)
 
 
-def test_nothing_there(settings: Settings) -> None:
-    with pytest.raises(DataError, match="no campaign has left anything there; check --store"):
-        inline(settings, failed)
+def test_nothing_there(settings: Settings, tmp_path: Path) -> None:
+    asked = settings.model_copy(update={"query": settings.query.model_copy(update={"start": 0.0})})
+    for one in (settings, asked):
+        with pytest.raises(DataError, match="no campaign has left anything there; check --store"):
+            inline(one, failed)
+    assert not (tmp_path / "store").exists()
     none = settings.model_copy(update={"query": settings.query.model_copy(update={"targets": ("nobody",)})})
     with pytest.raises(ConfigError, match="no observation matches"):
         inline(none, everything)

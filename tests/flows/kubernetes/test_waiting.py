@@ -12,12 +12,10 @@ import pytest
 
 from flows.core.cluster import Volume
 from flows.core.settings import Settings
-from flows.core.watcher import Watcher
 from flows.kubernetes import waiting
 from flows.kubernetes.cluster import Cluster, open_cluster
 from flows.kubernetes.run import JobGone
 from flows.kubernetes.waiting import HOLDS, PERIOD, waiting_pods
-from flows.prefect.progress_reporter import ProgressReporter
 from rossi.errors import ConfigError
 from services.contract import Outcome
 from tests.flows.kubernetes.apiserver import ApiServer
@@ -215,15 +213,6 @@ def test_volumes_that_cannot_be_mounted(settings: Settings, cluster: Cluster, ap
         api.objects.create("events", event | {"metadata": {"name": f"e{number}"}, "involvedObject": about})
     ((reason, number),) = waiting_pods(cluster, job).reasons
     assert (str(reason), number) == ("FailedMount: mount failed: exit status 32", 1)
-
-
-def test_progress() -> None:
-    reporter = ProgressReporter(Watcher(), lambda: None)
-    reporter.planned(12)
-    assert "pods wait" not in reporter.text()
-    reporter.waiting("Unschedulable: no node")
-    assert reporter.text().startswith("0 of 12 observations: ")
-    assert reporter.text().endswith("; pods wait: Unschedulable: no node")
 
 
 @pytest.fixture
