@@ -198,7 +198,7 @@ def bin_exposure(grid: Grid, request: Request) -> NDArray[np.float64]:
 
 def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) -> PcaLightCurve:
     """Return the light curve of counts over an exposure (see `bin_exposure`), or without one, per second."""
-    counts = accumulate(grid, request.columns, request.channels)
+    counts = accumulate(grid, request.columns, request.channels, null_exposure=True)
     curve = light_curve(counts, request.mode, request.rejection)
     if exposure is None:
         return PcaLightCurve(curve, None, None, None, request)
