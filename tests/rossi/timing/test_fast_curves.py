@@ -101,7 +101,9 @@ def test_bins_with_undefined_samples_are_left_out(binned):
     assert np.array_equal(found.counts[0], np.bincount(at[at >= 0], values[at >= 0].sum(axis=1)))
     assert np.array_equal(found.counts[1], np.bincount(at[at >= 0], values[at >= 0, 0]))
     assert np.bincount(at[at >= 0]).tolist() == [4] * found.bins.size
-    bad = np.unique(np.floor((start[null.any(axis=1)] + 2.0**-10 - found.bins.origin) / DT))
+    spilled = np.repeat(table.column("Spillage") != 0, 512)
+    assert spilled.sum() == 512 and (at[spilled] == -1).all()
+    bad = np.unique(np.floor((start[null.any(axis=1) | spilled] + 2.0**-10 - found.bins.origin) / DT))
     assert found.lost == pytest.approx(len(bad) * DT, abs=4 * DT)
 
 
