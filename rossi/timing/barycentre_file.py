@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits import declarations as declared
 from rossi.fits.edit import append_columns, as_hdu, with_values
 from rossi.fits.header import Header
 from rossi.fits.reader import gunzip, iterate_hdus
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, TableHDU, join_hdus
+from rossi.fits.writer import TableHDU, join_hdus
 from rossi.met import MJDREFF, MJDREFI, isot, split_keyword, timezero
 from rossi.timing.barycentre import Barycentre, Direction
 from rossi.timing.clock import ClockCorrection, FineClock, correction
@@ -25,7 +26,6 @@ _SYSTEMS = {"TT", "TDT", "ET"}
 _CLOSE = 1e-9
 #: Characters that a line of HISTORY takes.
 _LINE = 70
-BARYTIME = Column("BARYTIME", "1D", "s", "with TIMEZERO added: TDB at the barycentre")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class _Work:
         if "TIME" not in (name.upper() for name in columns) or _is_good_time(table):
             return hdu
         values = self._times(table, next(name for name in columns if name.upper() == "TIME"), zero)
-        more = append_columns(table, [(BARYTIME, values - zero)])
+        more = append_columns(table, [(declared.BARYTIME, values - zero)])
         self._sky(more.header)
         return as_hdu(more)
 

@@ -8,7 +8,7 @@ A candidate is a bin of 1 s well above the mean of its good interval, as in the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -226,4 +226,4 @@ def _judged(burst: Burst, run: _Run, rules: BurstRules) -> Burst:
         why = f"it peaks within {rules.gap:g} s of the end of good time"
     elif burst.rise > burst.decay:
         why = f"it rises longer ({burst.rise:g} s) than it decays ({burst.decay:g} s)"
-    return Burst(*(getattr(burst, name) for name in Burst.__slots__[:-1]), why)
+    return replace(burst, rejected=why)

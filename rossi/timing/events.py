@@ -30,7 +30,6 @@ from rossi.version import __version__
 #: Cards of the first file that the list keeps.
 _KEPT = """TELESCOP INSTRUME OBJECT OBSERVER OBS_ID OBS_MODE DATAMODE APPID RA_OBJ DEC_OBJ RA_PNT DEC_PNT EQUINOX
 RADECSYS TIMEREF TASSIGN TIERRELA TIERABSO CLOCKAPP TIMEPIXR""".split()
-_TIME = Column("TIME", "1D", "s", "begin of the event's tick; TIMEZERO makes it MET (TT)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,8 @@ class EventList:
         """
         cards = self._cards()
         columns: list[tuple[Column, NDArray[Any]]] = [
-            (_TIME, self.time - self.timezero),
-            (Column("PHA", "I", "chan", "channel element, from 0"), self.pha),
+            (declared.EVENT_TIME, self.time - self.timezero),
+            (declared.EVENT_PHA, self.pha),
             (declared.PCUID, self.pcu),
             (declared.ANODEID, self.anode),
         ]

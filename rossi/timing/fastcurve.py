@@ -6,7 +6,7 @@ What power spectra need: bins are equally long and all of them full. Rates, dead
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.extract.events import CHUNK, ScienceEvents
 from rossi.extract.repeats import once
 from rossi.extract.selection import TimeSelection
+from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.writer import Column, fits_bytes, now, primary_hdu, table_hdu
@@ -93,12 +94,12 @@ class FastLightCurve:
     def to_bytes(self, *, compress: bool = False) -> bytes:
         """Return a FITS file with a row for each run of bins."""
         columns: list[tuple[Column, NDArray[Any] | list[Counts]]] = [
-            (Column("TIME", "1D", "s", "begin of the first bin, MET (TT)"), self.gti[:, 0]),
-            (Column("NUMBER", "1J", "", "bins of the row"), self.bins.number),
+            (declared.RUN_TIME, self.gti[:, 0]),
+            (declared.RUN_NUMBER, self.bins.number),
         ]
         for number in range(len(self.choices)):
             cells = [counts[number] for _, counts in self.runs()]
-            columns.append((Column(f"COUNTS{number + 1}", "PJ", "count", "counts of each bin"), cells))
+            columns.append((replace(declared.RUN_COUNTS, name=f"COUNTS{number + 1}"), cells))
         cards: list[CardTuple] = [
             *(("HDUCLASS", "OGIP"), ("HDUCLAS1", "LIGHTCURVE"), ("HDUCLAS2", "TOTAL"), ("HDUCLAS3", "COUNT")),
             *((key, self.header.get(key)) for key in _KEPT if key in self.header),

@@ -77,7 +77,7 @@ def noise_level(
     if rate < 0 or very_large.rate < 0:
         raise ConfigError(f"Rates are {rate:g} and {very_large.rate:g}; they must not be negative.")
     lost = rate * dead_time
-    level = 2 * (1 - 2 * lost * (1 - dead_time / (2 * dt)))
+    level: Floats = np.full(len(frequency), 2 * (1 - 2 * lost * (1 - dead_time / (2 * dt))))
     level = level - 2 * (number - 1) / number * lost * (dead_time / dt) * np.cos(2 * np.pi * frequency * dt)
     shape = np.sinc(very_large.dead_time * frequency) ** 2
     return np.asarray(level + 2 * very_large.rate * rate * very_large.dead_time**2 * shape, np.float64)

@@ -33,7 +33,6 @@ _EVENT = Column(
         ("TEVTB", "(M[1]{1},S[Zero]{5},E[VPR]{1},D[0:4]{3},E[0:63]{6},C[0:255]{8})"),
     ),
 )
-_TIME = Column("TIME", "D", "s", "spacecraft clock; TIMEZERO makes it MET (TT)")
 #: Columns that say more than the words, as ``xenon2fits`` orders and names them.
 _ANODES = ("XL1", "XR1", "XL2", "XR2", "XL3", "XR3")
 _OWN = ("TIMEDEL", "DATAMODE", "HDUCLAS1", "HDUCLAS2", "CREATOR", "DATE", "ORIGIN")
@@ -117,7 +116,7 @@ def _header(table: Table, layout: Layout, compat: bool) -> Header:
 
 
 def _columns(events: XenonEvents, layout: Layout, compat: bool) -> list[tuple[Column, NDArray[np.generic]]]:
-    columns: list[tuple[Column, NDArray[np.generic]]] = [(_TIME, events.time)]
+    columns: list[tuple[Column, NDArray[np.generic]]] = [(declared.EVENT_TIME, events.time)]
     if layout is Layout.NUMBERS:
         numbers = [events.pcu, events.height, events.code == 6, *(events.code == code for code in range(6))]
         names = ("PCUID", "PulseHeight", "Propane", *_ANODES)
