@@ -59,6 +59,10 @@ class Bins:
         if not len(self.first):
             return np.full(time.shape, -1, np.int64)
         bin_number = np.floor((time - self.origin) / self.dt).astype(np.int64)
+        if len(self.first) == 1:  # several times faster
+            at: Numbers = bin_number - self.first[0]
+            at[(at < 0) | (at >= self.number[0])] = -1
+            return at
         run = np.searchsorted(self.first, bin_number, "right") - 1
         inside = (run >= 0) & (bin_number < self.first[run] + self.number[run])
         return np.where(inside, self.offset[run] + bin_number - self.first[run], -1)

@@ -215,7 +215,9 @@ class _Stream:
         for piece in file.pieces(CHUNK):
             time, words = file.times(piece), file.words(piece)
             at = bins.at(time + tick / 2)
-            keep = (at >= 0) & file.word.is_photon(words) & intervals.contains(own, time)
+            keep = (at >= 0) & file.word.is_photon(words)
+            if len(self.files) > 1:  # of one file, all bins lie in its good time
+                keep &= intervals.contains(own, time)
             if self.pcus != _ALL_PCUS:
                 keep &= np.isin(file.word.detector(words), self.pcus)
             at, channel = at[keep], file.word.channel(words)[keep]

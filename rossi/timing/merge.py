@@ -88,6 +88,12 @@ def _by_pcu(first: XenonHalf, second: XenonHalf, missing: NDArray[np.float64], s
         if open_ended:
             said.append(f"{half.name}: {open_ended} partitions have no end mark; all their words are taken.")
     lists = [listed(half, half.number - half.has_end()) for half in (first, second)]
+    for partition, mark in _out_of_step(lists[0], lists[1], len(first.time)):
+        said.append(
+            f"{first.name}, {second.name}: the partition at {first.time[partition]:.0f} s has another number of time "
+            f"marks in each; its events from {mark / 128:.3f} s on have no certain time and are left out."
+        )
+        lists = [words.without(partition, mark) for words in lists]
     keys, events = zip(*(_keys(words, len(first.time)) for words in lists), strict=True)
     a, b = _ranked(*keys)
     dropped = max(len(keys[0]), len(keys[1])) - len(a)
@@ -104,6 +110,20 @@ def _by_pcu(first: XenonHalf, second: XenonHalf, missing: NDArray[np.float64], s
         time, pcu, code, height = found
         found = time[order], pcu[order], code[order], height[order]
     return XenonEvents(*found, missing, tuple(said))
+
+
+def _out_of_step(one: Listed, other: Listed, n_partition: int) -> list[tuple[int, int]]:
+    """Return partitions of which the lists have different numbers of marks, and the first mark whose events differ."""
+    marks = [np.bincount(words.partition[~words.is_event], minlength=n_partition) for words in (one, other)]
+    found = []
+    for partition in np.flatnonzero(marks[0] != marks[1]).tolist():
+        counts = [
+            words.events_by_mark(partition, int(max(marks[0].max(), marks[1].max())) + 1) for words in (one, other)
+        ]
+        differ = np.flatnonzero(counts[0] != counts[1])
+        if len(differ):
+            found.append((partition, int(differ[0])))
+    return found
 
 
 def _keys(words: Listed, n_partition: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:

@@ -188,10 +188,15 @@ class Listed:
         """Which words are events."""
         return np.asarray(self.words >= _EVENT)
 
-    @property
-    def pcu(self) -> NDArray[np.intp]:
-        """PCU of each event."""
-        return pcu_of(self.words)
+    def events_by_mark(self, partition: int, n_mark: int) -> NDArray[np.intp]:
+        """Return the number of events in each interval of a partition (n_mark,)."""
+        here = (self.partition == partition) & self.is_event
+        return np.bincount(self.mark[here], minlength=n_mark)
+
+    def without(self, partition: int, mark: int) -> Listed:
+        """Return the list without the words of a partition from a mark on."""
+        kept = (self.partition != partition) | (self.mark < mark)
+        return Listed(self.words[kept], self.partition[kept], self.mark[kept])
 
 
 def pcu_of(words: Words) -> NDArray[np.intp]:

@@ -23,7 +23,8 @@ from rossi.timing.merge import merge_xenon
 from rossi.timing.xenon import TICK, XenonEvents, XenonHalf, mode_of
 from rossi.version import __version__
 
-_EVENT = Column(
+#: The words of merged events.
+EVENT_WORD = Column(
     "Event",
     "24X",
     "",
@@ -124,7 +125,7 @@ def _columns(events: XenonEvents, layout: Layout, compat: bool) -> list[tuple[Co
             (Column(name, "I", "Channel" if name == "PulseHeight" else ""), values.astype(np.int16))
             for name, values in zip(names, numbers, strict=True)
         ]
-    columns.append((_EVENT, event_words(events)))
+    columns.append((EVENT_WORD, event_words(events)))
     if layout is Layout.OGIP:
         anode = np.where(events.anode == MISSING, 0, events.anode) if compat else events.anode
         columns += [(declared.PCUID, events.pcu), (declared.ANODEID, anode), (declared.PHA, events.height)]

@@ -113,6 +113,23 @@ def test_an_event_with_one_word_is_dropped_and_counted(pair):
     assert "a word in one of the two files only" in events.remarks[0]
 
 
+def test_behind_a_lost_mark_no_time_is_certain(pair):
+    one, other = halves(pair("clean"))
+    inside = other.words[: other.number[0]]
+    mark = np.flatnonzero(inside < 0x8000)[100]
+    flat = other.words.copy()
+    flat[mark : other.number[0] - 1] = inside[mark + 1 :]
+    number = other.number - np.array([1, 0, 0, 0])
+    damaged = XenonHalf(other.name, other.table, 2, other.time, number, other.at, other.lost, flat)
+    whole, events = merge_xenon(one, other), merge_xenon(one, damaged)
+    begin, length = one.time[0], 2.0
+    behind = (whole.time > begin + 100 / 128) & (whole.time < begin + length)
+    lost = np.setdiff1d(whole.time, events.time)
+    assert np.isin(events.time, whole.time).all()
+    assert 0.95 * behind.sum() < len(lost) <= behind.sum() + 20
+    assert "from 0.7" in events.remarks[0] and "no certain time" in events.remarks[0]
+
+
 def test_refusals(pair):
     one = pair("clean")[0]
     with pytest.raises(DataError, match="two halves of one GoodXenon mode"):
