@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,12 +72,18 @@ class Accumulation:
 
 
 def accumulate(
-    grid: Grid, columns: Sequence[str], channels: ChannelSelection, *, include_negative: bool = False
+    grid: Grid,
+    columns: Sequence[str],
+    channels: ChannelSelection,
+    *,
+    include_negative: bool = False,
+    null_exposure: bool = False,
 ) -> Accumulation:
     """Add up columns of all files.
 
-    Exposure counts every sample that is in good time, whether its channels are selected or NULL or not; counts take the
-    selected channels whose value is neither NULL nor (without `include_negative`) negative.
+    Exposure counts every sample that is in good time, whether its channels are selected or not, unless all that is
+    selected of it is NULL; counts take the selected channels whose value is neither NULL nor (without
+    `include_negative`) negative.
 
     Parameters
     ----------
@@ -86,6 +92,8 @@ def accumulate(
     channels : ChannelSelection
     include_negative : bool
         Values below 0 count too.
+    null_exposure : bool
+        Compatibility: count the exposure of samples that are NULL, too, as the FTOOLS extractors do.
 
     Raises
     ------
@@ -99,6 +107,8 @@ def accumulate(
         if other.n_channel != shape.n_channel or (other.bounds != shape.bounds).any():
             raise DataError(f"{name}: its channels ({other.cpix}) differ from those of the first file ({shape.cpix}).")
     selected = channels.elements(shape.bounds)
+    if not null_exposure and len(selected):
+        grid = replace(grid, samples=tuple(_observed(samples, names, selected) for samples in grid.samples))
     filled, steps = _additions(grid, len(names) * shape.n_channel)
     exposure = _exposure(steps, shape.n_channel) / len(names)
     counts, accepted = np.zeros(len(filled)), np.zeros(len(filled))
@@ -146,13 +156,30 @@ def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
     return total
 
 
+def _observed(samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp]) -> Samples:
+    """Return the samples of which something selected is not NULL."""
+    info = samples.array.table.info(names[0])
+    if not len(samples.index) or (info.null is None and info.code not in "ED"):
+        return samples
+    raw = samples.array.samples(names, _picked(selected), samples.index)
+    empty = (raw == info.null if info.null is not None else np.isnan(raw)).all(axis=(1, 2))
+    if not empty.any():
+        return samples
+    return replace(samples, index=samples.index[~empty], bins=samples.bins[~empty])
+
+
+def _picked(selected: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """Return selected elements as a slice where they follow each other."""
+    adjacent = len(selected) == selected[-1] - selected[0] + 1
+    return slice(int(selected[0]), int(selected[-1]) + 1) if adjacent else selected
+
+
 def _values(
     samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp], include_negative: bool
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return values (n_kept, n_column, n_selected), 0 where invalid, and which are (a scalar: none)."""
     table = samples.array.table
-    pick = slice(selected[0], selected[-1] + 1) if len(selected) == selected[-1] - selected[0] + 1 else selected
-    raw = samples.array.samples(names, pick, samples.index)
+    raw = samples.array.samples(names, _picked(selected), samples.index)
     values: NDArray[Any] = raw.astype(np.float64 if raw.dtype.kind == "f" else np.int64)
     info = table.info(names[0])  # columns that are added up are stored alike
     doubts = [] if info.null is None else [values == info.null]

@@ -22,6 +22,8 @@ from rossi.met import split_keyword, timezero
 #: Seconds in a unit of TIMEUNIT.
 _UNITS = {"s": 1.0, "sec": 1.0, "d": 86400.0, "ms": 1e-3, "us": 1e-6, "h": 3600.0, "y": 3.15576e7}
 _MAX_COLUMNS = 40
+#: Channel list of data without a channel axis that count all channels together.
+_ALL = "(0~255)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class CellShape:
         Channel list as the file spells it; without a channel axis, what the descriptor names, in parentheses.
     has_channels : bool
         Whether there is a channel axis.
+    band : tuple of int, optional
+        First and last channel of single-bit data, which have no channel axis; None for all channels.
     """
 
     n_time: int
@@ -48,12 +52,16 @@ class CellShape:
     dt: float
     cpix: str | None
     has_channels: bool
+    band: tuple[int, int] | None = None
 
     @property
     def bounds(self) -> Bounds:
-        """First and last absolute channel of each element, (n_channel, 2); [[0, 0]] where there is no channel axis."""
+        """First and last absolute channel of each element, (n_channel, 2).
+
+        Without a channel axis it is that of single-bit data, or [[0, 0]] where all channels were counted together.
+        """
         if not self.has_channels:
-            return np.zeros((1, 2), np.int64)
+            return np.array([self.band or (0, 0)], np.int64)
         return parse_channels(self.cpix or f"0:{self.n_channel - 1}")
 
 
@@ -114,28 +122,37 @@ class ScienceFile:
 
 
 class ScienceArray(ScienceFile):
-    """One Science Array table, opened for extraction; see `ScienceFile`."""
+    """One Science Array table, opened for extraction; see `ScienceFile`.
 
-    def __init__(self, name: str, table: Table, own_gti: Gti | None) -> None:
+    Parameters
+    ----------
+    compat : bool
+        Take data without a channel axis for channel 0 of a list ``(0~255)``, as ``saextrct`` does, whatever TDDES says.
+    """
+
+    def __init__(self, name: str, table: Table, own_gti: Gti | None, *, compat: bool = False) -> None:
         super().__init__(name, table, own_gti)
+        self.compat = compat
         #: Start of each row, TIMEZERO added [s].
         self.time: NDArray[np.float64] = self.times(table)
         self.undated = int((~np.isfinite(self.time)).sum())
 
     @classmethod
-    def from_file(cls, file: FitsFile) -> ScienceArray:
+    def from_file(cls, file: FitsFile, *, compat: bool = False) -> ScienceArray:
         """Open HDU 1 of a file, with HDU 2 as its own GTI where it is one.
 
         Parameters
         ----------
         file : FitsFile
+        compat : bool
+            See the class.
 
         Raises
         ------
         DataError
             If HDU 1 can't be extracted from, see `ScienceFile`.
         """
-        return cls(file.name, file.table(hdu=1), own_gti(file))
+        return cls(file.name, file.table(hdu=1), own_gti(file), compat=compat)
 
     def good_columns(self) -> tuple[str, ...]:
         """Return the columns that count good xenon events: all PCUs and layers.
@@ -195,9 +212,12 @@ class ScienceArray(ScienceFile):
         """
         info = self.table.info(column)
         try:
-            return _cell_shape(self.table.structure, info.name.upper(), self.timedel)
+            shape = _cell_shape(self.table.structure, info.name.upper(), self.timedel)
         except DataError as error:
             raise DataError(f"{self.table.where}: column {column}: {error}") from None
+        if self.compat and not shape.has_channels:
+            return replace(shape, cpix=_ALL, band=None)
+        return shape
 
     def samples(
         self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
@@ -280,19 +300,32 @@ def _cell_shape(columns: Structure, name: str, timedel: float) -> CellShape:
     if not dt > 0:
         raise DataError(f"a sample lasts {dt} s; TIMEDEL (or CDLT{n}) should be above 0.")
     cpix: str | None
+    band = None
     if channels:
         cpix = str(header.get(f"{channels[0] + 1}CPIX{n}", f"0:{dims[channels[0]] - 1}"))
     else:
         token = descriptor(str(header.get(f"TDDES{n}", ""))).get("C")
         cpix = f"({token})" if token else None
+        band = _band(token) if times and token else None
     n_channel = dims[channels[0]] if channels else 1
     time_fastest = times == [0] and len(dims) > 1
-    shape = CellShape(dims[times[0]] if times else 1, n_channel, time_fastest, dt, cpix, bool(channels))
+    shape = CellShape(dims[times[0]] if times else 1, n_channel, time_fastest, dt, cpix, bool(channels), band)
     if channels and len(shape.bounds) != n_channel:
         raise DataError(
             f"its channel list has {len(shape.bounds)} elements, its axis {n_channel}; the header is damaged."
         )
     return shape
+
+
+def _band(token: str) -> tuple[int, int] | None:
+    """Return the channels that a descriptor names if they are one band and not all."""
+    try:
+        bounds = parse_channels(token)
+    except DataError:
+        return None
+    if len(bounds) > 1 or token in _ALL:
+        return None
+    return int(bounds[0, 0]), int(bounds[0, 1])
 
 
 def own_gti(file: FitsFile) -> Gti | None:

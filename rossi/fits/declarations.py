@@ -48,6 +48,17 @@ PCUID = Column("PCUID", "B", "", "PCU, 0 to 4", 255)
 ANODEID = Column("ANODEID", "B", "", "10 (X1L), 11, 20, 21, 30, 31 (X3R), 40 propane", 255)
 PHA = Column("PHA", "B", "chan", "channel element, from 0", 255)
 
+#: Event lists that are screened, and events of GoodXenon.
+EVENT_TIME = Column("TIME", "D", "s", "begin of the event's tick; TIMEZERO makes it MET (TT)")
+EVENT_PHA = Column("PHA", "I", "chan", "channel element, from 0")
+#: What times at the barycentre are called beside those at the spacecraft.
+BARYTIME = Column("BARYTIME", "1D", "s", "with TIMEZERO added: TDB at the barycentre")
+
+#: Fast light curves have a row for each run of bins; COUNTS2 and so on hold further bands.
+RUN_TIME = Column("TIME", "1D", "s", "begin of the first bin, MET (TT)")
+RUN_NUMBER = Column("NUMBER", "1J", "", "bins of the row")
+RUN_COUNTS = Column("COUNTS1", "PJ", "count", "counts of each bin")
+
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
 OBS_OBJECT = Column("OBJECT", "A", "", "target as the observation spells it")
@@ -68,6 +79,8 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "STDGTI": STDGTI,
     "SPECRESP": (ENERG_LO, ENERG_HI, SPECRESP),
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
+    "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID),
+    "FAST": (RUN_TIME, RUN_NUMBER, RUN_COUNTS),
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),

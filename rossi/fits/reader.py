@@ -19,6 +19,7 @@ __all__ = [
     "content",
     "data_size",
     "gunzip",
+    "header_end",
     "iterate_hdus",
     "locate",
     "open_fits",
@@ -266,7 +267,7 @@ def spans(data: bytes, name: str) -> Iterator[Span]:
             return  # padding behind the last HDU
         if number and data[at : at + 8] != b"XTENSION":
             raise DataError(f"{name}: HDU {number} does not begin with XTENSION at byte {at}; the file is damaged.")
-        end = _end_of_header(data, at, name, number)
+        end = header_end(data, at, name, number)
         header = Header.from_block(data[at:end])
         size = data_size(header, f"{name}[HDU {number}]")
         if end + size > len(data):
@@ -279,7 +280,24 @@ def spans(data: bytes, name: str) -> Iterator[Span]:
         number += 1
 
 
-def _end_of_header(data: bytes, at: int, name: str, number: int) -> int:
+def header_end(data: bytes, at: int, name: str, number: int) -> int:
+    """Return the first byte behind a header and its padding.
+
+    Parameters
+    ----------
+    data : bytes
+        A FITS file, or its beginning.
+    at : int
+        Where the header begins.
+    name : str
+    number : int
+        Of the HDU, for messages.
+
+    Raises
+    ------
+    DataError
+        If it has no END card.
+    """
     limit = at + MAX_HEADER
     found = data.find(_END, at, limit)
     while found >= 0 and (found - at) % CARD:

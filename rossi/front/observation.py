@@ -19,13 +19,14 @@ from rossi.front.folder import list_folder, read_file
 from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
 from rossi.pca.filter.indices import MasterIndex, read_master
+from rossi.timing.modes import Modes, configuration, first_table_header
 
 if TYPE_CHECKING:
     from astropy.time import Time
     from astropy.units import Quantity
 
 #: Science files of each instrument: what their paths look like.
-SCIENCE = {"PCA": re.compile(r"pca/FS[0-9a-f]{2}_.*"), "HEXTE": re.compile(r"hexte/FS[0-9a-f]{2}_.*")}
+SCIENCE = {"PCA": re.compile(r"pca/(FS[0-9a-f]{2}|GX)_.*"), "HEXTE": re.compile(r"hexte/FS[0-9a-f]{2}_.*")}
 #: What is always telemetered while a source is observed, one for each instrument.
 _STEADY = ("std2", "hexte_archive")
 
@@ -110,19 +111,21 @@ class Observation(Told):
         return self.gti.total * u.s
 
     @cached_property
-    def modes(self) -> dict[str, tuple[str, ...]]:
+    def modes(self) -> Modes:
         """Data modes (DATAMODE) of the science files, by instrument: ``{"PCA": ("Standard1b", ...), ...}``.
 
-        Each science file is read for it, event lists too: of a remote archive that takes its time.
+        Printed, it is a table of what those of the PCA hold: resolution, channels, PCUs. Each science file is fetched
+        for it, though only headers are read: of a remote archive that takes its time.
         """
-        return {name: self._modes(pattern) for name, pattern in SCIENCE.items()}
-
-    def _modes(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
-        found = []
-        for path in filter(pattern.fullmatch, self.files):
-            header = stream_fits(self.read_bytes(path), path).file.table().header
-            found.append(str(header.get("DATAMODE", "")).strip())
-        return tuple(sorted(set(filter(None, found))))
+        headers = {
+            name: {path: first_table_header(self.read_bytes(path), path) for path in filter(kind.fullmatch, self.files)}
+            for name, kind in SCIENCE.items()
+        }
+        names = {
+            name: tuple(sorted({mode for h in found.values() if (mode := str(h.get("DATAMODE", "")).strip())}))
+            for name, found in headers.items()
+        }
+        return Modes(names, [configuration(header, path) for path, header in headers["PCA"].items()])
 
     def __reduce__(self) -> tuple[Callable[..., Observation], tuple[ObsID, str]]:
         """Another process opens it anew."""

@@ -41,12 +41,22 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "saextrct": Entry("arrays", "light curves and spectra of binned data"),
         "seextrct": Entry("events", "light curves and spectra of event data"),
         "decodeevt": Entry("events", "detector, anode and channel of each event"),
+        "xenon2fits": Entry("xenon", "the events of a pair of GoodXenon files"),
+        "make_se": Entry("xenon", "the events of all pairs in a list of GoodXenon files"),
     },
     "Light curves": {
         "rebinlc": Entry("lightcurves", "join bins of a light curve"),
         "lcmath": Entry("lightcurves", "subtract the background from a light curve, or add curves"),
         "lcurve": Entry("lightcurves", "put light curves on one grid of bins"),
         "timetrans": Entry("lightcurves", "times read off a plot as absolute times"),
+    },
+    "Barycentre": {
+        "barycorr": Entry(
+            "barycentre", "times at the barycentre of the solar system, in place of those at the spacecraft"
+        ),
+        "faxbary": Entry("barycentre", "times at the barycentre as a column BARYTIME"),
+        "axbary": Entry("barycentre", "times at the barycentre, called with options"),
+        "hdaxbary": Entry("barycentre", "times at the barycentre, called with options"),
     },
     "Spectra": {
         "sumpha": Entry("pha", "sum spectra with their good time"),

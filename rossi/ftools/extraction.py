@@ -128,9 +128,9 @@ def remarks_on(span: Span) -> list[str]:
     return list(dict.fromkeys([*remarks, *map(str, span.repeats)]))
 
 
-def science_arrays(names: str) -> list[ScienceArray]:
+def science_arrays(names: str, *, compat: bool = False) -> list[ScienceArray]:
     """Read the science arrays of the files that a parameter names."""
-    return [ScienceArray.from_file(read_fits(name)) for name in file_list(names)]
+    return [ScienceArray.from_file(read_fits(name), compat=compat) for name in file_list(names)]
 
 
 def mode(text: str, parameter: str) -> Mode:

@@ -24,26 +24,29 @@ from rossi.spectra.channels import LAST_CHANNEL
 
 
 class Pcadeadcalc1Parameters(DeadTimeParameters):
-    """Parameters of ``pcadeadcalc1``."""
+    """Parameters of ``pcadeadcalc1``; ``compat`` is ours."""
 
     infile: Annotated[str, "Standard1 file"]
     outfile: Annotated[str, "file to be made"]
     hkfiles: Annotated[str, "housekeeping of all five PCUs, FH5a to FH5e: list or @list"]
     breakfile: Annotated[str, "times of breakdowns, or NONE"] = "NONE"
+    compat: Annotated[bool, "describe time series of PCUs as channels, as the original does"] = False
 
 
 def pcadeadcalc1(p: Pcadeadcalc1Parameters) -> Made:
     """Add flags and dead time of each sample to Standard1 data."""
-    data, said = prepared_standard1(p.infile, read_housekeeping(file_list(p.hkfiles)), p.breakfile, p.rules())
+    states = read_housekeeping(file_list(p.hkfiles))
+    data, said = prepared_standard1(p.infile, states, p.breakfile, p.rules(), compat=p.compat)
     return Made([write_output(p.outfile, data, p.clobber)], said)
 
 
 def prepared_standard1(
-    path: str | Path, states: Sequence[Housekeeping], breakfile: str, rules: BadRowRules
+    path: str | Path, states: Sequence[Housekeeping], breakfile: str, rules: BadRowRules, *, compat: bool = False
 ) -> tuple[bytes, list[str]]:
     """Return a Standard1 file with flags and dead time, and what to say of rows without a time."""
     file, said = dated_file(read_fits(path))
-    return standard1_file(prepare_standard1(file, list(states), breakdown_times(breakfile, file), rules)), said
+    prepared = prepare_standard1(file, list(states), breakdown_times(breakfile, file), rules)
+    return standard1_file(prepared, compat=compat), said
 
 
 class Pcaextlc1Parameters(LightCurveParameters):

@@ -137,7 +137,7 @@ def reduce_archive(part: FitsFile, position: Position, request: Request, correct
         return None
 
     def counts(detectors: Sequence[int], channels: ChannelSelection) -> Accumulation:
-        return accumulate(grid, [f"SpecDet{d}" for d in detectors], channels)
+        return accumulate(grid, [f"SpecDet{d}" for d in detectors], channels, null_exposure=True)
 
     curves = {
         name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last))

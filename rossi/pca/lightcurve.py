@@ -242,7 +242,7 @@ def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) 
     request : Request
     exposure : ndarray (n_bin,) [PCU s] or None
     """
-    counts = accumulate(grid, request.columns, request.channels)
+    counts = accumulate(grid, request.columns, request.channels, null_exposure=True)
     curve = light_curve(counts, request.mode, request.rejection)
     if exposure is None:
         return PcaLightCurve(curve, None, None, None, request)

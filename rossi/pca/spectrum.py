@@ -134,11 +134,16 @@ def _extract(files: Sequence[ScienceArray], time: TimeSelection, request: Spectr
         exposure += float(of_pcu[pcu])
     weights = np.zeros(len(PCUS))
     weights[used] = of_pcu[used] / exposure if exposure else 0.0
-    total = spectrum(accumulate(grid, columns, request.channels), request.channels)
+    total = _spectrum(grid, columns, request)
     rows = []
     if request.many:
-        rows = [spectrum(accumulate(grid, [name], request.channels), request.channels) for name in total.source.columns]
+        rows = [_spectrum(grid, [name], request) for name in total.source.columns]
     return PcaSpectrum(total, exposure, weights, of_pcu, tuple(rows), request)
+
+
+def _spectrum(grid: Grid, columns: Sequence[str], request: SpectrumRequest) -> Spectrum:
+    # of prepared data the exposure is the live time of their rows, whatever is NULL in them
+    return spectrum(accumulate(grid, columns, request.channels, null_exposure=True), request.channels)
 
 
 def exposure_by_pcu(grid: Grid, dead_time: DeadTime) -> Floats:

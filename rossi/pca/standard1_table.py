@@ -20,30 +20,35 @@ _COUNT: _Keywords = (("TDISP", "I5"),)
 _DURATION: _Keywords = (("TDISP", "E10.3"),)
 
 
-def standard1_file(prepared: PreparedStandard1, *, compress: bool = False) -> bytes:
-    """Return a FITS file: counts of bad samples zeroed, dead-time columns appended.
+def standard1_file(prepared: PreparedStandard1, *, compress: bool = False, compat: bool = False) -> bytes:
+    """Return a FITS file: counts of bad samples zeroed, dead-time columns appended; see `standard1_table`.
 
     Parameters
     ----------
     prepared : PreparedStandard1
     compress : bool
         Gzip the file.
+    compat : bool
+        See `standard1_table`.
     """
-    table = standard1_table(prepared)
+    table = standard1_table(prepared, compat=compat)
     return fits_bytes(prepared.file.primary, [as_hdu(table), *map(as_hdu, prepared.file.tables[1:])], compress=compress)
 
 
-def standard1_table(prepared: PreparedStandard1) -> Table:
+def standard1_table(prepared: PreparedStandard1, *, compat: bool = False) -> Table:
     """Return Standard1 data with the dead-time columns appended.
 
     Parameters
     ----------
     prepared : PreparedStandard1
+    compat : bool
+        Describe the time series of each PCU as channels, and those of all PCUs as (5, n), as ``pcadeadcalc1`` does.
+        Values are the same.
     """
     samples, table = prepared.samples, prepared.table
     values = _values(samples)
     known = samples.pcus[PCUS[0]].breakdown is not None
-    declared = _declarations(samples.time.shape[1], samples.pcus[PCUS[0]].sample, known)
+    declared = _declarations(samples.time.shape[1], samples.pcus[PCUS[0]].sample, known, compat)
     result = append_columns(table, [(column, values[column.name]) for column in declared])
     if prepared.zero:
         for pcu, of_pcu in samples.pcus.items():
@@ -52,9 +57,11 @@ def standard1_table(prepared: PreparedStandard1) -> Table:
 
 
 @lru_cache(maxsize=8)
-def _declarations(n: int, sample: float, breakdown: bool) -> tuple[Column, ...]:
+def _declarations(n: int, sample: float, breakdown: bool, compat: bool) -> tuple[Column, ...]:
     """Return the columns for rows of n samples, in the reference's order."""
     axis: _Keywords = (("1CTYP", "TIME"), ("1CUNI", "s"), ("1CRPX", 1), ("1CRVL", 0.0), ("1CDLT", sample))
+    if compat:
+        axis = (("1CTYP", "CHANNEL"), ("1CPIX", "0~255"))
     columns = [Column("SUBTIME", f"{n}D", "s", "start of each sample")]
     for p in PCUS:
         columns += [
@@ -85,9 +92,14 @@ def _declarations(n: int, sample: float, breakdown: bool) -> tuple[Column, ...]:
             Column(f"LiveFracPcu{p}", f"{n}E", "", f"PCU {p} live over on time", keywords=_DURATION),
         ]
     vector: _Keywords = (
-        ("TDIM", f"({len(PCUS)},{n})"),
-        *(("1CTYP", "CHANNEL"), ("1CPIX", "0:4"), ("2CTYP", "TIME"), ("2CUNI", "s"), ("2CDLT", sample)),
+        ("TDIM", f"({n},{len(PCUS)})"),  # all samples of PCU 0, then of PCU 1
+        *(("1CTYP", "TIME"), ("1CUNI", "s"), ("1CDLT", sample), ("2CTYP", "CHANNEL"), ("2CPIX", "0:4")),
     )
+    if compat:  # against the order in which they are stored
+        vector = (
+            ("TDIM", f"({len(PCUS)},{n})"),
+            *(("1CTYP", "CHANNEL"), ("1CPIX", "0:4"), ("2CTYP", "TIME"), ("2CUNI", "s"), ("2CDLT", sample)),
+        )
     columns.append(Column("OnTimeVect", f"{5 * n}E", "s", "OnTimePcu0 to 4", keywords=vector))
     columns.append(Column("LiveTimeVect", f"{5 * n}E", "s", "LiveTimePcu0 to 4", keywords=vector))
     return tuple(columns)
@@ -125,7 +137,6 @@ def _values(samples: Standard1Samples) -> dict[str, NDArray[np.generic]]:
         "NUM_PROPANE_ON": samples.number_with_propane,
         "SUM_VLE_PCU": samples.vle_detectors,
         "VLECntPerPcu": samples.vle_per_pcu,
-        # all samples of PCU 0, then of PCU 1: as the reference has it, against its own TDIM
         "OnTimeVect": np.concatenate([pcu.on_time for pcu in pcus], axis=1),
         "LiveTimeVect": np.concatenate([pcu.live_time for pcu in pcus], axis=1),
     }

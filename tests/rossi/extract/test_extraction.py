@@ -35,19 +35,34 @@ def t1(make_array):
 
 
 def test_t1_sums_errors_and_spectrum(t1):
-    source = run([t1])
+    source = run([t1], null_exposure=True)
     curve = light_curve(source, Mode.SUM)
     assert curve.value.tolist() == [6, 0, 38, 40, 7, 86]
     assert np.array_equal(curve.error, np.sqrt(curve.value))
     assert curve.time.tolist() == [T0 + 16 * i for i in range(6)]
     assert spectrum(source, ChannelSelection()).value.tolist() == [40, 44, 34, 59]
-    assert light_curve(run([t1], include_negative=True)).value[3] == 2.1875
-    chosen = light_curve(run([t1], channels=ChannelSelection(chint="15-29")))
+    assert light_curve(run([t1], include_negative=True, null_exposure=True)).value[3] == 2.1875
+    chosen = light_curve(run([t1], channels=ChannelSelection(chint="15-29"), null_exposure=True))
     assert chosen.value.tolist() == [0.1875, 0, 1.1875, 0.8125, 0, 2.6875]
 
 
+def test_t1_what_is_null_has_no_exposure(t1):
+    source = run([t1])  # row 1 is NULL in all channels, row 4 in three of four
+    curve = light_curve(source, Mode.SUM)
+    assert curve.value.tolist() == [6, 38, 40, 7, 86]
+    assert (curve.time - T0).tolist() == [0, 32, 48, 64, 80]
+    assert (curve.gti - T0).tolist() == [[0, 16], [32, 96]]
+    assert (curve.ontime, spectrum(source, ChannelSelection()).exposure) == (80.0, 80.0)
+    chosen = run([t1], channels=ChannelSelection(chint="15-29"))
+    assert light_curve(chosen).value.tolist() == [0.1875, 1.1875, 0.8125, 2.6875]
+    assert chosen.exposure.tolist() == [16.0] * 4
+    joined = run([t1], 48.0)
+    assert joined.exposure.tolist() == [32.0, 48.0]
+    assert light_curve(joined).fracexp.tolist() == [0.666666667, 1.0]
+
+
 def test_t1_means(t1):
-    mean = light_curve(run([t1]), Mode.MEAN).value
+    mean = light_curve(run([t1], null_exposure=True), Mode.MEAN).value
     assert mean[[0, 4]].tolist() == [6, 28]
     assert mean[3] == pytest.approx(53.3333333333)
     assert np.isnan(mean[1])
@@ -159,7 +174,7 @@ def test_mistakes_are_explained(make_array):
 
 
 def test_products_hold_what_was_extracted(t1):
-    source = run([t1])
+    source = run([t1], null_exposure=True)
     curve = light_curve(source)
     table = open_fits(light_curve_file(curve), "f").table("RATE")
     assert np.array_equal(table.column("RATE"), curve.value)
@@ -171,7 +186,7 @@ def test_products_hold_what_was_extracted(t1):
 
 def test_grouped_spectrum_keeps_its_exposure(t1):
     groups = ChannelSelection(chbin="0-19,20-39")
-    source = run([t1])
+    source = run([t1], null_exposure=True)
     right = spectrum(source, groups)
     assert (right.value.tolist(), right.exposure) == ([84, 93], 96.0)
     assert spectrum(source, groups, grouped_exposure_defect=True).exposure == 48.0

@@ -210,7 +210,9 @@ def test_columns_have_the_references_names_and_places(golden):
         *(f"VLERateWtFactPcu{n}" for n in range(5)),
         *("NUM_PCU_ON", "SUM_VLE_PCU", "VLECntPerPcu", "NUM_PROPANE_ON", "EventDeadTime"),
     ]
-    assert made.header["TDIM" + str(made.info("LiveTimeVect").number)] == "(5,1024)"
+    assert made.header["TDIM" + str(made.info("LiveTimeVect").number)] == "(1024,5)"
+    compat = open_fits(standard1_file(data, compat=True), "dt").tables[0]
+    assert compat.header["TDIM" + str(compat.info("LiveTimeVect").number)] == "(5,1024)"
     for of_all, of_one in (("LiveTimeVect", "LiveTimePcu"), ("OnTimeVect", "OnTimePcu")):
         for pcu in range(5):
             block = made.column(of_all)[:, 1024 * pcu : 1024 * (pcu + 1)]

@@ -1,0 +1,151 @@
+"""What files hold, and which of them give a band at a resolution."""
+
+import numpy as np
+import pytest
+
+from rossi.errors import ConfigError, DataError, NoGoodTime
+from rossi.fits.reader import read_fits
+from rossi.timing.choice import Wish, choose, choose_each
+from rossi.timing.modes import COLUMNS, LEADING, Configuration, Kind, Modes, configuration, modes_of, read_configuration
+
+
+def leading(path):
+    with path.open("rb") as file:
+        return file.read(LEADING)
+
+
+def test_headers_tell_what_files_hold(timing_golden):
+    xenon, binned = (sorted((timing_golden / case / "input").iterdir()) for case in ("xenon", "binned"))
+    found = {path.name: read_configuration(leading(path), path.name) for path in (*xenon, *binned)}
+    single = found["FS3f_c1987f0-c198808.gz"]
+    assert (single.name, single.kind, single.resolution) == ("SB_125us_14_35_1s", Kind.SINGLE_BIT, 2.0**-13)
+    assert (single.bounds.tolist(), single.tells_pcu, single.pcus) == ([[14, 35]], False, (0, 1, 2, 3, 4))
+    assert single.stop - single.start == pytest.approx(24)
+    counts = found["null_FS37_c1987f0-c198820.gz"]
+    assert (counts.kind, counts.resolution) == (Kind.BINNED, 2.0**-9)
+    assert counts.bounds.tolist() == [[0, 13], [14, 18], [19, 25], [26, 35]]
+    half = found["FS37_200d0a32-200d0a3a.gz"]
+    assert (half.kind, half.resolution, len(half.bounds), half.tells_pcu) == (Kind.XENON_HALF, 2.0**-20, 256, True)
+    text = str(Modes({"PCA": (), "HEXTE": ("Archive",)}, found.values()))
+    assert text.splitlines()[0].split() == list(COLUMNS)
+    assert "GoodXenon_16s  " in text and text.endswith("HEXTE: Archive")
+    assert [mode.name for mode in modes_of(found.values())] == [
+        *("GoodXenon_16s", "GoodXenon_2s", "B_2ms_4B_0_35_H", "SB_125us_0_13_1s", "SB_125us_14_35_1s")
+    ]
+
+
+def test_real_and_simulated_files(shared, golden):
+    real = shared / "data/real/pca"
+    events = read_configuration(leading(real / "SE_93087-01-02-11_E_125us_64M.evt.gz"), "se")
+    assert (events.kind, events.resolution, events.bounds[0].tolist(), events.bounds[-1].tolist()) == (
+        *(Kind.EVENTS, 2.0**-13, [0, 4], [244, 249]),
+    )
+    assert (events.tells_pcu, events.tells_layer) == (True, False)
+    assert read_configuration(leading(real / "GX_B1509-58_short.evt"), "gx").kind == Kind.XENON
+    pca = next((golden / "e5_switch/input").glob("AO*/P*/*/pca"))
+    standard = read_configuration(leading(next(pca.glob("FS46*"))), "std1")
+    assert (standard.kind, standard.resolution, standard.bounds.tolist()) == (Kind.STANDARD1, 0.125, [[0, 255]])
+    standard = read_configuration(leading(next(pca.glob("FS4a*"))), "std2")
+    assert (standard.kind, standard.resolution, len(standard.bounds)) == (Kind.STANDARD2, 16.0, 129)
+
+
+@pytest.mark.parametrize("name", ["D_1us_0_249_1024_64s_F", "TLA_1s_10_249_1s_10000_F", "IDLE", "FL_4us", ""])
+def test_what_is_no_light_curve_is_never_guessed(timing_golden, name):
+    table = read_fits(timing_golden / "binned/input/FS3f_c1987f0-c198808.gz").table()
+    header = table.header.copy()
+    header.set("DATAMODE", name)
+    found = configuration(header, "x")
+    assert (found.kind, len(found.bounds)) == (Kind.OTHER, 0)
+    assert np.isnan(found.resolution)
+    with pytest.raises(NoGoodTime, match=r"can't be had: the observation has"):
+        choose(modes_of([found]), Wish(1.0))
+
+
+def test_damaged_beginnings():
+    with pytest.raises(DataError, match="not a FITS file"):
+        read_configuration(b"nonsense", "x")
+    with pytest.raises(DataError, match="has no END card"):
+        read_configuration(b"SIMPLE  =", "x")
+
+
+def mode(name, kind, resolution, bounds, start=0.0, stop=1000.0, tells_pcu=False):
+    return Configuration(name, name, kind, resolution, np.array(bounds), start, stop, (0, 1, 2, 3, 4), tells_pcu, False)
+
+
+STANDARD = [
+    mode("Standard1b", Kind.STANDARD1, 0.125, [[0, 255]], tells_pcu=True),
+    mode("Standard2f", Kind.STANDARD2, 16.0, [[0, 4], *([c, c] for c in range(5, 256))], tells_pcu=True),
+]
+SB = [
+    mode("SB_125us_0_13_1s", Kind.SINGLE_BIT, 2.0**-13, [[0, 13]]),
+    mode("SB_125us_14_35_1s", Kind.SINGLE_BIT, 2.0**-13, [[14, 35]]),
+]
+HARD = mode("E_16us_16B_36_1s", Kind.EVENTS, 2.0**-16, [[36, 60], [61, 249]], tells_pcu=True)
+BINNED = mode("B_2ms_4B_0_35_H", Kind.BINNED, 2.0**-9, [[0, 13], [14, 18], [19, 25], [26, 35]])
+WHOLE = mode("E_125us_64M_0_1s", Kind.EVENTS, 2.0**-13, [[0, 9], [10, 35], [36, 249]], tells_pcu=True)
+XENON = [
+    mode(f"GoodXenon{n}_2s", Kind.XENON_HALF, 2.0**-20, [[c, c] for c in range(256)], tells_pcu=True) for n in (1, 2)
+]
+
+
+@pytest.mark.parametrize(
+    ("present", "wish", "names"),
+    [
+        ([*STANDARD, *SB, HARD], Wish(16.0), ["Standard2f"]),
+        ([*STANDARD, *SB, HARD], Wish(32.0, 14, 35), ["Standard2f"]),
+        ([*STANDARD, *SB, HARD], Wish(0.125), ["Standard1b"]),
+        ([*STANDARD, *SB, HARD], Wish(0.125, 0, 35), ["SB_125us_0_13_1s", "SB_125us_14_35_1s"]),
+        ([*STANDARD, *SB, HARD], Wish(2.0**-12), ["SB_125us_0_13_1s", "SB_125us_14_35_1s", "E_16us_16B_36_1s"]),
+        ([*STANDARD, *SB, HARD], Wish(2.0**-15, 36, 249), ["E_16us_16B_36_1s"]),
+        ([*STANDARD, *SB, HARD], Wish(2.0**-12, 14, 35), ["SB_125us_14_35_1s"]),
+        ([*STANDARD, BINNED, HARD], Wish(2.0**-8), ["B_2ms_4B_0_35_H", "E_16us_16B_36_1s"]),
+        ([*STANDARD, BINNED, *SB], Wish(2.0**-8, 14, 25), ["B_2ms_4B_0_35_H"]),
+        ([*STANDARD, WHOLE, *SB], Wish(2.0**-8), ["E_125us_64M_0_1s"]),
+        ([*STANDARD, *XENON, WHOLE], Wish(2.0**-8, 5, 50), ["GoodXenon_2s"]),
+        ([*STANDARD, *SB, HARD], Wish(2.0**-12, 36, 249, by_pcu=True), ["E_16us_16B_36_1s"]),
+    ],
+)
+def test_the_rule(present, wish, names):
+    choice = choose(modes_of(present), wish)
+    assert [m.name for m in choice.modes] == names
+    assert choice.remark == ""
+    assert choice.gti.tolist() == [[0, 1000]]
+
+
+def test_what_is_really_used_is_told():
+    choice = choose(modes_of([*STANDARD, BINNED, HARD]), Wish(2.0**-8, 5, 20))
+    assert choice.channels.tolist() == [[0, 25]]
+    assert [e.tolist() for e in choice.elements] == [[0, 1, 2]]
+    assert choice.remark == (
+        "Channels 5-20 are asked for; the nearest that the data have are 0-25 (B_2ms_4B_0_35_H): elements count as a "
+        "whole."
+    )
+    assert str(choice) == "B_2ms_4B_0_35_H, channels 0-25, 1000 s"
+
+
+def test_a_half_alone_or_too_coarse_data_are_no_work():
+    with pytest.raises(NoGoodTime, match=r"Bins of 0.000976562 s .* the observation has .*GoodXenon_2s"):
+        choose(modes_of([*STANDARD, XENON[0]]), Wish(2.0**-10))
+    with pytest.raises(NoGoodTime, match="no mode at all"):
+        choose([], Wish(1.0))
+    # samples of 2 ms make no bins of 5 ms
+    with pytest.raises(NoGoodTime):
+        choose(modes_of([BINNED]), Wish(0.005))
+    assert choose(modes_of([HARD]), Wish(0.005, 36, 249)).modes[0].name == HARD.name
+    with pytest.raises(ConfigError, match="0 to 255"):
+        Wish(1.0, 5, 300)
+    with pytest.raises(ConfigError, match="seconds above 0"):
+        Wish(0.0)
+
+
+def test_modes_that_change_in_an_observation_give_choices_one_after_the_other():
+    soft = [mode(SB[0].name, Kind.SINGLE_BIT, 2.0**-13, [[0, 13]], 0, 400)]
+    later = [mode(WHOLE.name, Kind.EVENTS, 2.0**-13, WHOLE.bounds, 500, 1000, tells_pcu=True)]
+    choices = choose_each(modes_of([*soft, *later]), Wish(2.0**-10, 0, 13))
+    assert [(c.modes[0].name, c.gti.tolist()) for c in choices] == [
+        (SB[0].name, [[0, 400]]),
+        (WHOLE.name, [[500, 1000]]),
+    ]
+    halves = [mode(XENON[0].name, Kind.XENON_HALF, 2.0**-20, XENON[0].bounds, 0, 300)]
+    halves += [mode(XENON[1].name, Kind.XENON_HALF, 2.0**-20, XENON[1].bounds, 200, 500)]
+    assert modes_of(halves)[0].gti.tolist() == [[200, 300]]
