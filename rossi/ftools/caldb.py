@@ -55,10 +55,22 @@ def caldb_files(parameter: str, role: Role, start: float | None = None) -> dict[
 
 def caldb_entry(parameter: str, codename: str, data: Table, detector: str, instrument: str) -> tuple[str, int]:
     """Return the file (path and HDU) of a CALDB on disk that holds at the start of some data; see `caldb_files`."""
-    start = header_start(data.header, data.where)
+    return caldb_entry_at(parameter, codename, header_start(data.header, data.where), detector, instrument)
+
+
+def caldb_entry_at(
+    parameter: str, codename: str, start: float, detector: str, instrument: str, boundary: str = ""
+) -> tuple[str, int]:
+    """Return the file (path and HDU) of a CALDB on disk that holds at a time [MJD]; see `caldb_files`.
+
+    Parameters
+    ----------
+    boundary : str
+        What CAL_CBD of the entry must name, if anything: METHOD(3).
+    """
     query = CalibrationQuery(codename, start, start, detector, instrument=instrument)
     root, index = _index(parameter, instrument)
-    found = select(index, query)
+    found = select([entry for entry in index if boundary in entry.boundaries], query)
     return (str(root / found[0].path), found[0].extension) if found else _missing(parameter, root, query)
 
 

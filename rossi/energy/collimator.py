@@ -1,4 +1,4 @@
-"""How much of a source HEXTE's collimators let through, and where the source stands in the spacecraft's frame.
+"""How much of a source the collimators of PCA and HEXTE let through, and where it stands in the spacecraft's frame.
 
 Positions are Y and Z of the source's unit vector in the body frame: the original's ALPHA and BETA.
 """
@@ -16,13 +16,15 @@ from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.met import timezero
-from rossi.pca.filter import single
 from rossi.pca.filter.attitude import body_axes, to_body
 from rossi.pca.filter.single import Singles
+from rossi.spectra.algebra import Compat
 from rossi.spectra.area import require_width
 
-#: pi as hxtarf has it: directions are off by up to 1.1 arcsec, 0.03 % of the transmission off axis.
+#: pi as hxtarf and xpcaarf have it: directions are off by up to 1.1 arcsec, 0.03 % of the transmission off axis.
 _PI = np.float32(3.14159)
+#: Where a source stands that the spacecraft points at: the boresight of PCA and HEXTE in the body frame.
+BORESIGHT = (0.0, 0.0007)
 _ARCSEC = 180 * 3600 / np.pi
 _QUATERNION = ("ACSESTQ1", "ACSESTQ2", "ACSESTQ3", "ACSESTQ4")
 #: The axes of the collimator cube, fastest first.
@@ -74,12 +76,13 @@ class CollimatorCube:
 
 
 def source_vector(ra: float, dec: float) -> Singles:
-    """Return the unit vector (3, 1) of a direction [deg], in single precision."""
-    a, d = (np.array([angle], np.float32) * _PI / np.float32(180) for angle in (ra, dec))
-    return np.array([single.cos(d) * single.cos(a), single.cos(d) * single.sin(a), single.sin(d)])
+    """Return the unit vector (3, 1) of a direction [deg], rounded to single precision at the end."""
+    a, d = (np.float64(angle) * np.float64(_PI) / 180 for angle in (ra, dec))
+    vector = [np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)]
+    return np.array(vector, np.float64)[:, None].astype(np.float32)
 
 
-def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> SourcePosition:
+def source_position(attitude: Table, intervals: Gti, ra: float, dec: float, *, compat: Compat = None) -> SourcePosition:
     """Return where a source stood during good time.
 
     Parameters
@@ -90,16 +93,21 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
     intervals : ndarray (n, 2) [s]
         Good time, TIMEZERO applied; both ends count.
     ra, dec : float [deg]
+    compat : {"heasoft"}, optional
+        Leave out TIMEZERO of the attitude, and take a source as standing at 0, 0 where the attitude is unknown, as the
+        originals do.
 
     Raises
     ------
     DataError
         If a column is missing, or the attitude is unknown during all of the good time.
     """
-    known = ~np.any([attitude.null(name) for name in _QUATERNION], axis=0)
-    time = attitude.numbers("Time") + timezero(attitude.header, attitude.where)
+    known = ~np.any([attitude.null(name) for name in (_QUATERNION[:1] if compat else _QUATERNION)], axis=0)
+    time = attitude.numbers("Time") + (0.0 if compat else timezero(attitude.header, attitude.where))
     chosen = known & gti.contains(intervals, time, closed=True)
     if not chosen.any():
+        if compat and len(time) and len(intervals) and time.min() <= intervals[-1, 1] and time.max() >= intervals[0, 0]:
+            return SourcePosition(0.0, 0.0, covered=False)
         raise DataError(
             f"{attitude.where}: no row of columns Time and ACSESTQ1 lies in the good time "
             f"{intervals[:, 0].min(initial=np.inf):.0f} to {intervals[:, 1].max(initial=-np.inf):.0f}, the rows are "
@@ -122,7 +130,7 @@ def read_cube(table: Table) -> CollimatorCube:
         If a column is missing, or the numbers are not as many or not in the order that the grid needs.
     """
     if len(table) != 1:
-        raise DataError(f"{table.where}: {len(table)} rows found, one expected; give a HEXTE collimator cube.")
+        raise DataError(f"{table.where}: {len(table)} rows found, one expected; give a collimator cube (COLLRESP).")
     lower, upper, alpha, beta = (_grid(table, name) for name in ("ENERG_LO", "ENERG_HI", "ALPHA", "BETA"))
     number = table.info("COLLRESP").number
     shape = tuple(map(int, re.findall(r"\d+", str(table.header.get(f"TDIM{number}", "")))))
@@ -141,6 +149,9 @@ def read_cube(table: Table) -> CollimatorCube:
 
 
 def _grid(table: Table, name: str) -> Singles:
+    """Return the numbers of a column; energies of a cube of one plane may stand in keywords instead."""
+    if name not in table and name in table.header:
+        return np.array([table.header.finite(name, table.where)], np.float32)
     return table.numbers(name, None).astype(np.float32).reshape(-1)
 
 
