@@ -168,20 +168,39 @@ def transmission(cube: CollimatorCube, y: float, z: float) -> Singles:
     DataError
         If the position is not on the grid; its last points do not belong to it.
     """
-    (i, fx), (j, fy) = (_cell(cube, *axis) for axis in (("ALPHA", cube.alpha, y), ("BETA", cube.beta, z)))
+    for name, grid, value in (("ALPHA", cube.alpha, y), ("BETA", cube.beta, z)):
+        if not grid[0] <= np.float32(value) < grid[-1]:
+            raise DataError(
+                f"{cube.where}: the source stands at {name} {value:g}, outside the collimator's grid from {grid[0]:g} "
+                f"to {grid[-1]:g}; it was not in the field of view, or the attitude or RA_OBJ and DEC_OBJ are of "
+                "another one."
+            )
+    return np.asarray(transmissions(cube, np.array([y]), np.array([z]))[0])
+
+
+def transmissions(cube: CollimatorCube, y: NDArray[np.floating], z: NDArray[np.floating]) -> Singles:
+    """Return the transmission at many positions, NaN outside the grid.
+
+    Parameters
+    ----------
+    cube : CollimatorCube
+    y, z : ndarray (n,)
+
+    Returns
+    -------
+    ndarray (n, n_energy)
+        Single precision.
+    """
+    (i, fx, inside_y), (j, fy, inside_z) = (_cells(*axis) for axis in ((cube.alpha, y), (cube.beta, z)))
     values = cube.transmission
-    below = values[j, i] + fx * (values[j, i + 1] - values[j, i])
-    above = values[j + 1, i] + fx * (values[j + 1, i + 1] - values[j + 1, i])
-    return np.asarray(below + fy * (above - below))
+    below = values[j, i] + fx[:, None] * (values[j, i + 1] - values[j, i])
+    above = values[j + 1, i] + fx[:, None] * (values[j + 1, i + 1] - values[j + 1, i])
+    through = below + fy[:, None] * (above - below)
+    return np.where((inside_y & inside_z)[:, None], through, np.float32(np.nan))
 
 
-def _cell(cube: CollimatorCube, name: str, grid: NDArray[np.float32], value: float) -> tuple[int, np.float32]:
-    """Return the grid point below a coordinate, and how far towards the next one it lies."""
-    x = np.float32(value)
-    if not grid[0] <= x < grid[-1]:
-        raise DataError(
-            f"{cube.where}: the source stands at {name} {x:g}, outside the collimator's grid from {grid[0]:g} to "
-            f"{grid[-1]:g}; it was not in the field of view, or the attitude or RA_OBJ and DEC_OBJ are of another one."
-        )
-    at = int(np.searchsorted(grid, x, "right")) - 1
-    return at, (x - grid[at]) / (grid[at + 1] - grid[at])
+def _cells(grid: Singles, value: NDArray[np.floating]) -> tuple[NDArray[np.int64], Singles, NDArray[np.bool_]]:
+    """Return the grid points below coordinates, how far towards the next ones they lie, and which are on the grid."""
+    x = np.asarray(value).astype(np.float32)
+    at = np.clip(np.searchsorted(grid, x, "right") - 1, 0, len(grid) - 2)
+    return at, (x - grid[at]) / (grid[at + 1] - grid[at]), (grid[0] <= x) & (x < grid[-1])

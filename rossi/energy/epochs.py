@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from datetime import date, timedelta
 
 #: MJD (UTC) at which epochs 1 to 5 begin, as the energy-to-channel table says (CVSD0001 and CVST0001): 1996-01-01,
 #: 1996-03-21T18:33:40, 1996-04-15T23:06:00, 1999-03-22T17:38:03, 2000-05-13 (when PCU 0 lost its propane).
@@ -21,3 +22,8 @@ def epoch_of(mjd: float) -> int:
 def span(epoch: int) -> tuple[float, float]:
     """Return when an epoch begins and ends, MJD (UTC)."""
     return STARTS[epoch - 1], (*STARTS[1:], END)[epoch - 1]
+
+
+def calendar_day(mjd: float) -> str:
+    """Return the calendar day of an MJD (UTC), 2000-05-13."""
+    return (date(1858, 11, 17) + timedelta(days=int(mjd))).isoformat()

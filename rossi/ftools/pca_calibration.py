@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from rossi.calibration import calendar_mjd
 from rossi.energy.built_in import NAME, built_in_table
-from rossi.energy.channel_table import Extension, read_channel_table
+from rossi.energy.channel_table import ChannelTable, Extension, read_channel_table
 from rossi.energy.collimator import CollimatorCube, read_cube
 from rossi.energy.gain import ChannelShift, spectrum_shifts, table_shifts
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import read_fits, split_hdu
 from rossi.fits.table import Table
-from rossi.ftools.caldb import caldb_entry, caldb_entry_at, is_caldb
+from rossi.ftools.caldb import caldb_entry, caldb_entry_at, caldb_places, is_caldb
 from rossi.ftools.origin import named_table
 from rossi.ftools.parameters import file_list, is_none
 from rossi.spectra.algebra import Compat
@@ -75,6 +76,25 @@ def channel_tables(
 def _caldb_extension(parameter: str, pcu: int, mjd: float) -> Extension:
     path, hdu = caldb_entry_at(parameter, "E2C_PARM", mjd, f"PCU{pcu}", "PCA", "METHOD(3)")
     return read_channel_table(read_fits(path), (hdu,)).extensions[0]
+
+
+def whole_table(parameter: str, text: str) -> ChannelTable:
+    """Return the whole energy-to-channel table that a parameter names: a file, CALDB, or e05v03.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If there is none.
+    """
+    if text.strip().lower() == NAME:
+        return built_in_table()
+    if not is_caldb(text):
+        return read_channel_table(read_fits(text))
+    places = caldb_places(parameter, "E2C_PARM", "PCA", "METHOD(3)")
+    tables = [read_channel_table(read_fits(path), hdus) for path, hdus in places.items()]
+    return ChannelTable(
+        ", ".join(PurePath(path).name for path in places), tuple(x for t in tables for x in t.extensions)
+    )
 
 
 def collimators(parameter: str, text: str, pcus: Sequence[int], spectrum: Table) -> dict[int, CollimatorCube]:

@@ -131,11 +131,7 @@ def _work(p: PcarspParameters, file: FitsFile, spectrum: Table, mjd: float) -> t
     cubes = collimators("collcube", p.collcube, used, spectrum)
     if not cubes:
         more.append("no collimator is taken into account (collcube=NONE); the area is the geometric one.")
-    return _Work(p, spectrum, request, _day(mjd), tables, cubes), [*remarks, *more]
-
-
-def _day(mjd: float) -> str:
-    return str(np.datetime64("1858-11-17") + np.timedelta64(int(mjd), "D"))
+    return _Work(p, spectrum, request, epochs.calendar_day(mjd), tables, cubes), [*remarks, *more]
 
 
 def _chosen(p: PcarspParameters, spectrum: Table) -> tuple[tuple[int, ...], tuple[int, ...]]:
