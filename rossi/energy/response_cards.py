@@ -25,7 +25,7 @@ def law_cards(laws: Sequence[ChannelLaw]) -> list[CardTuple]:
         ("E2CSTART", first.start, "[MJD] from when on it holds"),
     ]
     for law in laws:
-        numbers = ", ".join(f"{n} {v:.9g}" for n, v in zip(_PARAMETERS, law.origin.row, strict=True))
+        numbers = ", ".join(f"{n} {v:.7g}" for n, v in zip(_PARAMETERS, law.origin.row, strict=True))
         told = f"PCU {law.pcu}, MJD {law.day:.0f}, {law.origin.file}[{law.origin.hdu}]: {numbers}"
         used = f"channel = {law.a:.9g} + {law.b:.9g} E + {law.c:.9g} E^2 + {law.d:.9g} E^3"
         cards += [("HISTORY", text) for text in (told, used)]

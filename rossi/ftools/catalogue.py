@@ -27,9 +27,9 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "pcaextlc1": Entry("standard1", "a light curve of Standard1 data (bins from 0.125 s)"),
         "pcaextlc2": Entry("pca", "a light curve of Standard2 data (bins from 16 s), in any channels"),
         "pcaextspect2": Entry("spectra", "spectra of Standard2 data, of their background, and their response"),
-        "pcaclrsp": Entry("pcaclrsp", "correct a light curve for the collimator"),
+        "pcaclrsp": Entry("vignetting", "correct a light curve for the collimator"),
         "pcarmf": Entry("pca_response", "the matrix of a PCU, in 256 channels"),
-        "pcarsp": Entry("pcarsp", "the response of a PCA spectrum"),
+        "pcarsp": Entry("spectrum_response", "the response of a PCA spectrum"),
         "xpcaarf": Entry("pca_response", "the effective area of a PCU where the source stood"),
     },
     "HEXTE": {

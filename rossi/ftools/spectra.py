@@ -8,7 +8,7 @@ from typing import Annotated
 from rossi.errors import ConfigError, DataError, RossiError
 from rossi.ftools.extraction import ExtractionParameters, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Task, is_none, write_output
-from rossi.ftools.pcarsp import PcarspParameters, pcarsp
+from rossi.ftools.spectrum_response import PcarspParameters, pcarsp
 from rossi.pca.lightcurve import DeadTime
 from rossi.pca.spectrum import SpectrumRequest, pca_spectrum, pca_spectrum_file
 from rossi.pca.standard2 import parse_layers, parse_pcus

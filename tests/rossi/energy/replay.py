@@ -4,6 +4,7 @@ import gzip
 import json
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,12 @@ def lay_out(case: Path, work: Path) -> dict:
         for found in work.glob(pattern):
             shutil.copyfile(found, tree / to / found.name)
     return json.loads((case / "manifest.json").read_text())
+
+
+def prepare(command: str, golden: Path, work: Path) -> None:
+    """Carry out a command of the shell's, which brings other golden files or writes a text."""
+    script = command.replace("<golden>", shlex.quote(str(golden)))
+    subprocess.run(["sh", "-c", script], cwd=work, check=True, capture_output=True)
 
 
 def run(command: str, compat: bool = True) -> str:

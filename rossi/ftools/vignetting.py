@@ -77,7 +77,7 @@ def _position(p: PcaclrspParameters, table: Table) -> tuple[float, float]:
 
 
 def _corrected(table: Table, through: Floats, p: PcaclrspParameters) -> Table:
-    """Return the light curve with the corrected columns, and with the factor as a column or as COLL_CORR."""
+    """Return the light curve with the corrected columns, and with the factor as a column or as COLLCORR."""
     quantity = "RATE" if "RATE" in table else "COUNTS"
     columns = {name: table.numbers(name) for name in (quantity, "ERROR") if name in table}
     values = {name: _divided(column, through, single=p.compat) for name, column in columns.items()}
@@ -87,7 +87,7 @@ def _corrected(table: Table, through: Floats, p: PcaclrspParameters) -> Table:
     header.set("VIGNAPP", True, "corrected for the collimator")
     header.append("HISTORY", f"collimator: {p.collcube}, PCU {p.pcu}")
     if len(factors) == 1 and not np.isnan(through).any():
-        header.set("COLL_CORR", float(factors[0]), "transmission of the collimator")
+        header.set("COLLCORR", float(factors[0]), "transmission of the collimator")
         return made.with_rows(made.rows, header)
     column = Column("COLLIMAT", "E", "", "transmission of the collimator")
     return append_columns(made.with_rows(made.rows, header), [(column, through.astype(np.float32))])
