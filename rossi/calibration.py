@@ -126,6 +126,8 @@ class CalibrationEntry:
         REF_TIME: from when on it holds.
     quality : int
         CAL_QUAL; 0 is good.
+    boundaries : str
+        CAL_CBD: for what else it holds, e.g. METHOD(3).
     """
 
     telescope: str
@@ -137,6 +139,7 @@ class CalibrationEntry:
     codename: str
     reference_time: float
     quality: int
+    boundaries: str = ""
 
     @property
     def path(self) -> str:
@@ -189,11 +192,17 @@ def read_index(table: Table) -> tuple[CalibrationEntry, ...]:
     DataError
         If a column is missing.
     """
-    rows = zip(*(table.column(name).tolist() for name in _COLUMNS), strict=True)
+    bounds = _texts(table, "CAL_CBD") if "CAL_CBD" in table else [""] * len(table)
+    rows = zip(*(table.column(name).tolist() for name in _COLUMNS), bounds, strict=True)
     return tuple(
-        CalibrationEntry(tel, inst, det, folder, file, int(xno), name, reference, int(quality))
-        for tel, inst, det, folder, file, xno, name, reference, quality in rows
+        CalibrationEntry(tel, inst, det, folder, file, int(xno), name, reference, int(quality), bound)
+        for tel, inst, det, folder, file, xno, name, reference, quality, bound in rows
     )
+
+
+def _texts(table: Table, name: str) -> list[str]:
+    """Return the cells of a column of text, be they one text or several."""
+    return [" ".join(cell) if isinstance(cell, list) else str(cell) for cell in table.column(name).tolist()]
 
 
 def select(entries: Iterable[CalibrationEntry], query: CalibrationQuery) -> tuple[CalibrationEntry, ...]:

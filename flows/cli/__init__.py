@@ -14,6 +14,7 @@ from flows.cli import (
     compare,
     config,
     down,
+    energies,
     fetch,
     ftool,
     k8s,
@@ -45,7 +46,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_RUNS = (simulate, query, fetch, campaign, retry, reduce, status, verify, products, stdprod, merge, compare, config)
+_RUNS = (
+    *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
+    *(stdprod, merge, compare, energies, config),
+)
 for module in (*_RUNS, up, down, serve):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(catalogue.app, name="catalogue")

@@ -1,18 +1,19 @@
-"""``addspec``: the sum of spectra with its background and its response."""
+"""``addspec``, ``addrmf``: sums of spectra with their background and response, and of responses."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
-from rossi.errors import DataError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import FitsFile, read_bytes, read_fits
 from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.ftools.pha import MathphaParameters, mathpha
 from rossi.spectra.area import read_area, with_area
 from rossi.spectra.pha import Pha, read_pha
-from rossi.spectra.response import Response, mean_response
-from rossi.spectra.response_file import read_response, response_file
+from rossi.spectra.response import Response, mean_response, weighted_sum
+from rossi.spectra.response_file import matrix_table, read_response, response_file
 from rossi.spectra.summing import given_again
 
 
@@ -30,6 +31,14 @@ class AddspecParameters(Parameters):
     errmeth: Annotated[str, "errors where there is no STAT_ERR: GAUSS, POISS-0, -1, -2 or -3"] = "POISS-0"
     schatter: Annotated[int, "accepted, without effect"] = 5
     compat: Annotated[bool, "cut off fractional counts as the original does"] = True
+
+
+class AddrmfParameters(Parameters):
+    """Parameters of ``addrmf``."""
+
+    list: Annotated[str, "matrices: a,b, or @file with a matrix and its weight a line"]
+    weights: Annotated[str, "of matrices that are listed: 0.5,0.5; empty: 1 for each"] = ""
+    rmffile: Annotated[str, "matrix to be made"]
 
 
 def addspec(p: AddspecParameters) -> Made:
@@ -81,6 +90,43 @@ def _response(spectra: list[Pha], names: list[str], matrices: list[str]) -> byte
     return response_file(mean_response(responses, weights), source, full=bool(areas))
 
 
+def addrmf(p: AddrmfParameters) -> list[str]:
+    """Add matrices."""
+    names, weights = _weighted(p)
+    read = [read_response(read_bytes(name), name) for name in names]
+    headers = [matrix_table(source).header for _, source in read]
+    kinds = [str(header.get("HDUCLAS3", "")).strip() for header in headers]
+    for name, kind in zip(names, kinds, strict=True):
+        if kind != kinds[0]:
+            raise DataError(
+                f"{name}: HDUCLAS3 is {kind!r}, but {names[0]} has {kinds[0]!r}; add matrices that all contain the "
+                "effective area, or none of which does."
+            )
+    threshold = min(h.finite("LO_THRES", name, 0.0) for h, name in zip(headers, names, strict=True))
+    total = weighted_sum([response for response, _ in read], weights, threshold)
+    told = [f"{weight:.9g} times {name}" for name, weight in zip(names, weights, strict=True)]
+    return [write_output(p.rmffile, response_file(total, read[0][1], told=["sum of responses:", *told]), p.clobber)]
+
+
+def _weighted(p: AddrmfParameters) -> tuple[list[str], list[float]]:
+    """Return matrices and weights, which stand behind the names in a list of them."""
+    lines = [line.split() for line in file_list(p.list)]
+    if p.list.startswith("@"):
+        words = [(line[0], line[1] if len(line) > 1 else "1") for line in lines]
+    else:
+        given = p.weights.replace(",", " ").split() or ["1"] * len(lines)
+        if len(given) != len(lines):
+            raise ConfigError(f"there are {len(lines)} matrices, but {len(given)} weights ({p.weights}); give as many.")
+        words = [(line[0], weight) for line, weight in zip(lines, given, strict=True)]
+    try:
+        weights = [float(weight) for _, weight in words]
+    except ValueError:
+        weights = [math.nan]
+    if not all(map(math.isfinite, weights)):
+        raise ConfigError(f"the weights are {', '.join(weight for _, weight in words)}; numbers were expected.")
+    return [name for name, _ in words], weights
+
+
 def _beside(spectra: list[Pha], names: list[str], keyword: str) -> tuple[list[str], list[str]]:
     """Return the files that a keyword of all spectra names, and what to say where none does.
 
@@ -106,5 +152,10 @@ TASKS = {
         *(AddspecParameters, addspec, ("infil", "outfil", "qaddrmf", "qsubback")),
         example="printf 'src.pha\\nsrc.pha\\n' > spectra.lis\nspectra.lis added qaddrmf=no",
         after=("pcaextspect2",),
-    )
+    ),
+    "addrmf": Task(
+        *(AddrmfParameters, addrmf, ("list", "weights", "rmffile")),
+        example="pcu2.rmf,pcu2.rmf 0.25,0.75 mean.rmf",
+        after=("pcarmf",),
+    ),
 }

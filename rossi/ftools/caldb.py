@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from rossi.calibration import (
     Role,
     find_files,
     header_start,
+    matching,
     read_index,
     select,
 )
@@ -55,11 +58,34 @@ def caldb_files(parameter: str, role: Role, start: float | None = None) -> dict[
 
 def caldb_entry(parameter: str, codename: str, data: Table, detector: str, instrument: str) -> tuple[str, int]:
     """Return the file (path and HDU) of a CALDB on disk that holds at the start of some data; see `caldb_files`."""
-    start = header_start(data.header, data.where)
+    return caldb_entry_at(parameter, codename, header_start(data.header, data.where), detector, instrument)
+
+
+def caldb_entry_at(
+    parameter: str, codename: str, start: float, detector: str, instrument: str, boundary: str = ""
+) -> tuple[str, int]:
+    """Return the file (path and HDU) of a CALDB on disk that holds at a time [MJD]; see `caldb_files`.
+
+    Parameters
+    ----------
+    boundary : str
+        What CAL_CBD of the entry must name, if anything: METHOD(3).
+    """
     query = CalibrationQuery(codename, start, start, detector, instrument=instrument)
     root, index = _index(parameter, instrument)
-    found = select(index, query)
+    found = select([entry for entry in index if boundary in entry.boundaries], query)
     return (str(root / found[0].path), found[0].extension) if found else _missing(parameter, root, query)
+
+
+def caldb_places(parameter: str, codename: str, instrument: str, boundary: str = "") -> dict[str, list[int]]:
+    """Return all HDUs of a CALDB on disk that hold something, whatever the date, by path; see `caldb_entry_at`."""
+    query = CalibrationQuery(codename, math.inf, math.inf, instrument=instrument)
+    root, index = _index(parameter, instrument)
+    found: dict[str, list[int]] = defaultdict(list)
+    for entry in matching(index, query):
+        if boundary in entry.boundaries:
+            found[str(root / entry.path)].append(entry.extension)
+    return found or _missing(parameter, root, query)
 
 
 def start_of(file: FitsFile) -> Callable[[], float]:

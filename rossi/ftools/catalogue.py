@@ -26,7 +26,11 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "pcadeadcalc2": Entry("pca", "dead time of each row of a Standard2 file"),
         "pcaextlc1": Entry("standard1", "a light curve of Standard1 data (bins from 0.125 s)"),
         "pcaextlc2": Entry("pca", "a light curve of Standard2 data (bins from 16 s), in any channels"),
-        "pcaextspect2": Entry("spectra", "spectra of Standard2 data and of their background"),
+        "pcaextspect2": Entry("spectra", "spectra of Standard2 data, of their background, and their response"),
+        "pcaclrsp": Entry("vignetting", "correct a light curve for the collimator"),
+        "pcarmf": Entry("pca_response", "the matrix of a PCU, in 256 channels"),
+        "pcarsp": Entry("spectrum_response", "the response of a PCA spectrum"),
+        "xpcaarf": Entry("pca_response", "the effective area of a PCU where the source stood"),
     },
     "HEXTE": {
         "hxtback": Entry("hexte", "split a science file by where the cluster points"),
@@ -66,6 +70,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "rddescr": Entry("pha", "how the channels of a spectrum were joined"),
         "rbnrmf": Entry("pha", "join channels of a matrix"),
         "marfrmf": Entry("hexte_response", "multiply a matrix by an effective area"),
+        "addrmf": Entry("adding", "add matrices, with weights"),
     },
     "FITS files": {
         "ftlist": Entry("listing", "list what is in a file: HDUs, columns, keywords, tables"),

@@ -21,11 +21,12 @@ from rossi.ftools.fitsfile import Opened, card_comment, is_table, open_file
 from rossi.ftools.parameters import Made, Parameters, Task, write_output
 from rossi.ftools.prompt import may_ask
 from rossi.ftools.texts import read_text
-from rossi.spectra.grouping import BAD, BEGINS, GOOD, Grouping
+from rossi.spectra.grouping import BAD, GOOD, Grouping
 from rossi.spectra.pha import find_spectrum, read_pha
 
 #: Keywords that ``chkey`` does not touch: how the table is stored.
 _STORED = re.compile(r"XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|T(TYPE|FORM|UNIT)\d+|CHECKSUM|DATASUM")
+_FORMS = {"SYS_ERR": "E", "QUALITY": "I", "GROUPING": "I"}
 _TEXTS = {"BACKFILE", "CORRFILE", "RESPFILE", "ANCRFILE", "TELESCOP", "INSTRUME", "DETNAM", "FILTER", "CHANTYPE"}
 
 
@@ -36,6 +37,7 @@ class GrpphaParameters(Parameters):
     outfile: Annotated[str, "spectrum to be made"]
     comm: Annotated[str, "commands, with & between them: bad 0-4 & group min 20 & exit"]
     tempc: Annotated[str, "further commands"] = ""
+    compat: Annotated[bool, "round STAT_ERR to single precision as the original does"] = False
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class _Session:
     flags: Grouping
     outfile: str
     clobber: bool
+    single: bool = False
     ended: bool = False
     made: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -67,15 +70,10 @@ class _Session:
     def write(self, path: str) -> None:
         """Write the spectrum with its flags."""
         table = self.opened.table
-        flags = self.flags
-        for name, form, values, plain in (
-            ("SYS_ERR", "E", flags.systematic, 0),
-            ("QUALITY", "I", flags.quality, GOOD),
-            ("GROUPING", "I", flags.grouping, BEGINS),
-        ):
-            wanted = name == "GROUPING" and flags.was_grouped
-            if name in table or wanted or (values != plain).any():
-                table = _with_flags(table, Column(name, form), values)
+        for name, values in self.flags.columns(table).items():
+            table = _with_flags(table, Column(name, _FORMS[name]), values)
+        if self.single and "STAT_ERR" in table:
+            table = _with_flags(table, Column("STAT_ERR", "E"), table.numbers("STAT_ERR").astype(np.float32))
         kept, self.opened.hdus = self.opened.hdus, list(self.opened.hdus)
         self.opened.replace(table)
         self.made.append(write_output(path, self.opened.to_bytes(), self.clobber))
@@ -107,8 +105,7 @@ def _session(p: GrpphaParameters) -> _Session:
     table = find_spectrum(file)
     tables = [number for number, hdu in enumerate(opened.hdus) if is_table(hdu.header)]
     opened.at = at = tables[file.tables.index(table)]
-    grouping = table.column("GROUPING") if "GROUPING" in table else None
-    return _Session(opened, at, Grouping.of(read_pha(file), grouping), p.outfile, p.clobber)
+    return _Session(opened, at, Grouping.of(read_pha(file)), p.outfile, p.clobber, p.compat)
 
 
 def _commands(p: GrpphaParameters) -> Iterator[str]:

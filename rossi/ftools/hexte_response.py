@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-
 from rossi.calibration import Role
+from rossi.energy.area import area_table
+from rossi.energy.collimator import read_cube
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu, require_plain, with_keywords
-from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, now, primary_hdu
 from rossi.ftools import samples
 from rossi.ftools.caldb import caldb_entry, caldb_files, is_caldb
+from rossi.ftools.origin import compare_origin, hdu_table, named_table, origin_of
 from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, write_output, write_outputs
+from rossi.ftools.pointing import Standing, position_of
 from rossi.hexte.backest import archive_form, estimate_background
-from rossi.hexte.collimator import SourcePosition, read_cube, source_position
-from rossi.hexte.response import area_table
 from rossi.spectra.area import read_area, with_area
 from rossi.spectra.channels import ChannelGroup, cpix_groups
-from rossi.spectra.pha import find_spectrum, good_time
+from rossi.spectra.pha import find_spectrum
 from rossi.spectra.response import Response, rebin_response
 from rossi.spectra.response_file import contains_area, matrix_table, read_response, response_file
 
@@ -58,6 +56,9 @@ class HxtarfParameters(Parameters):
     stop: Annotated[float, "end [s], -1: the spectrum's good time"] = -1.0
     y_source: Annotated[float, "spacecraft's y of the source"] = 0.0
     z_source: Annotated[float, "spacecraft's z of the source"] = 0.0007
+    compat: Annotated[bool, "no TIMEZERO of the attitude; the source at 0, 0 where it is unknown, as the original"] = (
+        False
+    )
     clobber: Annotated[bool, "overwrite output files that exist"] = True
 
 
@@ -69,6 +70,7 @@ class HxtrspParameters(Parameters):
     inrmf: Annotated[str, "matrix: file or CALDB"] = "CALDB"
     inarf: Annotated[str, "effective area on axis: file or CALDB"] = "CALDB"
     collcube: Annotated[str, "collimator's response: file or CALDB"] = "CALDB"
+    compat: Annotated[bool, "attitude as in hxtarf compat=yes; RESPFILE with the folder, as the original"] = False
     clobber: Annotated[bool, "overwrite output files that exist"] = True
 
 
@@ -92,10 +94,10 @@ def hextebackest(p: HextebackestParameters) -> list[str]:
         raise ConfigError("outfile is STDOUT, but a spectrum can't go to the terminal; give the name of a file.")
     if is_caldb(p.corrfile):
         path, (hdu,) = next(iter(caldb_files("corrfile", Role.BACKGROUND_A).items()))
-        correction = _table(path, hdu)
+        correction = hdu_table(path, hdu)
     else:
-        correction = _table(*extension(p.corrfile))
-    background = _table(*extension(p.infile))
+        correction = hdu_table(*extension(p.corrfile))
+    background = hdu_table(*extension(p.infile))
     estimate = estimate_background(background, correction)
     estimate.header.set("CREATOR", "hextebackest", "program that produced this file")
     estimate.header.set("DATE", now(), "file creation date UTC")
@@ -124,41 +126,17 @@ def _arf(p: HxtarfParameters) -> tuple[bytes, list[str]]:
     detector = p.detnam.strip() or _detector(spectrum)
     source = _calibration("inarf", p.inarf, "EFF_AREA", spectrum, detector)
     cube = _calibration("collcube", p.collcube, "COLLRESP", spectrum, detector)
-    expected = _origin(spectrum.header) | {"DETNAM": detector}
+    expected = origin_of(spectrum.header) | {"DETNAM": detector}
     remarks = []
     for table in (source, cube):
-        remarks += _compare_origin(spectrum.where, expected, table.where, _origin(table.header))
+        remarks += compare_origin(spectrum.where, expected, table.where, origin_of(table.header))
     frame = str(source.header.get("CSYSNAME", "RAW_DET")).strip()
     if frame != "RAW_DET":
         remarks.append(f"{source.where}: CSYSNAME is {frame}, not RAW_DET; has the collimator been applied already?")
-    position, more = _position(p, file, spectrum)
+    standing = Standing(p.xtefilt, p.ra, p.dec, p.start, p.stop, (p.y_source, p.z_source), p.jitter)
+    position, more = position_of(standing, file, spectrum, compat="heasoft" if p.compat else None)
     made = area_table(source, read_cube(cube), position, Path(file.name).name)
     return fits_bytes(primary_hdu(), [made]), remarks + more
-
-
-def _position(p: HxtarfParameters, file: FitsFile, spectrum: Table) -> tuple[SourcePosition, list[str]]:
-    if is_none(p.xtefilt):
-        return SourcePosition(p.y_source, p.z_source), []
-    intervals = np.array([[p.start, p.stop]]) if p.start != -1 and p.stop != -1 else good_time(file)
-    if intervals is None or not len(intervals):
-        raise DataError(
-            f"{file.name}: no extension with HDUCLAS1 = GTI has good time, so it is unknown which attitude counts; "
-            "give start and stop, or xtefilt=NONE."
-        )
-    header, where = spectrum.header, spectrum.where
-    ra = header.finite("RA_OBJ", where) if p.ra is None else p.ra
-    dec = header.finite("DEC_OBJ", where) if p.dec is None else p.dec
-    attitude = _table(*extension(p.xtefilt))
-    position = source_position(attitude, intervals, ra, dec)
-    remarks = []
-    if not position.covered:
-        remarks.append(f"{attitude.where}: the attitude does not cover all of the good time of {file.name}.")
-    if position.jitter > p.jitter:
-        remarks.append(
-            f"{attitude.where}: the pointing varied by {position.jitter:.1f} arcsec during the good time of "
-            f"{file.name}, more than {p.jitter:g}; the response is that of the mean position."
-        )
-    return position, remarks
 
 
 def marfrmf(p: MarfrmfParameters) -> Made:
@@ -168,9 +146,9 @@ def marfrmf(p: MarfrmfParameters) -> Made:
     rmf = extension(p.rmfil)[0]
     ebounds = None if p.ebfil.strip() == "%" or is_none(p.ebfil) else read_bytes(extension(p.ebfil)[0])
     response, source = read_response(read_bytes(rmf), rmf, ebounds)
-    area = _named_table(p.arfil, p.arfcol)
-    origin = _origin(matrix_table(source).header)
-    remarks = [] if p.qoverride else _compare_origin(rmf, origin, area.where, _origin(area.header))
+    area = named_table(p.arfil, p.arfcol)
+    origin = origin_of(matrix_table(source).header)
+    remarks = [] if p.qoverride else compare_origin(rmf, origin, area.where, origin_of(area.header))
     return Made([write_output(p.outfil, _multiplied(response, source, area, p.arfcol), p.clobber)], remarks)
 
 
@@ -198,14 +176,17 @@ def hxtrsp(p: HxtrspParameters) -> Made:
             f"{spectrum.where}: DETCHANS is {n_channel}, but CPIX1 makes {len(response.e_min)} channels of the "
             f"{len(full.e_min)} of {full.name}; extract the spectrum again."
         )
-    remarks = _compare_origin(spectrum.where, _origin(spectrum.header), full.name, _origin(matrix_table(source).header))
+    remarks = compare_origin(
+        spectrum.where, origin_of(spectrum.header), full.name, origin_of(matrix_table(source).header)
+    )
     root = str(Path(name).with_suffix(""))
     files = {"phafil": name, "inarf": p.inarf, "outarf": root + ".arf", "xtefilt": p.attfile, "collcube": p.collcube}
-    arf, more = _arf(HxtarfParameters(**files))
+    arf, more = _arf(HxtarfParameters(**files, compat=p.compat))
     area = open_fits(arf, root + ".arf").table("SPECRESP")
     made = [(root + ".rmf", response_file(response, source)), (root + ".arf", arf)]
     made.append((root + ".rsp", _multiplied(response, source, area)))
-    names = [("RESPFILE", Path(root).name + ".rsp", "response"), ("ANCRFILE", "NONE", "is part of the response")]
+    respfile = (root if p.compat else Path(root).name) + ".rsp"
+    names = [("RESPFILE", respfile, "response"), ("ANCRFILE", "NONE", "is part of the response")]
     changed = with_keywords(data, name, file.tables.index(spectrum) + 1, names)
     return Made([*write_outputs(made, p.clobber), write_output(name, changed, True)], remarks + more)
 
@@ -241,42 +222,7 @@ def _calibration(parameter: str, text: str, codename: str, spectrum: Table, dete
     if is_caldb(text):
         path, hdu = caldb_entry(parameter, codename, spectrum, detector, "HEXTE")
         return read_fits(path).table(hdu=hdu)
-    return _named_table(text, "SPECRESP" if codename == "EFF_AREA" else codename)
-
-
-def _named_table(text: str, column: str) -> Table:
-    """Return the table that a file parameter names; where it names none, the first one with the column."""
-    path, hdu = extension(text)
-    if path != text:
-        return _table(path, hdu)
-    file = read_fits(path)
-    return next((table for table in file.tables if column in table), file.table(hdu=1))
-
-
-def _table(path: str, hdu: int | str) -> Table:
-    file = read_fits(path)
-    return file.table(hdu) if isinstance(hdu, str) else file.table(hdu=hdu)
-
-
-def _origin(header: Header) -> dict[str, str]:
-    return {keyword: str(header.get(keyword, "")).strip() for keyword in ("TELESCOP", "INSTRUME", "DETNAM")}
-
-
-def _compare_origin(where: str, origin: Mapping[str, str], other: str, its_origin: Mapping[str, str]) -> list[str]:
-    """Refuse files of different instruments; return what to say of different detectors.
-
-    What one of them does not tell is passed.
-    """
-    differing = []
-    for keyword, value in origin.items():
-        found = its_origin[keyword]
-        if not value or not found or value == found:
-            continue
-        message = f"{other}: {keyword} is {found}, but {where} has {value}"
-        if keyword != "DETNAM":
-            raise DataError(f"{message}; give files of the same instrument.")
-        differing.append(f"{message}.")
-    return differing
+    return named_table(text, "SPECRESP" if codename == "EFF_AREA" else codename)
 
 
 TASKS = {

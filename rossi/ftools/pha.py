@@ -84,7 +84,7 @@ class RbnrmfParameters(Parameters):
     binfile: Annotated[str, "text: first channel, last channel, factor, as rddescr writes it"]
     outfile: Annotated[str, "matrix to be made"]
     fchan: Annotated[str, "first channel of the result, % as it is"] = "%"
-    nchan: Annotated[int | None, "how many channels there should be"] = None
+    nchan: Annotated[str, "how many channels there should be; empty: any number"] = ""
     cmpmode: Annotated[str, "must be linear"] = "linear"
     ebfact: Annotated[int, "must be 1"] = 1
     ebdfile: Annotated[str, "file with EBOUNDS, % where the matrix has it"] = "%"
@@ -159,7 +159,7 @@ def rbnrmf(p: RbnrmfParameters) -> list[str]:
     groups = read_groups(read_text(p.binfile, "the list of channels"), p.binfile)
     first = None if p.fchan.strip() == "%" else _channel(p.fchan)
     made = rebin_response(response, groups, first)
-    if p.nchan is not None and p.nchan != len(made.e_min):
+    if p.nchan.strip() and _number(p.nchan, "nchan", 0.0) != len(made.e_min):
         raise ConfigError(f"nchan is {p.nchan}, but the groups of {p.binfile} give {len(made.e_min)} channels.")
     return [write_output(p.outfile, response_file(made, source), p.clobber)]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.hexte.collimator import quaternions_during
+from rossi.energy.collimator import quaternions_during
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.met import to_time

@@ -7,7 +7,9 @@ CAL/SW/93-010).
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,18 +46,34 @@ class Grouping:
     was_grouped: bool = False
 
     @classmethod
-    def of(cls, pha: Pha, grouping: Flags | None = None) -> Grouping:
+    def of(cls, pha: Pha) -> Grouping:
         """Return the flags that a spectrum has; without grouping each channel stands alone.
 
         Parameters
         ----------
         pha : Spectrum
-        grouping : ndarray (n,) of int, optional
-            GROUPING of its file.
         """
         counts = pha.value if pha.quantity == "COUNTS" else pha.value * pha.exposure
-        alone = np.full(len(pha), BEGINS) if grouping is None else grouping.astype(np.int64)
-        return cls(pha.channel, counts, alone, pha.quality.copy(), pha.systematic.copy())
+        groups = np.full(len(pha), BEGINS) if pha.grouping is None else pha.grouping.copy()
+        return cls(pha.channel, counts, groups, pha.quality.copy(), pha.systematic.copy(), pha.grouping is not None)
+
+    def columns(self, present: Container[str] = ()) -> dict[str, NDArray[Any]]:
+        """Return the columns that a file needs to tell the flags: those it has, and those that are not trivial.
+
+        QUALITY goes with SYS_ERR, as ``grppha`` writes them.
+
+        Parameters
+        ----------
+        present : container of str
+            Columns that are there already.
+        """
+        wanted = {
+            "SYS_ERR": bool(self.systematic.any()),
+            "QUALITY": bool((self.quality != GOOD).any() or self.systematic.any()),
+            "GROUPING": bool(self.was_grouped or (self.grouping != BEGINS).any()),
+        }
+        values = {"SYS_ERR": self.systematic, "QUALITY": self.quality, "GROUPING": self.grouping}
+        return {name: values[name] for name, needed in wanted.items() if needed or name in present}
 
     def group(self, first: int, last: int, size: int) -> list[str]:
         """Group channels by a number; return what to say of channels that are left over or overlap.

@@ -20,6 +20,7 @@ _MEANINGS = {
     "STAT_ERR": "statistical error",
     "SYS_ERR": "systematic error, a fraction",
     "QUALITY": "0 is good",
+    "GROUPING": "1 begins a group, -1 goes on",
 }
 
 
@@ -34,12 +35,12 @@ def spectrum_hdu(columns: Mapping[str, NDArray[Any]], keywords: Header) -> Table
         Of the extension it was read from; what it says of columns is left out.
     """
     unit = "count/s" if "RATE" in columns else "count"
-    forms = {"CHANNEL": ("J", ""), "QUALITY": ("I", ""), "SYS_ERR": ("D", "")}
+    forms = {"CHANNEL": ("J", ""), "QUALITY": ("I", ""), "GROUPING": ("I", ""), "SYS_ERR": ("D", "")}
     laid_out = [
         (Column(name, *forms.get(name, ("D", unit)), _MEANINGS[name]), np.asarray(values))
         for name, values in columns.items()
     ]
-    header = keywords.without(tuple({"SYS_ERR", "QUALITY"} & columns.keys()), _COLUMN_KEYWORDS)
+    header = keywords.without(tuple({"SYS_ERR", "QUALITY", "GROUPING"} & columns.keys()), _COLUMN_KEYWORDS)
     for keyword in ("TLMIN1", "TLMAX1"):  # of CHANNEL
         if keyword in keywords and str(keywords.get("TTYPE1", "CHANNEL")).strip() == "CHANNEL":
             header.set(keyword, keywords[keyword])

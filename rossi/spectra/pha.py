@@ -57,6 +57,8 @@ class Spectrum(Saved, Told):
         Of the SPECTRUM extension.
     gti_header : Header
         Of the good time intervals; empty where there are none.
+    grouping : ndarray (n,) of int or None
+        1 where a group of channels begins that are fitted together, -1 where it goes on; None: each stands alone.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Spectrum(Saved, Told):
     intervals: Floats | None
     header: Header
     gti_header: Header
+    grouping: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.channel)
@@ -197,6 +200,8 @@ class Spectrum(Saved, Told):
         for name, values in (("SYS_ERR", self.systematic), ("QUALITY", self.quality)):
             if values.any() or name not in self.header:  # a keyword says it of all channels
                 columns[name] = values
+        if self.grouping is not None:
+            columns["GROUPING"] = self.grouping
         tables = [spectrum_hdu(columns, self.header)]
         return fits_bytes(primary_hdu(), [*tables, *([] if self.gti is None else [self.gti.table()])])
 
@@ -247,6 +252,7 @@ def read_pha(file: FitsFile) -> Spectrum:
         intervals=None if good_time is None else _intervals(good_time),
         header=header,
         gti_header=Header() if good_time is None else good_time.header,
+        grouping=_numbers(table, "GROUPING").astype(np.int64) if "GROUPING" in table else None,
     )
 
 

@@ -154,6 +154,56 @@ def mean_response(responses: Sequence[Response], weights: Sequence[float]) -> Re
     for response in responses:
         for row, start, count in zip(response.row, response.first, response.count, strict=True):
             stored[row, start : start + count] = True
+    row, begin, count = stored_groups(stored)
+    return replace(first, matrix=matrix.astype(np.float32), row=row, first=begin, count=count)
+
+
+def weighted_sum(responses: Sequence[Response], weights: Sequence[float], threshold: float) -> Response:
+    """Add responses of the same energies and channels, one after the other in single precision (``addrmf``).
+
+    Parameters
+    ----------
+    responses : sequence of Response
+        Channels may be those of different detectors; the sum has the nominal energies of the first one's.
+    weights : sequence of float
+    threshold : float
+        Sums that are not above are not stored. A single response keeps its groups.
+
+    Returns
+    -------
+    Response
+
+    Raises
+    ------
+    DataError
+        If the energies, or how many channels there are, differ.
+    """
+    first = responses[0]
+    total = first.matrix * np.float32(weights[0])
+    if len(responses) == 1:
+        return replace(first, matrix=total)
+    for other, weight in zip(responses[1:], weights[1:], strict=True):
+        _require_alike(first, other)
+        total = other.matrix * np.float32(weight) + total
+        total[total <= np.float32(threshold)] = 0
+    row, begin, count = stored_groups(total > 0)
+    return replace(first, matrix=total, row=row, first=begin, count=count)
+
+
+def _require_alike(first: Response, other: Response) -> None:
+    shapes, starts = (first.matrix.shape, other.matrix.shape), (first.first_channel, other.first_channel)
+    if shapes[0] != shapes[1] or starts[0] != starts[1]:
+        raise DataError(
+            f"{other.name}: {shapes[1][0]} energies and {shapes[1][1]} channels from {starts[1]} on, but "
+            f"{first.name} has {shapes[0][0]} and {shapes[0][1]} from {starts[0]} on; give responses alike."
+        )
+    for name in ("energ_lo", "energ_hi"):
+        if not np.allclose(getattr(first, name), getattr(other, name), rtol=1e-5, atol=0):
+            raise DataError(f"{other.name}: {name.upper()} differs from {first.name}; give responses alike.")
+
+
+def stored_groups(stored: NDArray[np.bool_]) -> tuple[Integers, Integers, Integers]:
+    """Return row, position of the first channel, and length of the runs of stored elements (n_energy, n_channel)."""
     edges = np.diff(np.pad(stored.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
-    return replace(first, matrix=matrix.astype(np.float32), row=row, first=start, count=end - start)
+    return row, start, end - start

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -171,7 +171,7 @@ def contains_area(file: FitsFile) -> bool:
     return str(matrix_table(file).header.get("HDUCLAS3", "")).strip().upper() == "FULL"
 
 
-def response_file(response: Response, source: FitsFile, *, full: bool = False) -> bytes:
+def response_file(response: Response, source: FitsFile, *, full: bool = False, told: Iterable[str] = ()) -> bytes:
     """Return a response as a file with the keywords of the file it was made from.
 
     Parameters
@@ -181,6 +181,38 @@ def response_file(response: Response, source: FitsFile, *, full: bool = False) -
         Of `read_response`.
     full : bool
         The matrix has been multiplied with the effective area since.
+    told : iterable of str
+        What to say as HISTORY.
+
+    Raises
+    ------
+    ConfigError
+        If channel numbers do not fit 16 bits.
+    """
+    old = matrix_table(source)
+    nominal = next((table for table in source.tables if table.name == "EBOUNDS"), old)
+    keywords = without_columns(old.header)
+    if full:
+        keywords.set("HDUCLAS3", "FULL")
+    for text in told:
+        keywords.append("HISTORY", text)
+    name = "SPECRESP MATRIX" if full else old.name
+    return response_bytes(response, keywords, without_columns(nominal.header), name)
+
+
+def response_bytes(
+    response: Response, matrix: Header, ebounds: Header, name: str = "SPECRESP MATRIX", primary: Header | None = None
+) -> bytes:
+    """Return a response as a file.
+
+    Parameters
+    ----------
+    response : Response
+    matrix, ebounds : Header
+        Keywords of the two extensions; those that say how many channels, groups and elements there are may be missing.
+    name : str
+        EXTNAME of the matrix.
+    primary : Header, optional
 
     Raises
     ------
@@ -193,10 +225,11 @@ def response_file(response: Response, source: FitsFile, *, full: bool = False) -
             f"{response.name}: the channels shall be {response.first_channel} to {last}; 0 to {_LAST_CHANNEL} are "
             "possible."
         )
-    return fits_bytes(primary_hdu(), [_matrix_hdu(response, source, full=full), _ebounds_hdu(response, source)])
+    tables = [_matrix_hdu(response, matrix, name), _ebounds_hdu(response, ebounds)]
+    return fits_bytes(primary_hdu() if primary is None else primary, tables)
 
 
-def _matrix_hdu(response: Response, source: FitsFile, *, full: bool) -> TableHDU:
+def _matrix_hdu(response: Response, header: Header, name: str) -> TableHDU:
     n_group = np.bincount(response.row, minlength=len(response.energ_lo))
     most = int(n_group.max(initial=1))
     elements = response.matrix[
@@ -211,11 +244,9 @@ def _matrix_hdu(response: Response, source: FitsFile, *, full: bool) -> TableHDU
         (Column("N_CHAN", f"{most}I"), _table(response.count, n_group, most)),
         (Column("MATRIX", f"PE({cells.count.max(initial=0)})"), cells.rows()),
     ]
-    old = matrix_table(source)
     own: dict[str, int | str] = {"DETCHANS": len(response.e_min), "NUMGRP": len(response.row), "NUMELT": len(elements)}
     own |= {"TLMIN4": response.first_channel, "TLMAX4": response.first_channel + len(response.e_min) - 1}
-    own |= {"HDUCLAS3": "FULL"} if full else {}
-    return table_hdu("SPECRESP MATRIX" if full else old.name, columns, _header(old.header, own))
+    return table_hdu(name, columns, _header(header, own))
 
 
 def _table(values: Integers, n_group: Integers, most: int) -> NDArray[np.int16]:
@@ -225,20 +256,19 @@ def _table(values: Integers, n_group: Integers, most: int) -> NDArray[np.int16]:
     return table
 
 
-def _ebounds_hdu(response: Response, source: FitsFile) -> TableHDU:
+def _ebounds_hdu(response: Response, header: Header) -> TableHDU:
     n = len(response.e_min)
     columns: list[tuple[Column, Any]] = [
         (Column("CHANNEL", "J"), response.first_channel + np.arange(n)),
         (Column("E_MIN", "E", "keV"), response.e_min),
         (Column("E_MAX", "E", "keV"), response.e_max),
     ]
-    old = next((table for table in source.tables if table.name == "EBOUNDS"), matrix_table(source))
     own = {"DETCHANS": n, "TLMIN1": response.first_channel, "TLMAX1": response.first_channel + n - 1}
-    return table_hdu("EBOUNDS", columns, _header(old.header, own))
+    return table_hdu("EBOUNDS", columns, _header(header, own))
 
 
 def _header(old: Header, own: Mapping[str, int | str]) -> Header:
-    header = without_columns(old).without(_OWN)
+    header = old.without(_OWN)
     for keyword, value in own.items():
         header.set(keyword, value)
     header.append("DATE", now(), "file creation (UTC)")

@@ -29,7 +29,7 @@ from tests.flows.support import (
 )
 
 COMMANDS = ["simulate", "query", "catalogue", "fetch", "campaign", "reduce", "status", "products", "stdprod", "merge"]
-COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "compare", "up", "down", "serve"]
+COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "compare", "up", "down", "serve", "energies"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from flows.cli import app
 from tests.flows.support import ROOT, Rossi
 
 #: Commands whose examples need nothing but the archive that the first of them makes, in this order.
-_CHAIN = ("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry")
+_CHAIN = ("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry", "energies")
 
 
 def examples(command: str = "") -> list[list[str]]:

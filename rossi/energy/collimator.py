@@ -1,4 +1,4 @@
-"""How much of a source HEXTE's collimators let through, and where the source stands in the spacecraft's frame.
+"""How much of a source the collimators of PCA and HEXTE let through, and where it stands in the spacecraft's frame.
 
 Positions are Y and Z of the source's unit vector in the body frame: the original's ALPHA and BETA.
 """
@@ -16,13 +16,15 @@ from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.met import timezero
-from rossi.pca.filter import single
 from rossi.pca.filter.attitude import body_axes, to_body
 from rossi.pca.filter.single import Singles
+from rossi.spectra.algebra import Compat
 from rossi.spectra.area import require_width
 
-#: pi as hxtarf has it: directions are off by up to 1.1 arcsec, 0.03 % of the transmission off axis.
+#: pi as hxtarf and xpcaarf have it: directions are off by up to 1.1 arcsec, 0.03 % of the transmission off axis.
 _PI = np.float32(3.14159)
+#: Where a source stands that the spacecraft points at: the boresight of PCA and HEXTE in the body frame.
+BORESIGHT = (0.0, 0.0007)
 _ARCSEC = 180 * 3600 / np.pi
 _QUATERNION = ("ACSESTQ1", "ACSESTQ2", "ACSESTQ3", "ACSESTQ4")
 #: The axes of the collimator cube, fastest first.
@@ -74,7 +76,7 @@ class CollimatorCube:
 
 
 def source_vector(ra: float, dec: float) -> Singles:
-    """Return the unit vector of a direction, in single precision.
+    """Return the unit vector of a direction, rounded to single precision at the end.
 
     Parameters
     ----------
@@ -84,11 +86,12 @@ def source_vector(ra: float, dec: float) -> Singles:
     -------
     ndarray (3, 1) of float32
     """
-    a, d = (np.array([angle], np.float32) * _PI / np.float32(180) for angle in (ra, dec))
-    return np.array([single.cos(d) * single.cos(a), single.cos(d) * single.sin(a), single.sin(d)])
+    a, d = (np.float64(angle) * np.float64(_PI) / 180 for angle in (ra, dec))
+    vector = [np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)]
+    return np.array(vector, np.float64)[:, None].astype(np.float32)
 
 
-def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> SourcePosition:
+def source_position(attitude: Table, intervals: Gti, ra: float, dec: float, *, compat: Compat = None) -> SourcePosition:
     """Return where a source stood during good time.
 
     Parameters
@@ -99,32 +102,39 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float) -> S
     intervals : ndarray (n, 2) [s]
         Good time, TIMEZERO applied; both ends count.
     ra, dec : float [deg]
+    compat : {"heasoft"}, optional
+        Leave out TIMEZERO of the attitude, and take a source as standing at 0, 0 where the attitude is unknown, as the
+        originals do.
 
     Raises
     ------
     DataError
         If a column is missing, or the attitude is unknown during all of the good time.
     """
-    quaternion, covered = quaternions_during(attitude, intervals)
+    quaternion, covered = quaternions_during(attitude, intervals, compat=compat)
+    if not quaternion.size:
+        return SourcePosition(0.0, 0.0, covered=False)
     _, y, z = to_body(body_axes(quaternion), source_vector(ra, dec)).astype(np.float64)
     spread = max(float(v.std() / (1 + v.mean() ** 2)) for v in (y, z))
     return SourcePosition(float(y.mean()), float(z.mean()), spread * _ARCSEC, covered)
 
 
-def quaternions_during(attitude: Table, intervals: Gti) -> tuple[Singles, bool]:
+def quaternions_during(attitude: Table, intervals: Gti, *, compat: Compat = None) -> tuple[Singles, bool]:
     """Return the attitude during good time; for parameters and what is raised, see `source_position`.
 
     Returns
     -------
-    quaternion : ndarray (4, n)
-        Scalar last.
+    quaternion : ndarray (4, n) of float32
+        Scalar last; none where the attitude is unknown and `compat` takes that.
     covered : bool
         Whether the attitude covers the good time from its start to its end.
     """
-    known = ~np.any([attitude.null(name) for name in _QUATERNION], axis=0)
-    time = attitude.numbers("Time") + timezero(attitude.header, attitude.where)
+    known = ~np.any([attitude.null(name) for name in (_QUATERNION[:1] if compat else _QUATERNION)], axis=0)
+    time = attitude.numbers("Time") + (0.0 if compat else timezero(attitude.header, attitude.where))
     chosen = known & gti.contains(intervals, time, closed=True)
     if not chosen.any():
+        if compat and len(time) and len(intervals) and time.min() <= intervals[-1, 1] and time.max() >= intervals[0, 0]:
+            return np.empty((len(_QUATERNION), 0), np.float32), False
         raise DataError(
             f"{attitude.where}: no row of columns Time and ACSESTQ1 lies in the good time "
             f"{intervals[:, 0].min(initial=np.inf):.0f} to {intervals[:, 1].max(initial=-np.inf):.0f}, the rows are "
@@ -148,7 +158,7 @@ def read_cube(table: Table) -> CollimatorCube:
         If a column is missing, or the numbers are not as many or not in the order that the grid needs.
     """
     if len(table) != 1:
-        raise DataError(f"{table.where}: {len(table)} rows found, one expected; give a HEXTE collimator cube.")
+        raise DataError(f"{table.where}: {len(table)} rows found, one expected; give a collimator cube (COLLRESP).")
     lower, upper, alpha, beta = (_grid(table, name) for name in ("ENERG_LO", "ENERG_HI", "ALPHA", "BETA"))
     number = table.info("COLLRESP").number
     shape = tuple(map(int, re.findall(r"\d+", str(table.header.get(f"TDIM{number}", "")))))
@@ -167,6 +177,9 @@ def read_cube(table: Table) -> CollimatorCube:
 
 
 def _grid(table: Table, name: str) -> Singles:
+    """Return the numbers of a column; energies of a cube of one plane may stand in keywords instead."""
+    if name not in table and name in table.header:
+        return np.array([table.header.finite(name, table.where)], np.float32)
     return table.numbers(name, None).astype(np.float32).reshape(-1)
 
 
@@ -188,20 +201,39 @@ def transmission(cube: CollimatorCube, y: float, z: float) -> Singles:
     DataError
         If the position is not on the grid; its last points do not belong to it.
     """
-    (i, fx), (j, fy) = (_cell(cube, *axis) for axis in (("ALPHA", cube.alpha, y), ("BETA", cube.beta, z)))
+    for name, grid, value in (("ALPHA", cube.alpha, y), ("BETA", cube.beta, z)):
+        if not grid[0] <= np.float32(value) < grid[-1]:
+            raise DataError(
+                f"{cube.where}: the source stands at {name} {value:g}, outside the collimator's grid from {grid[0]:g} "
+                f"to {grid[-1]:g}; it was not in the field of view, or the attitude or RA_OBJ and DEC_OBJ are of "
+                "another one."
+            )
+    return np.asarray(transmissions(cube, np.array([y]), np.array([z]))[0])
+
+
+def transmissions(cube: CollimatorCube, y: NDArray[np.floating], z: NDArray[np.floating]) -> Singles:
+    """Return the transmission at many positions, NaN outside the grid.
+
+    Parameters
+    ----------
+    cube : CollimatorCube
+    y, z : ndarray (n,)
+
+    Returns
+    -------
+    ndarray (n, n_energy)
+        Single precision.
+    """
+    (i, fx, inside_y), (j, fy, inside_z) = (_cells(*axis) for axis in ((cube.alpha, y), (cube.beta, z)))
     values = cube.transmission
-    below = values[j, i] + fx * (values[j, i + 1] - values[j, i])
-    above = values[j + 1, i] + fx * (values[j + 1, i + 1] - values[j + 1, i])
-    return np.asarray(below + fy * (above - below))
+    below = values[j, i] + fx[:, None] * (values[j, i + 1] - values[j, i])
+    above = values[j + 1, i] + fx[:, None] * (values[j + 1, i + 1] - values[j + 1, i])
+    through = below + fy[:, None] * (above - below)
+    return np.where((inside_y & inside_z)[:, None], through, np.float32(np.nan))
 
 
-def _cell(cube: CollimatorCube, name: str, grid: NDArray[np.float32], value: float) -> tuple[int, np.float32]:
-    """Return the grid point below a coordinate, and how far towards the next one it lies."""
-    x = np.float32(value)
-    if not grid[0] <= x < grid[-1]:
-        raise DataError(
-            f"{cube.where}: the source stands at {name} {x:g}, outside the collimator's grid from {grid[0]:g} to "
-            f"{grid[-1]:g}; it was not in the field of view, or the attitude or RA_OBJ and DEC_OBJ are of another one."
-        )
-    at = int(np.searchsorted(grid, x, "right")) - 1
-    return at, (x - grid[at]) / (grid[at + 1] - grid[at])
+def _cells(grid: Singles, value: NDArray[np.floating]) -> tuple[NDArray[np.int64], Singles, NDArray[np.bool_]]:
+    """Return the grid points below coordinates, how far towards the next ones they lie, and which are on the grid."""
+    x = np.asarray(value).astype(np.float32)
+    at = np.clip(np.searchsorted(grid, x, "right") - 1, 0, len(grid) - 2)
+    return at, (x - grid[at]) / (grid[at + 1] - grid[at]), (grid[0] <= x) & (x < grid[-1])

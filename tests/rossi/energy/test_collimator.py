@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rossi.energy.collimator import read_cube, source_position, source_vector, transmission
 from rossi.errors import DataError
-from rossi.hexte.collimator import read_cube, source_position, source_vector, transmission
 from tests.rossi.hexte.material import attitude, cube, opened, spectrum
 
 UPRIGHT = [0.0, 0.0, 0.0, 1.0]

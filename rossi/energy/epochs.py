@@ -1,0 +1,29 @@
+"""Gain epochs of the PCA: when its high voltages, and so the energies of its channels, changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import date, timedelta
+
+#: MJD (UTC) at which epochs 1 to 5 begin, as the energy-to-channel table says (CVSD0001 and CVST0001): 1996-01-01,
+#: 1996-03-21T18:33:40, 1996-04-15T23:06:00, 1999-03-22T17:38:03, 2000-05-13 (when PCU 0 lost its propane).
+STARTS = (50083.0, 50163.77337962963, 50188.9625, 51259.73475694445, 51677.0)
+#: A day, MJD, that stands for each epoch where nothing else is asked for: near its middle.
+REPRESENTATIVE = (50125.0, 50176.0, 50700.0, 51470.0, 53700.0)
+#: End of the mission, 2012-01-05.
+END = 55931.0
+
+
+def epoch_of(mjd: float) -> int:
+    """Return the number of the gain epoch (1 to 5) of a day, MJD (UTC); days before the first count as epoch 1."""
+    return max(bisect_right(STARTS, mjd), 1)
+
+
+def span(epoch: int) -> tuple[float, float]:
+    """Return when an epoch begins and ends, MJD (UTC)."""
+    return STARTS[epoch - 1], (*STARTS[1:], END)[epoch - 1]
+
+
+def calendar_day(mjd: float) -> str:
+    """Return the calendar day of an MJD (UTC), 2000-05-13."""
+    return (date(1858, 11, 17) + timedelta(days=int(mjd))).isoformat()

@@ -1,0 +1,187 @@
+"""Energies of channels and matrices: rules that golden files don't show, and formulas worked out another way."""
+
+import numpy as np
+import pytest
+
+from rossi.energy import redistribution
+from rossi.energy.absorption import cross_section, efficiency, has_propane, xenon_cross_section
+from rossi.energy.built_in import built_in_table
+from rossi.energy.channel_law import ChannelLaw, Origin
+from rossi.energy.channel_table import read_channel_table
+from rossi.energy.conversion import ev_per_electron, nominal_energy
+from rossi.energy.detectors import PCUS
+from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts
+from rossi.energy.layers import CODES, layer_code
+from rossi.energy.pca_matrix import energy_grid, pca_matrix
+from rossi.errors import ConfigError, DataError
+from rossi.fits.header import Header
+from rossi.fits.reader import open_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+
+ORIGIN = Origin("x.fits", 1, "", 50000.0, (3.0,) * 10)
+
+
+def law(a, b, c, d):
+    return ChannelLaw(2, 3, 51000.0, a, b, c, d, ORIGIN)
+
+
+def table_file(*starts, pcu=2, method=3, lld=(3, 12, 48, 64)):
+    rows = {f"PARM{n}": np.full(len(lld), value, np.float32) for n, value in enumerate((-0.5, 2.4, -0.002, 1.0), 1)}
+    rows |= {f"PARM{n}": np.zeros(len(lld), np.float32) for n in range(5, 10)}
+    tables = []
+    for date, clock in starts:
+        cards = {"CONVMETH": method, "DETNAM": f"PCU{pcu}", "CVSD0001": date, "CVST0001": clock, "CDES0001": "made up"}
+        columns = [(Column("LLD", "J"), np.array(lld)), *((Column(name, "E"), of) for name, of in rows.items())]
+        tables.append(table_hdu("E2C", columns, list(cards.items())))
+    return open_fits(fits_bytes(primary_hdu(), tables), "e2c.fits")
+
+
+def test_energy_of_an_electron():
+    """Nodes of the table, softened; the upper branch holds at the K edge; flat outside."""
+    made = ev_per_electron([1.0, 1.5, 6.0, 34.499999, 34.5, 100.0, 200.0])
+    expected = [22.72, 22.72, 22.38, 21.708, 21.817, 21.675, 21.675]
+    np.testing.assert_allclose(made, 22 + (np.array(expected) - 22) * 0.474636, rtol=1e-7)
+    np.testing.assert_allclose(nominal_energy([10.0]), 220 / (22 + (21.983 - 22) * 0.474636))
+
+
+@pytest.mark.parametrize("numbers", [(-0.5, 2.4, -0.0019, 0.0), (-0.758464, 2.89195, -6.75223e-3, 5.55621e-5)])
+def test_edges_solve_the_law(numbers):
+    made = law(*numbers)
+    lower, upper = made.edges()
+    channel = np.arange(256)
+    np.testing.assert_allclose(made.channel(lower), channel - 0.5, atol=2e-4)
+    np.testing.assert_allclose(made.channel(upper), channel + 0.5, atol=2e-4)
+    np.testing.assert_array_equal(lower[1:], upper[:-1])
+
+
+def test_a_straight_law_has_even_edges():
+    lower, upper = law(0.0, 2.0, 0.0, 0.0).edges()
+    np.testing.assert_allclose(lower, (np.arange(256) - 0.5) / 2, rtol=1e-6)
+    np.testing.assert_allclose(upper, (np.arange(256) + 0.5) / 2, rtol=1e-6)
+
+
+def test_the_law_of_a_moment_is_that_of_its_time_of_day():
+    """The original goes by the day alone."""
+    table = built_in_table()
+    change = 50163.77338  # 1996-03-21 18:33:40
+    assert [table.extension(2, change + d).hdu for d in (-1e-3, 1e-3)] == [23, 18]
+    assert table.extension(2, change + 1e-3, compat="heasoft").hdu == 23
+    assert table.extension(2, 50164.0, compat="heasoft").hdu == 18
+    assert (table.extension(0, 51677.0).hdu, table.extension(0, 51677.0, compat="heasoft").hdu) == (1, 6)
+
+
+def test_drift_is_counted_in_whole_days():
+    extension = built_in_table().extension(2, 53000.0)
+    assert extension.law(3, 53000.1) == extension.law(3, 53000.9)
+    first = extension.law(3, 50802.0)  # 1997-12-20, from which the drift is counted
+    assert (first.a, first.b) == (np.float32(-0.4852), np.float32(2.41))
+
+
+def test_a_table_is_read_whatever_its_order(tmp_path):
+    table = read_channel_table(table_file(("1996-01-01", "00:00:00"), ("1999-03-22", "17:38:03")))
+    assert [table.extension(2, day).hdu for day in (51259.0, 51259.8)] == [1, 2]
+    assert table.law(2, CODES["R3"], 51300.0).origin.row[0] == 48
+    assert table.law(2, CODES["XE"], 51300.0).origin.row[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "ask", "words"),
+    [
+        (table_file(("1996-01-01", "00:00:00"), method=2), (2, 3), "no extension with CONVMETH 3, found 2"),
+        (table_file(("2001-01-01", "00:00:00")), (2, 3), "no law of PCU 2 for MJD 51000"),
+        (table_file(("1996-01-01", "00:00:00")), (1, 3), "no extension for this PCU"),
+        (table_file(("1996-01-01", "00:00:00"), lld=(3, 12)), (2, 48), "column LLD has no row for LR3 .code 48."),
+        (table_file(("1996-01-01", "00:00:00"), pcu=7), (2, 3), "keyword DETNAM is 'PCU7'"),
+        (table_file(("1996-13-01", "00:00:00")), (2, 3), "'1996-13-01' '00:00:00' is no date"),
+    ],
+)
+def test_tables_that_are_of_no_use(file, ask, words):
+    with pytest.raises(DataError, match=words):
+        read_channel_table(file).law(*ask, 51000.0)
+
+
+def test_layers_by_name():
+    assert [layer_code(name) for name in ("LR1", "l2", "all", "P", "48", 63)] == [3, 4, 63, 64, 48, 63]
+    with pytest.raises(ConfigError, match="'LR4' is no group of anodes"):
+        layer_code("LR4")
+
+
+def test_what_the_gas_takes():
+    energy = np.array([3.0, 10.0, 25.0, 50.0])
+    np.testing.assert_allclose(xenon_cross_section(energy), [805.9, 173.3, 14.3, 12.6])
+    np.testing.assert_array_equal(cross_section("C", energy)[2:], 0)  # transparent above 20 keV
+    layers = [efficiency(PCUS[2], code, 51000.0, energy) for code in (3, 12, 48)]
+    seen = np.exp(-cross_section("Al", energy) * 0.00012045 - cross_section("Mylar", energy) * PCUS[2].mylar)
+    assert (np.sum(layers, axis=0) < seen).all()  # propane and dead layers take the rest
+    np.testing.assert_allclose(efficiency(PCUS[2], 1, 51000.0, energy), layers[0] / 2)
+
+
+def test_propane_is_gone_when_it_is():
+    """PCU 0 lost it when 2000-05-13 began, PCU 1 on 2006-12-25 at 12:56; the original has it until midnight."""
+    gone = (
+        [has_propane(PCUS[0], day) for day in (51676.9, 51677.0)],
+        [has_propane(PCUS[1], d) for d in (54094.5, 54094.6)],
+    )
+    assert gone == ([True, False], [True, False])
+    assert [has_propane(PCUS[0], day, compat="heasoft") for day in (51677.9, 51678.0)] == [True, False]
+    assert has_propane(PCUS[2], 55900.0, compat="heasoft")
+    with pytest.raises(DataError, match="PCU 0 lost its propane on MJD 51677"):
+        efficiency(PCUS[0], CODES["P"], 51924.0, np.array([3.0]))
+
+
+def test_partial_charge_is_the_sum_over_channels(monkeypatch):
+    """The correlation made with Fourier transforms, as a loop over channels."""
+    random = np.random.default_rng(1)
+    rows, energy, centre = random.uniform(0, 1, (3, 256)), np.array([3.0, 7.0, 40.0]), np.array([6.4, 16.1, 97.3])
+    made = redistribution._collected(rows, energy, centre, 0.0138135)
+    kappas = 0.0138135 * cross_section("Xe", energy) / cross_section("Xe", np.array([5.0]))
+    for row, kappa, last, found in zip(rows, kappas, (1.25 * centre).astype(int), made, strict=True):
+        expected = row.copy()
+        for i in range(1, last):
+            q = lambda m, n: kappa * (1 - m / n) ** (kappa - 1) / n  # noqa: B023,E731
+            expected[i] -= row[i] * sum(q(m, i) for m in range(i))
+            expected[i] += sum(row[n] * q(i, n) for n in range(i + 1, last + 1))
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_the_grid_has_the_edges_of_xenon():
+    lower, upper = energy_grid()
+    assert (len(lower), lower[0], upper[-1]) == (300, np.float32(1.5), 80)
+    np.testing.assert_array_equal(lower[[87, 93, 99, 237]], np.float32([4.782, 5.104, 5.453, 34.561]))
+    np.testing.assert_array_equal(lower[1:], upper[:-1])
+
+
+def test_half_a_layer_has_half_its_efficiency():
+    extension = built_in_table().extension(2, 51500.0)
+    half, whole = (pca_matrix(extension, CODES[name], 51500.0) for name in ("R1", "LR1"))
+    stored = half.matrix > 0
+    np.testing.assert_allclose(half.matrix[stored], whole.matrix[stored] / 2, rtol=1e-6)
+
+
+def test_channels_moved_on_board():
+    """One channel more each time the gain makes up for half of one: from 256 (i + 0.5) / g on."""
+    assert channel_shifts(0, 0) == []
+    assert channel_shifts(0, -2) == [ChannelShift(0, 255, -2)]
+    moved = channel_shifts(3, 1)
+    assert moved == [
+        ChannelShift(0, 42, 1),
+        ChannelShift(43, 128, 2),
+        ChannelShift(129, 213, 3),
+        ChannelShift(214, 255, 4),
+    ]
+    assert [one.shift for one in channel_shifts(-3, 0)] == [0, -1, -2, -3]
+
+
+def test_a_moved_response_keeps_its_counts():
+    extension = built_in_table().extension(2, 51500.0)
+    full = pca_matrix(extension, CODES["LR1"], 51500.0)
+    made = shifted(full, channel_shifts(3, 1))
+    np.testing.assert_array_equal(made.matrix[:, 1:44], full.matrix[:, :43])
+    np.testing.assert_array_equal(made.matrix[:, 45:131], full.matrix[:, 43:129])
+    np.testing.assert_array_equal(made.matrix[:, 44], 0)  # nothing is counted there
+    np.testing.assert_array_equal(made.e_min, full.e_min)
+    assert shifted(full, []) is full
+    told = spectrum_shifts(Header([("PCU2GAIN", 0), ("PCU2OFST", 1)]), "x")
+    assert told == {2: [ChannelShift(0, 255, 1)]}
+    with pytest.raises(DataError, match="PCU2GAIN and PCU2OFST are"):
+        spectrum_shifts(Header([("PCU2GAIN", 0.5), ("PCU2OFST", 1)]), "x")
