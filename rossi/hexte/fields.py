@@ -9,10 +9,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.energy.collimator import quaternions_during
 from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.energy.collimator import quaternions_during
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.met import to_time
