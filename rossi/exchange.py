@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def to_ecsv(table: Table) -> bytes:
-    """Return a table as ECSV, with units and descriptions."""
+    """Return a table as ECSV, with units and descriptions.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+    """
     stream = io.StringIO()
     table.write(stream, format="ascii.ecsv")
     return stream.getvalue().encode()

@@ -16,6 +16,10 @@ def plain_name(name: str) -> str:
 
     ``GX 339-4``, ``GX339-4`` and ``gx_339-4`` are one. A plus sign stays, so that 4U 1820+30 is not 4U 1820-30, and a
     point, so that 1E 1740.7 is not 1E 17407; letters of other scripts stay. Empty where nothing is left.
+
+    Parameters
+    ----------
+    name : str
     """
     folded = unicodedata.normalize("NFKC", name).casefold()
     left = "".join(letter for letter in folded if letter.isalnum() or letter in "+.")
@@ -43,6 +47,10 @@ def slug(name: str) -> str:
 
     A plus sign before a digit becomes ``p`` (``4u-1820p30``), letters of other scripts become what Unicode calls them
     (``eta-car``).
+
+    Parameters
+    ----------
+    name : str
     """
     text = unicodedata.normalize("NFKD", name)
     text = "".join(_ascii(letter) for letter in text if not unicodedata.combining(letter)).lower()
@@ -82,7 +90,15 @@ def labels(name: str, ra: float, dec: float) -> Iterator[str]:
 
 
 def slugs(label: str, ra: float, dec: float) -> Iterator[str]:
-    """Yield what a source can be called in keys, the best first, without end; see `labels`."""
+    """Yield what a source can be called in keys, the best first, without end; see `labels`.
+
+    Parameters
+    ----------
+    label : str
+        The source's name.
+    ra, dec : float [deg]
+        NaN where the position is not known.
+    """
     stem = slug(label) or "source"
     yield stem
     if math.isfinite(ra) and math.isfinite(dec):

@@ -58,6 +58,15 @@ def mean_direction(ra: Any, dec: Any, weight: Any = None) -> tuple[float, float]
 
 
 def unit_vectors(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the unit vectors (n, 3) of directions (n,) [deg]."""
+    """Return the unit vectors of directions.
+
+    Parameters
+    ----------
+    ra, dec : ndarray (n,) [deg]
+
+    Returns
+    -------
+    ndarray (n, 3)
+    """
     a, d = ra * _DEGREE, dec * _DEGREE
     return np.stack((np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)), -1)

@@ -84,14 +84,30 @@ def cross_section(material: str, energy: Floats) -> Floats:
 
 
 def xenon_cross_section(energy: Floats) -> Floats:
-    """Return the mass attenuation of xenon in the layers, ndarray (n,) [cm**2 / g] for energies [keV]."""
+    """Return the mass attenuation of xenon in the layers.
+
+    Parameters
+    ----------
+    energy : ndarray (n,) [keV]
+        Known from 1 to 100; beyond, it stays as it is there.
+
+    Returns
+    -------
+    ndarray (n,) [cm**2 / g]
+    """
     return np.asarray(np.interp(energy, *_XENON))
 
 
 def has_propane(pcu: Pcu, mjd: float, *, compat: Compat = None) -> bool:
-    """Return whether a PCU has its propane at a moment, MJD (UTC).
+    """Return whether a PCU has its propane at a moment.
 
-    With `compat`, by the original's rule: it is gone from the day *after* that of the loss on.
+    Parameters
+    ----------
+    pcu : Pcu
+    mjd : float [MJD]
+        UTC.
+    compat : {"heasoft"}, optional
+        By the original's rule: it is gone from the day *after* that of the loss on.
     """
     lost = pcu.propane_lost
     return math.floor(mjd) <= math.floor(lost) if compat and math.isfinite(lost) else mjd < lost

@@ -38,7 +38,13 @@ def collimated_area(area: EffectiveArea, cube: CollimatorCube, position: SourceP
 
 
 def geometric_area(pcu: Pcu, energ_lo: Singles, energ_hi: Singles) -> EffectiveArea:
-    """Return the geometric area of a PCU in all bins of energy [keV]; its matrix holds the efficiency."""
+    """Return the geometric area of a PCU in all bins of energy; its matrix holds the efficiency.
+
+    Parameters
+    ----------
+    pcu : Pcu
+    energ_lo, energ_hi : ndarray (n,) of float32 [keV]
+    """
     area = np.full(len(energ_lo), pcu.area, np.float32)
     return EffectiveArea(f"geometric area of PCU {pcu.number}", energ_lo, energ_hi, area)
 
@@ -106,14 +112,30 @@ def pca_area_table(
 
 
 def laid_out(area: EffectiveArea, header: Header) -> TableHDU:
-    """Lay out an effective area as an ARF."""
+    """Lay out an effective area as an ARF.
+
+    Parameters
+    ----------
+    area : EffectiveArea
+    header : Header
+        Keywords, those of columns aside.
+    """
     columns = (declared.ENERG_LO, declared.ENERG_HI, declared.SPECRESP)
     values = (area.energ_lo, area.energ_hi, area.area)
     return table_hdu("SPECRESP", list(zip(columns, values, strict=True)), header)
 
 
 def position_cards(position: SourcePosition, phafile: str, creator: str) -> list[CardTuple]:
-    """Return what an effective area says of where the source stood, and of what it is for."""
+    """Return what an effective area says of where the source stood, and of what it is for.
+
+    Parameters
+    ----------
+    position : SourcePosition
+    phafile : str
+        Name of the spectrum.
+    creator : str
+        The task.
+    """
     return [
         ("CSYSNAME", "XMA_CART", "coordinates in use: spacecraft, cartesian"),
         ("ALPHA", round(position.y, 5), "Y of the source's unit vector"),

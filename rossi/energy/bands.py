@@ -51,6 +51,10 @@ class EnergyBand:
     def parse(cls, text: str) -> EnergyBand:
         """Read ``2-9keV`` or ``2-9``.
 
+        Parameters
+        ----------
+        text : str
+
         Raises
         ------
         ConfigError
@@ -142,7 +146,24 @@ def _width(law: ChannelLaw, starts: tuple[int, ...], at: int) -> float:
 def band_of(
     band: EnergyBand, table: ChannelTable, pcu: int, mjd: float, starts: tuple[int, ...] = STANDARD2_STARTS
 ) -> ChannelBand:
-    """Return the channels of a band for a PCU at a moment, MJD (UTC); see `channels_of`."""
+    """Return the channels of a band for a PCU at a moment; see `channels_of`.
+
+    Parameters
+    ----------
+    band : EnergyBand
+    table : ChannelTable
+    pcu : int
+    mjd : float [MJD]
+        UTC.
+    starts : tuple of int
+
+    Raises
+    ------
+    ConfigError
+        If the band lies outside the channels, or is narrower than a bin.
+    DataError
+        If the table has no law of the PCU then.
+    """
     return channels_of(band, table.law(pcu, CODES["LR1"], mjd), starts)
 
 
@@ -171,10 +192,24 @@ def channel_energies(
 ) -> tuple[tuple[int, ...], tuple[int, ...], Floats, Floats]:
     """Return the bins of a PCU at a moment: first and last channel, and nominal energies of their edges.
 
+    Parameters
+    ----------
+    table : ChannelTable
+    pcu : int
+    mjd : float [MJD]
+        UTC.
+    starts : tuple of int
+        See `channels_of`.
+
     Returns
     -------
     first, last : tuple of int (n,)
     e_min, e_max : ndarray (n,) [keV]
+
+    Raises
+    ------
+    DataError
+        If the table has no law of the PCU then.
     """
     lower, upper = table.law(pcu, CODES["LR1"], mjd).edges()
     first, last = starts[:-1], tuple(start - 1 for start in starts[1:])

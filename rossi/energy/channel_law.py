@@ -70,7 +70,16 @@ class ChannelLaw:
     origin: Origin
 
     def channel(self, nominal: ArrayLike) -> Floats:
-        """Return the channel coordinate of nominal energies, ndarray (...)."""
+        """Return the channel coordinate of nominal energies.
+
+        Parameters
+        ----------
+        nominal : array_like (...) [keV]
+
+        Returns
+        -------
+        ndarray (...)
+        """
         e = np.asarray(nominal, np.float64)
         return np.asarray(self.a + e * (self.b + e * (self.c + e * self.d)))
 
@@ -115,5 +124,11 @@ class ChannelLaw:
 
 
 def bins_rise(lower: Singles, upper: Singles) -> bool:
-    """Return whether the edges of channels rise, as those of a sensible law do."""
+    """Return whether the edges of channels rise, as those of a sensible law do.
+
+    Parameters
+    ----------
+    lower, upper : ndarray (n,) of float32 [keV]
+        E_MIN and E_MAX of the channels.
+    """
     return bool((upper > lower).all() and all(a <= b for a, b in pairwise(lower.tolist())))

@@ -60,10 +60,17 @@ class Extension:
 
         All xenon has that of layer 1, which stands first.
 
+        Parameters
+        ----------
+        code : int
+            See `rossi.energy.layers`.
+        mjd : float [MJD]
+            UTC.
+
         Raises
         ------
         DataError
-            If the extension has no row for it.
+            If the extension has no row for it, or one that gives no channels per keV above 0 or no finite numbers.
         """
         row = self._row(code)
         p = [float(value) for value in self.parameters[row]]
@@ -128,7 +135,20 @@ class ChannelTable:
         return held[0]
 
     def law(self, pcu: int, code: int, mjd: float, *, compat: Compat = None) -> ChannelLaw:
-        """Return the law of a group of anodes of a PCU; see `extension` and `Extension.law`."""
+        """Return the law of a group of anodes of a PCU; see `extension` and `Extension.law`.
+
+        Parameters
+        ----------
+        pcu, code : int
+        mjd : float [MJD]
+            UTC.
+        compat : {"heasoft"}, optional
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
         return self.extension(pcu, mjd, compat=compat).law(code, mjd)
 
 

@@ -120,7 +120,13 @@ def source_position(attitude: Table, intervals: Gti, ra: float, dec: float, *, c
 
 
 def quaternions_during(attitude: Table, intervals: Gti, *, compat: Compat = None) -> tuple[Singles, bool]:
-    """Return the attitude during good time; for parameters and what is raised, see `source_position`.
+    """Return the attitude during good time; see `source_position`.
+
+    Parameters
+    ----------
+    attitude : Table
+    intervals : ndarray (n, 2) [s]
+    compat : {"heasoft"}, optional
 
     Returns
     -------
@@ -128,6 +134,11 @@ def quaternions_during(attitude: Table, intervals: Gti, *, compat: Compat = None
         Scalar last; none where the attitude is unknown and `compat` takes that.
     covered : bool
         Whether the attitude covers the good time from its start to its end.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or the attitude is unknown during all of the good time.
     """
     known = ~np.any([attitude.null(name) for name in (_QUATERNION[:1] if compat else _QUATERNION)], axis=0)
     time = attitude.numbers("Time") + (0.0 if compat else timezero(attitude.header, attitude.where))

@@ -27,7 +27,16 @@ class XenonInPropane:
     since: float
 
     def on(self, day: float) -> float:
-        """Return the amount on a day, MJD [g / cm**2]."""
+        """Return the amount on a day.
+
+        Parameters
+        ----------
+        day : float [MJD]
+
+        Returns
+        -------
+        float [g / cm**2]
+        """
         return self.amount + self.growth * (day - self.since)
 
 

@@ -15,15 +15,38 @@ END = 55931.0
 
 
 def epoch_of(mjd: float) -> int:
-    """Return the number of the gain epoch (1 to 5) of a day, MJD (UTC); days before the first count as epoch 1."""
+    """Return the number of the gain epoch of a moment, 1 to 5; before the first it is 1, too.
+
+    Parameters
+    ----------
+    mjd : float [MJD]
+        UTC.
+    """
     return max(bisect_right(STARTS, mjd), 1)
 
 
 def span(epoch: int) -> tuple[float, float]:
-    """Return when an epoch begins and ends, MJD (UTC)."""
+    """Return when an epoch begins and ends.
+
+    Parameters
+    ----------
+    epoch : int
+        1 to 5.
+
+    Returns
+    -------
+    start, stop : float [MJD]
+        UTC.
+    """
     return STARTS[epoch - 1], (*STARTS[1:], END)[epoch - 1]
 
 
 def calendar_day(mjd: float) -> str:
-    """Return the calendar day of an MJD (UTC), 2000-05-13."""
+    """Return the calendar day of a moment: 2000-05-13.
+
+    Parameters
+    ----------
+    mjd : float [MJD]
+        UTC.
+    """
     return (date(1858, 11, 17) + timedelta(days=int(mjd))).isoformat()

@@ -114,8 +114,17 @@ def fold(response: Response, photons: Floats, exposure: float = 1.0) -> Floats:
 
 
 def draw(expected: Floats, random: np.random.Generator) -> Floats:
-    """Return counts drawn from Poisson's distribution with these means, ndarray (n_channel,) [count].
+    """Return counts drawn from Poisson's distribution with these means.
 
     Means below 0, which matrices have at the highest energies, count as 0.
+
+    Parameters
+    ----------
+    expected : ndarray (n_channel,) [count]
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray (n_channel,) [count]
     """
     return random.poisson(np.maximum(expected, 0.0)).astype(np.float64)

@@ -49,6 +49,17 @@ def channel_shifts(gain: int, offset: int) -> list[ChannelShift]:
 def spectrum_shifts(header: Header, where: str) -> dict[int, list[ChannelShift]]:
     """Return how the channels of each PCU were moved, from a spectrum's PCUnGAIN and PCUnOFST; empty without them.
 
+    Parameters
+    ----------
+    header : Header
+    where : str
+        File and HDU, for messages.
+
+    Returns
+    -------
+    dict of int to list of ChannelShift
+        By PCU.
+
     Raises
     ------
     DataError
@@ -68,6 +79,15 @@ def spectrum_shifts(header: Header, where: str) -> dict[int, list[ChannelShift]]
 def table_shifts(table: Table) -> dict[int, list[ChannelShift]]:
     """Return how channels are moved by the CALDB's table of gains (EDS_GCOR): its second row.
 
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    dict of int to list of ChannelShift
+        By PCU.
+
     Raises
     ------
     DataError
@@ -84,7 +104,15 @@ def table_shifts(table: Table) -> dict[int, list[ChannelShift]]:
 
 
 def shifted(response: Response, shifts: Sequence[ChannelShift]) -> Response:
-    """Return a response whose channels are moved; what leaves channels 0 to 255 is lost, nominal energies stay."""
+    """Return a response whose channels are moved; what leaves channels 0 to 255 is lost, nominal energies stay.
+
+    Parameters
+    ----------
+    response : Response
+        In 256 channels, from 0.
+    shifts : sequence of ChannelShift
+        Of all channels that are to stay.
+    """
     if not any(one.shift for one in shifts):
         return response
     matrix = np.zeros_like(response.matrix)

@@ -19,7 +19,12 @@ HALVES = frozenset((1, 2, 4, 8, 16, 32))
 
 
 def layer_code(name: str | int) -> int:
-    """Return the code of a group of anodes from its name (LR1, R2, ALL, P ...) or its code.
+    """Return the code of a group of anodes.
+
+    Parameters
+    ----------
+    name : str or int
+        Its name (LR1, R2, ALL, P ...), or its code.
 
     Raises
     ------
@@ -37,5 +42,11 @@ def layer_code(name: str | int) -> int:
 
 
 def pair_code(code: int) -> int:
-    """Return the code of the layer that holds a group of anodes; of all xenon, that of layer 1."""
+    """Return the code of the layer that holds a group of anodes; of all xenon, that of layer 1.
+
+    Parameters
+    ----------
+    code : int
+        One of `CODES`.
+    """
     return PROPANE if code == PROPANE else {1: 3, 2: 12, 3: 48}[NUMBER[code]]

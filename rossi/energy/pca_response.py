@@ -142,7 +142,18 @@ def layer_responses(
 
 
 def add_layers(parts: Sequence[LayerResponse]) -> dict[int, Response]:
-    """Return the sum of the layers of each PCU."""
+    """Return the sum of the layers of each PCU.
+
+    Parameters
+    ----------
+    parts : sequence of LayerResponse
+        In the order in which they are added; see `layer_responses`.
+
+    Returns
+    -------
+    dict of int to Response
+        By PCU.
+    """
     by_pcu: dict[int, list[Response]] = {}
     for part in parts:
         by_pcu.setdefault(part.pcu, []).append(part.response)
@@ -152,10 +163,16 @@ def add_layers(parts: Sequence[LayerResponse]) -> dict[int, Response]:
 def add_pcus(request: PcaResponseRequest, of_pcu: Mapping[int, Response]) -> Response:
     """Return the weighted sum over PCUs; its nominal energies are those of the first one.
 
+    Parameters
+    ----------
+    request : PcaResponseRequest
+    of_pcu : mapping of int to Response
+        By PCU; those without weight are left out.
+
     Raises
     ------
     DataError
-        If there is none.
+        If there is none, or their energies or channels differ.
     """
     used = [pcu for pcu in request.used if pcu in of_pcu]
     if not used:
@@ -170,5 +187,22 @@ def add_pcus(request: PcaResponseRequest, of_pcu: Mapping[int, Response]) -> Res
 def pca_response(
     request: PcaResponseRequest, tables: Mapping[int, Extension], cubes: Mapping[int, CollimatorCube]
 ) -> Response:
-    """Return the response of a PCA spectrum, in cm**2; see `layer_responses`, `add_layers`, `add_pcus`."""
+    """Return the response of a PCA spectrum; see `layer_responses`, `add_layers`, `add_pcus`.
+
+    Parameters
+    ----------
+    request : PcaResponseRequest
+    tables : mapping of int to Extension
+    cubes : mapping of int to CollimatorCube
+
+    Returns
+    -------
+    Response
+        Its matrix contains the effective area [cm**2].
+
+    Raises
+    ------
+    DataError
+        If a table has no such law, or the source stood outside a collimator.
+    """
     return add_pcus(request, add_layers(layer_responses(request, tables, cubes)))

@@ -16,7 +16,13 @@ _PARAMETERS = ("LLD", *(f"PARM{n}" for n in range(1, 10)))
 
 
 def law_cards(laws: Sequence[ChannelLaw]) -> list[CardTuple]:
-    """Return cards that name the energy-to-channel table and the laws taken from it; EBOUNDS have the first one."""
+    """Return cards that name the energy-to-channel table and the laws taken from it; EBOUNDS have the first one.
+
+    Parameters
+    ----------
+    laws : sequence of ChannelLaw
+        At least one.
+    """
     first = laws[0].origin
     cards: list[CardTuple] = [
         ("E2CFILE", first.file, "energy-to-channel table"),
@@ -56,7 +62,17 @@ def matrix_header(detector: str, kind: str, creator: str, laws: Sequence[Channel
 
 
 def ebounds_header(detector: str, creator: str, laws: Sequence[ChannelLaw]) -> Header:
-    """Return the keywords of EBOUNDS; see `matrix_header`."""
+    """Return the keywords of EBOUNDS; see `matrix_header`.
+
+    Parameters
+    ----------
+    detector : str
+        DETNAM.
+    creator : str
+        The task.
+    laws : sequence of ChannelLaw
+        The first one is named.
+    """
     cards: list[CardTuple] = [
         ("HDUCLAS2", "EBOUNDS", "nominal energies of channels"),
         *(("HDUVERS1", "1.0.0"), ("HDUVERS2", "1.2.0")),

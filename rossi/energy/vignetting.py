@@ -44,7 +44,13 @@ class Pointing:
     span: tuple[float, float]
 
     def within(self, start: float, stop: float) -> Pointing:
-        """Return the samples from a step before a time to a step after another."""
+        """Return the samples from a step before a time to a step after another.
+
+        Parameters
+        ----------
+        start, stop : float [s]
+            MET, TIMEZERO applied.
+        """
         near = (self.time >= start - self.step) & (self.time <= stop + self.step)
         return Pointing(self.where, self.time[near], self.quaternion[:, near], self.step, self.span)
 
@@ -57,7 +63,12 @@ class Pointing:
 
 
 def read_pointing(attitude: Table) -> Pointing:
-    """Read a filter file or FH0e housekeeping.
+    """Read the attitude.
+
+    Parameters
+    ----------
+    attitude : Table
+        Filter file or FH0e housekeeping: Time and ACSESTQ1 to ACSESTQ4.
 
     Raises
     ------

@@ -109,7 +109,17 @@ def mean_axes(attitude: Table, intervals: Gti) -> Floats:
 
 
 def sun_direction(met: float) -> tuple[float, float]:
-    """Return right ascension and declination of the Sun at a MET [s], J2000 [deg], to a hundredth of a degree."""
+    """Return where the Sun stands, J2000, to a hundredth of a degree.
+
+    Parameters
+    ----------
+    met : float [s]
+        MET (TT).
+
+    Returns
+    -------
+    ra, dec : float [deg]
+    """
     from astropy.coordinates import get_sun
 
     sun = get_sun(to_time(met))
@@ -146,7 +156,17 @@ def axes_towards(ra: float, dec: float, sun: tuple[float, float]) -> Floats:
 
 
 def pointing(axes: Floats) -> tuple[float, float]:
-    """Return where the instruments look on source: right ascension and declination [deg]."""
+    """Return where the instruments look on source, J2000.
+
+    Parameters
+    ----------
+    axes : ndarray (3, 3)
+        See `mean_axes`, or `axes_towards`.
+
+    Returns
+    -------
+    ra, dec : float [deg]
+    """
     return _direction(_ahead() @ axes)
 
 

@@ -37,7 +37,18 @@ class Target:
     off: bool = False
 
     def seen(self, turn: int) -> tuple[str, float, float]:
-        """Return what its observation of a number, from 0, calls it, and where it points [deg]."""
+        """Return what one of its observations calls it, and where that points.
+
+        Parameters
+        ----------
+        turn : int
+            Number of the observation, from 0.
+
+        Returns
+        -------
+        name : str
+        ra, dec : float [deg]
+        """
         away = OFFSET if self.off and turn % _OFF == _OFF - 1 else 0.0
         return self.names[turn % len(self.names)], self.ra, round(self.dec + away, 6)
 

@@ -57,7 +57,18 @@ class Measured:
     hardness: tuple[str, str] | None = None
 
     def require(self, number: int) -> None:
-        """Raise a `ConfigError` if it is not of so many observations, or a band of the hardness is not there."""
+        """Check that it is of so many observations, and has the bands of the hardness.
+
+        Parameters
+        ----------
+        number : int
+            How many observations there are.
+
+        Raises
+        ------
+        ConfigError
+            If there are more or fewer rates or outcomes, or a band of the hardness is not there.
+        """
         lengths = {f"rates of {band}": len(one.rate) for band, one in self.bands.items()}
         if self.outcome:
             lengths["outcomes"] = len(self.outcome)
@@ -89,13 +100,30 @@ class SourceRates:
 
 
 def source_rates(band: BandRates, rows: Ints) -> SourceRates:
-    """Return mean and variability of some observations in a band."""
+    """Return mean and variability of some observations in a band.
+
+    Parameters
+    ----------
+    band : BandRates
+    rows : ndarray (m,) of int
+        The observations.
+    """
     rate, error, _ = mean_rate(band.rate[rows], band.error[rows], band.exposure[rows])
     return SourceRates(rate, error, fractional_variability(band.rate[rows], band.error[rows]))
 
 
 def ratio(hard: SourceRates, soft: SourceRates) -> tuple[float, float]:
-    """Return the hardness, a rate over another, and its error; NaN where the soft rate is not above 0."""
+    """Return the hardness, a rate over another.
+
+    Parameters
+    ----------
+    hard, soft : SourceRates
+
+    Returns
+    -------
+    value, error : float
+        NaN where the soft rate is not above 0, or the hard one is not known.
+    """
     if not soft.rate > 0 or not math.isfinite(hard.rate):
         return math.nan, math.nan
     value = hard.rate / soft.rate

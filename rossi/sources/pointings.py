@@ -22,7 +22,23 @@ Grouped = tuple[list[Source], Ints, list[Remark]]
 
 
 def by_position(todo: Todo, rule: Rule, known: Sequence[Source]) -> Grouped:
-    """Give observations to anchors, those of yesterday and new ones, and those without coordinates by name."""
+    """Give observations to anchors, those of yesterday and new ones, and those without coordinates by name.
+
+    Parameters
+    ----------
+    todo : Todo
+    rule : Rule
+    known : sequence of Source
+        Those of yesterday, by their start.
+
+    Returns
+    -------
+    sources : list of Source
+        Those that are known first.
+    number : ndarray (n,) of int
+        Place of each observation's source in `sources`, -1 where it belongs to none.
+    remarks : list of Remark
+    """
     sources, told = _grown_together(known, rule.radius)
     naming = Naming(known)
     waiting = {key_of(source): n for n, source in enumerate(sources) if not source.placed and not source.into}
@@ -69,7 +85,21 @@ def _anchors(todo: Todo, there: Sequence[Source], radius: float) -> list[int]:
 
 
 def nearest_source(todo: Todo, sources: Sequence[Source], radii: Sequence[float]) -> Ints:
-    """Return the source of each observation that has a pointing."""
+    """Return the source of each observation that has a pointing.
+
+    Parameters
+    ----------
+    todo : Todo
+    sources : sequence of Source
+        Those without a position, and those that have become part of another one, get none.
+    radii : sequence of float [deg]
+        How far each source reaches.
+
+    Returns
+    -------
+    ndarray (n_placed,) of int
+        Place in `sources` for each of `Todo.placed`; -1 where none reaches.
+    """
     ra, dec = todo.observations.ra[todo.placed] % 360, todo.observations.dec[todo.placed]
     usable = [n for n, source in enumerate(sources) if source.placed and not source.into]
     names: dict[str, int] = {}

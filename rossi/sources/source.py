@@ -71,7 +71,13 @@ class Sources:
     remarks: tuple[Remark, ...] = ()
 
     def of(self, observation: int) -> Source | None:
-        """Return the source of an observation, by its row."""
+        """Return the source of an observation, None where it belongs to none.
+
+        Parameters
+        ----------
+        observation : int
+            Its row.
+        """
         number = int(self.number[observation])
         return self.sources[number] if number >= 0 else None
 
@@ -111,7 +117,19 @@ class Naming:
         self._slugs = {source.slug for source in known}
 
     def name(self, target: str, ra: float = math.nan, dec: float = math.nan) -> tuple[str, str]:
-        """Return name and slug of a new source; see `rossi.names.labels`."""
+        """Return name and slug of a new source, which are taken from then on; see `rossi.names.labels`.
+
+        Parameters
+        ----------
+        target : str
+            May be empty.
+        ra, dec : float [deg]
+            NaN where the position is not known.
+
+        Returns
+        -------
+        name, slug : str
+        """
         label = next(one for one in labels(target, ra, dec) if plain_name(one) not in self._names)
         short = next(one for one in slugs(label, ra, dec) if one not in self._slugs)
         self._names.add(plain_name(label))

@@ -38,7 +38,13 @@ class Sphere:
 
     @classmethod
     def of(cls, ra: Floats, dec: Floats) -> Sphere:
-        """Return directions [deg], all of them finite, ready to be looked around in."""
+        """Return directions, ready to be looked around in.
+
+        Parameters
+        ----------
+        ra, dec : ndarray (n,) [deg]
+            All of them finite.
+        """
         order = np.argsort(dec, kind="stable")
         return cls(dec[order], unit_vectors(ra, dec)[order], order)
 

@@ -97,6 +97,13 @@ def sources_table(found: Sources, observations: Observations, measured: Measured
 def observations_table(found: Sources, observations: Observations, measured: Measured | None = None) -> Table:
     """Return one row for each observation, in the order in which they are given.
 
+    Parameters
+    ----------
+    found : Sources
+        Of the observations.
+    observations : Observations
+    measured : Measured, optional
+
     Returns
     -------
     astropy.table.Table
@@ -189,6 +196,11 @@ def _epoch(time: NDArray[np.float64]) -> NDArray[np.int64]:
 def sources_of(table: Table) -> tuple[Source, ...]:
     """Return the sources that a table of `sources_table` holds, for `rossi.sources.group`'s `yesterday`.
 
+    Parameters
+    ----------
+    table : astropy.table.Table
+        As it was made, or read from a file.
+
     Raises
     ------
     ConfigError
@@ -217,10 +229,22 @@ def _split(spelled: str) -> tuple[str, ...]:
 def files(found: Sources, observations: Observations, measured: Measured | None = None) -> dict[str, bytes]:
     """Return the tables as files: ``sources.ecsv``, ``sources.parquet``, ``observations.parquet``.
 
+    Parameters
+    ----------
+    found : Sources
+        Of the observations.
+    observations : Observations
+    measured : Measured, optional
+
+    Returns
+    -------
+    dict of str to bytes
+        By the files' names.
+
     Raises
     ------
     ConfigError
-        If pyarrow is not installed.
+        If pyarrow is not installed, or something is not of as many observations.
     """
     sources = sources_table(found, observations, measured)
     return {

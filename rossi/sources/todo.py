@@ -40,19 +40,46 @@ class Todo:
 
     @classmethod
     def of(cls, observations: Observations, rows: Ints) -> Todo:
-        """Return observations to be sorted; `rows` are those in question."""
+        """Return observations to be sorted.
+
+        Parameters
+        ----------
+        observations : Observations
+        rows : ndarray (n_row,) of int
+            Those in question, by their start.
+        """
         plain = {target: plain_name(target) for target in set(observations.target)}
         keys = [plain[target] for target in observations.target]
         return cls(observations, rows, rows[observations.placed[rows]], keys)
 
     def new_source(self, row: int, naming: Naming, target: str | None = None) -> Source:
-        """Return a source whose anchor is an observation."""
+        """Return a source whose anchor is an observation.
+
+        Parameters
+        ----------
+        row : int
+            The observation.
+        naming : Naming
+            Takes note of the name.
+        target : str, optional
+            By default that of the observation.
+        """
         target = self.observations.target[row].strip() if target is None else target
         ra, dec = self.pointing(row)
         return Source(*naming.name(target, ra, dec), ra, dec, target, float(self.observations.time[row]))
 
     def pointing(self, row: int) -> tuple[float, float]:
-        """Return where an observation pointed [deg], NaN where it is not known."""
+        """Return where an observation pointed.
+
+        Parameters
+        ----------
+        row : int
+
+        Returns
+        -------
+        ra, dec : float [deg]
+            Right ascension from 0 to 360; NaN where it is not known.
+        """
         ra, dec = float(self.observations.ra[row]), float(self.observations.dec[row])
         if not (math.isfinite(ra) and abs(dec) <= 90):
             return math.nan, math.nan
@@ -70,5 +97,10 @@ class Todo:
 
 
 def key_of(source: Source) -> str:
-    """Return the plain name of a source's target, or of the source where it has none."""
+    """Return the plain name of a source's target, or of the source where it has none.
+
+    Parameters
+    ----------
+    source : Source
+    """
     return plain_name(source.target) or plain_name(source.name)

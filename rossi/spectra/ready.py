@@ -52,6 +52,8 @@ def with_systematic(spectrum: Spectrum, fraction: float, first: int | None = Non
     ------
     ConfigError
         If there are no such channels, or it is no fraction.
+    DataError
+        If the spectrum has none at all.
     """
     flags = Grouping.of(spectrum)
     flags.set_systematic(*_span(spectrum, first, last), fraction)
@@ -62,6 +64,16 @@ def with_groups(spectrum: Spectrum, least: float) -> Spectrum:
     """Return a spectrum whose channels are joined to groups of so many counts at least (GROUPING).
 
     Channels at the end that don't make a group get QUALITY 2; see `rossi.spectra.grouping.Grouping.group_min`.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    least : float [count]
+
+    Raises
+    ------
+    ConfigError
+        If the number is not above 0.
     """
     flags = Grouping.of(spectrum)
     flags.group_min(least)
@@ -69,7 +81,23 @@ def with_groups(spectrum: Spectrum, least: float) -> Spectrum:
 
 
 def with_quality(spectrum: Spectrum, quality: int, first: int | None = None, last: int | None = None) -> Spectrum:
-    """Return a spectrum with a quality (QUALITY: 0 good, 5 bad) of channels, both included, by default of all."""
+    """Return a spectrum with a quality of channels (QUALITY).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    quality : int
+        0 good, 5 bad.
+    first, last : int, optional
+        Channels, both included; by default all.
+
+    Raises
+    ------
+    ConfigError
+        If there are no such channels.
+    DataError
+        If the spectrum has none at all.
+    """
     flags = Grouping.of(spectrum)
     flags.set_quality(*_span(spectrum, first, last), quality)
     return with_flags(spectrum, flags)
@@ -159,7 +187,14 @@ def ready_to_fit(
 
 
 def with_flags(spectrum: Spectrum, flags: Grouping) -> Spectrum:
-    """Return a spectrum with flags that were changed, as `Grouping.of` had them of it."""
+    """Return a spectrum with flags that were changed, as `Grouping.of` had them of it.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    flags : Grouping
+        Of as many channels.
+    """
     columns = flags.columns()
     grouping = flags.grouping if "GROUPING" in columns else None
     header = _header(spectrum, tuple(columns))

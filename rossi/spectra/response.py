@@ -203,7 +203,18 @@ def _require_alike(first: Response, other: Response) -> None:
 
 
 def stored_groups(stored: NDArray[np.bool_]) -> tuple[Integers, Integers, Integers]:
-    """Return row, position of the first channel, and length of the runs of stored elements (n_energy, n_channel)."""
+    """Return the runs of stored elements, as `Response` has them.
+
+    Parameters
+    ----------
+    stored : ndarray (n_energy, n_channel) of bool
+        Which elements of the matrix are stored.
+
+    Returns
+    -------
+    row, first, count : ndarray (n_group,) of int
+        Energy row, position of the first channel (from 0), number of channels; sorted by row, then by channel.
+    """
     edges = np.diff(np.pad(stored.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
     return row, start, end - start

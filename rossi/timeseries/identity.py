@@ -51,7 +51,12 @@ def identified(header: Header, series: Sequence[Series], *, channels: bool = Tru
 
 
 def is_one(told: Sequence[Source]) -> bool:
-    """Return whether all positions lie within the radius of a source from the first one."""
+    """Return whether all positions lie within the radius of a source from the first one.
+
+    Parameters
+    ----------
+    told : sequence of Source
+    """
     places = [source.position for source in told if source.position]
     return not places or bool((separation(*places[0], *np.array(places).T) <= SOURCE_RADIUS).all())
 

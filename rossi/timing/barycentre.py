@@ -66,7 +66,16 @@ class Direction:
             raise ConfigError(f"The frame of the position is {self.frame!r}; expected ICRS or FK5.")
 
     def unit(self, frame: str) -> Floats:
-        """Return the unit vector (3,) in the frame of an ephemeris, ICRS or FK5."""
+        """Return the unit vector in the frame of an ephemeris.
+
+        Parameters
+        ----------
+        frame : {"ICRS", "FK5"}
+
+        Returns
+        -------
+        ndarray (3,)
+        """
         ra, dec = np.radians([self.ra, self.dec])
         n = np.array([np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec)])
         if self.frame == frame:

@@ -55,7 +55,17 @@ class Bins:
         return np.column_stack((start, start + self.number * self.dt))
 
     def at(self, time: Floats) -> Numbers:
-        """Return the position of times in a flat array of all bins, -1 where they are in none."""
+        """Return the position of times in a flat array of all bins, -1 where they are in none.
+
+        Parameters
+        ----------
+        time : ndarray (n,) [s]
+            MET (TT).
+
+        Returns
+        -------
+        ndarray (n,) of int
+        """
         if not len(self.first):
             return np.full(time.shape, -1, np.int64)
         bin_number = np.floor((time - self.origin) / self.dt).astype(np.int64)

@@ -165,7 +165,20 @@ def _rebinned(values: Floats, number: int) -> Floats:
 
 
 def clipped_moments(values: Floats, clip: float) -> tuple[float, float]:
-    """Return mean and sample standard deviation without values that are high, iterated until none is left out anew."""
+    """Return mean and sample standard deviation without values that are high, iterated until none is left out anew.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+        At least one, all of them finite.
+    clip : float
+        Standard deviations above the mean from which on values are high.
+
+    Returns
+    -------
+    mean, sigma : float
+        In the unit of `values`; sigma is 0 where one value is left.
+    """
     used = np.ones(len(values), bool)
     while True:
         mean = float(values[used].mean())

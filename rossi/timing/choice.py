@@ -135,6 +135,16 @@ def choose(modes: Sequence[Mode], wish: Wish, during: Gti | None = None) -> Choi
 def choose_each(modes: Sequence[Mode], wish: Wish) -> list[Choice]:
     """Return choices one after the other until no time is left in which any mode fits; their times are disjoint.
 
+    Parameters
+    ----------
+    modes : sequence of Mode
+    wish : Wish
+
+    Returns
+    -------
+    list of Choice
+        By start; see `choose`.
+
     Raises
     ------
     NoGoodTime

@@ -80,6 +80,13 @@ class FineClock:
 def read_clock(text: str, name: str) -> FineClock:
     """Read tdc.dat.
 
+    Parameters
+    ----------
+    text : str
+        What the file holds.
+    name : str
+        Of the file, for messages.
+
     Raises
     ------
     DataError

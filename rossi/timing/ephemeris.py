@@ -83,7 +83,17 @@ class Chebyshev:
     coefficients: Floats
 
     def at(self, day: Floats, fraction: Floats) -> tuple[Floats, Floats]:
-        """Return position (n, 3) [light second] and velocity (n, 3) [light second / s].
+        """Return position and velocity.
+
+        Parameters
+        ----------
+        day, fraction : ndarray (n,) [d]
+            MJD (TDB), in two parts.
+
+        Returns
+        -------
+        position : ndarray (n, 3) [light second]
+        velocity : ndarray (n, 3) [light second / s]
 
         Raises
         ------
@@ -116,7 +126,18 @@ class EarthAndSun:
     sun: Chebyshev
 
     def state(self, day: Floats, fraction: Floats) -> State:
-        """See `Ephemeris`."""
+        """See `Ephemeris`.
+
+        Parameters
+        ----------
+        day, fraction : ndarray (n,) [d]
+            MJD (TDB), in two parts.
+
+        Raises
+        ------
+        DataError
+            If a time is outside.
+        """
         return State(*self.earth.at(day, fraction), self.sun.at(day, fraction)[0])
 
 
@@ -141,7 +162,18 @@ class Jpleph:
     mass_ratio: float
 
     def state(self, day: Floats, fraction: Floats) -> State:
-        """See `Ephemeris`."""
+        """See `Ephemeris`.
+
+        Parameters
+        ----------
+        day, fraction : ndarray (n,) [d]
+            MJD (TDB), in two parts.
+
+        Raises
+        ------
+        DataError
+            If a time is outside.
+        """
         position, velocity = self.barycentre.at(day, fraction)
         moon, moon_velocity = self.moon.at(day, fraction)
         share = 1 / (1 + self.mass_ratio)
@@ -165,7 +197,18 @@ class AstropyEphemeris:
         return "ICRS"
 
     def state(self, day: Floats, fraction: Floats) -> State:
-        """See `Ephemeris`."""
+        """See `Ephemeris`.
+
+        Parameters
+        ----------
+        day, fraction : ndarray (n,) [d]
+            MJD (TDB), in two parts.
+
+        Raises
+        ------
+        ConfigError
+            If astropy does not know the kernel, can't read it, or it does not cover the times.
+        """
         from astropy import units as u
         from astropy.coordinates import get_body_barycentric, get_body_barycentric_posvel
         from astropy.time import Time
@@ -224,6 +267,10 @@ _BODIES = {"barycentre": 2, "moon": 9, "sun": 10}
 
 def read_jpleph(file: FitsFile) -> Jpleph:
     """Read an ephemeris of HEASoft's form.
+
+    Parameters
+    ----------
+    file : FitsFile
 
     Raises
     ------

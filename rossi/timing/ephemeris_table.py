@@ -26,7 +26,19 @@ _STEP = 2.0**-34
 
 
 def coefficients(ephemeris: Ephemeris, body: str) -> NDArray[np.float64]:
-    """Return Chebyshev coefficients of Earth or Sun (n_span, 3 * n_coefficient) [light second]."""
+    """Return Chebyshev coefficients of Earth or Sun, one row a span.
+
+    Parameters
+    ----------
+    ephemeris : Ephemeris
+        Of the whole mission.
+    body : {"EARTH", "SUN"}
+
+    Returns
+    -------
+    ndarray (n_span, 3 * n_coefficient) [light second]
+        Those of x, then of y, then of z.
+    """
     span, number = LAYOUT[body]
     nodes = np.cos(np.pi * (np.arange(number) + 0.5) / number)
     starts = np.arange(FIRST, LAST, span, dtype=np.float64)
@@ -40,7 +52,12 @@ def coefficients(ephemeris: Ephemeris, body: str) -> NDArray[np.float64]:
 
 
 def ephemeris_file(ephemeris: Ephemeris) -> bytes:
-    """Return the file."""
+    """Return the file, gzip-compressed.
+
+    Parameters
+    ----------
+    ephemeris : Ephemeris
+    """
     primary = primary_hdu(
         [
             ("CONTENT", "EPHEMERIS", "positions as Chebyshev polynomials"),

@@ -103,6 +103,11 @@ class EventList:
 
         stingray and HENDRICS read it as it is: its table is named XTE_SE, times are those of the spacecraft's clock
         with TIMEZERO in the header, TEVTB2 says which channels the elements of PHA hold.
+
+        Parameters
+        ----------
+        compress : bool
+            Gzip the file.
         """
         cards = self._cards()
         columns: list[tuple[Column, NDArray[Any]]] = [

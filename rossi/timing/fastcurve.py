@@ -92,7 +92,13 @@ class FastLightCurve:
             yield float(start), self.counts[:, at : at + number]
 
     def to_bytes(self, *, compress: bool = False) -> bytes:
-        """Return a FITS file with a row for each run of bins."""
+        """Return a FITS file with a row for each run of bins.
+
+        Parameters
+        ----------
+        compress : bool
+            Gzip the file.
+        """
         columns: list[tuple[Column, NDArray[Any] | list[Counts]]] = [
             (declared.RUN_TIME, self.gti[:, 0]),
             (declared.RUN_NUMBER, self.bins.number),
@@ -118,6 +124,15 @@ class FastLightCurve:
 
     def to_stingray(self, band: int = 0) -> Any:
         """Return a band as stingray's light curve: counts, good time, MET (TT).
+
+        Parameters
+        ----------
+        band : int
+            Its number, from 0.
+
+        Returns
+        -------
+        stingray.Lightcurve
 
         Raises
         ------

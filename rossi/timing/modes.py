@@ -210,7 +210,18 @@ class Modes(Told, Mapping[str, tuple[str, ...]]):
 
 
 def modes_of(configurations: Iterable[Configuration]) -> tuple[Mode, ...]:
-    """Return the modes that files make: those alike together, halves of GoodXenon with their partners."""
+    """Return the modes that files make: those alike together, halves of GoodXenon with their partners.
+
+    Parameters
+    ----------
+    configurations : iterable of Configuration
+        In any order.
+
+    Returns
+    -------
+    tuple of Mode
+        By kind, then by name.
+    """
     groups: dict[tuple[object, ...], list[Configuration]] = {}
     for one in sorted(configurations, key=lambda c: (c.start, c.path)):
         name = _merged(one.name) if one.kind == Kind.XENON_HALF else one.name
@@ -253,6 +264,13 @@ def read_configuration(data: bytes, path: str) -> Configuration:
 def first_table_header(data: bytes, name: str) -> Header:
     """Return the header of the first table of a file of which only the beginning is at hand.
 
+    Parameters
+    ----------
+    data : bytes
+        The file, or its first `LEADING` bytes; plain or gzip-compressed.
+    name : str
+        Of the file, for messages.
+
     Raises
     ------
     DataError
@@ -276,6 +294,12 @@ def _unpacked(data: bytes, name: str) -> bytes:
 
 def configuration(header: Header, path: str) -> Configuration:
     """Return what a file of the PCA holds, from the header of its first table.
+
+    Parameters
+    ----------
+    header : Header
+    path : str
+        Of the file.
 
     Raises
     ------

@@ -44,7 +44,17 @@ class Orbit:
     step: float
 
     def covers(self, time: Floats) -> NDArray[np.bool_]:
-        """Return which times (n,) [s] lie between rows that follow each other."""
+        """Return which times lie between rows that follow each other.
+
+        Parameters
+        ----------
+        time : ndarray (n,) [s]
+            MET (TT).
+
+        Returns
+        -------
+        ndarray (n,) of bool
+        """
         row = np.clip(np.searchsorted(self.time, time, "right") - 1, 0, len(self.time) - 2)
         gap = (self.time[row + 1] - self.time[row] > self.step) & (time != self.time[row])
         return np.asarray((time >= self.time[0]) & (time <= self.time[-1]) & ~gap)
@@ -71,7 +81,17 @@ class Orbit:
             )
 
     def at(self, time: Floats) -> Floats:
-        """Return positions (n, 3) [m] by cubic Hermite interpolation; near the ends, beyond them, too."""
+        """Return positions by cubic Hermite interpolation; near the ends, beyond them, too.
+
+        Parameters
+        ----------
+        time : ndarray (n,) [s]
+            MET (TT).
+
+        Returns
+        -------
+        ndarray (n, 3) [m]
+        """
         row = np.clip(np.searchsorted(self.time, time, "right") - 1, 0, len(self.time) - 2)
         step = (self.time[row + 1] - self.time[row])[:, None]
         x = (time - self.time[row])[:, None] / step
@@ -81,7 +101,17 @@ class Orbit:
         return np.asarray(here + x * (slope + x * (3 * rest - 2 * slope - slope2 + x * (slope + slope2 - 2 * rest))))
 
     def near(self, time: Floats) -> Floats:
-        """Return positions (n, 3) [m] as the tasks have them: from the nearest row, its velocity and acceleration."""
+        """Return positions as the tasks have them: from the nearest row, its velocity and acceleration.
+
+        Parameters
+        ----------
+        time : ndarray (n,) [s]
+            MET (TT).
+
+        Returns
+        -------
+        ndarray (n, 3) [m]
+        """
         row = np.searchsorted(self.time, time, "right") - 1
         row = np.clip(row, 0, len(self.time) - 2)
         row = np.clip(row + (time - self.time[row] >= self.time[row + 1] - time), 1, len(self.time) - 2)
@@ -93,6 +123,11 @@ class Orbit:
 
 def read_orbit(files: Sequence[FitsFile]) -> Orbit:
     """Join orbit files; of rows at the same time, those of the file that begins first count.
+
+    Parameters
+    ----------
+    files : sequence of FitsFile
+        In any order.
 
     Raises
     ------

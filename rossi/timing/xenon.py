@@ -67,6 +67,10 @@ class XenonHalf:
     def from_file(cls, file: FitsFile) -> XenonHalf:
         """Read HDU 1 of a file; columns are known by their position.
 
+        Parameters
+        ----------
+        file : FitsFile
+
         Raises
         ------
         DataError
@@ -100,7 +104,13 @@ class XenonHalf:
         return np.asarray(self.words[self.at + self.number - 1] == END_OF_DATA)
 
     def chosen(self, partitions: NDArray[np.intp]) -> XenonHalf:
-        """Return the file with some of its partitions."""
+        """Return the file with some of its partitions.
+
+        Parameters
+        ----------
+        partitions : ndarray (n,) of int
+            Their numbers, from 0.
+        """
         return XenonHalf(
             *(self.name, self.table, self.role, self.time[partitions], self.number[partitions]),
             *(self.at[partitions], self.lost[partitions], self.words),
@@ -109,6 +119,17 @@ class XenonHalf:
 
 def mode_of(table: Table) -> tuple[str, int]:
     """Return the mode of a GoodXenon file without the digit (``GoodXenon_2s``), and the digit.
+
+    Parameters
+    ----------
+    table : Table
+        HDU 1.
+
+    Returns
+    -------
+    mode : str
+    role : int
+        1 or 2.
 
     Raises
     ------
@@ -189,23 +210,55 @@ class Listed:
         return np.asarray(self.words >= _EVENT)
 
     def events_by_mark(self, partition: int, n_mark: int) -> NDArray[np.intp]:
-        """Return the number of events in each interval of a partition (n_mark,)."""
+        """Return the number of events in each interval of a partition.
+
+        Parameters
+        ----------
+        partition : int
+        n_mark : int
+            How many intervals to tell of; more if the partition has more.
+
+        Returns
+        -------
+        ndarray (n_mark,) of int
+        """
         here = (self.partition == partition) & self.is_event
         return np.bincount(self.mark[here], minlength=n_mark)
 
     def without(self, partition: int, mark: int) -> Listed:
-        """Return the list without the words of a partition from a mark on."""
+        """Return the list without the words of a partition from a mark on.
+
+        Parameters
+        ----------
+        partition, mark : int
+        """
         kept = (self.partition != partition) | (self.mark < mark)
         return Listed(self.words[kept], self.partition[kept], self.mark[kept])
 
 
 def pcu_of(words: Words) -> NDArray[np.intp]:
-    """Return the PCU of event words of either file."""
+    """Return the PCU of event words of either file.
+
+    Parameters
+    ----------
+    words : ndarray (n,) of uint16
+
+    Returns
+    -------
+    ndarray (n,) of int
+    """
     return ((words >> 12) & 7).astype(np.intp)
 
 
 def listed(half: XenonHalf, number: NDArray[np.int64]) -> Listed:
-    """Return so many words of each partition, from its first one on."""
+    """Return so many words of each partition, from its first one on.
+
+    Parameters
+    ----------
+    half : XenonHalf
+    number : ndarray (n_partition,) of int
+        How many words of each.
+    """
     partition = np.repeat(np.arange(len(number)), number)
     begin = np.cumsum(number) - number
     index = np.arange(len(partition)) + np.repeat(half.at - begin, number)
@@ -238,5 +291,15 @@ def events_of(first: Words, second: Words, start: NDArray[np.float64], mark: NDA
 
 
 def is_full(number: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which partitions filled the buffer, so that they have no end mark."""
+    """Return which partitions filled the buffer, so that they have no end mark.
+
+    Parameters
+    ----------
+    number : ndarray (n_partition,) of int
+        Words of each.
+
+    Returns
+    -------
+    ndarray (n_partition,) of bool
+    """
     return np.asarray(number >= _FULL)

@@ -52,7 +52,16 @@ class Layout(StrEnum):
 
 
 def event_words(events: XenonEvents) -> NDArray[np.uint8]:
-    """Return the words of event files (n, 3): marker, five zeros, propane, PCU, six anodes, pulse height."""
+    """Return the words of event files: marker, five zeros, propane, PCU, six anodes, pulse height.
+
+    Parameters
+    ----------
+    events : XenonEvents
+
+    Returns
+    -------
+    ndarray (n, 3) of uint8
+    """
     anodes = np.where(events.code < 6, 1 << np.minimum(events.code, 5), 0)
     words = (1 << 23) | ((events.code == 6).astype(np.int64) << 17) | (events.pcu.astype(np.int64) << 14)
     words |= (anodes.astype(np.int64) << 8) | events.height
