@@ -66,6 +66,7 @@ demo: .venv/dev
 bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
+	$(BIN)/python tests/benchmarks/bench_response.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_front_page.py

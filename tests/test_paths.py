@@ -5,7 +5,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 #: Of a file or folder; not of an image (registry/rossi/x), a URL, or a place made when something runs.
-ROOMS = r"services|flows|tests|k8s|docs|rossi/(?:pca|hexte|front|fits|ftools|timeseries|spectra|simulate|plot|timing)"
+ROOMS = (
+    r"services|flows|tests|k8s|docs"
+    r"|rossi/(?:pca|hexte|energy|front|fits|ftools|timeseries|spectra|simulate|sources|plot|timing)"
+)
 NAMED = re.compile(rf"(?<![\w./-])((?:{ROOMS})/[\w./-]*\w)")
 MADE_LATER = {"tests/fuzz/crashes"}
 WRITTEN = ("*.md", "docs/*.md", "Makefile", "pyproject.toml", ".ci/*", "docker/*", "k8s/**/*")

@@ -31,13 +31,13 @@ _TEXTS = {"BACKFILE", "CORRFILE", "RESPFILE", "ANCRFILE", "TELESCOP", "INSTRUME"
 
 
 class GrpphaParameters(Parameters):
-    """Parameters of ``grppha``."""
+    """Parameters of ``grppha``; ``compat=no`` keeps STAT_ERR in double precision."""
 
     infile: Annotated[str, "spectrum"]
     outfile: Annotated[str, "spectrum to be made"]
     comm: Annotated[str, "commands, with & between them: bad 0-4 & group min 20 & exit"]
     tempc: Annotated[str, "further commands"] = ""
-    compat: Annotated[bool, "round STAT_ERR to single precision as the original does"] = False
+    compat: Annotated[bool, "round STAT_ERR to single precision as the original does"] = True
 
 
 @dataclass(slots=True)

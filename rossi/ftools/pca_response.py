@@ -105,8 +105,8 @@ TASKS = {
     "xpcaarf": Task(
         XpcaarfParameters,
         xpcaarf,
-        ("phafil", "rmffil", "arffil", "xtefilt", "collcube"),
-        example=f"src.pha pcu2.rmf pcu2.arf {samples.FILTER} NONE pcu=2",
+        ("phafil", "rmffil", "arffil", "xtefilt", "collcube", "pcu"),
+        example=f"src.pha pcu2.rmf pcu2.arf {samples.FILTER} NONE 2",
         after=("pcaextspect2", "pcarmf"),
     ),
 }

@@ -33,6 +33,7 @@ class Pcaextspect2Parameters(ExtractionParameters):
     dec: Annotated[float | None, "declination to be written [deg]"] = None
     deadcorrtype: Annotated[str, "LIVE or ON"] = "LIVE"
     accumulate: Annotated[str, "ONE spectrum, or MANY: one a column"] = "ONE"
+    compat: Annotated[bool, "count a moment as often as it is in the files; the response as pcarsp compat=yes"] = False
     phazeroexp: Annotated[bool, "write spectra without exposure"] = True
     respzeroexp: Annotated[bool, "accepted, without effect: without exposure there is no response"] = False
     clobber: Annotated[bool, "overwrite output files that exist"] = True

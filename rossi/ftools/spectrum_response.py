@@ -112,8 +112,8 @@ def pcarsp(p: PcarspParameters) -> Made:
 def _work(p: PcarspParameters, file: FitsFile, spectrum: Table, mjd: float) -> tuple[_Work, list[str]]:
     compat: Compat = "heasoft" if p.compat else None
     pcus, layers = _chosen(p, spectrum)
-    weights = _weights(p.weights, spectrum)
-    used = [pcu for pcu in pcus if weights[pcu] > 0]
+    weights = _weights(p.weights, spectrum, pcus)
+    used = [pcu for pcu, weight in weights.items() if weight > 0]
     position, remarks = position_of(
         Standing(p.attfile, p.ra, p.dec, -1, -1, BORESIGHT, p.jitter), file, spectrum, compat=compat
     )
@@ -122,7 +122,7 @@ def _work(p: PcarspParameters, file: FitsFile, spectrum: Table, mjd: float) -> t
         *(
             mjd,
             layers,
-            {pcu: weights[pcu] for pcu in pcus},
+            weights,
             cpix_groups(spectrum.header, spectrum.where, compat=compat),
         ),
         *(position, shifts, p.pcc, compat),
@@ -162,18 +162,19 @@ def _yes(text: str, parameter: str) -> bool:
     return text.strip().lower().startswith("y")
 
 
-def _weights(text: str, spectrum: Table) -> list[float]:
+def _weights(text: str, spectrum: Table, pcus: Sequence[int]) -> dict[int, float]:
+    """Return the weights of the PCUs that are asked for."""
     if text.strip().upper() == "@INFILE":
-        return [spectrum.header.finite(f"PCU_WT{pcu}", spectrum.where) for pcu in range(len(PCUS))]
+        return {pcu: spectrum.header.finite(f"PCU_WT{pcu}", spectrum.where) for pcu in pcus}
     if not text.strip():
-        return [1.0] * len(PCUS)
+        return dict.fromkeys(pcus, 1.0)
     try:
         numbers = [float(word) for word in text.split(",")]
     except ValueError:
         numbers = []
     if len(numbers) != len(PCUS) or not all(0 <= number <= 1 for number in numbers):
         raise ConfigError(f"weights is {text!r}; five numbers from 0 to 1, or @INFILE, were expected.")
-    return numbers
+    return {pcu: numbers[pcu] for pcu in pcus}
 
 
 def _outputs(work: _Work) -> list[tuple[str, bytes]]:

@@ -54,6 +54,11 @@ def pcaclrsp(p: PcaclrspParameters) -> Made:
     pointing = read_pointing(hdu_table(*extension(p.xtefilt)))
     start = table.numbers("TIME") + timezero(table.header, table.where)
     width = table.header.finite("TIMEDEL", table.where)
+    if not len(start) or not np.isfinite(start).all() or not width > 0:
+        raise DataError(
+            f"{table.where}: {len(start)} bins of {width:g} s, some perhaps without TIME; times and a width above 0 "
+            "were expected. Give a light curve as extracted."
+        )
     compat: Compat = "heasoft" if p.compat else None
     through = bin_transmission(pointing, cube, _position(p, table), start, width, p.jitter, compat=compat)
     data = file_bytes(

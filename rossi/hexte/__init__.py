@@ -1,1 +1,1 @@
-"""HEXTE: rocking, dead time, net light curves and spectra, responses."""
+"""HEXTE: rocking, dead time, net light curves and spectra."""

@@ -104,6 +104,34 @@ def responses() -> dict[str, bytes]:
 
 
 @cache
+def pca_responses() -> dict[str, bytes]:
+    """An energy-to-channel table, a collimator, attitude, a spectrum and a light curve of PCU 2."""
+    numbers = zip((f"PARM{n}" for n in range(1, 10)), (-0.5, 2.4, -0.002, 1, 0, 0, 0, 0, 1e-6), strict=True)
+    laws = [(Column("LLD", "J"), [3, 12, 48]), *((Column(name, "E"), np.full(3, value)) for name, value in numbers)]
+    cards = {"CONVMETH": 3, "DETNAM": "PCU2", "CVSD0001": "1996-01-01", "CVST0001": "00:00:00", "CDES0001": "made up"}
+    spectrum = material.SPECTRUM_CARDS | {"INSTRUME": "PCA", "DETNAM": None, "GAINAPP": True, "CPIX1": "0~127,128:255"}
+    spectrum |= {"DETCHANS": 129, "PCU2GAIN": 0, "PCU2OFST": 1, "PCU_WT2": 1.0, "RA_OBJ": 0.0, "DEC_OBJ": 0.0}
+    columns = [(Column("CHANNEL", "I"), np.arange(129)), (Column("COUNTS", "D", "count"), np.arange(129.0))]
+    time, grid = np.arange(0.0, 160.0, 16.0), np.array([-0.01, 0.0, 0.01])
+    quaternion = np.column_stack((np.zeros((10, 2)), np.linspace(0.0, 0.002, 10), np.ones(10)))
+    curve = [
+        (Column("TIME", "D", "s"), time[1:9]),
+        (Column("RATE", "D"), np.ones(8)),
+        (Column("ERROR", "D"), np.ones(8)),
+    ]
+    cube = material.cube(np.ones((3, 3, 2)) / 2, grid, grid, [1.0, 10.0, 100.0], INSTRUME="PCA", DETNAM="PCU2")
+    described = [(key, value) for key, value in spectrum.items() if value is not None]
+    files = {
+        "e2c": [table_hdu("E2C", laws, list(cards.items()))],
+        "cube": [cube],
+        "x.xfl": [material.attitude(time, quaternion)],
+        "s.pha": [table_hdu("SPECTRUM", columns, described), material.good_time_table([16, 96])],
+        "s.lc": [table_hdu("RATE", curve, [("TIMEDEL", 16.0), ("RA_OBJ", 0.0), ("DEC_OBJ", 0.0)])],
+    }
+    return {name: fits_bytes(primary_hdu(), tables) for name, tables in files.items()}
+
+
+@cache
 def hexte() -> dict[str, bytes]:
     """Science data, housekeeping, coefficients, a light curve and a spectrum of one HEXTE cluster."""
     time = synthetic.T + 16.0 * np.arange(8)

@@ -92,6 +92,14 @@ TASKS = {
         ),
         changed=("s.pha",),
     ),
+    "pca responses": TaskTarget(
+        inputs.pca_responses,
+        (
+            "pcarsp phafil=s.pha attfile=x.xfl layers=LR1 pcus=2 weights=@INFILE e2cfile=e2c collcube=cube name=made",
+            "pcaclrsp lcfile=s.lc outfile=made xtefilt=x.xfl collcube=cube clobber=yes",
+        ),
+        changed=("s.pha",),
+    ),
     "tables": TaskTarget(
         lambda: inputs.responses() | inputs.events(),
         (

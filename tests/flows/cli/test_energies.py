@@ -1,10 +1,17 @@
 """``rossi energies``: energies of channels, channels of bands."""
 
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app, main
 from rossi.errors import RossiError
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from tests.flows.support import ROOT
 
 
 @pytest.fixture
@@ -61,6 +68,33 @@ def test_channels_of_a_band_when(shown):
 def test_mistakes(shown, arguments, words):
     with pytest.raises(RossiError, match=words):
         shown(*arguments)
+
+
+PAGE = ROOT / "docs" / "energies.md"
+
+
+def test_commands_of_the_page(shown):
+    """As docs/energies.md prints them."""
+    lines = re.findall(r"^    rossi energies (.*)$", PAGE.read_text(), flags=re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        assert len(shown(*shlex.split(line, comments=True))) > 1
+
+
+def test_code_of_the_page(tmp_path, monkeypatch):
+    """As it stands there, one block after the other, on a spectrum as the page's command would make it."""
+    monkeypatch.chdir(tmp_path)
+    channels = [(Column("CHANNEL", "I"), np.arange(256)), (Column("COUNTS", "D", "count"), np.full(256, 30.0))]
+    cards = [("INSTRUME", "PCA"), ("EXPOSURE", 1000.0), ("HDUCLASS", "OGIP"), ("HDUCLAS1", "SPECTRUM")]
+    Path("src.pha").write_bytes(fits_bytes(primary_hdu(), [table_hdu("SPECTRUM", channels, cards)]))
+    names = {}
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    for block in blocks:
+        exec(block, names)
+    assert len(blocks) == 3
+    assert (names["band"].first, names["band"].last, len(names["by_epoch"])) == (5, 21, 25)
+    assert 2e6 < names["counts"].sum() < 2.6e6
+    assert names["spectrum"].header["RESPFILE"] == "src.rsp"
 
 
 def test_a_mistake_is_a_sentence(capsys):

@@ -29,12 +29,17 @@ def made(table, date):
     return rebin_response(pca_matrix(table.extensions[0], ALL_XENON, mjd), groups(), 0)
 
 
-@pytest.mark.parametrize("obsid", OBSERVATIONS)
-def test_real_responses(shared, obsid):
+def pair(shared, obsid):
+    """Return the real response of an observation and ours, with the parameters recovered from the real ones."""
     path = shared / f"data/real/pca/grs1915/response_{obsid}.rsp"
     real, _ = read_response(read_bytes(path), path.name)
     table = read_channel_table(read_fits(shared / "data/golden/response/input/e2c/recovered_pcu2_epoch3.fits"))
-    ours = made(table, OBSERVATIONS[obsid])
+    return real, made(table, OBSERVATIONS[obsid])
+
+
+@pytest.mark.parametrize("obsid", OBSERVATIONS)
+def test_real_responses(shared, obsid):
+    real, ours = pair(shared, obsid)
     np.testing.assert_allclose(ours.e_min, real.e_min, rtol=0, atol=2e-5)
     np.testing.assert_allclose(ours.e_max, real.e_max, rtol=0, atol=2e-5)
     np.testing.assert_allclose(ours.energ_lo, real.energ_lo, rtol=1e-6)

@@ -1,0 +1,65 @@
+"""How long the response of a PCA spectrum takes, as a ratio to a product of matrices of its size.
+
+    python tests/benchmarks/bench_response.py [--repeat 30]
+
+One PCU, all xenon layers, Standard2 bins, a source on axis: laws, matrix, bins, area. The reference multiplies matrices
+of 300 x 256 and 256 x 256, once a layer. CPU time in one warm process, medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from rossi.energy.bands import STANDARD2_STARTS
+from rossi.energy.built_in import built_in_table
+from rossi.energy.layers import ALL_XENON
+from rossi.energy.pca_response import PcaResponseRequest, pca_response
+from rossi.spectra.channels import ChannelGroup
+
+MJD = 53700.0
+GROUPS = [ChannelGroup(first, beyond - 1, beyond - first) for first, beyond in pairwise(STANDARD2_STARTS)]
+
+
+def response() -> None:
+    """Make the response of PCU 2."""
+    table = built_in_table().extension(2, MJD)
+    pca_response(PcaResponseRequest(MJD, (ALL_XENON,), {2: 1.0}, GROUPS), {2: table}, {})
+
+
+def reference() -> None:
+    """Multiply matrices."""
+    a, b = np.ones((300, 256)), np.ones((256, 256))
+    for _ in range(3):
+        a @ b
+
+
+def median(call: Callable[[], None], repeat: int) -> float:
+    """Return the median CPU time of a call [s]."""
+    call()
+    times = []
+    for _ in range(repeat):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=30)
+    repeat = parser.parse_args().repeat
+    ours, theirs = median(response, repeat), median(reference, repeat)
+    print(
+        f"response of a PCU: {ours * 1000:.0f} ms of CPU, {ours / theirs:.0f} times a product of matrices of its size"
+    )
+
+
+if __name__ == "__main__":
+    main()
