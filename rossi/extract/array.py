@@ -62,7 +62,10 @@ class CellShape:
         """
         if not self.has_channels:
             return np.array([self.band or (0, 0)], np.int64)
-        return parse_channels(self.cpix or f"0:{self.n_channel - 1}")
+        bounds = parse_channels(self.cpix or f"0:{self.n_channel - 1}")
+        if len(bounds) == self.n_channel:
+            return bounds
+        return np.full((self.n_channel, 2), bounds[0, 0])  # compatibility: the first channel of the one range
 
 
 class ScienceFile:
@@ -127,7 +130,8 @@ class ScienceArray(ScienceFile):
     Parameters
     ----------
     compat : bool
-        Take data without a channel axis for channel 0 of a list ``(0~255)``, as ``saextrct`` does, whatever TDDES says.
+        Take data without a channel axis for channel 0 of a list ``(0~255)``, as ``saextrct`` does, whatever TDDES says;
+        and the one range of a channel list for that of all elements.
     """
 
     def __init__(self, name: str, table: Table, own_gti: Gti | None, *, compat: bool = False) -> None:
@@ -194,7 +198,7 @@ class ScienceArray(ScienceFile):
         for column in columns:
             self.table.info(column)
         try:
-            return _ordered(self.table.structure, tuple(columns), self.timedel)
+            return _ordered(self.table.structure, tuple(columns), self.timedel, self.compat)
         except DataError as error:
             raise DataError(f"{self.table.where}: {error}") from None
 
@@ -212,7 +216,7 @@ class ScienceArray(ScienceFile):
         """
         info = self.table.info(column)
         try:
-            shape = _cell_shape(self.table.structure, info.name.upper(), self.timedel)
+            shape = _cell_shape(self.table.structure, info.name.upper(), self.timedel, self.compat)
         except DataError as error:
             raise DataError(f"{self.table.where}: column {column}: {error}") from None
         if self.compat and not shape.has_channels:
@@ -269,15 +273,15 @@ def _runs(columns: Structure, names: tuple[str, ...]) -> tuple[tuple[str, ...], 
 
 
 @lru_cache(maxsize=256)
-def _ordered(columns: Structure, names: tuple[str, ...], timedel: float) -> tuple[str, ...]:
+def _ordered(columns: Structure, names: tuple[str, ...], timedel: float, compat: bool) -> tuple[str, ...]:
     infos = sorted({columns.infos[name.upper()] for name in names}, key=lambda i: i.number)
     if not 1 <= len(infos) <= _MAX_COLUMNS:
         raise ConfigError(f"{len(infos)} columns are asked for; between 1 and {_MAX_COLUMNS} are possible.")
     first = infos[0]
-    shape = _cell_shape(columns, first.name.upper(), timedel)
+    shape = _cell_shape(columns, first.name.upper(), timedel, compat)
     for info in infos[1:]:
         alike = replace(info, number=first.number, name=first.name) == first
-        if not alike or _cell_shape(columns, info.name.upper(), timedel) != shape:
+        if not alike or _cell_shape(columns, info.name.upper(), timedel, compat) != shape:
             raise DataError(
                 f"columns {first.name} and {info.name} are stored differently (type, NULL, unit, scaling or axes); "
                 "extract them one by one."
@@ -286,7 +290,7 @@ def _ordered(columns: Structure, names: tuple[str, ...], timedel: float) -> tupl
 
 
 @lru_cache(maxsize=1024)
-def _cell_shape(columns: Structure, name: str, timedel: float) -> CellShape:
+def _cell_shape(columns: Structure, name: str, timedel: float, compat: bool) -> CellShape:
     header, n, repeat = columns.header, columns.infos[name].number, columns.infos[name].repeat
     dims = [int(d) for d in re.findall(r"\d+", str(header.get(f"TDIM{n}", "")))] or [repeat]
     if int(np.prod(dims)) != repeat:
@@ -310,10 +314,9 @@ def _cell_shape(columns: Structure, name: str, timedel: float) -> CellShape:
     n_channel = dims[channels[0]] if channels else 1
     time_fastest = times == [0] and len(dims) > 1
     shape = CellShape(dims[times[0]] if times else 1, n_channel, time_fastest, dt, cpix, bool(channels), band)
-    if channels and len(shape.bounds) != n_channel:
-        raise DataError(
-            f"its channel list has {len(shape.bounds)} elements, its axis {n_channel}; the header is damaged."
-        )
+    listed = len(parse_channels(cpix)) if channels and cpix else n_channel
+    if listed != n_channel and not (compat and listed == 1):
+        raise DataError(f"its channel list has {listed} elements, its axis {n_channel}; the header is damaged.")
     return shape
 
 

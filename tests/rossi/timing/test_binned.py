@@ -83,18 +83,12 @@ def test_spillage_is_told_and_can_be_left_out(binned, tmp_path):
 
 
 #: Entries that show defects: see the tests above, docs/deviations.md.
-OTHERWISE = {
-    "quirk_null_1s",
-    "quirk_null_16ms_ch14_25",
-    "quirk_sb_chint",
-    "dt_LiveTimePcu2_1s",
-    "dt_LiveTimePcu2_125ms",
-}
+OTHERWISE = {"quirk_null_1s", "quirk_null_16ms_ch14_25", "quirk_sb_chint"}
 #: What rossi writes besides: a unit, another order of files that begin together.
 HARMLESS = ("unit of VLECNTPERPCU", "FILEN1")
 
 
-@pytest.mark.parametrize(("case", "number"), [("binned", 18), ("std1", 7)])
+@pytest.mark.parametrize(("case", "number"), [("binned", 18), ("std1", 9)])
 def test_golden_calls(timing_shared, tmp_path, monkeypatch, case, number):
     folder = timing_shared / case
     (tmp_path / "input").symlink_to(folder / "input")
