@@ -183,11 +183,20 @@ def source_of(
     return source.model_copy(update={"stages": (), "products": place})
 
 
-def publish_release(store: ObjectStore, prefix: str, sources: Sequence[Source]) -> Release:
+def publish_release(store: ObjectStore, prefix: str, sources: Sequence[Source], now: datetime | None = None) -> Release:
     """Publish what a run has made, and have readers take it; comes last of all.
 
     Nothing is published where the newest release names the same: it stays what it is, and `CURRENT` where it is, so
     that whoever went back to an older one is not overtaken by a run that changed nothing.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    prefix : str
+        Run prefix within the store.
+    sources : sequence of Source
+    now : datetime, optional
+        UTC.
 
     Returns
     -------
@@ -203,7 +212,7 @@ def publish_release(store: ObjectStore, prefix: str, sources: Sequence[Source]) 
     if newest is not None and newest.sources == tuple(sources):
         _move(store, prefix, newest.name, stays=lambda current: current.chosen)
         return newest
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = (now or datetime.now(UTC)).replace(microsecond=0)
     if newest is not None:  # also where another machine's clock is ahead
         now = max(now, newest.created + timedelta(seconds=1))
     release = Release(created=now, sources=tuple(sources))

@@ -1,5 +1,6 @@
 """Nights of an archive in a store, of manifests and payload as small as can be: what prune and releases look at."""
 
+import datetime
 import hashlib
 import json
 import time
@@ -100,7 +101,8 @@ class Archive:
 
     def orphan(self, obsid, stage="first"):
         """Leave the payload of an attempt that was killed before its manifest."""
-        key = key_of(self.prefix, f"{obsid}/{stage}/{digest('killed', self.now)}/{digest(self.now)[:16]}/x.txt")
+        folder = "/".join(filter(None, (obsid, stage)))
+        key = key_of(self.prefix, f"{folder}/{digest('killed', self.now)}/{digest(self.now)[:16]}/x.txt")
         self.store.put(key, b"orphan")
         return key
 
@@ -132,4 +134,5 @@ class Archive:
     def publish(self, merged, keys):
         manifest = Manifest.model_validate_json(self.store.get(merged))
         source = source_of(self.store, self.prefix, "All", "all", (merged, manifest), len(self.data), keys)
-        return publish_release(self.store, self.prefix, [source])
+        now = datetime.datetime.fromtimestamp(self.now, datetime.UTC)
+        return publish_release(self.store, self.prefix, [source], now)
