@@ -32,6 +32,7 @@ from flows.core.processes import Interrupted, run_in_process, stop_all
 from flows.core.result import CampaignResult
 from flows.core.runs import record_run
 from flows.core.settings import Executor, Settings, require
+from flows.core.turns import turn
 from flows.prefect.artifacts import figure_url, reason_rows, summary_page
 from flows.prefect.form import FIELDS, Form, form_of, run_name
 from flows.prefect.limits import Taken, one_at_a_time
@@ -164,8 +165,7 @@ def merge(settings: Settings, asked: Sequence[str], results: Sequence[Observatio
 
 
 def _held_up(pause: Pause) -> None:
-    get_run_logger().warning("%s", pause)
-    WATCHER.get().warned(str(pause))
+    _tell(str(pause))
 
 
 @task(name="publish", **OPTIONS)
@@ -250,7 +250,7 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
             settings = form.to_settings()
             require(settings, "archive", "store")
             check(settings)
-            with one_at_a_time(settings, pulse.go_on):
+            with one_at_a_time(settings, pulse.go_on), turn(settings, _who(), _tell, pulse.go_on):
                 selection = select(settings)
                 if dry_run:
                     return Completed(message=_would_do(selection), name="DryRun")
@@ -271,6 +271,15 @@ def carry_out(form: Form, select: Callable[[Settings], Selection], *, dry_run: b
         sofar = pulse.text().partition(";")[0]
         return Cancelled(message=f"Cancelled; {sofar}. The same run again goes on from there.")
     return _remembered(settings, _end(result, selection))
+
+
+def _who() -> str:
+    return f"flow run {flow_run.get_name() or 'of a campaign'}"
+
+
+def _tell(message: str) -> None:
+    get_run_logger().warning("%s", message)
+    WATCHER.get().warned(message)
 
 
 def _remembered(settings: Settings, state: State[Any]) -> State[Any]:

@@ -19,8 +19,11 @@ from flows.cli import (
     k8s,
     merge,
     products,
+    prune,
+    publish,
     query,
     reduce,
+    releases,
     retry,
     serve,
     simulate,
@@ -46,7 +49,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _RUNS = (simulate, query, fetch, campaign, retry, reduce, status, verify, products, stdprod, merge, compare, config)
-for module in (*_RUNS, up, down, serve):
+_KEPT = (releases, publish, prune)
+for module in (*_RUNS, *_KEPT, up, down, serve):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(k8s.app, name="k8s")

@@ -47,6 +47,7 @@ def command(
     from flows.core.extras import need
     from flows.core.result import campaign_code
     from flows.core.retry import look, retry
+    from flows.core.turns import turn
     from services.storage import open_store
 
     need("matplotlib", "jinja2")
@@ -60,7 +61,7 @@ def command(
     if not known.failed:
         print(_none_failed(known))
         raise typer.Exit
-    with progress_bar("Reducing", in_logs=False) as bar:
+    with progress_bar("Reducing", in_logs=False) as bar, turn(settings, "rossi retry", bar.warned):
         bar.planned(len(known.failed))
         result = retry(settings, known, bar.finished)
     show_summary([one for one in result.results if one.obsid in known.failed])

@@ -18,6 +18,7 @@ from services.execution.worker import load_stage
 from services.query.stage import NAME as QUERY
 from services.query.vanished import rows_of
 from services.storage import ObjectStore
+from services.storage.gone import is_gone, told_to_go
 from services.storage.inventory import Entry, Failure, all_sets, recorded_failures
 
 OnResult = Callable[[ObservationResult], None]
@@ -53,11 +54,13 @@ def look(store: ObjectStore, settings: Settings) -> Known:
     made = {(e.manifest.obsid, e.manifest.stage): e for e in sets if _fits(e, settings)}
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
     lists = [entry for entry in sets if entry.manifest.stage == QUERY]
-    asked = (
+    listed = (
         [row.obsid for row in rows_of(store, lists[-1].key)]
         if lists
         else sorted({obsid for obsid, _ in (*made, *failures)})
     )
+    told, since = told_to_go(store, settings.prefix), lists[-1].manifest.created if lists else ""
+    asked = [obsid for obsid in listed if not is_gone(told, obsid, since)]
     results = {}
     for obsid in asked:
         stages = _stages(obsid, settings, made, failures)

@@ -39,7 +39,7 @@ def told_to_go(store: ObjectStore, prefix: str) -> dict[str, str]:
 
 def is_gone(gone: Mapping[str, str], obsid: str, made: str) -> bool:
     """Whether what was made of an observation then (ISO 8601, UTC) was told to go since."""
-    return "".join(filter(str.isdigit, made))[:14] <= gone.get(obsid, "")
+    return obsid in gone and "".join(filter(str.isdigit, made))[:14] <= gone[obsid]
 
 
 def _base(prefix: str) -> str:

@@ -183,11 +183,13 @@ def source_of(
     return source.model_copy(update={"stages": (), "products": place})
 
 
-def publish_release(store: ObjectStore, prefix: str, sources: Sequence[Source], now: datetime | None = None) -> Release:
+def publish_release(
+    store: ObjectStore, prefix: str, sources: Sequence[Source], *, whole: bool = True, now: datetime | None = None
+) -> Release:
     """Publish what a run has made, and have readers take it; comes last of all.
 
-    Nothing is published where the newest release names the same: it stays what it is, and `CURRENT` where it is, so
-    that whoever went back to an older one is not overtaken by a run that changed nothing.
+    Nothing is published where the newest release names the same: it stays what it is. So does ``current.json`` then, if
+    somebody has chosen another release: a run that changed nothing does not go on from it.
 
     Parameters
     ----------
@@ -195,6 +197,8 @@ def publish_release(store: ObjectStore, prefix: str, sources: Sequence[Source], 
     prefix : str
         Run prefix within the store.
     sources : sequence of Source
+    whole : bool
+        Whether these are all sources. If not, those of other names stay as they are in the newest release.
     now : datetime, optional
         UTC.
 
@@ -209,13 +213,16 @@ def publish_release(store: ObjectStore, prefix: str, sources: Sequence[Source], 
     """
     names = list_releases(store, prefix)
     newest = read_release(store, prefix, names[-1]) if names else None
-    if newest is not None and newest.sources == tuple(sources):
+    mine = {source.slug for source in sources}
+    others = [] if whole or newest is None else [source for source in newest.sources if source.slug not in mine]
+    named = tuple(sorted([*sources, *others], key=lambda source: source.slug))
+    if newest is not None and newest.sources == named:
         _move(store, prefix, newest.name, stays=lambda current: current.chosen)
         return newest
-    now = (now or datetime.now(UTC)).replace(microsecond=0)
+    created = (now or datetime.now(UTC)).replace(microsecond=0)
     if newest is not None:  # also where another machine's clock is ahead
-        now = max(now, newest.created + timedelta(seconds=1))
-    release = Release(created=now, sources=tuple(sources))
+        created = max(created, newest.created + timedelta(seconds=1))
+    release = Release(created=created, sources=named)
     document = _sealed(release)
     put_exactly(store, release_key(prefix, release.name), document)
     _move(store, prefix, release.name, stays=lambda current: current.release > release.name)

@@ -152,9 +152,9 @@ def test_how_many_are_too_many(vanished: int, asked: int, most: float, is_too_ma
 
 
 def published(store: Path) -> dict[str, bytes]:
-    """Whatever a reader of the store goes by: all but the products of single observations and what was looked up."""
+    """Whatever a reader of the store goes by: all but single observations' products, lists, and who worked."""
     files = {path.relative_to(store).as_posix(): path for path in store.rglob("*") if path.is_file()}
-    apart = ("pca_prep", "pca_extract", "query")
+    apart = ("pca_prep", "pca_extract", "query", "lease.json", ".lock")
     return {name: path.read_bytes() for name, path in files.items() if not set(apart) & set(name.split("/"))}
 
 

@@ -135,4 +135,4 @@ class Archive:
         manifest = Manifest.model_validate_json(self.store.get(merged))
         source = source_of(self.store, self.prefix, "All", "all", (merged, manifest), len(self.data), keys)
         now = datetime.datetime.fromtimestamp(self.now, datetime.UTC)
-        return publish_release(self.store, self.prefix, [source], now)
+        return publish_release(self.store, self.prefix, [source], now=now)
