@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.core.instruments import Instrument, instrument_of
+from flows.core.pruning import in_bytes, said
 from flows.core.result import with_outcome
 from services.contract import ObservationResult, Outcome, StageResult
 from services.execution.vanished import vanished_line
@@ -273,20 +273,8 @@ def show_pruning(pruning: Pruning, *, applied: bool) -> None:
         table.add_row(kind.value, str(number), in_bytes(size))
     table.add_row("stays", str(pruning.objects), in_bytes(pruning.size), style="dim")
     show(table)
-    number, size = (sum(counts[i] for counts in kinds.values()) for i in (0, 1))
-    if not number:
-        show("There is nothing to remove.")
-    elif applied:
-        show(f"{number} objects removed, {in_bytes(size)}.")
-    else:
-        show(f"{number} objects, {in_bytes(size)}, could go; nothing was removed, --apply does it.")
-
-
-def in_bytes(size: int) -> str:
-    """Return a size for people, in decimal units."""
-    units = ("kB", "MB", "GB", "TB")
-    power = min(len(units), int(math.log(size, 1000))) if size >= 1000 else 0
-    return f"{size / 1000**power:.1f} {units[power - 1]}" if power else f"{size} B"
+    hint = " --apply removes them." if pruning.doomed and not applied else ""
+    show(said(pruning, applied=applied) + hint)
 
 
 def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -13,6 +14,23 @@ from services.storage.lease import hold
 from services.storage.prune import Pruning, find_prunable, sweep
 
 WHO = "rossi prune"
+
+
+def said(pruning: Pruning, *, applied: bool) -> str:
+    """Return one line about what was found, or done."""
+    number, size = len(pruning.doomed), in_bytes(sum(one.info.size for one in pruning.doomed))
+    if not number:
+        return "There is nothing to remove."
+    if applied:
+        return f"{number} objects removed, {size}."
+    return f"{number} objects, {size}, could go; nothing was removed."
+
+
+def in_bytes(size: int) -> str:
+    """Return a size for people, in decimal units."""
+    units = ("kB", "MB", "GB", "TB")
+    power = min(len(units), int(math.log(size, 1000))) if size >= 1000 else 0
+    return f"{size / 1000**power:.1f} {units[power - 1]}" if power else f"{size} B"
 
 
 def prune(

@@ -57,6 +57,10 @@ class PruneConfig(Frozen):
     days: float = Field(
         7.0, ge=0, description="What is younger is kept, so that a campaign at work loses nothing; 0 only if none is."
     )
+    apply: bool = Field(
+        False,
+        description="Whether the flow that runs every Sunday removes what can go; else it only says what.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
