@@ -1,4 +1,4 @@
-"""The four flows as deployments: what Prefect's page offers to run, and what it runs by itself."""
+"""The flows as deployments: what Prefect's page offers to run, and what it runs by itself."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from flows.prefect.campaign import stop_run
 from flows.prefect.form import Form, absolute
 from flows.prefect.notify import notify
 from flows.prefect.recovery import LastingRunner, Rescuer
+from flows.prune import WEEKLY, prune_store
 from flows.reprocess import reprocess_archive, retry_failed
 from rossi.version import __version__
 
@@ -40,13 +41,12 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     ----------
     settings : Settings
     cron : str
-        When the archive is reprocessed (UTC); empty for never by itself.
+        When the archive is reprocessed (UTC); empty for never by itself, nor is the store looked through then.
     """
     form = Form.of(settings)
     places = {"archive": absolute(form.archive), "store": absolute(form.store)}
     values = form.model_copy(update=places).model_dump(mode="json")
     label = _label(settings)
-    single = {name: value for name, value in values.items() if name in _names(reduce_observation)}
     # No limits of Prefect's for deployments, see `flows.prefect.limits`: a server that lost its leases cancels runs.
     common: dict[str, Any] = {
         "name": label,
@@ -57,13 +57,18 @@ def deployments(settings: Settings, cron: str = "") -> list[RunnerDeployment]:
     schedule: Schedule | None = Cron(cron, timezone="UTC") if cron else None
     made: list[Any] = [
         campaign.to_deployment(parameters=values, **common),
-        reduce_observation.to_deployment(parameters=single, **common),
+        reduce_observation.to_deployment(parameters=_those_of(reduce_observation, values), **common),
         reprocess_archive.to_deployment(
             parameters={**values, "dry_run": False, "failures": False},
             schedule=schedule,
             **common,
         ),
         retry_failed.to_deployment(parameters={**values, "dry_run": False, "which": "transient"}, **common),
+        prune_store.to_deployment(
+            parameters={"apply": settings.prune.apply, "gone": [], **_those_of(prune_store, values)},
+            schedule=Cron(WEEKLY, timezone="UTC") if cron else None,
+            **common,
+        ),
     ]
     return made
 
@@ -128,5 +133,5 @@ def _label(settings: Settings) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "archive"
 
 
-def _names(flow: Any) -> set[str]:
-    return set(flow.parameters.properties)
+def _those_of(flow: Any, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in flow.parameters.properties}

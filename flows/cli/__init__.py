@@ -20,8 +20,11 @@ from flows.cli import (
     k8s,
     merge,
     products,
+    prune,
+    publish,
     query,
     reduce,
+    releases,
     retry,
     serve,
     simulate,
@@ -50,7 +53,8 @@ _RUNS = (
     *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
     *(stdprod, merge, compare, energies, config),
 )
-for module in (*_RUNS, up, down, serve):
+_KEPT = (releases, publish, prune)
+for module in (*_RUNS, *_KEPT, up, down, serve):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(k8s.app, name="k8s")

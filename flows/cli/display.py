@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from flows.core.pruning import in_bytes, said
 from flows.core.result import with_outcome
 from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
@@ -24,6 +25,8 @@ from services.storage.publication import output_key
 if TYPE_CHECKING:
     from flows.kubernetes.state import JobState
     from flows.kubernetes.waiting import Waiting
+    from services.storage.prune import Pruning
+    from services.storage.releases import Release
 
 #: Observations of which a caveat is printed; of the rest, the number.
 _CAVEATS = 5
@@ -236,6 +239,31 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
         for record in manifest.outputs:
             place = store.url(output_key(entry.key, manifest, record))
             print(f"{manifest.obsid or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
+
+
+def show_releases(releases: Sequence[Release], current: str, *, sources: bool) -> None:
+    """Print a line for each release, the newest last, and which one is current."""
+    table = Table("release", "time (UTC)", "sources", "observations", "merged", "", box=None, padding=(0, 1, 0, 0))
+    for one in releases:
+        mark = Text("current", "green") if one.name == current else ""
+        numbers = (str(len(one.sources)), str(one.observations), in_bytes(one.size))
+        table.add_row(one.name, f"{one.created:%Y-%m-%d %H:%M}", *numbers, mark)
+    show(table)
+    for one in releases if sources else ():
+        for source in one.sources:
+            show(f"{one.name} {source.slug}: {source.name}, {source.observations} observations")
+
+
+def show_pruning(pruning: Pruning, *, applied: bool) -> None:
+    """Print how much of which kind goes, and how much stays."""
+    table = Table("what", "objects", "size")
+    kinds = {kind: counts for kind, counts in pruning.by_kind().items() if counts[0]}
+    for kind, (number, size) in kinds.items():
+        table.add_row(kind.value, str(number), in_bytes(size))
+    table.add_row("stays", str(pruning.objects), in_bytes(pruning.size), style="dim")
+    show(table)
+    hint = " --apply removes them." if pruning.doomed and not applied else ""
+    show(said(pruning, applied=applied) + hint)
 
 
 def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.options import Config, Prefix, Store, nothing_in, settings_from
+
+if TYPE_CHECKING:
+    from flows.core.settings import Settings
 
 #: ObsIDs that a message names.
 _NAMED = 6
@@ -19,10 +22,21 @@ def command(
     config: Config = None,
     prefix: Prefix = None,
     get: Annotated[Path | None, typer.Option(help="Copy them into this folder, by observation.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Copy what was published into this folder: merged products and those of them.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="With --out: only this source; may be given repeatedly.")
+    ] = None,
+    release: Annotated[str, typer.Option(help="With --out: a release other than the current one.")] = "",
 ) -> None:
     """List the newest products of every observation, or copy them out of the store.
 
-    Example: `rossi products 20101-01-01-00 --store store --get products`
+    With `--out` copies what the last run has published (`rossi releases`), under the names that people know: each
+    source's light curves, spectra and report, and below `products` those of its observations.
+
+    Example: `rossi products 20101-01-01-00 --store store --get products`, or of all that was published
+    `rossi products --store store --out published`
     """
     from flows.cli.display import show_products
     from flows.core.export import check_folder, export_set
@@ -32,6 +46,9 @@ def command(
 
     settings = settings_from(config, store=store, prefix=prefix)
     require(settings, "store")
+    if out is not None or source or release:
+        _published(settings, out, source or [], release, other=bool(obsids or get))
+        return
     if get is not None:
         check_folder(get, "--get")
     opened = open_store(settings.store)
@@ -48,6 +65,24 @@ def command(
     written = [path for key, folder in folders.items() for path in export_set(opened, key, folder, "--get")]
     print(f"{len(written)} files in {get}")
     _end(absent)
+
+
+def _published(settings: Settings, out: Path | None, sources: list[str], release: str, *, other: bool) -> None:
+    """Copy what a release names; a source's products into a folder of its own, where there are several."""
+    from flows.core.export import check_folder, export_source
+    from flows.core.published import chosen_release, chosen_sources
+    from rossi.errors import ConfigError
+    from services.storage import open_store
+
+    if out is None or other:
+        raise ConfigError("--source and --release choose what --out copies; observations are copied with --get.")
+    check_folder(out)
+    opened = open_store(settings.store)
+    found = chosen_release(opened, settings.prefix, release)
+    folders = {one.slug: out / one.slug if len(found.sources) > 1 else out for one in found.sources}
+    for one in chosen_sources(found, sources):
+        written = export_source(opened, settings.prefix, one, folders[one.slug])
+        print(f"{one.name}: {len(written)} files in {folders[one.slug]}, of release {found.name}")
 
 
 def _absent(asked: list[str], there: list[str]) -> str:

@@ -52,6 +52,7 @@ def command(
     from flows.core.retry import Retry, failed
     from flows.core.run import run
     from flows.core.selection import NothingToDo
+    from flows.core.turns import turn
     from flows.executors import open_executor
 
     need("matplotlib", "jinja2")
@@ -62,7 +63,7 @@ def command(
     settings = prepared(settings, out)
     select = partial(failed, which=Retry(which))
     try:
-        with progress_bar("Reducing", in_logs=False) as bar:
+        with progress_bar("Reducing", in_logs=False) as bar, turn(settings, "rossi retry", bar.warned):
             result = run(settings, select, open_executor(settings), bar)
     except NothingToDo as nothing:
         print(nothing)

@@ -47,8 +47,9 @@ def command(
 ) -> None:
     """Offer the flows in the pages of the Prefect server that PREFECT_API_URL names, and run what is asked for.
 
-    There are four: campaign, reduce_observation, reprocess_archive (by itself every night) and retry_failed. Their
-    forms begin with the configuration. `rossi up` starts this and a Prefect server.
+    There are five: campaign, reduce_observation, reprocess_archive (by itself every night), retry_failed and
+    prune_store (by itself every Sunday; it only says what could go, unless [prune] has apply = true). Their forms
+    begin with the configuration. `rossi up` starts this and a Prefect server.
 
     Example: `rossi serve --config rossi.toml --cron "0 3 * * *"`
     """

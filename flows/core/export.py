@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from rossi.fits.reader import content
 from services.contract import File, ObservationResult
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
+from services.storage.releases import Source, key_of, stages_of
 
 #: Folder of an exported campaign that holds the observations' own products.
 PRODUCTS = "products"
+#: Requests at a time.
+_THREADS = 16
 
 
 def read_file(path: Path) -> bytes:
@@ -108,11 +112,32 @@ def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) 
 
     The report's links, which lead from place to place within the store, are made to lead to the copies.
     """
-    merged = (
-        File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
-        for file in _files(store, campaign.merge.manifest)
-    )
-    return write_files(folder, merged) + export_observations(store, campaign.results, folder / PRODUCTS)
+    merged = write_files(folder, _merged_files(store, campaign.merge.manifest))
+    return merged + export_observations(store, campaign.results, folder / PRODUCTS)
+
+
+def export_source(store: ObjectStore, prefix: str, source: Source, folder: Path) -> list[Path]:
+    """Copy what a release names of a source, as `export_campaign` does.
+
+    Raises
+    ------
+    DataError
+        If something is missing or damaged.
+    """
+    written = write_files(folder, _merged_files(store, key_of(prefix, source.merge)))
+    keys = stages_of(store, prefix, source)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        manifests = dict(zip(keys, threads.map(lambda key: read_manifest(store, key), keys), strict=True))
+    went_on = {record.identity for manifest in manifests.values() for record in manifest.inputs}
+    for key, manifest in manifests.items():
+        if manifest.fingerprint not in went_on:  # the last one of its chain
+            written += export_set(store, key, folder / PRODUCTS / manifest.obsid)
+    return written
+
+
+def _merged_files(store: ObjectStore, key: str) -> Iterator[File]:
+    for file in _files(store, key):
+        yield File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
 
 
 def _files(store: ObjectStore, key: str) -> Iterator[File]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.core.plan import make_shard
+from flows.core.publishing import publish_results
 from flows.core.settings import Settings
 from rossi.errors import DataError
 from services.contract import ObservationResult, StageResult
@@ -30,7 +31,7 @@ def keep_vanished(
 
 
 def merge_results(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
-    """Join the products of a campaign, with the report; what can't be joined is a failure of the merge alone.
+    """Join the products of a campaign, with the report, and publish them; if that can't be done, it alone has failed.
 
     Parameters
     ----------
@@ -46,7 +47,10 @@ def merge_results(settings: Settings, asked: Sequence[str], results: Sequence[Ob
         results=tuple(results),
         config=settings.merge,
     )
+    store = open_store(settings.store)
     try:
-        return run_merge(request, open_store(settings.store))
+        merged = run_merge(request, store)
+        publish_results(store, settings, merged, results)
     except DataError as error:  # what was reduced is there all the same
         return failed("merge", "", error)
+    return merged

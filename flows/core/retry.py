@@ -29,6 +29,7 @@ from services.query.stage import NAME as QUERY
 from services.query.stage import look
 from services.query.vanished import rows_of
 from services.storage import ObjectStore, open_archive, open_store
+from services.storage.gone import is_gone, told_to_go
 from services.storage.inventory import Entry, Failure, all_sets, recorded_failures
 from services.storage.patience import patiently
 
@@ -135,10 +136,14 @@ def read_known(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
     question = settings.query.model_dump(mode="json")
     lists = [entry for entry in sets if entry.manifest.stage == QUERY and entry.manifest.config == question]
-    if lists and not asked:
-        asked = [row.obsid for row in rows_of(store, lists[-1].key)]
-    elif not asked and settings.query.is_open:
-        asked = sorted({obsid for obsid, _ in (*made, *failures)})
+    if not asked and (lists or settings.query.is_open):
+        known = (
+            [row.obsid for row in rows_of(store, lists[-1].key)]
+            if lists
+            else sorted({o for o, _ in (*made, *failures)})
+        )
+        told, since = told_to_go(store, settings.prefix), lists[-1].manifest.created if lists else ""
+        asked = [obsid for obsid in known if not is_gone(told, obsid, since)]
     shard = make_shard(settings, asked)
     ended = {obsid: _ended(obsid, shard, made, failures) for obsid in asked}
     return Known(tuple(asked), {obsid: result for obsid, result in ended.items() if result is not None})

@@ -26,6 +26,7 @@ from services.execution.stages import CHAINS, STAGES, Instrument
 from services.merge.config import MergeConfig
 from services.query.config import QueryConfig
 from services.storage import CacheConfig
+from services.storage.prune import PruneConfig
 
 #: Looked for in the current folder when no file is named.
 DEFAULT_FILE = "rossi.toml"
@@ -66,6 +67,10 @@ class CampaignConfig(Frozen):
         description="Part of the observations that may be missing from the archive though they were there before; more "
         "stop the run before anything is published.",
     )
+    wait: bool = Field(
+        True,
+        description="While another run, of whatever machine, works on the same prefix of the store: wait, or end.",
+    )
     shard_size: int = Field(50, ge=1, le=200, description="Observations that one process works off, at most.")
 
     @field_validator("instruments")
@@ -104,6 +109,7 @@ class Settings(_Sections):
     merge: MergeConfig = MergeConfig()
     campaign: CampaignConfig = Field(default_factory=CampaignConfig)
     kubernetes: KubernetesConfig = KubernetesConfig()
+    prune: PruneConfig = PruneConfig()
 
     @property
     def stages(self) -> dict[str, Frozen]:

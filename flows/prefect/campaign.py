@@ -23,6 +23,7 @@ from flows.core.run import Select, run
 from flows.core.selection import NothingToDo
 from flows.core.settings import Settings, require
 from flows.core.summary import failure_line, summary_line
+from flows.core.turns import turn
 from flows.core.watcher import Stopped, Watcher
 from flows.executors import open_executor
 from flows.prefect.artifacts import figure_url, reason_rows, summary_page
@@ -99,7 +100,7 @@ def carry_out(form: Form, select: Select, *, dry_run: bool = False) -> State[Any
         with ProgressReporter(caller.watcher, executor.stop) as reporter:
             require(settings, "archive", "store")
             check(settings)
-            with one_at_a_time(settings, reporter.go_on):
+            with one_at_a_time(settings, reporter.go_on), turn(settings, _who(), reporter.warned, reporter.go_on):
                 if dry_run:
                     return _would_do(settings, select, executor, reporter)
                 result = caller.result = run(settings, select, executor, reporter)
@@ -112,6 +113,10 @@ def carry_out(form: Form, select: Select, *, dry_run: bool = False) -> State[Any
         caller.error = error
         return Failed(message=str(error))
     return _end(result)
+
+
+def _who() -> str:
+    return f"flow run {flow_run.get_name() or 'of a campaign'}"
 
 
 def _would_do(settings: Settings, select: Select, executor: Executor, reporter: ProgressReporter) -> State[Any]:

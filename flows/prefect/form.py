@@ -143,6 +143,15 @@ class ObservationForm(Form):
     obsid: str = Field(description="The observation, such as 20402-01-45-03.")
 
 
+class PruneForm(Form):
+    """What a pruning is asked for."""
+
+    apply: bool = Field(False, description="Remove what can go; else it is only said.")
+    gone: tuple[str, ...] = Field(
+        (), description="Observations that will not come back to the archive: they are forgotten."
+    )
+
+
 def form_of(given: Mapping[str, Any], model: type[Asked]) -> Asked:
     """Return the form that a flow's arguments stand for; Prefect passes defaults it was not given as their fields.
 

@@ -6,7 +6,7 @@ stay in what is merged, and where more is missing than somebody would remove, no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +27,7 @@ from services.execution.request import Shard, StageRequest
 from services.execution.survey import past
 from services.execution.worker import run_stages
 from services.storage import ObjectStore, StoreError
+from services.storage.gone import is_gone, told_to_go
 from services.storage.publication import manifest_key
 
 #: ObsIDs that a sentence names.
@@ -42,7 +43,7 @@ class Vanished(DataError):
 def keep_last(
     results: Sequence[ObservationResult], plan: Shard, store: ObjectStore, most: float
 ) -> tuple[ObservationResult, ...]:
-    """Put the last products of observations that vanished in the place of their failures.
+    """Put the last products of observations that vanished in the place of their failures, unless they were told to go.
 
     Parameters
     ----------
@@ -59,7 +60,8 @@ def keep_last(
         If it is more: nothing is to be published then.
     """
     absent = [result.obsid for result in results if _is_absent(result)]
-    last = {obsid: one for obsid in absent if (one := last_products(obsid, plan, store)) is not None}
+    told = told_to_go(store, plan.prefix) if absent else {}
+    last = {obsid: one for obsid in absent if (one := last_products(obsid, plan, store, told)) is not None}
     stop_if_many(list(last), len(results), most, plan.archive)
     return tuple(last.get(result.obsid, result) for result in results)
 
@@ -85,14 +87,17 @@ def named(obsids: Sequence[str]) -> str:
     return ", ".join(obsids[:_NAMED]) + more
 
 
-def last_products(obsid: str, plan: Shard, store: ObjectStore) -> ObservationResult | None:
+def last_products(
+    obsid: str, plan: Shard, store: ObjectStore, told: Mapping[str, str] | None = None
+) -> ObservationResult | None:
     """Return what the store has of an observation for these settings, whatever its files were; None for nothing.
 
-    Of several sets of products the newest counts that goes on from those of the stages before.
+    Of several sets of products the newest counts that goes on from those of the stages before. What was told to go
+    since it was made (see `services.storage.gone`) does not.
     """
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
-        manifest = _newest(stage, request, store)
+        manifest = _newest(stage, request, store, told or {})
         if manifest is None:
             return failed(stage.name, obsid, Vanished(f"{obsid} vanished from the archive before this stage ran."))
         key = manifest_key(f"{stage_folder(request.prefix, obsid, stage.name)}/{manifest.fingerprint}")
@@ -104,14 +109,18 @@ def last_products(obsid: str, plan: Shard, store: ObjectStore) -> ObservationRes
     return ObservationResult.of(obsid, results)
 
 
-def _newest(stage: Stage[Any], request: StageRequest[Any], store: ObjectStore) -> Manifest | None:
+def _newest(
+    stage: Stage[Any], request: StageRequest[Any], store: ObjectStore, told: Mapping[str, str]
+) -> Manifest | None:
     wanted = (request.engine, request.config.model_dump(mode="json"))
     reads = stage.reads(request.config)
     before = {request.upstream[name].split("/")[-2] for name in reads if name in request.upstream}
     fitting = [
         manifest
         for manifest in past(store, stage_folder(request.prefix, request.obsid, stage.name)).manifests
-        if (manifest.engine, manifest.config) == wanted and before <= {record.identity for record in manifest.inputs}
+        if (manifest.engine, manifest.config) == wanted
+        and before <= {record.identity for record in manifest.inputs}
+        and not is_gone(told, request.obsid, manifest.created)
     ]
     return fitting[-1] if fitting else None
 

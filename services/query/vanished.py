@@ -8,6 +8,7 @@ from services.contract import Caveat, Manifest
 from services.query.config import QueryConfig
 from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
+from services.storage.gone import is_gone, told_to_go
 from services.storage.local_archive import LocalArchive
 from services.storage.publication import MANIFEST, fetch_outputs, read_manifest
 from services.storage.remote import RemoteArchive
@@ -26,6 +27,8 @@ def place_of(archive: ArchiveSource | None) -> str:
 def with_vanished(work: WorkList, config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> WorkList:
     """Return a list with what it had when the same was last asked of the same archive, and now lacks.
 
+    What was told to go since is left out.
+
     Parameters
     ----------
     work : WorkList
@@ -36,11 +39,12 @@ def with_vanished(work: WorkList, config: QueryConfig, place: str, store: Object
     store, prefix
         Where earlier lists are.
     """
-    key = _last(config, place, store, prefix)
-    if key is None:
+    last = _last(config, place, store, prefix)
+    if last is None:
         return work
-    there = set(work.obsids)
-    gone = [row for row in rows_of(store, key) if row.obsid not in there]
+    created, key = last
+    there, told = set(work.obsids), told_to_go(store, prefix)
+    gone = [row for row in rows_of(store, key) if row.obsid not in there and not is_gone(told, row.obsid, created)]
     if not gone:
         return work
     caveats = [Caveat(code="vanished", message=f"{row.obsid} was there before and is not any more.") for row in gone]
@@ -52,8 +56,8 @@ def rows_of(store: ObjectStore, key: str) -> list[WorkRow]:
     return [row for file in fetch_outputs(store, key, "observations") for row in read_rows(file.data)]
 
 
-def _last(config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> str | None:
-    """Return the key of the newest list of the same observations."""
+def _last(config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> tuple[str, str] | None:
+    """Return when the newest list of the same observations was made, and its key."""
     folder = "/".join(filter(None, (prefix.strip("/"), "query", "")))
     wanted = _question(config.model_dump(mode="json"))
     found: list[tuple[str, str]] = []
@@ -62,7 +66,7 @@ def _last(config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> s
             manifest = read_manifest(store, info.key)
             if _question(manifest.config) == wanted and _place(manifest) == place:
                 found.append((manifest.created, info.key))
-    return max(found)[1] if found else None
+    return max(found) if found else None
 
 
 def _question(settings: dict[str, object]) -> dict[str, object]:

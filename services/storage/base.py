@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -46,18 +47,34 @@ class ObjectInfo:
     ----------
     key : str
     size : int [byte]
+    modified : float [s]
+        When it was written, Unix time by the store's clock; NaN if it is not known. What is equal is so without it.
     """
 
     key: str
     size: int
+    modified: float = field(default=math.nan, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An object's content, and what tells it from any other content that the key may have: an ETag or a hash."""
+
+    data: bytes
+    tag: str
 
 
 class ObjectStore(Protocol):
-    """Immutable objects under slash-separated keys.
+    """Immutable objects under slash-separated keys; but for a few small ones that say which of these are meant.
 
     Keys pass `check_key`, and none is another one's directory (``a`` and ``a/b`` together). Every method raises
     `StoreError` for what may go away by itself and `ConfigError` for what will not: no permission, no such bucket.
     """
+
+    @property
+    def conditional(self) -> bool:
+        """Whether exactly one of several writers at the same instant wins; known after the first `put` and `swap`."""
+        ...
 
     def put(self, key: str, data: bytes) -> bool:
         """Create an object; never overwrite one.
@@ -98,6 +115,32 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; it is no error if there is none."""
+        ...
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove objects, in any order and in as few requests as may be; it is no error if there are none."""
+        ...
+
+    def get_tagged(self, key: str) -> Tagged:
+        """Return an object's content with its tag; raises `MissingObject`."""
+        ...
+
+    def swap(self, key: str, data: bytes, tag: str) -> bool:
+        """Replace an object in one step, if it still has the tag; readers see the old content or the new one.
+
+        Returns
+        -------
+        bool
+            Whether the object has this content now, because it was replaced. False if it has another tag or is gone.
+        """
+        ...
+
+    def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Iterate over what killed writers left below a folder: files that are no objects, which no listing shows."""
+        ...
+
+    def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
+        """Remove what `leftovers` found below a folder, and folders in which nothing is left."""
         ...
 
     def url(self, key: str) -> str:

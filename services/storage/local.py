@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import hashlib
 import os
+import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rossi.errors import ConfigError, is_full
-from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key, no_room
+from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
 
 #: Errors of writing that do not go away by waiting.
 _NOT_WRITABLE = frozenset(
@@ -27,6 +30,14 @@ _NOT_WRITABLE = frozenset(
 )
 #: What file systems without hard links (FAT, some network and FUSE ones) answer to link().
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+#: ... and those without locks to flock().
+_NO_LOCKS = frozenset({errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL})
+#: Under this name, in its final directory, a file is written.
+_TEMPORARY = re.compile(r"\.[0-9a-f]{32}")
+#: Lies beside what is replaced, for one writer at a time; never removed.
+_LOCK = ".lock"
+#: How often a directory is made that goes away before something is written there: somebody removes empty ones.
+_TRIES = 10
 
 
 class LocalStore:
@@ -35,7 +46,7 @@ class LocalStore:
     A file is written under a hidden temporary name in its final directory, flushed to disk and linked to its name:
     readers see it whole or not at all, and of concurrent writers one wins, also over NFS. Without hard links the last
     step is a look followed by a rename, and two writers at the same instant may both believe to have won. A killed
-    process leaves its temporary file, which no listing shows.
+    process leaves its temporary file, which no listing shows. What is replaced is so by a rename, behind a lock.
 
     Parameters
     ----------
@@ -44,6 +55,12 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._links = self._locks = True
+
+    @property
+    def conditional(self) -> bool:
+        """See `ObjectStore.conditional`."""
+        return self._links and self._locks
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
@@ -51,16 +68,8 @@ class LocalStore:
         with _writing(path):
             if path.exists():
                 return False
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{uuid.uuid4().hex}")
-            try:
-                with temporary.open("xb") as stream:
-                    stream.write(data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                created = _publish(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with _written(path, data) as temporary:
+                created = self._publish(temporary, path)
             _sync_directory(path.parent)
         return created
 
@@ -85,13 +94,13 @@ class LocalStore:
         """See `ObjectStore.head`."""
         path = self._path(key)
         with _reading(path):
-            return ObjectInfo(key, path.stat().st_size) if path.is_file() else None
+            return ObjectInfo(key, path.stat().st_size, path.stat().st_mtime) if path.is_file() else None
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """See `ObjectStore.list`."""
         folder = prefix.rpartition("/")[0]
-        start = self._path(folder) if folder else self.root
-        return (info for info in self._walk(start, f"{folder}/" if folder else "") if info.key.startswith(prefix))
+        found = _walk(self._folder(folder), f"{folder}/" if folder else "")
+        return (info for info in found if info.key.startswith(prefix) and is_key(info.key.rpartition("/")[2]))
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
@@ -99,6 +108,46 @@ class LocalStore:
         if path.is_file():
             with _writing(path):
                 path.unlink(missing_ok=True)
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """See `ObjectStore.delete_all`."""
+        for key in keys:
+            self.delete(key)
+
+    def get_tagged(self, key: str) -> Tagged:
+        """See `ObjectStore.get_tagged`."""
+        data = self.get(key)
+        return Tagged(data, _tag(data))
+
+    def swap(self, key: str, data: bytes, tag: str) -> bool:
+        """See `ObjectStore.swap`."""
+        path = self._path(key)
+        if not path.parent.is_dir():
+            return False
+        with _writing(path), self._locked(path.parent), suppress(FileNotFoundError):
+            if _tag(path.read_bytes()) == tag:
+                with _written(path, data) as temporary:
+                    temporary.replace(path)
+                _sync_directory(path.parent)
+                return True
+        return False
+
+    def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See `ObjectStore.leftovers`."""
+        found = _walk(self._folder(prefix), f"{prefix}/" if prefix else "")
+        return (info for info in found if _TEMPORARY.fullmatch(info.key.rpartition("/")[2]))
+
+    def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
+        """See `ObjectStore.discard`."""
+        folder = self._folder(prefix)
+        with _writing(folder):
+            for info in leftovers:
+                if _TEMPORARY.fullmatch(info.key.rpartition("/")[2]):
+                    (self.root / info.key).unlink(missing_ok=True)
+            for path, _, files in os.walk(folder, topdown=False):
+                if not files and Path(path) != folder:
+                    with suppress(OSError):  # something is below it, or has just come
+                        Path(path).rmdir()
 
     def url(self, key: str) -> str:
         """See `ObjectStore.url`."""
@@ -111,33 +160,91 @@ class LocalStore:
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
 
-    def _walk(self, folder: Path, above: str) -> Iterator[ObjectInfo]:
+    def _folder(self, prefix: str) -> Path:
+        return self._path(prefix) if prefix else self.root
+
+    def _publish(self, temporary: Path, path: Path) -> bool:
         try:
-            with os.scandir(folder) as found:
-                entries = [(e.name + "/" * e.is_dir(), e.stat().st_size) for e in found if is_key(e.name)]
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise ConfigError(f"{folder}: the store can't be listed ({error.strerror}).") from None
-        for name, size in sorted(entries):
-            if name.endswith("/"):
-                yield from self._walk(folder / name, above + name)
-            else:
-                yield ObjectInfo(above + name, size)
-
-
-def _publish(temporary: Path, path: Path) -> bool:
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        if path.exists():
+            os.link(temporary, path)
+        except FileExistsError:
             return False
-        temporary.replace(path)
-    return True
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            self._links = False
+            if path.exists():
+                return False
+            temporary.replace(path)
+        return True
+
+    @contextmanager
+    def _locked(self, folder: Path) -> Iterator[None]:
+        """Let one process at a time in; the lock goes away with it, however it ends."""
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                self._locks = False
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _walk(folder: Path, above: str) -> Iterator[ObjectInfo]:
+    """Iterate, in order, over all files below a folder, but for those in hidden ones."""
+    try:
+        with os.scandir(folder) as found:
+            infos = [info for entry in found if (info := _info(entry, above)) is not None]
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise ConfigError(f"{folder}: the store can't be listed ({error.strerror}).") from None
+    for info in sorted(infos, key=lambda info: info.key):
+        if info.key.endswith("/"):
+            yield from _walk(folder / info.key.removeprefix(above), info.key)
+        else:
+            yield info
+
+
+def _info(entry: os.DirEntry[str], above: str) -> ObjectInfo | None:
+    """Return what is known of a file, or of a directory, whose key ends with a slash; None if it has just gone."""
+    try:
+        if entry.is_dir():
+            return ObjectInfo(f"{above}{entry.name}/", 0) if is_key(entry.name) else None
+        found = entry.stat()
+    except FileNotFoundError:
+        return None
+    return ObjectInfo(above + entry.name, found.st_size, found.st_mtime)
+
+
+@contextmanager
+def _written(path: Path, data: bytes) -> Iterator[Path]:
+    """Write data under a temporary name beside its final one; what then still lies there is removed."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        for attempt in range(1, _TRIES + 1):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                stream = temporary.open("xb")
+            except FileNotFoundError:
+                if attempt == _TRIES:
+                    raise
+            else:
+                break
+        with stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _tag(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _sync_directory(folder: Path) -> None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import builtins
+import hashlib
+import threading
+import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from services.storage.base import MissingObject, ObjectInfo, check_key
+from services.storage.base import MissingObject, ObjectInfo, Tagged, check_key
 
 
 class MemoryStore:
     """Objects in a dictionary; gone with the process. Of concurrent writers one wins."""
 
+    conditional = True
+
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._written: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
-        mine = builtins.bytes(bytearray(data))  # an object of its own, so that it is told from another's
-        return self._objects.setdefault(check_key(key), mine) is mine
+        with self._lock:
+            if check_key(key) in self._objects:
+                return False
+            self._keep(key, data)
+            return True
 
     def put_content(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put_content`."""
@@ -38,16 +47,47 @@ class MemoryStore:
     def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
         data = self._objects.get(check_key(key))
-        return None if data is None else ObjectInfo(key, len(data))
+        return None if data is None else ObjectInfo(key, len(data), self._written.get(key, time.time()))
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """See `ObjectStore.list`."""
-        found = sorted(key for key in self._objects if key.startswith(prefix))
-        return (ObjectInfo(key, len(self._objects[key])) for key in found)
+        with self._lock:
+            keys = tuple(self._objects)
+        found = sorted(key for key in keys if key.startswith(prefix))
+        return (info for key in found if (info := self.head(key)) is not None)
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
         self._objects.pop(check_key(key), None)
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """See `ObjectStore.delete_all`."""
+        for key in keys:
+            self.delete(key)
+
+    def get_tagged(self, key: str) -> Tagged:
+        """See `ObjectStore.get_tagged`."""
+        data = self.get(key)
+        return Tagged(data, _tag(data))
+
+    def swap(self, key: str, data: bytes, tag: str) -> bool:
+        """See `ObjectStore.swap`."""
+        with self._lock:
+            there = self._objects.get(check_key(key))
+            if there is None or _tag(there) != tag:
+                return False
+            self._keep(key, data)
+            return True
+
+    def _keep(self, key: str, data: bytes) -> None:
+        self._objects[key], self._written[key] = bytes(data), time.time()
+
+    def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:  # noqa: ARG002 - there never are any
+        """See `ObjectStore.leftovers`."""
+        return iter(())
+
+    def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
+        """See `ObjectStore.discard`."""
 
     def url(self, key: str) -> str:
         """See `ObjectStore.url`."""
@@ -56,3 +96,7 @@ class MemoryStore:
     def presign(self, key: str, seconds: int = 3600) -> str:  # noqa: ARG002
         """See `ObjectStore.presign`: the content itself, as a URL."""
         return f"data:application/octet-stream;base64,{b64encode(self.get(key)).decode()}"
+
+
+def _tag(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,7 +23,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader, create_loader
 
 from rossi.errors import ConfigError
-from services.storage.base import MissingObject, ObjectInfo, StoreError, check_key, is_key, no_room
+from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
 from services.storage.network import authorities, distrust, proxy_for
 from services.storage.s3_url import S3Place, parse_s3_url
 
@@ -43,6 +44,12 @@ _CLIENT = Config(
 )
 
 
+#: Objects that one request removes, at most: S3's own limit.
+_BATCH = 1000
+#: What servers answer that know no DeleteObjects, or want another check sum with it than clients send today.
+_NO_BATCHES = frozenset({400, 404, 405, 501})
+
+
 class S3Store:
     """Objects in a bucket.
 
@@ -51,6 +58,7 @@ class S3Store:
     object is there, creates it, and then creates it again with equal content: a server that accepts this, or does not
     take it, is written to with a look before every put from then on (but for keys that follow from the content). On
     such a server two writers at the same instant may both believe to have created an object, and the later one's stays.
+    Objects are replaced with ``If-Match``, and what has just been said holds for it as well.
 
     Parameters
     ----------
@@ -67,6 +75,14 @@ class S3Store:
         self._prefix = prefix
         self._honours_condition: bool | None = None
         self._takes_condition = True
+        self._honours_match: bool | None = None
+        self._bare_tags = False  # Ceph's gateway compares what stands in If-Match, quotes and all, with a bare tag
+        self._takes_batches = True
+
+    @property
+    def conditional(self) -> bool:
+        """See `ObjectStore.conditional`."""
+        return self._honours_condition is not False and self._honours_match is not False
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
@@ -108,7 +124,7 @@ class S3Store:
                 answer = self._client.head_object(Bucket=self._bucket, Key=self._key(key))
         except MissingObject:
             return None
-        return ObjectInfo(key, answer["ContentLength"])
+        return ObjectInfo(key, answer["ContentLength"], answer["LastModified"].timestamp())
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """See `ObjectStore.list`."""
@@ -120,7 +136,7 @@ class S3Store:
                 for entry in page.get("Contents", ()):
                     key = entry["Key"][len(self._prefix) :]
                     if is_key(key):
-                        yield ObjectInfo(key, entry["Size"])
+                        yield ObjectInfo(key, entry["Size"], entry["LastModified"].timestamp())
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
@@ -129,6 +145,34 @@ class S3Store:
                 self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
         except MissingObject:  # what some servers answer
             return
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """See `ObjectStore.delete_all`."""
+        waiting = iter(keys)
+        while batch := list(islice(waiting, _BATCH)):
+            if not (self._takes_batches and self._delete_batch(batch)):
+                for key in batch:
+                    self.delete(key)
+
+    def get_tagged(self, key: str) -> Tagged:
+        """See `ObjectStore.get_tagged`."""
+        with self._errors(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
+            return Tagged(answer["Body"].read(), answer["ETag"])
+
+    def swap(self, key: str, data: bytes, tag: str) -> bool:
+        """See `ObjectStore.swap`."""
+        try:
+            return self._swap(key, data, tag)
+        except MissingObject:
+            return False
+
+    def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:  # noqa: ARG002 - there never are any
+        """See `ObjectStore.leftovers`."""
+        return iter(())
+
+    def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
+        """See `ObjectStore.discard`."""
 
     def url(self, key: str) -> str:
         """See `ObjectStore.url`."""
@@ -160,6 +204,53 @@ class S3Store:
                 if self.head(key) is None:
                     raise
                 return False
+        return True
+
+    def _swap(self, key: str, data: bytes, tag: str) -> bool:
+        if not self._honours_match and self.get_tagged(key).tag != tag:
+            return False
+        done = self._replace(key, data, tag)
+        if not done:
+            found = self.get_tagged(key)
+            if found.data == data:  # a request that was repeated met its own first attempt
+                return True
+            if found.tag == tag and not self._bare_tags:
+                self._bare_tags = True
+                done = self._replace(key, data, tag)
+        if done and self._honours_match is None:  # the tag is an old one by now
+            self._honours_match = not self._replace(key, data, tag)
+        return done
+
+    def _replace(self, key: str, data: bytes, tag: str) -> bool:
+        with self._errors(key):
+            condition: Any = {"IfMatch": tag.strip('"') if self._bare_tags else tag}
+            if self._honours_match is False:
+                condition = {}
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, **condition)
+            except ClientError as error:
+                if condition and _not_implemented(error):
+                    self._honours_match = False
+                    return self._replace(key, data, tag)
+                if _status(error) not in {409, 412}:  # 409: another writer is at it
+                    raise
+                return False
+        return True
+
+    def _delete_batch(self, keys: Sequence[str]) -> bool:
+        """Remove objects by one request; False if the server takes no such requests."""
+        objects: Any = {"Objects": [{"Key": self._key(key)} for key in keys], "Quiet": True}
+        with self._errors(keys[0]):
+            try:
+                answer = self._client.delete_objects(Bucket=self._bucket, Delete=objects)
+            except ClientError as error:
+                if _status(error) in _NO_BATCHES and error.response["Error"].get("Code") != "NoSuchBucket":
+                    self._takes_batches = False
+                    return False
+                raise
+        # What is said of single objects is found out, and told, by asking once more.
+        for one in answer.get("Errors", ()):
+            self.delete(one.get("Key", "").removeprefix(self._prefix) or keys[0])
         return True
 
     @contextmanager

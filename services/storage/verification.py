@@ -13,17 +13,28 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from rossi.errors import DataError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.checksum import checksum_problems, is_fits
 from services.contract import Manifest, Outcome, OutputRecord, StageResult
 from services.contract.seal import is_intact
 from services.storage import MissingObject, ObjectStore
+from services.storage.lease import LEASE
 from services.storage.publication import FAILURES, MANIFEST, output_key, read_manifest
+from services.storage.releases import (
+    CURRENT,
+    RELEASES,
+    current_name,
+    inner_key,
+    named_by,
+    read_release,
+    release_key,
+    release_name,
+)
 
 _RECORDS = frozenset({FAILURES, "products"})
 _MERGED = frozenset({"query", "merge"})
 #: Below these folders stands how runs went, of which no product is made.
-_NOTES = frozenset({"campaigns", "runs"})
+_NOTES = frozenset({"campaigns", "gone", "runs"})
 #: Objects in work at a time, which bounds memory too: products have a few MB.
 _THREADS = 8
 
@@ -110,8 +121,10 @@ def verify(store: ObjectStore, prefix: str = "", on_object: Callable[[int, int],
     payload = [(key, m, r) for key, m in sorted(manifests.items()) for r in m.outputs]
     look(lambda one: _check_payload(store, *one, sizes), payload)
     look(lambda key: _check_record(store, key), records)
-    known = {*keys, *records, *(output_key(*one) for one in payload)}
-    notes = {key for key in sizes.keys() - known if _NOTES & set(key.split("/")[:-1])}
+    published = [key for key in sizes if _folder(key) == RELEASES or _name(key) == CURRENT]
+    look(lambda key: _check_published(store, key, sizes), published)
+    known = {*keys, *records, *published, *(output_key(*one) for one in payload)}
+    notes = {key for key in sizes.keys() - known if _NOTES & set(key.split("/")[:-1]) or _name(key) == LEASE}
     there = known & sizes.keys()
     size = sum(sizes[key] for key in there)
     stray = len(sizes) - len(there) - len(notes)
@@ -208,6 +221,34 @@ def _check_record(store: ObjectStore, key: str) -> list[Problem]:
     else:
         kind, intact, readable = "index of products", is_intact(data), _is_json(data)
     return [] if intact and readable else [Problem(f"{store.url(key)}: the {kind} is damaged.", (key,))]
+
+
+def _check_published(store: ObjectStore, key: str, sizes: Mapping[str, int]) -> list[Problem]:
+    """Say what is wrong with a release, or with what says which one is current."""
+    try:
+        if _name(key) == CURRENT:
+            return _check_current(store, key, sizes)
+        prefix = key[: -len(f"{RELEASES}/{_name(key)}")].strip("/")
+        name = release_name(inner_key(prefix, key))
+        release = read_release(store, prefix, name) if name else None
+    except ConfigError:  # it went away meanwhile
+        return []
+    except DataError as error:
+        return [Problem(str(error), (key,))]
+    try:
+        named = [] if release is None else named_by(store, prefix, release)
+    except DataError as error:
+        return [Problem(str(error), ())]
+    missing = [one for one in named if one not in sizes]
+    return [Problem(f"{store.url(key)}: it names {one}, which is not in the store.", ()) for one in missing]
+
+
+def _check_current(store: ObjectStore, key: str, sizes: Mapping[str, int]) -> list[Problem]:
+    prefix = key.removesuffix(CURRENT).strip("/")
+    name = current_name(store, prefix)
+    if not name or release_key(prefix, name) in sizes:
+        return []
+    return [Problem(f"{store.url(key)}: release {name}, which is current, is not in the store.", (key,))]
 
 
 def _is_result(data: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from astropy.table import Table
 
 from flows.core.merging import keep_vanished, merge_results
 from flows.core.plan import make_shard
+from flows.core.pruning import prune
 from flows.core.result import CampaignResult
+from flows.core.retry import look as look_again
 from flows.core.settings import Settings, load_settings
 from flows.core.summary import summary_line
 from rossi.archive import ObsID
@@ -128,6 +131,30 @@ def test_products_of_other_settings_are_none(settings: Settings) -> None:
     assert last_products("20402-01-45-99", plan, open_store(settings.store)) is None
 
 
+def test_what_was_told_to_go_is_not_merged_any_more(settings: Settings) -> None:
+    before = night(settings)
+    gone = before.asked[1]
+    kept = shutil.copytree(Path(settings.archive) / ObsID(gone).path, Path(settings.archive).parent / "kept")
+    unmount(settings, gone)
+    store = open_store(settings.store)
+    assert night(settings).asked == before.asked
+    time.sleep(1)  # what is made in the same second is told to go, too
+    found = prune(store, settings, [gone], print, apply=False)
+    assert night(settings).asked == before.asked
+    assert found.objects > 0
+    prune(store, settings, [gone], print, apply=True)
+    assert look_again(store, settings).asked == tuple(o for o in before.asked if o != gone)
+    after = night(settings)
+    assert after.asked == tuple(o for o in before.asked if o != gone)
+    named = settings.model_copy(update={"query": settings.query.model_copy(update={"obsids": before.asked})})
+    assert [r.outcome is Outcome.FAILED for r in night(named).results].count(True) == 1
+    shutil.copytree(kept, Path(settings.archive) / ObsID(gone).path)  # and comes back
+    time.sleep(1)
+    assert night(settings).asked == before.asked
+    unmount(settings, gone)
+    assert night(settings).asked == before.asked
+
+
 @pytest.mark.parametrize(
     ("vanished", "asked", "most", "is_too_many"),
     [
@@ -151,9 +178,9 @@ def test_how_many_are_too_many(vanished: int, asked: int, most: float, is_too_ma
 
 
 def published(store: Path) -> dict[str, bytes]:
-    """Whatever a reader of the store goes by: all but the products of single observations and what was looked up."""
+    """Whatever a reader of the store goes by: all but single observations' products, lists, and who worked."""
     files = {path.relative_to(store).as_posix(): path for path in store.rglob("*") if path.is_file()}
-    apart = ("pca_prep", "pca_extract", "query")
+    apart = ("pca_prep", "pca_extract", "query", "lease.json", ".lock")
     return {name: path.read_bytes() for name, path in files.items() if not set(apart) & set(name.split("/"))}
 
 

@@ -30,7 +30,7 @@ def up(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[U
 
 def test_what_is_offered(up: Up) -> None:
     offered = up.api.deployments()
-    assert sorted(offered) == ["campaign", "reduce_observation", "reprocess_archive", "retry_failed"]
+    assert sorted(offered) == ["campaign", "prune_store", "reduce_observation", "reprocess_archive", "retry_failed"]
     (schedule,) = offered["reprocess_archive"]["schedules"]
     assert (schedule["schedule"]["cron"], schedule["active"]) == ("0 3 * * *", True)
     to_come = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
@@ -112,6 +112,21 @@ def test_reprocessing_does_what_changed(up: Up, archive: Archive) -> None:
     assert "3 failed" in up.api.ended(retried)["state"]["message"]
     assert up.done("nightly") == len(archive.good)
     assert "Traceback" not in (up.rossi.folder / "state/prefect-server.log").read_text()
+
+
+def test_pruning(up: Up) -> None:
+    left = up.store / "pruned/20402-01-45-03/pca_prep" / f".{'0a' * 16}"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half of it")
+    os.utime(left, (0, 0))
+    dry = up.api.ended(run := up.api.run("prune_store", prefix="pruned"))
+    assert dry["state_name"] == "DryRun"
+    assert dry["state"]["message"] == "1 objects, 10 B, could go; nothing was removed."
+    rows = {row["what"]: row for row in json.loads(up.api.artifacts(run)["pruning"]["data"])}
+    assert rows["temporary files of killed processes"]["bytes"] == 10
+    done = up.api.ended(up.api.run("prune_store", prefix="pruned", apply=True))
+    assert done["state"]["message"] == "1 objects removed, 10 B."
+    assert not left.exists()
 
 
 def test_looking_closely(up: Up, archive: Archive) -> None:

@@ -90,6 +90,36 @@ class FaultyStore:
         self._due("delete", key)
         return self._call(lambda: self.store.delete(key))
 
+    def delete_all(self, keys):
+        """See `ObjectStore.delete_all`; every object is a request, so that a kill may come between any two."""
+        for key in keys:
+            self.delete(key)
+
+    def get_tagged(self, key):
+        """See `ObjectStore.get_tagged`."""
+        self._due("get_tagged", key)
+        return self._call(lambda: self.store.get_tagged(key))
+
+    def swap(self, key, data, tag):
+        """See `ObjectStore.swap`."""
+        self._due("swap", key)
+        return self._call(lambda: self.store.swap(key, data, tag))
+
+    def leftovers(self, prefix=""):
+        """See `ObjectStore.leftovers`."""
+        self._due("leftovers", prefix)
+        return self._call(lambda: iter(list(self.store.leftovers(prefix))))
+
+    def discard(self, leftovers, prefix=""):
+        """See `ObjectStore.discard`."""
+        self._due("discard", prefix)
+        return self._call(lambda: self.store.discard(leftovers, prefix))
+
+    @property
+    def conditional(self):
+        """See `ObjectStore.conditional`."""
+        return self.store.conditional
+
     def _due(self, method, key):
         with self._lock:
             self._now = len(self.calls) == self.at

@@ -1,5 +1,9 @@
 import errno
+import fcntl
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from threading import Event
 
 import pytest
 
@@ -45,6 +49,70 @@ def test_left_temporary_files_are_not_listed(tmp_path):
     store.put("a/b", b"")
     (tmp_path / "a" / ".0123").write_bytes(b"half")
     assert [info.key for info in store.list()] == ["a/b"]
+
+
+def test_what_killed_writers_left_is_found_and_removed(tmp_path):
+    store = open_store(str(tmp_path))
+    store.put("run/a/b", b"1")
+    (tmp_path / "run/empty/below").mkdir(parents=True)
+    temporary = f".{'0a' * 16}"
+    for folder in ("run/a", "run/empty", "other"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / temporary).write_bytes(b"half")
+    (tmp_path / "run/a/.mine").write_bytes(b"somebody's own")
+    found = list(store.leftovers("run"))
+    assert [(info.key, info.size) for info in found] == [(f"run/a/{temporary}", 4), (f"run/empty/{temporary}", 4)]
+    assert len(list(store.leftovers())) == 3
+    store.discard(found, "run")
+    assert list(store.leftovers("run")) == []
+    assert sorted(path.name for path in (tmp_path / "run").rglob("*")) == [".mine", "a", "b"]
+    assert len(list(store.leftovers())) == 1
+
+
+def test_writers_do_not_mind_that_empty_folders_go_away(tmp_path):
+    store, end = open_store(str(tmp_path)), Event()
+
+    def tidy():
+        while not end.is_set():
+            store.discard([])
+
+    with ThreadPoolExecutor(1) as pool:
+        tidying = pool.submit(tidy)
+        try:
+            assert all(store.put(f"a{n}/b/c/d", b"1") for n in range(60))
+        finally:
+            end.set()
+        tidying.result()
+    assert len(list(store.list())) == 60
+
+
+def test_a_listing_is_whole_while_objects_go_away(tmp_path, monkeypatch):
+    store = open_store(str(tmp_path))
+    for name in "abc":
+        store.put(f"k/{name}", b"1")
+    scan = os.scandir
+
+    def overtaken(folder):
+        found = scan(folder)
+        entries = list(found)
+        found.close()
+        (tmp_path / "k/b").unlink(missing_ok=True)
+        return nullcontext(entries)
+
+    monkeypatch.setattr(os, "scandir", overtaken)
+    assert [info.key for info in store.list("k/")] == ["k/a", "k/c"]
+
+
+def test_without_locks_what_is_replaced_can_not_be_relied_on(tmp_path, monkeypatch):
+    def no_lock(descriptor, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_lock)
+    store = open_store(str(tmp_path))
+    store.put("a", b"1")
+    assert store.conditional
+    assert store.swap("a", b"2", store.get_tagged("a").tag)
+    assert not store.conditional
 
 
 def test_unwritable_directory(tmp_path):

@@ -91,6 +91,76 @@ class StoreConformance:
         assert store.put("k/1", b"new")
         assert store.get("k/1") == b"new"
 
+    def test_delete_many(self, store):
+        """In batches where the server knows such, missing ones among them; the others stay."""
+        keys = [f"k/{n}" for n in range(5)]
+        for key in [*keys, "k/50", "other"]:
+            store.put(key, b"1")
+        store.delete_all([*keys, "k/absent"])
+        store.delete_all([])
+        assert [info.key for info in store.list()] == ["k/50", "other"]
+        assert store.put("k/1", b"new")
+
+    def test_age(self, store):
+        """By the store's clock, which on another machine may be a little off."""
+        before = time.time()
+        store.put("k/1", b"1")
+        for found in (store.head("k/1"), *store.list("k/")):
+            assert before - 60 < found.modified < time.time() + 60
+
+    def test_swap(self, store):
+        store.put("k/1", b"first")
+        first = store.get_tagged("k/1")
+        assert first.data == b"first"
+        assert store.swap("k/1", b"second", first.tag)
+        second = store.get_tagged("k/1")
+        assert second.data == store.get("k/1") == b"second"
+        assert not store.swap("k/1", b"third", first.tag)
+        assert store.swap("k/1", b"fourth", second.tag)
+        assert store.get("k/1") == b"fourth"
+        assert not store.swap("k/absent", b"1", second.tag)
+        assert not store.swap("absent/1", b"1", second.tag)
+        assert [info.key for info in store.list()] == ["k/1"]
+        assert store.conditional is self.one_winner
+
+    def test_concurrent_swaps(self, store):
+        store.put("warm", b"0")  # the first one finds out what the server can do
+        assert store.swap("warm", b"1", store.get_tagged("warm").tag)
+        store.put("k/1", b"")
+        tag, start = store.get_tagged("k/1").tag, Barrier(6)
+
+        def swap(number):
+            start.wait()
+            return store.swap("k/1", bytes([65 + number]) * 20_000, tag)
+
+        with ThreadPoolExecutor(6) as pool:
+            done = list(pool.map(swap, range(6)))
+        assert True in done
+        if self.one_winner:
+            assert done.count(True) == 1
+            assert store.get("k/1") == bytes([65 + done.index(True)]) * 20_000
+
+    def test_readers_see_what_was_before_a_swap_or_after(self, store):
+        contents = [bytes([65 + n]) * 50_000 for n in range(12)]
+        store.put("k/1", contents[0])
+
+        def read(_):
+            return [store.get("k/1") for _ in range(15)]
+
+        with ThreadPoolExecutor(3) as pool:
+            readers = [pool.submit(read, n) for n in range(2)]
+            for content in contents[1:]:
+                assert store.swap("k/1", content, store.get_tagged("k/1").tag)
+            for reader in readers:
+                seen = [contents.index(data) for data in reader.result()]
+                assert seen == sorted(seen)
+
+    def test_nothing_is_left_over(self, store):
+        store.put("k/1", b"1")
+        assert list(store.leftovers()) == list(store.leftovers("k")) == []
+        store.discard([])
+        assert store.get("k/1") == b"1"
+
     def test_list_is_ordered_and_selects_by_beginning(self, store):
         for key in reversed(KEYS):
             store.put(key, key.encode())
