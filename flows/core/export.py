@@ -7,11 +7,13 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from flows.core.result import CampaignResult
 from rossi.errors import ConfigError, DataError, shortened_name
 from rossi.fits.reader import content
+from rossi.product import Kind
 from services.contract import File, ObservationResult
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
@@ -109,7 +111,7 @@ def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) 
     The report's links, which lead from place to place within the store, are made to lead to the copies.
     """
     merged = (
-        File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
+        replace(file, data=_relinked(file.data)) if file.about.kind is Kind.PAGE else file
         for file in _files(store, campaign.merge.manifest)
     )
     return write_files(folder, merged) + export_observations(store, campaign.results, folder / PRODUCTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rossi.timeseries.kind import TRAITS, Group, groups, traits
@@ -46,11 +46,16 @@ def kept_apart(
             for number, group in enumerate(found, 1):
                 for member in group.members:
                     renamed[numbers[member]][band] = f"{band}_{group.label or number}"
-    parted = [
-        replace(o, curves={names.get(band, band): curve for band, curve in o.curves.items()}) if names else o
-        for o, names in zip(observations, renamed, strict=True)
-    ]
-    return tuple(parted), tuple(caveats)
+    return tuple(map(_renamed, observations, renamed)), tuple(caveats)
+
+
+def _renamed(observation: Observation, names: Mapping[str, str]) -> Observation:
+    if not names:
+        return observation
+    curves = {names.get(band, band): curve for band, curve in observation.curves.items()}
+    labels = {band: names.get(band, band) for band in observation.abouts}
+    abouts = {labels[band]: replace(about, label=labels[band]) for band, about in observation.abouts.items()}
+    return replace(observation, curves=curves, abouts=abouts)
 
 
 def _apart(band: str, curves: Sequence[Series], found: Sequence[Group]) -> Caveat:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from astropy.units import day, second
 
 from rossi import gti, met
 from rossi.errors import ConfigError, DataError
+from rossi.extract.keywords import Content
+from rossi.hexte.science import Cluster
+from rossi.pca.lightcurve import ROW
+from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series
@@ -25,11 +29,10 @@ from services.merge.inputs import StageProducts
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."
-#: Band of files whose name does not tell any.
+#: Band of files that do not tell any.
 UNNAMED = "rate"
-_PRODUCT = re.compile(r"(\d{5}-\d\d-\d{2,3}-\d{2,3}[A-Z]?)_(.+)")
-_PACKED = re.compile(r"\.(gz|Z|bz2|xz)$")
-_NUMBERS = re.compile(r"(\d+)")
+#: Behind all channels.
+_LAST = (1_000_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Observation:
         Of the last stage of each instrument.
     curves : mapping of band to Series
         Of the instruments that succeeded, whatever became of the other one.
+    abouts : mapping of band to About
+        What each of them is.
     stages : tuple of StageResult
         How its stages ended.
     ends : tuple of str
@@ -61,6 +66,7 @@ class Observation:
     caveats: tuple[Caveat, ...] = ()
     summaries: tuple[Mapping[str, Any], ...] = ()
     curves: Mapping[str, Series] = field(default_factory=dict)
+    abouts: Mapping[str, About] = field(default_factory=dict)
     stages: tuple[StageResult, ...] = ()
     ends: tuple[str, ...] = ()
     products: Mapping[str, StageProducts] = field(default_factory=dict)
@@ -171,7 +177,7 @@ def in_time_order(observations: Iterable[Observation]) -> tuple[Observation, ...
 
 def with_curves(observation: Observation, files: Sequence[File], *, column: str | None = None) -> Observation:
     """Read an observation's light curves; one that can't be read makes it a failure, told in its message."""
-    curves: dict[str, Series] = {}
+    curves, abouts = dict[str, Series](), dict[str, About]()
     problems = [observation.message] if observation.message else []
     caveats = list(observation.caveats)
     for file in files:
@@ -180,7 +186,8 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
         except DataError as error:
             problems.append(str(error))
             continue
-        curves[name_parts(file.name)[1]] = one
+        about = file.about if file.about.label else about_curve(one)
+        curves[about.label], abouts[about.label] = one, about
         caveats += [Caveat(code="curve_read", message=remark) for remark in one.remarks]
         if not len(one):
             caveats.append(Caveat(code="empty_curve", message=f"{file.name}: the light curve has no row."))
@@ -188,27 +195,57 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
         problems.append(NO_CURVE)
     failed = len(problems) > bool(observation.message)
     outcome = Outcome.FAILED if failed else observation.outcome
-    return replace(
-        observation, outcome=outcome, message="; ".join(problems), curves=curves, caveats=tuple(dict.fromkeys(caveats))
-    )
+    message, told = "; ".join(problems), tuple(dict.fromkeys(caveats))
+    return replace(observation, outcome=outcome, message=message, caveats=told, curves=curves, abouts=abouts)
 
 
-def name_parts(name: str) -> tuple[str, str]:
-    """Return ObsID and band of a light curve's file name.
+def about_curve(series: Series) -> About:
+    """Return what a light curve of somebody's own is, as far as its keywords tell."""
+    told = {name: series.header.get(name) for name in ("MINCHAN", "MAXCHAN", "HDUCLAS2", "INSTRUME", "DETNAM")}
+    if not obsid_of(series) or not all(isinstance(told[name], int) for name in ("MINCHAN", "MAXCHAN")):
+        return About(Kind.LIGHT_CURVE, UNNAMED)
+    channels = int(str(told["MINCHAN"])), int(str(told["MAXCHAN"]))
+    detectors = str(told["DETNAM"] or "").strip()
+    cluster = next((one for one in Cluster if detectors.startswith(one.value)), None)
+    about = About(Kind.LIGHT_CURVE, "", str(told["INSTRUME"] or "").strip(), None, channels, series.timedel)
+    if cluster is None:
+        return replace(about, label=plain_label(about) + (f"_{series.timedel:g}s" if series.timedel != ROW else ""))
+    about = replace(about, cluster=cluster.name)
+    part = {Content.TOTAL.value: "_src", Content.BACKGROUND.value: "_bkg"}.get(str(told["HDUCLAS2"] or "").strip(), "")
+    return replace(about, label=plain_label(about) + part)
 
-    ``20402-01-45-03`` and ``ch5-10`` of ``20402-01-45-03_ch5-10.lc``; a name of another form is an observation of its
-    own, in the band ``rate``.
-    """
-    stem = _PACKED.sub("", name.rpartition("/")[2]).removesuffix(".lc")
-    match = _PRODUCT.fullmatch(stem)
-    return (match[1], match[2]) if match else (stem, UNNAMED)
+
+def stem_of(name: str) -> str:
+    """Return what a file of somebody's own is called, without folders and endings."""
+    name = PurePosixPath(name).name
+    for packed in (".gz", ".Z", ".bz2", ".xz"):
+        name = name.removesuffix(packed)
+    return name.removesuffix(".lc")
+
+
+def obsid_of(series: Series) -> str:
+    """Return OBS_ID of a light curve, empty where it has none."""
+    return next((t for h in (series.header, series.primary) if (t := str(h.get("OBS_ID", "")).strip())), "")
+
+
+def plain_label(about: About) -> str:
+    """Return what a light curve of some channels is called that nothing else tells from others: ``pwa_ch15-61``."""
+    if about.channels is None:
+        return about.label
+    cluster = f"{Cluster[about.cluster].label}_" if about.cluster else ""
+    return cluster + "ch{}-{}".format(*about.channels)
 
 
 def bands(observations: Sequence[Observation]) -> list[str]:
     """Return the bands that occur: those of HEXTE after the others, each in order of their channels."""
-    names = {band for o in observations for band in o.curves}
-    parts = {band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)] for band in names}
-    return sorted(names, key=lambda band: (instrument(observations, band) == "HEXTE", parts[band]))
+    abouts = {band: about for o in reversed(observations) for band, about in o.abouts.items()}
+
+    def order(band: str) -> tuple[Any, ...]:
+        about = abouts[band]
+        channels = about.channels or _LAST
+        return instrument(observations, band) == "HEXTE", about.cluster, channels, about.binsz or 0.0, band
+
+    return sorted(abouts, key=order)
 
 
 def instrument(observations: Iterable[Observation], band: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,13 +13,14 @@ from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
 from rossi.plot.longterm import Panel, mission_figure, png
+from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import Series, split
 from rossi.timeseries.writing import light_curve_tables
-from services.contract import Caveat
-from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
+from services.contract import Caveat, File
+from services.merge.observations import Observation, exposure_unit, instrument, plain_label, rate_unit
 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
 #: apart.
@@ -39,6 +39,7 @@ class Band:
         Its rows; `origin` counts from 0 in `rows`.
     rows : ndarray (n_curve,) of int
         Number of each curve's observation in the list of all observations.
+    about : About
     """
 
     name: str
@@ -46,6 +47,7 @@ class Band:
     instrument: str
     joined: Joined
     rows: NDArray[np.int64]
+    about: About
 
     @property
     def exposure_unit(self) -> str:
@@ -55,16 +57,15 @@ class Band:
     @property
     def label(self) -> str:
         """The name as people read it: ``HEXTE A channels 15–61`` for HEXTE's ``pwa_ch15-61``."""
-        match = re.fullmatch(r"(?:pw[ab]_)?ch(\d+)-(\d+)", self.name)
-        if not match:
+        channels = self.about.channels
+        if channels is None or self.name != plain_label(self.about):
             return f"{self.instrument} {self.name}".strip()
-        return " ".join(filter(None, (self.instrument, self.cluster, f"channels {match[1]}–{match[2]}")))
+        return " ".join(filter(None, (self.instrument, self.cluster, "channels {}–{}".format(*channels))))
 
     @property
     def cluster(self) -> str:
         """A or B of HEXTE, else empty."""
-        match = re.match("pw([ab])_", self.name)
-        return match[1].upper() if match else ""
+        return self.about.cluster
 
     @property
     def has_epochs(self) -> bool:
@@ -76,7 +77,14 @@ def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool
     """Join one band of all observations that have it."""
     rows = [n for n, o in enumerate(observations) if band in o.curves]
     joined = join([observations[n].curves[band] for n in rows], name=band, keep_null=keep_null)
-    return Band(band, rate_unit(observations, band), instrument(observations, band), joined, np.array(rows))
+    return Band(
+        band,
+        rate_unit(observations, band),
+        instrument(observations, band),
+        joined,
+        np.array(rows),
+        observations[rows[0]].abouts[band],
+    )
 
 
 def caveats_of(band: Band) -> tuple[Caveat, ...]:
@@ -154,13 +162,20 @@ def drawable(series: Series, factor: int) -> tuple[Floats, Floats, Floats]:
 
 def figures(
     bands: Sequence[Band], observations: Sequence[Observation], slug: str, title: str, most: int, *, means: str
-) -> Mapping[str, bytes]:
-    """Return PNGs by name: one a band, and one of all bands where there are several, but not too many to be seen."""
+) -> tuple[File, ...]:
+    """Return PNGs: one a band, and one of all bands where there are several, but not too many to be seen."""
     panels = {band.name: _panel(band, observations, most, means) for band in bands[:_FIGURES]}
-    made = {f"{slug}_{name}.png": png(mission_figure([panel], title)) for name, panel in panels.items()}
+    drawn = {name: [panel] for name, panel in panels.items()}
     if 1 < len(panels) <= _PANELS:
-        made[f"{slug}.png"] = png(mission_figure(list(panels.values()), title))
-    return made
+        drawn[""] = list(panels.values())
+    return tuple(
+        File(
+            "_".join(filter(None, (slug, name))) + ".png",
+            png(mission_figure(some, title)),
+            about=About(Kind.FIGURE, name),
+        )
+        for name, some in drawn.items()
+    )
 
 
 def _panel(band: Band, observations: Sequence[Observation], most: int, means: str) -> Panel:
