@@ -9,7 +9,8 @@ from rossi.timeseries.kind import TRAITS, Group, groups, traits
 from rossi.timeseries.series import Series
 from rossi.timeseries.source import Source, plain_name
 from services.contract import Caveat
-from services.merge.observations import UNNAMED, Observation, bands
+from services.merge.labels import UNNAMED
+from services.merge.observations import Observation, bands
 
 #: Curves, and kinds, that a caveat names; the rest are counted.
 _NAMED = 3

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,21 +15,17 @@ from astropy.units import day, second
 
 from rossi import gti, met
 from rossi.errors import ConfigError, DataError
-from rossi.extract.keywords import Content
-from rossi.hexte.science import Cluster
-from rossi.pca.lightcurve import ROW
-from rossi.product import About, Kind
+from rossi.product import About
 from rossi.timeseries import units
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
 from services.merge.inputs import StageProducts
+from services.merge.labels import about_curve
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."
-#: Band of files that do not tell any.
-UNNAMED = "rate"
 #: Behind all channels.
 _LAST = (1_000_000, 1_000_000)
 
@@ -119,7 +114,8 @@ class Observation:
     @property
     def remarks(self) -> str:
         """Message and caveats in one line."""
-        texts = [self.message, *(c.message for c in self.caveats if c.message not in self.message)]
+        told = {stage.code for stage in self.stages if stage.outcome is not Outcome.SUCCEEDED}
+        texts = [self.message, *(c.message for c in self.caveats if c.code not in told)]
         return "; ".join(dict.fromkeys(one_line(t) for t in texts if t))
 
 
@@ -197,43 +193,6 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
     outcome = Outcome.FAILED if failed else observation.outcome
     message, told = "; ".join(problems), tuple(dict.fromkeys(caveats))
     return replace(observation, outcome=outcome, message=message, caveats=told, curves=curves, abouts=abouts)
-
-
-def about_curve(series: Series) -> About:
-    """Return what a light curve of somebody's own is, as far as its keywords tell."""
-    told = {name: series.header.get(name) for name in ("MINCHAN", "MAXCHAN", "HDUCLAS2", "INSTRUME", "DETNAM")}
-    if not obsid_of(series) or not all(isinstance(told[name], int) for name in ("MINCHAN", "MAXCHAN")):
-        return About(Kind.LIGHT_CURVE, UNNAMED)
-    channels = int(str(told["MINCHAN"])), int(str(told["MAXCHAN"]))
-    detectors = str(told["DETNAM"] or "").strip()
-    cluster = next((one for one in Cluster if detectors.startswith(one.value)), None)
-    about = About(Kind.LIGHT_CURVE, "", str(told["INSTRUME"] or "").strip(), None, channels, series.timedel)
-    if cluster is None:
-        return replace(about, label=plain_label(about) + (f"_{series.timedel:g}s" if series.timedel != ROW else ""))
-    about = replace(about, cluster=cluster.name)
-    part = {Content.TOTAL.value: "_src", Content.BACKGROUND.value: "_bkg"}.get(str(told["HDUCLAS2"] or "").strip(), "")
-    return replace(about, label=plain_label(about) + part)
-
-
-def stem_of(name: str) -> str:
-    """Return what a file of somebody's own is called, without folders and endings."""
-    name = PurePosixPath(name).name
-    for packed in (".gz", ".Z", ".bz2", ".xz"):
-        name = name.removesuffix(packed)
-    return name.removesuffix(".lc")
-
-
-def obsid_of(series: Series) -> str:
-    """Return OBS_ID of a light curve, empty where it has none."""
-    return next((t for h in (series.header, series.primary) if (t := str(h.get("OBS_ID", "")).strip())), "")
-
-
-def plain_label(about: About) -> str:
-    """Return what a light curve of some channels is called that nothing else tells from others: ``pwa_ch15-61``."""
-    if about.channels is None:
-        return about.label
-    cluster = f"{Cluster[about.cluster].label}_" if about.cluster else ""
-    return cluster + "ch{}-{}".format(*about.channels)
 
 
 def bands(observations: Sequence[Observation]) -> list[str]:

@@ -20,7 +20,8 @@ from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import Series, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat, File
-from services.merge.observations import Observation, exposure_unit, instrument, plain_label, rate_unit
+from services.merge.labels import plain_label
+from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
 #: apart.

@@ -29,7 +29,8 @@ from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
-from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, obsid_of, stem_of, with_curves
+from services.merge.labels import obsid_of, stem_of
+from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
 from services.merge.panels import WHOLE
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
