@@ -145,9 +145,7 @@ def show_results(results: Sequence[ObservationResult]) -> None:
     _show_messages(results)
     for result in with_outcome(results, Outcome.SUCCEEDED):
         _show_message(result)
-        caveats = dict.fromkeys(
-            (s.stage, c.message) for s in result.stages for c in s.caveats if c.message != s.message
-        )
+        caveats = dict.fromkeys((s.stage, c.message) for s in result.stages for c in s.caveats if c.code != s.code)
         for stage, message in caveats:
             show(Text.assemble(result.obsid, " ", (f"{stage}: ", "yellow"), message))
     _show_reused(results)

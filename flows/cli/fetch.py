@@ -77,15 +77,12 @@ class _Report:
 
     def add(self, fetched: Fetched) -> None:
         """Count an observation, and say what failed."""
-        from services.contract import ExitCode
-        from services.storage import StoreError
-
         self.done += 1
         self.copied += fetched.copied
         self.moved += fetched.size
         if (problem := fetched.problem) is not None:
             typer.echo(f"{fetched.obsid}: {problem}", err=True)
-            self.code = ExitCode.RETRYABLE if isinstance(problem, StoreError) else self.code or ExitCode.DATA_ERROR
+            self.code = min(self.code or problem.exit_code, problem.exit_code)  # what may be tried again comes first
         elif (found := fetched.needed) is not None:
             self._found += 1
             self._files += len(found.files)

@@ -29,6 +29,7 @@ def command(
     """
     from flows.core.export import check_folder, read_file, write_files
     from rossi.errors import DataError
+    from rossi.product import File
     from services.contract import ExitCode
     from services.merge.stage import LEFT_OUT, merge_files
 
@@ -37,7 +38,7 @@ def command(
     read, unread = [], {}
     for path in files:
         try:
-            read.append((path.name, read_file(path)))
+            read.append(File(path.name, read_file(path)))
         except DataError as error:
             unread[path.name] = str(error)
     chosen = settings.model_copy(update={"force": True}) if force else settings

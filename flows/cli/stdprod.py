@@ -65,7 +65,7 @@ def command(
     tell(collected.problems)
     if not collected.curves:
         raise DataError("None of the observations has such a standard product.")
-    outputs = merge_files(_titled(settings, target), [(file.name, file.data) for file in collected.curves])
+    outputs = merge_files(_titled(settings, target), collected.curves)
     tell(outputs.caveats)
     written = write_files(out, (file for group in outputs.files.values() for file in group))
     print("\n".join(str(path) for path in written))

@@ -15,6 +15,7 @@ from flows.core.settings import Settings
 from rossi.compare import ProductDifference, compare_products
 from rossi.compare.pairs import Pair, pair_of
 from rossi.errors import ConfigError, DataError
+from rossi.fits.checksum import is_fits
 from rossi.fits.reader import open_fits
 from services.contract import EngineName, File, ObservationResult, Outcome
 from services.engines import ENGINES
@@ -26,7 +27,6 @@ from services.storage.publication import read_manifest, read_outputs
 
 #: What is compared where nothing else is said: the first is what the second is held against.
 BOTH = (EngineName.NATIVE, EngineName.HEASOFT)
-_FITS = (".lc", ".pha", ".gti", ".xfl", ".fits", ".gz", "_src", "_p", "_m", "_dt", "_dtbkg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +180,24 @@ def _keys(store: ObjectStore, prefix: str) -> dict[tuple[str, str], str]:
 
 
 def _folder(folder: Path) -> dict[str, File]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(_FITS))
-    return {path.relative_to(folder).as_posix(): File(path.name, read_file(path)) for path in paths}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): File(path.name, read_file(path)) for path in paths}
+    return {place: file for place, file in files.items() if is_fits(file.data, file.name)}
 
 
 def _of_results(store: ObjectStore, first: ObservationResult, second: ObservationResult) -> Comparison:
     mine, others = (
-        [stage.manifest for stage in result.stages if stage.manifest and stage.outcome is Outcome.SUCCEEDED]
+        _stored(store, [s.manifest for s in result.stages if s.manifest and s.outcome is Outcome.SUCCEEDED])
         for result in (first, second)
     )
     sides = (f"the {BOTH[0]} side", f"the {BOTH[1]} side")
-    found = _of_files(first.obsid, _stored(store, mine), _stored(store, others), sides)
+    found = _of_files(first.obsid, mine, others, sides)
     ends, said = {first.outcome, second.outcome}, _ends(first, second)
     return replace(
         found,
         remarks=found.remarks if ends == {Outcome.NO_WORK} else (*said, *found.remarks),
         notes=said if ends == {Outcome.NO_WORK} else (),
-        known=explain(found.products, [product.name for product in found.products]),
+        known=explain(found.products, {name: file.about for name, file in mine.items()}),
         failed=Outcome.FAILED in ends,
     )
 
@@ -206,7 +207,7 @@ def _ends(first: ObservationResult, second: ObservationResult) -> tuple[str, ...
     words = [result.outcome.value.replace("_", " ") for result in (first, second)]
     if first.outcome is second.outcome is Outcome.SUCCEEDED:
         return ()
-    if (first.outcome, first.message) == (second.outcome, second.message):
+    if (first.outcome, first.last.code) == (second.outcome, second.last.code):
         return (f"{words[0]} on both engines: {first.message}",)
     told = [f"{word} ({r.message})" if r.message else word for word, r in zip(words, (first, second), strict=True)]
     return (f"{BOTH[0]}: {told[0]}; {BOTH[1]}: {told[1]}",)
@@ -219,7 +220,7 @@ def _stored(store: ObjectStore, keys: Iterable[str]) -> dict[str, File]:
         manifest = read_manifest(store, key)
         for output in dict.fromkeys(record.output for record in manifest.outputs):
             for file in read_outputs(store, key, manifest, output):
-                if file.name.endswith(_FITS):
+                if is_fits(file.data, file.name):
                     found[f"{manifest.stage}/{file.name}"] = file
     return found
 
@@ -246,7 +247,7 @@ def _of_files(
         pairs += [pair] if pair is not None else []
     equal = {product.name for product in products if product.same_numbers}
     # what differs is shown first, then what people look at
-    pairs.sort(key=lambda pair: (pair.name in equal, not pair.name.endswith((".lc", ".pha"))))
+    pairs.sort(key=lambda pair: (pair.name in equal, not pair.is_counted))
     return Comparison(name, tuple(products), tuple(pairs), tuple(said))
 
 

@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from flows.core.result import CampaignResult
 from rossi.errors import ConfigError, DataError, shortened_name
 from rossi.fits.reader import content
+from rossi.product import Kind
 from services.contract import File, ObservationResult
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
@@ -137,7 +139,7 @@ def export_source(store: ObjectStore, prefix: str, source: Source, folder: Path)
 
 def _merged_files(store: ObjectStore, key: str) -> Iterator[File]:
     for file in _files(store, key):
-        yield File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
+        yield replace(file, data=_relinked(file.data)) if file.about.kind is Kind.PAGE else file
 
 
 def _files(store: ObjectStore, key: str) -> Iterator[File]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from rossi.compare import ProductDifference
+from rossi.extract.keywords import Content
+from rossi.product import About, Kind
 
 #: Where deviations are explained.
 DOCUMENT = "docs/deviations.md"
-#: Split event lists, by the cluster in the names of their products.
-_EVENT_LISTS = {"pwa": "hexte_back/FS50_", "pwb": "hexte_back/FS56_"}
+#: What a stage extracts.
+_EXTRACTED = (Kind.LIGHT_CURVE, Kind.SPECTRUM)
 #: Sums in single precision, as HEASoft makes them, differ by less than this part of themselves.
 _SINGLE = 1e-6
 
@@ -52,31 +53,32 @@ class Explained:
     products: tuple[str, ...]
 
 
-def explain(products: Iterable[ProductDifference], compared: Sequence[str]) -> tuple[Explained, ...]:
+def explain(products: Iterable[ProductDifference], abouts: Mapping[str, About]) -> tuple[Explained, ...]:
     """Return the known deviations of the heasoft engine from the native one that concern some products.
 
     Parameters
     ----------
     products : iterable of ProductDifference
-    compared : sequence of str
-        The names of all products of the observation: they tell what was made from event lists.
+    abouts : mapping of str to About
+        What all products of the observation are, by name: also which were made from event lists.
     """
-    clusters = [name for name, start in _EVENT_LISTS.items() if any(key.startswith(start) for key in compared)]
+    clusters = {about.cluster for about in abouts.values() if about.kind is Kind.EVENTS}
     found: dict[Deviation, list[str]] = {}
     for product in products:
-        if product.name.startswith("hexte_dead/") and not product.same_numbers:
-            for deviation in _deviations(product, clusters):
+        about = abouts.get(product.name, About())
+        if about.instrument == "HEXTE" and about.kind in _EXTRACTED and not product.same_numbers:
+            for deviation in _deviations(product, about, clusters):
                 found.setdefault(deviation, []).append(product.name)
     return tuple(Explained(deviation, tuple(names)) for deviation, names in found.items())
 
 
-def _deviations(product: ProductDifference, clusters: Iterable[str]) -> list[Deviation]:
+def _deviations(product: ProductDifference, about: About, clusters: Collection[str]) -> list[Deviation]:
     largest = max((column.max_rel for column in product.columns), default=0.0)
     is_small = largest < _SINGLE and not product.remarks
     applies = {
-        EVENT_LISTS: any(f"_{cluster}_" in product.name for cluster in clusters) and not is_small,
-        NET_CURVES: re.search(r"_ch\d+-\d+\.lc$", product.name) is not None,
+        EVENT_LISTS: about.cluster in clusters and not is_small,
+        NET_CURVES: about.kind is Kind.LIGHT_CURVE and about.content is Content.NET,
         DEAD_COLUMN: any(column.name == "DEADC" and column.note for column in product.columns),
-        SUMS: product.name.endswith(".pha") and is_small,
+        SUMS: about.kind is Kind.SPECTRUM and is_small,
     }
     return [deviation for deviation, is_so in applies.items() if is_so]

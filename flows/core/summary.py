@@ -6,7 +6,7 @@ from collections import Counter
 
 from flows.core.result import CampaignResult, campaign_code, with_outcome
 from services.contract import ExitCode, FailureKind, ObservationResult, Outcome
-from services.contract.reasons import reason_of
+from services.contract.reasons import by_reason
 from services.execution.vanished import vanished_line
 
 #: What to do about a failure of each kind.
@@ -55,6 +55,6 @@ def counted(observations: int) -> str:
 
 def _most(failed: list[ObservationResult]) -> str:
     """Tell of one of the most frequent kind, in its own words: they name the files."""
-    reason, number = Counter(reason_of(one) for one in failed).most_common(1)[0]
-    example = next(one for one in failed if reason_of(one) == reason)
-    return f"{'Most often' if number < len(failed) else 'Why'}: {example.obsid} {example.message}"
+    most = by_reason(failed)[0].obsids
+    example = next(one for one in failed if one.obsid == most[0])
+    return f"{'Most often' if len(most) < len(failed) else 'Why'}: {example.obsid} {example.message}"

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flows.core.result import CampaignResult
 from flows.core.summary import advice, summary_line
 from rossi.errors import RossiError
+from rossi.product import Kind
 from services.contract import Manifest, ObservationResult, OutputRecord
 from services.contract.reasons import by_reason, one_line
 from services.execution.survey import Standing
@@ -30,16 +31,18 @@ _PICTURE = 600_000
 def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
     """Rows of the table of outcomes by reason."""
     rows = []
-    for reason, obsids in by_reason(results)[:_ROWS]:
+    for group in by_reason(results)[:_ROWS]:
+        reason, obsids = group.reason, group.obsids
         more = f" and {len(obsids) - _EXAMPLES} more" if len(obsids) > _EXAMPLES else ""
         rows.append(
             {
                 "outcome": reason.outcome.value.replace("_", " "),
                 "observations": len(obsids),
                 "stage": reason.stage,
-                "reason": one_line(reason.text),
+                "code": reason.code,
+                "reason": one_line(group.text),
                 "which": ", ".join(obsids[:_EXAMPLES]) + more,
-                "what to do": advice(reason.kind) if reason.kind else "",
+                "what to do": advice(group.kind) if group.kind else "",
             }
         )
     return rows
@@ -101,10 +104,10 @@ def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:
     if not result.merge.manifest:
         return ""
     manifest = read_manifest(store, result.merge.manifest)
-    pictures = [record for record in manifest.outputs if record.name.endswith(".png")]
+    pictures = [record for record in manifest.outputs if record.about.kind is Kind.FIGURE]
     if not pictures:
         return ""
-    chosen = min(pictures, key=lambda record: len(record.name))  # that of all bands has no band in its name
+    chosen = next((record for record in pictures if not record.about.label), pictures[0])  # that of all bands
     key = output_key(result.merge.manifest, manifest, chosen)
     return browse_url(url, key) or _inline(store, key, chosen)
 

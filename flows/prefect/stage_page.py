@@ -60,6 +60,6 @@ def _picture(result: StageResult, store: ObjectStore) -> str:
     curves = fetch_outputs(store, result.manifest, "light_curve")
     if not curves:
         return ""
-    made = merge_files(MergeConfig(title=f"{result.obsid} {result.stage}"), [(f.name, f.data) for f in curves])
-    pictures = sorted(made.files["figure"], key=lambda file: len(file.name))
+    made = merge_files(MergeConfig(title=f"{result.obsid} {result.stage}"), curves)
+    pictures = sorted(made.files["figure"], key=lambda file: bool(file.about.label))  # that of all bands has none
     return "data:image/png;base64," + base64.b64encode(pictures[0].data).decode() if pictures else ""

@@ -45,6 +45,8 @@ class Pair:
     ----------
     name, x_label, y_label : str
     first, second : Curve
+    is_counted : bool
+        Whether it is a light curve or a spectrum.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Pair:
     y_label: str
     first: Curve
     second: Curve
+    is_counted: bool = False
 
     @property
     def difference(self) -> Curve:
@@ -72,9 +75,10 @@ def pair_of(first: FitsFile, second: FitsFile, name: str) -> Pair | None:
     for x, y in _DRAWN:
         tables = [_table(file, x, y) for file in (first, second)]
         if tables[0] is not None and tables[1] is not None:
-            curves = [Curve(_numbers(table, x), _numbers(table, y)) for table in tables if table is not None]
+            one, other = (Curve(_numbers(table, x), _numbers(table, y)) for table in tables if table is not None)
             unit = tables[0].info(y).unit
-            return Pair(name, tables[0].info(x).name, f"{tables[0].info(y).name} [{unit}]" if unit else y, *curves)
+            label = f"{tables[0].info(y).name} [{unit}]" if unit else y
+            return Pair(name, tables[0].info(x).name, label, one, other, y in ("RATE", "COUNTS"))
     return None
 
 

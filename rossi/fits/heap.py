@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.errors import DataError
+from rossi.errors import DamagedFile
 
 #: Descriptors, (number of elements, first byte in the heap), by the type letter of the column.
 DESCRIPTORS = {"P": np.dtype(">i4"), "Q": np.dtype(">i8")}
@@ -92,12 +92,12 @@ def gather(
     wrong = np.flatnonzero((number < 0) | (start < 0) | (start > limit) | (np.minimum(start, limit) + size > len(heap)))
     if len(wrong):
         row = int(wrong[0])
-        raise DataError(
+        raise DamagedFile(
             f"{where}: row {row + 1} has {number[row]} elements from byte {start[row]} of the heap on, which has "
             f"{len(heap)} bytes; the file is damaged, fetch it again."
         )
     if size.sum() > max(len(heap), _SHARED):
-        raise DataError(
+        raise DamagedFile(
             f"{where}: the cells hold {size.sum()} bytes, but the heap has {len(heap)}; the file is damaged, fetch it "
             "again."
         )

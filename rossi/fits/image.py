@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.errors import DataError
+from rossi.errors import DamagedFile
 from rossi.fits.header import Header
 from rossi.fits.reader import gunzip, iterate_hdus
 
@@ -53,7 +53,7 @@ def read_images(data: bytes, name: str) -> tuple[Image, ...]:
     """
     data = gunzip(data, name)
     if data[:6] != b"SIMPLE":
-        raise DataError(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
+        raise DamagedFile(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
     images = []
     for number, (header, unit) in enumerate(iterate_hdus(data, name)):
         where = f"{name}[HDU {number}]"
@@ -67,10 +67,12 @@ def read_images(data: bytes, name: str) -> tuple[Image, ...]:
 def _pixels(header: Header, unit: memoryview, where: str) -> NDArray[np.float32]:
     n_axis, bits = header.count("NAXIS", where), int(header.finite("BITPIX", where))
     if bits not in _TYPES:
-        raise DataError(f"{where}: BITPIX is {bits}; expected 8, 16, 32, 64, -32 or -64. The file may be damaged.")
+        raise DamagedFile(f"{where}: BITPIX is {bits}; expected 8, 16, 32, 64, -32 or -64. The file may be damaged.")
     shape = [header.count(f"NAXIS{axis}", where) for axis in range(n_axis, 0, -1)]
     if len(unit) != math.prod(shape) * abs(bits) // 8:
-        raise DataError(f"{where}: {len(unit)} bytes do not make an image of {shape}; GCOUNT or PCOUNT may be damaged.")
+        raise DamagedFile(
+            f"{where}: {len(unit)} bytes do not make an image of {shape}; GCOUNT or PCOUNT may be damaged."
+        )
     stored: NDArray[Any] = np.frombuffer(unit, _TYPES[bits]).reshape(shape)
     scale, zero = header.number("BSCALE", where, 1.0), header.number("BZERO", where, 0.0)
     if (scale, zero) != (1.0, 0.0):

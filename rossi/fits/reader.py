@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from errno import EINVAL
 from pathlib import Path
 
-from rossi.errors import DataError, shortened, shortened_name
+from rossi.errors import DamagedFile, DataError, shortened, shortened_name
 from rossi.fits.ascii_table import binary_table
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.table import Table
@@ -97,10 +97,10 @@ def open_fits(data: bytes, name: str) -> FitsFile:
         If it is not FITS, damaged, or ends in the middle of an HDU.
     """
     if not data:
-        raise DataError(f"{name}: the file is empty; a FITS file was expected.")
+        raise DamagedFile(f"{name}: the file is empty; a FITS file was expected.")
     data = unpack(data, name)
     if data[:6] != b"SIMPLE":
-        raise DataError(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
+        raise DamagedFile(f"{name}: not a FITS file (it begins with {data[:8]!r}).")
     hdus = list(iterate_hdus(data, name))
     readers = {"BINTABLE": Table, "TABLE": binary_table}
     kinds = ((str(h.get("XTENSION", "")).strip(), h, d) for h, d in hdus[1:])
@@ -266,12 +266,12 @@ def spans(data: bytes, name: str) -> Iterator[Span]:
         if number and not data[at : at + 8].rstrip(b"\0 "):
             return  # padding behind the last HDU
         if number and data[at : at + 8] != b"XTENSION":
-            raise DataError(f"{name}: HDU {number} does not begin with XTENSION at byte {at}; the file is damaged.")
+            raise DamagedFile(f"{name}: HDU {number} does not begin with XTENSION at byte {at}; the file is damaged.")
         end = header_end(data, at, name, number)
         header = Header.from_block(data[at:end])
         size = data_size(header, f"{name}[HDU {number}]")
         if end + size > len(data):
-            raise DataError(
+            raise DamagedFile(
                 f"{name}[{header.get('EXTNAME', f'HDU {number}')}]: the file ends after {len(data)} bytes, but this "
                 f"HDU's data end at byte {end + size}; the file is cut, fetch it again."
             )
@@ -303,7 +303,7 @@ def header_end(data: bytes, at: int, name: str, number: int) -> int:
     while found >= 0 and (found - at) % CARD:
         found = data.find(_END, found + 1, limit)
     if found < 0:
-        raise DataError(f"{name}: the header of HDU {number} has no END card; the file is cut, fetch it again.")
+        raise DamagedFile(f"{name}: the header of HDU {number} has no END card; the file is cut, fetch it again.")
     return at + -(-(found + CARD - at) // BLOCK) * BLOCK
 
 
@@ -327,13 +327,13 @@ def data_size(header: Header, where: str) -> int:
     """
     n_axis = header.count("NAXIS", where)
     if n_axis > _MAX_AXES:
-        raise DataError(f"{where}: keyword NAXIS is {n_axis}; FITS files have {_MAX_AXES} axes at most.")
+        raise DamagedFile(f"{where}: keyword NAXIS is {n_axis}; FITS files have {_MAX_AXES} axes at most.")
     size = abs(int(header.finite("BITPIX", where))) // 8 if n_axis else 0
     for axis in range(1, n_axis + 1):
         size *= header.count(f"NAXIS{axis}", where)
     size = size * header.count("GCOUNT", where, 1) + header.count("PCOUNT", where, 0)
     if size > _MAX_DATA:
-        raise DataError(
+        raise DamagedFile(
             f"{where}: the header promises more than 10^18 bytes of data; it is damaged, fetch the file again."
         )
     return size

@@ -13,7 +13,7 @@ from typing import IO, cast
 import numpy as np
 from isal import igzip, igzip_lib
 
-from rossi.errors import DataError
+from rossi.errors import DamagedFile, DataError
 from rossi.fits.header import BLOCK, CARD, Header
 from rossi.fits.reader import MAX_HEADER, FitsFile, data_size, locate
 from rossi.fits.structure import structure
@@ -92,7 +92,7 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
             is_table = str(header.get("XTENSION", "")).strip() == "BINTABLE"
             padded = -(-size // BLOCK) * BLOCK
             if stream.tell() + size > room:
-                raise DataError(
+                raise DamagedFile(
                     f"{name}[HDU {len(headers) - 1}]: the header promises {size} bytes of data, more than such "
                     f"a file can hold (at most {room}); it is cut or damaged, fetch it again."
                 )
@@ -114,7 +114,7 @@ def _without_rows(header: Header, name: str) -> Table:
     try:
         known = structure(header.column_cards(), n_field, width)
     except DataError as error:
-        raise DataError(f"{name}{error}") from None
+        raise type(error)(f"{name}{error}") from None
     return Table(header, np.empty(0, known.dtype), name, known)
 
 
@@ -151,11 +151,13 @@ def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
     if number and not block.rstrip(b"\0 "):
         return None
     if not block.startswith(start):
-        raise DataError(f"{name}: HDU {number} begins with {block[:8]!r}; {start.decode()} was expected.")
+        raise DamagedFile(f"{name}: HDU {number} begins with {block[:8]!r}; {start.decode()} was expected.")
     blocks = [block]
     while not any(block[at : at + CARD] == _END for at in range(0, len(block), CARD)):
         if len(blocks) * BLOCK > MAX_HEADER:
-            raise DataError(f"{name}: the header of HDU {number} has no END card; the file is damaged, fetch it again.")
+            raise DamagedFile(
+                f"{name}: the header of HDU {number} has no END card; the file is damaged, fetch it again."
+            )
         block = _read(stream, BLOCK, f"{name}[HDU {number}]")
         blocks.append(block)
     return Header.from_block(b"".join(blocks))
@@ -174,7 +176,7 @@ def _read(stream: IO[bytes], size: int, where: str) -> bytes:
         left -= len(piece)
     data = b"".join(pieces)
     if len(data) < size:
-        raise DataError(f"{where}: the file ends {size - len(data)} bytes too early; it is cut, fetch it again.")
+        raise DamagedFile(f"{where}: the file ends {size - len(data)} bytes too early; it is cut, fetch it again.")
     return data
 
 
@@ -188,6 +190,6 @@ def _unpacking(where: str) -> Iterator[None]:
     try:
         yield
     except EOFError:
-        raise DataError(f"{where}: the gzip file ends too early; it is cut, fetch it again.") from None
+        raise DamagedFile(f"{where}: the gzip file ends too early; it is cut, fetch it again.") from None
     except (igzip_lib.IsalError, zlib.error, OSError) as error:  # type: ignore[misc] # its stub declares an instance
-        raise DataError(f"{where}: the file is damaged ({error}); fetch it again.") from None
+        raise DamagedFile(f"{where}: the file is damaged ({error}); fetch it again.") from None

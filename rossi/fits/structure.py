@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rossi.errors import DataError
+from rossi.errors import DamagedFile
 from rossi.fits.header import Header
 from rossi.fits.heap import CODES, DESCRIPTORS
 
@@ -80,19 +80,19 @@ def layout(forms: tuple[str, ...], width: int | None, where: str) -> np.dtype[An
     for number, form in enumerate(forms, 1):
         match = _TFORM.match(form.strip())
         if match is None or (match[2] and match[1] not in {"", "0", "1"}):
-            raise DataError(f"{where}: TFORM{number} is {form!r}, which no RXTE table uses; the file may be damaged.")
+            raise DamagedFile(f"{where}: TFORM{number} is {form!r}, which no RXTE table uses; the file may be damaged.")
         repeat = _repeat(match)
         if repeat > _MAX_REPEAT:
-            raise DataError(f"{where}: TFORM{number} is {form!r}, more than a row can hold; the file may be damaged.")
+            raise DamagedFile(f"{where}: TFORM{number} is {form!r}, more than a row can hold; the file may be damaged.")
         one = _cell(match[2], match[3], repeat)
         names.append(f"f{number}")
         formats.append(one)
         offsets.append(offset)
         offset += one.itemsize
     if offset > _MAX_REPEAT:
-        raise DataError(f"{where}: the columns take {offset} bytes a row; the file may be damaged.")
+        raise DamagedFile(f"{where}: the columns take {offset} bytes a row; the file may be damaged.")
     if width is not None and offset > width:
-        raise DataError(f"{where}: the columns take {offset} bytes a row, but NAXIS1 is {width}.")
+        raise DamagedFile(f"{where}: the columns take {offset} bytes a row, but NAXIS1 is {width}.")
     return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": width or offset})
 
 
@@ -160,7 +160,7 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
     """
     header = Header.from_block(b"".join(cards))
     if n_field > _MAX_FIELDS:
-        raise DataError(f": TFIELDS is {n_field}; FITS tables have {_MAX_FIELDS} columns at most.")
+        raise DamagedFile(f": TFIELDS is {n_field}; FITS tables have {_MAX_FIELDS} columns at most.")
     numbers = range(1, n_field + 1)
     forms = tuple(str(header.get(f"TFORM{n}", "")).strip() for n in numbers)
     dtype = layout(forms, width, "")
@@ -184,7 +184,7 @@ def _null(header: Header, number: int) -> int | None:
         return None
     value = header.finite(f"TNULL{number}", "")
     if not value.is_integer():
-        raise DataError(f": TNULL{number} is {value:g}; a whole number was expected.")
+        raise DamagedFile(f": TNULL{number} is {value:g}; a whole number was expected.")
     return int(header[f"TNULL{number}"])
 
 

@@ -99,7 +99,7 @@ class Table:
         try:
             self.structure = known or structure(header.column_cards(), n_field, width)
         except DataError as error:
-            raise DataError(f"{self.where}{error}") from None
+            raise type(error)(f"{self.where}{error}") from None
         if isinstance(data, np.ndarray):
             self.rows = data
         elif n_row:

@@ -12,7 +12,7 @@ from typing import IO, cast
 
 from isal import igzip, igzip_lib
 
-from rossi.errors import DataError
+from rossi.errors import DamagedFile
 
 _MAGIC = b"\x1f\x8b"
 
@@ -91,11 +91,11 @@ def gunzip(data: bytes, name: str) -> bytes:
     except EOFError:
         content = None
     except (igzip_lib.IsalError, zlib.error, OSError) as error:  # type: ignore[misc] # its stub declares an instance
-        raise DataError(f"{name}: the gzip file is damaged ({error}); fetch the file again.") from None
+        raise DamagedFile(f"{name}: the gzip file is damaged ({error}); fetch the file again.") from None
     if content is None:
-        raise DataError(f"{name}: the gzip file ends too early ({len(data)} bytes are there); fetch the file again.")
+        raise DamagedFile(f"{name}: the gzip file ends too early ({len(data)} bytes are there); fetch the file again.")
     if len(content) > limit:
-        raise DataError(
+        raise DamagedFile(
             f"{name}: the gzip file of {len(data)} bytes holds more than {limit} bytes, which no file of RXTE's "
             "archive does; fetch the file again."
         )
@@ -143,9 +143,9 @@ def _unpacked(data: bytes, name: str, kind: str, opened: Callable[[IO[bytes]], I
         with opened(io.BytesIO(data)) as stream:
             content = stream.read(limit + 1)
     except (EOFError, OSError, ValueError, IndexError, lzma.LZMAError) as error:
-        raise DataError(f"{name}: the {kind} file is cut or damaged ({error}); fetch the file again.") from None
+        raise DamagedFile(f"{name}: the {kind} file is cut or damaged ({error}); fetch the file again.") from None
     if len(content) > limit:
-        raise DataError(
+        raise DamagedFile(
             f"{name}: the {kind} file of {len(data)} bytes holds more than {limit} bytes, which no file of RXTE's "
             "archive does; fetch the file again."
         )

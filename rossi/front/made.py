@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from rossi.extract.keywords import Content
+from rossi.product import File, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,24 +14,24 @@ class Made:
 
     Parameters
     ----------
-    products : mapping of str to mapping of str to bytes
-        FITS files by what they are (``light_curve``, ``parts``, ``spectrum``, ``gti``, ``figure``) and their name.
-    filter_file : tuple of (str, bytes) or None
-        Name and content.
+    products : tuple of File
+        With what each is.
+    filter_file : File or None
     why_not : str
         Why there is nothing: a sentence; empty where there is.
     """
 
-    products: Mapping[str, Mapping[str, bytes]]
-    filter_file: tuple[str, bytes] | None
+    products: tuple[File, ...] = ()
+    filter_file: File | None = None
     why_not: str = ""
 
-    def files(self, *kinds: str) -> dict[str, bytes]:
-        """Return the files of some kinds.
+    def of(self, kind: Kind, *contents: Content) -> dict[str, File]:
+        """Return products of a kind by their label; of those, with some contents.
 
         Parameters
         ----------
-        *kinds : str
-            ``light_curve``, ``parts``, ``spectrum``, ``gti``, ``figure``.
+        kind : Kind
+        *contents : Content
         """
-        return {name: data for kind in kinds for name, data in self.products.get(kind, {}).items()}
+        found = (file for file in self.products if file.about.kind is kind)
+        return {file.about.label: file for file in found if not contents or file.about.content in contents}

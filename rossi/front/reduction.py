@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rossi.errors import ConfigError, NoGoodTime
+from rossi.extract.keywords import Content
 from rossi.facts import Told, as_html
 from rossi.fits.astropy_table import to_astropy
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.saving import save
 from rossi.front.made import Made
 from rossi.front.named import Named
 from rossi.front.observation import Observation
 from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
+from rossi.product import File, Kind
 from rossi.remarks import Remark
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.reading import read_light_curve
@@ -45,32 +47,32 @@ class Reduction(Told):
     @cached_property
     def pca(self) -> Named[LightCurve]:
         """Light curves of the PCA by band: ``ch5-10``; net where a background was estimated, count/s/PCU."""
-        return self._curves("pca", "light_curve")
+        return self._curves("pca")
 
     @cached_property
     def hexte(self) -> Named[LightCurve]:
         """Net light curves of HEXTE by cluster and band: ``pwa_ch15-61``; count/s."""
-        return self._curves("hexte", "light_curve")
+        return self._curves("hexte", Content.NET)
 
     @cached_property
     def parts(self) -> Named[LightCurve]:
         """HEXTE's light curves of source and background, dwell by dwell: ``pwa_ch15-61_src``, ``..._bkg``; count/s."""
-        return self._curves("hexte", "parts")
+        return self._curves("hexte", Content.TOTAL, Content.BACKGROUND)
 
     @cached_property
     def spectra(self) -> Named[Spectrum]:
         """Spectra: ``pca_src`` and ``pca_bkg`` (exposure in PCU s), HEXTE's ``pwa_src``, ``pwa_bkg``, ``pwa_p``, ..."""
-        found = {f"pca_{_short(n)}": read_pha(open_fits(d, n)) for n, d in self._files("pca", "spectrum").items()}
-        found |= {_short(n): read_pha(open_fits(d, n)) for n, d in self._files("hexte", "spectrum").items()}
-        return Named(found, "spectrum", self._why_not())
+        found = {f"pca_{label}": _opened(file) for label, file in self._files("pca", Kind.SPECTRUM).items()}
+        found |= {label: _opened(file) for label, file in self._files("hexte", Kind.SPECTRUM).items()}
+        return Named({label: read_pha(file) for label, file in found.items()}, "spectrum", self._why_not())
 
     @cached_property
     def gti(self) -> Named[GoodTime]:
         """The good time that was applied, by instrument: ``pca``, ``hexte``."""
         found = {
-            instrument: read_good_time(open_fits(data, name))
+            instrument: read_good_time(_opened(file))
             for instrument in self._made
-            for name, data in self._files(instrument, "gti").items()
+            for file in self._files(instrument, Kind.GOOD_TIME).values()
         }
         return Named(found, "good time of an instrument", self._why_not())
 
@@ -87,15 +89,13 @@ class Reduction(Told):
         """
         for made in self._made.values():
             if made.filter_file is not None:
-                name, data = made.filter_file
-                return to_astropy(open_fits(data, name).table(hdu=1))
+                return to_astropy(_opened(made.filter_file).table(hdu=1))
         raise NoGoodTime(f"There is no filter file. {self._why_not()}".rstrip())
 
     @property
     def files(self) -> dict[str, bytes]:
         """The products as files by name, as the command ``rossi reduce --out`` writes them."""
-        kinds = ("light_curve", "parts", "spectrum", "gti", "figure")
-        return {name: data for one in self._made for name, data in self._files(one, *kinds).items()}
+        return {file.name: file.data for made in self._made.values() for file in made.products}
 
     def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Write all products into a folder, which is made.
@@ -126,13 +126,13 @@ class Reduction(Told):
             )
         return [save(place / name, data, overwrite=overwrite) for name, data in self.files.items()]
 
-    def _files(self, instrument: str, *kinds: str) -> dict[str, bytes]:
-        return self._made[instrument].files(*kinds) if instrument in self._made else {}
+    def _files(self, instrument: str, kind: Kind, *contents: Content) -> dict[str, File]:
+        return self._made[instrument].of(kind, *contents) if instrument in self._made else {}
 
-    def _curves(self, instrument: str, kind: str) -> Named[LightCurve]:
+    def _curves(self, instrument: str, *contents: Content) -> Named[LightCurve]:
         found = {
-            _short(name): read_light_curve(data, name, quantity=None)
-            for name, data in self._files(instrument, kind).items()
+            label: read_light_curve(file.data, file.name, quantity=None)
+            for label, file in self._files(instrument, Kind.LIGHT_CURVE, *contents).items()
         }
         why_not = self._made[instrument].why_not if instrument in self._made else "It was not asked for (instruments)."
         return Named(found, f"light curve of {instrument.upper()}", why_not)
@@ -155,6 +155,5 @@ class Reduction(Told):
         return as_html("Reduction", self._facts() | told)
 
 
-def _short(name: str) -> str:
-    """Return the name of a product without the observation and the suffix: ``ch5-10``, ``pwa_src``."""
-    return name.partition("_")[2].rpartition(".")[0]
+def _opened(file: File) -> FitsFile:
+    return open_fits(file.data, file.name)

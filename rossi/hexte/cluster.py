@@ -146,8 +146,8 @@ def with_background(source: FitsFile, name: str) -> bytes:
     return file_bytes(replace(source, tables=(table.with_rows(table.rows, header), *source.tables[1:])))
 
 
-def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[str, bytes]:
-    """Return spectra as files: ``<stem>_src.pha``, whose BACKFILE names ``<stem>_bkg.pha``, and the others.
+def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[Position, bytes]:
+    """Return spectra as files ``<stem>_src.pha``, whose BACKFILE names ``<stem>_bkg.pha``, and the others.
 
     Parameters
     ----------
@@ -155,11 +155,10 @@ def spectrum_files(spectra: Mapping[Position, FitsFile], stem: str) -> dict[str,
     stem : str
         What the files' names begin with.
     """
-    names = {position: f"{stem}_{position.value}.pha" for position in spectra}
-    files = {}
-    for position, file in spectra.items():
-        if position is Position.SOURCE and Position.BACKGROUND in names:
-            files[names[position]] = with_background(file, names[Position.BACKGROUND])
-        else:
-            files[names[position]] = file_bytes(file)
-    return files
+    backfile = f"{stem}_{Position.BACKGROUND.value}.pha"
+    return {
+        position: with_background(file, backfile)
+        if position is Position.SOURCE and Position.BACKGROUND in spectra
+        else file_bytes(file)
+        for position, file in spectra.items()
+    }

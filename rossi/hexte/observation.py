@@ -28,9 +28,10 @@ from rossi.hexte.parts import Files, Part, choose_science, cluster_tables, dwell
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
 from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
-from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of
+from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of, kind_of
 from rossi.hexte.splitting import split_streamed
 from rossi.met import timezero
+from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 
 #: Positions that files are split into.
@@ -45,14 +46,14 @@ class SplitObservation:
 
     Parameters
     ----------
-    files : mapping of str to bytes
-        By name: ``<science file>_src.gz``, ``_p.gz``, ``_m.gz``.
+    files : tuple of File
+        ``<science file>_src.gz``, ``_p.gz``, ``_m.gz``.
     clusters : mapping of str to mapping
         How each cluster rocked, for people: dwell [s], angle [deg], positions, number of files.
     remarks : tuple of Remark
     """
 
-    files: Files
+    files: tuple[File, ...]
     clusters: Mapping[str, Mapping[str, Any]]
     remarks: tuple[Remark, ...]
 
@@ -105,21 +106,24 @@ def split_observation(
     if not chosen:
         raise NoGoodTime("The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced.")
     found: dict[Cluster, list[Split]] = defaultdict(list)
-    files = {}
+    files = list[File]()
     for name, data in chosen.items():
         parts, said = splitting(name, data)
         for part, content in parts:
-            found[cluster_of(part.table)].append(part)
+            cluster = cluster_of(part.table)
+            found[cluster].append(part)
             remarks += rocking_remarks(part.table)
-            files[f"{stem_of(name)}_{part.position.value}.gz"] = content
+            kind = Kind.EVENTS if kind_of(part.table).has_event_words else Kind.SCIENCE
+            about = About(kind, instrument="HEXTE", cluster=cluster.name, position=part.position.value)
+            files.append(File(f"{stem_of(name)}_{part.position.value}.gz", content, about=about))
         remarks += said
     if not files:
         raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")
     clusters = {}
     for cluster, own in found.items():
-        clusters[cluster.value.lower()], said = _rocking(cluster, own, rocking)
+        clusters[cluster.label], said = _rocking(cluster, own, rocking)
         remarks += said
-    return SplitObservation(files, clusters, tuple(remarks))
+    return SplitObservation(tuple(files), clusters, tuple(remarks))
 
 
 def _rocking(cluster: Cluster, parts: Sequence[Split], rocking: Files) -> tuple[dict[str, Any], list[Remark]]:

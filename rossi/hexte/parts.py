@@ -15,6 +15,7 @@ from rossi.gti import Gti, from_table, intersection, union
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, cluster_of, kind_of
+from rossi.product import File
 from rossi.remarks import Remark
 
 #: Content of files by name.
@@ -41,15 +42,15 @@ class Part:
     file: FitsFile
 
     @classmethod
-    def of(cls, name: str, data: bytes) -> Part:
-        """Open a file whose name tells the position.
+    def of(cls, split: File) -> Part:
+        """Open a split file.
 
         Parameters
         ----------
-        name : str
-        data : bytes
+        split : File
+            Of `rossi.hexte.observation.split_observation`.
         """
-        return cls(name, data, position_of(name), stream_fits(data, name).file)
+        return cls(split.name, split.data, Position(split.about.position), stream_fits(split.data, split.name).file)
 
     @property
     def table(self) -> Table:
@@ -71,16 +72,6 @@ class Part:
         """TSTART and TSTOP of the whole science file [s]."""
         header, where = self.table.header, self.table.where
         return header.number("TSTART", where), header.number("TSTOP", where)
-
-
-def position_of(name: str) -> Position:
-    """Return the position that the name of a split file says.
-
-    Parameters
-    ----------
-    name : str
-    """
-    return Position(name.removesuffix(".gz").rpartition("_")[2])
 
 
 def cluster_tables(files: Files, cluster: Cluster) -> list[Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rossi.errors import DataError, NoGoodTime
@@ -15,6 +15,7 @@ from rossi.hexte.parts import Part
 from rossi.hexte.reduction import Band
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster, cluster_of
+from rossi.product import About, File, Kind
 from rossi.remarks import Remark
 from rossi.timeseries.series import Series
 from rossi.timeseries.summary import band_summary, summary
@@ -66,35 +67,41 @@ class Products:
     clusters: Mapping[Cluster, ClusterProducts]
     remarks: tuple[Remark, ...]
 
-    def light_curve_files(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    def light_curve_files(self) -> tuple[tuple[File, ...], tuple[File, ...]]:
         """Return net light curves as files, and those of source and background: ``<obsid>_pwa_ch15-61_src.lc``."""
-        net, parts = dict[str, bytes](), dict[str, bytes]()
+        net, parts = list[File](), list[File]()
         for cluster, one in self.clusters.items():
             for band, curves in one.curves.items():
-                parts |= self._light_curve(cluster, band, "_src", curves.source, Content.TOTAL)
-                parts |= self._light_curve(cluster, band, "_bkg", curves.background, Content.BACKGROUND)
-                net |= self._light_curve(cluster, band, "", curves.net, Content.NET)
-        return net, parts
+                parts += self._light_curve(cluster, band, "_src", curves.source, Content.TOTAL)
+                parts += self._light_curve(cluster, band, "_bkg", curves.background, Content.BACKGROUND)
+                net += self._light_curve(cluster, band, "", curves.net, Content.NET)
+        return tuple(net), tuple(parts)
 
     def _light_curve(
         self, cluster: Cluster, band: str, suffix: str, series: Series | None, content: Content
-    ) -> dict[str, bytes]:
+    ) -> list[File]:
         if series is None:
-            return {}
+            return []
         name = f"{band}{suffix}.lc"
         data = self.clusters[cluster].ready.get(name) or write_light_curve(series)
-        channels = ChannelSelection(chmin=self.bands[band].first, chmax=self.bands[band].last)
-        return {f"{self.stem(cluster)}_{name}": describe_file(data, name, content, channels, self.obsid)}
+        first, last = self.bands[band].first, self.bands[band].last
+        data = describe_file(data, name, content, ChannelSelection(chmin=first, chmax=last), self.obsid)
+        about = About(Kind.LIGHT_CURVE, f"{cluster.label}_{band}{suffix}", "HEXTE", content, (first, last))
+        return [File(f"{self.stem(cluster)}_{name}", data, about=replace(about, cluster=cluster.name))]
 
-    def spectrum_files(self) -> dict[str, bytes]:
+    def spectrum_files(self) -> tuple[File, ...]:
         """Return spectra as files: ``<obsid>_pwa_src.pha`` and the like."""
-        files: dict[str, bytes] = {}
+        files = list[File]()
         for cluster, one in self.clusters.items():
             for position, file in one.spectra.items():
                 content = Content.TOTAL if position is Position.SOURCE else Content.BACKGROUND
                 describe(file.table().header, content, None, self.obsid)
-            files |= spectrum_files(one.spectra, self.stem(cluster))
-        return files
+            for position, data in spectrum_files(one.spectra, self.stem(cluster)).items():
+                label = f"{cluster.label}_{position.value}"
+                content = Content.TOTAL if position is Position.SOURCE else Content.BACKGROUND
+                about = About(Kind.SPECTRUM, label, "HEXTE", content, cluster=cluster.name, position=position.value)
+                files.append(File(f"{self.obsid}_{label}.pha", data, about=about))
+        return tuple(files)
 
     def stem(self, cluster: Cluster) -> str:
         """Return what the names of a cluster's files begin with.
@@ -103,12 +110,12 @@ class Products:
         ----------
         cluster : Cluster
         """
-        return f"{self.obsid}_{cluster.value.lower()}"
+        return f"{self.obsid}_{cluster.label}"
 
     def summary(self) -> dict[str, Any]:
         """Return what tables and reports show: see `rossi.timeseries.summary`."""
         curves = {
-            f"{cluster.value.lower()}_{band}": found
+            f"{cluster.label}_{band}": found
             for cluster, one in self.clusters.items()
             for band, found in one.curves.items()
         }
@@ -118,7 +125,7 @@ class Products:
         stop = max(float(s.time.max() + s.timedel) for s in every)
         nets = {name: found.net for name, found in curves.items() if found.net is not None}
         bands = {name: band_summary(net.rate, net.error, net.exposure) for name, net in nets.items()}
-        clusters = {cluster.value.lower(): one.summary() for cluster, one in self.clusters.items()}
+        clusters = {cluster.label: one.summary() for cluster, one in self.clusters.items()}
         return summary(str(every[0].header.get("OBJECT", "")).strip(), start, stop, bands) | {"clusters": clusters}
 
 

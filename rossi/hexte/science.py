@@ -37,6 +37,11 @@ class Cluster(StrEnum):
     B = "PWB"
 
     @property
+    def label(self) -> str:
+        """What the names of products call it: ``pwa``."""
+        return self.value.lower()
+
+    @property
     def detectors_of_spectra(self) -> tuple[int, ...]:
         """Detectors whose spectra are right since cluster B lost detector 2."""
         return DETECTORS if self is Cluster.A else (0, 1, 3)

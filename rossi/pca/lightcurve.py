@@ -113,6 +113,11 @@ class PcaLightCurve:
         """PCU seconds, or the length of the bins where there is no dead-time correction (n_bin,) [s]."""
         return self.curve.source.exposure if self.exposure is None else self.exposure
 
+    @property
+    def content(self) -> Content:
+        """Whether the background is taken off."""
+        return Content.NET if self.background is not None and self.request.subtract else Content.TOTAL
+
 
 class PreparedArray(ScienceArray):
     """Prepared data that never were a file: bad rows and exposure come from the judged rows instead of columns.
@@ -312,12 +317,11 @@ def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False, compa
         live = request.dead_time == DeadTime.LIVE
         extra.append((declared.LIVE_TIME if live else declared.ON_TIME, result.exposure))
         applied.append(("DEADAPP", live, "dead time correction applied"))
-    applied.append(("BACKAPP", result.background is not None and request.subtract, "background is subtracted"))
+    applied.append(("BACKAPP", result.content is Content.NET, "background is subtracted"))
     if result.background is not None and result.background_error is not None:
         extra += [(declared.BACKV, result.background), (declared.BACKE, result.background_error)]
     primary, tables = light_curve_tables(result.curve, extra, applied, request.channels.chbin)
     if compat is None:
-        is_net = result.background is not None and request.subtract
         obsid = str(result.curve.source.grid.files[0].table.header.get("OBS_ID", "")).strip()
-        describe(tables[0].header, Content.NET if is_net else Content.TOTAL, request.channels, obsid)
+        describe(tables[0].header, result.content, request.channels, obsid)
     return fits_bytes(primary, tables, compress=compress)

@@ -27,8 +27,12 @@ from rossi.pca.lightcurve import PcaLightCurve, Request, light_curves, pca_light
 from rossi.pca.prepare import Prepared, prepare_background, prepare_standard2
 from rossi.pca.spectrum import PcaSpectrum, SpectrumRequest, pca_spectrum, pca_spectrum_file
 from rossi.pca.standard2 import PCUS
+from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 from rossi.timeseries.summary import band_summary, summary
+
+#: What the names of spectra end with.
+SPECTRA = {Content.TOTAL: "src", Content.BACKGROUND: "bkg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +175,27 @@ class Products:
     background: PcaSpectrum | None
     remarks: tuple[Remark, ...]
 
-    def light_curve_files(self) -> dict[str, bytes]:
+    def light_curve_files(self) -> tuple[File, ...]:
         """Return light curves as files: ``<obsid>_<name>.lc``."""
-        return {f"{self.obsid}_{name}.lc": pca_light_curve_file(curve) for name, curve in self.curves.items()}
+        return tuple(
+            File(f"{self.obsid}_{name}.lc", pca_light_curve_file(curve), about=_about(name, curve))
+            for name, curve in self.curves.items()
+        )
 
-    def spectrum_files(self) -> dict[str, bytes]:
+    def spectrum_files(self) -> tuple[File, ...]:
         """Return spectra as files: ``<obsid>_src.pha``, whose BACKFILE names ``<obsid>_bkg.pha``."""
-        if self.source is None:
-            return {}
-        name = None if self.background is None else f"{self.obsid}_bkg.pha"
-        files = {f"{self.obsid}_src.pha": pca_spectrum_file(self.source, name, content=Content.TOTAL)}
-        if self.background is not None:
-            files[f"{self.obsid}_bkg.pha"] = pca_spectrum_file(self.background, content=Content.BACKGROUND)
-        return files
+        names = {content: f"{self.obsid}_{label}.pha" for content, label in SPECTRA.items()}
+        backfile = None if self.background is None else names[Content.BACKGROUND]
+        made = {Content.TOTAL: (self.source, backfile), Content.BACKGROUND: (self.background, None)}
+        return tuple(
+            File(
+                names[content],
+                pca_spectrum_file(one, other, content=content),
+                about=spectrum_about(content, one.request.pcus),
+            )
+            for content, (one, other) in made.items()
+            if one is not None
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return what tables and reports show: see `rossi.timeseries.summary`."""
@@ -193,6 +205,24 @@ class Products:
         stop = float(first.time[-1] + first.source.grid.binsz)
         pcus = None if seconds is None else round(float(seconds.sum() / first.ontime), 2)
         return summary(self.target, float(first.time[0]), stop, bands) | {"ontime": first.ontime, "pcus": pcus}
+
+
+def _about(name: str, made: PcaLightCurve) -> About:
+    asked = made.request
+    first, last = asked.channels.chmin, asked.channels.chmax
+    channels = None if first is None or last is None else (first, last)
+    return About(Kind.LIGHT_CURVE, name, "PCA", made.content, channels, asked.binsz, pcus=asked.pcus)
+
+
+def spectrum_about(content: Content, pcus: tuple[int, ...]) -> About:
+    """Return what a spectrum's file holds.
+
+    Parameters
+    ----------
+    content : Content
+    pcus : tuple of int
+    """
+    return About(Kind.SPECTRUM, SPECTRA[content], "PCA", content, pcus=pcus)
 
 
 def extract(

@@ -15,6 +15,7 @@ from rossi.hexte.contamination import BAND, HIGHEST, absolute_channels
 from rossi.hexte.products import Products
 from rossi.hexte.rocking import Position
 from rossi.plot.longterm import COLOURS, png
+from rossi.product import About, File, Kind
 from rossi.spectra.pha import Pha, read_pha
 
 _LABELS = {Position.SOURCE: "on source", Position.PLUS: "plus side", Position.MINUS: "minus side"}
@@ -22,20 +23,21 @@ _LABELS = {Position.SOURCE: "on source", Position.PLUS: "plus side", Position.MI
 _WIDTH = 8
 
 
-def figure_files(made: Products) -> dict[str, bytes]:
-    """Return pictures (PNG) of the backgrounds of either side of clusters where they differ, by file name.
+def figure_files(made: Products) -> tuple[File, ...]:
+    """Return pictures (PNG) of the backgrounds of either side of clusters where they differ.
 
     Parameters
     ----------
     made : Products
         Of an observation.
     """
-    files = {}
+    files = list[File]()
     for cluster, one in made.clusters.items():
         if {"backgrounds_differ", "background_offset"} & {remark.code for remark in one.remarks}:
             picture = background_figure(one.spectra, f"{made.obsid}, HEXTE cluster {cluster.name}")
-            files[f"{made.stem(cluster)}_background.png"] = png(picture)
-    return files
+            about = About(Kind.FIGURE, f"{cluster.label}_background", "HEXTE", cluster=cluster.name)
+            files.append(File(f"{made.stem(cluster)}_background.png", png(picture), about=about))
+    return tuple(files)
 
 
 def background_figure(spectra: Mapping[Position, FitsFile], title: str) -> Figure:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from rossi.archive import FILE_PATTERNS
+from rossi.product import About, Kind
 from services.contract import Input
 
 
@@ -14,6 +15,10 @@ class FilterSource(StrEnum):
 
     REBUILD = "rebuild"
     ARCHIVE = "archive"
+
+
+#: What is told of the file.
+FILTER_FILE = About(Kind.FILTER_FILE)
 
 
 def _rebuilds(config: Any) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
+from rossi.product import About
 from services.contract.engine import EngineName
 from services.contract.outcome import Caveat, Frozen, Outcome
 
@@ -26,12 +28,23 @@ class InputRecord(Frozen):
 
 
 class OutputRecord(Frozen):
-    """One output as it stands in a manifest."""
+    """One output as it stands in a manifest.
+
+    Parameters
+    ----------
+    about : About
+        What it holds; nothing is told in the layout before.
+    """
 
     output: str
     name: FileName
     size: int
     sha256: str
+    about: About = About()
+
+    @field_serializer("about")
+    def _told(self, about: About) -> dict[str, Any]:
+        return {name: value for name, value in asdict(about).items() if value not in (None, "", ())}
 
 
 class Manifest(Frozen):

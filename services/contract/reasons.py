@@ -1,17 +1,11 @@
-"""Outcomes by reason: failures' sentences without what is different in each observation."""
+"""Outcomes by what went wrong: failures of the same code, in the same stage."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.contract import FailureKind, ObservationResult, Outcome
-
-_OBSID = re.compile(r"\b\d{5}-\d{1,2}(-\d{1,3}(-\d{1,3}[A-Z]?)?)?\b")
-_PLACE = re.compile(r"(?:\w+://)?[\w.*{}-]*/[\w./*{}-]*")
-_DATA_FILE = re.compile(r"\b(F[A-Z]\d\w|x\d{5,}|F[A-Z][A-Z]?)_?[\w-]*(\.\w+)*")
-_NUMBER = re.compile(r"(?<![A-Za-z\d])\d[\d.]*(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,43 +17,56 @@ class Reason:
     outcome : Outcome
     stage : str
         Where; empty for success.
-    kind : FailureKind or None
-    text : str
-        The message of the stage, with … for the observation, its files and numbers.
+    code : str
+        What went wrong; empty for success.
     """
 
     outcome: Outcome
     stage: str = ""
-    kind: FailureKind | None = None
-    text: str = ""
+    code: str = ""
 
 
-def reason_of(result: ObservationResult) -> Reason:
-    """Return why an observation ended as it did."""
-    if result.outcome is Outcome.SUCCEEDED:
-        return Reason(result.outcome)
-    last = result.last
-    return Reason(result.outcome, last.stage, last.kind, plain(last.message))
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Observations that ended for one reason.
+
+    Parameters
+    ----------
+    kind : FailureKind or None
+        Of the first of them.
+    obsids : list of str
+    messages : dict
+        What they say, each sentence once, in their order.
+    """
+
+    reason: Reason
+    kind: FailureKind | None
+    obsids: list[str] = field(default_factory=list)
+    messages: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The first message, as an example, and how many others there are."""
+        first = next(iter(self.messages), "")
+        more = len(self.messages) - 1
+        return f"{first} ({more} other message{'s' * (more > 1)})" if more > 0 else first
 
 
-def by_reason(results: Iterable[ObservationResult]) -> list[tuple[Reason, list[str]]]:
-    """Group ObsIDs by reason: failures first, each kind of outcome with its most frequent reason first."""
-    groups: dict[Reason, list[str]] = {}
+def by_reason(results: Iterable[ObservationResult]) -> list[Group]:
+    """Group results by reason: failures first, each kind of outcome with its most frequent reason first."""
+    groups: dict[Reason, Group] = {}
     for result in results:
-        groups.setdefault(reason_of(result), []).append(result.obsid)
+        last = result.last
+        done = result.outcome is Outcome.SUCCEEDED
+        reason = Reason(result.outcome) if done else Reason(result.outcome, last.stage, last.code)
+        group = groups.setdefault(reason, Group(reason, last.kind))
+        group.obsids.append(result.obsid)
+        if not done:
+            group.messages[last.message] = None
     order = [Outcome.FAILED, Outcome.NO_WORK, Outcome.SUCCEEDED]
-    return sorted(groups.items(), key=lambda group: (order.index(group[0].outcome), -len(group[1]), group[0].text))
+    return sorted(groups.values(), key=lambda group: (order.index(group.reason.outcome), -len(group.obsids)))
 
 
 def one_line(text: str) -> str:
     """Return a text on one line, with blanks for what a table, a terminal or a page would take for more than text."""
     return "".join(one if one.isprintable() else " " for one in text).strip()
-
-
-def plain(message: str) -> str:
-    """Return a message without what is an observation's own: ObsID, files, numbers."""
-    text = message
-    for pattern in (_PLACE, _OBSID, _DATA_FILE, _NUMBER):
-        text = pattern.sub("…", text)
-    text = re.sub(r"…[…\s,]*…", "…", text).strip()
-    return re.sub(r"^…:\s*", "", text).rstrip(".")

@@ -7,29 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from rossi.product import File
 from services.contract.outcome import Caveat, Frozen, Outcome
 
 Config = TypeVar("Config", bound=Frozen)
 
 ARCHIVE = "archive"
 CALIBRATION = "calibration"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A named file in memory.
-
-    Parameters
-    ----------
-    name : str
-    data : bytes
-    hdus : tuple of int
-        Which HDUs of a calibration file count; empty for all.
-    """
-
-    name: str
-    data: bytes
-    hdus: tuple[int, ...] = ()
 
 
 #: What a stage is given: the files of each declared input.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from rossi.remarks import Remark
-from services.contract import Caveat, EngineName, File, Inputs, Outputs
+from services.contract import Caveat, EngineName, Inputs, Outputs
 
 
 class Engine(Protocol):
@@ -78,8 +78,3 @@ ENGINES: Mapping[EngineName, Engine] = {EngineName.NATIVE: Native(), EngineName.
 def caveats_of(remarks: Iterable[Remark]) -> tuple[Caveat, ...]:
     """Return remarks as caveats, each once."""
     return tuple(Caveat(code=r.code, message=r.message) for r in dict.fromkeys(remarks))
-
-
-def files_of(named: Mapping[str, bytes]) -> tuple[File, ...]:
-    """Return the files of an output."""
-    return tuple(File(name, data) for name, data in named.items())

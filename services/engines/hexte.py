@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import PurePosixPath
 
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.observation import SplitObservation, Wanted
 from rossi.hexte.products import Products
 from rossi.hexte.reduction import Band
+from rossi.product import About, Kind
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
-from services.engines import caveats_of, files_of
+from services.engines import caveats_of
 from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
+
+_ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
 
 
 def contents(inputs: Inputs, name: str) -> dict[str, bytes]:
@@ -36,16 +40,16 @@ def wanted_of(config: HexteDeadConfig) -> Wanted:
 def split_outputs(made: SplitObservation, inputs: Inputs, filter_file: File, remarks: Iterable[Remark] = ()) -> Outputs:
     """Return the outputs of stage ``hexte_back``."""
     files = {
-        "science": files_of(made.files),
-        "rocking": tuple(File(item.name.rpartition("/")[2], item.data) for item in inputs["rocking"]),
+        "science": made.files,
+        "rocking": tuple(File(PurePosixPath(item.name).name, item.data, about=_ROCKING) for item in inputs["rocking"]),
         "filter_file": (filter_file,),
     }
     return Outputs(files, caveats_of([*made.remarks, *remarks]), {"clusters": made.clusters})
 
 
-def _figures(made: Products) -> dict[str, bytes]:
+def _figures(made: Products) -> tuple[File, ...]:
     if find_spec("matplotlib") is None or not any(one.remarks for one in made.clusters.values()):
-        return {}  # the numbers that it would show are in the caveats
+        return ()  # the numbers that it would show are in the caveats
     from rossi.plot.background import figure_files
 
     return figure_files(made)
@@ -54,7 +58,6 @@ def _figures(made: Products) -> dict[str, bytes]:
 def outputs_of(made: Products, gti: bytes, remarks: Iterable[Remark] = ()) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     net, parts = made.light_curve_files()
-    named = {"light_curve": net, "parts": parts, "spectrum": made.spectrum_files(), "figure": _figures(made)}
-    files = {output: files_of(group) for output, group in named.items()}
-    files["gti"] = (File(f"{made.obsid}_hexte.gti", gti),)
-    return Outputs(files, caveats_of([*made.remarks, *remarks]), made.summary())
+    good_time = File(f"{made.obsid}_hexte.gti", gti, about=About(Kind.GOOD_TIME, "hexte", "HEXTE"))
+    files = {"light_curve": net, "parts": parts, "spectrum": made.spectrum_files(), "figure": _figures(made)}
+    return Outputs(files | {"gti": (good_time,)}, caveats_of([*made.remarks, *remarks]), made.summary())

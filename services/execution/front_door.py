@@ -175,12 +175,10 @@ class _Work:
         """Return what the stages of an instrument made."""
         ended = [stage for stage in result.stages if stage.stage in chain]
         files = [self.memory[stage.manifest].files or {} for stage in ended if stage.outcome is Outcome.SUCCEEDED]
-        kept = [(file.name, file.data) for made in files for file in made.get("filter_file", ())]
-        filter_file = kept[0] if kept else None
+        filter_file = next((file for made in files for file in made.get("filter_file", ())), None)
         if len(files) < len(chain):
-            return Made({}, filter_file, ended[-1].message)
-        products = {kind: {file.name: file.data for file in some} for kind, some in files[-1].items()}
-        return Made(products, filter_file)
+            return Made((), filter_file, ended[-1].message)
+        return Made(tuple(file for some in files[-1].values() for file in some), filter_file)
 
 
 def _error(result: ObservationResult) -> RossiError:

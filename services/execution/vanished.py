@@ -131,7 +131,7 @@ def _marked(result: StageResult, created: str) -> StageResult:
     if result.outcome is Outcome.NO_WORK:
         return result.model_copy(update={"caveats": caveats})
     # What is merged is known by its sentences, too: with them it is another product than before.
-    return result.model_copy(update={"caveats": caveats, "message": message})
+    return result.model_copy(update={"caveats": caveats, "code": VANISHED, "message": message})
 
 
 def _is_absent(result: ObservationResult) -> bool:

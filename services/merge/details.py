@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +11,10 @@ from numpy.typing import NDArray
 
 from rossi import gti
 from rossi.errors import DataError
+from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits
 from rossi.hexte.contamination import absolute_channels
+from rossi.hexte.rocking import Position
 from rossi.spectra.pha import Pha, read_pha
 from services.calibration.config import Role
 from services.contract import File, Manifest
@@ -21,7 +22,6 @@ from services.merge.spectra import SpectrumSet
 
 Floats = NDArray[np.float64]
 
-_SPECTRUM = re.compile(r"(?:.*/)?[^/]+?_(?:(pw[ab])_)?(src|bkg)\.pha(?:\.gz)?")
 _ROLES = frozenset(Role)
 #: Channels that a small figure shows; neighbours are joined.
 _CHANNELS = 130
@@ -41,7 +41,6 @@ class Provenance:
         How many files were read, and their bytes.
     calibration : tuple of (role, name, first digits of the sha256)
     versions, config : mapping
-    sizes : mapping of file name to bytes
     """
 
     fingerprint: str
@@ -52,7 +51,6 @@ class Provenance:
     calibration: tuple[tuple[str, str, str], ...]
     versions: dict[str, str]
     config: dict[str, Any]
-    sizes: dict[str, int]
 
     @classmethod
     def of(cls, manifest: Manifest) -> Provenance:
@@ -71,7 +69,6 @@ class Provenance:
             tuple(dict.fromkeys(calibration)),
             manifest.versions,
             manifest.config,
-            {record.name: record.size for record in manifest.outputs},
         )
 
 
@@ -135,22 +132,19 @@ def _note(one: SpectrumSet, details: Details) -> None:
     if one.problem:
         details.problems.append(one.problem)
     for file in one.files:
-        if match := _SPECTRUM.fullmatch(file.name):
-            label = f"HEXTE {match[1][2].upper()}" if match[1] else _instrument(one.stage) or "PCA"
+        about = file.about
+        if about.position not in (Position.PLUS, Position.MINUS):
+            label = f"{about.instrument} {about.cluster}".strip()
             try:
-                details.spectra.append(_spectrum(file, label, background=match[2] == "bkg"))
+                details.spectra.append(_spectrum(file, label, background=about.content is Content.BACKGROUND))
             except DataError as error:
                 details.problems.append(str(error))
     details.spectra.sort(key=lambda s: ("HEXTE" in s.label, s.label, s.background))
     for file in one.good_time:
         try:
-            details.good_time[_instrument(one.stage)] = gti.from_table(open_fits(file.data, file.name).tables[0])
+            details.good_time[file.about.instrument] = gti.from_table(open_fits(file.data, file.name).tables[0])
         except (DataError, IndexError) as error:
             details.problems.append(str(error) or f"{file.name}: there is no table of good time.")
-
-
-def _instrument(stage: str) -> str:
-    return stage.partition("_")[0].upper()
 
 
 def _spectrum(file: File, label: str, *, background: bool) -> Spectrum:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rossi.errors import DataError
-from services.contract import File, Manifest, ObservationResult, Outcome
+from services.contract import File, Manifest, ObservationResult, Outcome, OutputRecord
 from services.merge.details import Provenance
 from services.merge.spectra import SpectrumSet, is_summed
 from services.storage import MissingObject, ObjectStore
@@ -24,11 +24,18 @@ _REQUESTS = 16
 
 @dataclass(frozen=True, slots=True)
 class StageProducts:
-    """What one stage left: the key of its manifest, the keys of its files by output, and how they came about."""
+    """What one stage left: the key of its manifest, what that says of each file by its key, and how they came about."""
 
     manifest: str
-    files: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, OutputRecord]
     provenance: Provenance
+
+    def by_output(self) -> dict[str, list[str]]:
+        """Return the keys of the files of each output."""
+        found: dict[str, list[str]] = {}
+        for key, record in self.files.items():
+            found.setdefault(record.output, []).append(key)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +95,25 @@ def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]
         If the store does not answer; trying again may help.
     """
     chosen = sorted(
-        (one.result.obsid, stage, products.manifest, any(map(is_summed, products.files.get(SPECTRUM, ()))))
+        (one.result.obsid, stage, products.manifest, any(is_summed(record.about) for record in products.files.values()))
         for one in found
         for stage, products in one.products.items()
-        if products.files.keys() & {SPECTRUM, GOOD_TIME}
+        if products.by_output().keys() & {SPECTRUM, GOOD_TIME}
     )
     with ThreadPoolExecutor(_REQUESTS) as pool:
         for start in range(0, len(chosen), _BATCH):
             yield from pool.map(lambda one: _spectra(store, *one), chosen[start : start + _BATCH])
 
 
-def _spectra(store: ObjectStore, obsid: str, stage: str, key: str, summed: bool) -> SpectrumSet:
+def _spectra(store: ObjectStore, obsid: str, _: str, key: str, summed: bool) -> SpectrumSet:
     try:
         manifest = read_manifest(store, key)
         files, good_time = (read_outputs(store, key, manifest, output) for output in (SPECTRUM, GOOD_TIME))
     except (DataError, MissingObject) as error:
-        return SpectrumSet(obsid, problem=str(error), stage=stage, summed=summed)
-    return SpectrumSet(obsid, files, stage=stage, good_time=good_time, summed=summed)
+        return SpectrumSet(obsid, problem=str(error), summed=summed)
+    return SpectrumSet(obsid, files, good_time=good_time, summed=summed)
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
-    files: dict[str, tuple[str, ...]] = {}
-    for record in manifest.outputs:
-        files[record.output] = (*files.get(record.output, ()), output_key(key, manifest, record))
+    files = {output_key(key, manifest, record): record for record in manifest.outputs}
     return StageProducts(key, files, Provenance.of(manifest))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rossi.names import plain_name
@@ -10,7 +10,8 @@ from rossi.timeseries.kind import TRAITS, Group, groups, traits
 from rossi.timeseries.series import Series
 from rossi.timeseries.source import Source
 from services.contract import Caveat
-from services.merge.observations import UNNAMED, Observation, bands
+from services.merge.labels import UNNAMED
+from services.merge.observations import Observation, bands
 
 #: Curves, and kinds, that a caveat names; the rest are counted.
 _NAMED = 3
@@ -47,11 +48,16 @@ def kept_apart(
             for number, group in enumerate(found, 1):
                 for member in group.members:
                     renamed[numbers[member]][band] = f"{band}_{group.label or number}"
-    parted = [
-        replace(o, curves={names.get(band, band): curve for band, curve in o.curves.items()}) if names else o
-        for o, names in zip(observations, renamed, strict=True)
-    ]
-    return tuple(parted), tuple(caveats)
+    return tuple(map(_renamed, observations, renamed)), tuple(caveats)
+
+
+def _renamed(observation: Observation, names: Mapping[str, str]) -> Observation:
+    if not names:
+        return observation
+    curves = {names.get(band, band): curve for band, curve in observation.curves.items()}
+    labels = {band: names.get(band, band) for band in observation.abouts}
+    abouts = {labels[band]: replace(about, label=labels[band]) for band, about in observation.abouts.items()}
+    return replace(observation, curves=curves, abouts=abouts)
 
 
 def _apart(band: str, curves: Sequence[Series], found: Sequence[Group]) -> Caveat:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,20 +15,19 @@ from astropy.units import day, second
 
 from rossi import gti, met
 from rossi.errors import ConfigError, DataError
+from rossi.product import About
 from rossi.timeseries import units
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
 from services.merge.inputs import StageProducts
+from services.merge.labels import about_curve
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."
-#: Band of files whose name does not tell any.
-UNNAMED = "rate"
-_PRODUCT = re.compile(r"(\d{5}-\d\d-\d{2,3}-\d{2,3}[A-Z]?)_(.+)")
-_PACKED = re.compile(r"\.(gz|Z|bz2|xz)$")
-_NUMBERS = re.compile(r"(\d+)")
+#: Behind all channels.
+_LAST = (1_000_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,8 @@ class Observation:
         Of the last stage of each instrument.
     curves : mapping of band to Series
         Of the instruments that succeeded, whatever became of the other one.
+    abouts : mapping of band to About
+        What each of them is.
     stages : tuple of StageResult
         How its stages ended.
     ends : tuple of str
@@ -61,6 +61,7 @@ class Observation:
     caveats: tuple[Caveat, ...] = ()
     summaries: tuple[Mapping[str, Any], ...] = ()
     curves: Mapping[str, Series] = field(default_factory=dict)
+    abouts: Mapping[str, About] = field(default_factory=dict)
     stages: tuple[StageResult, ...] = ()
     ends: tuple[str, ...] = ()
     products: Mapping[str, StageProducts] = field(default_factory=dict)
@@ -113,7 +114,8 @@ class Observation:
     @property
     def remarks(self) -> str:
         """Message and caveats in one line."""
-        texts = [self.message, *(c.message for c in self.caveats if c.message not in self.message)]
+        told = {stage.code for stage in self.stages if stage.outcome is not Outcome.SUCCEEDED}
+        texts = [self.message, *(c.message for c in self.caveats if c.code not in told)]
         return "; ".join(dict.fromkeys(one_line(t) for t in texts if t))
 
 
@@ -171,7 +173,7 @@ def in_time_order(observations: Iterable[Observation]) -> tuple[Observation, ...
 
 def with_curves(observation: Observation, files: Sequence[File], *, column: str | None = None) -> Observation:
     """Read an observation's light curves; one that can't be read makes it a failure, told in its message."""
-    curves: dict[str, Series] = {}
+    curves, abouts = dict[str, Series](), dict[str, About]()
     problems = [observation.message] if observation.message else []
     caveats = list(observation.caveats)
     for file in files:
@@ -180,7 +182,8 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
         except DataError as error:
             problems.append(str(error))
             continue
-        curves[name_parts(file.name)[1]] = one
+        about = file.about if file.about.label else about_curve(one)
+        curves[about.label], abouts[about.label] = one, about
         caveats += [Caveat(code="curve_read", message=remark) for remark in one.remarks]
         if not len(one):
             caveats.append(Caveat(code="empty_curve", message=f"{file.name}: the light curve has no row."))
@@ -188,27 +191,20 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
         problems.append(NO_CURVE)
     failed = len(problems) > bool(observation.message)
     outcome = Outcome.FAILED if failed else observation.outcome
-    return replace(
-        observation, outcome=outcome, message="; ".join(problems), curves=curves, caveats=tuple(dict.fromkeys(caveats))
-    )
-
-
-def name_parts(name: str) -> tuple[str, str]:
-    """Return ObsID and band of a light curve's file name.
-
-    ``20402-01-45-03`` and ``ch5-10`` of ``20402-01-45-03_ch5-10.lc``; a name of another form is an observation of its
-    own, in the band ``rate``.
-    """
-    stem = _PACKED.sub("", name.rpartition("/")[2]).removesuffix(".lc")
-    match = _PRODUCT.fullmatch(stem)
-    return (match[1], match[2]) if match else (stem, UNNAMED)
+    message, told = "; ".join(problems), tuple(dict.fromkeys(caveats))
+    return replace(observation, outcome=outcome, message=message, caveats=told, curves=curves, abouts=abouts)
 
 
 def bands(observations: Sequence[Observation]) -> list[str]:
     """Return the bands that occur: those of HEXTE after the others, each in order of their channels."""
-    names = {band for o in observations for band in o.curves}
-    parts = {band: [int(p) if p.isdigit() else p for p in _NUMBERS.split(band)] for band in names}
-    return sorted(names, key=lambda band: (instrument(observations, band) == "HEXTE", parts[band]))
+    abouts = {band: about for o in reversed(observations) for band, about in o.abouts.items()}
+
+    def order(band: str) -> tuple[Any, ...]:
+        about = abouts[band]
+        channels = about.channels or _LAST
+        return instrument(observations, band) == "HEXTE", about.cluster, channels, about.binsz or 0.0, band
+
+    return sorted(abouts, key=order)
 
 
 def instrument(observations: Iterable[Observation], band: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def _stage(stage: StageResult, products: Mapping[str, StageProducts], last: bool
     told: dict[str, Any] = {"stage": stage.stage, "outcome": str(stage.outcome), "message": stage.message, "last": last}
     if (left := products.get(stage.stage)) is None:
         return told
-    made, keys = left.provenance, [key for group in left.files.values() for key in group]
+    made = left.provenance
     return told | {
         "fingerprint": made.fingerprint,
         "created": made.created,
@@ -132,6 +133,6 @@ def _stage(stage: StageResult, products: Mapping[str, StageProducts], last: bool
         "calibration": made.calibration,
         "versions": made.versions,
         "config": made.config,
-        "content": keys[0].split("/")[-2] if keys else "",
-        "files": [[name, made.sizes.get(name, 0)] for name in (key.rpartition("/")[2] for key in keys)],
+        "content": next((PurePosixPath(key).parent.name for key in left.files), ""),
+        "files": [[r.name, r.size, r.about.kind or "", r.about.cluster] for r in left.files.values()],
     }

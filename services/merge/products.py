@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,19 +13,19 @@ from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
 from rossi.plot.longterm import Panel, mission_figure, png
+from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import Series, split
 from rossi.timeseries.writing import light_curve_tables
-from services.contract import Caveat
+from services.contract import Caveat, File
+from services.merge.labels import plain_label
 from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
 #: apart.
 _FIGURES, _PANELS = 50, 12
-#: Names of bands that tell channels; behind them may stand what keeps kinds apart.
-_CHANNELS = re.compile(r"(?:pw[ab]_)?ch(\d+)-(\d+)(?=_|$)")
 Floats = NDArray[np.float64]
 
 
@@ -41,6 +40,7 @@ class Band:
         Its rows; `origin` counts from 0 in `rows`.
     rows : ndarray (n_curve,) of int
         Number of each curve's observation in the list of all observations.
+    about : About
     """
 
     name: str
@@ -48,6 +48,7 @@ class Band:
     instrument: str
     joined: Joined
     rows: NDArray[np.int64]
+    about: About
 
     @property
     def exposure_unit(self) -> str:
@@ -57,16 +58,15 @@ class Band:
     @property
     def label(self) -> str:
         """The name as people read it: ``HEXTE A channels 15–61`` for HEXTE's ``pwa_ch15-61``."""
-        match = re.fullmatch(r"(?:pw[ab]_)?ch(\d+)-(\d+)", self.name)
-        if not match:
+        channels = self.about.channels
+        if channels is None or self.name != plain_label(self.about):
             return f"{self.instrument} {self.name}".strip()
-        return " ".join(filter(None, (self.instrument, self.cluster, f"channels {match[1]}–{match[2]}")))
+        return " ".join(filter(None, (self.instrument, self.cluster, "channels {}–{}".format(*channels))))
 
     @property
     def cluster(self) -> str:
         """A or B of HEXTE, else empty."""
-        match = re.match("pw([ab])_", self.name)
-        return match[1].upper() if match else ""
+        return self.about.cluster
 
     @property
     def has_epochs(self) -> bool:
@@ -78,7 +78,14 @@ def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool
     """Join one band of all observations that have it."""
     rows = [n for n, o in enumerate(observations) if band in o.curves]
     joined = join([observations[n].curves[band] for n in rows], name=band, keep_null=keep_null)
-    return Band(band, rate_unit(observations, band), instrument(observations, band), joined, np.array(rows))
+    return Band(
+        band,
+        rate_unit(observations, band),
+        instrument(observations, band),
+        joined,
+        np.array(rows),
+        observations[rows[0]].abouts[band],
+    )
 
 
 def caveats_of(band: Band) -> tuple[Caveat, ...]:
@@ -115,11 +122,11 @@ def light_curve(band: Band, observations: Sequence[Observation], title: str) -> 
 
 
 def _with_channels(band: Band) -> Header:
-    """Return the curve's header with the channels of the band's name where the files tell none, or all there are."""
-    header, named = band.joined.series.header.copy(), _CHANNELS.match(band.name)
-    if named and band.joined.series.channels in {None, (0, 255)}:
-        header.set("MINCHAN", int(named[1]), "lowest channel of the band")
-        header.set("MAXCHAN", int(named[2]), "highest channel of the band")
+    """Return the curve's header with the channels that were asked for where the files tell none, or all there are."""
+    header, asked = band.joined.series.header.copy(), band.about.channels
+    if asked and band.joined.series.channels in {None, (0, 255)}:
+        header.set("MINCHAN", asked[0], "lowest channel of the band")
+        header.set("MAXCHAN", asked[1], "highest channel of the band")
     return header
 
 
@@ -167,13 +174,20 @@ def drawable(series: Series, factor: int) -> tuple[Floats, Floats, Floats]:
 
 def figures(
     bands: Sequence[Band], observations: Sequence[Observation], slug: str, title: str, most: int, *, means: str
-) -> Mapping[str, bytes]:
-    """Return PNGs by name: one a band, and one of all bands where there are several, but not too many to be seen."""
+) -> tuple[File, ...]:
+    """Return PNGs: one a band, and one of all bands where there are several, but not too many to be seen."""
     panels = {band.name: _panel(band, observations, most, means) for band in bands[:_FIGURES]}
-    made = {f"{slug}_{name}.png": png(mission_figure([panel], title)) for name, panel in panels.items()}
+    drawn = {name: [panel] for name, panel in panels.items()}
     if 1 < len(panels) <= _PANELS:
-        made[f"{slug}.png"] = png(mission_figure(list(panels.values()), title))
-    return made
+        drawn[""] = list(panels.values())
+    return tuple(
+        File(
+            "_".join(filter(None, (slug, name))) + ".png",
+            png(mission_figure(some, title)),
+            about=About(Kind.FIGURE, name),
+        )
+        for name, some in drawn.items()
+    )
 
 
 def _panel(band: Band, observations: Sequence[Observation], most: int, means: str) -> Panel:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from rossi.fits.writer import now
 from rossi.met import met_to_mjd
 from services.contract import Caveat, Outcome
+from services.merge.inputs import LIGHT_CURVE
 from services.merge.observations import Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
@@ -127,18 +128,19 @@ def _rows(shown: Shown, place: Place) -> Iterable[dict[str, Any]]:
 
 def _row(observation: Observation, shown: Shown, place: Place, linked: set[str]) -> dict[str, Any]:
     start, _ = observation.span
-    links = {key.rpartition("/")[2]: place.link(key) for key in _curves_of(observation)}
+    links = {label: place.link(key) for label, key in _curves_of(observation)}
     return {
         "observation": observation,
         "date": utc_date(start),
         "mjd": float(met_to_mjd(start)) if np.isfinite(start) else None,
         "bins": sum(map(len, observation.curves.values())),
         "cells": [
-            (observation.means.get(b.name), links.get(f"{observation.obsid}_{b.name}.lc") if b.name in linked else None)
-            for b in shown.bands
+            (observation.means.get(b.name), links.get(b.name) if b.name in linked else None) for b in shown.bands
         ],
     }
 
 
-def _curves_of(observation: Observation) -> Iterable[str]:
-    return (key for products in observation.products.values() for key in products.files.get("light_curve", ()))
+def _curves_of(observation: Observation) -> Iterable[tuple[str, str]]:
+    """Return label and key of the light curves that are joined."""
+    files = (item for products in observation.products.values() for item in products.files.items())
+    return ((record.about.label, key) for key, record in files if record.output == LIGHT_CURVE)

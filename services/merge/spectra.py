@@ -6,19 +6,21 @@ HEXTE controls its gain, so its channels mean the same all through the mission.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rossi.errors import DataError
+from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits
+from rossi.hexte.rocking import Position
+from rossi.hexte.science import Cluster
+from rossi.product import About, Kind
 from rossi.spectra.pha import Pha, read_pha
 from rossi.spectra.summing import RunningSum
 from services.contract import Caveat, File
 
-_NAME = re.compile(r"(?:.*/)?[^/]+_(pw[ab])_(src|bkg|p|m)\.pha(?:\.gz)?")
 #: Source, background, and the background's two sides, in the order in which they are written.
 KINDS = ("src", "bkg", "p", "m")
 _NEEDED = ("src", "bkg")
@@ -35,7 +37,6 @@ class SpectrumSet:
     obsid : str
     files : tuple of File
     problem : str
-    stage : str
     good_time : tuple of File
         The good time that was applied.
     summed : bool
@@ -45,7 +46,6 @@ class SpectrumSet:
     obsid: str
     files: tuple[File, ...] = ()
     problem: str = ""
-    stage: str = ""
     good_time: tuple[File, ...] = ()
     summed: bool = True
 
@@ -83,9 +83,9 @@ class Group:
         return cls(cluster, len(pha), str(header.get("DETNAM", "")).strip(), binning)
 
 
-def is_summed(name: str) -> bool:
-    """Whether a file of this name is a spectrum that can be summed over observations."""
-    return _NAME.fullmatch(name) is not None
+def is_summed(about: About) -> bool:
+    """Whether a file is a spectrum that can be summed over observations."""
+    return about.kind is Kind.SPECTRUM and bool(about.cluster)
 
 
 def sum_clusters(sets: Iterable[SpectrumSet], slug: str) -> Sums:
@@ -114,17 +114,22 @@ def sum_clusters(sets: Iterable[SpectrumSet], slug: str) -> Sums:
     names = {group: f"{slug}_{label}" for group, label in _labels(sums).items()}
     made = [(name, kind, sums[group]) for group, name in sorted(names.items()) for kind in KINDS if kind in sums[group]]
     return Sums(
-        tuple(File(f"{name}_{kind}.pha", _file(name, kind, group)) for name, kind, group in made),
+        tuple(File(f"{n}_{k}.pha", _file(n, k, g), about=_about(n.removeprefix(f"{slug}_"), k)) for n, k, g in made),
         _caveats(sums, names, left_out),
         {f"{n}_{k}.pha": {"observations": g[k].count, "exposure": g[k].exposure} for n, k, g in made},
     )
 
 
+def _about(group: str, kind: str) -> About:
+    content = Content.TOTAL if kind == Position.SOURCE else Content.BACKGROUND
+    return About(Kind.SPECTRUM, f"{group}_{kind}", "HEXTE", content, position=kind)
+
+
 def _by_cluster(files: Sequence[File]) -> dict[str, dict[str, File]]:
     found: dict[str, dict[str, File]] = {}
     for file in sorted(files, key=lambda file: file.name):
-        if match := _NAME.fullmatch(file.name):
-            found.setdefault(match[1], {})[match[2]] = file
+        if is_summed(file.about):
+            found.setdefault(Cluster[file.about.cluster].label, {})[file.about.position] = file
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rossi.product import About, Kind
 from services.contract import (
     VANISHED,
     Caveat,
@@ -28,7 +29,8 @@ from services.merge.config import NAME, MergeConfig, MergeRequest
 from services.merge.details import Details, noted
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
-from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, name_parts, with_curves
+from services.merge.labels import obsid_of, stem_of
+from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
 from services.merge.panels import WHOLE
 from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
@@ -98,18 +100,19 @@ def merge(
 
 def merge_files(
     config: MergeConfig,
-    curves: Sequence[tuple[str, bytes]],
+    curves: Sequence[File],
     *,
     column: str | None = None,
     unread: Mapping[str, str] | None = None,
     one_place: bool = False,
 ) -> Outputs:
-    """Join light-curve files as they are, each of them one observation (files of one ObsID with several bands are one).
+    """Join light-curve files as they are, each an observation (those of several bands of one OBS_ID are one).
 
     Parameters
     ----------
     config : MergeConfig
-    curves : sequence of (name, content)
+    curves : sequence of File
+        Without OBS_ID, MINCHAN and MAXCHAN, a file is an observation of its own name, in the band ``rate``.
     column : str, optional
         See `read_light_curve`.
     unread : mapping of name to sentence, optional
@@ -127,14 +130,15 @@ def merge_files(
     ConfigError
         With `one_place`, if there are several.
     """
-    groups: dict[str, dict[str, File]] = {}
-    for name, data in curves:
-        obsid, band = name_parts(name)
-        same = sum(1 for key in groups if key.split(" ")[0] == obsid and band in groups[key])
-        groups.setdefault(f"{obsid} ({same + 1})" if same else obsid, {})[band] = File(name, data)
-    succeeded = [Observation(obsid, Outcome.SUCCEEDED) for obsid in groups]
-    found = [with_curves(one, list(groups[one.obsid].values()), column=column) for one in succeeded]
-    found += [Observation(name_parts(name)[0], Outcome.FAILED, text) for name, text in (unread or {}).items()]
+    groups: dict[str, list[Observation]] = {}
+    for file in curves:
+        one = with_curves(Observation(stem_of(file.name), Outcome.SUCCEEDED), [file], column=column)
+        obsid = next(filter(None, map(obsid_of, one.curves.values())), one.obsid)
+        mine = groups.setdefault(obsid, [])
+        at = next((n for n, other in enumerate(mine) if not other.curves.keys() & one.curves.keys()), len(mine))
+        mine[at:] = [_together(f"{obsid} ({at + 1})" if at else obsid, *mine[at : at + 1], one), *mine[at + 1 :]]
+    found = [observation for mine in groups.values() for observation in mine]
+    found += [Observation(stem_of(name), Outcome.FAILED, text) for name, text in (unread or {}).items()]
     read = [caveat for one in found for caveat in one.caveats]
     left_out = [Caveat(code=LEFT_OUT, message=o.message) for o in found if o.outcome is Outcome.FAILED]
     if one_place and not config.force:
@@ -142,6 +146,19 @@ def merge_files(
     parted, apart = kept_apart(in_time_order(found), any_source=config.force)
     told = [*left_out, *read, *apart]
     return _merged(config, parted, Place(), Sums(), {}, told, means="mean of a file")
+
+
+def _together(obsid: str, *parts: Observation) -> Observation:
+    """Return one observation of files of different bands."""
+    failed = any(part.outcome is Outcome.FAILED for part in parts)
+    return Observation(
+        obsid,
+        Outcome.FAILED if failed else Outcome.SUCCEEDED,
+        "; ".join(part.message for part in parts if part.message),
+        tuple(dict.fromkeys(caveat for part in parts for caveat in part.caveats)),
+        curves={band: curve for part in parts for band, curve in part.curves.items()},
+        abouts={band: about for part in parts for band, about in part.abouts.items()},
+    )
 
 
 def execute_merge(request: MergeRequest) -> StageResult:
@@ -195,11 +212,10 @@ def _merged(
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
     curves = tuple(
-        File(f"{config.slug}_{band.name}.lc", light_curve(band, observations, config.title)) for band in joined
+        File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title), about=b.about) for b in joined
     )
-    pictures = figures(joined, observations, config.slug, config.title, config.points, means=means)
-    images = tuple(File(name, data) for name, data in pictures.items())
-    table = File("observations.ecsv", ecsv(observations))
+    images = figures(joined, observations, config.slug, config.title, config.points, means=means)
+    table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
     downloads = [f.name for f in (*curves, *images, *sums.files, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
     caveats = [*told, *_vanished(observations), *found, *sums.caveats]
@@ -209,7 +225,7 @@ def _merged(
         )
     shown = Shown(observations, joined, details)
     page = report(config.title, config.description, shown, downloads, place, config.points, caveats)
-    pages = {"observations": (table,), "report": (File("report.html", page),)}
+    pages = {"observations": (table,), "report": (File("report.html", page, about=About(Kind.PAGE)),)}
     files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
 
@@ -247,7 +263,7 @@ def _index(key: str, found: Mapping[str, Found]) -> bytes:
         obsid: {
             "outcome": f.result.outcome,
             "message": f.result.message,
-            "stages": {stage: {"manifest": p.manifest, "files": p.files} for stage, p in f.products.items()},
+            "stages": {stage: {"manifest": p.manifest, "files": p.by_output()} for stage, p in f.products.items()},
         }
         for obsid, f in sorted(found.items())
     }

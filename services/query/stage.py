@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from rossi.errors import ConfigError
+from rossi.product import About, Kind
 from services.contract import Caveat, File, InputRecord, Outcome, Output, Outputs, Stage, StageResult
 from services.execution.making import Work, carry_out
 from services.execution.request import StageRequest
@@ -92,9 +93,11 @@ def outputs(work: WorkList, place: str = "") -> Outputs:
     table = work.to_table()
     figure = exposure_figure(table["time"].data, table["exposure"].data, f"{len(table)} observations")
     files = {
-        "observations": (File("observations.ecsv", ecsv(table)),),
-        "parquet": (File("observations.parquet", parquet(table)),) if find_spec("pyarrow") else (),
-        "figure": (File("exposure.png", png(figure)),),
+        "observations": (File("observations.ecsv", ecsv(table), about=About(Kind.TABLE)),),
+        "parquet": (File("observations.parquet", parquet(table), about=About(Kind.TABLE)),)
+        if find_spec("pyarrow")
+        else (),
+        "figure": (File("exposure.png", png(figure), about=About(Kind.FIGURE)),),
     }
     nothing = () if work.rows else (Caveat(code="nothing_found", message=_NOTHING),)
     outcome = Outcome.SUCCEEDED if work.rows else Outcome.NO_WORK

@@ -22,10 +22,18 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 class StoreError(RossiError):
     """The store did not answer as it should; the same request may succeed later."""
 
+    code = "store_error"
+
+
+class StoreFull(StoreError):
+    """The store has no room."""
+
+    code = "store_full"
+
 
 def no_room(where: object, reason: object) -> StoreError:
     """Return the error of a store without room; nothing half-written is ever visible in one."""
-    return StoreError(
+    return StoreFull(
         f"{where}: the store is full ({reason}); make room there, or name another store, and run it again: what is "
         "done is kept."
     )
@@ -33,6 +41,8 @@ def no_room(where: object, reason: object) -> StoreError:
 
 class MissingObject(RossiError):
     """There is no object under this key."""
+
+    code = "missing_object"
 
 
 class Refusal(RossiError):

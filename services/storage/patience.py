@@ -30,6 +30,8 @@ Result = TypeVar("Result")
 class Away(StoreError):
     """An archive or a store is away for longer than anybody waits."""
 
+    code = "away"
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

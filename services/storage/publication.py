@@ -152,8 +152,8 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
     records = tuple(
-        OutputRecord(output=name, name=file.name, size=len(file.data), sha256=_sha256(file.data))
-        for name, file in files
+        OutputRecord(output=name, name=f.name, size=len(f.data), sha256=_sha256(f.data), about=f.about)
+        for name, f in files
     )
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
@@ -252,7 +252,7 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
 def read_outputs(store: ObjectStore, key: str, manifest: Manifest, output: str) -> tuple[File, ...]:
     """Return the files of one output as `fetch_outputs` does, with the manifest at hand."""
     records = [record for record in manifest.outputs if record.output == output]
-    return tuple(File(r.name, _verified(store, key, output_key(key, manifest, r), r)) for r in records)
+    return tuple(File(r.name, _verified(store, key, output_key(key, manifest, r), r), about=r.about) for r in records)
 
 
 def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:

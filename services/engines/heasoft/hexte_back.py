@@ -6,12 +6,11 @@ from rossi.archive import stem_of
 from rossi.fits.reader import open_fits
 from rossi.gti import from_table
 from rossi.hexte.observation import POSITIONS, split_observation
-from rossi.hexte.parts import position_of
-from rossi.hexte.rocking import Split, rocking_angle
+from rossi.hexte.rocking import Position, Split, rocking_angle
 from rossi.hexte.science import kind_of
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
-from services.contract.filter_file import FilterSource
+from services.contract.filter_file import FILTER_FILE, FilterSource
 from services.engines.heasoft.files import file_name, plain, zipped
 from services.engines.heasoft.pca_prep import make_filter_file, observation_files
 from services.engines.heasoft.preflight import installed
@@ -31,29 +30,31 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     call = installed("hexte_back").call
 
     def splitting(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
-        return [(_as_split(part, made), zipped(made)) for part, made in _split(call, name, data).items()], []
+        made = _split(call, name, data)
+        return [(_as_split(position, name, one), zipped(one)) for position, one in made.items()], []
 
     events, archive, rocking = (contents(inputs, name) for name in ("events", "archive", "rocking"))
     found = split_observation(events, archive, rocking, splitting)
     return split_outputs(found, inputs, _filter_file(call, config, inputs))
 
 
-def _split(call: Caller, path: str, data: bytes) -> dict[str, bytes]:
+def _split(call: Caller, path: str, data: bytes) -> dict[Position, bytes]:
     """Return the rows of each position as files; a position without rows has none."""
     name = stem_of(path)
-    declared = tuple(Declared(f"{name}_{position.value}", needed=False) for position in POSITIONS)
-    return dict(call(Call("hxtback", declared, options=("-i", name), inputs={name: plain(File(path, data))})).files)
+    declared = {position: Declared(f"{name}_{position.value}", needed=False) for position in POSITIONS}
+    inputs = {name: plain(File(path, data))}
+    made = call(Call("hxtback", tuple(declared.values()), options=("-i", name), inputs=inputs)).files
+    return {position: made[one.pattern] for position, one in declared.items() if one.pattern in made}
 
 
-def _as_split(name: str, data: bytes) -> Split:
-    file = open_fits(data, name)
+def _as_split(position: Position, path: str, data: bytes) -> Split:
+    file = open_fits(data, f"{stem_of(path)}_{position.value}")
     table, gti = file.table(hdu=1), file.table(hdu=2)
-    angle = rocking_angle(table, kind_of(table))
-    return Split(position_of(name), table, from_table(gti), gti.header, angle)
+    return Split(position, table, from_table(gti), gti.header, rocking_angle(table, kind_of(table)))
 
 
 def _filter_file(call: Caller, config: HexteBackConfig, inputs: Inputs) -> File:
     if config.filter_file is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        return File(file_name(found), found.data)
+        return File(file_name(found), found.data, about=FILTER_FILE)
     return make_filter_file(call, observation_files(inputs, "index", "spacecraft", "housekeeping"))

@@ -56,7 +56,7 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
         )
     filter_file = inputs["filter_file"][0]
     gti, good = find_good_time(call, filter_file, config.expression, config.prefr, config.postfr)
-    parts, wanted = [Part.of(item.name, item.data) for item in inputs["science"]], wanted_of(config)
+    parts, wanted = [Part.of(item) for item in inputs["science"]], wanted_of(config)
 
     def reduction(cluster: Cluster, own: Sequence[Part]) -> ClusterProducts | None:
         return _reduced(call, wanted, cluster, own, (gti, good), inputs)

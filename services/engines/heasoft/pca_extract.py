@@ -13,7 +13,9 @@ from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits
 from rossi.gti import Gti
 from rossi.pca.lightcurve import DeadTime
+from rossi.pca.observation import SPECTRA, spectrum_about
 from rossi.pca.standard2 import parse_pcus
+from rossi.product import About, Kind
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series
 from rossi.timeseries.summary import band_summary, summary
@@ -58,7 +60,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     outputs = {
         "light_curve": tuple(curves[name] for name in series),
         "spectrum": _spectra(call, config, obsid, files) if config.spectra else (),
-        "gti": (File(f"{obsid}.gti", gti),),
+        "gti": (File(f"{obsid}.gti", gti, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
     caveats = () if background else (Caveat(code="no_background", message="Rates include the background."),)
     return Outputs(outputs, caveats, _summary(series, target))
@@ -115,13 +117,17 @@ def _curve(call: Caller, obsid: str, band: str, parameters: Mapping[str, Value],
     name = f"{obsid}_{band}.lc"
     done = call(Call("pcaextlc2", (Declared(name),), {**parameters, "outfile": name}, inputs=files))
     content = Content.NET if parameters["bkgsub"] else Content.TOTAL
-    channels = ChannelSelection(chmin=int(parameters["chmin"]), chmax=int(parameters["chmax"]))
-    return File(name, describe_file(done.files[name], name, content, channels, obsid))
+    ends = int(parameters["chmin"]), int(parameters["chmax"])
+    pcus = parse_pcus(str(parameters["pculist"]))
+    about = About(Kind.LIGHT_CURVE, band, "PCA", content, ends, float(parameters["binsz"]), pcus=pcus)
+    selection = ChannelSelection(chmin=ends[0], chmax=ends[1])
+    return File(name, describe_file(done.files[name], name, content, selection, obsid), about=about)
 
 
 def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[str, bytes]) -> tuple[File, ...]:
     """Return the spectra of source and background; the source's BACKFILE names the background's file."""
-    source, background = f"{obsid}_src.pha", f"{obsid}_bkg.pha"
+    names = {content: f"{obsid}_{label}.pha" for content, label in SPECTRA.items()}
+    source, background = names[Content.TOTAL], names[Content.BACKGROUND]
     parameters: dict[str, Value] = {
         "src_infile": f"@{_DATA}",
         "bkg_infile": f"@{_BACKGROUND}",
@@ -138,8 +144,9 @@ def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[
         "clobber": True,
     }
     done = call(Call("pcaextspect2", (Declared(source), Declared(background)), parameters, inputs=files))
-    contents = ((source, Content.TOTAL), (background, Content.BACKGROUND))
-    return tuple(File(name, describe_file(done.files[name], name, what, None, obsid)) for name, what in contents)
+    made = {content: describe_file(done.files[name], name, content, None, obsid) for content, name in names.items()}
+    pcus = parse_pcus(config.pcus)
+    return tuple(File(names[content], data, about=spectrum_about(content, pcus)) for content, data in made.items())
 
 
 def _summary(curves: Mapping[str, Series], target: str) -> dict[str, Any]:

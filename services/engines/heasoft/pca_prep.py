@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from rossi.calibration import Role
 from rossi.errors import ConfigError
+from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits
 from rossi.pca.housekeeping import Housekeeping, require_each_pcu
+from rossi.product import About, Kind
 from services.contract import File, Inputs, Outputs
-from services.contract.filter_file import FilterSource
+from services.contract.filter_file import FILTER_FILE, FilterSource
 from services.engines.heasoft.files import base_name, file_list, file_name, joined, plain, zipped
 from services.engines.heasoft.preflight import check_caldb, installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
@@ -44,13 +47,16 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     }
     if config.filter_file is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        filter_item, files = File(file_name(found), found.data), _file_by_file(call, rules, inputs, found)
+        filter_item, files = (
+            File(file_name(found), found.data, about=FILTER_FILE),
+            _file_by_file(call, rules, inputs, found),
+        )
     else:
         filter_item, files = _observation(call, rules, inputs)
     stems = sorted(base_name(item) for item in inputs["std2"])
     outputs = {
-        "std2_dt": tuple(File(f"{stem}_dt.gz", zipped(files[f"{stem}_dt"])) for stem in stems),
-        "std2_dtbkg": tuple(File(f"{stem}_dtbkg.gz", zipped(files[f"{stem}_dtbkg"])) for stem in stems),
+        "std2_dt": tuple(_zipped(f"{stem}_dt", files, Content.TOTAL) for stem in stems),
+        "std2_dtbkg": tuple(_zipped(f"{stem}_dtbkg", files, Content.BACKGROUND) for stem in stems),
         "filter_file": (filter_item,),
     }
     return Outputs(outputs, (), {"files": len(stems)})
@@ -81,7 +87,11 @@ def observation_files(inputs: Inputs, *names: str) -> dict[str, bytes]:
 
 def _filter_item(made: Mapping[str, bytes]) -> File:
     name = next(name for name in made if name.endswith(".xfl"))
-    return File(f"{name.rpartition('/')[2]}.gz", zipped(made[name]))
+    return File(f"{PurePosixPath(name).name}.gz", zipped(made[name]), about=FILTER_FILE)
+
+
+def _zipped(name: str, made: Mapping[str, bytes], content: Content) -> File:
+    return File(f"{name}.gz", zipped(made[name]), about=About(Kind.SCIENCE, instrument="PCA", content=content))
 
 
 def _observation(call: Caller, rules: Mapping[str, bool], inputs: Inputs) -> tuple[File, dict[str, bytes]]:

@@ -38,6 +38,8 @@ TIME_LIMIT = 3600.0
 class TaskStopped(RossiError):
     """A task was stopped or killed, which may go well next time: neither the data nor the configuration is to blame."""
 
+    code = "task_stopped"
+
 
 def time_limit(environment: Mapping[str, str] | None = None) -> float:
     """Return how long a call may take [s].

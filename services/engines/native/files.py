@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.pca.filter import build_filter_file
 from rossi.pca.filter.indices import read_master
 from rossi.remarks import Remark, undated
 from services.contract import File, Inputs
-from services.contract.filter_file import FilterSource
+from services.contract.filter_file import FILTER_FILE, FilterSource
 
 
 def opened(item: File) -> FitsFile:
@@ -34,8 +35,8 @@ def filter_file(
     """
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        return File(found.name.rpartition("/")[2], found.data), []
+        return File(PurePosixPath(found.name).name, found.data, about=FILTER_FILE), []
     files = {item.name: item.data for item in (*inputs["index"], *inputs["spacecraft"], *others)}
     said: list[str] = []
     data = build_filter_file(files, history, compress=True, said=said)
-    return File(f"{read_master(files).filter_file}.gz", data), undated(said)
+    return File(f"{read_master(files).filter_file}.gz", data, about=FILTER_FILE), undated(said)

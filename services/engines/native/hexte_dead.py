@@ -16,7 +16,7 @@ from services.hexte_dead.stage import HexteDeadConfig
 def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     """Extract, correct for dead time, and subtract the background; see `reduce_observation` for what is raised."""
     good_time = find_good_time(opened(inputs["filter_file"][0]), config.expression, config.prefr, config.postfr)
-    parts = [Part.of(name, data) for name, data in contents(inputs, "science").items()]
+    parts = [Part.of(item) for item in inputs["science"]]
     roles = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
     coefficients = {cluster: opened(inputs[role][0]).table() for cluster, role in roles.items()}
     correction = next((opened(item).table() for item in inputs.get(Role.BACKGROUND_A, ())), None)

@@ -9,8 +9,9 @@ from rossi.pca.lightcurve import DeadTime, Request
 from rossi.pca.observation import extract, with_each_pcu
 from rossi.pca.spectrum import SpectrumRequest
 from rossi.pca.standard2 import parse_layers, parse_pcus
+from rossi.product import About, Kind
 from services.contract import File, Inputs, Outputs
-from services.engines import caveats_of, files_of
+from services.engines import caveats_of
 from services.engines.native.files import opened
 from services.pca_extract.stage import PcaExtractConfig
 
@@ -29,9 +30,9 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     )
     found = extract(data, background, good_time, _requests(config), _spectrum(config))
     outputs = {
-        "light_curve": files_of(found.light_curve_files()),
-        "spectrum": files_of(found.spectrum_files()),
-        "gti": (File(f"{found.obsid}.gti", good_time.file),),
+        "light_curve": found.light_curve_files(),
+        "spectrum": found.spectrum_files(),
+        "gti": (File(f"{found.obsid}.gti", good_time.file, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
     return Outputs(outputs, caveats_of(found.remarks), found.summary())
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from rossi.calibration import Role
 from rossi.errors import DataError
+from rossi.extract.keywords import Content
 from rossi.fits.reader import FitsFile
 from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.observation import Calibration, prepare_observation
 from rossi.pca.prepare import Prepared
+from rossi.product import About, Kind
 from services.contract import File, Inputs, Outputs
 from services.contract.filter_file import FilterSource
 from services.engines import caveats_of
@@ -34,14 +36,14 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     standard2 = (opened(item) for item in sorted(inputs["std2"], key=lambda f: f.name))
     data, background = list[File](), list[File]()
     for name, one in prepare_observation(standard2, opened(made), housekeeping, calibration, rules, remarks):
-        data.append(_zipped(f"{name}_dt", one.data))
-        background += [_zipped(f"{name}_dtbkg", one.background)] if one.background else []
+        data.append(_zipped(f"{name}_dt", one.data, Content.TOTAL))
+        background += [_zipped(f"{name}_dtbkg", one.background, Content.BACKGROUND)] if one.background else []
     files = {"std2_dt": tuple(data), "std2_dtbkg": tuple(background), "filter_file": (made,)}
     return Outputs(files, caveats_of(remarks), {"files": len(data)})
 
 
-def _zipped(name: str, one: Prepared) -> File:
-    return File(f"{name}.gz", one.to_bytes(compress=True))
+def _zipped(name: str, one: Prepared, content: Content) -> File:
+    return File(f"{name}.gz", one.to_bytes(compress=True), about=About(Kind.SCIENCE, instrument="PCA", content=content))
 
 
 def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:

@@ -67,9 +67,9 @@ const size = bytes => bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${digits(byte
 const offered = o => o.stages.filter(stage => stage.last && stage.files?.length);
 
 function backgrounds(o) {
-  const found = offered(o).flatMap(stage => stage.files.filter(([name]) => name.endsWith("_background.png")).map(([name]) => [stage, name]));
-  const figures = found.flatMap(([stage, name]) => {
-    const address = link(o, stage, name), cluster = name.includes("_pwa_") ? "A" : "B";
+  const found = offered(o).flatMap(stage => stage.files.filter(file => file[2] === "figure").map(file => [stage, file]));
+  const figures = found.flatMap(([stage, [name, , , cluster]]) => {
+    const address = link(o, stage, name);
     if (!address) return [];
     const words = `Cluster ${cluster}: spectra on source and on both sides, and the difference of the sides in standard deviations.`;
     const picture = make("img", { src: address, alt: words, onerror: () => picture.replaceWith(told(`${name} is not where the report expects it.`)) });

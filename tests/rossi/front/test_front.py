@@ -233,7 +233,7 @@ def test_nothing_at_all_is_an_error(
         ({"bands": [(10, 5)]}, "chmin 10 is above chmax 5"),
         ({"instruments": "asm"}, "instruments: 'asm' is none that rossi reduces; there are pca and hexte"),
         ({"instruments": []}, "instruments is empty"),
-        ({"calibration": {"modle": "x"}}, r"there is no parameter 'modle'; did you mean model\?"),
+        ({"calibration": {"modle": "x"}}, r"there is no parameter 'calibration.modle'; did you mean model\?"),
         ({"calibration": "/no/caldb"}, "/no/caldb/data/xte/pca/caldb.indx: the CALDB has no index there"),
         ({"expression": "ELV >"}, "parameter 'expression' is 'ELV >'"),
     ],

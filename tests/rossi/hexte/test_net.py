@@ -179,8 +179,8 @@ def test_spectra_of_several_files_are_added_up():
     assert (total.value[0], total.error[0], total.exposure) == (144, 12, 30)
     assert (background.value[0], background.exposure) == (30, 11)
     files = spectrum_files(spectra, "x_pwa")
-    assert sorted(files) == ["x_pwa_bkg.pha", "x_pwa_m.pha", "x_pwa_p.pha", "x_pwa_src.pha"]
-    header = open_fits(files["x_pwa_src.pha"], "x").table("SPECTRUM").header
+    assert sorted(files) == ["bkg", "m", "p", "src"]
+    header = open_fits(files[Position.SOURCE], "x").table("SPECTRUM").header
     assert (header["BACKFILE"], header["DETNAM"]) == ("x_pwa_bkg.pha", "PWA")
 
 

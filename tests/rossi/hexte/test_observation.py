@@ -3,6 +3,7 @@
 import pytest
 
 from rossi.errors import DataError, NoGoodTime
+from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits, read_fits
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
 from rossi.hexte.parts import Part
@@ -10,6 +11,7 @@ from rossi.hexte.reduction import Band
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
+from rossi.product import About, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
 
 WANTED = Wanted({"ch15-61": Band(15, 61)})
@@ -33,7 +35,7 @@ def split(folder, rocking):
 def reduced(observation, wanted=WANTED, rocking=("FH53*", "FH59*")):
     _, folder, calibration = observation
     rocking = named(folder, *rocking)
-    parts = [Part.of(name, data) for name, data in split(folder, rocking).files.items()]
+    parts = [Part.of(file) for file in split(folder, rocking).files]
     good = find_good_time(read_fits(next(folder.glob("stdprod/x*.xfl*"))), "ELV > 10 && OFFSET < 0.02", 0.5, 0.5)
     files = {Cluster.A: DEAD_TIME_FILE_A, Cluster.B: DEAD_TIME_FILE_B}
     coefficients = {cluster: read_fits(calibration / name).table() for cluster, name in files.items()}
@@ -52,16 +54,18 @@ def test_an_observation_from_files_to_products(observation):
         assert found["rate"] == pytest.approx(cluster.events.source, abs=5 * found["error"])
     net, beside = made.light_curve_files()
     stems = [f"{truth.obsid}_{cluster}_ch15-61" for cluster in ("pwa", "pwb")]
-    assert [*net] == [f"{stem}.lc" for stem in stems]
-    assert [*beside] == [f"{stem}_{kind}.lc" for stem in stems for kind in ("src", "bkg")]
-    spectra = made.spectrum_files()
+    assert [file.name for file in net] == [f"{stem}.lc" for stem in stems]
+    assert [file.name for file in beside] == [f"{stem}_{kind}.lc" for stem in stems for kind in ("src", "bkg")]
+    about = About(Kind.LIGHT_CURVE, "pwa_ch15-61_bkg", "HEXTE", Content.BACKGROUND, (15, 61), cluster="A")
+    assert about in [file.about for file in beside]
+    spectra = {file.name: file.data for file in made.spectrum_files()}
     header = open_fits(spectra[f"{truth.obsid}_pwa_src.pha"], "src").table().header
     assert header["BACKFILE"] == f"{truth.obsid}_pwa_bkg.pha" and header["BACKFILE"] in spectra
 
 
 def test_what_is_wanted_decides(observation):
     made = reduced(observation, Wanted({"all": Band(0, 255)}, spectra=False, interpolated=True, binsz=8.0))
-    assert made.spectrum_files() == {}
+    assert made.spectrum_files() == ()
     assert made.clusters[Cluster.A].curves["all"].net.timedel == 8.0
     assert made.clusters[Cluster.A].spectra == {}
 

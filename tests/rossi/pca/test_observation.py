@@ -6,6 +6,7 @@ import pytest
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits, read_fits
 from rossi.maketime import find_good_time
 from rossi.pca.background.model import read_model
@@ -15,6 +16,7 @@ from rossi.pca.lightcurve import Request
 from rossi.pca.observation import Calibration, extract, prepare_observation, with_each_pcu
 from rossi.pca.spectrum import SpectrumRequest
 from rossi.pca.standard2 import parse_layers, parse_pcus
+from rossi.product import About, Kind
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
 
 PCUS, ANODES = parse_pcus("ALL"), parse_layers("ALL")
@@ -62,10 +64,15 @@ def test_an_observation_from_files_to_products(observation):
     for pcu in PCUS:
         found = summary["bands"][f"ch5-10_pcu{pcu}"]
         assert found["rate"] == pytest.approx(truth.band.source[pcu], abs=5 * found["error"])
-    assert [*made.light_curve_files()] == [f"{truth.obsid}_{name}.lc" for name in with_each_pcu(REQUESTS)]
+    curves = made.light_curve_files()
+    assert [file.name for file in curves] == [f"{truth.obsid}_{name}.lc" for name in with_each_pcu(REQUESTS)]
+    about = About(Kind.LIGHT_CURVE, "ch5-10_pcu2", "PCA", Content.NET, (5, 10), 16.0, pcus=(2,))
+    assert about in [file.about for file in curves]
     names = [f"{truth.obsid}_{kind}.pha" for kind in ("src", "bkg")]
-    source, background = (open_fits(data, name).table() for name, data in made.spectrum_files().items())
-    assert [*made.spectrum_files()] == names and source.header["BACKFILE"] == names[1]
+    spectra = made.spectrum_files()
+    source, background = (open_fits(file.data, file.name).table() for file in spectra)
+    assert [file.name for file in spectra] == names and source.header["BACKFILE"] == names[1]
+    assert [(f.about.label, f.about.content) for f in spectra] == [("src", Content.TOTAL), ("bkg", Content.BACKGROUND)]
     assert source.column("COUNTS").sum() > background.column("COUNTS").sum() > 0
 
 
@@ -75,7 +82,7 @@ def test_without_a_model_rates_hold_the_background_and_say_so(observation):
     assert [remark.code for remark in remarks] == ["no_background", "no_background"]
     both = np.add(truth.band.source, truth.band.background)
     assert made.summary()["bands"]["ch5-10_pcu2"]["rate"] == pytest.approx(both[2], rel=0.02)
-    assert [name.rpartition("_")[2] for name in made.spectrum_files()] == ["src.pha"]
+    assert [file.about.label for file in made.spectrum_files()] == ["src"]
 
 
 def test_a_pcu_without_housekeeping_counts_as_off(observation):

@@ -10,9 +10,11 @@ from rossi.fits.edit import as_hdu, clock, with_values
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import fits_bytes
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
+from services.calibration.config import CalibrationConfig
 from services.contract import Outcome
 from services.execution.request import Shard
 from services.execution.worker import run_observation, run_shard
+from services.pca_prep.stage import PcaPrepConfig
 from services.storage import open_archive, open_store
 from services.storage.publication import fetch_outputs
 
@@ -132,9 +134,10 @@ def test_missing_calibration_stops_everything_with_its_name(simulated):
     folder, truth = simulated
     plan = shard(folder, truth)
     with pytest.raises(ConfigError, match="no background model is given"):
-        run_shard(plan.model_copy(update={"calibration": {}}))
+        run_shard(plan.model_copy(update={"calibration": CalibrationConfig()}))
     with pytest.raises(ConfigError, match=r"nosuch\.mdl"):
-        run_shard(plan.model_copy(update={"calibration": {**plan.calibration, "model": ["nosuch.mdl"]}}))
+        absent = plan.calibration.model_copy(update={"model": ("nosuch.mdl",)})
+        run_shard(plan.model_copy(update={"calibration": absent}))
 
 
 def test_a_second_run_does_nothing_and_other_bands_repeat_no_preparation(simulated):
@@ -195,7 +198,8 @@ def test_four_housekeeping_files_do_with_the_archives_filter_file(simulated, tmp
     result = run_observation(observation.obsid, plan, archive=archive, store=store)
     assert result.outcome == Outcome.FAILED
     assert "PCU 4 (pca/FH5e_*) is missing" in result.last.message
-    plan = plan.model_copy(update={"stages": {**STAGES, "pca_prep": {"filter_file": "archive"}}})
+    prep = PcaPrepConfig(filter_file="archive")
+    plan = plan.model_copy(update={"stages": {**plan.stages, "pca_prep": prep}})
     result = run_observation(observation.obsid, plan, archive=archive, store=store)
     assert result.outcome == Outcome.SUCCEEDED
     lost, off = result.stages[0].caveats

@@ -25,6 +25,7 @@ from services.merge.packing import unpack
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import open_store
 from services.storage.publication import new_manifest, output_key, publish, read_manifest
+from tests.services.merge.made import named, product
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00")
 REAL = ("xp1007701_e2_n2a.lc", "xp2007601_e3_n2a.lc", "xp4004101_e5_n2a.lc")
@@ -46,7 +47,7 @@ def curve(number: int, *, rows: int = 30, bad: int = 0) -> bytes:
 
 
 def curves_of(number: int, obsid: str) -> tuple[File, ...]:
-    return tuple(File(f"{obsid}_{band}.lc", curve(number)) for band in BANDS)
+    return tuple(product(f"{obsid}_{band}.lc", curve(number)) for band in BANDS)
 
 
 def result(obsid: str, outcome: Outcome = Outcome.SUCCEEDED, message: str = "", **more: object) -> ObservationResult:
@@ -163,7 +164,7 @@ def test_report_stands_alone() -> None:
 def test_a_damaged_curve_fails_its_observation_only() -> None:
     asked, results, curves = campaign()
     name, data = curves[OBSIDS[0]][0].name, curves[OBSIDS[0]][0].data
-    curves[OBSIDS[0]] = (File(name, data[:6000]),)
+    curves[OBSIDS[0]] = (product(name, data[:6000]),)
     outputs = merge(MergeConfig(), asked, results, curves)
     assert (outputs.summary["succeeded"], outputs.summary["failed"]) == (2, 3)
     assert f"{name}[RATE]: the file ends after 6000 bytes" in one(outputs, "report.html").decode()
@@ -178,7 +179,10 @@ def test_without_any_curve_there_is_still_a_report() -> None:
 
 def test_curves_without_rates_are_no_light_curve() -> None:
     files = {
-        OBSIDS[0]: (File(f"{OBSIDS[0]}_ch5-10.lc", curve(0, bad=30)), File(f"{OBSIDS[0]}_ch11-28.lc", curve(0, rows=0)))
+        OBSIDS[0]: (
+            product(f"{OBSIDS[0]}_ch5-10.lc", curve(0, bad=30)),
+            product(f"{OBSIDS[0]}_ch11-28.lc", curve(0, rows=0)),
+        )
     }
     outputs = merge(MergeConfig(), OBSIDS[:1], [result(OBSIDS[0])], files)
     assert [c.code for c in outputs.caveats] == ["no_light_curve"]
@@ -190,7 +194,7 @@ def test_a_result_nobody_asked_for_is_refused() -> None:
 
 
 def test_null_rows_are_dropped_when_asked() -> None:
-    files = {OBSIDS[0]: (File(f"{OBSIDS[0]}_ch5-10.lc", curve(0, bad=4)),)}
+    files = {OBSIDS[0]: (product(f"{OBSIDS[0]}_ch5-10.lc", curve(0, bad=4)),)}
     for keep, rows in ((True, 30), (False, 26)):
         outputs = merge(MergeConfig(keep_null=keep), OBSIDS[:1], [result(OBSIDS[0])], files)
         assert outputs.summary["bands"]["ch5-10"]["rows"] == rows
@@ -198,7 +202,7 @@ def test_null_rows_are_dropped_when_asked() -> None:
 
 def test_files_given_twice_are_kept_once() -> None:
     files = [(f.name, f.data) for n, o in enumerate(OBSIDS) for f in curves_of(n, o)]
-    outputs = merge_files(MergeConfig(), [*files, files[0]])
+    outputs = merge_files(MergeConfig(), named([*files, files[0]]))
     assert outputs.summary["bands"]["ch5-10"]["rows"] == 90
     assert [c.message for c in outputs.caveats] == [
         "channels 5–10: 30 rows were given more than once and are kept once."
@@ -207,7 +211,7 @@ def test_files_given_twice_are_kept_once() -> None:
 
 def test_three_real_files_join(shared: Path) -> None:
     files = [(name, (shared / "data/real/pca" / name).read_bytes()) for name in REAL]
-    outputs = merge_files(MergeConfig(title="X2127+119"), files[::-1])
+    outputs = merge_files(MergeConfig(title="X2127+119"), named(files[::-1]))
     table = open_fits(one(outputs, "x2127-119_rate.lc"), "joined").table("RATE")
     assert len(table) == 6055 + 3486 + 10288
     assert (np.diff(table.column("TIME")) > 0).all()
@@ -218,7 +222,7 @@ def test_three_real_files_join(shared: Path) -> None:
 
 def test_thousands_of_bins_are_thinned_for_the_page() -> None:
     files = [(f"{o}_ch5-10.lc", curve(n, rows=2000)) for n, o in enumerate(OBSIDS)]
-    page = one(merge_files(MergeConfig(points=500), files), "report.html").decode()
+    page = one(merge_files(MergeConfig(points=500), named(files)), "report.html").decode()
     data = unpack(page.split('id="overview">')[1].split("</script>")[0])
     assert 300 < len(data["bands"][0]["rate"]) <= 503
     assert np.mean(data["bands"][0]["rate"][:100]) == pytest.approx(500 / 48, rel=0.02)

@@ -28,6 +28,7 @@ from services.merge.stage import merge, merge_files, run_merge
 from services.storage import ObjectStore, open_store
 from services.storage.publication import new_manifest, publish
 from tests.services.fakes import FaultyStore
+from tests.services.merge.made import named, product
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00", "90001-01-01-00")
 #: Length of HEXTE's rocking cycle [s] in each of them.
@@ -72,7 +73,7 @@ def spectrum(
 def spectra_of(number: int, obsid: str, cluster: str = "pwa", **more: object) -> tuple[File, ...]:
     detnam = {"pwa": "PWA", "pwb": "PWB013"}[cluster]
     return tuple(
-        File(f"{obsid}_{cluster}_{kind}.pha", spectrum(number, level + number, **{"detnam": detnam, **more}))
+        product(f"{obsid}_{cluster}_{kind}.pha", spectrum(number, level + number, **{"detnam": detnam, **more}))
         for kind, level in (("src", 1000), ("bkg", 600), ("p", 250), ("m", 350))
     )
 
@@ -80,19 +81,19 @@ def spectra_of(number: int, obsid: str, cluster: str = "pwa", **more: object) ->
 def hexte_files(number: int, obsid: str) -> dict[str, tuple[File, ...]]:
     width = CYCLES[number]
     curves = tuple(
-        File(f"{obsid}_{cluster}_ch15-61.lc", curve(number, instrument="HEXTE", width=width))
+        product(f"{obsid}_{cluster}_ch15-61.lc", curve(number, instrument="HEXTE", width=width))
         for cluster in ("pwa", "pwb")
     )
     return {
         "light_curve": curves,
-        "parts": (File(f"{obsid}_pwa_ch15-61_src.lc", b"not read"),),
+        "parts": (product(f"{obsid}_pwa_ch15-61_src.lc", b"not read"),),
         "spectrum": spectra_of(number, obsid) + spectra_of(number, obsid, "pwb"),
     }
 
 
 def pca_files(number: int, obsid: str) -> dict[str, tuple[File, ...]]:
-    pca = (File(f"{obsid}_ch5-10.lc", curve(number, instrument="PCA", width=16.0)),)
-    return {"light_curve": pca, "spectrum": (File(f"{obsid}_src.pha", b"left alone"),)}
+    pca = (product(f"{obsid}_ch5-10.lc", curve(number, instrument="PCA", width=16.0)),)
+    return {"light_curve": pca, "spectrum": (product(f"{obsid}_src.pha", b"left alone"),)}
 
 
 def succeeded(obsid: str, stage: str, before: str, **more: object) -> StageResult:
@@ -194,7 +195,7 @@ def test_the_page_shows_both_on_one_time_axis() -> None:
 def test_of_many_bands_the_first_of_each_cluster_is_shown() -> None:
     asked, results, files = campaign()
     files = {
-        o: tuple(File(f.name.replace(".lc", more), f.data) for f in fs for more in (".lc", "_a.lc"))
+        o: tuple(product(f.name.replace(".lc", more), f.data) for f in fs for more in (".lc", "_a.lc"))
         for o, fs in files.items()
     }
     bands = figure_data(merge(TITLE, asked, results, files))["bands"]
@@ -215,11 +216,11 @@ def test_order_does_not_matter(order: list[int]) -> None:
 
 def test_files_of_different_bins_join_and_join_again() -> None:
     files = [(f"{o}_ch5-10.lc", curve(n, instrument="PCA", width=16.0 * 8**n)) for n, o in enumerate(OBSIDS[:2])]
-    joined = one(merge_files(TITLE, files[::-1]), "sim-a_ch5-10.lc")
+    joined = one(merge_files(TITLE, named(files[::-1])), "sim-a_ch5-10.lc")
     series = read_light_curve(joined, "joined")
     np.testing.assert_array_equal(series.widths, np.repeat((16.0, 128.0), 30))
     few = MergeConfig(title="SIM A", points=100)
-    again = merge_files(few, [("joined.lc", joined), *((n.replace("ch5-10", "rate"), d) for n, d in files * 3)])
+    again = merge_files(few, named([("joined.lc", joined), *((n.replace("ch5-10", "rate"), d) for n, d in files * 3)]))
     assert again.summary["bands"]["rate"]["rows"] == 60
     assert len(figure_data(again)["bands"][0]["rate"]) < 110
 
@@ -347,7 +348,7 @@ def test_an_observation_counts_with_all_its_spectra_or_not_at_all(
     for kind, change in spoiled.items():
         file = kinds.pop(kind)
         if change is not None:
-            kinds[kind] = File(file.name, spectrum(1, 5, **change))
+            kinds[kind] = product(file.name, spectrum(1, 5, **change))
     sums = sum_clusters(sets_of(spectra_of(0, OBSIDS[0]), tuple(kinds.values())), "a")
     assert {numbers["observations"] for numbers in sums.summary.values()} == {1}
     (caveat,) = sums.caveats
@@ -357,7 +358,8 @@ def test_an_observation_counts_with_all_its_spectra_or_not_at_all(
 
 def test_a_side_never_pointed_to_adds_nothing() -> None:
     other = tuple(
-        File(f.name, spectrum(1, 0, time=False)) if f.name.endswith("_m.pha") else f for f in spectra_of(1, OBSIDS[1])
+        product(f.name, spectrum(1, 0, time=False)) if f.name.endswith("_m.pha") else f
+        for f in spectra_of(1, OBSIDS[1])
     )
     sums = sum_clusters(sets_of(spectra_of(0, OBSIDS[0]), other), "a")
     assert [numbers["observations"] for numbers in sums.summary.values()] == [2, 2, 2, 1]
@@ -367,11 +369,11 @@ def test_a_side_never_pointed_to_adds_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "summed"),
     [
-        ("run/x/hexte_dead/f/c/20402-01-45-03_pwa_src.pha", True),
-        ("20402-01-45-03_pwb_m.pha.gz", True),
+        ("20402-01-45-03_pwa_src.pha", True),
+        ("20402-01-45-03_pwb_m.pha", True),
         ("20402-01-45-03_src.pha", False),
         ("20402-01-45-03_pwa_ch15-61_src.lc", False),
     ],
 )
 def test_spectra_of_the_pca_are_left_alone(name: str, summed: bool) -> None:
-    assert is_summed(name) == summed
+    assert is_summed(product(name, b"").about) == summed

@@ -12,9 +12,10 @@ from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.timeseries.series import Series, filled_intervals
 from rossi.timeseries.writing import write_light_curve
-from services.contract import File, ObservationResult, Outcome, Outputs, StageResult
+from services.contract import ObservationResult, Outcome, Outputs, StageResult
 from services.merge.config import MergeConfig
 from services.merge.stage import LEFT_OUT, merge, merge_files
+from tests.services.merge.made import named, product
 
 CONFIG = MergeConfig(title="SIM")
 KEYWORDS = {"HDUCLAS1": "LIGHTCURVE", "TELESCOP": "XTE", "INSTRUME": "PCA", "TIMESYS": "TT", "TIMEREF": "LOCAL"}
@@ -56,7 +57,7 @@ def test_each_kind_has_a_file_of_its_own() -> None:
         ("hexte.lc", curve(4, INSTRUME="HEXTE")),
         ("crab.lc", curve(5, OBJECT="Crab", RA_OBJ=83.6)),
     ]
-    outputs = merge_files(CONFIG, files)
+    outputs = merge_files(CONFIG, named(files))
     found = tables(outputs)
     assert {name: len(table) for name, table in found.items()} == {
         "sim_rate_pca_local_per-s_sim-x-1.lc": 20,
@@ -74,23 +75,23 @@ def test_each_kind_has_a_file_of_its_own() -> None:
     (caveat,) = outputs.caveats
     for word in ("instrument", "time system", "unit", "source", "bary.lc", "pcu.lc", "hexte.lc", "crab.lc"):
         assert word in caveat.message
-    assert merge_files(CONFIG, files[::-1]).files["light_curve"] == outputs.files["light_curve"]
+    assert merge_files(CONFIG, named(files[::-1])).files["light_curve"] == outputs.files["light_curve"]
 
 
 def test_other_places_are_refused_and_joined_when_forced() -> None:
     files = [("a.lc", curve(0)), ("near.lc", curve(2, RA_OBJ=245.2)), ("crab.lc", curve(5, OBJECT="Crab", RA_OBJ=83.6))]
-    assert len(tables(merge_files(CONFIG, files[:2], one_place=True))) == 1
-    assert len(tables(merge_files(CONFIG, files))) == 2
+    assert len(tables(merge_files(CONFIG, named(files[:2]), one_place=True))) == 1
+    assert len(tables(merge_files(CONFIG, named(files)))) == 2
     for given in (files, files[::-1]):
         with pytest.raises(ConfigError) as refused:
-            merge_files(CONFIG, given, one_place=True)
+            merge_files(CONFIG, named(given), one_place=True)
         assert str(refused.value) == (
             "a.lc is of SIM X-1 at RA 245.000, Dec +25.000, crab.lc is of Crab at RA 83.600, Dec +25.000, 126.86 deg "
             "from it; light curves of one source, within 0.2 deg, were expected. Merge those of each source by "
             "themselves, or join them all with --force."
         )
     files = [files[0], files[2]]
-    forced = merge_files(CONFIG.model_copy(update={"force": True}), files, one_place=True)
+    forced = merge_files(CONFIG.model_copy(update={"force": True}), named(files), one_place=True)
     assert {name: len(table) for name, table in tables(forced).items()} == {"sim_rate.lc": 20}
     assert codes(forced) == ["objects_joined"]
     (header,) = (table.header for table in tables(forced).values())
@@ -105,7 +106,7 @@ def test_a_merged_curve_says_of_what_it_is() -> None:
         (f"{obsid}_pwa_ch5-10.lc", curve(n, rows=10 + 10 * n, INSTRUME="HEXTE", **more))
         for n, (obsid, more) in enumerate(zip(obsids, keywords, strict=True))
     ]
-    (made,) = merge_files(CONFIG, files[:2][::-1]).files["light_curve"]
+    (made,) = merge_files(CONFIG, named(files[:2][::-1])).files["light_curve"]
     merged = open_fits(made.data, made.name)
     header = merged.table("RATE").header
     assert [header[name] for name in ("OBJECT", "MINCHAN", "MAXCHAN")] == ["SIM X-1", 4, 11]
@@ -116,7 +117,7 @@ def test_a_merged_curve_says_of_what_it_is() -> None:
     observations = merged.table("OBSERVATIONS")
     assert [str(text).strip() for text in observations.column("OBJECT")] == ["SIM X-1", "sim_x-1"]
     # One position, to the digit; and a band's name tells channels where no file does.
-    (made,) = merge_files(CONFIG, files[2:]).files["light_curve"]
+    (made,) = merge_files(CONFIG, named(files[2:])).files["light_curve"]
     header = open_fits(made.data, made.name).table("RATE").header
     names = ("OBJECT", "RA_OBJ", "DEC_OBJ", "MINCHAN", "MAXCHAN")
     assert [header[name] for name in names] == ["SIM X-1", 245.0, 25.0, 5, 10]
@@ -124,7 +125,9 @@ def test_a_merged_curve_says_of_what_it_is() -> None:
 
 def test_each_moment_counts_once() -> None:
     whole = curve(0, rows=20)
-    outputs = merge_files(CONFIG, [("a.lc", whole), ("renamed.lc", whole), ("part.lc", curve(0, rows=10, shift=5.0))])
+    outputs = merge_files(
+        CONFIG, named([("a.lc", whole), ("renamed.lc", whole), ("part.lc", curve(0, rows=10, shift=5.0))])
+    )
     (table,) = tables(outputs).values()
     assert (len(table), table.header["ONTIME"]) == (20, 320.0)
     assert codes(outputs) == ["duplicate_rows", "overlapping_files"]
@@ -132,14 +135,14 @@ def test_each_moment_counts_once() -> None:
 
 
 def test_a_curve_without_rows_adds_nothing_and_is_told() -> None:
-    outputs = merge_files(CONFIG, [("a.lc", curve(0)), ("empty.lc", curve(3, rows=0))])
+    outputs = merge_files(CONFIG, named([("a.lc", curve(0)), ("empty.lc", curve(3, rows=0))]))
     (table,) = tables(outputs).values()
     assert (len(table), table.header["ONTIME"]) == (10, 160.0)
     assert [c.message for c in outputs.caveats] == ["empty.lc: the light curve has no row."]
 
 
 def test_files_that_are_not_read_are_named() -> None:
-    outputs = merge_files(CONFIG, [("a.lc", curve(0)), ("b.lc", b"text")], unread={"c.lc": "c.lc: is a folder."})
+    outputs = merge_files(CONFIG, named([("a.lc", curve(0)), ("b.lc", b"text")]), unread={"c.lc": "c.lc: is a folder."})
     assert [c.message.partition(":")[0] for c in outputs.caveats if c.code == LEFT_OUT] == ["b.lc", "c.lc"]
     assert outputs.summary["failed"] == 2
     assert len(tables(outputs)) == 1
@@ -147,7 +150,7 @@ def test_files_that_are_not_read_are_named() -> None:
 
 def test_what_a_file_does_not_tell_is_said() -> None:
     silent = curve(1).replace(b"INSTRUME= 'PCA     '", b"XNSTRUME= 'PCA     '")
-    outputs = merge_files(CONFIG, [("a.lc", curve(0)), ("silent.lc", silent)])
+    outputs = merge_files(CONFIG, named([("a.lc", curve(0)), ("silent.lc", silent)]))
     assert len(tables(outputs)) == 1
     assert codes(outputs) == ["kind_assumed"]
     assert "silent.lc: no keyword tells the instrument" in outputs.caveats[0].message
@@ -158,7 +161,7 @@ def test_a_curve_that_names_no_source_is_told() -> None:
     for keyword in (b"OBJECT  =", b"RA_OBJ  =", b"DEC_OBJ ="):
         assert keyword in nameless
         nameless = nameless.replace(keyword, b"X" + keyword[1:])
-    outputs = merge_files(CONFIG, [("a.lc", curve(0)), ("nameless.lc", nameless)])
+    outputs = merge_files(CONFIG, named([("a.lc", curve(0)), ("nameless.lc", nameless)]))
     assert len(tables(outputs)) == 1
     assert "nameless.lc: no keyword tells the source (OBJECT, RA, DEC)" in outputs.caveats[0].message
 
@@ -170,7 +173,7 @@ def test_a_campaign_keeps_sources_apart_by_position() -> None:
         ObservationResult.of(o, [StageResult(stage="pca_extract", obsid=o, outcome=Outcome.SUCCEEDED)]) for o in obsids
     ]
     curves = {
-        o: (File(f"{o}_ch5-10.lc", curve(n, live=True, **more)),)
+        o: (product(f"{o}_ch5-10.lc", curve(n, live=True, **more)),)
         for n, (o, more) in enumerate(zip(obsids, headers, strict=True))
     }
     outputs = merge(CONFIG, obsids, results, curves)
@@ -201,8 +204,8 @@ def test_a_campaign_keeps_sources_apart_by_position() -> None:
 def test_cases_beside_a_good_curve(shared: Path, name: str, rows: dict[str, int], said: list[str]) -> None:
     folder = shared / "data/cases"
     files = [(p.name, p.read_bytes()) for p in (folder / "base_b.lc.gz", folder / f"{name}.lc.gz")]
-    outputs = merge_files(CONFIG, files)
-    found = {n.removeprefix("sim_rate").removesuffix(".lc").strip("_"): len(t) for n, t in tables(outputs).items()}
+    outputs = merge_files(CONFIG, named(files))
+    found = {n.removeprefix("sim_ch0-255").removesuffix(".lc").strip("_"): len(t) for n, t in tables(outputs).items()}
     assert found == rows
     assert codes(outputs) == said
     if not rows.keys() - {""} and rows[""] == 126:
@@ -212,4 +215,4 @@ def test_cases_beside_a_good_curve(shared: Path, name: str, rows: dict[str, int]
 def test_a_case_of_another_place_is_refused(shared: Path) -> None:
     files = [(name, (shared / "data/cases" / name).read_bytes()) for name in ("base_b.lc.gz", "v33_other_object.lc.gz")]
     with pytest.raises(ConfigError, match=r"v33_other_object.lc.gz is of OTHER X-1 at RA 10.000, Dec \+25.000"):
-        merge_files(CONFIG, files, one_place=True)
+        merge_files(CONFIG, named(files), one_place=True)

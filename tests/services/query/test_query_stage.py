@@ -152,7 +152,7 @@ def test_published_table(root, tmp_path):
 
 
 def test_nothing_found(root, tmp_path):
-    request = StageRequest(
+    request = StageRequest[QueryConfig](
         stage="query", obsid="", archive=str(root), store=str(tmp_path / "store"), config={"targets": ["None"]}
     )
     result = execute_query(request)

@@ -18,6 +18,7 @@ from services.merge.config import MergeConfig, MergeRequest
 from services.merge.stage import run_merge
 from services.storage import ObjectStore, open_store
 from services.storage.publication import new_manifest, publish, read_manifest
+from tests.services.merge.made import product
 
 #: Observations that succeed; two more do not.
 GOOD = tuple(f"{proposal}-01-{number:02d}-00" for proposal in (10408, 40703, 90001) for number in range(1, 5))
@@ -75,29 +76,29 @@ def _picture() -> bytes:
 
 
 def _outputs(number: int, obsid: str) -> dict[str, Outputs]:
-    good = File(f"{obsid}.gti", fits_bytes(primary_hdu(), [gti_table(_good(number), Header())]))
+    good = product(f"{obsid}.gti", fits_bytes(primary_hdu(), [gti_table(_good(number), Header())]))
     pca = {
         "light_curve": (
-            File(f"{obsid}_ch5-10.lc", _curve(number, "PCA", 16.0, RATES[number])),
-            File(f"{obsid}_ch11-28.lc", _curve(number, "PCA", 16.0, 30.0)),
+            product(f"{obsid}_ch5-10.lc", _curve(number, "PCA", 16.0, RATES[number])),
+            product(f"{obsid}_ch11-28.lc", _curve(number, "PCA", 16.0, 30.0)),
         ),
         "spectrum": tuple(
-            File(f"{obsid}_{k}.pha", _spectrum(number, s, 129, "PCA")) for k, s in (("src", 2e4), ("bkg", 900))
+            product(f"{obsid}_{k}.pha", _spectrum(number, s, 129, "PCA")) for k, s in (("src", 2e4), ("bkg", 900))
         ),
         "gti": (good,),
     }
     clusters = ("pwa", "pwb")
     hexte = {
-        "light_curve": tuple(File(f"{obsid}_{c}_ch15-61.lc", _curve(number, "HEXTE", 64.0, 6.0)) for c in clusters),
+        "light_curve": tuple(product(f"{obsid}_{c}_ch15-61.lc", _curve(number, "HEXTE", 64.0, 6.0)) for c in clusters),
         "spectrum": tuple(
-            File(f"{obsid}_{c}_{k}.pha", _spectrum(number, s, 64, "HEXTE"))
+            product(f"{obsid}_{c}_{k}.pha", _spectrum(number, s, 64, "HEXTE"))
             for c in clusters
             for k, s in (("src", 4e3), ("bkg", 2e3))
         ),
-        "gti": (File(f"{obsid}_hexte.gti", good.data),),
+        "gti": (product(f"{obsid}_hexte.gti", good.data),),
     }
     if obsid == NOTED:
-        hexte["figure"] = (File(f"{obsid}_pwa_background.png", _picture()),)
+        hexte["figure"] = (product(f"{obsid}_pwa_background.png", _picture()),)
     caveats = (Caveat(code="backgrounds_differ", message="Cluster A: <b>plus</b> and minus side differ."),)
     kept = caveats if obsid == NOTED else ()
     return {
@@ -115,7 +116,7 @@ def _reduced(store: ObjectStore, number: int, obsid: str) -> ObservationResult:
     )
     for stage, outputs in _outputs(number, obsid).items():
         fingerprint = f"{stage}-{obsid}".encode().hex()[:64].ljust(64, "0")
-        config = {"engine": "native", "binsz": 16.0}
+        config = {"binsz": 16.0}
         manifest = new_manifest(stage, obsid, fingerprint, config, inputs, outputs, 0.25)
         base = f"{obsid}/{stage}/{fingerprint}"
         publish(store, base, manifest, outputs.files)

@@ -1,0 +1,52 @@
+"""What light curves are called: as their stages say, or as their keywords tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from rossi.extract.keywords import Content
+from rossi.hexte.science import Cluster
+from rossi.pca.lightcurve import ROW
+from rossi.product import About, Kind
+from rossi.timeseries.series import Series
+
+#: Band of files that do not tell any.
+UNNAMED = "rate"
+_PARTS = {Content.TOTAL.value: "_src", Content.BACKGROUND.value: "_bkg"}
+
+
+def about_curve(series: Series) -> About:
+    """Return what a light curve of somebody's own is, as far as its keywords tell."""
+    told = {name: series.header.get(name) for name in ("MINCHAN", "MAXCHAN", "HDUCLAS2", "INSTRUME", "DETNAM")}
+    if not obsid_of(series) or not all(isinstance(told[name], int) for name in ("MINCHAN", "MAXCHAN")):
+        return About(Kind.LIGHT_CURVE, UNNAMED)
+    channels = int(str(told["MINCHAN"])), int(str(told["MAXCHAN"]))
+    detectors = str(told["DETNAM"] or "").strip()
+    cluster = next((one for one in Cluster if detectors.startswith(one.value)), None)
+    about = About(Kind.LIGHT_CURVE, "", str(told["INSTRUME"] or "").strip(), None, channels, series.timedel)
+    if cluster is None:
+        return replace(about, label=plain_label(about) + (f"_{series.timedel:g}s" if series.timedel != ROW else ""))
+    about = replace(about, cluster=cluster.name)
+    return replace(about, label=plain_label(about) + _PARTS.get(str(told["HDUCLAS2"] or "").strip(), ""))
+
+
+def stem_of(name: str) -> str:
+    """Return what a file of somebody's own is called, without folders and endings."""
+    name = PurePosixPath(name).name
+    for packed in (".gz", ".Z", ".bz2", ".xz"):
+        name = name.removesuffix(packed)
+    return name.removesuffix(".lc")
+
+
+def obsid_of(series: Series) -> str:
+    """Return OBS_ID of a light curve, empty where it has none."""
+    return next((t for h in (series.header, series.primary) if (t := str(h.get("OBS_ID", "")).strip())), "")
+
+
+def plain_label(about: About) -> str:
+    """Return what a light curve of some channels is called that nothing else tells from others: ``pwa_ch15-61``."""
+    if about.channels is None:
+        return about.label
+    cluster = f"{Cluster[about.cluster].label}_" if about.cluster else ""
+    return cluster + "ch{}-{}".format(*about.channels)
