@@ -143,6 +143,38 @@ def _width(law: ChannelLaw, starts: tuple[int, ...], at: int) -> float:
     return float(upper[starts[number + 1] - 1] - lower[starts[number]])
 
 
+def bins_of(band: EnergyBand, e_min: Floats, e_max: Floats, name: str) -> tuple[int, int, float, float]:
+    """Return the bins of a band where energies are known anyhow: EBOUNDS of any response, HEXTE's too.
+
+    Parameters
+    ----------
+    band : EnergyBand
+    e_min, e_max : ndarray (n,) [keV]
+        Edges of the bins, rising.
+    name : str
+        Of the response, for messages.
+
+    Returns
+    -------
+    first, last : int
+        Positions of the bins, both included.
+    emin, emax : float [keV]
+        True edges: those nearest to the band's.
+
+    Raises
+    ------
+    ConfigError
+        If the band lies outside, or is narrower than a bin.
+    """
+    edges = np.append(e_min, e_max[-1:]).astype(np.float64)
+    if len(edges) < 2 or band.emin >= edges[-1] or band.emax <= edges[0]:
+        raise ConfigError(f"{band}: lies outside the energies of {name}; give a band within them.")
+    first, beyond = (_nearest(edges, value) for value in (band.emin, band.emax))
+    if first == beyond:
+        raise ConfigError(f"{band}: narrower than half a bin of {name}, so that no bin is left. Give a wider band.")
+    return first, beyond - 1, float(edges[first]), float(edges[beyond])
+
+
 def band_of(
     band: EnergyBand, table: ChannelTable, pcu: int, mjd: float, starts: tuple[int, ...] = STANDARD2_STARTS
 ) -> ChannelBand:

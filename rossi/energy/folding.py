@@ -116,7 +116,7 @@ def fold(response: Response, photons: Floats, exposure: float = 1.0) -> Floats:
 def draw(expected: Floats, random: np.random.Generator) -> Floats:
     """Return counts drawn from Poisson's distribution with these means.
 
-    Means below 0, which matrices have at the highest energies, count as 0.
+    Means below 0, as of a spectrum that was subtracted, count as 0.
 
     Parameters
     ----------

@@ -70,8 +70,14 @@ class _Session:
     def write(self, path: str) -> None:
         """Write the spectrum with its flags."""
         table = self.opened.table
-        for name, values in self.flags.columns(table).items():
+        columns = self.flags.columns(table)
+        for name, values in columns.items():
             table = _with_flags(table, Column(name, _FORMS[name]), values)
+        for keyword in ("SYS_ERR", "QUALITY"):
+            if keyword not in columns and table.header.known(keyword):  # what it says of all channels was taken back
+                header = table.header.copy()
+                header.set(keyword, 0)
+                table = table.with_rows(table.rows, header)
         if self.single and "STAT_ERR" in table:
             table = _with_flags(table, Column("STAT_ERR", "E"), table.numbers("STAT_ERR").astype(np.float32))
         kept, self.opened.hdus = self.opened.hdus, list(self.opened.hdus)

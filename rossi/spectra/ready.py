@@ -198,11 +198,14 @@ def with_flags(spectrum: Spectrum, flags: Grouping) -> Spectrum:
     columns = flags.columns()
     grouping = flags.grouping if "GROUPING" in columns else None
     header = _header(spectrum, tuple(columns))
+    for keyword in ("SYS_ERR", "QUALITY"):
+        if keyword not in columns:  # it may have said something else of all channels
+            header.set(keyword, 0)
     return replace(spectrum, systematic=flags.systematic, quality=flags.quality, grouping=grouping, header=header)
 
 
 def _header(spectrum: Spectrum, columns: tuple[str, ...]) -> Header:
-    """Return a header without the keywords that say of all channels what columns say of each."""
+    """Return a copy of the header without the keywords that say of all channels what columns say of each."""
     return spectrum.header.without(columns)
 
 

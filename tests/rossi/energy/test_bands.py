@@ -13,6 +13,7 @@ from rossi.energy.bands import (
     EnergyBand,
     band_of,
     bands_by_epoch,
+    bins_of,
     channel_energies,
 )
 from rossi.energy.built_in import built_in_table
@@ -88,6 +89,15 @@ def test_spells_cover_the_mission():
     assert [spell.stop for spell in spells] == edges[1:]
     for spell in spells:
         assert spell.emin[0] <= spell.channels.emin <= spell.emin[1]
+
+
+def test_bands_by_the_bounds_of_a_response():
+    edges = np.array([14.5, 15.5, 17.0, 20.0, 30.0, 60.0])
+    assert bins_of(EnergyBand(15.2, 26), edges[:-1], edges[1:], "h.rmf") == (1, 3, 15.5, 30.0)
+    with pytest.raises(ConfigError, match=r"narrower than half a bin of h\.rmf"):
+        bins_of(EnergyBand(40, 44), edges[:-1], edges[1:], "h.rmf")
+    with pytest.raises(ConfigError, match=r"outside the energies of h\.rmf"):
+        bins_of(EnergyBand(70, 80), edges[:-1], edges[1:], "h.rmf")
 
 
 @pytest.mark.parametrize("text", ["2-9keV", "2-9", " 2.0 - 9. KEV "])

@@ -11,6 +11,7 @@ from rossi.calibration import calendar_mjd
 from rossi.energy.built_in import built_in_table
 from rossi.energy.channel_table import read_channel_table
 from rossi.fits.reader import read_fits
+from rossi.ftools.pca_calibration import whole_table
 from tests.rossi.energy.replay import differences, lay_out, prepare, run
 
 #: Cases that ship with the project.
@@ -88,6 +89,17 @@ def test_the_built_in_table_is_the_file(shared):
         assert (mine.hdu, mine.pcu, mine.start, mine.lld) == (theirs.hdu, theirs.pcu, theirs.start, theirs.lld)
         assert mine.description == theirs.description
         assert np.array_equal(mine.parameters, theirs.parameters)
+
+
+def test_a_caldb_has_the_whole_table(laid_out, monkeypatch):
+    """As `rossi energies` takes it: all extensions that the index names, with METHOD(3) among what they hold for."""
+    monkeypatch.setenv("CALDB", str(laid_out[0] / "caldb/tree"))
+    table = whole_table("--table", "CALDB")
+    assert table.name == "pca_e2c_e05v03.fits"
+    assert len(table.extensions) == 25
+    for pcu, day in ((0, 50100.0), (2, 51000.0), (4, 53000.0)):
+        found, expected = (one.extension(pcu, day) for one in (table, built_in_table()))
+        assert (found.hdu, found.start) == (expected.hdu, expected.start)
 
 
 @pytest.fixture(scope="session")

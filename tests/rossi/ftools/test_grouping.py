@@ -45,6 +45,16 @@ def test_flags_keywords_and_counts():
     assert [made.columns[name].format for name in ("QUALITY", "GROUPING", "SYS_ERR")] == ["I", "I", "E"]
 
 
+def test_a_keyword_of_all_channels_is_taken_back(spectrum):
+    write(spectrum / "k.pha", [(Column("COUNTS", "J", "count"), COUNTS)])
+    with fits.open("k.pha", mode="update") as hdus:
+        hdus[1].header["SYS_ERR"] = 0.01
+    made, _ = grouped("systematics 0-4 0.02 & exit", infile="k.pha")
+    np.testing.assert_allclose(made.data["SYS_ERR"], np.float32([0.02] * 5 + [0.01] * 5))
+    made, _ = grouped("reset systematics & exit", infile="k.pha")
+    assert ("SYS_ERR" in made.columns.names, made.header["SYS_ERR"]) == (False, 0)
+
+
 def test_the_words_of_scripts(spectrum):
     (spectrum / "grp.dat").write_text("0 3 2\n4 9 3\n")
     (spectrum / "bad.dat").write_text("0 0\n8 9\n")

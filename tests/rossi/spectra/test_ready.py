@@ -39,6 +39,9 @@ def test_systematic_errors(spectrum):
     assert "SYS_ERR" not in hdu.header
     np.testing.assert_allclose(again.systematic, hdu.data["SYS_ERR"])
     assert spectrum.systematic.max() == 0
+    of_all = replace(spectrum, systematic=np.full(10, 0.01), header=Header([*CARDS.items(), ("SYS_ERR", 0.01)]))
+    hdu, again = written(with_systematic(of_all, 0.0))
+    assert (again.systematic.max(), hdu.header["SYS_ERR"]) == (0, 0)
     for wrong in (-0.1, np.nan):
         with pytest.raises(ConfigError, match="a fraction from 0 on was expected"):
             with_systematic(spectrum, wrong)
