@@ -125,7 +125,13 @@ class Observation(Told):
             name: tuple(sorted({mode for h in found.values() if (mode := str(h.get("DATAMODE", "")).strip())}))
             for name, found in headers.items()
         }
-        return Modes(names, [configuration(header, path) for path, header in headers["PCA"].items()])
+        told, remarks = [], []
+        for path, header in headers["PCA"].items():
+            try:
+                told.append(configuration(header, path))
+            except DataError as error:  # one damaged header should not hide the others
+                remarks.append(str(error))
+        return Modes(names, told, remarks)
 
     def __reduce__(self) -> tuple[Callable[..., Observation], tuple[ObsID, str]]:
         """Another process opens it anew."""

@@ -13,6 +13,7 @@ from rossi.extract.products import light_curve_file, spectrum_file
 from rossi.extract.selection import select_samples
 from rossi.extract.spectrum import spectrum
 from rossi.fits.edit import select_rows
+from rossi.fits.table import by_row
 from rossi.ftools import samples
 from rossi.ftools.extraction import ASKED, ExtractionParameters, mode, remarks_on, science_arrays
 from rossi.ftools.parameters import Made, Task, word_list, write_output
@@ -76,7 +77,7 @@ def _without_spillage(arrays: list[ScienceArray], kept: bool) -> tuple[list[Scie
     result, said = [], []
     for array in arrays:
         table = array.table
-        spilled = table.integers("Spillage", None).reshape(len(table), -1).any(axis=1) if "Spillage" in table else None
+        spilled = by_row(table.integers("Spillage", None)).any(axis=1) if "Spillage" in table else None
         if spilled is None or not spilled.any():
             result.append(array)
             continue

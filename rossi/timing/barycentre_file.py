@@ -181,15 +181,13 @@ class _Work:
         return as_hdu(more)
 
     def _require_epoch(self, header: Header, where: str) -> None:
-        whole, part = header.known("MJDREFI"), header.known("MJDREFF")
-        one = header.known("MJDREF")
-        if whole is None and one is None:
+        whole, part, one = (header.known(key) for key in ("MJDREFI", "MJDREFF", "MJDREF"))
+        if whole is not None:
+            days = (whole - MJDREFI) + ((MJDREFF if part is None else part) - MJDREFF)
+        elif one is not None:
+            days = (one - MJDREFI) - MJDREFF
+        else:
             return  # RXTE has one epoch
-        days = (
-            (one - MJDREFI - MJDREFF)
-            if whole is None and one is not None
-            else (whole or 0) - MJDREFI + (part or 0) - MJDREFF
-        )
         if abs(days) > _CLOSE:
             raise DataError(
                 f"{where}: MJDREF is {MJDREFI + MJDREFF + days!r}; {MJDREFI} + {MJDREFF} was expected, as all files of "

@@ -21,6 +21,7 @@ from rossi.extract.selection import TimeSelection
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile
+from rossi.fits.table import by_row
 from rossi.fits.writer import Column, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import MJDREFF, MJDREFI
@@ -245,7 +246,9 @@ class _Stream:
         """Add an array; return how many samples a bin has."""
         columns = file.ordered(self._columns(file))
         shape, table = file.shape(columns[0]), file.table
-        spilled = _spilled(table.integers("Spillage", None)) if "Spillage" in table else np.zeros(len(table), bool)
+        spilled = (
+            by_row(table.integers("Spillage", None)).any(axis=1) if "Spillage" in table else np.zeros(len(table), bool)
+        )
         usable = np.isfinite(file.time) & ~spilled
         step = max(1, _SAMPLES // shape.n_time)
         for row in range(0, len(table), step):
@@ -292,10 +295,6 @@ def _streams(choices: Sequence[Choice], load: Load, pcus: Sequence[int] | None) 
         said += map(str, repeats)
         streams.append(_Stream(list(files), own, bands[paths], chosen, mode.kind))
     return streams, said
-
-
-def _spilled(column: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return np.asarray(column.reshape(len(column), -1).any(axis=1))
 
 
 def _values(

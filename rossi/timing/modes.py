@@ -173,10 +173,17 @@ class Modes(Told, Mapping[str, tuple[str, ...]]):
     ----------
     names : mapping of str to tuple of str
     configurations : iterable of Configuration
+    remarks : iterable of str
+        On files whose headers do not tell what they hold.
     """
 
-    def __init__(self, names: Mapping[str, tuple[str, ...]], configurations: Iterable[Configuration]) -> None:
-        self._names, self.configurations = dict(names), tuple(configurations)
+    def __init__(
+        self,
+        names: Mapping[str, tuple[str, ...]],
+        configurations: Iterable[Configuration],
+        remarks: Iterable[str] = (),
+    ) -> None:
+        self._names, self.configurations, self.remarks = dict(names), tuple(configurations), tuple(remarks)
 
     def __getitem__(self, instrument: str) -> tuple[str, ...]:
         return self._names[instrument]
@@ -203,7 +210,7 @@ class Modes(Told, Mapping[str, tuple[str, ...]]):
             "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
         ]
         others = [f"{name}: {', '.join(modes)}" for name, modes in self.items() if name != "PCA" and modes]
-        return "\n".join([*lines, *others])
+        return "\n".join([*lines, *others, *self.remarks])
 
     def _facts(self) -> dict[str, str]:
         return {name: f"{name}: {', '.join(modes)}" if modes else "" for name, modes in self.items()}

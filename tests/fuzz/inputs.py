@@ -17,6 +17,7 @@ from rossi.simulate import ObservationSpec, simulate_observation
 from rossi.simulate.calibration import background_model
 from tests.rossi.extract.eventfile import T0, event_file, words
 from tests.rossi.hexte import material, synthetic
+from tests.rossi.timing import orbits
 
 #: Those of the simulated observation from which a filter file is made.
 _NOT_COLLECTED = ("pca/FS", "hexte", "stdprod")
@@ -84,6 +85,28 @@ def events() -> dict[str, bytes]:
         "times": b"150000000.0 150000050.0\n",
         "chans": b"2 9\n11 12\n",
         "expr": b"Time > 15e7 &&\nTime < 2e8\n",
+    }
+
+
+@cache
+def timing() -> dict[str, bytes]:
+    """A GoodXenon pair, single-bit data, an event list with its orbit, and clock corrections."""
+    folder = Path(__file__).parents[1] / "golden/timing"
+    files = {
+        "x1": folder / "xenon/input/FS3f_200d0c58-200d0c60.gz",
+        "x2": folder / "xenon/input/FS4f_200d0c58-200d0c60.gz",
+    }
+    whole = {name: gunzip(path.read_bytes(), name) for name, path in files.items()}
+    sb = open_fits((folder / "binned/input/FS3f_c1987f0-c198808.gz").read_bytes(), "sb")
+    short = FitsFile("sb", sb.primary, (select_rows(sb.tables[0], np.arange(24) < 3), *sb.tables[1:]))
+    time = orbits.START + 100 + np.arange(64) * 1.5
+    when = {"gti": [[time[0], time[-1]]], "start": time[0], "timezero": 3.4, "cards": [("DATAMODE", "E_125us_8M_0_1s")]}
+    return whole | {
+        "sb": _bytes(short),
+        "e.evt": event_file(time, words(np.arange(64) % 5, np.arange(64) % 8), **when),
+        "orbit": _bytes(orbits.orbit_file(orbits.day(0.5))),
+        "tdc.dat": b"2000 3.3784 -1 -1\n20 0.1 0 1000\n-1 -1 -1 -1\n",
+        "list": b"x1\nx2\n",
     }
 
 

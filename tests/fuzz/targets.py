@@ -25,6 +25,10 @@ from rossi.fits.text import header_lines
 from rossi.fits.unzip import gunzip
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.pca.filter.indices import read_indices, read_master
+from rossi.timing.choice import Wish, choose
+from rossi.timing.events import open_events, screened_events
+from rossi.timing.fastcurve import fast_light_curve
+from rossi.timing.modes import LEADING, configuration, modes_of, read_configuration
 from services.contract import Manifest
 from services.contract.configuration import validate
 from services.contract.seal import is_intact, seal
@@ -33,6 +37,7 @@ from services.pca_extract.stage import PcaExtractConfig
 from services.query.worklist import read_obsids
 from services.storage import MissingObject
 from services.storage.publication import output_key, read_manifest
+from tests.fuzz import inputs
 from tests.fuzz.tasks import TASKS
 
 #: What a target may raise: errors whose message is a sentence for the user.
@@ -135,6 +140,20 @@ def _stream(data: bytes) -> None:
     for table in stream_fits(data, "x").pieces(3):
         for info in table.infos.values():
             table.column(info.name)
+
+
+def _modes(data: bytes) -> None:
+    """Tell what a file holds, then make a fast light curve of it."""
+    read_configuration(data[:LEADING], "x")
+    file = open_fits(data, "x")
+    mode = modes_of([configuration(file.table().header, "x")])
+    curve = fast_light_curve([choose(mode, Wish(0.25, 14, 35))], lambda _: file)
+    assert curve.counts.shape == (1, curve.bins.size)
+
+
+def _events(data: bytes) -> None:
+    events, _ = open_events([open_fits(data, "x")])
+    open_fits(screened_events(events).to_bytes(), "made")
 
 
 def _gzip(data: bytes) -> None:
@@ -313,6 +332,8 @@ JSON_WORDS = tuple(
 TARGETS = {
     "fits": Target(_plain, lambda: [_example(), _fmi()], FITS_WORDS),
     "stream": Target(_stream, lambda: [_example(), _zipped()], FITS_WORDS),
+    "modes": Target(_modes, lambda: [inputs.timing()["sb"], inputs.timing()["e.evt"]], FITS_WORDS + _TEXT),
+    "event lists": Target(_events, lambda: [inputs.timing()["e.evt"]], FITS_WORDS + _TEXT),
     "gzip": Target(_gzip, lambda: [_zipped(), _zipped() * 2], (b"\x1f\x8b\x08\0", b"\0" * 8, b"\xff" * 8)),
     "index": Target(_index, lambda: [_fmi()], (*FITS_WORDS, b"../../../etc/passwd", b"http://x/", b"/etc/passwd")),
     "expression": Target(

@@ -165,6 +165,18 @@ TASKS = {
         ),
         changed=("s.lc", "s.pha"),
     ),
+    "timing": TaskTarget(
+        inputs.timing,
+        (
+            "xenon2fits xenon1=x1 xenon2=x2 outfile=made wrtparm=O clobber=yes",
+            "xenon2fits xenon1=x2 xenon2=x1 outfile=made wrtparm=A compat=yes clobber=yes",
+            "make_se infile=list prefix=made clobber=yes",
+            "saextrct infile=sb outroot=made binsz=0.25 spillage=no chint=14-35",
+            "saextrct infile=sb outroot=made binsz=0.25 compat=yes",
+            "barycorr infile=e.evt outfile=made orbitfiles=orbit ra=83.6 dec=22 clockfile=tdc.dat clobber=yes",
+            "faxbary infile=e.evt outfile=made orbitfiles=orbit ra=83.6 dec=22 clockfile=- compat=yes clobber=yes",
+        ),
+    ),
     "curves": TaskTarget(
         inputs.prepared,
         (
