@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rossi.extract.keywords import Content
-
 
 class Kind(StrEnum):
     """What a file is."""
@@ -21,6 +19,14 @@ class Kind(StrEnum):
     FIGURE = "figure"
     TABLE = "table"
     PAGE = "page"
+
+
+class Content(StrEnum):
+    """What is in a light curve or spectrum, as HDUCLAS2 says it (OGIP memos 92-007 and 93-003)."""
+
+    TOTAL = "TOTAL"
+    NET = "NET"
+    BACKGROUND = "BKG"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from rossi.compare import ProductDifference
-from rossi.extract.keywords import Content
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 
 #: Where deviations are explained.
 DOCUMENT = "docs/deviations.md"

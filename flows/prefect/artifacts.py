@@ -32,14 +32,14 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
     """Rows of the table of outcomes by reason."""
     rows = []
     for group in by_reason(results)[:_ROWS]:
-        reason, obsids = group.reason, group.obsids
+        obsids = group.obsids
         more = f" and {len(obsids) - _EXAMPLES} more" if len(obsids) > _EXAMPLES else ""
         rows.append(
             {
-                "outcome": reason.outcome.value.replace("_", " "),
+                "outcome": group.outcome.value.replace("_", " "),
                 "observations": len(obsids),
-                "stage": reason.stage,
-                "code": reason.code,
+                "stage": group.stage,
+                "code": group.code,
                 "reason": one_line(group.text),
                 "which": ", ".join(obsids[:_EXAMPLES]) + more,
                 "what to do": advice(group.kind) if group.kind else "",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 
 from rossi.errors import ConfigError
@@ -11,17 +9,9 @@ from rossi.extract.channels import Bounds, ChannelSelection, parse_channels
 from rossi.fits.edit import with_keywords
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import open_fits
+from rossi.product import Content
 from rossi.spectra.channels import parse_groups
 from rossi.timeseries.units import per_pcu_cards
-
-
-class Content(StrEnum):
-    """What is in a light curve or spectrum, as HDUCLAS2 says it (OGIP memos 92-007 and 93-003)."""
-
-    TOTAL = "TOTAL"
-    NET = "NET"
-    BACKGROUND = "BKG"
-
 
 _MEANING = {
     Content.TOTAL: "source and background",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rossi.extract.keywords import Content
-from rossi.product import File, Kind
+from rossi.product import Content, File, Kind
 
 
 @dataclass(frozen=True, slots=True)

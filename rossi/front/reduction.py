@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rossi.errors import ConfigError, NoGoodTime
-from rossi.extract.keywords import Content
 from rossi.facts import Told, as_html
 from rossi.fits.astropy_table import to_astropy
 from rossi.fits.reader import FitsFile, open_fits
@@ -19,7 +18,7 @@ from rossi.front.named import Named
 from rossi.front.observation import Observation
 from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
-from rossi.product import File, Kind
+from rossi.product import Content, File, Kind
 from rossi.remarks import Remark
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.reading import read_light_curve

@@ -8,14 +8,14 @@ from typing import Any
 
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.keywords import Content, describe, describe_file
+from rossi.extract.keywords import describe, describe_file
 from rossi.fits.reader import FitsFile
 from rossi.hexte.cluster import Curves, spectrum_files
 from rossi.hexte.parts import Part
 from rossi.hexte.reduction import Band
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster, cluster_of
-from rossi.product import About, File, Kind
+from rossi.product import About, Content, File, Kind
 from rossi.remarks import Remark
 from rossi.timeseries.series import Series
 from rossi.timeseries.summary import band_summary, summary

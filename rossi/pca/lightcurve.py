@@ -17,7 +17,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.extract.accumulate import accumulate, sum_by_bin
 from rossi.extract.array import ScienceArray, own_gti
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.keywords import Content, describe
+from rossi.extract.keywords import describe
 from rossi.extract.lightcurve import LightCurve, Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_tables
 from rossi.extract.selection import Grid, TimeSelection, select_samples
@@ -27,6 +27,7 @@ from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.prepare import Prepared
 from rossi.pca.standard1 import PreparedStandard1
 from rossi.pca.standard2 import pcu_of, xenon_columns
+from rossi.product import Content
 from rossi.spectra.algebra import Compat
 
 #: Length of a Standard2 row [s]; bins hold whole rows.

@@ -13,7 +13,6 @@ from typing import Any
 from rossi.archive import stem_of
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
-from rossi.extract.keywords import Content
 from rossi.extract.repeats import REPEATED
 from rossi.extract.selection import TimeSelection
 from rossi.fits.edit import dated_file
@@ -27,7 +26,7 @@ from rossi.pca.lightcurve import PcaLightCurve, Request, light_curves, pca_light
 from rossi.pca.prepare import Prepared, prepare_background, prepare_standard2
 from rossi.pca.spectrum import PcaSpectrum, SpectrumRequest, pca_spectrum, pca_spectrum_file
 from rossi.pca.standard2 import PCUS
-from rossi.product import About, File, Kind
+from rossi.product import About, Content, File, Kind
 from rossi.remarks import Remark, undated
 from rossi.timeseries.summary import band_summary, summary
 

@@ -17,7 +17,7 @@ from rossi.errors import ConfigError
 from rossi.extract.accumulate import accumulate
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.keywords import Content, describe
+from rossi.extract.keywords import describe
 from rossi.extract.products import spectrum_tables
 from rossi.extract.selection import Grid, TimeSelection, select_samples
 from rossi.extract.spectrum import Spectrum, spectrum
@@ -26,6 +26,7 @@ from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, table_hdu
 from rossi.pca.lightcurve import DeadTime, row_exposure
 from rossi.pca.standard2 import PCUS, pcu_of, xenon_columns
+from rossi.product import Content
 
 Floats = NDArray[np.float64]
 

@@ -9,29 +9,14 @@ from services.contract import FailureKind, ObservationResult, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why observations ended as they did.
-
-    Parameters
-    ----------
-    outcome : Outcome
-    stage : str
-        Where; empty for success.
-    code : str
-        What went wrong; empty for success.
-    """
-
-    outcome: Outcome
-    stage: str = ""
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """Observations that ended for one reason.
 
     Parameters
     ----------
+    outcome : Outcome
+    stage, code : str
+        Where, and what went wrong; empty for success.
     kind : FailureKind or None
         Of the first of them.
     obsids : list of str
@@ -39,8 +24,10 @@ class Group:
         What they say, each sentence once, in their order.
     """
 
-    reason: Reason
-    kind: FailureKind | None
+    outcome: Outcome
+    stage: str = ""
+    code: str = ""
+    kind: FailureKind | None = None
     obsids: list[str] = field(default_factory=list)
     messages: dict[str, None] = field(default_factory=dict)
 
@@ -54,17 +41,16 @@ class Group:
 
 def by_reason(results: Iterable[ObservationResult]) -> list[Group]:
     """Group results by reason: failures first, each kind of outcome with its most frequent reason first."""
-    groups: dict[Reason, Group] = {}
+    groups: dict[tuple[str, ...], Group] = {}
     for result in results:
         last = result.last
         done = result.outcome is Outcome.SUCCEEDED
-        reason = Reason(result.outcome) if done else Reason(result.outcome, last.stage, last.code)
-        group = groups.setdefault(reason, Group(reason, last.kind))
+        reason = (result.outcome, "", "") if done else (result.outcome, last.stage, last.code)
+        group = groups.setdefault(reason, Group(*reason, last.kind))
         group.obsids.append(result.obsid)
-        if not done:
-            group.messages[last.message] = None
+        group.messages.update({} if done else {last.message: None})
     order = [Outcome.FAILED, Outcome.NO_WORK, Outcome.SUCCEEDED]
-    return sorted(groups.values(), key=lambda group: (order.index(group.reason.outcome), -len(group.obsids)))
+    return sorted(groups.values(), key=lambda group: (order.index(group.outcome), -len(group.obsids)))
 
 
 def one_line(text: str) -> str:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from rossi import gti
 from rossi.errors import DataError
-from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits
 from rossi.hexte.contamination import absolute_channels
 from rossi.hexte.rocking import Position
+from rossi.product import Content
 from rossi.spectra.pha import Pha, read_pha
 from services.calibration.config import Role
 from services.contract import File, Manifest

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from rossi.extract.keywords import Content
 from rossi.hexte.science import Cluster
 from rossi.pca.lightcurve import ROW
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from rossi.timeseries.series import Series
 
 #: Band of files that do not tell any.

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rossi.errors import DataError
-from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from rossi.spectra.pha import Pha, read_pha
 from rossi.spectra.summing import RunningSum
 from services.contract import Caveat, File

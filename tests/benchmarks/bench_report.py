@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from rossi.fits.header import Header
+from rossi.product import About, Kind
 from rossi.timeseries.series import Series, filled_intervals
-from services.contract import Caveat, Outcome, StageResult
+from services.contract import Caveat, Outcome, OutputRecord, StageResult
 from services.merge.details import Details, Provenance, Spectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, bands
@@ -54,16 +55,20 @@ def _products(rng: np.random.Generator, obsid: str) -> dict[str, StageProducts]:
     for stage, ends in _STAGES.items():
         digest = rng.bytes(32).hex()
         names = [end if end.startswith("F") else obsid + end for end in ends]
-        keys = tuple(f"{obsid}/{stage}/{digest}/{digest[:16]}/{name}" for name in names)
         told = Provenance(
             digest, "2026-11-21T18:09:50+00:00", float(rng.exponential()), int(rng.integers(20, 60)),
             int(rng.integers(10**6)), tuple((r, f"pca_{r}_e5v20020201.mdl", "15c860abe663") for r in ("model", "saa")),
             {"rossi": "0.1.0", "python": "3.11.7", "numpy": "2.4.6"}, {"expression": "ELV > 10 && OFFSET < 0.02 " * 4},
-            {name: int(rng.integers(10**5)) for name in names},
         )  # fmt: skip
-        files = {"light_curve": tuple(k for k in keys if k.endswith(".lc")), "other": keys}
+        files = {f"{obsid}/{stage}/{digest}/{digest[:16]}/{name}": _record(rng, obsid, name) for name in names}
         made[stage] = StageProducts(f"{obsid}/{stage}/{digest}/manifest.json", files, told)
     return made
+
+
+def _record(rng: np.random.Generator, obsid: str, name: str) -> OutputRecord:
+    is_curve, label = name.endswith(".lc"), name.removeprefix(f"{obsid}_").removesuffix(".lc")
+    about, output = About(Kind.LIGHT_CURVE, label) if is_curve else About(), "light_curve" if is_curve else "other"
+    return OutputRecord(output=output, name=name, size=int(rng.integers(10**5)), sha256="", about=about)
 
 
 def _details(rng: np.random.Generator, start: float, length: float) -> Details:
@@ -91,7 +96,8 @@ def fabricated(count: int) -> Shown:
         told = ({"pcus": 3.2, "target": "SIM X-1"},)
         noted = (remark,) if number % 5 == 0 else ()
         outcome = Outcome.SUCCEEDED
-        observations.append(Observation(obsid, outcome, "", noted, told, curves, stages, ends, products))
+        abouts = {name: About(Kind.LIGHT_CURVE, name) for name in curves}
+        observations.append(Observation(obsid, outcome, "", noted, told, curves, abouts, stages, ends, products))
         details[obsid] = _details(rng, start, length)
     return Shown(observations, [join_band(observations, b, keep_null=True) for b in bands(observations)], details)
 

@@ -104,8 +104,9 @@ def install(**functions):
 
 
 def use_fakes(monkeypatch):
-    """Have executors know these stages in the place of the real ones."""
+    """Have executors know these stages, and an engine for them, in the place of the real ones."""
     monkeypatch.setattr("services.execution.stages.STAGES", STAGES)
+    monkeypatch.setitem(ENGINES, EngineName.NATIVE, FakeEngine())
 
 
 def make_archive(root: Path, **observations: str) -> Path:

@@ -8,14 +8,14 @@ from typing import Any
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.keywords import Content, describe_file
+from rossi.extract.keywords import describe_file
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits
 from rossi.gti import Gti
 from rossi.pca.lightcurve import DeadTime
 from rossi.pca.observation import SPECTRA, spectrum_about
 from rossi.pca.standard2 import parse_pcus
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import Series
 from rossi.timeseries.summary import band_summary, summary

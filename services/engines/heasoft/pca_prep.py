@@ -7,10 +7,9 @@ from pathlib import PurePosixPath
 
 from rossi.calibration import Role
 from rossi.errors import ConfigError
-from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits
 from rossi.pca.housekeeping import Housekeeping, require_each_pcu
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from services.contract import File, Inputs, Outputs
 from services.contract.filter_file import FILTER_FILE, FilterSource
 from services.engines.heasoft.files import base_name, file_list, file_name, joined, plain, zipped

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from rossi.calibration import Role
 from rossi.errors import DataError
-from rossi.extract.keywords import Content
 from rossi.fits.reader import FitsFile
 from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.observation import Calibration, prepare_observation
 from rossi.pca.prepare import Prepared
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from services.contract import File, Inputs, Outputs
 from services.contract.filter_file import FilterSource
 from services.engines import caveats_of

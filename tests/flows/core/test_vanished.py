@@ -122,9 +122,8 @@ def test_products_of_other_settings_are_none(settings: Settings) -> None:
     assert last is not None
     assert [s.stage for s in last.stages] == ["pca_prep", "pca_extract"]
     assert [s.manifest for s in last.stages] == [s.manifest for s in before.results[0].stages]
-    wider = plan.model_copy(
-        update={"stages": plan.stages | {"pca_extract": plan.stages["pca_extract"] | {"binsz": 64.0}}}
-    )
+    extraction = plan.stages["pca_extract"].model_copy(update={"binsz": 64.0})
+    wider = plan.model_copy(update={"stages": plan.stages | {"pca_extract": extraction}})
     other = last_products(before.asked[0], wider, open_store(settings.store))
     assert other is not None
     assert other.outcome is Outcome.FAILED

@@ -3,7 +3,6 @@
 import pytest
 
 from rossi.errors import DataError, NoGoodTime
-from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits, read_fits
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
 from rossi.hexte.parts import Part
@@ -11,7 +10,7 @@ from rossi.hexte.reduction import Band
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
 
 WANTED = Wanted({"ch15-61": Band(15, 61)})

@@ -6,7 +6,6 @@ import pytest
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.keywords import Content
 from rossi.fits.reader import open_fits, read_fits
 from rossi.maketime import find_good_time
 from rossi.pca.background.model import read_model
@@ -16,7 +15,7 @@ from rossi.pca.lightcurve import Request
 from rossi.pca.observation import Calibration, extract, prepare_observation, with_each_pcu
 from rossi.pca.spectrum import SpectrumRequest
 from rossi.pca.standard2 import parse_layers, parse_pcus
-from rossi.product import About, Kind
+from rossi.product import About, Content, Kind
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
 
 PCUS, ANODES = parse_pcus("ALL"), parse_layers("ALL")

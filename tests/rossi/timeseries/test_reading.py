@@ -11,13 +11,14 @@ import pytest
 
 from rossi import gti
 from rossi.errors import DataError
-from rossi.extract.keywords import Content, described
+from rossi.extract.keywords import described
 from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
+from rossi.product import Content
 from rossi.timeseries import units
 from rossi.timeseries.reading import light_curve_of, read_light_curve
 from rossi.timeseries.series import Series

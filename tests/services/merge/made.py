@@ -2,8 +2,7 @@
 
 import re
 
-from rossi.extract.keywords import Content
-from rossi.product import About, File, Kind
+from rossi.product import About, Content, File, Kind
 
 _KINDS = {"lc": Kind.LIGHT_CURVE, "pha": Kind.SPECTRUM, "gti": Kind.GOOD_TIME, "png": Kind.FIGURE}
 _LABEL = re.compile(r"(?:pw(?P<cluster>[ab])_?)?(?:ch(?P<chmin>\d+)-(?P<chmax>\d+))?_?(?P<part>src|bkg|p|m)?")
