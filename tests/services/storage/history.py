@@ -45,8 +45,10 @@ class Aged:
         self.store.delete(key)
 
     def delete_all(self, keys):
-        for key in keys:
-            self.delete(key)
+        gone = list(keys)
+        for key in gone:
+            self.written.pop(key, None)
+        self.store.delete_all(gone)
 
     def list(self, prefix=""):
         for info in self.store.list(prefix):
