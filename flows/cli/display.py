@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flows.kubernetes.state import JobState
     from flows.kubernetes.waiting import Waiting
     from services.storage.prune import Pruning
-    from services.storage.releases import Release
+    from services.storage.release_documents import Release
 
 #: Observations of which a caveat is printed; of the rest, the number.
 _CAVEATS = 5

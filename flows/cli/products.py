@@ -32,8 +32,8 @@ def command(
 ) -> None:
     """List the newest products of every observation, or copy them out of the store.
 
-    With `--out` copies what the last run has published (`rossi releases`), under the names that people know: each
-    source's light curves, spectra and report, and below `products` those of its observations.
+    With `--out` copies what the last run has published, under the names that people know: each source's light curves,
+    spectra and report, and below `products` those of its observations.
 
     Example: `rossi products 20101-01-01-00 --store store --get products`, or of all that was published
     `rossi products --store store --out published`

@@ -18,8 +18,7 @@ def command(
 ) -> None:
     """List what runs have published: each release's name, time, sources, observations, and size of what was merged.
 
-    Readers (`rossi products --out`, pages) take the one that is marked as current; `rossi publish` has them take
-    another one.
+    Readers, such as `products --out`, take the one that is marked as current; `publish` has them take another one.
 
     Example: `rossi releases store`
     """

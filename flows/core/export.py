@@ -18,7 +18,8 @@ from rossi.product import Kind
 from services.contract import File, ObservationResult
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
-from services.storage.releases import Source, key_of, stages_of
+from services.storage.release_documents import Source
+from services.storage.releases import key_of, stages_of
 
 #: Folder of an exported campaign that holds the observations' own products.
 PRODUCTS = "products"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from rossi.errors import DataError
 from services.storage import ObjectStore
-from services.storage.releases import CURRENT, Release, Source, current_release, key_of, read_release
+from services.storage.release_documents import Release, Source
+from services.storage.releases import CURRENT, current_release, key_of, read_release
 
 
 def chosen_release(store: ObjectStore, prefix: str, name: str = "") -> Release:

@@ -8,7 +8,8 @@ from flows.core.settings import Settings
 from services.contract import ObservationResult, Outcome, StageResult
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest
-from services.storage.releases import Release, publish_release, source_of
+from services.storage.release_documents import Release
+from services.storage.releases import publish_release, source_of
 
 
 def publish_results(

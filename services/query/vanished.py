@@ -8,7 +8,7 @@ from services.contract import Caveat, Manifest
 from services.query.config import QueryConfig
 from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
-from services.storage.gone import is_gone, told_to_go
+from services.storage.gone import come_back, is_gone, told_to_go
 from services.storage.local_archive import LocalArchive
 from services.storage.publication import MANIFEST, fetch_outputs, read_manifest
 from services.storage.remote import RemoteArchive
@@ -44,6 +44,11 @@ def with_vanished(work: WorkList, config: QueryConfig, place: str, store: Object
         return work
     created, key = last
     there, told = set(work.obsids), told_to_go(store, prefix)
+    if back := sorted(there & told.keys()):
+        come_back(store, prefix, back)
+        # With the caveat it is another list than before they went, and so the newest.
+        said = [Caveat(code="back", message=f"{obsid} was told to go and is in the archive again.") for obsid in back]
+        work = replace(work, caveats=(*work.caveats, *said))
     gone = [row for row in rows_of(store, key) if row.obsid not in there and not is_gone(told, row.obsid, created)]
     if not gone:
         return work

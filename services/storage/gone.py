@@ -1,14 +1,13 @@
 """Observations that were told to go: their last products are not merged any more, and in time removed.
 
 An observation that vanished from the archive keeps its last products until somebody says that it is gone for good. That
-is kept as ``<prefix>/gone/<obsid>/<UTC>.json``, and holds for what was made before: one that comes back to the archive
-is an observation like any other.
+is kept as ``<prefix>/gone/<obsid>/<UTC>.json``, and holds for what was made before, until it comes back.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from services.storage.base import ObjectStore, check_key
@@ -35,6 +34,12 @@ def told_to_go(store: ObjectStore, prefix: str) -> dict[str, str]:
     keys = [info.key.removeprefix(base).split("/") for info in store.list(base)]
     # A later key of the same observation is a later time.
     return {parts[0]: parts[1][:15].replace("T", "") for parts in keys if len(parts) == 2}
+
+
+def come_back(store: ObjectStore, prefix: str, obsids: Iterable[str]) -> None:
+    """Take back that observations are gone: they are in the archive again."""
+    for obsid in obsids:
+        store.delete_all([info.key for info in store.list(f"{_base(prefix)}{obsid}/")])
 
 
 def is_gone(gone: Mapping[str, str], obsid: str, made: str) -> bool:

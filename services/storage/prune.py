@@ -25,10 +25,10 @@ from services.storage.base import MissingObject, ObjectInfo, ObjectStore
 from services.storage.gone import FOLDER as GONE
 from services.storage.gone import told_to_go
 from services.storage.publication import MANIFEST, read_manifest
+from services.storage.release_documents import Source
 from services.storage.releases import (
     PRODUCTS,
     RELEASES,
-    Source,
     current_name,
     inner_key,
     key_of,

@@ -20,15 +20,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from rossi.errors import ConfigError, DataError
-from services.contract import FileName, Frozen, Manifest
-from services.contract.seal import is_intact, seal
+from services.contract import Manifest
 from services.storage import MissingObject, ObjectStore, StoreError
 from services.storage.publication import output_key, put_exactly
+from services.storage.release_documents import Current, Products, Release, Source, read_document, sealed
 
 RELEASES = "releases"
 CURRENT = "current.json"
@@ -40,103 +37,7 @@ MOST_NAMED = 100
 _TRIES = 20
 #: Requests at a time.
 _THREADS = 16
-_REMEDY = "`rossi verify --remove` removes it, `rossi publish` has readers take another release"
 _NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
-
-
-class Source(Frozen):
-    """The products of one source. Keys are relative to the prefix.
-
-    Parameters
-    ----------
-    name : str
-        As people spell it.
-    slug : FileName
-        As it stands in names of files.
-    merge : str
-        Key of the manifest of what was merged.
-    folder : str
-        Where the merged files lie.
-    files : tuple of FileName
-        Their names.
-    size : int [byte]
-        Of the merged files.
-    observations : int
-    stages : tuple of str
-        Keys of the manifests of the observations' stages; empty if `products` is given.
-    products : str
-        Key of the `Products` that name them.
-    """
-
-    name: str
-    slug: FileName
-    merge: str
-    folder: str
-    files: tuple[FileName, ...]
-    size: int
-    observations: int
-    stages: tuple[str, ...] = ()
-    products: str = ""
-
-
-class Products(Frozen):
-    """The manifests of the stages of a source's observations; keys are relative to the prefix."""
-
-    version: int = 1
-    stages: tuple[str, ...]
-    seal: str = ""
-
-
-class Release(Frozen):
-    """What a run published.
-
-    Parameters
-    ----------
-    created : datetime
-        UTC, whole seconds.
-    sources : tuple of Source
-    """
-
-    version: int = 1
-    created: datetime
-    sources: tuple[Source, ...]
-    seal: str = ""
-
-    @property
-    def name(self) -> str:
-        """By which people call it: ``20261129T030412-1f2e3d4c``. Names sort by time."""
-        content = "".join(source.model_dump_json() for source in self.sources)
-        return f"{self.created:%Y%m%dT%H%M%S}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-
-    @property
-    def observations(self) -> int:
-        """Of all sources."""
-        return sum(source.observations for source in self.sources)
-
-    @property
-    def size(self) -> int:
-        """Of all merged files [byte]."""
-        return sum(source.size for source in self.sources)
-
-
-class Current(Frozen):
-    """Which release readers are to take.
-
-    Parameters
-    ----------
-    release : FileName
-        Its name.
-    path : str
-        Where it lies, relative to this document.
-    chosen : bool
-        Whether somebody has asked for it: then a run that changes nothing does not go on from it.
-    """
-
-    version: int = 1
-    release: FileName
-    path: str
-    chosen: bool = False
-    seal: str = ""
 
 
 def source_of(
@@ -177,7 +78,7 @@ def source_of(
     )
     if len(inner) <= MOST_NAMED:
         return source
-    document = _sealed(Products(stages=tuple(inner)))
+    document = sealed(Products(stages=tuple(inner)))
     place = f"{RELEASES}/{PRODUCTS}/{hashlib.sha256(document).hexdigest()[:32]}.json"
     put_exactly(store, key_of(prefix, place), document)
     return source.model_copy(update={"stages": (), "products": place})
@@ -223,7 +124,7 @@ def publish_release(
     if newest is not None:  # also where another machine's clock is ahead
         created = max(created, newest.created + timedelta(seconds=1))
     release = Release(created=created, sources=named)
-    document = _sealed(release)
+    document = sealed(release)
     put_exactly(store, release_key(prefix, release.name), document)
     _move(store, prefix, release.name, stays=lambda current: current.release > release.name)
     return Release.model_validate_json(document)
@@ -269,7 +170,7 @@ def read_release(store: ObjectStore, prefix: str, name: str) -> Release:
     key = release_key(prefix, name)
     try:
         if _NAME.fullmatch(name):
-            return _read(Release, store, key, store.get(key))
+            return read_document(Release, store, key, store.get(key))
     except MissingObject:
         pass
     raise ConfigError(f"There is no release {name!r} in this store; `rossi releases` lists what there is.")
@@ -285,7 +186,7 @@ def current_name(store: ObjectStore, prefix: str) -> str:
     """
     key = key_of(prefix, CURRENT)
     try:
-        return _read(Current, store, key, store.get(key)).release
+        return read_document(Current, store, key, store.get(key)).release
     except MissingObject:
         return ""
 
@@ -314,7 +215,7 @@ def stages_of(store: ObjectStore, prefix: str, source: Source) -> tuple[str, ...
     if source.products:
         key = key_of(prefix, source.products)
         try:
-            stages = _read(Products, store, key, store.get(key)).stages
+            stages = read_document(Products, store, key, store.get(key)).stages
         except MissingObject:
             raise DataError(f"{store.url(key)}: the object is missing though a release names it.") from None
     return tuple(key_of(prefix, stage) for stage in stages)
@@ -368,7 +269,7 @@ def _move(
 ) -> None:
     """Replace ``current.json``, unless it is to stay; one that is damaged is not."""
     key = key_of(prefix, CURRENT)
-    document = _sealed(Current(release=name, path=f"{RELEASES}/{name}.json", chosen=chosen))
+    document = sealed(Current(release=name, path=f"{RELEASES}/{name}.json", chosen=chosen))
     for _ in range(_TRIES):
         try:
             there = store.get_tagged(key)
@@ -376,28 +277,8 @@ def _move(
             store.put(key, document)
             continue
         with suppress(DataError):
-            current = _read(Current, store, key, there.data)
+            current = read_document(Current, store, key, there.data)
             if there.data == document or stays(current) or (current.release == name and not chosen):
                 return
         store.swap(key, document, there.tag)
     raise StoreError(f"{store.url(key)}: others replace it all the time; run it again.")
-
-
-Document = TypeVar("Document", Release, Products, Current)
-
-
-def _read(model: type[Document], store: ObjectStore, key: str, data: bytes) -> Document:
-    try:
-        document = model.model_validate_json(data)
-    except ValidationError as error:
-        raise DataError(
-            f"{store.url(key)}: not a document of this version ({model.__name__}, {error.error_count()} problems); "
-            f"{_REMEDY}."
-        ) from None
-    if not is_intact(data):
-        raise DataError(f"{store.url(key)}: the document's content does not fit its seal, it is damaged; {_REMEDY}.")
-    return document
-
-
-def _sealed(document: Frozen) -> bytes:
-    return seal(document.model_dump_json(indent=1).encode())

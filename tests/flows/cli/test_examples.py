@@ -11,7 +11,10 @@ from flows.cli import app
 from tests.flows.support import ROOT, Rossi
 
 #: Commands whose examples need nothing but the archive that the first of them makes, in this order.
-_CHAIN = ("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry", "energies")
+_CHAIN = (
+    *("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry", "energies"),
+    *("releases", "publish", "prune"),
+)
 
 
 def examples(command: str = "") -> list[list[str]]:
@@ -54,7 +57,9 @@ def test_readme_run_of_ones_own(tmp_path: Path, own_run: list[list[str]]) -> Non
     rossi = Rossi(tmp_path, tmp_path)
     assert rossi("simulate", "--out", "archive", "--observations", 2).returncode == 0
     places = {"/data/rxte": "archive", "/data/products": "store"}
-    assert [line[0] for line in own_run] == ["config", "query", "campaign", "status", "retry", "verify"]
+    assert [line[0] for line in own_run] == [
+        *("config", "query", "campaign", "status", "retry", "verify", "releases", "prune")
+    ]
     for line in own_run:
         done = rossi(*(places.get(word, word) for word in line))
         assert done.returncode == 0, (line, done.stderr)

@@ -150,8 +150,11 @@ def test_what_was_told_to_go_is_not_merged_any_more(settings: Settings) -> None:
     shutil.copytree(kept, Path(settings.archive) / ObsID(gone).path)  # and comes back
     time.sleep(1)
     assert night(settings).asked == before.asked
+    assert [c.message for c in look(settings).caveats if c.code == "back"] == []  # said once
     unmount(settings, gone)
-    assert night(settings).asked == before.asked
+    after = night(settings)
+    assert after.asked == before.asked
+    assert rows(settings, after) == rows(settings, before)
 
 
 @pytest.mark.parametrize(

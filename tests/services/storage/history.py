@@ -45,8 +45,10 @@ class Aged:
         self.store.delete(key)
 
     def delete_all(self, keys):
-        for key in keys:
-            self.delete(key)
+        gone = list(keys)
+        for key in gone:
+            self.written.pop(key, None)
+        self.store.delete_all(gone)
 
     def list(self, prefix=""):
         for info in self.store.list(prefix):
@@ -64,18 +66,21 @@ class Archive:
     prefix: str = "run"
     data: dict = field(default_factory=dict)
     config: int = 1
+    #: Bytes of a file of an observation's stage; of what is merged, for each observation.
+    size: int = 10
+    merged: int = 10
 
     @property
     def now(self):
         return self.store.now
 
-    def stage(self, stage, obsid, inputs, *, config=None, payload=b"payload"):
+    def stage(self, stage, obsid, inputs, *, config=None, size=10):
         """Run a stage as the executor does: reuse, or publish; returns the key of its manifest."""
         config = {"config": self.config} if config is None else config
         fingerprint = digest(stage, obsid, config, [record.model_dump_json() for record in inputs])
         key = manifest_key(key_of(self.prefix, "/".join(filter(None, (obsid, stage, fingerprint)))))
         if self.store.head(key) is None:
-            outputs = Outputs({"x": (File(f"{stage}.txt", payload + fingerprint.encode()),)})
+            outputs = Outputs({"x": (File(f"{stage}.txt", b"." * size + fingerprint.encode()),)})
             made = new_manifest(stage, obsid, fingerprint, config, inputs, outputs, Outcome.SUCCEEDED, 0.1)
             made = made.model_copy(update={"created": stamp(self.now)})
             publish(self.store, key.rpartition("/")[0], made, outputs.files)
@@ -84,9 +89,9 @@ class Archive:
     def observation(self, obsid):
         """Run both stages; returns their manifests' keys."""
         raw = InputRecord(input="data", path="pca/1", size=1, identity="sha256:" + digest(obsid, self.data[obsid]))
-        first = self.stage("first", obsid, [raw], config={})
+        first = self.stage("first", obsid, [raw], config={}, size=self.size)
         made = InputRecord(input="made", path="first/first.txt", size=1, identity=first.split("/")[-2])
-        return [first, self.stage("second", obsid, [made])]
+        return [first, self.stage("second", obsid, [made], size=self.size)]
 
     def failure(self, obsid, stage="first", when=None):
         """Leave the record of a failure, as the executor does."""
@@ -114,7 +119,7 @@ class Archive:
     def merge(self, keys):
         """Join, with the index of products, as the stage does; returns the manifest's key."""
         records = [InputRecord(input="observation", path=key, size=1, identity=digest(key)) for key in keys]
-        key = self.stage("merge", "", records, config={"title": "All"})
+        key = self.stage("merge", "", records, config={"title": "All"}, size=self.merged * len(self.data))
         stages = {
             key.split("/")[-4]: {"stages": {k.split("/")[-3]: {"manifest": k} for k in keys if key}} for key in keys
         }

@@ -27,6 +27,7 @@ from services.storage.verification import verify
 from tests.services.storage.faults import FaultyStore, Killed
 from tests.services.storage.history import DAY, Aged, Archive
 from tests.services.storage.test_releases import read_all
+from tests.services.storage.test_s3_store import bucket_at
 
 ROOT = Path(__file__).parents[3]
 OBSIDS = [f"20402-01-4{n}-00" for n in range(3)]
@@ -125,12 +126,13 @@ def test_orphans(archive):
     slower = f"{keys[1].rpartition('/')[0]}/{'0a' * 8}/first.txt"  # of another writer of the same
     archive.store.put(slower, b"with another date")
     archive.store.now += 8 * DAY
-    young = archive.orphan(OBSIDS[0])
-    assert verify(archive.store, "run").stray == 5
+    young = [archive.orphan(OBSIDS[0]), f"{keys[3].rpartition('/')[0]}/{'0b' * 8}/first.txt"]
+    archive.store.put(young[1], b"of a writer at work")
+    assert verify(archive.store, "run").stray == 6
     assert prune(archive) == {Kind.ORPHAN: 4, Kind.LIST: 2}
     assert not any(archive.store.head(key) for key in (*old, slower))
-    assert archive.store.head(young)
-    assert verify(archive.store, "run").stray == 1
+    assert all(map(archive.store.head, young))
+    assert verify(archive.store, "run").stray == 2
 
 
 def test_failures(archive):
@@ -267,6 +269,20 @@ def busy(store):
         archive.failure(OBSIDS[n % 3])
         archive.orphan(OBSIDS[0])
     return archive
+
+
+@pytest.mark.usefixtures("credentials")
+def test_on_a_server(moto_endpoint):
+    """Removed in batches, the same as in memory."""
+    url = f"s3://{bucket_at(moto_endpoint)}/x?endpoint={moto_endpoint}&region=us-east-1"
+    whole, archive = busy(Aged(MemoryStore())), busy(Aged(open_store(url)))
+    requests = []
+    archive.store.store._client.meta.events.register("before-call.s3", lambda model, **_: requests.append(model.name))
+    assert prune(archive, keep=1) == prune(whole, keep=1)
+    assert [info.key for info in archive.store.list()] == [info.key for info in whole.store.list()]
+    assert verify(archive.store, "run").problems == ()
+    assert requests.count("DeleteObjects") == 5  # releases; merges and lists; two stages' manifests; payload
+    assert "DeleteObject" not in requests
 
 
 @pytest.mark.parametrize("fails", [StoreError, Killed])

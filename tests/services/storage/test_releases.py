@@ -5,7 +5,9 @@ import re
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
+import boto3
 import pytest
 
 from rossi.errors import ConfigError, DataError
@@ -23,11 +25,15 @@ from services.storage.releases import (
     read_release,
     stages_of,
 )
+from services.storage.s3 import _CLIENT
 from services.storage.verification import verify
 from tests.servers.process import free_port, running
 from tests.services.storage.faults import Fault, FaultyStore, Killed
 from tests.services.storage.history import Aged, Archive
+from tests.services.storage.servers.conformance import _status
 from tests.services.storage.test_s3_store import bucket_at
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -246,3 +252,20 @@ def test_a_public_bucket_is_read_over_plain_http(open_rclone_endpoint):
     _, keys = archive.run()
     found = follow(f"{open_rclone_endpoint}/{bucket}/x/run")
     assert found["merge.txt"].endswith(keys[0].split("/")[-2].encode())
+
+
+@pytest.mark.usefixtures("credentials")
+def test_the_policy_in_the_documentation(ceph_endpoint):
+    """What it names can be read by everybody, and nothing else."""
+    bucket = bucket_at(ceph_endpoint)
+    client = boto3.client("s3", endpoint_url=ceph_endpoint, region_name="us-east-1", config=_CLIENT)
+    text = re.search(r"```json\n(.*?)```", (ROOT / "docs/stores.md").read_text(), re.DOTALL)[1]
+    client.put_bucket_policy(Bucket=bucket, Policy=text.replace(":::rossi/", f":::{bucket}/"))
+    archive = Archive(Aged(open_store(f"s3://{bucket}?endpoint={ceph_endpoint}")), data={"20402-01-45-03": 0})
+    archive.run()
+    address = f"{ceph_endpoint}/{bucket}"
+    assert follow(f"{address}/run").keys() == {"merge.txt"}
+    archive.store.put("run/lease.json", b"{}")
+    denied = {info.key.split("/")[1] for info in archive.store.list() if _status(f"{address}/{info.key}") == 403}
+    assert denied == {"query", "products", "lease.json"}
+    assert _status(f"{address}/") == 403
