@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.desktop.processes import Machine, Running, StartError, python
-from flows.desktop.up import S3, Wishes, _start_s3, bring_up, check_database, s3_url
+from flows.desktop.up import S3, UpOptions, _start_s3, bring_up, check_database, s3_url
 from rossi.errors import ConfigError
 from services.storage import open_store
 from tests.flows.support import wait_until
@@ -79,7 +79,7 @@ def test_taken_port(machine: Machine) -> None:
         import socket
 
         with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ConfigError, match="--port"):
-            bring_up(machine, Wishes(port=taken.getsockname()[1]))
+            bring_up(machine, UpOptions(port=taken.getsockname()[1]))
 
 
 @pytest.mark.parametrize(
