@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -121,14 +120,3 @@ class ChannelLaw:
             if not active.any():
                 break
         return energy
-
-
-def bins_rise(lower: Singles, upper: Singles) -> bool:
-    """Return whether the edges of channels rise, as those of a sensible law do.
-
-    Parameters
-    ----------
-    lower, upper : ndarray (n,) of float32 [keV]
-        E_MIN and E_MAX of the channels.
-    """
-    return bool((upper > lower).all() and all(a <= b for a, b in pairwise(lower.tolist())))

@@ -18,7 +18,7 @@ from rossi.fits.reader import read_bytes, read_fits
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.ftools import samples
 from rossi.ftools.parameters import Made, Parameters, Task, extension, write_output
-from rossi.ftools.pca_calibration import channel_tables, collimators, moment
+from rossi.ftools.pca_calibration import about_table, channel_tables, collimators, moment
 from rossi.ftools.pointing import Standing, position_of
 from rossi.spectra.algebra import Compat
 from rossi.spectra.pha import find_spectrum
@@ -61,7 +61,7 @@ class XpcaarfParameters(Parameters):
     )
 
 
-def pcarmf(p: PcarmfParameters) -> list[str]:
+def pcarmf(p: PcarmfParameters) -> Made:
     """Make the matrix of a PCU in 256 channels."""
     if p.scale_hack:
         raise ConfigError(f"scale_hack is {p.scale_hack:g}; leave it 0, corrections are not applied to a matrix.")
@@ -71,7 +71,7 @@ def pcarmf(p: PcarmfParameters) -> list[str]:
     matrix = pca_matrix(table, code, mjd, p.pcc_coeff, compat=compat)
     laws = [table.law(layer, mjd) for layer in (reversed(XENON) if code == ALL_XENON else (code,))]
     made = pca_response_file(matrix, f"PCU{pcu}", laws, "pcarmf", full=False)
-    return [write_output(p.outfile, made, p.clobber)]
+    return Made([write_output(p.outfile, made, p.clobber)], about_table(p.e2cfile))
 
 
 def xpcaarf(p: XpcaarfParameters) -> Made:

@@ -28,7 +28,7 @@ from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes, primary_hdu
 from rossi.ftools import samples
 from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, write_output, write_outputs
-from rossi.ftools.pca_calibration import channel_tables, collimators, gain_shifts, moment
+from rossi.ftools.pca_calibration import about_table, channel_tables, collimators, gain_shifts, moment
 from rossi.ftools.pointing import Standing, position_of
 from rossi.met import met_to_mjd
 from rossi.pca.standard2 import parse_pcus
@@ -129,6 +129,7 @@ def _work(p: PcarspParameters, file: FitsFile, spectrum: Table, mjd: float) -> t
     )
     tables = channel_tables("e2cfile", p.e2cfile, used, mjd, compat=compat)
     cubes = collimators("collcube", p.collcube, used, spectrum)
+    more += about_table(p.e2cfile)
     if not cubes:
         more.append("no collimator is taken into account (collcube=NONE); the area is the geometric one.")
     return _Work(p, spectrum, request, epochs.calendar_day(mjd), tables, cubes), [*remarks, *more]

@@ -139,6 +139,11 @@ def test_a_spectrum_of_several_rows_names_each():
     assert named == ["p0_LR1_1998-03-01.rsp", "p2_LR1_1998-03-01.rsp"]
 
 
+def test_the_table_of_2003_is_told():
+    _, result = rsp()
+    assert "e05v03 is the table of 2003" in result.stdout
+
+
 def test_default_names():
     result = made("pcarsp", **COMMON, phafil="input/pha/e3_p2.pha", pcus="2,0")
     assert result.files == ("p02_xe_1998-03-01.rsp", "input/pha/e3_p2.pha")

@@ -47,7 +47,10 @@ def _real() -> None:
             f"  {obsid} {date}: edges {edges:.1e} keV; area {mine.sum() * test_real.AREA / area.sum() - 1:.0e} in all, "
         )
         told += f"median {np.median(relative):.1e}, worst {relative.max():.1e} of an energy; "
+        older = test_real.with_older_table(_SHARED, date)
+        off_edges = ", ".join(f"{x:+.2f}" for x in (real.e_max - older.e_max)[list(test_real.BINS)])
         print(f"{told}element {off[some].max():.1e} of its row's peak (above 2 keV)")
+        print(f"    minus those with e05v03: E_MAX of bins {', '.join(map(str, test_real.BINS))}: {off_edges} keV")
 
 
 def _measured(folder: Path) -> dict[str, list[float]]:
