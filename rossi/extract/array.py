@@ -292,6 +292,10 @@ def _ordered(columns: Structure, names: tuple[str, ...], timedel: float, compat:
 @lru_cache(maxsize=1024)
 def _cell_shape(columns: Structure, name: str, timedel: float, compat: bool) -> CellShape:
     header, n, repeat = columns.header, columns.infos[name].number, columns.infos[name].repeat
+    if columns.infos[name].code not in "BIJKED":
+        raise DataError(
+            f"its form is {columns.forms[n - 1]!r}; numbers were expected, of the same length in every row."
+        )
     dims = [int(d) for d in re.findall(r"\d+", str(header.get(f"TDIM{n}", "")))] or [repeat]
     if int(np.prod(dims)) != repeat:
         raise DataError(f"TDIM{n} is {dims}, but TFORM{n} has {repeat} elements; the header is damaged.")

@@ -44,8 +44,8 @@ def _refuse(error: OSError) -> None:
     raise error
 
 
-def read_file(path: Path) -> bytes:
-    """Return the content of a file.
+def read_file(path: Path, longest: int = -1) -> bytes:
+    """Return the content of a file, or so many bytes of it.
 
     Parameters
     ----------
@@ -57,6 +57,6 @@ def read_file(path: Path) -> bytes:
         If it is not there any more or can't be read.
     """
     try:
-        return content(path)
+        return content(path, longest)
     except OSError as error:
         raise DataError(f"{path}: the file can't be read ({error.strerror}); check the archive's copy.") from None

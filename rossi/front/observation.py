@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,14 @@ from rossi import gti, met
 from rossi.archive import FILE_PATTERNS, ObsID
 from rossi.errors import ConfigError, DataError, shortened
 from rossi.facts import Told
+from rossi.fits.header import Header
 from rossi.fits.stream import stream_fits
 from rossi.front.door import services
 from rossi.front.folder import list_folder, read_file
 from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
 from rossi.pca.filter.indices import MasterIndex, read_master
-from rossi.timing.modes import Modes, configuration, first_table_header
+from rossi.timing.modes import LEADING, Modes, configuration, first_table_header
 
 if TYPE_CHECKING:
     from astropy.time import Time
@@ -45,10 +47,20 @@ class Observation(Told):
         Size of each file by its path relative to the observation's directory.
     fetch : callable
         Returns the content of such a path.
+    beginning : callable, optional
+        Returns so many bytes of it, where that is cheaper.
     """
 
-    def __init__(self, obsid: ObsID, archive: str, sizes: Mapping[str, int], fetch: Callable[[str], bytes]) -> None:
+    def __init__(
+        self,
+        obsid: ObsID,
+        archive: str,
+        sizes: Mapping[str, int],
+        fetch: Callable[[str], bytes],
+        beginning: Callable[[str, int], bytes] | None = None,
+    ) -> None:
         self.obsid, self.archive, self._sizes, self._fetch = obsid, archive, dict(sizes), fetch
+        self._beginning = beginning
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -114,11 +126,11 @@ class Observation(Told):
     def modes(self) -> Modes:
         """Data modes (DATAMODE) of the science files, by instrument: ``{"PCA": ("Standard1b", ...), ...}``.
 
-        Printed, it is a table of what those of the PCA hold: resolution, channels, PCUs. Each science file is fetched
-        for it, though only headers are read: of a remote archive that takes its time.
+        Printed, it is a table of what those of the PCA hold: resolution, channels, PCUs. Only headers are read; of a
+        remote archive, each science file is fetched for it, which takes its time.
         """
         headers = {
-            name: {path: first_table_header(self.read_bytes(path), path) for path in filter(kind.fullmatch, self.files)}
+            name: {path: self._header(path) for path in filter(kind.fullmatch, self.files)}
             for name, kind in SCIENCE.items()
         }
         names = {
@@ -132,6 +144,13 @@ class Observation(Told):
             except DataError as error:  # one damaged header should not hide the others
                 remarks.append(str(error))
         return Modes(names, told, remarks)
+
+    def _header(self, path: str) -> Header:
+        """Return the header of a file's first table, from its beginning if that is enough."""
+        if self._beginning is not None:
+            with suppress(DataError):
+                return first_table_header(self._beginning(path, LEADING), path)
+        return first_table_header(self.read_bytes(path), path)
 
     def __reduce__(self) -> tuple[Callable[..., Observation], tuple[ObsID, str]]:
         """Another process opens it anew."""
@@ -184,7 +203,12 @@ def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None 
     sizes = list_folder(folder / one.path)
     if not sizes:
         raise services().absent(one, str(folder))
-    return Observation(one, str(folder), sizes, lambda path: read_file(folder / one.path / path))
+    place = folder / one.path
+    return Observation(
+        *(one, str(folder), sizes),
+        lambda path: read_file(place / path),
+        lambda path, longest: read_file(place / path, longest),
+    )
 
 
 def _of_directory(text: str) -> tuple[str, Path]:

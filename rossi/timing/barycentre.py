@@ -180,10 +180,11 @@ class Barycentre:
             self.orbit.require(met[np.isin(cell, open_cells)], what)
 
     def _exact(self, met: Floats) -> Floats:
-        if not len(met):
-            return np.empty(0)
-        place = self.orbit.near(met) if self.compat else self.orbit.at(met)
-        return path_delay(met, place, self.direction.unit(self.ephemeris.frame), self.ephemeris)
+        unit, result = self.direction.unit(self.ephemeris.frame), np.empty(len(met))
+        for part, out in _chunks(met, result):
+            place = self.orbit.near(part) if self.compat else self.orbit.at(part)
+            out[:] = path_delay(part, place, unit, self.ephemeris)
+        return result
 
     def _cubics(self, origin: float, used: NDArray[np.bool_]) -> Floats:
         """Return cubic polynomials through four nodes, (4, n_cell); cells without a time have NaN."""

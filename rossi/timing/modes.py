@@ -24,7 +24,7 @@ from rossi.facts import Told
 from rossi.fits.header import BLOCK, Header
 from rossi.fits.reader import header_end
 from rossi.fits.table import Table
-from rossi.fits.unzip import is_gzip
+from rossi.fits.unzip import is_gzip, unpack
 from rossi.gti import Gti
 from rossi.met import split_keyword, timezero
 from rossi.timing.xenon import TICK
@@ -292,7 +292,7 @@ def first_table_header(data: bytes, name: str) -> Header:
 
 def _unpacked(data: bytes, name: str) -> bytes:
     if not is_gzip(data):
-        return data
+        return data if data[:6] == b"SIMPLE" else unpack(data, name)
     try:
         return zlib.decompressobj(wbits=31).decompress(data, 100 * BLOCK)
     except zlib.error as error:

@@ -130,6 +130,18 @@ def test_behind_a_lost_mark_no_time_is_certain(pair):
     assert "from 0.7" in events.remarks[0] and "no certain time" in events.remarks[0]
 
 
+def test_words_may_be_stored_as_negative_numbers(pair):
+    file = pair("clean")[0]
+    half, table = XenonHalf.from_file(file), file.table()
+    rows = table.rows.copy()
+    rows["f7"] = half.words.reshape(-1, 256).view(np.int16)
+    header = table.header.without(("TZERO7",))
+    signed = Table(header, rows.tobytes(), "signed")
+    again = XenonHalf.from_file(type(file)("signed", file.primary, (signed,)))
+    assert (signed.column("EventList") < 0).any()
+    assert np.array_equal(again.words, half.words)
+
+
 def test_refusals(pair):
     one = pair("clean")[0]
     with pytest.raises(DataError, match="two halves of one GoodXenon mode"):
