@@ -73,6 +73,7 @@ bench: .venv/dev browser
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/bench_store.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/store_growth.py
 	$(BIN)/python tests/benchmarks/bench_prefect.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_many.py --observations 1000
 

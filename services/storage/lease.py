@@ -32,6 +32,8 @@ SECONDS = 120.0
 LOOK = 5.0
 #: Renewals in the time in which one is due: three may be lost.
 _RENEWALS = 4
+#: States of processes that do nothing any more: gone, or dead and not yet asked for by its parent.
+_ENDED = frozenset({"", "Z", "X"})
 _UNSURE = (
     "{}: this store lets two writers win at the same time (it ignores If-None-Match or If-Match, or has no links or "
     "locks), so it can't keep two runs apart for certain: see to it that only one works on it at a time."
@@ -285,6 +287,8 @@ def _space() -> str:
 def _is_gone(holder: Holder) -> bool:
     if holder.space != _space():
         return False
+    with suppress(OSError):  # only Linux has it
+        return _state(holder.pid) in _ENDED
     try:
         os.kill(holder.pid, 0)
     except ProcessLookupError:
@@ -292,3 +296,12 @@ def _is_gone(holder: Holder) -> bool:
     except OSError:
         pass
     return False
+
+
+def _state(pid: int) -> str:
+    """Return in what state a process is, as Linux tells it; empty for none."""
+    Path("/proc/self/stat").stat()
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

@@ -122,6 +122,8 @@ def test_a_killed_process_of_this_machine_is_not_waited_for(store):
         assert process.stdout.readline() == b"at work\n"
         assert holder_of(store, "run").pid == process.pid
         process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert holder_of(store, "run") is None  # dead, though its parent has not asked for it
         process.wait()
     assert store.head(KEY) is not None
     assert holder_of(store, "run") is None
