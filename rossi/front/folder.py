@@ -50,6 +50,8 @@ def read_file(path: Path, longest: int = -1) -> bytes:
     Parameters
     ----------
     path : Path
+    longest : int
+        Of bytes; -1 for all.
 
     Raises
     ------

@@ -41,6 +41,15 @@ class DeadFraction:
         """Return the fraction at some times, NaN where it is not known.
 
         The rate of a bin is its counts over its length and 1 - fraction.
+
+        Parameters
+        ----------
+        time : ndarray (n,) [s]
+            MET (TT).
+
+        Returns
+        -------
+        ndarray (n,)
         """
         row = np.searchsorted(self.time, time, "right") - 1
         known = (row >= 0) & (time < self.time[np.maximum(row, 0)] + self.step)
