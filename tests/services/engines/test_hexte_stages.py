@@ -273,4 +273,4 @@ def test_missing_coefficients_stop_everything(simulated):
 def test_without_matplotlib_there_is_no_figure(monkeypatch):
     monkeypatch.setattr("services.engines.hexte.find_spec", lambda _: None)
     told = SimpleNamespace(clusters={"A": SimpleNamespace(remarks=["backgrounds differ"])})
-    assert engine_hexte._figures(told) == {}
+    assert engine_hexte._figures(told) == ()

@@ -277,7 +277,7 @@ def test_spectra_of_each_cluster_are_summed(request_: MergeRequest) -> None:
     block = unpack(page.split('class="block">')[1].split("</script>")[0])
     ends = [stage for stage in block["observations"][0]["stages"] if stage["last"]]
     assert sum(len(stage["files"]) for stage in ends) == 13
-    assert f"{OBSIDS[0]}_pwa_ch15-61_src.lc" in [name for stage in ends for name, _ in stage["files"]]
+    assert f"{OBSIDS[0]}_pwa_ch15-61_src.lc" in [name for stage in ends for name, *_ in stage["files"]]
     assert run_merge(request_.model_copy(update={"results": request_.results[::-1]}), open_store(request_.store)).reused
 
 
