@@ -37,7 +37,7 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{32}")
 #: Lies beside what is replaced, for one writer at a time; never removed.
 _LOCK = ".lock"
 #: How often a directory is made that goes away before something is written there: somebody removes empty ones.
-_TRIES = 10
+_TRIES = 100
 
 
 class LocalStore:
@@ -226,8 +226,8 @@ def _written(path: Path, data: bytes) -> Iterator[Path]:
     temporary = path.with_name(f".{uuid.uuid4().hex}")
     try:
         for attempt in range(1, _TRIES + 1):
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 stream = temporary.open("xb")
             except FileNotFoundError:
                 if attempt == _TRIES:
