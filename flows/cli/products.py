@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, Prefix, Store, nothing_in, settings_from
+from flows.cli.options import Config, Prefix, Sources, Store, nothing_in, of_sources, settings_from
 
 #: ObsIDs that a message names.
 _NAMED = 6
@@ -18,9 +18,12 @@ def command(
     store: Store = None,
     config: Config = None,
     prefix: Prefix = None,
+    source: Sources = None,
     get: Annotated[Path | None, typer.Option(help="Copy them into this folder, by observation.")] = None,
 ) -> None:
-    """List the newest products of every observation, or copy them out of the store.
+    """List the newest products of every observation and source, or copy them out of the store.
+
+    With --source, those of a source and of the observations that were merged last of it.
 
     Example: `rossi products 20101-01-01-00 --store store --get products`
     """
@@ -37,6 +40,9 @@ def command(
     opened = open_store(settings.store)
     found = list(product_sets(opened, settings.prefix))
     entries = [e for e in found if not obsids or e.manifest.obsid in obsids]
+    if source:
+        slugs, theirs = of_sources(found, source)
+        entries = [e for e in entries if e.manifest.source in slugs or e.manifest.obsid in theirs]
     absent = _absent(obsids or [], [e.manifest.obsid for e in found])
     if not entries:
         raise nothing_in(settings, f"there are no products of {absent}" if found else "there is nothing yet")
@@ -44,7 +50,7 @@ def command(
         show_products(opened, entries)
         _end(absent)
         return
-    folders = {e.key: get / (e.manifest.obsid or e.manifest.stage) for e in entries}
+    folders = {e.key: get / (e.manifest.obsid or e.manifest.source or e.manifest.stage) for e in entries}
     written = [path for key, folder in folders.items() for path in export_set(opened, key, folder, "--get")]
     print(f"{len(written)} files in {get}")
     _end(absent)

@@ -16,8 +16,10 @@ from services.contract import File, ObservationResult
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
 
-#: Folder of an exported campaign that holds the observations' own products.
-PRODUCTS = "products"
+#: Folder of an exported campaign that holds the observations' own products, and that of its sources.
+PRODUCTS, SOURCES = "products", "sources"
+#: What is of use in a store alone.
+_INNER = frozenset({"entry", "front"})
 
 
 def read_file(path: Path) -> bytes:
@@ -106,25 +108,43 @@ def export_observations(store: ObjectStore, results: Iterable[ObservationResult]
 def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) -> list[Path]:
     """Copy the merged products into a folder, and those of the observations into ``products/`` below it.
 
-    The report's links, which lead from place to place within the store, are made to lead to the copies.
+    Of several sources each has its folder, ``sources/<slug>/``, and the front page is at the top. Links, which lead
+    from place to place within the store, are made to lead to the copies.
     """
-    merged = (
-        File(file.name, _relinked(file.data)) if file.name.endswith(".html") else file
-        for file in _files(store, campaign.merge.manifest)
-    )
-    return write_files(folder, merged) + export_observations(store, campaign.results, folder / PRODUCTS)
+    written = _export_front(store, campaign.front.manifest, folder) if campaign.front is not None else []
+    for one in campaign.merges:
+        if one.merge.manifest:
+            place, up = (folder / SOURCES / one.slug, "../../") if one.slug else (folder, "")
+            merged = (
+                File(file.name, _relinked(file.data, up)) if file.name.endswith(".html") else file
+                for file in _files(store, one.merge.manifest)
+            )
+            written += write_files(place, merged)
+    return written + export_observations(store, campaign.results, folder / PRODUCTS)
+
+
+def _export_front(store: ObjectStore, key: str, folder: Path) -> list[Path]:
+    from services.merge.front_stage import published
+    from services.merge.stage import REPORT
+
+    if not key:
+        return []
+    page = published(store, key).page(lambda entry: f"{SOURCES}/{entry.slug}/{REPORT}")
+    files = (File(file.name, page) if file.name.endswith(".html") else file for file in _files(store, key))
+    return write_files(folder, files)
 
 
 def _files(store: ObjectStore, key: str) -> Iterator[File]:
-    """All files that a manifest names, one output in memory at a time."""
+    """All files that a manifest names and people look for, one output in memory at a time."""
     manifest = read_manifest(store, key)
     for output in dict.fromkeys(record.output for record in manifest.outputs):
-        yield from read_outputs(store, key, manifest, output)
+        if output not in _INNER:
+            yield from read_outputs(store, key, manifest, output)
 
 
-def _relinked(page: bytes) -> bytes:
+def _relinked(page: bytes, up: str) -> bytes:
     from services.merge.report import ROOT
 
     # A key is <obsid>/<stage>/<fingerprint>/<content>/<file>.
     link = rf'href="{re.escape(ROOT)}([^/"]+)/[^"]*?([^/"]+)"'
-    return re.sub(link.encode(), rb'href="%s/\1/\2"' % PRODUCTS.encode(), page)
+    return re.sub(link.encode(), rb'href="%s/\1/\2"' % f"{up}{PRODUCTS}".encode(), page)

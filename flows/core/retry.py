@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from flows.core.executor import Executor
+from flows.core.grouping import Grouping, grouped
 from flows.core.plan import make_shard
 from flows.core.selection import NothingToDo, Selection, everything
 from flows.core.settings import Settings
@@ -26,6 +27,7 @@ from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.query.stage import NAME as QUERY
 from services.query.vanished import rows_of
+from services.query.worklist import WorkRow, blank
 from services.storage import ObjectStore, open_store
 from services.storage.inventory import Entry, Failure, all_sets, recorded_failures
 
@@ -50,14 +52,19 @@ class Known:
 
     Parameters
     ----------
-    asked : tuple of str
-        The ObsIDs that it is about.
+    grouping : Grouping or None
+        The observations that it is about, by source; None if there are none.
     results : dict of ObsID to ObservationResult
         How they ended with these settings; those that did not end, and have not failed so far, are missing.
     """
 
-    asked: tuple[str, ...]
+    grouping: Grouping | None
     results: dict[str, ObservationResult]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Their ObsIDs."""
+        return self.grouping.obsids if self.grouping is not None else ()
 
     def failed(self, which: Retry = Retry.ALL) -> tuple[str, ...]:
         """The ObsIDs of the failures of a kind."""
@@ -78,8 +85,8 @@ def failed(settings: Settings, executor: Executor, watcher: Watcher, *, which: R
     store = open_store(settings.store)
     known = look(store, settings)
     if not known.asked and not settings.query.is_open:
-        known = look(store, settings, everything(settings, executor, watcher).asked)
-    if not known.results:
+        known = look(store, settings, everything(settings, executor, watcher).grouping)
+    if not known.results or known.grouping is None:
         place = f"{settings.store}, prefix {settings.prefix}" if settings.prefix else settings.store
         raise DataError(
             f"{place}: no campaign has left anything there; check --store and --prefix, and the observations asked for."
@@ -89,7 +96,8 @@ def failed(settings: Settings, executor: Executor, watcher: Watcher, *, which: R
         raise NothingToDo(_none_failed(known, which))
     for obsid in todo[:1000]:
         _log.info("%s is tried again: %s", obsid, known.results[obsid].message)
-    return Selection(known.asked, todo, tuple(one for obsid, one in known.results.items() if obsid not in set(todo)))
+    others = tuple(one for obsid, one in known.results.items() if obsid not in set(todo))
+    return Selection(known.grouping, todo, others)
 
 
 def _none_failed(known: Known, which: Retry) -> str:
@@ -99,7 +107,7 @@ def _none_failed(known: Known, which: Retry) -> str:
     return line + (f" {waiting} were not finished: the campaign, run once more, goes on with them." if waiting else "")
 
 
-def look(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> Known:
+def look(store: ObjectStore, settings: Settings, grouping: Grouping | None = None) -> Known:
     """Find out what a store knows of the campaign that the settings describe.
 
     Products of other settings do not count. Of a product set and a failure the later one does.
@@ -108,22 +116,31 @@ def look(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> K
     ----------
     store : ObjectStore
     settings : Settings
-    asked : sequence of str
-        ObsIDs; else those of the newest work list of the same [query], or where that says nothing, and there is none,
-        all that left anything.
+    grouping : Grouping, optional
+        Of the observations; else of those of the newest work list of the same [query], or where that says nothing, and
+        there is none, of all that left anything.
     """
     sets = all_sets(store, settings.prefix)
     made = {(e.manifest.obsid, e.manifest.stage): e for e in sets if _fits(e, settings)}
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
-    question = settings.query.model_dump(mode="json")
-    lists = [entry for entry in sets if entry.manifest.stage == QUERY and entry.manifest.config == question]
-    if lists and not asked:
-        asked = [row.obsid for row in rows_of(store, lists[-1].key)]
-    elif not asked and settings.query.is_open:
-        asked = sorted({obsid for obsid, _ in (*made, *failures)})
+    if grouping is None:
+        rows = _listed(store, settings, sets, {obsid for obsid, _ in (*made, *failures) if obsid})
+        grouping = grouped(settings, rows, store) if rows else None
+    asked = grouping.obsids if grouping is not None else ()
     shard = make_shard(settings, asked)
     ended = {obsid: _ended(obsid, shard, made, failures) for obsid in asked}
-    return Known(tuple(asked), {obsid: result for obsid, result in ended.items() if result is not None})
+    return Known(grouping, {obsid: result for obsid, result in ended.items() if result is not None})
+
+
+def _listed(store: ObjectStore, settings: Settings, sets: Sequence[Entry], left: set[str]) -> list[WorkRow]:
+    question = settings.query.model_dump(mode="json")
+    lists = [entry for entry in sets if entry.manifest.stage == QUERY]
+    if same := [entry for entry in lists if entry.manifest.config == question]:
+        return rows_of(store, same[-1].key)
+    if not settings.query.is_open:
+        return []
+    known = {row.obsid: row for row in rows_of(store, lists[-1].key)} if lists else {}
+    return [known.get(obsid) or blank(obsid) for obsid in sorted(left)]
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:

@@ -21,7 +21,7 @@ from services.storage import MissingObject, ObjectStore
 from services.storage.publication import FAILURES, MANIFEST, output_key, read_manifest
 
 _RECORDS = frozenset({FAILURES, "products"})
-_MERGED = frozenset({"query", "merge"})
+_MERGED = frozenset({"query", "merge", "sources"})
 #: Below these folders stands how runs went, of which no product is made.
 _NOTES = frozenset({"campaigns", "runs"})
 #: Objects in work at a time, which bounds memory too: products have a few MB.

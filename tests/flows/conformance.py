@@ -44,9 +44,9 @@ class Recorder(Watcher):
         self.told.append(result)
         self._on_result()
 
-    def merging(self) -> None:
+    def merging(self, sources: int) -> None:
         """Keep that."""
-        self.said.append(f"merging after {len(self.told)}")
+        self.said.append(f"merging {sources} after {len(self.told)}")
 
     def warned(self, message: str) -> None:
         """Keep the sentence."""
