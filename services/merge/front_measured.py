@@ -9,7 +9,6 @@ import numpy as np
 from rossi.sources import Observations
 from rossi.sources.measured import BandRates, Measured
 from services.contract import ObservationResult
-from services.execution.stages import Instrument, instrument_of
 
 
 def measured(observations: Observations, results: Mapping[str, ObservationResult]) -> Measured:
@@ -19,10 +18,9 @@ def measured(observations: Observations, results: Mapping[str, ObservationResult
         result = results.get(obsid)
         outcomes.append(str(result.outcome) if result is not None else "")
         for end in result.ends if result is not None else ():
-            before = "pw" if instrument_of(end.stage) is Instrument.HEXTE else ""
             for band, found in end.summary.get("bands", {}).items():
                 rate, error, exposure = (found.get(of) for of in ("rate", "error", "exposure"))
-                told.setdefault(f"{before}{band}", {})[row] = (_number(rate), _number(error), _number(exposure))
+                told.setdefault(band, {})[row] = (_number(rate), _number(error), _number(exposure))
     bands = {band: _rates(told[band], len(outcomes)) for band in sorted(told)}
     return Measured(bands, outcomes)
 

@@ -78,8 +78,9 @@ def test_both_are_reduced_and_have_sections(config: ModuleType) -> None:
     text = config.to_toml(settings)
     sections = [line for line in text.splitlines() if line.startswith("[")]
     assert sections == [
-        f"[{name}]" for name in ("cache", "query", "calibration", *settings.stages, "merge", "sources", "campaign", "kubernetes")
-    ]  # fmt: skip
+        f"[{name}]"
+        for name in ("cache", "query", "calibration", *settings.stages, "merge", "sources", "campaign", "kubernetes")
+    ]
     assert "# How HEXTE data are told apart by pointing." in text
 
 
