@@ -82,7 +82,7 @@ def test_only_what_has_changed_is_merged_again(settings: Settings, simulated: Ar
     (page,) = Path(settings.store).glob("sources/*/*/index.html")
     assert all((page.parent / entry.link).is_file() for entry in front.entries)
     for page in (tmp_path / "out").rglob("*.html"):
-        for link in re.findall(r'href="([^"#:]+)"', page.read_text()):
+        for link in re.findall(r'href="([^"#:{]+)"', page.read_text()):
             assert (page.parent / link).exists(), link
     table = Table.read((tmp_path / "out/sources.ecsv").read_text(), format="ascii.ecsv")
     assert table["observations"].tolist() == [2, 2]
