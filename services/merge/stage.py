@@ -243,7 +243,15 @@ def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
         return ()
     nan = float("nan")
     ra, dec = (nan if angle is None else angle for angle in (source.ra, source.dec))
-    entry = entry_of(shown, source.slug, source.name, REPORT, also=source.names, ra=ra, dec=dec)
+    entry = entry_of(
+        shown,
+        source.slug,
+        source.name,
+        REPORT,
+        also=[name for name in source.names if name != source.name],
+        ra=ra,
+        dec=dec,
+    )
     return (File("entry.json", entry.model_dump_json().encode()),)
 
 

@@ -180,8 +180,8 @@ def _show(what: str, merges: tuple[Merged, ...], seconds: tuple[float, ...], pea
     wrong = [one.merge.message for one in merges if one.merge.outcome is not Outcome.SUCCEEDED]
     assert not wrong, wrong[0]
     print(
-        f"{what}: {len(merges)} sources, {new} merged anew; grouped in {seconds[0]:.1f} s, merged in {seconds[1]:.1f} s,"
-        f" front page in {seconds[2]:.1f} s; memory {peaks['this']:.0f} MB, workers {peaks['others']:.0f} MB each"
+        f"{what}: {len(merges)} sources, {new} merged anew; grouped in {seconds[0]:.1f} s, merged in {seconds[1]:.1f} "
+        f"s, front page in {seconds[2]:.1f} s; memory {peaks['this']:.0f} MB, workers {peaks['others']:.0f} MB each"
         f" (at most {_MOST:.0f})"
     )
 

@@ -98,7 +98,7 @@ class ExecutorConformance:
     def test_sources_are_merged_once_in_the_order_asked_for(
         self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive
     ) -> None:
-        executor, obsids = opened(settings), archive.good[:2]
+        obsids = archive.good[:2]
         results = Inline(settings).reduce(obsids, Recorder())
         requests = [
             MergeRequest(
@@ -113,8 +113,8 @@ class ExecutorConformance:
         recorder = Recorder()
         # A result that was not asked for makes no sense: nothing of it may be published.
         with pytest.raises(ConfigError, match="There is a result for"):
-            executor.merge(requests[1:2], recorder)
-        merged = executor.merge([requests[2], requests[0]], recorder)
+            opened(settings).merge(requests[1:2], recorder)
+        merged = opened(settings).merge([requests[2], requests[0]], recorder)
         assert [(one.source, one.outcome) for one in merged] == [(f"source-{n}", Outcome.SUCCEEDED) for n in (2, 0)]
         assert sorted(recorder.merges) == ["source-0", "source-2"]
         assert [one.reused for one in opened(settings).merge(requests[::2], Recorder())] == [True, True]
