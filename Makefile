@@ -70,6 +70,7 @@ bench: .venv/dev browser
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_front_page.py
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_sources.py --sources 100 --observations 5000
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
 	$(BIN)/python tests/benchmarks/bench_store.py

@@ -13,6 +13,7 @@ from flows.cli.options import (
     Out,
     Prefix,
     PrintConfig,
+    Sources,
     Store,
     Where,
     Workers,
@@ -31,6 +32,7 @@ def command(
     config: Config = None,
     prefix: Prefix = None,
     out: Out = None,
+    source: Sources = None,
     workers: Workers = None,
     executor: Where = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
@@ -43,7 +45,7 @@ def command(
 
     Example: `rossi campaign --config archive/rossi.toml --out out`
     """
-    from flows.cli.display import show_summary
+    from flows.cli.display import show_sources, show_summary
     from flows.core.extras import need
     from flows.core.result import campaign_code
     from flows.core.settings import Executor
@@ -57,6 +59,7 @@ def command(
         store=store,
         prefix=prefix,
         campaign={"workers": workers, "executor": executor},
+        sources={"names": source or None},
     )
     settings = prepared(settings, out)
     if settings.campaign.executor is Executor.KUBERNETES:
@@ -65,6 +68,7 @@ def command(
         open_cluster(settings.kubernetes)
     result = _run(settings)
     show_summary(result.results)
+    show_sources(result)
     show_products(settings, result, out)
     code = campaign_code(result, strict)
     end_soon(code)
@@ -85,14 +89,17 @@ def _run(settings: Settings) -> CampaignResult:
 def show_products(settings: Settings, result: CampaignResult, out: Path | None) -> None:
     """Tell where the merged products are, or copy them into a folder."""
     from flows.core.export import export_campaign
+    from flows.core.summary import unmerged_line
     from services.storage import open_store
 
     store = open_store(settings.store)
-    if not result.merge.manifest:
-        typer.echo(f"The merge failed: {result.merge.message}", err=True)
+    if wrong := unmerged_line(result):
+        typer.echo(wrong, err=True)
+    if not any(one.merge.manifest for one in result.merges):
         return
     if out is None:
-        print(f"Products: {store.url(result.merge.manifest)} (copied to a folder by --out)")
+        print(f"Products: {store.url(result.top.manifest)} (copied to a folder by --out)")
         return
     written = export_campaign(store, result, out)
-    print(f"{len(written)} files in {out}, to begin with {out / 'report.html'}")
+    first = next(path for path in written if path.suffix == ".html")
+    print(f"{len(written)} files in {out}, to begin with {first}")

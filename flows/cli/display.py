@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.core.pruning import in_bytes, said
-from flows.core.result import with_outcome
+from flows.core.result import CampaignResult, with_outcome
+from flows.core.summary import sources_line
 from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
 from services.execution.stages import Instrument, instrument_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Observations of which a caveat is printed; of the rest, the number.
 _CAVEATS = 5
+#: Sources that are printed after a campaign.
+_SOURCES = 30
 _STYLES = {Outcome.SUCCEEDED: "green", Outcome.NO_WORK: "yellow", Outcome.FAILED: "red"}
 
 
@@ -59,9 +62,13 @@ class ProgressBar(Watcher):
         failed = f", [red]{self._failed} failed[/red]" if self._failed else ""
         self._progress.update(self._bar, advance=1, description=f"Reducing {escape(result.obsid)}{failed}")
 
-    def merging(self) -> None:
+    def merging(self, sources: int) -> None:
         """See `Watcher.merging`."""
-        self._progress.update(self._bar, description="Merging")
+        self._progress.update(self._bar, total=sources, completed=0, description="Merging")
+
+    def merged(self, result: StageResult) -> None:
+        """See `Watcher.merged`."""
+        self._progress.update(self._bar, advance=1, description=f"Merging {escape(result.source)}".rstrip())
 
     def warned(self, message: str) -> None:
         """See `Watcher.warned`."""
@@ -74,6 +81,7 @@ class ProgressLines(Watcher):
     def __init__(self, console: Console, description: str, *, warnings_alone: bool) -> None:
         self._warnings, self._console = console, Console(quiet=True) if warnings_alone else console
         self._total, self._done, self._failed = 0, 0, 0
+        self._to_merge, self._merged = 0, 0
         self._console.print(description)
 
     def checking(self, observations: int) -> None:
@@ -92,9 +100,16 @@ class ProgressLines(Watcher):
         if self._total and self._done % max(1, self._total // 10) == 0:
             self._console.print(f"{self._done} of {self._total} done, {self._failed} failed")
 
-    def merging(self) -> None:
+    def merging(self, sources: int) -> None:
         """See `Watcher.merging`."""
-        self._console.print("Merging")
+        self._to_merge, self._merged = sources, 0
+        self._console.print(f"Merging {sources} sources" if sources > 1 else "Merging")
+
+    def merged(self, result: StageResult) -> None:  # noqa: ARG002
+        """See `Watcher.merged`."""
+        self._merged += 1
+        if self._to_merge > 1 and self._merged % max(1, self._to_merge // 10) == 0:
+            self._console.print(f"{self._merged} of {self._to_merge} sources merged")
 
     def warned(self, message: str) -> None:
         """See `Watcher.warned`."""
@@ -163,6 +178,25 @@ def show_summary(results: Sequence[ObservationResult]) -> None:
     _show_reused(results)
 
 
+def show_sources(campaign: CampaignResult) -> None:
+    """Print the sources of a campaign that has several, and what belongs to none."""
+    if len(campaign.merges) > 1:
+        table = Table("source", "observations", "failed", "merge")
+        outcomes = {one.obsid: one.outcome for one in campaign.results}
+        for one in campaign.merges[:_SOURCES]:
+            failed = sum(outcomes.get(obsid) is Outcome.FAILED for obsid in one.obsids)
+            merge = "as before" if one.merge.reused else _word(one.merge.outcome)
+            style = _STYLES[one.merge.outcome]
+            table.add_row(Text(one.name), str(len(one.obsids)), str(failed), Text(merge, style))
+        show(table)
+        if len(campaign.merges) > _SOURCES:
+            show(f"... and {len(campaign.merges) - _SOURCES} more sources; the front page has all.")
+    for one in campaign.unmerged:
+        show(Text.assemble((one.name or "merge", "red"), " ", one.merge.message))
+    if line := sources_line(campaign):
+        show(line)
+
+
 def _show_messages(results: Sequence[ObservationResult]) -> None:
     for result in with_outcome(results, Outcome.FAILED) + with_outcome(results, Outcome.NO_WORK):
         _show_message(result)
@@ -192,7 +226,7 @@ def show_status(records: Sequence[Record]) -> None:
     show(table)
     for record in records:
         if record.outcome is not Outcome.SUCCEEDED:
-            show(Text.assemble((record.obsid, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
+            show(Text.assemble((record.subject, _STYLES[record.outcome]), f" {record.stage}: {record.message}"))
     _show_caveats(record for record in records if record.outcome is Outcome.SUCCEEDED)
 
 
@@ -204,7 +238,7 @@ def _show_caveats(records: Iterable[Record]) -> None:
             found.setdefault(caveat.code, []).append((record, caveat.message))
     for code, those in found.items():
         for record, message in those[:_CAVEATS]:
-            show(Text.assemble(record.obsid, " ", (f"{record.stage}: ", "yellow"), message))
+            show(Text.assemble(record.subject, " ", (f"{record.stage}: ", "yellow"), message))
         if len(those) > _CAVEATS:
             show(f"... and {len(those) - _CAVEATS} more with the caveat {code}")
 
@@ -236,7 +270,7 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
         manifest = entry.manifest
         for record in manifest.outputs:
             place = store.url(output_key(entry.key, manifest, record))
-            print(f"{manifest.obsid or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
+            print(f"{manifest.obsid or manifest.source or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
 
 
 def show_releases(releases: Sequence[Release], current: str, *, sources: bool) -> None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flows.core.settings import Settings
     from rossi.errors import DataError
+    from services.storage.inventory import Entry
 
 Config = Annotated[
     Path | None,
@@ -21,6 +24,10 @@ Place = Annotated[str | None, typer.Argument(metavar="[STORE]", help="The same a
 Prefix = Annotated[str | None, typer.Option(help="Folder of this run within the store.")]
 Out = Annotated[
     Path | None, typer.Option(help="Folder that products are copied to; without a store, one is kept beside it.")
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", metavar="NAME", help="Only this source, in any spelling; several times for several."),
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
 Where = Annotated[
@@ -68,3 +75,21 @@ def nothing_in(settings: Settings, what: str = "there is nothing yet") -> DataEr
 
     place = f"{settings.store}, prefix {settings.prefix}" if settings.prefix else settings.store
     return DataError(f"{place}: {what}; check --store and --prefix, and the observations asked for.")
+
+
+def of_sources(entries: Sequence[Entry], names: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Return the slugs of the sources that are meant, and the ObsIDs that were merged last of them.
+
+    Raises
+    ------
+    ConfigError
+        If a name is not known.
+    """
+    from rossi.sources import Source, choose
+    from services.merge.config import SourceName
+
+    merged = {e.manifest.source: e for e in entries if e.manifest.source}
+    told = [SourceName.model_validate(e.manifest.config["source"]) for e in merged.values()]
+    chosen = choose([Source(one.name, one.slug, names=one.names) for one in told], names)
+    slugs = {source.slug for source in chosen}
+    return slugs, {obsid for slug in slugs for obsid in merged[slug].observations}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Config, Prefix, Store, nothing_in, settings_from
+from flows.cli.options import Config, Prefix, Sources, Store, nothing_in, of_sources, settings_from
 
 if TYPE_CHECKING:
     from flows.core.settings import Settings
@@ -21,16 +21,16 @@ def command(
     store: Store = None,
     config: Config = None,
     prefix: Prefix = None,
+    source: Sources = None,
     get: Annotated[Path | None, typer.Option(help="Copy them into this folder, by observation.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Copy what was published into this folder: merged products and those of them.")
     ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option(help="With --out: only this source; may be given repeatedly.")
-    ] = None,
     release: Annotated[str, typer.Option(help="With --out: a release other than the current one.")] = "",
 ) -> None:
-    """List the newest products of every observation, or copy them out of the store.
+    """List the newest products of every observation and source, or copy them out of the store.
+
+    With --source, those of a source and of the observations that were merged last of it.
 
     With `--out` copies what the last run has published, under the names that people know: each source's light curves,
     spectra and report, and below `products` those of its observations.
@@ -46,7 +46,7 @@ def command(
 
     settings = settings_from(config, store=store, prefix=prefix)
     require(settings, "store")
-    if out is not None or source or release:
+    if out is not None or release:
         _published(settings, out, source or [], release, other=bool(obsids or get))
         return
     if get is not None:
@@ -54,6 +54,9 @@ def command(
     opened = open_store(settings.store)
     found = list(product_sets(opened, settings.prefix))
     entries = [e for e in found if not obsids or e.manifest.obsid in obsids]
+    if source:
+        slugs, theirs = of_sources(found, source)
+        entries = [e for e in entries if e.manifest.source in slugs or e.manifest.obsid in theirs]
     absent = _absent(obsids or [], [e.manifest.obsid for e in found])
     if not entries:
         raise nothing_in(settings, f"there are no products of {absent}" if found else "there is nothing yet")
@@ -61,7 +64,7 @@ def command(
         show_products(opened, entries)
         _end(absent)
         return
-    folders = {e.key: get / (e.manifest.obsid or e.manifest.stage) for e in entries}
+    folders = {e.key: get / (e.manifest.obsid or e.manifest.source or e.manifest.stage) for e in entries}
     written = [path for key, folder in folders.items() for path in export_set(opened, key, folder, "--get")]
     print(f"{len(written)} files in {get}")
     _end(absent)
@@ -69,20 +72,24 @@ def command(
 
 def _published(settings: Settings, out: Path | None, sources: list[str], release: str, *, other: bool) -> None:
     """Copy what a release names; a source's products into a folder of its own, where there are several."""
-    from flows.core.export import check_folder, export_source
+    from flows.core.export import SOURCES, check_folder, export_front, export_source
     from flows.core.published import chosen_release, chosen_sources
     from rossi.errors import ConfigError
     from services.storage import open_store
+    from services.storage.releases import key_of
 
     if out is None or other:
-        raise ConfigError("--source and --release choose what --out copies; observations are copied with --get.")
+        raise ConfigError("--release chooses what --out copies; observations are copied with --get.")
     check_folder(out)
     opened = open_store(settings.store)
     found = chosen_release(opened, settings.prefix, release)
-    folders = {one.slug: out / one.slug if len(found.sources) > 1 else out for one in found.sources}
+    several = len(found.sources) > 1
+    if found.front and not sources:
+        export_front(opened, key_of(settings.prefix, found.front), out)
     for one in chosen_sources(found, sources):
-        written = export_source(opened, settings.prefix, one, folders[one.slug])
-        print(f"{one.name}: {len(written)} files in {folders[one.slug]}, of release {found.name}")
+        folder, up = (out / SOURCES / one.slug, "../../") if several else (out, "")
+        written = export_source(opened, settings.prefix, one, folder, out, up)
+        print(f"{one.name}: {len(written)} files in {out}, of release {found.name}")
 
 
 def _absent(asked: list[str], there: list[str]) -> str:

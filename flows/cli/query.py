@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from flows.core.settings import Settings
     from services.contract import File
-    from services.query.config import QueryConfig
     from services.query.worklist import WorkList
 
 
@@ -65,7 +65,7 @@ def command(
     else:
         work = look(settings.query, source)
     tell(work.caveats)
-    table, sources, said = _sources(work, settings.query) if grouped else (work.to_ecsv(), (), "")
+    table, sources, said = _sources(work, settings) if grouped else (work.to_ecsv(), (), "")
     if out is not None:
         _write(work, sources, said, out)
         return
@@ -73,11 +73,12 @@ def command(
     typer.echo(_summary(work) + said, err=True)
 
 
-def _sources(work: WorkList, asked: QueryConfig) -> tuple[str | bytes, tuple[File, ...], str]:
+def _sources(work: WorkList, settings: Settings) -> tuple[str | bytes, tuple[File, ...], str]:
     """Return the table of sources to print, as files, and how many there are; what there is to say goes to stderr."""
-    from services.query.sources import printed, rule_of, source_files, sources_of
+    from flows.core.grouping import rule_of
+    from services.query.sources import printed, source_files, sources_of
 
-    observations, found = sources_of(work, rule_of(asked))
+    observations, found = sources_of(work, rule_of(settings))
     for remark in found.remarks:
         typer.echo(remark.message, err=True)
     return printed(observations, found), source_files(observations, found), f", sources: {len(found.present)}"

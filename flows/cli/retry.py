@@ -14,6 +14,7 @@ from flows.cli.options import (
     Place,
     Prefix,
     PrintConfig,
+    Sources,
     Store,
     Where,
     Workers,
@@ -29,6 +30,7 @@ def command(
     config: Config = None,
     prefix: Prefix = None,
     out: Out = None,
+    source: Sources = None,
     workers: Workers = None,
     executor: Where = None,
     which: Annotated[
@@ -46,7 +48,7 @@ def command(
     Example: `rossi retry store --config archive/rossi.toml --out out`
     """
     from flows.cli.campaign import show_products
-    from flows.cli.display import progress_bar, show_summary
+    from flows.cli.display import progress_bar, show_sources, show_summary
     from flows.core.extras import need
     from flows.core.result import campaign_code
     from flows.core.retry import Retry, failed
@@ -58,7 +60,13 @@ def command(
     need("matplotlib", "jinja2")
     campaign = {"workers": workers, "executor": executor}
     settings = settings_from(
-        config, print_config, archive=archive, store=place or store, prefix=prefix, campaign=campaign
+        config,
+        print_config,
+        archive=archive,
+        store=place or store,
+        prefix=prefix,
+        campaign=campaign,
+        sources={"names": source or None},
     )
     settings = prepared(settings, out)
     select = partial(failed, which=Retry(which))
@@ -69,5 +77,6 @@ def command(
         print(nothing)
         raise typer.Exit from None
     show_summary([one for one in result.results if one.obsid in result.todo])
+    show_sources(result)
     show_products(settings, result, out)
     raise typer.Exit(campaign_code(result, strict))

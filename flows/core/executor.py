@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
-from flows.core.plan import plan_shards
+from flows.core.plan import plan_batches, plan_shards
 from flows.core.settings import Settings
 from flows.core.shard_log import logged
 from flows.core.watcher import Stopped, Watcher
-from services.contract import ObservationResult
+from services.contract import ObservationResult, StageResult
 from services.execution.request import Shard
 from services.execution.survey import Standing, survey_shard
 from services.execution.worker import run_shard
+from services.merge.config import MergeRequest
 from services.storage.patience import Pause
 
 Result = TypeVar("Result")
@@ -41,6 +42,10 @@ class Executor(Protocol):
         """Find out what would have to be done for observations, without doing it; raises as `reduce` does."""
         ...
 
+    def merge(self, requests: Sequence[MergeRequest], watcher: Watcher) -> list[StageResult]:
+        """Merge sources; returns how each ended, in the order asked for. Raises as `reduce` does."""
+        ...
+
     def settle(self) -> None:
         """Remember that the results were merged."""
         ...
@@ -58,7 +63,7 @@ class Inline:
 
     def reduce(self, obsids: Sequence[str], watcher: Watcher) -> list[ObservationResult]:
         """See `Executor.reduce`."""
-        return self._each("shard", obsids, watcher, lambda shard: logged(self._reduce, shard, watcher))
+        return self._shards("shard", obsids, watcher, lambda shard: logged(self._reduce, shard, watcher))
 
     def survey(self, obsids: Sequence[str], watcher: Watcher) -> list[Standing]:
         """See `Executor.survey`."""
@@ -66,7 +71,18 @@ class Inline:
         def one(shard: Shard) -> list[Standing]:
             return self._survey(shard, lambda _: watcher.checked(), lambda pause: watcher.warned(str(pause)))
 
-        return self._each("survey", obsids, watcher, one)
+        return self._shards("survey", obsids, watcher, one)
+
+    def merge(self, requests: Sequence[MergeRequest], watcher: Watcher) -> list[StageResult]:
+        """See `Executor.merge`."""
+
+        def one(batch: Sequence[MergeRequest]) -> list[StageResult]:
+            return self._merge(batch, watcher.merged, lambda pause: watcher.warned(str(pause)))
+
+        batches = plan_batches(self._settings, requests)
+        works = {_batch_name(number, batch): partial(one, batch) for number, batch in enumerate(batches)}
+        done = {result.source: result for result in self._each("merge", works, watcher)}
+        return [done[request.name] for request in requests]
 
     def settle(self) -> None:
         """See `Executor.settle`; nothing is left to be remembered."""
@@ -75,12 +91,15 @@ class Inline:
         """See `Executor.stop`; the observation at hand is worked off."""
         self._stopped.set()
 
-    def _each(
+    def _shards(
         self, kind: str, obsids: Sequence[str], watcher: Watcher, work: Callable[[Shard], list[Result]]
     ) -> list[Result]:
         shards = plan_shards(self._settings, obsids)
-        steps = (watcher.step(kind, partial(work, shard), f"{kind}-{shard.number}") for shard in shards)
-        return [result for results in steps for result in results]
+        return self._each(kind, {f"{kind}-{shard.number}": partial(work, shard) for shard in shards}, watcher)
+
+    def _each(self, kind: str, works: Mapping[str, Callable[[], list[Result]]], watcher: Watcher) -> list[Result]:
+        """Do steps of a kind, by name; returns all that they gave, in order."""
+        return [result for name, work in works.items() for result in watcher.step(kind, work, name)]
 
     def _reduce(
         self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
@@ -89,6 +108,13 @@ class Inline:
 
     def _survey(self, shard: Shard, on_result: OnResult[Standing], on_pause: OnPause) -> list[Standing]:
         return survey_shard(shard, self._unless_stopped(on_result), on_pause)
+
+    def _merge(
+        self, batch: Sequence[MergeRequest], on_result: OnResult[StageResult], on_pause: OnPause
+    ) -> list[StageResult]:
+        from services.merge.batch import merge_batch
+
+        return merge_batch(batch, self._unless_stopped(on_result), on_pause)
 
     def _unless_stopped(self, on_result: OnResult[Result]) -> OnResult[Result]:
         def tell(result: Result) -> None:
@@ -100,3 +126,7 @@ class Inline:
     def _go_on(self) -> None:
         if self._stopped.is_set():
             raise Stopped("The work was stopped.")
+
+
+def _batch_name(number: int, batch: Sequence[MergeRequest]) -> str:
+    return f"merge-{batch[0].name or number}" if len(batch) == 1 else f"merge-{number}-of-{len(batch)}"

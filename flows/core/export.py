@@ -21,8 +21,10 @@ from services.storage.publication import read_manifest, read_outputs
 from services.storage.release_documents import Source
 from services.storage.releases import key_of, stages_of
 
-#: Folder of an exported campaign that holds the observations' own products.
-PRODUCTS = "products"
+#: Folder of an exported campaign that holds the observations' own products, and that of its sources.
+PRODUCTS, SOURCES = "products", "sources"
+#: What is of use in a store alone.
+_INNER = frozenset({"entry", "front"})
 #: Requests at a time.
 _THREADS = 16
 
@@ -113,46 +115,64 @@ def export_observations(store: ObjectStore, results: Iterable[ObservationResult]
 def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) -> list[Path]:
     """Copy the merged products into a folder, and those of the observations into ``products/`` below it.
 
-    The report's links, which lead from place to place within the store, are made to lead to the copies.
+    Of several sources each has its folder, ``sources/<slug>/``, and the front page is at the top. Links, which lead
+    from place to place within the store, are made to lead to the copies.
     """
-    merged = write_files(folder, _merged_files(store, campaign.merge.manifest))
-    return merged + export_observations(store, campaign.results, folder / PRODUCTS)
+    written = export_front(store, campaign.front.manifest, folder) if campaign.front is not None else []
+    for one in campaign.merges:
+        if one.merge.manifest:
+            place, up = (folder / SOURCES / one.slug, "../../") if one.slug else (folder, "")
+            written += write_files(place, _merged_files(store, one.merge.manifest, up))
+    return written + export_observations(store, campaign.results, folder / PRODUCTS)
 
 
-def export_source(store: ObjectStore, prefix: str, source: Source, folder: Path) -> list[Path]:
-    """Copy what a release names of a source, as `export_campaign` does.
+def export_source(store: ObjectStore, prefix: str, source: Source, folder: Path, top: Path, up: str = "") -> list[Path]:
+    """Copy what a release names of a source, as `export_campaign` does: below the folder `top`, which `up` leads to.
 
     Raises
     ------
     DataError
         If something is missing or damaged.
     """
-    written = write_files(folder, _merged_files(store, key_of(prefix, source.merge)))
+    written = write_files(folder, _merged_files(store, key_of(prefix, source.merge), up))
     keys = stages_of(store, prefix, source)
     with ThreadPoolExecutor(_THREADS) as threads:
         manifests = dict(zip(keys, threads.map(lambda key: read_manifest(store, key), keys), strict=True))
     went_on = {record.identity for manifest in manifests.values() for record in manifest.inputs}
     for key, manifest in manifests.items():
         if manifest.fingerprint not in went_on:  # the last one of its chain
-            written += export_set(store, key, folder / PRODUCTS / manifest.obsid)
+            written += export_set(store, key, top / PRODUCTS / manifest.obsid)
     return written
 
 
-def _merged_files(store: ObjectStore, key: str) -> Iterator[File]:
+def _merged_files(store: ObjectStore, key: str, up: str = "") -> Iterator[File]:
     for file in _files(store, key):
-        yield replace(file, data=_relinked(file.data)) if file.about.kind is Kind.PAGE else file
+        yield replace(file, data=_relinked(file.data, up)) if file.about.kind is Kind.PAGE else file
+
+
+def export_front(store: ObjectStore, key: str, folder: Path) -> list[Path]:
+    """Copy a front page and its tables; the page leads to ``sources/<slug>/`` beside it."""
+    from services.merge.front_stage import published
+    from services.merge.stage import REPORT
+
+    if not key:
+        return []
+    page = published(store, key).page(lambda entry: f"{SOURCES}/{entry.slug}/{REPORT}")
+    files = (replace(file, data=page) if file.about.kind is Kind.PAGE else file for file in _files(store, key))
+    return write_files(folder, files)
 
 
 def _files(store: ObjectStore, key: str) -> Iterator[File]:
-    """All files that a manifest names, one output in memory at a time."""
+    """All files that a manifest names and people look for, one output in memory at a time."""
     manifest = read_manifest(store, key)
     for output in dict.fromkeys(record.output for record in manifest.outputs):
-        yield from read_outputs(store, key, manifest, output)
+        if output not in _INNER:
+            yield from read_outputs(store, key, manifest, output)
 
 
-def _relinked(page: bytes) -> bytes:
+def _relinked(page: bytes, up: str) -> bytes:
     from services.merge.report import ROOT
 
     # A key is <obsid>/<stage>/<fingerprint>/<content>/<file>.
     link = rf'href="{re.escape(ROOT)}([^/"]+)/[^"]*?([^/"]+)"'
-    return re.sub(link.encode(), rb'href="%s/\1/\2"' % PRODUCTS.encode(), page)
+    return re.sub(link.encode(), rb'href="%s/\1/\2"' % f"{up}{PRODUCTS}".encode(), page)

@@ -1,19 +1,27 @@
-"""The end of a campaign, whoever runs it: what the observations gave is joined."""
+"""The end of a campaign, whoever runs it: what the observations gave is joined, source by source."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from flows.core.executor import Executor
+from flows.core.grouping import Grouping, Unit
 from flows.core.plan import make_shard
-from flows.core.publishing import publish_results
+from flows.core.result import Merged
 from flows.core.settings import Settings
+from flows.core.watcher import Watcher
 from rossi.errors import DataError
 from services.contract import ObservationResult, StageResult
 from services.execution.failures import failed
 from services.execution.vanished import keep_last
 from services.merge.config import MergeRequest
-from services.merge.stage import run_merge
-from services.storage import open_store
+from services.storage import ObjectStore, open_store
+from services.storage.patience import patiently
+
+#: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
+_REQUESTS = 16
 
 
 def keep_vanished(
@@ -30,27 +38,75 @@ def keep_vanished(
     return keep_last(results, plan, open_store(settings.store), settings.campaign.vanished)
 
 
-def merge_results(settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]) -> StageResult:
-    """Join the products of a campaign, with the report, and publish them; if that can't be done, it alone has failed.
+def merge_sources(
+    settings: Settings,
+    grouping: Grouping,
+    results: Mapping[str, ObservationResult],
+    executor: Executor,
+    watcher: Watcher,
+) -> tuple[Merged, ...]:
+    """Merge each source in which something has changed; what goes wrong with one is a failure of that one.
 
     Parameters
     ----------
     settings : Settings
-    asked : sequence of str
-        ObsIDs that the report accounts for.
-    results : sequence of ObservationResult
+    grouping : Grouping
+    results : mapping of ObsID to ObservationResult
+    executor : Executor
+    watcher : Watcher
     """
-    request = MergeRequest(
+    units = grouping.units
+    requests = [request_of(settings, unit, grouping, results) for unit in units]
+    store = open_store(settings.store)
+    look = partial(_found_again, store, requests)
+    there = patiently(look, None, store, lambda pause: watcher.warned(str(pause)))
+    changed = [request for request, known in zip(requests, there, strict=True) if known is None]
+    watcher.merging(len(changed))
+    made = iter(executor.merge(changed, watcher) if changed else [])
+    return tuple(
+        Merged(
+            name=unit.source.name if unit.source else grouping.rule.only,
+            slug=unit.source.slug if unit.source and grouping.several else "",
+            obsids=unit.obsids,
+            merge=known or next(made),
+        )
+        for unit, known in zip(units, there, strict=True)
+    )
+
+
+def request_of(
+    settings: Settings, unit: Unit, grouping: Grouping, results: Mapping[str, ObservationResult]
+) -> MergeRequest:
+    """Return what the merge of a source is asked for; of several sources, each report is headed by its source."""
+    headed = {"title": unit.source.name} if unit.source and grouping.several else {}
+    return MergeRequest(
         store=settings.store,
         prefix=settings.prefix,
-        asked=tuple(asked),
-        results=tuple(results),
-        config=settings.merge,
+        asked=unit.obsids,
+        results=tuple(results[obsid] for obsid in unit.obsids if obsid in results),
+        config=settings.merge.model_copy(update=headed),
+        source=unit.source,
     )
-    store = open_store(settings.store)
+
+
+def _found_again(store: ObjectStore, requests: Sequence[MergeRequest]) -> list[StageResult | None]:
+    from services.merge.stage import find_merge
+
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        return list(pool.map(partial(find_merge, store), requests))
+
+
+def put_above(
+    settings: Settings, grouping: Grouping, results: Mapping[str, ObservationResult], merges: Sequence[Merged]
+) -> StageResult:
+    """Publish the front page and the tables of an archive; see `services.merge.front_stage`."""
+    from services.merge.front_stage import NAME, Everything, FrontConfig, run_front
+
+    rule, told = grouping.rule, settings.merge
+    config = FrontConfig(title=told.title, description=told.description, by=rule.by, radius=rule.radius)
+    by_slug = {one.slug: one.merge for one in merges}
     try:
-        merged = run_merge(request, store)
-        publish_results(store, settings, merged, results)
-    except DataError as error:  # what was reduced is there all the same
-        return failed("merge", "", error)
-    return merged
+        archive = Everything(grouping.observations, grouping.found, results, by_slug)
+        return run_front(config, archive, open_store(settings.store), settings.prefix)
+    except DataError as error:  # the sources' reports are there all the same
+        return failed(NAME, "", error)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 from flows.core.settings import Executor, Settings
 from services.execution.request import Shard
+from services.merge.config import MergeRequest
 
 #: A Job's indices are numbered below this; with so many, Kubernetes keeps its lists of them short enough.
 MAX_SHARDS = 9_999
+#: Observations of the sources that one process merges, one source after the other: some minutes of work.
+MOST_MERGED = 1000
 
 
 def plan_shards(settings: Settings, obsids: Sequence[str]) -> tuple[Shard, ...]:
@@ -27,6 +30,25 @@ def plan_shards(settings: Settings, obsids: Sequence[str]) -> tuple[Shard, ...]:
         make_shard(settings, unique[start : start + size], number)
         for number, start in enumerate(range(0, len(unique), size))
     )
+
+
+def plan_batches(settings: Settings, requests: Sequence[MergeRequest]) -> list[list[MergeRequest]]:
+    """Deal sources out to batches, each source once: a large one alone, many small ones together.
+
+    A batch is one process's work, done source by source; those with most observations come first, so that no worker
+    is left with a large one at the end.
+    """
+    whole = sum(len(request.asked) for request in requests)
+    most = min(MOST_MERGED, math.ceil(whole / (4 * settings.campaign.workers)))
+    batches: list[list[MergeRequest]] = []
+    size = most
+    for request in sorted(requests, key=lambda one: -len(one.asked)):
+        if size + len(request.asked) > most:
+            batches.append([])
+            size = 0
+        batches[-1].append(request)
+        size += len(request.asked)
+    return batches
 
 
 def make_shard(settings: Settings, obsids: Sequence[str], number: int = 0) -> Shard:

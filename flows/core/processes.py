@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -21,18 +21,19 @@ from typing import Any, TypeVar
 
 from flows.core.executor import Inline, OnPause, OnResult
 from flows.core.logs import configure_logs
-from flows.core.plan import plan_shards
 from flows.core.settings import Settings
 from flows.core.watcher import Stopped, Watcher
 from rossi.errors import RossiError
-from services.contract import ObservationResult
-from services.execution.failures import lost_observation
+from services.contract import ObservationResult, StageResult
+from services.execution.failures import ProcessLost, lost_observation
 from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_shard
 from services.execution.worker import run_shard
+from services.merge.config import MergeRequest
 from services.storage import open_store
 from services.storage.patience import Pause
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
@@ -61,16 +62,12 @@ class Processes(Inline):
             for process in self._running:
                 process.terminate()
 
-    def _each(
-        self, kind: str, obsids: Sequence[str], watcher: Watcher, work: Callable[[Shard], list[Result]]
-    ) -> list[Result]:
-        """Work all shards off, so many at a time; the first that can't be worked off at all ends the others."""
-        shards = plan_shards(self._settings, obsids)
+    def _each(self, kind: str, works: Mapping[str, Callable[[], list[Result]]], watcher: Watcher) -> list[Result]:
+        """Do all steps, so many at a time; the first that can't be done at all ends the others."""
         with ThreadPoolExecutor(self._settings.campaign.workers, thread_name_prefix=kind) as pool:
             try:
                 futures = [
-                    pool.submit(copy_context().run, watcher.step, kind, partial(work, shard), f"{kind}-{shard.number}")
-                    for shard in shards
+                    pool.submit(copy_context().run, watcher.step, kind, work, name) for name, work in works.items()
                 ]
                 for future in as_completed(futures):
                     future.result()
@@ -83,22 +80,30 @@ class Processes(Inline):
     def _reduce(
         self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
     ) -> list[ObservationResult]:
-        return self._one_after_the_other(run_shard, shard, on_result, on_pause, _died)
+        work, died = partial(_of_shard, run_shard, shard), partial(_died, shard)
+        return self._one_after_the_other(work, shard.obsids, on_result, on_pause, died)
 
     def _survey(self, shard: Shard, on_result: OnResult[Standing], on_pause: OnPause) -> list[Standing]:
-        def unknown(_: Shard, obsid: str, __: int) -> Standing:
+        def unknown(obsid: str, _: str) -> Standing:
             return Standing(obsid=obsid, changes=(Change.NEW,))
 
-        return self._one_after_the_other(survey_shard, shard, on_result, on_pause, unknown)
+        work = partial(_of_shard, survey_shard, shard)
+        return self._one_after_the_other(work, shard.obsids, on_result, on_pause, unknown)
+
+    def _merge(
+        self, batch: Sequence[MergeRequest], on_result: OnResult[StageResult], on_pause: OnPause
+    ) -> list[StageResult]:
+        return self._one_after_the_other(_merge_batch, batch, on_result, on_pause, _merge_died)
 
     def _one_after_the_other(
         self,
         work: Callable[..., list[Any]],
-        shard: Shard,
+        items: Sequence[Item],
         on_result: OnResult[Result],
         on_pause: OnPause,
-        died: Callable[[Shard, str, int], Result],
+        died: Callable[[Item, str], Result],
     ) -> list[Result]:
+        """Have items worked off by a process, and by a new one where that died, without what killed it."""
         results: list[Result] = []
 
         def keep(said: Result | Pause) -> None:
@@ -108,20 +113,20 @@ class Processes(Inline):
                 results.append(said)
                 on_result(said)
 
-        while remaining := shard.obsids[len(results) :]:
-            exit_code = self._one_process(work, shard.model_copy(update={"obsids": remaining}), keep)
+        while remaining := items[len(results) :]:
+            exit_code = self._one_process(partial(work, remaining), keep)
             if exit_code in _STOPPED:
-                raise Stopped(f"shard {shard.number} was stopped with {len(remaining)} observations to do")
-            if len(results) < len(shard.obsids):
-                keep(died(shard, shard.obsids[len(results)], exit_code))
+                raise Stopped(f"a process was stopped with {len(items) - len(results)} of {len(items)} to do")
+            if len(results) < len(items):
+                keep(died(items[len(results)], _how(exit_code)))
         return results
 
-    def _one_process(self, work: Callable[..., list[Any]], shard: Shard, keep: Callable[[Any], None]) -> int:
+    def _one_process(self, work: Callable[..., list[Any]], keep: Callable[[Any], None]) -> int:
         # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_PRELOAD)
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(work, shard, sender), daemon=True)
+        process = context.Process(target=_work, args=(work, sender), daemon=True)
         with self._lock:
             self._go_on()
             _start(process)
@@ -174,22 +179,44 @@ def _receive(receiver: Connection, keep: Callable[[Any], None]) -> None:
         keep(item)
 
 
-def _work(work: Callable[..., list[Any]], shard: Shard, sender: Connection) -> None:
+def _work(work: Callable[..., list[Any]], sender: Connection) -> None:
     """What the process does; a parent that has gone is noticed when the next result is sent."""
     configure_logs()
     try:
-        work(shard, on_result=sender.send, on_pause=sender.send)
+        work(on_result=sender.send, on_pause=sender.send)
     except RossiError as error:
         sender.send(error)
     except BrokenPipeError:
         os._exit(1)
     except Exception as error:
-        logging.getLogger(__name__).exception("shard %d", shard.number)
+        logging.getLogger(__name__).exception("a worker process ends")
         # Not every exception survives being sent to another process.
         sender.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _died(shard: Shard, obsid: str, exit_code: int) -> ObservationResult:
-    how = f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
+def _of_shard(work: Callable[..., list[Any]], shard: Shard, obsids: Sequence[str], **told: Any) -> list[Any]:
+    """Work off a part of a shard."""
+    return work(shard.model_copy(update={"obsids": tuple(obsids)}), **told)
+
+
+def _merge_batch(requests: Sequence[MergeRequest], **told: Any) -> list[Any]:
+    from services.merge.batch import merge_batch
+
+    return merge_batch(requests, **told)
+
+
+def _how(exit_code: int) -> str:
+    return f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
+
+
+def _merge_died(request: MergeRequest, how: str) -> StageResult:
+    from services.merge.batch import record_failed
+
+    of = f" {request.source.name}" if request.source is not None else ""
+    message = f"The process that merged{of} was {how}; it may need more memory than there is."
+    return record_failed(request, ProcessLost(message))
+
+
+def _died(shard: Shard, obsid: str, how: str) -> ObservationResult:
     message = f"{obsid}: the process that worked on it was {how}; it may need more memory than there is."
     return lost_observation(shard, obsid, message, open_store(shard.store))

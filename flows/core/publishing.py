@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from flows.core.result import CampaignResult, Merged
 from flows.core.settings import Settings
-from services.contract import ObservationResult, Outcome, StageResult
+from services.contract import ObservationResult, Outcome
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest
-from services.storage.release_documents import Release
-from services.storage.releases import publish_release, source_of
+from services.storage.release_documents import Release, Source
+from services.storage.releases import inner_key, publish_release, source_of
 
 
-def publish_results(
-    store: ObjectStore, settings: Settings, merged: StageResult, results: Sequence[ObservationResult]
-) -> Release | None:
+def publish_results(store: ObjectStore, settings: Settings, result: CampaignResult) -> Release | None:
     """Publish a campaign's products, and have readers take them; None if nothing came of it.
 
-    What other campaigns have published below the same prefix, of sources with other names, stays published.
+    What other campaigns have published below the same prefix, of sources with other names, stays published, unless this
+    one has a front page: then it is about all that there are.
 
     Parameters
     ----------
     store : ObjectStore
     settings : Settings
-    merged : StageResult
-    results : sequence of ObservationResult
-        All that the merge accounts for.
+    result : CampaignResult
 
     Raises
     ------
+    DataError
+        If something that was made can't be read.
     StoreError
     """
-    if not merged.manifest or all(result.outcome is Outcome.FAILED for result in results):
+    merged = [one for one in result.merges if one.merge.manifest]
+    if not merged or all(one.outcome is Outcome.FAILED for one in result.results):
         return None
-    stages = [stage.manifest for result in results for stage in result.stages if stage.manifest]
-    source = source_of(
+    by_obsid = {one.obsid: one for one in result.results}
+    sources = [_source(store, settings, one, by_obsid) for one in merged]
+    front = result.front.manifest if result.front else ""
+    whole = bool(front) and not result.unmerged
+    return publish_release(store, settings.prefix, sources, whole=whole, front=inner_key(settings.prefix, front))
+
+
+def _source(store: ObjectStore, settings: Settings, one: Merged, results: dict[str, ObservationResult]) -> Source:
+    known = [results[obsid] for obsid in one.obsids if obsid in results]
+    return source_of(
         store,
         settings.prefix,
-        settings.merge.title,
-        settings.merge.slug,
-        (merged.manifest, read_manifest(store, merged.manifest)),
-        len(results),
-        stages,
+        one.name if one.slug else settings.merge.title,
+        one.slug or settings.merge.slug,
+        (one.merge.manifest, read_manifest(store, one.merge.manifest)),
+        len(known),
+        [stage.manifest for result in known for stage in result.stages if stage.manifest],
     )
-    return publish_release(store, settings.prefix, [source], whole=False)

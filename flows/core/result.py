@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.contract import ExitCode, FailureKind, Frozen, ObservationResult, Outcome, StageResult
 
 #: From the worst to the least.
 _WORST = (FailureKind.CONFIG, FailureKind.RETRYABLE, FailureKind.DATA)
+
+
+class Merged(Frozen):
+    """A source whose observations were merged.
+
+    Parameters
+    ----------
+    name : str
+        Empty where it is not known.
+    slug : str
+        Empty where it is the only one.
+    obsids : tuple of str
+        Its observations.
+    merge : StageResult
+    """
+
+    name: str = ""
+    slug: str = ""
+    obsids: tuple[str, ...] = ()
+    merge: StageResult
 
 
 class CampaignResult(Frozen):
@@ -18,15 +38,38 @@ class CampaignResult(Frozen):
     asked : tuple of str
         ObsIDs.
     results : tuple of ObservationResult
-    merge : StageResult
+    merges : tuple of Merged
+        A source each.
+    front : StageResult or None
+        The front page, where there are several sources and all were merged.
     todo : tuple of str
         Those that were worked on.
+    apart : tuple of str
+        Those that belong to no source, and are merged nowhere.
     """
 
     asked: tuple[str, ...]
     results: tuple[ObservationResult, ...]
-    merge: StageResult
+    merges: tuple[Merged, ...]
+    front: StageResult | None = None
     todo: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+
+    @property
+    def top(self) -> StageResult:
+        """What a reader begins with: the front page, else the first source that was merged."""
+        every = [*([self.front] if self.front else []), *(one.merge for one in self.merges)]
+        return next((one for one in every if one.manifest), every[0])
+
+    @property
+    def unmerged(self) -> tuple[Merged, ...]:
+        """Sources whose merge failed."""
+        return tuple(one for one in self.merges if one.merge.outcome is Outcome.FAILED)
+
+    @property
+    def reused(self) -> bool:
+        """Whether everything was merged before."""
+        return all(one.merge.reused for one in self.merges) and (self.front is None or self.front.reused)
 
 
 def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list[ObservationResult]:
@@ -36,19 +79,24 @@ def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list
 
 def failure_code(results: Sequence[ObservationResult]) -> ExitCode:
     """Exit code that tells of the worst failure: configuration, then what may go away by itself, then the data."""
-    kinds = {stage.kind for result in with_outcome(results, Outcome.FAILED) for stage in result.stages}
-    return next((kind.exit_code for kind in _WORST if kind in kinds), ExitCode.OK)
+    return _code(stage for result in with_outcome(results, Outcome.FAILED) for stage in result.stages)
 
 
 def campaign_code(campaign: CampaignResult, strict: bool = False) -> ExitCode:
     """Exit code of a campaign.
 
     A campaign has done its work when every observation is accounted for, even if some failed: those are listed in the
-    report. It has not when all failed, or, if `strict`, when any did.
+    report. It has not when all failed, when a source could not be merged, or, if `strict`, when any failed.
     """
-    if campaign.merge.outcome is Outcome.FAILED:
-        return (campaign.merge.kind or FailureKind.RETRYABLE).exit_code
+    merges = [*(one.merge for one in campaign.merges), *([campaign.front] if campaign.front else [])]
+    if wrong := [merge for merge in merges if merge.outcome is Outcome.FAILED]:
+        return _code(wrong)
     failed = with_outcome(campaign.results, Outcome.FAILED)
     if len(failed) == len(campaign.asked):
         return failure_code(failed)
     return ExitCode.DATA_ERROR if failed and strict else ExitCode.OK
+
+
+def _code(stages: Iterable[StageResult]) -> ExitCode:
+    kinds = {stage.kind or FailureKind.RETRYABLE for stage in stages if stage.outcome is Outcome.FAILED}
+    return next((kind.exit_code for kind in _WORST if kind in kinds), ExitCode.OK)

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from flows.core.executor import Executor
+from flows.core.grouping import Grouping, grouped
 from flows.core.plan import make_shard
 from flows.core.selection import NothingToDo, Selection
 from flows.core.settings import Settings
@@ -28,6 +29,7 @@ from services.execution.worker import run_stages
 from services.query.stage import NAME as QUERY
 from services.query.stage import look
 from services.query.vanished import rows_of
+from services.query.worklist import WorkRow, blank
 from services.storage import ObjectStore, open_archive, open_store
 from services.storage.gone import is_gone, told_to_go
 from services.storage.inventory import Entry, Failure, all_sets, recorded_failures
@@ -54,14 +56,19 @@ class Known:
 
     Parameters
     ----------
-    asked : tuple of str
-        The ObsIDs that it is about.
+    grouping : Grouping or None
+        The observations that it is about, by source; None if there are none.
     results : dict of ObsID to ObservationResult
         How they ended with these settings; those that did not end, and have not failed so far, are missing.
     """
 
-    asked: tuple[str, ...]
+    grouping: Grouping | None
     results: dict[str, ObservationResult]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Their ObsIDs."""
+        return self.grouping.obsids if self.grouping is not None else ()
 
     def failed(self, which: Retry = Retry.ALL) -> tuple[str, ...]:
         """The ObsIDs of the failures of a kind."""
@@ -90,7 +97,7 @@ def failed(
     listed = bool(known.asked)
     if not listed and not settings.query.is_open:
         known = read_known(store, settings, watcher.step("query", partial(_find, settings, watcher)))
-    if not listed and not known.results:
+    if known.grouping is None or not (listed or known.results):
         place = f"{settings.store}, prefix {settings.prefix}" if settings.prefix else settings.store
         raise DataError(
             f"{place}: no campaign has left anything there; check --store and --prefix, and the observations asked for."
@@ -101,14 +108,14 @@ def failed(
     for obsid in todo[:1000]:
         _log.info("%s is tried again: %s", obsid, known.results[obsid].message)
     again = set(todo)
-    return Selection(known.asked, todo, tuple(one for obsid, one in known.results.items() if obsid not in again))
+    return Selection(known.grouping, todo, tuple(one for obsid, one in known.results.items() if obsid not in again))
 
 
-def _find(settings: Settings, watcher: Watcher) -> tuple[str, ...]:
+def _find(settings: Settings, watcher: Watcher) -> tuple[WorkRow, ...]:
     """Ask the archive what is meant; no list is published, since nothing new is worked on."""
     archive = open_archive(settings.archive, settings.cache)
     asked = partial(look, settings.query, archive)
-    return patiently(asked, archive, None, lambda pause: watcher.warned(str(pause))).obsids
+    return patiently(asked, archive, None, lambda pause: watcher.warned(str(pause))).rows
 
 
 def _none_failed(known: Known, which: Retry) -> str:
@@ -118,7 +125,7 @@ def _none_failed(known: Known, which: Retry) -> str:
     return line + (f" {waiting} were not finished: the campaign, run once more, goes on with them." if waiting else "")
 
 
-def read_known(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()) -> Known:
+def read_known(store: ObjectStore, settings: Settings, rows: Sequence[WorkRow] = ()) -> Known:
     """Find out what a store knows of the campaign that the settings describe.
 
     Products of other settings do not count. Of a product set and a failure the later one does.
@@ -127,26 +134,33 @@ def read_known(store: ObjectStore, settings: Settings, asked: Sequence[str] = ()
     ----------
     store : ObjectStore
     settings : Settings
-    asked : sequence of str
-        ObsIDs; else those of the newest work list of the same [query], or where that says nothing, and there is none,
-        all that left anything.
+    rows : sequence of WorkRow
+        Of the observations; else of those of the newest work list of the same [query], or where that says nothing, and
+        there is none, of all that left anything.
     """
     sets = all_sets(store, settings.prefix)
     made = {(e.manifest.obsid, e.manifest.stage): e for e in sets if _fits(e, settings)}
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
-    question = settings.query.model_dump(mode="json")
-    lists = [entry for entry in sets if entry.manifest.stage == QUERY and entry.manifest.config == question]
-    if not asked and (lists or settings.query.is_open):
-        known = (
-            [row.obsid for row in rows_of(store, lists[-1].key)]
-            if lists
-            else sorted({o for o, _ in (*made, *failures)})
-        )
-        told, since = told_to_go(store, settings.prefix), lists[-1].manifest.created if lists else ""
-        asked = [obsid for obsid in known if not is_gone(told, obsid, since)]
+    rows = rows or _listed(store, settings, sets, {obsid for obsid, _ in (*made, *failures) if obsid})
+    grouping = grouped(settings, rows, store) if rows else None
+    asked = grouping.obsids if grouping is not None else ()
     shard = make_shard(settings, asked)
     ended = {obsid: _ended(obsid, shard, made, failures) for obsid in asked}
-    return Known(tuple(asked), {obsid: result for obsid, result in ended.items() if result is not None})
+    return Known(grouping, {obsid: result for obsid, result in ended.items() if result is not None})
+
+
+def _listed(store: ObjectStore, settings: Settings, sets: Sequence[Entry], left: set[str]) -> list[WorkRow]:
+    """Return what was last asked for, or else all that left anything, without what was told to go since."""
+    question = settings.query.model_dump(mode="json")
+    lists = [entry for entry in sets if entry.manifest.stage == QUERY]
+    same = [entry for entry in lists if entry.manifest.config == question]
+    if not same and not settings.query.is_open:
+        return []
+    newest = next(iter((same or lists)[-1:]), None)
+    listed = {row.obsid: row for row in rows_of(store, newest.key)} if newest else {}
+    rows = list(listed.values()) if same else [listed.get(obsid) or blank(obsid) for obsid in sorted(left)]
+    told, since = told_to_go(store, settings.prefix), newest.manifest.created if newest else ""
+    return [row for row in rows if not is_gone(told, row.obsid, since)]
 
 
 def _fits(entry: Entry, settings: Settings) -> bool:

@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from flows.core.executor import Executor
-from flows.core.merging import keep_vanished, merge_results
+from flows.core.merging import keep_vanished, merge_sources, put_above
+from flows.core.publishing import publish_results
 from flows.core.result import CampaignResult
 from flows.core.runs import record_run
 from flows.core.selection import NothingToDo, Selection
 from flows.core.settings import Settings
 from flows.core.summary import failure_line, summary_line
 from flows.core.watcher import Watcher
-from rossi.errors import RossiError
-from services.contract import ObservationResult, StageResult
+from rossi.errors import DataError, RossiError
+from services.contract import ObservationResult
 from services.execution.vanished import named, vanished_of
 from services.storage import open_store
 from services.storage.patience import patiently
@@ -30,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, select: Select, executor: Executor, watcher: Watcher) -> CampaignResult:
-    """Work off what is selected, merge it with what is known, and have the store remember how that ended.
+    """Work off what is selected, merge it with what is known by source, and have the store remember how that ended.
 
     Parameters
     ----------
@@ -62,20 +63,45 @@ def run(settings: Settings, select: Select, executor: Executor, watcher: Watcher
     if vanished := vanished_of(results):
         said = "%d observations are not in the archive any more, their last products are merged: %s"
         _log.warning(said, len(vanished), named(vanished))
-    watcher.merging()
-    merged = watcher.step("merge", partial(_merge, settings, selection.asked, results, watcher))
+    result = _merged(settings, selection, results, executor, watcher)
+    _publish(settings, result, watcher)
     executor.settle()
-    result = CampaignResult(asked=selection.asked, results=results, merge=merged, todo=selection.todo)
     failure = failure_line(result)
     _remember(settings, failure or summary_line(result), good=not failure)
     return result
 
 
-def _merge(
-    settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult], watcher: Watcher
-) -> StageResult:
-    join = partial(merge_results, settings, asked, results)
-    return patiently(join, None, open_store(settings.store), lambda pause: watcher.warned(str(pause)))
+def _merged(
+    settings: Settings,
+    selection: Selection,
+    results: Sequence[ObservationResult],
+    executor: Executor,
+    watcher: Watcher,
+) -> CampaignResult:
+    grouping, by_obsid = selection.grouping, {result.obsid: result for result in results}
+    merges, front = merge_sources(settings, grouping, by_obsid, executor, watcher), None
+    if grouping.several and not grouping.chosen:
+        publish = partial(put_above, settings, grouping, by_obsid, merges)
+        wait = partial(patiently, publish, None, open_store(settings.store), lambda p: watcher.warned(str(p)))
+        front = watcher.step("front", wait)
+    return CampaignResult(
+        asked=selection.asked,
+        results=tuple(results),
+        merges=merges,
+        front=front,
+        todo=selection.todo,
+        apart=grouping.apart,
+    )
+
+
+def _publish(settings: Settings, result: CampaignResult, watcher: Watcher) -> None:
+    """Have readers take what was made; if that can't be done they go on with what was published before."""
+    store = open_store(settings.store)
+    try:
+        release = partial(publish_results, store, settings, result)
+        patiently(release, None, store, lambda pause: watcher.warned(str(pause)))
+    except DataError as error:
+        watcher.warned(f"Nothing is published, readers go on with the release before: {error}")
 
 
 def _remember(settings: Settings, line: str, *, good: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from flows.core.executor import Executor
+from flows.core.grouping import Grouping, grouped
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import ConfigError
@@ -32,23 +33,28 @@ class Selection:
 
     Parameters
     ----------
-    asked : tuple of str
-        ObsIDs that the merged products and the report are to account for.
+    grouping : Grouping
+        The observations that merged products and reports are to account for, by source.
     todo : tuple of str
         Those of them that are worked on.
     known : tuple of ObservationResult
         What is known of the others.
     """
 
-    asked: tuple[str, ...]
+    grouping: Grouping
     todo: tuple[str, ...]
     known: tuple[ObservationResult, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """ObsIDs of these observations."""
+        return self.grouping.obsids
 
 
 def everything(settings: Settings, executor: Executor, watcher: Watcher) -> Selection:  # noqa: ARG001
     """Select whatever the query finds; what is done already costs a look."""
-    obsids = watcher.step("query", partial(_query, settings, watcher))
-    return Selection(obsids, obsids)
+    grouping = watcher.step("query", partial(_query, settings, watcher))
+    return Selection(grouping, grouping.obsids)
 
 
 def changed(settings: Settings, executor: Executor, watcher: Watcher, *, failures: bool = False) -> Selection:
@@ -67,7 +73,8 @@ def changed(settings: Settings, executor: Executor, watcher: Watcher, *, failure
         unchanged = set(standing.changes) == {Change.FAILED}
         return bool(standing.changes) and (failures or not unchanged or standing.kind is not FailureKind.DATA)
 
-    asked = everything(settings, executor, watcher).asked
+    grouping = everything(settings, executor, watcher).grouping
+    asked = grouping.obsids
     watcher.checking(len(asked))
     standings = executor.survey(asked, watcher)
     chosen = [standing for standing in standings if is_due(standing)]
@@ -75,18 +82,21 @@ def changed(settings: Settings, executor: Executor, watcher: Watcher, *, failure
     watcher.surveyed(standings, chosen)
     todo = {standing.obsid for standing in chosen}
     known = tuple(s.result for s in standings if s.result and s.obsid not in todo)
-    return Selection(asked, tuple(obsid for obsid in asked if obsid in todo), known)
+    return Selection(grouping, tuple(obsid for obsid in asked if obsid in todo), known)
 
 
-def _query(settings: Settings, watcher: Watcher) -> tuple[str, ...]:
+def _query(settings: Settings, watcher: Watcher) -> Grouping:
     archive, store = open_archive(settings.archive, settings.cache), open_store(settings.store)
     find = partial(run_query, settings.query, archive, store, settings.prefix)
     worklist, _ = patiently(find, archive, store, lambda pause: watcher.warned(str(pause)))
     stop_if_many(worklist.vanished, len(worklist.obsids), settings.campaign.vanished, settings.archive)
     if not worklist.obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")
-    _log.info("%d observations: %s ...", len(worklist.obsids), ", ".join(worklist.obsids[:5]))
-    return worklist.obsids
+    grouping = grouped(settings, worklist.rows, store)
+    _log.info("%d observations: %s ...", len(grouping.obsids), ", ".join(grouping.obsids[:5]))
+    for remark in grouping.found.remarks:
+        _log.info("%s", remark.message)
+    return grouping
 
 
 def _say(standings: Sequence[Standing], chosen: Sequence[Standing]) -> None:

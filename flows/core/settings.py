@@ -12,13 +12,15 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import tomlkit
-from pydantic import BaseModel, Field, create_model, field_validator
+from pydantic import BaseModel, Field, create_model, field_validator, model_validator
 
 from flows.core.cluster import HEASOFT, KubernetesConfig
 from rossi.errors import ConfigError
+from rossi.sky import SOURCE_RADIUS
+from rossi.sources.rule import By
 from services.calibration.config import CalibrationConfig
 from services.contract import EngineName, Frozen
 from services.contract.configuration import validate
@@ -38,6 +40,30 @@ class Executor(StrEnum):
     INLINE = "inline"
     LOCAL = "local"
     KUBERNETES = "kubernetes"
+
+
+class SourcesConfig(Frozen):
+    """Which observations are merged together: those of one source. docs/sources.md tells the rule."""
+
+    by: By = Field(
+        By.AUTO,
+        description="auto: where they pointed, but what [query] asks for by one name or position is one source; "
+        "position; target: the target's name; table: sources that a table lists.",
+    )
+    radius: float = Field(
+        SOURCE_RADIUS, gt=0, lt=90, description="Largest angle between a pointing and its source [deg]."
+    )
+    table: str = Field(
+        "", description="The table for by = 'table': an ECSV file with name, ra, dec and, if some differ, radius."
+    )
+    names: tuple[str, ...] = Field((), description="Only these sources, as anybody spells them; none means all.")
+
+    @model_validator(mode="after")
+    def _has_table(self) -> Self:
+        if (self.by is By.TABLE) != bool(self.table):
+            missing = "names no table" if self.by is By.TABLE else f"is {self.by!s}, which reads no table"
+            raise ValueError(f"by {missing}; by = 'table' and table = 'sources.ecsv' belong together")
+        return self
 
 
 class CampaignConfig(Frozen):
@@ -107,6 +133,7 @@ class Settings(_Sections):
     """Everything that decides what a campaign does; between places and merge, a section for each stage."""
 
     merge: MergeConfig = MergeConfig()
+    sources: SourcesConfig = SourcesConfig()
     campaign: CampaignConfig = Field(default_factory=CampaignConfig)
     kubernetes: KubernetesConfig = KubernetesConfig()
     prune: PruneConfig = PruneConfig()

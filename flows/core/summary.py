@@ -7,7 +7,7 @@ from collections import Counter
 from flows.core.result import CampaignResult, campaign_code, with_outcome
 from services.contract import ExitCode, FailureKind, ObservationResult, Outcome
 from services.contract.reasons import by_reason
-from services.execution.vanished import vanished_line
+from services.execution.vanished import named, vanished_line
 
 #: What to do about a failure of each kind.
 ADVICE = {
@@ -26,8 +26,8 @@ def failure_line(result: CampaignResult) -> str:
     """One line for a campaign that did not do its work, with what to do; empty if it did."""
     if campaign_code(result) is ExitCode.OK:
         return ""
-    if result.merge.outcome is Outcome.FAILED:
-        return f"The merge failed: {result.merge.message} What to do: {advice(result.merge.kind)}."
+    if wrong := unmerged_line(result):
+        return wrong
     failed = with_outcome(result.results, Outcome.FAILED)
     kinds = Counter(one.last.kind for one in failed)
     return f"All {len(failed)} observations failed. {_most(failed)} What to do: {advice(kinds.most_common(1)[0][0])}."
@@ -43,9 +43,34 @@ def summary_line(result: CampaignResult) -> str:
     )
     there = f"; {reused} of them were there already" if reused else ""
     line = f"{counted(len(result.asked))}: {', '.join(parts)}{there}."
-    line = " ".join(filter(None, (line, vanished_line(result.results))))
+    line = " ".join(filter(None, (line, sources_line(result), vanished_line(result.results))))
     failed = counts[Outcome.FAILED]
     return f"{line} {_most(failed)} What to do: {advice(failed[0].last.kind)}." if failed else line
+
+
+def unmerged_line(result: CampaignResult) -> str:
+    """Tell which sources could not be merged, with what to do; empty if all were."""
+    wrong = [(one.merge, one.name) for one in result.unmerged]
+    if result.front is not None and result.front.outcome is Outcome.FAILED:
+        wrong.append((result.front, "all sources to a front page"))
+    if not wrong:
+        return ""
+    (first, name), number = wrong[0], len(wrong)
+    of = f" of {name}" if name and result.front is not None else ""
+    more = f" So did those of {number - 1} more sources." if number > 1 else ""
+    return f"The merge{of} failed: {first.message}{more} What to do: {advice(first.kind)}."
+
+
+def sources_line(result: CampaignResult) -> str:
+    """Tell how many sources were merged, and what belongs to none; empty for one source that has everything."""
+    said = []
+    if len(result.merges) > 1:
+        new = sum(not one.merge.reused and one.merge.outcome is not Outcome.FAILED for one in result.merges)
+        said.append(f"{len(result.merges)} sources, {new} of them merged anew.")
+    if result.apart:
+        belong = "belongs" if len(result.apart) == 1 else "belong"
+        said.append(f"{counted(len(result.apart))} {belong} to no source: {named(result.apart)}.")
+    return " ".join(said)
 
 
 def counted(observations: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from services.contract import ObservationResult
+from services.contract import ObservationResult, StageResult
 from services.execution.survey import Standing
 
 Result = TypeVar("Result")
@@ -54,8 +54,11 @@ class Watcher:
         if why:
             self.warned(f"Pods can't start: {why}")
 
-    def merging(self) -> None:
-        """All are done and will be merged."""
+    def merging(self, sources: int) -> None:
+        """All are done, and so many sources, in which something has changed, will be merged."""
+
+    def merged(self, result: StageResult) -> None:
+        """One source is merged; called from several threads."""
 
     def warned(self, message: str) -> None:
         """Something is not as it should be, or holds the work up; called from several threads."""

@@ -12,8 +12,9 @@ from flows.core.watcher import Stopped, Watcher
 from flows.kubernetes.cluster import open_cluster
 from flows.kubernetes.jobs import cancel_flow_run
 from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
-from services.contract import ObservationResult
+from services.contract import ObservationResult, StageResult
 from services.execution.survey import Standing
+from services.merge.config import MergeRequest
 from services.storage import open_store
 
 
@@ -62,6 +63,10 @@ class Pods:
     def survey(self, obsids: Sequence[str], watcher: Watcher) -> list[Standing]:
         """See `Executor.survey`."""
         return self._here.survey(obsids, watcher)
+
+    def merge(self, requests: Sequence[MergeRequest], watcher: Watcher) -> list[StageResult]:
+        """See `Executor.merge`; processes of this machine do it."""
+        return self._here.merge(requests, watcher)
 
     def settle(self) -> None:
         """See `Executor.settle`; the next campaign of the same work makes a new Job."""

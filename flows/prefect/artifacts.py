@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from flows.core.result import CampaignResult
-from flows.core.summary import advice, summary_line
+from flows.core.summary import advice, summary_line, unmerged_line
 from rossi.errors import RossiError
 from rossi.product import Kind
-from services.contract import Manifest, ObservationResult, OutputRecord
+from services.contract import Manifest, ObservationResult, Outcome, OutputRecord
 from services.contract.reasons import by_reason, one_line
 from services.execution.survey import Standing
 from services.storage import ObjectStore
@@ -24,6 +24,8 @@ from services.storage.publication import output_key, read_manifest
 BROWSE = "ROSSI_BROWSE"
 #: Rows of the table of outcomes, those of them that the summary shows, and ObsIDs in each.
 _ROWS, _FEW, _EXAMPLES = 200, 12, 8
+#: Rows of the table of sources; all of them are on the front page.
+_SOURCES = 500
 #: Without an address for products, pictures up to this size go into the page as they are [bytes].
 _PICTURE = 600_000
 
@@ -46,6 +48,31 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def source_rows(result: CampaignResult, store: ObjectStore, url: str) -> list[dict[str, Any]]:
+    """Rows of the table of sources: those that could not be merged first."""
+    outcomes = {one.obsid: one.outcome for one in result.results}
+    ranked = sorted(result.merges, key=lambda one: (bool(one.merge.manifest), one.merge.reused))
+    return [
+        {
+            "source": in_markdown(one.name),
+            "observations": len(one.obsids),
+            "failed": sum(outcomes.get(obsid) is Outcome.FAILED for obsid in one.obsids),
+            "merge": "as before" if one.merge.reused else one.merge.outcome.value,
+            "report": _report(one.merge.manifest, store, url),
+            "why": in_markdown(one.merge.message),
+        }
+        for one in ranked[:_SOURCES]
+    ]
+
+
+def _report(key: str, store: ObjectStore, url: str) -> str:
+    if not key:
+        return ""
+    manifest = read_manifest(store, key)
+    record = next(record for record in manifest.outputs if record.output == "report")
+    return _link(record.name, output_key(key, manifest, record), store, url)
 
 
 def change_rows(standings: Sequence[Standing], chosen: Sequence[Standing]) -> list[dict[str, Any]]:
@@ -73,14 +100,16 @@ def in_markdown(text: str) -> str:
 def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
     """Markdown: how it ended, and where the products are."""
     lines = [in_markdown(summary_line(result)), "", *_outcomes(result)]
-    if not result.merge.manifest:
-        return "\n".join([*lines, f"**The merge failed**: {in_markdown(result.merge.message)}"])
-    manifest = read_manifest(store, result.merge.manifest)
+    if wrong := unmerged_line(result):
+        lines += [f"**{in_markdown(wrong)}**", ""]
+    if not result.top.manifest:
+        return "\n".join(lines)
+    manifest = read_manifest(store, result.top.manifest)
     groups: dict[str, list[str]] = {}
     for record in manifest.outputs:
-        key = output_key(result.merge.manifest, manifest, record)
+        key = output_key(result.top.manifest, manifest, record)
         groups.setdefault(record.output, []).append(f"- {_link(record.name, key, store, url)} ({_size(record.size)})")
-    for output in ("report", *(name for name in groups if name != "report")):
+    for output in sorted(groups, key=lambda name: name not in {"report", "page"}):
         lines += [f"### {output.replace('_', ' ')}", *groups.get(output, []), ""]
     lines.append(f"All products lie in `{url}`; `rossi products --store {url}` lists them.")
     return "\n".join([*lines, "", *_caveats(manifest)])
@@ -101,14 +130,14 @@ def _outcomes(result: CampaignResult) -> list[str]:
 
 def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:
     """Where a browser finds the picture of all light curves, or the picture itself; empty if there is none."""
-    if not result.merge.manifest:
+    if not result.top.manifest:
         return ""
-    manifest = read_manifest(store, result.merge.manifest)
+    manifest = read_manifest(store, result.top.manifest)
     pictures = [record for record in manifest.outputs if record.about.kind is Kind.FIGURE]
     if not pictures:
         return ""
     chosen = next((record for record in pictures if not record.about.label), pictures[0])  # that of all bands
-    key = output_key(result.merge.manifest, manifest, chosen)
+    key = output_key(result.top.manifest, manifest, chosen)
     return browse_url(url, key) or _inline(store, key, chosen)
 
 

@@ -26,7 +26,7 @@ from flows.core.summary import failure_line, summary_line
 from flows.core.turns import turn
 from flows.core.watcher import Stopped, Watcher
 from flows.executors import open_executor
-from flows.prefect.artifacts import figure_url, reason_rows, summary_page
+from flows.prefect.artifacts import figure_url, reason_rows, source_rows, summary_page
 from flows.prefect.form import Form, form_of, run_name
 from flows.prefect.limits import Taken, one_at_a_time
 from flows.prefect.notify import VANISHED
@@ -128,7 +128,7 @@ def _would_do(settings: Settings, select: Select, executor: Executor, reporter: 
 def _end(result: CampaignResult) -> State[Any]:
     if line := failure_line(result):
         return Failed(message=line)
-    if not result.todo and result.merge.reused:
+    if not result.todo and result.reused:
         return Completed(message=f"Nothing has changed. {summary_line(result)}", name=NOTHING)
     return Completed(message=summary_line(result), name=VANISHED if vanished_of(result.results) else None)
 
@@ -144,6 +144,8 @@ def _show(result: CampaignResult, url: str) -> None:
     """Show in Prefect's own pages how it ended, and where the products are."""
     store = open_store(url)
     create_table_artifact(reason_rows(result.results), key="outcomes", description="Outcomes by reason")
+    if len(result.merges) > 1:
+        create_table_artifact(source_rows(result, store, url), key="sources", description="Sources")
     create_markdown_artifact(summary_page(result, store, url), key="campaign", description="Summary and products")
     if figure := figure_url(result, store, url):
         create_image_artifact(figure, key="light-curve", description="Light curves of all observations")

@@ -26,7 +26,7 @@ from flows.core.watcher import Result, Stopped, Watcher
 from flows.prefect.artifacts import change_rows
 from flows.prefect.signs_of_life import LIFE, duration
 from flows.prefect.steps import as_task
-from services.contract import ObservationResult, Outcome
+from services.contract import ObservationResult, Outcome, StageResult
 from services.execution.survey import Standing
 
 #: Seconds between two looks at the server; somebody who cancels waits this long at most for the workers to be told.
@@ -53,6 +53,7 @@ class ProgressReporter(Watcher):
         self._inner, self._stop = inner, stop
         self._total, self._counts, self._began = 0, Counter[Outcome](), time.monotonic()
         self._to_check, self._checked = 0, 0
+        self._to_merge, self._merged = 0, 0
         self._waiting = ""
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._artifact: UUID | None = None
@@ -121,10 +122,17 @@ class ProgressReporter(Watcher):
         self._waiting = why
         self._inner.waiting(why)
 
-    def merging(self) -> None:
+    def merging(self, sources: int) -> None:
         """See `Watcher.merging`."""
-        self._worked = time.monotonic() - self._began
-        self._inner.merging()
+        self._worked, self._to_merge = time.monotonic() - self._began, sources
+        self._inner.merging(sources)
+
+    def merged(self, result: StageResult) -> None:
+        """See `Watcher.merged`; stops the merges of a run that was cancelled."""
+        self.go_on()
+        with self._lock:
+            self._merged += 1
+            self._inner.merged(result)
 
     def warned(self, message: str) -> None:
         """See `Watcher.warned`; stops the shard of a run that was cancelled."""
@@ -158,9 +166,14 @@ class ProgressReporter(Watcher):
         return (
             f"{self.done} of {self._total} observations: {counts[Outcome.SUCCEEDED]} done, "
             f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; "
-            f"{rate:.1f} a second{end}{', merging' * self._at_merge}"
+            f"{rate:.1f} a second{end}{self._merge_text()}"
             f"{f'; pods wait: {self._waiting}' * bool(self._waiting)}"
         )
+
+    def _merge_text(self) -> str:
+        if not self._at_merge:
+            return ""
+        return f", {self._merged} of {self._to_merge} sources merged" if self._to_merge > 1 else ", merging"
 
     def _run(self) -> None:
         # One client for all: each new one asks for a token first.
@@ -197,7 +210,7 @@ class ProgressReporter(Watcher):
         if not flow_run.id or not total:
             return
         percent, text = 100.0 * (self.done if self._total else self._checked) / total, self.text()
-        now = self._checked, self._total, self.done, self._at_merge, self._waiting
+        now = self._checked, self._total, self.done, self._at_merge, self._merged, self._waiting
         if self._artifact is None:
             self._artifact = cast("UUID", create_progress_artifact(percent, key="progress", description=text))
         elif now == self._told or (time.monotonic() < self._next_word and not self._ended.is_set()):

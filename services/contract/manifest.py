@@ -54,6 +54,8 @@ class Manifest(Frozen):
     ----------
     engine : EngineName or None
         Who computed; None for stages that no engine carries out, and in the layout before.
+    source : str
+        Slug of the source that it is about, for what is made of one source's observations.
     seal : str
         sha256 of the manifest without it, as `services.contract.seal` makes it; the last field.
     """
@@ -72,4 +74,5 @@ class Manifest(Frozen):
     versions: dict[str, str]
     seconds: float
     created: str
+    source: FileName | Literal[""] = ""
     seal: str = ""

@@ -26,6 +26,8 @@ class StageResult(Frozen):
         What an external task said, all of it; only in the record of a failure.
     reads : tuple of str
         The stages that this one went on from.
+    source : str
+        Slug of the source that it is about, for what is made of one source's observations.
     """
 
     stage: str
@@ -42,6 +44,7 @@ class StageResult(Frozen):
     summary: dict[str, Any] = {}
     seconds: float = 0.0
     reads: tuple[str, ...] = ()
+    source: str = ""
 
 
 class ObservationResult(Frozen):

@@ -29,7 +29,7 @@ class ProcessLost(RossiError):
     code = "process_lost"
 
 
-def failed(stage: str, obsid: str, error: Exception) -> StageResult:
+def failed(stage: str, obsid: str, error: Exception, source: str = "") -> StageResult:
     """Return the result that an exception means."""
     known = _known(error)
     return StageResult(
@@ -40,6 +40,7 @@ def failed(stage: str, obsid: str, error: Exception) -> StageResult:
         code=known.code,
         message=str(known),
         detail="\n".join(getattr(error, "__notes__", ())),
+        source=source,
     )
 
 

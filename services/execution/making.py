@@ -57,6 +57,8 @@ class Work:
         Who computes.
     versions : mapping of str to str
         Of what the engine computes with.
+    source : str
+        Slug of the source that it is about, empty where it is not about one.
     settings : dict
         The configuration, JSON-compatible.
     fingerprint : str
@@ -70,6 +72,7 @@ class Work:
     obsid: str = ""
     engine: EngineName | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
     settings: dict[str, Any] = field(init=False)
     fingerprint: str = field(init=False)
 
@@ -129,7 +132,7 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
         check_outputs(work.stage, outputs)
     seconds = time.perf_counter() - start
     known = (work.stage.name, work.obsid, work.fingerprint, work.settings, work.records)
-    mine = new_manifest(*known, outputs, seconds, work.engine, work.versions)
+    mine = new_manifest(*known, outputs, seconds, work.engine, work.versions, work.source)
     manifest = publish(store, base, mine, outputs.files)
     if memory is not None and manifest == mine.model_copy(update={"outputs": manifest.outputs, "seal": manifest.seal}):
         memory[key] = Made(manifest, outputs.files)
@@ -174,4 +177,5 @@ def result_of(manifest: Manifest, key: str, *, reused: bool) -> StageResult:
         caveats=manifest.caveats,
         summary=manifest.summary,
         seconds=manifest.seconds,
+        source=manifest.source,
     )

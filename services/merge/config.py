@@ -6,7 +6,7 @@ import re
 
 from pydantic import Field
 
-from services.contract import Frozen, ObservationResult
+from services.contract import FileName, Frozen, ObservationResult
 
 NAME = "merge"
 
@@ -28,18 +28,51 @@ class MergeConfig(Frozen):
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:80] or "light-curve"
 
 
+class SourceName(Frozen):
+    """The source that observations are merged of.
+
+    Parameters
+    ----------
+    name, slug : str
+        See `rossi.sources.Source`.
+    ra, dec : float or None [deg]
+        Mean of the pointings, J2000; None where it is not known.
+    names : tuple of str
+        All spellings of its targets' names.
+    """
+
+    name: str
+    slug: FileName
+    ra: float | None = None
+    dec: float | None = None
+    names: tuple[str, ...] = ()
+
+
+class SourceMergeConfig(MergeConfig):
+    """The same of one source: all that decides what becomes of its observations."""
+
+    source: SourceName | None = None
+
+    @property
+    def slug(self) -> str:
+        """See `MergeConfig.slug`; the source's where it heads the report."""
+        return self.source.slug if self.source is not None and self.title == self.source.name else super().slug
+
+
 class MergeRequest(Frozen):
-    """Everything the merge needs: a container's whole input.
+    """Everything the merge of one source needs: a container's whole input.
 
     Parameters
     ----------
     store, prefix : str
         Where the observations' products lie, and where the merged ones go.
     asked : tuple of str
-        The ObsIDs of the campaign.
+        The ObsIDs of the source.
     results : tuple of ObservationResult
         What came of them.
     config : MergeConfig
+    source : SourceName or None
+        None where the observations were asked for as those of one source: what they say themselves counts.
     """
 
     store: str
@@ -47,3 +80,14 @@ class MergeRequest(Frozen):
     asked: tuple[str, ...]
     results: tuple[ObservationResult, ...]
     config: MergeConfig = MergeConfig()
+    source: SourceName | None = None
+
+    @property
+    def name(self) -> str:
+        """The source's slug, empty where none is named."""
+        return self.source.slug if self.source is not None else ""
+
+    @property
+    def settings(self) -> SourceMergeConfig:
+        """Configuration and source together."""
+        return SourceMergeConfig(**self.config.model_dump(), source=self.source)

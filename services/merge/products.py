@@ -20,6 +20,7 @@ from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import Series, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat, File
+from services.merge.config import SourceName
 from services.merge.labels import plain_label
 from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
 
@@ -105,15 +106,16 @@ def caveats_of(band: Band) -> tuple[Caveat, ...]:
     return tuple(found)
 
 
-def light_curve(band: Band, observations: Sequence[Observation], title: str) -> bytes:
+def light_curve(band: Band, observations: Sequence[Observation], title: str, source: SourceName | None = None) -> bytes:
     """Return the FITS file of a band: RATE, STDGTI and OBSERVATIONS.
 
-    OBSINDEX in RATE is the row of OBSERVATIONS, from 1, that the bin belongs to.
+    OBSINDEX in RATE is the row of OBSERVATIONS, from 1, that the bin belongs to. OBJECT, RA_OBJ and DEC_OBJ are those
+    of the source, where one is given, else what the observations say.
     """
     index = band.rows[band.joined.origin] + 1
-    series = replace(band.joined.series, header=_with_channels(band))
+    series = replace(band.joined.series, header=_of_source(_with_channels(band), source))
     tables = light_curve_tables(series, more=[(declared.OBSINDEX, index)])
-    primary = band.joined.series.primary.copy()
+    primary = _of_source(band.joined.series.primary, source).copy()
     primary.set("TITLE", title)
     primary.set("CONTENT", "LIGHT CURVE")
     primary.set("CREATOR", "rossi merge")
@@ -128,6 +130,18 @@ def _with_channels(band: Band) -> Header:
         header.set("MINCHAN", asked[0], "lowest channel of the band")
         header.set("MAXCHAN", asked[1], "highest channel of the band")
     return header
+
+
+def _of_source(header: Header, source: SourceName | None) -> Header:
+    """Return a header that names the source."""
+    if source is None:
+        return header
+    made = header.copy()
+    made.set("OBJECT", source.name)
+    if source.ra is not None and source.dec is not None:
+        made.set("RA_OBJ", source.ra, "[deg] mean of the source's observations")
+        made.set("DEC_OBJ", source.dec, "[deg] mean of the source's observations")
+    return made
 
 
 def observation_table(observations: Sequence[Observation], band: str) -> TableHDU:

@@ -1,4 +1,4 @@
-"""The last stage of a campaign: all observations' light curves become one, with a report."""
+"""A source's observations become one: light curves and spectra, with a report."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from services.contract import (
     StageResult,
 )
 from services.contract.seal import seal
-from services.execution.making import Work, carry_out
-from services.merge.config import NAME, MergeConfig, MergeRequest
+from services.execution.making import Work, carry_out, result_of
+from services.merge.config import NAME, MergeConfig, MergeRequest, SourceName
 from services.merge.details import Details, noted
+from services.merge.front_entry import entry_of
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.labels import obsid_of, stem_of
@@ -38,13 +39,15 @@ from services.merge.report import Place, report
 from services.merge.shown import Shown
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
 from services.storage import ObjectStore, open_store
-from services.storage.publication import put_exactly
+from services.storage.publication import find_manifest, put_exactly
 
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"
+#: Name of the page.
+REPORT = "report.html"
 STAGE = Stage(
     name=NAME,
-    version=5,
+    version=6,
     config=MergeConfig,
     inputs=(),
     outputs=(
@@ -53,6 +56,7 @@ STAGE = Stage(
         Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
+        Output("entry", "what the front page of an archive tells of the source", at_least=0),
     ),
 )
 #: ObsIDs that a caveat names.
@@ -68,6 +72,7 @@ def merge(
     products: Mapping[str, Mapping[str, StageProducts]] | None = None,
     place: Place | None = None,
     summed: Iterable[SpectrumSet] = (),
+    source: SourceName | None = None,
 ) -> Outputs:
     """Join the observations' light curves, and add up their spectra.
 
@@ -84,6 +89,8 @@ def merge(
         Where the report lies, for links to these.
     summed : iterable of SpectrumSet
         Spectra, to be shown and added up, and good time; they need not all be in memory.
+    source : SourceName, optional
+        Of which all observations are; else positions in their light curves tell those of several apart.
 
     Raises
     ------
@@ -94,8 +101,9 @@ def merge(
     details: dict[str, Details] = {}
     sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
-    parted, apart = kept_apart(observations, any_source=config.force, by_name=False)
-    return _merged(config, parted, place or Place(), sums, details, apart)
+    any_source = config.force or source is not None
+    parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
+    return _merged(config, parted, place or Place(), sums, details, apart, source=source)
 
 
 def merge_files(
@@ -167,7 +175,7 @@ def execute_merge(request: MergeRequest) -> StageResult:
 
 
 def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
-    """Merge what a campaign left in the store, unless that is done already.
+    """Merge what a campaign left of a source in the store, unless that is done already.
 
     The products lie under ``<prefix>/merge/<fingerprint>/``; an index of all observations' products is
     ``<prefix>/products/<fingerprint>.json``.
@@ -177,26 +185,40 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
     StoreError
         If the store does not answer; trying again may help.
     """
-    records = [_record(obsid, request.results) for obsid in dict.fromkeys(request.asked)]
-    work = Work(STAGE, request.config, records, request.prefix)
+    work = work_of(request)
 
     def make() -> Outputs:
         found = find_all(store, request.results)
         prefix = request.prefix.strip("/")
         outputs = merge(
-            request.config,
+            request.settings,
             request.asked,
             [f.result for f in found.values()],
             {obsid: f.curves for obsid, f in found.items()},
             products={obsid: f.products for obsid, f in found.items()},
             place=Place(request.store, prefix, work.fingerprint),
             summed=spectra(store, found.values()),
+            source=request.source,
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
         put_exactly(store, index, _index(work.key, found))
         return outputs
 
     return carry_out(work, store, make)
+
+
+def find_merge(store: ObjectStore, request: MergeRequest) -> StageResult | None:
+    """Return how a merge ended that was done before; None if it was not."""
+    work = work_of(request)
+    there = find_manifest(store, work.key)
+    return None if there is None else result_of(there, work.key, reused=True)
+
+
+def work_of(request: MergeRequest) -> Work:
+    """Return what a merge would do, with the key of its result."""
+    by_obsid = {result.obsid: result for result in request.results}
+    records = [_record(obsid, by_obsid.get(obsid)) for obsid in dict.fromkeys(request.asked)]
+    return Work(STAGE, request.settings, records, request.prefix, source=request.name)
 
 
 def _merged(
@@ -208,11 +230,13 @@ def _merged(
     told: Sequence[Caveat],
     *,
     means: str = "mean of an observation",
+    source: SourceName | None = None,
 ) -> Outputs:
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
     curves = tuple(
-        File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title), about=b.about) for b in joined
+        File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title, source), about=b.about)
+        for b in joined
     )
     images = figures(joined, observations, config.slug, config.title, config.points, means=means)
     table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
@@ -225,9 +249,31 @@ def _merged(
         )
     shown = Shown(observations, joined, details)
     page = report(config.title, config.description, shown, downloads, place, config.points, caveats)
-    pages = {"observations": (table,), "report": (File("report.html", page, about=About(Kind.PAGE)),)}
+    pages = {
+        "observations": (table,),
+        "report": (File(REPORT, page, about=About(Kind.PAGE)),),
+        "entry": _entry(shown, source),
+    }
     files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
+
+
+def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
+    """Return what the front page tells of a source; the link is that from beside its report."""
+    if source is None:
+        return ()
+    nan = float("nan")
+    ra, dec = (nan if angle is None else angle for angle in (source.ra, source.dec))
+    entry = entry_of(
+        shown,
+        source.slug,
+        source.name,
+        REPORT,
+        also=[name for name in source.names if name != source.name],
+        ra=ra,
+        dec=dec,
+    )
+    return (File("entry.json", entry.model_dump_json().encode()),)
 
 
 def _vanished(observations: Sequence[Observation]) -> list[Caveat]:
@@ -250,9 +296,8 @@ def _summary(observations: Sequence[Observation], joined: Sequence[Any], sums: S
     }
 
 
-def _record(obsid: str, results: Sequence[ObservationResult]) -> InputRecord:
+def _record(obsid: str, result: ObservationResult | None) -> InputRecord:
     """Identify what came of an observation: its stages' fingerprints, or their failures' sentences."""
-    result = next((r for r in reversed(results) if r.obsid == obsid), None)
     stages = [] if result is None else [(s.stage, s.fingerprint, s.outcome, s.message) for s in result.stages]
     identity = hashlib.sha256(json.dumps(stages).encode()).hexdigest()
     return InputRecord(input="observation", path=obsid, size=len(stages), identity=identity)

@@ -31,6 +31,11 @@ class Entry:
         """When it was made: UTC, digits only."""
         return _digits(self.manifest.created)[:14]
 
+    @property
+    def observations(self) -> tuple[str, ...]:
+        """The ObsIDs that a product set of a source is about."""
+        return tuple(r.path for r in self.manifest.inputs if r.input == "observation") if self.manifest.source else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -45,6 +50,10 @@ class Record:
     message : str
     caveats : tuple of Caveat
         What to know of what was made.
+    source : str
+        Slug of the source that it is about, where it is not about an observation.
+    observations : tuple of str
+        Those of the source, as far as they are known.
     """
 
     obsid: str
@@ -53,6 +62,13 @@ class Record:
     when: str
     message: str
     caveats: tuple[Caveat, ...] = ()
+    source: str = ""
+    observations: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What it is about: an observation, a source, or neither."""
+        return self.obsid or self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +88,9 @@ def all_sets(store: ObjectStore, prefix: str = "") -> list[Entry]:
 
 
 def product_sets(store: ObjectStore, prefix: str = "") -> list[Entry]:
-    """The newest product set of every stage of every observation, by observation and time of making."""
-    newest = {(entry.manifest.obsid, entry.manifest.stage): entry for entry in all_sets(store, prefix)}
-    return sorted(newest.values(), key=lambda entry: (entry.manifest.obsid, entry.manifest.created))
+    """The newest product set of every stage of every observation and source, by these and time of making."""
+    newest = {(e.manifest.obsid, e.manifest.source, e.manifest.stage): e for e in all_sets(store, prefix)}
+    return sorted(newest.values(), key=lambda e: (e.manifest.obsid, e.manifest.source, e.manifest.created))
 
 
 def recorded_failures(store: ObjectStore, prefix: str = "") -> list[Failure]:
@@ -93,7 +109,7 @@ def recorded_failures(store: ObjectStore, prefix: str = "") -> list[Failure]:
 def failures(store: ObjectStore, prefix: str = "") -> list[Record]:
     """The same as `Record`."""
     return [
-        Record(f.result.obsid, f.result.stage, f.result.outcome, f.when, f.result.message)
+        Record(f.result.obsid, f.result.stage, f.result.outcome, f.when, f.result.message, source=f.result.source)
         for f in recorded_failures(store, prefix)
     ]
 
@@ -121,15 +137,17 @@ def _failure(store: ObjectStore, key: str) -> StageResult | None:
 
 
 def status(store: ObjectStore, prefix: str = "") -> list[Record]:
-    """The last that is known of every stage of every observation: a product set, no work, or a later failure."""
+    """The last that is known of every stage of observations and sources: a product set, no work, or a later failure."""
     done = [entry if isinstance(entry, Record) else _record(entry) for entry in _read_all(store, prefix)]
-    newest = {(record.obsid, record.stage): record for record in sorted([*failures(store, prefix), *done], key=_when)}
-    return sorted(newest.values(), key=lambda record: (record.obsid, record.when, record.stage))
+    every = sorted([*failures(store, prefix), *done], key=_when)
+    newest = {(record.obsid, record.source, record.stage): record for record in every}
+    return sorted(newest.values(), key=lambda record: (record.obsid, record.source, record.when, record.stage))
 
 
 def _record(entry: Entry) -> Record:
     m = entry.manifest
-    return Record(m.obsid, m.stage, m.outcome, entry.when, m.caveats[-1].message if m.caveats else "", m.caveats)
+    message = m.caveats[-1].message if m.caveats else ""
+    return Record(m.obsid, m.stage, m.outcome, entry.when, message, m.caveats, m.source, entry.observations)
 
 
 def _when(record: Record) -> tuple[str, bool]:

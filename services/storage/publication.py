@@ -92,6 +92,7 @@ def new_manifest(
     seconds: float,
     engine: EngineName | None = None,
     engine_versions: Mapping[str, str] | None = None,
+    source: str = "",
 ) -> Manifest:
     """Return a manifest of now, complete but for the outputs' files, which `publish` adds."""
     return Manifest(
@@ -108,6 +109,7 @@ def new_manifest(
         versions={**versions(), **(engine_versions or {})},
         seconds=seconds,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        source=source,
     )
 
 

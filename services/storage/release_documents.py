@@ -67,17 +67,20 @@ class Release(Frozen):
     created : datetime
         UTC, whole seconds.
     sources : tuple of Source
+    front : str
+        Key of the manifest of the front page; empty where there is none.
     """
 
     version: int = 1
     created: datetime
     sources: tuple[Source, ...]
+    front: str = ""
     seal: str = ""
 
     @property
     def name(self) -> str:
         """By which people call it: ``20261129T030412-1f2e3d4c``. Names sort by time."""
-        content = "".join(source.model_dump_json() for source in self.sources)
+        content = "".join(source.model_dump_json() for source in self.sources) + self.front
         return f"{self.created:%Y%m%dT%H%M%S}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     @property

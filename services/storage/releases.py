@@ -85,7 +85,13 @@ def source_of(
 
 
 def publish_release(
-    store: ObjectStore, prefix: str, sources: Sequence[Source], *, whole: bool = True, now: datetime | None = None
+    store: ObjectStore,
+    prefix: str,
+    sources: Sequence[Source],
+    *,
+    whole: bool = True,
+    front: str = "",
+    now: datetime | None = None,
 ) -> Release:
     """Publish what a run has made, and have readers take it; comes last of all.
 
@@ -100,6 +106,9 @@ def publish_release(
     sources : sequence of Source
     whole : bool
         Whether these are all sources. If not, those of other names stay as they are in the newest release.
+    front : str
+        Key of the front page's manifest, relative to the prefix; without, that of the newest release stays if not
+        `whole`.
     now : datetime, optional
         UTC.
 
@@ -117,13 +126,15 @@ def publish_release(
     mine = {source.slug for source in sources}
     others = [] if whole or newest is None else [source for source in newest.sources if source.slug not in mine]
     named = tuple(sorted([*sources, *others], key=lambda source: source.slug))
-    if newest is not None and newest.sources == named:
+    if not whole and not front and newest is not None:
+        front = newest.front
+    if newest is not None and (newest.sources, newest.front) == (named, front):
         _move(store, prefix, newest.name, stays=lambda current: current.chosen)
         return newest
     created = (now or datetime.now(UTC)).replace(microsecond=0)
     if newest is not None:  # also where another machine's clock is ahead
         created = max(created, newest.created + timedelta(seconds=1))
-    release = Release(created=created, sources=named)
+    release = Release(created=created, sources=named, front=front)
     document = sealed(release)
     put_exactly(store, release_key(prefix, release.name), document)
     _move(store, prefix, release.name, stays=lambda current: current.release > release.name)
@@ -231,7 +242,8 @@ def named_by(store: ObjectStore, prefix: str, release: Release) -> list[str]:
     """
     with ThreadPoolExecutor(_THREADS) as threads:
         stages = list(threads.map(lambda source: stages_of(store, prefix, source), release.sources))
-    return [key_of(prefix, source.merge) for source in release.sources] + [key for some in stages for key in some]
+    above = [*(source.merge for source in release.sources), *([release.front] if release.front else [])]
+    return [*(key_of(prefix, key) for key in above), *(key for some in stages for key in some)]
 
 
 def absent(store: ObjectStore, prefix: str, release: Release) -> list[str]:

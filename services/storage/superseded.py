@@ -17,7 +17,7 @@ from services.storage.gone import is_gone
 from services.storage.publication import FAILURES, MANIFEST, output_key
 
 #: Stages that work on everything at once, beside the observations.
-OF_ALL = ("merge", "query")
+OF_ALL = ("merge", "query", "sources")
 #: Where objects stand in the order of removal: what names others goes before what it names. A manifest of an
 #: observation goes after those that were made from it, and all payload after all manifests, so that a store is whole
 #: wherever the removal ends.
@@ -194,7 +194,7 @@ class Folder:
             return []
         if (one.stage, one.fingerprint) in staying:
             return _strangers(one, kept)
-        kind = {"merge": Kind.MERGED, "query": Kind.LIST}.get(one.stage, Kind.SUPERSEDED)
+        kind = {"merge": Kind.MERGED, "sources": Kind.MERGED, "query": Kind.LIST}.get(one.stage, Kind.SUPERSEDED)
         order = MANIFESTS - self._depth(one) if self.obsid else NAMING
         return [Doomed(kind, one.manifest, order), *(Doomed(kind, info) for info in one.payload)]
 
@@ -204,8 +204,8 @@ def _subject(one: ProductSet) -> tuple[str, ...]:
     assert one.content is not None
     if one.stage not in OF_ALL:
         return (one.stage,)
-    place = (str(one.content.summary.get(name)) for name in ("archive", "source"))
-    return one.stage, json.dumps(one.content.config, sort_keys=True), *place
+    place = str(one.content.summary.get("archive"))
+    return one.stage, json.dumps(one.content.config, sort_keys=True), place, one.content.source
 
 
 def _strangers(one: ProductSet, kept: Kept) -> list[Doomed]:

@@ -32,7 +32,7 @@ from services.storage.releases import (
 )
 
 _RECORDS = frozenset({FAILURES, "products"})
-_MERGED = frozenset({"query", "merge"})
+_MERGED = frozenset({"query", "merge", "sources"})
 #: Below these folders stands how runs went, of which no product is made.
 _NOTES = frozenset({"campaigns", "gone", "runs"})
 #: Objects in work at a time, which bounds memory too: products have a few MB.

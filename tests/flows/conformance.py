@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.core.executor import Executor
+from flows.core.executor import Executor, Inline
 from flows.core.settings import Settings
 from flows.core.watcher import Result, Stopped, Watcher
 from rossi.errors import ConfigError
-from services.contract import ObservationResult, Outcome
+from services.contract import ObservationResult, Outcome, StageResult
 from services.execution.survey import Change
+from services.merge.config import MergeRequest, SourceName
 from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files
 
 
@@ -23,6 +24,7 @@ class Recorder(Watcher):
         self.told: list[ObservationResult] = []
         self.steps: list[tuple[str, str]] = []
         self.said: list[str] = []
+        self.merges: list[str] = []
         self.checks = 0
         self._on_result = on_result
 
@@ -44,9 +46,13 @@ class Recorder(Watcher):
         self.told.append(result)
         self._on_result()
 
-    def merging(self) -> None:
+    def merging(self, sources: int) -> None:
         """Keep that."""
-        self.said.append(f"merging after {len(self.told)}")
+        self.said.append(f"merging {sources} after {len(self.told)}")
+
+    def merged(self, result: StageResult) -> None:
+        """Keep the source."""
+        self.merges.append(result.source)
 
     def warned(self, message: str) -> None:
         """Keep the sentence."""
@@ -88,6 +94,30 @@ class ExecutorConformance:
         results = opened(settings).reduce(archive.good[:4], Recorder())
         assert [result.outcome for result in results] == [Outcome.SUCCEEDED] * 4
         assert {result.obsid for result in results if result.reused} >= {r.obsid for r in recorder.told}
+
+    def test_sources_are_merged_once_in_the_order_asked_for(
+        self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive
+    ) -> None:
+        obsids = archive.good[:2]
+        results = Inline(settings).reduce(obsids, Recorder())
+        requests = [
+            MergeRequest(
+                store=settings.store,
+                asked=(result.obsid,),
+                results=(result, *strange),
+                source=SourceName(name=result.obsid, slug=f"source-{number}"),
+            )
+            for number, (result, strange) in enumerate(zip(results, ((), results[:1]), strict=True))
+        ]
+        requests.append(requests[0].model_copy(update={"source": SourceName(name="other", slug="source-2")}))
+        recorder = Recorder()
+        # A result that was not asked for makes no sense: nothing of it may be published.
+        with pytest.raises(ConfigError, match="There is a result for"):
+            opened(settings).merge(requests[1:2], recorder)
+        merged = opened(settings).merge([requests[2], requests[0]], recorder)
+        assert [(one.source, one.outcome) for one in merged] == [(f"source-{n}", Outcome.SUCCEEDED) for n in (2, 0)]
+        assert sorted(recorder.merges) == ["source-0", "source-2"]
+        assert [one.reused for one in opened(settings).merge(requests[::2], Recorder())] == [True, True]
 
     def test_a_wrong_configuration_is_one_sentence(
         self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive, tmp_path: Path

@@ -79,8 +79,10 @@ def test_both_are_reduced_and_have_sections(config: ModuleType) -> None:
     sections = [line for line in text.splitlines() if line.startswith("[")]
     assert sections == [
         f"[{name}]"
-        for name in ("cache", "query", "calibration", *settings.stages, "merge", "campaign", "kubernetes", "prune")
-    ]  # fmt: skip
+        for name in (
+            *("cache", "query", "calibration", *settings.stages, "merge", "sources", "campaign", "kubernetes", "prune"),
+        )
+    ]
     assert "# How HEXTE data are told apart by pointing." in text
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows.core.export import write_files
-from flows.core.result import CampaignResult, campaign_code
+from flows.core.result import CampaignResult, Merged, campaign_code
 from flows.core.summary import summary_line
 from flows.prefect.artifacts import in_markdown
 from rossi.errors import ConfigError
@@ -25,7 +25,7 @@ def ended(
     stages = [StageResult(stage="s", obsid=str(n), outcome=o, kind=k) for n, (o, k) in enumerate(kinds)]
     results = tuple(ObservationResult(obsid=s.obsid, outcome=s.outcome, stages=(s,)) for s in stages)
     merged = StageResult(stage="merge", obsid="", outcome=merge[0], kind=merge[1])
-    return CampaignResult(asked=tuple(s.obsid for s in stages), results=results, merge=merged)
+    return CampaignResult(asked=tuple(s.obsid for s in stages), results=results, merges=(Merged(merge=merged),))
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,10 @@ def test_everything(settings: Settings, archive: Archive) -> None:
     assert sorted(result.asked) == sorted(archive.good[:3])
     assert result.todo == result.asked
     assert {one.obsid for one in result.results if one.outcome is Outcome.FAILED} == {damaged}
-    assert result.merge.outcome is Outcome.SUCCEEDED
+    assert result.top.outcome is Outcome.SUCCEEDED
     kinds = [kind for kind, _ in recorder.steps]
     assert (kinds[0], set(kinds[1:-1]), kinds[-1]) == ("query", {"shard"}, "merge")
-    assert recorder.said == ["planned 3", "merging after 3"]
+    assert recorder.said == ["planned 3", "merging 1 after 3"]
     assert [one.obsid for one in recorder.told] == list(result.asked)
     remembered = last_good_run(open_store(settings.store), settings.prefix)
     assert remembered is not None
@@ -61,8 +61,8 @@ def test_what_has_not_changed_is_not_worked_on(settings: Settings) -> None:
     recorder = Recorder()
     again = inline(settings, changed, recorder)
     assert (again.todo, again.asked) == ((), first.asked)
-    assert again.merge.reused
-    assert again.merge.manifest == first.merge.manifest
+    assert again.reused
+    assert again.top.manifest == first.top.manifest
     assert "shard" not in {kind for kind, _ in recorder.steps}
     assert recorder.checks == 3
     # What failed because of its data is one of them only where somebody asks for it.

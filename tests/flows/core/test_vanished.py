@@ -11,17 +11,19 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from flows.core.merging import keep_vanished, merge_results
+from flows.core.executor import Inline
 from flows.core.plan import make_shard
 from flows.core.pruning import prune
 from flows.core.result import CampaignResult
-from flows.core.retry import look as look_again
+from flows.core.retry import read_known
+from flows.core.run import run
+from flows.core.selection import everything
 from flows.core.settings import Settings, load_settings
 from flows.core.summary import summary_line
+from flows.core.watcher import Watcher
 from rossi.archive import ObsID
 from services.contract import VANISHED, Outcome
 from services.execution.vanished import last_products, stop_if_many
-from services.execution.worker import run_shard
 from services.query.stage import run_query
 from services.query.worklist import WorkList
 from services.storage import StoreError, open_archive, open_store
@@ -46,9 +48,7 @@ def look(settings: Settings) -> WorkList:
 
 def night(settings: Settings) -> CampaignResult:
     """What the flow does in a night, without Prefect."""
-    asked = look(settings).obsids
-    results = keep_vanished(settings, asked, run_shard(make_shard(settings, asked)))
-    return CampaignResult(asked=asked, results=results, merge=merge_results(settings, asked, results))
+    return run(settings, everything, Inline(settings), Watcher())
 
 
 def unmount(settings: Settings, *obsids: str) -> None:
@@ -59,7 +59,7 @@ def unmount(settings: Settings, *obsids: str) -> None:
 def rows(settings: Settings, result: CampaignResult) -> int:
     return sum(
         band["rows"]
-        for band in read_manifest(open_store(settings.store), result.merge.manifest).summary["bands"].values()
+        for band in read_manifest(open_store(settings.store), result.top.manifest).summary["bands"].values()
     )
 
 
@@ -72,11 +72,11 @@ def test_the_last_products_stay_with_a_caveat(settings: Settings) -> None:
         assert after.asked == before.asked
         assert [result.outcome for result in after.results] == [Outcome.SUCCEEDED] * 3
         assert rows(settings, after) == rows(settings, before)
-        assert after.merge.manifest != before.merge.manifest
-    assert [c.message for c in after.merge.caveats if c.code == VANISHED] == [
+        assert after.top.manifest != before.top.manifest
+    assert [c.message for c in after.top.caveats if c.code == VANISHED] == [
         f"1 observations are not in the archive any more, their last products are merged: {gone}."
     ]
-    (file,) = fetch_outputs(open_store(settings.store), after.merge.manifest, "observations")
+    (file,) = fetch_outputs(open_store(settings.store), after.top.manifest, "observations")
     table = Table.read(file.data.decode(), format="ascii.ecsv")
     assert {row["obsid"] for row in table if VANISHED in row["caveats"]} == {gone}
     assert f"1 vanished from the archive, their last products are merged: {gone}." in summary_line(after)
@@ -103,7 +103,7 @@ def test_an_empty_directory_and_an_obsid_asked_for_by_name(settings: Settings) -
     for asked in (settings, named):
         after = night(asked)
         assert rows(settings, after) == rows(settings, before)
-        assert any(c.code == VANISHED for c in after.merge.caveats)
+        assert any(c.code == VANISHED for c in after.top.caveats)
 
 
 def test_too_many_stop_the_run_before_anything_is_published(settings: Settings) -> None:
@@ -142,7 +142,7 @@ def test_what_was_told_to_go_is_not_merged_any_more(settings: Settings) -> None:
     assert night(settings).asked == before.asked
     assert found.objects > 0
     prune(store, settings, [gone], print, apply=True)
-    assert look_again(store, settings).asked == tuple(o for o in before.asked if o != gone)
+    assert read_known(store, settings).asked == tuple(o for o in before.asked if o != gone)
     after = night(settings)
     assert after.asked == tuple(o for o in before.asked if o != gone)
     named = settings.model_copy(update={"query": settings.query.model_copy(update={"obsids": before.asked})})

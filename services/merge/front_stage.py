@@ -1,0 +1,205 @@
+"""What stands above the sources of an archive: its front page, and the tables of everything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+from functools import partial
+from importlib.util import find_spec
+
+from rossi.exchange import to_ecsv, to_parquet
+from rossi.product import About, Kind
+from rossi.sources import Observations, Sources
+from rossi.sources.tables import observations_table, sources_table
+from services.contract import (
+    File,
+    Frozen,
+    InputRecord,
+    Manifest,
+    ObservationResult,
+    Output,
+    Outputs,
+    Stage,
+    StageResult,
+)
+from services.execution.making import Work, carry_out, stage_folder
+from services.merge.front_measured import measured
+from services.merge.front_page import SourceEntry, front_page
+from services.merge.report import ROOT
+from services.merge.stage import REPORT
+from services.storage import ObjectStore
+from services.storage.publication import MANIFEST, fetch_outputs, output_key, read_manifest, read_outputs
+
+NAME = "sources"
+#: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
+_REQUESTS = 16
+_TABLE = "sources.ecsv"
+
+
+class FrontConfig(Frozen):
+    """What heads the front page, and the rule by which there are sources."""
+
+    title: str
+    description: str = ""
+    by: str
+    radius: float
+
+
+STAGE = Stage(
+    name=NAME,
+    version=1,
+    config=FrontConfig,
+    inputs=(),
+    outputs=(
+        Output("page", "the front page"),
+        Output("sources", "the table of sources"),
+        Output("observations", "the table of observations, where pyarrow is installed", at_least=0),
+        Output("front", "what the page shows, so that it can be made for another place"),
+    ),
+)
+
+
+class Front(Frozen):
+    """What a front page shows.
+
+    Parameters
+    ----------
+    title, description : str
+    downloads, notes : tuple of str
+    entries : tuple of SourceEntry
+        With links that lead from the page in the store.
+    """
+
+    title: str
+    description: str
+    downloads: tuple[str, ...]
+    notes: tuple[str, ...]
+    entries: tuple[SourceEntry, ...]
+
+    def page(self, link: Callable[[SourceEntry], str] = lambda entry: entry.link) -> bytes:
+        """Return the page for a place from which links lead elsewhere."""
+        moved = [entry.model_copy(update={"link": link(entry)}) for entry in self.entries]
+        return front_page(moved, self.title, self.description, downloads=self.downloads, notes=self.notes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Everything:
+    """What is known of an archive.
+
+    Parameters
+    ----------
+    observations : Observations
+    found : Sources
+        Theirs.
+    results : mapping of ObsID to ObservationResult
+    merges : mapping of slug to StageResult
+    """
+
+    observations: Observations
+    found: Sources
+    results: Mapping[str, ObservationResult]
+    merges: Mapping[str, StageResult]
+
+
+def run_front(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str = "") -> StageResult:
+    """Publish front page and tables, unless that is done already, below ``<prefix>/sources/``.
+
+    Raises
+    ------
+    StoreError
+        If the store does not answer; trying again may help.
+    DataError
+        If what a merge left can't be read.
+    """
+    merged = [
+        InputRecord(input="source", path=slug, size=0, identity=one.fingerprint or _hash(one.message))
+        for slug, one in archive.merges.items()
+    ]
+    work = Work(STAGE, config, (*merged, _record(archive)), prefix)
+    return carry_out(work, store, lambda: _outputs(config, archive, store, prefix.strip("/")))
+
+
+def published(store: ObjectStore, key: str) -> Front:
+    """Return what a front page in a store shows, by the key of its manifest."""
+    (file,) = fetch_outputs(store, key, "front")
+    return Front.model_validate_json(file.data)
+
+
+def last_table(store: ObjectStore, prefix: str, by: str) -> bytes | None:
+    """Return the newest table of sources that were found by one kind of rule; None if there is none."""
+    found: list[tuple[str, str, Manifest]] = []
+    for info in store.list(f"{stage_folder(prefix, '', NAME)}/"):
+        if info.key.endswith(f"/{MANIFEST}"):
+            manifest = read_manifest(store, info.key)
+            if manifest.config.get("by") == by:
+                found.append((manifest.created, info.key, manifest))
+    if not found:
+        return None
+    _, key, manifest = max(found, key=lambda one: one[:2])
+    return next(file.data for file in read_outputs(store, key, manifest, "sources") if file.name == _TABLE)
+
+
+def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str) -> Outputs:
+    done = [one.manifest for one in archive.merges.values() if one.manifest]
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        entries = tuple(pool.map(partial(_entry, store, prefix), done))
+    tables = _tables(archive)
+    downloads = tuple(file.name for group in tables.values() for file in group)
+    front = Front(
+        title=config.title, description=config.description, downloads=downloads, notes=_notes(archive), entries=entries
+    )
+    pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),), "front": (_json(front),)}
+    summary = {"sources": len(archive.merges), "observations": len(archive.observations)}
+    return Outputs(pages | tables, (), summary)
+
+
+def _json(front: Front) -> File:
+    return File("front.json", front.model_dump_json().encode())
+
+
+def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
+    manifest = read_manifest(store, key)
+    (file,) = read_outputs(store, key, manifest, "entry")
+    report = next(record for record in manifest.outputs if record.name == REPORT)
+    place = output_key(key, manifest, report).removeprefix(f"{prefix}/" if prefix else "")
+    return SourceEntry.model_validate_json(file.data).model_copy(update={"link": ROOT + place})
+
+
+def _tables(archive: Everything) -> dict[str, tuple[File, ...]]:
+    known = measured(archive.observations, archive.results)
+    sources = sources_table(archive.found, archive.observations, known)
+    files: dict[str, tuple[File, ...]] = {"sources": (File(_TABLE, to_ecsv(sources)),)}
+    if find_spec("pyarrow"):
+        observations = observations_table(archive.found, archive.observations, known)
+        files["sources"] += (File("sources.parquet", to_parquet(sources)),)
+        files["observations"] = (File("observations.parquet", to_parquet(observations)),)
+    return files
+
+
+def _notes(archive: Everything) -> tuple[str, ...]:
+    names = {source.slug: source.name for source in archive.found.sources}
+    failed = [f"{names[slug]} could not be merged: {o.message}" for slug, o in archive.merges.items() if not o.manifest]
+    return (*failed, *(remark.message for remark in archive.found.remarks))
+
+
+def _record(archive: Everything) -> InputRecord:
+    """Identify what the tables have and the merges don't: whose each observation is, and those of nobody."""
+    seen, found = archive.observations, archive.found
+    outcomes = [one.outcome if (one := archive.results.get(obsid)) else "" for obsid in seen.obsid]
+    numbers = [column.tolist() for column in (seen.ra, seen.dec, seen.time, seen.exposure, found.number)]
+    content = [
+        [astuple(source) for source in found.sources],
+        _notes(archive),
+        seen.obsid,
+        seen.target,
+        numbers,
+        outcomes,
+    ]
+    return InputRecord(input="observations", path="work list", size=len(seen), identity=_hash(json.dumps(content)))
+
+
+def _hash(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
