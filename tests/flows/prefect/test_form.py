@@ -9,12 +9,13 @@ from flows.campaign import campaign
 from flows.core.settings import Settings, load_settings
 from flows.observation import reduce_observation
 from flows.prefect.form import FIELDS, Form, Retry, form_of, run_name
+from flows.prune import prune_store
 from flows.reprocess import reprocess_archive, retry_failed
 from rossi.errors import ConfigError
 from services.contract import FailureKind
 
 DAY = datetime.date(2026, 11, 20)
-FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed]
+FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed, prune_store]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +71,10 @@ def test_every_field_has_a_help_text_and_a_type(flow: object) -> None:
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 def test_flows_have_the_fields_of_the_form(flow: object) -> None:
-    own = {"obsid", "dry_run", "failures", "which"}
+    own = {"obsid", "dry_run", "failures", "which", "apply", "gone"}
     for name, parameter in inspect.signature(flow.fn).parameters.items():
         assert name in own or parameter.default is FIELDS[name]
-    if flow is not reduce_observation:
+    if flow not in (reduce_observation, prune_store):
         assert set(flow.parameters.properties) - own == FIELDS.keys()
 
 
