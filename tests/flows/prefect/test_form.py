@@ -13,13 +13,14 @@ from flows.core.settings import Settings, load_settings
 from flows.observation import reduce_observation
 from flows.prefect.form import Form, RetryForm, form_of, run_name
 from flows.prefect.signature import asks_for
+from flows.prune import prune_store
 from flows.reprocess import reprocess_archive, retry_failed
 from rossi.errors import ConfigError
 from services.contract import FailureKind
 from services.pca_extract.stage import Band
 
 DAY = datetime.date(2026, 11, 20)
-FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed]
+FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed, prune_store]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ def test_every_field_has_a_help_text_and_a_type(flow: object) -> None:
         (reprocess_archive, ["dry_run", "failures"], set()),
         (retry_failed, ["which", "dry_run"], set()),
         (reduce_observation, ["obsid"], {"targets", "obsids", "start", "stop", "executor", "workers"}),
+        (prune_store, ["apply", "gone"], {*Form.model_fields} - {"store", "prefix", "settings"}),
     ],
     ids=lambda flow: getattr(flow, "name", None),
 )
