@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from flows.core.settings import Settings, load_settings
 from flows.core.watcher import Stopped
 from flows.executors import open_executor
 from rossi.errors import ConfigError
-from services.contract import FailureKind
+from services.contract import FailureKind, Outcome, StageResult
+from services.merge.config import MergeRequest, SourceName
+from services.storage import open_store
+from services.storage.inventory import status
 from tests.flows.conformance import ExecutorConformance, Recorder
-from tests.flows.support import Archive
+from tests.flows.support import Archive, wait_until
 
 
 @pytest.fixture
@@ -45,6 +49,39 @@ class TestProcesses(ExecutorConformance):
     def opened(self) -> Callable[[Settings], Executor]:
         """Open one."""
         return Processes
+
+    def test_a_source_whose_process_is_killed_is_the_only_one_lost(self, archive: Archive, settings: Settings) -> None:
+        results = Inline(settings).reduce(archive.good[:2], Recorder())
+        requests = [
+            MergeRequest(
+                store=settings.store,
+                asked=(result.obsid,),
+                results=(result,),
+                source=SourceName(name=f"Source {number}", slug=f"source-{number}"),
+            )
+            for number, result in enumerate(results)
+        ]
+
+        class Killing(Recorder):
+            """Kills the process that merges, while the first of two is merged."""
+
+            def step(self, kind: str, work: Callable[[], list[StageResult]], name: str = "") -> list[StageResult]:
+                if name == "merge-source-0":
+                    thread = threading.Thread(target=kill_worker)
+                    thread.start()
+                return super().step(kind, work, name)
+
+        def kill_worker() -> None:
+            wait_until(multiprocessing.active_children)
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+
+        one = settings.model_copy(update={"campaign": settings.campaign.model_copy(update={"workers": 1})})
+        lost, merged = Processes(one).merge(requests, Killing())
+        assert (lost.source, lost.code, lost.kind) == ("source-0", "process_lost", FailureKind.RETRYABLE)
+        assert lost.message.startswith("The process that merged Source 0 was killed by SIGKILL;")
+        assert (merged.source, merged.outcome) == ("source-1", Outcome.SUCCEEDED)
+        records = {record.source: record.outcome for record in status(open_store(settings.store)) if record.source}
+        assert records == {"source-0": Outcome.FAILED, "source-1": Outcome.SUCCEEDED}
 
     def test_observation_that_kills_its_process_is_the_only_one_lost(
         self, archive: Archive, settings: Settings
