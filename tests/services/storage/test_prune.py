@@ -168,7 +168,7 @@ def test_temporary_files(tmp_path):
 
 def test_work_lists_of_finished_runs(archive):
     store = archive.store
-    same = {"stages": {"first": {}}, "archive": "archive", "store": "store", "prefix": "run"}
+    same = {"stages": {"pca_prep": {}}, "archive": "archive", "store": "store", "prefix": "run"}
     shards = [Shard(number=n, obsids=(OBSIDS[n],), **same) for n in (0, 1)]
     done, left = (put_work(store, "run", shards[:n]) for n in (1, 2))
     store.put(f"{done}/runs/uid/00000/results.json", b"[]")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rossi.fits.header import Header
+from rossi.product import About, Kind
 from rossi.timeseries.series import Series, filled_intervals
 from services.contract import Outcome
 from services.merge.front_entry import entry_of, ratio
@@ -15,6 +16,10 @@ from services.merge.products import join_band
 from services.merge.shown import Shown
 
 WIDTH = 16.0
+ABOUTS = {
+    f"ch{first}-{last}": About(Kind.LIGHT_CURVE, f"ch{first}-{last}", "PCA", None, (first, last))
+    for first, last in ((5, 10), (11, 28))
+}
 
 
 def _series(start: float, bins: int, rate: float) -> Series:
@@ -29,7 +34,7 @@ def _shown() -> Shown:
     kept = [
         Observation(f"1000{n}-01-01-00", Outcome.SUCCEEDED, curves={
             "ch5-10": _series(1e8 + 1e6 * n, bins, rate), "ch11-28": _series(1e8 + 1e6 * n, bins, rate / 2)
-        })
+        }, abouts=ABOUTS)
         for n, (bins, rate) in enumerate([(4, 10.0), (12, 30.0)])
     ]  # fmt: skip
     observations = [*kept, Observation("10009-01-01-00", Outcome.FAILED, "cut")]
