@@ -18,8 +18,8 @@ from services.storage.publication import read_manifest, read_outputs
 
 #: Folder of an exported campaign that holds the observations' own products, and that of its sources.
 PRODUCTS, SOURCES = "products", "sources"
-#: What is of use in a store alone.
-_INNER = frozenset({"entry", "front"})
+#: Outputs that are of use in a store alone.
+INNER = frozenset({"entry", "front"})
 
 
 def read_file(path: Path) -> bytes:
@@ -138,7 +138,7 @@ def _files(store: ObjectStore, key: str) -> Iterator[File]:
     """All files that a manifest names and people look for, one output in memory at a time."""
     manifest = read_manifest(store, key)
     for output in dict.fromkeys(record.output for record in manifest.outputs):
-        if output not in _INNER:
+        if output not in INNER:
             yield from read_outputs(store, key, manifest, output)
 
 
