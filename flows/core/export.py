@@ -23,8 +23,8 @@ from services.storage.releases import key_of, stages_of
 
 #: Folder of an exported campaign that holds the observations' own products, and that of its sources.
 PRODUCTS, SOURCES = "products", "sources"
-#: What is of use in a store alone.
-_INNER = frozenset({"entry", "front"})
+#: Outputs that are of use in a store alone.
+INNER = frozenset({"entry", "front"})
 #: Requests at a time.
 _THREADS = 16
 
@@ -166,7 +166,7 @@ def _files(store: ObjectStore, key: str) -> Iterator[File]:
     """All files that a manifest names and people look for, one output in memory at a time."""
     manifest = read_manifest(store, key)
     for output in dict.fromkeys(record.output for record in manifest.outputs):
-        if output not in _INNER:
+        if output not in INNER:
             yield from read_outputs(store, key, manifest, output)
 
 

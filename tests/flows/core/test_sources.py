@@ -11,6 +11,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from flows.cli.options import of_sources
 from flows.core.executor import Inline
 from flows.core.export import export_campaign
 from flows.core.grouping import Grouping, grouped
@@ -99,6 +100,8 @@ def test_only_what_has_changed_is_merged_again(settings: Settings, simulated: Ar
     }
     assert {e.name: e.observations for e in published(store, third.top.manifest).entries} == {FIRST: 3, SECOND: 2}
     assert {e.manifest.source for e in product_sets(store)} == {"", "sim-x-1", "sim-gc-1"}
+    slugs, obsids = of_sources(product_sets(store), ["simx 1"])
+    assert (slugs, obsids) == ({"sim-x-1"}, {one for m in third.merges if m.name == FIRST for one in m.obsids})
     rows = source_rows(third, store, settings.store)
     assert [(one["source"], one["merge"]) for one in rows] == [(FIRST, "succeeded"), (SECOND, "as before")]
 
