@@ -38,9 +38,8 @@ def summary_line(result: CampaignResult) -> str:
     counts = {outcome: with_outcome(result.results, outcome) for outcome in Outcome}
     reused, left = sum(one.reused for one in result.results), len(result.asked) - len(result.results)
     names = {Outcome.SUCCEEDED: "done", Outcome.NO_WORK: "no work", Outcome.FAILED: "failed"}
-    parts = [f"{len(counts[outcome])} {name}" for outcome, name in names.items()] + [f"{left} not finished"] * bool(
-        left
-    )
+    parts = [f"{len(counts[outcome])} {name}" for outcome, name in names.items()]
+    parts += [f"{left} not finished"] if left else []
     there = f"; {reused} of them were there already" if reused else ""
     line = f"{counted(len(result.asked))}: {', '.join(parts)}{there}."
     line = " ".join(filter(None, (line, sources_line(result), vanished_line(result.results))))

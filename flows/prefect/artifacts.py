@@ -121,9 +121,9 @@ def _outcomes(result: CampaignResult) -> list[str]:
     rows = reason_rows(result.results)
     lines = []
     for row in rows[:_FEW]:
-        where = f" in {row['stage']}" * bool(row["stage"])
+        where = f" in {row['stage']}" if row["stage"] else ""
         why = in_markdown(f"{row['reason']} ({row['which']})" if row["reason"] else row["which"])
-        to_do = f". To do: {row['what to do']}" * bool(row["what to do"])
+        to_do = f". To do: {row['what to do']}" if row["what to do"] else ""
         lines.append(f"- **{row['observations']} {row['outcome']}**{where}: {why}{to_do}")
     more = [f"- {len(rows) - _FEW} more reasons are in `outcomes`"] * (len(rows) > _FEW)
     return [*lines, *more, ""]

@@ -167,5 +167,7 @@ class _Queue:
         who = f"{holders[0].name} works" if holders else "Another run works"
         get_run_logger().info(
             "%s on this store; this one waits its turn, or %s if the other one is dead (limit %s).",
-            *(who, duration(SILENCE), self._name),
+            who,
+            duration(SILENCE),
+            self._name,
         )

@@ -163,11 +163,11 @@ class ProgressReporter(Watcher):
         rate = self.done / seconds if seconds > 0 else 0.0
         left = self._total - self.done
         end = f", about {duration(left / rate)} to go" if rate and left > 0 else ""
+        waits = f"; pods wait: {self._waiting}" if self._waiting else ""
         return (
             f"{self.done} of {self._total} observations: {counts[Outcome.SUCCEEDED]} done, "
             f"{counts[Outcome.NO_WORK]} no work, {counts[Outcome.FAILED]} failed; "
-            f"{rate:.1f} a second{end}{self._merge_text()}"
-            f"{f'; pods wait: {self._waiting}' * bool(self._waiting)}"
+            f"{rate:.1f} a second{end}{self._merge_text()}{waits}"
         )
 
     def _merge_text(self) -> str:

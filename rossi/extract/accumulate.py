@@ -128,8 +128,17 @@ def accumulate(
     channel_steps = [(len(s.index) * len(names), s.dt / shape.n_channel) for s in grid.samples if len(s.index)]
     one = _exposure([(np.array([n]), x, np.array([0])) for n, x in channel_steps], 1, 1)[0] / len(names)
     return Accumulation(
-        *(grid, names, shape.cpix, shape.bounds, filled, exposure, counts, accepted),
-        *(np.full(shape.n_channel, one), by_channel, by_channel_accepted),
+        grid,
+        names,
+        shape.cpix,
+        shape.bounds,
+        filled,
+        exposure,
+        counts,
+        accepted,
+        np.full(shape.n_channel, one),
+        by_channel,
+        by_channel_accepted,
     )
 
 

@@ -267,8 +267,17 @@ def accumulate_events(
     shares[0] = last_sum(bins.exposure)
     name, cpix = first.table.info(first.column).name, f"({first.word.cpix})"
     return Accumulation(
-        *(span, (name,), cpix, bounds, bins.bins),
-        *(bins.exposure, counts, counts, shares, by_channel, by_channel),
+        span,
+        (name,),
+        cpix,
+        bounds,
+        bins.bins,
+        bins.exposure,
+        counts,
+        counts,
+        shares,
+        by_channel,
+        by_channel,
     )
 
 

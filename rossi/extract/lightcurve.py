@@ -119,8 +119,15 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
     error = np.where(bad, rejection.tnull / exposure, error)
     fracexp = np.rint(exposure / source.grid.binsz * 1e9) / 1e9
     return LightCurve(
-        *(mode, source.time[keep], value[keep], error[keep], fracexp[keep]),
-        *(filled_time(source), source.ontime, bool(bad.any()), source),
+        mode,
+        source.time[keep],
+        value[keep],
+        error[keep],
+        fracexp[keep],
+        filled_time(source),
+        source.ontime,
+        bool(bad.any()),
+        source,
     )
 
 

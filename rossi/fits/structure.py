@@ -170,9 +170,14 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
         assert match is not None  # layout has seen it
         name = str(header.get(f"TTYPE{n}", f"COL{n}")).strip()
         info = ColumnInfo(
-            *(n, name, match[2] or match[3], _repeat(match)),
-            *(header.finite(f"TZERO{n}", "", 0.0), header.finite(f"TSCAL{n}", "", 1.0)),
-            *(_null(header, n), str(header.get(f"TUNIT{n}", "")).strip()),
+            n,
+            name,
+            match[2] or match[3],
+            _repeat(match),
+            header.finite(f"TZERO{n}", "", 0.0),
+            header.finite(f"TSCAL{n}", "", 1.0),
+            _null(header, n),
+            str(header.get(f"TUNIT{n}", "")).strip(),
             element=match[3],
         )
         infos.setdefault(name.upper(), info)

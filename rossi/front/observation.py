@@ -205,7 +205,9 @@ def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None 
         raise services().absent(one, str(folder))
     place = folder / one.path
     return Observation(
-        *(one, str(folder), sizes),
+        one,
+        str(folder),
+        sizes,
         lambda path: read_file(place / path),
         lambda path, longest: read_file(place / path, longest),
     )

@@ -149,12 +149,16 @@ def _beside(spectra: list[Pha], names: list[str], keyword: str) -> tuple[list[st
 
 TASKS = {
     "addspec": Task(
-        *(AddspecParameters, addspec, ("infil", "outfil", "qaddrmf", "qsubback")),
+        AddspecParameters,
+        addspec,
+        ("infil", "outfil", "qaddrmf", "qsubback"),
         example="printf 'src.pha\\nsrc.pha\\n' > spectra.lis\nspectra.lis added qaddrmf=no",
         after=("pcaextspect2",),
     ),
     "addrmf": Task(
-        *(AddrmfParameters, addrmf, ("list", "weights", "rmffile")),
+        AddrmfParameters,
+        addrmf,
+        ("list", "weights", "rmffile"),
         example="pcu2.rmf,pcu2.rmf 0.25,0.75 mean.rmf",
         after=("pcarmf",),
     ),

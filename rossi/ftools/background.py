@@ -46,7 +46,13 @@ def pcabackest(p: PcabackestParameters) -> Made:
     if kind not in set(ModelType):
         raise ConfigError(f"modeltype is {p.modeltype!r}; expected internal, external or both.")
     options = BackgroundOptions(
-        *(ModelType(kind), p.interval, p.layers, p.fullspec, p.interp, p.propane, p.timeslop),
+        ModelType(kind),
+        p.interval,
+        p.layers,
+        p.fullspec,
+        p.interp,
+        p.propane,
+        p.timeslop,
     )
     file, said = dated_file(read_fits(p.infile))
     filter_file, more = (None, []) if is_none(p.filterfile) else dated_file(read_fits(p.filterfile))

@@ -144,11 +144,15 @@ def _element(table: Table, name: str, value: Operand, element: int) -> Table:
 
 TASKS = {
     "ftcalc": Task(
-        *(FtcalcParameters, ftcalc, ("infile", "outfile", "column", "expression")),
+        FtcalcParameters,
+        ftcalc,
+        ("infile", "outfile", "column", "expression"),
         example=f"{samples.LIGHT_CURVE} snr.lc SNR 'RATE/ERROR' tform=1E",
     ),
     "fcalc": Task(
-        *(FcalcParameters, fcalc, ("infile", "outfile", "clname", "expr")),
+        FcalcParameters,
+        fcalc,
+        ("infile", "outfile", "clname", "expr"),
         example=f"{samples.LIGHT_CURVE} counts.lc COUNTS 'RATE*16*FRACEXP'",
     ),
 }

@@ -288,7 +288,9 @@ _COMMANDS: dict[str, Callable[[_Session, str], None]] = {
 
 TASKS = {
     "grppha": Task(
-        *(GrpphaParameters, grppha, ("infile", "outfile", "comm", "tempc")),
+        GrpphaParameters,
+        grppha,
+        ("infile", "outfile", "comm", "tempc"),
         example="x.pha x.grp 'bad 0-4 & group min 20 & systematics 0-128 0.005 & chkey RESPFILE x.rsp & exit'",
         after=("saextrct",),
     )

@@ -175,14 +175,18 @@ def _net_file(source_path: str, background_path: str, *, compat: bool) -> bytes:
 
 TASKS = {
     "hxtlcurv": Task(
-        *(HxtlcurvParameters, hxtlcurv, ("infile",)),
+        HxtlcurvParameters,
+        hxtlcurv,
+        ("infile",),
         options={"i": "infile", "k": "calvalf", "r": "engvalf", "b": "binsz", "g": "gtiandfile", "t": "timeint"}
         | {"l": "chmin", "u": "chmax", "c": "chatter", "d": "columns", "e": "detectors", "p": "spectra"},
         example=f"-i {samples.HEXTE}/FS58_{samples.SPAN}.gz -k {samples.CALIBRATION}/sim_hxtdead_pwb.fits "
         f"-r {samples.HEXTE}/FH59_{samples.HOUSEKEEPING}.gz",
     ),
     "hxtback": Task(
-        *(HxtbackParameters, hxtback, ("infile",)),
+        HxtbackParameters,
+        hxtback,
+        ("infile",),
         options={"i": "infile", "b": "both", "k": "housekeeping", "s": "silent"},
         example=f"-i {samples.HEXTE}/FS52_{samples.SPAN}.gz -b",
     ),

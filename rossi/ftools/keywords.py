@@ -329,12 +329,16 @@ TASKS = {
         FkeyprintParameters, fkeyprint, ("infile", "keynam"), prints=True, example=f"{samples.LIGHT_CURVE} TIME"
     ),
     "fparkey": Task(
-        *(FparkeyParameters, fparkey, ("value", "fitsfile", "keyword")),
+        FparkeyParameters,
+        fparkey,
+        ("value", "fitsfile", "keyword"),
         example="'SIM B' part.lc+1 OBJECT",
         after=("ftcopy",),
     ),
     "fthedit": Task(
-        *(FtheditParameters, fthedit, ("infile", "keyword", "operation", "value")),
+        FtheditParameters,
+        fthedit,
+        ("infile", "keyword", "operation", "value"),
         example="part.lc+1 OBSERVER add 'A. Stronomer / who asked for it'",
         after=("ftcopy",),
     ),

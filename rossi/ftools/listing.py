@@ -146,7 +146,9 @@ def _rows(table: Table, p: FtlistParameters) -> Iterator[str]:
     show = ["names", "units"] * p.colheader + ["rows"] * p.rownum
     elements = None if p.vector.strip() in {"", "-"} else row_numbers(p.vector, 1 << 20)
     yield from table_lines(
-        *(table, names, row_numbers(p.rows, len(table))),
+        table,
+        names,
+        row_numbers(p.rows, len(table)),
         width=1 << 30,
         show=show,
         separator=p.separator,

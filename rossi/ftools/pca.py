@@ -112,8 +112,14 @@ class Pcaextlc2Parameters(LightCurveParameters):
 def pcaextlc2(p: Pcaextlc2Parameters) -> Made:
     """Extract a light curve from prepared Standard2 files."""
     request = Request(
-        *(parse_pcus(p.pculist), parse_layers(p.layerlist), p.channels(), p.binsz, mode(p.lcmode, "lcmode")),
-        *(p.dead_time(), p.bkgsub, p.rejection()),
+        parse_pcus(p.pculist),
+        parse_layers(p.layerlist),
+        p.channels(),
+        p.binsz,
+        mode(p.lcmode, "lcmode"),
+        p.dead_time(),
+        p.bkgsub,
+        p.rejection(),
     )
     data = science_arrays(p.src_infile)
     result = pca_light_curve(data, p.background(), p.time(), request)

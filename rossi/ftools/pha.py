@@ -124,7 +124,11 @@ def mathpha(p: MathphaParameters) -> list[str]:
     exposure = _exposure(p.exposure, formula, spectra, compat)
     propagated = stated_errors(result.value, result.error, errors, exposure if is_rate else 1.0, propagate=p.properr)
     made = Derived(
-        *(first.channel, result.value, propagated, result.quality, exposure),
+        first.channel,
+        result.value,
+        propagated,
+        result.quality,
+        exposure,
         is_rate=is_rate,
         whole=compat is not None,
         header=first.header,

@@ -305,7 +305,8 @@ TASKS = {
         after=("pcaprepobsid",),
     ),
     "pcaprepfile2": Task(
-        *(Pcaprepfile2Parameters, pcaprepfile2),
+        Pcaprepfile2Parameters,
+        pcaprepfile2,
         ("infile", "filterfile", "hkfiles", "bkgfile", "dtfile", "dtbkgfile"),
         example=f"{samples.STANDARD2} {samples.FILTER} @prep/FP_pcahk.lis std2_bkg std2_dt std2_dtbkg "
         f"{samples.PCA_CALIBRATION}",

@@ -256,7 +256,9 @@ def _with_keys(table: Table, last: Table, keywords: list[str]) -> Table:
 
 TASKS = {
     "ftselect": Task(
-        *(FtselectParameters, ftselect, ("infile", "outfile", "expression")),
+        FtselectParameters,
+        ftselect,
+        ("infile", "outfile", "expression"),
         example=f"{samples.LIGHT_CURVE} selected.lc 'RATE > 0'",
     ),
     "fselect": Task(
@@ -272,15 +274,21 @@ TASKS = {
         example=f"{samples.EARLIER_LIGHT_CURVE},{samples.LIGHT_CURVE} merged.lc",
     ),
     "fmerge": Task(
-        *(FmergeParameters, fmerge, ("infiles", "outfile", "columns")),
+        FmergeParameters,
+        fmerge,
+        ("infiles", "outfile", "columns"),
         example=f"'{samples.EARLIER_LIGHT_CURVE}+1 {samples.LIGHT_CURVE}+1' joined.lc 'TIME RATE ERROR'",
     ),
     "ftsort": Task(
-        *(FtsortParameters, ftsort, ("infile", "outfile", "columns")),
+        FtsortParameters,
+        ftsort,
+        ("infile", "outfile", "columns"),
         example=f"{samples.LIGHT_CURVE} sorted.lc -RATE",
     ),
     "fsort": Task(
-        *(FsortParameters, fsort, ("infile", "columns", "method")),
+        FsortParameters,
+        fsort,
+        ("infile", "columns", "method"),
         example="merged.lc+1 TIME",
         after=("ftmerge",),
     ),

@@ -119,13 +119,14 @@ def _work(p: PcarspParameters, file: FitsFile, spectrum: Table, mjd: float) -> t
     )
     shifts, more = gain_shifts("gainfile", p.gainfile, spectrum)
     request = PcaResponseRequest(
-        *(
-            mjd,
-            layers,
-            weights,
-            cpix_groups(spectrum.header, spectrum.where, compat=compat),
-        ),
-        *(position, shifts, p.pcc, compat),
+        mjd,
+        layers,
+        weights,
+        cpix_groups(spectrum.header, spectrum.where, compat=compat),
+        position,
+        shifts,
+        p.pcc,
+        compat,
     )
     tables = channel_tables("e2cfile", p.e2cfile, used, mjd, compat=compat)
     cubes = collimators("collcube", p.collcube, used, spectrum)

@@ -170,7 +170,9 @@ def describe(values: NDArray[np.float64], nsigma: float | None = None, maxiter: 
 
 TASKS = {
     "fstatistic": Task(
-        *(FstatisticParameters, fstatistic, ("infile", "colname", "rows")),
+        FstatisticParameters,
+        fstatistic,
+        ("infile", "colname", "rows"),
         prints=True,
         example=f"{samples.LIGHT_CURVE}+1 RATE",
     ),

@@ -82,11 +82,15 @@ def _matches(name: str, number: int, wanted: list[str]) -> bool:
 
 TASKS = {
     "ftcopy": Task(
-        *(FtcopyParameters, ftcopy, ("infile", "outfile")),
+        FtcopyParameters,
+        ftcopy,
+        ("infile", "outfile"),
         example=f"'{samples.LIGHT_CURVE}[RATE][col TIME;RATE;ERROR][RATE > 0]' part.lc",
     ),
     "fdump": Task(
-        *(FdumpParameters, fdump, ("infile", "outfile", "columns", "rows", "more")),
+        FdumpParameters,
+        fdump,
+        ("infile", "outfile", "columns", "rows", "more"),
         prints=True,
         example=f"{samples.LIGHT_CURVE}+1 STDOUT 'TIME RATE ERROR' 1-5 prhead=no",
     ),

@@ -241,7 +241,7 @@ class _Counts:
         shares[0] = last_sum(bins.exposure)
         name, cpix = events.table.info(events.column).name, f"({events.word.cpix})"
         empty = Accumulation(
-            *(span, (name,), cpix, bounds, bins.bins, bins.exposure, none, none, shares, nothing, nothing)
+            span, (name,), cpix, bounds, bins.bins, bins.exposure, none, none, shares, nothing, nothing
         )
         return cls(found, empty, bins.index(found.bins))
 

@@ -161,8 +161,14 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
         last[cell] = value  # of equal cells the last row counts
         good = np.searchsorted(inner, starts, "right") % 2 == 1
         yield _Segments(
-            *(frame_number(time[starts]), groups[code[starts]], on_source(code[starts]), number[starts], good, counts),
-            *(last.reshape(-1, len(DETECTORS)), valid),
+            frame_number(time[starts]),
+            groups[code[starts]],
+            on_source(code[starts]),
+            number[starts],
+            good,
+            counts,
+            last.reshape(-1, len(DETECTORS)),
+            valid,
         )
 
 

@@ -199,8 +199,16 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
         xenon = np.add.accumulate(spectra, axis=1)[:, -1] if len(spectra) else np.zeros(0)
         xenon = np.where(of_data.bad, 0.0, xenon) if rules.zero else xenon
         rows[pcu] = PcuRows(
-            *(of_data.on, of_data.on_unknown, of_data.breakdown, of_data.bad, of_data.vle_setting, of_data.vle_counts),
-            *(propane, remaining, xenon, of_data.row_length),
+            of_data.on,
+            of_data.on_unknown,
+            of_data.breakdown,
+            of_data.bad,
+            of_data.vle_setting,
+            of_data.vle_counts,
+            propane,
+            remaining,
+            xenon,
+            of_data.row_length,
         )
     return rows
 

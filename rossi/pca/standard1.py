@@ -199,8 +199,19 @@ def standard1_samples(
         vle, vp, remaining = (np.where(bad, np.float32(0), share) for share in shares)
         vle = _single(vle.astype(np.float64) * weights[pcu][:, None])
         pcus[pcu] = Standard1Pcu(
-            *(on, unknown, near[pcu], bad, broken, propane[pcu], weights[pcu], setting, vle, vp, remaining),
-            *(np.where(bad, 0, xenon) if rules.zero else xenon, sample),
+            on,
+            unknown,
+            near[pcu],
+            bad,
+            broken,
+            propane[pcu],
+            weights[pcu],
+            setting,
+            vle,
+            vp,
+            remaining,
+            np.where(bad, 0, xenon) if rules.zero else xenon,
+            sample,
         )
     return Standard1Samples(time, any_near, number_on, with_propane, detectors, per_pcu, pcus)
 

@@ -56,7 +56,11 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
         exposure = float(np.sum([pha.exposure for pha in spectra]))
     quality = np.where(np.any([pha.quality != 0 for pha in spectra], axis=0), 5, 0)
     return Derived(
-        *(first.channel, value, error, quality, exposure),
+        first.channel,
+        value,
+        error,
+        quality,
+        exposure,
         is_rate=False,
         whole=compat is not None,
         header=_earliest(spectra).header,
@@ -213,7 +217,11 @@ class RunningSum:
             For COMMENT.
         """
         total = Derived(
-            *(self._first.channel, self._value, np.sqrt(self._variance), np.where(self._bad, 5, 0), self.exposure),
+            self._first.channel,
+            self._value,
+            np.sqrt(self._variance),
+            np.where(self._bad, 5, 0),
+            self.exposure,
             is_rate=False,
             whole=False,
             header=self._first.header,

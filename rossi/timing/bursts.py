@@ -224,8 +224,15 @@ def _measured(
     last = at + int(fallen[0]) if len(fallen) else len(net) - 1
     start, decay = float(time[first]), float(time[last] - time[at])
     burst = Burst(
-        *(trigger, start, float(time[at]), float(time[risen] - time[first]), decay),
-        *(peak, base, float(net[first:last].sum() * rules.fine), significance),
+        trigger,
+        start,
+        float(time[at]),
+        float(time[risen] - time[first]),
+        decay,
+        peak,
+        base,
+        float(net[first:last].sum() * rules.fine),
+        significance,
         spike,
     )
     return burst if spike else _judged(burst, run, rules)

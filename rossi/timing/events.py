@@ -239,7 +239,15 @@ def screened_events(files: Sequence[ScienceEvents], screening: Screening | None 
     remarks = (*(remark for file in ordered for remark in file.remarks), *map(str, repeats))
     bounds, cpix = first.word.bounds, first.word.cpix
     return EventList(
-        *(time, pcu, anode, pha, bounds, cpix, good, first.timezero, first.table.header),
+        time,
+        pcu,
+        anode,
+        pha,
+        bounds,
+        cpix,
+        good,
+        first.timezero,
+        first.table.header,
         tuple(dict.fromkeys(remarks)),
     )
 

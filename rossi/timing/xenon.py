@@ -112,8 +112,14 @@ class XenonHalf:
             Their numbers, from 0.
         """
         return XenonHalf(
-            *(self.name, self.table, self.role, self.time[partitions], self.number[partitions]),
-            *(self.at[partitions], self.lost[partitions], self.words),
+            self.name,
+            self.table,
+            self.role,
+            self.time[partitions],
+            self.number[partitions],
+            self.at[partitions],
+            self.lost[partitions],
+            self.words,
         )
 
 

@@ -155,7 +155,11 @@ def _end(shard: Shard, results: list[ObservationResult], undone: int, attempt: i
         _log.error("%s: %s", result.obsid, result.message)
     _log.info(
         "shard %d, attempt %d: %d observations, %d failed, %d to be tried again",
-        *(shard.number, attempt, len(shard.obsids), len(failed), undone),
+        shard.number,
+        attempt,
+        len(shard.obsids),
+        len(failed),
+        undone,
     )
     if undone:
         return ExitCode.RETRYABLE

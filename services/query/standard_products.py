@@ -105,7 +105,7 @@ def collect(
         raise failures[0]
     found = {band: sum(band in result.bands for result in results) for band in wanted}
     problems = [
-        text for result in results for text in (*result.problems, *([str(result.failure)] * bool(result.failure)))
+        text for result in results for text in (*result.problems, *([str(result.failure)] if result.failure else []))
     ]
     return Collected(
         tuple(curve for result in results for curve in result.curves),

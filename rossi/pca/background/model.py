@@ -196,9 +196,15 @@ def _component(image: Image) -> Component:
     axes = tuple(_axis(header, number, where) for number in range(3 if has_error else 2, n_axis + 1))
     detector = _text(header, "DETNAM")
     return Component(
-        *(image.number, _text(header, "BTYPE"), int(detector[3]) if detector[3:4].isdigit() else None),
-        *(_text(header, "BGSRC").lower(), axes, values.reshape(-1, values.shape[-1])),
-        *(Validity.of(header, where), _drift(header, where), where),
+        image.number,
+        _text(header, "BTYPE"),
+        int(detector[3]) if detector[3:4].isdigit() else None,
+        _text(header, "BGSRC").lower(),
+        axes,
+        values.reshape(-1, values.shape[-1]),
+        Validity.of(header, where),
+        _drift(header, where),
+        where,
     )
 
 
@@ -211,10 +217,16 @@ def _axis(header: Header, number: int, where: str) -> Axis:
     if f"1CMID{number}" in header:
         midpoints = [header.number(f"{j}CMID{number}", where) for j in range(1, n_bin + 1)]
     return Axis(
-        *(parameter, n_bin, header.number(f"CRVAL{number}", where), header.number(f"CDELT{number}", where)),
-        *("/s" in _text(header, f"CUNIT{number}"), header.number(f"CLOCT{number}", where, -np.inf)),
-        *(header.number(f"CHICT{number}", where, np.inf), header.number(f"CSVAL{number}", where, 0.0)),
-        *(f"CDEDT{number}" in header, tuple(midpoints)),
+        parameter,
+        n_bin,
+        header.number(f"CRVAL{number}", where),
+        header.number(f"CDELT{number}", where),
+        "/s" in _text(header, f"CUNIT{number}"),
+        header.number(f"CLOCT{number}", where, -np.inf),
+        header.number(f"CHICT{number}", where, np.inf),
+        header.number(f"CSVAL{number}", where, 0.0),
+        f"CDEDT{number}" in header,
+        tuple(midpoints),
     )
 
 

@@ -242,7 +242,9 @@ def _declared(source: Source, table: Table, info: ColumnInfo) -> Column:
     keys = [key for key in _KEPT if form == info.code or key == "TDDES"]
     kept: list[tuple[str, Value]] = [(key, table.header.get(f"{key}{info.number}")) for key in keys]
     return Column(
-        *(source.column, form, info.unit),
+        source.column,
+        form,
+        info.unit,
         null=NULLS.get(form),
         keywords=tuple((k, v) for k, v in kept if v is not None),
     )

@@ -240,8 +240,15 @@ def mcilwain_l(position: NDArray[np.floating]) -> Floats:
     first = here.radius * _QUADRATURE * np.sign(step)
     field, zero = np.sqrt(here.strength), np.zeros(len(step))
     quadrature = _Quadrature(
-        *(field, here.along + first, first / 0.75, np.ones(len(step), bool), np.zeros(len(step), bool)),
-        *(zero, zero, zero, zero),
+        field,
+        here.along + first,
+        first / 0.75,
+        np.ones(len(step), bool),
+        np.zeros(len(step), bool),
+        zero,
+        zero,
+        zero,
+        zero,
     )
     for _ in range(_LONGEST):
         points[2] = _corrected(points, step)
