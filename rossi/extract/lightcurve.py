@@ -49,7 +49,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class LightCurve:
+class BinnedCurve:
     """A light curve.
 
     Parameters
@@ -80,7 +80,7 @@ class LightCurve:
     source: Accumulation
 
 
-def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejection | None = None) -> LightCurve:
+def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejection | None = None) -> BinnedCurve:
     """Turn accumulated counts into a light curve.
 
     RATE is counts over exposure, with sqrt(abs(counts)) over exposure as error; SUM is counts; MEAN is the mean of the
@@ -118,7 +118,7 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
     value = np.where(bad, rejection.tnull / exposure, value)
     error = np.where(bad, rejection.tnull / exposure, error)
     fracexp = np.rint(exposure / source.grid.binsz * 1e9) / 1e9
-    return LightCurve(
+    return BinnedCurve(
         mode,
         source.time[keep],
         value[keep],

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import parse_channels
-from rossi.extract.lightcurve import LightCurve, Mode, filled_time
-from rossi.extract.spectrum import Spectrum
+from rossi.extract.lightcurve import BinnedCurve, Mode, filled_time
+from rossi.extract.spectrum import BinnedSpectrum
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
@@ -24,7 +24,7 @@ _HDUCLAS3 = {Mode.RATE: "RATE", Mode.SUM: "COUNT", Mode.MEAN: "MEAN"}
 
 
 def light_curve_tables(
-    curve: LightCurve,
+    curve: BinnedCurve,
     extra: Sequence[tuple[Column, NDArray[Any]]] = (),
     applied: Sequence[CardTuple] = (),
     chbin: str | None = None,
@@ -33,7 +33,7 @@ def light_curve_tables(
 
     Parameters
     ----------
-    curve : LightCurve
+    curve : BinnedCurve
     extra : sequence of (Column, ndarray (n_bin,))
         Further columns, e.g. LiveTime.
     applied : sequence of CardTuple
@@ -82,34 +82,34 @@ def light_curve_tables(
     return primary, [table_hdu(name, columns, header), gti_table(source, rounded, round(curve.ontime, 8))]
 
 
-def light_curve_file(curve: LightCurve, **layout: Any) -> bytes:
+def light_curve_file(curve: BinnedCurve, **layout: Any) -> bytes:
     """Return a light curve as a FITS file.
 
     Parameters
     ----------
-    curve : LightCurve
+    curve : BinnedCurve
     **layout : Any
         Further arguments of `light_curve_tables`.
     """
     return fits_bytes(*light_curve_tables(curve, **layout))
 
 
-def spectrum_file(spectrum: Spectrum) -> bytes:
+def spectrum_file(spectrum: BinnedSpectrum) -> bytes:
     """Return a spectrum as a FITS file.
 
     Parameters
     ----------
-    spectrum : Spectrum
+    spectrum : BinnedSpectrum
     """
     return fits_bytes(*spectrum_tables(spectrum))
 
 
-def spectrum_tables(spectrum: Spectrum) -> tuple[Header, list[TableHDU]]:
+def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
     """Lay out a spectrum: primary header, SPECTRUM table, STDGTI table.
 
     Parameters
     ----------
-    spectrum : Spectrum
+    spectrum : BinnedSpectrum
     """
     source = spectrum.source
     n = len(spectrum.value)

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Spectrum:
+class BinnedSpectrum:
     """A spectrum of detector channels.
 
     Parameters
@@ -44,7 +44,7 @@ def spectrum(
     rejection: Rejection | None = None,
     *,
     grouped_exposure_defect: bool = False,
-) -> Spectrum:
+) -> BinnedSpectrum:
     """Turn accumulated counts into a spectrum.
 
     Parameters
@@ -76,4 +76,4 @@ def spectrum(
     if rejection is not None:
         bad = value > rejection.mspinten
         value, error = np.where(bad, rejection.tnull, value), np.where(bad, rejection.tnull, error)
-    return Spectrum(mode, value, error, exposure, channels.chbin or source.cpix or "(0~255)", source)
+    return BinnedSpectrum(mode, value, error, exposure, channels.chbin or source.cpix or "(0~255)", source)

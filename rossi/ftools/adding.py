@@ -11,7 +11,7 @@ from rossi.fits.reader import FitsFile, read_bytes, read_fits
 from rossi.ftools.parameters import Made, Parameters, Task, extension, file_list, is_none, write_output
 from rossi.ftools.pha import MathphaParameters, mathpha
 from rossi.spectra.area import read_area, with_area
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 from rossi.spectra.response import Response, mean_response, weighted_sum
 from rossi.spectra.response_file import matrix_table, read_response, response_file
 from rossi.spectra.summing import given_again
@@ -62,7 +62,7 @@ def addspec(p: AddspecParameters) -> Made:
     )
 
 
-def _background(spectra: list[Pha], names: list[str], scale: float, outfil: str) -> dict[str, str]:
+def _background(spectra: list[Spectrum], names: list[str], scale: float, outfil: str) -> dict[str, str]:
     """Return how mathpha adds backgrounds: scaled to the spectra's BACKSCAL, and by `scale` against rounding."""
     files = [read_pha(read_fits(name)) for name in names]
     source, behind = ([pha.header.finite("BACKSCAL", pha.name, 1.0) for pha in some] for some in (spectra, files))
@@ -74,7 +74,7 @@ def _background(spectra: list[Pha], names: list[str], scale: float, outfil: str)
     return {"expr": expression, "outfil": outfil, "exposure": str(exposure), "comment2": f"exposure times {scale:g}"}
 
 
-def _response(spectra: list[Pha], names: list[str], matrices: list[str]) -> bytes:
+def _response(spectra: list[Spectrum], names: list[str], matrices: list[str]) -> bytes:
     """Return the mean response, weighted by exposure (and AREASCAL), with effective areas where they are named."""
     areas, _ = _beside(spectra, names, "ANCRFILE")
     total = sum(pha.exposure for pha in spectra)
@@ -127,7 +127,7 @@ def _weighted(p: AddrmfParameters) -> tuple[list[str], list[float]]:
     return [name for name, _ in words], weights
 
 
-def _beside(spectra: list[Pha], names: list[str], keyword: str) -> tuple[list[str], list[str]]:
+def _beside(spectra: list[Spectrum], names: list[str], keyword: str) -> tuple[list[str], list[str]]:
     """Return the files that a keyword of all spectra names, and what to say where none does.
 
     Raises

@@ -20,7 +20,7 @@ from rossi.timeseries.kind import groups, require_alike
 from rossi.timeseries.once import each_moment_once
 from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import EXTRA, Series
+from rossi.timeseries.series import EXTRA, LightCurve
 from rossi.timeseries.xronos import absolute, newbins, xronos_file
 
 
@@ -106,7 +106,7 @@ def lcmath(p: LcmathParameters) -> Made:
     return Made([made], [*source.remarks, *background.remarks])
 
 
-def combined_file(net: Series, first: Curve) -> bytes:
+def combined_file(net: LightCurve, first: Curve) -> bytes:
     """Lay out a combined curve as lcmath does: in single precision, with the other extensions of its first file."""
     others = [as_hdu(table) for table in first.file.tables if table is not first.chosen.table]
     return fits_bytes(primary_hdu(net.primary), [_table(net, first, "count/s", []), *others])
@@ -125,7 +125,7 @@ def lcurve(p: LcurveParameters) -> Made:
     return Made([made], [*(remark for curve in curves for remark in curve.remarks), *remarks])
 
 
-def _require_one_kind(curves: Sequence[Series], *, any_source: bool) -> None:
+def _require_one_kind(curves: Sequence[LightCurve], *, any_source: bool) -> None:
     require_alike(curves)
     found = groups(curves, any_source=any_source)
     if len(found) > 1:
@@ -153,13 +153,13 @@ class Curve:
     file : FitsFile
     chosen : Chosen
         Which table and columns it is.
-    series : Series
+    series : LightCurve
         Its rates or counts, as the file has them.
     """
 
     file: FitsFile
     chosen: Chosen
-    series: Series
+    series: LightCurve
 
 
 def read_curve(path: str, column: str | None = None) -> Curve:
@@ -168,7 +168,7 @@ def read_curve(path: str, column: str | None = None) -> Curve:
     return Curve(file, choose(file, column), light_curve_of(file, quantity=None, column=column))
 
 
-def _rates(series: Series) -> Series:
+def _rates(series: LightCurve) -> LightCurve:
     """Turn counts a bin into rates as lcmath does: over the bin's width, exposed or not."""
     if series.quantity == "RATE":
         return series
@@ -179,7 +179,7 @@ def _rates(series: Series) -> Series:
     return replace(series, rate=rate, error=error, quantity="RATE", unit=units.RATE, header=header)
 
 
-def _table(series: Series, curve: Curve, unit: str, extra: list[str]) -> TableHDU:
+def _table(series: LightCurve, curve: Curve, unit: str, extra: list[str]) -> TableHDU:
     """Lay out a curve as these tasks do: single precision, the time column spelled as in the input."""
     table = curve.chosen.table
     if units.normalised(table.info(curve.chosen.value).unit) not in {units.RATE, units.COUNT, ""}:

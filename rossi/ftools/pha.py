@@ -26,7 +26,7 @@ from rossi.spectra.algebra import (
     stated_errors,
 )
 from rossi.spectra.channels import cpix_groups, read_groups, write_groups
-from rossi.spectra.pha import Pha, find_spectrum, read_pha
+from rossi.spectra.pha import Spectrum, find_spectrum, read_pha
 from rossi.spectra.product import Derived, spectrum_table
 from rossi.spectra.response import rebin_response
 from rossi.spectra.response_file import read_response, response_file
@@ -168,7 +168,7 @@ def rbnrmf(p: RbnrmfParameters) -> list[str]:
     return [write_output(p.outfile, response_file(made, source), p.clobber)]
 
 
-def _compat(wanted: bool, spectra: Iterable[Pha]) -> Compat:
+def _compat(wanted: bool, spectra: Iterable[Spectrum]) -> Compat:
     """Say so when following the original loses counts."""
     if not wanted:
         return None
@@ -199,7 +199,7 @@ def _errors(text: str) -> Errors:
     return Errors(found[1] or f"POISS-{found[2]}")
 
 
-def _exposure(text: str, formula: Formula, spectra: dict[str, Pha], compat: Compat) -> float:
+def _exposure(text: str, formula: Formula, spectra: dict[str, Spectrum], compat: Compat) -> float:
     if text.strip().upper() == "CALC":
         return exposure_of(formula, spectra, compat=compat)
     if text.strip().upper() == "NULL":
@@ -220,7 +220,7 @@ def _exposure_of_file(text: str) -> float:
         raise ConfigError(f"exposure is {text!r}; expected CALC, NULL, seconds or a spectrum: {error}") from None
 
 
-def _areascal(text: str, spectra: list[Pha]) -> float:
+def _areascal(text: str, spectra: list[Spectrum]) -> float:
     if text.strip() == "%":
         return common_areascal(spectra)
     if Path(text.strip()).is_file():

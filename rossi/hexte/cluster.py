@@ -18,7 +18,7 @@ from rossi.spectra.pha import read_pha
 from rossi.spectra.summing import sum_file
 from rossi.timeseries.join import join
 from rossi.timeseries.reading import light_curve_of
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 
 BESIDE = (Position.PLUS, Position.MINUS, Position.BACKGROUND)
 
@@ -36,9 +36,9 @@ class Curves:
         None without one of them.
     """
 
-    source: Series | None
-    background: Series | None
-    net: Series | None
+    source: LightCurve | None
+    background: LightCurve | None
+    net: LightCurve | None
 
 
 def curves_of(
@@ -65,11 +65,11 @@ def curves_of(
     return Curves(source, background, defined(net))
 
 
-def _joined(files: Sequence[FitsFile], name: str) -> Series | None:
+def _joined(files: Sequence[FitsFile], name: str) -> LightCurve | None:
     return join([light_curve_of(file) for file in files], name=name).series if files else None
 
 
-def defined(series: Series) -> Series | None:
+def defined(series: LightCurve) -> LightCurve | None:
     """Return a curve without the rows that have no rate: there the background is missing. None where no row has one.
 
     Parameters

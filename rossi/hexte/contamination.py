@@ -13,7 +13,7 @@ from rossi.fits.reader import FitsFile
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.remarks import Remark
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Comparison:
         return (self.rates[0] - self.rates[1]) / error if error > 0 else 0.0
 
 
-def absolute_channels(pha: Pha) -> Bounds:
+def absolute_channels(pha: Spectrum) -> Bounds:
     """Return first and last absolute channel of each row of a spectrum.
 
     Parameters
@@ -59,7 +59,7 @@ def absolute_channels(pha: Pha) -> Bounds:
     return bounds if len(bounds) == len(pha) else np.repeat(np.arange(len(pha))[:, None], 2, axis=1)
 
 
-def compare(one: Pha, other: Pha, channels: tuple[int, int]) -> Comparison:
+def compare(one: Spectrum, other: Spectrum, channels: tuple[int, int]) -> Comparison:
     """Compare the rates of two spectra in absolute channels.
 
     Parameters
@@ -73,7 +73,7 @@ def compare(one: Pha, other: Pha, channels: tuple[int, int]) -> Comparison:
     return Comparison((a, b), (ea, eb))
 
 
-def _rate(pha: Pha, channels: tuple[int, int]) -> tuple[float, float]:
+def _rate(pha: Spectrum, channels: tuple[int, int]) -> tuple[float, float]:
     first = absolute_channels(pha)[:, 0]
     inside = (first >= channels[0]) & (first <= channels[1])
     error = np.sqrt(np.abs(pha.value)) if pha.error is None else pha.error

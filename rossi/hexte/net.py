@@ -10,13 +10,13 @@ from rossi.errors import DataError
 from rossi.hexte.housekeeping import DWELLS
 from rossi.timeseries.arithmetic import subtract
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import Floats, Series
+from rossi.timeseries.series import Floats, LightCurve
 
 #: Dwells in one whole cycle of rocking: on source, plus, on source, minus.
 CYCLE = 4
 
 
-def cycle_net(source: Series, background: Series, dwell: float, multiple: int = 1) -> Series:
+def cycle_net(source: LightCurve, background: LightCurve, dwell: float, multiple: int = 1) -> LightCurve:
     """Return the net light curve in bins of whole rocking cycles.
 
     Both curves are put on one grid, so that every bin holds the source and the two backgrounds on its both sides; a
@@ -36,7 +36,7 @@ def cycle_net(source: Series, background: Series, dwell: float, multiple: int = 
     return subtract(rebin(source, factor, origin), rebin(background, factor, origin))
 
 
-def interpolated_net(source: Series, background: Series) -> Series:
+def interpolated_net(source: LightCurve, background: LightCurve) -> LightCurve:
     """Return the net light curve in the bins of the source, with the background interpolated between its dwells.
 
     Net rates that are closer together than two dwells share a background and so are not independent.
@@ -50,7 +50,7 @@ def interpolated_net(source: Series, background: Series) -> Series:
     return subtract(source, replace(source, rate=rate, error=error, name=background.name))
 
 
-def interpolate(source: Series, background: Series, *, repeat_output: bool = False) -> tuple[Floats, Floats]:
+def interpolate(source: LightCurve, background: LightCurve, *, repeat_output: bool = False) -> tuple[Floats, Floats]:
     """Return rate and error of a background at the bins of a source curve, linear in time between bin starts.
 
     Source: FTOOLS finterp with extrap=REPEAT, as hxtlcurv calls it. Before the first and behind the last background

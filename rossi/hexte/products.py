@@ -17,7 +17,7 @@ from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.product import About, Content, File, Kind
 from rossi.remarks import Remark
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.summary import band_summary, summary
 from rossi.timeseries.writing import write_light_curve
 
@@ -78,7 +78,7 @@ class Products:
         return tuple(net), tuple(parts)
 
     def _light_curve(
-        self, cluster: Cluster, band: str, suffix: str, series: Series | None, content: Content
+        self, cluster: Cluster, band: str, suffix: str, series: LightCurve | None, content: Content
     ) -> list[File]:
         if series is None:
             return []

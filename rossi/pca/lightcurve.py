@@ -18,7 +18,7 @@ from rossi.extract.accumulate import accumulate, sum_by_bin
 from rossi.extract.array import ScienceArray, own_gti
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.keywords import describe
-from rossi.extract.lightcurve import LightCurve, Mode, Rejection, light_curve
+from rossi.extract.lightcurve import BinnedCurve, Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_tables
 from rossi.extract.selection import Grid, TimeSelection, select_samples
 from rossi.fits import declarations as declared
@@ -94,7 +94,7 @@ class PcaLightCurve:
 
     Parameters
     ----------
-    curve : LightCurve
+    curve : BinnedCurve
         RATE [count / s / PCU] or counts; NaN in bins whose PCUs were off or bad throughout.
     exposure : ndarray (n_bin,) or None
         PCU x seconds, live or on; None without dead-time correction.
@@ -103,7 +103,7 @@ class PcaLightCurve:
     request : Request
     """
 
-    curve: LightCurve
+    curve: BinnedCurve
     exposure: NDArray[np.float64] | None
     background: NDArray[np.float64] | None
     background_error: NDArray[np.float64] | None

@@ -20,7 +20,7 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.keywords import describe
 from rossi.extract.products import spectrum_tables
 from rossi.extract.selection import Grid, TimeSelection, select_samples
-from rossi.extract.spectrum import Spectrum, spectrum
+from rossi.extract.spectrum import BinnedSpectrum, spectrum
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, table_hdu
@@ -72,7 +72,7 @@ class PcaSpectrum:
 
     Parameters
     ----------
-    spectrum : Spectrum
+    spectrum : BinnedSpectrum
         Counts; its own exposure is the length of the rows, whatever PCUs were on.
     exposure : float [PCU s]
         0 where no chosen PCU was on.
@@ -80,16 +80,16 @@ class PcaSpectrum:
         Share of each PCU in the exposure.
     pcu_exposure : ndarray (5,) [s]
         Live (or on) time of each PCU, also of those that were not chosen.
-    rows : tuple of Spectrum
+    rows : tuple of BinnedSpectrum
         With `SpectrumRequest.many`, the spectrum of each column, else empty.
     request : SpectrumRequest
     """
 
-    spectrum: Spectrum
+    spectrum: BinnedSpectrum
     exposure: float
     weights: Floats
     pcu_exposure: Floats
-    rows: tuple[Spectrum, ...]
+    rows: tuple[BinnedSpectrum, ...]
     request: SpectrumRequest
 
 
@@ -142,7 +142,7 @@ def _extract(files: Sequence[ScienceArray], time: TimeSelection, request: Spectr
     return PcaSpectrum(total, exposure, weights, of_pcu, tuple(rows), request)
 
 
-def _spectrum(grid: Grid, columns: Sequence[str], request: SpectrumRequest) -> Spectrum:
+def _spectrum(grid: Grid, columns: Sequence[str], request: SpectrumRequest) -> BinnedSpectrum:
     # of prepared data the exposure is the live time of their rows, whatever is NULL in them
     return spectrum(accumulate(grid, columns, request.channels, null_exposure=True), request.channels)
 

@@ -16,7 +16,7 @@ from rossi.hexte.products import Products
 from rossi.hexte.rocking import Position
 from rossi.plot.longterm import COLOURS, png
 from rossi.product import About, File, Kind
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 
 _LABELS = {Position.SOURCE: "on source", Position.PLUS: "plus side", Position.MINUS: "minus side"}
 #: Rows are joined until they are this wide, so that single channels do not hide a difference [channels].
@@ -76,7 +76,9 @@ def background_figure(spectra: Mapping[Position, FitsFile], title: str) -> Figur
     return figure
 
 
-def _steps(axes: Axes, pha: Pha, colour: str, label: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+def _steps(
+    axes: Axes, pha: Spectrum, colour: str, label: str
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
     """Draw one spectrum as steps; return edges, rates and errors a channel."""
     first = absolute_channels(pha)[:, 0]
     edges = np.append(np.unique(first // _WIDTH * _WIDTH), 256).astype(np.float64)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
-from rossi.spectra.pha import Floats, Pha
+from rossi.spectra.pha import Floats, Spectrum
 
 Compat = Literal["heasoft"] | None
 _TOKEN = re.compile(r"\s*('[^']*'|[-+*/()]|[0-9.]+(?:[eE][-+]?[0-9]+)?(?![\w.])|[^-+*/()\s']+)")
@@ -198,7 +198,7 @@ def _finite(values: NDArray[Any]) -> NDArray[Any]:
 
 def combine(
     formula: Formula,
-    spectra: Mapping[str, Pha],
+    spectra: Mapping[str, Spectrum],
     units: Units = Units.COUNTS,
     errors: Errors = Errors.GAUSS,
     divzero: float = DIVZERO,
@@ -239,7 +239,7 @@ def combine(
     return Combined(value, error, np.where(bad, BAD, 0))
 
 
-def _term(pha: Pha, units: Units, errors: Errors, kind: Any) -> Term:
+def _term(pha: Spectrum, units: Units, errors: Errors, kind: Any) -> Term:
     exposure, single = kind(pha.exposure), kind is np.float32
     counts = pha.quantity == "COUNTS"
     if units == Units.RATE or not counts or (single and units == Units.COUNTS):
@@ -287,7 +287,7 @@ def stated_errors(value: Floats, error: Floats, errors: Errors, exposure: float,
     return None if errors == Errors.GAUSS else errors.of(value * exposure) / exposure
 
 
-def exposure_of(formula: Formula, spectra: Mapping[str, Pha], *, compat: Compat = None) -> float:
+def exposure_of(formula: Formula, spectra: Mapping[str, Spectrum], *, compat: Compat = None) -> float:
     """Return the same expression of the exposures: ``exposure=CALC`` [s].
 
     Parameters
@@ -303,7 +303,7 @@ def exposure_of(formula: Formula, spectra: Mapping[str, Pha], *, compat: Compat 
     return float(formula.evaluate(terms).value)
 
 
-def common_areascal(spectra: Sequence[Pha]) -> float:
+def common_areascal(spectra: Sequence[Spectrum]) -> float:
     """Return the mean AREASCAL of spectra that agree within 1 per cent.
 
     Parameters

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError
-from rossi.spectra.pha import Floats, Pha
+from rossi.spectra.pha import Floats, Spectrum
 
 GOOD, SPARE, BAD = 0, 2, 5
 BEGINS, GOES_ON = 1, -1
@@ -46,7 +46,7 @@ class Grouping:
     was_grouped: bool = False
 
     @classmethod
-    def of(cls, pha: Pha) -> Grouping:
+    def of(cls, pha: Spectrum) -> Grouping:
         """Return the flags that a spectrum has; without grouping each channel stands alone.
 
         Parameters

@@ -217,10 +217,6 @@ class Spectrum(Saved, Told):
         return of | {"exposure": f"{self.exposure:.6g} s", "together": f"{total:.6g} {unit}"}
 
 
-#: Its name before it had a front door.
-Pha = Spectrum
-
-
 def read_pha(file: FitsFile) -> Spectrum:
     """Read a spectrum.
 

@@ -13,7 +13,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.spectra.algebra import Compat
-from rossi.spectra.pha import Floats, Pha
+from rossi.spectra.pha import Floats, Spectrum
 from rossi.spectra.product import Derived, gti_table, nearest, spectrum_table
 
 #: Keywords that a sum has from the spectrum that begins first, and from the one that ends last.
@@ -26,7 +26,7 @@ _LAST = re.compile(r"DATE-END|TIME-END|TSTOP")
 _BATCH = 10
 
 
-def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
+def sum_spectra(spectra: Sequence[Spectrum], *, compat: Compat = None) -> Derived:
     """Add up spectra: counts, exposures, and the squares of errors.
 
     Parameters
@@ -68,7 +68,7 @@ def sum_spectra(spectra: Sequence[Pha], *, compat: Compat = None) -> Derived:
     )
 
 
-def given_again(spectra: Sequence[Pha]) -> tuple[str, ...]:
+def given_again(spectra: Sequence[Spectrum]) -> tuple[str, ...]:
     """Tell which spectra hold what an earlier one holds, so that a sum has their counts and exposure twice.
 
     Parameters
@@ -80,7 +80,7 @@ def given_again(spectra: Sequence[Pha]) -> tuple[str, ...]:
     tuple of str
         Sentences that name the files.
     """
-    seen: dict[tuple[object, ...], Pha] = {}
+    seen: dict[tuple[object, ...], Spectrum] = {}
     remarks = []
     for pha in spectra:
         told = pha.header.get("TSTART"), pha.header.get("TSTARTI"), pha.header.get("TSTARTF")
@@ -91,7 +91,7 @@ def given_again(spectra: Sequence[Pha]) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _check(spectra: Sequence[Pha]) -> None:
+def _check(spectra: Sequence[Spectrum]) -> None:
     if not spectra:
         raise ConfigError("No spectrum is given; there is nothing to sum.")
     first = spectra[0]
@@ -103,12 +103,12 @@ def _check(spectra: Sequence[Pha]) -> None:
             )
 
 
-def _error(pha: Pha) -> Floats:
+def _error(pha: Spectrum) -> Floats:
     error = np.sqrt(np.abs(pha.value)) if pha.error is None else pha.error
     return np.asarray(np.hypot(error, pha.value * pha.systematic))
 
 
-def _batched(spectra: Sequence[Pha]) -> tuple[Floats, Floats, float]:
+def _batched(spectra: Sequence[Spectrum]) -> tuple[Floats, Floats, float]:
     """Return counts, errors and exposure as mathpha gives them, called with ten spectra at a time."""
     single = np.float32
     for pha in spectra:
@@ -128,7 +128,7 @@ def _batched(spectra: Sequence[Pha]) -> tuple[Floats, Floats, float]:
         terms.insert(0, (nearest(value.astype(np.float64)).astype(single), error, rounded))
 
 
-def _single(pha: Pha) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _single(pha: Spectrum) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return counts and errors as mathpha reads them: counts without their fractions, rates times exposure."""
     error = _error(pha.in_counts()).astype(np.float32)
     if pha.quantity == "COUNTS":
@@ -136,15 +136,15 @@ def _single(pha: Pha) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return pha.value.astype(np.float32) * np.float32(pha.exposure), error
 
 
-def _moment(pha: Pha, keyword: str) -> float:
+def _moment(pha: Spectrum, keyword: str) -> float:
     return met.split_keyword(pha.header, keyword, pha.name, 0.0) + met.timezero(pha.header, pha.name)
 
 
-def _earliest(spectra: Sequence[Pha]) -> Pha:
+def _earliest(spectra: Sequence[Spectrum]) -> Spectrum:
     return min(spectra, key=lambda pha: _moment(pha, "TSTART"))
 
 
-def _latest(spectra: Sequence[Pha]) -> Pha:
+def _latest(spectra: Sequence[Spectrum]) -> Spectrum:
     return max(spectra, key=lambda pha: _moment(pha, "TSTOP"))
 
 
@@ -165,7 +165,7 @@ class RunningSum:
         self.exposure = 0.0
         self._intervals: list[Floats] = []
 
-    def check(self, pha: Pha) -> None:
+    def check(self, pha: Spectrum) -> None:
         """Require that a spectrum can be added.
 
         Parameters
@@ -182,7 +182,7 @@ class RunningSum:
         _check([self._first, pha] if self.count else [pha])
         _good_time(pha)
 
-    def add(self, pha: Pha) -> None:
+    def add(self, pha: Spectrum) -> None:
         """Add a spectrum.
 
         Parameters
@@ -231,7 +231,7 @@ class RunningSum:
         return _file(total, gti.union(*self._intervals), self._first, self._last, remarks)
 
 
-def _good_time(pha: Pha) -> Floats:
+def _good_time(pha: Spectrum) -> Floats:
     if pha.intervals is None:
         raise DataError(
             f"{pha.name}: no extension with HDUCLAS1 = GTI has a row; a sum needs the good time of every spectrum."
@@ -239,7 +239,7 @@ def _good_time(pha: Pha) -> Floats:
     return pha.intervals
 
 
-def sum_file(spectra: Sequence[Pha], *, compat: Compat = None) -> bytes:
+def sum_file(spectra: Sequence[Spectrum], *, compat: Compat = None) -> bytes:
     """Return the sum of spectra as a file, with the union of their good time intervals.
 
     Parameters
@@ -262,7 +262,7 @@ def sum_file(spectra: Sequence[Pha], *, compat: Compat = None) -> bytes:
     return _file(total, intervals, _earliest(spectra), _latest(spectra), names)
 
 
-def _file(total: Derived, intervals: Floats, first: Pha, last: Pha, remarks: Sequence[str]) -> bytes:
+def _file(total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, remarks: Sequence[str]) -> bytes:
     kept = Header()
     kept.extend(card for card in first.header.images() if _FIRST.fullmatch(card[0]))
     kept.extend(card for card in last.header.images() if _LAST.fullmatch(card[0]))

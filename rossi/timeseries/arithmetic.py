@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from rossi.errors import DataError
-from rossi.timeseries.series import Floats, Series, require_one_width
+from rossi.timeseries.series import Floats, LightCurve, require_one_width
 
 Compat = Literal["heasoft"] | None
 
@@ -39,7 +39,9 @@ class Terms:
     error_mode: int = 1
 
 
-def subtract(source: Series, background: Series, terms: Terms = Terms(), *, compat: Compat = None) -> Series:
+def subtract(
+    source: LightCurve, background: LightCurve, terms: Terms = Terms(), *, compat: Compat = None
+) -> LightCurve:
     """Subtract a background curve from a source curve; source: FTOOLS lcmath.
 
     The background of a source bin is the mean of the background bins that overlap it, weighted with the length of the
@@ -62,7 +64,7 @@ def subtract(source: Series, background: Series, terms: Terms = Terms(), *, comp
     return _result(source, rate, error, "NET", background_applied=True)
 
 
-def add(first: Series, second: Series, terms: Terms = Terms(), *, compat: Compat = None) -> Series:
+def add(first: LightCurve, second: LightCurve, terms: Terms = Terms(), *, compat: Compat = None) -> LightCurve:
     """Add the second curve to the first; as `subtract` otherwise.
 
     Parameters
@@ -81,7 +83,9 @@ def add(first: Series, second: Series, terms: Terms = Terms(), *, compat: Compat
     return _result(first, rate, error, "TOTAL", background_applied=False)
 
 
-def _combined(source: Series, background: Series, terms: Terms, sign: int, compat: Compat) -> tuple[Floats, Floats]:
+def _combined(
+    source: LightCurve, background: LightCurve, terms: Terms, sign: int, compat: Compat
+) -> tuple[Floats, Floats]:
     if compat:
         require_one_width(source)
         require_one_width(background)
@@ -102,12 +106,12 @@ def _combined(source: Series, background: Series, terms: Terms, sign: int, compa
     return value, sigma
 
 
-def _single(series: Series) -> Series:
+def _single(series: LightCurve) -> LightCurve:
     names = ("rate", "error", "fracexp")
     return replace(series, **{n: getattr(series, n).astype(np.float32).astype(np.float64) for n in names})
 
 
-def _matched(source: Series, background: Series, shift: float) -> tuple[Floats, Floats, Floats]:
+def _matched(source: LightCurve, background: LightCurve, shift: float) -> tuple[Floats, Floats, Floats]:
     """Return rate, error and FRACEXP of the background in each source bin, NaN where there is none."""
     valid = np.isfinite(background.rate) & (background.fracexp > 0)
     order = np.argsort(background.time[valid], kind="stable")
@@ -134,7 +138,7 @@ def _matched(source: Series, background: Series, shift: float) -> tuple[Floats, 
         return mean, sigma, total / length
 
 
-def _error(source: Series, background: Floats, sigma: Floats, fracexp: Floats, terms: Terms) -> Floats:
+def _error(source: LightCurve, background: Floats, sigma: Floats, fracexp: Floats, terms: Terms) -> Floats:
     a, b, width = terms.source, terms.background, source.widths
     first, second = source.error**2, sigma**2
     counted = (abs(terms.source_offset) / source.fracexp + abs(terms.background_offset) / fracexp) / width**2
@@ -156,13 +160,13 @@ def _error(source: Series, background: Floats, sigma: Floats, fracexp: Floats, t
     return np.sqrt(variance)
 
 
-def _repeat_last(series: Series) -> Series:
+def _repeat_last(series: LightCurve) -> LightCurve:
     """Put the last valid rate and error in place of NaN ones."""
     last = np.maximum.accumulate(np.where(np.isnan(series.rate), 0, np.arange(len(series))))
     return replace(series, rate=series.rate[last], error=series.error[last])
 
 
-def _result(source: Series, rate: Floats, error: Floats, kind: str, *, background_applied: bool) -> Series:
+def _result(source: LightCurve, rate: Floats, error: Floats, kind: str, *, background_applied: bool) -> LightCurve:
     header = source.header.copy()
     header.set("HDUCLAS2", kind, "net: the background is subtracted")
     header.set("BACKAPP", background_applied, "background is subtracted")

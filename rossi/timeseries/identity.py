@@ -8,7 +8,7 @@ import numpy as np
 
 from rossi.fits.header import Header
 from rossi.sky import SOURCE_RADIUS, mean_direction, separation
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source
 
 #: Positions that differ less [deg] are one that was written down twice, and the first one is kept.
@@ -16,14 +16,14 @@ _CLOSE = 0.01
 _POSITION = ("RA_OBJ", "DEC_OBJ")
 
 
-def identified(header: Header, series: Sequence[Series], *, channels: bool = True) -> Header:
+def identified(header: Header, series: Sequence[LightCurve], *, channels: bool = True) -> Header:
     """Return a header of a joined curve with OBJECT, RA_OBJ and DEC_OBJ where it is of one source, MINCHAN and MAXCHAN.
 
     Parameters
     ----------
     header : Header
         What the curves have in common.
-    series : sequence of Series
+    series : sequence of LightCurve
         What was joined, at least one. Those that don't tell are taken to be like the others.
     channels : bool
         Whether channels belong there.

@@ -15,7 +15,7 @@ from rossi.names import plain_name
 from rossi.timeseries.identity import identified
 from rossi.timeseries.kind import require_alike, traits
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
-from rossi.timeseries.series import Floats, Series, set_moment
+from rossi.timeseries.series import Floats, LightCurve, set_moment
 
 _TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
 _TIMES |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2"}
@@ -44,7 +44,7 @@ class Joined:
         Rows with NaN rates among those given (duplicates and repeats not counted).
     """
 
-    series: Series
+    series: LightCurve
     origin: NDArray[np.int64]
     duplicates: int
     repeats: int
@@ -52,7 +52,7 @@ class Joined:
     nulls: int
 
 
-def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = True) -> Joined:
+def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool = True) -> Joined:
     """Join light curves in time order; the order in which they are given does not matter.
 
     Parameters
@@ -99,12 +99,12 @@ def join(series: Sequence[Series], *, name: str = "joined", keep_null: bool = Tr
     ends = np.maximum.accumulate(time + widths)
     header, primary = _headers(series, time[:1], ends[-1:], intervals)
     unit = series[0].rate_unit
-    result = Series(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
+    result = LightCurve(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
     overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
     return Joined(result, origin, duplicates, int(sum(map(np.sum, repeated))), overlaps, int(null.sum()))
 
 
-def _headers(series: Sequence[Series], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
+def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
     first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
     header = identified(_common(first.header, [s.header for s in series]), series)
     primary = identified(_common(first.primary, [s.primary for s in series]), series, channels=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rossi.errors import DataError
 from rossi.names import plain_name
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source, source_numbers
 
 #: What curves that become one must have alike, by what it is called in sentences.
@@ -37,7 +37,7 @@ _PLACES = {
 }
 
 
-def traits(series: Series) -> dict[str, str]:
+def traits(series: LightCurve) -> dict[str, str]:
     """Return what `TRAITS` names of a curve; empty where it does not tell.
 
     Parameters
@@ -57,16 +57,16 @@ def traits(series: Series) -> dict[str, str]:
     }
 
 
-def _text(series: Series, keyword: str) -> str:
+def _text(series: LightCurve, keyword: str) -> str:
     return next((t for h in (series.header, series.primary) if (t := str(h.get(keyword, "")).strip())), "")
 
 
-def _detector(series: Series) -> str:
+def _detector(series: LightCurve) -> str:
     name = _text(series, "DETNAM").upper()
     return name[:3] if name.startswith("PW") else name  # HEXTE: which detectors of a cluster work changes with time
 
 
-def _clock(series: Series) -> str:
+def _clock(series: LightCurve) -> str:
     system = {"": "TT", "TDT": "TT", "ET": "TT"}.get(stated := _text(series, "TIMESYS").upper(), stated)
     place = _text(series, "TIMEREF").upper() or _text(series, "TREFPOS").upper()
     if not place:
@@ -74,7 +74,7 @@ def _clock(series: Series) -> str:
     return f"{system} {_PLACES.get(place, place)}"
 
 
-def _band(series: Series) -> str:
+def _band(series: LightCurve) -> str:
     header, parts = series.header, []
     for low, high, name in (("MINCHAN", "MAXCHAN", "ch"), ("CHANMIN", "CHANMAX", "ch"), ("E_MIN", "E_MAX", "keV")):
         ends = header.get(low), header.get(high)
@@ -84,7 +84,7 @@ def _band(series: Series) -> str:
     return " ".join(dict.fromkeys(parts))
 
 
-def _content(series: Series) -> str:
+def _content(series: LightCurve) -> str:
     kind, applied = str(series.header.get("HDUCLAS2", "")).strip().upper(), series.header.get("BACKAPP")
     if kind in {"BKG", "BACKGROUND"}:
         return "background"
@@ -93,7 +93,7 @@ def _content(series: Series) -> str:
     return "total" if applied is False or kind == "TOTAL" else ""
 
 
-def require_alike(series: Sequence[Series]) -> None:
+def require_alike(series: Sequence[LightCurve]) -> None:
     """Require that curves are of one mission, instrument, unit and time system.
 
     Parameters
@@ -136,7 +136,7 @@ class Group:
 
 
 def groups(
-    series: Sequence[Series], *, names: Sequence[str] = (), any_source: bool = False, by_name: bool = True
+    series: Sequence[LightCurve], *, names: Sequence[str] = (), any_source: bool = False, by_name: bool = True
 ) -> list[Group]:
     """Sort curves into groups that can each become one curve.
 
@@ -189,7 +189,7 @@ _SHORT = {
 
 
 def _label(
-    series: Sequence[Series], found: list[dict[str, str]], members: list[int], varied: list[str], sources: list[int]
+    series: Sequence[LightCurve], found: list[dict[str, str]], members: list[int], varied: list[str], sources: list[int]
 ) -> str:
     """Return what tells a group from the others, as part of a file name."""
     words = [_SHORT.get(value := found[members[0]][trait], value) for trait in varied]

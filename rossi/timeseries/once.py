@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
-from rossi.timeseries.series import EXTRA, Floats, Series
+from rossi.timeseries.series import EXTRA, Floats, LightCurve
 
 #: Time that two rows have in common counts from this part of the narrower bin on; less is rounding.
 _TOUCH = 1e-3
 
 
-def counted_twice(series: Sequence[Series]) -> list[NDArray[np.bool_]]:
+def counted_twice(series: Sequence[LightCurve]) -> list[NDArray[np.bool_]]:
     """Return which rows of each curve hold time that rows of another curve hold too.
 
     Two rows share time if their exposures don't fit side by side into the good time that both bins cover; bins of two
@@ -40,7 +40,7 @@ def counted_twice(series: Sequence[Series]) -> list[NDArray[np.bool_]]:
     return drop
 
 
-def preference(series: Series) -> tuple[float, bytes]:
+def preference(series: LightCurve) -> tuple[float, bytes]:
     """Return what orders curves whatever order they are given in: those with more exposure first.
 
     Parameters
@@ -51,7 +51,7 @@ def preference(series: Series) -> tuple[float, bytes]:
     return -float(np.nansum(series.exposure)), content
 
 
-def stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+def stack(series: Sequence[LightCurve]) -> tuple[dict[str, Floats], NDArray[np.int64]]:
     """Return the columns of all curves one behind the other, and which curve each row is of.
 
     Parameters
@@ -73,7 +73,7 @@ def stack(series: Sequence[Series]) -> tuple[dict[str, Floats], NDArray[np.int64
     return columns, origin
 
 
-def without_duplicates(series: Sequence[Series]) -> tuple[list[Series], int]:
+def without_duplicates(series: Sequence[LightCurve]) -> tuple[list[LightCurve], int]:
     """Return the curves without rows that an earlier one (or row) has exactly alike, and how many these were.
 
     Parameters
@@ -91,7 +91,7 @@ def without_duplicates(series: Sequence[Series]) -> tuple[list[Series], int]:
     return [s.rows(~a) for s, a in zip(series, np.split(again, ends), strict=True)], int(again.sum())
 
 
-def each_moment_once(series: Sequence[Series]) -> tuple[list[Series], list[str]]:
+def each_moment_once(series: Sequence[LightCurve]) -> tuple[list[LightCurve], list[str]]:
     """Return curves without the rows of time that another of them has too, and sentences that tell of these rows.
 
     Parameters
@@ -109,7 +109,7 @@ def each_moment_once(series: Sequence[Series]) -> tuple[list[Series], list[str]]
     return [one.rows(~drop) for one, drop in zip(single, repeated, strict=True)], told
 
 
-def _overlapping(series: Sequence[Series]) -> Iterator[tuple[int, int]]:
+def _overlapping(series: Sequence[LightCurve]) -> Iterator[tuple[int, int]]:
     """Iterate over pairs of curves whose good time overlaps, in time order."""
     filled = [n for n, s in enumerate(series) if len(s)]
     spans = {n: (float(series[n].time.min()), float((series[n].time + series[n].widths).max())) for n in filled}
@@ -122,7 +122,7 @@ def _overlapping(series: Sequence[Series]) -> Iterator[tuple[int, int]]:
         open_.append(n)
 
 
-def _shared(first: Series, second: Series) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _shared(first: LightCurve, second: LightCurve) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the pairs of rows that share time, as indices into either curve."""
     a, b = _pairs(first, second)
     start = np.maximum(first.time[a], second.time[b])
@@ -135,7 +135,7 @@ def _shared(first: Series, second: Series) -> tuple[NDArray[np.intp], NDArray[np
     return a[shared], b[shared]
 
 
-def _pairs(first: Series, second: Series) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _pairs(first: LightCurve, second: LightCurve) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return all pairs of rows whose bins overlap."""
     order = np.argsort(second.time, kind="stable")
     begin = second.time[order]
@@ -149,12 +149,12 @@ def _pairs(first: Series, second: Series) -> tuple[NDArray[np.intp], NDArray[np.
     return a[real], b[real]
 
 
-def _good(series: Series) -> Floats:
+def _good(series: LightCurve) -> Floats:
     """Return the good time within each bin (n,) [s]."""
     return _within(series.intervals, series.time, series.time + series.widths)
 
 
-def _exposed(series: Series) -> Floats:
+def _exposed(series: LightCurve) -> Floats:
     """Return the time that each row was exposed (n,) [s], whatever the number of PCUs."""
     return np.minimum(series.widths * np.nan_to_num(np.clip(series.fracexp, 0, 1)), _good(series))
 

@@ -14,7 +14,7 @@ from rossi.fits.table import Table
 from rossi.timeseries import units
 from rossi.timeseries.clock import Clock, is_xronos
 from rossi.timeseries.columns import Chosen, choose, doubles, poisson_error
-from rossi.timeseries.series import EXPOSURES, EXTRA, Floats, Series, filled_intervals, set_moment
+from rossi.timeseries.series import EXPOSURES, EXTRA, Floats, LightCurve, filled_intervals, set_moment
 
 #: Keywords that describe columns as they lay in another file, by their first letters.
 COLUMN_KEYWORDS = (
@@ -37,11 +37,11 @@ _FAR = 1e10
 _SHARED = ("TELESCOP", "INSTRUME", "OBJECT", "TIMESYS", "TIMEREF", "RA_OBJ", "DEC_OBJ", "OBS_ID")
 
 
-def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", column: str | None = None) -> Series:
+def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", column: str | None = None) -> LightCurve:
     """Read an OGIP light curve.
 
     Products of rossi, of FTOOLS and of xronos, and archive standard products are understood. A curve without a GTI
-    extension gets the intervals of its rows; rows without a time are left out, which `Series.remarks` tells.
+    extension gets the intervals of its rows; rows without a time are left out, which `LightCurve.remarks` tells.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_light_curve(data: bytes, name: str, *, quantity: str | None = "RATE", c
     return light_curve_of(open_fits(data, name), quantity=quantity, column=column)
 
 
-def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str | None = None) -> Series:
+def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str | None = None) -> LightCurve:
     """Take the light curve out of a file in memory; see `read_light_curve`.
 
     Parameters
@@ -85,7 +85,7 @@ def light_curve_of(file: FitsFile, *, quantity: str | None = "RATE", column: str
     return in_rates(series) if quantity == "RATE" else series
 
 
-def _series(file: FitsFile, chosen: Chosen) -> Series:
+def _series(file: FitsFile, chosen: Chosen) -> LightCurve:
     table = chosen.table
     where, header = table.where, _with_shared(table.header, file.primary)
     clock = Clock.of(table, "TIME", [file.primary])
@@ -107,7 +107,7 @@ def _series(file: FitsFile, chosen: Chosen) -> Series:
             error[error < 0] = np.nan
             remarks = (f"{where}: column {chosen.error} is below 0 in {number} rows; they count as without an error.",)
     remarks += _about_unit(table, chosen) + _about_cells(table)
-    return Series(
+    return LightCurve(
         name=file.name,
         time=time,
         rate=value,
@@ -167,7 +167,7 @@ def _widths(table: Table, extra: dict[str, Floats], clock: Clock) -> tuple[float
     return float(widths.min()), widths
 
 
-def _timed(series: Series) -> Series:
+def _timed(series: LightCurve) -> LightCurve:
     """Leave out the rows that have no time, and good time in which there is no row."""
     good = np.abs(series.time) < _FAR  # False for NaN
     if not good.all():
@@ -185,7 +185,7 @@ def _timed(series: Series) -> Series:
     return replace(series, intervals=covered, remarks=(*series.remarks, text))
 
 
-def _sorted(series: Series) -> Series:
+def _sorted(series: LightCurve) -> LightCurve:
     """Put rows in time order, and leave out those of a bin that is there already; of two, the one with a rate stays."""
     step = np.diff(series.time)
     if np.all(step > 0):
@@ -198,7 +198,7 @@ def _sorted(series: Series) -> Series:
     return replace(series.rows(order[~again]), remarks=(*series.remarks, *texts))
 
 
-def in_rates(series: Series) -> Series:
+def in_rates(series: LightCurve) -> LightCurve:
     """Turn counts a bin into rates: over the bins' exposure; rates stay as they are.
 
     Parameters

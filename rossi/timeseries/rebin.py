@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from rossi.errors import ConfigError
-from rossi.timeseries.series import EXPOSURES, Floats, Series, require_one_width
+from rossi.timeseries.series import EXPOSURES, Floats, LightCurve, require_one_width
 
 
-def rebin(series: Series, factor: int, origin: float | None = None) -> Series:
+def rebin(series: LightCurve, factor: int, origin: float | None = None) -> LightCurve:
     """Join groups of bins.
 
     Source: FTOOLS rebinlc. Rows are weighted with TIMEDEL * min(FRACEXP, 1); rows without a rate are left out; a group

@@ -310,10 +310,6 @@ class LightCurve(Saved, Told):
         return {"target": self.target, "of": self._what(), "bins": bins, "span": span, "mean": mean}
 
 
-#: Its name before it had a front door.
-Series = LightCurve
-
-
 def split(series: LightCurve) -> list[LightCurve]:
     """Return the rows of each width as a light curve of its own, with good time and keywords of the whole.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rossi.names import plain_name
 from rossi.sky import SOURCE_RADIUS, separation
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Source:
     position: tuple[float, float] | None
 
     @classmethod
-    def of(cls, series: Series) -> Source:
+    def of(cls, series: LightCurve) -> Source:
         """Return the source of a curve.
 
         Parameters
@@ -53,7 +53,7 @@ class Source:
         return alike if named else None
 
 
-def _position(series: Series) -> tuple[float, float] | None:
+def _position(series: LightCurve) -> tuple[float, float] | None:
     for suffix in ("_OBJ", "", "_NOM", "_PNT"):
         for header in (series.header, series.primary):
             ra, dec = (header.get(f"{axis}{suffix}") for axis in ("RA", "DEC"))

@@ -12,7 +12,7 @@ from rossi import met
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
-from rossi.timeseries.series import MAX_BINS, Floats, Series
+from rossi.timeseries.series import MAX_BINS, Floats, LightCurve
 
 #: Most new bins of an interval where nothing else is asked for, and what xronos divides a long span by to get there.
 _MOST = 512
@@ -43,7 +43,7 @@ class Interval:
     fracexp: Floats
 
 
-def newbins(series: Sequence[Series], width: float | None = None, most: int | None = None) -> list[Interval]:
+def newbins(series: Sequence[LightCurve], width: float | None = None, most: int | None = None) -> list[Interval]:
     """Put light curves on one grid of new bins.
 
     A bin belongs as a whole to the new bin that holds its centre; rates are weighted with exposure. The grid begins at
@@ -93,7 +93,7 @@ def _numbers(bins: Floats, step: float) -> Floats:
     return np.asarray(np.maximum(np.rint((centre - (bins[0, 0] + step / 2)) / step), 0))
 
 
-def _collected(series: Sequence[Series]) -> Floats:
+def _collected(series: Sequence[LightCurve]) -> Floats:
     """Return all bins with a rate as rows of start, stop, rate, error, exposure [s], in time order."""
     parts = [
         np.column_stack((s.time, s.time + s.widths, s.rate, s.error, s.widths * s.fracexp))[

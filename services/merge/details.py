@@ -15,7 +15,7 @@ from rossi.fits.reader import open_fits
 from rossi.hexte.contamination import absolute_channels
 from rossi.hexte.rocking import Position
 from rossi.product import Content
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 from services.calibration.config import Role
 from services.contract import File, Manifest
 from services.merge.spectra import SpectrumSet
@@ -73,7 +73,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Spectrum:
+class ShownSpectrum:
     """A spectrum fit for drawing.
 
     Parameters
@@ -102,12 +102,12 @@ class Details:
 
     Parameters
     ----------
-    spectra : list of Spectrum
+    spectra : list of ShownSpectrum
     good_time : dict of instrument to ndarray (n, 2) [s], MET
     problems : list of str
     """
 
-    spectra: list[Spectrum] = field(default_factory=list)
+    spectra: list[ShownSpectrum] = field(default_factory=list)
     good_time: dict[str, Floats] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -147,13 +147,13 @@ def _note(one: SpectrumSet, details: Details) -> None:
             details.problems.append(str(error) or f"{file.name}: there is no table of good time.")
 
 
-def _spectrum(file: File, label: str, *, background: bool) -> Spectrum:
+def _spectrum(file: File, label: str, *, background: bool) -> ShownSpectrum:
     pha = read_pha(open_fits(file.data, file.name))
     edges, rate = channel_rates(pha)
-    return Spectrum(label, background, pha.exposure, float(np.nansum(rate * np.diff(edges))), edges, rate)
+    return ShownSpectrum(label, background, pha.exposure, float(np.nansum(rate * np.diff(edges))), edges, rate)
 
 
-def channel_rates(pha: Pha, most: int = _CHANNELS) -> tuple[Floats, Floats]:
+def channel_rates(pha: Spectrum, most: int = _CHANNELS) -> tuple[Floats, Floats]:
     """Return the edges [channel] and rates [count / s / channel] of a spectrum, neighbours joined to at most `most`.
 
     Raises

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rossi.names import plain_name
 from rossi.timeseries.kind import TRAITS, Group, groups, traits
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source
 from services.contract import Caveat
 from services.merge.labels import UNNAMED
@@ -60,7 +60,7 @@ def _renamed(observation: Observation, names: Mapping[str, str]) -> Observation:
     return replace(observation, curves=curves, abouts=abouts)
 
 
-def _apart(band: str, curves: Sequence[Series], found: Sequence[Group]) -> Caveat:
+def _apart(band: str, curves: Sequence[LightCurve], found: Sequence[Group]) -> Caveat:
     told = [traits(one) for one in curves]
     what = [text for trait, text in TRAITS.items() if len({mine[trait] for mine in told if mine[trait]}) > 1]
     if len({group.source for group in found}) > 1:
@@ -79,7 +79,7 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _other_names(band: str, curves: Sequence[Series], found: Sequence[Group]) -> list[Caveat]:
+def _other_names(band: str, curves: Sequence[LightCurve], found: Sequence[Group]) -> list[Caveat]:
     """Tell which curves were joined although their OBJECT differs."""
     caveats = []
     for group in found:
@@ -93,7 +93,7 @@ def _other_names(band: str, curves: Sequence[Series], found: Sequence[Group]) ->
     return caveats
 
 
-def _assumed(band: str, curves: Sequence[Series], found: Sequence[Group], named: bool) -> list[Caveat]:
+def _assumed(band: str, curves: Sequence[LightCurve], found: Sequence[Group], named: bool) -> list[Caveat]:
     """Tell which curves lack a keyword that those have with which they were joined."""
     kinds = [traits(one) for one in curves]
     sources = [Source.of(one) for one in curves]

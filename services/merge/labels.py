@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 from rossi.hexte.science import Cluster
 from rossi.pca.lightcurve import ROW
 from rossi.product import About, Content, Kind
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 
 #: Band of files that do not tell any.
 UNNAMED = "rate"
 _PARTS = {Content.TOTAL.value: "_src", Content.BACKGROUND.value: "_bkg"}
 
 
-def about_curve(series: Series) -> About:
+def about_curve(series: LightCurve) -> About:
     """Return what a light curve of somebody's own is, as far as its keywords tell."""
     told = {name: series.header.get(name) for name in ("MINCHAN", "MAXCHAN", "HDUCLAS2", "INSTRUME", "DETNAM")}
     if not obsid_of(series) or not all(isinstance(told[name], int) for name in ("MINCHAN", "MAXCHAN")):
@@ -38,7 +38,7 @@ def stem_of(name: str) -> str:
     return name.removesuffix(".lc")
 
 
-def obsid_of(series: Series) -> str:
+def obsid_of(series: LightCurve) -> str:
     """Return OBS_ID of a light curve, empty where it has none."""
     return next((t for h in (series.header, series.primary) if (t := str(h.get("OBS_ID", "")).strip())), "")
 

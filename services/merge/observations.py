@@ -18,7 +18,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.product import About
 from rossi.timeseries import units
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
 from services.merge.inputs import StageProducts
@@ -43,7 +43,7 @@ class Observation:
     caveats : tuple of Caveat
     summaries : tuple of mapping
         Of the last stage of each instrument.
-    curves : mapping of band to Series
+    curves : mapping of band to LightCurve
         Of the instruments that succeeded, whatever became of the other one.
     abouts : mapping of band to About
         What each of them is.
@@ -60,7 +60,7 @@ class Observation:
     message: str = ""
     caveats: tuple[Caveat, ...] = ()
     summaries: tuple[Mapping[str, Any], ...] = ()
-    curves: Mapping[str, Series] = field(default_factory=dict)
+    curves: Mapping[str, LightCurve] = field(default_factory=dict)
     abouts: Mapping[str, About] = field(default_factory=dict)
     stages: tuple[StageResult, ...] = ()
     ends: tuple[str, ...] = ()
@@ -173,7 +173,7 @@ def in_time_order(observations: Iterable[Observation]) -> tuple[Observation, ...
 
 def with_curves(observation: Observation, files: Sequence[File], *, column: str | None = None) -> Observation:
     """Read an observation's light curves; one that can't be read makes it a failure, told in its message."""
-    curves, abouts = dict[str, Series](), dict[str, About]()
+    curves, abouts = dict[str, LightCurve](), dict[str, About]()
     problems = [observation.message] if observation.message else []
     caveats = list(observation.caveats)
     for file in files:

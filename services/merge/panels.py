@@ -11,7 +11,7 @@ import numpy as np
 from rossi import gti
 from rossi.met import met_to_mjd
 from services.contract import StageResult
-from services.merge.details import Details, Floats, Spectrum
+from services.merge.details import Details, Floats, ShownSpectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, utc_date
 from services.merge.packing import Packer
@@ -90,7 +90,7 @@ def _curve(packer: Packer, number: int, band: str, observation: Observation, mos
     }
 
 
-def _spectrum(packer: Packer, spectrum: Spectrum) -> dict[str, Any]:
+def _spectrum(packer: Packer, spectrum: ShownSpectrum) -> dict[str, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithm = np.where(spectrum.rate > 0, np.log10(spectrum.rate), np.nan)
     return {

@@ -17,7 +17,7 @@ from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import Series, split
+from rossi.timeseries.series import LightCurve, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat, File
 from services.merge.config import SourceName
@@ -178,7 +178,7 @@ def thinned(observations: Sequence[Observation], band: str, most: int) -> dict[i
     return {number: drawable(series, factor) for number, series in curves.items()}
 
 
-def drawable(series: Series, factor: int) -> tuple[Floats, Floats, Floats]:
+def drawable(series: LightCurve, factor: int) -> tuple[Floats, Floats, Floats]:
     """Return middle [s], rate and error of the bins that have a rate, `factor` neighbours of one width averaged."""
     parts = [rebin(part, factor) for part in split(series)] if factor > 1 else [series]
     middle, rate, error = (np.concatenate(c) for c in zip(*((p.middles, p.rate, p.error) for p in parts), strict=True))

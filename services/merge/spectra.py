@@ -16,7 +16,7 @@ from rossi.fits.reader import open_fits
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.product import About, Content, Kind
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 from rossi.spectra.summing import RunningSum
 from services.contract import Caveat, File
 
@@ -75,7 +75,7 @@ class Group:
     binning: str
 
     @classmethod
-    def of(cls, cluster: str, pha: Pha) -> Group:
+    def of(cls, cluster: str, pha: Spectrum) -> Group:
         """Return the group that a spectrum belongs to."""
         header = pha.header
         binning = next((str(header[name]) for name in ("CPIX1", "CPIX") if name in header), "")

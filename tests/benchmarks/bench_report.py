@@ -17,9 +17,9 @@ import numpy as np
 
 from rossi.fits.header import Header
 from rossi.product import About, Kind
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from services.contract import Caveat, Outcome, OutputRecord, StageResult
-from services.merge.details import Details, Provenance, Spectrum
+from services.merge.details import Details, Provenance, ShownSpectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, bands
 from services.merge.products import join_band
@@ -39,7 +39,7 @@ _STAGES = {
 
 def _series(
     rng: np.random.Generator, start: float, length: float, instrument: str, width: float, rate: float
-) -> Series:
+) -> LightCurve:
     when = start + width * np.arange(max(2, int(length / width)))
     live = np.full(len(when), width * (3 if instrument == "PCA" else 0.3))
     counts = rng.poisson(rate * rng.lognormal(0, 0.1, len(when)) * live)
@@ -47,7 +47,7 @@ def _series(
     header = Header([("INSTRUME", instrument), ("OBJECT", "SIM X-1")])
     gti = filled_intervals(when, width)
     sizes = (counts / live, np.sqrt(counts) / live, np.ones(len(when)))
-    return Series("made", when, *sizes, width, gti, header, Header(), extra)
+    return LightCurve("made", when, *sizes, width, gti, header, Header(), extra)
 
 
 def _products(rng: np.random.Generator, obsid: str) -> dict[str, StageProducts]:
@@ -76,7 +76,7 @@ def _details(rng: np.random.Generator, start: float, length: float) -> Details:
     for label, channels in (("PCA", 129), ("HEXTE A", 64), ("HEXTE B", 64)):
         for background in (False, True):
             counts = rng.poisson(2e4 * np.exp(-np.arange(channels) / 20) + 20)
-            spectra.append(Spectrum(label, background, length, 1.0, np.arange(channels + 1.0), counts / length))
+            spectra.append(ShownSpectrum(label, background, length, 1.0, np.arange(channels + 1.0), counts / length))
     cuts = start + np.sort(rng.uniform(0, length, 6)).reshape(-1, 2)
     return Details(spectra, {"PCA": cuts, "HEXTE": cuts})
 

@@ -33,7 +33,7 @@ from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
 from rossi.spectra.product import gti_table
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import File, ObservationResult, Outcome, Outputs, StageResult
 from services.query.worklist import WorkRow
@@ -56,7 +56,9 @@ def curve(name: str, instrument: str, start: float, width: float, rows: int, tar
     sizes = (counts / exposure, np.sqrt(counts) / exposure, np.ones(rows))
     extra = {"LiveTime": exposure} if instrument == "PCA" else {}
     header, primary = Header(cards), Header([("TELESCOP", "XTE")])
-    return write_light_curve(Series(name, when, *sizes, width, filled_intervals(when, width), header, primary, extra))
+    return write_light_curve(
+        LightCurve(name, when, *sizes, width, filled_intervals(when, width), header, primary, extra)
+    )
 
 
 def spectrum(start: float, channels: int, instrument: str, detector: str) -> bytes:

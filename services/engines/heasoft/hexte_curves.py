@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rossi.hexte.cluster import defined
 from rossi.timeseries.join import join
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.writing import write_light_curve
 from services.engines.heasoft.files import file_list
 from services.engines.heasoft.task import Call, Caller, Declared, Value
@@ -64,6 +64,6 @@ def summed_spectrum(call: Caller, spectra: Sequence[bytes]) -> bytes:
     return call(Call("sumpha", (Declared("sum.pha"),), parameters, inputs=listed)).files["sum.pha"]
 
 
-def series_of(data: bytes) -> Series | None:
+def series_of(data: bytes) -> LightCurve | None:
     """Return a light curve as numbers, without rows that have no rate; None for an empty file or no such row."""
     return defined(read_light_curve(data, "light curve")) if data else None

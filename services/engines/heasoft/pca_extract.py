@@ -17,7 +17,7 @@ from rossi.pca.observation import SPECTRA, spectrum_about
 from rossi.pca.standard2 import parse_pcus
 from rossi.product import About, Content, Kind
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.summary import band_summary, summary
 from services.contract import Caveat, File, Inputs, Outputs
 from services.engines.heasoft.files import base_name, file_list, plain
@@ -149,7 +149,7 @@ def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[
     return tuple(File(names[content], data, about=spectrum_about(content, pcus)) for content, data in made.items())
 
 
-def _summary(curves: Mapping[str, Series], target: str) -> dict[str, Any]:
+def _summary(curves: Mapping[str, LightCurve], target: str) -> dict[str, Any]:
     first = next(iter(curves.values()))
     stop, ontime = float(first.time[-1] + first.timedel), first.header.number("ONTIME", first.name)
     per_pcu = bool(set(first.extra) & {"LiveTime", "OnTime"})

@@ -21,7 +21,7 @@ from rossi.hexte.science import Cluster
 from rossi.plot.background import background_figure
 from rossi.plot.longterm import png
 from rossi.spectra.pha import read_pha
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from tests.rossi.hexte.synthetic import ARCHIVE_CPIX, T, curve, housekeeping, spectrum
 
 
@@ -29,7 +29,7 @@ def series(time, rate, error=1.0, timedel=16.0, fracexp=1.0):
     time = np.asarray(time, float)
     full = [np.broadcast_to(np.asarray(a, float), time.shape).copy() for a in (rate, error, fracexp)]
     intervals = np.column_stack((time, time + timedel))
-    return Series("a curve", time, *full, timedel, intervals, Header(), Header())
+    return LightCurve("a curve", time, *full, timedel, intervals, Header(), Header())
 
 
 def rocking(n_cycle, dwell, source, background):

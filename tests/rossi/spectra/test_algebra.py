@@ -9,12 +9,12 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.spectra.algebra import Errors, Formula, Units, combine, common_areascal, exposure_of, stated_errors
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 from rossi.spectra.product import nearest
 from rossi.spectra.summing import RunningSum, sum_file, sum_spectra
 
 
-def spectrum(counts, exposure=1000.0, *, name="a", errors=True, quantity="COUNTS", **more) -> Pha:
+def spectrum(counts, exposure=1000.0, *, name="a", errors=True, quantity="COUNTS", **more) -> Spectrum:
     counts = np.array(counts, float)
     n = len(counts)
     known = {
@@ -31,7 +31,7 @@ def spectrum(counts, exposure=1000.0, *, name="a", errors=True, quantity="COUNTS
         "header": Header([("TSTART", 0.0), ("TSTOP", exposure)]),
         "gti_header": Header(),
     }
-    return Pha(**known | more)
+    return Spectrum(**known | more)
 
 
 def test_the_reference_cuts_off_fractions():

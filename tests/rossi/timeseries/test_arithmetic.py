@@ -9,17 +9,17 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
 from rossi.timeseries.arithmetic import Terms, add, subtract
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 
 NAN = float("nan")
 
 
 def curve(
     time: list[float], rate: list[float], error: list[float], *, width: float = 16.0, fracexp: float = 1.0
-) -> Series:
+) -> LightCurve:
     t = 1e8 + np.array(time, float)
     r, e = np.array(rate, float), np.array(error, float)
-    return Series("c.lc", t, r, e, np.full(len(t), fracexp), width, filled_intervals(t, width), Header(), Header())
+    return LightCurve("c.lc", t, r, e, np.full(len(t), fracexp), width, filled_intervals(t, width), Header(), Header())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rossi.timeseries.arithmetic import Terms, add, subtract
 from rossi.timeseries.join import join
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.writing import write_light_curve
 
 PCA_CASES = ("e3_all5", "e3_split_nulls", "e5_switch")
@@ -34,7 +34,7 @@ KEYWORDS += [
 ]
 
 
-def load(path: Path) -> Series:
+def load(path: Path) -> LightCurve:
     if not path.exists():
         path = path.with_name(path.name + ".gz")
     data = path.read_bytes()

@@ -19,17 +19,17 @@ from rossi.timeseries.arithmetic import subtract
 from rossi.timeseries.join import join
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from rossi.timeseries.xronos import newbins
 
 
-def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = True, width: float = 16.0) -> Series:
+def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = True, width: float = 16.0) -> LightCurve:
     time = 1e8 + 16.0 * start + width * np.arange(len(counts))
     exposure = np.full(len(counts), 50.0)
     rate = np.array(counts, float) / exposure
     header = Header([("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM"), ("TIMEDEL", width), ("FILEN1", name)])
-    return Series(
+    return LightCurve(
         name,
         time,
         rate,
@@ -43,7 +43,7 @@ def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = T
     )
 
 
-def some_curves(live: bool) -> st.SearchStrategy[list[Series]]:
+def some_curves(live: bool) -> st.SearchStrategy[list[LightCurve]]:
     counts = st.lists(st.integers(0, 5) | st.just(float("nan")), max_size=12)
     one = st.builds(curve, st.integers(0, 60), counts, name=st.sampled_from("abc"), live=st.just(live))
     return st.lists(one, min_size=1, max_size=6)
@@ -52,7 +52,7 @@ def some_curves(live: bool) -> st.SearchStrategy[list[Series]]:
 curves = some_curves(live=True) | some_curves(live=False)
 
 
-def rocking(start: int, counts: list[float], width: float) -> Series:
+def rocking(start: int, counts: list[float], width: float) -> LightCurve:
     """A net curve of HEXTE: one bin a rocking cycle."""
     return curve(start, counts, live=False, width=width)
 
@@ -70,7 +70,7 @@ mixed_curves = st.lists(
 
 
 @given(curves | mixed_curves, st.randoms())
-def test_order_of_input_does_not_matter(some: list[Series], random: object) -> None:
+def test_order_of_input_does_not_matter(some: list[LightCurve], random: object) -> None:
     shuffled = list(some)
     random.shuffle(shuffled)
     with pytest.MonkeyPatch.context() as patch:
@@ -79,7 +79,7 @@ def test_order_of_input_does_not_matter(some: list[Series], random: object) -> N
 
 
 @given(curves)
-def test_each_moment_counts_once_and_none_is_lost(some: list[Series]) -> None:
+def test_each_moment_counts_once_and_none_is_lost(some: list[LightCurve]) -> None:
     joined = join(some)
     assert len(joined.series) + joined.duplicates + joined.repeats == sum(map(len, some))
     assert (np.diff(joined.series.time) > 0).all()
@@ -92,7 +92,7 @@ def test_each_moment_counts_once_and_none_is_lost(some: list[Series]) -> None:
 
 
 @given(curves)
-def test_joining_twice_changes_nothing(some: list[Series]) -> None:
+def test_joining_twice_changes_nothing(some: list[LightCurve]) -> None:
     joined = join(some)
     again = join([*some, *some])
     assert again.duplicates == joined.duplicates + sum(map(len, some))
@@ -104,7 +104,7 @@ def test_joining_twice_changes_nothing(some: list[Series]) -> None:
 
 
 @given(curves)
-def test_null_rows_are_dropped_only_when_asked(some: list[Series]) -> None:
+def test_null_rows_are_dropped_only_when_asked(some: list[LightCurve]) -> None:
     joined, without = join(some), join(some, keep_null=False)
     assert not np.isnan(without.series.rate).any()
     assert len(joined.series) == len(without.series) + without.nulls
@@ -190,7 +190,7 @@ def test_rows_keep_their_own_width(tmp_path: Path) -> None:
 
 
 @given(mixed_curves)
-def test_widths_are_a_column_only_where_they_differ(some: list[Series]) -> None:
+def test_widths_are_a_column_only_where_they_differ(some: list[LightCurve]) -> None:
     joined = join(some)
     assert joined.series.mixed == (len(set(joined.series.widths)) > 1)
     given = [(t, w) for s in some for t, w in zip(s.time, s.widths, strict=True)]

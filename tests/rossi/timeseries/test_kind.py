@@ -14,7 +14,7 @@ from rossi.sky import separation
 from rossi.timeseries.join import join
 from rossi.timeseries.kind import groups, traits
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.source import Source
 
 INF = float("inf")
@@ -23,16 +23,16 @@ KEYWORDS |= {"RA": 255.7, "DEC": -48.79, "MINCHAN": 0, "MAXCHAN": 255, "HDUCLAS2
 KEYWORDS |= {"DEADAPP": False}
 
 
-def curve(number: int = 0, *, name: str = "x.lc", unit: str = "count/s", **keywords: object) -> Series:
+def curve(number: int = 0, *, name: str = "x.lc", unit: str = "count/s", **keywords: object) -> LightCurve:
     time = 1e8 + 1000.0 * number + 16.0 * np.arange(3)
     header = Header([(key, value) for key, value in (KEYWORDS | keywords).items() if value is not None])
     rate = np.array([1.0, 2, 3])
-    return Series(
+    return LightCurve(
         name, time, rate, np.ones(3), np.ones(3), 16.0, filled_intervals(time, 16.0), header, Header(), unit=unit
     )
 
 
-def labels(*curves: Series, **how: object) -> list[str]:
+def labels(*curves: LightCurve, **how: object) -> list[str]:
     return [group.label for group in groups(curves, **how)]
 
 

@@ -21,7 +21,7 @@ from rossi.met import MJDREFF, MJDREFI
 from rossi.product import Content
 from rossi.timeseries import units
 from rossi.timeseries.reading import light_curve_of, read_light_curve
-from rossi.timeseries.series import Series
+from rossi.timeseries.series import LightCurve
 from rossi.timeseries.xronos import newbins, xronos_file
 
 Cards = Sequence[tuple[str, object]]
@@ -63,7 +63,7 @@ def made(
     return fits_bytes(primary_hdu(primary), tables)
 
 
-def read(*args: object, quantity: str | None = "RATE", column: str | None = None, **kwargs: object) -> Series:
+def read(*args: object, quantity: str | None = "RATE", column: str | None = None, **kwargs: object) -> LightCurve:
     return read_light_curve(made(*args, **kwargs), "x.lc", quantity=quantity, column=column)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from rossi.fits.header import Header
 from rossi.product import About, Kind
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from services.merge.labels import about_curve, obsid_of, plain_label, stem_of
 
 OBSID = "20402-01-45-03"
@@ -15,7 +15,7 @@ HEXTE = PCA | {"INSTRUME": "HEXTE", "DETNAM": "PWB013", "MINCHAN": 16, "MAXCHAN"
 
 def curve(cards, width=16.0):
     time = 7e7 + width * np.arange(3)
-    return Series(
+    return LightCurve(
         "some.lc", time, np.ones(3), np.ones(3), np.ones(3), width, filled_intervals(time, width),
         Header(list(cards.items())), Header(), {},
     )  # fmt: skip

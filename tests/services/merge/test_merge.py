@@ -16,7 +16,7 @@ from rossi.errors import ConfigError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, ObservationResult, Outcome, Outputs, StageResult
 from services.merge.config import MergeConfig, MergeRequest
@@ -39,7 +39,7 @@ def curve(number: int, *, rows: int = 30, bad: int = 0) -> bytes:
     counts = rng.poisson(500 + 100 * number, rows).astype(float)
     counts[:bad] = np.nan
     cards = [("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM_A"), ("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4)]
-    series = Series(
+    series = LightCurve(
         "made", time, counts / live, np.sqrt(counts) / live, np.ones(rows), 16.0, filled_intervals(time, 16.0),
         Header(cards), Header([("TELESCOP", "XTE")]), {"LiveTime": live},
     )  # fmt: skip

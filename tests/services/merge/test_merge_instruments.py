@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
-from rossi.spectra.pha import Pha, read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 from rossi.spectra.product import gti_table
 from rossi.timeseries.reading import read_light_curve
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import File, ObservationResult, Outcome, Outputs, StageResult
 from services.merge import inputs
@@ -48,7 +48,7 @@ def curve(number: int, *, instrument: str, width: float, rows: int = 30) -> byte
     counts = rng.poisson(20 * exposure).astype(float)
     cards = [("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM_A"), ("INSTRUME", instrument)]
     cards += [("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4)]
-    series = Series(
+    series = LightCurve(
         "made", time, counts / exposure, np.sqrt(counts) / exposure, np.full(rows, 1.0 if pca else 0.25), width,
         filled_intervals(time, width), Header(cards), Header([("TELESCOP", "XTE")]),
         {"LiveTime": exposure} if pca else {},
@@ -251,7 +251,7 @@ def products(store: Path, pattern: str) -> Iterator[Path]:
     return store.glob(f"run/merge/*/*/{pattern}")
 
 
-def pha(path: Path) -> Pha:
+def pha(path: Path) -> Spectrum:
     return read_pha(open_fits(path.read_bytes(), path.name))
 
 

@@ -10,7 +10,7 @@ import pytest
 from rossi.errors import ConfigError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import ObservationResult, Outcome, Outputs, StageResult
 from services.merge.config import MergeConfig
@@ -36,7 +36,7 @@ def curve(number: int = 0, *, shift: float = 0.0, live: bool = False, rows: int 
     extra = {"LiveTime": np.full(rows, 80.0)} if live else {}
     good = 1e8 + 1e5 * number + np.array([[0.0, 160.0]]) if not rows else filled_intervals(time, 16.0)
     return write_light_curve(
-        Series("x", time, rate, rate / 10, np.ones(rows), 16.0, good, header, Header([("TELESCOP", "XTE")]), extra)
+        LightCurve("x", time, rate, rate / 10, np.ones(rows), 16.0, good, header, Header([("TELESCOP", "XTE")]), extra)
     )
 
 

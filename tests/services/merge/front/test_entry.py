@@ -7,7 +7,7 @@ import pytest
 
 from rossi.fits.header import Header
 from rossi.product import About, Kind
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from services.contract import Outcome
 from services.merge.front_entry import entry_of, ratio
 from services.merge.front_sources import Measured, SourceEntry, block
@@ -22,12 +22,12 @@ ABOUTS = {
 }
 
 
-def _series(start: float, bins: int, rate: float) -> Series:
+def _series(start: float, bins: int, rate: float) -> LightCurve:
     time = start + WIDTH * np.arange(bins)
     live = np.full(bins, 2 * WIDTH)
     header = Header([("INSTRUME", "PCA"), ("OBJECT", "SIM X-1")])
     sizes = np.full(bins, rate), np.full(bins, 0.2), np.ones(bins)
-    return Series("made", time, *sizes, WIDTH, filled_intervals(time, WIDTH), header, Header(), {"LiveTime": live})
+    return LightCurve("made", time, *sizes, WIDTH, filled_intervals(time, WIDTH), header, Header(), {"LiveTime": live})
 
 
 def _shown() -> Shown:

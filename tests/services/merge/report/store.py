@@ -11,7 +11,7 @@ import numpy as np
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.product import gti_table
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
 from services.merge.config import MergeConfig, MergeRequest
@@ -43,7 +43,7 @@ def _curve(number: int, instrument: str, width: float, rate: float) -> bytes:
     counts = rng.poisson(rate * exposure).astype(float)
     cards = [("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM X-1"), ("INSTRUME", instrument)]
     cards += [("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4)]
-    series = Series(
+    series = LightCurve(
         "made", time, counts / exposure, np.sqrt(counts) / exposure, np.full(len(time), 1.0), width,
         filled_intervals(time, width), Header(cards), Header([("TELESCOP", "XTE")]),
         {"LiveTime": exposure} if instrument == "PCA" else {},
