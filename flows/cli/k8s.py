@@ -185,7 +185,6 @@ def _settings(config: Any, print_config: bool, kubernetes: dict[str, Any], **pla
 
 
 def _query(settings: Settings) -> Sequence[str]:
-    from flows.core.grouping import grouped
     from rossi.errors import ConfigError
     from services.query.stage import look
     from services.storage import open_archive, open_store
@@ -193,6 +192,8 @@ def _query(settings: Settings) -> Sequence[str]:
     rows = look(settings.query, open_archive(settings.archive)).rows
     obsids = tuple(row.obsid for row in rows)
     if rows and settings.sources.names:
+        from flows.core.grouping import grouped
+
         obsids = grouped(settings, rows, open_store(settings.store)).obsids
     if not obsids:
         raise ConfigError(f"{settings.archive}: no observation matches [query]; `rossi query` shows what there is.")

@@ -144,7 +144,7 @@ def test_second_run_computes_nothing(campaign: Campaign, archive: Archive) -> No
 
 def test_users_own_server_is_used_and_knows_shards_not_observations(campaign: Campaign) -> None:
     names = sorted(run["name"].rpartition("-")[0] or run["name"] for run in campaign.recorded)
-    assert names == sorted([LAST.rpartition("-")[0], "query", "shard", "shard", "merge-sim-x", "publish"])
+    assert names == sorted([LAST.rpartition("-")[0], "query", "shard", "shard", "publish"])
     assert {run["state_type"] for run in campaign.recorded} == {"COMPLETED"}
 
 
