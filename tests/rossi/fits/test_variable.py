@@ -2,6 +2,7 @@
 
 import io
 
+import astropy
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -9,6 +10,7 @@ from astropy.io import fits
 from rossi.compare import compare_products
 from rossi.errors import DataError
 from rossi.fits.edit import append_columns, as_hdu, select_columns, select_rows, stack_rows, with_values
+from rossi.fits.header import BLOCK
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.text import column_text
 from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
@@ -45,7 +47,10 @@ def ragged(kind, cells=CELLS):
 @pytest.mark.parametrize("gap", [0, 12])
 def test_cells_of_every_type(letter, descriptor, gap):
     array = ragged(KINDS[letter])
-    table = open_fits(astropys(fits.Column("X", f"{descriptor}{letter}()", array=array), gap=gap), "v").table()
+    data = astropys(fits.Column("X", f"{descriptor}{letter}()", array=array), gap=gap)
+    if letter == "L" and b"T" not in data[-BLOCK:]:
+        pytest.skip(f"astropy {astropy.__version__} writes truths in a heap as numbers, not as T and F")
+    table = open_fits(data, "v").table()
     assert table.info("X").is_variable
     rows = table.cells("X").rows()
     assert [row.tolist() for row in rows] == [row.tolist() for row in array]
