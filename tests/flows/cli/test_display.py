@@ -13,7 +13,7 @@ def test_warnings_are_told_also_where_progress_is_not(
 ) -> None:
     with progress_bar("Reducing", in_logs=in_logs) as bar:
         bar.planned(3)
-        bar.merging()
+        bar.merging(1)
         bar.warned("Paused for 5 s")
         bar.waiting("")
         bar.waiting("Unschedulable: [no] node")
