@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rossi.errors import ConfigError, DataError
+from rossi.product import About, Kind
 from services.contract import Caveat, File
 from services.execution.observation import read_obsid
 from services.storage import ArchiveSource, StoreError
@@ -135,5 +136,5 @@ def _collect(archive: ArchiveSource, text: str, bands: Sequence[str]) -> _One:
         except (DataError, StoreError) as error:
             problems.append(str(error))
             continue
-        curves.append(File(f"{obsid.text}_{band}.lc", data))
+        curves.append(File(f"{obsid.text}_{band}.lc", data, about=About(Kind.LIGHT_CURVE, band)))
     return _One(tuple(curves), tuple(found), tuple(problems))

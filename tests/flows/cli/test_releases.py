@@ -75,8 +75,8 @@ def test_products_are_copied_under_names_for_people(archive: Archive, tmp_path: 
     first = rossi("releases", "store", "--prefix", "run").split("\n")[1].split()[0]
     rossi("products", "--store", "store", "--prefix", "run", "--out", "old", "--release", first)
     assert (tmp_path / "old/merge.txt").read_bytes() != files["merge.txt"]
-    for words in (["--source", "all"], ["--out", "x", OBSIDS[0]], ["--out", "x", "--get", "y"]):
-        with pytest.raises(ConfigError, match="choose what --out copies"):
+    for words in (["--release", first], ["--out", "x", OBSIDS[0]], ["--out", "x", "--get", "y"]):
+        with pytest.raises(ConfigError, match="chooses what --out copies"):
             rossi("products", "--store", "store", "--prefix", "run", *words)
     with pytest.raises(DataError, match=r"other/current\.json: there is none: no run has published"):
         rossi("products", "--store", "store", "--prefix", "other", "--out", "x")
@@ -90,8 +90,9 @@ def test_several_sources(archive: Archive) -> None:
     release = publish_release(archive.store, "run", [source], whole=False)
     assert [one.slug for one in release.sources] == ["all", "gx-339-4"]
     said = rossi("products", "--store", "store", "--prefix", "run", "--out", "copy", "--source", "GX339-4")
-    assert said.startswith("GX 339-4: 2 files in copy/gx-339-4, ")
-    assert [path.name for path in Path("copy").iterdir()] == ["gx-339-4"]
+    assert said.startswith("GX 339-4: 2 files in copy, ")
+    assert {path.name for path in Path("copy").iterdir()} == {"sources", "products"}
+    assert [path.name for path in Path("copy/sources").iterdir()] == ["gx-339-4"]
     assert chosen_sources(release, ["gx_339-4", "ALL"]) == list(release.sources)
     with pytest.raises(DataError, match=r"no source 'GX 339-5'; there is GX 339-4\."):
         chosen_sources(release, ["GX 339-5"])
