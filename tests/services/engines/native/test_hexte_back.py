@@ -102,3 +102,8 @@ def test_nothing_to_split_is_no_work_and_damage_is_told_by_its_file(observation:
     (whole,) = [f for f in observation.inputs(STAGE, HexteBackConfig())["archive"] if "FS52" in f.name]
     with pytest.raises(DataError, match=rf"^{whole.name}: "):
         split(observation, {"archive": (File(whole.name, whole.data[:1000]),)})
+
+
+def test_the_filter_file_that_is_made_knows_the_state_of_the_pcus(observation: Observation) -> None:
+    (file,) = split(observation).files["filter_file"]
+    assert set(opened(file).table("XTE_MKF").column("NUM_PCU_ON")[10:-2]) == {5}

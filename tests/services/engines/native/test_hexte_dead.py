@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from rossi.archive import ObsID
 from rossi.calibration import Role
 from rossi.errors import NoGoodTime
+from rossi.fits.edit import as_hdu, clock, with_values
 from rossi.fits.table import Table
+from rossi.fits.writer import fits_bytes
 from rossi.product import About, Content, Kind
 from rossi.simulate import DEAD_TIME_FILE_B, ObservationSpec, simulate_observation, true_observation
 from services.contract import File, Outcome, Outputs
@@ -184,3 +187,19 @@ def test_nothing_good_is_said_with_the_reason(observation: Observation, split: O
     with pytest.raises(NoGoodTime) as error:
         reduced(observation, split, expression="ELV > 900")
     assert str(error.value) == "No row of the filter file x20402014503.xfl.gz fulfils 'ELV > 900'."
+
+
+def test_good_time_is_told_and_goes_as_far_as_is_asked_for(observation: Observation, split: Outputs) -> None:
+    """A row of the filter file without a time, and the first good one at 164 s."""
+    (whole,) = split.files["filter_file"]
+    file = opened(whole)
+    table = file.table("XTE_MKF")
+    time = table.column(clock(table)).copy()
+    time[3] = np.nan
+    hdus = [as_hdu(with_values(one, {clock(one): time}) if one.name == "XTE_MKF" else one) for one in file.tables]
+    cut = replace(whole, data=fits_bytes(file.primary, hdus, compress=True))
+    made = reduced(observation, split, {"filter_file": (cut,)}, expression="OFFSET < 0.02", prefr=0.0, postfr=1.0)
+    assert [caveat.code for caveat in made.caveats] == ["undated_rows"]
+    assert made.caveats[0].message.startswith(whole.name)
+    (gti,) = tables(made, "gti").values()
+    assert float(gti.column("START")[0]) - observation.truth.start == 164

@@ -145,3 +145,12 @@ def test_nothing_good_is_said_with_the_reason(observation: Observation, prepared
     with pytest.raises(NoGoodTime) as error:
         extracted(observation, pca_prep(config, inputs), pcus="2")
     assert str(error.value) == "The PCUs asked for (2) were off, or their rows bad, throughout the good time."
+
+
+def test_good_time_goes_as_far_beyond_good_rows_as_is_asked_for(observation: Observation, prepared: Outputs) -> None:
+    """The first row of the filter file with the target in view is at 164 s, 16 s after the one before."""
+    starts = {}
+    for prefr, postfr in ((0.0, 1.0), (0.5, 0.5), (1.0, 0.0)):
+        (gti,) = tables(extracted(observation, prepared, prefr=prefr, postfr=postfr), "gti").values()
+        starts[prefr] = float(gti.column("START")[0]) - observation.truth.start
+    assert starts == {0.0: 164, 0.5: 156, 1.0: 148}
