@@ -107,7 +107,10 @@ def test_light_curves_are_drawn_as_one_picture_of_all(pages: Pages) -> None:
     store = MemoryStore()
     about = About(Kind.LIGHT_CURVE, "ch5-10", "PCA", Content.NET, (5, 10), 16.0, pcus=(2,))
     files = {"light_curve": (File(f"{OBSID}_ch5-10.lc", curve(), about=about),)}
-    show_stage(published(store, files)[0], store, URL)
+    result, _ = published(store, files)
+    show_stage(result.model_copy(update={"outcome": Outcome.NO_WORK}), store, URL)
+    assert pages.pictures == {}
+    show_stage(result, store, URL)
     (key, picture), *more = pages.pictures.items()
     assert (key, pages.about[key], more) == ("20402-01-45-03-pca-extract-light-curve", "Light curves", [])
     start, _, data = picture.partition(",")
