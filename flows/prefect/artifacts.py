@@ -29,6 +29,8 @@ _ROWS, _FEW, _EXAMPLES = 200, 12, 8
 _SOURCES = 500
 #: Without an address for products, pictures up to this size go into the page as they are [bytes].
 _PICTURE = 600_000
+#: What Markdown takes for more than text, as in ``FS52_*, FS58_*``; underscores but those within words.
+_MARKS = re.compile(r"([\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
@@ -43,8 +45,8 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
                 "observations": len(obsids),
                 "stage": group.stage,
                 "code": group.code,
-                "reason": one_line(group.text),
-                "which": ", ".join(obsids[:_EXAMPLES]) + more,
+                "reason": in_markdown(group.text),
+                "which": in_markdown(", ".join(obsids[:_EXAMPLES]) + more),
                 "what to do": advice(group.kind) if group.kind else "",
             }
         )
@@ -87,15 +89,18 @@ def change_rows(standings: Sequence[Standing], chosen: Sequence[Standing]) -> li
             "why": why,
             "observations": len(those),
             "to be reduced": sum(obsid in todo for obsid in those),
-            "which": ", ".join(those[:_EXAMPLES]) + (" ..." if len(those) > _EXAMPLES else ""),
+            "which": in_markdown(", ".join(those[:_EXAMPLES]) + (" ..." if len(those) > _EXAMPLES else "")),
         }
         for why, those in sorted(groups.items(), key=lambda group: -len(group[1]))
     ]
 
 
 def in_markdown(text: str) -> str:
-    """Return somebody else's text so that Markdown takes it for nothing but text: no HTML, links, cells, code."""
-    return re.sub(r"([\\`|\[\]])", r"\\\1", html.escape(one_line(text), quote=False))
+    """Return somebody else's text so that Markdown takes it for nothing but text: no HTML, links, cells, code, italics.
+
+    Prefect's pages take cells of tables for Markdown, too.
+    """
+    return _MARKS.sub(r"\\\1", html.escape(one_line(text), quote=False))
 
 
 def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
@@ -122,7 +127,7 @@ def _outcomes(result: CampaignResult) -> list[str]:
     lines = []
     for row in rows[:_FEW]:
         where = f" in {row['stage']}" if row["stage"] else ""
-        why = in_markdown(f"{row['reason']} ({row['which']})" if row["reason"] else row["which"])
+        why = f"{row['reason']} ({row['which']})" if row["reason"] else row["which"]
         to_do = f". To do: {row['what to do']}" if row["what to do"] else ""
         lines.append(f"- **{row['observations']} {row['outcome']}**{where}: {why}{to_do}")
     more = [f"- {len(rows) - _FEW} more reasons are in `outcomes`"] * (len(rows) > _FEW)

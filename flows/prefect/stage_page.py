@@ -19,14 +19,15 @@ _log = logging.getLogger(__name__)
 def show_stage(result: StageResult, store: ObjectStore, url: str) -> None:
     """Leave a page about the stage, and its figures."""
     lines = [
-        f"**{result.obsid} {result.stage}**: {result.outcome.value.replace('_', ' ')} {in_markdown(result.message)}",
+        f"**{in_markdown(result.obsid)} {result.stage}**: {result.outcome.value.replace('_', ' ')} "
+        f"{in_markdown(result.message)}",
         "",
     ]
     if result.manifest:
         manifest = read_manifest(store, result.manifest)
         lines += _inputs(manifest) + _products(manifest, result.manifest, store, url)
     lines += [f"- caveat: {in_markdown(caveat.message)}" for caveat in result.caveats]
-    slug = re.sub("[^a-z0-9]+", "-", f"{result.obsid} {result.stage}".lower())
+    slug = re.sub("[^a-z0-9]+", "-", f"{result.obsid} {result.stage}".lower()).strip("-")
     try:
         create_markdown_artifact("\n".join(lines), key=slug, description=f"What {result.stage} read and made")
         if picture := _picture(result, store):
