@@ -16,7 +16,7 @@ from flows.prefect.artifacts import BROWSE
 from flows.prefect.stage_page import show_stage
 from rossi.fits.header import Header
 from rossi.product import About, Content, Kind
-from rossi.timeseries.series import Series, filled_intervals
+from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, FailureKind, File, InputRecord, Outcome, Outputs, StageResult
 from services.storage.memory import MemoryStore
@@ -61,7 +61,7 @@ def curve() -> bytes:
     time = 1e8 + 16.0 * np.arange(10)
     ones = np.ones(10)
     cards = Header([("HDUCLAS1", "LIGHTCURVE"), ("OBJECT", "SIM X-1"), ("MJDREFI", 49353), ("MJDREFF", 6.96574074e-4)])
-    series = Series(
+    series = LightCurve(
         "made", time, 100 * ones, ones, ones, 16.0, filled_intervals(time, 16.0), cards, Header([("TELESCOP", "XTE")])
     )
     return write_light_curve(series)
