@@ -111,10 +111,6 @@ class ObjectStore(Protocol):
         """Return an object's content; raises `MissingObject`."""
         ...
 
-    def get_range(self, key: str, start: int, stop: int) -> bytes:
-        """Return bytes `start` to `stop` (exclusive), fewer where the object ends before; raises `MissingObject`."""
-        ...
-
     def head(self, key: str) -> ObjectInfo | None:
         """Return what is known of an object, None if there is none."""
         ...
@@ -155,10 +151,6 @@ class ObjectStore(Protocol):
 
     def url(self, key: str) -> str:
         """Return where an object lies, for people; never with credentials."""
-        ...
-
-    def presign(self, key: str, seconds: int = 3600) -> str:
-        """Return a URL with which anybody can get one object for a while; local stores return the file's own."""
         ...
 
 

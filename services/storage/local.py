@@ -83,13 +83,6 @@ class LocalStore:
         with _reading(path):
             return path.read_bytes()
 
-    def get_range(self, key: str, start: int, stop: int) -> bytes:
-        """See `ObjectStore.get_range`."""
-        path = self._path(key)
-        with _reading(path), path.open("rb") as stream:
-            stream.seek(start)
-            return stream.read(max(stop - start, 0))
-
     def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
         path = self._path(key)
@@ -152,10 +145,6 @@ class LocalStore:
     def url(self, key: str) -> str:
         """See `ObjectStore.url`."""
         return self._path(key).as_uri()
-
-    def presign(self, key: str, seconds: int = 3600) -> str:  # noqa: ARG002 - files do not expire
-        """See `ObjectStore.presign`."""
-        return self.url(key)
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 
 from services.storage.base import MissingObject, ObjectInfo, Tagged, check_key
@@ -39,10 +38,6 @@ class MemoryStore:
             return self._objects[check_key(key)]
         except KeyError:
             raise MissingObject(f"{self.url(key)}: there is no such object.") from None
-
-    def get_range(self, key: str, start: int, stop: int) -> bytes:
-        """See `ObjectStore.get_range`."""
-        return self.get(key)[start:stop]
 
     def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
@@ -92,10 +87,6 @@ class MemoryStore:
     def url(self, key: str) -> str:
         """See `ObjectStore.url`."""
         return f"memory:{key}"
-
-    def presign(self, key: str, seconds: int = 3600) -> str:  # noqa: ARG002
-        """See `ObjectStore.presign`: the content itself, as a URL."""
-        return f"data:application/octet-stream;base64,{b64encode(self.get(key)).decode()}"
 
 
 def _tag(data: bytes) -> str:

@@ -103,20 +103,6 @@ class S3Store:
         with self._errors(key):
             return self._client.get_object(Bucket=self._bucket, Key=self._key(key))["Body"].read()
 
-    def get_range(self, key: str, start: int, stop: int) -> bytes:
-        """See `ObjectStore.get_range`."""
-        if stop <= start:
-            return b""
-        wanted = f"bytes={start}-{stop - 1}"
-        with self._errors(key):
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=self._key(key), Range=wanted)
-            except ClientError as error:
-                if _status(error) == 416:  # begins behind the end
-                    return b""
-                raise
-            return answer["Body"].read()
-
     def head(self, key: str) -> ObjectInfo | None:
         """See `ObjectStore.head`."""
         try:
@@ -177,12 +163,6 @@ class S3Store:
     def url(self, key: str) -> str:
         """See `ObjectStore.url`."""
         return f"s3://{self._bucket}/{self._key(key)}"
-
-    def presign(self, key: str, seconds: int = 3600) -> str:
-        """See `ObjectStore.presign`."""
-        with self._errors(key):
-            parameters = {"Bucket": self._bucket, "Key": self._key(key)}
-            return self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 
     def _key(self, key: str) -> str:
         return self._prefix + check_key(key)

@@ -70,11 +70,6 @@ class FaultyStore:
                     return self._broken(data[: len(data) // 2])
         return self._call(lambda: self.store.get(key))
 
-    def get_range(self, key, start, stop):
-        """See `ObjectStore.get_range`."""
-        self._due("get_range", key)
-        return self._call(lambda: self.store.get_range(key, start, stop))
-
     def head(self, key):
         """See `ObjectStore.head`."""
         self._due("head", key)

@@ -71,15 +71,6 @@ class StoreMachine(RuleBasedStateMachine):
         else:
             assert broke or data == self.model[key]
 
-    @rule(key=st.sampled_from(KEYS), start=st.integers(0, 40), length=st.integers(0, 40), fault=HARMLESS)
-    def get_range(self, key, start, length, fault):
-        try:
-            data, broke = self.attempt(fault, lambda store: store.get_range(key, start, start + length))
-        except MissingObject:
-            assert key not in self.model
-        else:
-            assert broke or data == self.model[key][start : start + length]
-
     @invariant()
     def holds_what_the_dictionary_holds(self):
         assert list(self.store.list()) == [ObjectInfo(k, len(v)) for k, v in sorted(self.model.items())]

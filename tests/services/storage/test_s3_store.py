@@ -11,7 +11,7 @@ from services.storage import StoreError, open_store
 from services.storage.s3 import _CLIENT, _meaning
 from tests.servers.tap import serving
 from tests.servers.unconditional import Unconditional
-from tests.services.storage.servers.conformance import SignedUrls, StoreConformance
+from tests.services.storage.servers.conformance import StoreConformance
 
 pytestmark = pytest.mark.usefixtures("credentials")
 
@@ -84,7 +84,7 @@ class S3Conformance(StoreConformance):
             open_store(url).delete_all(["a"])
 
 
-class WithCredentials(SignedUrls):
+class WithCredentials:
     """A server that checks who asks."""
 
     def test_wrong_credentials(self, url, monkeypatch):
