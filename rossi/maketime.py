@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import DataError, NoGoodTime
 from rossi.expression import Scene, compile_expression
+from rossi.fits.dated import dated
 from rossi.fits.declarations import STDGTI_SECONDS
-from rossi.fits.edit import dated
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table

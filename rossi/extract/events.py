@@ -22,7 +22,7 @@ from rossi.extract.eventbins import covered_bins, reference_slots
 from rossi.extract.eventword import EventWord, Words, parse_event_word
 from rossi.extract.repeats import once
 from rossi.extract.selection import Span, TimeSelection, bin_number, bins_over, require_few_bins
-from rossi.fits.edit import dated
+from rossi.fits.dated import dated
 from rossi.fits.reader import FitsFile, locate, open_fits, read_fits, split_hdu
 from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table, by_row

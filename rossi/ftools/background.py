@@ -6,7 +6,7 @@ from typing import Annotated
 
 from rossi.calibration import Role
 from rossi.errors import ConfigError
-from rossi.fits.edit import dated_file
+from rossi.fits.dated import dated_file
 from rossi.fits.reader import FitsFile, read_bytes, read_fits
 from rossi.ftools import samples
 from rossi.ftools.caldb import caldb_files, calibration_file, is_caldb, start_of

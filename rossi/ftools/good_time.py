@@ -7,7 +7,7 @@ from typing import Annotated
 from rossi import maketime as science
 from rossi.errors import ConfigError
 from rossi.expression import Scene
-from rossi.fits.edit import dated
+from rossi.fits.dated import dated
 from rossi.fits.reader import read_bytes, read_fits
 from rossi.ftools import samples
 from rossi.ftools.parameters import Made, Parameters, Task, extension, write_output

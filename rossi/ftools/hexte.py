@@ -9,7 +9,8 @@ from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
 from rossi.extract.events import CHUNK
-from rossi.fits.edit import as_hdu, dated, dated_file
+from rossi.fits.dated import dated, dated_file
+from rossi.fits.edit import as_hdu
 from rossi.fits.reader import locate, read_bytes, read_fits, split_hdu
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table

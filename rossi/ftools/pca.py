@@ -8,7 +8,7 @@ from typing import Annotated
 from rossi.calibration import Role
 from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
-from rossi.fits.edit import dated_file
+from rossi.fits.dated import dated_file
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.ftools import samples
 from rossi.ftools.caldb import calibration_file, start_of

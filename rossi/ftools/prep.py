@@ -12,7 +12,8 @@ from typing import Annotated
 from rossi.archive import FILE_PATTERNS, stem_of
 from rossi.calibration import Role, calendar_mjd
 from rossi.errors import ConfigError, DataError
-from rossi.fits.edit import dated_file, file_bytes
+from rossi.fits.dated import dated_file
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, open_fits, read_fits
 from rossi.ftools import samples
 from rossi.ftools.background import models, saa_history

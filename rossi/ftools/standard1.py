@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from rossi.errors import ConfigError
-from rossi.fits.edit import dated_file
+from rossi.fits.dated import dated_file
 from rossi.fits.reader import read_fits
 from rossi.ftools import samples
 from rossi.ftools.extraction import mode, remarks_on, science_arrays

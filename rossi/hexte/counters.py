@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
-from rossi.fits.edit import dated
+from rossi.fits.dated import dated
 from rossi.fits.table import Table
 from rossi.hexte.coefficients import Coefficients
 from rossi.hexte.housekeeping import Housekeeping

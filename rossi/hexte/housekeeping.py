@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
-from rossi.fits.edit import dated
+from rossi.fits.dated import dated
 from rossi.fits.table import Table
 from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, frame_number
 from rossi.remarks import Remark

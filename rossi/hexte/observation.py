@@ -15,7 +15,7 @@ from typing import Any
 from rossi.archive import stem_of
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.events import ScienceEvents
-from rossi.fits.edit import dated_file
+from rossi.fits.dated import dated_file
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table

@@ -10,7 +10,7 @@ import numpy as np
 from isal import igzip
 
 from rossi.errors import DataError
-from rossi.fits.edit import dated
+from rossi.fits.dated import dated
 from rossi.fits.header import BLOCK
 from rossi.fits.stream import StreamedFile
 from rossi.fits.writer import fits_bytes, ones_complement_sum, primary_hdu, sealed_header

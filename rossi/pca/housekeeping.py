@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
-from rossi.fits.edit import clock, dated
+from rossi.fits.dated import clock, dated
 from rossi.fits.reader import FitsFile
 from rossi.pca.standard2 import PCUS
 

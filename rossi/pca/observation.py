@@ -15,7 +15,7 @@ from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.repeats import REPEATED
 from rossi.extract.selection import TimeSelection
-from rossi.fits.edit import dated_file
+from rossi.fits.dated import dated_file
 from rossi.fits.reader import FitsFile
 from rossi.maketime import GoodTime
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
-from rossi.fits.edit import clock, dated
+from rossi.fits.dated import clock, dated
 from rossi.fits.header import Value
 from rossi.fits.reader import FitsFile
 from rossi.fits.structure import ColumnInfo

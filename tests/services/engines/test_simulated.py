@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rossi.errors import ConfigError
-from rossi.fits.edit import as_hdu, clock, with_values
+from rossi.fits.dated import clock
+from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import fits_bytes
 from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rossi.errors import DataError
-from rossi.fits.edit import as_hdu, clock, with_values
+from rossi.fits.dated import clock
+from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import fits_bytes
 from rossi.product import About, Kind

@@ -11,7 +11,8 @@ import pytest
 from rossi.archive import ObsID
 from rossi.calibration import Role
 from rossi.errors import NoGoodTime
-from rossi.fits.edit import as_hdu, clock, with_values
+from rossi.fits.dated import clock
+from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
 from rossi.product import About, Content, Kind
