@@ -20,7 +20,7 @@ GRACE = 10.0
 
 @pytest.mark.parametrize("command", ["reduce", "campaign"])
 def test_sigterm_then_again(rossi: Rossi, archive: Archive, command: str) -> None:
-    obsids = archive.good[:4]
+    obsids = archive.good
     asked = ", ".join(f'"{obsid}"' for obsid in obsids)
     (rossi.folder / "rossi.toml").write_text(f"[query]\nobsids = [{asked}]\n{archive.config}workers = 1\n")
     arguments = (*([command, *obsids] if command == "reduce" else [command]), "--archive", archive.root)
