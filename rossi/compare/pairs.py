@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-
-Floats = NDArray[np.float64]
 
 #: What is drawn over what, the first that a product has.
 _DRAWN = (

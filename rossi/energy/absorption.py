@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from rossi.energy.conversion import Floats
+from rossi.arrays import Floats
 from rossi.energy.detectors import ALUMINIUM, METHANE, PROPANE, Pcu
 from rossi.energy.layers import HALVES, NUMBER
 from rossi.energy.layers import PROPANE as PROPANE_CODE

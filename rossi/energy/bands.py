@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.energy import epochs
 from rossi.energy.channel_law import CHANNELS, ChannelLaw
 from rossi.energy.channel_table import ChannelTable
-from rossi.energy.conversion import Floats
 from rossi.energy.layers import CODES
 from rossi.errors import ConfigError, shortened
 from rossi.pca.standard2 import PCUS

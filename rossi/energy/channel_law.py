@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.energy.conversion import Floats
+from rossi.arrays import Floats
 
 Singles = NDArray[np.float32]
 

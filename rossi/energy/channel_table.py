@@ -9,9 +9,9 @@ from pathlib import PurePath
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.calibration import calendar_mjd
 from rossi.energy.channel_law import ChannelLaw, Origin
-from rossi.energy.conversion import Floats
 from rossi.energy.layers import ALL_XENON, NAMES, pair_code
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile

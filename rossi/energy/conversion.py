@@ -8,9 +8,9 @@ energy-to-channel table's own notes; W(E) of Dias et al. 1993, Phys. Rev. A 48, 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from rossi.arrays import Floats
 
 #: eV per electron by which energies become nominal; W(E) is pulled towards it.
 ELECTRON = 22.0

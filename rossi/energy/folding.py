@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rossi.energy.conversion import Floats
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.spectra.response import Response, Singles
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.energy.absorption import efficiency
 from rossi.energy.channel_law import CHANNELS, ChannelLaw
 from rossi.energy.channel_table import Extension
-from rossi.energy.conversion import Floats
 from rossi.energy.detectors import PCUS
 from rossi.energy.layers import ALL_XENON, NAMES, XENON
 from rossi.energy.redistribution import PARTIAL_CHARGE, redistribution

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.energy.absorption import cross_section
 from rossi.energy.channel_law import CHANNELS, ChannelLaw
-from rossi.energy.conversion import Floats, ev_per_electron, nominal_energy
+from rossi.energy.conversion import ev_per_electron, nominal_energy
 from rossi.energy.detectors import Pcu
 from rossi.energy.layers import NUMBER
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.energy.collimator import CollimatorCube, source_vector, transmissions
-from rossi.energy.conversion import Floats
 from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.met import timezero

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
 from rossi.fits.table import by_row
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

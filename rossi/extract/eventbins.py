@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.extract.array import ScienceFile
 from rossi.extract.selection import Span
 from rossi.gti import Gti
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 #: Ends of good time closer than this to a bin's edge lie on it: times of 5e8 s are only good to 6e-8 s [s].

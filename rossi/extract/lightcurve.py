@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import NoGoodTime
 from rossi.extract.accumulate import Accumulation
 from rossi.gti import Gti
-
-Floats = NDArray[np.float64]
 
 
 class Mode(StrEnum):

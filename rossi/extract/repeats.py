@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti as intervals
+from rossi.arrays import Floats
 from rossi.extract.array import ScienceFile
 from rossi.gti import Gti
 
@@ -22,8 +23,6 @@ from rossi.gti import Gti
 REPEATED = "counted_once"
 #: Less is noise of the files' ends [s].
 _NOISE = 1e-3
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.extract.accumulate import Accumulation, last_sum
 from rossi.extract.channels import ChannelSelection, parse_channels
 from rossi.extract.lightcurve import Mode, Rejection
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.energy.conversion import Floats
+from rossi.arrays import Floats
 from rossi.energy.vignetting import JITTER, bin_transmission, read_pointing
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import append_columns, file_bytes, with_values

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.edit import select_rows, with_values
 from rossi.fits.table import Table
 from rossi.spectra.algebra import Compat
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 #: The correction is tabulated for HEXTE's full resolution.

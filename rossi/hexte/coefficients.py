@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.hexte.science import DETECTORS, FRAME, Cluster
 from rossi.remarks import Remark
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rossi.extract.channels import Bounds, parse_channels
 from rossi.fits.reader import FitsFile
@@ -14,8 +13,6 @@ from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.remarks import Remark
 from rossi.spectra.pha import Spectrum, read_pha
-
-Floats = NDArray[np.float64]
 
 #: Channels in which positions are compared: those of the recipe's light curve.
 BAND = (15, 61)

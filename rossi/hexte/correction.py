@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits import declarations as declared
 from rossi.fits.edit import append_columns
@@ -18,8 +18,6 @@ from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fr
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster
 from rossi.met import split_keyword
 from rossi.remarks import Remark
-
-Floats = NDArray[np.float64]
 
 #: Columns of products that hold all four detectors.
 _JOINT = ("Event", "TimSerCnt")

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.dated import dated
 from rossi.fits.table import Table
 from rossi.hexte.coefficients import Coefficients
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import DETECTORS, FRAME, cluster_codes, event_detectors, frame_number
-
-Floats = NDArray[np.float64]
 
 #: Ticks of the dead-time counters in a second; a frame has 2**23.
 TICKS = 524288.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.extract.accumulate import last_sum
 from rossi.fits.table import Table
@@ -17,8 +18,6 @@ from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import DETECTORS, FRAME, Cluster, cluster_of, frame_number, revision
 from rossi.met import timezero
 from rossi.remarks import Remark
-
-Floats = NDArray[np.float64]
 
 #: First version of the processing whose counters stand in their own row (archive mode), and whose event lists tell all
 #: detectors' counters.

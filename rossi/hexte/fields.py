@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.energy.collimator import quaternions_during
 from rossi.errors import DataError
 from rossi.fits.table import Table
@@ -18,8 +18,6 @@ from rossi.hexte.science import Cluster
 from rossi.met import to_time
 from rossi.pca.filter.attitude import BORESIGHT, body_axes
 from rossi.sky import separation, unit_vectors
-
-Floats = NDArray[np.float64]
 
 #: Body axis (1 is Y, 2 is Z) along which a cluster looks beside the source. That they are Y and Z, at right angles, is
 #: certain (the HEXTE team's description of the instrument, and its routines for the orientation); whose is which rests

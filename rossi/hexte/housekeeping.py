@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.dated import dated
 from rossi.fits.table import Table
 from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, frame_number
 from rossi.remarks import Remark
-
-Floats = NDArray[np.float64]
 
 #: Dwell [s] by code: cmdDwellApMod as commanded, DwellPdApMod as it was. 0 stares.
 DWELLS = (0, 16, 32, 64, 128)

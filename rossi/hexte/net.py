@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.hexte.housekeeping import DWELLS
 from rossi.timeseries.arithmetic import subtract
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import Floats, LightCurve
+from rossi.timeseries.series import LightCurve
 
 #: Dwells in one whole cycle of rocking: on source, plus, on source, minus.
 CYCLE = 4

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.table import Table
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import PCUS, REMAINING, spectra_in, spectrum_columns
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 #: Time for which any event but a VLE blocks a PCU [s]. A change scales all live time corrections.

@@ -13,6 +13,7 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
 from rossi.extract.accumulate import accumulate
 from rossi.extract.array import ScienceArray
@@ -27,8 +28,6 @@ from rossi.fits.writer import Column, TableHDU, fits_bytes, table_hdu
 from rossi.pca.lightcurve import DeadTime, row_exposure
 from rossi.pca.standard2 import PCUS, pcu_of, xenon_columns
 from rossi.product import Content
-
-Floats = NDArray[np.float64]
 
 #: Keywords of a spectrum whose value differs from row to row in a type II file.
 _ONLY_TYPE_ONE = ("EXPOSURE", "BACKFILE", "PCU_WT0", "PCU_WT1", "PCU_WT2", "PCU_WT3", "PCU_WT4", "TLMIN1", "TLMAX1")

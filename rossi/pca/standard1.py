@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
@@ -23,7 +24,6 @@ from rossi.pca.deadtime import EVENT_DEAD_TIME, PROPANE_LOSS, VLE_DEAD_TIME, Bad
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import PCUS
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 

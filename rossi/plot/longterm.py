@@ -14,12 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.plot.epochs import EPOCHS
 from rossi.plot.segments import segments
-
-Floats = NDArray[np.float64]
 
 #: Okabe and Ito's colours, told apart by colour-blind readers too, without the yellow that is lost on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")

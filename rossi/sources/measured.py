@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
 from rossi.timeseries.means import mean_rate
 from rossi.timeseries.variability import Variability, fractional_variability
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 

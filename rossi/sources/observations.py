@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.archive import LETTERS, Kind, ObsID
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

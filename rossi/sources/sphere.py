@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.sky import unit_vectors
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Angles that differ by less are the same [deg], so that no rounding decides; far below what a pointing is known to.

@@ -12,8 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
-from rossi.spectra.pha import Floats, Spectrum
+from rossi.spectra.pha import Spectrum
 
 Compat = Literal["heasoft"] | None
 _TOKEN = re.compile(r"\s*('[^']*'|[-+*/()]|[0-9.]+(?:[eE][-+]?[0-9]+)?(?![\w.])|[^-+*/()\s']+)")

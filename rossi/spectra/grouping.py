@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
-from rossi.spectra.pha import Floats, Spectrum
+from rossi.spectra.pha import Spectrum
 
 GOOD, SPARE, BAD = 0, 2, 5
 BEGINS, GOES_ON = 1, -1

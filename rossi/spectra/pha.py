@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.arrays import Floats
 from rossi.axes import axes_for
 from rossi.errors import DataError
 from rossi.facts import Told
@@ -24,8 +25,6 @@ from rossi.spectra.layout import spectrum_hdu
 if TYPE_CHECKING:
     from astropy.table import QTable
     from matplotlib.axes import Axes
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, now, table_hdu
 from rossi.met import MJDREFF, MJDREFI
-from rossi.spectra.pha import Floats
 
 #: Counts are written as integers of 32 bits.
 _MOST_COUNTS = 2.0**31

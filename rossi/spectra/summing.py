@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti, met
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.spectra.algebra import Compat
-from rossi.spectra.pha import Floats, Spectrum
+from rossi.spectra.pha import Spectrum
 from rossi.spectra.product import Derived, gti_table, nearest, spectrum_table
 
 #: Keywords that a sum has from the spectrum that begins first, and from the one that ends last.

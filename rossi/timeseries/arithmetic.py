@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.timeseries.series import Floats, LightCurve, require_one_width
+from rossi.timeseries.series import LightCurve, require_one_width
 
 Compat = Literal["heasoft"] | None
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rossi import met
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.table import Table
 from rossi.timeseries import units
-from rossi.timeseries.series import Floats
 
 #: Zero of the days that xronos writes: TJD is MJD - 40000.
 _TJD = 40000.0

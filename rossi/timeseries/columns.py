@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.errors import DataError, shortened
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.timeseries import units
-from rossi.timeseries.series import EXPOSURES, Floats
+from rossi.timeseries.series import EXPOSURES
 
 #: Columns that describe the bins of a light curve.
 _BESIDE = {"TIME", "TIMEDEL", "ERROR", "FRACEXP"}

@@ -10,13 +10,11 @@ import numpy as np
 from astropy import units as u
 from astropy.time import Time
 from astropy.timeseries import BinnedTimeSeries
-from numpy.typing import NDArray
 
 from rossi import met
+from rossi.arrays import Floats
 from rossi.optional import load
 from rossi.timeseries import units
-
-Floats = NDArray[np.float64]
 
 #: One of the five proportional counter units; rates of the PCA are those of one.
 PCU = u.def_unit("PCU", doc="Proportional counter unit of RXTE's PCA")

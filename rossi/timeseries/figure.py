@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from rossi.arrays import Floats
 from rossi.errors import DataError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 _INK, _FAINT = "#0072b2", "#8a929c"
 #: Attribute of axes with what their time is counted from: MET and time system.

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti, met
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.names import plain_name
 from rossi.timeseries.identity import identified
 from rossi.timeseries.kind import require_alike, traits
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
-from rossi.timeseries.series import Floats, LightCurve, set_moment
+from rossi.timeseries.series import LightCurve, set_moment
 
 _TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
 _TIMES |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2"}

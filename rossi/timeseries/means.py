@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rossi.arrays import Floats
 
 
 def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, float, float]:

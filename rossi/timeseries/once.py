@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti
-from rossi.timeseries.series import EXTRA, Floats, LightCurve
+from rossi.arrays import Floats
+from rossi.timeseries.series import EXTRA, LightCurve
 
 #: Time that two rows have in common counts from this part of the narrower bin on; less is rounding.
 _TOUCH = 1e-3

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rossi import gti, met
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
@@ -14,7 +15,7 @@ from rossi.fits.table import Table
 from rossi.timeseries import units
 from rossi.timeseries.clock import Clock, is_xronos
 from rossi.timeseries.columns import Chosen, choose, doubles, poisson_error
-from rossi.timeseries.series import EXPOSURES, EXTRA, Floats, LightCurve, filled_intervals, set_moment
+from rossi.timeseries.series import EXPOSURES, EXTRA, LightCurve, filled_intervals, set_moment
 
 #: Keywords that describe columns as they lay in another file, by their first letters.
 COLUMN_KEYWORDS = (

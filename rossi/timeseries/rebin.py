@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
-from rossi.timeseries.series import EXPOSURES, Floats, LightCurve, require_one_width
+from rossi.timeseries.series import EXPOSURES, LightCurve, require_one_width
 
 
 def rebin(series: LightCurve, factor: int, origin: float | None = None) -> LightCurve:

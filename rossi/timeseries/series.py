@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti, met
+from rossi.arrays import Floats
 from rossi.axes import axes_for
 from rossi.errors import DataError, shortened
 from rossi.facts import Told
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from astropy.timeseries import BinnedTimeSeries
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 #: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
 MAX_BINS = 1 << 25

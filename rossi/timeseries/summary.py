@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rossi.arrays import Floats
 from rossi.met import met_to_mjd
-from rossi.timeseries.means import Floats, mean_rate
+from rossi.timeseries.means import mean_rate
 
 
 def band_summary(rate: Floats, error: Floats, exposure: Floats) -> dict[str, float | int]:

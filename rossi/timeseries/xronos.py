@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import met
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
-from rossi.timeseries.series import MAX_BINS, Floats, LightCurve
+from rossi.timeseries.series import MAX_BINS, LightCurve
 
 #: Most new bins of an interval where nothing else is asked for, and what xronos divides a long span by to get there.
 _MOST = 512

@@ -19,12 +19,11 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
 from rossi.met import DAY, MJDREFF, MJDREFI
 from rossi.timing.ephemeris import Ephemeris
 from rossi.timing.orbit import Orbit
-
-Floats = NDArray[np.float64]
 
 #: G M_sun / c^3 [s]; DE405's GMS.
 _SUN = 4.925490948e-6

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti as intervals
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.gti import Gti
 from rossi.timeseries.series import MAX_BINS
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 #: Ends of good time that close to a bin's edge lie on it, in bins or seconds, whichever is less: times of 5e8 s are

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
 from rossi.gti import Gti
-
-Floats = NDArray[np.float64]
 
 #: Bins follow each other if they are no further apart than this part of a bin.
 _ADJACENT = 1.5

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.extract.array import ScienceArray
 from rossi.pca.lightcurve import DeadTime, row_exposure
 from rossi.pca.standard2 import PCUS
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import FitsFile, open_fits, read_fits
-
-Floats = NDArray[np.float64]
 
 #: The ephemeris that is used where none is named, and the name of its file in this package.
 DEFAULT = "DE405"

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.gti import Gti
 from rossi.met import MJDREFF, MJDREFI
 from rossi.optional import load
-
-Floats = NDArray[np.float64]
 
 
 def _stingray(what: str) -> Any:

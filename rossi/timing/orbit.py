@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.met import timezero
-
-Floats = NDArray[np.float64]
 
 #: Seconds in a day of the mission, by which orbit files are named.
 _DAY = 86400

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.optional import load
-
-Floats = NDArray[np.float64]
 
 #: Dead time of an event [s] (HEASARC, RXTE Cook Book, "PCA dead time").
 EVENT_DEAD_TIME = 1e-5

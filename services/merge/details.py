@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rossi import gti
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.reader import open_fits
 from rossi.hexte.contamination import absolute_channels
@@ -19,8 +19,6 @@ from rossi.spectra.pha import Spectrum, read_pha
 from services.calibration.config import Role
 from services.contract import File, Manifest
 from services.merge.spectra import SpectrumSet
-
-Floats = NDArray[np.float64]
 
 _ROLES = frozenset(Role)
 #: Channels that a small figure shows; neighbours are joined.

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import numpy as np
 from astropy.coordinates import SkyCoord
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import BeforeValidator, Field
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, shortened
 from rossi.met import to_time
 from services.contract import Frozen
@@ -19,7 +20,6 @@ from services.merge.packing import Packer
 
 #: Points that a small light curve has at most: it is drawn 120 pixels wide.
 POINTS = 60
-Floats = NDArray[np.float64]
 
 
 #: A number that may be unknown: NaN, which is null in JSON.

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from rossi import gti
+from rossi.arrays import Floats
 from rossi.met import met_to_mjd
 from services.contract import StageResult
-from services.merge.details import Details, Floats, ShownSpectrum
+from services.merge.details import Details, ShownSpectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, utc_date
 from services.merge.packing import Packer

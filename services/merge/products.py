@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
@@ -27,7 +28,6 @@ from services.merge.observations import Observation, exposure_unit, instrument, 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
 #: apart.
 _FIGURES, _PANELS = 50, 12
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from rossi.extract.channels import parse_channels
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 #: Absolute channels of the 129 elements of a xenon spectrum of Standard2.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 

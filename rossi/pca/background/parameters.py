@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
@@ -16,7 +17,6 @@ from rossi.pca.background.saa import decayed_dose
 from rossi.pca.deadtime import row_totals
 from rossi.pca.standard2 import REMAINING
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 #: Dead time of an event inside the model [s].

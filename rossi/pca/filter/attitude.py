@@ -6,15 +6,11 @@ The precision of each step is that of the original.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.pca.filter import single
 from rossi.pca.filter.single import DEGREES, Singles
-
-Floats: TypeAlias = NDArray[np.float64]
 
 #: The PCA's boresight in the body frame, 0.04 deg from X towards Z.
 BORESIGHT = (0.9999998, 0.0, 0.0007)

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rossi.arrays import Floats
 from rossi.errors import ConfigError
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
 from rossi.pca.filter import attitude
-from rossi.pca.filter.collect import MAX_GAP, Collected, Floats, as_numbers, as_stored, collect, grid
+from rossi.pca.filter.collect import MAX_GAP, Collected, as_numbers, as_stored, collect, grid
 from rossi.pca.filter.columns import COLLECTED, DERIVED, TIME, Source
 from rossi.pca.filter.derive import derive
 from rossi.pca.filter.indices import TIME_CARDS, Files, MasterIndex, read_indices, read_master

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.dated import clock, dated
 from rossi.fits.header import Value
@@ -19,8 +20,6 @@ from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.filter.columns import BREAKDOWN, COLLECTED, NULLS, Source
 from rossi.pca.filter.indices import Files, Index, MasterIndex, open_member
-
-Floats: TypeAlias = NDArray[np.float64]
 
 #: Samples further apart than this are not connected [s]; keyword MAX_GAP of a file replaces it.
 MAX_GAP = 128.0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from rossi.arrays import Floats
 
 _DEGREE = 10
 #: Schmidt coefficients g10 g11 h11 g20 g21 h21 g22 h22 ... [nT].

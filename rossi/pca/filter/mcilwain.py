@@ -11,14 +11,12 @@ what its name says. It is nevertheless computed like that, to be equal; nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import Floats
 from rossi.pca.filter.magnetic import DIPOLE_MOMENT, potential_and_gradient
-
-Floats: TypeAlias = NDArray[np.float64]
 
 #: Radius of the Earth in the definition of L [km].
 _EARTH_RADIUS = 6371.2
