@@ -26,7 +26,15 @@ from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.parts import Files, Part, choose_science, cluster_tables, dwell_of, good_of_parts
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
-from rossi.hexte.reduction import Band, Correction, Reduced, Request, reduce_archive, reduce_events, whole_frames
+from rossi.hexte.reduction import (
+    Correction,
+    DetectorBand,
+    Reduced,
+    Request,
+    reduce_archive,
+    reduce_events,
+    whole_frames,
+)
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of, kind_of
 from rossi.hexte.splitting import split_streamed
@@ -154,7 +162,7 @@ class Wanted:
 
     Parameters
     ----------
-    bands : mapping of str to Band
+    bands : mapping of str to DetectorBand
         Light curves by name.
     spectra : bool
     cycles : int
@@ -167,7 +175,7 @@ class Wanted:
         None: found in housekeeping and data.
     """
 
-    bands: Mapping[str, Band]
+    bands: Mapping[str, DetectorBand]
     spectra: bool = True
     cycles: int = 1
     interpolated: bool = False

@@ -12,7 +12,7 @@ from rossi.extract.keywords import describe, describe_file
 from rossi.fits.reader import FitsFile
 from rossi.hexte.cluster import Curves, spectrum_files
 from rossi.hexte.parts import Part
-from rossi.hexte.reduction import Band
+from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.product import About, Content, File, Kind
@@ -56,14 +56,14 @@ class Products:
     Parameters
     ----------
     obsid : str
-    bands : mapping of str to Band
+    bands : mapping of str to DetectorBand
     clusters : mapping of Cluster to ClusterProducts
         At least one.
     remarks : tuple of Remark
     """
 
     obsid: str
-    bands: Mapping[str, Band]
+    bands: Mapping[str, DetectorBand]
     clusters: Mapping[Cluster, ClusterProducts]
     remarks: tuple[Remark, ...]
 
@@ -136,7 +136,7 @@ Estimate = Callable[[FitsFile, FitsFile], FitsFile]
 
 
 def reduce_clusters(
-    parts: Sequence[Part], bands: Mapping[str, Band], reduction: Reduction, estimate: Estimate | None = None
+    parts: Sequence[Part], bands: Mapping[str, DetectorBand], reduction: Reduction, estimate: Estimate | None = None
 ) -> Products:
     """Reduce both clusters; damage of one does not concern the other.
 
@@ -144,7 +144,7 @@ def reduce_clusters(
     ----------
     parts : sequence of Part
         At least one.
-    bands : mapping of str to Band
+    bands : mapping of str to DetectorBand
         Light curves by name.
     reduction : callable
         Takes a cluster and its parts; gives `ClusterProducts`, or None where nothing lies in good time.

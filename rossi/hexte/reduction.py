@@ -38,7 +38,7 @@ _ROWS = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class DetectorBand:
     """What counts in a light curve.
 
     Parameters
@@ -59,7 +59,7 @@ class Request:
 
     Parameters
     ----------
-    bands : mapping of str to Band
+    bands : mapping of str to DetectorBand
         Light curves by name.
     binsz : float [s]
         Bins, also where only a spectrum is wanted: its good time is made of whole bins, so they should not be longer
@@ -70,7 +70,7 @@ class Request:
         Good time, TIMEZERO applied; None takes all.
     """
 
-    bands: Mapping[str, Band]
+    bands: Mapping[str, DetectorBand]
     binsz: float
     spectrum: tuple[int, ...] = DETECTORS
     good: Gti | None = None

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.observation import SplitObservation, Wanted
 from rossi.hexte.products import Products
-from rossi.hexte.reduction import Band
+from rossi.hexte.reduction import DetectorBand
 from rossi.product import About, Kind
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
@@ -28,7 +28,7 @@ def wanted_of(config: HexteDeadConfig) -> Wanted:
     """Return what the settings of stage ``hexte_dead`` mean."""
     detectors = parse_detectors(config.detectors)
     return Wanted(
-        {band.name: Band(band.chmin, band.chmax, detectors) for band in config.bands},
+        {band.name: DetectorBand(band.chmin, band.chmax, detectors) for band in config.bands},
         spectra=config.spectra,
         cycles=config.cycles,
         interpolated=config.background is Background.INTERPOLATED,

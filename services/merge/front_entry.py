@@ -10,7 +10,7 @@ from rossi.timeseries.means import mean_rate
 from rossi.timeseries.variability import fractional_variability
 from services.contract import Outcome
 from services.merge.front_sources import Measured, SourceEntry, sparkline
-from services.merge.products import Band
+from services.merge.products import MergedBand
 from services.merge.shown import Shown
 
 
@@ -73,18 +73,18 @@ def ratio(hard: Measured, soft: Measured) -> Measured:
     return Measured(value=value, error=float(np.hypot(hard.error, value * soft.error)) / soft.value)
 
 
-def _means(band: Band, shown: Shown) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _means(band: MergedBand, shown: Shown) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Return rate, error and exposure of the observations, NaN, NaN and 0 for those without the band."""
     empty = (np.nan, np.nan, 0.0)
     return np.array([one.means.get(band.name, empty) for one in shown.observations], np.float64).reshape(-1, 3).T
 
 
-def _mean(band: Band, shown: Shown) -> Measured:
+def _mean(band: MergedBand, shown: Shown) -> Measured:
     rate, error, _ = mean_rate(*_means(band, shown))
     return Measured(value=rate, error=error, unit=band.unit)
 
 
-def _points(band: Band, shown: Shown) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _points(band: MergedBand, shown: Shown) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Return time [s], MET, rate and error of the observations."""
     time = [one.middles.get(band.name, np.nan) for one in shown.observations]
     return np.array([time, *_means(band, shown)[:2]])

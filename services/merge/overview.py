@@ -12,7 +12,7 @@ from rossi.met import met_to_mjd
 from rossi.plot.epochs import EPOCHS
 from services.merge.observations import Observation, utc_date
 from services.merge.packing import Packer
-from services.merge.products import Band, thinned
+from services.merge.products import MergedBand, thinned
 from services.merge.shown import Shown
 
 #: The figure shows so many bands at once without being asked.
@@ -53,7 +53,7 @@ def _since(moments: NDArray[np.float64], start: float) -> NDArray[np.float64]:
     return np.where(np.isfinite(moments), moments - start, -1.0)
 
 
-def first_bands(bands: Sequence[Band]) -> set[str]:
+def first_bands(bands: Sequence[MergedBand]) -> set[str]:
     """Return the name of the first band of each instrument and cluster."""
     first: dict[tuple[str, str], str] = {}
     for band in bands:
@@ -62,7 +62,7 @@ def first_bands(bands: Sequence[Band]) -> set[str]:
 
 
 def _curve(
-    packer: Packer, band: Band, observations: Sequence[Observation], points: int, start: float
+    packer: Packer, band: MergedBand, observations: Sequence[Observation], points: int, start: float
 ) -> dict[str, Any]:
     drawn = thinned(observations, band.name, points)
     time, rate, error = (np.concatenate(parts) for parts in zip(*drawn.values(), strict=True))
@@ -92,7 +92,7 @@ def in_words(shown: Shown) -> list[str]:
     return [_sentence(band, shown.observations) for band in shown.bands]
 
 
-def _sentence(band: Band, observations: Sequence[Observation]) -> str:
+def _sentence(band: MergedBand, observations: Sequence[Observation]) -> str:
     having = [o for o in observations if o.means.get(band.name, (0, 0, 0.0))[2] > 0]
     rows = int(np.isfinite(band.joined.series.rate).sum())
     some = f"{band.label}: {rows:,} bins of {len(having):,} observation{'s' if len(having) != 1 else ''}"

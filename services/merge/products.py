@@ -31,7 +31,7 @@ _FIGURES, _PANELS = 50, 12
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class MergedBand:
     """One band of the whole mission.
 
     Parameters
@@ -75,11 +75,11 @@ class Band:
         return self.instrument != "HEXTE"
 
 
-def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool) -> Band:
+def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool) -> MergedBand:
     """Join one band of all observations that have it."""
     rows = [n for n, o in enumerate(observations) if band in o.curves]
     joined = join([observations[n].curves[band] for n in rows], name=band, keep_null=keep_null)
-    return Band(
+    return MergedBand(
         band,
         rate_unit(observations, band),
         instrument(observations, band),
@@ -89,7 +89,7 @@ def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool
     )
 
 
-def caveats_of(band: Band) -> tuple[Caveat, ...]:
+def caveats_of(band: MergedBand) -> tuple[Caveat, ...]:
     """Tell what joining found."""
     found = []
     if band.joined.duplicates:
@@ -106,7 +106,9 @@ def caveats_of(band: Band) -> tuple[Caveat, ...]:
     return tuple(found)
 
 
-def light_curve(band: Band, observations: Sequence[Observation], title: str, source: SourceName | None = None) -> bytes:
+def light_curve(
+    band: MergedBand, observations: Sequence[Observation], title: str, source: SourceName | None = None
+) -> bytes:
     """Return the FITS file of a band: RATE, STDGTI and OBSERVATIONS.
 
     OBSINDEX in RATE is the row of OBSERVATIONS, from 1, that the bin belongs to. OBJECT, RA_OBJ and DEC_OBJ are those
@@ -123,7 +125,7 @@ def light_curve(band: Band, observations: Sequence[Observation], title: str, sou
     return fits_bytes(primary_hdu(primary), [*tables, observation_table(observations, band.name)])
 
 
-def _with_channels(band: Band) -> Header:
+def _with_channels(band: MergedBand) -> Header:
     """Return the curve's header with the channels that were asked for where the files tell none, or all there are."""
     header, asked = band.joined.series.header.copy(), band.about.channels
     if asked and band.joined.series.channels in {None, (0, 255)}:
@@ -187,7 +189,7 @@ def drawable(series: LightCurve, factor: int) -> tuple[Floats, Floats, Floats]:
 
 
 def figures(
-    bands: Sequence[Band], observations: Sequence[Observation], slug: str, title: str, most: int, *, means: str
+    bands: Sequence[MergedBand], observations: Sequence[Observation], slug: str, title: str, most: int, *, means: str
 ) -> tuple[File, ...]:
     """Return PNGs: one a band, and one of all bands where there are several, but not too many to be seen."""
     panels = {band.name: _panel(band, observations, most, means) for band in bands[:_FIGURES]}
@@ -204,7 +206,7 @@ def figures(
     )
 
 
-def _panel(band: Band, observations: Sequence[Observation], most: int, means: str) -> Panel:
+def _panel(band: MergedBand, observations: Sequence[Observation], most: int, means: str) -> Panel:
     drawn = thinned(observations, band.name, most)
     time, rate, error = (np.concatenate(parts) for parts in zip(*drawn.values(), strict=True))
     chosen = [observations[n] for n, (t, _, _) in drawn.items() if len(t)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from services.merge.details import Details
 from services.merge.observations import Observation
-from services.merge.products import Band
+from services.merge.products import MergedBand
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Shown:
     ----------
     observations : sequence of Observation
         All that were asked for, in time order.
-    bands : sequence of Band
+    bands : sequence of MergedBand
     details : mapping of ObsID to Details
     """
 
     observations: Sequence[Observation]
-    bands: Sequence[Band]
+    bands: Sequence[MergedBand]
     details: Mapping[str, Details] = field(default_factory=dict)

@@ -29,7 +29,7 @@ from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
 from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Request, reduce_archive, reduce_events
+from rossi.hexte.reduction import Correction, DetectorBand, Request, reduce_archive, reduce_events
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster
 from rossi.timeseries.writing import write_light_curve
@@ -72,7 +72,7 @@ def reduce(lists: list[ScienceEvents], length: int = LENGTH) -> int:
         known = coefficients(cluster.value.lower()).table()
         correction = Correction(Housekeeping.from_table(hk, cluster), known)
         good = np.array([[T + 100.0, T + 0.4 * length], [T + 0.5 * length, T + length]])
-        request = Request({"band": Band(15, 240)}, DWELL, cluster.detectors_of_spectra, good)
+        request = Request({"band": DetectorBand(15, 240)}, DWELL, cluster.detectors_of_spectra, good)
         parts = reduce_events(science, request, correction)
         curves = curves_of(parts, "band", DWELL)
         assert curves.source and curves.background and curves.net
@@ -94,7 +94,7 @@ def reduce_archive_file(data: bytes, hk: bytes) -> int:
     """Reduce an archive-mode file from compressed bytes to products as bytes."""
     file = open_fits(data, "archive")
     correction = Correction(Housekeeping.from_table(open_fits(hk, "hk").table()), coefficients().table())
-    request = Request({"band": Band(15, 61)}, DWELL)
+    request = Request({"band": DetectorBand(15, 61)}, DWELL)
     parts = [
         reduce_archive(open_fits(s.to_bytes(), s.table.source), s.position, request, correction)
         for s in split(file, tuple(Position)[:3])

@@ -6,14 +6,14 @@ from rossi.errors import DataError, NoGoodTime
 from rossi.fits.reader import open_fits, read_fits
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
 from rossi.hexte.parts import Part
-from rossi.hexte.reduction import Band
+from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
 from rossi.product import About, Content, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
 
-WANTED = Wanted({"ch15-61": Band(15, 61)})
+WANTED = Wanted({"ch15-61": DetectorBand(15, 61)})
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_an_observation_from_files_to_products(observation):
 
 
 def test_what_is_wanted_decides(observation):
-    made = reduced(observation, Wanted({"all": Band(0, 255)}, spectra=False, interpolated=True, binsz=8.0))
+    made = reduced(observation, Wanted({"all": DetectorBand(0, 255)}, spectra=False, interpolated=True, binsz=8.0))
     assert made.spectrum_files() == ()
     assert made.clusters[Cluster.A].curves["all"].net.timedel == 8.0
     assert made.clusters[Cluster.A].spectra == {}

@@ -11,7 +11,7 @@ from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Band, Correction, Request, reduce_archive, reduce_events, whole_frames
+from rossi.hexte.reduction import Correction, DetectorBand, Request, reduce_archive, reduce_events, whole_frames
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import correct_for_slews, exposed_part
@@ -35,7 +35,7 @@ def reduced(folder, path, chunk=None):
     steps = [s["command"].split() for s in manifest["steps"] if s["task"] in ("saextrct", "seextrct")]
     words = next(dict(w.split("=", 1) for w in s[1:]) for s in steps if f"outroot={stem}_src" in s)
     archive_mode = path.name.startswith(("FS52", "FS58"))
-    band = Band(15, 61 if archive_mode else 240)
+    band = DetectorBand(15, 61 if archive_mode else 240)
     request = Request({"band": band}, float(words["binsz"]), cluster.detectors_of_spectra, good)
     known = coefficients(cluster.value.lower(), rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
@@ -82,7 +82,7 @@ def test_split_event_lists_give_the_same(request):
     known = coefficients("pwb", rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table()), known)
     good = from_table(read_fits(folder / "expected/20_maketime/good_hexte.gti.gz").table())
-    request = Request({"band": Band(15, 240)}, 32.0, (0, 1, 3), good)
+    request = Request({"band": DetectorBand(15, 240)}, 32.0, (0, 1, 3), good)
     for part, expected in zip(split(file, POSITIONS), whole, strict=True):
         (made,) = reduce_events(ScienceEvents.from_file(as_file(part)), request, correction, part.position)
         assert made.position == expected.position
@@ -103,7 +103,7 @@ def correction(**more):
 
 @pytest.mark.parametrize("binsz", [16.0, 1.0, 0.25])
 def test_detectors_and_channels_of_bands(binsz):
-    bands = {"all": Band(0, 255), "low": Band(10, 41), "one": Band(0, 255, (1,))}
+    bands = {"all": DetectorBand(0, 255), "low": DetectorBand(10, 41), "one": DetectorBand(0, 255, (1,))}
     parts = reduce_events(ScienceEvents.from_file(small()), Request(bands, binsz, (0, 3)), correction())
     seconds = dict.fromkeys(bands, 0.0)
     for part in parts:
@@ -124,7 +124,7 @@ def test_rows_out_of_order_count_all_the_same():
     from rossi.fits.table import Table
 
     shuffled = Table(table.header, table.rows[np.random.default_rng(1).permutation(64)], "x", table.structure)
-    request = Request({"all": Band(0, 255)}, 16.0)
+    request = Request({"all": DetectorBand(0, 255)}, 16.0)
     one = reduce_events(ScienceEvents.from_file(file), request, correction())
     other = reduce_events(
         ScienceEvents.from_file(FitsFile("x", file.primary, (shuffled, file.tables[1]))), request, correction()
@@ -140,7 +140,7 @@ def test_frames_that_are_good_as_a_whole():
 
 
 def test_nothing_in_good_time():
-    nothing = Request({"all": Band(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
+    nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
     assert reduce_events(ScienceEvents.from_file(small()), nothing, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
@@ -149,7 +149,7 @@ def test_nothing_in_good_time():
 
 def test_without_housekeeping_slews_are_taken_off():
     realtime = Correction(None, None, 16.0)
-    parts = reduce_events(ScienceEvents.from_file(small()), Request({"all": Band(0, 255)}, 16.0), realtime)
+    parts = reduce_events(ScienceEvents.from_file(small()), Request({"all": DetectorBand(0, 255)}, 16.0), realtime)
     exposures = [part.spectrum.table().header["EXPOSURE"] for part in parts]
     assert exposures == [32.0, 12.0, 12.0]
     rates = [part.curves["all"].table().column("RATE")[0] for part in parts]
@@ -173,5 +173,7 @@ def test_an_unknown_dwell_stops():
 
 
 def test_products_as_files(request):
-    part = reduce_events(ScienceEvents.from_file(small()), Request({"all": Band(0, 255)}, 16.0), correction())[0]
+    part = reduce_events(ScienceEvents.from_file(small()), Request({"all": DetectorBand(0, 255)}, 16.0), correction())[
+        0
+    ]
     assert file_bytes(part.spectrum)[:6] == b"SIMPLE"
