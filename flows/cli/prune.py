@@ -56,6 +56,8 @@ def command(
         _check(opened, settings, obsid)
     say = lambda text: typer.echo(text, err=True)  # noqa: E731
     found = prune(opened, settings, gone or [], say, apply=apply, wait=wait)
+    if not found.objects and not found.doomed:
+        raise nothing_in(settings)
     show_pruning(found, applied=apply)
     for obsid in gone or []:
         print(f"{obsid} {'is' if apply else 'would be'} left out from the next run on.")

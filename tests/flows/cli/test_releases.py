@@ -101,6 +101,12 @@ def test_several_sources(archive: Archive) -> None:
     assert folded("GX 339_4") == folded("gx339-4")
 
 
+def test_pruning_nothing_is_no_success(archive: Archive) -> None:
+    """A mistyped place has nothing to remove either."""
+    with pytest.raises(DataError, match=r"nowhere: there is nothing yet; check --store and --prefix"):
+        rossi("prune", "--store", "nowhere")
+
+
 def test_pruning_is_told_first(archive: Archive) -> None:
     before = len(list(archive.store.list()))
     said = rossi("prune", "store", "--prefix", "run", "--keep", "1")
