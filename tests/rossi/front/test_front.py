@@ -31,7 +31,13 @@ def calibration_in(archive: Path) -> dict[str, Any]:
     folder = archive / "calibration"
     names = {"breakdown": BREAKDOWN_FILE, "dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B}
     names |= {"background_a": BACKEST_FILE}
-    return {"model": [str(folder / MODEL_FILE)], "saa": "NONE"} | {role: folder / name for role, name in names.items()}
+    return {
+        "model": [str(folder / MODEL_FILE)],
+        "saa": "NONE",
+        "energy_to_channel": "e05v03",
+        "collimators": ["NONE"],
+        "hexte_matrix": ["NONE"],
+    } | {role: folder / name for role, name in names.items()}
 
 
 @pytest.fixture(scope="module")
