@@ -22,8 +22,8 @@ from rossi.spectra.response import Response, rebin_response, weighted_sum
 #: Length of a spell [d]. In half of it, the edges of channels below 25 keV move by 5 eV at most, and the counts of a
 #: channel by 0.1 % (table e05v03): a fifth of the systematic error.
 SPELL = 10.0
-#: Shares of PCUs are whole multiples of one divided by this.
-STEPS = 100
+#: Shares of PCUs are whole multiples of one divided by this: 0.1 % of the counts of a channel at most.
+STEPS = 200
 #: When matrices change at once [MJD], besides what the energy-to-channel table says: with the loss of propane.
 _PROPANE_LOST = tuple(pcu.propane_lost for pcu in PCUS if math.isfinite(pcu.propane_lost))
 #: Moments that are nearer to each other are the same [d].
@@ -72,9 +72,11 @@ def spell_of(mjd: float, table: KnownTable) -> float:
         Tells when the gain changed.
     """
     changes = _changes(table)
-    start = max((moment for moment in changes if moment <= mjd), default=changes[0])
+    if mjd < changes[0]:  # no law holds, and the table will say so
+        return mjd
+    start = max(moment for moment in changes if moment <= mjd)
     stop = min((moment for moment in changes if moment > mjd), default=math.inf)
-    first = start + SPELL * math.floor(max(mjd - start, 0.0) / SPELL)
+    first = start + SPELL * math.floor((mjd - start) / SPELL)
     return (first + min(first + SPELL, stop)) / 2
 
 
@@ -90,7 +92,7 @@ def _changes(table: KnownTable) -> tuple[float, ...]:
 
 
 def rounded_shares(weights: Mapping[int, float]) -> tuple[tuple[int, int], ...]:
-    """Return weights as shares in hundredths that add up to 1; those that round to nothing are left out.
+    """Return weights as shares in `STEPS` that add up to 1; those that round to nothing are left out.
 
     Parameters
     ----------
