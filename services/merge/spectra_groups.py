@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -108,8 +107,8 @@ def labels(groups: Iterable[Group]) -> dict[Group, str]:
         lambda g: "" if g.background else "nobkg",
         lambda g: str(1 + ordered.index(g)),
     ):
-        count = Counter(found.values())
+        told = {label: {more(g) for g in ordered if found[g] == label} for label in found.values()}
         found = {
-            g: "_".join(filter(None, (label, more(g)))) if count[label] > 1 else label for g, label in found.items()
+            g: "_".join(filter(None, (label, more(g)))) if len(told[label]) > 1 else label for g, label in found.items()
         }
     return found
