@@ -5,6 +5,7 @@ Each function returns another spectrum. Counts are never changed, so all of it c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,6 +58,7 @@ class FitSettings:
     group_min: float | None = None
 
 
+_COLUMN_CARD = re.compile(r"T(TYPE|FORM|UNIT|DISP|NULL|SCAL|ZERO|DIM)\d+")
 _COLUMNS = {
     "SYS_ERR": Column("SYS_ERR", "E", "", "systematic error, a fraction"),
     "QUALITY": Column("QUALITY", "I", "", "0 is good"),
@@ -254,7 +256,9 @@ def in_file(file: FitsFile, spectrum: Spectrum) -> bytes:
     header = spectrum.header.without(tuple(values))
     changed = changed.with_rows(changed.rows, header)
     added = [(_COLUMNS[name], array) for name, array in values.items() if name not in there]
-    changed = append_columns(changed, added) if added else changed
+    if added:
+        changed = append_columns(changed, added)
+        changed = changed.with_rows(changed.rows, _columns_first(changed.header))
     return file_bytes(replace(file, tables=tuple(changed if one is table else one for one in file.tables)))
 
 
@@ -274,6 +278,16 @@ def with_flags(spectrum: Spectrum, flags: Grouping) -> Spectrum:
         if keyword not in columns:  # it may have said something else of all channels
             header.set(keyword, 0)
     return replace(spectrum, systematic=flags.systematic, quality=flags.quality, grouping=grouping, header=header)
+
+
+def _columns_first(header: Header) -> Header:
+    """Return a header in which all cards of columns stand together, behind the mandatory ones."""
+    images = list(header.images())
+    columns = [card for card in images if _COLUMN_CARD.fullmatch(card[0])]
+    at = next(number for number, (keyword, _) in enumerate(images) if keyword == "TFIELDS") + 1
+    moved = Header()
+    moved.extend([*images[:at], *columns, *(card for card in images[at:] if not _COLUMN_CARD.fullmatch(card[0]))])
+    return moved
 
 
 def _header(spectrum: Spectrum, columns: tuple[str, ...]) -> Header:

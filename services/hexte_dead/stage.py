@@ -33,7 +33,7 @@ class Dwell(StrEnum):
     S128 = "128"
 
 
-class HexteDeadConfig(Extraction, Fitting):
+class HexteDeadConfig(Fitting, Extraction):
     """What is extracted from HEXTE data; a change does not repeat splitting."""
 
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")

@@ -42,7 +42,7 @@ class SpectrumExposure(StrEnum):
     SECONDS = "seconds"
 
 
-class PcaExtractConfig(Extraction, Fitting):
+class PcaExtractConfig(Fitting, Extraction):
     """What is extracted; a change does not repeat preparation."""
 
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
