@@ -15,24 +15,44 @@ def command(
         int, typer.Option(min=1, help="Of how many sources, by turns; several have names and places that are awkward.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = 1,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            help="Fast data too, by turns GoodXenon, binned, single-bit, events, none; with pulses, a QPO, bursts."
+        ),
+    ] = False,
+    configurations: Annotated[
+        list[str] | None,
+        typer.Option(help="Such fast data alone; may be given several times. As in --configurations goodxenon."),
+    ] = None,
 ) -> None:
     """Make a small archive of variable sources with known truth.
 
     A folder that holds another archive is refused; this one, or a part of it, is completed.
 
     Example: `rossi simulate --out archive --observations 6 --seed 1`
+
+    Example: `rossi simulate --out archive_fast --observations 5 --fast`
     """
     from rich.console import Console
     from rich.progress import Progress
 
     from flows.core.export import check_folder
     from rossi.simulate import simulate_archive
+    from rossi.simulate.fast.plan import BY_TURNS, named
 
     check_folder(out)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
-        simulate_archive(out, observations, seed, lambda _: progress.advance(bar), sources=sources)
+        simulate_archive(
+            out,
+            observations,
+            seed,
+            lambda _: progress.advance(bar),
+            sources=sources,
+            fast=named(configurations) if configurations else BY_TURNS if fast else (),
+        )
     _configure(out / "rossi.toml", _configuration(out))
     of = f" of {sources} sources" if sources > 1 else ""
     print(f"{observations} observations{of} in {out}, the truth about them in {out / 'truth.json'}")

@@ -13,7 +13,9 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from rossi.simulate import clock, orbit
 from rossi.simulate.calibration import calibration_files
+from rossi.simulate.fast.plan import with_fast_data
 from rossi.simulate.observation import simulate_observation
+from rossi.simulate.signals import Configurations
 from rossi.simulate.source import LongTerm, long_term
 from rossi.simulate.spec import ALL_ON, ROW, ObservationSpec, PcuOn
 from rossi.simulate.targets import Target, targets
@@ -116,18 +118,24 @@ def planned(seed: int, number: int, model: LongTerm, sources: Sequence[Target] =
     )
 
 
-def _refuse_another(out: Path, observations: int, seed: int, sources: int) -> None:
+def _refuse_another(out: Path, observations: int, seed: int, sources: int, fast: Sequence[Configurations] = ()) -> None:
     """Refuse a folder that holds anything, unless it is this archive, or a part of it."""
     try:
         there = Truth.model_validate_json((out / FILE_NAME).read_bytes())
     except (OSError, ValueError):
         there = None
     same = there is not None and (there.seed, len(there.sources) or 1) == (seed, sources)
+    same = (
+        same
+        and there is not None
+        and _sets(there) == [str(fast[number % len(fast)]) if fast else "" for number in range(len(there.observations))]
+    )
     if there is not None and same and len(there.observations) <= observations:
         return
     if there is not None:
         of = f" of {len(there.sources)} sources" if there.sources else ""
         made = f"{len(there.observations)} observations{of} simulated with seed {there.seed}"
+        made += " and fast data" * any(_sets(there))
         raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
     try:
         names = sorted(path.name for path in out.iterdir() if path.name not in _EMPTY)
@@ -139,6 +147,11 @@ def _refuse_another(out: Path, observations: int, seed: int, sources: int) -> No
         raise ConfigError(f"{out} is not empty, it holds {names[0]}; name another folder, where nothing is replaced.")
 
 
+def _sets(archive: Truth) -> list[str]:
+    """Return the names of the sets of configurations of each observation; empty where it has no fast data."""
+    return ["" if one.fast is None else one.fast.configurations for one in archive.observations]
+
+
 def simulate_archive(
     out: Path,
     observations: int = 6,
@@ -146,6 +159,7 @@ def simulate_archive(
     on_observation: Callable[[ObsID], None] | None = None,
     *,
     sources: int = 1,
+    fast: Sequence[Configurations] = (),
 ) -> Truth:
     """Write a simulated archive: ``AO<n>/P<proposal>/<obsid>/...``, ``calibration/`` and ``truth.json``.
 
@@ -161,6 +175,8 @@ def simulate_archive(
         Called after each observation.
     sources : int
         How many, observed by turns; from 2 on with awkward names and places (`rossi.simulate.targets`).
+    fast : sequence of Configurations
+        Data of the PCA beside the standard configurations, by turns; the sources are fainter then.
 
     Returns
     -------
@@ -176,9 +192,11 @@ def simulate_archive(
             f"{observations} observations with seed {seed}: at least one observation and a seed >= 0 are needed."
         )
     every = targets(sources)
-    _refuse_another(out, observations, seed, sources)
+    _refuse_another(out, observations, seed, sources, fast)
     models = [long_term(seed, which) for which in range(sources)]
     specs = [planned(seed, number, models[number % sources], every) for number in range(observations)]
+    if fast:
+        specs = [with_fast_data(spec, number, fast) for number, spec in enumerate(specs)]
     for spec in specs:
         directory = out / spec.obsid.path
         for path, content in simulate_observation(spec).items():
