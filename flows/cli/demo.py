@@ -17,7 +17,7 @@ def command(
 ) -> None:
     """Simulate a small archive, reduce it, and open its report.
 
-    What `rossi simulate` and `rossi campaign` do, one after the other, in a folder of their own.
+    What the commands simulate and campaign do, one after the other, in a folder of their own.
 
     Example: `rossi demo --observations 3 --no-open`
     """
