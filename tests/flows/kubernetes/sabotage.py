@@ -13,6 +13,7 @@ import time
 from typing import Any
 from unittest.mock import patch
 
+from services.execution import portion
 from services.execution import shard_process as index
 
 _run = index.run_observation
@@ -31,6 +32,6 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
 
 
 if __name__ == "__main__":
-    index.GRACE = 1.0
+    portion.GRACE = 1.0
     index.run_observation = _sabotaged
     index.main()
