@@ -26,6 +26,7 @@ def command(
     from flows.core.export import export_observations
     from flows.core.plan import make_shard
     from flows.core.result import failure_code
+    from flows.core.results import Results
     from services.execution.worker import run_shard
     from services.storage import open_store
 
@@ -35,7 +36,7 @@ def command(
     with progress_bar("Reducing", in_logs=False) as bar:
         bar.planned(len(unique))
         results = run_shard(make_shard(settings, unique), bar.finished, lambda pause: typer.echo(str(pause), err=True))
-    show_results(results)
+    show_results(Results(results))
     if out:
         written = export_observations(open_store(settings.store), results, out)
         print(f"{len(written)} products in {out}")

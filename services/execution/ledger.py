@@ -38,6 +38,8 @@ from services.storage import MissingObject, ObjectStore
 #: Requests at a time when a work list is written: 1200 shards take a second where a put takes 10 ms.
 _THREADS = 16
 _FOLDER = "campaigns"
+#: Of what a work list is made of; those of others lie elsewhere.
+_LAYOUT = b"2\n"
 
 
 Result = TypeVar("Result", ObservationResult, StageResult)
@@ -56,7 +58,7 @@ def work_key(prefix: str, shards: Sequence[Shard]) -> str:
 
 def list_key(prefix: str, content: bytes) -> str:
     """Return the key of a work list of some content."""
-    digest = hashlib.sha256(content).hexdigest()[:32]
+    digest = hashlib.sha256(_LAYOUT + content).hexdigest()[:32]
     return "/".join(filter(None, (prefix.strip("/"), _FOLDER, digest)))
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import typer
 
@@ -81,17 +81,7 @@ class Stop:
 STOP = Stop()
 
 
-class Open(Protocol):
-    """Opens the part of a number, with its ledger, of a work list in a store."""
-
-    def __call__(self, store: ObjectStore, work: str, run: str, number: int) -> tuple[Portion[Result], Ledger[Result]]:
-        """Return both; raises `ConfigError` if there is no such part."""
-        ...
-
-
-def work_off_portion(
-    portion: Portion[Result], ledger: Ledger[Result], attempt: int = 0, stop: Stop = STOP
-) -> ExitCode:
+def work_off_portion(portion: Portion[Result], ledger: Ledger[Result], attempt: int = 0, stop: Stop = STOP) -> ExitCode:
     """Work off what is not done, one item after the other, and write down how each ended.
 
     An item during which a process was killed twice (out of memory, a crash in compiled code) is a failure and left out,
@@ -156,7 +146,12 @@ def _end(portion: Portion[Result], results: dict[int, Result], undone: int, atte
     return ExitCode.DATA_ERROR if failed else ExitCode.OK
 
 
-def serve(program: str, opened: Open, what: str, epilog: str) -> None:
+def serve(
+    program: str,
+    opened: Callable[[ObjectStore, str, str, int], tuple[Portion[Result], Ledger[Result]]],
+    what: str,
+    epilog: str,
+) -> None:
     """Run the command of a process that works one part off; exits.
 
     Parameters
@@ -164,6 +159,7 @@ def serve(program: str, opened: Open, what: str, epilog: str) -> None:
     program : str
         How the process is called.
     opened : callable
+        Given store, work list, Job and number, returns the part and its ledger; raises `ConfigError` for want of it.
     what : str
         What it does, for the help.
     epilog : str

@@ -8,8 +8,7 @@ Each source's request is an object of its own, so that a process has one in memo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from rossi.errors import ConfigError
 from services.contract import StageResult
@@ -18,7 +17,7 @@ from services.execution.failures import ProcessLost
 from services.execution.ledger import Ledger, list_key, put_list, read_plan
 from services.execution.portion import Portion, serve
 from services.merge.batch import merge_one, record_failed
-from services.merge.config import MergeRequest
+from services.merge.config import Merge, MergeRequest
 from services.storage import MissingObject, ObjectStore
 
 _EPILOG = """\b
@@ -32,32 +31,13 @@ Example:
       --index-from JOB_COMPLETION_INDEX"""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A source on the list.
-
-    Parameters
-    ----------
-    name : str
-        Its slug.
-    fingerprint : str
-        Of the merge.
-    text : callable
-        Returns the `MergeRequest` in JSON.
-    """
-
-    name: str
-    fingerprint: str
-    text: Callable[[], bytes]
-
-
-def batches_key(prefix: str, batches: Sequence[Sequence[Item]]) -> str:
+def batches_key(prefix: str, batches: Sequence[Sequence[Merge]]) -> str:
     """Return the key of a work list, which follows from what is to be merged and how it is dealt out."""
     content = [[(one.name, one.fingerprint) for one in batch] for batch in batches]
     return list_key(prefix, json.dumps(content).encode())
 
 
-def put_batches(store: ObjectStore, prefix: str, batches: Sequence[Sequence[Item]]) -> str:
+def put_batches(store: ObjectStore, prefix: str, batches: Sequence[Sequence[Merge]]) -> str:
     """Write a work list of sources to be merged, unless it is there already; returns its key."""
     work = batches_key(prefix, batches)
     objects = [

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from functools import partial
 from importlib.util import find_spec
+from typing import Protocol
 
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.product import About, Kind
@@ -20,6 +21,7 @@ from services.contract import (
     InputRecord,
     Manifest,
     ObservationResult,
+    Outcome,
     Output,
     Outputs,
     Stage,
@@ -85,6 +87,18 @@ class Front(Frozen):
         return front_page(moved, self.title, self.description, downloads=self.downloads, notes=self.notes)
 
 
+class Known(Protocol):
+    """How observations ended."""
+
+    def get(self, obsid: str, /) -> ObservationResult | None:
+        """Return the result of an observation, None if there is none."""
+        ...
+
+    def outcome(self, obsid: str, /) -> Outcome | None:
+        """Return its outcome alone."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Everything:
     """What is known of an archive.
@@ -94,13 +108,13 @@ class Everything:
     observations : Observations
     found : Sources
         Theirs.
-    results : mapping of ObsID to ObservationResult
+    results : Known
     merges : mapping of slug to StageResult
     """
 
     observations: Observations
     found: Sources
-    results: Mapping[str, ObservationResult]
+    results: Known
     merges: Mapping[str, StageResult]
 
 
@@ -169,7 +183,7 @@ def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
 
 
 def _tables(archive: Everything) -> dict[str, tuple[File, ...]]:
-    known = measured(archive.observations, archive.results)
+    known = measured(archive.observations, archive.results.get)
     sources = sources_table(archive.found, archive.observations, known)
     files: dict[str, tuple[File, ...]] = {"sources": (File(_TABLE, to_ecsv(sources)),)}
     if find_spec("pyarrow"):
@@ -188,7 +202,7 @@ def _notes(archive: Everything) -> tuple[str, ...]:
 def _record(archive: Everything) -> InputRecord:
     """Identify what the tables have and the merges don't: whose each observation is, and those of nobody."""
     seen, found = archive.observations, archive.found
-    outcomes = [one.outcome if (one := archive.results.get(obsid)) else "" for obsid in seen.obsid]
+    outcomes = [archive.results.outcome(obsid) or "" for obsid in seen.obsid]
     numbers = [column.tolist() for column in (seen.ra, seen.dec, seen.time, seen.exposure, found.number)]
     content = [
         [astuple(source) for source in found.sources],

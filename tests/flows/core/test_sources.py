@@ -15,7 +15,7 @@ from flows.cli.options import of_sources
 from flows.core.executor import Inline
 from flows.core.export import export_campaign
 from flows.core.grouping import Grouping, grouped
-from flows.core.plan import plan_batches
+from flows.core.plan import MAX_SHARDS, plan_batches
 from flows.core.result import CampaignResult, campaign_code
 from flows.core.retry import failed
 from flows.core.run import run
@@ -28,7 +28,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.simulate import simulate_archive
 from services.contract import ExitCode, Outcome
 from services.merge import batch
-from services.merge.config import MergeRequest, SourceName
+from services.merge.config import Merge, MergeRequest
 from services.merge.front_stage import published
 from services.merge.stage import run_merge
 from services.query.worklist import WorkRow, blank
@@ -209,15 +209,19 @@ def test_an_absent_table_is_named(tmp_path: Path) -> None:
 
 
 def test_a_large_source_is_a_batch_and_many_small_ones_are() -> None:
-    def request(number: int, observations: int) -> MergeRequest:
-        name = SourceName(name=str(number), slug=str(number))
-        asked = tuple(f"{number}-{n}" for n in range(observations))
-        return MergeRequest(store="memory", asked=asked, results=(), source=name)
+    def request(number: int, observations: int) -> Merge:
+        return Merge(str(number), observations, "", bytes)
 
     settings = load_settings(None, {"campaign": {"workers": 2}})
     small, large = [request(number, 10) for number in range(250)], request(999, 3000)
     batches = plan_batches(settings, [*small, large])
     assert [one.name for one in batches[0]] == ["999"]
-    assert [sum(len(one.asked) for one in batch) for batch in batches[1:]] == [680, 680, 680, 460]
+    assert [sum(one.observations for one in batch) for batch in batches[1:]] == [680, 680, 680, 460]
     assert sorted(int(one.name) for batch in batches for one in batch) == [*range(250), 999]
     assert plan_batches(settings, []) == []
+    # On a cluster the pods count, and of indices there are never too many.
+    campaign = {"workers": 1, "executor": "kubernetes"}
+    cluster = load_settings(None, {"campaign": campaign, "kubernetes": {"parallelism": 5}})
+    assert max(sum(one.observations for one in batch) for batch in plan_batches(cluster, small)) == 120
+    wide = load_settings(None, {"campaign": campaign, "kubernetes": {"parallelism": 9999}})
+    assert len(plan_batches(wide, [request(number, 8 + number % 5) for number in range(12_000)])) <= MAX_SHARDS

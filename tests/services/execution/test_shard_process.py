@@ -11,7 +11,7 @@ import pytest
 from rossi.errors import ConfigError
 from services.contract import ExitCode, ObservationResult, Outcome
 from services.execution import shard_process as index
-from services.execution import portion, worker
+from services.execution import worker
 from services.execution.ledger import Ledger, is_settled, put_work, read_shard, read_shards, settle
 from services.execution.portion import Stop
 from services.execution.request import Shard
@@ -44,7 +44,9 @@ def shard(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ledger(store, shard):
-    return Ledger(store, put_work(store, "run", [shard.model_copy(update={"number": 0}), shard]), "job-1", 1, ObservationResult)
+    return Ledger(
+        store, put_work(store, "run", [shard.model_copy(update={"number": 0}), shard]), "job-1", 1, ObservationResult
+    )
 
 
 def with_bad(shard):
