@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from flows.kubernetes.cluster import Cluster, Unavailable
 from flows.kubernetes.job import identity
 from flows.kubernetes.jobs import cancel_flow_run
 from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
-from flows.kubernetes.work import Reduction
+from flows.kubernetes.work import Reduction, Work
 from rossi.errors import ConfigError
 from services.contract import ObservationResult, Outcome
 from services.execution.ledger import is_settled
@@ -27,16 +28,15 @@ from tests.flows.kubernetes.controller import Controller
 from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files, same_products, wait_until
 
 
-class Campaign:
-    """A campaign that is watched in a thread."""
+class Watched:
+    """Some work of a campaign that is watched in a thread."""
 
-    def __init__(self, settings: Settings, obsids: tuple[str, ...], cluster: Cluster) -> None:
-        self.settings, self.cluster = settings, cluster
-        self.work = Reduction(settings, obsids)
+    def __init__(self, work: Work[Any, Any], cluster: Cluster) -> None:
+        self.work, self.cluster = work, cluster
         self.submitted = submit(self.work, cluster, "flow-run-1")
-        self.told: list[ObservationResult] = []
+        self.told: list[Any] = []
         self.waiting: list[str] = []
-        self.results: list[ObservationResult] = []
+        self.results: Any = ()
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -48,13 +48,20 @@ class Campaign:
         except BaseException as error:
             self.error = error
 
-    def end(self) -> list[ObservationResult]:
+    def end(self) -> Any:
         """Wait for it; raises what it raised."""
         self._thread.join(120)
         assert not self._thread.is_alive()
         if self.error is not None:
             raise self.error
         return self.results
+
+
+class Campaign(Watched):
+    """The observations of one."""
+
+    def __init__(self, settings: Settings, obsids: tuple[str, ...], cluster: Cluster) -> None:
+        super().__init__(Reduction(settings, obsids), cluster)
 
 
 def by_outcome(results: list[ObservationResult]) -> dict[Outcome, set[str]]:
