@@ -21,6 +21,7 @@ from services.execution.vanished import find_last
 from services.merge.config import Merge, MergeRequest
 from services.storage import ObjectStore, open_store
 from services.storage.patience import patiently
+from services.storage.releases import key_of, newest_release
 
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
@@ -108,7 +109,11 @@ def _found_again(store: ObjectStore, prefix: str, merges: Sequence[Merge]) -> li
 
 
 def put_above(settings: Settings, grouping: Grouping, results: Results, merges: Sequence[Merged]) -> StageResult:
-    """Publish the front page and the tables of an archive; see `services.merge.front_stage`."""
+    """Publish the front page and the tables of an archive; see `services.merge.front_stage`.
+
+    Where only some sources were asked for, the others stay on it as they are in the newest release.
+    """
+    from services.merge.front_renewal import renew_front
     from services.merge.front_stage import NAME, Everything, FrontConfig, run_front
 
     rule, told = grouping.rule, settings.merge
@@ -116,6 +121,11 @@ def put_above(settings: Settings, grouping: Grouping, results: Results, merges: 
     by_slug = {one.slug: one.merge for one in merges}
     try:
         archive = Everything(grouping.observations, grouping.found, results, by_slug)
-        return run_front(config, archive, open_store(settings.store), settings.prefix)
+        store = open_store(settings.store)
+        if not grouping.chosen:
+            return run_front(config, archive, store, settings.prefix)
+        before = newest_release(store, settings.prefix)
+        front = key_of(settings.prefix, before.front) if before is not None and before.front else ""
+        return renew_front(config, archive, front, store, settings.prefix)
     except DataError as error:  # the sources' reports are there all the same
         return failed(NAME, "", error)

@@ -16,7 +16,7 @@ def publish_results(store: ObjectStore, settings: Settings, result: CampaignResu
     """Publish a campaign's products, and have readers take them; None if nothing came of it.
 
     What other campaigns have published below the same prefix, of sources with other names, stays published, unless this
-    one has a front page: then it is about all that there are.
+    one is about all that there are and has a front page.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def publish_results(store: ObjectStore, settings: Settings, result: CampaignResu
         return None
     sources = [_source(store, settings, one, result.results) for one in merged]
     front = result.front.manifest if result.front else ""
-    whole = bool(front) and not result.unmerged
+    whole = bool(front) and not result.unmerged and not result.some
     return publish_release(store, settings.prefix, sources, whole=whole, front=inner_key(settings.prefix, front))
 
 

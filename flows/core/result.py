@@ -45,11 +45,13 @@ class CampaignResult(Frozen):
     merges : tuple of Merged
         A source each.
     front : StageResult or None
-        The front page, where there are several sources and all were merged.
+        The front page, where there are several sources.
     todo : tuple of str
         Those that were worked on.
     apart : tuple of str
         Those that belong to no source, and are merged nowhere.
+    some : bool
+        Whether only some of the archive's sources were asked for.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -60,11 +62,13 @@ class CampaignResult(Frozen):
     front: StageResult | None = None
     todo: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    some: bool = False
 
     @property
     def top(self) -> StageResult:
-        """What a reader begins with: the front page, else the first source that was merged."""
-        every = [*([self.front] if self.front else []), *(one.merge for one in self.merges)]
+        """What a reader begins with: the front page of all sources, else the first source that was merged."""
+        front = [self.front] if self.front is not None and not self.some else []
+        every = [*front, *(one.merge for one in self.merges)]
         return next((one for one in every if one.manifest), every[0])
 
     @property

@@ -82,7 +82,7 @@ def _merged(
 ) -> CampaignResult:
     grouping = selection.grouping
     merges, front = merge_sources(settings, grouping, results, executor, watcher), None
-    if grouping.several and not grouping.chosen:
+    if grouping.several:
         publish = partial(put_above, settings, grouping, results, merges)
         wait = partial(patiently, publish, None, open_store(settings.store), lambda p: watcher.warned(str(p)))
         front = watcher.step("front", wait)
@@ -93,6 +93,7 @@ def _merged(
         front=front,
         todo=selection.todo,
         apart=grouping.apart,
+        some=grouping.chosen,
     )
 
 
