@@ -23,6 +23,8 @@ PODS = "rossi/pods"
 FLOW_RUN = "rossi/flow-run"
 #: Label of the Job: what it works off (`JobKind`).
 KIND = "rossi/kind"
+#: Label of the Job: the prefix of the store on which it works, as a hash.
+PLACE = "rossi/place"
 LABELS = {"app.kubernetes.io/name": "rossi", "app.kubernetes.io/component": "worker"}
 #: What finds all Jobs of campaigns.
 SELECTOR = ",".join(f"{name}={value}" for name, value in LABELS.items())
@@ -107,7 +109,7 @@ def make_job(
     kind : JobKind
     """
     config = settings.kubernetes
-    labels = LABELS | {KIND: kind.value} | ({FLOW_RUN: flow_run} if flow_run else {})
+    labels = LABELS | {KIND: kind.value, PLACE: place_label(settings)} | ({FLOW_RUN: flow_run} if flow_run else {})
     spec: dict[str, Any] = {
         "completionMode": "Indexed",
         "completions": parts,
@@ -131,6 +133,11 @@ def make_job(
         },
         "spec": spec,
     }
+
+
+def place_label(settings: Settings) -> str:
+    """Return what Jobs have in common that work on the same prefix of a store."""
+    return hashlib.sha256(f"{settings.store} {settings.prefix.strip('/')}".encode()).hexdigest()[:16]
 
 
 def pods_digest(config: KubernetesConfig) -> str:

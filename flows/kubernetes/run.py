@@ -12,7 +12,18 @@ from typing import Any, Generic, TypeVar
 from flows.core.settings import Settings
 from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
-from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, PODS, WORK, job_name, make_job, pods_digest
+from flows.kubernetes.job import (
+    CAMPAIGN,
+    FLOW_RUN,
+    PLACE,
+    PODS,
+    SELECTOR,
+    WORK,
+    job_name,
+    make_job,
+    place_label,
+    pods_digest,
+)
 from flows.kubernetes.pods import FailingPods, remedy
 from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
 from flows.kubernetes.waiting import WaitingPods
@@ -35,6 +46,10 @@ _BY_POLICY = "PodFailurePolicy"
 _OTHER = (
     "Job {name} works with other settings of [kubernetes] than now; `rossi k8s cancel {name}` and the same command "
     "again make one with these, which finds what is done."
+)
+_BESIDE = (
+    "Job {name} of another campaign works on the same place of the store; neither makes again what the other one has "
+    "finished, but what both are at may be made twice. `rossi k8s cancel {name}` ends it."
 )
 _log = logging.getLogger(__name__)
 
@@ -104,6 +119,8 @@ def submit(
     store, patience = open_store(settings.store), 60 * settings.kubernetes.patience_minutes
     name = job_name(settings, campaign, work.kind)
     job = patiently(lambda: cluster.read_job(name), _FIRST_PATIENCE)
+    for other in patiently(lambda: _beside(cluster, settings, name), patience):
+        on_warning(_BESIDE.format(name=other))
     mine = ""
     while True:
         if job is None:
@@ -129,6 +146,13 @@ def submit(
             patiently(lambda: cluster.delete_job(name, wait=True), patience)
             mine = there.uid
         job = patiently(lambda: cluster.read_job(name), patience)
+
+
+def _beside(cluster: Cluster, settings: Settings, name: str) -> list[str]:
+    """Return the names of other Jobs that work on the same place: nobody holds a lease for them whose flow is gone."""
+    labels = f"{SELECTOR},{PLACE}={place_label(settings)}"
+    states = map(JobState.of, cluster.list(Resource.JOB, Which(labels=labels))[0])
+    return [state.name for state in states if state.ending is None and not state.deleting and state.name != name]
 
 
 def _make(work: AnyWork, cluster: Cluster, campaign: str, flow_run: str) -> Submitted | None:

@@ -367,3 +367,17 @@ def test_a_job_that_somebody_deletes_is_waited_for_and_told(
     again = submit(Reduction(settings, archive.good), cluster, on_warning=gone)
     assert not again.adopted
     assert warned == [f"Job {first.name} is being deleted; a new one is made when its pods have ended."]
+
+
+def test_a_job_of_a_campaign_whose_flow_is_gone_is_told_to_the_next(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    """No lease is held for it: another campaign of the same place begins, and hears of it."""
+    warned: list[str] = []
+    elsewhere = settings.model_copy(update={"prefix": "other"})
+    submit(Reduction(elsewhere, archive.good), cluster, on_warning=warned.append)
+    first = submit(Reduction(settings, archive.good), cluster, on_warning=warned.append)
+    assert warned == []
+    submit(Reduction(settings, archive.good[:2]), cluster, on_warning=warned.append)
+    (said,) = warned
+    assert said.startswith(f"Job {first.name} of another campaign works on the same place of the store; ")
