@@ -51,13 +51,20 @@ PHA = Column("PHA", "B", "chan", "channel element, from 0", 255)
 #: Event lists that are screened, and events of GoodXenon.
 EVENT_TIME = Column("TIME", "D", "s", "begin of the event's tick; TIMEZERO makes it MET (TT)")
 EVENT_PHA = Column("PHA", "I", "chan", "channel element, from 0")
+EVENT_ENERGY = Column("ENERGY", "E", "keV", "nominal energy in the middle of the element")
 #: What times at the barycentre are called beside those at the spacecraft.
 BARYTIME = Column("BARYTIME", "1D", "s", "with TIMEZERO added: TDB at the barycentre")
 
 #: Fast light curves have a row for each run of bins; COUNTS2 and so on hold further bands.
 RUN_TIME = Column("TIME", "1D", "s", "begin of the first bin, MET (TT)")
 RUN_NUMBER = Column("NUMBER", "1J", "", "bins of the row")
-RUN_COUNTS = Column("COUNTS1", "PJ", "count", "counts of each bin")
+RUN_COUNTS = Column("COUNTS1", "PJ", "count", "counts of each bin; PB or PI where they fit")
+#: Dead time beside them.
+DEADTIME = (
+    Column("TIME", "1D", "s", "begin of the sample, MET (TT)"),
+    Column("FRACTION", "1E", "", "part of it in which PCUs were dead, mean of those that were on"),
+    Column("NUMBER", "1B", "", "PCUs of which that is the mean"),
+)
 
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
@@ -79,8 +86,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "STDGTI": STDGTI,
     "SPECRESP": (ENERG_LO, ENERG_HI, SPECRESP),
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
-    "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID),
+    "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID, EVENT_ENERGY),
     "FAST": (RUN_TIME, RUN_NUMBER, RUN_COUNTS),
+    "DEADTIME": DEADTIME,
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),
