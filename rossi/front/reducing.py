@@ -143,7 +143,7 @@ def reduce(
     energies : bool, optional
         Event lists: a column of energies, as by default.
     power_binsz, segment : float, optional
-        Power spectra: bins (by default 2^-11) and segments (by default 16) [s].
+        Power spectra: bins (by default 2^-9) and segments (by default 16) [s].
     rebin : float, optional
         Power spectra: by which part of themselves bins grow; by default 0.02.
     rms_bands : sequence of (float, float), optional

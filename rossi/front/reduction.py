@@ -23,6 +23,7 @@ from rossi.remarks import Remark
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import LightCurve
+from rossi.timing.power_product import PowerSpectrum, read_power
 
 if TYPE_CHECKING:
     from astropy import table as astropy_table
@@ -79,6 +80,12 @@ class Reduction(Told):
     def events(self) -> Named[astropy_table.Table]:
         """Screened events by mode: ``GoodXenon_2s``; TIME with TIMEZERO of ``meta`` added is MET (TT)."""
         return self._tables(Kind.EVENTS, "event list")
+
+    @cached_property
+    def power(self) -> Named[PowerSpectrum]:
+        """Power spectra of the PCA by band: ``ch0-255``."""
+        found = {label: read_power(_opened(file)) for label, file in self._files("fast", Kind.POWER_SPECTRUM).items()}
+        return Named(found, "power spectrum", self._why_none("fast"))
 
     @cached_property
     def gti(self) -> Named[GoodTime]:
@@ -155,7 +162,7 @@ class Reduction(Told):
         return Named(found, what, self._why_none("fast"))
 
     def _why_none(self, instrument: str) -> str:
-        asked = "products" if instrument == "fast" else "instruments, products"
+        asked = "products" if instrument == "fast" or set(self._made) == {"fast"} else "instruments"
         return self._made[instrument].why_not if instrument in self._made else f"It was not asked for ({asked})."
 
     def _why_not(self) -> str:

@@ -57,7 +57,7 @@ class PcaFastConfig(Extraction):
     )
     energies: bool = Field(True, description="a column ENERGY [keV] in event lists")
     power_binsz: float = Field(
-        2.0**-11,
+        2.0**-9,
         ge=_SHORTEST,
         le=_LONGEST,
         description="bins of power spectra, seconds; the highest frequency is half of 1 / this",

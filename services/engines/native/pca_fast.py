@@ -24,6 +24,8 @@ from rossi.timing.observation import (
     standard1_curve,
     summary_of,
 )
+from rossi.timing.observation_power import PowerRequest, power_spectra
+from rossi.timing.power_product import PowerRules
 from rossi.timing.standard1 import read_standard1
 from rossi.timing.steady import steady
 from services.contract import File, Inputs, Outputs
@@ -51,6 +53,8 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
         standard1_curve(data, request, made)
     if FastProduct.EVENTS in wanted:
         event_lists(data, request, made)
+    if FastProduct.POWER in wanted:
+        _power(config, data, request, made)
     if not made.files:
         reasons = " ".join(dict.fromkeys(remark.message for remark in made.remarks))
         raise NoGoodTime(f"There are no fast data to work with. {reasons}".strip())
@@ -58,6 +62,19 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
     files["gti"] = (File(f"{data.obsid}_fast.gti", good_time.to_bytes(), about=About(Kind.GOOD_TIME, "fast", "PCA")),)
     caveats = caveats_of([*remarks, *data.science.remarks, *data.standard1.remarks, *made.remarks])
     return Outputs(files, caveats, summary_of(data, made))
+
+
+def _power(config: PcaFastConfig, data: FastData, request: FastRequest, made: Made) -> None:
+    """Make power spectra, and a figure of each."""
+    from rossi.plot.longterm import png
+    from rossi.plot.power import power_figure
+
+    rules = PowerRules(config.rebin, config.rms_bands, config.false_alarm)
+    asked = PowerRequest(request.bands, config.power_binsz, config.segment, request.pcus, config.noise_above, rules)
+    for name, spectrum in power_spectra(data, asked, made).items():
+        picture = png(power_figure(spectrum, f"{data.obsid} {data.target}, {name}"))
+        about = About(Kind.FIGURE, f"{name}_power", "PCA")
+        made.add("figure", File(f"{data.obsid}_{name}_power.png", picture, about=about))
 
 
 def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, list[Remark]]:

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rossi.errors import NoGoodTime
+from rossi.errors import ConfigError, NoGoodTime
 from rossi.fits.reader import read_fits
 from rossi.product import Content, File, Kind
 from rossi.timing.events import open_events
+from rossi.timing.power import VeryLargeEvents, noise_level
+from rossi.timing.power_product import read_power
 from services.contract import Outputs
+from services.contract.configuration import validate
 from services.engines.native import pca_fast, pca_prep
 from services.engines.native.files import opened
 from services.pca_fast.stage import STAGE, PcaFastConfig
@@ -145,3 +148,51 @@ def test_a_damaged_file_does_not_stop_the_others(fast: Observation, prepared: Ou
     made = made_of(damaged, prepared, products=["fast", "events"])
     assert codes(made) == ["file_left_out"]
     assert path in made.caveats[0].message and made.caveats[0].message.endswith("It is left out.")
+
+
+def test_the_power_spectrum_of_all_segments(fast: Observation, prepared: Outputs) -> None:
+    asked = {"products": ["power"], "bands": [{"chmin": 0, "chmax": 13}], "segment": 0.5, "rms_bands": [(2.0, 100.0)]}
+    made = made_of(fast, prepared, **asked)
+    (file,), (picture,) = made.files["power_spectrum"], made.files["figure"]
+    assert (file.name, picture.name) == (f"{OBSID}_ch0-13_power.fits", f"{OBSID}_ch0-13_power.png")
+    assert picture.data.startswith(b"\x89PNG")
+    spectrum = read_power(opened(file))
+    assert spectrum.mean.m == pytest.approx(2 * (24 + 5), abs=2)
+    assert spectrum.header["MODE1"] == "GoodXenon_2s; SB_125us_0_13_1s"
+    assert spectrum.header["NUM_PCU"] == 5
+    background = np.sum(fast.truth.whole.background)
+    assert 0 < spectrum.background < background
+    vle, dead = spectrum.header["VLERATE"], spectrum.header["VLEDEAD"]
+    assert dead == pytest.approx(150e-6) and 10 < vle < 500
+    level = noise_level(spectrum.mean.freq, spectrum.mean.rate / 5, 2.0**-9, 256, VeryLargeEvents(vle, dead))
+    assert spectrum.noise == pytest.approx(level)
+    assert (len(spectrum.rms()), codes(made)) == (1, [])
+    shifted = made_of(fast, prepared, noise_above=100.0, **asked)
+    above = read_power(opened(shifted.files["power_spectrum"][0]))
+    high = above.mean.freq > 100
+    assert (above.mean.power - above.noise)[high].mean() == pytest.approx(0, abs=1e-12)
+    assert above.header["NOISE"] == "MODEL + MEAN ABOVE 100 HZ"
+
+
+def test_no_power_spectrum_is_told(fast: Observation, prepared: Outputs) -> None:
+    with pytest.raises(NoGoodTime, match="no run of bins is as long as a segment of 64 s"):
+        made_of(fast, prepared, *BITS, products=["power"], segment=64.0)
+    made = made_of(fast, prepared, *BITS, products=["power"], segment=0.5, noise_above=1000.0)
+    assert codes(made) == ["noise_of_model"]
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"segment": 0.3}, "a whole number from 8"),
+        ({"rms_bands": [(10.0, 1.0)]}, "rising frequencies"),
+        ({"binsz": 1e-5}, "greater than or equal"),
+        ({"pcus": "7"}, "is no PCU"),
+        ({"layers": "4"}, "is no layer"),
+        ({"products": ["spectra"]}, "fast"),
+        ({"bands": []}, "at least 1"),
+    ],
+)
+def test_settings_that_make_no_sense(given: dict[str, Any], word: str) -> None:
+    with pytest.raises(ConfigError, match=word):
+        validate(PcaFastConfig, given, "[pca_fast]")
