@@ -62,6 +62,8 @@ class Input:
         What to say, and to do, when there are too few.
     when : callable
         Whether a configuration needs the input at all.
+    on_disk : bool
+        The files of a long observation would not fit into memory; they are kept on disk and read when needed.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Input:
     at_most: int = 10_000
     missing: str = ""
     when: Callable[[Any], bool] = always
+    on_disk: bool = False
 
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the observation directory is one of the files."""
