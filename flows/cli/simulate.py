@@ -22,6 +22,16 @@ def command(
         float | None, typer.Option(help="Mean flux from 2 to 10 keV, as it arrives [erg / cm2 / s].")
     ] = None,
     constant: Annotated[bool, typer.Option("--constant", help="The flux is the same at all times.")] = False,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            help="Fast data too, by turns GoodXenon, binned, single-bit, events, none; with pulses, a QPO, bursts."
+        ),
+    ] = False,
+    configurations: Annotated[
+        list[str] | None,
+        typer.Option(help="Such fast data alone; may be given several times. As in --configurations goodxenon."),
+    ] = None,
 ) -> None:
     """Make a small archive of variable sources with known truth.
 
@@ -31,6 +41,8 @@ def command(
     Example: `rossi simulate --out archive --observations 6 --seed 1`
 
     A constant source: `rossi simulate --out flat --observations 1 --nh 0.5 --index 1.8 --flux 2e-9 --constant`
+
+    Fast data too: `rossi simulate --out archive_fast --observations 5 --fast`
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -39,6 +51,7 @@ def command(
     from rossi.errors import ConfigError
     from rossi.simulate import SourceSpectrum, simulate_archive
     from rossi.simulate import crab as of_the_crab
+    from rossi.simulate.fast.plan import BY_TURNS, named
 
     if crab and (nh, index, flux) != (None, None, None):
         raise ConfigError("--crab says which spectrum and flux; give it, or --nh, --index and --flux.")
@@ -47,7 +60,15 @@ def command(
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
-        simulate_archive(out, observations, seed, lambda _: progress.advance(bar), sources=sources, spectrum=spectrum)
+        simulate_archive(
+            out,
+            observations,
+            seed,
+            lambda _: progress.advance(bar),
+            sources=sources,
+            spectrum=spectrum,
+            fast=named(configurations) if configurations else BY_TURNS if fast else (),
+        )
     _configure(out / "rossi.toml", _configuration(out))
     of = f" of {sources} sources" if sources > 1 else ""
     print(f"{observations} observations{of} in {out}, the truth about them in {out / 'truth.json'}")

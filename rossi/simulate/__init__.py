@@ -13,6 +13,7 @@ from rossi.simulate.hexte import (
     TrueCluster,
 )
 from rossi.simulate.observation import simulate_observation
+from rossi.simulate.signals import Burst, Configurations, FastSpec, Pulse, Qpo
 from rossi.simulate.spec import ObservationSpec, PcuOn
 from rossi.simulate.spectrum import SourceSpectrum, crab
 from rossi.simulate.truth import TrueObservation, Truth, true_observation
@@ -28,8 +29,13 @@ __all__ = [
     "MATRIX_FILES",
     "MODEL_FILE",
     "PCA_COLLIMATOR_FILES",
+    "Burst",
+    "Configurations",
+    "FastSpec",
     "ObservationSpec",
     "PcuOn",
+    "Pulse",
+    "Qpo",
     "SourceSpectrum",
     "TrueCluster",
     "TrueObservation",

@@ -13,7 +13,9 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from rossi.simulate import clock, orbit
 from rossi.simulate.calibration import calibration_files
+from rossi.simulate.fast.plan import with_fast_data
 from rossi.simulate.observation import simulate_observation
+from rossi.simulate.signals import Configurations
 from rossi.simulate.source import LongTerm, long_term
 from rossi.simulate.spec import ALL_ON, ROW, ObservationSpec, PcuOn
 from rossi.simulate.spectrum import SourceSpectrum
@@ -118,7 +120,9 @@ def planned(seed: int, number: int, model: LongTerm, sources: Sequence[Target] =
     )
 
 
-def _refuse_another(out: Path, observations: int, seed: int, models: Sequence[LongTerm]) -> None:
+def _refuse_another(
+    out: Path, observations: int, seed: int, models: Sequence[LongTerm], fast: Sequence[Configurations]
+) -> None:
     """Refuse a folder that holds anything, unless it is this archive, or a part of it."""
     try:
         there = Truth.model_validate_json((out / FILE_NAME).read_bytes())
@@ -128,10 +132,13 @@ def _refuse_another(out: Path, observations: int, seed: int, models: Sequence[Lo
         found = [source.long_term for source in there.sources] or [there.long_term]
         same = (there.version, there.seed, len(found)) == (VERSION, seed, len(models))
         wanted = [asdict(model) for model in models]
-        if same and found == wanted and len(there.observations) <= observations:
+        sets = ["" if one.fast is None else one.fast.configurations for one in there.observations]
+        turns = [str(fast[number % len(fast)]) if fast else "" for number in range(len(sets))]
+        if same and (found, sets) == (wanted, turns) and len(there.observations) <= observations:
             return
         of = f" of {len(there.sources)} sources" if there.sources else ""
         other = " and another spectrum or flux" if same and found != wanted else ""
+        other += " and fast data" if any(sets) else ""
         made = f"{len(there.observations)} observations{of} simulated with seed {there.seed}{other}"
         raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
     try:
@@ -152,6 +159,7 @@ def simulate_archive(
     *,
     sources: int = 1,
     spectrum: SourceSpectrum | None = None,
+    fast: Sequence[Configurations] = (),
 ) -> Truth:
     """Write a simulated archive: ``AO<n>/P<proposal>/<obsid>/...``, ``calibration/`` and ``truth.json``.
 
@@ -169,6 +177,8 @@ def simulate_archive(
         How many, observed by turns; from 2 on with awkward names and places (`rossi.simulate.targets`).
     spectrum : SourceSpectrum, optional
         Of all sources; by default each one's is drawn.
+    fast : sequence of Configurations
+        Data of the PCA beside the standard configurations, by turns; the sources are fainter then.
 
     Returns
     -------
@@ -185,8 +195,10 @@ def simulate_archive(
         )
     every = targets(sources)
     models = [(spectrum or SourceSpectrum()).of(long_term(seed, which)) for which in range(sources)]
-    _refuse_another(out, observations, seed, models)
+    _refuse_another(out, observations, seed, models, fast)
     specs = [planned(seed, number, models[number % sources], every) for number in range(observations)]
+    if fast:
+        specs = [with_fast_data(spec, number, fast) for number, spec in enumerate(specs)]
     for spec in specs:
         directory = out / spec.obsid.path
         for path, content in simulate_observation(spec).items():

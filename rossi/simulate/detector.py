@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import ConfigError
 from rossi.simulate import attitude, clock, orbit
+from rossi.simulate.brightness import mean_light
 from rossi.simulate.source import background_rates, source_rates
 from rossi.simulate.spec import PCUS, ROW, ObservationSpec
 
@@ -168,7 +169,7 @@ def observe(spec: ObservationSpec, rng: np.random.Generator) -> Rows:
     time = row_times(spec)
     middle = time + ROW / 2
     level = particle_level(middle)[:, None, None, None]
-    light = attitude.transmission(spec, middle)[:, None, None, None]
+    light = (attitude.transmission(spec, middle) * mean_light(spec, time))[:, None, None, None]
     background = background_rates(spec.start) * level
     xenon = source_rates(spec.start, spec.spectrum) * light + background
     propane = np.broadcast_to(_PROPANE, (PCUS, 33)).copy()

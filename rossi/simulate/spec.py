@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rossi.archive import ObsID
 from rossi.energy.folding import AbsorbedPowerLaw
 from rossi.errors import ConfigError
+from rossi.simulate.signals import FastSpec
 
 #: Length of a Standard2 row [s]; rows begin at whole multiples of it.
 ROW = 16
@@ -63,6 +64,8 @@ class ObservationSpec:
         Gzip the data files that the archive has gzipped.
     hexte_events : bool
         HEXTE event lists beside the archive-mode files.
+    fast : FastSpec or None
+        Data of the PCA beside the standard configurations.
     """
 
     obsid: ObsID
@@ -80,6 +83,7 @@ class ObservationSpec:
     entropy: tuple[int, ...] = (1,)
     compress: bool = True
     hexte_events: bool = False
+    fast: FastSpec | None = None
 
     def __post_init__(self) -> None:
         edges = [self.start, self.duration] + [edge for p in self.pcus for edge in (p.on, p.off)]

@@ -14,6 +14,7 @@ from rossi.energy import built_in
 from rossi.energy.folding import AbsorbedPowerLaw
 from rossi.met import met_to_mjd
 from rossi.simulate import attitude, clock, detector, orbit
+from rossi.simulate.fast.truth import TrueFast, true_fast
 from rossi.simulate.hexte import TrueCluster, true_clusters
 from rossi.simulate.source import LongTerm, background_rates, elements, source_rates
 from rossi.simulate.spec import ROW, ObservationSpec
@@ -96,6 +97,8 @@ class TrueObservation(_Model):
         a little less, because rows at the ends of files and near a PCU's transitions are dropped.
     hexte : tuple of TrueCluster
         Clusters A and B.
+    fast : TrueFast or None
+        Where there are data beside the standard configurations.
     """
 
     obsid: str
@@ -112,6 +115,7 @@ class TrueObservation(_Model):
     files: int
     good_time: float
     hexte: tuple[TrueCluster, ...]
+    fast: TrueFast | None = None
 
 
 class TrueSource(_Model):
@@ -225,6 +229,7 @@ def true_observation(spec: ObservationSpec) -> TrueObservation:
         files=files,
         good_time=float(ROW * good.sum()),
         hexte=true_clusters(spec, mean, files),
+        fast=None if spec.fast is None else true_fast(spec, spec.fast),
     )
 
 
