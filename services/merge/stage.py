@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rossi.product import About, Kind
+from rossi.spectra.ready import FitSettings
 from services.contract import (
     VANISHED,
     Caveat,
@@ -37,7 +38,7 @@ from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
-from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.merge.spectra import SpectrumSet, Sums, sum_spectra
 from services.storage import ObjectStore, open_store
 from services.storage.publication import find_manifest, manifest_key, put_exactly
 
@@ -47,13 +48,14 @@ LEFT_OUT = "not_merged"
 REPORT = "report.html"
 STAGE = Stage(
     name=NAME,
-    version=6,
+    version=7,
     config=MergeConfig,
     inputs=(),
     outputs=(
         Output("light_curve", "one light curve a band, of all observations", at_least=0),
         Output("figure", "the light curves against time", at_least=0),
-        Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
+        Output("spectrum", "spectra, summed by cluster of HEXTE, by gain epoch and PCUs of the PCA", at_least=0),
+        Output("response", "mean responses of the summed spectra", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
         Output("entry", "what the front page of an archive tells of the source", at_least=0),
@@ -99,7 +101,8 @@ def merge(
     """
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
-    sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
+    fit = FitSettings(config.systematic, config.group_min)
+    sums = sum_spectra(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug, fit)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
     any_source = config.force or source is not None
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
@@ -240,7 +243,7 @@ def _merged(
     )
     images = figures(joined, observations, config.slug, config.title, config.points, means=means)
     table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
-    downloads = [f.name for f in (*curves, *images, *sums.files, table)]
+    downloads = [f.name for f in (*curves, *images, *sums.files, *sums.responses, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
     caveats = [*told, *_vanished(observations), *found, *sums.caveats]
     if not joined:
@@ -254,7 +257,7 @@ def _merged(
         "report": (File(REPORT, page, about=About(Kind.PAGE)),),
         "entry": _entry(shown, source),
     }
-    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
+    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, "response": sums.responses, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
 
 
