@@ -249,6 +249,7 @@ class Role(StrEnum):
     DEAD_TIME_A = "dead_time_a"
     DEAD_TIME_B = "dead_time_b"
     BACKGROUND_A = "background_a"
+    ENERGY_TO_CHANNEL = "energy_to_channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,8 @@ class DataSet:
     instrument, codename, detector : str
     task_dates : tuple of (float, float), optional [MJD]
         What the FTOOLS task asks for whatever the date of the observation.
+    boundary : str
+        What CAL_CBD must name, if anything: METHOD(3).
     """
 
     meaning: str
@@ -269,6 +272,7 @@ class DataSet:
     codename: str
     detector: str = ANY
     task_dates: tuple[float, float] = (0.0, 0.0)
+    boundary: str = ""
 
     def query(self, start: float | None) -> CalibrationQuery:
         """Return the question for an observation.
@@ -298,7 +302,12 @@ DATA_SETS = {
         "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", task_dates=_DEAD_TIME
     ),
     Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", task_dates=_STARING),
+    Role.ENERGY_TO_CHANNEL: DataSet("energy-to-channel table", "PCA", "E2C_PARM", boundary="METHOD(3)"),
 }
+#: Of which all files of a CALDB count, whatever the date: each holds laws of several epochs.
+_EVERY = (Role.ENERGY_TO_CHANNEL,)
+#: Of which several HDUs of a file, or several files, count.
+SEVERAL = (Role.MODEL, *_EVERY)
 
 
 def find_files(index: Iterable[CalibrationEntry], role: Role, start: float | None) -> dict[str, tuple[int, ...]]:
@@ -315,12 +324,14 @@ def find_files(index: Iterable[CalibrationEntry], role: Role, start: float | Non
     Returns
     -------
     dict of str to tuple of int
-        HDUs by the file's path below the root of the CALDB: of all models that hold, else one file; empty where there
-        is none.
+        HDUs by the file's path below the root of the CALDB: of all models that hold, of all energy-to-channel tables,
+        else one file; empty where there is none.
     """
     found: dict[str, list[int]] = defaultdict(list)
-    for entry in select(index, DATA_SETS[role].query(start)):
-        if role is Role.MODEL or not found:
+    wanted = DATA_SETS[role]
+    fitting = [entry for entry in index if wanted.boundary in entry.boundaries]
+    for entry in (matching if role in _EVERY else select)(fitting, wanted.query(start)):
+        if role in SEVERAL or not found:
             found[entry.path].append(entry.extension)
     return {path: tuple(hdus) for path, hdus in found.items()}
 

@@ -70,6 +70,18 @@ OBS_ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of the mean")
 OBS_OUTCOME = Column("OUTCOME", "A", "", "succeeded, no_work or failed")
 OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
 
+#: What a band in keV is; the energies that channels have drift from day to day.
+BAND_EPOCH = Column("EPOCH", "1I", "", "gain epoch of the PCA; 0 for HEXTE")
+BAND_DETECTOR = Column("DETNAM", "A", "", "PCU0 to PCU4, PWA, PWB")
+BAND_START = Column("MJDSTART", "1D", "d", "first day (UTC)")
+BAND_STOP = Column("MJDSTOP", "1D", "d", "last day")
+BAND_FIRST = Column("MINCHAN", "1I", "", "first absolute channel that counts")
+BAND_LAST = Column("MAXCHAN", "1I", "", "last absolute channel that counts")
+BAND_E_MIN = Column("E_MIN", "1D", "keV", "energy at the lower edge of the first channel, on the first day")
+BAND_E_MAX = Column("E_MAX", "1D", "keV", "energy at the upper edge of the last channel, on the first day")
+BAND_E_MIN_STOP = Column("E_MINSTOP", "1D", "keV", "the same as E_MIN on the last day")
+BAND_E_MAX_STOP = Column("E_MAXSTOP", "1D", "keV", "the same as E_MAX on the last day")
+
 #: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "RATE": (TIME, RATE, ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE, DEADC, OBSINDEX),
@@ -81,6 +93,10 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
     "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID),
     "FAST": (RUN_TIME, RUN_NUMBER, RUN_COUNTS),
+    "ENERGIES": (
+        *(BAND_EPOCH, BAND_DETECTOR, BAND_START, BAND_STOP, BAND_FIRST, BAND_LAST),
+        *(BAND_E_MIN, BAND_E_MAX, BAND_E_MIN_STOP, BAND_E_MAX_STOP),
+    ),
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),

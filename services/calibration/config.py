@@ -13,6 +13,10 @@ from services.contract import Frozen
 __all__ = ["CalibrationConfig", "Role", "default_cache"]
 
 
+#: What the energy-to-channel table that comes with rossi is called.
+_BUILT_IN = ("E05V03",)
+
+
 def default_cache() -> str:
     """Return the folder for copies of remote files: below XDG_CACHE_HOME, or ``~/.cache``."""
     return str(Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "rossi" / "calibration")
@@ -40,6 +44,11 @@ class CalibrationConfig(Frozen):
         description="HEXTE: what turns cluster B's background into that of cluster A, which stares since 2006; empty "
         "takes the CALDB's, NONE does without",
     )
+    energy_to_channel: str = Field(
+        "",
+        description="bands in keV: the PCA's energy-to-channel table (pca_e2c_*.fits); empty takes the CALDB's where "
+        "there is one, else e05v03, which comes with rossi",
+    )
     caldb: str = Field(
         "",
         description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx; $CALDB is what the "
@@ -56,4 +65,5 @@ class CalibrationConfig(Frozen):
             text = text or self.breakdown
         if not text.strip():
             return ()
-        return ("NONE",) if text.strip().upper() == "NONE" else (text,)
+        without = {"NONE", *(_BUILT_IN if role is Role.ENERGY_TO_CHANNEL else ())}
+        return ("NONE",) if text.strip().upper() in without else (text,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rossi.calibration import Role
+from rossi.energy.channel_table import read_channel_table
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from rossi.hexte.backest import read_correction
@@ -22,6 +23,7 @@ _READERS: Mapping[Role, Callable[[bytes, str], object]] = {
     Role.DEAD_TIME_A: lambda data, name: coefficients(open_fits(data, name).table(), Cluster.A, (0.0, 0.0)),
     Role.DEAD_TIME_B: lambda data, name: coefficients(open_fits(data, name).table(), Cluster.B, (0.0, 0.0)),
     Role.BACKGROUND_A: lambda data, name: read_correction(open_fits(data, name).table()),
+    Role.ENERGY_TO_CHANNEL: lambda data, name: read_channel_table(open_fits(data, name)),
 }
 
 
