@@ -64,6 +64,7 @@ demo: .venv/dev
 
 # Ratios against named references; not part of the tests.
 bench: .venv/dev browser
+	$(BIN)/python tests/benchmarks/bench_start.py
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	$(BIN)/python tests/benchmarks/bench_response.py

@@ -16,6 +16,7 @@ from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 from rossi.front.made import Made
 from rossi.optional import load
 from rossi.remarks import Remark
+from rossi.timing.observed import Beginnings
 from services.contract import EngineName, FailureKind, Frozen, ObservationResult, Outcome, Stage, StageResult
 from services.contract.configuration import validate
 from services.execution.executor import execute
@@ -41,8 +42,8 @@ KEYWORDS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes]]:
-    """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL."""
+def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes], Beginnings]:
+    """Return the sizes of files by path, what fetches one, and what their beginnings, of an archive at a URL."""
     load("urllib3", "web", "Archives behind URLs")
     source = open_archive(archive, CacheConfig())
     folder = obsid.path
@@ -52,7 +53,10 @@ def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[s
         (known,) = source.identify([listing[path]])
         return source.fetch_many([known])[0]
 
-    return {path: file.size for path, file in listing.items()}, fetch
+    def beginnings(paths: Sequence[str], size: int) -> Sequence[bytes]:
+        return source.beginnings([listing[path] for path in paths], size)
+
+    return {path: file.size for path, file in listing.items()}, fetch, beginnings
 
 
 def absent(obsid: ObsID, archive: str) -> DataError:

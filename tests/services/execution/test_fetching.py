@@ -76,6 +76,9 @@ class Recorded:
     def identify(self, files):
         return self.archive.identify(files)
 
+    def beginnings(self, files, size):
+        return self.archive.beginnings(files, size)
+
     def fetch_many(self, files):
         self.read.append([file.path for file in files])
         return self.archive.fetch_many(files)
