@@ -16,9 +16,14 @@ FRACEXP = Column("FRACEXP", "1D", "", "exposure over length of the bin")
 TIMEDEL = Column("TIMEDEL", "1D", "s", "length of the bin, where bins differ")
 LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU x seconds, dead time taken off")
 ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU x seconds, with dead time")
+#: The same of each PCU, in curves whose channels differ from PCU to PCU.
+OF_PCU = tuple(
+    Column(f"ExposurePcu{n}", "1E", "s", f"what PCU {n} has of LiveTime or OnTime; in bands in keV") for n in range(5)
+)
 BACKV = Column("BACKV", "1D", "", "background in the unit of RATE or COUNTS")
 BACKE = Column("BACKE", "1D", "", "1 sigma error of BACKV")
 DEADC = Column("DEADC", "1D", "", "dead fraction of the bin (HEXTE); RATE and ERROR are corrected for it")
+CRAB = Column("CRAB", "1E", "count/s/PCU", "rate of the Crab in these PCUs; RATE is in units of it")
 OBSINDEX = Column("OBSINDEX", "1J", "", "row of OBSERVATIONS that the bin belongs to, from 1")
 
 START = Column("START", "1D", "s", "start of good time")
@@ -84,7 +89,7 @@ BAND_E_MAX_STOP = Column("E_MAXSTOP", "1D", "keV", "the same as E_MAX on the las
 
 #: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
 TABLES: Mapping[str, tuple[Column, ...]] = {
-    "RATE": (TIME, RATE, ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE, DEADC, OBSINDEX),
+    "RATE": (TIME, RATE, ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, *OF_PCU, BACKV, BACKE, DEADC, CRAB, OBSINDEX),
     "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE),
     "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
     "SPECTRUM (type II)": (SPEC_NUM, CHANNEL, SPECTRUM_COUNTS, STAT_ERR, ROWID, ROW_ONTIME, ROW_EXPOSURE, ROW_BACKFILE),

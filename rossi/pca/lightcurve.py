@@ -5,7 +5,7 @@ Counts of the chosen layers and channels over the live time of the chosen PCUs: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Self
@@ -128,6 +128,8 @@ class PcaLightCurve:
     background, background_error : ndarray (n_bin,) or None
         In the unit of the curve.
     request : Request
+    of_pcu : mapping of int to ndarray (n_bin,) [s]
+        Exposure of each PCU, of bands in keV.
     """
 
     curve: BinnedCurve
@@ -135,6 +137,7 @@ class PcaLightCurve:
     background: NDArray[np.float64] | None
     background_error: NDArray[np.float64] | None
     request: Request
+    of_pcu: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def seconds(self) -> NDArray[np.float64]:
@@ -239,10 +242,16 @@ def light_curves(
             grids[key] = select_samples(files, request.columns[0], request.binsz, time)
         if request.dead_time == DeadTime.NONE:
             return per_pcu(grids[key], request, None)
-        of = (*key, request.dead_time, request.pcus)
+        curve = per_pcu(grids[key], request, exposure(key, request, request.pcus))
+        if request.energies is None or is_background or len(request.pcus) == 1:
+            return curve
+        return replace(curve, of_pcu={pcu: exposure(key, request, (pcu,)) for pcu in request.pcus})
+
+    def exposure(key: tuple[bool, float], request: Request, pcus: tuple[int, ...]) -> NDArray[np.float64]:
+        of = (*key, request.dead_time, pcus)
         if of not in exposures:
-            exposures[of] = bin_exposure(grids[key], request)
-        return per_pcu(grids[key], request, exposures[of])
+            exposures[of] = bin_exposure(grids[key], replace(request, pcus=pcus))
+        return exposures[of]
 
     results = []
     for request in requests:
@@ -346,6 +355,7 @@ def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False, compa
         live = request.dead_time == DeadTime.LIVE
         extra.append((declared.LIVE_TIME if live else declared.ON_TIME, result.exposure))
         applied.append(("DEADAPP", live, "dead time correction applied"))
+    extra += [(declared.OF_PCU[pcu], seconds) for pcu, seconds in result.of_pcu.items()]
     applied.append(("BACKAPP", result.content is Content.NET, "background is subtracted"))
     if result.background is not None and result.background_error is not None:
         extra += [(declared.BACKV, result.background), (declared.BACKE, result.background_error)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from rossi.arrays import Floats
 from rossi.errors import ConfigError
-from rossi.timeseries.series import EXPOSURES, LightCurve, require_one_width
+from rossi.timeseries.series import EXPOSURES, OF_PCU, LightCurve, require_one_width
 
 
 def rebin(series: LightCurve, factor: int, origin: float | None = None) -> LightCurve:
@@ -62,7 +62,7 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
         return total(values[good])[filled]
 
     rates = series.quantity == "RATE"
-    how = {"BACKV": mean, "BACKE": mean_error} | dict.fromkeys(EXPOSURES, add)
+    how = {"BACKV": mean, "BACKE": mean_error, "CRAB": mean} | dict.fromkeys((*EXPOSURES, *OF_PCU), add)
     header = series.header.copy()
     header.set("TIMEDEL", width, "bin width [s]")
     return replace(

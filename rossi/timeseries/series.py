@@ -33,6 +33,7 @@ MAX_BINS = 1 << 25
 EXTRA = layout.EXTRA
 #: Of these, which add up when bins are joined; background columns are averaged.
 EXPOSURES = ("LiveTime", "OnTime")
+OF_PCU = tuple(column.name for column in declared.OF_PCU)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==

@@ -255,8 +255,8 @@ def rate_unit(observations: Iterable[Observation], band: str) -> str:
 
 
 def exposure_unit(unit: str) -> str:
-    """Return the unit of an exposure by that of the rate: PCU s where rates are per PCU, else s."""
-    return "PCU s" if unit == units.PER_PCU else "s"
+    """Return the unit of an exposure by that of the rate: PCU s where rates are of PCUs, else s."""
+    return "PCU s" if unit in (units.PER_PCU, units.CRAB) else "s"
 
 
 def utc_date(moment: float, fmt: str = "%Y-%m-%d %H:%M") -> str:

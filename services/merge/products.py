@@ -19,7 +19,7 @@ from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import LightCurve, split
+from rossi.timeseries.series import OF_PCU, LightCurve, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat, File
 from services.merge.config import SourceName
@@ -80,7 +80,7 @@ class MergedBand:
 def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool) -> MergedBand:
     """Join one band of all observations that have it."""
     rows = [n for n, o in enumerate(observations) if band in o.curves]
-    joined = join([observations[n].curves[band] for n in rows], name=band, keep_null=keep_null)
+    joined = join([_whole(observations[n].curves[band]) for n in rows], name=band, keep_null=keep_null)
     abouts = [observations[n].abouts[band] for n in rows]
     energies = joined_energies(about.energies for about in abouts if about.energies is not None)
     return MergedBand(
@@ -91,6 +91,11 @@ def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool
         np.array(rows),
         replace(abouts[0], energies=energies),
     )
+
+
+def _whole(curve: LightCurve) -> LightCurve:
+    """Return a curve without the exposures of single PCUs, which tell nothing of a mission."""
+    return replace(curve, extra={name: values for name, values in curve.extra.items() if name not in OF_PCU})
 
 
 def caveats_of(band: MergedBand) -> tuple[Caveat, ...]:

@@ -174,6 +174,9 @@ def test_a_band_in_kev_counts_other_channels_in_each_pcu(observation: Observatio
     counts = sum(_total(one) * one.column("LiveTime")[:-1] for one in singly)
     live = sum(one.column("LiveTime")[:-1] for one in singly)
     np.testing.assert_allclose(_total(curves["2-9keV"]), counts / live, rtol=1e-12)
+    each = [curves["2-9keV"].column(f"ExposurePcu{n}")[:-1] for n in ALL]
+    np.testing.assert_allclose(each, [one.column("LiveTime")[:-1] for one in singly], rtol=1e-6)
+    assert "ExposurePcu0" not in curves["ch6-24"]
     header = curves["2-9keV"].header
     keywords = ("MINCHAN", "MAXCHAN", "E_MIN", "E_MAX", "EUNIT", "E2CFILE")
     assert [header[name] for name in keywords] == [5, 26, 2.0, 9.0, "keV", "e05v03 (built in)"]
