@@ -9,7 +9,9 @@ import typer
 
 from flows.cli.options import (
     Archive,
+    Bands,
     Config,
+    HexteBands,
     Out,
     Prefix,
     PrintConfig,
@@ -17,6 +19,7 @@ from flows.cli.options import (
     Store,
     Where,
     Workers,
+    of_bands,
     prepared,
     settings_from,
 )
@@ -33,6 +36,8 @@ def command(
     prefix: Prefix = None,
     out: Out = None,
     source: Sources = None,
+    band: Bands = None,
+    hexte_band: HexteBands = None,
     workers: Workers = None,
     executor: Where = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
@@ -60,6 +65,7 @@ def command(
         prefix=prefix,
         campaign={"workers": workers, "executor": executor},
         sources={"names": source or None},
+        **of_bands(band, hexte_band),
     )
     settings = prepared(settings, out)
     if settings.campaign.executor is Executor.KUBERNETES:

@@ -223,7 +223,7 @@ def response_bytes(
         EXTNAME of the matrix.
     primary : Header, optional
     date : str, optional
-        See `response_file`.
+        DATE of both extensions: by default now, empty for none.
 
     Raises
     ------

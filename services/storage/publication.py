@@ -177,8 +177,8 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     records = tuple(_record(name, file) for name, file in files)
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
-    payload = [(output_key(key, manifest, r), r, file) for r, (_, file) in zip(records, files, strict=True)]
-    _put_all(store, [(place, file) for place, r, file in payload if not (r.shared and _has(store, place, r.size))])
+    places = [(output_key(key, manifest, r), r, file) for r, (_, file) in zip(records, files, strict=True)]
+    _put_all(store, [(place, file) for place, r, file in places if not (r.shared and _has(store, place, r.size))])
     document = seal(manifest.model_dump_json(indent=1).encode())
     if store.put(key, document):
         return Manifest.model_validate_json(document)
@@ -190,6 +190,12 @@ def _record(output: str, file: File) -> OutputRecord:
     return OutputRecord(
         output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about, shared=file.shared
     )
+
+
+def _has(store: ObjectStore, key: str, size: int) -> bool:
+    """Return whether a shared file is there; `rossi verify` and readers tell whether its content is."""
+    info = store.head(key)
+    return info is not None and info.size == size
 
 
 def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
@@ -205,12 +211,6 @@ def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
         with ThreadPoolExecutor(min(len(others), _PUTS)) as pool:
             for done in [pool.submit(put_exactly, store, key, file.data) for key, file in others]:
                 done.result()
-
-
-def _has(store: ObjectStore, key: str, size: int) -> bool:
-    """Return whether a shared file is there; `rossi verify` and readers tell whether its content is."""
-    info = store.head(key)
-    return info is not None and info.size == size
 
 
 def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
