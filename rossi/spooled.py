@@ -41,7 +41,7 @@ class SpooledFile(File):
     spool: Spool
 
     def __init__(self, name: str, data: bytes, about: About = About()) -> None:  # noqa: B008 - frozen
-        for key, value in (("name", name), ("hdus", ()), ("about", about), ("spool", Spool(data))):
+        for key, value in (("name", name), ("hdus", ()), ("about", about), ("shared", False), ("spool", Spool(data))):
             object.__setattr__(self, key, value)
 
     @property
