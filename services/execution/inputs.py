@@ -25,6 +25,7 @@ from services.contract import (
     OutputRecord,
 )
 from services.execution.making import Memory
+from services.execution.narrowing import narrow
 from services.execution.observation import list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
@@ -64,13 +65,16 @@ class Chosen:
     calibration : mapping
         Input name to files, in memory already.
     caveats : tuple of Caveat
-        What was found twice.
+        What was found twice, or can't be used.
+    left_out : frozenset of str
+        Files of the observation that an input may be, and that this configuration does not need.
     """
 
     records: tuple[InputRecord, ...]
     upstream: Mapping[str, tuple[str, Manifest]]
     calibration: Mapping[str, tuple[File, ...]]
     caveats: tuple[Caveat, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
 
 def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> Chosen:
@@ -95,6 +99,7 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
     ours, caveats = one_of_each(ours)
     calibration: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
+    left_out: list[ArchiveFile] = []
     for declared in inputs:
         if declared.source == CALIBRATION:
             found_files = _calibration(Role(declared.name), request, listing)
@@ -102,14 +107,17 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
             records += [_calibration_record(declared.name, f) for f in found_files]
         elif declared.source == ARCHIVE:
             found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
-            _check_count(declared, [f.path for f in found], folder)
-            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(found)]
+            kept = narrow(declared, request.config, found, listing, folder, _archive(sources))
+            caveats, left_out = (*caveats, *kept.caveats), [*left_out, *kept.left_out]
+            _check_count(declared, [f.path for f in kept.files], folder)
+            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(kept.files)]
         else:
             key, manifest = upstream[declared.source]
             outputs = [r for r in manifest.outputs if r.output == declared.name]
             _check_count(declared, [r.name for r in outputs], key)
             records += [_stage_record(declared, manifest, r) for r in outputs]
-    return Chosen(tuple(records), upstream, calibration, caveats)
+    unused = frozenset(file.path.removeprefix(folder) for file in left_out)
+    return Chosen(tuple(records), upstream, calibration, caveats, unused - {record.path for record in records})
 
 
 def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Inputs:

@@ -15,6 +15,7 @@ import flows.core.settings
 from flows.cli.display import show_results
 from flows.core.export import export_observations
 from flows.core.result import failure_code
+from flows.core.results import Results
 from rossi.errors import ConfigError
 from services.contract import (
     EngineName,
@@ -180,11 +181,11 @@ def test_each_instrument_has_its_unit_and_its_sentence(
     pca, hexte = ({"bands": {b: {"rate": r, "error": 0.1, "exposure": x}}} for b, r, x in BANDS)
     done = [stage("pca_prep"), stage("pca_extract", summary=pca, reads=("pca_prep",))]
     none = stage("hexte_back", Outcome.NO_WORK, message="There are no science data.")
-    show_results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])])
+    show_results(Results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])]))
     shown = capsys.readouterr().out
     assert "3200 PCU s" in shown
     assert "21.000 count/s/PCU" in shown
     assert "900 s" in shown
     assert "54.000 count/s " in shown
-    show_results([ObservationResult.of(OBSID, [*done, none])])
+    show_results(Results([ObservationResult.of(OBSID, [*done, none])]))
     assert f"{OBSID} hexte_back: There are no science data." in capsys.readouterr().out.splitlines()
