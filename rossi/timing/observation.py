@@ -150,8 +150,8 @@ def choices_of(
     for name, (first, last) in bands.items():
         try:
             found[name] = choose_each(usable, Wish(binsz, first, last, by_pcu=len(set(pcus)) < len(PCUS)))
-        except NoGoodTime as error:
-            made.say("no_mode", str(error))
+        except NoGoodTime:
+            made.say("no_mode", f"{name}: no mode that ran in good time has bins of {binsz:g} s.")
     return found
 
 

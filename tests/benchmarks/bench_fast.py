@@ -172,8 +172,11 @@ def inputs_in(folder: Path) -> dict[str, tuple[File, ...]]:
     return {name: tuple(files) for name, files in found.items()}
 
 
-def work(folder: Path, what: str) -> None:
+def work(folder: Path, what: str, given: argparse.Namespace) -> None:
     """Do one thing, and print seconds and memory."""
+    if what == "making":
+        observe(folder, given.events, given.orbits, given.pair)
+        return
     inputs = inputs_in(folder)
     begun, number = time.process_time(), 0
     if what == "reading":
@@ -186,7 +189,7 @@ def work(folder: Path, what: str) -> None:
         if what == "power":  # what is loaded once does not count
             importlib.import_module("stingray")
         begun = time.process_time()
-        made = pca_fast(PcaFastConfig(products=(what,), expression="ELV > 10"), inputs)
+        made = pca_fast(PcaFastConfig(products=(what,), expression="ELV > 10", binsz=2.0**-7), inputs)
         number = sum(len(file.data) for files in made.files.values() for file in files)
     else:
         importlib.import_module("stingray")
@@ -205,16 +208,17 @@ def main() -> None:
     parser.add_argument("--work", nargs=2)
     given = parser.parse_args()
     if given.work:
-        work(Path(given.work[0]), given.work[1])
+        work(Path(given.work[0]), given.work[1], given)
         return
+    options = ["--events", str(given.events), "--orbits", str(given.orbits), *(["--pair"] if given.pair else [])]
     with tempfile.TemporaryDirectory() as name:
-        observe(Path(name), given.events, given.orbits, given.pair)
+        command = [sys.executable, __file__, *options, "--work", name]
+        subprocess.run([*command, "making"], check=True)  # a child's memory begins with that of its parent
         reading = 0.0
         kind = "a GoodXenon pair" if given.pair else "merged events"
         print(f"{given.events} events in {given.orbits} orbits, {kind}")
         for what in ("nothing", "reading", *PRODUCTS):
-            command = [sys.executable, __file__, "--work", name, what]
-            told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            told = json.loads(subprocess.run([*command, what], capture_output=True, text=True, check=True).stdout)
             reading = told["seconds"] if what == "reading" else reading
             times = f", {told['seconds'] / reading:.1f} times reading" if reading else ""
             print(f"{what:8} {told['seconds']:6.2f} s{times}; {told['memory']:4.0f} MB", flush=True)
