@@ -99,6 +99,14 @@ PEAKS = (
     Column("RMS", "1D", "", "fractional rms above the continuum"),
 )
 
+#: Power spectra of a source's observations, beside OBS_ID, TSTART and TSTOP; each cell has a value a frequency.
+DYNAMIC = (
+    Column("NSEG", "1J", "", "segments"),
+    Column("RATE", "1D", "count/s", "mean rate"),
+    Column("RATIO", "E", "", "power over noise"),
+    Column("RMS2", "E", "Hz**(-1)", "(rms/mean)^2/Hz of the source"),
+    Column("RMS2_ERR", "E", "Hz**(-1)", "1 sigma error of RMS2"),
+)
 #: Candidates of bursts.
 BURSTS = (
     Column("TRIGGER", "1D", "s", "first significant bin of 1 s, MET (TT)"),
@@ -145,6 +153,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "RMS": RMS,
     "PEAKS": PEAKS,
     "BURSTS": BURSTS,
+    "DYNAMIC": (OBS_ID, OBS_TSTART, OBS_TSTOP, *DYNAMIC),
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),
