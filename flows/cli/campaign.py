@@ -13,6 +13,7 @@ from flows.cli.options import (
     Out,
     Prefix,
     PrintConfig,
+    Products,
     Sources,
     Store,
     Where,
@@ -33,6 +34,7 @@ def command(
     prefix: Prefix = None,
     out: Out = None,
     source: Sources = None,
+    product: Products = None,
     workers: Workers = None,
     executor: Where = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
@@ -58,7 +60,7 @@ def command(
         archive=archive,
         store=store,
         prefix=prefix,
-        campaign={"workers": workers, "executor": executor},
+        campaign={"workers": workers, "executor": executor, "products": product or None},
         sources={"names": source or None},
     )
     settings = prepared(settings, out)

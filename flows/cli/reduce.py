@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, prepared, settings_from
+from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Products, Store, prepared, settings_from
 
 
 def command(
@@ -16,6 +16,7 @@ def command(
     config: Config = None,
     prefix: Prefix = None,
     out: Out = None,
+    product: Products = None,
     print_config: PrintConfig = False,
 ) -> None:
     """Reduce one observation or a few, here and now, whoever else works on the store.
@@ -33,7 +34,8 @@ def command(
     from services.execution.worker import run_shard
     from services.storage import open_store
 
-    settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
+    chosen = {"products": product or None}
+    settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix, campaign=chosen)
     settings = prepared(settings, out)
     beside(settings, lambda said: typer.echo(said, err=True))
     unique = tuple(dict.fromkeys(obsids))
