@@ -93,4 +93,5 @@ def _configuration(out: Path) -> str:
     calibration = {"model": [str(folder / MODEL_FILE)], "saa": "NONE", "breakdown": str(folder / BREAKDOWN_FILE)}
     hexte = {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B, "background_a": BACKEST_FILE}
     calibration |= {name: str(folder / file) for name, file in hexte.items()}
+    calibration |= {"energy_to_channel": "e05v03", "collimators": ["NONE"], "hexte_matrix": ["NONE"]}
     return tomlkit.dumps({"archive": str(out.resolve()), "calibration": calibration})

@@ -42,6 +42,11 @@ def reduce(
     prefr: float | None = None,
     postfr: float | None = None,
     spectra: bool | None = None,
+    responses: bool | None = None,
+    group_min: int | None = None,
+    systematic: float | None = None,
+    hexte_systematic: float | None = None,
+    spectrum_exposure: Literal["pcu_seconds", "seconds"] | None = None,
     filter_file: Literal["rebuild", "archive"] | None = None,
     engine: Literal["native", "heasoft"] | None = None,
     background: Literal["model", "none"] | None = None,
@@ -91,7 +96,8 @@ def reduce(
         ``"events"``, ``"power"`` spectra, ``"bursts"``.
     calibration : str, path-like or mapping
         Root of a CALDB (folder or URL), by default what the environment's CALDB says; or files by what they are for, as
-        in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a.
+        in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a,
+        and for responses energy_to_channel, collimators, hexte_matrix, hexte_area, hexte_collimators.
     bands : sequence of (int, int) or (int, int, float), optional
         PCA: first and last absolute channel (0 to 255) of each light curve, and length of its bins [s] if it is another
         than `binsz`; by default 5 to 10.
@@ -103,6 +109,14 @@ def reduce(
         Part of the step before, and behind, a good row of the filter file that is good; 0 to 1, by default 0.5.
     spectra : bool, optional
         Whether spectra are made, too; by default they are.
+    responses : bool, optional
+        Whether spectra have responses, too; by default they have.
+    group_min : int, optional
+        Join channels of spectra to groups of so many counts at least; by default they stand alone.
+    systematic, hexte_systematic : float, optional
+        Systematic error of each instrument's spectra, a fraction; by default 0.005 for the PCA, 0 for HEXTE.
+    spectrum_exposure : {"pcu_seconds", "seconds"}, optional
+        PCA: exposure in PCU x seconds and the mean of the PCUs' areas (the default), or in seconds and their sum.
     filter_file : {"rebuild", "archive"}, optional
         Make it from housekeeping (the default), or take the archive's standard product.
     engine : {"native", "heasoft"}, optional

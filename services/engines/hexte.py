@@ -14,6 +14,7 @@ from rossi.product import About, Kind
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
+from services.engines.responses import ready_hexte
 from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
 
 _ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
@@ -55,9 +56,12 @@ def _figures(made: Products) -> tuple[File, ...]:
     return figure_files(made)
 
 
-def outputs_of(made: Products, gti: bytes, remarks: Iterable[Remark] = ()) -> Outputs:
+def outputs_of(
+    config: HexteDeadConfig, made: Products, gti: bytes, inputs: Inputs, remarks: Iterable[Remark] = ()
+) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     net, parts = made.light_curve_files()
+    ready, caveats = ready_hexte(config, made.spectrum_files(), inputs)
     good_time = File(f"{made.obsid}_hexte.gti", gti, about=About(Kind.GOOD_TIME, "hexte", "HEXTE"))
-    files = {"light_curve": net, "parts": parts, "spectrum": made.spectrum_files(), "figure": _figures(made)}
-    return Outputs(files | {"gti": (good_time,)}, caveats_of([*made.remarks, *remarks]), made.summary())
+    files = {"light_curve": net, "parts": parts, **ready, "figure": _figures(made), "gti": (good_time,)}
+    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), made.summary())

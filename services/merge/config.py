@@ -22,6 +22,15 @@ class MergeConfig(Frozen):
     description: str = Field("", description="a few words below the title")
     keep_null: bool = Field(True, description="keep bins without a rate in the light curve")
     force: bool = Field(False, description="join light curves of different sources (OBJECT, position) too")
+    systematic: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="systematic error of summed spectra, a fraction; none: 0.005 for the PCA, no error for HEXTE",
+    )
+    group_min: int | None = Field(
+        None, ge=1, description="join channels of summed spectra to groups of so many counts at least; none: not"
+    )
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
 
     @property

@@ -19,6 +19,7 @@ from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
 from services.merge.panels import BLOCK, WHOLE, blocks
 from services.merge.shown import Shown
+from services.storage.publication import SHARED
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
 ROOT = "../../../"
@@ -66,6 +67,11 @@ class Place:
         It stands in an attribute that ends in ``href``, as links do, so that whoever moves the links moves it too.
         """
         return f"{ROOT}{{obsid}}/{{stage}}/{{fingerprint}}/{{content}}/{{file}}" if self.store else ""
+
+    @property
+    def shared_pattern(self) -> str:
+        """The same of a file that observations share; by way of one of them, beside whose products a copy has it."""
+        return f"{ROOT}{{obsid}}/../{SHARED}/{{sha256}}/{{file}}" if self.store else ""
 
 
 def report(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rossi.product import About, Kind
+from rossi.spectra.ready import FitSettings
 from services.contract import (
     VANISHED,
     Caveat,
@@ -37,7 +38,7 @@ from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
-from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.merge.spectra import SpectrumSet, Sums, sum_spectra
 from services.merge.timing import Timing, gathered, timing_files, timing_sets, timing_summary
 from services.merge.timing_section import timing_section
 from services.storage import ObjectStore, open_store
@@ -49,13 +50,14 @@ LEFT_OUT = "not_merged"
 REPORT = "report.html"
 STAGE = Stage(
     name=NAME,
-    version=6,
+    version=7,
     config=MergeConfig,
     inputs=(),
     outputs=(
         Output("light_curve", "one light curve a band, of all observations", at_least=0),
         Output("figure", "the light curves against time", at_least=0),
-        Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
+        Output("spectrum", "spectra, summed by cluster of HEXTE, by gain epoch and PCUs of the PCA", at_least=0),
+        Output("response", "mean responses of the summed spectra", at_least=0),
         Output("power_spectrum", "power spectra of the PCA, averaged, and how they change", at_least=0),
         Output("bursts", "the table of bursts", at_least=0),
         Output("observations", "the table of observations"),
@@ -106,7 +108,8 @@ def merge(
     """
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
-    sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
+    fit = FitSettings(config.systematic, config.group_min)
+    sums = sum_spectra(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug, fit)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
     any_source = config.force or source is not None
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
@@ -252,7 +255,8 @@ def _merged(
     timing = timing or Timing()
     fast = timing_files(timing, config.slug, config.title)
     images += fast.pop("figure")
-    downloads = [f.name for f in (*curves, *images, *sums.files, *(f for some in fast.values() for f in some), table)]
+    made = (*sums.files, *sums.responses, *(file for some in fast.values() for file in some))
+    downloads = [f.name for f in (*curves, *images, *made, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
     caveats = [*told, *_vanished(observations), *found, *sums.caveats, *timing.caveats]
     if not joined and not timing:
@@ -267,7 +271,8 @@ def _merged(
         "report": (File(REPORT, page, about=About(Kind.PAGE)),),
         "entry": _entry(shown, source),
     }
-    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **fast, **pages}
+    sets = {"spectrum": sums.files, "response": sums.responses, **fast}
+    files = {"light_curve": curves, "figure": images, **sets, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums) | timing_summary(timing))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from rossi.calibration import Role
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
+from rossi.spectra.ready import DEFAULTS
 from services.contract import Input, Output, Stage
 from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text
+from services.contract.fitting import RESPONSE_OUTPUTS, Fitting, calibration_inputs
 
 
 class Band(Channels):
@@ -28,7 +32,14 @@ class Band(Channels):
         return super().name + (f"_{self.binsz:g}s" if self.binsz else "")
 
 
-class PcaExtractConfig(Extraction):
+class SpectrumExposure(StrEnum):
+    """What the exposure of spectra is, and so what their effective area is."""
+
+    PCU_SECONDS = "pcu_seconds"
+    SECONDS = "seconds"
+
+
+class PcaExtractConfig(Fitting, Extraction):
     """What is extracted; a change does not repeat preparation."""
 
     expression: str = Field(PCA_RECIPE, description="good time: condition on the filter file's columns")
@@ -39,6 +50,13 @@ class PcaExtractConfig(Extraction):
     subtract: bool = Field(True, description="take the background off, where preparation estimated one")
     per_pcu: bool = Field(False, description="a light curve of each PCU besides that of all")
     spectra: bool = Field(True, description="spectra of source and background")
+    systematic: float = Field(
+        DEFAULTS["PCA"].systematic, ge=0, lt=1, description="systematic error of spectra, a fraction of the counts"
+    )
+    spectrum_exposure: SpectrumExposure = Field(
+        SpectrumExposure.PCU_SECONDS,
+        description="of spectra: pcu_seconds (and the mean of the PCUs' areas) or seconds (and their sum)",
+    )
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
 
     @field_validator("pcus", "layers", mode="before")
@@ -68,16 +86,21 @@ class PcaExtractConfig(Extraction):
 
 STAGE = Stage(
     name="pca_extract",
-    version=2,
+    version=3,
     config=PcaExtractConfig,
     inputs=(
         Input("std2_dt", "prepared Standard2 data", source="pca_prep"),
         Input("std2_dtbkg", "model background of the same rows", source="pca_prep", at_least=0),
         Input("filter_file", "pointing and PCU state every 16 s", source="pca_prep", at_most=1),
+        *calibration_inputs(
+            (Role.ENERGY_TO_CHANNEL, "energies of the PCA's channels"),
+            (Role.COLLIMATORS, "what the collimators let through"),
+        ),
     ),
     outputs=(
         Output("light_curve", "one light curve a band"),
-        Output("spectrum", "spectra of source and background, exposure in PCU seconds", at_least=0),
+        Output("spectrum", "spectra of source and background, ready to fit", at_least=0),
+        *RESPONSE_OUTPUTS,
         Output("gti", "the good time that was applied"),
     ),
 )

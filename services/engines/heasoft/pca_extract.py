@@ -25,6 +25,7 @@ from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
 from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
+from services.engines.responses import ready_pca
 from services.pca_extract.stage import PcaExtractConfig
 
 _DATA, _BACKGROUND = "dt.lis", "dtbkg.lis"
@@ -57,12 +58,14 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     if not (next(iter(series.values())).exposure > 0).any():
         raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
     series = {name: one for name, one in series.items() if (one.exposure > 0).any()}
+    ready, caveats = ready_pca(config, _spectra(call, config, obsid, files) if config.spectra else (), inputs)
     outputs = {
         "light_curve": tuple(curves[name] for name in series),
-        "spectrum": _spectra(call, config, obsid, files) if config.spectra else (),
+        **ready,
         "gti": (File(f"{obsid}.gti", gti, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
-    caveats = () if background else (Caveat(code="no_background", message="Rates include the background."),)
+    if not background:
+        caveats = (Caveat(code="no_background", message="Rates include the background."), *caveats)
     return Outputs(outputs, caveats, _summary(series, target))
 
 

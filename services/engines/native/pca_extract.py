@@ -13,6 +13,7 @@ from rossi.product import About, Kind
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
 from services.engines.native.files import opened
+from services.engines.responses import ready_pca
 from services.pca_extract.stage import PcaExtractConfig
 
 
@@ -29,12 +30,13 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
         [ScienceArray.from_file(opened(item)) for item in inputs.get(name, ())] for name in ("std2_dt", "std2_dtbkg")
     )
     found = extract(data, background, good_time, _requests(config), _spectrum(config))
+    ready, caveats = ready_pca(config, found.spectrum_files(), inputs)
     outputs = {
         "light_curve": found.light_curve_files(),
-        "spectrum": found.spectrum_files(),
+        **ready,
         "gti": (File(f"{found.obsid}.gti", good_time.file, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
-    return Outputs(outputs, caveats_of(found.remarks), found.summary())
+    return Outputs(outputs, (*caveats_of(found.remarks), *caveats), found.summary())
 
 
 def _requests(config: PcaExtractConfig) -> dict[str, Request]:

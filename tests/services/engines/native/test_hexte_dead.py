@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,10 +79,33 @@ def test_products_say_what_they_are(observation: Observation, split: Outputs) ->
         "light_curve": curves,
         "parts": parts,
         "spectrum": spectra,
+        "response": {},
+        "ancillary": {},
         "figure": {},
         "gti": {f"{OBSID}_hexte.gti": About(Kind.GOOD_TIME, "hexte", "HEXTE")},
     }
     assert (made.outcome, made.caveats, made.summary["target"]) == (Outcome.SUCCEEDED, (), "SIM X-1")
+
+
+def test_spectra_name_their_responses_where_there_are_any(
+    observation: Observation, split: Outputs, golden: Path
+) -> None:
+    """Of cluster A alone a matrix and an area are given."""
+    folder = golden.parent / "response/input/hexte"
+    given = {
+        role: (File(name, gzip.decompress((folder / f"{name}.gz").read_bytes())),)
+        for role, name in ((Role.HEXTE_MATRIX, "sim_pwa.rmf"), (Role.HEXTE_AREA, "sim_pwa.arf"))
+    }
+    made = reduced(observation, split, given)
+    found = tables(made, "spectrum")
+    (matrix,), (area,) = made.files["response"], made.files["ancillary"]
+    names = {label: (one.header["RESPFILE"], one.header["ANCRFILE"]) for label, one in found.items()}
+    assert names.pop("pwa_src") == (matrix.name, area.name)
+    assert set(names.values()) == {("NONE", "NONE")}
+    assert (matrix.name.startswith("hexte_pwa_64ch_"), area.name) == (True, f"{OBSID}_pwa_src.arf")
+    (caveat,) = made.caveats
+    assert caveat.code == "no_response"
+    assert "DETNAM is 'PWB013'" in caveat.message
 
 
 @pytest.mark.parametrize("data", ["archive", "events"])
