@@ -249,6 +249,7 @@ class Role(StrEnum):
     DEAD_TIME_A = "dead_time_a"
     DEAD_TIME_B = "dead_time_b"
     BACKGROUND_A = "background_a"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ DATA_SETS = {
         "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", task_dates=_DEAD_TIME
     ),
     Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", task_dates=_STARING),
+    Role.CLOCK: DataSet("file of fine clock corrections (tdc.dat)", "PCA", "tdc.dat"),  # no CALDB has it
 }
 
 

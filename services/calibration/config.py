@@ -40,6 +40,11 @@ class CalibrationConfig(Frozen):
         description="HEXTE: what turns cluster B's background into that of cluster A, which stares since 2006; empty "
         "takes the CALDB's, NONE does without",
     )
+    clock: str = Field(
+        "NONE",
+        description="fine corrections of the spacecraft's clock (tdc.dat), for times at the barycentre, good to 5 us "
+        "then instead of 100 us; NONE does without",
+    )
     caldb: str = Field(
         "",
         description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx; $CALDB is what the "
@@ -55,5 +60,5 @@ class CalibrationConfig(Frozen):
         if role is Role.BREAKDOWN_HISTORY:
             text = text or self.breakdown
         if not text.strip():
-            return ()
+            return ("NONE",) if role is Role.CLOCK else ()
         return ("NONE",) if text.strip().upper() == "NONE" else (text,)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 
 from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import gunzip, open_fits
 from rossi.hexte.backest import read_correction
 from rossi.hexte.coefficients import coefficients
 from rossi.hexte.science import Cluster
 from rossi.pca.background.model import read_model
 from rossi.pca.background.saa import passages
 from rossi.pca.breakdown import read_breakdowns
+from rossi.timing.clock import read_clock
 
 _READERS: Mapping[Role, Callable[[bytes, str], object]] = {
     Role.MODEL: read_model,
@@ -22,6 +23,7 @@ _READERS: Mapping[Role, Callable[[bytes, str], object]] = {
     Role.DEAD_TIME_A: lambda data, name: coefficients(open_fits(data, name).table(), Cluster.A, (0.0, 0.0)),
     Role.DEAD_TIME_B: lambda data, name: coefficients(open_fits(data, name).table(), Cluster.B, (0.0, 0.0)),
     Role.BACKGROUND_A: lambda data, name: read_correction(open_fits(data, name).table()),
+    Role.CLOCK: lambda data, name: read_clock(gunzip(data, name).decode("ascii", "replace"), name),
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rossi.expression import compile_expression
 from services.contract import Frozen
+from services.contract.barycentre import BarycentreConfig
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 
@@ -43,6 +44,11 @@ class Extraction(Frozen):
     expression: str = Field(description="good time: condition on the filter file's columns")
     prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
     postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")
+    barycentre: BarycentreConfig | None = Field(
+        None,
+        exclude_if=lambda value: value is None,  # products that have no such times keep their fingerprints
+        description="times at the barycentre, as [timing] says for all stages",
+    )
 
     @field_validator("expression")
     @classmethod

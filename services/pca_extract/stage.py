@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Input, Output, Stage
+from services.contract.barycentre import BARYCENTRE_INPUTS
 from services.contract.extraction import Channels, Extraction, as_text
 
 #: The filter that the RXTE cookbook and HEASARC's notebook use.
@@ -77,6 +78,7 @@ STAGE = Stage(
         Input("std2_dt", "prepared Standard2 data", source="pca_prep"),
         Input("std2_dtbkg", "model background of the same rows", source="pca_prep", at_least=0),
         Input("filter_file", "pointing and PCU state every 16 s", source="pca_prep", at_most=1),
+        *BARYCENTRE_INPUTS,
     ),
     outputs=(
         Output("light_curve", "one light curve a band"),

@@ -80,7 +80,18 @@ def test_both_are_reduced_and_have_sections(config: ModuleType) -> None:
     assert sections == [
         f"[{name}]"
         for name in (
-            *("cache", "query", "calibration", *settings.stages, "merge", "sources", "campaign", "kubernetes", "prune"),
+            *(
+                "cache",
+                "query",
+                "calibration",
+                *settings.stages,
+                "timing",
+                "merge",
+                "sources",
+                "campaign",
+                "kubernetes",
+                "prune",
+            ),
         )
     ]
     assert "# How HEXTE data are told apart by pointing." in text
