@@ -171,7 +171,7 @@ def observe(spec: ObservationSpec, rng: np.random.Generator) -> Rows:
     level = particle_level(middle)[:, None, None, None]
     light = (attitude.transmission(spec, middle) * mean_light(spec, time))[:, None, None, None]
     background = background_rates(spec.start) * level
-    xenon = source_rates(spec.start, spec.flux, spec.photon_index) * light + background
+    xenon = source_rates(spec.start, spec.spectrum) * light + background
     propane = np.broadcast_to(_PROPANE, (PCUS, 33)).copy()
     for pcu, lost in clock.PROPANE_LOST.items():
         propane[pcu] *= 0.02 if spec.start >= lost else 1.0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
 from rossi.expression import compile_expression
-from services.contract import Frozen
-from services.contract.barycentre import BarycentreConfig
+from services.contract import Frozen, Input
+from services.contract.barycentre import BARYCENTRE_INPUTS, BarycentreConfig
+
+#: The filter of the PCA that the RXTE cookbook and HEASARC's notebook use.
+PCA_RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 
@@ -40,6 +43,9 @@ class Channels(Frozen):
 
 class Extraction(Frozen):
     """How good time is found; the stages add what they extract."""
+
+    #: What the stages read for that besides their own.
+    INPUTS: ClassVar[tuple[Input, ...]] = BARYCENTRE_INPUTS
 
     expression: str = Field(description="good time: condition on the filter file's columns")
     prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")

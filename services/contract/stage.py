@@ -81,6 +81,8 @@ class Input:
         What to say, and to do, when there are too few.
     when : callable
         Whether a configuration needs the input at all.
+    on_disk : bool
+        The files of a long observation would not fit into memory; they are kept on disk and read when needed.
     narrow : callable, optional
         Returns which of the files a configuration needs, and what is to be said of others: for archive inputs whose
         names do not tell what is in them.
@@ -94,6 +96,7 @@ class Input:
     at_most: int = 10_000
     missing: str = ""
     when: Callable[[Any], bool] = always
+    on_disk: bool = False
     narrow: Callable[[Any, Look], tuple[Collection[str], Sequence[Caveat]]] | None = None
 
     def matches(self, path: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from rossi.archive import ObsID, parse_data_file
 from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError, MissingInput, NoGoodTime
 from rossi.met import met_to_mjd
+from rossi.spooled import SpooledFile
 from services.calibration.find import CalibrationFile, find_calibration
 from services.contract import (
     ARCHIVE,
@@ -29,6 +30,9 @@ from services.execution.observation import list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
 from services.storage.publication import read_manifest, read_outputs
+
+#: Bytes of files for disk that are fetched together.
+_BATCH = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: C
             continue
         if declared.source == ARCHIVE:
             paths = [r.path for r in chosen.records if r.input == declared.name]
-            inputs[declared.name] = tuple(File(path, fetched[path]) for path in paths)
+            inputs[declared.name] = tuple(fetched[path] for path in paths)
         else:
             key, manifest = chosen.upstream[declared.source]
             made = sources.memory.get(key)
@@ -143,14 +147,32 @@ def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: C
     return inputs
 
 
-def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Sources) -> dict[str, bytes]:
-    """Fetch the archive's files of all inputs together, each once."""
-    names = {declared.name for declared in inputs if declared.source == ARCHIVE}
-    records = {r.path: r for r in chosen.records if r.input in names}
-    if not records:
-        return {}
-    files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
-    return dict(zip(records, _archive(sources).fetch_many(files), strict=True))
+def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Sources) -> dict[str, File]:
+    """Fetch the archive's files of all inputs, each once: those for memory together, those for disk a few at a time."""
+    fetched: dict[str, File] = {}
+    on_disk = {declared.name for declared in inputs if declared.source == ARCHIVE and declared.on_disk}
+    in_memory = {declared.name for declared in inputs if declared.source == ARCHIVE} - on_disk
+    for names, kind in ((in_memory, File), (on_disk, SpooledFile)):
+        records = {r.path: r for r in chosen.records if r.input in names}
+        files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
+        for some in [files] if kind is File else _batches(files):
+            if some:
+                contents = zip(some, _archive(sources).fetch_many(some), strict=True)
+                paths = ((file.path.removeprefix(folder), data) for file, data in contents)
+                fetched |= {path: kind(path, data) for path, data in paths}
+    return fetched
+
+
+def _batches(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
+    """Deal files out so that those of a batch fit into memory together."""
+    batch: list[ArchiveFile] = []
+    for file in files:
+        if batch and sum(one.size for one in batch) + file.size > _BATCH:
+            yield batch
+            batch = []
+        batch.append(file)
+    if batch:
+        yield batch
 
 
 def _archive(sources: Sources) -> ArchiveSource:

@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 from rossi.calibration import Role
 from rossi.hexte.correction import parse_detectors
 from services.contract import CALIBRATION, Input, Output, Stage
-from services.contract.barycentre import BARYCENTRE_INPUTS
 from services.contract.extraction import Channels, Extraction, as_text
 
 #: The usual choice for HEXTE; the minutes after the SAA are left out for their residual background.
@@ -72,7 +71,7 @@ STAGE = Stage(
         Input(Role.DEAD_TIME_A, "dead-time coefficients of cluster A", source=CALIBRATION),
         Input(Role.DEAD_TIME_B, "dead-time coefficients of cluster B", source=CALIBRATION),
         Input(Role.BACKGROUND_A, "turns cluster B's background into A's", source=CALIBRATION, at_least=0),
-        *BARYCENTRE_INPUTS,
+        *HexteDeadConfig.INPUTS,
     ),
     outputs=(
         Output("light_curve", "net light curve of each cluster and band", at_least=0),

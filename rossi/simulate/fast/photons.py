@@ -89,7 +89,7 @@ def _source_share(spec: ObservationSpec, time: NDArray[np.float64]) -> NDArray[n
     """Return which part of the counts of each row is the source's, (n, 5, 6, 129)."""
     middle = time + ROW / 2
     light = attitude.transmission(spec, middle) * mean_light(spec, time)
-    source = source_rates(spec.start, spec.flux, spec.photon_index) * light[:, None, None, None]
+    source = source_rates(spec.start, spec.spectrum) * light[:, None, None, None]
     background = background_rates(spec.start) * particle_level(middle)[:, None, None, None]
     return np.asarray(source / (source + background))
 
