@@ -42,6 +42,7 @@ def reduce(
     hexte_expression: str | None = None,
     prefr: float | None = None,
     postfr: float | None = None,
+    barycentre: Literal["column", "replace", "off"] | Mapping[str, Any] | None = None,
     spectra: bool | None = None,
     responses: bool | None = None,
     group_min: int | None = None,
@@ -108,6 +109,9 @@ def reduce(
         Good time of each instrument: condition on the filter file's columns, ``"ELV > 10 && OFFSET < 0.02"``.
     prefr, postfr : float, optional
         Part of the step before, and behind, a good row of the filter file that is good; 0 to 1, by default 0.5.
+    barycentre : {"column", "replace", "off"} or mapping, optional
+        Light curves have a column BARYTIME (MET, TDB) beside TIME, or all times are replaced; by default they stay as
+        they are. The position is that of the target in the data, or ``{"times": "column", "ra": 83.63, "dec": 22.01}``.
     spectra : bool, optional
         Whether spectra are made, too; by default they are.
     responses : bool, optional

@@ -65,6 +65,11 @@ class CalibrationConfig(Frozen):
         description="HEXTE: collimators of the same detectors; empty takes the CALDB's, ['NONE'] takes nothing as in "
         "the way",
     )
+    clock: str = Field(
+        "NONE",
+        description="fine corrections of the spacecraft's clock (tdc.dat), for times at the barycentre, good to 5 us "
+        "then instead of 100 us; NONE does without",
+    )
     caldb: str = Field(
         "",
         description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx; $CALDB is what the "
@@ -81,6 +86,6 @@ class CalibrationConfig(Frozen):
         if role is Role.BREAKDOWN_HISTORY:
             text = text or self.breakdown
         if not text.strip():
-            return ()
+            return ("NONE",) if role is Role.CLOCK else ()
         without = {"none", *((BUILT_IN,) if role is Role.ENERGY_TO_CHANNEL else ())}  # which comes with rossi
         return ("NONE",) if text.strip().lower() in without else (text,)

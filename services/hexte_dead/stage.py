@@ -85,6 +85,7 @@ STAGE = Stage(
             (Role.HEXTE_AREA, "effective areas on axis"),
             (Role.HEXTE_COLLIMATORS, "what the collimators let through"),
         ),
+        *HexteDeadConfig.INPUTS,
     ),
     outputs=(
         Output("light_curve", "net light curve of each cluster and band", at_least=0),

@@ -107,6 +107,7 @@ STAGE = Stage(
             when=_needs_energies,
         ),
         *calibration_inputs((Role.COLLIMATORS, "what the collimators let through")),
+        *PcaExtractConfig.INPUTS,
     ),
     outputs=(
         Output("light_curve", "one light curve a band"),

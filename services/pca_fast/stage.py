@@ -179,6 +179,7 @@ STAGE = Stage(
         Input("std2_dt", "prepared Standard2 data, for dead time", source="pca_prep"),
         Input("std2_dtbkg", "model background of the same rows", source="pca_prep", at_least=0),
         Input("filter_file", "pointing and PCU state every 16 s", source="pca_prep", at_most=1),
+        *PcaFastConfig.INPUTS,
     ),
     outputs=(
         Output("fast_light_curve", "counts of all bands in whole bins, and the dead time beside them", at_least=0),
