@@ -25,6 +25,8 @@ from services.storage.releases import key_of, stages_of
 PRODUCTS, SOURCES = "products", "sources"
 #: Outputs that are of use in a store alone.
 INNER = frozenset({"entry", "front"})
+#: Outputs that nobody looks for by themselves: what a page loads.
+UNLISTED = INNER | {"part"}
 #: Requests at a time.
 _THREADS = 16
 

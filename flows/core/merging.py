@@ -8,6 +8,7 @@ from functools import partial
 
 from flows.core.executor import Executor
 from flows.core.grouping import Grouping, Unit
+from flows.core.neighbours import Sky
 from flows.core.plan import make_shard
 from flows.core.result import Merged
 from flows.core.settings import Settings
@@ -56,7 +57,8 @@ def merge_sources(
     watcher : Watcher
     """
     units = grouping.units
-    requests = [request_of(settings, unit, grouping, results) for unit in units]
+    sky = Sky.of(settings, grouping)
+    requests = [request_of(settings, unit, grouping, results, sky) for unit in units]
     store = open_store(settings.store)
     look = partial(_found_again, store, requests)
     there = patiently(look, None, store, lambda pause: watcher.warned(str(pause)))
@@ -75,7 +77,7 @@ def merge_sources(
 
 
 def request_of(
-    settings: Settings, unit: Unit, grouping: Grouping, results: Mapping[str, ObservationResult]
+    settings: Settings, unit: Unit, grouping: Grouping, results: Mapping[str, ObservationResult], sky: Sky
 ) -> MergeRequest:
     """Return what the merge of a source is asked for; of several sources, each report is headed by its source."""
     headed = {"title": unit.source.name} if unit.source and grouping.several else {}
@@ -86,6 +88,7 @@ def request_of(
         results=tuple(results[obsid] for obsid in unit.obsids if obsid in results),
         config=settings.merge.model_copy(update=headed),
         source=unit.source,
+        neighbours=sky.near(unit, grouping),
     )
 
 

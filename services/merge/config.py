@@ -48,10 +48,26 @@ class SourceName(Frozen):
     names: tuple[str, ...] = ()
 
 
+class Neighbour(Frozen):
+    """Another source, near enough to lie in a background field of HEXTE.
+
+    Parameters
+    ----------
+    name : str
+    ra, dec : float [deg]
+        J2000.
+    """
+
+    name: str
+    ra: float
+    dec: float
+
+
 class SourceMergeConfig(MergeConfig):
     """The same of one source: all that decides what becomes of its observations."""
 
     source: SourceName | None = None
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -73,6 +89,8 @@ class MergeRequest(Frozen):
     config : MergeConfig
     source : SourceName or None
         None where the observations were asked for as those of one source: what they say themselves counts.
+    neighbours : tuple of Neighbour
+        Other sources that HEXTE's background fields may hold.
     """
 
     store: str
@@ -81,6 +99,7 @@ class MergeRequest(Frozen):
     results: tuple[ObservationResult, ...]
     config: MergeConfig = MergeConfig()
     source: SourceName | None = None
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def name(self) -> str:
@@ -90,4 +109,4 @@ class MergeRequest(Frozen):
     @property
     def settings(self) -> SourceMergeConfig:
         """Configuration and source together."""
-        return SourceMergeConfig(**self.config.model_dump(), source=self.source)
+        return SourceMergeConfig(**self.config.model_dump(), source=self.source, neighbours=self.neighbours)

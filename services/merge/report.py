@@ -11,13 +11,14 @@ import numpy as np
 from markupsafe import Markup
 
 from rossi.fits.writer import now
+from rossi.hexte.fields import EDGE
 from rossi.met import met_to_mjd
-from services.contract import Caveat, Outcome
+from services.contract import Caveat, File, Outcome
 from services.merge.inputs import LIGHT_CURVE
 from services.merge.observations import Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
-from services.merge.panels import BLOCK, WHOLE, blocks
+from services.merge.panels import BLOCK, panels, part_name
 from services.merge.shown import Shown
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
@@ -32,12 +33,28 @@ _SCRIPTS = (
     "gestures",
     "plots",
     "spark",
+    "fields",
     "sections",
     "panel",
     "listing",
     "table",
     "main",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page, and what it loads when it is asked for.
+
+    Parameters
+    ----------
+    page : bytes
+    parts : tuple of File
+        They belong beside the page.
+    """
+
+    page: bytes
+    parts: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +93,8 @@ def report(
     place: Place,
     points: int,
     caveats: Sequence[Caveat] = (),
-) -> bytes:
-    """Return the page.
+) -> Report:
+    """Return the page, with the files of its observations' panels where these are many.
 
     Parameters
     ----------
@@ -91,7 +108,7 @@ def report(
     caveats : sequence of Caveat
         What to know about the files.
     """
-    observations = shown.observations
+    observations, told = shown.observations, panels(shown)
     counts = Counter(o.outcome for o in observations)
     spans = [o.span for o in observations if np.isfinite(o.span).all()]
     page = template("report.html").render(
@@ -111,14 +128,18 @@ def report(
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
-        whole=WHOLE,
-        blocks=map(Markup, blocks(shown)),
+        fields=shown.fields,
+        edge=EDGE,
+        fields_block=Markup(shown.fields.block()) if shown.fields.beside else "",
+        obsids=[o.obsid for o in observations],
+        blocks=map(Markup, told.inside),
+        parts=part_name("{number}") if told.beside else "",
         block=BLOCK,
         style=joined(["style.css"]),
         script=joined(f"{name}.js" for name in _SCRIPTS),
         created=now(),
     )
-    return page.encode()
+    return Report(page.encode(), told.beside)
 
 
 def _rows(shown: Shown, place: Place) -> Iterable[dict[str, Any]]:

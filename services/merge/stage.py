@@ -25,14 +25,14 @@ from services.contract import (
 )
 from services.contract.seal import seal
 from services.execution.making import Work, carry_out, result_of
-from services.merge.config import NAME, MergeConfig, MergeRequest, SourceName
+from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, SourceName
 from services.merge.details import Details, noted
+from services.merge.fields import Fields, hexte_fields
 from services.merge.front_entry import entry_of
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.labels import obsid_of, stem_of
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
-from services.merge.panels import WHOLE
 from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
@@ -47,7 +47,7 @@ LEFT_OUT = "not_merged"
 REPORT = "report.html"
 STAGE = Stage(
     name=NAME,
-    version=6,
+    version=7,
     config=MergeConfig,
     inputs=(),
     outputs=(
@@ -56,6 +56,7 @@ STAGE = Stage(
         Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
+        Output("part", "what the page loads when observations are opened", at_least=0),
         Output("entry", "what the front page of an archive tells of the source", at_least=0),
     ),
 )
@@ -73,6 +74,7 @@ def merge(
     place: Place | None = None,
     summed: Iterable[SpectrumSet] = (),
     source: SourceName | None = None,
+    neighbours: Sequence[Neighbour] = (),
 ) -> Outputs:
     """Join the observations' light curves, and add up their spectra.
 
@@ -91,6 +93,8 @@ def merge(
         Spectra, to be shown and added up, and good time; they need not all be in memory.
     source : SourceName, optional
         Of which all observations are; else positions in their light curves tell those of several apart.
+    neighbours : sequence of Neighbour
+        Other sources that HEXTE's background fields may hold.
 
     Raises
     ------
@@ -99,11 +103,13 @@ def merge(
     """
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
-    sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
+    sums = sum_clusters(noted(summed, details), config.slug)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
     any_source = config.force or source is not None
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
-    return _merged(config, parted, place or Place(), sums, details, apart, source=source)
+    fields = hexte_fields(parted, neighbours)
+    told = [*apart, *fields.caveats()]
+    return _merged(config, parted, place or Place(), sums, details, told, source=source, fields=fields)
 
 
 def merge_files(
@@ -199,6 +205,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             place=Place(request.store, prefix, work.fingerprint),
             summed=spectra(store, found.values()),
             source=request.source,
+            neighbours=request.neighbours,
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
         put_exactly(store, index, _index(work.key, found))
@@ -231,6 +238,7 @@ def _merged(
     *,
     means: str = "mean of an observation",
     source: SourceName | None = None,
+    fields: Fields | None = None,
 ) -> Outputs:
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
@@ -247,11 +255,12 @@ def _merged(
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
-    shown = Shown(observations, joined, details)
-    page = report(config.title, config.description, shown, downloads, place, config.points, caveats)
+    shown = Shown(observations, joined, details, fields or Fields())
+    made = report(config.title, config.description, shown, downloads, place, config.points, caveats)
     pages = {
         "observations": (table,),
-        "report": (File(REPORT, page, about=About(Kind.PAGE)),),
+        "report": (File(REPORT, made.page, about=About(Kind.PAGE)),),
+        "part": made.parts,
         "entry": _entry(shown, source),
     }
     files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}

@@ -4,13 +4,12 @@ function newPanel(names, bands, locate) {
   const get = id => document.getElementById(id), dialog = get("panel");
   const panel = { row: -1 };
   async function fill() {
-    const row = panel.row, o = await observation(row);
+    const row = panel.row, o = await observation(row).catch(error => ({ error }));
     if (row !== panel.row) return;
-    const width = Math.max(260, Math.floor(get("told").clientWidth));
-    const rest = o.brief ? [told(get("brief").textContent)]
-      : [spectra(o, width), backgrounds(o), goodTime(o), downloads(o), provenance(o)];
-    const parts = [facts(o), caveats(o), curves(o, bands, width), ...rest];
-    get("told").replaceChildren(...parts.filter(part => part));
+    if (o.error) { get("told").replaceChildren(told(o.error.message)); return; }
+    const width = Math.max(260, Math.floor(get("told").clientWidth)), map = await ownFields(o, width);
+    const parts = [facts(o), caveats(o), curves(o, bands, width), spectra(o, width), backgrounds(o), map, goodTime(o), downloads(o), provenance(o)];
+    if (row === panel.row) get("told").replaceChildren(...parts.filter(part => part));
   }
   panel.open = row => {
     panel.row = row;
