@@ -106,7 +106,9 @@ def put_above(
     from services.merge.front_stage import NAME, Everything, FrontConfig, run_front
 
     rule, told = grouping.rule, settings.merge
-    config = FrontConfig(title=told.title, description=told.description, by=rule.by, radius=rule.radius)
+    config = FrontConfig(
+        title=told.title, description=told.description, by=rule.by, radius=rule.radius, hardness=told.hardness
+    )
     by_slug = {one.slug: one.merge for one in merges}
     try:
         archive = Everything(grouping.observations, grouping.found, results, by_slug)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.contract import FileName, Frozen, ObservationResult
 
@@ -20,7 +20,24 @@ class MergeConfig(Frozen):
     description: str = Field("", description="a few words below the title")
     keep_null: bool = Field(True, description="keep bins without a rate in the light curve")
     force: bool = Field(False, description="join light curves of different sources (OBJECT, position) too")
+    hardness: tuple[str, ...] = Field(
+        (),
+        description='two bands, the hard one first, whose ratio of rates is the hardness: ["ch11-28", "ch5-10"]; as '
+        "light curves' files are named",
+    )
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
+
+    @field_validator("hardness")
+    @classmethod
+    def _pair(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and (len(set(value)) != 2 or len(value) != 2 or not all(value)):
+            raise ValueError(f"{len(value)} bands are named, {list(value)}; two that differ, or none, were expected")
+        return value
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """The hard and the soft band of the hardness, if they are named."""
+        return (self.hardness[0], self.hardness[1]) if self.hardness else None
 
     @property
     def slug(self) -> str:

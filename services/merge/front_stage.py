@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.product import About, Kind
 from rossi.sources import Observations, Sources
+from rossi.sources.measured import Measured
 from rossi.sources.tables import observations_table, sources_table
 from services.contract import (
     File,
@@ -40,17 +41,18 @@ _TABLE = "sources.ecsv"
 
 
 class FrontConfig(Frozen):
-    """What heads the front page, and the rule by which there are sources."""
+    """What heads the front page, the rule by which there are sources, and the bands of the hardness."""
 
     title: str
     description: str = ""
     by: str
     radius: float
+    hardness: tuple[str, ...] = ()
 
 
 STAGE = Stage(
     name=NAME,
-    version=1,
+    version=2,
     config=FrontConfig,
     inputs=(),
     outputs=(
@@ -69,6 +71,8 @@ class Front(Frozen):
     ----------
     title, description : str
     downloads, notes : tuple of str
+    hardness : str
+        What it is the ratio of.
     entries : tuple of SourceEntry
         With links that lead from the page in the store.
     """
@@ -77,12 +81,20 @@ class Front(Frozen):
     description: str
     downloads: tuple[str, ...]
     notes: tuple[str, ...]
+    hardness: str = ""
     entries: tuple[SourceEntry, ...]
 
     def page(self, link: Callable[[SourceEntry], str] = lambda entry: entry.link) -> bytes:
         """Return the page for a place from which links lead elsewhere."""
         moved = [entry.model_copy(update={"link": link(entry)}) for entry in self.entries]
-        return front_page(moved, self.title, self.description, downloads=self.downloads, notes=self.notes)
+        return front_page(
+            moved,
+            self.title,
+            self.description,
+            hardness=self.hardness,
+            downloads=self.downloads,
+            notes=self.notes,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,10 +158,19 @@ def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefi
     done = [one.manifest for one in archive.merges.values() if one.manifest]
     with ThreadPoolExecutor(_REQUESTS) as pool:
         entries = tuple(pool.map(partial(_entry, store, prefix), done))
-    tables = _tables(archive)
+    known = measured(archive.observations, archive.results)
+    absent = [band for band in config.hardness if band not in known.bands]
+    if config.hardness and not absent:
+        known = replace(known, hardness=(config.hardness[0], config.hardness[1]))
+    tables = _tables(archive, known)
     downloads = tuple(file.name for group in tables.values() for file in group)
     front = Front(
-        title=config.title, description=config.description, downloads=downloads, notes=_notes(archive), entries=entries
+        title=config.title,
+        description=config.description,
+        downloads=downloads,
+        notes=(*_notes(archive), *_no_hardness(absent, list(known.bands))),
+        hardness=" / ".join(config.hardness),
+        entries=entries,
     )
     pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),), "front": (_json(front),)}
     summary = {"sources": len(archive.merges), "observations": len(archive.observations)}
@@ -168,8 +189,14 @@ def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
     return SourceEntry.model_validate_json(file.data).model_copy(update={"link": ROOT + place})
 
 
-def _tables(archive: Everything) -> dict[str, tuple[File, ...]]:
-    known = measured(archive.observations, archive.results)
+def _no_hardness(absent: Sequence[str], bands: Sequence[str]) -> tuple[str, ...]:
+    if not absent:
+        return ()
+    there = f"there are {', '.join(bands)}" if bands else "there are none"
+    return (f"There is no hardness: no observation has a band {absent[0]}, {there}; see [merge] hardness.",)
+
+
+def _tables(archive: Everything, known: Measured) -> dict[str, tuple[File, ...]]:
     sources = sources_table(archive.found, archive.observations, known)
     files: dict[str, tuple[File, ...]] = {"sources": (File(_TABLE, to_ecsv(sources)),)}
     if find_spec("pyarrow"):

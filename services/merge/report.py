@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ from services.merge.shown import Shown
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
 ROOT = "../../../"
+#: What stands in the page where a link to the front page can be; `linked_back` makes it one.
+_NO_WAY_BACK = re.compile(rb'<a id="up" hidden data-slug="([^"]*)"')
 #: The page's scripts, in the order in which they build on each other.
 _SCRIPTS = (
+    "address",
     "data",
     "time",
     "axes",
@@ -93,6 +97,8 @@ def report(
     place: Place,
     points: int,
     caveats: Sequence[Caveat] = (),
+    *,
+    slug: str = "",
 ) -> Report:
     """Return the page, with the files of its observations' panels where these are many.
 
@@ -107,12 +113,15 @@ def report(
         Bins in the interactive figure, of all bands together.
     caveats : sequence of Caveat
         What to know about the files.
+    slug : str
+        Of the source on a front page, if there is one.
     """
     observations, told = shown.observations, panels(shown)
     counts = Counter(o.outcome for o in observations)
     spans = [o.span for o in observations if np.isfinite(o.span).all()]
     page = template("report.html").render(
         title=title,
+        slug=slug,
         description=description,
         asked=len(observations),
         counts={outcome.value: counts[outcome] for outcome in Outcome},
@@ -140,6 +149,11 @@ def report(
         created=now(),
     )
     return Report(page.encode(), told.beside)
+
+
+def linked_back(page: bytes, index: str) -> bytes:
+    """Return a page with the link to a front page, by its path from there; it is about a source of that."""
+    return _NO_WAY_BACK.sub(rb'<a id="up" href="%s#at=\1"' % index.encode(), page, count=1)
 
 
 def _rows(shown: Shown, place: Place) -> Iterable[dict[str, Any]]:

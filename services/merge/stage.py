@@ -256,18 +256,19 @@ def _merged(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
     shown = Shown(observations, joined, details, fields or Fields())
-    made = report(config.title, config.description, shown, downloads, place, config.points, caveats)
+    slug = source.slug if source is not None else ""
+    made = report(config.title, config.description, shown, downloads, place, config.points, caveats, slug=slug)
     pages = {
         "observations": (table,),
         "report": (File(REPORT, made.page, about=About(Kind.PAGE)),),
         "part": made.parts,
-        "entry": _entry(shown, source),
+        "entry": _entry(shown, source, config.pair),
     }
     files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
 
 
-def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
+def _entry(shown: Shown, source: SourceName | None, hardness: tuple[str, str] | None) -> tuple[File, ...]:
     """Return what the front page tells of a source; the link is that from beside its report."""
     if source is None:
         return ()
@@ -281,6 +282,7 @@ def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
         also=[name for name in source.names if name != source.name],
         ra=ra,
         dec=dec,
+        hardness=hardness,
     )
     return (File("entry.json", entry.model_dump_json().encode()),)
 

@@ -24,10 +24,6 @@ async function unpack(text) {
   return JSON.parse(json, (_, value) => value && value.$ ? typed(buffer, 4 + length, value.$) : value);
 }
 
-const complete = new Promise(done => {
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
-  else done();
-});
 const blocks = new Map(), waiting = new Map(), KEPT_BLOCKS = 30;
 
 // Files of panels are scripts that call this: a page in a folder may load scripts from there, but fetch nothing.

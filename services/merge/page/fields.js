@@ -26,7 +26,7 @@ function fieldsMap(fields, sky, width, words) {
     dot.append(make("svg:title", {}, sky.names[n]));
     parts.push(dot);
   }
-  if (few) for (const [label, x, y] of fields) taken.push(named(label.replace("-", "−"), px(x) - 8, py(y) + 4, 16, label[0] === "A" ? "a" : "b"));
+  if (few) for (const [label, x, y] of fields) taken.push(named(label.replace("-", "−"), px(x) - 8, py(y) + 4, 16, "label"));
   for (const n of order.slice(0, 40)) {
     const name = short(sky.names[n]), wide = 7.6 * name.length, x = px(sky.east[n]), y = py(sky.north[n]) + 4;
     const free = left => left > 2 && left + wide < width - 2 && !taken.some(([a, b, c]) => left < b + 3 && left + wide > a - 3 && Math.abs(y - c) < 14);

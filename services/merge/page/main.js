@@ -16,7 +16,7 @@ complete.then(async () => {
   opener.open = row => { if (f) { f.chosen = row; f.redraw(); } return panel.open(row); };
   if (f) { pointers(f, opener.open); keys(f, opener.open); }
   drawFields(opener.open);
-  const named = names.indexOf(decodeURIComponent(location.hash.slice(1)));
+  const named = names.indexOf(wanted);
   if (named >= 0) opener.open(named);
   performance.mark("ready");
 });

@@ -20,7 +20,7 @@ function newPanel(names, bands, locate) {
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     get("who").focus();
-    history.replaceState(null, "", `#${encodeURIComponent(names[row])}`);
+    writeAddress(names[row]);
     return fill();
   };
   get("before").onclick = () => panel.open(panel.row - 1);
@@ -34,7 +34,7 @@ function newPanel(names, bands, locate) {
     if (event.key === "ArrowLeft" && panel.row > 0) panel.open(panel.row - 1);
     if (event.key === "ArrowRight" && panel.row < names.length - 1) panel.open(panel.row + 1);
   };
-  dialog.onclose = () => history.replaceState(null, "", location.pathname + location.search);
+  dialog.onclose = () => writeAddress("");
   let width = window.innerWidth;
   window.addEventListener("resize", () => { if (dialog.open && width !== window.innerWidth) fill(); width = window.innerWidth; });
   return panel;

@@ -50,7 +50,7 @@ def test_what_the_page_draws() -> None:
     np.testing.assert_allclose(sky["east"] + 0.0401 / 3, [1.2, 0.1, 2.1], atol=1e-3)
     (a, *_) = sky["fields"]
     assert a["label"] == "A+"
-    assert sorted(zip(a["east"].round(3), a["north"].round(3), strict=True)) == [(0.0, 1.5), (1.5, 0.0)]
+    np.testing.assert_allclose([a["east"], a["north"]], [[0.0, 1.5], [1.5, 0.0]], atol=0.06)
     panel = found.panel(0)
     assert panel is not None
     assert (panel["fields"][0][0], panel["fields"][0][3:]) == ("A+", pytest.approx([0.0, 1.5], abs=0.02))

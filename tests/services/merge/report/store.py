@@ -14,7 +14,7 @@ from rossi.spectra.product import gti_table
 from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
-from services.merge.config import MergeConfig, MergeRequest, Neighbour
+from services.merge.config import MergeConfig, MergeRequest, Neighbour, SourceName
 from services.merge.stage import run_merge
 from services.storage import ObjectStore, open_store
 from services.storage.publication import new_manifest, publish, read_manifest
@@ -132,7 +132,7 @@ def _reduced(store: ObjectStore, number: int, obsid: str) -> ObservationResult:
     return ObservationResult.of(obsid, stages)
 
 
-def make_report(folder: Path, title: str = "SIM X-1") -> Path:
+def make_report(folder: Path, title: str = "SIM X-1", source: SourceName | None = None) -> Path:
     """Fill a store below a folder and return the path of the report in it."""
     store = open_store(str(folder / "store"))
     results = [_reduced(store, number, obsid) for number, obsid in enumerate(GOOD)]
@@ -147,6 +147,7 @@ def make_report(folder: Path, title: str = "SIM X-1") -> Path:
         asked=tuple(r.obsid for r in results),
         results=tuple(results),
         config=MergeConfig(title=title),
+        source=source,
         neighbours=(BESIDE, FAR),
     )
     made = run_merge(request, store)

@@ -20,7 +20,7 @@ def test_the_map_and_its_table(page: Page) -> None:
     rows = page.locator(".plain tbody tr")
     # 1.56 deg from the boresight, which is 0.04 deg north of X; A+ is 1.5 deg north of that.
     assert rows.nth(0).inner_text().split() == ["4U", "<near>", "1.56°", "12×", "0.12°", "—", "—", "—"]
-    assert rows.nth(1).inner_text().split()[:3] == ["GX", "2+2", "2.99°"]
+    assert rows.nth(1).inner_text().split()[:3] == ["GX", "2+2", "3.00°"]
     assert FAR.name not in page.locator("#files ~ .note").first.inner_text()
     expect(page.locator(".note", has_text="lies in the background fields A+ of 12 of 12")).to_have_count(1)
     page.locator("#fields").scroll_into_view_if_needed()

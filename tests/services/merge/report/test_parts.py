@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -22,13 +21,13 @@ from tests.services.merge.report.window import Opened, Quiet
 
 
 @pytest.fixture(scope="module")
-def parted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def parted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of 14 observations in four files."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(panels, "_INSIDE", 1000)
         patch.setattr(panels, "BLOCK", 4)
         patch.setattr(report, "BLOCK", 4)
-        yield make_report(tmp_path_factory.mktemp("parted"))
+        return make_report(tmp_path_factory.mktemp("parted"))
 
 
 def test_parts_are_loaded_when_they_are_needed(browser: Browser, parted: Path) -> None:
