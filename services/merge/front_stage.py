@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from typing import Protocol, TypeAlias
@@ -16,6 +16,7 @@ from astropy.table import Table
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.product import About, Kind
 from rossi.sources import Observations, Sources
+from rossi.sources.measured import Measured
 from rossi.sources.tables import observations_table, sources_table
 from services.contract import (
     File,
@@ -49,17 +50,18 @@ Tables: TypeAlias = "dict[str, Table]"
 
 
 class FrontConfig(Frozen):
-    """What heads the front page, and the rule by which there are sources."""
+    """What heads the front page, the rule by which there are sources, and the bands of the hardness."""
 
     title: str
     description: str = ""
     by: str
     radius: float
+    hardness: tuple[str, ...] = ()
 
 
 STAGE = Stage(
     name=NAME,
-    version=1,
+    version=2,
     config=FrontConfig,
     inputs=(),
     outputs=(
@@ -78,6 +80,8 @@ class Front(Frozen):
     ----------
     title, description : str
     downloads, notes : tuple of str
+    hardness : str
+        What it is the ratio of.
     entries : tuple of SourceEntry
         With links that lead from the page in the store.
     """
@@ -86,12 +90,20 @@ class Front(Frozen):
     description: str
     downloads: tuple[str, ...]
     notes: tuple[str, ...]
+    hardness: str = ""
     entries: tuple[SourceEntry, ...]
 
     def page(self, link: Callable[[SourceEntry], str] = lambda entry: entry.link) -> bytes:
         """Return the page for a place from which links lead elsewhere."""
         moved = [entry.model_copy(update={"link": link(entry)}) for entry in self.entries]
-        return front_page(moved, self.title, self.description, downloads=self.downloads, notes=self.notes)
+        return front_page(
+            moved,
+            self.title,
+            self.description,
+            hardness=self.hardness,
+            downloads=self.downloads,
+            notes=self.notes,
+        )
 
 
 class Known(Protocol):
@@ -160,8 +172,9 @@ def last_table(store: ObjectStore, prefix: str, by: str) -> bytes | None:
 
 
 def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str) -> Outputs:
-    entries = entries_of(archive, store, prefix)
-    return outputs_of(config, entries, notes_of(archive), tables_of(archive), len(archive.merges))
+    known, told = known_of(config, archive)
+    notes = (*notes_of(archive), *told)
+    return outputs_of(config, entries_of(archive, store, prefix), notes, tables_of(archive, known), len(archive.merges))
 
 
 def outputs_of(
@@ -169,8 +182,14 @@ def outputs_of(
 ) -> Outputs:
     """Return page and tables as they are published."""
     files = _files(tables)
-    downloads = tuple(file.name for group in files.values() for file in group)
-    front = Front(title=config.title, description=config.description, downloads=downloads, notes=notes, entries=entries)
+    front = Front(
+        title=config.title,
+        description=config.description,
+        downloads=tuple(file.name for group in files.values() for file in group),
+        notes=notes,
+        hardness=" / ".join(config.hardness),
+        entries=entries,
+    )
     pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),)}
     inner = {"front": (File("front.json", front.model_dump_json().encode()),)}
     observations = len(tables[OBSERVATIONS]) if OBSERVATIONS in tables else int(tables[SOURCES]["observations"].sum())
@@ -192,9 +211,18 @@ def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
     return SourceEntry.model_validate_json(file.data).model_copy(update={"link": ROOT + place})
 
 
-def tables_of(archive: Everything) -> Tables:
-    """Return the tables of sources and, where they can be written, of observations."""
+def known_of(config: FrontConfig, archive: Everything) -> tuple[Measured, tuple[str, ...]]:
+    """Return what was measured, and what is to be said of a hardness that there can't be."""
     known = measured(archive.observations, archive.results.get)
+    absent = [band for band in config.hardness if band not in known.bands]
+    if not absent:
+        return (replace(known, hardness=(config.hardness[0], config.hardness[1])) if config.hardness else known), ()
+    there = f"there are {', '.join(known.bands)}" if known.bands else "there are none"
+    return known, (f"There is no hardness: no observation has a band {absent[0]}, {there}; see [merge] hardness.",)
+
+
+def tables_of(archive: Everything, known: Measured) -> Tables:
+    """Return the tables of sources and, where they can be written, of observations."""
     tables = {SOURCES: sources_table(archive.found, archive.observations, known)}
     if find_spec("pyarrow"):
         tables[OBSERVATIONS] = observations_table(archive.found, archive.observations, known)
