@@ -105,6 +105,17 @@ class Reduction(Told):
         return Named(found, "power spectrum", self._why_none("fast"))
 
     @cached_property
+    def bursts(self) -> astropy_table.Table:
+        """Candidates of bursts, a row each; those with a REASON are rejected.
+
+        Raises
+        ------
+        NoSuchName
+            If bursts were not looked for.
+        """
+        return self._tables(Kind.BURSTS, "table of bursts")["bursts"]
+
+    @cached_property
     def gti(self) -> Named[GoodTime]:
         """The good time that was applied, by instrument: ``pca``, ``hexte``."""
         found = {

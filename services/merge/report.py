@@ -82,6 +82,7 @@ def report(
     place: Place,
     points: int,
     caveats: Sequence[Caveat] = (),
+    timing: str = "",
 ) -> bytes:
     """Return the page.
 
@@ -96,6 +97,8 @@ def report(
         Bins in the interactive figure, of all bands together.
     caveats : sequence of Caveat
         What to know about the files.
+    timing : str
+        The section on fast data, as HTML.
     """
     observations = shown.observations
     counts = Counter(o.outcome for o in observations)
@@ -123,6 +126,7 @@ def report(
         style=joined(["style.css"]),
         script=joined(f"{name}.js" for name in _SCRIPTS),
         created=now(),
+        timing=Markup(timing),
     )
     return page.encode()
 
