@@ -254,6 +254,7 @@ class Role(StrEnum):
     HEXTE_MATRIX = "hexte_matrix"
     HEXTE_AREA = "hexte_area"
     HEXTE_COLLIMATORS = "hexte_collimators"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +364,7 @@ DATA_SETS = {
     ),
     Role.HEXTE_AREA: DataSet("effective area of HEXTE", "HEXTE", "EFF_AREA", each=True, optional=True),
     Role.HEXTE_COLLIMATORS: DataSet("collimator of HEXTE", "HEXTE", "COLLRESP", each=True, optional=True),
+    Role.CLOCK: DataSet("file of fine clock corrections (tdc.dat)", "PCA", "tdc.dat"),  # no CALDB has it
 }
 
 

@@ -9,7 +9,9 @@ import typer
 
 from flows.cli.options import (
     Archive,
+    Bands,
     Config,
+    HexteBands,
     Out,
     Prefix,
     PrintConfig,
@@ -18,6 +20,7 @@ from flows.cli.options import (
     Store,
     Where,
     Workers,
+    of_bands,
     prepared,
     settings_from,
 )
@@ -34,6 +37,8 @@ def command(
     prefix: Prefix = None,
     out: Out = None,
     source: Sources = None,
+    band: Bands = None,
+    hexte_band: HexteBands = None,
     product: Products = None,
     workers: Workers = None,
     executor: Where = None,
@@ -62,6 +67,7 @@ def command(
         prefix=prefix,
         campaign={"workers": workers, "executor": executor, "products": product or None},
         sources={"names": source or None},
+        **of_bands(band, hexte_band),
     )
     settings = prepared(settings, out)
     if settings.campaign.executor is Executor.KUBERNETES:

@@ -38,10 +38,22 @@ Products = Annotated[
     ),
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
+Bands = Annotated[
+    list[str] | None,
+    typer.Option("--band", metavar="BAND", help="PCA light curves: 2-9keV, or channels, 5-10; several times for more."),
+]
+HexteBands = Annotated[
+    list[str] | None, typer.Option("--hexte-band", metavar="BAND", help="The same of HEXTE: 15-60keV, or 15-61.")
+]
 Where = Annotated[
     str | None, typer.Option("--executor", help="Who works: local (processes), kubernetes (pods) or inline.")
 ]
 PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the configuration and stop.")]
+
+
+def of_bands(bands: list[str] | None, hexte_bands: list[str] | None) -> dict[str, Any]:
+    """Return the settings that bands on the command line mean."""
+    return {"pca_extract": {"bands": bands or None}, "hexte_dead": {"bands": hexte_bands or None}}
 
 
 def prepared(settings: Settings, out: Path | None) -> Settings:

@@ -87,6 +87,5 @@ def _check_columns(settings: Settings, name: str, config: Extraction) -> None:
 
 def roles(settings: Settings) -> list[Role]:
     """Return what calibration files the stages of a campaign need."""
-    configs = {name: getattr(settings, name) for name in settings.stages}
-    wanted = [one for name, config in configs.items() for one in load_stage(name).inputs_for(config)]
+    wanted = [one for name, config in settings.stages.items() for one in load_stage(name).inputs_for(config)]
     return [Role(one.name) for one in wanted if one.source == CALIBRATION]

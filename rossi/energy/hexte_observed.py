@@ -12,6 +12,7 @@ from rossi.energy.area import COLUMN_CARDS, area_table, laid_out, position_cards
 from rossi.energy.collimator import BORESIGHT, CollimatorCube, SourcePosition
 from rossi.energy.observed import standing
 from rossi.energy.observed_files import NO_RESPONSE, Ready, digest
+from rossi.energy.response_calibration import detector_of
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
@@ -24,7 +25,7 @@ from rossi.spectra.channels import ChannelGroup, cpix_groups
 from rossi.spectra.pha import find_spectrum, good_time, read_pha
 from rossi.spectra.ready import FitSettings, flagged, in_file, with_files
 from rossi.spectra.response import Response, rebin_response
-from rossi.spectra.response_file import response_file
+from rossi.spectra.response_file import matrix_table, response_file
 from rossi.version import __version__
 
 Value = TypeVar("Value")
@@ -133,7 +134,7 @@ def _with_response(
     known = _of(detector, calibration.matrices, "matrix", table.where)
     area = _area_of(detector, header_start(table.header, table.where), calibration, table.where)
     groups = tuple(channel_groups(table, len(known.response.e_min)))
-    matrix = matrix_file(known, detector, groups)
+    matrix = matrix_file(known, groups)
     binned = _binned(known, groups)
     if len(binned.e_min) != len(table):
         raise DataError(
@@ -188,17 +189,15 @@ def _binned(known: KnownMatrix, groups: tuple[ChannelGroup, ...]) -> Response:
 
 
 @lru_cache(maxsize=16)
-def matrix_file(known: KnownMatrix, detector: str, groups: tuple[ChannelGroup, ...]) -> File:
+def matrix_file(known: KnownMatrix, groups: tuple[ChannelGroup, ...]) -> File:
     """Return a matrix whose channels are joined as a file; equal matrices are equal files of one name.
 
     Parameters
     ----------
     known : KnownMatrix
-    detector : str
-        DETNAM.
     groups : tuple of ChannelGroup
     """
-    binned = _binned(known, groups)
+    binned, detector = _binned(known, groups), detector_of(matrix_table(known.source))
     data = response_file(binned, known.source, told=(f"made by rossi {__version__} of {known.response.name}",), date="")
     name = f"hexte_{detector.lower()}_{len(binned.e_min)}ch_{digest(data)}.rmf"
     cluster = detector[2:3] if detector[2:3] in {"A", "B"} else ""

@@ -12,6 +12,7 @@ from services.contract import Frozen
 
 #: The energy-to-channel table that comes with rossi.
 BUILT_IN = "e05v03"
+
 __all__ = ["CalibrationConfig", "Role", "default_cache"]
 
 
@@ -64,6 +65,11 @@ class CalibrationConfig(Frozen):
         description="HEXTE: collimators of the same detectors; empty takes the CALDB's, ['NONE'] takes nothing as in "
         "the way",
     )
+    clock: str = Field(
+        "NONE",
+        description="fine corrections of the spacecraft's clock (tdc.dat), for times at the barycentre, good to 5 us "
+        "then instead of 100 us; NONE does without",
+    )
     caldb: str = Field(
         "",
         description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx; $CALDB is what the "
@@ -77,10 +83,9 @@ class CalibrationConfig(Frozen):
         if isinstance(value, tuple):
             return ("NONE",) if [text.strip().upper() for text in value] == ["NONE"] else value
         text = value
-        if role is Role.ENERGY_TO_CHANNEL and text.strip().lower() == BUILT_IN:
-            return ("NONE",)  # it is no file
         if role is Role.BREAKDOWN_HISTORY:
             text = text or self.breakdown
         if not text.strip():
-            return ()
-        return ("NONE",) if text.strip().upper() == "NONE" else (text,)
+            return ("NONE",) if role is Role.CLOCK else ()
+        without = {"none", *((BUILT_IN,) if role is Role.ENERGY_TO_CHANNEL else ())}  # which comes with rossi
+        return ("NONE",) if text.strip().lower() in without else (text,)

@@ -8,7 +8,7 @@ from rossi.calibration import Role
 from rossi.energy.channel_table import read_channel_table
 from rossi.energy.response_calibration import area_on_axis, collimator_table
 from rossi.errors import ConfigError, DataError
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import gunzip, open_fits
 from rossi.hexte.backest import read_correction
 from rossi.hexte.coefficients import coefficients
 from rossi.hexte.science import Cluster
@@ -16,6 +16,7 @@ from rossi.pca.background.model import read_model
 from rossi.pca.background.saa import passages
 from rossi.pca.breakdown import read_breakdowns
 from rossi.spectra.response_file import read_response
+from rossi.timing.clock import read_clock
 
 _READERS: Mapping[Role, Callable[[bytes, str], object]] = {
     Role.MODEL: read_model,
@@ -30,6 +31,7 @@ _READERS: Mapping[Role, Callable[[bytes, str], object]] = {
     Role.HEXTE_AREA: lambda data, name: area_on_axis(open_fits(data, name)),
     Role.HEXTE_COLLIMATORS: lambda data, name: collimator_table(open_fits(data, name)),
     Role.BACKGROUND_A: lambda data, name: read_correction(open_fits(data, name).table()),
+    Role.CLOCK: lambda data, name: read_clock(gunzip(data, name).decode("ascii", "replace"), name),
 }
 
 

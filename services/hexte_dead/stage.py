@@ -33,12 +33,20 @@ class Dwell(StrEnum):
     S128 = "128"
 
 
+class HexteBand(Channels):
+    """A band in channels or in keV."""
+
+    INSTRUMENT = "HEXTE"
+
+
 class HexteDeadConfig(Fitting, Extraction):
     """What is extracted from HEXTE data; a change does not repeat splitting."""
 
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
-    bands: tuple[Channels, ...] = Field(
-        (Channels(chmin=15, chmax=61),), min_length=1, description="absolute channels; 15 is where the detectors begin"
+    bands: tuple[HexteBand, ...] = Field(
+        (HexteBand(chmin=15, chmax=61),),
+        min_length=1,
+        description="absolute channels (15 is where the detectors begin), or keV: {emin = 15, emax = 60}",
     )
     detectors: str = Field("0123", description="detectors of light curves; spectra leave out cluster B's lost one")
     background: Background = Field(
@@ -77,6 +85,7 @@ STAGE = Stage(
             (Role.HEXTE_AREA, "effective areas on axis"),
             (Role.HEXTE_COLLIMATORS, "what the collimators let through"),
         ),
+        *HexteDeadConfig.INPUTS,
     ),
     outputs=(
         Output("light_curve", "net light curve of each cluster and band", at_least=0),

@@ -26,12 +26,13 @@ from services.contract import (
 )
 from services.contract.seal import seal
 from services.execution.making import Work, carry_out, result_of, stage_folder
-from services.merge.config import NAME, MergeConfig, MergeRequest, SourceName
+from services.merge.config import NAME, MergeConfig, MergeRequest, Normalise, SourceName
 from services.merge.details import Details, noted
 from services.merge.front_entry import entry_of
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.labels import obsid_of, stem_of
+from services.merge.normalise import in_crabs
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
 from services.merge.panels import WHOLE
 from services.merge.places import require_one_place
@@ -244,6 +245,9 @@ def _merged(
     source: SourceName | None = None,
     timing: Timing | None = None,
 ) -> Outputs:
+    if config.normalise is Normalise.CRAB:
+        observations, left = in_crabs(observations, config.crab)
+        told = [*told, *left]
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
     curves = tuple(

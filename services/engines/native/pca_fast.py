@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rossi import gti as intervals
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
@@ -31,7 +33,9 @@ from rossi.timing.power_product import PowerRules
 from rossi.timing.standard1 import read_standard1
 from rossi.timing.steady import steady
 from services.contract import File, Inputs, Outputs
+from services.contract.extraction import Channels
 from services.engines import caveats_of
+from services.engines.energies import CountedBand, counted_bands
 from services.engines.native.files import opened
 from services.pca_fast.stage import FastProduct, PcaFastConfig
 
@@ -48,7 +52,10 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
         If the filter leaves no time, or there is nothing to make it of.
     """
     data, good_time, remarks = _data(config, inputs)
-    made, request = Made(), _request(config)
+    tables = [opened(item).table(hdu=1) for item in inputs["std2_dt"]]
+    bands, told = counted_bands(config.bands, inputs, tables, parse_pcus(config.pcus))
+    remarks += told
+    made, request = Made(), _request(config, bands)
     wanted = set(config.products)
     if FastProduct.FAST in wanted:
         fast_light_curves(data, request, made)
@@ -127,12 +134,12 @@ def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, li
     return data, GoodTime(quiet.gti, "good time", header), remarks
 
 
-def _request(config: PcaFastConfig) -> FastRequest:
+def _request(config: PcaFastConfig, bands: Sequence[CountedBand[Channels]]) -> FastRequest:
     pcus = parse_pcus(config.pcus)
     every = config.pcus.strip().upper() == "ALL"
     anodes = None if config.layers.strip().upper() == "ALL" else tuple(_ANODES[a] for a in parse_layers(config.layers))
     return FastRequest(
-        {band.name: (band.chmin, band.chmax) for band in config.bands},
+        {one.band.name: (one.first, one.last) for one in bands},
         config.binsz,
         pcus,
         Screening(None, None if every else pcus, anodes),

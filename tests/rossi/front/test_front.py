@@ -272,7 +272,12 @@ def test_nothing_at_all_is_an_error(
     [
         ({"band": [(5, 10)]}, r"rossi.reduce has no keyword 'band'; did you mean bands\?"),
         ({"binsz": 17}, "rossi.reduce, pca_extract: parameter 'binsz' is 17: must be a multiple of 16"),
-        ({"bands": "5-10"}, r"bands is '5-10'; a list of pairs of channels was expected: bands=\[\(5, 10\)"),
+        (
+            {"bands": 5},
+            r"bands is 5; energies or pairs of channels were expected: bands=\['2-9keV'\] or bands=\[\(5, 10",
+        ),
+        ({"bands": "2 to 9"}, r"'bands.0' is '2 to 9': it should look like 2-9keV \(energies\) or 5-10 \(channels\)"),
+        ({"bands": ["9-2keV"]}, "'bands.0' is '9-2keV': a band of 9 to 2 keV; rising numbers"),
         ({"bands": [(10, 5)]}, "chmin 10 is above chmax 5"),
         ({"instruments": "asm"}, "instruments: 'asm' is none that rossi reduces; there are pca and hexte"),
         ({"instruments": []}, "instruments is empty"),

@@ -33,14 +33,18 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(archive):
     return rossi.reduce(
-        OBSID, archive=archive, bands=[(5, 10), (0, 255, 64)], hexte_bands=(20, 50), calibration=calibration_in(archive)
+        OBSID,
+        archive=archive,
+        bands=[(5, 10), (0, 255, 64), "2-9keV"],
+        hexte_bands=[(20, 50), "15-60keV"],
+        calibration=calibration_in(archive),
     )
 
 
 def test_the_numbers_are_those_of_the_command(archive, result, tmp_path):
     calibration = {role: str(one) if isinstance(one, Path) else one for role, one in calibration_in(archive).items()}
-    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255, "binsz": 64.0}]
-    hexte = {"bands": [{"chmin": 20, "chmax": 50}]}
+    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255, "binsz": 64.0}, {"emin": 2, "emax": 9}]
+    hexte = {"bands": [{"chmin": 20, "chmax": 50}, {"emin": 15, "emax": 60}]}
     settings = {"archive": str(archive), "calibration": calibration, "pca_extract": {"bands": bands}}
     (tmp_path / "rossi.toml").write_text(tomlkit.dumps(settings | {"hexte_dead": hexte}))
     places = ["--config", str(tmp_path / "rossi.toml"), "--store", str(tmp_path / "store")]

@@ -293,8 +293,8 @@ def test_a_damaged_product_of_one_instrument_leaves_the_other(request_: MergeReq
         "ch5-10": 90, "pwa_ch15-61": 120, "pwb_ch15-61": 120,
     }  # fmt: skip
     assert made.summary["spectra"]["sim-a_pwa_src.pha"]["observations"] == 3
-    assert [c.code for c in made.caveats] == ["spectra_left_out"]
-    assert f"{OBSIDS[0]}: " in made.caveats[0].message
+    assert [c.code for c in made.caveats] == ["energies_moved", "spectra_left_out"]
+    assert f"{OBSIDS[0]}: " in made.caveats[1].message
     page = next(products(Path(request_.store), "report.html")).read_text()
     assert "pca_extract: " in page
     assert made.caveats[0].message.split(";")[0] in page

@@ -229,3 +229,20 @@ def test_good_time_is_told_and_goes_as_far_as_is_asked_for(observation: Observat
     assert made.caveats[0].message.startswith(whole.name)
     (gti,) = tables(made, "gti").values()
     assert float(gti.column("START")[0]) - observation.truth.start == 164
+
+
+def test_a_band_in_kev_is_the_same_channels_in_every_mode(observation: Observation, split: Outputs) -> None:
+    """15-60 keV: whole bins of the archive mode, in event lists, too; a channel is 1 keV wide."""
+    made = reduced(observation, split, bands=["15-60keV", {"chmin": 16, "chmax": 59}], spectra=False)
+    curves, about = tables(made, "light_curve"), made.files["light_curve"][0].about
+    for cluster in ("pwa", "pwb"):
+        np.testing.assert_array_equal(
+            curves[f"{cluster}_15-60keV"].column("RATE"), curves[f"{cluster}_ch16-59"].column("RATE")
+        )
+    header = curves["pwa_15-60keV"].header
+    keywords = ("MINCHAN", "MAXCHAN", "E_MIN", "E_MAX", "E2CFILE")
+    assert [header[name] for name in keywords] == [16, 59, 15.0, 60.0, "nominal, 1 keV a channel"]
+    assert about.energies is not None
+    (edge,) = about.energies.edges
+    assert (about.label, about.channels, edge.detector) == ("pwa_15-60keV", None, "PWA")
+    assert (edge.first, edge.last, edge.emin, edge.emax) == (16, 59, 16.0, 60.0)
