@@ -52,8 +52,7 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
         If the filter leaves no time, or there is nothing to make it of.
     """
     data, good_time, remarks = _data(config, inputs)
-    tables = [opened(item).table(hdu=1) for item in inputs["std2_dt"]]
-    bands, told = counted_bands(config.bands, inputs, tables, parse_pcus(config.pcus))
+    bands, told = _bands(config, inputs)
     remarks += told
     made, request = Made(), _request(config, bands)
     wanted = set(config.products)
@@ -132,6 +131,12 @@ def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, li
         lambda: [ScienceArray.from_file(opened(item)) for item in inputs.get("std2_dtbkg", ())],
     )
     return data, GoodTime(quiet.gti, "good time", header), remarks
+
+
+def _bands(config: PcaFastConfig, inputs: Inputs) -> tuple[Sequence[CountedBand[Channels]], Sequence[Remark]]:
+    """Return the channels of all bands; the prepared data, which tell the day, are not kept."""
+    tables = [opened(item).table(hdu=1) for item in inputs["std2_dt"]]
+    return counted_bands(config.bands, inputs, tables, parse_pcus(config.pcus))
 
 
 def _request(config: PcaFastConfig, bands: Sequence[CountedBand[Channels]]) -> FastRequest:
