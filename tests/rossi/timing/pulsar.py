@@ -34,7 +34,7 @@ from rossi.timing.orbit import read_orbit
 
 Times = NDArray[np.float64]
 #: Bins of a pulse, and trial frequencies on either side of the true one, in parts of 1 / span.
-BINS, TRIALS, FINENESS = 16, 20, 10
+BINS, TRIALS, FINENESS = 16, 12, 6
 #: A short observation takes place every so many days, and lasts so long [s].
 _EVERY, _LENGTH = 9.3, 128
 PULSE = Pulse(period=0.1514, epoch=2.0e8, fraction=0.7)

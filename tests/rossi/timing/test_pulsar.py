@@ -36,7 +36,7 @@ def check(observed):
 
 
 def test_a_few_short_observations():
-    files = [open_fits(short_observation(number), f"{number}.evt") for number in range(6)]
+    files = [open_fits(short_observation(number), f"{number}.evt") for number in range(4)]
     observed = listed(PULSE, files)
     assert {len(times) > 30_000 for times in observed.there} == {True}
     assert check(observed) > 0.7
