@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from dataclasses import replace
@@ -105,6 +106,8 @@ def _make(work: Work, request: StageRequest[Any], chosen: Chosen, sources: Sourc
             message = f"{error} But the copy of the observation is not whole: {lost} Fetch it again."
             raise MissingInput(message) from None
         outputs = Outputs({}, (Caveat(code=error.code, message=str(error)),), outcome=Outcome.NO_WORK)
+    if any(one.on_disk for one in declared):
+        gc.collect()  # figures leave circles, which would keep the files on disk
     return replace(outputs, caveats=(*told, *outputs.caveats))
 
 
