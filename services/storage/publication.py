@@ -253,8 +253,14 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
 
 def read_outputs(store: ObjectStore, key: str, manifest: Manifest, output: str) -> tuple[File, ...]:
     """Return the files of one output as `fetch_outputs` does, with the manifest at hand."""
-    records = [record for record in manifest.outputs if record.output == output]
-    return tuple(File(r.name, _verified(store, key, output_key(key, manifest, r), r), about=r.about) for r in records)
+    records = {output_key(key, manifest, record): record for record in manifest.outputs}
+    return read_records(store, key, records, output)
+
+
+def read_records(store: ObjectStore, key: str, records: Mapping[str, OutputRecord], output: str) -> tuple[File, ...]:
+    """Return the files of one output as `fetch_outputs` does, with what the manifest says of each by its key."""
+    chosen = [(place, record) for place, record in records.items() if record.output == output]
+    return tuple(File(r.name, _verified(store, key, place, r), about=r.about) for place, r in chosen)
 
 
 def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:
