@@ -18,7 +18,7 @@ from flows.core.results import Results
 from flows.core.summary import sources_line
 from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
-from services.execution.stages import Instrument, instrument_of
+from services.execution.stages import FAST_CHAIN, Instrument, instrument_of
 from services.execution.vanished import vanished_line
 from services.storage import ObjectStore
 from services.storage.inventory import Entry, Record
@@ -153,7 +153,8 @@ def show_results(results: Results) -> None:
     for result in results:
         outcome = Text(_word(result.outcome), _STYLES[result.outcome])
         for end in result.ends:
-            time, rate = ("s", "count/s") if instrument_of(end.stage) is Instrument.HEXTE else ("PCU s", "count/s/PCU")
+            per_pcu = instrument_of(end.stage) is Instrument.PCA and end.stage not in FAST_CHAIN
+            time, rate = ("PCU s", "count/s/PCU") if per_pcu else ("s", "count/s")
             for band, numbers in (end.summary.get("bands") or {_why(end): {}}).items():
                 cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
                 table.add_row(result.obsid, outcome, band, *cells)

@@ -1,4 +1,4 @@
-"""Calibration files that belong to a simulated archive: a background model and a breakdown history for the PCA.
+"""Calibration files that belong to a simulated archive; for the PCA a background model, breakdowns and collimators.
 
 The simulated background follows the rate of very large events (VLE), and so does the model: what it predicts from the
 VLE counts of a row is what the row's background was drawn from.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -17,13 +18,22 @@ from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.simulate import clock
+from rossi.simulate.collimator import collimator_cube
 from rossi.simulate.detector import VLE_RATE
-from rossi.simulate.hexte import hexte_calibration_files
+from rossi.simulate.hexte import (
+    AREA_FILES,
+    COLLIMATOR_FILES,
+    EARLY_AREA_FILE,
+    MATRIX_FILES,
+    hexte_calibration_files,
+)
 from rossi.simulate.science import ANODES
 from rossi.simulate.source import background_rates
 from rossi.simulate.spec import PCUS
 
 MODEL_FILE, BREAKDOWN_FILE = "sim_pca_background.mdl", "sim_pca_breakdown.fits"
+#: Collimators of PCU 0 to 4.
+PCA_COLLIMATOR_FILES = tuple(f"sim_p{pcu}coll.fits" for pcu in range(PCUS))
 #: The model is a straight line through no VLE and this rate [count/s], which no row reaches.
 _HIGH_VLE = 4 * VLE_RATE
 #: Gain and propane, and with them the background, are the same between these times [s].
@@ -32,7 +42,25 @@ _CHANGES = sorted({*clock.EPOCH_STARTS, *clock.PROPANE_LOST.values()})
 
 def calibration_files() -> dict[str, bytes]:
     """Return the calibration files of every simulated archive by name."""
-    return {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **hexte_calibration_files()}
+    cubes = {name: collimator_cube("PCA", f"PCU{pcu}") for pcu, name in enumerate(PCA_COLLIMATOR_FILES)}
+    pca = {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **cubes}
+    return {**pca, **hexte_calibration_files()}
+
+
+def response_settings(folder: Path) -> dict[str, str | list[str]]:
+    """Return which of the files responses are made with, by their names in section [calibration] of ``rossi.toml``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they lie.
+    """
+    lists = {
+        **{"collimators": PCA_COLLIMATOR_FILES, "hexte_matrix": MATRIX_FILES, "hexte_collimators": COLLIMATOR_FILES},
+        "hexte_area": (*AREA_FILES, EARLY_AREA_FILE),
+    }
+    paths: dict[str, str | list[str]] = {name: [str(folder / one) for one in files] for name, files in lists.items()}
+    return {"energy_to_channel": "e05v03"} | paths
 
 
 def background_model() -> bytes:

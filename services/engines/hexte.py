@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 
+from rossi.energy.band_energies import hexte_energies
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.observation import SplitObservation, Wanted
 from rossi.hexte.products import Products
@@ -14,7 +15,8 @@ from rossi.product import About, Kind
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
-from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
+from services.engines.responses import ready_hexte
+from services.hexte_dead.stage import Background, Dwell, HexteBand, HexteDeadConfig
 
 _ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
 
@@ -28,13 +30,19 @@ def wanted_of(config: HexteDeadConfig) -> Wanted:
     """Return what the settings of stage ``hexte_dead`` mean."""
     detectors = parse_detectors(config.detectors)
     return Wanted(
-        {band.name: DetectorBand(band.chmin, band.chmax, detectors) for band in config.bands},
+        {band.name: _detector_band(band, detectors) for band in config.bands},
         spectra=config.spectra,
         cycles=config.cycles,
         interpolated=config.background is Background.INTERPOLATED,
         binsz=config.binsz,
         dwell=None if config.dwell is Dwell.AUTO else float(config.dwell.value),
     )
+
+
+def _detector_band(band: HexteBand, detectors: tuple[int, ...]) -> DetectorBand:
+    energies = None if band.energies is None else hexte_energies(band.energies)
+    first, last = band.channels or (0, 255) if energies is None else energies.channels
+    return DetectorBand(first, last, detectors, energies)
 
 
 def split_outputs(made: SplitObservation, inputs: Inputs, filter_file: File, remarks: Iterable[Remark] = ()) -> Outputs:
@@ -55,9 +63,12 @@ def _figures(made: Products) -> tuple[File, ...]:
     return figure_files(made)
 
 
-def outputs_of(made: Products, gti: bytes, remarks: Iterable[Remark] = ()) -> Outputs:
+def outputs_of(
+    config: HexteDeadConfig, made: Products, gti: bytes, inputs: Inputs, remarks: Iterable[Remark] = ()
+) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     net, parts = made.light_curve_files()
+    ready, caveats = ready_hexte(config, made.spectrum_files(), inputs)
     good_time = File(f"{made.obsid}_hexte.gti", gti, about=About(Kind.GOOD_TIME, "hexte", "HEXTE"))
-    files = {"light_curve": net, "parts": parts, "spectrum": made.spectrum_files(), "figure": _figures(made)}
-    return Outputs(files | {"gti": (good_time,)}, caveats_of([*made.remarks, *remarks]), made.summary())
+    files = {"light_curve": net, "parts": parts, **ready, "figure": _figures(made), "gti": (good_time,)}
+    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), made.summary())

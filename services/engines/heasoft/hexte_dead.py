@@ -63,7 +63,7 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
 
     given = inputs.get(Role.BACKGROUND_A, ())
     estimate = (lambda b, like: _estimated(call, b, given[0], like)) if given else None
-    return outputs_of(reduce_clusters(parts, wanted.bands, reduction, estimate), gti)
+    return outputs_of(config, reduce_clusters(parts, wanted.bands, reduction, estimate), gti, inputs)
 
 
 def _reduced(

@@ -22,4 +22,4 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     correction = next((opened(item).table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
     rocking = contents(inputs, "rocking")
     made = reduce_observation(parts, good_time.gti, rocking, coefficients, wanted_of(config), correction)
-    return outputs_of(made, good_time.file, good_time.remarks)
+    return outputs_of(config, made, good_time.file, inputs, good_time.remarks)

@@ -31,7 +31,20 @@ from tests.flows.support import (
 )
 
 COMMANDS = ["simulate", "query", "catalogue", "fetch", "campaign", "reduce", "status", "products", "stdprod", "merge"]
-COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "compare", "up", "down", "serve", "energies"]
+COMMANDS += [
+    "config",
+    "k8s",
+    "ftool",
+    "retry",
+    "verify",
+    "compare",
+    "up",
+    "down",
+    "serve",
+    "energies",
+    "doctor",
+    "demo",
+]
 
 
 @dataclass(frozen=True)

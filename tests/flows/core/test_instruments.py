@@ -81,7 +81,8 @@ def test_both_are_reduced_and_have_sections(config: ModuleType) -> None:
     assert sections == [
         f"[{name}]"
         for name in (
-            *("cache", "query", "calibration", *settings.stages, "merge", "sources", "campaign", "kubernetes", "prune"),
+            *("cache", "query", "calibration", *STAGES, "timing", "merge", "sources", "campaign", "kubernetes"),
+            "prune",
         )
     ]
     assert "# How HEXTE data are told apart by pointing." in text
@@ -117,6 +118,36 @@ def test_an_engine_where_it_was_before_is_told_its_place(section: str) -> None:
 def test_wrong_instruments_are_told(config: ModuleType, chosen: object, word: str) -> None:
     with pytest.raises(ConfigError, match=word):
         config.load_settings(None, {"campaign": {"instruments": chosen}})
+
+
+def test_products_decide_what_runs(config: ModuleType) -> None:
+    def stages(products: list[str], **more: Any) -> dict[str, Frozen]:
+        return config.load_settings(None, {"campaign": {"products": products}, **more}).stages
+
+    assert list(stages(["power", "fast"])) == ["pca_prep", "pca_fast"]
+    assert list(stages(["lightcurves", "bursts"])) == [*CHAINS[Instrument.PCA], "pca_fast", *CHAINS[Instrument.HEXTE]]
+    assert stages(["power", "fast"])["pca_fast"].products == ("fast", "power")
+    assert stages(["lightcurves"])["pca_extract"].spectra is False
+    assert stages(["lightcurves", "spectra"])["pca_extract"].spectra is True
+    assert stages(["lightcurves", "spectra"], pca_extract={"spectra": False})["pca_extract"].spectra is False
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"products": ["spectra"]}, "name lightcurves, too"),
+        ({"products": ["curves"]}, "curves"),
+        ({"products": []}, "at least 1"),
+        ({"products": ["fast"], "instruments": ["hexte"]}, "made of the PCA alone"),
+        ({"products": ["fast"], "engine": "heasoft"}, "engine = 'heasoft' does not make"),
+    ],
+)
+def test_wrong_products_are_told(config: ModuleType, given: dict[str, Any], word: str) -> None:
+    with pytest.raises(ConfigError, match=word):
+        config.load_settings(None, {"campaign": given})
+    both = {"campaign": {"products": ["fast"]}, "pca_fast": {"products": ["power"]}}
+    with pytest.raises(ConfigError, match=r"\[pca_fast\] products is power, but \[campaign\] products asks for fast"):
+        _ = config.load_settings(None, both).stages
 
 
 def test_an_instrument_without_stages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
