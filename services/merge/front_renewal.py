@@ -98,7 +98,7 @@ def _outputs(
     if OBSERVATIONS in now:
         called = [names[slug] for slug in slugs]
         whole[OBSERVATIONS] = renewed(tables.get(OBSERVATIONS), now[OBSERVATIONS], "source", called, unique="obsid")
-    made = {entry.slug: entry for entry in entries_of(some, store, prefix)}
+    made = {entry.slug: entry for entry in entries_of(some, store, prefix, page.entries if page else ())}
     entries = [*(made.pop(entry.slug, entry) for entry in (page.entries if page else ())), *made.values()]
     theirs = tuple(f"{names[slug]} could not be merged: " for slug in slugs)
     kept = [note for note in (page.notes if page else ()) if not note.startswith(theirs)]

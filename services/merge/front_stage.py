@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from importlib.util import find_spec
 from typing import Protocol, TypeAlias
 
 from astropy.table import Table
 
+from rossi.errors import DataError
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.product import About, Kind
 from rossi.sources import Observations, Sources
@@ -35,7 +36,7 @@ from services.merge.front_measured import measured
 from services.merge.front_page import SourceEntry, front_page
 from services.merge.report import ROOT
 from services.merge.stage import REPORT
-from services.storage import ObjectStore
+from services.storage import MissingObject, ObjectStore
 from services.storage.publication import MANIFEST, fetch_outputs, output_key, read_manifest, read_outputs
 
 NAME = "sources"
@@ -137,8 +138,21 @@ class Everything:
     merges: Mapping[str, StageResult]
 
 
-def run_front(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str = "") -> StageResult:
+def run_front(
+    config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str = "", before: str = ""
+) -> StageResult:
     """Publish front page and tables, unless that is done already, below ``<prefix>/sources/``.
+
+    Parameters
+    ----------
+    config : FrontConfig
+    archive : Everything
+    store : ObjectStore
+    prefix : str
+        Run prefix within the store.
+    before : str
+        Key of the manifest of the page before, if there is one: of sources that are as they were it is read, and not of
+        each one's products.
 
     Raises
     ------
@@ -148,7 +162,7 @@ def run_front(config: FrontConfig, archive: Everything, store: ObjectStore, pref
         If what a merge left can't be read.
     """
     work = Work(STAGE, config, (*merged_records(archive), made_of(archive)), prefix)
-    return carry_out(work, store, lambda: _outputs(config, archive, store, prefix.strip("/")))
+    return carry_out(work, store, lambda: _outputs(config, archive, store, prefix.strip("/"), before))
 
 
 def published(store: ObjectStore, key: str) -> Front:
@@ -171,10 +185,14 @@ def last_table(store: ObjectStore, prefix: str, by: str) -> bytes | None:
     return next(file.data for file in read_outputs(store, key, manifest, SOURCES) if file.name == _TABLE)
 
 
-def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str) -> Outputs:
+def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str, before: str) -> Outputs:
+    entries: tuple[SourceEntry, ...] = ()
+    if before:
+        with suppress(DataError, MissingObject):  # then everything is read
+            entries = published(store, before).entries
+    entries = entries_of(archive, store, prefix, entries)
     known, told = known_of(config, archive)
-    notes = (*notes_of(archive), *told)
-    return outputs_of(config, entries_of(archive, store, prefix), notes, tables_of(archive, known), len(archive.merges))
+    return outputs_of(config, entries, (*notes_of(archive), *told), tables_of(archive, known), len(archive.merges))
 
 
 def outputs_of(
@@ -196,19 +214,31 @@ def outputs_of(
     return Outputs(pages | inner | files, (), {"sources": sources, "observations": observations})
 
 
-def entries_of(archive: Everything, store: ObjectStore, prefix: str) -> tuple[SourceEntry, ...]:
-    """Return what the page shows of the sources that are merged; raises as `run_front` does."""
+def entries_of(
+    archive: Everything, store: ObjectStore, prefix: str, known: Iterable[SourceEntry] = ()
+) -> tuple[SourceEntry, ...]:
+    """Return what the page shows of the sources that are merged, as it is known or from the store."""
     done = [one.manifest for one in archive.merges.values() if one.manifest]
+    folders = {key: ROOT + _inner(key.rpartition("/")[0], prefix) for key in done}
+    there = {entry.link.rsplit("/", 2)[0]: entry for entry in known}  # .../<fingerprint>/<content>/<page>
+
+    def entry(key: str) -> SourceEntry:
+        return there.get(folders[key]) or _entry(store, prefix, key)
+
     with ThreadPoolExecutor(_REQUESTS) as pool:
-        return tuple(pool.map(partial(_entry, store, prefix), done))
+        return tuple(pool.map(entry, done))
 
 
 def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
     manifest = read_manifest(store, key)
     (file,) = read_outputs(store, key, manifest, "entry")
     report = next(record for record in manifest.outputs if record.name == REPORT)
-    place = output_key(key, manifest, report).removeprefix(f"{prefix}/" if prefix else "")
+    place = _inner(output_key(key, manifest, report), prefix)
     return SourceEntry.model_validate_json(file.data).model_copy(update={"link": ROOT + place})
+
+
+def _inner(key: str, prefix: str) -> str:
+    return key.removeprefix(f"{prefix}/" if prefix else "")
 
 
 def known_of(config: FrontConfig, archive: Everything) -> tuple[Measured, tuple[str, ...]]:
