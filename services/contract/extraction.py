@@ -13,6 +13,9 @@ from services.contract import Frozen
 if TYPE_CHECKING:
     from rossi.energy.bands import EnergyBand
 
+#: The filter of the PCA that the RXTE cookbook and HEASARC's notebook use.
+PCA_RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
+
 Channel = Annotated[int, Field(ge=0, le=255)]
 Energy = Annotated[float, Field(allow_inf_nan=False)]
 

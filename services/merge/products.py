@@ -114,6 +114,10 @@ def caveats_of(band: MergedBand) -> tuple[Caveat, ...]:
         found.append(Caveat(code="overlapping_rows", message=f"{band.label}: {text}"))
     if text := moved_energies(band.about, band.joined.series):
         found.append(Caveat(code="energies_moved", message=f"{band.label}: {text}"))
+    barytime = band.joined.series.extra.get("BARYTIME")
+    if barytime is not None and (without := int(np.isnan(barytime).sum())):
+        text = f"{without} of {len(barytime)} rows have no time at the barycentre (BARYTIME)."
+        found.append(Caveat(code="without_barytime", message=f"{band.label}: {text}"))
     return tuple(found)
 
 

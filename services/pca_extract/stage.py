@@ -10,10 +10,8 @@ from rossi.calibration import Role
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import CALIBRATION, Input, Output, Stage
-from services.contract.extraction import Channels, Extraction, as_text, in_energies
+from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text, in_energies
 
-#: The filter that the RXTE cookbook and HEASARC's notebook use.
-RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
 #: What can be asked for.
 BANDS = "absolute channels, 0 to 255: {chmin = 5, chmax = 10}, or keV: {emin = 2, emax = 9}; also '5-10' and '2-9keV'"
 
@@ -37,7 +35,7 @@ class Band(Channels):
 class PcaExtractConfig(Extraction):
     """What is extracted; a change does not repeat preparation."""
 
-    expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
+    expression: str = Field(PCA_RECIPE, description="good time: condition on the filter file's columns")
     bands: tuple[Band, ...] = Field((Band(chmin=5, chmax=10),), min_length=1, description=BANDS)
     pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3; or a list: [0, 2]")
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")
