@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.contract import FileName, Frozen, ObservationResult
 
@@ -48,7 +48,20 @@ class MergeConfig(Frozen):
         description="rates of the Crab to normalise with: {band = '2-9keV', epoch = 3, pcu = 2, rate = 2100}; those "
         "that are missing are calculated from the response",
     )
+    colours: tuple[tuple[str, str], ...] = Field(
+        (), description="hardness ratios, the hard band first: [['5-8keV', '2-5keV']]; names of bands as in products"
+    )
+    intensity: str = Field(
+        "", description="band of hardness-intensity diagrams: 2-20keV; empty is both bands of the colour together"
+    )
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
+
+    @field_validator("colours")
+    @classmethod
+    def _two_bands(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        if same := [hard for hard, soft in value if hard == soft]:
+            raise ValueError(f"{same[0]} over itself is always 1; name two bands, the hard one first")
+        return value
 
     @property
     def slug(self) -> str:

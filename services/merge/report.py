@@ -34,6 +34,7 @@ _SCRIPTS = (
     "spark",
     "sections",
     "panel",
+    "colours",
     "listing",
     "table",
     "main",
@@ -76,6 +77,7 @@ def report(
     place: Place,
     points: int,
     caveats: Sequence[Caveat] = (),
+    colours: str = "",
 ) -> bytes:
     """Return the page.
 
@@ -90,6 +92,8 @@ def report(
         Bins in the interactive figure, of all bands together.
     caveats : sequence of Caveat
         What to know about the files.
+    colours : str
+        Block of the diagrams of colours; see `services.merge.colours`.
     """
     observations = shown.observations
     counts = Counter(o.outcome for o in observations)
@@ -111,6 +115,7 @@ def report(
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
+        colours=Markup(colours),
         whole=WHOLE,
         blocks=map(Markup, blocks(shown)),
         block=BLOCK,

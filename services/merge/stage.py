@@ -25,6 +25,8 @@ from services.contract import (
 )
 from services.contract.seal import seal
 from services.execution.making import Work, carry_out, result_of, stage_folder
+from services.merge.colours import colour_columns, colour_files, colours_of, diagrams
+from services.merge.colours import figures as colour_figures
 from services.merge.config import NAME, MergeConfig, MergeRequest, Normalise, SourceName
 from services.merge.details import Details, noted
 from services.merge.front_entry import entry_of
@@ -55,6 +57,7 @@ STAGE = Stage(
         Output("light_curve", "one light curve a band, of all observations", at_least=0),
         Output("figure", "the light curves against time", at_least=0),
         Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
+        Output("colours", "hardness ratios of single bins", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
         Output("entry", "what the front page of an archive tells of the source", at_least=0),
@@ -242,9 +245,13 @@ def _merged(
         File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title, source), about=b.about)
         for b in joined
     )
+    colours, no_colours = colours_of(observations, config.colours, config.intensity)
+    told = [*told, *no_colours]
     images = figures(joined, observations, config.slug, config.title, config.points, means=means)
-    table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
-    downloads = [f.name for f in (*curves, *images, *sums.files, table)]
+    images = (*images, *colour_figures(observations, colours, config.slug, config.title))
+    ratios = tuple(colour_files(observations, colours, config.slug, config.title))
+    table = File("observations.ecsv", ecsv(observations, colour_columns(colours)), about=About(Kind.TABLE))
+    downloads = [f.name for f in (*curves, *images, *sums.files, *ratios, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
     caveats = [*told, *_vanished(observations), *found, *sums.caveats]
     if not joined:
@@ -252,13 +259,14 @@ def _merged(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
     shown = Shown(observations, joined, details)
-    page = report(config.title, config.description, shown, downloads, place, config.points, caveats)
+    shown_colours = diagrams(observations, colours) if colours else ""
+    page = report(config.title, config.description, shown, downloads, place, config.points, caveats, shown_colours)
     pages = {
         "observations": (table,),
         "report": (File(REPORT, page, about=About(Kind.PAGE)),),
         "entry": _entry(shown, source),
     }
-    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
+    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, "colours": ratios, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
 
 
