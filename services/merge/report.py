@@ -41,6 +41,7 @@ _SCRIPTS = (
     "fields",
     "sections",
     "panel",
+    "colours",
     "listing",
     "table",
     "main",
@@ -104,6 +105,7 @@ def report(
     points: int,
     caveats: Sequence[Caveat] = (),
     timing: str = "",
+    colours: str = "",
     *,
     slug: str = "",
 ) -> Report:
@@ -122,6 +124,8 @@ def report(
         What to know about the files.
     timing : str
         The section on fast data, as HTML.
+    colours : str
+        Block of the diagrams of colours; see `services.merge.colours`.
     slug : str
         Of the source on a front page, if there is one.
     """
@@ -146,6 +150,7 @@ def report(
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
+        colours=Markup(colours),
         fields=shown.fields,
         edge=EDGE,
         fields_block=Markup(shown.fields.block()) if shown.fields.beside else "",
