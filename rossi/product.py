@@ -11,6 +11,8 @@ class Kind(StrEnum):
 
     LIGHT_CURVE = "light_curve"
     SPECTRUM = "spectrum"
+    RESPONSE = "response"
+    ANCILLARY = "ancillary"
     GOOD_TIME = "good_time"
     SCIENCE = "science"
     EVENTS = "events"
@@ -22,6 +24,7 @@ class Kind(StrEnum):
     FIGURE = "figure"
     TABLE = "table"
     PAGE = "page"
+    PAGE_PART = "page_part"
 
 
 class Content(StrEnum):
@@ -148,9 +151,12 @@ class File:
     hdus : tuple of int
         Which HDUs of a calibration file count; empty for all.
     about : About
+    shared : bool
+        Whether many observations have the same file, of which a store keeps one.
     """
 
     name: str
     data: bytes
     hdus: tuple[int, ...] = ()
     about: About = About()
+    shared: bool = False

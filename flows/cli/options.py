@@ -29,6 +29,14 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", metavar="NAME", help="Only this source, in any spelling; several times for several."),
 ]
+Products = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--product",
+        metavar="NAME",
+        help="What is made: lightcurves, spectra, fast, events, power or bursts; several times for several.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
 Bands = Annotated[
     list[str] | None,

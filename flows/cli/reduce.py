@@ -14,6 +14,7 @@ from flows.cli.options import (
     Out,
     Prefix,
     PrintConfig,
+    Products,
     Store,
     of_bands,
     prepared,
@@ -30,6 +31,7 @@ def command(
     band: Bands = None,
     hexte_band: HexteBands = None,
     out: Out = None,
+    product: Products = None,
     print_config: PrintConfig = False,
 ) -> None:
     """Reduce one observation or a few, here and now, whoever else works on the store.
@@ -48,7 +50,7 @@ def command(
     from services.execution.worker import run_shard
     from services.storage import open_store
 
-    asked = of_bands(band, hexte_band)
+    asked = {"campaign": {"products": product or None}, **of_bands(band, hexte_band)}
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix, **asked)
     settings = prepared(settings, out)
     beside(settings, lambda said: typer.echo(said, err=True))

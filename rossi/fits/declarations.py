@@ -104,6 +104,32 @@ PEAKS = (
     Column("RMS", "1D", "", "fractional rms above the continuum"),
 )
 
+#: Power spectra of a source's observations, beside OBS_ID, TSTART and TSTOP; each cell has a value a frequency.
+DYNAMIC = (
+    Column("NSEG", "1J", "", "segments"),
+    Column("RATE", "1D", "count/s", "mean rate"),
+    Column("RATIO", "E", "", "power over noise"),
+    Column("RMS2", "E", "Hz**(-1)", "(rms/mean)^2/Hz of the source"),
+    Column("RMS2_ERR", "E", "Hz**(-1)", "1 sigma error of RMS2"),
+)
+#: Candidates of bursts.
+BURSTS = (
+    Column("TRIGGER", "1D", "s", "first significant bin of 1 s, MET (TT)"),
+    Column("START", "1D", "s", "from here on above 25 % of the peak, MET (TT)"),
+    Column("PEAKTIME", "1D", "s", "highest bin of 0.25 s, MET (TT)"),
+    Column("RISE", "1D", "s", "from the start to 90 % of the peak"),
+    Column("DECAY", "1D", "s", "from the peak to 10 % of it"),
+    Column("TAU", "1D", "s", "fluence over peak"),
+    Column("PEAK", "1D", "count/s", "above the base, a PCU"),
+    Column("BASE", "1D", "count/s", "before the burst, a PCU, with background"),
+    Column("FLUENCE", "1D", "count", "above the base to the end of the decay, a PCU"),
+    Column("SIGNIF", "1D", "", "highest bin of 1 s above the mean, in standard deviations"),
+    Column("ACCEPTED", "1L", "", "whether it is not rejected"),
+    Column("REASON", "A", "", "why it is rejected"),
+    Column("BEGIN", "1D", "s", "of CURVE, MET (TT)"),
+    Column("CURVE", "PE", "count/s", "rate a PCU around it, in bins of TIMEDEL"),
+)
+
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
 OBS_OBJECT = Column("OBJECT", "A", "", "target as the observation spells it")
@@ -151,15 +177,17 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID, EVENT_ENERGY),
     "FAST": (RUN_TIME, RUN_NUMBER, RUN_COUNTS),
     "COLOUR": COLOUR,
-    "ENERGIES": (
-        *(BAND_EPOCH, BAND_DETECTOR, BAND_START, BAND_STOP, BAND_FIRST, BAND_LAST),
-        *(BAND_E_MIN, BAND_E_MAX, BAND_E_MIN_STOP, BAND_E_MAX_STOP),
-    ),
     "DEADTIME": DEADTIME,
     "POWER": POWER,
     "REBINNED": REBINNED,
     "RMS": RMS,
     "PEAKS": PEAKS,
+    "ENERGIES": (
+        *(BAND_EPOCH, BAND_DETECTOR, BAND_START, BAND_STOP, BAND_FIRST, BAND_LAST),
+        *(BAND_E_MIN, BAND_E_MAX, BAND_E_MIN_STOP, BAND_E_MAX_STOP),
+    ),
+    "BURSTS": BURSTS,
+    "DYNAMIC": (OBS_ID, OBS_TSTART, OBS_TSTOP, *DYNAMIC),
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),

@@ -42,7 +42,13 @@ def reduce(
     hexte_expression: str | None = None,
     prefr: float | None = None,
     postfr: float | None = None,
+    barycentre: Literal["column", "replace", "off"] | Mapping[str, Any] | None = None,
     spectra: bool | None = None,
+    responses: bool | None = None,
+    group_min: int | None = None,
+    systematic: float | None = None,
+    hexte_systematic: float | None = None,
+    spectrum_exposure: Literal["pcu_seconds", "seconds"] | None = None,
     filter_file: Literal["rebuild", "archive"] | None = None,
     engine: Literal["native", "heasoft"] | None = None,
     background: Literal["model", "none"] | None = None,
@@ -92,7 +98,8 @@ def reduce(
         ``"events"``, ``"power"`` spectra, ``"bursts"``.
     calibration : str, path-like or mapping
         Root of a CALDB (folder or URL), by default what the environment's CALDB says; or files by what they are for, as
-        in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a.
+        in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a,
+        and for responses and energies energy_to_channel, collimators, hexte_matrix, hexte_area, hexte_collimators.
     bands : sequence of str, (int, int) or (int, int, float), optional
         PCA: the band of each light curve: energies, ``"2-9keV"``, or first and last absolute channel (0 to 255), and
         length of its bins [s] if it is another than `binsz`; by default 5 to 10.
@@ -102,8 +109,19 @@ def reduce(
         Good time of each instrument: condition on the filter file's columns, ``"ELV > 10 && OFFSET < 0.02"``.
     prefr, postfr : float, optional
         Part of the step before, and behind, a good row of the filter file that is good; 0 to 1, by default 0.5.
+    barycentre : {"column", "replace", "off"} or mapping, optional
+        Light curves have a column BARYTIME (MET, TDB) beside TIME, or all times are replaced; by default they stay as
+        they are. The position is that of the target in the data, or ``{"times": "column", "ra": 83.63, "dec": 22.01}``.
     spectra : bool, optional
         Whether spectra are made, too; by default they are.
+    responses : bool, optional
+        Whether spectra have responses, too; by default they have.
+    group_min : int, optional
+        Join channels of spectra to groups of so many counts at least; by default they stand alone.
+    systematic, hexte_systematic : float, optional
+        Systematic error of each instrument's spectra, a fraction; by default 0.005 for the PCA, 0 for HEXTE.
+    spectrum_exposure : {"pcu_seconds", "seconds"}, optional
+        PCA: exposure in PCU x seconds and the mean of the PCUs' areas (the default), or in seconds and their sum.
     filter_file : {"rebuild", "archive"}, optional
         Make it from housekeeping (the default), or take the archive's standard product.
     engine : {"native", "heasoft"}, optional

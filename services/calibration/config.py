@@ -10,11 +10,10 @@ from pydantic import Field
 from rossi.calibration import Role
 from services.contract import Frozen
 
+#: The energy-to-channel table that comes with rossi.
+BUILT_IN = "e05v03"
+
 __all__ = ["CalibrationConfig", "Role", "default_cache"]
-
-
-#: What the energy-to-channel table that comes with rossi is called.
-_BUILT_IN = ("E05V03",)
 
 
 def default_cache() -> str:
@@ -46,8 +45,30 @@ class CalibrationConfig(Frozen):
     )
     energy_to_channel: str = Field(
         "",
-        description="bands in keV: the PCA's energy-to-channel table (pca_e2c_*.fits); empty takes the CALDB's where "
-        "there is one, else e05v03, which comes with rossi",
+        description="the PCA's energy-to-channel table (pca_e2c_*.fits); empty takes the CALDB's, or without one "
+        "e05v03, the table of HEASoft 6.20 that comes with rossi",
+    )
+    collimators: tuple[str, ...] = Field(
+        (),
+        description="PCA: collimators, a file of each PCU, for responses; empty takes the CALDB's, ['NONE'] takes "
+        "nothing as in the way",
+    )
+    hexte_matrix: tuple[str, ...] = Field(
+        (),
+        description="HEXTE: matrices of detectors, for responses; empty takes the CALDB's, ['NONE'] makes no responses",
+    )
+    hexte_area: tuple[str, ...] = Field(
+        (), description="HEXTE: effective areas on axis of the same detectors; empty takes the CALDB's"
+    )
+    hexte_collimators: tuple[str, ...] = Field(
+        (),
+        description="HEXTE: collimators of the same detectors; empty takes the CALDB's, ['NONE'] takes nothing as in "
+        "the way",
+    )
+    clock: str = Field(
+        "NONE",
+        description="fine corrections of the spacecraft's clock (tdc.dat), for times at the barycentre, good to 5 us "
+        "then instead of 100 us; NONE does without",
     )
     caldb: str = Field(
         "",
@@ -58,12 +79,13 @@ class CalibrationConfig(Frozen):
 
     def given(self, role: Role) -> tuple[str, ...]:
         """Return the files that are given for a role, whatever the CALDB says; (NONE,) where it is to do without."""
-        if role is Role.MODEL:
-            return self.model
-        text: str = getattr(self, role.value)
+        value: str | tuple[str, ...] = getattr(self, role.value)
+        if isinstance(value, tuple):
+            return ("NONE",) if [text.strip().upper() for text in value] == ["NONE"] else value
+        text = value
         if role is Role.BREAKDOWN_HISTORY:
             text = text or self.breakdown
         if not text.strip():
-            return ()
-        without = {"NONE", *(_BUILT_IN if role is Role.ENERGY_TO_CHANNEL else ())}
-        return ("NONE",) if text.strip().upper() in without else (text,)
+            return ("NONE",) if role is Role.CLOCK else ()
+        without = {"none", *((BUILT_IN,) if role is Role.ENERGY_TO_CHANNEL else ())}  # which comes with rossi
+        return ("NONE",) if text.strip().lower() in without else (text,)

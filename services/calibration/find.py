@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from rossi.calibration import DATA_SETS, INDEX, SEVERAL, CalibrationEntry, Role, find_files, read_index
+from rossi.calibration import DATA_SETS, INDEX, CalibrationEntry, Role, find_files, read_index
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from services.calibration.config import CalibrationConfig
@@ -20,8 +20,6 @@ from services.storage import StoreError
 _WITHOUT = {Role.MODEL: "background = 'none' in [pca_prep]"}
 _NONE = "'NONE'"
 _WITHOUT |= dict.fromkeys((Role.DEAD_TIME_A, Role.DEAD_TIME_B), "instruments = ['pca'] in [campaign]")
-#: Of which rossi has one of its own, where none is given and a CALDB has none.
-_OWN = (Role.ENERGY_TO_CHANNEL,)
 #: What PCA needs.
 PCA_ROLES = (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY)
 
@@ -69,7 +67,8 @@ def find_calibration(
     Returns
     -------
     dict of Role to tuple of CalibrationFile
-        One file a role, several only for models; roles that are to do without (NONE) are left out.
+        One file a role, several for models and for what each detector has its own; roles that are to do without (NONE),
+        or that the CALDB may be without, are left out.
 
     Raises
     ------
@@ -128,20 +127,20 @@ class _Library:
             return ()
         if given:
             return tuple(self._file(role, url) for url in given)
-        if role in _OWN and not self._root:
+        wanted = DATA_SETS[role]
+        if wanted.optional and (not self._root or not self._has_index(wanted.instrument)):
             return ()
         self._need_root(role)
-        wanted = DATA_SETS[role]
         url, index = self._index(wanted.instrument)
         found = find_files(index, role, start)
-        if not found and role in _OWN:
+        if not found and wanted.optional:
             return ()
         if not found:
             raise ConfigError(
                 f"{url}: there is no {wanted.meaning} ({wanted.codename}) for MJD {start:.5f}; "
                 f"update the CALDB, or set {role} to a file."
             )
-        every = {join(self._root, path): hdus if role in SEVERAL else () for path, hdus in found.items()}
+        every = {join(self._root, path): hdus if wanted.extensions else () for path, hdus in found.items()}
         return tuple(self._file(role, url, hdus) for url, hdus in every.items())
 
     def check(self, role: Role) -> None:
@@ -149,10 +148,17 @@ class _Library:
         if self._config.given(role):
             self.files(role, 0.0)
             return
-        if role in _OWN and not self._root:
+        if DATA_SETS[role].optional:
             return
         self._need_root(role)
         self._index(DATA_SETS[role].instrument)
+
+    def _has_index(self, instrument: str) -> bool:
+        try:
+            self._index(instrument)
+        except ConfigError:
+            return False
+        return True
 
     def _need_root(self, role: Role) -> None:
         if not self._root:

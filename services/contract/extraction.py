@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from rossi.expression import compile_expression
-from services.contract import Frozen
-
-if TYPE_CHECKING:
-    from rossi.energy.bands import EnergyBand
+from services.contract import Frozen, Input
+from services.contract.barycentre import BARYCENTRE_INPUTS, BarycentreConfig
 
 #: The filter of the PCA that the RXTE cookbook and HEASARC's notebook use.
 PCA_RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
+
+if TYPE_CHECKING:
+    from rossi.energy.bands import EnergyBand
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 Energy = Annotated[float, Field(allow_inf_nan=False)]
@@ -123,9 +124,17 @@ _NAMES = {name for names in _ENDS for name in names}
 class Extraction(Frozen):
     """How good time is found; the stages add what they extract."""
 
+    #: What the stages read for that besides their own.
+    INPUTS: ClassVar[tuple[Input, ...]] = BARYCENTRE_INPUTS
+
     expression: str = Field(description="good time: condition on the filter file's columns")
     prefr: float = Field(0.5, ge=0, le=1, description="part of the step before a good filter row that is good")
     postfr: float = Field(0.5, ge=0, le=1, description="part of the step behind a good filter row that is good")
+    barycentre: BarycentreConfig | None = Field(
+        None,
+        exclude_if=lambda value: value is None,  # products that have no such times keep their fingerprints
+        description="times at the barycentre, as [timing] says for all stages",
+    )
 
     @field_validator("expression")
     @classmethod

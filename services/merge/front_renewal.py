@@ -10,7 +10,7 @@ from astropy.table import Table
 from rossi.errors import DataError
 from rossi.exchange import from_parquet
 from rossi.sources.tables import renewed
-from services.contract import File, InputRecord, Manifest, Outputs, StageResult
+from services.contract import File, InputRecord, Manifest, OutputRecord, Outputs, StageResult
 from services.execution.making import Work, carry_out, result_of
 from services.merge.front_stage import (
     OBSERVATIONS,
@@ -21,6 +21,7 @@ from services.merge.front_stage import (
     FrontConfig,
     Tables,
     entries_of,
+    known_of,
     made_of,
     merged_records,
     notes_of,
@@ -29,6 +30,9 @@ from services.merge.front_stage import (
 )
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
+
+#: The page says when it was made; what it shows stands in ``front`` as well.
+_DATED = "page"
 
 
 class OtherRule(DataError):
@@ -66,7 +70,7 @@ def renew_front(
     if there is not None:
         _require_same_rule(config, there)
     outputs = _outputs(config, some, (before, there), store, prefix.strip("/"))
-    if there is not None and _identities(outputs) == {(o.output, o.name): o.sha256 for o in there.outputs}:
+    if there is not None and _identities(outputs) == {(o.output, o.name): o.sha256 for o in _told(there)}:
         return result_of(there, before, reused=True)
     of_before = InputRecord(input="before", path="front", size=0, identity=there.fingerprint if there else "")
     work = Work(STAGE, config, (*merged_records(some), of_before, made_of(some)), prefix)
@@ -89,12 +93,12 @@ def _outputs(
     page, tables = _read(store, key, there) if there else (None, {})
     names = {source.slug: source.name for source in some.found.sources}
     slugs = list(some.merges)
-    now = tables_of(some)
+    now = tables_of(some, known_of(config, some)[0])
     whole = {SOURCES: renewed(tables.get(SOURCES), now[SOURCES], "slug", slugs)}
     if OBSERVATIONS in now:
         called = [names[slug] for slug in slugs]
         whole[OBSERVATIONS] = renewed(tables.get(OBSERVATIONS), now[OBSERVATIONS], "source", called, unique="obsid")
-    made = {entry.slug: entry for entry in entries_of(some, store, prefix)}
+    made = {entry.slug: entry for entry in entries_of(some, store, prefix, page.entries if page else ())}
     entries = [*(made.pop(entry.slug, entry) for entry in (page.entries if page else ())), *made.values()]
     theirs = tuple(f"{names[slug]} could not be merged: " for slug in slugs)
     kept = [note for note in (page.notes if page else ()) if not note.startswith(theirs)]
@@ -114,6 +118,10 @@ def _read(store: ObjectStore, key: str, manifest: Manifest) -> tuple[Front, Tabl
     return front, tables
 
 
+def _told(manifest: Manifest) -> list[OutputRecord]:
+    return [record for record in manifest.outputs if record.output != _DATED]
+
+
 def _identities(outputs: Outputs) -> dict[tuple[str, str], str]:
-    groups: list[tuple[str, Sequence[File]]] = list(outputs.files.items())
+    groups: list[tuple[str, Sequence[File]]] = [one for one in outputs.files.items() if one[0] != _DATED]
     return {(name, file.name): hashlib.sha256(file.data).hexdigest() for name, group in groups for file in group}

@@ -200,16 +200,16 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
     return replace(observation, outcome=outcome, message=message, caveats=told, curves=curves, abouts=abouts)
 
 
-def _about(series: LightCurve, file: FitsFile) -> About:
-    """Return what a light curve of somebody's own is; of a band in keV with the channels that its file tells."""
-    about = about_curve(series)
-    return about if about.energies is None else replace(about, energies=energies_of(file) or about.energies)
-
-
 def _promises_curves(observation: Observation) -> bool:
     """Return whether a stage succeeded that makes light curves which are merged; fast data are none."""
     succeeded = [one.stage for one in observation.stages if one.outcome is Outcome.SUCCEEDED]
     return not succeeded or bool(set(succeeded) & set(observation.ends) - set(FAST_CHAIN))
+
+
+def _about(series: LightCurve, file: FitsFile) -> About:
+    """Return what a light curve of somebody's own is; of a band in keV with the channels that its file tells."""
+    about = about_curve(series)
+    return about if about.energies is None else replace(about, energies=energies_of(file) or about.energies)
 
 
 def bands(observations: Sequence[Observation]) -> list[str]:

@@ -30,7 +30,8 @@ from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
 from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
-from services.pca_extract.stage import PcaExtractConfig
+from services.engines.responses import ready_pca
+from services.pca_extract.stage import Band, PcaExtractConfig
 
 _DATA, _BACKGROUND = "dt.lis", "dtbkg.lis"
 
@@ -66,12 +67,14 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     if not (next(iter(series.values())).exposure > 0).any():
         raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
     series = {name: one for name, one in series.items() if (one.exposure > 0).any()}
+    ready, caveats = ready_pca(config, _spectra(call, config, obsid, files) if config.spectra else (), inputs)
     outputs = {
         "light_curve": tuple(curves[name] for name in series),
-        "spectrum": _spectra(call, config, obsid, files) if config.spectra else (),
+        **ready,
         "gti": (File(f"{obsid}.gti", gti, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
-    caveats = () if background else (Caveat(code="no_background", message="Rates include the background."),)
+    if not background:
+        caveats = (Caveat(code="no_background", message="Rates include the background."), *caveats)
     return Outputs(outputs, (*caveats, *caveats_of(remarks)), _summary(series, target))
 
 
@@ -110,7 +113,9 @@ def _placed(inputs: Inputs) -> dict[str, bytes]:
     return files
 
 
-def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand], background: bool) -> dict[str, dict[str, Value]]:
+def _requests(
+    config: PcaExtractConfig, bands: Sequence[CountedBand[Band]], background: bool
+) -> dict[str, dict[str, Value]]:
     """Return the parameters of each light curve by its name."""
     requests: dict[str, dict[str, Value]] = {}
     for one in bands:

@@ -16,7 +16,8 @@ from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
 from services.engines.energies import CountedBand, counted_bands
 from services.engines.native.files import opened
-from services.pca_extract.stage import PcaExtractConfig
+from services.engines.responses import ready_pca
+from services.pca_extract.stage import Band, PcaExtractConfig
 
 
 def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
@@ -35,15 +36,16 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     )
     bands, remarks = counted_bands(config.bands, inputs, [one.table for one in data], parse_pcus(config.pcus))
     found = extract(data, background, good_time, _requests(config, bands), _spectrum(config))
+    ready, caveats = ready_pca(config, found.spectrum_files(), inputs)
     outputs = {
         "light_curve": found.light_curve_files(),
-        "spectrum": found.spectrum_files(),
+        **ready,
         "gti": (File(f"{found.obsid}.gti", good_time.file, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
-    return Outputs(outputs, caveats_of([*found.remarks, *remarks]), found.summary())
+    return Outputs(outputs, (*caveats_of([*found.remarks, *remarks]), *caveats), found.summary())
 
 
-def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand]) -> dict[str, Request]:
+def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand[Band]]) -> dict[str, Request]:
     """Return what to extract, by the name of each light curve."""
     requests = {
         one.band.name: Request(

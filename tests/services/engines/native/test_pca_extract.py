@@ -44,15 +44,53 @@ def tables(outputs: Outputs, name: str) -> dict[str, Table]:
 
 def test_products_say_what_they_are(observation: Observation, prepared: Outputs) -> None:
     made = extracted(observation, prepared)
+    (matrix,) = made.files["response"]
     assert {(output, file.name): file.about for output, group in made.files.items() for file in group} == {
         ("light_curve", f"{OBSID}_ch5-10.lc"): About(
             Kind.LIGHT_CURVE, "ch5-10", "PCA", Content.NET, (5, 10), 16.0, pcus=ALL
         ),
         ("spectrum", f"{OBSID}_src.pha"): About(Kind.SPECTRUM, "src", "PCA", Content.TOTAL, pcus=ALL),
         ("spectrum", f"{OBSID}_bkg.pha"): About(Kind.SPECTRUM, "bkg", "PCA", Content.BACKGROUND, pcus=ALL),
+        ("response", matrix.name): About(Kind.RESPONSE, "rmf", "PCA", pcus=ALL),
+        ("ancillary", f"{OBSID}_src.arf"): About(Kind.ANCILLARY, "arf", "PCA", pcus=ALL),
         ("gti", f"{OBSID}.gti"): About(Kind.GOOD_TIME, "pca", "PCA"),
     }
     assert (made.outcome, made.caveats) == (Outcome.SUCCEEDED, ())
+
+
+def test_spectra_name_what_is_beside_them_as_asked(observation: Observation, prepared: Outputs) -> None:
+    made = extracted(observation, prepared, group_min=100_000, systematic=0.02, pcus="0,2", layers="1")
+    names = {file.name for group in made.files.values() for file in group}
+    source = tables(made, "spectrum")["src"]
+    assert {source.header[name] for name in ("RESPFILE", "ANCRFILE", "BACKFILE")} <= names
+    assert source.header["RESPFILE"].startswith("pca_p02_50514_lr1_129ch_")
+    np.testing.assert_array_equal(source.column("SYS_ERR"), np.float32(0.02))
+    assert -1 in source.column("GROUPING")
+    assert made.files["response"][0].shared
+
+
+def test_spectra_without_responses_are_left_as_they_are_when_nothing_is_asked(
+    observation: Observation, prepared: Outputs
+) -> None:
+    made = extracted(observation, prepared, responses=False, systematic=0)
+    source = tables(made, "spectrum")["src"]
+    assert (made.files["response"], made.files["ancillary"]) == ((), ())
+    assert (source.header["RESPFILE"], source.header["ANCRFILE"]) == ("NONE", "NONE")
+    assert "SYS_ERR" not in source
+    config = PcaExtractConfig(responses=False)
+    assert not {"energy_to_channel", "collimators"} & {declared.name for declared in STAGE.inputs_for(config)}
+
+
+def test_exposure_in_seconds_gives_the_rate_of_all_pcus(observation: Observation, prepared: Outputs) -> None:
+    made = [
+        extracted(observation, prepared, spectrum_exposure=asked, pcus="0,2") for asked in ("pcu_seconds", "seconds")
+    ]
+    sources = [tables(one, "spectrum")["src"] for one in made]
+    exposure = [one.header["EXPOSURE"] for one in sources]
+    assert exposure[0] == pytest.approx(2 * exposure[1], rel=1e-3)
+    np.testing.assert_array_equal(sources[0].column("COUNTS"), sources[1].column("COUNTS"))
+    areas = [opened(one.files["ancillary"][0]).table(hdu=1).column("SPECRESP") for one in made]
+    np.testing.assert_allclose(areas[0] * exposure[0], areas[1] * exposure[1], rtol=1e-6)
 
 
 def test_rates_are_those_of_the_source_in_the_good_time(observation: Observation, prepared: Outputs) -> None:
