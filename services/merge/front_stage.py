@@ -43,6 +43,7 @@ NAME = "sources"
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
 _TABLE = "sources.ecsv"
+PAGE = "page"
 #: Outputs that are tables.
 SOURCES, OBSERVATIONS = "sources", "observations"
 
@@ -66,7 +67,7 @@ STAGE = Stage(
     config=FrontConfig,
     inputs=(),
     outputs=(
-        Output("page", "the front page"),
+        Output(PAGE, "the front page"),
         Output(SOURCES, "the table of sources"),
         Output(OBSERVATIONS, "the table of observations, where pyarrow is installed", at_least=0),
         Output("front", "what the page shows, so that it can be made for another place"),
@@ -208,7 +209,7 @@ def outputs_of(
         hardness=" / ".join(config.hardness),
         entries=entries,
     )
-    pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),)}
+    pages = {PAGE: (File("index.html", front.page(), about=About(Kind.PAGE)),)}
     inner = {"front": (File("front.json", front.model_dump_json().encode()),)}
     observations = len(tables[OBSERVATIONS]) if OBSERVATIONS in tables else int(tables[SOURCES]["observations"].sum())
     return Outputs(pages | inner | files, (), {"sources": sources, "observations": observations})
