@@ -63,6 +63,7 @@ def _panel(packer: Packer, observation: Observation, shown: Shown, most: int) ->
         "length": stop - start if known else 0.0,
         "ontime": observation.ontime,
         "pcus": observation.pcus,
+        "modes": list(dict.fromkeys(mode for told in observation.told("modes") for mode in told)),
         "curves": [
             _curve(packer, number, band.name, observation, most)
             for number, band in enumerate(shown.bands)
