@@ -62,7 +62,7 @@ class HexteDeadConfig(Extraction):
 
 STAGE = Stage(
     name="hexte_dead",
-    version=2,
+    version=3,
     config=HexteDeadConfig,
     inputs=(
         Input("science", "rows of each position", source="hexte_back"),

@@ -68,7 +68,7 @@ class PcaExtractConfig(Extraction):
 
 STAGE = Stage(
     name="pca_extract",
-    version=2,
+    version=3,
     config=PcaExtractConfig,
     inputs=(
         Input("std2_dt", "prepared Standard2 data", source="pca_prep"),

@@ -27,7 +27,7 @@ from rossi.spectra.ready import ready_to_fit, with_files
 from rossi.spectra.response_file import read_response
 
 #: What shall be found again.
-INDEX, NH, NORM = 1.9, 3.0, 3.0
+INDEX, NH, NORM = 1.9, 3.0, 1.0
 #: Energy at which the flux density is fitted, about where index and norm are independent [keV].
 PIVOT = {"pca": 7.0, "hexte": 35.0, "both": 7.0}
 CLUSTERS = ("a", "b")
@@ -39,7 +39,7 @@ def reduced(folder: Path, number: int, *, pcus: tuple[int, ...] = (2,), systemat
     The simulation has no systematic errors, so by default the spectra have none either.
     """
     spec = ObservationSpec(
-        ObsID("20101-01-01-00"), 110_145_600, 3200, NORM, INDEX, NH, dec=85.0, slew=0, entropy=(18, number)
+        ObsID("20101-01-01-00"), 110_145_600, 3200, NORM, INDEX, NH, dec=85.0, slew=0, entropy=(18, 100 + number)
     )
     calibration, out = folder / "calibration", folder / f"out{number}"
     _write(calibration, calibration_files())
