@@ -7,7 +7,6 @@ import pickle
 import shutil
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.io import fits
 from astropy.table import Table
-from astropy.time import Time
-from astropy.timeseries import TimeSeries
 
 import rossi
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
@@ -172,43 +168,6 @@ def test_products_can_be_written_and_read(result: rossi.Reduction, tmp_path: Pat
     assert all(kind is by_suffix[Path(name).suffix] for name, kind in kinds.items())
     with pytest.raises(rossi.ConfigError, match="there is such a file already"):
         result.write(tmp_path)
-
-
-@pytest.mark.parametrize(("instrument", "name"), [("pca", "ch5-10"), ("hexte", "pwa_ch15-61")])
-def test_astropy_reads_the_times_of_curves(result: rossi.Reduction, tmp_path: Path, instrument: str, name: str) -> None:
-    """MJD (TT) of the first bin: 49353 + 0.000696574074 d + TIME; to the microsecond."""
-    curve = getattr(result, instrument)[name]
-    curve.write(tmp_path / "a.lc")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of units that are OGIP's, and of a place of the observatory that is not told
-        series = TimeSeries.read(
-            tmp_path / "a.lc", format="fits", hdu=1, time_column="TIME", astropy_native=True, mask_invalid=False
-        )
-    written = fits.getdata(tmp_path / "a.lc", 1)["TIME"]
-    expected = Time(49353.0, 0.000696574074 + written / 86400, format="mjd", scale="tt")
-    assert series.time.scale == "tt"
-    assert np.abs((series.time - expected).sec).max() < 1e-6
-    assert np.array_equal(series["RATE"].value, curve.rate, equal_nan=True)
-
-
-@pytest.mark.parametrize(("instrument", "name"), [("pca", "ch5-10"), ("hexte", "pwa_ch15-61")])
-def test_stingray_takes_curves(result: rossi.Reduction, tmp_path: Path, instrument: str, name: str) -> None:
-    stingray = pytest.importorskip("stingray", reason="the extra timing is not installed")
-    curve = getattr(result, instrument)[name]
-    curve.write(tmp_path / "a.lc")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ours = rossi.read(tmp_path / "a.lc").to_stingray()
-        theirs = stingray.Lightcurve.read(str(tmp_path / "a.lc"), fmt="hea", fracexp_limit=0.0, skip_checks=True)
-    seen = np.isfinite(curve.rate)
-    assert float(ours.mjdref) == float(theirs.mjdref) == pytest.approx(49353.000696574074, abs=1e-11)
-    np.testing.assert_allclose(ours.time.astype(float), (curve.time + curve.timedel / 2)[seen], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(ours.countrate, curve.rate[seen])
-    assert np.diff(ours.gti.astype(float)).sum() == pytest.approx(np.diff(curve.intervals).sum())
-    # What it reads by itself begins its bins where their middle is, and divides by the exposure once more.
-    np.testing.assert_allclose(theirs.time.astype(float), curve.time, rtol=0, atol=1e-6)
-    np.testing.assert_allclose((theirs.countrate * curve.fracexp)[seen], curve.rate[seen], rtol=1e-6)
-    assert len(theirs.gti) > 0
 
 
 def test_it_shows_itself(result: rossi.Reduction) -> None:
