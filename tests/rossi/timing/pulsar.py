@@ -155,7 +155,9 @@ def draw(observed: Observed, path: Path) -> None:
     left.set(xlabel="Year", ylabel="Phase of the maximum", ylim=(-0.5, 0.5))
     middle.set(xlabel="Phase", ylabel="Counts over their mean", xlim=(0, 2), title=f"{len(years)} observations folded")
     right.set(xlabel=f"Period - {observed.pulse.period:g} s (ps)", ylabel=r"$\chi^2$ of epoch folding", yscale="log")
-    right.legend(fontsize=8, loc="lower center")
+    middle.legend(fontsize=8, loc="lower left")
+    for axes in (left, right):
+        axes.locator_params(axis="x", nbins=4)
     figure.savefig(path, dpi=110)
 
 
