@@ -24,6 +24,7 @@ class Kind(StrEnum):
     FIGURE = "figure"
     TABLE = "table"
     PAGE = "page"
+    PAGE_PART = "page_part"
 
 
 class Content(StrEnum):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from flows.core.executor import Executor
 from flows.core.grouping import Grouping, Unit
+from flows.core.neighbours import Sky
 from flows.core.plan import make_shard
 from flows.core.result import Merged
 from flows.core.results import Results
@@ -58,7 +60,8 @@ def merge_sources(
     watcher : Watcher
     """
     units = grouping.units
-    merges = [merge_of(settings, unit, grouping, results) for unit in units]
+    sky = Sky.of(settings, grouping)
+    merges = [merge_of(settings, unit, grouping, results, sky) for unit in units]
     store = open_store(settings.store)
     look = partial(_found_again, store, settings.prefix, merges)
     there = patiently(look, None, store, lambda pause: watcher.warned(str(pause)))
@@ -77,7 +80,7 @@ def merge_sources(
     )
 
 
-def merge_of(settings: Settings, unit: Unit, grouping: Grouping, results: Results) -> Merge:
+def merge_of(settings: Settings, unit: Unit, grouping: Grouping, results: Results, sky: Sky) -> Merge:
     """Return what is to be merged of a source; of several sources, each report is headed by its source."""
     from services.merge.stage import work_of
 
@@ -89,6 +92,7 @@ def merge_of(settings: Settings, unit: Unit, grouping: Grouping, results: Result
         results=(),
         config=settings.merge.model_copy(update=headed),
         source=unit.source,
+        neighbours=sky.near(unit, grouping),
     )
     text = partial(_text, asked, results)
     digest = work_of(MergeRequest.model_validate_json(text())).fingerprint
@@ -117,15 +121,24 @@ def put_above(settings: Settings, grouping: Grouping, results: Results, merges: 
     from services.merge.front_stage import NAME, Everything, FrontConfig, run_front
 
     rule, told = grouping.rule, settings.merge
-    config = FrontConfig(title=told.title, description=told.description, by=rule.by, radius=rule.radius)
+    config = FrontConfig(
+        title=told.title, description=told.description, by=rule.by, radius=rule.radius, hardness=told.hardness
+    )
     by_slug = {one.slug: one.merge for one in merges}
     try:
         archive = Everything(grouping.observations, grouping.found, results, by_slug)
         store = open_store(settings.store)
         if not grouping.chosen:
-            return run_front(config, archive, store, settings.prefix)
-        before = newest_release(store, settings.prefix)
-        front = key_of(settings.prefix, before.front) if before is not None and before.front else ""
-        return renew_front(config, archive, front, store, settings.prefix)
+            before = ""
+            with suppress(DataError):  # of a damaged release everything is made anew
+                before = _front_before(store, settings)
+            return run_front(config, archive, store, settings.prefix, before)
+        return renew_front(config, archive, _front_before(store, settings), store, settings.prefix)
     except DataError as error:  # the sources' reports are there all the same
         return failed(NAME, "", error)
+
+
+def _front_before(store: ObjectStore, settings: Settings) -> str:
+    """Return the key of the manifest of the front page in the newest release; empty for none."""
+    newest = newest_release(store, settings.prefix)
+    return key_of(settings.prefix, newest.front) if newest is not None and newest.front else ""

@@ -57,6 +57,11 @@ class SourcesConfig(Frozen):
     table: str = Field(
         "", description="The table for by = 'table': an ECSV file with name, ra, dec and, if some differ, radius."
     )
+    neighbours: str = Field(
+        "",
+        description="An ECSV file with name, ra, dec: more sources, beyond those of the archive, that HEXTE's "
+        "background fields may hold.",
+    )
     names: tuple[str, ...] = Field((), description="Only these sources, as anybody spells them; none means all.")
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from flows.core.export import INNER
+from flows.core.export import UNLISTED
 from flows.core.result import CampaignResult
 from flows.core.results import Results
 from flows.core.summary import advice, summary_line, unmerged_line
@@ -112,7 +112,7 @@ def summary_page(result: CampaignResult, store: ObjectStore, url: str) -> str:
         return "\n".join(lines)
     manifest = read_manifest(store, result.top.manifest)
     groups: dict[str, list[str]] = {}
-    for record in (record for record in manifest.outputs if record.output not in INNER):
+    for record in (record for record in manifest.outputs if record.output not in UNLISTED):
         key = output_key(result.top.manifest, manifest, record)
         groups.setdefault(record.output, []).append(f"- {_link(record.name, key, store, url)} ({_size(record.size)})")
     for output in sorted(groups, key=lambda name: name not in {"report", "page"}):
@@ -139,7 +139,9 @@ def figure_url(result: CampaignResult, store: ObjectStore, url: str) -> str:
     if not result.top.manifest:
         return ""
     manifest = read_manifest(store, result.top.manifest)
-    pictures = [record for record in manifest.outputs if record.about.kind is Kind.FIGURE]
+    pictures = [
+        record for record in manifest.outputs if record.about.kind is Kind.FIGURE and record.name.endswith(".png")
+    ]
     if not pictures:
         return ""
     chosen = next((record for record in pictures if not record.about.label), pictures[0])  # that of all bands

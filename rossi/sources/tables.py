@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.energy.epochs import epochs_at
 from rossi.errors import ConfigError
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.met import mjd_to_met
-from rossi.plot.epochs import STARTS
 from rossi.sky import mean_direction
 from rossi.sources.measured import Measured, SourceRates, ratio, source_rates
 from rossi.sources.observations import Observations
@@ -190,7 +190,7 @@ def _table(columns: dict[str, _Column]) -> Table:
 
 def _epoch(time: NDArray[np.float64]) -> NDArray[np.int64]:
     known = np.isfinite(time)
-    return np.where(known, 1 + np.searchsorted(STARTS, mjd_to_met(np.where(known, time, 0.0)), "right"), 0)
+    return np.where(known, epochs_at(mjd_to_met(np.where(known, time, 0.0))), 0)
 
 
 def renewed(before: Table | None, now: Table, key: str, which: Sequence[str], *, unique: str = "") -> Table:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
 
 from rossi.energy.band_energies import hexte_energies
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits
+from rossi.gti import Gti
 from rossi.hexte.correction import parse_detectors
+from rossi.hexte.fields import mean_axes
 from rossi.hexte.observation import SplitObservation, Wanted
 from rossi.hexte.products import Products
 from rossi.hexte.reduction import DetectorBand
@@ -18,6 +25,8 @@ from services.engines import caveats_of
 from services.engines.responses import ready_hexte
 from services.hexte_dead.stage import Background, Dwell, HexteBand, HexteDeadConfig
 
+#: Of the components of the body axes: two thousandths of an arcsecond.
+_DIGITS = 8
 _ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
 
 
@@ -63,12 +72,39 @@ def _figures(made: Products) -> tuple[File, ...]:
     return figure_files(made)
 
 
+def attitude_of(filter_file: File, good: Gti) -> dict[str, Any]:
+    """Return how the spacecraft was turned, as the summary has it, for whoever asks where the clusters looked.
+
+    Parameters
+    ----------
+    filter_file : File
+    good : ndarray (n, 2) [s]
+        Good time, TIMEZERO applied.
+
+    Returns
+    -------
+    dict
+        ``axes``: `rossi.hexte.fields.mean_axes`; nothing where the filter file does not tell.
+    """
+    try:
+        found = open_fits(filter_file.data, filter_file.name)
+        axes = mean_axes(found.table("XTE_MKF") if len(found.tables) > 1 else found.table(), good)
+    except DataError:
+        return {}
+    return {"axes": np.round(axes, _DIGITS).tolist()}
+
+
 def outputs_of(
-    config: HexteDeadConfig, made: Products, gti: bytes, inputs: Inputs, remarks: Iterable[Remark] = ()
+    config: HexteDeadConfig,
+    made: Products,
+    gti: bytes,
+    inputs: Inputs,
+    attitude: Mapping[str, Any],
+    remarks: Iterable[Remark] = (),
 ) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     net, parts = made.light_curve_files()
     ready, caveats = ready_hexte(config, made.spectrum_files(), inputs)
     good_time = File(f"{made.obsid}_hexte.gti", gti, about=About(Kind.GOOD_TIME, "hexte", "HEXTE"))
     files = {"light_curve": net, "parts": parts, **ready, "figure": _figures(made), "gti": (good_time,)}
-    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), made.summary())
+    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), {**made.summary(), **attitude})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.contract import FileName, Frozen, ObservationResult
 
@@ -57,7 +57,37 @@ class MergeConfig(Frozen):
         description="rates of the Crab to normalise with: {band = '2-9keV', epoch = 3, pcu = 2, rate = 2100}; those "
         "that are missing are calculated from the response",
     )
+    hardness: tuple[str, ...] = Field(
+        (),
+        description='two bands, the hard one first, whose ratio of rates is the hardness: ["ch11-28", "ch5-10"]; as '
+        "light curves' files are named",
+    )
+    colours: tuple[tuple[str, str], ...] = Field(
+        (), description="hardness ratios, the hard band first: [['5-8keV', '2-5keV']]; names of bands as in products"
+    )
+    intensity: str = Field(
+        "", description="band of hardness-intensity diagrams: 2-20keV; empty is both bands of the colour together"
+    )
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
+
+    @field_validator("hardness")
+    @classmethod
+    def _pair(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and (len(set(value)) != 2 or len(value) != 2 or not all(value)):
+            raise ValueError(f"{len(value)} bands are named, {list(value)}; two that differ, or none, were expected")
+        return value
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """The hard and the soft band of the hardness, if they are named."""
+        return (self.hardness[0], self.hardness[1]) if self.hardness else None
+
+    @field_validator("colours")
+    @classmethod
+    def _two_bands(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        if same := [hard for hard, soft in value if hard == soft]:
+            raise ValueError(f"{same[0]} over itself is always 1; name two bands, the hard one first")
+        return value
 
     @property
     def slug(self) -> str:
@@ -85,10 +115,26 @@ class SourceName(Frozen):
     names: tuple[str, ...] = ()
 
 
+class Neighbour(Frozen):
+    """Another source, near enough to lie in a background field of HEXTE.
+
+    Parameters
+    ----------
+    name : str
+    ra, dec : float [deg]
+        J2000.
+    """
+
+    name: str
+    ra: float
+    dec: float
+
+
 class SourceMergeConfig(MergeConfig):
     """The same of one source: all that decides what becomes of its observations."""
 
     source: SourceName | None = None
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -110,6 +156,8 @@ class MergeRequest(Frozen):
     config : MergeConfig
     source : SourceName or None
         None where the observations were asked for as those of one source: what they say themselves counts.
+    neighbours : tuple of Neighbour
+        Other sources that HEXTE's background fields may hold.
     """
 
     store: str
@@ -118,6 +166,7 @@ class MergeRequest(Frozen):
     results: tuple[ObservationResult, ...]
     config: MergeConfig = MergeConfig()
     source: SourceName | None = None
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def name(self) -> str:
@@ -127,7 +176,7 @@ class MergeRequest(Frozen):
     @property
     def settings(self) -> SourceMergeConfig:
         """Configuration and source together."""
-        return SourceMergeConfig(**self.config.model_dump(), source=self.source)
+        return SourceMergeConfig(**self.config.model_dump(), source=self.source, neighbours=self.neighbours)
 
 
 @dataclass(frozen=True, slots=True)

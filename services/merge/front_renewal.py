@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 from astropy.table import Table
 
@@ -14,6 +13,7 @@ from services.contract import File, InputRecord, Manifest, Outputs, StageResult
 from services.execution.making import Work, carry_out, result_of
 from services.merge.front_stage import (
     OBSERVATIONS,
+    PAGE,
     SOURCES,
     STAGE,
     Everything,
@@ -21,6 +21,7 @@ from services.merge.front_stage import (
     FrontConfig,
     Tables,
     entries_of,
+    known_of,
     made_of,
     merged_records,
     notes_of,
@@ -66,7 +67,7 @@ def renew_front(
     if there is not None:
         _require_same_rule(config, there)
     outputs = _outputs(config, some, (before, there), store, prefix.strip("/"))
-    if there is not None and _identities(outputs) == {(o.output, o.name): o.sha256 for o in there.outputs}:
+    if there is not None and _identities(outputs) == {o.name: o.sha256 for o in there.outputs if o.output != PAGE}:
         return result_of(there, before, reused=True)
     of_before = InputRecord(input="before", path="front", size=0, identity=there.fingerprint if there else "")
     work = Work(STAGE, config, (*merged_records(some), of_before, made_of(some)), prefix)
@@ -86,15 +87,15 @@ def _outputs(
     config: FrontConfig, some: Everything, before: tuple[str, Manifest | None], store: ObjectStore, prefix: str
 ) -> Outputs:
     key, there = before
-    page, tables = _read(store, key, there) if there else (None, {})
+    now = tables_of(some, known_of(config, some)[0])
+    page, tables = _read(store, key, there, now) if there else (None, {})
     names = {source.slug: source.name for source in some.found.sources}
     slugs = list(some.merges)
-    now = tables_of(some)
     whole = {SOURCES: renewed(tables.get(SOURCES), now[SOURCES], "slug", slugs)}
-    if OBSERVATIONS in now:
+    if OBSERVATIONS in now and (there is None or OBSERVATIONS in tables):  # else the others' are not known
         called = [names[slug] for slug in slugs]
         whole[OBSERVATIONS] = renewed(tables.get(OBSERVATIONS), now[OBSERVATIONS], "source", called, unique="obsid")
-    made = {entry.slug: entry for entry in entries_of(some, store, prefix)}
+    made = {entry.slug: entry for entry in entries_of(some, store, prefix, page.entries if page else ())}
     entries = [*(made.pop(entry.slug, entry) for entry in (page.entries if page else ())), *made.values()]
     theirs = tuple(f"{names[slug]} could not be merged: " for slug in slugs)
     kept = [note for note in (page.notes if page else ()) if not note.startswith(theirs)]
@@ -102,18 +103,21 @@ def _outputs(
     return outputs_of(config, tuple(entries), notes, whole, len(whole[SOURCES]))
 
 
-def _read(store: ObjectStore, key: str, manifest: Manifest) -> tuple[Front, Tables]:
+def _read(store: ObjectStore, key: str, manifest: Manifest, now: Tables) -> tuple[Front, Tables]:
+    """Return page and tables of before, of these those that can be made now."""
+
     def files(output: str) -> dict[str, File]:
         return {file.name.rpartition(".")[2]: file for file in read_outputs(store, key, manifest, output)}
 
     front = Front.model_validate_json(files("front")["json"].data)
     ecsv = files(SOURCES)["ecsv"].data.decode()
     tables = {SOURCES: Table.read(ecsv, format="ascii.ecsv", fill_values=[])}
-    if OBSERVATIONS in {record.output for record in manifest.outputs}:
+    if OBSERVATIONS in now and any(record.output == OBSERVATIONS for record in manifest.outputs):
         tables[OBSERVATIONS] = from_parquet(files(OBSERVATIONS)["parquet"].data, "observations.parquet")
     return front, tables
 
 
-def _identities(outputs: Outputs) -> dict[tuple[str, str], str]:
-    groups: list[tuple[str, Sequence[File]]] = list(outputs.files.items())
-    return {(name, file.name): hashlib.sha256(file.data).hexdigest() for name, group in groups for file in group}
+def _identities(outputs: Outputs) -> dict[str, str]:
+    """Return what was made but for the page, which follows from the rest and says when it was made."""
+    files = [file for name, group in outputs.files.items() if name != PAGE for file in group]
+    return {file.name: hashlib.sha256(file.data).hexdigest() for file in files}

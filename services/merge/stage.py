@@ -26,15 +26,17 @@ from services.contract import (
 )
 from services.contract.seal import seal
 from services.execution.making import Work, carry_out, result_of, stage_folder
-from services.merge.config import NAME, MergeConfig, MergeRequest, Normalise, SourceName
+from services.merge.colours import colour_columns, colour_files, colours_of, diagrams
+from services.merge.colours import figures as colour_figures
+from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, Normalise, SourceName
 from services.merge.details import Details, noted
+from services.merge.fields import Fields, hexte_fields
 from services.merge.front_entry import entry_of
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.labels import obsid_of, stem_of
 from services.merge.normalise import in_crabs
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
-from services.merge.panels import WHOLE
 from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
@@ -59,10 +61,12 @@ STAGE = Stage(
         Output("figure", "the light curves against time", at_least=0),
         Output("spectrum", "spectra, summed by cluster of HEXTE, by gain epoch and PCUs of the PCA", at_least=0),
         Output("response", "mean responses of the summed spectra", at_least=0),
+        Output("colours", "hardness ratios of single bins", at_least=0),
         Output("power_spectrum", "power spectra of the PCA, averaged, and how they change", at_least=0),
         Output("bursts", "the table of bursts", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
+        Output("part", "what the page loads when observations are opened", at_least=0),
         Output("entry", "what the front page of an archive tells of the source", at_least=0),
     ),
 )
@@ -81,6 +85,7 @@ def merge(
     summed: Iterable[SpectrumSet] = (),
     source: SourceName | None = None,
     timing: Timing | None = None,
+    neighbours: Sequence[Neighbour] = (),
 ) -> Outputs:
     """Join the observations' light curves, and add up their spectra.
 
@@ -101,6 +106,8 @@ def merge(
         Of which all observations are; else positions in their light curves tell those of several apart.
     timing : Timing, optional
         Fast data of all observations.
+    neighbours : sequence of Neighbour
+        Other sources that HEXTE's background fields may hold.
 
     Raises
     ------
@@ -110,11 +117,13 @@ def merge(
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
     fit = FitSettings(config.systematic, config.group_min)
-    sums = sum_spectra(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug, fit)
+    sums = sum_spectra(noted(summed, details), config.slug, fit)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
     any_source = config.force or source is not None
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
-    return _merged(config, parted, place or Place(), sums, details, apart, source=source, timing=timing)
+    fields = hexte_fields(parted, neighbours)
+    told = [*apart, *fields.caveats()]
+    return _merged(config, parted, place or Place(), sums, details, told, source=source, timing=timing, fields=fields)
 
 
 def merge_files(
@@ -211,6 +220,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             summed=spectra(store, found.values()),
             source=request.source,
             timing=gathered(timing_sets(store, found.values())),
+            neighbours=request.neighbours,
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
         put_exactly(store, index, _index(work.key, found))
@@ -244,6 +254,7 @@ def _merged(
     means: str = "mean of an observation",
     source: SourceName | None = None,
     timing: Timing | None = None,
+    fields: Fields | None = None,
 ) -> Outputs:
     if config.normalise is Normalise.CRAB:
         observations, left = in_crabs(observations, config.crab)
@@ -254,12 +265,15 @@ def _merged(
         File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title, source), about=b.about)
         for b in joined
     )
+    colours, no_colours = colours_of(observations, config.colours, config.intensity)
+    told = [*told, *no_colours]
     images = figures(joined, observations, config.slug, config.title, config.points, means=means)
-    table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
+    ratios = tuple(colour_files(observations, colours, config.slug, config.title))
+    table = File("observations.ecsv", ecsv(observations, colour_columns(colours)), about=About(Kind.TABLE))
     timing = timing or Timing()
     fast = timing_files(timing, config.slug, config.title)
-    images += fast.pop("figure")
-    made = (*sums.files, *sums.responses, *(file for some in fast.values() for file in some))
+    images += (*colour_figures(observations, colours, config.slug, config.title), *fast.pop("figure"))
+    made = (*sums.files, *sums.responses, *ratios, *(file for some in fast.values() for file in some))
     downloads = [f.name for f in (*curves, *images, *made, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
     caveats = [*told, *_vanished(observations), *found, *sums.caveats, *timing.caveats]
@@ -267,20 +281,24 @@ def _merged(
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
-    shown = Shown(observations, joined, details)
-    section = timing_section(timing, images)
-    page = report(config.title, config.description, shown, downloads, place, config.points, caveats, section)
+    shown = Shown(observations, joined, details, fields or Fields())
+    sections = timing_section(timing, images), diagrams(observations, colours) if colours else ""
+    slug = source.slug if source is not None else ""
+    page = report(
+        config.title, config.description, shown, downloads, place, config.points, caveats, *sections, slug=slug
+    )
     pages = {
         "observations": (table,),
-        "report": (File(REPORT, page, about=About(Kind.PAGE)),),
-        "entry": _entry(shown, source),
+        "report": (File(REPORT, page.page, about=About(Kind.PAGE)),),
+        "part": page.parts,
+        "entry": _entry(shown, source, config.pair),
     }
-    sets = {"spectrum": sums.files, "response": sums.responses, **fast}
+    sets = {"spectrum": sums.files, "response": sums.responses, "colours": ratios, **fast}
     files = {"light_curve": curves, "figure": images, **sets, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums) | timing_summary(timing))
 
 
-def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
+def _entry(shown: Shown, source: SourceName | None, hardness: tuple[str, str] | None) -> tuple[File, ...]:
     """Return what the front page tells of a source; the link is that from beside its report."""
     if source is None:
         return ()
@@ -294,6 +312,7 @@ def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
         also=[name for name in source.names if name != source.name],
         ra=ra,
         dec=dec,
+        hardness=hardness,
     )
     return (File("entry.json", entry.model_dump_json().encode()),)
 

@@ -19,6 +19,7 @@ function rememberer(columns) {
   const get = id => document.getElementById(id);
   let timer = 0;
   const write = at => {
+    clearTimeout(timer);  // what waits to be written does not know of a source that is opened
     const kept = new URLSearchParams(), head = document.querySelector("#rows thead [aria-sort]");
     for (const id of KEPT) {
       const field = get(id), usual = field?.options ? "exposure" : "";
@@ -36,7 +37,17 @@ function rememberer(columns) {
   return { write, later: () => { clearTimeout(timer); timer = setTimeout(write, 500); } };
 }
 
+// The path that leads here from a source's page.
+function wayBack(link) {
+  const here = location.pathname.split("/"), there = new URL(link, location.href).pathname.split("/");
+  let same = 0;
+  if (!here.at(-1)) here[here.length - 1] = "index.html";
+  while (same < here.length - 1 && here[same] === there[same]) same++;
+  return "../".repeat(there.length - 1 - same) + here.slice(same).join("/");
+}
+
 unpack(document.getElementById("sources").textContent).then(data => {
+  data.link = data.link.map(link => `${link}#from=${encodeURIComponent(wayBack(link))}`);
   const columns = columnsOf(data, document.getElementById("rows").dataset.hardness), address = rememberer(columns);
   const sky = document.getElementById("plot") ? newSky(data, columns) : null;
   const open = (row, apart) => {

@@ -36,7 +36,7 @@ function curves(o, bands, width) {
   const good = band => o.good_time.filter(g => !g.label || band.name.startsWith(g.label));
   return section("Light curves",
     ...o.curves.map(c => curvePlot(c, bands[c.band], c.band, o.length, good(bands[c.band]), width)),
-    o.brief ? null : told("The line at the foot of each figure is good time."));
+    told("The line at the foot of each figure is good time."));
 }
 
 function spectra(o, width) {

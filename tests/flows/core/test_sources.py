@@ -15,8 +15,10 @@ from flows.cli.options import of_sources
 from flows.core.executor import Inline
 from flows.core.export import export_campaign
 from flows.core.grouping import Grouping, grouped
+from flows.core.neighbours import Sky
 from flows.core.plan import MAX_SHARDS, plan_batches
 from flows.core.result import CampaignResult, campaign_code
+from flows.core.results import Results
 from flows.core.retry import failed
 from flows.core.run import run
 from flows.core.selection import NothingToDo, everything
@@ -27,10 +29,10 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
 from rossi.exchange import from_parquet
 from rossi.simulate import simulate_archive
-from services.contract import ExitCode, Outcome
+from services.contract import ExitCode, ObservationResult, Outcome, StageResult
 from services.merge import batch
 from services.merge.config import Merge, MergeRequest
-from services.merge.front_stage import published
+from services.merge.front_stage import Everything, Front, FrontConfig, published, run_front
 from services.merge.stage import run_merge
 from services.query.worklist import WorkRow, blank
 from services.storage import open_store
@@ -88,6 +90,8 @@ def test_only_what_has_changed_is_merged_again(settings: Settings, simulated: Ar
     for page in (tmp_path / "out").rglob("*.html"):
         for link in re.findall(r'href="([^"#:{]+)"', page.read_text()):
             assert (page.parent / link).exists(), link
+    for slug in ("sim-x-1", "sim-gc-1"):
+        assert f'href="../../index.html#at={slug}"' in (tmp_path / f"out/sources/{slug}/report.html").read_text()
     table = Table.read((tmp_path / "out/sources.ecsv").read_text(), format="ascii.ecsv")
     assert table["observations"].tolist() == [2, 2]
     assert (table["rate_ch5-10"] > 0).all()
@@ -141,6 +145,72 @@ def test_a_source_that_cannot_be_merged_stops_no_other(settings: Settings, monke
     mended = night(settings)
     assert {one.name: one.merge.reused for one in mended.merges} == {FIRST: False, SECOND: True}
     assert len(published(store, mended.top.manifest).entries) == 2
+
+
+def front_of(hardness: tuple[str, ...]) -> tuple[MemoryStore, Front]:
+    """Publish the front page of two observations that have two bands, without any merge."""
+    grouping, store = grouped(load_settings(None, {}), (A1, B1), MemoryStore()), MemoryStore()
+    results = {}
+    for one, hard in ((A1, 2.0), (B1, 5.0)):
+        bands = {
+            "ch5-10": {"rate": 4.0, "error": 0.1, "exposure": 1.0},
+            "11-28": {"rate": hard, "error": 0.1, "exposure": 1.0},
+        }
+        end = StageResult(stage="pca_extract", obsid=one.obsid, outcome=Outcome.SUCCEEDED, summary={"bands": bands})
+        results[one.obsid] = ObservationResult.of(one.obsid, [end])
+    config = FrontConfig(title="All", by="position", radius=0.2, hardness=hardness)
+    archive = Everything(grouping.observations, grouping.found, Results(results.values()), {})
+    made = run_front(config, archive, store)
+    return store, published(store, made.manifest)
+
+
+def test_hardness_is_of_the_bands_that_are_named() -> None:
+    store, front = front_of(("11-28", "ch5-10"))
+    assert (front.hardness, front.notes) == ("11-28 / ch5-10", ())
+    (key,) = [info.key for info in store.list() if info.key.endswith("sources.ecsv")]
+    table = Table.read(store.get(key).decode(), format="ascii.ecsv")
+    assert table["hardness"].tolist() == [0.5, 1.25]
+    assert table["hardness"].description == "Mean rate in 11-28 over that in ch5-10"
+
+
+def test_hardness_of_a_band_that_is_not_there_is_told() -> None:
+    _, front = front_of(("ch99-100", "ch5-10"))
+    said = "There is no hardness: no observation has a band ch99-100, there are 11-28, ch5-10; see [merge] hardness."
+    assert front.notes == (said,)
+    assert front_of(())[1].notes == ()
+
+
+@pytest.mark.parametrize("wrong", [["a"], ["a", "a"], ["a", "b", "c"], ["a", ""]], ids=str)
+def test_hardness_is_of_two_bands(wrong: list[str]) -> None:
+    with pytest.raises(ConfigError, match=r"\[merge\].*two that differ, or none, were expected"):
+        load_settings(None, {"merge": {"hardness": wrong}})
+
+
+def near_of(settings: Settings, rows: tuple[WorkRow, ...], only: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    """Return the names of the sources near each one."""
+    grouping = grouped(settings, rows, MemoryStore()).only(only)
+    sky = Sky.of(settings, grouping)
+    return {u.source.name if u.source else "": [n.name for n in sky.near(u, grouping)] for u in grouping.units}
+
+
+def test_sources_near_a_source(tmp_path: Path) -> None:
+    table = tmp_path / "more.ecsv"
+    Table({"name": ["A itself", "C", "D"], "ra": [10.05, 10.0, 10.0], "dec": [20.0, 22.0, 30.0]}).write(table)
+    rows = (A1, row("10004-01-01-00", "E", 12.0, 21.0, 50004), B1)
+    both = {"campaign": {"instruments": ["pca", "hexte"]}, "sources": {"neighbours": str(table)}}
+    found = near_of(load_settings(None, both), rows)
+    assert found == {"A": ["C", "E"], "E": ["C", "A"], "B": []}
+    # The same for one of them alone: nothing is merged again for having been asked for by name.
+    assert near_of(load_settings(None, both), rows, ("e",)) == {"E": ["C", "A"]}
+    assert near_of(load_settings(None, {**both, "query": {"name": "A"}}), (A1,)) == {"": ["A itself", "C"]}
+    assert near_of(load_settings(None, both | {"campaign": {"instruments": ["pca"]}}), rows)["A"] == []
+    both["sources"] = {"neighbours": str(tmp_path / "none.ecsv")}
+    with pytest.raises(ConfigError, match=r"\[sources\] neighbours .*none\.ecsv: the file can't be read"):
+        near_of(load_settings(None, both), rows)
+    Table({"name": ["X"], "ra": [10.0], "dec": [95.0]}).write(table, overwrite=True)
+    both["sources"] = {"neighbours": str(table)}
+    with pytest.raises(ConfigError, match="X stands at ra 10, dec 95"):
+        near_of(load_settings(None, both), rows)
 
 
 def row(obsid: str, name: str = "", ra: float = float("nan"), dec: float = float("nan"), time: float = 5e4) -> WorkRow:

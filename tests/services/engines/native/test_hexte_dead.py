@@ -17,9 +17,12 @@ from rossi.fits.dated import clock
 from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
+from rossi.hexte.fields import pointing
 from rossi.product import About, Content, Kind
-from rossi.simulate import DEAD_TIME_FILE_B, ObservationSpec, simulate_observation, true_observation
+from rossi.simulate import DEAD_TIME_FILE_B, ObservationSpec, attitude, simulate_observation, true_observation
+from rossi.sky import separation
 from services.contract import File, Outcome, Outputs
+from services.engines.hexte import attitude_of
 from services.engines.native import hexte_back, hexte_dead
 from services.engines.native.files import opened
 from services.hexte_back.stage import STAGE as BACK
@@ -246,3 +249,14 @@ def test_a_band_in_kev_is_the_same_channels_in_every_mode(observation: Observati
     (edge,) = about.energies.edges
     assert (about.label, about.channels, edge.detector) == ("pwa_15-60keV", None, "PWA")
     assert (edge.first, edge.last, edge.emin, edge.emax) == (16, 59, 16.0, 60.0)
+
+
+def test_how_the_spacecraft_was_turned_is_told(observation: Observation, split: Outputs) -> None:
+    axes, spec = np.array(reduced(observation, split).summary["axes"]), ObservationSpec(ObsID(OBSID), 100_000_000)
+    assert separation(*pointing(axes), spec.ra, spec.dec) < 1e-3
+    np.testing.assert_allclose(axes, attitude.body_axes(spec, np.array([spec.start + 900.0]))[0], atol=1e-4)
+
+
+def test_a_filter_file_without_attitude_is_no_failure(observation: Observation, split: Outputs) -> None:
+    (found,) = split.files["filter_file"]
+    assert attitude_of(found, np.array([[0.0, 1.0]])) == {}
