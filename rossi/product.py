@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -76,9 +76,17 @@ class File:
     hdus : tuple of int
         Which HDUs of a calibration file count; empty for all.
     about : About
+    plain : bytes, optional
+        The same without compression, where whoever made it has it still; goes with `data`.
     """
 
     name: str
     data: bytes
     hdus: tuple[int, ...] = ()
     about: About = About()
+    plain: bytes | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def content(self) -> bytes:
+        """What is quickest to open."""
+        return self.data if self.plain is None else self.plain

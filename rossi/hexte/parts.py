@@ -50,7 +50,8 @@ class Part:
         split : File
             Of `rossi.hexte.observation.split_observation`.
         """
-        return cls(split.name, split.data, Position(split.about.position), stream_fits(split.data, split.name).file)
+        file = stream_fits(split.content, split.name).file
+        return cls(split.name, split.content, Position(split.about.position), file)
 
     @property
     def table(self) -> Table:
