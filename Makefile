@@ -6,7 +6,7 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-long fuzz
+.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz
 
 # Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
 # among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -47,6 +47,14 @@ test-s3: .venv/dev
 test-tap: .venv/dev
 	ROSSI_REQUIRE_DACHS=1 $(BIN)/python -m pytest tests/services/query/test_dachs.py
 
+# Spectra fitted by sherpa, another project's, 20 of each. It is built here, with what Debian has: apt-get install g++ libfftw3-dev bison flex
+test-fit: .venv-fit/sherpa
+	PYTHONPATH=.venv-fit ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest -s tests/rossi/spectra/test_fit.py
+
+.venv-fit/sherpa: .venv/dev tests/rossi/spectra/sherpa.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .venv-fit --requirement tests/rossi/spectra/sherpa.txt
+	touch $@
+
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
 	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
@@ -58,15 +66,14 @@ fuzz: .venv/dev
 
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
-	$(BIN)/rossi simulate --out out/archive --observations 30 --seed 1
-	$(BIN)/rossi campaign --config out/archive/rossi.toml --store out/store --out out
-	@echo "Open out/report.html in a browser."
+	$(BIN)/rossi demo --out out --no-open
 
 # Ratios against named references; not part of the tests.
 bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_start.py
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
+	$(BIN)/python tests/benchmarks/bench_worker.py
 	$(BIN)/python tests/benchmarks/bench_response.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py

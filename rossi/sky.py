@@ -30,6 +30,28 @@ def separation(ra1: Any, dec1: Any, ra2: Any, dec2: Any) -> Any:
     return 2 * np.arctan2(np.sqrt(half), np.sqrt(1 - half)) / _DEGREE
 
 
+def offsets(ra: float, dec: float, of_ra: Any, of_dec: Any) -> tuple[Any, Any]:
+    """Return where directions lie as seen from another one, on a flat map that has the angles from there true.
+
+    Zenithal equidistant (ARC of Calabretta and Greisen 2002, A&A 395, 1077).
+
+    Parameters
+    ----------
+    ra, dec : float [deg]
+        The middle of the map.
+    of_ra, of_dec : float or ndarray (...) [deg]
+
+    Returns
+    -------
+    east, north : float or ndarray (...) [deg]
+    """
+    turn, here, there = (np.asarray(of_ra) - ra) * _DEGREE, dec * _DEGREE, np.asarray(of_dec) * _DEGREE
+    east = np.cos(there) * np.sin(turn)
+    north = np.cos(here) * np.sin(there) - np.sin(here) * np.cos(there) * np.cos(turn)
+    angle, away = np.arctan2(east, north), separation(ra, dec, of_ra, of_dec)
+    return away * np.sin(angle), away * np.cos(angle)
+
+
 def mean_direction(ra: Any, dec: Any, weight: Any = None) -> tuple[float, float]:
     """Return the mean of directions: that of the sum of their unit vectors.
 

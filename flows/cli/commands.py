@@ -12,6 +12,8 @@ from flows.cli import (
     catalogue,
     compare,
     config,
+    demo,
+    doctor,
     down,
     energies,
     fetch,
@@ -44,7 +46,7 @@ app = typer.Typer(
 )
 _RUNS = (
     *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
-    *(stdprod, merge, compare, energies, config),
+    *(stdprod, merge, compare, energies, config, doctor, demo),
 )
 _KEPT = (releases, publish, prune)
 for module in (*_RUNS, *_KEPT, up, down, serve):

@@ -84,11 +84,12 @@ def _published(settings: Settings, out: Path | None, sources: list[str], release
     opened = open_store(settings.store)
     found = chosen_release(opened, settings.prefix, release)
     several = len(found.sources) > 1
-    if found.front and not sources:
+    front = bool(found.front) and not sources
+    if front:
         export_front(opened, key_of(settings.prefix, found.front), out)
     for one in chosen_sources(found, sources):
         folder, up = (out / SOURCES / one.slug, "../../") if several else (out, "")
-        written = export_source(opened, settings.prefix, one, folder, out, up)
+        written = export_source(opened, settings.prefix, one, folder, out, up, front=front)
         print(f"{one.name}: {len(written)} files in {out}, of release {found.name}")
 
 

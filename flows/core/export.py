@@ -23,8 +23,11 @@ from services.storage.releases import key_of, stages_of
 
 #: Folder of an exported campaign that holds the observations' own products, and that of its sources.
 PRODUCTS, SOURCES = "products", "sources"
+_INDEX = "index.html"
 #: Outputs that are of use in a store alone.
 INNER = frozenset({"entry", "front"})
+#: Outputs that nobody looks for by themselves: what a page loads.
+UNLISTED = INNER | {"part"}
 #: Requests at a time.
 _THREADS = 16
 
@@ -118,23 +121,41 @@ def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) 
     Of several sources each has its folder, ``sources/<slug>/``, and the front page is at the top. Links, which lead
     from place to place within the store, are made to lead to the copies.
     """
-    written = export_front(store, campaign.front.manifest, folder) if campaign.front is not None else []
+    front = campaign.front if not campaign.some else None  # which would lead to sources that are not copied
+    written = export_front(store, front.manifest, folder) if front is not None else []
+    index = f"../../{_INDEX}" if written else ""
     for one in campaign.merges:
         if one.merge.manifest:
             place, up = (folder / SOURCES / one.slug, "../../") if one.slug else (folder, "")
-            written += write_files(place, _merged_files(store, one.merge.manifest, up))
+            written += write_files(place, _merged_files(store, one.merge.manifest, up, index))
     return written + export_observations(store, campaign.results, folder / PRODUCTS)
 
 
-def export_source(store: ObjectStore, prefix: str, source: Source, folder: Path, top: Path, up: str = "") -> list[Path]:
-    """Copy what a release names of a source, as `export_campaign` does: below the folder `top`, which `up` leads to.
+def export_source(
+    store: ObjectStore, prefix: str, source: Source, folder: Path, top: Path, up: str = "", *, front: bool = False
+) -> list[Path]:
+    """Copy what a release names of a source, as `export_campaign` does.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    prefix : str
+    source : Source
+    folder : Path
+    top : Path
+        `folder` is below it.
+    up : str
+        What leads from `folder` to `top`.
+    front : bool
+        Whether there is a front page in `top`.
 
     Raises
     ------
     DataError
         If something is missing or damaged.
     """
-    written = write_files(folder, _merged_files(store, key_of(prefix, source.merge), up))
+    index = f"{up}{_INDEX}" if front else ""
+    written = write_files(folder, _merged_files(store, key_of(prefix, source.merge), up, index))
     keys = stages_of(store, prefix, source)
     with ThreadPoolExecutor(_THREADS) as threads:
         manifests = dict(zip(keys, threads.map(lambda key: read_manifest(store, key), keys), strict=True))
@@ -145,9 +166,9 @@ def export_source(store: ObjectStore, prefix: str, source: Source, folder: Path,
     return written
 
 
-def _merged_files(store: ObjectStore, key: str, up: str = "") -> Iterator[File]:
+def _merged_files(store: ObjectStore, key: str, up: str = "", index: str = "") -> Iterator[File]:
     for file in _files(store, key):
-        yield replace(file, data=_relinked(file.data, up)) if file.about.kind is Kind.PAGE else file
+        yield replace(file, data=_relinked(file.data, up, index)) if file.about.kind is Kind.PAGE else file
 
 
 def export_front(store: ObjectStore, key: str, folder: Path) -> list[Path]:
@@ -170,9 +191,10 @@ def _files(store: ObjectStore, key: str) -> Iterator[File]:
             yield from read_outputs(store, key, manifest, output)
 
 
-def _relinked(page: bytes, up: str) -> bytes:
-    from services.merge.report import ROOT
+def _relinked(page: bytes, up: str, index: str) -> bytes:
+    from services.merge.report import ROOT, linked_back
 
     # A key is <obsid>/<stage>/<fingerprint>/<content>/<file>.
     link = rf'href="{re.escape(ROOT)}([^/"]+)/[^"]*?([^/"]+)"'
-    return re.sub(link.encode(), rb'href="%s/\1/\2"' % f"{up}{PRODUCTS}".encode(), page)
+    moved = re.sub(link.encode(), rb'href="%s/\1/\2"' % f"{up}{PRODUCTS}".encode(), page)
+    return linked_back(moved, index) if index else moved

@@ -13,6 +13,7 @@ from flows.core.settings import Settings
 from rossi.errors import ConfigError
 from rossi.sources import By, Observations, Rule, Source, Sources, choose, group
 from rossi.sources.listed import read_places
+from rossi.sources.rule import Place
 from rossi.sources.tables import sources_of, sources_table
 from services.merge.config import SourceName
 from services.merge.front_stage import last_table
@@ -51,6 +52,8 @@ class Grouping:
         its name. Else all that was asked for is merged together.
     chosen : bool
         Whether only some are asked for.
+    neighbours : tuple of Place
+        More sources, of which nothing is merged.
     """
 
     observations: Observations
@@ -58,6 +61,7 @@ class Grouping:
     rule: Rule
     several: bool
     chosen: bool = False
+    neighbours: tuple[Place, ...] = ()
 
     @property
     def obsids(self) -> tuple[str, ...]:
@@ -135,7 +139,9 @@ def grouped(settings: Settings, rows: Sequence[WorkRow], store: ObjectStore) -> 
     rule = rule_of(settings)
     observations = Observations.of(WorkList(tuple(rows)).to_table())
     found = group(observations, rule, _yesterday(settings, rule, store))
-    whole = Grouping(observations, found, rule, several=len(found.present) > 1)
+    whole = Grouping(
+        observations, found, rule, several=len(found.present) > 1, neighbours=_neighbours(settings.sources.neighbours)
+    )
     return whole.only(settings.sources.names)
 
 
@@ -149,16 +155,29 @@ def rule_of(settings: Settings) -> Rule:
     """
     asked, query = settings.sources, settings.query
     only = rule_of_query(query).only or (query.targets[0].strip() if len(query.targets) == 1 else "")
-    table = read_places(_content(asked.table), asked.table) if asked.by is By.TABLE else ()
+    table = read_places(_content(asked.table, "table"), asked.table) if asked.by is By.TABLE else ()
     moving = bool(only) and (query.slews or bool(query.obsids))
     return Rule(asked.by, asked.radius, table, only if asked.by is By.AUTO else "", moving)
 
 
-def _content(path: str) -> bytes:
+def _neighbours(path: str) -> tuple[Place, ...]:
+    if not path:
+        return ()
+    places = read_places(_content(path, "neighbours"), path)
+    lost = next((one for one in places if not (np.isfinite(one.ra) and abs(one.dec) <= 90)), None)
+    if lost is not None:
+        raise ConfigError(
+            f"{path}: {lost.name} stands at ra {lost.ra:g}, dec {lost.dec:g}; a place on the sky, in degrees, was "
+            "expected."
+        )
+    return places
+
+
+def _content(path: str, setting: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise ConfigError(f"[sources] table {path}: the file can't be read ({error.strerror}).") from None
+        raise ConfigError(f"[sources] {setting} {path}: the file can't be read ({error.strerror}).") from None
 
 
 def _yesterday(settings: Settings, rule: Rule, store: ObjectStore) -> tuple[Source, ...]:

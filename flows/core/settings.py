@@ -23,8 +23,9 @@ from rossi.sky import SOURCE_RADIUS
 from rossi.sources.rule import By
 from services.calibration.config import CalibrationConfig
 from services.contract import EngineName, Frozen
+from services.contract.barycentre import BarycentreConfig, Times
 from services.contract.configuration import validate
-from services.execution.stages import CHAINS, STAGES, Instrument
+from services.execution.stages import CHAINS, STAGES, USUAL, Instrument, Product, chains_of, stage_configs
 from services.merge.config import MergeConfig
 from services.query.config import QueryConfig
 from services.storage import CacheConfig
@@ -56,6 +57,11 @@ class SourcesConfig(Frozen):
     table: str = Field(
         "", description="The table for by = 'table': an ECSV file with name, ra, dec and, if some differ, radius."
     )
+    neighbours: str = Field(
+        "",
+        description="An ECSV file with name, ra, dec: more sources, beyond those of the archive, that HEXTE's "
+        "background fields may hold.",
+    )
     names: tuple[str, ...] = Field((), description="Only these sources, as anybody spells them; none means all.")
 
     @model_validator(mode="after")
@@ -72,6 +78,12 @@ class CampaignConfig(Frozen):
     name: str = Field("", description="Name of the flow run; empty makes one of source, channels and date.")
     instruments: tuple[Instrument, ...] = Field(
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
+    )
+    products: tuple[Product, ...] = Field(
+        USUAL,
+        min_length=1,
+        description="What is made: lightcurves, spectra; of the PCA's fast data: fast (light curves), events (lists), "
+        "power (spectra), bursts; see [pca_fast].",
     )
     engine: EngineName = Field(
         EngineName.NATIVE, description="Who computes: native (rossi itself) or heasoft (NASA's tasks, where installed)."
@@ -106,6 +118,50 @@ class CampaignConfig(Frozen):
             raise ValueError(f"{unknown[0]} can't be reduced yet, only {', '.join(CHAINS)}")
         return tuple(instrument for instrument in CHAINS if instrument in value)
 
+    @field_validator("products")
+    @classmethod
+    def _in_order(cls, value: tuple[Product, ...]) -> tuple[Product, ...]:
+        if Product.SPECTRA in value and Product.LIGHT_CURVES not in value:
+            raise ValueError("spectra are made together with light curves; name lightcurves, too")
+        return tuple(product for product in Product if product in value)
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Self:
+        fast = [product for product in self.products if product not in USUAL]
+        if fast and Instrument.PCA not in self.instruments:
+            raise ValueError(f"products names {fast[0]}, which is made of the PCA alone; name pca in instruments")
+        if fast and self.engine is EngineName.HEASOFT:
+            raise ValueError(
+                f"products names {fast[0]}, which engine = 'heasoft' does not make; leave it out, or set engine = "
+                "'native'"
+            )
+        return self
+
+
+class TimingConfig(Frozen):
+    """Times at the barycentre of the solar system, of all products that have times."""
+
+    barycentre: Times = Field(
+        Times.OFF, description="column (BARYTIME beside TIME), replace (all times of a file), or off."
+    )
+    ra: float | None = Field(
+        None, ge=0, le=360, description="Of the source, J2000, ICRS [deg]; that of the target in the data when none."
+    )
+    dec: float | None = Field(None, ge=-90, le=90, description="Of the source, J2000, ICRS [deg].")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.ra is None) != (self.dec is None):
+            raise ValueError("one of ra and dec is given; give both, or none to take those of the data")
+        return self
+
+    def told(self, config: Frozen) -> Frozen:
+        """Return the configuration of a stage with what it is told of times; one that makes none stays as it is."""
+        if self.barycentre is Times.OFF or "barycentre" not in type(config).model_fields:
+            return config
+        wanted = BarycentreConfig(times=self.barycentre, ra=self.ra, dec=self.dec)
+        return config.model_copy(update={"barycentre": wanted})
+
 
 class _Places(Frozen):
     archive: str = Field(
@@ -132,6 +188,7 @@ else:
 class Settings(_Sections):
     """Everything that decides what a campaign does; between places and merge, a section for each stage."""
 
+    timing: TimingConfig = TimingConfig()
     merge: MergeConfig = MergeConfig()
     sources: SourcesConfig = SourcesConfig()
     campaign: CampaignConfig = Field(default_factory=CampaignConfig)
@@ -140,8 +197,10 @@ class Settings(_Sections):
 
     @property
     def stages(self) -> dict[str, Frozen]:
-        """The stages of one observation that the instruments need, in their order, each with its configuration."""
-        return {name: getattr(self, name) for instrument in self.campaign.instruments for name in CHAINS[instrument]}
+        """The stages of one observation that products of the instruments need, in their order, with configurations."""
+        chains = chains_of(self.campaign.instruments, self.campaign.products)
+        configs = {name: self.timing.told(getattr(self, name)) for chain in chains.values() for name in chain}
+        return stage_configs(chains, self.campaign.products, configs)
 
 
 def require(settings: Settings, *names: str) -> None:

@@ -18,9 +18,8 @@ from flows.core.settings import Executor, Settings, make_settings
 from rossi.errors import ConfigError
 from services.contract import Frozen
 from services.contract.configuration import validate
-from services.contract.extraction import Channels
-from services.execution.stages import CHAINS, Instrument
-from services.hexte_dead.stage import HexteDeadConfig
+from services.execution.stages import CHAINS, USUAL, Instrument, Product
+from services.hexte_dead.stage import HexteBand, HexteDeadConfig
 from services.pca_extract.stage import Band, PcaExtractConfig
 from services.query.config import moment
 from services.storage.base import local_path, scheme_of
@@ -33,6 +32,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "start": ("query", "start"),
     "stop": ("query", "stop"),
     "instruments": ("campaign", "instruments"),
+    "products": ("campaign", "products"),
     "bands": ("pca_extract", "bands"),
     "hexte_bands": ("hexte_dead", "bands"),
     "executor": ("campaign", "executor"),
@@ -59,11 +59,22 @@ class Form(Frozen):
     start: datetime.date | None = Field(None, description="Observations that begin on this day (UTC) or later.")
     stop: datetime.date | None = Field(None, description="Observations that begin before this day (UTC).")
     instruments: tuple[Instrument, ...] = Field(tuple(CHAINS), min_length=1, description="What is reduced.")
-    bands: tuple[Band, ...] = Field(
-        PcaExtractConfig().bands, min_length=1, description="PCA light curves: ranges of absolute channels, 0 to 255."
+    products: tuple[Product, ...] = Field(
+        USUAL,
+        min_length=1,
+        description="What is made: light curves and spectra; of the PCA's fast data light curves (fast), event lists, "
+        "power spectra and bursts, see pca_fast in the settings.",
     )
-    hexte_bands: tuple[Channels, ...] = Field(
-        HexteDeadConfig().bands, min_length=1, description="HEXTE light curves: ranges of channels, 0 to 255."
+    bands: tuple[Band, ...] = Field(
+        PcaExtractConfig().bands,
+        min_length=1,
+        description="PCA light curves: ranges of absolute channels, 0 to 255 (chmin, chmax), or of energies in keV "
+        "(emin, emax).",
+    )
+    hexte_bands: tuple[HexteBand, ...] = Field(
+        HexteDeadConfig().bands,
+        min_length=1,
+        description="HEXTE light curves: ranges of channels, 0 to 255, or of energies in keV.",
     )
     executor: Executor = Field(
         Executor.LOCAL,

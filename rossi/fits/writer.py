@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from isal import igzip
@@ -239,6 +239,35 @@ def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
     for hdu in hdus:
         parts += (sealed_header(hdu.header, ones_complement_sum(hdu.data)), hdu.data, bytes(-len(hdu.data) % BLOCK))
     return b"".join(parts)
+
+
+def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
+    """Write an HDU whose data come in parts, with CHECKSUM and DATASUM.
+
+    Parameters
+    ----------
+    out : binary file
+        That can be written anywhere: the header is written again when the sum of the data is known.
+    header : Header
+    parts : iterable of bytes
+        The data unit, not padded.
+    """
+    begin = out.tell()
+    out.write(sealed_header(header, 0))
+    size, total, rest = 0, 0, b""
+    for part in parts:
+        out.write(part)
+        size += len(part)
+        whole = rest + part if rest else part
+        known = len(whole) & ~3
+        total, rest = ones_complement_sum(memoryview(whole)[:known], total), whole[known:]
+    padding = b"\0" * (-size % BLOCK)
+    out.write(padding)
+    total = ones_complement_sum(rest + padding, total)
+    end = out.tell()
+    out.seek(begin)
+    out.write(sealed_header(header, total))
+    out.seek(end)
 
 
 def now() -> str:

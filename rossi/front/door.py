@@ -46,6 +46,7 @@ class Services(Protocol):
         obsid: ObsID,
         archive: str,
         instruments: Sequence[str],
+        products: Sequence[str],
         settings: Mapping[str, Any],
         calibration: Mapping[str, Any],
         on_stage: Callable[[str, int, int], None],
@@ -58,6 +59,8 @@ class Services(Protocol):
         archive : str
             Folder or URL.
         instruments : sequence of str
+        products : sequence of str
+            What is made of them.
         settings : mapping of str to Any
             Keywords of `rossi.reduce`.
         calibration : mapping of str to Any

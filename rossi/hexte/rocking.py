@@ -54,7 +54,7 @@ _ARCHIVE = {Position.SOURCE: (0, 3), Position.PLUS: (1, 2), Position.MINUS: (5, 
 _EVENTS = {Position.SOURCE: (0x01, 0x08), Position.PLUS: (0x02, 0x04), Position.MINUS: (0x20, 0x10)}
 _EITHER = 0x40
 #: Offset [deg] by the place of a code in the tuples above.
-_ANGLES = (1.5, 3.0)
+ANGLES = (1.5, 3.0)
 
 
 def codes(position: Position, kind: Kind) -> tuple[int, ...]:
@@ -109,7 +109,7 @@ def rocking_angle(table: Table, kind: Kind) -> float | None:
     float or None [deg]
     """
     present = set(np.flatnonzero(np.bincount(cluster_codes(table), minlength=256)).tolist())
-    for place, angle in enumerate(_ANGLES):
+    for place, angle in enumerate(ANGLES):
         for position in (Position.PLUS, Position.MINUS):
             code = (_ARCHIVE if kind is Kind.ARCHIVE else _EVENTS)[position][place]
             if present & {code, code | _EITHER if kind is not Kind.ARCHIVE else code}:

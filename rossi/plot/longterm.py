@@ -16,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from rossi.arrays import Floats
-from rossi.plot.epochs import EPOCHS
+from rossi.energy.epochs import epochs
 from rossi.plot.segments import segments
 
 #: Okabe and Ito's colours, told apart by colour-blind readers too, without the yellow that is lost on white.
@@ -138,7 +138,7 @@ def _draw(axes: Axes, panel: Panel, part: Floats, colour: str) -> None:
 
 
 def _epochs(axes: Axes, low: float, high: float) -> None:
-    for epoch in EPOCHS:
+    for epoch in epochs():
         start, stop = (float(np.clip(edge, low, high)) for edge in epoch.mjd)
         if start >= stop:
             continue

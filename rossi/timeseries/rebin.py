@@ -8,7 +8,7 @@ import numpy as np
 
 from rossi.arrays import Floats
 from rossi.errors import ConfigError
-from rossi.timeseries.series import EXPOSURES, LightCurve, require_one_width
+from rossi.timeseries.series import EXPOSURES, OF_PCU, LightCurve, require_one_width
 
 
 def rebin(series: LightCurve, factor: int, origin: float | None = None) -> LightCurve:
@@ -62,12 +62,21 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
         return total(values[good])[filled]
 
     rates = series.quantity == "RATE"
-    how = {"BACKV": mean, "BACKE": mean_error} | dict.fromkeys(EXPOSURES, add)
+    starts = origin + groups[filled] * width
+
+    def at_barycentre(values: Floats) -> Floats:
+        known = np.isfinite(values) & np.isfinite(series.time)
+        if not known.any():
+            return np.full(len(starts), np.nan)
+        return starts + np.interp(starts, series.time[known], (values - series.time)[known])
+
+    how = {"BARYTIME": at_barycentre, "BACKV": mean, "BACKE": mean_error, "CRAB": mean}
+    how |= dict.fromkeys((*EXPOSURES, *OF_PCU), add)
     header = series.header.copy()
     header.set("TIMEDEL", width, "bin width [s]")
     return replace(
         series,
-        time=origin + groups[filled] * width,
+        time=starts,
         rate=mean(series.rate) if rates else add(series.rate),
         error=mean_error(series.error) if rates else np.sqrt(add(series.error**2)),
         fracexp=seconds[filled] / width,

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.energy.epochs import epochs
 from rossi.met import met_to_mjd
-from rossi.plot.epochs import EPOCHS
 from services.merge.observations import Observation, utc_date
 from services.merge.packing import Packer
 from services.merge.products import MergedBand, thinned
@@ -42,7 +42,7 @@ def overview(shown: Shown, points: int) -> str:
             },
             "names": [o.obsid for o in shown.observations],
             "epochs": [
-                [e.number, *(float(np.clip(t - start, -_FAR, _FAR)) for t in (e.start, e.stop))] for e in EPOCHS
+                [e.number, *(float(np.clip(t - start, -_FAR, _FAR)) for t in (e.start, e.stop))] for e in epochs()
             ],
         }
     )

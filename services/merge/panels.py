@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from rossi import gti
 from rossi.arrays import Floats
 from rossi.met import met_to_mjd
-from services.contract import StageResult
+from rossi.product import About, Kind
+from services.contract import File, OutputRecord, StageResult
 from services.merge.details import Details, ShownSpectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, utc_date
@@ -21,38 +23,66 @@ from services.merge.shown import Shown
 
 #: Observations in a block: few enough to unpack in a blink, many enough to compress well.
 BLOCK = 50
-#: Of more observations than this, panels tell less: no spectra, no lists of good time and no provenance, which are two
-#: thirds of them. The page of 10,000 would have 35 MB with them; so it has 20.
-WHOLE = 4000
-#: Bins of all light curves of all observations together; of more, neighbours are averaged. About four bytes each.
-_BINS = 400_000
-#: So many bins a curve keeps however many curves there are.
-_LEAST = 40
+#: Blocks stand in the page if they have no more bytes than this together: it is then one file, to be sent to somebody.
+#: Else each is a file beside it. A browser reads so much in a blink.
+_INSIDE = 1_500_000
+#: Most bins that a curve keeps; of more, neighbours are averaged. About four bytes each.
+_BINS = 4000
+_PART = About(Kind.PAGE_PART)
 #: Intervals of good time that are listed; the others are counted.
 _INTERVALS = 200
 #: Time is kept in multiples of this [s]; every bin of RXTE's standard modes begins at one.
 _TICK = 0.125
 
 
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """The panels of all observations, `BLOCK` of them a time, in the page or beside it.
+
+    Parameters
+    ----------
+    inside : tuple of str
+        Blocks; none if they are in files.
+    beside : tuple of File
+        Scripts, which a page can load from wherever it lies, also from a folder, where it may fetch nothing.
+    """
+
+    inside: tuple[str, ...] = ()
+    beside: tuple[File, ...] = ()
+
+
+def panels(shown: Shown) -> Panels:
+    """Return the panels, in the page where they are few."""
+    made = tuple(blocks(shown))
+    if sum(map(len, made)) <= _INSIDE:
+        return Panels(inside=made)
+    return Panels(beside=tuple(File(part_name(n), _script(n, block), about=_PART) for n, block in enumerate(made)))
+
+
+def part_name(number: int | str) -> str:
+    """Return the name of a file of panels."""
+    return f"report-{number}.js"
+
+
+def _script(number: int, block: str) -> bytes:
+    """Return a block as a script that hands it to the page."""
+    return f'rossiPart({number},"{block}");\n'.encode()
+
+
 def blocks(shown: Shown) -> Iterator[str]:
     """Return the observations' panels, `BLOCK` of them a time."""
-    curves = sum(len(o.curves) for o in shown.observations)
-    most = max(_LEAST, _BINS // max(1, curves))
     for start in range(0, len(shown.observations), BLOCK):
         packer = Packer()
-        some = shown.observations[start : start + BLOCK]
-        yield packer.block({"observations": [_panel(packer, o, shown, most) for o in some]})
+        some = enumerate(shown.observations[start : start + BLOCK], start)
+        yield packer.block({"observations": [_panel(packer, row, o, shown) for row, o in some]})
 
 
-def _panel(packer: Packer, observation: Observation, shown: Shown, most: int) -> dict[str, Any]:
+def _panel(packer: Packer, row: int, observation: Observation, shown: Shown) -> dict[str, Any]:
     start, stop = observation.span
-    whole = len(shown.observations) <= WHOLE
     details = shown.details.get(observation.obsid, Details())
-    products = observation.products if whole else {}
     known = bool(np.isfinite(start))
     return {
         "obsid": observation.obsid,
-        "brief": not whole,
         "target": observation.target,
         "outcome": str(observation.outcome),
         "message": observation.message,
@@ -64,19 +94,22 @@ def _panel(packer: Packer, observation: Observation, shown: Shown, most: int) ->
         "ontime": observation.ontime,
         "pcus": observation.pcus,
         "curves": [
-            _curve(packer, number, band.name, observation, most)
+            _curve(packer, number, band.name, observation)
             for number, band in enumerate(shown.bands)
             if len(observation.curves.get(band.name, ()))
         ],
-        "spectra": [_spectrum(packer, s) for s in details.spectra] if whole else [],
-        "good_time": _good_time(observation, details) if known and whole else [],
-        "stages": [_stage(stage, products, stage.stage in observation.ends) for stage in observation.stages],
+        "spectra": [_spectrum(packer, s) for s in details.spectra],
+        "good_time": _good_time(observation, details) if known else [],
+        "beside": shown.fields.panel(row),
+        "stages": [
+            _stage(stage, observation.products, stage.stage in observation.ends) for stage in observation.stages
+        ],
     }
 
 
-def _curve(packer: Packer, number: int, band: str, observation: Observation, most: int) -> dict[str, Any]:
+def _curve(packer: Packer, number: int, band: str, observation: Observation) -> dict[str, Any]:
     series = observation.curves[band]
-    factor = -(-len(series) // most)
+    factor = max(1, -(-len(series) // _BINS))
     middle, rate, error = drawable(series, factor)
     mean, sigma, exposure = observation.means[band]
     return {
@@ -134,6 +167,12 @@ def _stage(stage: StageResult, products: Mapping[str, StageProducts], last: bool
         "calibration": made.calibration,
         "versions": made.versions,
         "config": made.config,
-        "content": next((PurePosixPath(key).parent.name for key in left.files), ""),
-        "files": [[r.name, r.size, r.about.kind or "", r.about.cluster] for r in left.files.values()],
+        "content": next((PurePosixPath(key).parent.name for key, r in left.files.items() if not r.shared), ""),
+        "files": [_file(record) for record in left.files.values()],
     }
+
+
+def _file(record: OutputRecord) -> list[Any]:
+    """Return what the page tells of a file; of one that observations share, also where it lies."""
+    told: list[Any] = [record.name, record.size, record.about.kind or "", record.about.cluster]
+    return [*told, record.sha256] if record.shared else told

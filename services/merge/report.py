@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,19 +12,24 @@ import numpy as np
 from markupsafe import Markup
 
 from rossi.fits.writer import now
+from rossi.hexte.fields import EDGE
 from rossi.met import met_to_mjd
-from services.contract import Caveat, Outcome
+from services.contract import Caveat, File, Outcome
 from services.merge.inputs import LIGHT_CURVE
 from services.merge.observations import Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
-from services.merge.panels import BLOCK, WHOLE, blocks
+from services.merge.panels import BLOCK, panels, part_name
 from services.merge.shown import Shown
+from services.storage.publication import SHARED
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
 ROOT = "../../../"
+#: What stands in the page where a link to the front page can be; `linked_back` makes it one.
+_NO_WAY_BACK = re.compile(rb'<a id="up" hidden data-slug="([^"]*)"')
 #: The page's scripts, in the order in which they build on each other.
 _SCRIPTS = (
+    "address",
     "data",
     "time",
     "axes",
@@ -32,12 +38,28 @@ _SCRIPTS = (
     "gestures",
     "plots",
     "spark",
+    "fields",
     "sections",
     "panel",
     "listing",
     "table",
     "main",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page, and what it loads when it is asked for.
+
+    Parameters
+    ----------
+    page : bytes
+    parts : tuple of File
+        They belong beside the page.
+    """
+
+    page: bytes
+    parts: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +89,11 @@ class Place:
         """
         return f"{ROOT}{{obsid}}/{{stage}}/{{fingerprint}}/{{content}}/{{file}}" if self.store else ""
 
+    @property
+    def shared_pattern(self) -> str:
+        """The same of a file that observations share; by way of one of them, beside whose products a copy has it."""
+        return f"{ROOT}{{obsid}}/../{SHARED}/{{sha256}}/{{file}}" if self.store else ""
+
 
 def report(
     title: str,
@@ -76,8 +103,11 @@ def report(
     place: Place,
     points: int,
     caveats: Sequence[Caveat] = (),
-) -> bytes:
-    """Return the page.
+    timing: str = "",
+    *,
+    slug: str = "",
+) -> Report:
+    """Return the page, with the files of its observations' panels where these are many.
 
     Parameters
     ----------
@@ -90,12 +120,17 @@ def report(
         Bins in the interactive figure, of all bands together.
     caveats : sequence of Caveat
         What to know about the files.
+    timing : str
+        The section on fast data, as HTML.
+    slug : str
+        Of the source on a front page, if there is one.
     """
-    observations = shown.observations
+    observations, told = shown.observations, panels(shown)
     counts = Counter(o.outcome for o in observations)
     spans = [o.span for o in observations if np.isfinite(o.span).all()]
     page = template("report.html").render(
         title=title,
+        slug=slug,
         description=description,
         asked=len(observations),
         counts={outcome.value: counts[outcome] for outcome in Outcome},
@@ -111,14 +146,24 @@ def report(
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
-        whole=WHOLE,
-        blocks=map(Markup, blocks(shown)),
+        fields=shown.fields,
+        edge=EDGE,
+        fields_block=Markup(shown.fields.block()) if shown.fields.beside else "",
+        obsids=[o.obsid for o in observations],
+        blocks=map(Markup, told.inside),
+        parts=part_name("{number}") if told.beside else "",
         block=BLOCK,
         style=joined(["style.css"]),
         script=joined(f"{name}.js" for name in _SCRIPTS),
         created=now(),
+        timing=Markup(timing),
     )
-    return page.encode()
+    return Report(page.encode(), told.beside)
+
+
+def linked_back(page: bytes, index: str) -> bytes:
+    """Return a page with the link to a front page, by its path from there; it is about a source of that."""
+    return _NO_WAY_BACK.sub(rb'<a id="up" href="%s#at=\1"' % index.encode(), page, count=1)
 
 
 def _rows(shown: Shown, place: Place) -> Iterable[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rossi.product import About, Kind
+from rossi.spectra.ready import FitSettings
 from services.contract import (
     VANISHED,
     Caveat,
@@ -24,22 +25,25 @@ from services.contract import (
     StageResult,
 )
 from services.contract.seal import seal
-from services.execution.making import Work, carry_out, result_of
-from services.merge.config import NAME, MergeConfig, MergeRequest, SourceName
+from services.execution.making import Work, carry_out, result_of, stage_folder
+from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, Normalise, SourceName
 from services.merge.details import Details, noted
+from services.merge.fields import Fields, hexte_fields
 from services.merge.front_entry import entry_of
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.labels import obsid_of, stem_of
+from services.merge.normalise import in_crabs
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
-from services.merge.panels import WHOLE
 from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
-from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.merge.spectra import SpectrumSet, Sums, sum_spectra
+from services.merge.timing import Timing, gathered, timing_files, timing_sets, timing_summary
+from services.merge.timing_section import timing_section
 from services.storage import ObjectStore, open_store
-from services.storage.publication import find_manifest, put_exactly
+from services.storage.publication import find_manifest, manifest_key, put_exactly
 
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"
@@ -47,15 +51,19 @@ LEFT_OUT = "not_merged"
 REPORT = "report.html"
 STAGE = Stage(
     name=NAME,
-    version=6,
+    version=7,
     config=MergeConfig,
     inputs=(),
     outputs=(
         Output("light_curve", "one light curve a band, of all observations", at_least=0),
         Output("figure", "the light curves against time", at_least=0),
-        Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
+        Output("spectrum", "spectra, summed by cluster of HEXTE, by gain epoch and PCUs of the PCA", at_least=0),
+        Output("response", "mean responses of the summed spectra", at_least=0),
+        Output("power_spectrum", "power spectra of the PCA, averaged, and how they change", at_least=0),
+        Output("bursts", "the table of bursts", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
+        Output("part", "what the page loads when observations are opened", at_least=0),
         Output("entry", "what the front page of an archive tells of the source", at_least=0),
     ),
 )
@@ -73,6 +81,8 @@ def merge(
     place: Place | None = None,
     summed: Iterable[SpectrumSet] = (),
     source: SourceName | None = None,
+    timing: Timing | None = None,
+    neighbours: Sequence[Neighbour] = (),
 ) -> Outputs:
     """Join the observations' light curves, and add up their spectra.
 
@@ -91,6 +101,10 @@ def merge(
         Spectra, to be shown and added up, and good time; they need not all be in memory.
     source : SourceName, optional
         Of which all observations are; else positions in their light curves tell those of several apart.
+    timing : Timing, optional
+        Fast data of all observations.
+    neighbours : sequence of Neighbour
+        Other sources that HEXTE's background fields may hold.
 
     Raises
     ------
@@ -99,11 +113,14 @@ def merge(
     """
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
-    sums = sum_clusters(noted(summed, details) if len(observations) <= WHOLE else summed, config.slug)
+    fit = FitSettings(config.systematic, config.group_min)
+    sums = sum_spectra(noted(summed, details), config.slug, fit)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
     any_source = config.force or source is not None
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
-    return _merged(config, parted, place or Place(), sums, details, apart, source=source)
+    fields = hexte_fields(parted, neighbours)
+    told = [*apart, *fields.caveats()]
+    return _merged(config, parted, place or Place(), sums, details, told, source=source, timing=timing, fields=fields)
 
 
 def merge_files(
@@ -199,6 +216,8 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             place=Place(request.store, prefix, work.fingerprint),
             summed=spectra(store, found.values()),
             source=request.source,
+            timing=gathered(timing_sets(store, found.values())),
+            neighbours=request.neighbours,
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
         put_exactly(store, index, _index(work.key, found))
@@ -207,11 +226,11 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
     return carry_out(work, store, make)
 
 
-def find_merge(store: ObjectStore, request: MergeRequest) -> StageResult | None:
+def find_merge(store: ObjectStore, prefix: str, fingerprint: str) -> StageResult | None:
     """Return how a merge ended that was done before; None if it was not."""
-    work = work_of(request)
-    there = find_manifest(store, work.key)
-    return None if there is None else result_of(there, work.key, reused=True)
+    key = manifest_key(f"{stage_folder(prefix, '', NAME)}/{fingerprint}")
+    there = find_manifest(store, key)
+    return None if there is None else result_of(there, key, reused=True)
 
 
 def work_of(request: MergeRequest) -> Work:
@@ -231,7 +250,12 @@ def _merged(
     *,
     means: str = "mean of an observation",
     source: SourceName | None = None,
+    timing: Timing | None = None,
+    fields: Fields | None = None,
 ) -> Outputs:
+    if config.normalise is Normalise.CRAB:
+        observations, left = in_crabs(observations, config.crab)
+        told = [*told, *left]
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
     curves = tuple(
@@ -240,25 +264,32 @@ def _merged(
     )
     images = figures(joined, observations, config.slug, config.title, config.points, means=means)
     table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
-    downloads = [f.name for f in (*curves, *images, *sums.files, table)]
+    timing = timing or Timing()
+    fast = timing_files(timing, config.slug, config.title)
+    images += fast.pop("figure")
+    made = (*sums.files, *sums.responses, *(file for some in fast.values() for file in some))
+    downloads = [f.name for f in (*curves, *images, *made, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
-    caveats = [*told, *_vanished(observations), *found, *sums.caveats]
-    if not joined:
+    caveats = [*told, *_vanished(observations), *found, *sums.caveats, *timing.caveats]
+    if not joined and not timing:
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
-    shown = Shown(observations, joined, details)
-    page = report(config.title, config.description, shown, downloads, place, config.points, caveats)
+    shown = Shown(observations, joined, details, fields or Fields())
+    section, slug = timing_section(timing, images), source.slug if source is not None else ""
+    page = report(config.title, config.description, shown, downloads, place, config.points, caveats, section, slug=slug)
     pages = {
         "observations": (table,),
-        "report": (File(REPORT, page, about=About(Kind.PAGE)),),
-        "entry": _entry(shown, source),
+        "report": (File(REPORT, page.page, about=About(Kind.PAGE)),),
+        "part": page.parts,
+        "entry": _entry(shown, source, config.pair),
     }
-    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
-    return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
+    sets = {"spectrum": sums.files, "response": sums.responses, **fast}
+    files = {"light_curve": curves, "figure": images, **sets, **pages}
+    return Outputs(files, tuple(caveats), _summary(observations, joined, sums) | timing_summary(timing))
 
 
-def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
+def _entry(shown: Shown, source: SourceName | None, hardness: tuple[str, str] | None) -> tuple[File, ...]:
     """Return what the front page tells of a source; the link is that from beside its report."""
     if source is None:
         return ()
@@ -272,6 +303,7 @@ def _entry(shown: Shown, source: SourceName | None) -> tuple[File, ...]:
         also=[name for name in source.names if name != source.name],
         ra=ra,
         dec=dec,
+        hardness=hardness,
     )
     return (File("entry.json", entry.model_dump_json().encode()),)
 

@@ -5,11 +5,16 @@ A product set lies under one base, ``<prefix>/<obsid>/<stage>/<fingerprint>``::
     <base>/manifest.json          what there is; its presence says that everything is complete
     <base>/<content>/<file>       the payload; <content> is a hash of all its files' hashes
 
+    <prefix>/shared/<sha256>/<file>   what many observations have the same of: responses
+
 The payload is put first and the manifest last, create-only. As the payload's place follows from its content, an attempt
 never meets another one's bytes: what a crashed attempt left is either the same or lies elsewhere, and what is neither
 is damaged and put anew. When two writers work on the same fingerprint, each puts its own payload and one manifest
 stays, which describes bytes that are there, even on servers that let the later writer win. Manifests bear a seal, so
 that readers notice any changed byte of them; those of the payload are compared with the manifest's sha256.
+
+Shared files lie once, by their sha256, and all manifests of products that have them name them. They are put before the
+manifest as the rest is, and `rossi prune` removes one when no manifest that stays names it.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import metadata
@@ -27,6 +32,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rossi.errors import DamagedFile
+from rossi.spooled import SpooledFile
 from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
@@ -35,6 +41,8 @@ from services.storage import MissingObject, ObjectStore, StoreError
 MANIFEST = "manifest.json"
 #: Folder of the records of failures, beside the products of a stage.
 FAILURES = "failures"
+#: Folder of shared files.
+SHARED = "shared"
 #: Files of one product that are put at the same time.
 _PUTS = 4
 
@@ -129,8 +137,21 @@ def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
     record : OutputRecord
         One of ``manifest.outputs``.
     """
+    if record.shared:
+        inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
+        return f"{key.removesuffix(inner)}{shared_key(record)}"
     names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
     return f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}/{record.name}"
+
+
+def shared_key(record: OutputRecord) -> str:
+    """Return the key of a shared file, relative to the prefix.
+
+    Parameters
+    ----------
+    record : OutputRecord
+    """
+    return f"{SHARED}/{record.sha256}/{record.name}"
 
 
 def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
@@ -153,28 +174,43 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     files = [(name, file) for name, group in outputs.items() for file in group]
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
-    records = tuple(
-        OutputRecord(output=name, name=f.name, size=len(f.data), sha256=_sha256(f.data), about=f.about)
-        for name, f in files
-    )
+    records = tuple(_record(name, file) for name, file in files)
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
-    _put_all(store, [(output_key(key, manifest, r), file.data) for r, (_, file) in zip(records, files, strict=True)])
+    places = [(output_key(key, manifest, r), r, file) for r, (_, file) in zip(records, files, strict=True)]
+    _put_all(store, [(place, file) for place, r, file in places if not (r.shared and _has(store, place, r.size))])
     document = seal(manifest.model_dump_json(indent=1).encode())
     if store.put(key, document):
         return Manifest.model_validate_json(document)
     return read_manifest(store, key)
 
 
-def _put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes]]) -> None:
-    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer."""
-    if len(payload) < 2:
-        for key, data in payload:
-            put_exactly(store, key, data)
-        return
-    with ThreadPoolExecutor(min(len(payload), _PUTS)) as pool:
-        for done in [pool.submit(put_exactly, store, key, data) for key, data in payload]:
-            done.result()
+def _record(output: str, file: File) -> OutputRecord:
+    data = file.data
+    return OutputRecord(
+        output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about, shared=file.shared
+    )
+
+
+def _has(store: ObjectStore, key: str, size: int) -> bool:
+    """Return whether a shared file is there; `rossi verify` and readers tell whether its content is."""
+    info = store.head(key)
+    return info is not None and info.size == size
+
+
+def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
+    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer.
+
+    Files on disk, which may be large, are put one after the other.
+    """
+    on_disk = [(key, file) for key, file in payload if isinstance(file, SpooledFile)]
+    others = [(key, file) for key, file in payload if not isinstance(file, SpooledFile)]
+    for key, file in on_disk if len(others) > 1 else payload:
+        put_exactly(store, key, file.data)
+    if len(others) > 1:
+        with ThreadPoolExecutor(min(len(others), _PUTS)) as pool:
+            for done in [pool.submit(put_exactly, store, key, file.data) for key, file in others]:
+                done.result()
 
 
 def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
@@ -251,10 +287,45 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
     return read_outputs(store, key, read_manifest(store, key), output)
 
 
-def read_outputs(store: ObjectStore, key: str, manifest: Manifest, output: str) -> tuple[File, ...]:
-    """Return the files of one output as `fetch_outputs` does, with the manifest at hand."""
-    records = [record for record in manifest.outputs if record.output == output]
-    return tuple(File(r.name, _verified(store, key, output_key(key, manifest, r), r), about=r.about) for r in records)
+def read_outputs(
+    store: ObjectStore, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
+) -> tuple[File, ...]:
+    """Return the files of one output as `fetch_outputs` does, with the manifest at hand; see `read_records`."""
+    records = {output_key(key, manifest, record): record for record in manifest.outputs if record.output == output}
+    return read_records(store, key, records, output, known)
+
+
+def read_records(
+    store: ObjectStore,
+    key: str,
+    records: Mapping[str, OutputRecord],
+    output: str,
+    known: MutableMapping[str, bytes] | None = None,
+) -> tuple[File, ...]:
+    """Return the files of one output as `fetch_outputs` does, with what the manifest says of each at hand.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    key : str
+        Of the manifest.
+    records : mapping of str to OutputRecord
+        By the files' keys.
+    output : str
+    known : mutable mapping of str to bytes, optional
+        Shared files that were read before, by their keys; those that are read now are added.
+    """
+    shared = {} if known is None else known
+
+    def content(place: str, record: OutputRecord) -> bytes:
+        if not record.shared:
+            return _verified(store, key, place, record)
+        if place not in shared:
+            shared[place] = _verified(store, key, place, record)
+        return shared[place]
+
+    chosen = [(place, record) for place, record in records.items() if record.output == output]
+    return tuple(File(r.name, content(place, r), about=r.about, shared=r.shared) for place, r in chosen)
 
 
 def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -171,7 +172,7 @@ class S3Store:
         with self._errors(key):
             condition: Any = {"IfNoneMatch": "*"} if self._takes_condition else {}
             try:
-                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, **condition)
+                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, **_told(key), **condition)
             except ClientError as error:
                 if condition and _not_implemented(error):
                     self._takes_condition = self._honours_condition = False
@@ -207,7 +208,7 @@ class S3Store:
             if self._honours_match is False:
                 condition = {}
             try:
-                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, **condition)
+                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, **_told(key), **condition)
             except ClientError as error:
                 if condition and _not_implemented(error):
                     self._honours_match = False
@@ -250,6 +251,21 @@ class S3Store:
             raise StoreError(f"{where}: the server can't be reached or broke off ({error}).") from None
 
 
+def _told(key: str) -> Any:
+    """Return what a browser is to take an object for, where that matters: pages, and what they load."""
+    kind, packed = mimetypes.guess_type(key)
+    return {"ContentType": kind} if kind in _FOR_BROWSERS and packed is None else {}
+
+
+#: Without being told, servers say application/octet-stream, and a browser would save a page instead of showing it.
+_FOR_BROWSERS = {
+    "text/html",
+    "text/javascript",
+    "application/javascript",
+    "image/png",
+    "image/svg+xml",
+    "application/pdf",
+}
 #: Codes of servers whose disks are full, or a quota on them: MinIO's, Ceph's and others', some with 400 or 403.
 _NO_ROOM = re.compile("StorageFull|QuotaExceeded|InsufficientStorage|NoSpace")
 

@@ -1,4 +1,4 @@
-"""Size of a report of 2000 observations, and how long a browser takes until its figure is there.
+"""Size of a report of 5000 observations, and how long a browser takes until its figure is there.
 
     PYTHONPATH=. python tests/benchmarks/bench_report.py [observations] [folder to keep the page in]
 
@@ -19,7 +19,9 @@ from rossi.fits.header import Header
 from rossi.product import About, Kind
 from rossi.timeseries.series import LightCurve, filled_intervals
 from services.contract import Caveat, Outcome, OutputRecord, StageResult
+from services.merge.config import Neighbour
 from services.merge.details import Details, Provenance, ShownSpectrum
+from services.merge.fields import hexte_fields
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, bands
 from services.merge.products import join_band
@@ -93,13 +95,23 @@ def fabricated(count: int) -> Shown:
         stages = tuple(StageResult(stage=s, obsid=obsid, outcome=Outcome.SUCCEEDED) for s in products)
         remark = Caveat(code="backgrounds_differ", message=f"Cluster A: {rng.normal():.3f} sigma; use the other side.")
         ends = ("pca_extract", "hexte_dead")
-        told = ({"pcus": 3.2, "target": "SIM X-1"},)
+        told = ({"pcus": 3.2, "target": "SIM X-1", "axes": _axes(rng).tolist()},)
         noted = (remark,) if number % 5 == 0 else ()
         outcome = Outcome.SUCCEEDED
         abouts = {name: About(Kind.LIGHT_CURVE, name) for name in curves}
         observations.append(Observation(obsid, outcome, "", noted, told, curves, abouts, stages, ends, products))
         details[obsid] = _details(rng, start, length)
-    return Shown(observations, [join_band(observations, b, keep_null=True) for b in bands(observations)], details)
+    joined = [join_band(observations, b, keep_null=True) for b in bands(observations)]
+    beside = [
+        Neighbour(name=f"GX {n}", ra=float(ra), dec=float(dec)) for n, (ra, dec) in enumerate(rng.normal(0, 2, (40, 2)))
+    ]
+    return Shown(observations, joined, details, hexte_fields(observations, beside))
+
+
+def _axes(rng: np.random.Generator) -> np.ndarray:
+    """Return body axes that look at RA 0, Dec 0, turned by any angle."""
+    c, s = np.cos(angle := rng.uniform(0, 2 * np.pi)), np.sin(angle)
+    return np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
 
 
 def loading(page: Path) -> dict[str, float]:
@@ -126,17 +138,21 @@ def main(count: int, folder: Path) -> None:
     rows = sum(len(series) for o in shown.observations for series in o.curves.values())
     begin = time.perf_counter()
     place = Place("/data/products", "", "0" * 64)
-    data = report("Two thousand observations", "Fabricated.", shown, ["a.lc"], place, 20_000)
+    made = report("Thousands of observations", "Fabricated.", shown, ["a.lc"], place, 20_000)
     seconds = time.perf_counter() - begin
     page = folder / "report.html"
-    page.write_bytes(data)
+    page.write_bytes(made.page)
+    for part in made.parts:
+        (folder / part.name).write_bytes(part.data)
+    sizes = [len(part.data) / 1e6 for part in made.parts]
     print(f"{count} observations, {rows} bins; made in {seconds:.1f} s")
-    print(f"size {len(data) / 1e6:.2f} MB, {len(data) / _MOST:.2f} of 10 MB")
+    print(f"size {len(made.page) / 1e6:.2f} MB, {len(made.page) / _MOST:.2f} of 10 MB")
+    print(f"beside it {len(sizes)} files, {sum(sizes):.2f} MB, at most {max(sizes, default=0.0):.2f} MB each")
     for what, spent in loading(page).items():
         print(f"{what}: {spent:.2f} s, {spent / _SECOND:.2f} of a second")
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
     with tempfile.TemporaryDirectory() as temporary:
         main(number, Path(sys.argv[2] if len(sys.argv) > 2 else temporary).resolve())

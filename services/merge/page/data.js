@@ -24,18 +24,35 @@ async function unpack(text) {
   return JSON.parse(json, (_, value) => value && value.$ ? typed(buffer, 4 + length, value.$) : value);
 }
 
-const complete = new Promise(done => {
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", done, { once: true });
-  else done();
-});
-const blocks = new Map();
+const blocks = new Map(), waiting = new Map(), KEPT_BLOCKS = 30;
 
-// What is known of an observation, by its number in time order; the block that holds it is unpacked once.
+// Files of panels are scripts that call this: a page in a folder may load scripts from there, but fetch nothing.
+globalThis.rossiPart = (number, text) => waiting.get(number)?.(text);
+
+function beside(number) {
+  const pattern = document.getElementById("rows").dataset.parts, src = pattern.replace("{number}", number);
+  return new Promise((done, failed) => {
+    const missing = () => failed(new Error(`The file ${src} could not be loaded; it belongs beside this page.`));
+    const script = make("script", { src, onload: missing, onerror: missing });
+    waiting.set(number, done);
+    document.head.append(script);
+  }).finally(() => waiting.delete(number));
+}
+
+async function block(number) {
+  const inside = document.querySelectorAll("script.block")[number];
+  return (await unpack(inside ? inside.textContent : await beside(number))).observations;
+}
+
+// What is known of an observation, by its number in time order; the block that holds it is read once, and forgotten after many others.
 async function observation(row) {
   await complete;
-  const size = +document.getElementById("rows").dataset.block, block = Math.floor(row / size);
-  if (!blocks.has(block)) blocks.set(block, unpack(document.querySelectorAll("script.block")[block].textContent));
-  return (await blocks.get(block)).observations[row % size];
+  const size = +document.getElementById("rows").dataset.block, number = Math.floor(row / size);
+  const found = blocks.get(number) ?? block(number);
+  blocks.delete(number);
+  blocks.set(number, found);
+  if (blocks.size > KEPT_BLOCKS) blocks.delete(blocks.keys().next().value);
+  return found.then(all => all[row % size], error => { blocks.delete(number); throw error; });
 }
 
 function make(tag, attributes = {}, ...children) {

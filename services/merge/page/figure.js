@@ -52,7 +52,7 @@ function look(f) {
     Promise.all(unknown.map(observation)).then(found => {
       found.forEach((o, n) => f.known.set(unknown[n], o));
       f.redraw();
-    });
+    }, () => {});
   }
 }
 

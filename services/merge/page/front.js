@@ -36,7 +36,17 @@ function rememberer(columns) {
   return { write, later: () => { clearTimeout(timer); timer = setTimeout(write, 500); } };
 }
 
+// The path that leads here from a source's page.
+function wayBack(link) {
+  const here = location.pathname.split("/"), there = new URL(link, location.href).pathname.split("/");
+  let same = 0;
+  if (!here.at(-1)) here[here.length - 1] = "index.html";
+  while (same < here.length - 1 && here[same] === there[same]) same++;
+  return "../".repeat(there.length - 1 - same) + here.slice(same).join("/");
+}
+
 unpack(document.getElementById("sources").textContent).then(data => {
+  data.link = data.link.map(link => `${link}#from=${encodeURIComponent(wayBack(link))}`);
   const columns = columnsOf(data, document.getElementById("rows").dataset.hardness), address = rememberer(columns);
   const sky = document.getElementById("plot") ? newSky(data, columns) : null;
   const open = (row, apart) => {

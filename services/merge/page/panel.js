@@ -4,13 +4,12 @@ function newPanel(names, bands, locate) {
   const get = id => document.getElementById(id), dialog = get("panel");
   const panel = { row: -1 };
   async function fill() {
-    const row = panel.row, o = await observation(row);
+    const row = panel.row, o = await observation(row).catch(error => ({ error }));
     if (row !== panel.row) return;
-    const width = Math.max(260, Math.floor(get("told").clientWidth));
-    const rest = o.brief ? [told(get("brief").textContent)]
-      : [spectra(o, width), backgrounds(o), goodTime(o), downloads(o), provenance(o)];
-    const parts = [facts(o), caveats(o), curves(o, bands, width), ...rest];
-    get("told").replaceChildren(...parts.filter(part => part));
+    if (o.error) { get("told").replaceChildren(told(o.error.message)); return; }
+    const width = Math.max(260, Math.floor(get("told").clientWidth)), map = await ownFields(o, width);
+    const parts = [facts(o), caveats(o), curves(o, bands, width), spectra(o, width), backgrounds(o), map, goodTime(o), downloads(o), provenance(o)];
+    if (row === panel.row) get("told").replaceChildren(...parts.filter(part => part));
   }
   panel.open = row => {
     panel.row = row;
@@ -21,7 +20,7 @@ function newPanel(names, bands, locate) {
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     get("who").focus();
-    history.replaceState(null, "", `#${encodeURIComponent(names[row])}`);
+    writeAddress(names[row]);
     return fill();
   };
   get("before").onclick = () => panel.open(panel.row - 1);
@@ -35,7 +34,7 @@ function newPanel(names, bands, locate) {
     if (event.key === "ArrowLeft" && panel.row > 0) panel.open(panel.row - 1);
     if (event.key === "ArrowRight" && panel.row < names.length - 1) panel.open(panel.row + 1);
   };
-  dialog.onclose = () => history.replaceState(null, "", location.pathname + location.search);
+  dialog.onclose = () => writeAddress("");
   let width = window.innerWidth;
   window.addEventListener("resize", () => { if (dialog.open && width !== window.innerWidth) fill(); width = window.innerWidth; });
   return panel;

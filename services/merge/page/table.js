@@ -23,7 +23,7 @@ function sparks(rows) {
       observation(+target.closest("tr").dataset.row).then(o => {
         const drawn = o.curves.length ? spark(o.curves[0], o.curves[0].band) : null;
         if (drawn) target.prepend(drawn);
-      });
+      }, () => {});  // the panel says what is missing
     }
   }, { rootMargin: "200px" });
   for (const row of rows) { const cell = row.querySelector("td.small"); if (cell) seen.observe(cell); }

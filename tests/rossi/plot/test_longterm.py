@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
-from rossi.plot.epochs import EPOCHS
+from rossi.energy.epochs import epochs, epochs_at
 from rossi.plot.longterm import Panel, mission_figure, png
 from rossi.plot.segments import segments
 
@@ -51,9 +51,12 @@ def test_odd_curves_are_drawn(mjd: list[float], rate: list[float]) -> None:
 
 
 def test_epochs_follow_each_other() -> None:
-    assert [e.number for e in EPOCHS] == [1, 2, 3, 4, 5]
-    assert all(a.stop == b.start for a, b in pairwise(EPOCHS))
-    assert EPOCHS[2].mjd == pytest.approx((50188.9633, 51259.7355), abs=2e-4)  # TT: a minute after the UTC of the table
+    assert [e.number for e in epochs()] == [1, 2, 3, 4, 5]
+    assert all(a.stop == b.start for a, b in pairwise(epochs()))
+    # TT: a minute after the UTC of the table.
+    assert epochs()[2].mjd == pytest.approx((50188.9633, 51259.7355), abs=2e-4)
+    assert epochs_at([e.start for e in epochs()[1:]]).tolist() == [2, 3, 4, 5]
+    assert epochs_at([0.0, 70050819.0, 70050823.0]).tolist() == [1, 1, 2]
 
 
 def test_epochs_in_view_are_labelled() -> None:

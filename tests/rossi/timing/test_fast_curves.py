@@ -117,8 +117,25 @@ def test_so_are_those_of_rows_that_spilled_over(binned, tmp_path):
     found = fast_light_curve([choice], lambda _: damaged)
     whole = fast_light_curve([choice], read_fits)
     assert found.lost == pytest.approx(1.0)
+    assert [(remark.code, "1 rows spilled over" in remark.message) for remark in found.remarks] == [("spillage", True)]
     assert len(found.gti) == len(whole.gti) + 1
     assert whole.counts.sum() - found.counts.sum() == table.column("XeCnt")[5].sum()
+
+
+def test_a_clock_that_goes_back_is_told(binned):
+    file = read_fits(binned / HARD)
+    table = file.table()
+    time = table.column("Time").copy()
+    time[12:] -= 5.0  # the first seconds behind the jump are there twice
+    jumping = type(file)("sb", file.primary, (with_values(table, {"Time": time}), *file.tables[1:]))
+    choice = choose(modes(binned, HARD), Wish(1.0, 14, 35))
+    found = fast_light_curve([choice], lambda _: jumping)
+    (remark,) = found.remarks
+    assert remark.code == "clock_jump" and "sb: the clock goes back 1 times, by up to 4 s" in remark.message
+    twice = np.unique(time, return_counts=True)[1]
+    assert found.bins.size == (twice == 1).sum()  # bins that are there twice, or not at all, are left out
+    once = np.isin(time, np.unique(time)[twice == 1])
+    assert found.counts.sum() == table.column("XeCnt")[once].sum()
 
 
 def test_good_time_cuts(binned):
@@ -166,7 +183,8 @@ def test_refusals(binned):
 
 def test_the_file_and_stingrays_curve(binned):
     found = curve(binned, [NULLS, SOFT], [Wish(DT, 0, 35), Wish(DT, 5, 20)])
-    assert len(found.remarks) == 1 and "Channels 5-20 are asked for" in found.remarks[0]
+    assert [remark.code for remark in found.remarks] == ["spillage", "other_channels"]
+    assert "Channels 5-20 are asked for" in found.remarks[1].message
     table = open_fits(found.to_bytes(), "fast").table()
     assert (table.name, table.header["TIMEDEL"], table.header["CHAN2"]) == ("FAST", DT, "0~25")
     assert table.column("NUMBER").tolist() == found.bins.number.tolist()

@@ -57,6 +57,18 @@ class S3Conformance(StoreConformance):
             store.put(f"p/{n}", b"")
         assert [info.key for info in store.list("p/")] == [f"p/{n}" for n in range(5)]
 
+    def test_browsers_are_told_what_a_page_is(self, store):
+        for name in ("report.html", "report-0.js", "all.svg"):
+            store.put(name, b"1")
+            store.put_content(f"again/{name}", b"1")
+        kinds = {}
+        for info in store.list():
+            answer = store._client.head_object(Bucket=store._bucket, Key=store._key(info.key))
+            kinds.setdefault(info.key.rpartition(".")[2], set()).add(answer["ContentType"].partition(";")[0])
+        assert kinds["html"] == {"text/html"}
+        assert kinds["js"] <= {"text/javascript", "application/javascript"}
+        assert kinds["svg"] == {"image/svg+xml"}
+
     def test_servers_without_batches(self, store, monkeypatch):
         """Google's and older ones know no DeleteObjects, others want another check sum with it."""
         store.put("k/1", b"1")

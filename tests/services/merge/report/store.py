@@ -14,7 +14,7 @@ from rossi.spectra.product import gti_table
 from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
 from services.contract import Caveat, File, InputRecord, ObservationResult, Outcome, Outputs, StageResult
-from services.merge.config import MergeConfig, MergeRequest
+from services.merge.config import MergeConfig, MergeRequest, Neighbour, SourceName
 from services.merge.stage import run_merge
 from services.storage import ObjectStore, open_store
 from services.storage.publication import new_manifest, publish, read_manifest
@@ -26,6 +26,8 @@ NO_WORK, FAILED = "95001-01-01-00", "96001-01-01-00"
 #: The observation with a figure of its backgrounds, and a caveat.
 NOTED = GOOD[2]
 SHA = "15c860abe6635d96463c2237c8b46a55"
+#: In field A+ of all observations, and in none.
+BESIDE, FAR = Neighbour(name="4U <near>", ra=0.1, dec=1.6), Neighbour(name="GX 2+2", ra=2.1, dec=-2.1)
 #: Rates that PCA's light curves have in order of the observations.
 RATES = tuple(100.0 + 40 * np.sin(n) for n in range(len(GOOD)))
 
@@ -104,7 +106,7 @@ def _outputs(number: int, obsid: str) -> dict[str, Outputs]:
     return {
         "pca_prep": Outputs({"filter_file": (File("FP_1.xfl.gz", b"x"),)}),
         "pca_extract": Outputs(pca, summary={"pcus": 3.0, "target": "SIM X-1"}),
-        "hexte_dead": Outputs(hexte, kept, {"target": "SIM X-1"}),
+        "hexte_dead": Outputs(hexte, kept, {"target": "SIM X-1", "axes": np.eye(3).tolist()}),
     }
 
 
@@ -130,7 +132,7 @@ def _reduced(store: ObjectStore, number: int, obsid: str) -> ObservationResult:
     return ObservationResult.of(obsid, stages)
 
 
-def make_report(folder: Path, title: str = "SIM X-1") -> Path:
+def make_report(folder: Path, title: str = "SIM X-1", source: SourceName | None = None) -> Path:
     """Fill a store below a folder and return the path of the report in it."""
     store = open_store(str(folder / "store"))
     results = [_reduced(store, number, obsid) for number, obsid in enumerate(GOOD)]
@@ -145,6 +147,8 @@ def make_report(folder: Path, title: str = "SIM X-1") -> Path:
         asked=tuple(r.obsid for r in results),
         results=tuple(results),
         config=MergeConfig(title=title),
+        source=source,
+        neighbours=(BESIDE, FAR),
     )
     made = run_merge(request, store)
     assert read_manifest(store, made.manifest).outcome is Outcome.SUCCEEDED

@@ -96,14 +96,15 @@ def test_the_panel_tells_everything(page: Page) -> None:
     page.get_by_role("button", name=NOTED).click()
     told = page.locator("#told")
     expect(told.locator("figure h4").first).to_contain_text(BANDS[0])
-    titles = ["Caveats", "Light curves", "Spectra", "Backgrounds of HEXTE", "Good time", "Downloads", "Provenance"]
+    titles = ["Caveats", "Light curves", "Spectra", "Backgrounds of HEXTE", "Background fields of HEXTE"]
+    titles += ["Good time", "Downloads", "Provenance"]
     assert told.locator("h3").all_inner_texts() == titles
     assert told.locator("li").first.inner_text() == "backgrounds_differ Cluster A: <b>plus</b> and minus side differ."
     names = [name.split("\n")[0] for name in told.locator(".small-figure h4").all_inner_texts()]
     for shown in (*BANDS, "PCA", "HEXTE A", "HEXTE B"):
         assert any(name.startswith(shown) for name in names)
     for figure in told.locator("svg[role=img]").all():
-        assert re.search(r"bins of|Source|source", figure.get_attribute("aria-label"))
+        assert re.search(r"bins of|Source|source|Map", figure.get_attribute("aria-label"))
     good = told.get_by_text("2 intervals, 1800 s in all")
     assert good.count() == 2
     expect(told.locator("img")).to_have_js_property("naturalWidth", 80)

@@ -7,7 +7,6 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from services.merge.config import MergeConfig
-from services.merge.panels import WHOLE
 from services.merge.stage import merge
 from tests.browser import screenshot
 from tests.services.merge.report.store import FAILED, GOOD, NO_WORK, RATES
@@ -73,19 +72,3 @@ def test_a_long_table_grows_as_it_is_read(browser: Browser, tmp_path: Path) -> N
     head.click()
     assert rows(page)[0] == obsids[-1]
     context.close()
-
-
-def test_panels_of_very_many_observations_say_what_they_leave_out(browser: Browser, tmp_path: Path) -> None:
-    obsids = [f"{10000 + n}-01-01-00" for n in range(WHOLE + 1)]
-    sentence = f"Of more than {WHOLE} observations, this page tells the light curves and remarks only."
-    for asked, seen in ((obsids, True), (obsids[1:], False)):
-        page_file = tmp_path / "report.html"
-        page_file.write_bytes(merge(MergeConfig(), asked, [], {}).files["report"][0].data)
-        page = browser.new_page()
-        page.goto(page_file.as_uri())
-        wait_until_drawn(page, ("ready",))
-        page.locator("#rows tbody th button").first.click()
-        expect(page.locator("#told")).to_contain_text("Caveats")
-        assert (sentence in page.locator("#told").inner_text()) == seen
-        assert (page.locator("#brief").count() == 1) == seen
-        page.close()

@@ -9,12 +9,17 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 BANDS = ("PCA channels 5–10", "PCA channels 11–28", "HEXTE A channels 15–61", "HEXTE B channels 15–61")
+#: Looks before a page that draws nothing is given up: a minute and more.
+_PATIENCE = 3000
 
 
 def wait_until_drawn(page: Page, marks: Sequence[str] = ("figure", "ready")) -> None:
     """Wait for figure and table; the page forbids evaluating strings, which Playwright's own wait does."""
-    while not page.evaluate("marks => marks.every(name => performance.getEntriesByName(name).length)", list(marks)):
+    for _ in range(_PATIENCE):
+        if page.evaluate("marks => marks.every(name => performance.getEntriesByName(name).length)", list(marks)):
+            return
         page.wait_for_timeout(20)
+    raise AssertionError(f"The page was not drawn: {', '.join(marks)} were expected.")
 
 
 class Quiet(SimpleHTTPRequestHandler):
