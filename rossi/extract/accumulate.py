@@ -345,4 +345,5 @@ def _add_by_bin(start: Floats, at: NDArray[np.intp], values: NDArray[Any]) -> Fl
     if len(start) == 1:
         return np.array([last_sum(np.append(start, flat))])
     bins = np.concatenate((np.arange(len(start)), np.repeat(at, flat.shape[1])))
-    return np.bincount(bins, np.concatenate((start, flat.ravel())), len(start))  # one by one
+    total = np.bincount(bins, np.concatenate((start, flat.ravel())), len(start))  # one by one
+    return np.asarray(total, np.float64)

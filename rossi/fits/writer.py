@@ -143,7 +143,7 @@ def data_unit(rows: NDArray[Any], heap: bytes | bytearray | memoryview = b"") ->
     """
     if len(heap) or not rows.nbytes or not rows.flags.c_contiguous:
         return rows.tobytes() + bytes(heap)
-    return memoryview(rows.view(np.uint8)).toreadonly()
+    return rows.view(np.uint8).data.toreadonly()
 
 
 def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
