@@ -58,12 +58,11 @@ fuzz: .venv/dev
 
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
-	$(BIN)/rossi simulate --out out/archive --observations 30 --seed 1
-	$(BIN)/rossi campaign --config out/archive/rossi.toml --store out/store --out out
-	@echo "Open out/report.html in a browser."
+	$(BIN)/rossi demo --out out --no-open
 
 # Ratios against named references; not part of the tests.
 bench: .venv/dev browser
+	$(BIN)/python tests/benchmarks/bench_start.py
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
 	$(BIN)/python tests/benchmarks/bench_response.py

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.core.plan import make_shard
 from flows.core.settings import load_settings
+from services.contract import ObservationResult
 from services.execution.ledger import Ledger, put_work
 from services.storage import open_store
 
@@ -19,7 +20,7 @@ def plan(config: str, store: str, *obsids: str) -> None:
 
 def results(store: str, work: str, run: str) -> None:
     """Print a line an observation: its name, its outcome, and the stages that succeeded."""
-    for result in Ledger(open_store(store), work, run, 0).whole() or ():
+    for result in Ledger(open_store(store), work, run, 0, ObservationResult).whole() or ():
         print(result.obsid, result.outcome.value, *(one.stage for one in result.stages if one.manifest))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from rossi import gti, met
@@ -22,6 +21,7 @@ from rossi.fits.writer import TableHDU, fits_bytes, now, primary_hdu, table_hdu
 
 if TYPE_CHECKING:
     from astropy.table import QTable
+    from astropy.time import Time
 
 #: Keywords that are kept of the file that good time was read from.
 _KEPT = ("TELESCOP", "INSTRUME", "OBJECT", "OBS_ID", "TIMESYS", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END")

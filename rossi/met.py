@@ -6,17 +6,23 @@ adding its TIMEZERO (some 3.4 s, the slowly varying clock correction) gives MET 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import DataError
 from rossi.fits.header import Header
 
+if TYPE_CHECKING:
+    from astropy.time import Time
+
 #: MJDREFI + MJDREFF of every RXTE file: 1994-01-01T00:00:00 UTC in TT; 60.184 s = 28 leap seconds + 32.184 s.
 MJDREFI = 49353
 MJDREFF = 0.000696574074
 DAY = 86400.0
+#: Years of four digits.
+_CALENDAR = 6e10
 
 
 def met_to_mjd(met: ArrayLike) -> NDArray[np.float64]:
@@ -59,6 +65,8 @@ def to_time(met: ArrayLike) -> Time:
     -------
     astropy.time.Time (...)
     """
+    from astropy.time import Time
+
     return Time(float(MJDREFI), MJDREFF + np.asarray(met, np.float64) / DAY, format="mjd", scale="tt")
 
 
@@ -84,7 +92,10 @@ def isot(met: float) -> str:
     ----------
     met : float [s]
     """
-    return str(to_time(met).isot)[:19]
+    if not abs(met) < _CALENDAR:
+        return str(to_time(met).isot)[:19]
+    milliseconds = np.rint((met + MJDREFF * DAY) * 1000)
+    return str(np.datetime64("1994-01-01", "ms") + np.timedelta64(int(milliseconds), "ms"))[:19]
 
 
 def whole_second(met: float) -> float:

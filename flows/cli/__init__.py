@@ -1,92 +1,45 @@
-"""The command ``rossi``: one file per sub-command, each importing what it needs when it is called."""
+"""The command ``rossi``: one file per sub-command, each importing what it needs when it is called.
+
+A task of FTOOLS is called without the others: scripts call dozens of them, and each should start at once.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
-from flows.cli import (
-    campaign,
-    catalogue,
-    compare,
-    config,
-    down,
-    energies,
-    fetch,
-    ftool,
-    k8s,
-    merge,
-    products,
-    prune,
-    publish,
-    query,
-    reduce,
-    releases,
-    retry,
-    serve,
-    simulate,
-    status,
-    stdprod,
-    up,
-    verify,
-)
 from flows.core.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, RossiError, is_full
-from rossi.version import __version__
 from services.execution.signals import end_on_sigterm
+
+if TYPE_CHECKING:
+    from flows.cli.commands import app
+
+__all__ = ["app", "main"]
 
 #: Exit code after Ctrl-C: 128 and the number of SIGINT.
 _INTERRUPTED = 130
 _STOPPED = "Stopped. What was finished is kept; the same command again goes on from there."
 
-app = typer.Typer(
-    name="rossi",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-_RUNS = (
-    *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
-    *(stdprod, merge, compare, energies, config),
-)
-_KEPT = (releases, publish, prune)
-for module in (*_RUNS, *_KEPT, up, down, serve):
-    app.command(module.__name__.rpartition(".")[2])(module.command)
-app.add_typer(catalogue.app, name="catalogue")
-app.add_typer(k8s.app, name="k8s")
-app.command("ftool", context_settings=ftool.PASS_THROUGH)(ftool.command)
 
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(name)
+    from flows.cli.commands import app
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"rossi {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Show tracebacks and logs.")] = False,
-    version: Annotated[  # noqa: ARG001
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Light curves and spectra of the Rossi X-ray Timing Explorer's archive.
-
-    Try it: `rossi simulate --out archive`, then `rossi campaign --config archive/rossi.toml --out out`.
-    """
-    if debug:
-        os.environ[DEBUG] = "1"
-    configure_logs()
+    return app
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
     end_on_sigterm(_STOPPED)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
+        if words[:1] == ["ftool"] and words[1:] and not words[1].startswith("-"):
+            _run_task(words[1], words[2:])
+        from flows.cli.commands import app
+
         app(args=arguments)
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
@@ -97,6 +50,20 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         _say(_sentence(error))
         sys.exit(_exit_code(error))
+
+
+def _run_task(name: str, words: list[str]) -> NoReturn:
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than many a task
+    from rossi.ftools.task import run
+
+    configure_logs()
+    try:
+        sys.exit(run(name, words))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:  # whoever read what it says has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(RossiError.exit_code)
 
 
 def _sentence(error: Exception) -> str:

@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.core.pruning import in_bytes, said
-from flows.core.result import CampaignResult, with_outcome
+from flows.core.result import CampaignResult
+from flows.core.results import Results
 from flows.core.summary import sources_line
 from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
-from services.execution.stages import Instrument, instrument_of
+from services.execution.stages import FAST_CHAIN, Instrument, instrument_of
 from services.execution.vanished import vanished_line
 from services.storage import ObjectStore
 from services.storage.inventory import Entry, Record
@@ -146,19 +147,20 @@ def progress_of(description: str, least: int = 1000) -> Iterator[Callable[[int, 
     yield line
 
 
-def show_results(results: Sequence[ObservationResult]) -> None:
+def show_results(results: Results) -> None:
     """Print what became of every observation: one line for each band."""
     table = Table("observation", "outcome", "band", "exposure", "mean rate")
     for result in results:
         outcome = Text(_word(result.outcome), _STYLES[result.outcome])
         for end in result.ends:
-            time, rate = ("s", "count/s") if instrument_of(end.stage) is Instrument.HEXTE else ("PCU s", "count/s/PCU")
+            per_pcu = instrument_of(end.stage) is Instrument.PCA and end.stage not in FAST_CHAIN
+            time, rate = ("PCU s", "count/s/PCU") if per_pcu else ("s", "count/s")
             for band, numbers in (end.summary.get("bands") or {_why(end): {}}).items():
                 cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
                 table.add_row(result.obsid, outcome, band, *cells)
     show(table)
     _show_messages(results)
-    for result in with_outcome(results, Outcome.SUCCEEDED):
+    for result in results.ended(Outcome.SUCCEEDED):
         _show_message(result)
         caveats = dict.fromkeys((s.stage, c.message) for s in result.stages for c in s.caveats if c.code != s.code)
         for stage, message in caveats:
@@ -166,13 +168,12 @@ def show_results(results: Sequence[ObservationResult]) -> None:
     _show_reused(results)
 
 
-def show_summary(results: Sequence[ObservationResult]) -> None:
+def show_summary(results: Results) -> None:
     """Print how many observations ended how, and why some gave nothing."""
     table = Table("outcome", "observations", "already done")
     for outcome in Outcome:
-        those = with_outcome(results, outcome)
-        reused = sum(result.reused for result in those)
-        table.add_row(Text(_word(outcome), _STYLES[outcome]), str(len(those)), str(reused))
+        numbers = results.number(outcome), results.reused(outcome)
+        table.add_row(Text(_word(outcome), _STYLES[outcome]), *map(str, numbers))
     show(table)
     _show_messages(results)
     _show_reused(results)
@@ -182,9 +183,8 @@ def show_sources(campaign: CampaignResult) -> None:
     """Print the sources of a campaign that has several, and what belongs to none."""
     if len(campaign.merges) > 1:
         table = Table("source", "observations", "failed", "merge")
-        outcomes = {one.obsid: one.outcome for one in campaign.results}
         for one in campaign.merges[:_SOURCES]:
-            failed = sum(outcomes.get(obsid) is Outcome.FAILED for obsid in one.obsids)
+            failed = sum(campaign.results.outcome(obsid) is Outcome.FAILED for obsid in one.obsids)
             merge = "as before" if one.merge.reused else _word(one.merge.outcome)
             style = _STYLES[one.merge.outcome]
             table.add_row(Text(one.name), str(len(one.obsids)), str(failed), Text(merge, style))
@@ -197,9 +197,10 @@ def show_sources(campaign: CampaignResult) -> None:
         show(line)
 
 
-def _show_messages(results: Sequence[ObservationResult]) -> None:
-    for result in with_outcome(results, Outcome.FAILED) + with_outcome(results, Outcome.NO_WORK):
-        _show_message(result)
+def _show_messages(results: Results) -> None:
+    for outcome in (Outcome.FAILED, Outcome.NO_WORK):
+        for result in results.ended(outcome):
+            _show_message(result)
 
 
 def _show_message(result: ObservationResult) -> None:
@@ -207,10 +208,10 @@ def _show_message(result: ObservationResult) -> None:
         show(Text.assemble((result.obsid, _STYLES[result.outcome]), " ", result.message))
 
 
-def _show_reused(results: Sequence[ObservationResult]) -> None:
-    if line := vanished_line(results):
+def _show_reused(results: Results) -> None:
+    if line := vanished_line(results.vanished):
         show(Text(line, "yellow"))
-    done = sum(result.reused for result in results)
+    done = results.reused()
     if done == len(results):
         show(f"{done} of {done} already done, nothing was computed.")
     elif done:

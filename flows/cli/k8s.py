@@ -83,6 +83,7 @@ def apply(
     from flows.kubernetes.run import submit
     from flows.kubernetes.state import JobState
     from flows.kubernetes.waiting import waiting_pods
+    from flows.kubernetes.work import Reduction
 
     def tell(message: str) -> None:
         typer.echo(message, err=True)
@@ -90,7 +91,7 @@ def apply(
     kubernetes = {"context": context, "namespace": namespace, "image": image, "parallelism": parallelism}
     settings = _settings(config, print_config, kubernetes, archive=archive, store=store, prefix=prefix)
     cluster = open_cluster(settings.kubernetes)
-    submitted = submit(settings, _query(settings), cluster, on_warning=tell)
+    submitted = submit(Reduction(settings, _query(settings)), cluster, on_warning=tell)
     if submitted.adopted and (job := cluster.read_job(submitted.name)) is not None:
         tell(_about(JobState.of(job)))
         for reason, number in waiting_pods(cluster, job).reasons:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flows.core.settings import Settings
     from services.contract import File
     from services.query.worklist import WorkList
+    from services.storage import ArchiveSource
 
 
 def command(
@@ -32,6 +33,10 @@ def command(
     grouped: Annotated[
         bool, typer.Option("--group", help="Print the sources of the observations: name, position, exposure.")
     ] = False,
+    modes: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OBSID", help="Print which data modes an observation has; may be given several times."),
+    ] = None,
     config: Config = None,
     archive: Archive = None,
     store: Store = None,
@@ -43,11 +48,15 @@ def command(
 
     The table goes to standard output, and other programs read it too (ECSV). With --out, the folder gets it as ECSV and
     Parquet, with a plot of exposure against time; with a store, so does the store. With --group, the table is that of
-    the sources, and the folder gets it too.
+    the sources, and the folder gets it too. With --modes, the archive is asked which data of an observation hold what:
+    resolution, channels, detectors, time; only the beginnings of its files are read.
 
     Example: `rossi query "Eta Car" --radius 0.1deg --out list`
+
+    Example: `rossi query --modes 20402-01-45-03 --archive s3://nasa-heasarc`
     """
     from flows.core.export import check_folder
+    from flows.core.settings import require
     from services.query.stage import look, run_query
     from services.storage import open_archive, open_store
 
@@ -58,6 +67,9 @@ def command(
     if out is not None:
         check_folder(out)
     source = open_archive(settings.archive, settings.cache) if settings.archive else None
+    if modes:
+        require(settings, "archive")
+        raise typer.Exit(_modes(open_archive(settings.archive, settings.cache), modes))
     if settings.store:
         opened = open_store(settings.store)
         work, listed = run_query(settings.query, source, opened, settings.prefix)
@@ -71,6 +83,23 @@ def command(
         return
     typer.echo(table, nl=False)
     typer.echo(_summary(work) + said, err=True)
+
+
+def _modes(archive: ArchiveSource, obsids: Sequence[str]) -> int:
+    """Print the data modes of observations; one that can't be had is no reason to leave out others."""
+    from rossi.errors import DataError
+    from services.query.modes import observation_modes
+
+    code = 0
+    for obsid in dict.fromkeys(obsids):
+        try:
+            found = observation_modes(archive, obsid)
+        except DataError as error:
+            typer.echo(f"{obsid}: {error}", err=True)
+            code = error.exit_code
+            continue
+        print(f"{obsid}\n{found}")
+    return code
 
 
 def _sources(work: WorkList, settings: Settings) -> tuple[str | bytes, tuple[File, ...], str]:

@@ -18,7 +18,9 @@ def command(
     out: Out = None,
     print_config: PrintConfig = False,
 ) -> None:
-    """Reduce one observation or a few, here and now.
+    """Reduce one observation or a few, here and now, whoever else works on the store.
+
+    What a campaign has finished is taken from there, and it finds what was finished here; who is at work is told.
 
     Example: `rossi reduce 20101-01-01-00 --config archive/rossi.toml --out products`
     """
@@ -26,16 +28,19 @@ def command(
     from flows.core.export import export_observations
     from flows.core.plan import make_shard
     from flows.core.result import failure_code
+    from flows.core.results import Results
+    from flows.core.turns import beside
     from services.execution.worker import run_shard
     from services.storage import open_store
 
     settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
     settings = prepared(settings, out)
+    beside(settings, lambda said: typer.echo(said, err=True))
     unique = tuple(dict.fromkeys(obsids))
     with progress_bar("Reducing", in_logs=False) as bar:
         bar.planned(len(unique))
         results = run_shard(make_shard(settings, unique), bar.finished, lambda pause: typer.echo(str(pause), err=True))
-    show_results(results)
+    show_results(Results(results))
     if out:
         written = export_observations(open_store(settings.store), results, out)
         print(f"{len(written)} products in {out}")

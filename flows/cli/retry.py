@@ -51,6 +51,7 @@ def command(
     from flows.cli.display import progress_bar, show_sources, show_summary
     from flows.core.extras import need
     from flows.core.result import campaign_code
+    from flows.core.results import Results
     from flows.core.retry import Retry, failed
     from flows.core.run import run
     from flows.core.selection import NothingToDo
@@ -76,7 +77,8 @@ def command(
     except NothingToDo as nothing:
         print(nothing)
         raise typer.Exit from None
-    show_summary([one for one in result.results if one.obsid in result.todo])
+    todo = set(result.todo)
+    show_summary(Results(one for one in result.results if one.obsid in todo))
     show_sources(result)
     show_products(settings, result, out)
     raise typer.Exit(campaign_code(result, strict))

@@ -15,24 +15,60 @@ def command(
         int, typer.Option(min=1, help="Of how many sources, by turns; several have names and places that are awkward.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = 1,
+    crab: Annotated[bool, typer.Option("--crab", help="The Crab's spectrum and constant flux.")] = False,
+    nh: Annotated[float | None, typer.Option(help="Hydrogen on the line of sight [1e22 / cm2].")] = None,
+    index: Annotated[float | None, typer.Option(help="Photon index of the power law.")] = None,
+    flux: Annotated[
+        float | None, typer.Option(help="Mean flux from 2 to 10 keV, as it arrives [erg / cm2 / s].")
+    ] = None,
+    constant: Annotated[bool, typer.Option("--constant", help="The flux is the same at all times.")] = False,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            help="Fast data too, by turns GoodXenon, binned, single-bit, events, none; with pulses, a QPO, bursts."
+        ),
+    ] = False,
+    configurations: Annotated[
+        list[str] | None,
+        typer.Option(help="Such fast data alone; may be given several times. As in --configurations goodxenon."),
+    ] = None,
 ) -> None:
     """Make a small archive of variable sources with known truth.
 
-    A folder that holds another archive is refused; this one, or a part of it, is completed.
+    Sources are power laws behind interstellar gas, folded through the responses of PCA and HEXTE; what is not asked
+    for is drawn by the seed. A folder that holds another archive is refused; this one, or a part of it, is completed.
 
     Example: `rossi simulate --out archive --observations 6 --seed 1`
+
+    A constant source: `rossi simulate --out flat --observations 1 --nh 0.5 --index 1.8 --flux 2e-9 --constant`
+
+    Fast data too: `rossi simulate --out archive_fast --observations 5 --fast`
     """
     from rich.console import Console
     from rich.progress import Progress
 
     from flows.core.export import check_folder
-    from rossi.simulate import simulate_archive
+    from rossi.errors import ConfigError
+    from rossi.simulate import SourceSpectrum, simulate_archive
+    from rossi.simulate import crab as of_the_crab
+    from rossi.simulate.fast.plan import BY_TURNS, named
 
+    if crab and (nh, index, flux) != (None, None, None):
+        raise ConfigError("--crab says which spectrum and flux; give it, or --nh, --index and --flux.")
+    spectrum = of_the_crab() if crab else SourceSpectrum(nh, index, flux, constant)
     check_folder(out)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
-        simulate_archive(out, observations, seed, lambda _: progress.advance(bar), sources=sources)
+        simulate_archive(
+            out,
+            observations,
+            seed,
+            lambda _: progress.advance(bar),
+            sources=sources,
+            spectrum=spectrum,
+            fast=named(configurations) if configurations else BY_TURNS if fast else (),
+        )
     _configure(out / "rossi.toml", _configuration(out))
     of = f" of {sources} sources" if sources > 1 else ""
     print(f"{observations} observations{of} in {out}, the truth about them in {out / 'truth.json'}")

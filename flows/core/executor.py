@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from flows.core.plan import plan_batches, plan_shards
+from flows.core.results import Model, Packed, Results
 from flows.core.settings import Settings
 from flows.core.shard_log import logged
 from flows.core.watcher import Stopped, Watcher
@@ -15,10 +16,11 @@ from services.contract import ObservationResult, StageResult
 from services.execution.request import Shard
 from services.execution.survey import Standing, survey_shard
 from services.execution.worker import run_shard
-from services.merge.config import MergeRequest
+from services.merge.config import Merge
 from services.storage.patience import Pause
 
 Result = TypeVar("Result")
+AllOf = TypeVar("AllOf", bound=Packed[Any])
 OnResult: TypeAlias = Callable[[Result], None]
 OnPause: TypeAlias = Callable[[Pause], None]
 
@@ -26,7 +28,7 @@ OnPause: TypeAlias = Callable[[Pause], None]
 class Executor(Protocol):
     """Somebody who works observations off, for one run."""
 
-    def reduce(self, obsids: Sequence[str], watcher: Watcher) -> list[ObservationResult]:
+    def reduce(self, obsids: Sequence[str], watcher: Watcher) -> Results:
         """Work observations off; returns how each ended, in the order asked for.
 
         Raises
@@ -38,12 +40,20 @@ class Executor(Protocol):
         """
         ...
 
-    def survey(self, obsids: Sequence[str], watcher: Watcher) -> list[Standing]:
+    def survey(self, obsids: Sequence[str], watcher: Watcher) -> Packed[Standing]:
         """Find out what would have to be done for observations, without doing it; raises as `reduce` does."""
         ...
 
-    def merge(self, requests: Sequence[MergeRequest], watcher: Watcher) -> list[StageResult]:
-        """Merge sources; returns how each ended, in the order asked for. Raises as `reduce` does."""
+    def merge(self, merges: Sequence[Merge], whole: str, watcher: Watcher) -> list[StageResult]:
+        """Merge sources; returns how each ended, in the order asked for. Raises as `reduce` does.
+
+        Parameters
+        ----------
+        merges : sequence of Merge
+        whole : str
+            What these are a part of: the same for a run that takes up what another one has begun, though less is left.
+        watcher : Watcher
+        """
         ...
 
     def settle(self) -> None:
@@ -61,28 +71,33 @@ class Inline:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._stopped = settings, threading.Event()
 
-    def reduce(self, obsids: Sequence[str], watcher: Watcher) -> list[ObservationResult]:
+    def reduce(self, obsids: Sequence[str], watcher: Watcher) -> Results:
         """See `Executor.reduce`."""
-        return self._shards("shard", obsids, watcher, lambda shard: logged(self._reduce, shard, watcher))
 
-    def survey(self, obsids: Sequence[str], watcher: Watcher) -> list[Standing]:
+        def one(shard: Shard) -> Results:
+            return Results(logged(self._reduce, shard, watcher))
+
+        return self._shards("shard", obsids, watcher, one, Results())
+
+    def survey(self, obsids: Sequence[str], watcher: Watcher) -> Packed[Standing]:
         """See `Executor.survey`."""
 
-        def one(shard: Shard) -> list[Standing]:
-            return self._survey(shard, lambda _: watcher.checked(), lambda pause: watcher.warned(str(pause)))
+        def one(shard: Shard) -> Packed[Standing]:
+            found = self._survey(shard, lambda _: watcher.checked(), lambda pause: watcher.warned(str(pause)))
+            return Packed(Standing, found)
 
-        return self._shards("survey", obsids, watcher, one)
+        return self._shards("survey", obsids, watcher, one, Packed(Standing))
 
-    def merge(self, requests: Sequence[MergeRequest], watcher: Watcher) -> list[StageResult]:
+    def merge(self, merges: Sequence[Merge], whole: str, watcher: Watcher) -> list[StageResult]:  # noqa: ARG002
         """See `Executor.merge`."""
 
-        def one(batch: Sequence[MergeRequest]) -> list[StageResult]:
+        def one(batch: Sequence[Merge]) -> list[StageResult]:
             return self._merge(batch, watcher.merged, lambda pause: watcher.warned(str(pause)))
 
-        batches = plan_batches(self._settings, requests)
+        batches = plan_batches(self._settings, merges)
         works = {_batch_name(number, batch): partial(one, batch) for number, batch in enumerate(batches)}
-        done = {result.source: result for result in self._each("merge", works, watcher)}
-        return [done[request.name] for request in requests]
+        done = {result.source: result for results in self._each("merge", works, watcher) for result in results}
+        return [done[merge.name] for merge in merges]
 
     def settle(self) -> None:
         """See `Executor.settle`; nothing is left to be remembered."""
@@ -92,14 +107,23 @@ class Inline:
         self._stopped.set()
 
     def _shards(
-        self, kind: str, obsids: Sequence[str], watcher: Watcher, work: Callable[[Shard], list[Result]]
-    ) -> list[Result]:
+        self,
+        kind: str,
+        obsids: Sequence[str],
+        watcher: Watcher,
+        work: Callable[[Shard], Packed[Model]],
+        whole: AllOf,
+    ) -> AllOf:
+        """Do a step for each shard; returns what these gave, added to `whole`."""
         shards = plan_shards(self._settings, obsids)
-        return self._each(kind, {f"{kind}-{shard.number}": partial(work, shard) for shard in shards}, watcher)
+        works = {f"{kind}-{shard.number}": partial(work, shard) for shard in shards}
+        for part in self._each(kind, works, watcher):
+            whole.extend(part)
+        return whole
 
-    def _each(self, kind: str, works: Mapping[str, Callable[[], list[Result]]], watcher: Watcher) -> list[Result]:
-        """Do steps of a kind, by name; returns all that they gave, in order."""
-        return [result for name, work in works.items() for result in watcher.step(kind, work, name)]
+    def _each(self, kind: str, works: Mapping[str, Callable[[], Result]], watcher: Watcher) -> Iterator[Result]:
+        """Do steps of a kind, by name; iterates over what each gave, in order."""
+        return (watcher.step(kind, work, name) for name, work in works.items())
 
     def _reduce(
         self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
@@ -109,12 +133,10 @@ class Inline:
     def _survey(self, shard: Shard, on_result: OnResult[Standing], on_pause: OnPause) -> list[Standing]:
         return survey_shard(shard, self._unless_stopped(on_result), on_pause)
 
-    def _merge(
-        self, batch: Sequence[MergeRequest], on_result: OnResult[StageResult], on_pause: OnPause
-    ) -> list[StageResult]:
+    def _merge(self, batch: Sequence[Merge], on_result: OnResult[StageResult], on_pause: OnPause) -> list[StageResult]:
         from services.merge.batch import merge_batch
 
-        return merge_batch(batch, self._unless_stopped(on_result), on_pause)
+        return merge_batch((one.request() for one in batch), self._unless_stopped(on_result), on_pause)
 
     def _unless_stopped(self, on_result: OnResult[Result]) -> OnResult[Result]:
         def tell(result: Result) -> None:
@@ -128,5 +150,5 @@ class Inline:
             raise Stopped("The work was stopped.")
 
 
-def _batch_name(number: int, batch: Sequence[MergeRequest]) -> str:
+def _batch_name(number: int, batch: Sequence[Merge]) -> str:
     return f"merge-{batch[0].name or number}" if len(batch) == 1 else f"merge-{number}-of-{len(batch)}"

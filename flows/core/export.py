@@ -121,7 +121,8 @@ def export_campaign(store: ObjectStore, campaign: CampaignResult, folder: Path) 
     Of several sources each has its folder, ``sources/<slug>/``, and the front page is at the top. Links, which lead
     from place to place within the store, are made to lead to the copies.
     """
-    written = export_front(store, campaign.front.manifest, folder) if campaign.front is not None else []
+    front = campaign.front if not campaign.some else None  # which would lead to sources that are not copied
+    written = export_front(store, front.manifest, folder) if front is not None else []
     index = f"../../{_INDEX}" if written else ""
     for one in campaign.merges:
         if one.merge.manifest:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -11,23 +12,23 @@ from flows.core.grouping import Grouping, Unit
 from flows.core.neighbours import Sky
 from flows.core.plan import make_shard
 from flows.core.result import Merged
+from flows.core.results import Results
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import DataError
-from services.contract import ObservationResult, StageResult
+from services.contract import StageResult
 from services.execution.failures import failed
-from services.execution.vanished import keep_last
-from services.merge.config import MergeRequest
+from services.execution.vanished import find_last
+from services.merge.config import Merge, MergeRequest
 from services.storage import ObjectStore, open_store
 from services.storage.patience import patiently
+from services.storage.releases import key_of, newest_release
 
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
 
 
-def keep_vanished(
-    settings: Settings, asked: Sequence[str], results: Sequence[ObservationResult]
-) -> tuple[ObservationResult, ...]:
+def keep_vanished(settings: Settings, asked: Sequence[str], results: Results) -> Results:
     """Put the last products of observations that are not in the archive any more in the place of their failures.
 
     Raises
@@ -35,14 +36,15 @@ def keep_vanished(
     StoreError
         If they are so many that nothing is to be published.
     """
-    plan = make_shard(settings, asked)
-    return keep_last(results, plan, open_store(settings.store), settings.campaign.vanished)
+    plan, store = make_shard(settings, asked), open_store(settings.store)
+    last = find_last(results.absent, len(results), plan, store, settings.campaign.vanished)
+    return Results(last.get(result.obsid, result) for result in results) if last else results
 
 
 def merge_sources(
     settings: Settings,
     grouping: Grouping,
-    results: Mapping[str, ObservationResult],
+    results: Results,
     executor: Executor,
     watcher: Watcher,
 ) -> tuple[Merged, ...]:
@@ -52,19 +54,20 @@ def merge_sources(
     ----------
     settings : Settings
     grouping : Grouping
-    results : mapping of ObsID to ObservationResult
+    results : Results
     executor : Executor
     watcher : Watcher
     """
     units = grouping.units
     sky = Sky.of(settings, grouping)
-    requests = [request_of(settings, unit, grouping, results, sky) for unit in units]
+    merges = [merge_of(settings, unit, grouping, results, sky) for unit in units]
     store = open_store(settings.store)
-    look = partial(_found_again, store, requests)
+    look = partial(_found_again, store, settings.prefix, merges)
     there = patiently(look, None, store, lambda pause: watcher.warned(str(pause)))
-    changed = [request for request, known in zip(requests, there, strict=True) if known is None]
+    changed = [merge for merge, known in zip(merges, there, strict=True) if known is None]
     watcher.merging(len(changed))
-    made = iter(executor.merge(changed, watcher) if changed else [])
+    whole = hashlib.sha256("".join(merge.fingerprint for merge in merges).encode()).hexdigest()
+    made = iter(executor.merge(changed, whole, watcher) if changed else [])
     return tuple(
         Merged(
             name=unit.source.name if unit.source else grouping.rule.only,
@@ -76,33 +79,44 @@ def merge_sources(
     )
 
 
-def request_of(
-    settings: Settings, unit: Unit, grouping: Grouping, results: Mapping[str, ObservationResult], sky: Sky
-) -> MergeRequest:
-    """Return what the merge of a source is asked for; of several sources, each report is headed by its source."""
+def merge_of(settings: Settings, unit: Unit, grouping: Grouping, results: Results, sky: Sky) -> Merge:
+    """Return what is to be merged of a source; of several sources, each report is headed by its source."""
+    from services.merge.stage import work_of
+
     headed = {"title": unit.source.name} if unit.source and grouping.several else {}
-    return MergeRequest(
+    asked = MergeRequest(
         store=settings.store,
         prefix=settings.prefix,
         asked=unit.obsids,
-        results=tuple(results[obsid] for obsid in unit.obsids if obsid in results),
+        results=(),
         config=settings.merge.model_copy(update=headed),
         source=unit.source,
         neighbours=sky.near(unit, grouping),
     )
+    text = partial(_text, asked, results)
+    digest = work_of(MergeRequest.model_validate_json(text())).fingerprint
+    return Merge(asked.name, len(unit.obsids), digest, text)
 
 
-def _found_again(store: ObjectStore, requests: Sequence[MergeRequest]) -> list[StageResult | None]:
+def _text(asked: MergeRequest, results: Results) -> bytes:
+    """Return a request in JSON, with the results as they are kept: within texts, quotation marks look otherwise."""
+    told = b",".join(results.text(obsid) for obsid in asked.asked if results.outcome(obsid))
+    return asked.model_dump_json().encode().replace(b'"results":[]', b'"results":[' + told + b"]", 1)
+
+
+def _found_again(store: ObjectStore, prefix: str, merges: Sequence[Merge]) -> list[StageResult | None]:
     from services.merge.stage import find_merge
 
     with ThreadPoolExecutor(_REQUESTS) as pool:
-        return list(pool.map(partial(find_merge, store), requests))
+        return list(pool.map(lambda merge: find_merge(store, prefix, merge.fingerprint), merges))
 
 
-def put_above(
-    settings: Settings, grouping: Grouping, results: Mapping[str, ObservationResult], merges: Sequence[Merged]
-) -> StageResult:
-    """Publish the front page and the tables of an archive; see `services.merge.front_stage`."""
+def put_above(settings: Settings, grouping: Grouping, results: Results, merges: Sequence[Merged]) -> StageResult:
+    """Publish the front page and the tables of an archive; see `services.merge.front_stage`.
+
+    Where only some sources were asked for, the others stay on it as they are in the newest release.
+    """
+    from services.merge.front_renewal import renew_front
     from services.merge.front_stage import NAME, Everything, FrontConfig, run_front
 
     rule, told = grouping.rule, settings.merge
@@ -112,6 +126,11 @@ def put_above(
     by_slug = {one.slug: one.merge for one in merges}
     try:
         archive = Everything(grouping.observations, grouping.found, results, by_slug)
-        return run_front(config, archive, open_store(settings.store), settings.prefix)
+        store = open_store(settings.store)
+        if not grouping.chosen:
+            return run_front(config, archive, store, settings.prefix)
+        before = newest_release(store, settings.prefix)
+        front = key_of(settings.prefix, before.front) if before is not None and before.front else ""
+        return renew_front(config, archive, front, store, settings.prefix)
     except DataError as error:  # the sources' reports are there all the same
         return failed(NAME, "", error)

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from flows.core.runs import last_good_run
 from rossi.errors import ConfigError, DataError
 from services.contract import Outcome
-from services.execution.stages import CHAINS, instrument_of
+from services.execution.stages import CHAINS, FAST_CHAIN, Instrument, instrument_of
 from services.query.vanished import rows_of
 from services.storage import MissingObject, ObjectStore, open_store
 from services.storage.inventory import Record, failures
@@ -176,6 +176,8 @@ def _state(outcomes: dict[str, Outcome]) -> str:
     if Outcome.FAILED in found:
         return "failed"
     last = {CHAINS[i][-1] for stage in outcomes if (i := instrument_of(stage)) is not None}
+    if (fast := FAST_CHAIN[-1]) in outcomes:  # which runs last of the PCA's, where it is asked for
+        last = {fast, *(stage for stage in last if stage in outcomes or instrument_of(stage) is not Instrument.PCA)}
     if Outcome.NO_WORK not in found and not last <= outcomes.keys():
         return "waiting"
     return "done" if any(outcomes.get(stage) is Outcome.SUCCEEDED for stage in last) else "no_work"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flows.core.settings import Executor, Settings
 from services.execution.request import Shard
-from services.merge.config import MergeRequest
+from services.merge.config import Merge
 
 #: A Job's indices are numbered below this; with so many, Kubernetes keeps its lists of them short enough.
 MAX_SHARDS = 9_999
@@ -22,9 +22,7 @@ def plan_shards(settings: Settings, obsids: Sequence[str]) -> tuple[Shard, ...]:
     and larger where there would be more than `MAX_SHARDS` else.
     """
     unique = tuple(dict.fromkeys(obsids))
-    on_cluster = settings.campaign.executor is Executor.KUBERNETES
-    workers = settings.kubernetes.parallelism if on_cluster else settings.campaign.workers
-    size = min(settings.campaign.shard_size, math.ceil(len(unique) / workers))
+    size = min(settings.campaign.shard_size, math.ceil(len(unique) / _workers(settings)))
     size = max(1, size, math.ceil(len(unique) / MAX_SHARDS))
     return tuple(
         make_shard(settings, unique[start : start + size], number)
@@ -32,23 +30,29 @@ def plan_shards(settings: Settings, obsids: Sequence[str]) -> tuple[Shard, ...]:
     )
 
 
-def plan_batches(settings: Settings, requests: Sequence[MergeRequest]) -> list[list[MergeRequest]]:
+def plan_batches(settings: Settings, merges: Sequence[Merge]) -> list[list[Merge]]:
     """Deal sources out to batches, each source once: a large one alone, many small ones together.
 
     A batch is one process's work, done source by source; those with most observations come first, so that no worker
     is left with a large one at the end.
     """
-    whole = sum(len(request.asked) for request in requests)
-    most = min(MOST_MERGED, math.ceil(whole / (4 * settings.campaign.workers)))
-    batches: list[list[MergeRequest]] = []
+    whole = sum(merge.observations for merge in merges)
+    most = min(MOST_MERGED, math.ceil(whole / (4 * _workers(settings))))
+    most = max(most, math.ceil(2 * whole / MAX_SHARDS))  # two neighbours have more than this together
+    batches: list[list[Merge]] = []
     size = most
-    for request in sorted(requests, key=lambda one: -len(one.asked)):
-        if size + len(request.asked) > most:
+    for merge in sorted(merges, key=lambda one: -one.observations):
+        if size + merge.observations > most:
             batches.append([])
             size = 0
-        batches[-1].append(request)
-        size += len(request.asked)
+        batches[-1].append(merge)
+        size += merge.observations
     return batches
+
+
+def _workers(settings: Settings) -> int:
+    on_cluster = settings.campaign.executor is Executor.KUBERNETES
+    return settings.kubernetes.parallelism if on_cluster else settings.campaign.workers
 
 
 def make_shard(settings: Settings, obsids: Sequence[str], number: int = 0) -> Shard:

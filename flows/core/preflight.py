@@ -40,7 +40,7 @@ def check(settings: Settings) -> None:
             if isinstance(config, Extraction):
                 _check_columns(settings, name, config)
         if settings.campaign.executor is not Executor.KUBERNETES:
-            check_calibration(settings.calibration, _roles(settings))
+            check_calibration(settings.calibration, roles(settings))
 
 
 def check_places(settings: Settings) -> None:
@@ -82,7 +82,8 @@ def _check_columns(settings: Settings, name: str, config: Extraction) -> None:
             raise ConfigError(f"[{name}] expression uses {column}, which is no column of the filter file; {hint}")
 
 
-def _roles(settings: Settings) -> list[Role]:
+def roles(settings: Settings) -> list[Role]:
+    """Return what calibration files the stages of a campaign need."""
     configs = {name: getattr(settings, name) for name in settings.stages}
     wanted = [one for name, config in configs.items() for one in load_stage(name).inputs_for(config)]
     return [Role(one.name) for one in wanted if one.source == CALIBRATION]

@@ -17,7 +17,7 @@ from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from flows.core.executor import Inline, OnPause, OnResult
 from flows.core.logs import configure_logs
@@ -29,12 +29,14 @@ from services.execution.failures import ProcessLost, lost_observation
 from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_shard
 from services.execution.worker import run_shard
-from services.merge.config import MergeRequest
+from services.merge.config import Merge, MergeRequest
 from services.storage import open_store
 from services.storage.patience import Pause
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+#: What a process does, with whom it tells of each item.
+Work: TypeAlias = Callable[..., list[Any]]
 
 #: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
 _PRELOAD = [run_shard.__module__, survey_shard.__module__]
@@ -62,7 +64,7 @@ class Processes(Inline):
             for process in self._running:
                 process.terminate()
 
-    def _each(self, kind: str, works: Mapping[str, Callable[[], list[Result]]], watcher: Watcher) -> list[Result]:
+    def _each(self, kind: str, works: Mapping[str, Callable[[], Result]], watcher: Watcher) -> Iterator[Result]:
         """Do all steps, so many at a time; the first that can't be done at all ends the others."""
         with ThreadPoolExecutor(self._settings.campaign.workers, thread_name_prefix=kind) as pool:
             try:
@@ -75,29 +77,34 @@ class Processes(Inline):
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.stop()
                 raise
-        return [result for future in futures for result in future.result()]
+        return (future.result() for future in futures)
 
     def _reduce(
         self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
     ) -> list[ObservationResult]:
-        work, died = partial(_of_shard, run_shard, shard), partial(_died, shard)
-        return self._one_after_the_other(work, shard.obsids, on_result, on_pause, died)
+        def work(obsids: Sequence[str]) -> Work:
+            return partial(run_shard, _part(shard, obsids))
+
+        return self._one_after_the_other(work, shard.obsids, on_result, on_pause, partial(_died, shard))
 
     def _survey(self, shard: Shard, on_result: OnResult[Standing], on_pause: OnPause) -> list[Standing]:
         def unknown(obsid: str, _: str) -> Standing:
             return Standing(obsid=obsid, changes=(Change.NEW,))
 
-        work = partial(_of_shard, survey_shard, shard)
+        def work(obsids: Sequence[str]) -> Work:
+            return partial(survey_shard, _part(shard, obsids))
+
         return self._one_after_the_other(work, shard.obsids, on_result, on_pause, unknown)
 
-    def _merge(
-        self, batch: Sequence[MergeRequest], on_result: OnResult[StageResult], on_pause: OnPause
-    ) -> list[StageResult]:
-        return self._one_after_the_other(_merge_batch, batch, on_result, on_pause, _merge_died)
+    def _merge(self, batch: Sequence[Merge], on_result: OnResult[StageResult], on_pause: OnPause) -> list[StageResult]:
+        def work(merges: Sequence[Merge]) -> Work:
+            return partial(_merge_batch, [merge.text() for merge in merges])
+
+        return self._one_after_the_other(work, batch, on_result, on_pause, _merge_died)
 
     def _one_after_the_other(
         self,
-        work: Callable[..., list[Any]],
+        work: Callable[[Sequence[Item]], Work],
         items: Sequence[Item],
         on_result: OnResult[Result],
         on_pause: OnPause,
@@ -114,14 +121,14 @@ class Processes(Inline):
                 on_result(said)
 
         while remaining := items[len(results) :]:
-            exit_code = self._one_process(partial(work, remaining), keep)
+            exit_code = self._one_process(work(remaining), keep)
             if exit_code in _STOPPED:
                 raise Stopped(f"a process was stopped with {len(items) - len(results)} of {len(items)} to do")
             if len(results) < len(items):
                 keep(died(items[len(results)], _how(exit_code)))
         return results
 
-    def _one_process(self, work: Callable[..., list[Any]], keep: Callable[[Any], None]) -> int:
+    def _one_process(self, work: Work, keep: Callable[[Any], None]) -> int:
         # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_PRELOAD)
@@ -179,7 +186,7 @@ def _receive(receiver: Connection, keep: Callable[[Any], None]) -> None:
         keep(item)
 
 
-def _work(work: Callable[..., list[Any]], sender: Connection) -> None:
+def _work(work: Work, sender: Connection) -> None:
     """What the process does; a parent that has gone is noticed when the next result is sent."""
     configure_logs()
     try:
@@ -194,24 +201,24 @@ def _work(work: Callable[..., list[Any]], sender: Connection) -> None:
         sender.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _of_shard(work: Callable[..., list[Any]], shard: Shard, obsids: Sequence[str], **told: Any) -> list[Any]:
-    """Work off a part of a shard."""
-    return work(shard.model_copy(update={"obsids": tuple(obsids)}), **told)
+def _part(shard: Shard, obsids: Sequence[str]) -> Shard:
+    return shard.model_copy(update={"obsids": tuple(obsids)})
 
 
-def _merge_batch(requests: Sequence[MergeRequest], **told: Any) -> list[Any]:
+def _merge_batch(requests: Sequence[bytes], **told: Any) -> list[Any]:
     from services.merge.batch import merge_batch
 
-    return merge_batch(requests, **told)
+    return merge_batch(map(MergeRequest.model_validate_json, requests), **told)
 
 
 def _how(exit_code: int) -> str:
     return f"killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with code {exit_code}"
 
 
-def _merge_died(request: MergeRequest, how: str) -> StageResult:
+def _merge_died(merge: Merge, how: str) -> StageResult:
     from services.merge.batch import record_failed
 
+    request = merge.request()
     of = f" {request.source.name}" if request.source is not None else ""
     message = f"The process that merged{of} was {how}; it may need more memory than there is."
     return record_failed(request, ProcessLost(message))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flows.core.result import CampaignResult, Merged
+from flows.core.results import Results
 from flows.core.settings import Settings
-from services.contract import ObservationResult, Outcome
+from services.contract import Outcome
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest
 from services.storage.release_documents import Release, Source
@@ -15,7 +16,7 @@ def publish_results(store: ObjectStore, settings: Settings, result: CampaignResu
     """Publish a campaign's products, and have readers take them; None if nothing came of it.
 
     What other campaigns have published below the same prefix, of sources with other names, stays published, unless this
-    one has a front page: then it is about all that there are.
+    one is about all that there are and has a front page.
 
     Parameters
     ----------
@@ -30,17 +31,16 @@ def publish_results(store: ObjectStore, settings: Settings, result: CampaignResu
     StoreError
     """
     merged = [one for one in result.merges if one.merge.manifest]
-    if not merged or all(one.outcome is Outcome.FAILED for one in result.results):
+    if not merged or result.results.number(Outcome.FAILED) == len(result.results):
         return None
-    by_obsid = {one.obsid: one for one in result.results}
-    sources = [_source(store, settings, one, by_obsid) for one in merged]
+    sources = [_source(store, settings, one, result.results) for one in merged]
     front = result.front.manifest if result.front else ""
-    whole = bool(front) and not result.unmerged
+    whole = bool(front) and not result.unmerged and not result.some
     return publish_release(store, settings.prefix, sources, whole=whole, front=inner_key(settings.prefix, front))
 
 
-def _source(store: ObjectStore, settings: Settings, one: Merged, results: dict[str, ObservationResult]) -> Source:
-    known = [results[obsid] for obsid in one.obsids if obsid in results]
+def _source(store: ObjectStore, settings: Settings, one: Merged, results: Results) -> Source:
+    known = [found for obsid in one.obsids if (found := results.get(obsid)) is not None]
     return source_of(
         store,
         settings.prefix,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import Annotated
 
+from pydantic import BeforeValidator, ConfigDict
+
+from flows.core.results import Results
 from services.contract import ExitCode, FailureKind, Frozen, ObservationResult, Outcome, StageResult
 
 #: From the worst to the least.
@@ -37,28 +41,34 @@ class CampaignResult(Frozen):
     ----------
     asked : tuple of str
         ObsIDs.
-    results : tuple of ObservationResult
+    results : Results
     merges : tuple of Merged
         A source each.
     front : StageResult or None
-        The front page, where there are several sources and all were merged.
+        The front page, where there are several sources.
     todo : tuple of str
         Those that were worked on.
     apart : tuple of str
         Those that belong to no source, and are merged nowhere.
+    some : bool
+        Whether only some of the archive's sources were asked for.
     """
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     asked: tuple[str, ...]
-    results: tuple[ObservationResult, ...]
+    results: Annotated[Results, BeforeValidator(Results.of)]
     merges: tuple[Merged, ...]
     front: StageResult | None = None
     todo: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    some: bool = False
 
     @property
     def top(self) -> StageResult:
-        """What a reader begins with: the front page, else the first source that was merged."""
-        every = [*([self.front] if self.front else []), *(one.merge for one in self.merges)]
+        """What a reader begins with: the front page of all sources, else the first source that was merged."""
+        front = [self.front] if self.front is not None and not self.some else []
+        every = [*front, *(one.merge for one in self.merges)]
         return next((one for one in every if one.manifest), every[0])
 
     @property
@@ -72,14 +82,9 @@ class CampaignResult(Frozen):
         return all(one.merge.reused for one in self.merges) and (self.front is None or self.front.reused)
 
 
-def with_outcome(results: Sequence[ObservationResult], outcome: Outcome) -> list[ObservationResult]:
-    """The results that ended in one way."""
-    return [result for result in results if result.outcome is outcome]
-
-
-def failure_code(results: Sequence[ObservationResult]) -> ExitCode:
+def failure_code(results: Iterable[ObservationResult]) -> ExitCode:
     """Exit code that tells of the worst failure: configuration, then what may go away by itself, then the data."""
-    return _code(stage for result in with_outcome(results, Outcome.FAILED) for stage in result.stages)
+    return _code(stage for result in results if result.outcome is Outcome.FAILED for stage in result.stages)
 
 
 def campaign_code(campaign: CampaignResult, strict: bool = False) -> ExitCode:
@@ -91,9 +96,9 @@ def campaign_code(campaign: CampaignResult, strict: bool = False) -> ExitCode:
     merges = [*(one.merge for one in campaign.merges), *([campaign.front] if campaign.front else [])]
     if wrong := [merge for merge in merges if merge.outcome is Outcome.FAILED]:
         return _code(wrong)
-    failed = with_outcome(campaign.results, Outcome.FAILED)
-    if len(failed) == len(campaign.asked):
-        return failure_code(failed)
+    failed = campaign.results.number(Outcome.FAILED)
+    if failed == len(campaign.asked):
+        return failure_code(campaign.results)
     return ExitCode.DATA_ERROR if failed and strict else ExitCode.OK
 
 

@@ -7,21 +7,21 @@ or by running the campaign once more, which finds everything that is done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from flows.core.executor import Executor
 from flows.core.merging import keep_vanished, merge_sources, put_above
 from flows.core.publishing import publish_results
 from flows.core.result import CampaignResult
+from flows.core.results import Results
 from flows.core.runs import record_run
 from flows.core.selection import NothingToDo, Selection
 from flows.core.settings import Settings
 from flows.core.summary import failure_line, summary_line
 from flows.core.watcher import Watcher
 from rossi.errors import DataError, RossiError
-from services.contract import ObservationResult
-from services.execution.vanished import named, vanished_of
+from services.execution.vanished import named
 from services.storage import open_store
 from services.storage.patience import patiently
 
@@ -58,11 +58,13 @@ def run(settings: Settings, select: Select, executor: Executor, watcher: Watcher
         _remember(settings, str(nothing), good=True)
         raise
     watcher.planned(len(selection.todo))
-    done = executor.reduce(selection.todo, watcher) if selection.todo else []
-    results = keep_vanished(settings, selection.asked, [*selection.known, *done])
-    if vanished := vanished_of(results):
+    results = Results.of(selection.known)
+    if selection.todo:
+        results.extend(executor.reduce(selection.todo, watcher))
+    results = keep_vanished(settings, selection.asked, results)
+    if results.vanished:
         said = "%d observations are not in the archive any more, their last products are merged: %s"
-        _log.warning(said, len(vanished), named(vanished))
+        _log.warning(said, len(results.vanished), named(results.vanished))
     result = _merged(settings, selection, results, executor, watcher)
     _publish(settings, result, watcher)
     executor.settle()
@@ -74,23 +76,24 @@ def run(settings: Settings, select: Select, executor: Executor, watcher: Watcher
 def _merged(
     settings: Settings,
     selection: Selection,
-    results: Sequence[ObservationResult],
+    results: Results,
     executor: Executor,
     watcher: Watcher,
 ) -> CampaignResult:
-    grouping, by_obsid = selection.grouping, {result.obsid: result for result in results}
-    merges, front = merge_sources(settings, grouping, by_obsid, executor, watcher), None
-    if grouping.several and not grouping.chosen:
-        publish = partial(put_above, settings, grouping, by_obsid, merges)
+    grouping = selection.grouping
+    merges, front = merge_sources(settings, grouping, results, executor, watcher), None
+    if grouping.several:
+        publish = partial(put_above, settings, grouping, results, merges)
         wait = partial(patiently, publish, None, open_store(settings.store), lambda p: watcher.warned(str(p)))
         front = watcher.step("front", wait)
     return CampaignResult(
         asked=selection.asked,
-        results=tuple(results),
+        results=results,
         merges=merges,
         front=front,
         todo=selection.todo,
         apart=grouping.apart,
+        some=grouping.chosen,
     )
 
 

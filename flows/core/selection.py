@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from flows.core.executor import Executor
 from flows.core.grouping import Grouping, grouped
+from flows.core.results import Results
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import ConfigError
@@ -37,13 +38,13 @@ class Selection:
         The observations that merged products and reports are to account for, by source.
     todo : tuple of str
         Those of them that are worked on.
-    known : tuple of ObservationResult
-        What is known of the others.
+    known : iterable of ObservationResult
+        What is known of the others; `Results` where these are many.
     """
 
     grouping: Grouping
     todo: tuple[str, ...]
-    known: tuple[ObservationResult, ...] = ()
+    known: Iterable[ObservationResult] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -76,12 +77,15 @@ def changed(settings: Settings, executor: Executor, watcher: Watcher, *, failure
     grouping = everything(settings, executor, watcher).grouping
     asked = grouping.obsids
     watcher.checking(len(asked))
-    standings = executor.survey(asked, watcher)
-    chosen = [standing for standing in standings if is_due(standing)]
-    _say(standings, chosen)
+    standings, known, chosen = executor.survey(asked, watcher), Results(), list[Standing]()
+    for standing in standings:
+        if is_due(standing):
+            chosen.append(standing.model_copy(update={"result": None}))
+        elif standing.result is not None:
+            known.add(standing.result)
+    _say(len(standings), chosen)
     watcher.surveyed(standings, chosen)
     todo = {standing.obsid for standing in chosen}
-    known = tuple(s.result for s in standings if s.result and s.obsid not in todo)
     return Selection(grouping, tuple(obsid for obsid in asked if obsid in todo), known)
 
 
@@ -99,9 +103,9 @@ def _query(settings: Settings, watcher: Watcher) -> Grouping:
     return grouping
 
 
-def _say(standings: Sequence[Standing], chosen: Sequence[Standing]) -> None:
+def _say(asked: int, chosen: Sequence[Standing]) -> None:
     counts = Counter(change for standing in chosen for change in standing.changes)
     reasons = "; ".join(f"{number} {change}" for change, number in counts.most_common())
-    _log.info("%d of %d observations to reduce%s", len(chosen), len(standings), f": {reasons}" if reasons else "")
+    _log.info("%d of %d observations to reduce%s", len(chosen), asked, f": {reasons}" if reasons else "")
     for standing in chosen[:1000]:
         _log.info("%s: %s", standing.obsid, ", ".join(standing.changes))

@@ -24,7 +24,7 @@ from rossi.sources.rule import By
 from services.calibration.config import CalibrationConfig
 from services.contract import EngineName, Frozen
 from services.contract.configuration import validate
-from services.execution.stages import CHAINS, STAGES, Instrument
+from services.execution.stages import CHAINS, STAGES, USUAL, Instrument, Product, chains_of, stage_configs
 from services.merge.config import MergeConfig
 from services.query.config import QueryConfig
 from services.storage import CacheConfig
@@ -78,6 +78,12 @@ class CampaignConfig(Frozen):
     instruments: tuple[Instrument, ...] = Field(
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
     )
+    products: tuple[Product, ...] = Field(
+        USUAL,
+        min_length=1,
+        description="What is made: lightcurves, spectra; of the PCA's fast data: fast (light curves), events (lists), "
+        "power (spectra), bursts; see [pca_fast].",
+    )
     engine: EngineName = Field(
         EngineName.NATIVE, description="Who computes: native (rossi itself) or heasoft (NASA's tasks, where installed)."
     )
@@ -110,6 +116,25 @@ class CampaignConfig(Frozen):
         if unknown := [instrument for instrument in value if instrument not in CHAINS]:
             raise ValueError(f"{unknown[0]} can't be reduced yet, only {', '.join(CHAINS)}")
         return tuple(instrument for instrument in CHAINS if instrument in value)
+
+    @field_validator("products")
+    @classmethod
+    def _in_order(cls, value: tuple[Product, ...]) -> tuple[Product, ...]:
+        if Product.SPECTRA in value and Product.LIGHT_CURVES not in value:
+            raise ValueError("spectra are made together with light curves; name lightcurves, too")
+        return tuple(product for product in Product if product in value)
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Self:
+        fast = [product for product in self.products if product not in USUAL]
+        if fast and Instrument.PCA not in self.instruments:
+            raise ValueError(f"products names {fast[0]}, which is made of the PCA alone; name pca in instruments")
+        if fast and self.engine is EngineName.HEASOFT:
+            raise ValueError(
+                f"products names {fast[0]}, which engine = 'heasoft' does not make; leave it out, or set engine = "
+                "'native'"
+            )
+        return self
 
 
 class _Places(Frozen):
@@ -145,8 +170,10 @@ class Settings(_Sections):
 
     @property
     def stages(self) -> dict[str, Frozen]:
-        """The stages of one observation that the instruments need, in their order, each with its configuration."""
-        return {name: getattr(self, name) for instrument in self.campaign.instruments for name in CHAINS[instrument]}
+        """The stages of one observation that products of the instruments need, in their order, with configurations."""
+        chains = chains_of(self.campaign.instruments, self.campaign.products)
+        configs = {name: getattr(self, name) for chain in chains.values() for name in chain}
+        return stage_configs(chains, self.campaign.products, configs)
 
 
 def require(settings: Settings, *names: str) -> None:

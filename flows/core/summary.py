@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from flows.core.result import CampaignResult, campaign_code, with_outcome
-from services.contract import ExitCode, FailureKind, ObservationResult, Outcome
-from services.contract.reasons import by_reason
+from flows.core.result import CampaignResult, campaign_code
+from flows.core.results import Results
+from services.contract import ExitCode, FailureKind, Outcome
 from services.execution.vanished import named, vanished_line
 
 #: What to do about a failure of each kind.
@@ -28,23 +28,23 @@ def failure_line(result: CampaignResult) -> str:
         return ""
     if wrong := unmerged_line(result):
         return wrong
-    failed = with_outcome(result.results, Outcome.FAILED)
-    kinds = Counter(one.last.kind for one in failed)
-    return f"All {len(failed)} observations failed. {_most(failed)} What to do: {advice(kinds.most_common(1)[0][0])}."
+    kinds = Counter(one.last.kind for one in result.results.ended(Outcome.FAILED))
+    what = advice(kinds.most_common(1)[0][0])
+    return f"All {kinds.total()} observations failed. {_most(result.results)} What to do: {what}."
 
 
 def summary_line(result: CampaignResult) -> str:
     """One line for a campaign that did its work."""
-    counts = {outcome: with_outcome(result.results, outcome) for outcome in Outcome}
-    reused, left = sum(one.reused for one in result.results), len(result.asked) - len(result.results)
+    results = result.results
+    reused, left = results.reused(), len(result.asked) - len(results)
     names = {Outcome.SUCCEEDED: "done", Outcome.NO_WORK: "no work", Outcome.FAILED: "failed"}
-    parts = [f"{len(counts[outcome])} {name}" for outcome, name in names.items()]
+    parts = [f"{results.number(outcome)} {name}" for outcome, name in names.items()]
     parts += [f"{left} not finished"] if left else []
     there = f"; {reused} of them were there already" if reused else ""
     line = f"{counted(len(result.asked))}: {', '.join(parts)}{there}."
-    line = " ".join(filter(None, (line, sources_line(result), vanished_line(result.results))))
-    failed = counts[Outcome.FAILED]
-    return f"{line} {_most(failed)} What to do: {advice(failed[0].last.kind)}." if failed else line
+    line = " ".join(filter(None, (line, sources_line(result), vanished_line(results.vanished))))
+    first = next(results.ended(Outcome.FAILED), None)
+    return line if first is None else f"{line} {_most(results)} What to do: {advice(first.last.kind)}."
 
 
 def unmerged_line(result: CampaignResult) -> str:
@@ -77,8 +77,9 @@ def counted(observations: int) -> str:
     return f"{observations} observation{'s' * (observations != 1)}"
 
 
-def _most(failed: list[ObservationResult]) -> str:
-    """Tell of one of the most frequent kind, in its own words: they name the files."""
-    most = by_reason(failed)[0].obsids
-    example = next(one for one in failed if one.obsid == most[0])
-    return f"{'Most often' if len(most) < len(failed) else 'Why'}: {example.obsid} {example.message}"
+def _most(results: Results) -> str:
+    """Tell of a failure of the most frequent kind, in its own words: they name the files."""
+    most = results.groups[0].obsids
+    example = results.get(most[0])
+    message = example.message if example is not None else ""
+    return f"{'Most often' if len(most) < results.number(Outcome.FAILED) else 'Why'}: {most[0]} {message}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from flows.core.settings import Settings
+from rossi.errors import RossiError
 from services.storage import StoreError, open_store
-from services.storage.lease import AtWork, Holder, hold, once
+from services.storage.lease import AtWork, Holder, hold, holder_of, once
 
 
 @contextmanager
@@ -46,6 +47,23 @@ def turn(
         except StoreError as error:
             say(f"The store can't say whether another run works on it: {error}")
         yield
+
+
+def beside(settings: Settings, say: Callable[[str], None]) -> None:
+    """Tell who works on the same prefix of the store, for somebody who does not wait for a turn.
+
+    A single observation is a matter of seconds, a campaign may be at work for days. Each finds what the other one has
+    finished; only what both work on in the same moment is made twice, and that is told where it happens.
+
+    Parameters
+    ----------
+    settings : Settings
+    say : callable
+    """
+    with suppress(RossiError):  # of a store in trouble others will tell
+        holder = holder_of(open_store(settings.store), settings.prefix)
+        if holder is not None:
+            say(f"{holder}; this goes on beside it, and neither makes again what the other one has finished.")
 
 
 def waiting(say: Callable[[str], None], go_on: Callable[[], None]) -> Callable[[Holder], None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,6 +84,7 @@ class Cluster:
         self.namespace = namespace
         self._batch: Any = client.BatchV1Api(api)
         self._core: Any = client.CoreV1Api(api)
+        self._rights: Any = client.AuthorizationV1Api(api)
         self._watch_seconds = watch_seconds
         self._read_timeout = read_timeout
 
@@ -176,6 +177,31 @@ class Cluster:
                 return str(answer.data.decode(errors="replace"))
         except (_NotFound, _Invalid):  # the container has not begun
             return None
+
+    def may(self, verb: str, resource: str, group: str = "") -> bool:
+        """Return whether this account may do something in the namespace, as the server's rules say."""
+        name, _, part = resource.partition("/")
+        asked = {"namespace": self.namespace, "verb": verb, "group": group, "resource": name, "subresource": part}
+        with _meaning(f"asking whether to {verb} {resource} is allowed"):
+            answer = self._rights.create_self_subject_access_review(
+                body={"spec": {"resourceAttributes": asked}},
+                _preload_content=False,
+                _request_timeout=(CONNECT_TIMEOUT, self._read_timeout),
+            )
+            return bool(json.loads(answer.data).get("status", {}).get("allowed"))
+
+    def quota(self) -> Sequence[str]:
+        """Return what is used of the namespace's quota, ``pods 3 of 10``; nothing where none is set or shown."""
+        try:
+            items = self._one(self._core.list_namespaced_resource_quota, "listing quotas").get("items") or []
+        except Refused:
+            return []
+        statuses = [item.get("status") or {} for item in items]
+        return [
+            f"{name} {(status.get('used') or {}).get(name, '0')} of {most}"
+            for status in statuses
+            for name, most in sorted((status.get("hard") or {}).items())
+        ]
 
     def _one(self, request: Any, what: str, **options: Any) -> Object:
         with _meaning(what):

@@ -1,25 +1,30 @@
-"""A cluster that works a campaign off: what `flows.core.executor.Executor` asks for, by one Job."""
+"""A cluster that works a campaign off: what `flows.core.executor.Executor` asks for, by two Jobs."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any, TypeVar
 
 from flows.core.processes import Processes
+from flows.core.results import Packed, Results
 from flows.core.settings import Settings
 from flows.core.watcher import Stopped, Watcher
 from flows.kubernetes.cluster import open_cluster
 from flows.kubernetes.jobs import cancel_flow_run
 from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
-from services.contract import ObservationResult, StageResult
+from flows.kubernetes.work import Merging, Reduction, Result, Work
+from services.contract import StageResult
 from services.execution.survey import Standing
-from services.merge.config import MergeRequest
+from services.merge.config import Merge
 from services.storage import open_store
+
+Whole = TypeVar("Whole")
 
 
 class Pods:
-    """Pods work observations off; Ctrl-C deletes their Job.
+    """Pods work observations off, and then merge the sources; Ctrl-C deletes their Job.
 
     When this process ends otherwise the Job goes on, and the next run of the same campaign goes on with it. Surveys
     are made by processes of this machine.
@@ -34,9 +39,9 @@ class Pods:
     def __init__(self, settings: Settings, flow_run: str = "") -> None:
         self._settings, self._flow_run = settings, flow_run
         self._here, self._stopped = Processes(settings), threading.Event()
-        self._submitted: Submitted | None = None
+        self._submitted: list[Submitted] = []
 
-    def reduce(self, obsids: Sequence[str], watcher: Watcher) -> list[ObservationResult]:
+    def reduce(self, obsids: Sequence[str], watcher: Watcher) -> Results:
         """See `Executor.reduce`.
 
         Raises
@@ -46,32 +51,38 @@ class Pods:
         Unavailable
             The API server was away for too long; the Job goes on.
         """
-        settings, cluster = self._settings, open_cluster(self._settings.kubernetes)
+        return self._work_off(Reduction(self._settings, obsids), watcher, watcher.finished)
+
+    def survey(self, obsids: Sequence[str], watcher: Watcher) -> Packed[Standing]:
+        """See `Executor.survey`."""
+        return self._here.survey(obsids, watcher)
+
+    def merge(self, merges: Sequence[Merge], whole: str, watcher: Watcher) -> list[StageResult]:
+        """See `Executor.merge`; raises as `reduce` does."""
+        return self._work_off(Merging(self._settings, merges, whole), watcher, watcher.merged)
+
+    def _work_off(self, work: Work[Result, Whole], watcher: Watcher, on_result: Callable[[Result], None]) -> Whole:
+        if self._stopped.is_set():
+            raise Stopped("The work was stopped.")
+        cluster = open_cluster(self._settings.kubernetes)
         try:
-            make = partial(submit, settings, obsids, cluster, self._flow_run, watcher.warned)
-            job = self._submitted = watcher.step("submit", make)
-            wait = partial(await_results, settings, job, cluster, watcher.finished, watcher.waiting)
-            return watcher.step("job", wait, job.name)
+            job = watcher.step("submit", partial(submit, work, cluster, self._flow_run, watcher.warned))
+            self._submitted.append(job)
+            wait: Any = partial(await_results, work, job, cluster, on_result, watcher.waiting)
+            found: Whole = watcher.step("job", wait, job.name)
         except KeyboardInterrupt:
-            withdraw(settings, obsids, cluster)
+            withdraw(work, cluster)
             raise
         except JobGone as gone:
             if self._stopped.is_set():
                 raise Stopped(str(gone)) from None
             raise
-
-    def survey(self, obsids: Sequence[str], watcher: Watcher) -> list[Standing]:
-        """See `Executor.survey`."""
-        return self._here.survey(obsids, watcher)
-
-    def merge(self, requests: Sequence[MergeRequest], watcher: Watcher) -> list[StageResult]:
-        """See `Executor.merge`; processes of this machine do it."""
-        return self._here.merge(requests, watcher)
+        return found
 
     def settle(self) -> None:
-        """See `Executor.settle`; the next campaign of the same work makes a new Job."""
-        if self._submitted is not None:
-            self._submitted.settle(open_store(self._settings.store))
+        """See `Executor.settle`; the next campaign of the same work makes new Jobs."""
+        for job in self._submitted:
+            job.settle(open_store(self._settings.store))
 
     def stop(self) -> None:
         """See `Executor.stop`; deletes the Job, also that of a process that has gone, by the flow run."""
@@ -80,5 +91,6 @@ class Pods:
         cluster = open_cluster(self._settings.kubernetes)
         if self._flow_run:
             cancel_flow_run(cluster, self._flow_run)
-        elif self._submitted is not None:
-            cluster.delete_job(self._submitted.name)
+        else:
+            for job in self._submitted:
+                cluster.delete_job(job.name)

@@ -1,4 +1,4 @@
-"""A campaign's shards worked off by one Indexed Job, and their results found again in the store."""
+"""A campaign's shards, or its merges, worked off by one Indexed Job, and their results found again in the store."""
 
 from __future__ import annotations
 
@@ -7,26 +7,36 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from flows.core.plan import plan_shards
 from flows.core.settings import Settings
 from flows.kubernetes.cluster import Cluster, Conflict, Resource, Unavailable, Which
 from flows.kubernetes.follow import Changed, Listed, follow, patiently
-from flows.kubernetes.job import CAMPAIGN, FLOW_RUN, PODS, WORK, identity, job_name, make_job, pods_digest
+from flows.kubernetes.job import (
+    CAMPAIGN,
+    FLOW_RUN,
+    PLACE,
+    PODS,
+    SELECTOR,
+    WORK,
+    job_name,
+    make_job,
+    place_label,
+    pods_digest,
+)
 from flows.kubernetes.pods import FailingPods, remedy
 from flows.kubernetes.state import ALL_TRIED, Ending, JobState, Object
 from flows.kubernetes.waiting import WaitingPods
+from flows.kubernetes.work import Result, Work
 from rossi.errors import ConfigError, RossiError
-from services.contract import ObservationResult
-from services.execution.failures import lost_observation
-from services.execution.ledger import Ledger, is_settled, put_work, read_shards, settle
-from services.execution.request import Shard
+from services.execution.ledger import Ledger, is_settled, read_plan, settle
 from services.storage import ObjectStore, StoreError, open_store
 
-OnResult = Callable[[ObservationResult], None]
+AnyWork = Work[Any, Any]
+Whole = TypeVar("Whole")
 
-#: Shards whose results are fetched at the same time.
-_THREADS = 8
+#: Parts whose results are fetched at the same time, and of which they are in memory before they are packed.
+_THREADS, _AT_ONCE = 8, 64
 #: Seconds in which the API server must have answered once; later it may be away for longer.
 _FIRST_PATIENCE = 20.0
 #: Seconds between two looks at a Job that is being deleted.
@@ -36,6 +46,10 @@ _BY_POLICY = "PodFailurePolicy"
 _OTHER = (
     "Job {name} works with other settings of [kubernetes] than now; `rossi k8s cancel {name}` and the same command "
     "again make one with these, which finds what is done."
+)
+_BESIDE = (
+    "Job {name} of another campaign works on the same place of the store; neither makes again what the other one has "
+    "finished, but what both are at may be made twice. `rossi k8s cancel {name}` ends it."
 )
 _log = logging.getLogger(__name__)
 
@@ -53,7 +67,7 @@ class Submitted:
     name, uid : str
     work : str
         Key of its work list.
-    shards : int
+    parts : int
     adopted : bool
         Whether it was there already.
     """
@@ -61,7 +75,7 @@ class Submitted:
     name: str
     uid: str
     work: str
-    shards: int
+    parts: int
     adopted: bool
 
     @classmethod
@@ -76,13 +90,12 @@ class Submitted:
 
 
 def submit(
-    settings: Settings,
-    obsids: Sequence[str],
+    work: AnyWork,
     cluster: Cluster,
     flow_run: str = "",
     on_warning: Callable[[str], None] = lambda _: None,
 ) -> Submitted:
-    """Have a Job for a campaign: the one that there is, or a new one.
+    """Have a Job for some work of a campaign: the one that there is, or a new one.
 
     A Job that ended is taken for new as long as nobody has merged its results; else it is replaced, so that what
     failed is tried again. So is one that a wrong configuration has ended, or of which nothing could start and which
@@ -90,8 +103,7 @@ def submit(
 
     Parameters
     ----------
-    settings : Settings
-    obsids : sequence of str
+    work : Work
     cluster : Cluster
     flow_run : str
         Of Prefect.
@@ -103,15 +115,17 @@ def submit(
     ConfigError
         If the cluster does not let us, or the Job of this name is none of ours.
     """
+    settings, campaign = work.settings, work.identity
     store, patience = open_store(settings.store), 60 * settings.kubernetes.patience_minutes
-    campaign = identity(settings, obsids)
-    name = job_name(settings, campaign)
+    name = job_name(settings, campaign, work.kind)
     job = patiently(lambda: cluster.read_job(name), _FIRST_PATIENCE)
+    for other in patiently(lambda: _beside(cluster, settings, name), patience):
+        on_warning(_BESIDE.format(name=other))
     mine = ""
     while True:
         if job is None:
-            if (made := _make(settings, obsids, cluster, campaign, flow_run)) is not None:
-                _log.info("Job %s: %d observations in %d shards.", name, len(obsids), made.shards)
+            if (made := _make(work, cluster, campaign, flow_run)) is not None:
+                _log.info("Job %s: %s.", name, work.said(made.parts))
                 return made
         elif "deletionTimestamp" in job["metadata"]:
             if job["metadata"]["uid"] != mine:
@@ -134,13 +148,18 @@ def submit(
         job = patiently(lambda: cluster.read_job(name), patience)
 
 
-def _make(
-    settings: Settings, obsids: Sequence[str], cluster: Cluster, campaign: str, flow_run: str
-) -> Submitted | None:
+def _beside(cluster: Cluster, settings: Settings, name: str) -> list[str]:
+    """Return the names of other Jobs that work on the same place: nobody holds a lease for them whose flow is gone."""
+    labels = f"{SELECTOR},{PLACE}={place_label(settings)}"
+    states = map(JobState.of, cluster.list(Resource.JOB, Which(labels=labels))[0])
+    return [state.name for state in states if state.ending is None and not state.deleting and state.name != name]
+
+
+def _make(work: AnyWork, cluster: Cluster, campaign: str, flow_run: str) -> Submitted | None:
     """Make a Job; None if one of its name is there, which is ours, if an answer was lost."""
-    shards = plan_shards(settings, obsids)
-    work = put_work(open_store(settings.store), settings.prefix, shards)
-    manifest = make_job(settings, campaign, work, len(shards), flow_run)
+    settings = work.settings
+    key, parts = work.put(open_store(settings.store))
+    manifest = make_job(settings, campaign, key, parts, flow_run, work.kind)
     try:
         made = patiently(lambda: cluster.create_job(manifest), 60 * settings.kubernetes.patience_minutes)
     except Conflict:
@@ -175,9 +194,9 @@ def _ended(state: JobState) -> str:
     return f" It has ended ({state.word}); its results are taken." if state.ending else ""
 
 
-def withdraw(settings: Settings, obsids: Sequence[str], cluster: Cluster) -> bool:
-    """Delete the Job of a campaign, if there is one."""
-    name = job_name(settings, identity(settings, obsids))
+def withdraw(work: AnyWork, cluster: Cluster) -> bool:
+    """Delete the Job of some work, if there is one."""
+    name = job_name(work.settings, work.identity, work.kind)
     return patiently(lambda: cluster.delete_job(name), _FIRST_PATIENCE)
 
 
@@ -192,36 +211,36 @@ def _ours(job: Object, campaign: str) -> Submitted:
 
 
 def await_results(
-    settings: Settings,
+    work: Work[Result, Whole],
     submitted: Submitted,
     cluster: Cluster,
-    on_result: OnResult,
+    on_result: Callable[[Result], None],
     on_waiting: Callable[[str], None] = lambda _: None,
-) -> list[ObservationResult]:
-    """Watch a Job until it ends, and return how every observation ended.
+) -> Whole:
+    """Watch a Job until it ends, and return how every observation, or source, ended.
 
     Parameters
     ----------
-    settings : Settings
+    work : Work
     submitted : Submitted
     cluster : Cluster
     on_result : callable
-        Told every result, a shard's when it has ended.
+        Told every result, those of a part when it has ended.
     on_waiting : callable
         Told why pods can't start, whenever that changes.
 
     Raises
     ------
     ConfigError
-        No observation could succeed, or no pod could start; the Job is deleted then.
+        Nothing could succeed, or no pod could start; the Job is deleted then.
     JobGone
         Somebody has deleted the Job.
     Unavailable
         The API server was away for too long; the Job goes on.
     """
-    config = settings.kubernetes
+    config = work.settings.kubernetes
     patience = 60 * config.patience_minutes
-    gathering = Gathering(open_store(settings.store), submitted, on_result)
+    gathering = Gathering(open_store(work.settings.store), work, submitted, on_result)
     pods = FailingPods(cluster, submitted.name, config, patience)
     starting = WaitingPods(cluster, submitted.name, submitted.uid, on_waiting, config.start_minutes)
     pods.start()
@@ -242,7 +261,7 @@ def await_results(
     if state.ending is Ending.FAILED and state.reason != ALL_TRIED:
         _log.warning("Job %s: %s %s", state.name, state.reason, state.message)
     whys = {i: f"its pod failed ({end.why}){remedy(end, config)}" for i, end in pods.ends.items() if i in state.failed}
-    return gathering.all(whys, f"the Job ended before it ({state.reason or 'no reason given'})")
+    return work.gathered(gathering.all(whys, f"the Job ended before it ({state.reason or 'no reason given'})"))
 
 
 def _sentence(said: str) -> str:
@@ -268,51 +287,62 @@ def _watch(cluster: Cluster, submitted: Submitted, patience: float, on_state: Ca
     raise AssertionError("a Job is followed until it ends")
 
 
-class Gathering:
-    """The results of shards, fetched as these end."""
+class Gathering(Generic[Result]):
+    """The results of a Job's parts, fetched as these end."""
 
-    def __init__(self, store: ObjectStore, submitted: Submitted, on_result: OnResult) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        work: Work[Result, Any],
+        submitted: Submitted,
+        on_result: Callable[[Result], None],
+    ) -> None:
         self.store = store
+        self._work: Work[Result, Any] = work
         self._submitted = submitted
-        self._on_result = on_result
-        self._results: dict[int, list[ObservationResult]] = {}
+        self._on_result: Callable[[Result], None] = on_result
+        self._results: dict[int, Sequence[Result]] = {}
         self._asked: set[int] = set()
 
     def take(self, state: JobState) -> None:
-        """Fetch the results of those shards that have ended since."""
+        """Fetch the results of those parts that have ended since."""
         new = sorted(state.ended - self._asked)
         self._asked |= set(new)
         with ThreadPoolExecutor(_THREADS) as threads:
-            for index, results in zip(new, threads.map(self._whole, new), strict=True):
-                if results is not None:
-                    self._keep(index, results)
+            for start in range(0, len(new), _AT_ONCE):
+                some = new[start : start + _AT_ONCE]
+                for index, results in zip(some, threads.map(self._whole, some), strict=True):
+                    if results is not None:
+                        self._keep(index, results)
 
-    def all(self, whys: dict[int, str], else_why: str) -> list[ObservationResult]:
-        """Return the results of all observations; what has none has failed, for the reason given."""
-        shards = read_shards(self.store, self._submitted.work, self._submitted.shards)
-        missing = [shard for shard in shards if shard.number not in self._results]
+    def all(self, whys: dict[int, str], else_why: str) -> list[Sequence[Result]]:
+        """Return the results of all parts; an item that has none has failed, for the reason given."""
+        parts = read_plan(self.store, self._submitted.work).names
+        missing = [index for index in range(len(parts)) if index not in self._results]
         with ThreadPoolExecutor(_THREADS) as threads:
-            for shard, found in zip(missing, threads.map(self._pieces, missing), strict=True):
-                why = f"was not finished: {whys.get(shard.number, else_why)}; run the campaign again."
-                known = zip(shard.obsids, found, strict=True)
-                self._keep(shard.number, [one or lost_observation(shard, o, f"{o} {why}") for o, one in known])
-        return [result for shard in shards for result in self._results.pop(shard.number)]
+            pieces = threads.map(lambda index: self._pieces(index, len(parts[index])), missing)
+            for index, found in zip(missing, pieces, strict=True):
+                why = f"was not finished: {whys.get(index, else_why)}; run the campaign again."
+                known = zip(parts[index], found, strict=True)
+                self._keep(index, [one or self._work.lost(name, why) for name, one in known])
+        return [self._results.pop(index) for index in range(len(parts))]
 
-    def _keep(self, index: int, results: list[ObservationResult]) -> None:
-        self._results[index] = results
+    def _keep(self, index: int, results: Sequence[Result]) -> None:
+        self._results[index] = self._work.packed(results)
         for result in results:
-            self._on_result(result)
+            if self._work.wants(result):
+                self._on_result(result)
 
-    def _ledger(self, index: int) -> Ledger:
-        return Ledger(self.store, self._submitted.work, self._submitted.uid, index)
+    def _ledger(self, index: int) -> Ledger[Result]:
+        return Ledger(self.store, self._submitted.work, self._submitted.uid, index, self._work.model)
 
-    def _whole(self, index: int) -> list[ObservationResult] | None:
+    def _whole(self, index: int) -> list[Result] | None:
         try:
             return self._ledger(index).whole()
         except StoreError:  # once more when the Job has ended
             return None
 
-    def _pieces(self, shard: Shard) -> list[ObservationResult | None]:
-        ledger = self._ledger(shard.number)
+    def _pieces(self, index: int, items: int) -> list[Result | None]:
+        ledger = self._ledger(index)
         ledger.look()
-        return ledger.results(len(shard.obsids))
+        return ledger.results(items)

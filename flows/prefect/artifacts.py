@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 from flows.core.export import UNLISTED
 from flows.core.result import CampaignResult
+from flows.core.results import Results
 from flows.core.summary import advice, summary_line, unmerged_line
 from rossi.errors import RossiError
 from rossi.product import Kind
-from services.contract import Manifest, ObservationResult, Outcome, OutputRecord
-from services.contract.reasons import by_reason, one_line
+from services.contract import Manifest, Outcome, OutputRecord
+from services.contract.reasons import one_line
 from services.execution.survey import Standing
 from services.storage import ObjectStore
 from services.storage.publication import output_key, read_manifest
@@ -33,10 +34,10 @@ _PICTURE = 600_000
 _MARKS = re.compile(r"([\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_]))")
 
 
-def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
+def reason_rows(results: Results) -> list[dict[str, Any]]:
     """Rows of the table of outcomes by reason."""
     rows = []
-    for group in by_reason(results)[:_ROWS]:
+    for group in results.groups[:_ROWS]:
         obsids = group.obsids
         more = f" and {len(obsids) - _EXAMPLES} more" if len(obsids) > _EXAMPLES else ""
         rows.append(
@@ -55,13 +56,12 @@ def reason_rows(results: Sequence[ObservationResult]) -> list[dict[str, Any]]:
 
 def source_rows(result: CampaignResult, store: ObjectStore, url: str) -> list[dict[str, Any]]:
     """Rows of the table of sources: those that could not be merged first."""
-    outcomes = {one.obsid: one.outcome for one in result.results}
     ranked = sorted(result.merges, key=lambda one: (bool(one.merge.manifest), one.merge.reused))
     return [
         {
             "source": in_markdown(one.name),
             "observations": len(one.obsids),
-            "failed": sum(outcomes.get(obsid) is Outcome.FAILED for obsid in one.obsids),
+            "failed": sum(result.results.outcome(obsid) is Outcome.FAILED for obsid in one.obsids),
             "merge": "as before" if one.merge.reused else one.merge.outcome.value,
             "report": _report(one.merge.manifest, store, url),
             "why": in_markdown(one.merge.message),

@@ -32,7 +32,6 @@ from flows.prefect.limits import Taken, one_at_a_time
 from flows.prefect.notify import VANISHED
 from flows.prefect.progress_reporter import ProgressReporter
 from rossi.errors import RossiError
-from services.execution.vanished import vanished_of
 from services.storage import open_store
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _end(result: CampaignResult) -> State[Any]:
         return Failed(message=line)
     if not result.todo and result.reused:
         return Completed(message=f"Nothing has changed. {summary_line(result)}", name=NOTHING)
-    return Completed(message=summary_line(result), name=VANISHED if vanished_of(result.results) else None)
+    return Completed(message=summary_line(result), name=VANISHED if result.results.vanished else None)
 
 
 def _publish(result: CampaignResult, settings: Settings, reporter: ProgressReporter) -> None:

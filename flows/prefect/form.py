@@ -19,7 +19,7 @@ from rossi.errors import ConfigError
 from services.contract import Frozen
 from services.contract.configuration import validate
 from services.contract.extraction import Channels
-from services.execution.stages import CHAINS, Instrument
+from services.execution.stages import CHAINS, USUAL, Instrument, Product
 from services.hexte_dead.stage import HexteDeadConfig
 from services.pca_extract.stage import Band, PcaExtractConfig
 from services.query.config import moment
@@ -33,6 +33,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "start": ("query", "start"),
     "stop": ("query", "stop"),
     "instruments": ("campaign", "instruments"),
+    "products": ("campaign", "products"),
     "bands": ("pca_extract", "bands"),
     "hexte_bands": ("hexte_dead", "bands"),
     "executor": ("campaign", "executor"),
@@ -59,6 +60,12 @@ class Form(Frozen):
     start: datetime.date | None = Field(None, description="Observations that begin on this day (UTC) or later.")
     stop: datetime.date | None = Field(None, description="Observations that begin before this day (UTC).")
     instruments: tuple[Instrument, ...] = Field(tuple(CHAINS), min_length=1, description="What is reduced.")
+    products: tuple[Product, ...] = Field(
+        USUAL,
+        min_length=1,
+        description="What is made: light curves and spectra; of the PCA's fast data light curves (fast), event lists, "
+        "power spectra and bursts, see pca_fast in the settings.",
+    )
     bands: tuple[Band, ...] = Field(
         PcaExtractConfig().bands, min_length=1, description="PCA light curves: ranges of absolute channels, 0 to 255."
     )

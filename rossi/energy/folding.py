@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
-from rossi.spectra.response import Response, Singles
+from rossi.spectra.response import Response
 
 #: Absorption by interstellar gas: energies [keV] at which segments begin, and c0, c1, c2 of each in
 #: ``sigma = (c0 + c1 E + c2 E**2) E**-3 1e-24 cm**2`` per hydrogen atom (Morrison & McCammon 1983, ApJ 270, 119). The
@@ -43,7 +44,7 @@ class AbsorbedPowerLaw:
     norm: float
     nh: float = 0.0
 
-    def photons(self, energ_lo: Singles, energ_hi: Singles) -> Floats:
+    def photons(self, energ_lo: NDArray[np.floating], energ_hi: NDArray[np.floating]) -> Floats:
         """Return the photons in bins of energy.
 
         Parameters

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.energy.absorption import cross_section
@@ -32,6 +34,8 @@ _LINE_WINDOW = 1.5
 _TRACK_ENERGY, _TRACK, _TRACK_DEEP, _TRACK_EXPONENT = 18.3403, 0.0378093, 1.33, 3.29062
 #: Partial charge collection near the window.
 PARTIAL_CHARGE = 0.0138135
+#: Points of the transforms that correlate channels.
+_SIZE = 2 * CHANNELS
 _FWHM = 2.35
 _NORM = 1 / math.sqrt(2 * math.pi)
 
@@ -146,16 +150,33 @@ def _collected(rows: Floats, energy: Floats, centre: Floats, coefficient: float)
     times the peak's channel; channel 0 gets nothing, and the highest one loses nothing. That is
     ``kappa n**-kappa (n - i)**(kappa - 1)``: a correlation, made with Fourier transforms.
     """
-    kappa = coefficient * cross_section("Xe", energy) / cross_section("Xe", np.array([5.0]))
+    charge = _charge(energy.tobytes(), coefficient)
     last = np.clip(np.trunc(1.25 * centre), 0, CHANNELS - 1)
     channel = np.arange(CHANNELS)
-    power = np.zeros((len(energy), CHANNELS))  # j**(kappa - 1), j from 1
-    power[:, 1:] = np.exp(np.log(channel[1:]) * (kappa[:, None] - 1))
-    scale = kappa[:, None] / np.where(channel > 0, power * channel, 1.0)  # kappa n**-kappa
-    donors = np.where((channel > 0) & (channel <= last[:, None]), rows * scale, 0.0)
-    size = 2 * CHANNELS
-    spectrum = np.fft.rfft(donors, size) * np.conj(np.fft.rfft(power, size))
-    gained = np.fft.irfft(spectrum, size)[:, :CHANNELS]
-    lost = rows * scale * np.cumsum(power, axis=1)
+    donors = np.where((channel > 0) & (channel <= last[:, None]), rows * charge.scale, 0.0)
+    gained = np.fft.irfft(np.fft.rfft(donors, _SIZE) * charge.transformed, _SIZE)[:, :CHANNELS]
     inside = (channel > 0) & (channel < last[:, None])
-    return np.where(inside, rows - lost + gained, rows)
+    return np.where(inside, rows - rows * charge.lost + gained, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """What partial charge does at energies, whatever the law of channels.
+
+    `scale` (n, 256) is ``kappa n**-kappa``, `lost` (n, 256) the part that leaves a channel, `transformed` (n, 257) the
+    conjugate transform of ``j**(kappa - 1)``.
+    """
+
+    scale: Floats
+    lost: Floats
+    transformed: NDArray[np.complex128]
+
+
+@lru_cache(maxsize=2)
+def _charge(energy: bytes, coefficient: float) -> _Charge:
+    kappa = coefficient * cross_section("Xe", np.frombuffer(energy)) / cross_section("Xe", np.array([5.0]))
+    channel = np.arange(CHANNELS)
+    power = np.zeros((len(kappa), CHANNELS))  # j**(kappa - 1), j from 1
+    power[:, 1:] = np.exp(np.log(channel[1:]) * (kappa[:, None] - 1))
+    scale = kappa[:, None] / np.where(channel > 0, power * channel, 1.0)
+    return _Charge(scale, scale * np.cumsum(power, axis=1), np.conj(np.fft.rfft(power, _SIZE)))

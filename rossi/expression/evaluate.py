@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from lark import Lark, Token, Tree, UnexpectedInput
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError
-from rossi.expression.evaluator import Evaluator
 from rossi.expression.operand import Kind, Operand
 from rossi.expression.scene import Scene
 from rossi.fits.table import Table
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
 
 #: The longest expression, and how deep it may be nested: `a && b && c` is two deep. HEASARC's recipes have 200
 #: characters and five conditions. More would take memory, time and, for the depth, the interpreter's stack.
@@ -35,12 +39,21 @@ def shown(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    return Lark(
-        Path(__file__).with_name("grammar.lark").read_text(),
-        parser="lalr",
-        lexer="contextual",
-        propagate_positions=True,
-    )
+    """Return the parser; its tables, which take longer than most tasks, are kept in the user's cache."""
+    from lark import Lark
+
+    grammar = Path(__file__).with_name("grammar.lark").read_text()
+    # By a hash, lark knows whether what is kept is of this grammar; it goes on where that can't be read or written.
+    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=True, cache=_kept())
+
+
+def _kept() -> str | bool:
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rossi"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return False
+    return str(folder / f"expressions-{sys.implementation.cache_tag}.lark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,8 @@ class Expression:
         ConfigError
             If types don't fit together.
         """
+        from rossi.expression.evaluator import Evaluator
+
         scene = scene if isinstance(scene, Scene) else Scene(scene)
         result: Operand = Evaluator(scene).visit(self.tree)
         return result.per_row(len(scene.table))
@@ -133,6 +148,8 @@ def compile_expression(text: str) -> Expression:
     ConfigError
         With the place where the text stops making sense.
     """
+    from lark import UnexpectedInput
+
     if len(text) > MAX_LENGTH:
         raise ConfigError(
             f"the filter expression has {len(text)} characters, {MAX_LENGTH} are the most that is taken; it begins "
@@ -158,7 +175,7 @@ def compile_expression(text: str) -> Expression:
 def _is_deeper(tree: Tree[Token], limit: int) -> bool:
     level: list[Tree[Token]] = [tree]
     for _ in range(limit):
-        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+        level = [child for node in level for child in node.children if not isinstance(child, str | None)]
         if not level:
             return False
     return True

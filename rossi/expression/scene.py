@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from rossi.fits.table import Table
 _SEED = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """A table and what lies around it.
 
@@ -33,14 +34,16 @@ class Scene:
         That the table is part of; GTIFILTER() looks for good time in it.
     read : callable, optional
         Returns a file's content by the name that an expression gives.
-    random : numpy.random.Generator, optional
-        Of RANDOM(), RANDOMN() and RANDOMP(); by default the same numbers each time.
     """
 
     table: Table
     file: FitsFile | None = None
     read: Callable[[str], bytes] | None = None
-    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(_SEED))
+
+    @cached_property
+    def random(self) -> np.random.Generator:
+        """Of RANDOM(), RANDOMN() and RANDOMP(): the same numbers each time."""
+        return np.random.default_rng(_SEED)
 
     def content(self, name: str, function: str) -> bytes:
         """Return the content of a file.

@@ -27,6 +27,8 @@ from rossi.fits.reader import FitsFile, locate, open_fits, read_fits, split_hdu
 from rossi.fits.stream import StreamedFile, stream_fits
 from rossi.fits.table import Table, by_row
 from rossi.gti import Gti
+from rossi.product import File
+from rossi.spooled import SpooledFile
 
 #: Rows that are looked at at a time; some 10 MB of intermediate arrays.
 CHUNK = 1 << 18
@@ -141,16 +143,39 @@ class ScienceEvents(ScienceFile):
         return cls._streamed(stream_fits(data, name), column)
 
     @classmethod
+    def from_file_on_disk(cls, file: File, whole: int = _WHOLE, column: str = "Event") -> ScienceEvents:
+        """Open a file of an observation; a long one is read in pieces, from disk where it is kept there.
+
+        Parameters
+        ----------
+        file : File
+        whole : int [byte]
+            Files above this size are read in pieces.
+        column : str
+            Of the event words.
+
+        Raises
+        ------
+        DataError
+            As `ScienceEvents` does.
+        """
+        if isinstance(file, SpooledFile) and file.size > whole:
+            return cls._streamed(stream_fits(file.spool.path, file.name), column)
+        return cls.from_bytes(file.data, file.name, column, whole)
+
+    @classmethod
     def _streamed(cls, file: StreamedFile, column: str) -> ScienceEvents:
         return cls(file.file.name, file.file.tables[0], own_gti(file.file), file.pieces, column)
 
-    def pieces(self, n_row: int = CHUNK) -> Iterator[Table]:
+    def pieces(self, n_row: int = CHUNK, span: tuple[float, float] | None = None) -> Iterator[Table]:  # noqa: ARG002
         """Iterate over the table, less the rows without a time, which are counted.
 
         Parameters
         ----------
         n_row : int
             Rows of a piece.
+        span : tuple of float, optional [s]
+            From when to when rows are needed; others may be left out.
         """
         self.undated = 0
         for piece in self._pieces(n_row) if self._pieces is not None else self._cut(n_row):

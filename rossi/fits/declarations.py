@@ -51,13 +51,53 @@ PHA = Column("PHA", "B", "chan", "channel element, from 0", 255)
 #: Event lists that are screened, and events of GoodXenon.
 EVENT_TIME = Column("TIME", "D", "s", "begin of the event's tick; TIMEZERO makes it MET (TT)")
 EVENT_PHA = Column("PHA", "I", "chan", "channel element, from 0")
+EVENT_ENERGY = Column("ENERGY", "E", "keV", "nominal energy in the middle of the element")
 #: What times at the barycentre are called beside those at the spacecraft.
 BARYTIME = Column("BARYTIME", "1D", "s", "with TIMEZERO added: TDB at the barycentre")
 
 #: Fast light curves have a row for each run of bins; COUNTS2 and so on hold further bands.
 RUN_TIME = Column("TIME", "1D", "s", "begin of the first bin, MET (TT)")
 RUN_NUMBER = Column("NUMBER", "1J", "", "bins of the row")
-RUN_COUNTS = Column("COUNTS1", "PJ", "count", "counts of each bin")
+RUN_COUNTS = Column("COUNTS1", "PJ", "count", "counts of each bin; PB or PI where they fit")
+#: Dead time beside them.
+DEADTIME = (
+    Column("TIME", "1D", "s", "begin of the sample, MET (TT)"),
+    Column("FRACTION", "1E", "", "part of it in which PCUs were dead, mean of those that were on"),
+    Column("NUMBER", "1B", "", "PCUs of which that is the mean"),
+)
+
+#: Power spectra: at each frequency, in bins that grow, rms between frequencies, candidates of oscillations.
+POWER = (
+    Column("FREQ", "1D", "Hz", "frequency"),
+    Column("POWER", "1D", "", "mean of the segments, Leahy's normalization"),
+    Column("ERROR", "1D", "", "1 sigma error of POWER"),
+    Column("NOISE", "1D", "", "level of Poisson noise with dead time"),
+)
+REBINNED = (
+    Column("FREQ", "1D", "Hz", "middle of the bin"),
+    Column("WIDTH", "1D", "Hz", "width of the bin"),
+    Column("POWER", "1D", "", "mean, Leahy's normalization"),
+    Column("ERROR", "1D", "", "1 sigma error of POWER"),
+    Column("NOISE", "1D", "", "level of the noise"),
+    Column("RMS2", "1D", "Hz**(-1)", "(rms/mean)^2/Hz of the source, without noise and background"),
+    Column("RMS2_ERR", "1D", "Hz**(-1)", "1 sigma error of RMS2"),
+    Column("NUMBER", "1J", "", "frequencies of the bin"),
+)
+RMS = (
+    Column("LOW", "1D", "Hz", "from this frequency"),
+    Column("HIGH", "1D", "Hz", "to this one"),
+    Column("RMS", "1D", "", "fractional rms of the source; minus the root of the amount below the noise"),
+    Column("ERROR", "1D", "", "1 sigma error of RMS"),
+)
+PEAKS = (
+    Column("FREQ", "1D", "Hz", "highest bin"),
+    Column("LOW", "1D", "Hz", "begin of the bins above the level"),
+    Column("HIGH", "1D", "Hz", "their end"),
+    Column("POWER", "1D", "", "of the highest bin, Leahy's normalization"),
+    Column("CONTIN", "1D", "", "continuum around it"),
+    Column("CHANCE", "1D", "", "that noise around the continuum gives this anywhere in the spectrum"),
+    Column("RMS", "1D", "", "fractional rms above the continuum"),
+)
 
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
@@ -79,8 +119,13 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "STDGTI": STDGTI,
     "SPECRESP": (ENERG_LO, ENERG_HI, SPECRESP),
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
-    "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID),
+    "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID, EVENT_ENERGY),
     "FAST": (RUN_TIME, RUN_NUMBER, RUN_COUNTS),
+    "DEADTIME": DEADTIME,
+    "POWER": POWER,
+    "REBINNED": REBINNED,
+    "RMS": RMS,
+    "PEAKS": PEAKS,
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),

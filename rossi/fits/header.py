@@ -1,27 +1,23 @@
 """FITS headers as lists of logical cards, parsed only where somebody looks.
 
 A Standard2 file with its dead-time columns has some 2000 cards, of which a reduction reads a few hundred. Cards are
-kept as bytes; their values are parsed (and new ones formatted) by astropy, each distinct card once a process.
+kept as bytes (`rossi.fits.cards`).
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
-from astropy.io import fits
 
 from rossi.errors import DataError
+from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
 
-CARD = 80
 BLOCK = 2880
-_INDICATOR = b"= "
-_COMMENTARY = frozenset({"COMMENT", "HISTORY", ""})
 
 #: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
 COLUMN_KEYWORDS = frozenset(
@@ -31,65 +27,7 @@ COLUMN_KEYWORDS = frozenset(
 )
 _COLUMN_BYTES = frozenset(name.encode() for name in COLUMN_KEYWORDS)
 
-#: What a header accepts as a value; None writes an undefined value.
-Value: TypeAlias = str | bool | int | float | None
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
-
-
-#: What the standard allows in a header.
-_PRINTABLE, _UNPRINTABLE = re.compile(rb"[ -~]*"), re.compile(rb"[^ -~]")
-
-
-@lru_cache(maxsize=65536)
-def _value(image: bytes) -> Any:
-    if image[8:10] != _INDICATOR and image[:8].rstrip().decode("latin-1") not in _COMMENTARY:
-        return None  # the standard: such a card has no value
-    if not _PRINTABLE.fullmatch(image) and image[10:].lstrip().startswith(b"'"):
-        image = _UNPRINTABLE.sub(b"?", image)  # in a text, what the standard does not allow harms nobody
-    try:
-        value = fits.Card.fromstring(image).value
-    except (fits.VerifyError, ValueError) as error:
-        raise DataError(
-            f"the header card {image[:CARD].rstrip()!r} can't be read ({str(error).splitlines()[0]}); the file may be "
-            "damaged."
-        ) from None
-    return None if isinstance(value, fits.card.Undefined) else value
-
-
-def _printable(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
-
-
-@lru_cache(maxsize=65536)
-def _image(keyword: str, value: Value, kind: str, comment: str) -> bytes:  # noqa: ARG001 - True == 1 share a hash
-    if isinstance(value, float) and not math.isfinite(value):
-        value = None  # undefined: FITS has no way to write it
-    value, comment = _printable(value) if isinstance(value, str) else value, _printable(comment)
-    room = CARD - 10 - max(20, len(repr(value))) - 3
-    card = fits.Card(keyword, value, comment[: max(room, 0)])
-    if isinstance(value, str) and len(value) <= 68 and len(card.image) > CARD:
-        card = fits.Card(keyword, value)  # never CONTINUE for the sake of a comment
-    return str(card.image).encode("ascii", "replace")
-
-
-def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
-    """Format one card, with CONTINUE records where the value is long.
-
-    Parameters
-    ----------
-    keyword : str
-    value : str, bool, int, float or None
-    comment : str
-        Cut where it does not fit behind the value.
-
-    Returns
-    -------
-    bytes
-        A multiple of 80 bytes.
-    """
-    return _image(keyword, value, type(value).__name__, comment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +130,7 @@ class Header:
         at = self._index.get(keyword)
         if at is None:
             return default
-        value = _value(self._cards[at])
+        value = card_value(self._cards[at])
         return default if value is None else value
 
     def __getitem__(self, keyword: str) -> Any:
@@ -301,7 +239,7 @@ class Header:
         comment : str
         """
         self._index.setdefault(keyword, len(self._cards))
-        self._cards.append(_image(keyword, value, type(value).__name__, comment))
+        self._cards.append(card_image(keyword, value, comment))
         self._names.append(keyword)
         self._columns = None
 
@@ -354,6 +292,16 @@ class Header:
         """
         at = self._index.get(keyword)
         return b"" if at is None else self._cards[at]
+
+    def comment(self, keyword: str) -> str:
+        """Return the comment of a keyword's first card, empty where there is none.
+
+        Parameters
+        ----------
+        keyword : str
+        """
+        image = self.image(keyword)
+        return card_comment(image) if image else ""
 
     def copy_from(self, other: Header, keywords: Iterable[str]) -> None:
         """Copy the cards of the named keywords, where the other header has them, word by word.

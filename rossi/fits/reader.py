@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rossi.errors import DamagedFile, DataError, shortened, shortened_name
 from rossi.fits.ascii_table import binary_table
-from rossi.fits.header import BLOCK, CARD, Header
+from rossi.fits.cards import CARD
+from rossi.fits.header import BLOCK, Header
 from rossi.fits.table import Table
 from rossi.fits.unzip import gunzip, unpack
 

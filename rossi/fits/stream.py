@@ -14,7 +14,8 @@ import numpy as np
 from isal import igzip, igzip_lib
 
 from rossi.errors import DamagedFile, DataError
-from rossi.fits.header import BLOCK, CARD, Header
+from rossi.fits.cards import CARD
+from rossi.fits.header import BLOCK, Header
 from rossi.fits.reader import MAX_HEADER, FitsFile, data_size, locate
 from rossi.fits.structure import structure
 from rossi.fits.table import Table

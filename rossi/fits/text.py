@@ -7,7 +7,8 @@ from itertools import zip_longest
 
 import numpy as np
 
-from rossi.fits.header import CARD, Header
+from rossi.fits.cards import CARD
+from rossi.fits.header import Header
 from rossi.fits.table import Table
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from isal import igzip
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.fits.header import BLOCK, CardTuple, Header, Value, card_image
+from rossi.fits.cards import Value, card_image
+from rossi.fits.header import BLOCK, CardTuple, Header
 from rossi.fits.heap import DESCRIPTORS, lay_out
 from rossi.fits.structure import layout
 

@@ -14,8 +14,10 @@ from rossi.remarks import Remark
 class Services(Protocol):
     """What is behind the door: the module `services.execution.front_door`."""
 
-    def list_remote(self, obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes]]:
-        """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL.
+    def list_remote(
+        self, obsid: ObsID, archive: str
+    ) -> tuple[dict[str, int], Callable[[str], bytes], Callable[[Sequence[str], int], Sequence[bytes]]]:
+        """Return the sizes of files by path, what fetches one, and what their beginnings, of an archive at a URL.
 
         Parameters
         ----------
@@ -25,7 +27,7 @@ class Services(Protocol):
 
         Returns
         -------
-        dict of str to int [byte], callable
+        dict of str to int [byte], callable, callable
         """
         ...
 
@@ -44,6 +46,7 @@ class Services(Protocol):
         obsid: ObsID,
         archive: str,
         instruments: Sequence[str],
+        products: Sequence[str],
         settings: Mapping[str, Any],
         calibration: Mapping[str, Any],
         on_stage: Callable[[str, int, int], None],
@@ -56,6 +59,8 @@ class Services(Protocol):
         archive : str
             Folder or URL.
         instruments : sequence of str
+        products : sequence of str
+            What is made of them.
         settings : mapping of str to Any
             Keywords of `rossi.reduce`.
         calibration : mapping of str to Any

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,21 +13,19 @@ from rossi import gti, met
 from rossi.archive import FILE_PATTERNS, ObsID
 from rossi.errors import ConfigError, DataError, shortened
 from rossi.facts import Told
-from rossi.fits.header import Header
 from rossi.fits.stream import stream_fits
 from rossi.front.door import services
 from rossi.front.folder import list_folder, read_file
 from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
 from rossi.pca.filter.indices import MasterIndex, read_master
-from rossi.timing.modes import LEADING, Modes, configuration, first_table_header
+from rossi.timing.modes import Modes
+from rossi.timing.observed import Beginnings, read_modes
 
 if TYPE_CHECKING:
     from astropy.time import Time
     from astropy.units import Quantity
 
-#: Science files of each instrument: what their paths look like.
-SCIENCE = {"PCA": re.compile(r"pca/(FS[0-9a-f]{2}|GX)_.*"), "HEXTE": re.compile(r"hexte/FS[0-9a-f]{2}_.*")}
 #: What is always telemetered while a source is observed, one for each instrument.
 _STEADY = ("std2", "hexte_archive")
 
@@ -47,8 +44,8 @@ class Observation(Told):
         Size of each file by its path relative to the observation's directory.
     fetch : callable
         Returns the content of such a path.
-    beginning : callable, optional
-        Returns so many bytes of it, where that is cheaper.
+    beginnings : callable
+        Returns so many bytes of the beginnings of such paths.
     """
 
     def __init__(
@@ -57,10 +54,10 @@ class Observation(Told):
         archive: str,
         sizes: Mapping[str, int],
         fetch: Callable[[str], bytes],
-        beginning: Callable[[str, int], bytes] | None = None,
+        beginnings: Beginnings,
     ) -> None:
         self.obsid, self.archive, self._sizes, self._fetch = obsid, archive, dict(sizes), fetch
-        self._beginning = beginning
+        self._beginnings = beginnings
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -126,31 +123,10 @@ class Observation(Told):
     def modes(self) -> Modes:
         """Data modes (DATAMODE) of the science files, by instrument: ``{"PCA": ("Standard1b", ...), ...}``.
 
-        Printed, it is a table of what those of the PCA hold: resolution, channels, PCUs. Only headers are read; of a
-        remote archive, each science file is fetched for it, which takes its time.
+        Printed, it is a table of what those of the PCA hold: resolution, channels, PCUs. Only the
+        beginnings of files are read; those of a remote archive are asked for several at a time.
         """
-        headers = {
-            name: {path: self._header(path) for path in filter(kind.fullmatch, self.files)}
-            for name, kind in SCIENCE.items()
-        }
-        names = {
-            name: tuple(sorted({mode for h in found.values() if (mode := str(h.get("DATAMODE", "")).strip())}))
-            for name, found in headers.items()
-        }
-        told, remarks = [], []
-        for path, header in headers["PCA"].items():
-            try:
-                told.append(configuration(header, path))
-            except DataError as error:  # one damaged header should not hide the others
-                remarks.append(str(error))
-        return Modes(names, told, remarks)
-
-    def _header(self, path: str) -> Header:
-        """Return the header of a file's first table, from its beginning if that is enough."""
-        if self._beginning is not None:
-            with suppress(DataError):
-                return first_table_header(self._beginning(path, LEADING), path)
-        return first_table_header(self.read_bytes(path), path)
+        return read_modes(self.files, self._beginnings, self.read_bytes)
 
     def __reduce__(self) -> tuple[Callable[..., Observation], tuple[ObsID, str]]:
         """Another process opens it anew."""
@@ -209,7 +185,7 @@ def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None 
         str(folder),
         sizes,
         lambda path: read_file(place / path),
-        lambda path, longest: read_file(place / path, longest),
+        lambda paths, longest: [read_file(place / path, longest) for path in paths],
     )
 
 

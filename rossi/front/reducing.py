@@ -21,8 +21,11 @@ Instrument = Literal["pca", "hexte"]
 #: First and last absolute channel; of the PCA with the length of its bins behind them, if it is another [s].
 Band = tuple[int, int] | tuple[int, int, float]
 INSTRUMENTS: tuple[Instrument, ...] = ("pca", "hexte")
+#: What may be made: of both instruments, and of the PCA's fast data.
+USUAL_PRODUCTS = ("lightcurves", "spectra")
+FAST_PRODUCTS = ("fast", "events", "power", "bursts")
 #: Keywords of `reduce` that are no settings of stages.
-_OTHERS = ("observation", "archive", "instruments", "calibration", "progress", "unknown")
+_OTHERS = ("observation", "archive", "instruments", "products", "calibration", "progress", "unknown")
 
 
 def reduce(
@@ -30,6 +33,7 @@ def reduce(
     *,
     archive: str | os.PathLike[str] | None = None,
     instruments: Sequence[Instrument] | Instrument = INSTRUMENTS,
+    products: Sequence[str] | str = USUAL_PRODUCTS,
     calibration: str | os.PathLike[str] | Mapping[str, Any] = "$CALDB",
     bands: Sequence[Band] | Band | None = None,
     hexte_bands: Sequence[Band] | Band | None = None,
@@ -56,6 +60,16 @@ def reduce(
     cycles: int | None = None,
     hexte_binsz: float | None = None,
     dwell: Literal["auto", "16", "32", "64", "128"] | None = None,
+    fast_bands: Sequence[tuple[int, int]] | tuple[int, int] | None = None,
+    fast_binsz: float | None = None,
+    energies: bool | None = None,
+    power_binsz: float | None = None,
+    segment: float | None = None,
+    rebin: float | None = None,
+    rms_bands: Sequence[tuple[float, float]] | None = None,
+    noise_above: float | None = None,
+    false_alarm: float | None = None,
+    burst_sigma: float | None = None,
     progress: bool | OnStage = True,
     **unknown: Never,
 ) -> Reduction:
@@ -72,6 +86,9 @@ def reduce(
         Where the observation lies, unless it is open already.
     instruments : sequence of {"pca", "hexte"}
         What is reduced; by default both.
+    products : sequence of str
+        What is made: ``"lightcurves"`` and ``"spectra"`` (the default); of the PCA's fast data ``"fast"`` light curves,
+        ``"events"``, ``"power"`` spectra, ``"bursts"``.
     calibration : str, path-like or mapping
         Root of a CALDB (folder or URL), by default what the environment's CALDB says; or files by what they are for, as
         in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a.
@@ -119,6 +136,24 @@ def reduce(
         HEXTE: length of a bin for ``hexte_background="interpolated"`` [s], up to 16.
     dwell : {"auto", "16", "32", "64", "128"}, optional
         HEXTE: how long a cluster stays at a position [s]; found out by default.
+    fast_bands : sequence of (int, int), optional
+        Fast data: absolute channels of light curves and power spectra; by default 0 to 255.
+    fast_binsz : float, optional
+        Fast data: bins of light curves, 2^-13 to 8 [s]; by default 0.125.
+    energies : bool, optional
+        Event lists: a column of energies, as by default.
+    power_binsz, segment : float, optional
+        Power spectra: bins (by default 2^-9) and segments (by default 16) [s].
+    rebin : float, optional
+        Power spectra: by which part of themselves bins grow; by default 0.02.
+    rms_bands : sequence of (float, float), optional
+        Power spectra: where the rms is integrated [Hz]; by default 0.1 to 10 and 10 to 100.
+    noise_above : float, optional
+        Power spectra: the noise level is shifted to the mean power above [Hz]; by default it is that of the model.
+    false_alarm : float, optional
+        Power spectra: chance that noise gives a peak that is listed; by default 0.01.
+    burst_sigma : float, optional
+        Bursts: standard deviations above the mean; by default 4.
     progress : bool or callable
         Show how far it is; a callable is told stage, its number and how many there are.
     **unknown
@@ -147,10 +182,12 @@ def reduce(
     _refuse(unknown)
     opened = observation if isinstance(observation, Observation) else open_observation(observation, archive)
     settings = {name: _plain(value) for name, value in given.items() if name not in _OTHERS and value is not None}
-    for name in ("bands", "hexte_bands"):
+    for name in ("bands", "hexte_bands", "fast_bands"):
         if name in settings:
             settings[name] = _bands(settings[name], name)
-    what = (opened.obsid, opened.archive, _instruments(instruments), settings, _calibration(calibration))
+    chosen = _instruments(instruments)
+    made = _products(products, chosen, settings.get("engine"))
+    what = (opened.obsid, opened.archive, chosen, made, settings, _calibration(calibration))
     with told(progress, f"Reducing {opened.obsid}") as on_stage:
         return Reduction(opened, *services().reduce(*what, on_stage))
 
@@ -180,6 +217,23 @@ def _instruments(given: Any) -> tuple[str, ...]:
     if not chosen:
         raise ConfigError("instruments is empty; give 'pca', 'hexte' or both.")
     return tuple(name for name in INSTRUMENTS if name in chosen)
+
+
+def _products(given: Any, instruments: Sequence[str], engine: str | None) -> tuple[str, ...]:
+    chosen = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    known = (*USUAL_PRODUCTS, *FAST_PRODUCTS)
+    for name in chosen:
+        if name not in known:
+            hint = did_you_mean(str(name), known) or f"there are {', '.join(known)}."
+            raise ConfigError(f"products: {name!r} is none that rossi makes; {hint}")
+    if "lightcurves" not in chosen and ("spectra" in chosen or not chosen):
+        raise ConfigError("products has to name lightcurves, with which spectra are made, or fast data.")
+    fast = [name for name in chosen if name in FAST_PRODUCTS]
+    if fast and "pca" not in instruments:
+        raise ConfigError(f"products names {fast[0]}, which is made of the PCA alone; name 'pca' in instruments.")
+    if fast and engine == "heasoft":
+        raise ConfigError(f"products names {fast[0]}, which engine='heasoft' does not make; take engine='native'.")
+    return tuple(str(name) for name in known if name in chosen)
 
 
 def _calibration(given: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:

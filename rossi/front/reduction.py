@@ -23,6 +23,7 @@ from rossi.remarks import Remark
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import LightCurve
+from rossi.timing.power_product import PowerSpectrum, read_power
 
 if TYPE_CHECKING:
     from astropy import table as astropy_table
@@ -35,7 +36,7 @@ class Reduction(Told):
     ----------
     observation : Observation
     made : mapping of str to Made
-        By instrument: ``pca``, ``hexte``.
+        By instrument: ``pca``, ``hexte``; ``fast`` for the PCA's fast data.
     caveats : tuple of Remark
         What there is to know of the products.
     """
@@ -64,6 +65,27 @@ class Reduction(Told):
         found = {f"pca_{label}": _opened(file) for label, file in self._files("pca", Kind.SPECTRUM).items()}
         found |= {label: _opened(file) for label, file in self._files("hexte", Kind.SPECTRUM).items()}
         return Named({label: read_pha(file) for label, file in found.items()}, "spectrum", self._why_not())
+
+    @cached_property
+    def fast(self) -> Named[astropy_table.Table]:
+        """Fast light curves: ``fast``, a row for each run of bins, with the counts of each band (docs/timing.md)."""
+        return self._tables(Kind.FAST_LIGHT_CURVE, "fast light curve")
+
+    @cached_property
+    def standard1(self) -> Named[LightCurve]:
+        """Standard1, ``std1``: dead time corrected, net where a background was estimated; count/s/PCU."""
+        return self._curves("fast")
+
+    @cached_property
+    def events(self) -> Named[astropy_table.Table]:
+        """Screened events by mode: ``GoodXenon_2s``; TIME with TIMEZERO of ``meta`` added is MET (TT)."""
+        return self._tables(Kind.EVENTS, "event list")
+
+    @cached_property
+    def power(self) -> Named[PowerSpectrum]:
+        """Power spectra of the PCA by band: ``ch0-255``."""
+        found = {label: read_power(_opened(file)) for label, file in self._files("fast", Kind.POWER_SPECTRUM).items()}
+        return Named(found, "power spectrum", self._why_none("fast"))
 
     @cached_property
     def gti(self) -> Named[GoodTime]:
@@ -133,8 +155,15 @@ class Reduction(Told):
             label: read_light_curve(file.data, file.name, quantity=None)
             for label, file in self._files(instrument, Kind.LIGHT_CURVE, *contents).items()
         }
-        why_not = self._made[instrument].why_not if instrument in self._made else "It was not asked for (instruments)."
-        return Named(found, f"light curve of {instrument.upper()}", why_not)
+        return Named(found, f"light curve of {instrument.upper()}", self._why_none(instrument))
+
+    def _tables(self, kind: Kind, what: str) -> Named[astropy_table.Table]:
+        found = {label: to_astropy(_opened(file).table(hdu=1)) for label, file in self._files("fast", kind).items()}
+        return Named(found, what, self._why_none("fast"))
+
+    def _why_none(self, instrument: str) -> str:
+        asked = "products" if instrument == "fast" or set(self._made) == {"fast"} else "instruments"
+        return self._made[instrument].why_not if instrument in self._made else f"It was not asked for ({asked})."
 
     def _why_not(self) -> str:
         return " ".join(made.why_not for made in self._made.values() if made.why_not)
@@ -146,6 +175,10 @@ class Reduction(Told):
         for instrument, curves in (("pca", self.pca), ("hexte", self.hexte)):
             if instrument in self._made:
                 facts[instrument] = f"{instrument.upper()}: {', '.join(curves) or 'nothing'}"
+        if "fast" in self._made:
+            kinds = dict.fromkeys(file.about.kind for file in self._made["fast"].products if file.about.kind)
+            named = [str(kind).replace("_", " ") for kind in kinds if kind is not Kind.GOOD_TIME]
+            facts["fast"] = f"fast data: {', '.join(named) or 'nothing'}"
         facts["spectra"] = f"spectra: {', '.join(self.spectra)}" if self.spectra else ""
         return facts | {"caveats": f"{len(self.caveats)} caveats" if self.caveats else ""}
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from astropy.io import fits
-
 from rossi.errors import ConfigError, DataError
 from rossi.expression import Scene, compile_expression
 from rossi.fits.edit import as_hdu, select_columns, select_rows
@@ -138,12 +136,6 @@ def position(opened: Opened, hdu: int | str | None) -> int:
         return hdu
     found = ", ".join(f"{number} {known}".strip() for number, known in enumerate(names))
     raise DataError(f"{opened.name}: HDU {hdu} is missing; found {found}.")
-
-
-def card_comment(header: Header, keyword: str) -> str:
-    """Return the comment of a keyword's card, empty where there is none."""
-    image = header.image(keyword)
-    return fits.Card.fromstring(image).comment if image else ""
 
 
 def is_table(header: Header) -> bool:

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError
+from rossi.fits.cards import Value
 from rossi.fits.edit import set_column
-from rossi.fits.header import Header, Value
+from rossi.fits.header import Header
 from rossi.fits.reader import open_fits, read_bytes
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, TableHDU
-from rossi.ftools.fitsfile import Opened, card_comment, is_table, open_file
+from rossi.ftools.fitsfile import Opened, is_table, open_file
 from rossi.ftools.parameters import Made, Parameters, Task, write_output
 from rossi.ftools.prompt import may_ask
 from rossi.ftools.texts import read_text
@@ -198,7 +199,7 @@ def _chkey(session: _Session, rest: str) -> None:
     if not text or not re.fullmatch(r"[A-Z0-9_-]{1,8}", keyword) or _STORED.fullmatch(keyword):
         raise ConfigError(f"chkey {rest}: a keyword of the spectrum and its new value were expected.")
     header = session.header.copy()
-    header.set(keyword, _value(keyword, text, session.header), card_comment(session.header, keyword))
+    header.set(keyword, _value(keyword, text, session.header), session.header.comment(keyword))
     session.opened.hdus[session.at] = TableHDU(header, session.opened.hdus[session.at].data)
     if keyword == "SYS_ERR":
         session.flags.systematic[:] = float(header.number("SYS_ERR", session.opened.name))

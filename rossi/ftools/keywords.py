@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from rossi.errors import ConfigError, DataError
+from rossi.fits.cards import Value
 from rossi.fits.edit import require_plain
-from rossi.fits.header import Header, Value
+from rossi.fits.header import Header
 from rossi.fits.reader import read_bytes
 from rossi.fits.text import header_lines
 from rossi.fits.writer import TableHDU
 from rossi.ftools import samples
-from rossi.ftools.fitsfile import Opened, card_comment, open_file, position
+from rossi.ftools.fitsfile import Opened, open_file, position
 from rossi.ftools.parameters import Made, Parameters, Task, printed, write_output
 from rossi.ftools.texts import read_text
 
@@ -109,7 +110,7 @@ def fkeypar(p: FkeyparParameters) -> Made:
     if value is None:
         raise DataError(f"{where}: keyword {keyword} is missing.")
     text = f"'{value:<8}'" if isinstance(value, str) else _shown(value)
-    return Made([text], values={"exist": True, "value": text, "comm": card_comment(header, keyword)})
+    return Made([text], values={"exist": True, "value": text, "comm": header.comment(keyword)})
 
 
 def ftkeypar(p: FtkeyparParameters) -> Made:
@@ -118,7 +119,7 @@ def ftkeypar(p: FtkeyparParameters) -> Made:
     value = header.get(keyword)
     kind = next((name for name, types in _DATATYPES.items() if isinstance(value, types)), "")
     text = f"'{value:<8}'" if isinstance(value, str) else _shown(value)
-    found = {"exist": keyword in header, "value": text, "datatype": kind, "comment": card_comment(header, keyword)}
+    found = {"exist": keyword in header, "value": text, "datatype": kind, "comment": header.comment(keyword)}
     return Made(
         [str(value) if isinstance(value, str) else text], values=found | ({f"{kind[:1]}value": value} if kind else {})
     )
@@ -268,7 +269,7 @@ def _with_edit(header: Header, edit: Edit, add: bool, where: str) -> Header:
     text, comment = edit.value or "", edit.comment
     if not all(part.isascii() and part.isprintable() for part in (text, comment or "")):
         raise ConfigError(f"value {text!r} or comm {comment!r} can't stand in a header; printable ASCII was expected.")
-    comment = card_comment(header, keyword) if comment is None and keyword in header else comment or ""
+    comment = header.comment(keyword) if comment is None and keyword in header else comment or ""
     header = header.copy()
     if keyword in {"COMMENT", "HISTORY"}:
         header.append(keyword, text)

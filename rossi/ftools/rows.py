@@ -16,7 +16,6 @@ from rossi.fits.writer import TableHDU, join_hdus, primary_hdu
 from rossi.ftools import samples
 from rossi.ftools.fitsfile import (
     Opened,
-    card_comment,
     changed,
     choose_columns,
     choose_rows,
@@ -250,7 +249,7 @@ def _with_keys(table: Table, last: Table, keywords: list[str]) -> Table:
     for keyword in map(str.upper, keywords):
         if keyword not in last.header:
             raise DataError(f"{last.where}: keyword {keyword} is missing; lastkey asks for it.")
-        header.set(keyword, last.header.get(keyword), card_comment(last.header, keyword))
+        header.set(keyword, last.header.get(keyword), last.header.comment(keyword))
     return table.with_rows(table.rows, header)
 
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rossi.errors import ConfigError, DataError, RossiError, shortened_name
-from rossi.ftools.describe import help_text
 from rossi.ftools.lookup import find
 from rossi.ftools.parameters import Made, Task
-from rossi.ftools.prompt import ask, may_ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +76,14 @@ def run(name: str, arguments: Sequence[str]) -> int:
     try:
         task = find(name)
         if any(word in {"--help", "-help"} or (word == "-h" and "h" not in task.options) for word in arguments):
+            from rossi.ftools.describe import help_text
+
             print(help_text(name, task))
             return 0
         parameters = read_words(task, arguments)
         missing = [key for key in task.parameters.required() if key not in parameters]
-        if missing and may_ask(str(parameters.get("mode", ""))):
-            parameters |= ask(task, [key for key in task.names if key not in parameters])
+        if missing:
+            parameters |= _asked(task, parameters)
     except ConfigError as error:
         print(_failed(name, 2, error, {}).stdout, file=sys.stderr)
         return 2
@@ -91,6 +91,14 @@ def run(name: str, arguments: Sequence[str]) -> int:
     if result.stdout:
         print(result.stdout, file=sys.stderr if result.returncode else sys.stdout)
     return result.returncode
+
+
+def _asked(task: Task, parameters: dict[str, Any]) -> dict[str, Any]:
+    from rossi.ftools.prompt import ask, may_ask
+
+    if not may_ask(str(parameters.get("mode", ""))):
+        return {}
+    return ask(task, [key for key in task.names if key not in parameters])
 
 
 def read_words(task: Task, words: Sequence[str]) -> dict[str, Any]:

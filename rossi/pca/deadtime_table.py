@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.fits.cards import Value
 from rossi.fits.edit import append_columns
-from rossi.fits.header import Value
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.deadtime import EVENT_DEAD_TIME, PcuRows

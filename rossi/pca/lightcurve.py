@@ -5,10 +5,10 @@ Counts of the chosen layers and channels over the live time of the chosen PCUs: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,25 @@ class PcaLightCurve:
         return Content.NET if self.background is not None and self.request.subtract else Content.TOTAL
 
 
+class JudgedSamples(Protocol):
+    """What is known of the samples of one PCU, (n_row,) or (n_row, n_sample)."""
+
+    @property
+    def bad(self) -> NDArray[np.bool_]:
+        """Which do not count."""
+        ...
+
+    @property
+    def on_time(self) -> NDArray[np.floating[Any]]:
+        """Length of each, 0 for bad ones [s]."""
+        ...
+
+    @property
+    def live_time(self) -> NDArray[np.floating[Any]]:
+        """The same without dead time [s]."""
+        ...
+
+
 class PreparedArray(ScienceArray):
     """Prepared data that never were a file: bad rows and exposure come from the judged rows instead of columns.
 
@@ -130,7 +149,8 @@ class PreparedArray(ScienceArray):
 
     def __init__(self, prepared: Prepared | PreparedStandard1) -> None:
         super().__init__(prepared.file.name, prepared.table, own_gti(prepared.file))
-        self.rows, self.zero = prepared.rows, prepared.zero
+        self.rows: Mapping[int, JudgedSamples] = prepared.rows
+        self.zero = prepared.zero
 
     def samples(
         self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.fits.cards import Value
 from rossi.fits.edit import append_columns, as_hdu
-from rossi.fits.header import Value
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.deadtime import EVENT_DEAD_TIME

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,14 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError
 from rossi.simulate import clock, orbit
 from rossi.simulate.calibration import calibration_files
+from rossi.simulate.fast.plan import with_fast_data
 from rossi.simulate.observation import simulate_observation
+from rossi.simulate.signals import Configurations
 from rossi.simulate.source import LongTerm, long_term
 from rossi.simulate.spec import ALL_ON, ROW, ObservationSpec, PcuOn
+from rossi.simulate.spectrum import SourceSpectrum
 from rossi.simulate.targets import Target, targets
-from rossi.simulate.truth import FILE_NAME, Truth, true_sources, truth
+from rossi.simulate.truth import FILE_NAME, VERSION, Truth, true_sources, truth
 
 #: Gain epochs of successive observations: the first six see all five, later ones follow roughly the epochs' lengths.
 _EPOCHS = (3, 5, 4, 1, 5, 2, 5, 3, 5, 4)
@@ -108,6 +111,7 @@ def planned(seed: int, number: int, model: LongTerm, sources: Sequence[Target] =
         duration=duration,
         flux=round(float(model.flux(start + duration / 2)), 6),
         photon_index=model.photon_index,
+        nh=model.nh,
         pcus=_schedule(start, number, duration, rng),
         slew=int(rng.integers(5, 13)) * ROW,
         gaps=((400, 544),) if number % 4 == 3 else (),
@@ -116,18 +120,26 @@ def planned(seed: int, number: int, model: LongTerm, sources: Sequence[Target] =
     )
 
 
-def _refuse_another(out: Path, observations: int, seed: int, sources: int) -> None:
+def _refuse_another(
+    out: Path, observations: int, seed: int, models: Sequence[LongTerm], fast: Sequence[Configurations]
+) -> None:
     """Refuse a folder that holds anything, unless it is this archive, or a part of it."""
     try:
         there = Truth.model_validate_json((out / FILE_NAME).read_bytes())
     except (OSError, ValueError):
         there = None
-    same = there is not None and (there.seed, len(there.sources) or 1) == (seed, sources)
-    if there is not None and same and len(there.observations) <= observations:
-        return
     if there is not None:
+        found = [source.long_term for source in there.sources] or [there.long_term]
+        same = (there.version, there.seed, len(found)) == (VERSION, seed, len(models))
+        wanted = [asdict(model) for model in models]
+        sets = ["" if one.fast is None else one.fast.configurations for one in there.observations]
+        turns = [str(fast[number % len(fast)]) if fast else "" for number in range(len(sets))]
+        if same and (found, sets) == (wanted, turns) and len(there.observations) <= observations:
+            return
         of = f" of {len(there.sources)} sources" if there.sources else ""
-        made = f"{len(there.observations)} observations{of} simulated with seed {there.seed}"
+        other = " and another spectrum or flux" if same and found != wanted else ""
+        other += " and fast data" if any(sets) else ""
+        made = f"{len(there.observations)} observations{of} simulated with seed {there.seed}{other}"
         raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
     try:
         names = sorted(path.name for path in out.iterdir() if path.name not in _EMPTY)
@@ -146,6 +158,8 @@ def simulate_archive(
     on_observation: Callable[[ObsID], None] | None = None,
     *,
     sources: int = 1,
+    spectrum: SourceSpectrum | None = None,
+    fast: Sequence[Configurations] = (),
 ) -> Truth:
     """Write a simulated archive: ``AO<n>/P<proposal>/<obsid>/...``, ``calibration/`` and ``truth.json``.
 
@@ -161,6 +175,10 @@ def simulate_archive(
         Called after each observation.
     sources : int
         How many, observed by turns; from 2 on with awkward names and places (`rossi.simulate.targets`).
+    spectrum : SourceSpectrum, optional
+        Of all sources; by default each one's is drawn.
+    fast : sequence of Configurations
+        Data of the PCA beside the standard configurations, by turns; the sources are fainter then.
 
     Returns
     -------
@@ -176,9 +194,11 @@ def simulate_archive(
             f"{observations} observations with seed {seed}: at least one observation and a seed >= 0 are needed."
         )
     every = targets(sources)
-    _refuse_another(out, observations, seed, sources)
-    models = [long_term(seed, which) for which in range(sources)]
+    models = [(spectrum or SourceSpectrum()).of(long_term(seed, which)) for which in range(sources)]
+    _refuse_another(out, observations, seed, models, fast)
     specs = [planned(seed, number, models[number % sources], every) for number in range(observations)]
+    if fast:
+        specs = [with_fast_data(spec, number, fast) for number, spec in enumerate(specs)]
     for spec in specs:
         directory = out / spec.obsid.path
         for path, content in simulate_observation(spec).items():

@@ -42,7 +42,22 @@ def transmission(spec: ObservationSpec, met: ArrayLike) -> NDArray[np.float64]:
     ndarray (...)
     """
     seen = orbit.elevation(met, orbit.unit(spec.ra, spec.dec)) > 0.0
-    return np.asarray(seen * np.clip(1.0 - offset(spec, met), 0.0, 1.0))
+    return np.asarray(seen * through(offset(spec, met)))
+
+
+def through(angle: ArrayLike) -> NDArray[np.float64]:
+    """Return the part of the light that comes through the collimator: falls linearly, to half at 0.5 deg.
+
+    Parameters
+    ----------
+    angle : array_like (...) [deg]
+        From the boresight.
+
+    Returns
+    -------
+    ndarray (...)
+    """
+    return np.asarray(np.clip(1.0 - np.asarray(angle, np.float64), 0.0, 1.0))
 
 
 def boresight(spec: ObservationSpec, met: ArrayLike) -> orbit.Vectors:

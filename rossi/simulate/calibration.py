@@ -1,4 +1,4 @@
-"""Calibration files that belong to a simulated archive: a background model and a breakdown history for the PCA.
+"""Calibration files that belong to a simulated archive; for the PCA a background model, breakdowns and collimators.
 
 The simulated background follows the rate of very large events (VLE), and so does the model: what it predicts from the
 VLE counts of a row is what the row's background was drawn from.
@@ -17,6 +17,7 @@ from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.simulate import clock
+from rossi.simulate.collimator import collimator_cube
 from rossi.simulate.detector import VLE_RATE
 from rossi.simulate.hexte import hexte_calibration_files
 from rossi.simulate.science import ANODES
@@ -24,6 +25,8 @@ from rossi.simulate.source import background_rates
 from rossi.simulate.spec import PCUS
 
 MODEL_FILE, BREAKDOWN_FILE = "sim_pca_background.mdl", "sim_pca_breakdown.fits"
+#: Collimators of PCU 0 to 4.
+PCA_COLLIMATOR_FILES = tuple(f"sim_p{pcu}coll.fits" for pcu in range(PCUS))
 #: The model is a straight line through no VLE and this rate [count/s], which no row reaches.
 _HIGH_VLE = 4 * VLE_RATE
 #: Gain and propane, and with them the background, are the same between these times [s].
@@ -32,7 +35,9 @@ _CHANGES = sorted({*clock.EPOCH_STARTS, *clock.PROPANE_LOST.values()})
 
 def calibration_files() -> dict[str, bytes]:
     """Return the calibration files of every simulated archive by name."""
-    return {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **hexte_calibration_files()}
+    cubes = {name: collimator_cube("PCA", f"PCU{pcu}") for pcu, name in enumerate(PCA_COLLIMATOR_FILES)}
+    pca = {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **cubes}
+    return {**pca, **hexte_calibration_files()}
 
 
 def background_model() -> bytes:

@@ -6,7 +6,7 @@ import datetime
 
 import numpy as np
 
-from rossi.met import MJDREFF, MJDREFI
+from rossi.met import MJDREFF, MJDREFI, to_time
 
 #: Clock correction at a few times of the mission (MET, TIMEZERO) [s], read off archive files; it drifted by 2 us.
 _TIMEZERO = np.array([(7.1e7, 3.37843167), (2.097e8, 3.37843037), (4.428e8, 3.37842941)])
@@ -47,6 +47,22 @@ def date(met: float) -> datetime.datetime:
     return _REFERENCE + datetime.timedelta(seconds=round(met + 0.184) - 0.184)
 
 
+def mjd_utc(met: float) -> float:
+    """Return a time as tables of calibration have it.
+
+    Parameters
+    ----------
+    met : float [s]
+        Spacecraft clock.
+
+    Returns
+    -------
+    float [MJD]
+        UTC.
+    """
+    return float(to_time(met + timezero(met)).utc.mjd)
+
+
 def epoch(met: float) -> int:
     """Return the number of the gain epoch, 1 to 5.
 
@@ -68,7 +84,7 @@ def cycle(met: float) -> int:
 
 
 def gain(met: float, pcu: int) -> float:
-    """Return the gain of a PCU: PCU 0 differs from the others in epoch 5.
+    """Return the gain by which a PCU's background lies in channels: PCU 0 differs from the others in epoch 5.
 
     Parameters
     ----------

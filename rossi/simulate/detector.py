@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import ConfigError
 from rossi.simulate import attitude, clock, orbit
+from rossi.simulate.brightness import mean_light
 from rossi.simulate.source import background_rates, source_rates
 from rossi.simulate.spec import PCUS, ROW, ObservationSpec
 
@@ -168,9 +169,9 @@ def observe(spec: ObservationSpec, rng: np.random.Generator) -> Rows:
     time = row_times(spec)
     middle = time + ROW / 2
     level = particle_level(middle)[:, None, None, None]
-    light = attitude.transmission(spec, middle)[:, None, None, None]
+    light = (attitude.transmission(spec, middle) * mean_light(spec, time))[:, None, None, None]
     background = background_rates(spec.start) * level
-    xenon = source_rates(spec.start, spec.flux, spec.photon_index) * light + background
+    xenon = source_rates(spec.start, spec.spectrum) * light + background
     propane = np.broadcast_to(_PROPANE, (PCUS, 33)).copy()
     for pcu, lost in clock.PROPANE_LOST.items():
         propane[pcu] *= 0.02 if spec.start >= lost else 1.0

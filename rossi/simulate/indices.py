@@ -27,8 +27,9 @@ SUBSYSTEMS = {
     "CAL": "FICA",
     "Std_Prod": "FIST",
 }
-#: Which column of the PCA's index lists which science files: EDS analyser 7 makes Standard1, 8 Standard2.
-_ANALYSERS = {0x46: 7, 0x4A: 8}
+#: Which column of the PCA's index lists which science files: EDS analyser 7 makes Standard1, 8 Standard2, a header of
+#: the archive tells of 3; those of the others are guesses.
+_ANALYSERS = {0x4F: 3, 0x37: 4, 0x3B: 5, 0x3F: 6, 0x46: 7, 0x4A: 8}
 #: Columns of the HEXTE index and which files they list: housekeeping, archive mode and events of each cluster. Their
 #: names are guesses but for "Hk", by which housekeeping is found.
 _HEXTE = {

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column
-from rossi.simulate.detector import COUNTERS, Rows
+from rossi.simulate.detector import COUNTERS, Counts, Rows
 from rossi.simulate.keywords import TIME, Columns, class_cards, data_file, gti_table
 from rossi.simulate.source import CPIX
 from rossi.simulate.spec import PCUS, ROW, ObservationSpec
@@ -85,16 +85,20 @@ def standard2_file(spec: ObservationSpec, rows: Rows) -> tuple[str, bytes]:
     return _science_file(spec, 0x4A, columns, _cards(0x4A, "Standard2f", float(ROW)), rows.time)
 
 
-def standard1_file(spec: ObservationSpec, rows: Rows, rng: np.random.Generator) -> tuple[str, bytes] | None:
+def standard1_file(
+    spec: ObservationSpec, rows: Rows, rng: np.random.Generator, xenon: Counts | None = None
+) -> tuple[str, bytes] | None:
     """Return path and content of the Standard1 file of contiguous rows, None where they are shorter than 128 s.
 
-    The counts are those of Standard2, spread at random over the samples of each row.
+    The counts are those of Standard2, spread at random over the samples of each row where no others are given.
 
     Parameters
     ----------
     spec : ObservationSpec
     rows : Rows
     rng : Generator
+    xenon : ndarray (n, 128, 5) of int, optional
+        Counts of the PCUs in the samples of each row.
     """
     n_row = len(rows.time) // _ROWS1
     if not n_row:
@@ -104,6 +108,8 @@ def standard1_file(spec: ObservationSpec, rows: Rows, rng: np.random.Generator) 
     totals = np.column_stack([part.xenon.sum((2, 3)), joint])
     within = int(ROW / SAMPLE)
     samples = rng.multinomial(totals, np.full(within, 1.0 / within))
+    if xenon is not None:
+        samples[:, :PCUS] = np.moveaxis(xenon[: len(samples)], 2, 1)
     arrays = np.moveaxis(samples, 1, 0).reshape(totals.shape[1], n_row, SAMPLES)
     time = part.time[::_ROWS1]
     columns: Columns = list(zip(standard1_columns(), [time, *arrays], strict=True))

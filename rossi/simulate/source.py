@@ -1,13 +1,18 @@
-"""The source and its detection: a power law through a simple model of a PCU, and the flux over years."""
+"""The source and its detection: photons through the response of a PCU, background, and the flux over years."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rossi.energy.built_in import built_in_table
+from rossi.energy.detectors import PCUS as DETECTORS
+from rossi.energy.folding import AbsorbedPowerLaw, fold
+from rossi.energy.layers import CODES
+from rossi.energy.pca_matrix import pca_matrix
 from rossi.simulate import clock
 from rossi.simulate.spec import PCUS
 
@@ -15,10 +20,10 @@ from rossi.simulate.spec import PCUS
 FIRST_CHANNEL = np.r_[0, 5:54, 54:135:2, 136:236:3, 238:247:4, 250]
 #: The same as the files' CPIX keyword has it.
 CPIX = "0~4,5:53,(54~135;2),(136~237;3),(238~249;4),250~255"
-#: Relative areas of PCU 0 to 4.
-PCU_AREA = np.array([0.993, 0.993, 1.0, 0.940, 0.929])
-#: Geometric area of a PCU behind its collimator [cm2].
-AREA = 1300.0
+#: Layers 1 to 3, as responses call them.
+_LAYERS = (CODES["LR1"], CODES["LR2"], CODES["LR3"])
+#: Share of the background in layers 1 to 3.
+_SHARES = np.array([[0.42], [0.30], [0.28]])
 _STEPS = 8
 
 
@@ -35,46 +40,45 @@ def elements(low: int, high: int) -> slice:
     return slice(int(found[0]), int(found[-1]) + 1)
 
 
-def _layers(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probability of detection in layers 1 to 3, (3, n): a window, then 1.35 cm of xenon each."""
-    window = np.exp(-((2.3 / energy) ** 2.8))
-    depth = 1.47 * (10.0 / energy) ** 2.75 * np.where(energy > 34.56, 6.0, 1.0)
-    return np.asarray(window * np.exp(-np.arange(3)[:, None] * depth) * -np.expm1(-depth))
+@lru_cache(maxsize=4096)
+def _folded(pcu: int, mjd: float, unit: AbsorbedPowerLaw) -> NDArray[np.float64]:
+    """Return the rates of a PCU on target (3, 129): layer, element, through the response of the day."""
+    table = built_in_table().extension(pcu=pcu, mjd=mjd)
+    layers = [pca_matrix(table, layer, mjd) for layer in _LAYERS]
+    photons = unit.photons(layers[0].energ_lo, layers[0].energ_hi) * DETECTORS[pcu].area
+    return np.add.reduceat([fold(layer, photons) for layer in layers], FIRST_CHANNEL, axis=-1)
 
 
-def _binned(density: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """Integrate a density on the fine energy grid over the Standard2 elements."""
-    return np.add.reduceat(density * step, FIRST_CHANNEL * _STEPS, axis=-1)
-
-
-@lru_cache(maxsize=32)
-def _templates(gain: float, photon_index: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    step = 1.0 / (_STEPS * gain)
-    energy: NDArray[np.float64] = (np.arange(256 * _STEPS, dtype=np.float64) + 0.5) * step
-    source = _binned(AREA * energy**-photon_index * _layers(energy), step)
-    particles = 0.5 * (energy / 10.0) ** -0.4 + 0.2 * np.exp(-0.5 * ((energy - 27.0) / 4.0) ** 2)
-    background = np.array([[0.42], [0.30], [0.28]]) * _binned(particles, step)
-    return np.repeat(source / 2, 2, axis=0), np.repeat(background / 2, 2, axis=0)
-
-
-def source_rates(met: float, flux: float, photon_index: float) -> NDArray[np.float64]:
+def source_rates(met: float, spectrum: AbsorbedPowerLaw) -> NDArray[np.float64]:
     """Return the rates of the source, free of dead time, per anode and element, on target.
+
+    The photons go through the matrix of each layer and the geometric area of the PCU, by the energy-to-channel table
+    that comes with rossi, on the day: so does a response that is made without collimator. Both halves of a layer get
+    the same.
 
     Parameters
     ----------
     met : float [s]
-        Chooses the gain epoch.
-    flux : float [photon / cm2 / s / keV]
-        At 1 keV.
-    photon_index : float
+        Chooses the law of the channels.
+    spectrum : AbsorbedPowerLaw
 
     Returns
     -------
     ndarray (5, 6, 129) [count / s]
         PCU; anodes X1L, X1R, X2L, X2R, X3L, X3R; Standard2 element.
     """
-    each = [_templates(clock.gain(met, pcu), photon_index)[0] for pcu in range(PCUS)]
-    return np.asarray(flux * PCU_AREA[:, None, None] * np.stack(each))
+    mjd, unit = clock.mjd_utc(met), replace(spectrum, norm=1.0)
+    halves = np.stack([_folded(pcu, mjd, unit) for pcu in range(PCUS)]) / 2
+    return np.asarray(spectrum.norm * np.repeat(halves, 2, axis=1))
+
+
+@lru_cache(maxsize=32)
+def _background(gain: float) -> NDArray[np.float64]:
+    step = 1.0 / (_STEPS * gain)
+    energy: NDArray[np.float64] = (np.arange(256 * _STEPS, dtype=np.float64) + 0.5) * step
+    particles = 0.5 * (energy / 10.0) ** -0.4 + 0.2 * np.exp(-0.5 * ((energy - 27.0) / 4.0) ** 2)
+    binned = np.add.reduceat(particles * step, FIRST_CHANNEL * _STEPS)
+    return np.repeat(_SHARES * binned / 2, 2, axis=0)
 
 
 def background_rates(met: float) -> NDArray[np.float64]:
@@ -89,7 +93,7 @@ def background_rates(met: float) -> NDArray[np.float64]:
     ndarray (5, 6, 129) [count / s]
         As `source_rates` has them.
     """
-    rates = np.stack([_templates(clock.gain(met, pcu), 2.0)[1] for pcu in range(PCUS)])
+    rates = np.stack([_background(clock.gain(met, pcu)) for pcu in range(PCUS)])
     for pcu, lost in clock.PROPANE_LOST.items():
         if met >= lost:
             rates[pcu, :2] *= 1.5
@@ -103,12 +107,14 @@ class LongTerm:
     Parameters
     ----------
     mean : float
-        At 1 keV [photon / cm2 / s / keV].
+        At 1 keV, without absorption [photon / cm2 / s / keV].
     amplitude, period, phase : float
         Relative amplitude, period [s] and phase [rad] of the modulation.
     outburst, peak, rise, decay : float
         Height above the mean, in units of it; time of the middle of the rise, e-folding times of rise and decay [s].
     photon_index : float
+    nh : float
+        Hydrogen on the line of sight [1e22 / cm2].
     """
 
     mean: float
@@ -120,6 +126,7 @@ class LongTerm:
     rise: float
     decay: float
     photon_index: float
+    nh: float
 
     def flux(self, met: ArrayLike) -> NDArray[np.float64]:
         """Return the flux at 1 keV.
@@ -160,4 +167,5 @@ def long_term(seed: int, which: int = 0) -> LongTerm:
         rise=float(rng.uniform(0.3, 0.6) * year),
         decay=float(rng.uniform(2.0, 4.0) * year),
         photon_index=round(float(rng.uniform(1.8, 2.3)), 2),
+        nh=round(float(rng.uniform(0.2, 2.0)), 2),
     )

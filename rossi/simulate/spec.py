@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rossi.archive import ObsID
+from rossi.energy.folding import AbsorbedPowerLaw
 from rossi.errors import ConfigError
+from rossi.simulate.signals import FastSpec
 
 #: Length of a Standard2 row [s]; rows begin at whole multiples of it.
 ROW = 16
@@ -44,8 +46,10 @@ class ObservationSpec:
     duration : int
         From there to the end of the last row, a multiple of 16 [s].
     flux : float
-        Power law at 1 keV [photon / cm2 / s / keV]; the Crab has about 10.
+        Power law at 1 keV, without absorption [photon / cm2 / s / keV]; the Crab has about 10.
     photon_index : float
+    nh : float
+        Hydrogen on the line of sight [1e22 / cm2].
     target : str
     ra, dec : float
         J2000 [deg].
@@ -60,6 +64,8 @@ class ObservationSpec:
         Gzip the data files that the archive has gzipped.
     hexte_events : bool
         HEXTE event lists beside the archive-mode files.
+    fast : FastSpec or None
+        Data of the PCA beside the standard configurations.
     """
 
     obsid: ObsID
@@ -67,6 +73,7 @@ class ObservationSpec:
     duration: int = 2000
     flux: float = 1.0
     photon_index: float = 2.0
+    nh: float = 0.5
     target: str = "SIM X-1"
     ra: float = 245.0
     dec: float = 25.0
@@ -76,6 +83,7 @@ class ObservationSpec:
     entropy: tuple[int, ...] = (1,)
     compress: bool = True
     hexte_events: bool = False
+    fast: FastSpec | None = None
 
     def __post_init__(self) -> None:
         edges = [self.start, self.duration] + [edge for p in self.pcus for edge in (p.on, p.off)]
@@ -84,6 +92,11 @@ class ObservationSpec:
                 f"Simulated observation {self.obsid}: start, duration and the PCUs' on and off times must be multiples "
                 f"of {ROW} s, and the duration positive; found {edges}."
             )
+
+    @property
+    def spectrum(self) -> AbsorbedPowerLaw:
+        """Photons of the source."""
+        return AbsorbedPowerLaw(self.photon_index, self.flux, self.nh)
 
     @property
     def stop(self) -> int:

@@ -10,15 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from rossi.energy import built_in
+from rossi.energy.folding import AbsorbedPowerLaw
 from rossi.met import met_to_mjd
 from rossi.simulate import attitude, clock, detector, orbit
+from rossi.simulate.fast.truth import TrueFast, true_fast
 from rossi.simulate.hexte import TrueCluster, true_clusters
 from rossi.simulate.source import LongTerm, background_rates, elements, source_rates
 from rossi.simulate.spec import ROW, ObservationSpec
+from rossi.simulate.spectrum import energy_flux
 from rossi.simulate.targets import Target
 
 #: Raised when equal arguments give other files.
-VERSION = 4
+VERSION = 5
 #: The channels of the recipe's light curve.
 BAND = (5, 10)
 FILE_NAME = "truth.json"
@@ -39,6 +43,25 @@ class Rates(_Model):
 
     source: tuple[float, ...]
     background: tuple[float, ...]
+
+
+class TrueSpectrum(_Model):
+    """Photons of the source: ``norm E**-photon_index exp(-nh sigma(E))``, sigma of Morrison & McCammon (1983).
+
+    Parameters
+    ----------
+    nh : float [1e22 / cm2]
+    photon_index : float
+    norm : float [photon / cm2 / s / keV]
+        At 1 keV, without absorption.
+    flux : float [erg / cm2 / s]
+        From 2 to 10 keV, as it arrives (absorbed).
+    """
+
+    nh: float
+    photon_index: float
+    norm: float
+    flux: float
 
 
 class PcuSchedule(_Model):
@@ -62,8 +85,8 @@ class TrueObservation(_Model):
         Middle, TT.
     epoch : int
         Gain epoch.
-    flux : float
-        At 1 keV [photon / cm2 / s / keV].
+    spectrum : TrueSpectrum
+        Of all energies: PCA and HEXTE, every channel and layer, are folded from it.
     pcus : tuple of PcuSchedule
     band, whole : Rates
         In channels 5 to 10 (the Standard2 elements that overlap them) and in all.
@@ -74,6 +97,8 @@ class TrueObservation(_Model):
         a little less, because rows at the ends of files and near a PCU's transitions are dropped.
     hexte : tuple of TrueCluster
         Clusters A and B.
+    fast : TrueFast or None
+        Where there are data beside the standard configurations.
     """
 
     obsid: str
@@ -83,13 +108,14 @@ class TrueObservation(_Model):
     stop: int
     mjd: float
     epoch: int
-    flux: float
+    spectrum: TrueSpectrum
     pcus: tuple[PcuSchedule, ...]
     band: Rates
     whole: Rates
     files: int
     good_time: float
     hexte: tuple[TrueCluster, ...]
+    fast: TrueFast | None = None
 
 
 class TrueSource(_Model):
@@ -116,6 +142,8 @@ class Truth(_Model):
     Parameters
     ----------
     version, seed : int
+    energies : str
+        Energy-to-channel table by which the PCA's channels were made.
     target, ra, dec, long_term
         Of the first observation's source.
     observations : tuple of TrueObservation
@@ -125,6 +153,7 @@ class Truth(_Model):
 
     version: int = VERSION
     seed: int
+    energies: str = built_in.NAME
     target: str
     ra: float
     dec: float
@@ -151,8 +180,19 @@ def good_rows(spec: ObservationSpec, time: NDArray[np.float64]) -> NDArray[np.bo
     return np.asarray(high & (attitude.offset(spec, middle) < 0.1) & detector.pcu_on(spec, time).any(-1))
 
 
+def true_spectrum(spectrum: AbsorbedPowerLaw) -> TrueSpectrum:
+    """Return the truth of a photon spectrum.
+
+    Parameters
+    ----------
+    spectrum : AbsorbedPowerLaw
+    """
+    flux = float(f"{energy_flux(spectrum):.6e}")
+    return TrueSpectrum(nh=spectrum.nh, photon_index=spectrum.index, norm=spectrum.norm, flux=flux)
+
+
 def _rates(spec: ObservationSpec, level: float, band: slice) -> Rates:
-    source = source_rates(spec.start, spec.flux, spec.photon_index)[..., band].sum((1, 2))
+    source = source_rates(spec.start, spec.spectrum)[..., band].sum((1, 2))
     background = background_rates(spec.start)[..., band].sum((1, 2)) * level
     return Rates(source=tuple(source.round(6).tolist()), background=tuple(background.round(6).tolist()))
 
@@ -182,13 +222,14 @@ def true_observation(spec: ObservationSpec) -> TrueObservation:
         stop=stop,
         mjd=round(float(met_to_mjd((start + stop) / 2 + zero)), 6),
         epoch=clock.epoch(spec.start),
-        flux=spec.flux,
+        spectrum=true_spectrum(spec.spectrum),
         pcus=tuple(p for p in schedule if p.on < p.off),
         band=_rates(spec, mean, elements(*BAND)),
         whole=_rates(spec, mean, slice(None)),
         files=files,
         good_time=float(ROW * good.sum()),
         hexte=true_clusters(spec, mean, files),
+        fast=None if spec.fast is None else true_fast(spec, spec.fast),
     )
 
 

@@ -193,6 +193,55 @@ def _epoch(time: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(known, epochs_at(mjd_to_met(np.where(known, time, 0.0))), 0)
 
 
+def renewed(before: Table | None, now: Table, key: str, which: Sequence[str], *, unique: str = "") -> Table:
+    """Return a table in which some rows are those of another one; each is where it was, and new ones come last.
+
+    Parameters
+    ----------
+    before : astropy.table.Table or None
+        Of everything; None if there was none.
+    now : astropy.table.Table
+        With the same columns, or with others: what a row does not know is NaN, 0 or empty.
+    key : str
+        Column of texts that says which rows these are.
+    which : sequence of str
+        Its values: all such rows of `before` are dropped, all such rows of `now` are taken.
+    unique : str, optional
+        Column of which no value is to be there twice, if that is another one: the row of `now` counts.
+
+    Returns
+    -------
+    astropy.table.Table
+    """
+    chosen = now[np.isin(now[key].astype(np.str_), list(which))]
+    if before is None:
+        return chosen
+    same = unique or key
+    new = {name: row for row, name in enumerate(chosen[same].tolist())}
+    dropped = np.isin(before[key].astype(np.str_), list(which)).tolist()
+    rows: list[tuple[bool, int]] = []
+    for row, name in enumerate(before[same].tolist()):
+        if name in new:
+            rows.append((True, new.pop(name)))
+        elif not dropped[row]:
+            rows.append((False, row))
+    rows += [(True, row) for row in new.values()]
+    places = np.array([number + len(before) * is_new for is_new, number in rows], np.intp)
+    columns: dict[str, _Column] = {}
+    for name in dict.fromkeys((*before.colnames, *now.colnames)):
+        like = chosen[name] if name in chosen.colnames else before[name]
+        parts = [_values(table, name, like) for table in (before, chosen)]
+        columns[name] = (np.concatenate(parts)[places], str(like.unit or ""), like.description or "")
+    return _table(columns)
+
+
+def _values(table: Table, name: str, like: Any) -> NDArray[Any]:
+    """Return a column's values, or as many like those of another one that are not known."""
+    if name in table.colnames:
+        return np.asarray(_filled(table[name]))
+    return np.full(len(table), {"f": np.nan, "U": ""}.get(like.dtype.kind, 0), like.dtype)
+
+
 def sources_of(table: Table) -> tuple[Source, ...]:
     """Return the sources that a table of `sources_table` holds, for `rossi.sources.group`'s `yesterday`.
 

@@ -201,7 +201,12 @@ def response_file(response: Response, source: FitsFile, *, full: bool = False, t
 
 
 def response_bytes(
-    response: Response, matrix: Header, ebounds: Header, name: str = "SPECRESP MATRIX", primary: Header | None = None
+    response: Response,
+    matrix: Header,
+    ebounds: Header,
+    name: str = "SPECRESP MATRIX",
+    primary: Header | None = None,
+    date: str | None = None,
 ) -> bytes:
     """Return a response as a file.
 
@@ -213,6 +218,8 @@ def response_bytes(
     name : str
         EXTNAME of the matrix.
     primary : Header, optional
+    date : str, optional
+        DATE of both extensions; by default, now.
 
     Raises
     ------
@@ -225,11 +232,12 @@ def response_bytes(
             f"{response.name}: the channels shall be {response.first_channel} to {last}; 0 to {_LAST_CHANNEL} are "
             "possible."
         )
-    tables = [_matrix_hdu(response, matrix, name), _ebounds_hdu(response, ebounds)]
+    made = now() if date is None else date
+    tables = [_matrix_hdu(response, matrix, name, made), _ebounds_hdu(response, ebounds, made)]
     return fits_bytes(primary_hdu() if primary is None else primary, tables)
 
 
-def _matrix_hdu(response: Response, header: Header, name: str) -> TableHDU:
+def _matrix_hdu(response: Response, header: Header, name: str, date: str) -> TableHDU:
     n_group = np.bincount(response.row, minlength=len(response.energ_lo))
     most = int(n_group.max(initial=1))
     elements = response.matrix[
@@ -246,7 +254,7 @@ def _matrix_hdu(response: Response, header: Header, name: str) -> TableHDU:
     ]
     own: dict[str, int | str] = {"DETCHANS": len(response.e_min), "NUMGRP": len(response.row), "NUMELT": len(elements)}
     own |= {"TLMIN4": response.first_channel, "TLMAX4": response.first_channel + len(response.e_min) - 1}
-    return table_hdu(name, columns, _header(header, own))
+    return table_hdu(name, columns, _header(header, own, date))
 
 
 def _table(values: Integers, n_group: Integers, most: int) -> NDArray[np.int16]:
@@ -256,7 +264,7 @@ def _table(values: Integers, n_group: Integers, most: int) -> NDArray[np.int16]:
     return table
 
 
-def _ebounds_hdu(response: Response, header: Header) -> TableHDU:
+def _ebounds_hdu(response: Response, header: Header, date: str) -> TableHDU:
     n = len(response.e_min)
     columns: list[tuple[Column, Any]] = [
         (Column("CHANNEL", "J"), response.first_channel + np.arange(n)),
@@ -264,12 +272,12 @@ def _ebounds_hdu(response: Response, header: Header) -> TableHDU:
         (Column("E_MAX", "E", "keV"), response.e_max),
     ]
     own = {"DETCHANS": n, "TLMIN1": response.first_channel, "TLMAX1": response.first_channel + n - 1}
-    return table_hdu("EBOUNDS", columns, _header(header, own))
+    return table_hdu("EBOUNDS", columns, _header(header, own, date))
 
 
-def _header(old: Header, own: Mapping[str, int | str]) -> Header:
+def _header(old: Header, own: Mapping[str, int | str], date: str) -> Header:
     header = old.without(_OWN)
     for keyword, value in own.items():
         header.set(keyword, value)
-    header.append("DATE", now(), "file creation (UTC)")
+    header.append("DATE", date, "file creation (UTC)")
     return header

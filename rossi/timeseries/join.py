@@ -110,7 +110,8 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
     header = identified(_common(first.header, [s.header for s in series]), series)
     primary = identified(_common(first.primary, [s.primary for s in series]), series, channels=False)
     system, place = traits(first)["clock"].split()
-    header.set("TIMESYS", system)
+    barycentred = any("BARYTIME" in s.extra for s in series)
+    header.set("TIMESYS", system, "of TIME; BARYTIME is TDB at the barycentre" if barycentred else "")
     header.set("TIMEREF", place)
     primary.set("TIMESYS", system)
     if len(begin):

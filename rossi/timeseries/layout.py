@@ -16,7 +16,13 @@ from rossi.fits.writer import Column, TableHDU, now, table_hdu
 from rossi.timeseries import units
 
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
-EXTRA = {c.name: c for c in (declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE)}
+EXTRA = {
+    c.name: c
+    for c in (
+        *(declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE),
+        declared.BARYTIME,
+    )
+}
 #: Keywords of the RATE extension that STDGTI has too.
 _SHARED = ["TELESCOP", "INSTRUME", "OBJECT", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"]
 _SHARED += ["DATE-END", "TIME-END", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF"]

@@ -9,6 +9,7 @@ import numpy as np
 from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.fits.declarations import BARYTIME
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
@@ -95,7 +96,10 @@ def _series(file: FitsFile, chosen: Chosen) -> LightCurve:
     timedel, widths = _widths(table, extra, clock)
     if len(np.unique(widths)) < 2:
         extra.pop("TIMEDEL", None)
-    time = clock.met(doubles(table, "TIME")) - clock.pixel * widths
+    stamp = clock.met(doubles(table, "TIME"))
+    time = stamp - clock.pixel * widths
+    if BARYTIME.name in extra:
+        extra[BARYTIME.name] = _begins(clock.met(extra[BARYTIME.name]), stamp, time)
     value = doubles(table, chosen.value)
     fracexp = doubles(table, "FRACEXP") if "FRACEXP" in table else np.ones(len(time))
     exposure = next((extra[c] for c in EXPOSURES if c in extra), widths * fracexp)
@@ -123,6 +127,13 @@ def _series(file: FitsFile, chosen: Chosen) -> LightCurve:
         unit=chosen.unit,
         remarks=remarks,
     )
+
+
+def _begins(barytime: Floats, stamp: Floats, time: Floats) -> Floats:
+    """Return the begins of bins at the barycentre: there, bins differ in length by up to 1e-4."""
+    if len(stamp) < 2 or np.array_equal(stamp, time):
+        return barytime - (stamp - time)
+    return barytime - (stamp - time) * np.gradient(barytime, stamp)
 
 
 def _about_unit(table: Table, chosen: Chosen) -> tuple[str, ...]:

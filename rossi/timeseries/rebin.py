@@ -62,12 +62,20 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
         return total(values[good])[filled]
 
     rates = series.quantity == "RATE"
-    how = {"BACKV": mean, "BACKE": mean_error} | dict.fromkeys(EXPOSURES, add)
+    starts = origin + groups[filled] * width
+
+    def at_barycentre(values: Floats) -> Floats:
+        known = np.isfinite(values) & np.isfinite(series.time)
+        if not known.any():
+            return np.full(len(starts), np.nan)
+        return starts + np.interp(starts, series.time[known], (values - series.time)[known])
+
+    how = {"BARYTIME": at_barycentre, "BACKV": mean, "BACKE": mean_error} | dict.fromkeys(EXPOSURES, add)
     header = series.header.copy()
     header.set("TIMEDEL", width, "bin width [s]")
     return replace(
         series,
-        time=origin + groups[filled] * width,
+        time=starts,
         rate=mean(series.rate) if rates else add(series.rate),
         error=mean_error(series.error) if rates else np.sqrt(add(series.error**2)),
         fracexp=seconds[filled] / width,

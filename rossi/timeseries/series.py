@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 #: Most bins of a light curve: 4096 s in steps of 1/8192 s. Extracting events into so many takes some 5 GB.
 MAX_BINS = 1 << 25
-#: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
+#: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written; BARYTIME is
+#: the start of the bin at the barycentre, MET (TDB).
 EXTRA = layout.EXTRA
 #: Of these, which add up when bins are joined; background columns are averaged.
 EXPOSURES = ("LiveTime", "OnTime")

@@ -85,12 +85,14 @@ class Bins:
         whole : ndarray (size,) of bool
             Which bins stay.
         """
-        number = np.repeat(self.first - self.offset, self.number) + np.arange(self.size)
-        left = number[whole]
-        run = np.repeat(np.arange(len(self.first)), self.number)[whole]
-        breaks = np.flatnonzero((np.diff(left) > 1) | (np.diff(run) > 0)) + 1
-        begin = np.concatenate(([0], breaks)) if len(left) else np.empty(0, np.int64)
-        return Bins(self.origin, self.dt, left[begin], np.diff(np.append(begin, len(left))))
+        if whole.all():
+            return self
+        begins = np.zeros(self.size + 1, bool)
+        begins[self.offset], begins[-1] = True, True
+        start = np.flatnonzero(whole & (begins[:-1] | ~np.concatenate(([False], whole[:-1]))))
+        end = np.flatnonzero(whole & (begins[1:] | ~np.concatenate((whole[1:], [False]))))
+        run = np.searchsorted(self.offset, start, "right") - 1
+        return Bins(self.origin, self.dt, self.first[run] + start - self.offset[run], end + 1 - start)
 
 
 def whole_bins(good: Gti, origin: float, dt: float, name: str) -> Bins:

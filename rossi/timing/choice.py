@@ -23,6 +23,8 @@ CHANNELS = 256
 _LAST_OF_MODES = 249
 #: At equal fit, which kind is preferred: known PCUs, then known dead time, then what is smaller.
 _RANK = {Kind.STANDARD2: 0, Kind.STANDARD1: 1, Kind.XENON: 2, Kind.EVENTS: 3, Kind.SINGLE_BIT: 4, Kind.BINNED: 4}
+#: Halves of GoodXenon come behind the same merged, which some observations have: that is read as it is.
+_APART = 0.5
 _ADDED = {Kind.EVENTS, Kind.SINGLE_BIT, Kind.BINNED}
 #: Modes that are added at most; four analyzers were there for them.
 _MOST = 4
@@ -215,6 +217,6 @@ def _ranges(held: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _order(choice: Choice) -> tuple[float, ...]:
     wanted, held = choice.wish.channels, _channels(choice.channels)
     wrong = (wanted != held)[: _LAST_OF_MODES + 1].sum()
-    rank = max(_RANK[mode.kind] for mode in choice.modes)
+    rank = max(_RANK[mode.kind] + _APART * (mode.first.kind == Kind.XENON_HALF) for mode in choice.modes)
     whole = sum(len(elements) for elements in choice.elements)
     return float(wrong), len(choice.modes), rank, -intervals.total(choice.gti), -whole

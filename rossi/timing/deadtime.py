@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.extract.array import ScienceArray
-from rossi.pca.lightcurve import DeadTime, row_exposure
+from rossi.fits import declarations as declared
+from rossi.fits.header import CardTuple, Header
+from rossi.fits.writer import TableHDU, table_hdu
+from rossi.pca.lightcurve import DeadTime, PreparedArray, row_exposure
 from rossi.pca.standard2 import PCUS
 
 
@@ -54,6 +57,30 @@ class DeadFraction:
         known = (row >= 0) & (time < self.time[np.maximum(row, 0)] + self.step)
         return np.where(known, self.fraction[np.maximum(row, 0)], np.nan)
 
+    def during(self, start: float, stop: float) -> DeadFraction:
+        """Return the samples of some time.
+
+        Parameters
+        ----------
+        start, stop : float [s]
+            MET (TT).
+        """
+        inside = (self.time + self.step > start) & (self.time < stop)
+        return DeadFraction(self.time[inside], self.step, self.fraction[inside], self.number[inside])
+
+    def table(self, cards: Iterable[CardTuple] = ()) -> TableHDU:
+        """Lay it out as the table DEADTIME.
+
+        Parameters
+        ----------
+        cards : iterable of CardTuple
+            Further keywords.
+        """
+        header = Header([("HDUCLASS", "ROSSI"), ("HDUCLAS1", "DEADTIME"), ("TIMEDEL", self.step, "[s] of a sample")])
+        header.extend(card for card in Header(cards).images() if card[0] != "TIMEDEL")
+        columns = list(zip(declared.DEADTIME, (self.time, self.fraction, self.number), strict=True))
+        return table_hdu("DEADTIME", columns, header)
+
 
 def dead_fraction(files: Sequence[ScienceArray], pcus: Sequence[int] = PCUS) -> DeadFraction:
     """Return the dead fraction of prepared Standard1 or Standard2 files.
@@ -61,7 +88,7 @@ def dead_fraction(files: Sequence[ScienceArray], pcus: Sequence[int] = PCUS) -> 
     Parameters
     ----------
     files : sequence of ScienceArray
-        With LiveTimePcuN and OnTimePcuN, as ``pcadeadcalc1`` and ``pcadeadcalc2`` make them.
+        With LiveTimePcuN and OnTimePcuN, as ``pcadeadcalc1`` and ``pcadeadcalc2`` make them; or prepared arrays.
     pcus : sequence of int
 
     Raises
@@ -73,7 +100,8 @@ def dead_fraction(files: Sequence[ScienceArray], pcus: Sequence[int] = PCUS) -> 
         raise DataError("No prepared Standard1 or Standard2 file is given; dead time is not known.")
     parts, steps = [], set()
     for file in files:
-        shape = file.shape(f"OnTimePcu{pcus[0]}")
+        of = "XeCntPcu" if isinstance(file, PreparedArray) else "OnTimePcu"
+        shape = file.shape(f"{of}{pcus[0]}")
         time = (file.time[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
         on, live = (row_exposure(file, kind, pcus) for kind in (DeadTime.ON, DeadTime.LIVE))
         parts.append(np.column_stack((time, on.sum(axis=1), live.sum(axis=1), (on > 0).sum(axis=1))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,14 @@ from rossi.extract.repeats import once
 from rossi.extract.selection import TimeSelection
 from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile
 from rossi.fits.writer import Column, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import MJDREFF, MJDREFI
 from rossi.timing.exchange import stingray_events
 from rossi.timing.modes import Kind, configuration
-from rossi.timing.xenon_file import xenon_file, xenon_pairs
+from rossi.timing.xenon_file import xenon_pairs
+from rossi.timing.xenon_stream import MergedPair
 from rossi.version import __version__
 
 #: Cards of the first file that the list keeps.
@@ -98,7 +99,7 @@ class EventList:
         """Length of the good time [s]."""
         return intervals.total(self.gti)
 
-    def to_bytes(self, *, compress: bool = False) -> bytes:
+    def to_bytes(self, energies: NDArray[np.float32] | None = None, *, compress: bool = False) -> bytes:
         """Return the list as an event file.
 
         stingray and HENDRICS read it as it is: its table is named XTE_SE, times are those of the spacecraft's clock
@@ -106,6 +107,8 @@ class EventList:
 
         Parameters
         ----------
+        energies : ndarray (256, 256, n_element), optional [keV]
+            By PCU, anode and element (`rossi.timing.energies`); with them there is a column ENERGY.
         compress : bool
             Gzip the file.
         """
@@ -116,6 +119,8 @@ class EventList:
             (declared.PCUID, self.pcu),
             (declared.ANODEID, self.anode),
         ]
+        if energies is not None:
+            columns.append((declared.EVENT_ENERGY, energies[self.pcu, self.anode, self.pha]))
         width = max(1, int(len(self.bounds) - 1).bit_length())
         table: list[CardTuple] = [
             *cards,
@@ -164,35 +169,35 @@ class EventList:
 _NOT_GTI = {"HDUCLASS", "HDUCLAS1", "TIMEDEL", "EXPOSURE", "DATAMODE", "APPID", "TIMEPIXR"}
 
 
-def open_events(files: Sequence[FitsFile]) -> tuple[list[ScienceEvents], list[str]]:
-    """Open event files; files of the two halves of GoodXenon are merged to events.
+def open_events(files: Sequence[FitsFile | ScienceEvents]) -> tuple[list[ScienceEvents], list[str]]:
+    """Open event files; files of the two halves of GoodXenon become events, which are merged when they are looked at.
 
     Parameters
     ----------
-    files : sequence of FitsFile
+    files : sequence of FitsFile or ScienceEvents
+        Those that are open already stay as they are.
 
     Returns
     -------
     list of ScienceEvents, list of str
-        By start, and what to say of them.
+        By start, and what to say of files that are left out.
 
     Raises
     ------
     DataError
         If a file holds no events.
     """
-    halves, events, said = [], [], list[str]()
+    halves, events, said = [], list[ScienceEvents](), list[str]()
     for file in files:
-        if configuration(file.table().header, file.name).kind == Kind.XENON_HALF:
+        if isinstance(file, ScienceEvents):
+            events.append(file)
+        elif configuration(file.table().header, file.name).kind == Kind.XENON_HALF:
             halves.append(file)
         else:
             events.append(ScienceEvents.from_file(file))
     if halves:
         pairs, said = xenon_pairs(halves)
-        for pair in pairs:
-            data, remarks = xenon_file(pair.first, pair.second)
-            events.append(ScienceEvents.from_file(open_fits(data, pair.first.name)))
-            said += remarks
+        events += [MergedPair(pair.first, pair.second) for pair in pairs]
     return sorted(events, key=lambda one: one.tstart), said
 
 
@@ -229,7 +234,7 @@ def screened_events(files: Sequence[ScienceEvents], screening: Screening | None 
     good = intervals.union(*own)
     if not len(good):
         raise NoGoodTime(f"{first.name}: no event lies in good time; the list would be empty.")
-    _require_told(first, screening)
+    require_told(first, screening)
     wanted = screening.channels.elements(first.word.bounds)
     parts = [_of_file(file, gti, wanted, screening) for file, gti in zip(ordered, own, strict=True)]
     time, pcu, anode, pha = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -252,7 +257,19 @@ def screened_events(files: Sequence[ScienceEvents], screening: Screening | None 
     )
 
 
-def _require_told(file: ScienceEvents, screening: Screening) -> None:
+def require_told(file: ScienceEvents, screening: Screening) -> None:
+    """Refuse a screening by what the events of a file do not tell.
+
+    Parameters
+    ----------
+    file : ScienceEvents
+    screening : Screening
+
+    Raises
+    ------
+    ConfigError
+        Naming the file and its mode.
+    """
     word = file.word
     mode = str(file.table.header.get("DATAMODE", "")).strip()
     if screening.pcus is not None and not (word.field("D") or word.field("Z")):
@@ -261,12 +278,32 @@ def _require_told(file: ScienceEvents, screening: Screening) -> None:
         raise ConfigError(f"{file.name}: events of {mode} do not tell their layer; take all layers.")
 
 
-_Columns = tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+#: Time [s], PCU, anode and element of some photons.
+Photons = tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 
 
-def _of_file(file: ScienceEvents, good: Gti, wanted: NDArray[np.intp], screening: Screening) -> _Columns:
-    parts: list[_Columns] = []
-    for piece in file.pieces(CHUNK):
+def _of_file(file: ScienceEvents, good: Gti, wanted: NDArray[np.intp], screening: Screening) -> Photons:
+    parts = list(photons(file, good, wanted, screening))
+    none = np.empty(0, np.uint8)
+    parts.append((np.empty(0), none, none, none))
+    time, pcu, anode, pha = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return time, pcu, anode, pha
+
+
+def photons(file: ScienceEvents, good: Gti, wanted: NDArray[np.intp], screening: Screening) -> Iterator[Photons]:
+    """Iterate over the photons of a file that count, some at a time: time, PCU, anode, element.
+
+    Parameters
+    ----------
+    file : ScienceEvents
+    good : Gti
+        MET (TT); that of the screening does not count.
+    wanted : ndarray (n,) of int
+        Elements that count.
+    screening : Screening
+    """
+    whole = (float(good[0, 0]), float(good[-1, 1])) if len(good) else (0.0, 0.0)
+    for piece in file.pieces(CHUNK, whole):
         time, words = file.times(piece), file.words(piece)
         pha = file.word.channel(words).astype(np.uint8)
         keep = intervals.contains(good, time) & file.word.is_photon(words)
@@ -276,11 +313,7 @@ def _of_file(file: ScienceEvents, good: Gti, wanted: NDArray[np.intp], screening
             keep &= _one_of(screening.pcus)[pcu]
         if screening.anodes is not None:
             keep &= _one_of(screening.anodes)[anode]
-        parts.append((time[keep], pcu[keep], anode[keep], pha[keep]))
-    none = np.empty(0, np.uint8)
-    parts.append((np.empty(0), none, none, none))
-    time, pcu, anode, pha = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return time, pcu, anode, pha
+        yield time[keep], pcu[keep], anode[keep], pha[keep]
 
 
 def _one_of(values: Sequence[int] | NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +13,87 @@ from rossi.timing.xenon import Listed, XenonEvents, XenonHalf, events_of, is_ful
 
 #: Numbers of PCUs that 3 bits can tell.
 _PCUS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What was lost of a pair, on board or when it was merged.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The two files.
+    on_board : tuple of int
+        Events that each file's analyzer counted as lost.
+    alone : int
+        Partitions that one file alone has.
+    length : float [s]
+        Of a partition.
+    open_ended : tuple of int
+        Partitions of each file that have no end mark.
+    out_of_step : tuple of (float, float) [s]
+        Start of each partition with another number of time marks in each file, and from when on it is left out.
+    unpaired : int
+        Events that are left out.
+    """
+
+    names: tuple[str, str]
+    on_board: tuple[int, int] = (0, 0)
+    alone: int = 0
+    length: float = 0.0
+    open_ended: tuple[int, int] = (0, 0)
+    out_of_step: tuple[tuple[float, float], ...] = ()
+    unpaired: int = 0
+
+    def remarks(self) -> list[str]:
+        """Return it as sentences."""
+        first, both = self.names[0], ", ".join(self.names)
+        said = []
+        if lost := max(self.on_board):
+            said.append(f"{first}: {lost} events were lost on board; the file's rates are too low then.")
+        if self.alone:
+            said.append(
+                f"{both}: {self.alone} partitions of {self.length:g} s are in one of the files alone; their time is "
+                "taken from the good time."
+            )
+        for name, number in zip(self.names, self.open_ended, strict=True):
+            if number:
+                said.append(f"{name}: {number} partitions have no end mark; all their words are taken.")
+        said += [
+            f"{both}: the partition at {start:.0f} s has another number of time marks in each; its events from "
+            f"{since:.3f} s on have no certain time and are left out."
+            for start, since in self.out_of_step
+        ]
+        if self.unpaired:
+            said.append(
+                f"{first}: {self.unpaired} events have a word in one of the two files only; they are left out, with "
+                "the others of their PCU in the same 1/128 s."
+            )
+        return said
+
+
+def together(losses: Sequence[Losses]) -> Losses:
+    """Return the losses of parts of a pair as one.
+
+    Parameters
+    ----------
+    losses : sequence of Losses
+        One at least.
+    """
+    first = losses[0]
+
+    def summed(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        return sum(a for a, _ in pairs), sum(b for _, b in pairs)
+
+    return Losses(
+        first.names,
+        summed([one.on_board for one in losses]),
+        sum(one.alone for one in losses),
+        first.length,
+        summed([one.open_ended for one in losses]),
+        tuple(step for one in losses for step in one.out_of_step),
+        sum(one.unpaired for one in losses),
+    )
 
 
 def merge_xenon(one: XenonHalf, other: XenonHalf, *, compat: bool = False) -> XenonEvents:
@@ -32,41 +116,77 @@ def merge_xenon(one: XenonHalf, other: XenonHalf, *, compat: bool = False) -> Xe
     DataError
         If both are the same half, of different modes, or have no partition in common.
     """
+    first, second = in_order(one, other)
+    if compat:
+        first, second = _without_last_row(first), _without_last_row(second)
+        a, b = shared(first, second)
+        return _by_position(first.chosen(a), second.chosen(b))
+    events, losses = merged(first, second)
+    return XenonEvents(events.time, events.pcu, events.code, events.height, events.missing, tuple(losses.remarks()))
+
+
+def in_order(one: XenonHalf, other: XenonHalf) -> tuple[XenonHalf, XenonHalf]:
+    """Return the two halves of a pair, the first one first.
+
+    Parameters
+    ----------
+    one, other : XenonHalf
+
+    Raises
+    ------
+    DataError
+        If both are the same half, or of different modes.
+    """
     first, second = sorted((one, other), key=lambda half: half.role)
     if first.role == second.role or mode_of(first.table)[0] != mode_of(second.table)[0]:
         raise DataError(
             f"{one.name} has DATAMODE {one.table.header.get('DATAMODE')}, {other.name} "
             f"{other.table.header.get('DATAMODE')}; the two halves of one GoodXenon mode were expected."
         )
-    if compat:
-        first, second = _without_last_row(first), _without_last_row(second)
+    return first, second
+
+
+def shared(first: XenonHalf, second: XenonHalf) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the numbers of the partitions that both halves have, in each.
+
+    Parameters
+    ----------
+    first, second : XenonHalf
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
     _, a, b = np.intersect1d(first.time, second.time, return_indices=True)
     if not len(a):
         raise DataError(
             f"{first.name} and {second.name} have no partition of the same time; they do not belong together."
         )
-    missing = _only_in_one(first, second, a, b)
-    lost = int(max(first.lost[a].sum(), second.lost[b].sum()))
-    first, second = first.chosen(a), second.chosen(b)
-    said = [f"{first.name}: {lost} events were lost on board; the file's rates are too low then."] if lost else []
-    if len(missing):
-        said.append(
-            f"{first.name}, {second.name}: {len(missing)} partitions of {first.length:g} s are in one of the files "
-            "alone; their time is taken from the good time."
-        )
-    if compat:
-        return _by_position(first, second)
-    return _by_pcu(first, second, missing, said)
+    return a, b
+
+
+def only_in_one(first: XenonHalf, second: XenonHalf, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the time of partitions that one half alone has.
+
+    Parameters
+    ----------
+    first, second : XenonHalf
+    a, b : ndarray (n,) of int
+        The partitions that both have.
+
+    Returns
+    -------
+    ndarray (n_span, 2) [s]
+        Spacecraft clock.
+    """
+    alone = np.concatenate((np.delete(first.time, a), np.delete(second.time, b)))
+    return np.sort(np.column_stack((alone, alone + first.length)), axis=0)
 
 
 def _without_last_row(half: XenonHalf) -> XenonHalf:
     width = half.table.structure.infos[list(half.table.infos)[-1]].repeat
     return half.chosen(np.flatnonzero(half.at < len(half.words) - width))
-
-
-def _only_in_one(first: XenonHalf, second: XenonHalf, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
-    alone = np.concatenate((np.delete(first.time, a), np.delete(second.time, b)))
-    return np.sort(np.column_stack((alone, alone + first.length)), axis=0)
 
 
 def _by_position(first: XenonHalf, second: XenonHalf) -> XenonEvents:
@@ -82,34 +202,48 @@ def _by_position(first: XenonHalf, second: XenonHalf) -> XenonEvents:
     return XenonEvents(*found, np.empty((0, 2)), ())
 
 
-def _by_pcu(first: XenonHalf, second: XenonHalf, missing: NDArray[np.float64], said: list[str]) -> XenonEvents:
-    for half in (first, second):
-        open_ended = int((~(half.has_end() | is_full(half.number))).sum())
-        if open_ended:
-            said.append(f"{half.name}: {open_ended} partitions have no end mark; all their words are taken.")
+def merged(first: XenonHalf, second: XenonHalf) -> tuple[XenonEvents, Losses]:
+    """Put the words of two halves, or of parts of them, together; see `merge_xenon`.
+
+    Parameters
+    ----------
+    first, second : XenonHalf
+
+    Returns
+    -------
+    XenonEvents
+        Without remarks.
+    Losses
+
+    Raises
+    ------
+    DataError
+        If they have no partition in common.
+    """
+    a, b = shared(first, second)
+    missing = only_in_one(first, second, a, b)
+    on_board = int(first.lost[a].sum()), int(second.lost[b].sum())
+    first, second = first.chosen(a), second.chosen(b)
+    ended = tuple(int((~(half.has_end() | is_full(half.number))).sum()) for half in (first, second))
     lists = [listed(half, half.number - half.has_end()) for half in (first, second)]
-    for partition, mark in _out_of_step(lists[0], lists[1], len(first.time)):
-        said.append(
-            f"{first.name}, {second.name}: the partition at {first.time[partition]:.0f} s has another number of time "
-            f"marks in each; its events from {mark / 128:.3f} s on have no certain time and are left out."
-        )
+    out_of_step = _out_of_step(lists[0], lists[1], len(first.time))
+    for partition, mark in out_of_step:
         lists = [words.without(partition, mark) for words in lists]
     keys, events = zip(*(_keys(words, len(first.time)) for words in lists), strict=True)
-    a, b = _ranked(*keys)
-    dropped = max(len(keys[0]), len(keys[1])) - len(a)
-    if dropped:
-        said.append(
-            f"{first.name}: {dropped} events have a word in one of the two files only; they are left out, with the "
-            "others of their PCU in the same 1/128 s."
-        )
-    one, two = events[0][a], events[1][b]
+    one, two = _ranked(*keys)
+    unpaired = max(len(keys[0]), len(keys[1])) - len(one)
+    one, two = events[0][one], events[1][two]
     words = lists[0]
     found = events_of(words.words[one], lists[1].words[two], first.time[words.partition[one]], words.mark[one])
     order = np.argsort(found[0], kind="stable")
     if (np.diff(order) != 1).any():
         time, pcu, code, height = found
         found = time[order], pcu[order], code[order], height[order]
-    return XenonEvents(*found, missing, tuple(said))
+    steps = tuple((float(first.time[partition]), mark / 128) for partition, mark in out_of_step)
+    losses = Losses(
+        (first.name, second.name), on_board, len(missing), first.length, (ended[0], ended[1]), steps, unpaired
+    )
+    return XenonEvents(*found, missing, ()), losses
 
 
 def _out_of_step(one: Listed, other: Listed, n_partition: int) -> list[tuple[int, int]]:

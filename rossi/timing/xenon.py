@@ -89,7 +89,7 @@ class XenonHalf:
         sequence, width = table.integers(infos[-2].name), infos[-1].repeat
         lost = table.integers(infos[2].name) if len(infos) > 6 else np.zeros(len(time), np.int64)
         first = _first_rows(table, number, sequence, width)
-        words = table.integers(infos[-1].name, None).ravel().astype(np.uint16)  # also of negative I
+        words = _words(table, infos[-1].name)
         return cls(file.name, table, role, time[first], number[first], first * width, lost[first], words)
 
     @property
@@ -102,6 +102,16 @@ class XenonHalf:
     def has_end(self) -> NDArray[np.bool_]:
         """Return which partitions end with the mark (n_partition,)."""
         return np.asarray(self.words[self.at + self.number - 1] == END_OF_DATA)
+
+    def between(self, start: float, stop: float) -> XenonHalf:
+        """Return the file with the partitions that begin in a span.
+
+        Parameters
+        ----------
+        start, stop : float [s]
+            Spacecraft clock; the end does not belong to it.
+        """
+        return self.chosen(np.flatnonzero((self.time >= start) & (self.time < stop)))
 
     def chosen(self, partitions: NDArray[np.intp]) -> XenonHalf:
         """Return the file with some of its partitions.
@@ -121,6 +131,14 @@ class XenonHalf:
             self.lost[partitions],
             self.words,
         )
+
+
+def _words(table: Table, column: str) -> Words:
+    """Return words as unsigned integers, whether they are stored with TZERO or as negative ones."""
+    table.with_rows(table.rows[:0]).integers(column, None)  # raises where they are no whole numbers
+    words = table.raw(column).astype(np.uint16).ravel()  # of which there may be millions
+    words += np.uint16(int(table.info(column).zero) & 0xFFFF)
+    return words
 
 
 def mode_of(table: Table) -> tuple[str, int]:

@@ -96,7 +96,7 @@ def xenon_file(
     events = merge_xenon(*halves, compat=compat)
     source = one if halves[0].role == 1 else other
     table = source.table()
-    header = _header(table, layout, compat)
+    header = merged_header(table, layout, compat=compat)
     hdu = table_hdu("XTE_SE", _columns(events, layout, compat), header)
     others = [as_hdu(later) for later in source.tables[1:]]
     if len(events.missing) and len(source.tables) > 1:
@@ -104,7 +104,17 @@ def xenon_file(
     return fits_bytes(source.primary, [hdu, *others]), events.remarks
 
 
-def _header(table: Table, layout: Layout, compat: bool) -> Header:
+def merged_header(table: Table, layout: Layout = Layout.WORDS, *, compat: bool = False) -> Header:
+    """Return the header of merged events, but for what describes the columns.
+
+    Parameters
+    ----------
+    table : Table
+        HDU 1 of the first half.
+    layout : Layout
+    compat : bool
+        See `xenon_file`.
+    """
     header = Header(
         [
             ("ORIGIN", "rossi"),

@@ -5,7 +5,7 @@ from services.contract.engine import EngineName
 from services.contract.manifest import MANIFEST_VERSION, FileName, InputRecord, Manifest, OutputRecord
 from services.contract.outcome import VANISHED, Caveat, ExitCode, FailureKind, Frozen, Outcome
 from services.contract.result import ObservationResult, StageResult
-from services.contract.stage import ARCHIVE, CALIBRATION, Config, Input, Inputs, Output, Outputs, Stage, always
+from services.contract.stage import ARCHIVE, CALIBRATION, Config, Input, Inputs, Look, Output, Outputs, Stage, always
 
 __all__ = [
     "ARCHIVE",
@@ -24,6 +24,7 @@ __all__ = [
     "Input",
     "InputRecord",
     "Inputs",
+    "Look",
     "Manifest",
     "ObservationResult",
     "Outcome",

@@ -9,6 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from rossi.expression import compile_expression
 from services.contract import Frozen
 
+#: The filter of the PCA that the RXTE cookbook and HEASARC's notebook use.
+PCA_RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
+
 Channel = Annotated[int, Field(ge=0, le=255)]
 
 

@@ -39,18 +39,40 @@ class Group:
         return f"{first} ({more} other message{'s' * (more > 1)})" if more > 0 else first
 
 
-def by_reason(results: Iterable[ObservationResult]) -> list[Group]:
-    """Group results by reason: failures first, each kind of outcome with its most frequent reason first."""
-    groups: dict[tuple[str, ...], Group] = {}
-    for result in results:
+class Reasons:
+    """Results grouped by reason, as they come.
+
+    Parameters
+    ----------
+    results : iterable of ObservationResult
+    """
+
+    def __init__(self, results: Iterable[ObservationResult] = ()) -> None:
+        self._groups: dict[tuple[str, ...], Group] = {}
+        for result in results:
+            self.add(result)
+
+    def add(self, result: ObservationResult) -> None:
+        """Add one."""
         last = result.last
         done = result.outcome is Outcome.SUCCEEDED
         reason = (result.outcome, "", "") if done else (result.outcome, last.stage, last.code)
-        group = groups.setdefault(reason, Group(*reason, last.kind))
+        group = self._groups.setdefault(reason, Group(*reason, last.kind))
         group.obsids.append(result.obsid)
         group.messages.update({} if done else {last.message: None})
-    order = [Outcome.FAILED, Outcome.NO_WORK, Outcome.SUCCEEDED]
-    return sorted(groups.values(), key=lambda group: (order.index(group.outcome), -len(group.obsids)))
+
+    def extend(self, others: Reasons) -> None:
+        """Add all of others."""
+        for reason, other in others._groups.items():
+            group = self._groups.setdefault(reason, Group(other.outcome, other.stage, other.code, other.kind))
+            group.obsids.extend(other.obsids)
+            group.messages.update(other.messages)
+
+    @property
+    def groups(self) -> list[Group]:
+        """Return the groups: failures first, each kind of outcome with its most frequent reason first."""
+        order = [Outcome.FAILED, Outcome.NO_WORK, Outcome.SUCCEEDED]
+        return sorted(self._groups.values(), key=lambda group: (order.index(group.outcome), -len(group.obsids)))
 
 
 def one_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -46,6 +46,25 @@ def always(_config: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What may be looked at to find out which files are needed, before any is fetched.
+
+    Parameters
+    ----------
+    files : tuple of str
+        Paths of all files of the observation, relative to its directory.
+    beginnings : callable
+        Returns so many bytes of the beginnings of files.
+    whole : callable
+        Returns a file.
+    """
+
+    files: tuple[str, ...]
+    beginnings: Callable[[Sequence[str], int], Sequence[bytes]]
+    whole: Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """Declaration of a named input.
 
@@ -62,6 +81,11 @@ class Input:
         What to say, and to do, when there are too few.
     when : callable
         Whether a configuration needs the input at all.
+    on_disk : bool
+        The files of a long observation would not fit into memory; they are kept on disk and read when needed.
+    narrow : callable, optional
+        Returns which of the files a configuration needs, and what is to be said of others: for archive inputs whose
+        names do not tell what is in them.
     """
 
     name: str
@@ -72,6 +96,8 @@ class Input:
     at_most: int = 10_000
     missing: str = ""
     when: Callable[[Any], bool] = always
+    on_disk: bool = False
+    narrow: Callable[[Any, Look], tuple[Collection[str], Sequence[Caveat]]] | None = None
 
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the observation directory is one of the files."""

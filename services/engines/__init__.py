@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib import metadata
 from typing import Any, Protocol
 
 from rossi.remarks import Remark
@@ -50,8 +52,12 @@ class Native:
 
         return STAGES[stage](config, inputs)
 
-    def versions(self, stage: str) -> dict[str, str]:  # noqa: ARG002
-        """See `Engine`: rossi's own is in every manifest."""
+    def versions(self, stage: str) -> dict[str, str]:
+        """See `Engine`: rossi's own is in every manifest; that of stingray, which makes power spectra."""
+        if stage != "pca_fast":
+            return {}
+        with suppress(metadata.PackageNotFoundError):
+            return {"stingray": metadata.version("stingray")}
         return {}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rossi.archive import ObsID, parse_data_file
@@ -26,7 +26,7 @@ class Examined:
     caveats: tuple[Caveat, ...]
 
 
-def examine(declared: Sequence[Input], obsid: str, inputs: Inputs) -> Examined:
+def examine(declared: Sequence[Input], obsid: str, inputs: Inputs, left_out: Collection[str] = ()) -> Examined:
     """Compare the archive's files that were read with the indices.
 
     A file that an index names and that is not there (nor a link that leads nowhere, a directory or a pipe in its place)
@@ -40,6 +40,8 @@ def examine(declared: Sequence[Input], obsid: str, inputs: Inputs) -> Examined:
     obsid : str
     inputs : mapping
         Of it, what was there.
+    left_out : collection of str
+        Files that are there, but were not needed.
     """
     ours = [one for one in declared if one.source == ARCHIVE and one.name != _INDEX]
     if not any(one.name == _INDEX for one in declared):
@@ -47,7 +49,7 @@ def examine(declared: Sequence[Input], obsid: str, inputs: Inputs) -> Examined:
     folders = [folder for folder in FOLDERS.values() if any(f"{folder}/" in one.pattern for one in ours)]
     contents = read_contents({item.name: item.data for item in inputs.get(_INDEX, ())}, folders)
     kept, caveats = _without_copies(ours, inputs, contents)
-    there = {_plain(item.name) for one in ours for item in kept.get(one.name, ())}
+    there = {_plain(item.name) for one in ours for item in kept.get(one.name, ())} | set(map(_plain, left_out))
     caveats = [*_of_obsid(obsid), *caveats, *_unknown(ours, contents)]
     said: set[str] = set()
     for one in ours:

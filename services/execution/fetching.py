@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from rossi.errors import ConfigError, DataError
 from services.contract import ARCHIVE, Frozen
+from services.execution.narrowing import narrow
 from services.execution.observation import list_observation, read_obsid
 from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, StoreError
@@ -154,11 +155,13 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Frozen]) -> 
     DataError
         If the observation is not in the archive.
     """
-    wanted = read_obsid(archive, obsid)
-    folder = wanted.path
-    listing = list_observation(archive, wanted)
+    one = read_obsid(archive, obsid)
+    folder = one.path
+    listing = list_observation(archive, one)
     patterns = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns(stages)))
-    chosen = [file for file in listing if patterns.fullmatch(file.path.removeprefix(folder))]
+    wanted = {file.path for file in listing if patterns.fullmatch(file.path.removeprefix(folder))}
+    wanted |= {file.path for file in _narrowed(archive, stages, listing, folder)}
+    chosen = [file for file in listing if file.path in wanted]
     sizes = [file.size for file in listing]
     return Needed(tuple(archive.identify(chosen)), UNKNOWN if UNKNOWN in sizes else sum(sizes))
 
@@ -208,8 +211,19 @@ def _patterns(stages: Mapping[str, Frozen]) -> list[str]:
     found = []
     for name, config in stages.items():
         inputs = load_stage(name).inputs_for(config)
-        found += [declared.pattern for declared in inputs if declared.source == ARCHIVE]
+        found += [declared.pattern for declared in inputs if declared.source == ARCHIVE and declared.narrow is None]
     return list(dict.fromkeys(found))
+
+
+def _narrowed(
+    archive: ArchiveSource, stages: Mapping[str, Frozen], listing: Sequence[ArchiveFile], folder: str
+) -> Iterator[ArchiveFile]:
+    """Return the files of those inputs of which headers tell which are needed."""
+    for name, config in stages.items():
+        for declared in load_stage(name).inputs_for(config):
+            if declared.narrow is not None:
+                found = [file for file in listing if declared.matches(file.path.removeprefix(folder))]
+                yield from narrow(declared, config, found, listing, folder, archive).files
 
 
 def _read_notes(path: Path) -> dict[str, list[str]]:

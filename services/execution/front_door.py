@@ -16,13 +16,14 @@ from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
 from rossi.front.made import Made
 from rossi.optional import load
 from rossi.remarks import Remark
+from rossi.timing.observed import Beginnings
 from services.contract import EngineName, FailureKind, Frozen, ObservationResult, Outcome, Stage, StageResult
 from services.contract.configuration import validate
 from services.execution.executor import execute
 from services.execution.making import Memory
 from services.execution.observation import NotInArchive, hint, list_observation
 from services.execution.request import Shard, StageRequest
-from services.execution.stages import CHAINS, STAGES, Instrument
+from services.execution.stages import STAGES, USUAL, chains_of, stage_configs
 from services.execution.worker import run_stages
 from services.storage import ArchiveSource, CacheConfig, open_archive
 from services.storage.memory import MemoryStore
@@ -31,18 +32,20 @@ from services.storage.memory import MemoryStore
 KEYWORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "bands": (("pca_extract",), "bands"),
     "hexte_bands": (("hexte_dead",), "bands"),
-    "expression": (("pca_extract",), "expression"),
+    "expression": (("pca_extract", "pca_fast"), "expression"),
     "hexte_expression": (("hexte_dead",), "expression"),
     "background": (("pca_prep",), "background"),
     "hexte_background": (("hexte_dead",), "background"),
     "binsz": (("pca_extract",), "binsz"),
+    "fast_bands": (("pca_fast",), "bands"),
+    "fast_binsz": (("pca_fast",), "binsz"),
     "hexte_binsz": (("hexte_dead",), "binsz"),
     "hexte_data": (("hexte_back",), "data"),
 }
 
 
-def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes]]:
-    """Return the sizes of an observation's files by path, and what fetches one, of an archive at a URL."""
+def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[str], bytes], Beginnings]:
+    """Return the sizes of files by path, what fetches one, and what their beginnings, of an archive at a URL."""
     load("urllib3", "web", "Archives behind URLs")
     source = open_archive(archive, CacheConfig())
     folder = obsid.path
@@ -52,7 +55,10 @@ def list_remote(obsid: ObsID, archive: str) -> tuple[dict[str, int], Callable[[s
         (known,) = source.identify([listing[path]])
         return source.fetch_many([known])[0]
 
-    return {path: file.size for path, file in listing.items()}, fetch
+    def beginnings(paths: Sequence[str], size: int) -> Sequence[bytes]:
+        return source.beginnings([listing[path] for path in paths], size)
+
+    return {path: file.size for path, file in listing.items()}, fetch, beginnings
 
 
 def absent(obsid: ObsID, archive: str) -> DataError:
@@ -60,7 +66,9 @@ def absent(obsid: ObsID, archive: str) -> DataError:
     return NotInArchive(f"{obsid.path} is not in the archive {archive}; {hint(open_archive(archive), obsid)}")
 
 
-def stage_settings(instruments: Sequence[str], keywords: Mapping[str, Any]) -> dict[str, Frozen]:
+def stage_settings(
+    instruments: Sequence[str], keywords: Mapping[str, Any], products: Sequence[str] = USUAL
+) -> dict[str, Frozen]:
     """Return the configuration of each stage that keywords mean.
 
     Parameters
@@ -68,25 +76,29 @@ def stage_settings(instruments: Sequence[str], keywords: Mapping[str, Any]) -> d
     instruments : sequence of str
     keywords : mapping
         Of `rossi.reduce`, without those that were not given.
+    products : sequence of str
 
     Raises
     ------
     ConfigError
         If a setting makes no sense.
     """
-    found: dict[str, dict[str, Any]] = {name: {} for one in instruments for name in CHAINS[Instrument(one)]}
+    chains = chains_of(instruments, products)
+    found: dict[str, dict[str, Any]] = {name: {} for chain in chains.values() for name in chain}
     for keyword, value in keywords.items():
         stages, setting = KEYWORDS.get(keyword, (tuple(STAGES), keyword))
         for name in stages:
             if name in found and setting in STAGES[name].config.model_fields:
                 found[name][setting] = value
-    return {name: validate(STAGES[name].config, given, f"rossi.reduce, {name}") for name, given in found.items()}
+    read = {name: validate(STAGES[name].config, given, f"rossi.reduce, {name}") for name, given in found.items()}
+    return stage_configs(chains, products, read)
 
 
 def reduce(
     obsid: ObsID,
     archive: str,
     instruments: Sequence[str],
+    products: Sequence[str],
     settings: Mapping[str, Any],
     calibration: Mapping[str, Any],
     on_stage: Callable[[str, int, int], None],
@@ -98,6 +110,8 @@ def reduce(
     obsid : ObsID
     archive : str
     instruments : sequence of str
+    products : sequence of str
+        What is made of them.
     settings : mapping
         Keywords of `rossi.reduce`.
     calibration : mapping
@@ -107,7 +121,7 @@ def reduce(
     Returns
     -------
     dict of str to Made
-        By instrument.
+        By instrument; ``fast`` for the PCA's fast data.
     tuple of Remark
 
     Raises
@@ -118,7 +132,7 @@ def reduce(
     asked = {
         "number": 0,
         "obsids": (obsid.text,),
-        "stages": stage_settings(instruments, settings),
+        "stages": stage_settings(instruments, settings, products),
         "engine": settings.get("engine", EngineName.NATIVE),
         "archive": archive,
         "calibration": calibration,
@@ -128,7 +142,7 @@ def reduce(
     work = _Work(open_archive(shard.archive, shard.cache), len(shard.stages), on_stage)
     with _unlogged():
         result = ObservationResult.of(obsid.text, run_stages(obsid.text, shard, work.run))
-    made = {instrument: work.made(CHAINS[Instrument(instrument)], result) for instrument in instruments}
+    made = {name: work.made(chain, result) for name, chain in chains_of(instruments, products).items()}
     if all(one.why_not for one in made.values()):
         raise _error(result)
     caveats = [Remark("not_reduced", one.why_not) for one in made.values() if one.why_not]

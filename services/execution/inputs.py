@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from rossi.archive import ObsID, parse_data_file
 from rossi.calibration import Role
 from rossi.errors import ConfigError, DataError, MissingInput, NoGoodTime
 from rossi.met import met_to_mjd
+from rossi.spooled import SpooledFile
 from services.calibration.find import CalibrationFile, find_calibration
 from services.contract import (
     ARCHIVE,
@@ -24,10 +25,14 @@ from services.contract import (
     OutputRecord,
 )
 from services.execution.making import Memory
+from services.execution.narrowing import narrow
 from services.execution.observation import list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
 from services.storage.publication import read_manifest, read_outputs
+
+#: Bytes of files for disk that are fetched together.
+_BATCH = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,16 @@ class Chosen:
     calibration : mapping
         Input name to files, in memory already.
     caveats : tuple of Caveat
-        What was found twice.
+        What was found twice, or can't be used.
+    left_out : frozenset of str
+        Files of the observation that an input may be, and that this configuration does not need.
     """
 
     records: tuple[InputRecord, ...]
     upstream: Mapping[str, tuple[str, Manifest]]
     calibration: Mapping[str, tuple[File, ...]]
     caveats: tuple[Caveat, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
 
 def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> Chosen:
@@ -91,6 +99,7 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
     ours, caveats = one_of_each(ours)
     calibration: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
+    left_out: list[ArchiveFile] = []
     for declared in inputs:
         if declared.source == CALIBRATION:
             found_files = _calibration(Role(declared.name), request, listing)
@@ -98,14 +107,17 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
             records += [_calibration_record(declared.name, f) for f in found_files]
         elif declared.source == ARCHIVE:
             found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
-            _check_count(declared, [f.path for f in found], folder)
-            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(found)]
+            kept = narrow(declared, request.config, found, listing, folder, _archive(sources))
+            caveats, left_out = (*caveats, *kept.caveats), [*left_out, *kept.left_out]
+            _check_count(declared, [f.path for f in kept.files], folder)
+            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(kept.files)]
         else:
             key, manifest = upstream[declared.source]
             outputs = [r for r in manifest.outputs if r.output == declared.name]
             _check_count(declared, [r.name for r in outputs], key)
             records += [_stage_record(declared, manifest, r) for r in outputs]
-    return Chosen(tuple(records), upstream, calibration, caveats)
+    unused = frozenset(file.path.removeprefix(folder) for file in left_out)
+    return Chosen(tuple(records), upstream, calibration, caveats, unused - {record.path for record in records})
 
 
 def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Inputs:
@@ -124,7 +136,7 @@ def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: C
             continue
         if declared.source == ARCHIVE:
             paths = [r.path for r in chosen.records if r.input == declared.name]
-            inputs[declared.name] = tuple(File(path, fetched[path]) for path in paths)
+            inputs[declared.name] = tuple(fetched[path] for path in paths)
         else:
             key, manifest = chosen.upstream[declared.source]
             made = sources.memory.get(key)
@@ -135,14 +147,32 @@ def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: C
     return inputs
 
 
-def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Sources) -> dict[str, bytes]:
-    """Fetch the archive's files of all inputs together, each once."""
-    names = {declared.name for declared in inputs if declared.source == ARCHIVE}
-    records = {r.path: r for r in chosen.records if r.input in names}
-    if not records:
-        return {}
-    files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
-    return dict(zip(records, _archive(sources).fetch_many(files), strict=True))
+def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Sources) -> dict[str, File]:
+    """Fetch the archive's files of all inputs, each once: those for memory together, those for disk a few at a time."""
+    fetched: dict[str, File] = {}
+    on_disk = {declared.name for declared in inputs if declared.source == ARCHIVE and declared.on_disk}
+    in_memory = {declared.name for declared in inputs if declared.source == ARCHIVE} - on_disk
+    for names, kind in ((in_memory, File), (on_disk, SpooledFile)):
+        records = {r.path: r for r in chosen.records if r.input in names}
+        files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
+        for some in [files] if kind is File else _batches(files):
+            if some:
+                contents = zip(some, _archive(sources).fetch_many(some), strict=True)
+                paths = ((file.path.removeprefix(folder), data) for file, data in contents)
+                fetched |= {path: kind(path, data) for path, data in paths}
+    return fetched
+
+
+def _batches(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
+    """Deal files out so that those of a batch fit into memory together."""
+    batch: list[ArchiveFile] = []
+    for file in files:
+        if batch and sum(one.size for one in batch) + file.size > _BATCH:
+            yield batch
+            batch = []
+        batch.append(file)
+    if batch:
+        yield batch
 
 
 def _archive(sources: Sources) -> ArchiveSource:

@@ -6,6 +6,7 @@ How products are kept so that nothing is done twice and nothing half-done is eve
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from services.contract import (
 )
 from services.storage import ObjectStore
 from services.storage.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,13 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
     known = (work.stage.name, work.obsid, work.fingerprint, work.settings, work.records)
     mine = new_manifest(*known, outputs, seconds, work.engine, work.versions, work.source)
     manifest = publish(store, base, mine, outputs.files)
-    if memory is not None and manifest == mine.model_copy(update={"outputs": manifest.outputs, "seal": manifest.seal}):
+    whole = mine.model_copy(update={"outputs": manifest.outputs, "seal": manifest.seal})
+    is_mine = manifest.model_dump_json() == whole.model_dump_json()
+    if memory is not None and is_mine:
         memory[key] = Made(manifest, outputs.files)
+    if not is_mine:
+        about = work.obsid or work.source or "all"
+        _log.warning("%s %s: another process has made the same meanwhile; its products stay.", about, work.stage.name)
     return result_of(manifest, key, reused=False)
 
 

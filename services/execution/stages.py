@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ from services.contract import Stage
 from services.hexte_back.stage import STAGE as HEXTE_BACK
 from services.hexte_dead.stage import STAGE as HEXTE_DEAD
 from services.pca_extract.stage import STAGE as PCA_EXTRACT
+from services.pca_fast.stage import STAGE as PCA_FAST
+from services.pca_fast.stage import FastProduct
 from services.pca_prep.stage import STAGE as PCA_PREP
 
 
@@ -27,8 +29,77 @@ CHAINS: Mapping[Instrument, tuple[str, ...]] = {
     Instrument.PCA: (PCA_PREP.name, PCA_EXTRACT.name),
     Instrument.HEXTE: (HEXTE_BACK.name, HEXTE_DEAD.name),
 }
-#: Every stage of an observation by its name.
-STAGES: Mapping[str, Stage[Any]] = {one.name: one for one in (PCA_PREP, PCA_EXTRACT, HEXTE_BACK, HEXTE_DEAD)}
+#: Every stage of an observation by its name, in the order in which they run.
+STAGES: Mapping[str, Stage[Any]] = {one.name: one for one in (PCA_PREP, PCA_EXTRACT, PCA_FAST, HEXTE_BACK, HEXTE_DEAD)}
+
+
+class Product(StrEnum):
+    """What a campaign may make."""
+
+    LIGHT_CURVES = "lightcurves"
+    SPECTRA = "spectra"
+    FAST = FastProduct.FAST.value
+    EVENTS = FastProduct.EVENTS.value
+    POWER = FastProduct.POWER.value
+    BURSTS = FastProduct.BURSTS.value
+
+
+#: What is made unless something else is asked for.
+USUAL = (Product.LIGHT_CURVES, Product.SPECTRA)
+#: The chain of the PCA's fast data; whatever it lacks does not concern the others.
+FAST = "fast"
+FAST_CHAIN = (PCA_PREP.name, PCA_FAST.name)
+
+
+def chains_of(instruments: Iterable[str], products: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the chains of stages that make products, by the instrument's name; `FAST` for the PCA's fast data.
+
+    Parameters
+    ----------
+    instruments : iterable of str
+    products : iterable of str
+    """
+    chosen, wanted = list(instruments), set(products)
+    found = {str(one): CHAINS[Instrument(one)] for one in chosen if wanted & set(USUAL)}
+    if Instrument.PCA in chosen and wanted - set(USUAL):
+        found[FAST] = FAST_CHAIN
+    return found
+
+
+def stage_configs(
+    chains: Mapping[str, Sequence[str]], products: Iterable[str], configs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the configurations of the stages of chains, in the order in which they run, for what is to be made.
+
+    Parameters
+    ----------
+    chains : mapping of str to sequence of str
+        See `chains_of`.
+    products : iterable of str
+    configs : mapping of str to model
+        Of stages by name; what they say themselves not to make is not made.
+
+    Raises
+    ------
+    ConfigError
+        If a stage would have nothing to make.
+    """
+    wanted, needed = set(products), {name for chain in chains.values() for name in chain}
+    return {name: _narrowed(name, configs[name], wanted) for name in STAGES if name in needed}
+
+
+def _narrowed(name: str, config: Any, wanted: set[str]) -> Any:
+    if name == PCA_FAST.name:
+        left = tuple(one for one in config.products if one in wanted)
+        if not left:
+            raise ConfigError(
+                f"[pca_fast] products is {', '.join(config.products)}, but [campaign] products asks for "
+                f"{', '.join(sorted(wanted))}; one of them has to name what the other does."
+            )
+        return config.model_copy(update={"products": left})
+    if Product.SPECTRA not in wanted and getattr(config, "spectra", False):
+        return config.model_copy(update={"spectra": False})
+    return config
 
 
 def load_stage(name: str) -> Stage[Any]:
@@ -46,4 +117,6 @@ def load_stage(name: str) -> Stage[Any]:
 
 def instrument_of(stage: str) -> Instrument | None:
     """Return the instrument that a stage belongs to."""
+    if stage in FAST_CHAIN:
+        return Instrument.PCA
     return next((instrument for instrument, chain in CHAINS.items() if stage in chain), None)

@@ -22,7 +22,6 @@ from services.contract import (
 )
 from services.execution.failures import failed
 from services.execution.making import result_of, stage_folder
-from services.execution.observation import NotInArchive
 from services.execution.request import Shard, StageRequest
 from services.execution.survey import past
 from services.execution.worker import run_stages
@@ -40,30 +39,32 @@ class Vanished(DataError):
     code = VANISHED
 
 
-def keep_last(
-    results: Sequence[ObservationResult], plan: Shard, store: ObjectStore, most: float
-) -> tuple[ObservationResult, ...]:
-    """Put the last products of observations that vanished in the place of their failures, unless they were told to go.
+def find_last(
+    absent: Sequence[str], asked: int, plan: Shard, store: ObjectStore, most: float
+) -> dict[str, ObservationResult]:
+    """Return the last products of observations that the archive does not have, unless they were told to go.
 
     Parameters
     ----------
-    results : sequence of ObservationResult
+    absent : sequence of str
+        Their ObsIDs.
+    asked : int
+        How many observations there are in all.
     plan : Shard
         Stages and prefix.
     store : ObjectStore
     most : float
-        Part of the results that may have vanished, 0 to 1.
+        Part of all that may have vanished, 0 to 1.
 
     Raises
     ------
     StoreError
         If it is more: nothing is to be published then.
     """
-    absent = [result.obsid for result in results if _is_absent(result)]
     told = told_to_go(store, plan.prefix) if absent else {}
     last = {obsid: one for obsid in absent if (one := last_products(obsid, plan, store, told)) is not None}
-    stop_if_many(list(last), len(results), most, plan.archive)
-    return tuple(last.get(result.obsid, result) for result in results)
+    stop_if_many(list(last), asked, most, plan.archive)
+    return last
 
 
 def stop_if_many(vanished: Sequence[str], asked: int, most: float, archive: str) -> None:
@@ -134,18 +135,8 @@ def _marked(result: StageResult, created: str) -> StageResult:
     return result.model_copy(update={"caveats": caveats, "code": VANISHED, "message": message})
 
 
-def _is_absent(result: ObservationResult) -> bool:
-    return any(stage.code == NotInArchive.code for stage in result.stages)
-
-
-def vanished_of(results: Sequence[ObservationResult]) -> list[str]:
-    """Return the ObsIDs of results that are all that is left of observations."""
-    return [r.obsid for r in results if any(c.code == VANISHED for stage in r.stages for c in stage.caveats)]
-
-
-def vanished_line(results: Sequence[ObservationResult]) -> str:
+def vanished_line(vanished: Sequence[str]) -> str:
     """Name the observations of which there are only last products; empty for none."""
-    vanished = vanished_of(results)
     if not vanished:
         return ""
     return f"{len(vanished)} vanished from the archive, their last products are merged: {named(vanished)}."

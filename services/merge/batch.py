@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from rossi.errors import ConfigError
@@ -15,13 +15,14 @@ from services.storage.patience import Away, Pause, patiently
 
 
 def merge_batch(
-    requests: Sequence[MergeRequest], on_result: Callable[[StageResult], None], on_pause: Callable[[Pause], None]
+    requests: Iterable[MergeRequest], on_result: Callable[[StageResult], None], on_pause: Callable[[Pause], None]
 ) -> list[StageResult]:
     """Merge sources one after the other; what goes wrong with one is a failure of that one.
 
     Parameters
     ----------
-    requests : sequence of MergeRequest
+    requests : iterable of MergeRequest
+        Each is dropped when it is done with.
     on_result : callable
         Told how each ended.
     on_pause : callable
@@ -36,12 +37,13 @@ def merge_batch(
     """
     results = []
     for request in requests:
-        results.append(_merge(request, on_pause))
+        results.append(merge_one(request, on_pause))
         on_result(results[-1])
     return results
 
 
-def _merge(request: MergeRequest, on_pause: Callable[[Pause], None]) -> StageResult:
+def merge_one(request: MergeRequest, on_pause: Callable[[Pause], None] | None = None) -> StageResult:
+    """Merge a source; whatever goes wrong with it is its failure, but for what `merge_batch` raises."""
     store = open_store(request.store)
     try:
         return patiently(partial(run_merge, request, store), None, store, on_pause)

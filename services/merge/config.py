@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from pydantic import Field, field_validator
 
@@ -127,3 +129,28 @@ class MergeRequest(Frozen):
     def settings(self) -> SourceMergeConfig:
         """Configuration and source together."""
         return SourceMergeConfig(**self.config.model_dump(), source=self.source, neighbours=self.neighbours)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A source to be merged, of which the request is put together when somebody wants it: those of all are gigabytes.
+
+    Parameters
+    ----------
+    name : str
+        Its slug, empty where none is named.
+    observations : int
+    fingerprint : str
+        Of what is made.
+    text : callable
+        Returns the `MergeRequest` in JSON.
+    """
+
+    name: str
+    observations: int
+    fingerprint: str
+    text: Callable[[], bytes]
+
+    def request(self) -> MergeRequest:
+        """Return what is asked for."""
+        return MergeRequest.model_validate_json(self.text())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from rossi.sources.measured import BandRates, Measured
 from services.contract import ObservationResult
 
 
-def measured(observations: Observations, results: Mapping[str, ObservationResult]) -> Measured:
+def measured(observations: Observations, result_of: Callable[[str], ObservationResult | None]) -> Measured:
     """Return outcomes and mean rates of observations; bands are named as merged light curves are."""
     outcomes, told = [], dict[str, dict[int, tuple[float, float, float]]]()
     for row, obsid in enumerate(observations.obsid):
-        result = results.get(obsid)
+        result = result_of(obsid)
         outcomes.append(str(result.outcome) if result is not None else "")
         for end in result.ends if result is not None else ():
             for band, found in end.summary.get("bands", {}).items():

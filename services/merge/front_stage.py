@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from importlib.util import find_spec
+from typing import Protocol, TypeAlias
+
+from astropy.table import Table
 
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.product import About, Kind
 from rossi.sources import Observations, Sources
-from rossi.sources.measured import Measured
 from rossi.sources.tables import observations_table, sources_table
 from services.contract import (
     File,
@@ -21,6 +23,7 @@ from services.contract import (
     InputRecord,
     Manifest,
     ObservationResult,
+    Outcome,
     Output,
     Outputs,
     Stage,
@@ -38,6 +41,14 @@ NAME = "sources"
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
 _TABLE = "sources.ecsv"
+HARDNESS = "hardness"
+#: How the sentence begins that says why there is none.
+NO_HARDNESS = "There is no hardness:"
+#: Outputs that are tables.
+SOURCES, OBSERVATIONS = "sources", "observations"
+
+
+Tables: TypeAlias = "dict[str, Table]"
 
 
 class FrontConfig(Frozen):
@@ -57,8 +68,8 @@ STAGE = Stage(
     inputs=(),
     outputs=(
         Output("page", "the front page"),
-        Output("sources", "the table of sources"),
-        Output("observations", "the table of observations, where pyarrow is installed", at_least=0),
+        Output(SOURCES, "the table of sources"),
+        Output(OBSERVATIONS, "the table of observations, where pyarrow is installed", at_least=0),
         Output("front", "what the page shows, so that it can be made for another place"),
     ),
 )
@@ -97,6 +108,18 @@ class Front(Frozen):
         )
 
 
+class Known(Protocol):
+    """How observations ended."""
+
+    def get(self, obsid: str, /) -> ObservationResult | None:
+        """Return the result of an observation, None if there is none."""
+        ...
+
+    def outcome(self, obsid: str, /) -> Outcome | None:
+        """Return its outcome alone."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Everything:
     """What is known of an archive.
@@ -106,13 +129,13 @@ class Everything:
     observations : Observations
     found : Sources
         Theirs.
-    results : mapping of ObsID to ObservationResult
+    results : Known
     merges : mapping of slug to StageResult
     """
 
     observations: Observations
     found: Sources
-    results: Mapping[str, ObservationResult]
+    results: Known
     merges: Mapping[str, StageResult]
 
 
@@ -126,11 +149,7 @@ def run_front(config: FrontConfig, archive: Everything, store: ObjectStore, pref
     DataError
         If what a merge left can't be read.
     """
-    merged = [
-        InputRecord(input="source", path=slug, size=0, identity=one.fingerprint or _hash(one.message))
-        for slug, one in archive.merges.items()
-    ]
-    work = Work(STAGE, config, (*merged, _record(archive)), prefix)
+    work = Work(STAGE, config, (*merged_records(archive), made_of(archive)), prefix)
     return carry_out(work, store, lambda: _outputs(config, archive, store, prefix.strip("/")))
 
 
@@ -151,34 +170,39 @@ def last_table(store: ObjectStore, prefix: str, by: str) -> bytes | None:
     if not found:
         return None
     _, key, manifest = max(found, key=lambda one: one[:2])
-    return next(file.data for file in read_outputs(store, key, manifest, "sources") if file.name == _TABLE)
+    return next(file.data for file in read_outputs(store, key, manifest, SOURCES) if file.name == _TABLE)
 
 
 def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str) -> Outputs:
-    done = [one.manifest for one in archive.merges.values() if one.manifest]
-    with ThreadPoolExecutor(_REQUESTS) as pool:
-        entries = tuple(pool.map(partial(_entry, store, prefix), done))
-    known = measured(archive.observations, archive.results)
-    absent = [band for band in config.hardness if band not in known.bands]
-    if config.hardness and not absent:
-        known = replace(known, hardness=(config.hardness[0], config.hardness[1]))
-    tables = _tables(archive, known)
-    downloads = tuple(file.name for group in tables.values() for file in group)
+    entries = entries_of(archive, store, prefix)
+    return outputs_of(config, entries, notes_of(archive), tables_of(archive, config), len(archive.merges))
+
+
+def outputs_of(
+    config: FrontConfig, entries: tuple[SourceEntry, ...], notes: tuple[str, ...], tables: Tables, sources: int
+) -> Outputs:
+    """Return page and tables as they are published."""
+    files = _files(tables)
+    downloads = tuple(file.name for group in files.values() for file in group)
     front = Front(
         title=config.title,
         description=config.description,
         downloads=downloads,
-        notes=(*_notes(archive), *_no_hardness(absent, list(known.bands))),
+        notes=(*notes, *_no_hardness(config, tables[SOURCES])),
         hardness=" / ".join(config.hardness),
         entries=entries,
     )
-    pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),), "front": (_json(front),)}
-    summary = {"sources": len(archive.merges), "observations": len(archive.observations)}
-    return Outputs(pages | tables, (), summary)
+    pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),)}
+    inner = {"front": (File("front.json", front.model_dump_json().encode()),)}
+    observations = len(tables[OBSERVATIONS]) if OBSERVATIONS in tables else int(tables[SOURCES]["observations"].sum())
+    return Outputs(pages | inner | files, (), {"sources": sources, "observations": observations})
 
 
-def _json(front: Front) -> File:
-    return File("front.json", front.model_dump_json().encode())
+def entries_of(archive: Everything, store: ObjectStore, prefix: str) -> tuple[SourceEntry, ...]:
+    """Return what the page shows of the sources that are merged; raises as `run_front` does."""
+    done = [one.manifest for one in archive.merges.values() if one.manifest]
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        return tuple(pool.map(partial(_entry, store, prefix), done))
 
 
 def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
@@ -189,37 +213,57 @@ def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
     return SourceEntry.model_validate_json(file.data).model_copy(update={"link": ROOT + place})
 
 
-def _no_hardness(absent: Sequence[str], bands: Sequence[str]) -> tuple[str, ...]:
-    if not absent:
+def _no_hardness(config: FrontConfig, sources: Table) -> tuple[str, ...]:
+    if not config.hardness or HARDNESS in sources.colnames:
         return ()
+    bands = [name.removeprefix("rate_") for name in sources.colnames if name.startswith("rate_")]
+    absent = next((band for band in config.hardness if band not in bands), config.hardness[0])
     there = f"there are {', '.join(bands)}" if bands else "there are none"
-    return (f"There is no hardness: no observation has a band {absent[0]}, {there}; see [merge] hardness.",)
+    return (f"{NO_HARDNESS} no observation has a band {absent}, {there}; see [merge] hardness.",)
 
 
-def _tables(archive: Everything, known: Measured) -> dict[str, tuple[File, ...]]:
-    sources = sources_table(archive.found, archive.observations, known)
-    files: dict[str, tuple[File, ...]] = {"sources": (File(_TABLE, to_ecsv(sources)),)}
+def tables_of(archive: Everything, config: FrontConfig) -> Tables:
+    """Return the tables of sources and, where they can be written, of observations."""
+    known = measured(archive.observations, archive.results.get)
+    if config.hardness and known.bands.keys() >= set(config.hardness):
+        known = replace(known, hardness=(config.hardness[0], config.hardness[1]))
+    tables = {SOURCES: sources_table(archive.found, archive.observations, known)}
     if find_spec("pyarrow"):
-        observations = observations_table(archive.found, archive.observations, known)
-        files["sources"] += (File("sources.parquet", to_parquet(sources)),)
-        files["observations"] = (File("observations.parquet", to_parquet(observations)),)
+        tables[OBSERVATIONS] = observations_table(archive.found, archive.observations, known)
+    return tables
+
+
+def _files(tables: Tables) -> dict[str, tuple[File, ...]]:
+    files: dict[str, tuple[File, ...]] = {SOURCES: (File(_TABLE, to_ecsv(tables[SOURCES])),)}
+    if OBSERVATIONS in tables:
+        files[SOURCES] += (File("sources.parquet", to_parquet(tables[SOURCES])),)
+        files[OBSERVATIONS] = (File("observations.parquet", to_parquet(tables[OBSERVATIONS])),)
     return files
 
 
-def _notes(archive: Everything) -> tuple[str, ...]:
+def merged_records(archive: Everything) -> tuple[InputRecord, ...]:
+    """Identify what was merged."""
+    return tuple(
+        InputRecord(input="source", path=slug, size=0, identity=one.fingerprint or _hash(one.message))
+        for slug, one in archive.merges.items()
+    )
+
+
+def notes_of(archive: Everything) -> tuple[str, ...]:
+    """Return sentences about sources that could not be merged, and about the grouping."""
     names = {source.slug: source.name for source in archive.found.sources}
     failed = [f"{names[slug]} could not be merged: {o.message}" for slug, o in archive.merges.items() if not o.manifest]
     return (*failed, *(remark.message for remark in archive.found.remarks))
 
 
-def _record(archive: Everything) -> InputRecord:
+def made_of(archive: Everything) -> InputRecord:
     """Identify what the tables have and the merges don't: whose each observation is, and those of nobody."""
     seen, found = archive.observations, archive.found
-    outcomes = [one.outcome if (one := archive.results.get(obsid)) else "" for obsid in seen.obsid]
+    outcomes = [archive.results.outcome(obsid) or "" for obsid in seen.obsid]
     numbers = [column.tolist() for column in (seen.ra, seen.dec, seen.time, seen.exposure, found.number)]
     content = [
         [astuple(source) for source in found.sources],
-        _notes(archive),
+        notes_of(archive),
         seen.obsid,
         seen.target,
         numbers,

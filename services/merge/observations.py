@@ -21,6 +21,7 @@ from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import LightCurve
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
+from services.execution.stages import FAST_CHAIN
 from services.merge.inputs import StageProducts
 from services.merge.labels import about_curve
 
@@ -187,12 +188,18 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
         caveats += [Caveat(code="curve_read", message=remark) for remark in one.remarks]
         if not len(one):
             caveats.append(Caveat(code="empty_curve", message=f"{file.name}: the light curve has no row."))
-    if observation.outcome is Outcome.SUCCEEDED and not files:
+    if observation.outcome is Outcome.SUCCEEDED and not files and _promises_curves(observation):
         problems.append(NO_CURVE)
     failed = len(problems) > bool(observation.message)
     outcome = Outcome.FAILED if failed else observation.outcome
     message, told = "; ".join(problems), tuple(dict.fromkeys(caveats))
     return replace(observation, outcome=outcome, message=message, caveats=told, curves=curves, abouts=abouts)
+
+
+def _promises_curves(observation: Observation) -> bool:
+    """Return whether a stage succeeded that makes light curves which are merged; fast data are none."""
+    succeeded = [one.stage for one in observation.stages if one.outcome is Outcome.SUCCEEDED]
+    return not succeeded or bool(set(succeeded) & set(observation.ends) - set(FAST_CHAIN))
 
 
 def bands(observations: Sequence[Observation]) -> list[str]:

@@ -103,6 +103,10 @@ def caveats_of(band: MergedBand) -> tuple[Caveat, ...]:
             f"{band.joined.overlaps} rows begin before the row ahead of them ends, but hold other time; all are kept."
         )
         found.append(Caveat(code="overlapping_rows", message=f"{band.label}: {text}"))
+    barytime = band.joined.series.extra.get("BARYTIME")
+    if barytime is not None and (without := int(np.isnan(barytime).sum())):
+        text = f"{without} of {len(barytime)} rows have no time at the barycentre (BARYTIME)."
+        found.append(Caveat(code="without_barytime", message=f"{band.label}: {text}"))
     return tuple(found)
 
 

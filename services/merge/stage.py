@@ -24,7 +24,7 @@ from services.contract import (
     StageResult,
 )
 from services.contract.seal import seal
-from services.execution.making import Work, carry_out, result_of
+from services.execution.making import Work, carry_out, result_of, stage_folder
 from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, SourceName
 from services.merge.details import Details, noted
 from services.merge.fields import Fields, hexte_fields
@@ -39,7 +39,7 @@ from services.merge.report import Place, report
 from services.merge.shown import Shown
 from services.merge.spectra import SpectrumSet, Sums, sum_clusters
 from services.storage import ObjectStore, open_store
-from services.storage.publication import find_manifest, put_exactly
+from services.storage.publication import find_manifest, manifest_key, put_exactly
 
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"
@@ -214,11 +214,11 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
     return carry_out(work, store, make)
 
 
-def find_merge(store: ObjectStore, request: MergeRequest) -> StageResult | None:
+def find_merge(store: ObjectStore, prefix: str, fingerprint: str) -> StageResult | None:
     """Return how a merge ended that was done before; None if it was not."""
-    work = work_of(request)
-    there = find_manifest(store, work.key)
-    return None if there is None else result_of(there, work.key, reused=True)
+    key = manifest_key(f"{stage_folder(prefix, '', NAME)}/{fingerprint}")
+    there = find_manifest(store, key)
+    return None if there is None else result_of(there, key, reused=True)
 
 
 def work_of(request: MergeRequest) -> Work:

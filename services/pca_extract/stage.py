@@ -9,10 +9,7 @@ from pydantic import Field, field_validator
 from rossi.pca.lightcurve import ROW, DeadTime
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from services.contract import Input, Output, Stage
-from services.contract.extraction import Channels, Extraction, as_text
-
-#: The filter that the RXTE cookbook and HEASARC's notebook use.
-RECIPE = "(ELV > 4) && (OFFSET < 0.1) && (NUM_PCU_ON > 0) && .NOT. ISNULL(ELV) && (NUM_PCU_ON < 6)"
+from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text
 
 
 class Band(Channels):
@@ -34,7 +31,7 @@ class Band(Channels):
 class PcaExtractConfig(Extraction):
     """What is extracted; a change does not repeat preparation."""
 
-    expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
+    expression: str = Field(PCA_RECIPE, description="good time: condition on the filter file's columns")
     bands: tuple[Band, ...] = Field((Band(chmin=5, chmax=10),), min_length=1, description="absolute channels, 0 to 255")
     pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3; or a list: [0, 2]")
     layers: str = Field("ALL", description="ALL, 1, 1-2, or anodes: X1L,X1R")

@@ -96,6 +96,16 @@ class ArchiveSource(Protocol):
         """
         ...
 
+    def beginnings(self, files: Sequence[ArchiveFile], size: int) -> Sequence[bytes]:
+        """Return so many bytes of the beginning of each file, or all that it has; they need not be identified.
+
+        Raises
+        ------
+        DataError
+            If one is not there or can't be read.
+        """
+        ...
+
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """Return the contents of files that were identified, several at a time where that is quicker.
 

@@ -70,6 +70,17 @@ class LocalArchive:
         check_size(ArchiveFile(path, len(data)), self.root)
         return data
 
+    def beginnings(self, files: Sequence[ArchiveFile], size: int) -> Sequence[bytes]:
+        """See `ArchiveSource.beginnings`."""
+        return [self._beginning(self._place(file.path), size) for file in files]
+
+    def _beginning(self, place: Path, size: int) -> bytes:
+        try:
+            with place.open("rb") as stream:
+                return stream.read(size)
+        except OSError as error:
+            raise self._problem(place, "file", error) from None
+
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
         return [self.fetch(file.path) for file in files]

@@ -27,6 +27,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rossi.errors import DamagedFile
+from rossi.spooled import SpooledFile
 from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
@@ -153,28 +154,34 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     files = [(name, file) for name, group in outputs.items() for file in group]
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
-    records = tuple(
-        OutputRecord(output=name, name=f.name, size=len(f.data), sha256=_sha256(f.data), about=f.about)
-        for name, f in files
-    )
+    records = tuple(_record(name, file) for name, file in files)
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
-    _put_all(store, [(output_key(key, manifest, r), file.data) for r, (_, file) in zip(records, files, strict=True)])
+    _put_all(store, [(output_key(key, manifest, r), file) for r, (_, file) in zip(records, files, strict=True)])
     document = seal(manifest.model_dump_json(indent=1).encode())
     if store.put(key, document):
         return Manifest.model_validate_json(document)
     return read_manifest(store, key)
 
 
-def _put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes]]) -> None:
-    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer."""
-    if len(payload) < 2:
-        for key, data in payload:
-            put_exactly(store, key, data)
-        return
-    with ThreadPoolExecutor(min(len(payload), _PUTS)) as pool:
-        for done in [pool.submit(put_exactly, store, key, data) for key, data in payload]:
-            done.result()
+def _record(output: str, file: File) -> OutputRecord:
+    data = file.data
+    return OutputRecord(output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about)
+
+
+def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
+    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer.
+
+    Files on disk, which may be large, are put one after the other.
+    """
+    on_disk = [(key, file) for key, file in payload if isinstance(file, SpooledFile)]
+    others = [(key, file) for key, file in payload if not isinstance(file, SpooledFile)]
+    for key, file in on_disk if len(others) > 1 else payload:
+        put_exactly(store, key, file.data)
+    if len(others) > 1:
+        with ThreadPoolExecutor(min(len(others), _PUTS)) as pool:
+            for done in [pool.submit(put_exactly, store, key, file.data) for key, file in others]:
+                done.result()
 
 
 def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:

@@ -121,8 +121,7 @@ def publish_release(
     ------
     StoreError
     """
-    names = list_releases(store, prefix)
-    newest = read_release(store, prefix, names[-1]) if names else None
+    newest = newest_release(store, prefix)
     mine = {source.slug for source in sources}
     others = [] if whole or newest is None else [source for source in newest.sources if source.slug not in mine]
     named = tuple(sorted([*sources, *others], key=lambda source: source.slug))
@@ -166,6 +165,12 @@ def list_releases(store: ObjectStore, prefix: str) -> list[str]:
     folder = f"{key_of(prefix, RELEASES)}/"
     # The names begin with the year; what lies in folders beside them need not be listed.
     return [name for info in store.list(f"{folder}2") if (name := release_name(inner_key(prefix, info.key)))]
+
+
+def newest_release(store: ObjectStore, prefix: str) -> Release | None:
+    """Return the last release that was published, whatever readers take; None if there is none."""
+    names = list_releases(store, prefix)
+    return read_release(store, prefix, names[-1]) if names else None
 
 
 def read_release(store: ObjectStore, prefix: str, name: str) -> Release:

@@ -77,6 +77,42 @@ class RemoteArchive:
         """See `ArchiveSource.fetch_many`."""
         return self._together(self._fetched, files)
 
+    def beginnings(self, files: Sequence[ArchiveFile], size: int) -> Sequence[bytes]:
+        """See `ArchiveSource.beginnings`: as ranges, several at a time; those of files that are known are kept."""
+        return self._together(lambda file: self._beginning(file, size), files)
+
+    def _beginning(self, file: ArchiveFile, size: int) -> bytes:
+        known = bool(file.identity) and file.size != UNKNOWN
+        name = f"{self._name(file)} first {size}"
+        if self.cache is not None and known:
+            if (copy := self.cache.get(name)) is not None:
+                return copy
+            if (whole := self.cache.get(self._name(file))) is not None:
+                return whole[:size]
+        data = self._first(file.path, size)
+        if self.cache is not None and known:
+            self.cache.put(name, data)
+        return data
+
+    def _first(self, path: str, size: int) -> bytes:
+        problem = ""
+        for attempt in range(_RESUMES + 1):
+            if attempt:
+                time.sleep(_PAUSE * 2 ** (attempt - 1))
+            try:
+                with self._one():
+                    data = self.remote.beginning(path, size)
+            except BrokenTransfer as error:
+                self._count(len(error.data))
+                problem = str(error)
+                continue
+            if data is None:
+                self._look_at_root()
+                raise DataError(f"{self.remote.url}/{path}: there is no such file; list the directory again.")
+            self._count(len(data))
+            return data
+        raise StoreError(f"{self.remote.url}/{path}: the transfer broke off ({problem}); run it again.")
+
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(REQUESTS, thread_name_prefix="archive")

@@ -10,7 +10,7 @@ from services.storage.archive import DEEPEST, MOST_FILES, UNKNOWN, ArchiveFile, 
 from services.storage.base import Refusal, StoreError, split_url
 from services.storage.places import Root, absent, candidates
 from services.storage.transfer import Content, Together
-from services.storage.web import Web, content, ranged, whole
+from services.storage.web import Web, beginning, content, first, ranged, whole
 
 #: Size of a listing at most [byte]: ten times that of any directory of the archive; to read it takes seconds, even
 #: where it was made to take long.
@@ -93,6 +93,10 @@ class WebFolder:
     def read(self, path: str, start: int, size: int) -> Content | None:
         """See `Remote.read`."""
         return self._web.ask("GET", self._url(path), lambda answer: content(answer, start, size), ranged(start))
+
+    def beginning(self, path: str, size: int) -> bytes | None:
+        """See `Remote.beginning`."""
+        return self._web.ask("GET", self._url(path), lambda answer: beginning(answer, size), first(size))
 
     def _url(self, path: str) -> str:
         return f"{self._root.find()}/{quote(path)}"

@@ -16,7 +16,7 @@ from services.storage.places import Root, absent, candidates
 from services.storage.s3_listing import MOST_LISTING, Page, read_page
 from services.storage.s3_url import S3Place, parse_s3_url
 from services.storage.transfer import Content, Together
-from services.storage.web import Web, content, ranged, whole
+from services.storage.web import Web, beginning, content, first, ranged, whole
 
 #: Of a listing; each has a thousand keys, but a server may send fewer.
 _MOST_PAGES = MOST_FILES // 100
@@ -94,6 +94,10 @@ class S3Folder:
     def read(self, path: str, start: int, size: int) -> Content | None:
         """See `Remote.read`."""
         return self._web.ask("GET", self._url(path), lambda answer: _content(answer, start, size), ranged(start))
+
+    def beginning(self, path: str, size: int) -> bytes | None:
+        """See `Remote.beginning`."""
+        return self._web.ask("GET", self._url(path), lambda answer: beginning(answer, size), first(size))
 
     def _url(self, path: str) -> str:
         return f"{self._address}/{quote(self._key(path))}"

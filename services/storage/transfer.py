@@ -93,6 +93,17 @@ class Remote(Protocol):
         """
         ...
 
+    def beginning(self, path: str, size: int) -> bytes | None:
+        """Return so many bytes of the beginning of a file, or all that it has; None if there is no such file.
+
+        No more is asked for than that.
+
+        Raises
+        ------
+        BrokenTransfer
+        """
+        ...
+
 
 class Together(Protocol):
     """Several calls at once."""

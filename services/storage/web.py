@@ -213,6 +213,21 @@ def ranged(start: int) -> dict[str, str]:
     return {"Range": f"bytes={start}-"} if start else {}
 
 
+def first(size: int) -> dict[str, str]:
+    """Return the header that asks for the beginning of a file."""
+    return {"Range": f"bytes=0-{size - 1}"}
+
+
+def beginning(answer: BaseHTTPResponse, size: int) -> bytes:
+    """Return so many bytes that come first; a server need not keep to the range that it was asked for.
+
+    Raises
+    ------
+    BrokenTransfer
+    """
+    return content(answer, 0, size).data[:size]
+
+
 def content(answer: BaseHTTPResponse, start: int, size: int) -> Content:
     """Return what came of a file of a known size that was asked for from a byte on; of more than that, one byte.
 

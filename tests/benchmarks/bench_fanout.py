@@ -25,6 +25,7 @@ from flows.cli.simulate import command as simulate
 from flows.core.plan import make_shard, plan_shards
 from flows.core.settings import Settings, load_settings
 from flows.kubernetes.job import identity, make_job
+from services.contract import ObservationResult
 from services.execution import shard_process as index
 from services.execution.ledger import Ledger, put_work
 from services.storage import open_store
@@ -71,7 +72,7 @@ def bookkeeping(settings: Settings, obsids: list[str]) -> tuple[float, float]:
     """Return the seconds that a shard takes, and those in which its stages run."""
     shard = make_shard(settings, obsids)
     store = open_store(settings.store)
-    ledger = Ledger(store, put_work(store, "", [shard]), "bench", 0)
+    ledger = Ledger(store, put_work(store, "", [shard]), "bench", 0, ObservationResult)
     inside = 0.0
     run = index.run_observation
 

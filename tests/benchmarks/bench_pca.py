@@ -30,9 +30,9 @@ from rossi.pca.lightcurve import PreparedArray, Request, pca_light_curve, pca_li
 from rossi.pca.prepare import prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers
 from rossi.simulate import ObservationSpec, PcuOn, simulate_observation
+from services.contract.extraction import PCA_RECIPE
 from services.execution.request import Shard
 from services.execution.worker import run_observation
-from services.pca_extract.stage import RECIPE
 from services.storage import open_archive, open_store
 
 OBSID = "20402-01-45-03"
@@ -67,7 +67,7 @@ def chain(files: list[Path]) -> bytes:
     housekeeping = [Housekeeping.from_file(f) for p, f in opened.items() if p.name.startswith("FH5")]
     filter_file = next(f for p, f in opened.items() if ".xfl" in p.name)
     table = filter_file.tables[0]
-    rows = good_time(table, RECIPE, 0.5, 0.5, "Time")
+    rows = good_time(table, PCA_RECIPE, 0.5, 0.5, "Time")
     gti = from_rows(rows, table.header, table.where)
     arrays = []
     for path, file in opened.items():

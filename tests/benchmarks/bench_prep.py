@@ -32,9 +32,10 @@ from rossi.pca.prepare import prepare_background, prepare_standard2
 from rossi.pca.standard2 import PCUS, parse_layers
 from services.calibration.config import Role
 from services.contract import File
+from services.contract.extraction import PCA_RECIPE
 from services.engines.native.pca_extract import pca_extract
 from services.engines.native.pca_prep import pca_prep
-from services.pca_extract.stage import RECIPE, PcaExtractConfig
+from services.pca_extract.stage import PcaExtractConfig
 from services.pca_prep.stage import STAGE, PcaPrepConfig
 
 HEASOFT = 1.73
@@ -71,7 +72,7 @@ def chain(raw: dict[str, tuple[File, ...]], bands: Sequence[tuple[int, int]]) ->
         for f in raw[name]
     }
     filter_file = open_fits(build_filter_file(files, breakdown), "filter file")
-    rows = good_time(filter_file.tables[0], RECIPE, 0.5, 0.5, "Time")
+    rows = good_time(filter_file.tables[0], PCA_RECIPE, 0.5, 0.5, "Time")
     gti = from_rows(rows, filter_file.tables[0].header, "filter file")
     state = [Housekeeping.from_file(opened[f.name]) for f in raw["housekeeping"]]
     data, background = [], []

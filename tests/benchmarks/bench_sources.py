@@ -27,6 +27,7 @@ from flows.core.grouping import grouped
 from flows.core.merging import merge_sources, put_above
 from flows.core.processes import Processes
 from flows.core.result import Merged
+from flows.core.results import Results
 from flows.core.settings import Settings, load_settings
 from flows.core.watcher import Watcher
 from rossi.fits.header import Header
@@ -163,7 +164,7 @@ def _resident(pid: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
-def merge(what: str, settings: Settings, rows: list[WorkRow], results: dict[str, ObservationResult]) -> None:
+def merge(what: str, settings: Settings, rows: list[WorkRow], results: Results) -> None:
     """Group and merge as the end of a campaign does, and print what it took."""
     with memory() as peaks:
         begin = time.perf_counter()
@@ -202,7 +203,7 @@ def main() -> None:
         *rows, last = work_list(asked.sources, asked.observations + 1)
         with ProcessPoolExecutor(asked.workers) as pool:
             made = pool.map(partial(reduce, settings.store), [*rows, last], chunksize=200)
-            results = {result.obsid: result for result in made}
+            results = Results(made)
         print(f"{len(results)} observations made up")
         merge("first", settings, rows, results)
         merge("again", settings, rows, results)
@@ -217,7 +218,7 @@ def large(store: str, observations: int, workers: int) -> None:
     rows = work_list(1, observations)
     settings = load_settings(None, {"store": store, "campaign": {"workers": workers}})
     with ProcessPoolExecutor(workers) as pool:
-        results = {one.obsid: one for one in pool.map(partial(reduce, store, whole=True), rows, chunksize=50)}
+        results = Results(pool.map(partial(reduce, store, whole=True), rows, chunksize=50))
     merge(f"{observations} observations of one source (at most {_SECONDS:.0f} s)", settings, rows, results)
 
 

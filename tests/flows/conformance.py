@@ -13,7 +13,8 @@ from flows.core.watcher import Result, Stopped, Watcher
 from rossi.errors import ConfigError
 from services.contract import ObservationResult, Outcome, StageResult
 from services.execution.survey import Change
-from services.merge.config import MergeRequest, SourceName
+from services.merge.config import Merge, MergeRequest, SourceName
+from services.merge.stage import work_of
 from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files
 
 
@@ -57,6 +58,12 @@ class Recorder(Watcher):
     def warned(self, message: str) -> None:
         """Keep the sentence."""
         self.said.append(message)
+
+
+def merge_of(request: MergeRequest) -> Merge:
+    """A source to be merged."""
+    digest = work_of(request).fingerprint
+    return Merge(request.name, len(request.asked), digest, lambda: request.model_dump_json().encode())
 
 
 class ExecutorConformance:
@@ -113,11 +120,14 @@ class ExecutorConformance:
         recorder = Recorder()
         # A result that was not asked for makes no sense: nothing of it may be published.
         with pytest.raises(ConfigError, match="There is a result for"):
-            opened(settings).merge(requests[1:2], recorder)
-        merged = opened(settings).merge([requests[2], requests[0]], recorder)
+            opened(settings).merge([merge_of(requests[1])], "1", recorder)
+        executor = opened(settings)
+        merged = executor.merge([merge_of(requests[2]), merge_of(requests[0])], "2", recorder)
         assert [(one.source, one.outcome) for one in merged] == [(f"source-{n}", Outcome.SUCCEEDED) for n in (2, 0)]
         assert sorted(recorder.merges) == ["source-0", "source-2"]
-        assert [one.reused for one in opened(settings).merge(requests[::2], Recorder())] == [True, True]
+        executor.settle()
+        again = opened(settings).merge([*map(merge_of, requests[::2])], "2", Recorder())
+        assert [(one.source, one.reused) for one in again] == [("source-0", True), ("source-2", True)]
 
     def test_a_wrong_configuration_is_one_sentence(
         self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive, tmp_path: Path

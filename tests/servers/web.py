@@ -109,14 +109,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, data, headers=headers, with_body=False)
             return
         data = faults.other.get(name, data)
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         status, start = 200, 0
         if asked and faults.ranges:
             status, start = 206, int(asked[1])
             if start >= len(data):
                 self._send(416, b"")
                 return
-            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            whole = len(data)
+            data = data[: int(asked[2]) + 1] if asked[2] else data
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{whole}"
         if faults.cut.get(name):
             faults.cut[name] -= 1
             self._send(status, data[start:], headers=headers, cut=max(1, (len(data) - start) // 2))

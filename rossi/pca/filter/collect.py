@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.fits.cards import Value
 from rossi.fits.dated import clock, dated
-from rossi.fits.header import Value
 from rossi.fits.reader import FitsFile
 from rossi.fits.structure import ColumnInfo
 from rossi.fits.table import Table

@@ -1,4 +1,4 @@
-"""Calibration files for simulated HEXTE data: coefficients of the dead time, and of A's background from B's."""
+"""Calibration files for simulated HEXTE data: dead time, A's background from B's, and responses."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from numpy.typing import NDArray
 
 from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.simulate.collimator import collimator_cube
 from rossi.simulate.hexte.cluster import CHANNELS, CLUSTERS, DETECTORS, FRAME, A, B, Cluster
 from rossi.simulate.hexte.deadtime import ULD_DEAD, XULD_DEAD, nominal_live
+from rossi.simulate.hexte.response import area_file, matrix_file
 from rossi.simulate.hexte.rocking import SLEW, STARING
 from rossi.simulate.hexte.source import background_rates
 from rossi.simulate.keywords import ORIGIN, Columns
 
 DEAD_TIME_FILE_A, DEAD_TIME_FILE_B = "sim_hxtdead_pwa.fits", "sim_hxtdead_pwb.fits"
 BACKEST_FILE = "sim_hextebackest.fits"
+#: Matrix, effective area on axis and collimator of clusters A and B.
+MATRIX_FILES = ("sim_hexte_pwa.rmf", "sim_hexte_pwb.rmf")
+AREA_FILES = ("sim_hexte_pwa.arf", "sim_hexte_pwb.arf")
+COLLIMATOR_FILES = ("sim_hexte_pwa.coll", "sim_hexte_pwb.coll")
+#: Effective area of B with all its detectors, before 1996-03-06.
+EARLY_AREA_FILE = "sim_hexte_pwb_early.arf"
 #: End of the validity of the coefficients [s], as in the files of the real ones.
 _ALWAYS = 999_999_999.0
 
@@ -23,7 +31,17 @@ def hexte_calibration_files() -> dict[str, bytes]:
     """Return the calibration files of every simulated archive by name."""
     names = (DEAD_TIME_FILE_A, DEAD_TIME_FILE_B)
     dead = {name: dead_time_coefficients(cluster) for name, cluster in zip(names, CLUSTERS, strict=True)}
-    return {**dead, BACKEST_FILE: background_correction()}
+    return {**dead, BACKEST_FILE: background_correction(), **_response_files()}
+
+
+def _response_files() -> dict[str, bytes]:
+    files = {EARLY_AREA_FILE: area_file(B, "1995-12-31")}
+    for cluster, matrix, area, cube in zip(CLUSTERS, MATRIX_FILES, AREA_FILES, COLLIMATOR_FILES, strict=True):
+        lost = cluster.lost_detector(_ALWAYS)
+        files[matrix] = matrix_file(cluster)
+        files[area] = area_file(cluster, "1995-12-31" if lost is None else "1996-03-06", lost)
+        files[cube] = collimator_cube("HEXTE", cluster.detnam)
+    return files
 
 
 def _cards(detnam: str, code: str, start: str) -> list[CardTuple]:

@@ -115,7 +115,7 @@ def observe(
     dead = dead_time(cluster, where.unblanked, pulses[0], level, rng)
     light = attitude.transmission(spec, middle) * (where.position == 0)
     rates = background_rates(cluster, spec.start) * level[:, None, None]
-    rates += source_rates(cluster, spec.start, spec.flux, spec.photon_index) * light[:, None, None]
+    rates += source_rates(cluster, spec.start, spec.spectrum) * light[:, None, None]
     expected = rates * (FRAME - dead)[..., None]
     if expected.max(initial=0.0) > _MOST:
         raise ConfigError(

@@ -1,24 +1,22 @@
-"""What HEXTE counts without dead time: the source's power law and the background, per detector and channel."""
+"""What HEXTE counts without dead time: the source's photons and the background, per detector and channel."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.energy.folding import AbsorbedPowerLaw, fold
 from rossi.simulate.hexte.cluster import CHANNELS, Cluster
+from rossi.simulate.hexte.response import LOWEST, SHARE, response
 
 Rates = NDArray[np.float64]
 
-#: Nothing is counted below this channel (lower level discriminator).
-LOWEST = 12
 #: Energies of the middle of the channels [keV]: channel n is n to n + 1 keV.
 ENERGY = np.arange(CHANNELS) + 0.5
-#: Effective area of a cluster at its best energies [cm2].
-AREA = 200.0
-#: Shares of the detectors 0 to 3 in their cluster's area, and in its background.
-_AREA_SHARE = np.array([[0.252, 0.250, 0.245, 0.253], [0.249, 0.252, 0.247, 0.252]])
+#: Shares of the detectors 0 to 3 in their cluster's background.
 _BACKGROUND_SHARE = np.array([[0.245, 0.262, 0.238, 0.255], [0.250, 0.243, 0.257, 0.250]])
 #: Background of clusters A and B, invented [count/s]: of a falling continuum, and of lines by energies [keV] with their
 #: widths [keV].
@@ -28,19 +26,11 @@ _LINES = {30.0: (2.5, (6.0, 6.5)), 67.0: (5.0, (5.0, 4.4)), 190.0: (12.0, (7.0, 
 _DUMP = 3
 
 
-def effective_area() -> NDArray[np.float64]:
-    """Return the effective area of a cluster in each channel: best from 20 to 80 keV.
-
-    Returns
-    -------
-    ndarray (256,) [cm2]
-    """
-    return np.asarray(AREA * np.exp(-((11.0 / ENERGY) ** 4)) / (1.0 + (ENERGY / 150.0) ** 3))
-
-
-@lru_cache(maxsize=32)
-def _source(photon_index: float) -> NDArray[np.float64]:
-    return np.asarray(np.where(np.arange(CHANNELS) < LOWEST, 0.0, effective_area() * ENERGY**-photon_index))
+@lru_cache(maxsize=64)
+def _source(cluster: Cluster, unit: AbsorbedPowerLaw) -> Rates:
+    """Return the rates of a cluster of four detectors (256,)."""
+    matrix = response(cluster)
+    return fold(matrix, unit.photons(matrix.energ_lo, matrix.energ_hi))
 
 
 @lru_cache(maxsize=2)
@@ -63,7 +53,7 @@ def _detectors(cluster: Cluster, met: float, share: Rates, spectrum: Rates) -> R
     return rates
 
 
-def source_rates(cluster: Cluster, met: float, flux: float, photon_index: float) -> Rates:
+def source_rates(cluster: Cluster, met: float, spectrum: AbsorbedPowerLaw) -> Rates:
     """Return the rates of the source, free of dead time, on target.
 
     Parameters
@@ -71,17 +61,15 @@ def source_rates(cluster: Cluster, met: float, flux: float, photon_index: float)
     cluster : Cluster
     met : float [s]
         Whether detector 2 of cluster B still measures energies.
-    flux : float [photon / cm2 / s / keV]
-        At 1 keV.
-    photon_index : float
+    spectrum : AbsorbedPowerLaw
 
     Returns
     -------
     ndarray (4, 256) [count / s]
-        Detector, channel: the power law in the middle of the channel times the effective area. All counts of a detector
-        that has lost its energies are in the lowest three channels.
+        Detector, channel: the photons through the cluster's response. All counts of a detector that has lost its
+        energies are in the lowest three channels.
     """
-    return _detectors(cluster, met, _AREA_SHARE, flux * _source(photon_index))
+    return _detectors(cluster, met, SHARE, spectrum.norm * _source(cluster, replace(spectrum, norm=1.0)))
 
 
 def background_rates(cluster: Cluster, met: float) -> Rates:

@@ -82,7 +82,7 @@ def archive_channels(low: int, high: int) -> NDArray[np.bool_]:
 
 
 def _rates(spec: ObservationSpec, cluster: Cluster, level: float, channels: NDArray[np.bool_]) -> ClusterRates:
-    source = source_rates(cluster, spec.start, spec.flux, spec.photon_index)[:, channels].sum()
+    source = source_rates(cluster, spec.start, spec.spectrum)[:, channels].sum()
     background = background_rates(cluster, spec.start)[:, channels].sum() * level
     return ClusterRates(source=round(float(source), 6), background=round(float(background), 6))
 

@@ -7,11 +7,13 @@ from services.contract import Inputs, Outputs
 from services.engines.heasoft.hexte_back import hexte_back
 from services.engines.heasoft.hexte_dead import hexte_dead
 from services.engines.heasoft.pca_extract import pca_extract
+from services.engines.heasoft.pca_fast import pca_fast
 from services.engines.heasoft.pca_prep import pca_prep
 
 STAGES: Mapping[str, Callable[[Any, Inputs], Outputs]] = {
     "pca_prep": pca_prep,
     "pca_extract": pca_extract,
+    "pca_fast": pca_fast,
     "hexte_back": hexte_back,
     "hexte_dead": hexte_dead,
 }

@@ -24,6 +24,7 @@ OLDEST, BEYOND = (1, 3), (1, 6)
 TASKS = {
     "pca_prep": ("pcaprepobsid", "pcaprepfile2"),
     "pca_extract": ("maketime", "pcaextlc2", "pcaextspect2"),
+    "pca_fast": (),
     "hexte_back": ("hxtback", "pcaprepobsid"),
     "hexte_dead": ("maketime", "saextrct", "seextrct", "fselect", "hxtdead", "rebinlc", "lcmath", "sumpha"),
 }
@@ -31,6 +32,7 @@ TASKS = {
 ROLES = {
     "pca_prep": (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY),
     "pca_extract": (),
+    "pca_fast": (),
     "hexte_back": (),
     "hexte_dead": (Role.DEAD_TIME_A, Role.DEAD_TIME_B),
 }

@@ -16,6 +16,8 @@ from rossi.archive import ObsID
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.version import __version__
+from services.storage import open_store
+from services.storage.lease import hold
 from tests.flows.support import (
     ABSENT,
     NO_OBSID,
@@ -29,7 +31,20 @@ from tests.flows.support import (
 )
 
 COMMANDS = ["simulate", "query", "catalogue", "fetch", "campaign", "reduce", "status", "products", "stdprod", "merge"]
-COMMANDS += ["config", "k8s", "ftool", "retry", "verify", "compare", "up", "down", "serve", "energies"]
+COMMANDS += [
+    "config",
+    "k8s",
+    "ftool",
+    "retry",
+    "verify",
+    "compare",
+    "up",
+    "down",
+    "serve",
+    "energies",
+    "doctor",
+    "demo",
+]
 
 
 @dataclass(frozen=True)
@@ -160,7 +175,10 @@ def test_reduce_tells_each_outcome(reduced: Reduced, archive: Archive) -> None:
 
 def test_reduce_without_good_time_is_no_failure(rossi: Rossi, archive: Archive) -> None:
     command = ("reduce", SLEWING, "--archive", archive.root, "--store", "store")
-    first = rossi(*command)
+    with hold(open_store(str(rossi.folder / "store")), "", "flow run of a campaign"):
+        first = rossi(*command)  # which does not wait for it
+    assert first.stderr.startswith("flow run of a campaign (")
+    assert len(first.stderr.splitlines()) == 1
     assert first.returncode == 0
     assert first.stdout.count("No row of the filter file") == 1
     assert "pca_extract: no good time" in first.stdout

@@ -21,7 +21,7 @@ from services.contract import FailureKind, Outcome, StageResult
 from services.merge.config import MergeRequest, SourceName
 from services.storage import open_store
 from services.storage.inventory import status
-from tests.flows.conformance import ExecutorConformance, Recorder
+from tests.flows.conformance import ExecutorConformance, Recorder, merge_of
 from tests.flows.support import Archive, wait_until
 
 
@@ -76,7 +76,7 @@ class TestProcesses(ExecutorConformance):
             os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
         one = settings.model_copy(update={"campaign": settings.campaign.model_copy(update={"workers": 1})})
-        lost, merged = Processes(one).merge(requests, Killing())
+        lost, merged = Processes(one).merge([*map(merge_of, requests)], "", Killing())
         assert (lost.source, lost.code, lost.kind) == ("source-0", "process_lost", FailureKind.RETRYABLE)
         assert lost.message.startswith("The process that merged Source 0 was killed by SIGKILL;")
         assert (merged.source, merged.outcome) == ("source-1", Outcome.SUCCEEDED)

@@ -15,6 +15,7 @@ import flows.core.settings
 from flows.cli.display import show_results
 from flows.core.export import export_observations
 from flows.core.result import failure_code
+from flows.core.results import Results
 from rossi.errors import ConfigError
 from services.contract import (
     EngineName,
@@ -80,7 +81,7 @@ def test_both_are_reduced_and_have_sections(config: ModuleType) -> None:
     assert sections == [
         f"[{name}]"
         for name in (
-            *("cache", "query", "calibration", *settings.stages, "merge", "sources", "campaign", "kubernetes", "prune"),
+            *("cache", "query", "calibration", *STAGES, "merge", "sources", "campaign", "kubernetes", "prune"),
         )
     ]
     assert "# How HEXTE data are told apart by pointing." in text
@@ -118,6 +119,36 @@ def test_wrong_instruments_are_told(config: ModuleType, chosen: object, word: st
         config.load_settings(None, {"campaign": {"instruments": chosen}})
 
 
+def test_products_decide_what_runs(config: ModuleType) -> None:
+    def stages(products: list[str], **more: Any) -> dict[str, Frozen]:
+        return config.load_settings(None, {"campaign": {"products": products}, **more}).stages
+
+    assert list(stages(["power", "fast"])) == ["pca_prep", "pca_fast"]
+    assert list(stages(["lightcurves", "bursts"])) == [*CHAINS[Instrument.PCA], "pca_fast", *CHAINS[Instrument.HEXTE]]
+    assert stages(["power", "fast"])["pca_fast"].products == ("fast", "power")
+    assert stages(["lightcurves"])["pca_extract"].spectra is False
+    assert stages(["lightcurves", "spectra"])["pca_extract"].spectra is True
+    assert stages(["lightcurves", "spectra"], pca_extract={"spectra": False})["pca_extract"].spectra is False
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"products": ["spectra"]}, "name lightcurves, too"),
+        ({"products": ["curves"]}, "curves"),
+        ({"products": []}, "at least 1"),
+        ({"products": ["fast"], "instruments": ["hexte"]}, "made of the PCA alone"),
+        ({"products": ["fast"], "engine": "heasoft"}, "engine = 'heasoft' does not make"),
+    ],
+)
+def test_wrong_products_are_told(config: ModuleType, given: dict[str, Any], word: str) -> None:
+    with pytest.raises(ConfigError, match=word):
+        config.load_settings(None, {"campaign": given})
+    both = {"campaign": {"products": ["fast"]}, "pca_fast": {"products": ["power"]}}
+    with pytest.raises(ConfigError, match=r"\[pca_fast\] products is power, but \[campaign\] products asks for fast"):
+        _ = config.load_settings(None, both).stages
+
+
 def test_an_instrument_without_stages_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(CHAINS, Instrument.HEXTE, raising=False)
     with pytest.raises(ConfigError, match="hexte can't be reduced yet, only pca"):
@@ -150,11 +181,11 @@ def test_each_instrument_has_its_unit_and_its_sentence(
     pca, hexte = ({"bands": {b: {"rate": r, "error": 0.1, "exposure": x}}} for b, r, x in BANDS)
     done = [stage("pca_prep"), stage("pca_extract", summary=pca, reads=("pca_prep",))]
     none = stage("hexte_back", Outcome.NO_WORK, message="There are no science data.")
-    show_results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])])
+    show_results(Results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])]))
     shown = capsys.readouterr().out
     assert "3200 PCU s" in shown
     assert "21.000 count/s/PCU" in shown
     assert "900 s" in shown
     assert "54.000 count/s " in shown
-    show_results([ObservationResult.of(OBSID, [*done, none])])
+    show_results(Results([ObservationResult.of(OBSID, [*done, none])]))
     assert f"{OBSID} hexte_back: There are no science data." in capsys.readouterr().out.splitlines()

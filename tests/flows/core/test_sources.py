@@ -16,8 +16,9 @@ from flows.core.executor import Inline
 from flows.core.export import export_campaign
 from flows.core.grouping import Grouping, grouped
 from flows.core.neighbours import Sky
-from flows.core.plan import plan_batches
+from flows.core.plan import MAX_SHARDS, plan_batches
 from flows.core.result import CampaignResult, campaign_code
+from flows.core.results import Results
 from flows.core.retry import failed
 from flows.core.run import run
 from flows.core.selection import NothingToDo, everything
@@ -26,16 +27,19 @@ from flows.core.summary import failure_line, summary_line
 from flows.prefect.artifacts import source_rows
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, DataError
+from rossi.exchange import from_parquet
 from rossi.simulate import simulate_archive
 from services.contract import ExitCode, ObservationResult, Outcome, StageResult
 from services.merge import batch
-from services.merge.config import MergeRequest, SourceName
+from services.merge.config import Merge, MergeRequest
 from services.merge.front_stage import Everything, Front, FrontConfig, published, run_front
 from services.merge.stage import run_merge
 from services.query.worklist import WorkRow, blank
 from services.storage import open_store
 from services.storage.inventory import product_sets, status
 from services.storage.memory import MemoryStore
+from services.storage.publication import fetch_outputs
+from services.storage.releases import newest_release
 from tests.flows.conformance import Recorder
 from tests.flows.support import Archive
 
@@ -109,8 +113,10 @@ def test_only_what_has_changed_is_merged_again(settings: Settings, simulated: Ar
     assert [(one["source"], one["merge"]) for one in rows] == [(FIRST, "succeeded"), (SECOND, "as before")]
 
     one = night(settings, names=("sim  gc1",))
-    assert ([merged.name for merged in one.merges], one.front, len(one.asked)) == ([SECOND], None, 2)
+    assert ([merged.name for merged in one.merges], len(one.asked)) == ([SECOND], 2)
     assert one.reused
+    assert one.front is not None
+    assert one.front.manifest == third.top.manifest  # all is as it was
     with pytest.raises(ConfigError, match=r"No source is called 'Sim X-9'; did you mean"):
         night(settings, names=("Sim X-9",))
     of_one = settings.model_copy(update={"sources": settings.sources.model_copy(update={"names": ("sim x 1",)})})
@@ -144,16 +150,16 @@ def test_a_source_that_cannot_be_merged_stops_no_other(settings: Settings, monke
 def front_of(hardness: tuple[str, ...]) -> tuple[MemoryStore, Front]:
     """Publish the front page of two observations that have two bands, without any merge."""
     grouping, store = grouped(load_settings(None, {}), (A1, B1), MemoryStore()), MemoryStore()
-    results = {}
+    results = []
     for one, hard in ((A1, 2.0), (B1, 5.0)):
         bands = {
             "ch5-10": {"rate": 4.0, "error": 0.1, "exposure": 1.0},
             "11-28": {"rate": hard, "error": 0.1, "exposure": 1.0},
         }
         end = StageResult(stage="pca_extract", obsid=one.obsid, outcome=Outcome.SUCCEEDED, summary={"bands": bands})
-        results[one.obsid] = ObservationResult.of(one.obsid, [end])
+        results.append(ObservationResult.of(one.obsid, [end]))
     config = FrontConfig(title="All", by="position", radius=0.2, hardness=hardness)
-    made = run_front(config, Everything(grouping.observations, grouping.found, results, {}), store)
+    made = run_front(config, Everything(grouping.observations, grouping.found, Results(results), {}), store)
     return store, published(store, made.manifest)
 
 
@@ -277,15 +283,88 @@ def test_an_absent_table_is_named(tmp_path: Path) -> None:
 
 
 def test_a_large_source_is_a_batch_and_many_small_ones_are() -> None:
-    def request(number: int, observations: int) -> MergeRequest:
-        name = SourceName(name=str(number), slug=str(number))
-        asked = tuple(f"{number}-{n}" for n in range(observations))
-        return MergeRequest(store="memory", asked=asked, results=(), source=name)
+    def request(number: int, observations: int) -> Merge:
+        return Merge(str(number), observations, "", bytes)
 
     settings = load_settings(None, {"campaign": {"workers": 2}})
     small, large = [request(number, 10) for number in range(250)], request(999, 3000)
     batches = plan_batches(settings, [*small, large])
     assert [one.name for one in batches[0]] == ["999"]
-    assert [sum(len(one.asked) for one in batch) for batch in batches[1:]] == [680, 680, 680, 460]
+    assert [sum(one.observations for one in batch) for batch in batches[1:]] == [680, 680, 680, 460]
     assert sorted(int(one.name) for batch in batches for one in batch) == [*range(250), 999]
     assert plan_batches(settings, []) == []
+    # On a cluster the pods count, and of indices there are never too many.
+    campaign = {"workers": 1, "executor": "kubernetes"}
+    cluster = load_settings(None, {"campaign": campaign, "kubernetes": {"parallelism": 5}})
+    assert max(sum(one.observations for one in batch) for batch in plan_batches(cluster, small)) == 120
+    wide = load_settings(None, {"campaign": campaign, "kubernetes": {"parallelism": 9999}})
+    assert len(plan_batches(wide, [request(number, 8 + number % 5) for number in range(12_000)])) <= MAX_SHARDS
+
+
+def tables_of(settings: Settings, result: CampaignResult) -> dict[str, Table]:
+    """The tables beside the front page that a release names."""
+    store = open_store(settings.store)
+    release = newest_release(store, settings.prefix)
+    assert release is not None
+    assert result.front is not None
+    assert release.front == result.front.manifest
+    made = (fetch_outputs(store, release.front, output) for output in ("sources", "observations"))
+    files = {file.name: file.data for group in made for file in group}
+    ecsv = Table.read(files["sources.ecsv"].decode(), format="ascii.ecsv", fill_values=[])
+    assert ecsv.colnames == from_parquet(files["sources.parquet"], "").colnames
+    return {"sources": ecsv, "observations": from_parquet(files["observations.parquet"], "")}
+
+
+def text_of(table: Table) -> list[str]:
+    """All of a table as text."""
+    return list(table.pformat(max_lines=-1, max_width=-1))
+
+
+def test_a_run_of_one_source_renews_its_line_and_leaves_the_others(
+    settings: Settings, simulated: Archive, tmp_path: Path
+) -> None:
+    """The page, the tables and the release are then those of a run of all."""
+    store = open_store(settings.store)
+    # Without a page of before, it begins with the source that was asked for.
+    alone = night(settings, names=(SECOND,))
+    assert [entry.name for entry in published(store, alone.front.manifest).entries] == [SECOND]  # type: ignore[union-attr]
+    assert alone.top is alone.merges[0].merge  # whoever asks for one source begins there
+    first = night(settings)
+    before = tables_of(settings, first)
+    add(simulated, tmp_path, simulated.good[4])
+    one = night(settings, names=(FIRST,))
+    assert [(merged.name, len(merged.obsids)) for merged in one.merges] == [(FIRST, 3)]
+    now = tables_of(settings, one)
+    assert dict(zip(now["sources"]["name"], now["sources"]["observations"], strict=True)) == {FIRST: 3, SECOND: 2}
+    assert now["sources"]["name"].tolist() == before["sources"]["name"].tolist()
+    theirs = [table["sources"][table["sources"]["name"] == SECOND] for table in (before, now)]
+    assert text_of(theirs[0]) == text_of(theirs[1])
+    assert set(now["observations"]["obsid"]) == set(simulated.good)
+    front = published(store, one.front.manifest)  # type: ignore[union-attr]
+    assert {entry.name: entry.observations for entry in front.entries} == {FIRST: 3, SECOND: 2}
+    release = newest_release(store, settings.prefix)
+    assert release is not None
+    assert {source.name: source.observations for source in release.sources} == {FIRST: 3, SECOND: 2}
+    # Again there is nothing to renew, neither here nor for a run of all, but for how the page was made.
+    again = night(settings, names=(FIRST,))
+    assert (again.reused, newest_release(store, settings.prefix)) == (True, release)
+    whole = tables_of(settings, night(settings))
+    for name, key in (("sources", "name"), ("observations", "obsid")):
+        whole[name].sort(key)
+        now[name].sort(key)
+        assert text_of(whole[name]) == text_of(now[name])
+    out = tmp_path / "one"
+    export_campaign(store, one, out)
+    assert not (out / "index.html").exists()  # it would lead to sources that are not there
+
+
+def test_sources_by_another_rule_leave_the_page_alone(settings: Settings) -> None:
+    first = night(settings)
+    other = night(settings, names=(SECOND,), radius=0.5)
+    assert other.front is not None
+    assert (other.front.outcome, other.front.code) == (Outcome.FAILED, "other_rule")
+    said = "The merge of all sources to a front page failed: The front page is of sources by auto within"
+    assert said in failure_line(other)
+    release = newest_release(open_store(settings.store), settings.prefix)
+    assert release is not None
+    assert release.front == first.top.manifest

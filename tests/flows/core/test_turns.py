@@ -9,7 +9,7 @@ import pytest
 
 from flows.core import turns
 from flows.core.settings import Settings, load_settings
-from flows.core.turns import turn
+from flows.core.turns import beside, turn
 from services.storage import StoreError, open_store
 from services.storage.lease import AtWork, hold, holder_of
 from services.storage.memory import MemoryStore
@@ -66,3 +66,13 @@ def test_a_store_that_can_not_keep_two_apart_is_told(tmp_path: Path, monkeypatch
     with turn(settings_of(tmp_path), "tonight", said.append):
         pass
     assert "see to it that only one works on it at a time" in said[0]
+
+
+def test_who_does_not_wait_is_told_who_works(tmp_path: Path) -> None:
+    said = list[str]()
+    beside(settings_of(tmp_path), said.append)
+    with hold(open_store(str(tmp_path)), "run", "flow run one"):
+        beside(settings_of(tmp_path), said.append)
+    assert len(said) == 1
+    assert said[0].startswith("flow run one (")
+    assert said[0].endswith("; this goes on beside it, and neither makes again what the other one has finished.")

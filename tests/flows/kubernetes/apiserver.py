@@ -26,8 +26,11 @@ from tests.flows.kubernetes.objects import Expired, Json, Objects
 
 TOKEN = "token-of-the-tests"
 API_VERSION = "1.30"
-_PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/([^/]+)/(jobs|pods|events)(?:/([^/]+))?(/log)?")
-_KINDS = {"jobs": "Job", "pods": "Pod", "events": "Event"}
+_PATH = re.compile(
+    r"/(?:api/v1|apis/batch/v1)/namespaces/([^/]+)/(jobs|pods|events|resourcequotas)(?:/([^/]+))?(/log)?"
+)
+_KINDS = {"jobs": "Job", "pods": "Pod", "events": "Event", "resourcequotas": "ResourceQuota"}
+_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _ACCOUNTS = Path(__file__).parents[3] / "k8s/base/accounts.yaml"
 
 
@@ -160,6 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._status(401, "Unauthorized")
             return
         parts = urlsplit(self.path)
+        if parts.path == _REVIEW:
+            self._review(body["spec"]["resourceAttributes"])
+            return
         match = _PATH.fullmatch(parts.path)
         if match is None or match[1] != self.api.namespace:
             self._status(403, f"{parts.path} is forbidden")
@@ -182,6 +188,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._watch(kind, query)
         else:
             self._list(kind, query)
+
+    def _review(self, asked: Json) -> None:
+        kind = "/".join(filter(None, (asked["resource"], asked["subresource"])))
+        allowed = asked["namespace"] == self.api.namespace and (asked["verb"], kind) in self.api.allowed
+        self._answer(201, {"kind": "SelfSubjectAccessReview", "status": {"allowed": allowed}})
 
     def _create(self, kind: str, body: Json) -> None:
         try:

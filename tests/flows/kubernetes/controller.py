@@ -195,9 +195,10 @@ class Controller:
         template = job["spec"]["template"]
         (container,) = template["spec"]["containers"]
         command = [sys.executable if part == "python" else part for part in container["command"] + container["args"]]
+        environment = {"ROSSI_TEST_MODULE": command[2]}
         if self.environment:
             command[1:3] = ["-m", "tests.flows.kubernetes.sabotage"]
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "JOB_COMPLETION_INDEX": str(index)}
+        environment |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "JOB_COMPLETION_INDEX": str(index)}
         for source in container["envFrom"]:
             environment |= self.secrets.get(source["secretRef"]["name"], {})
         environment |= {e["name"]: e.get("value") or _field(meta, e["valueFrom"]["fieldRef"]) for e in container["env"]}

@@ -23,7 +23,7 @@ class Objects:
         self.changed = threading.Condition(threading.RLock())
         self.version = 1000
         self._oldest = 1000
-        self._there: dict[str, dict[str, Json]] = {"jobs": {}, "pods": {}, "events": {}}
+        self._there: dict[str, dict[str, Json]] = {"jobs": {}, "pods": {}, "events": {}, "resourcequotas": {}}
         self._history: list[tuple[int, str, str, Json]] = []
 
     def get(self, kind: str, name: str) -> Json | None:

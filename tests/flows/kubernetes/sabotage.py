@@ -1,6 +1,7 @@
-"""The worker, with observations that kill their process, take very long, or find the store's disk full.
+"""The workers, with observations or sources that kill their process, take very long, or can't be done.
 
-``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW`` and ``ROSSI_TEST_FULL`` name them.
+``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW``, ``ROSSI_TEST_FULL`` (observations that find the store's disk full) and
+``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is.
 """
 
 from __future__ import annotations
@@ -13,24 +14,45 @@ import time
 from typing import Any
 from unittest.mock import patch
 
+from rossi.errors import DataError
+from services.contract import StageResult
+from services.execution import portion
 from services.execution import shard_process as index
+from services.merge import batch, batches
+from services.merge.config import MergeRequest
+from services.storage import ObjectStore
 
-_run = index.run_observation
+_run, _merge = index.run_observation, batch.run_merge
 
 
 def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
-    if obsid in os.environ.get("ROSSI_TEST_KILL", "").split(","):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if obsid in os.environ.get("ROSSI_TEST_SLOW", "").split(","):
-        print(f"{obsid} takes long", file=sys.stderr, flush=True)
-        time.sleep(3600)
-    if obsid in os.environ.get("ROSSI_TEST_FULL", "").split(","):
+    _disturb(obsid)
+    if _is_named("FULL", obsid):
         with patch("os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")):
             return _run(obsid, *arguments, **options)
     return _run(obsid, *arguments, **options)
 
 
+def _sabotaged_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
+    _disturb(request.name)
+    if _is_named("BROKEN", request.name):
+        raise DataError(f"{request.name} makes no sense.")
+    return _merge(request, store)
+
+
+def _disturb(name: str) -> None:
+    if _is_named("KILL", name):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if _is_named("SLOW", name):
+        print(f"{name} takes long", file=sys.stderr, flush=True)
+        time.sleep(3600)
+
+
+def _is_named(what: str, name: str) -> bool:
+    return name in os.environ.get(f"ROSSI_TEST_{what}", "").split(",")
+
+
 if __name__ == "__main__":
-    index.GRACE = 1.0
-    index.run_observation = _sabotaged
-    index.main()
+    portion.GRACE = 1.0
+    index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
+    {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()

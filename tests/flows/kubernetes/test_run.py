@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from flows.kubernetes.cluster import Cluster, Unavailable
 from flows.kubernetes.job import identity
 from flows.kubernetes.jobs import cancel_flow_run
 from flows.kubernetes.run import JobGone, Submitted, await_results, submit, withdraw
+from flows.kubernetes.work import Reduction, Work
 from rossi.errors import ConfigError
 from services.contract import ObservationResult, Outcome
 from services.execution.ledger import is_settled
@@ -26,15 +28,15 @@ from tests.flows.kubernetes.controller import Controller
 from tests.flows.support import ABSENT, NO_OBSID, SLEWING, Archive, product_files, same_products, wait_until
 
 
-class Campaign:
-    """A campaign that is watched in a thread."""
+class Watched:
+    """Some work of a campaign that is watched in a thread."""
 
-    def __init__(self, settings: Settings, obsids: tuple[str, ...], cluster: Cluster) -> None:
-        self.settings, self.cluster = settings, cluster
-        self.submitted = submit(settings, obsids, cluster, "flow-run-1")
-        self.told: list[ObservationResult] = []
+    def __init__(self, work: Work[Any, Any], cluster: Cluster) -> None:
+        self.work, self.cluster = work, cluster
+        self.submitted = submit(self.work, cluster, "flow-run-1")
+        self.told: list[Any] = []
         self.waiting: list[str] = []
-        self.results: list[ObservationResult] = []
+        self.results: Any = ()
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -42,17 +44,24 @@ class Campaign:
     def _watch(self) -> None:
         try:
             told, waiting = self.told.append, self.waiting.append
-            self.results = await_results(self.settings, self.submitted, self.cluster, told, waiting)
+            self.results = await_results(self.work, self.submitted, self.cluster, told, waiting)
         except BaseException as error:
             self.error = error
 
-    def end(self) -> list[ObservationResult]:
+    def end(self) -> Any:
         """Wait for it; raises what it raised."""
         self._thread.join(120)
         assert not self._thread.is_alive()
         if self.error is not None:
             raise self.error
         return self.results
+
+
+class Campaign(Watched):
+    """The observations of one."""
+
+    def __init__(self, settings: Settings, obsids: tuple[str, ...], cluster: Cluster) -> None:
+        super().__init__(Reduction(settings, obsids), cluster)
 
 
 def by_outcome(results: list[ObservationResult]) -> dict[Outcome, set[str]]:
@@ -121,17 +130,17 @@ def test_poisoned_observations_fail_alone(
 def test_a_flow_that_starts_again_goes_on_with_the_job(
     archive: Archive, settings: Settings, cluster: Cluster, controller: Controller, api: ApiServer
 ) -> None:
-    first = submit(settings, archive.asked, cluster, "flow-run-1")
+    first = submit(Reduction(settings, archive.asked), cluster, "flow-run-1")
     wait_until(controller.running)
     other = settings.model_copy(update={"kubernetes": settings.kubernetes.model_copy(update={"parallelism": 7})})
     second = Campaign(other, archive.asked, cluster)
-    assert second.submitted == Submitted(first.name, first.uid, first.work, first.shards, adopted=True)
+    assert second.submitted == Submitted(first.name, first.uid, first.work, first.parts, adopted=True)
     is_expected(second.end(), archive)
     # before its results are merged, even one that has ended is taken over
     third = Campaign(settings, archive.asked, cluster)
     assert third.submitted.adopted
     is_expected(third.end(), archive)
-    assert len(controller.started) == first.shards
+    assert len(controller.started) == first.parts
     # afterwards, what failed is tried again, and nothing else
     third.submitted.settle(open_store(settings.store))
     fourth = Campaign(settings, archive.asked, cluster)
@@ -218,7 +227,7 @@ def test_a_lost_answer_makes_no_second_job(
     archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
 ) -> None:
     api.faults.lose_answer = 1
-    submitted = submit(settings, archive.asked, cluster)
+    submitted = submit(Reduction(settings, archive.asked), cluster)
     assert submitted.adopted
     assert [job["metadata"]["name"] for job in api.objects.all("jobs")] == [submitted.name]
 
@@ -226,33 +235,33 @@ def test_a_lost_answer_makes_no_second_job(
 def test_somebody_elses_job_is_left_alone(
     archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
 ) -> None:
-    name = submit(settings, archive.asked, cluster).name
+    name = submit(Reduction(settings, archive.asked), cluster).name
     api.objects.update("jobs", name, lambda job: job["metadata"].update(annotations={}))
     with pytest.raises(ConfigError, match="belongs to something else"):
-        submit(settings, archive.asked, cluster)
+        submit(Reduction(settings, archive.asked), cluster)
 
 
 def test_identity_is_in_the_job(archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer) -> None:
-    submitted = submit(settings, archive.asked, cluster)
+    submitted = submit(Reduction(settings, archive.asked), cluster)
     assert submitted.name.endswith(identity(settings, archive.asked)[:12])
 
 
 def test_a_campaign_is_withdrawn_by_its_settings(
     archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
 ) -> None:
-    submitted = submit(settings, archive.good, cluster)
-    assert not withdraw(settings, archive.asked, cluster)
-    assert withdraw(settings, archive.good, cluster)
+    submitted = submit(Reduction(settings, archive.good), cluster)
+    assert not withdraw(Reduction(settings, archive.asked), cluster)
+    assert withdraw(Reduction(settings, archive.good), cluster)
     assert api.objects.get("jobs", submitted.name) is None
 
 
 def test_a_flow_run_cancelled_in_prefect_takes_its_job_along(
     archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
 ) -> None:
-    submitted = submit(settings, archive.asked, cluster, "flow-run-1")
+    submitted = submit(Reduction(settings, archive.asked), cluster, "flow-run-1")
     assert cancel_flow_run(cluster, "flow-run-2") == []
     # another run of the same campaign has taken it over
-    assert submit(settings, archive.asked, cluster, "flow-run-2").adopted
+    assert submit(Reduction(settings, archive.asked), cluster, "flow-run-2").adopted
     assert cancel_flow_run(cluster, "flow-run-1") == []
     assert cancel_flow_run(cluster, "flow-run-2") == [submitted.name]
     assert api.objects.all("jobs") == []
@@ -264,7 +273,7 @@ def test_the_flow_does_not_wait_long_for_a_cluster_that_is_not_there(
     monkeypatch.setattr("flows.kubernetes.run._FIRST_PATIENCE", 0.3)
     api.stop()
     with pytest.raises(Unavailable, match="can't be reached"):
-        submit(settings, archive.asked, cluster)
+        submit(Reduction(settings, archive.asked), cluster)
 
 
 def test_a_full_disk_ends_one_observation_and_no_other(
@@ -298,11 +307,11 @@ def test_a_job_that_cannot_start_is_replaced_once_its_settings_are_mended(
 ) -> None:
     """Its name follows from the work alone: it would be waited for as it is."""
     warned: list[str] = []
-    stuck = submit(with_image(settings, "rosi-worker"), archive.good, cluster)
+    stuck = submit(Reduction(with_image(settings, "rosi-worker"), archive.good), cluster)
     wait_until(lambda: api.objects.all("pods"))
-    same = submit(with_image(settings, "rosi-worker"), archive.good, cluster, on_warning=warned.append)
+    same = submit(Reduction(with_image(settings, "rosi-worker"), archive.good), cluster, on_warning=warned.append)
     assert (same.uid, same.adopted, warned) == (stuck.uid, True, [])
-    mended = submit(settings, archive.good, cluster, on_warning=warned.append)
+    mended = submit(Reduction(settings, archive.good), cluster, on_warning=warned.append)
     assert (mended.name, mended.adopted) == (stuck.name, False)
     assert mended.uid != stuck.uid
     (said,) = warned
@@ -316,9 +325,9 @@ def test_a_job_that_works_with_other_settings_is_left_alone_and_told(
 ) -> None:
     warned: list[str] = []
     controller.environment["ROSSI_TEST_SLOW"] = ",".join(archive.good)
-    works = submit(settings, archive.good, cluster)
+    works = submit(Reduction(settings, archive.good), cluster)
     wait_until(lambda: (api.objects.get("jobs", works.name) or {}).get("status", {}).get("ready"))
-    again = submit(with_image(settings, "new-worker"), archive.good, cluster, on_warning=warned.append)
+    again = submit(Reduction(with_image(settings, "new-worker"), archive.good), cluster, on_warning=warned.append)
     assert (again.uid, again.adopted) == (works.uid, True)
     (said,) = warned
     assert f"`rossi k8s cancel {works.name}` and the same command again make one with these" in said
@@ -329,10 +338,10 @@ def test_a_job_that_a_wrong_configuration_ended_is_replaced(
 ) -> None:
     """Nobody watched it: made by `rossi k8s apply`, or its flow was gone."""
     warned: list[str] = []
-    failed = submit(settings, archive.good, cluster)
+    failed = submit(Reduction(settings, archive.good), cluster)
     condition = {"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": "exit code 21"}
     api.objects.update("jobs", failed.name, lambda job: job.update(status={"conditions": [condition]}))
-    again = submit(settings, archive.good, cluster, on_warning=warned.append)
+    again = submit(Reduction(settings, archive.good), cluster, on_warning=warned.append)
     assert not again.adopted
     assert again.uid != failed.uid
     assert warned == [
@@ -346,7 +355,7 @@ def test_a_job_that_somebody_deletes_is_waited_for_and_told(
     """Its pods take their time: they end when it has been told."""
     warned: list[str] = []
     controller.environment["ROSSI_TEST_SLOW"] = ",".join(archive.good)
-    first = submit(settings, archive.good, cluster)
+    first = submit(Reduction(settings, archive.good), cluster)
     wait_until(lambda: len(controller.running()) == 2)
     api.objects.update("jobs", first.name, lambda job: job["metadata"].update(deletionTimestamp="now"))
 
@@ -355,6 +364,20 @@ def test_a_job_that_somebody_deletes_is_waited_for_and_told(
         for pod in controller.running():
             pod.process.kill()
 
-    again = submit(settings, archive.good, cluster, on_warning=gone)
+    again = submit(Reduction(settings, archive.good), cluster, on_warning=gone)
     assert not again.adopted
     assert warned == [f"Job {first.name} is being deleted; a new one is made when its pods have ended."]
+
+
+def test_a_job_of_a_campaign_whose_flow_is_gone_is_told_to_the_next(
+    archive: Archive, settings: Settings, cluster: Cluster, api: ApiServer
+) -> None:
+    """No lease is held for it: another campaign of the same place begins, and hears of it."""
+    warned: list[str] = []
+    elsewhere = settings.model_copy(update={"prefix": "other"})
+    submit(Reduction(elsewhere, archive.good), cluster, on_warning=warned.append)
+    first = submit(Reduction(settings, archive.good), cluster, on_warning=warned.append)
+    assert warned == []
+    submit(Reduction(settings, archive.good[:2]), cluster, on_warning=warned.append)
+    (said,) = warned
+    assert said.startswith(f"Job {first.name} of another campaign works on the same place of the store; ")

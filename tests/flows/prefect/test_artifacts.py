@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from flows.core.result import CampaignResult, Merged
+from flows.core.results import Results
 from flows.core.summary import ADVICE, summary_line
 from flows.prefect.artifacts import (
     BROWSE,
@@ -97,7 +98,7 @@ def test_outcomes_by_reason_failures_first() -> None:
         result("10408-01-03-00", Outcome.NO_WORK, message=NO_DATA, code="no_good_time"),
         result("10408-01-04-00"),
     ]
-    failed, nothing, done = reason_rows(results)
+    failed, nothing, done = reason_rows(Results(results))
     assert failed == {
         "outcome": "failed",
         "observations": 10,
@@ -131,7 +132,7 @@ def test_messages_are_shown_as_they_are_in_cells_and_lists(text: str) -> None:
     """Prefect's pages take every cell with a text for Markdown."""
     literal = shown("a\n").replace("a", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     assert shown(in_markdown(text)) == literal
-    (row,) = reason_rows([result(text, Outcome.FAILED, message=text, kind=FailureKind.DATA)])
+    (row,) = reason_rows(Results([result(text, Outcome.FAILED, message=text, kind=FailureKind.DATA)]))
     assert shown(row["reason"]) == shown(row["which"]) == literal
     (row,) = change_rows([Standing(obsid=text)], [])
     assert shown(row["which"]) == literal

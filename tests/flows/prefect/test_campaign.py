@@ -13,6 +13,7 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from flows.core.result import CampaignResult
+from flows.core.results import Results
 from flows.core.selection import NothingToDo
 from flows.core.settings import Settings
 from flows.core.summary import failure_line, summary_line
@@ -114,7 +115,7 @@ def with_vanished(made: CampaignResult) -> CampaignResult:
     first, *rest = made.results
     caveats = (Caveat(code=VANISHED_CODE, message="It is not in the archive any more."),)
     stages = tuple(stage.model_copy(update={"caveats": caveats}) for stage in first.stages)
-    return made.model_copy(update={"results": (first.model_copy(update={"stages": stages}), *rest)})
+    return made.model_copy(update={"results": Results((first.model_copy(update={"stages": stages}), *rest))})
 
 
 def test_a_campaign_that_did_its_work_ends_with_its_line(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rossi.errors import DataError
-from rossi.fits.header import BLOCK, CARD
+from rossi.fits.cards import CARD
+from rossi.fits.header import BLOCK
 from rossi.fits.image import read_images
 from rossi.fits.reader import MAX_HEADER, open_fits
 from rossi.fits.stream import stream_fits

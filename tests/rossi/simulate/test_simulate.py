@@ -253,7 +253,7 @@ def test_standard_light_curve() -> None:
 def test_gain_epochs_see_other_energies() -> None:
     starts = {1: 67_724_608, 3: START, 5: 494_788_880}
     band = {epoch: true_observation(spec(start=start)).band.source[2] for epoch, start in starts.items()}
-    assert band[1] < 0.75 * band[3] < 0.75 * 0.95 * band[5]
+    assert band[1] < 0.5 * band[3] < 0.5 * 0.9 * band[5]
 
 
 def test_propane_is_lost() -> None:
@@ -302,7 +302,7 @@ def test_nonsense_is_refused(changes: dict[str, object]) -> None:
 
 def test_too_bright_and_too_few(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="overflows"):
-        simulate_observation(spec(flux=1e5, photon_index=8.0))
+        simulate_observation(spec(flux=1e6, photon_index=8.0, nh=0.0))
     with pytest.raises(ConfigError, match="at least one"):
         simulate_archive(tmp_path, 0)
     with pytest.raises(ConfigError, match="100 simulated sources: 1 to 99 were expected"):

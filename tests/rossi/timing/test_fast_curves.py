@@ -117,6 +117,7 @@ def test_so_are_those_of_rows_that_spilled_over(binned, tmp_path):
     found = fast_light_curve([choice], lambda _: damaged)
     whole = fast_light_curve([choice], read_fits)
     assert found.lost == pytest.approx(1.0)
+    assert [(remark.code, "1 rows spilled over" in remark.message) for remark in found.remarks] == [("spillage", True)]
     assert len(found.gti) == len(whole.gti) + 1
     assert whole.counts.sum() - found.counts.sum() == table.column("XeCnt")[5].sum()
 
@@ -166,7 +167,8 @@ def test_refusals(binned):
 
 def test_the_file_and_stingrays_curve(binned):
     found = curve(binned, [NULLS, SOFT], [Wish(DT, 0, 35), Wish(DT, 5, 20)])
-    assert len(found.remarks) == 1 and "Channels 5-20 are asked for" in found.remarks[0]
+    assert [remark.code for remark in found.remarks] == ["spillage", "other_channels"]
+    assert "Channels 5-20 are asked for" in found.remarks[1].message
     table = open_fits(found.to_bytes(), "fast").table()
     assert (table.name, table.header["TIMEDEL"], table.header["CHAN2"]) == ("FAST", DT, "0~25")
     assert table.column("NUMBER").tolist() == found.bins.number.tolist()

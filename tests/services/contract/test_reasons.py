@@ -1,7 +1,7 @@
 """Outcomes grouped by what went wrong: sentences don't count."""
 
 from services.contract import FailureKind, ObservationResult, Outcome, StageResult
-from services.contract.reasons import by_reason
+from services.contract.reasons import Reasons
 
 
 def result(obsid: str, outcome: Outcome, message: str = "", code: str = "") -> ObservationResult:
@@ -16,7 +16,11 @@ def test_groups() -> None:
     ]
     other = result("20402-01-09-00", Outcome.FAILED, "0: cut after 0 bytes.", "missing_input")
     done = [result(f"20402-02-0{n}-00", Outcome.SUCCEEDED) for n in range(5)]
-    groups = by_reason([*done, other, *cut, result("1", Outcome.NO_WORK, "night", "no_good_time")])
+    results = [*done, other, *cut, result("1", Outcome.NO_WORK, "night", "no_good_time")]
+    halves = Reasons(results[:6])
+    halves.extend(Reasons(results[6:]))
+    groups = Reasons(results).groups
+    assert halves.groups == groups
     assert [(group.outcome, group.stage, group.code, group.kind, len(group.obsids)) for group in groups] == [
         (Outcome.FAILED, "prep", "damaged_file", FailureKind.DATA, 4),
         (Outcome.FAILED, "prep", "missing_input", FailureKind.DATA, 1),

@@ -11,6 +11,7 @@ from rossi.errors import DataError
 from services.contract import FailureKind, File, InputRecord, Outcome
 from services.execution.executor import execute
 from services.storage import open_archive, open_store
+from services.storage.memory import MemoryStore
 from services.storage.publication import fetch_outputs, fingerprint, output_key, publish, read_manifest
 from tests.services.fakes import COUNT, DOUBLE, FakeEngine, FaultyStore, count, make_archive, request
 
@@ -242,7 +243,7 @@ class TestCrashes:
         assert len([key for key in keys(store) if key.endswith("number.txt")]) == 4
         assert fetch_outputs(store, results[0].manifest, "number")[0].data.startswith(b"3 made")
 
-    def test_memory_holds_what_the_store_holds(self, archive, store, monkeypatch):
+    def test_memory_holds_what_the_store_holds(self, archive, store, monkeypatch, caplog):
         """A slower writer must not feed its own copy to the next stage under the faster one's manifest."""
         memory = {}
 
@@ -252,10 +253,15 @@ class TestCrashes:
             return count(config, inputs)
 
         options = {"archive": open_archive(str(archive)), "store": store, "memory": memory}
+        run(archive, MemoryStore())
+        assert not caplog.records  # nobody else was at it
         monkeypatch.setitem(FakeEngine.functions, "count", overtaken)
         result = execute(COUNT, request(), **options)
         assert result.outcome is Outcome.SUCCEEDED
         assert memory == {}
+        # The same was made twice: not without a word.
+        (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert said.endswith(" count: another process has made the same meanwhile; its products stay.")
 
 
 class TestPublication:

@@ -5,6 +5,7 @@ import pytest
 from rossi.errors import ConfigError, DataError
 from services.execution import fetching
 from services.execution.fetching import copy, fetch_all
+from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig, look
 from services.storage import StoreError, open_archive, patience
 from services.storage.archive import ArchiveFile
@@ -76,13 +77,16 @@ class Recorded:
     def identify(self, files):
         return self.archive.identify(files)
 
+    def beginnings(self, files, size):
+        return self.archive.beginnings(files, size)
+
     def fetch_many(self, files):
         self.read.append([file.path for file in files])
         return self.archive.fetch_many(files)
 
 
 MANY = [f"20402-01-{n:02}-00" for n in range(18)]
-STAGES = {"pca_prep": {}}
+STAGES = {"pca_prep": PcaPrepConfig()}
 
 
 @pytest.fixture

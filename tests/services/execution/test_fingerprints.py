@@ -28,10 +28,18 @@ from services.storage import open_archive, open_store
 from tests.conftest import LONG
 from tests.services.storage.faults import FaultyStore
 
-PREP, PCA, HEXTE = {"pca_prep", "pca_extract"}, {"pca_extract"}, {"hexte_back", "hexte_dead"}
+PREP, PCA, HEXTE = {"pca_prep", "pca_extract", "pca_fast"}, {"pca_extract"}, {"hexte_back", "hexte_dead"}
+FAST = {"pca_fast"}
 BOTH = PREP | HEXTE
 #: What a file of an observation concerns, by how its path begins; everything else concerns nobody.
-CONCERNS = {"pca/FS4a": PREP, "pca/FH5": BOTH, "hexte/FH": BOTH, "hexte/FS52": HEXTE, "hexte/FS58": HEXTE}
+CONCERNS = {
+    "pca/FS4a": PREP,
+    "pca/FS46": FAST,
+    "pca/FH5": BOTH,
+    "hexte/FH": BOTH,
+    "hexte/FS52": HEXTE,
+    "hexte/FS58": HEXTE,
+}
 CONCERNS |= {"acs/FH": BOTH, "FMI": BOTH, "FI": BOTH}
 CALIBRATION = {
     "model": (MODEL_FILE, PREP),
@@ -152,6 +160,7 @@ def test_calibration_repeats_what_uses_it(reduced):
     [
         ("pca_prep", {"zero_bad": False}, PREP),
         ("pca_extract", {"binsz": 32}, PCA),
+        ("pca_fast", {"segment": 8}, FAST),
         ("hexte_dead", {"binsz": 8}, {"hexte_dead"}),
     ],
 )

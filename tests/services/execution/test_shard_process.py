@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from rossi.errors import ConfigError
-from services.contract import ExitCode, Outcome
+from services.contract import ExitCode, ObservationResult, Outcome
 from services.execution import shard_process as index
 from services.execution import worker
 from services.execution.ledger import Ledger, is_settled, put_work, read_shard, read_shards, settle
+from services.execution.portion import Stop
 from services.execution.request import Shard
 from services.storage import StoreError, open_store
 from tests.services.fakes import FaultyStore, configured, make_archive, use_fakes
@@ -43,7 +44,9 @@ def shard(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ledger(store, shard):
-    return Ledger(store, put_work(store, "run", [shard.model_copy(update={"number": 0}), shard]), "job-1", 1)
+    return Ledger(
+        store, put_work(store, "run", [shard.model_copy(update={"number": 0}), shard]), "job-1", 1, ObservationResult
+    )
 
 
 def with_bad(shard):
@@ -103,7 +106,7 @@ def test_what_may_get_better_is_tried_again_and_the_rest_is_not(shard, ledger, s
 
 def test_another_run_tries_failures_again(shard, ledger, store):
     index.work_off(with_bad(shard), ledger)
-    other = Ledger(store, ledger.work, "job-2", 1)
+    other = Ledger(store, ledger.work, "job-2", 1, ObservationResult)
     assert index.work_off(with_bad(shard), other) == ExitCode.DATA_ERROR
     assert [result.reused for result in other.whole()] == [True, False, True, True]
 
@@ -144,7 +147,7 @@ def test_evictions_count_for_nothing(shard, ledger, monkeypatch):
 
 
 def test_a_wish_to_stop_is_heard_between_observations(shard, ledger, monkeypatch):
-    stop = index.Stop()
+    stop = Stop()
     run = index.run_observation
 
     def run_and_stop(obsid, *arguments, **options):
@@ -158,7 +161,7 @@ def test_a_wish_to_stop_is_heard_between_observations(shard, ledger, monkeypatch
 
 
 def test_a_store_that_breaks_off_is_retryable(shard, ledger, store):
-    broken = Ledger(FaultyStore(store, lambda method, _: method == "list"), ledger.work, "job-1", 1)
+    broken = Ledger(FaultyStore(store, lambda method, _: method == "list"), ledger.work, "job-1", 1, ObservationResult)
     with pytest.raises(StoreError):
         index.work_off(shard, broken)
 
@@ -166,7 +169,7 @@ def test_a_store_that_breaks_off_is_retryable(shard, ledger, store):
 SLOW = """
 import sys, time
 from services.execution import shard_process as index
-from services.execution import worker
+from services.execution import portion, worker
 from tests.services.fakes import install
 
 def slow(*_, **__):
@@ -175,7 +178,7 @@ def slow(*_, **__):
         time.sleep(0.1)
 
 install()
-index.GRACE = 0.5
+portion.GRACE = 0.5
 if "slow" in sys.argv:
     sys.argv.remove("slow")
     index.run_observation = slow

@@ -95,6 +95,21 @@ class ArchiveConformance:
         with pytest.raises(StoreError, match="300000 bytes arrived, the listing says 300001"):
             archive.fetch_many([ArchiveFile(file.path, 300_001, file.identity)])
 
+    def test_beginnings(self, archive, tree, url, tmp_path):
+        files = archive.list(FOLDER)
+        found = archive.beginnings(files, 1000)
+        assert found == [(tree / file.path).read_bytes()[:1000] for file in files]
+        assert archive.transferred == sum(map(len, found)) < sum(TREE[file.path] for file in files)
+        assert archive.beginnings([ArchiveFile("AO10/P91401/91401-02-03-00/FMI", -1)], 1000) == [b""]
+        with pytest.raises(DataError, match="AO2/none"):
+            archive.beginnings([ArchiveFile("AO2/none", -1)], 1000)
+        kept = [open_archive(url, CacheConfig(folder=str(tmp_path))) for _ in range(3)]
+        files = archive.identify(files)
+        kept[0].fetch_many(files[:2])
+        assert kept[1].beginnings(files, 1000) == kept[2].beginnings(files, 1000) == found
+        assert kept[1].transferred == sum(map(len, found[2:]))
+        assert kept[2].transferred == 0
+
     def test_copies(self, url, tmp_path, tree):
         cache = CacheConfig(folder=str(tmp_path))
         first, second = open_archive(url, cache), open_archive(url, cache)
@@ -227,6 +242,24 @@ class TestWeb(ArchiveConformance):
         assert starts == sorted(starts)
         assert starts[0] > 0
         assert archive.transferred == TREE[FILTER]
+
+    def test_beginnings_that_break_off(self, web, tree):
+        archive = open_archive(web.url)
+        web.faults.cut[FILTER] = 2
+        assert archive.beginnings([ArchiveFile(FILTER, -1)], 1000) == [(tree / FILTER).read_bytes()[:1000]]
+        web.faults.cut[FILTER] = 100
+        with pytest.raises(StoreError, match="the transfer broke off"):
+            archive.beginnings([ArchiveFile(FILTER, -1)], 1000)
+
+    def test_the_beginning_is_all_that_is_asked_for(self, web):
+        web.log.clear()
+        open_archive(web.url).beginnings([ArchiveFile(FILTER, -1)], 1000)
+        assert web.log[-1] == f"GET {FILTER} bytes=0-999"
+
+    def test_beginnings_from_a_server_without_ranges(self, web, tree):
+        web.faults.ranges = False
+        archive = open_archive(web.url)
+        assert archive.beginnings([ArchiveFile(FILTER, -1)], 1000) == [(tree / FILTER).read_bytes()[:1000]]
 
     def test_a_server_without_ranges(self, web, tree):
         archive = open_archive(web.url)

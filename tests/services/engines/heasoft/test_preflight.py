@@ -89,7 +89,7 @@ def test_tasks_that_were_not_installed(headas):
 
 
 def test_every_stage_has_its_tasks():
-    assert set(TASKS) == {"pca_prep", "pca_extract", "hexte_back", "hexte_dead"}
+    assert set(TASKS) == {"pca_prep", "pca_extract", "pca_fast", "hexte_back", "hexte_dead"}
 
 
 @pytest.fixture

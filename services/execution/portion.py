@@ -1,0 +1,201 @@
+"""A part of a campaign's work as a process, an index of an Indexed Job: observations to reduce, or sources to merge."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+import typer
+
+from rossi.errors import ConfigError, RossiError
+from services.contract import ExitCode, ObservationResult, Outcome, StageResult
+from services.execution.ledger import Ledger, is_final
+from services.storage import ObjectStore, open_store
+
+Result = TypeVar("Result", ObservationResult, StageResult)
+
+#: Seconds after SIGTERM in which the item at hand may end; then it is given up. Nothing half-done is ever visible, so
+#: this only saves work.
+GRACE = 8.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion(Generic[Result]):
+    """What one process works off, item by item.
+
+    Parameters
+    ----------
+    number : int
+    names : tuple of str
+        What the items are called in the log.
+    run : callable
+        Works the item at a position off; returns how it ended. May raise `ConfigError` and `StoreError`.
+    lost : callable
+        Returns the result of the item at a position that has killed its process, and leaves a record of it.
+    item, kind : str
+        What an item is, and the whole.
+    """
+
+    number: int
+    names: tuple[str, ...]
+    run: Callable[[int], Result]
+    lost: Callable[[int], Result]
+    item: str = "observation"
+    kind: str = "shard"
+
+
+class Stop:
+    """Whether somebody wants the process to end."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def listen(self) -> None:
+        """Take SIGTERM as a wish to end soon."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+
+    @property
+    def asked(self) -> bool:
+        """True from the signal on."""
+        return self._asked.is_set()
+
+    def _on_signal(self, _signum: int, _frame: object) -> None:
+        if self.asked:
+            return
+        self._asked.set()
+        # Not by an exception: compiled code would not see it in time.
+        timer = threading.Timer(GRACE, os._exit, (ExitCode.RETRYABLE,))
+        timer.daemon = True
+        timer.start()
+
+
+#: Signals concern the process, so there is one.
+STOP = Stop()
+
+
+def work_off_portion(portion: Portion[Result], ledger: Ledger[Result], attempt: int = 0, stop: Stop = STOP) -> ExitCode:
+    """Work off what is not done, one item after the other, and write down how each ended.
+
+    An item during which a process was killed twice (out of memory, a crash in compiled code) is a failure and left out,
+    so that those after it have their turn.
+
+    Parameters
+    ----------
+    portion : Portion
+    ledger : Ledger
+    attempt : int
+        How many processes have failed at this part before.
+    stop : Stop
+
+    Raises
+    ------
+    ConfigError
+        Nothing could succeed.
+    StoreError
+        The archive or the store stays away.
+    """
+    ledger.look()
+    results: dict[int, Result] = {}
+    undone = 0
+    for position, name in enumerate(portion.names):
+        if (known := ledger.done(position)) is not None:
+            results[position] = known
+            continue
+        if stop.asked:
+            break
+        _log.info("%s: %s %d of %d", name, portion.item, position + 1, len(portion.names))
+        final = ledger.killed_its_process(position, attempt)
+        if final:
+            results[position] = portion.lost(position)
+        else:
+            ledger.begin(position, attempt)
+            results[position] = portion.run(position)
+            final = is_final(results[position])
+        ledger.keep(position, attempt, results[position], final=final)
+        undone += not final
+    undone += len(portion.names) - len(results)
+    if not undone:
+        ledger.close(list(results.values()))
+    return _end(portion, results, undone, attempt)
+
+
+def _end(portion: Portion[Result], results: dict[int, Result], undone: int, attempt: int) -> ExitCode:
+    failed = {position: result for position, result in results.items() if result.outcome is Outcome.FAILED}
+    for position, result in failed.items():
+        _log.error("%s: %s", portion.names[position], result.message)
+    _log.info(
+        "%s %d, attempt %d: %d %ss, %d failed, %d to be tried again",
+        portion.kind,
+        portion.number,
+        attempt,
+        len(portion.names),
+        portion.item,
+        len(failed),
+        undone,
+    )
+    if undone:
+        return ExitCode.RETRYABLE
+    return ExitCode.DATA_ERROR if failed else ExitCode.OK
+
+
+def serve(
+    program: str,
+    opened: Callable[[ObjectStore, str, str, int], tuple[Portion[Result], Ledger[Result]]],
+    what: str,
+    epilog: str,
+) -> None:
+    """Run the command of a process that works one part off; exits.
+
+    Parameters
+    ----------
+    program : str
+        How the process is called.
+    opened : callable
+        Given store, work list, Job and number, returns the part and its ledger; raises `ConfigError` for want of it.
+    what : str
+        What it does, for the help.
+    epilog : str
+    """
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.command(epilog=epilog, help=what)
+    def command(
+        store: Annotated[str, typer.Option(help="The product store, which holds the work list, too.")],
+        work: Annotated[str, typer.Option(help="Key of the work list in the store.")],
+        index: Annotated[int | None, typer.Option(min=0, help="Number of the part.")] = None,
+        index_from: Annotated[str, typer.Option(help="Environment variable with the number of the part.")] = "",
+        run: Annotated[str, typer.Option(envvar="ROSSI_RUN", help="The Job that this process belongs to.")] = "by-hand",
+        attempt: Annotated[
+            str, typer.Option(envvar="ROSSI_ATTEMPT", help="How many processes have failed at the part before.")
+        ] = "0",
+    ) -> None:
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+        try:
+            number = _number(index, index_from)
+            code = work_off_portion(*opened(open_store(store), work, run, number), int(attempt or 0))
+        except RossiError as error:  # of data, another part's would be no better
+            _log.error("%s", error)
+            code = ExitCode.CONFIG_ERROR if isinstance(error, ConfigError) else ExitCode.RETRYABLE
+        raise typer.Exit(code)
+
+    STOP.listen()
+    app(prog_name=program)
+
+
+def _number(index: int | None, variable: str) -> int:
+    if index is not None:
+        return index
+    if not variable:
+        raise ConfigError("Say which shard: --index 3, or --index-from JOB_COMPLETION_INDEX.")
+    value = os.environ.get(variable, "")
+    if not value.isdecimal():
+        raise ConfigError(f"The environment variable {variable} is {value!r}; the number of a shard was expected.")
+    return int(value)
