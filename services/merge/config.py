@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pydantic import Field, field_validator
 
 from services.contract import FileName, Frozen, ObservationResult
 
 NAME = "merge"
+
+
+class FigureFormat(StrEnum):
+    """A file of a figure: a picture for the screen, or drawings for a paper."""
+
+    PNG = "png"
+    PDF = "pdf"
+    SVG = "svg"
 
 
 class MergeConfig(Frozen):
@@ -22,6 +31,9 @@ class MergeConfig(Frozen):
     description: str = Field("", description="a few words below the title")
     keep_null: bool = Field(True, description="keep bins without a rate in the light curve")
     force: bool = Field(False, description="join light curves of different sources (OBJECT, position) too")
+    figures: tuple[FigureFormat, ...] = Field(
+        (FigureFormat.PNG,), min_length=1, description="files of each figure: png, pdf and svg, as many as are wanted"
+    )
     hardness: tuple[str, ...] = Field(
         (),
         description='two bands, the hard one first, whose ratio of rates is the hardness: ["ch11-28", "ch5-10"]; as '

@@ -246,7 +246,7 @@ def _merged(
         File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title, source), about=b.about)
         for b in joined
     )
-    images = figures(joined, observations, config.slug, config.title, config.points, means=means)
+    images = figures(joined, observations, config, means=means)
     table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
     downloads = [f.name for f in (*curves, *images, *sums.files, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
@@ -256,8 +256,7 @@ def _merged(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
     shown = Shown(observations, joined, details, fields or Fields())
-    slug = source.slug if source is not None else ""
-    made = report(config.title, config.description, shown, downloads, place, config.points, caveats, slug=slug)
+    made = report(config.title, config.description, shown, downloads, place, config.points, caveats, source=source)
     pages = {
         "observations": (table,),
         "report": (File(REPORT, made.page, about=About(Kind.PAGE)),),
