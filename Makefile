@@ -6,7 +6,7 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-long fuzz
+.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz
 
 # Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
 # among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -46,6 +46,14 @@ test-s3: .venv/dev
 # The catalogue's client on a strict TAP server, which Debian has: apt-get install gavodachs2-server postgresql-pgsphere postgresql-q3c
 test-tap: .venv/dev
 	ROSSI_REQUIRE_DACHS=1 $(BIN)/python -m pytest tests/services/query/test_dachs.py
+
+# Spectra fitted by sherpa, another project's, 20 of each. It is built here, with what Debian has: apt-get install g++ libfftw3-dev bison flex
+test-fit: .venv-fit/sherpa
+	PYTHONPATH=.venv-fit ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest -s tests/rossi/spectra/test_fit.py
+
+.venv-fit/sherpa: .venv/dev tests/rossi/spectra/sherpa.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .venv-fit --requirement tests/rossi/spectra/sherpa.txt
+	touch $@
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser

@@ -12,6 +12,8 @@ import tomllib
 from pathlib import Path
 
 CHAINS = (("pca_prep", "pca_extract"), ("hexte_back", "hexte_dead"))
+#: The stage of fast data, and what it makes of the standard modes.
+FAST, PRODUCTS = "pca_fast", {"products": ["fast", "bursts"]}
 
 
 def contained(*arguments: str, text: str) -> tuple[str, str]:
@@ -69,6 +71,9 @@ for obsid in asked:
             result = stage(name, {"stage": name, "obsid": obsid, "upstream": upstream} | common)
             upstream[name] = result["manifest"]
             stages.append(result)
+        if chain == CHAINS[0]:
+            asked_for = {"stage": FAST, "obsid": obsid, "upstream": upstream, "config": PRODUCTS}
+            stages.append(stage(FAST, asked_for | common))
     outcome = "succeeded" if all(one["outcome"] == "succeeded" for one in stages) else "failed"
     results.append({"obsid": obsid, "outcome": outcome, "stages": stages})
 merged = stage("merge", {"store": store, "asked": asked, "results": results})

@@ -187,6 +187,7 @@ FILE_PATTERNS = {
     "index": r"FMI|FI[A-Z]{2}_[0-9a-f]+-[0-9a-f]+",
     "spacecraft": r"(acs/FH(0e|0f|10|11|14|15|18)|hexte/FH(53|59|fb|fc))_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "fast": r"pca/(FS(37|3b|3f|4f)_[0-9a-f]+-[0-9a-f]+|(GX|SE)_[0-9A-Za-z._-]+?\.evt)(\.gz)?",
+    "orbit": r"orbit/FPorbit_Day[0-9]+(\.gz)?",
     "std1": r"pca/FS46_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "std2": r"pca/FS4a_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "pcu_housekeeping": r"pca/FH5[a-e]_[0-9a-f]+-[0-9a-f]+(\.gz)?",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -11,6 +11,8 @@ class Kind(StrEnum):
 
     LIGHT_CURVE = "light_curve"
     SPECTRUM = "spectrum"
+    RESPONSE = "response"
+    ANCILLARY = "ancillary"
     GOOD_TIME = "good_time"
     SCIENCE = "science"
     EVENTS = "events"
@@ -34,6 +36,72 @@ class Content(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BandEdges:
+    """The channels that a band in keV is for one detector, and the energies that these really have.
+
+    Parameters
+    ----------
+    epoch : int
+        Gain epoch of the PCA; 0 for HEXTE, which has none.
+    detector : str
+        DETNAM: ``PCU2``, ``PWA``.
+    start, stop : float [MJD]
+        First and last day that this is told of.
+    first, last : int
+        Absolute channels, both included.
+    emin, emax : float [keV]
+        Nominal energies at their edges on the first day.
+    emin_stop, emax_stop : float [keV]
+        The same on the last day: gains drift.
+    """
+
+    epoch: int
+    detector: str
+    start: float
+    stop: float
+    first: int
+    last: int
+    emin: float
+    emax: float
+    emin_stop: float
+    emax_stop: float
+
+
+@dataclass(frozen=True, slots=True)
+class BandEnergies:
+    """A band that was asked for in keV, and what came of it.
+
+    Parameters
+    ----------
+    emin, emax : float [keV]
+        As it was asked for.
+    table : str
+        Which energies of channels were used: name of the energy-to-channel table.
+    edges : tuple of BandEdges
+    """
+
+    emin: float
+    emax: float
+    table: str
+    edges: tuple[BandEdges, ...] = ()
+
+    @property
+    def channels(self) -> tuple[int, int]:
+        """Lowest and highest channel of any detector."""
+        return min(edge.first for edge in self.edges), max(edge.last for edge in self.edges)
+
+    def of(self, detector: str) -> BandEnergies:
+        """Return the same of one detector.
+
+        Parameters
+        ----------
+        detector : str
+            DETNAM.
+        """
+        return replace(self, edges=tuple(edge for edge in self.edges if edge.detector == detector))
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What a file holds; of it, what applies.
 
@@ -47,7 +115,7 @@ class About:
     content : Content or None
         Source and background, net, or background alone.
     channels : (int, int) or None
-        The band that was asked for, absolute; the last one belongs to it.
+        The band that was asked for, absolute; the last one belongs to it. None of a band in keV.
     binsz : float or None [s]
         Length of a bin that was asked for.
     cluster : str
@@ -56,6 +124,8 @@ class About:
         Where the cluster looked, as `rossi.hexte.rocking.Position` says it.
     pcus : tuple of int
         That were asked for; none for files of which they are not chosen.
+    energies : BandEnergies or None
+        A band that was asked for in keV.
     """
 
     kind: Kind | None = None
@@ -67,6 +137,7 @@ class About:
     cluster: str = ""
     position: str = ""
     pcus: tuple[int, ...] = ()
+    energies: BandEnergies | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +151,12 @@ class File:
     hdus : tuple of int
         Which HDUs of a calibration file count; empty for all.
     about : About
+    shared : bool
+        Whether many observations have the same file, of which a store keeps one.
     """
 
     name: str
     data: bytes
     hdus: tuple[int, ...] = ()
     about: About = About()
+    shared: bool = False

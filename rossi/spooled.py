@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
+from dataclasses import fields
 from pathlib import Path
 
 from rossi.product import About, File
@@ -41,8 +42,11 @@ class SpooledFile(File):
     spool: Spool
 
     def __init__(self, name: str, data: bytes, about: About = About()) -> None:  # noqa: B008 - frozen
-        for key, value in (("name", name), ("hdus", ()), ("about", about), ("spool", Spool(data))):
-            object.__setattr__(self, key, value)
+        like = File(name, b"", about=about)
+        for one in fields(File):
+            if one.name != "data":
+                object.__setattr__(self, one.name, getattr(like, one.name))
+        object.__setattr__(self, "spool", Spool(data))
 
     @property
     def data(self) -> bytes:

@@ -9,14 +9,18 @@ import typer
 
 from flows.cli.options import (
     Archive,
+    Bands,
     Config,
+    HexteBands,
     Out,
     Prefix,
     PrintConfig,
+    Products,
     Sources,
     Store,
     Where,
     Workers,
+    of_bands,
     prepared,
     settings_from,
 )
@@ -33,6 +37,9 @@ def command(
     prefix: Prefix = None,
     out: Out = None,
     source: Sources = None,
+    band: Bands = None,
+    hexte_band: HexteBands = None,
+    product: Products = None,
     workers: Workers = None,
     executor: Where = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
@@ -58,8 +65,9 @@ def command(
         archive=archive,
         store=store,
         prefix=prefix,
-        campaign={"workers": workers, "executor": executor},
+        campaign={"workers": workers, "executor": executor, "products": product or None},
         sources={"names": source or None},
+        **of_bands(band, hexte_band),
     )
     settings = prepared(settings, out)
     if settings.campaign.executor is Executor.KUBERNETES:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from flows.cli.options import Archive, Config, Prefix, Store, Workers, settings_from
+from flows.cli.options import Archive, Bands, Config, HexteBands, Prefix, Store, Workers, of_bands, settings_from
 
 
 def command(
@@ -16,6 +16,8 @@ def command(
     store: Store = None,
     prefix: Prefix = None,
     workers: Workers = None,
+    band: Bands = None,
+    hexte_band: HexteBands = None,
     write: Annotated[Path | None, typer.Option(help="Write it into this file, which must not exist yet.")] = None,
 ) -> None:
     """Print the configuration that would be used: the HEASARC's recipe where nothing else is said.
@@ -24,7 +26,8 @@ def command(
     """
     from flows.core.settings import to_toml
 
-    settings = settings_from(config, archive=archive, store=store, prefix=prefix, campaign={"workers": workers})
+    chosen: dict[str, Any] = {"campaign": {"workers": workers}, **of_bands(band, hexte_band)}
+    settings = settings_from(config, archive=archive, store=store, prefix=prefix, **chosen)
     if write is None:
         print(to_toml(settings), end="")
         return

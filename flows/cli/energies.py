@@ -24,26 +24,49 @@ def command(
     table: Annotated[
         str | None, typer.Option(help="Energy-to-channel table: a file, CALDB, or e05v03, which comes with rossi.")
     ] = None,
+    hexte: Annotated[bool, typer.Option("--hexte", help="HEXTE's channels, which never change.")] = False,
 ) -> None:
-    """Show the energies of the PCA's channels, or the channels of a band in keV.
+    """Show the energies of the PCA's or HEXTE's channels, or the channels of a band in keV.
 
     Energies are nominal ones, as in EBOUNDS of responses; those of layer 1. Without --table, that of $CALDB is taken,
     or e05v03 where there is none.
 
-    Examples: `rossi energies --epoch 5 --pcu 2`, `rossi energies 2-9keV`
+    Examples: `rossi energies --epoch 5 --pcu 2`, `rossi energies 2-9keV`, `rossi energies 15-60keV --hexte`
     """
     from rossi.energy.bands import CHANNEL_STARTS, STANDARD2_STARTS
     from rossi.errors import ConfigError
 
-    source = _table(table)
-    starts = CHANNEL_STARTS if channels else STANDARD2_STARTS
-    if band is None and epoch is None and date is None:
-        raise ConfigError("Give a band (2-9keV), or --epoch 5 or --date 2005-01-31 for the table of all channels.")
-    if epoch is not None and date is not None:
-        raise ConfigError("Give --epoch or --date, not both.")
-    typer.echo(f"Energy-to-channel table: {source.name}. PCU {pcu}, layer 1; nominal energies [keV].", err=True)
-    lines = _bins(source, epoch, date, pcu, starts) if band is None else _band(source, band, epoch, date, pcu, starts)
+    if hexte:
+        of_the_pca = {"--epoch": epoch, "--date": date, "--table": table, "--channels": channels or None}
+        if given := [name for name, value in of_the_pca.items() if value is not None]:
+            raise ConfigError(f"{given[0]} is about the PCA; HEXTE's channels are always the same: leave it out.")
+        head, lines = _hexte(band)
+    else:
+        starts = CHANNEL_STARTS if channels else STANDARD2_STARTS
+        if band is None and epoch is None and date is None:
+            raise ConfigError("Give a band (2-9keV), or --epoch 5 or --date 2005-01-31 for the table of all channels.")
+        if epoch is not None and date is not None:
+            raise ConfigError("Give --epoch or --date, not both.")
+        source = _table(table)
+        head = f"Energy-to-channel table: {source.name}. PCU {pcu}, layer 1; nominal energies [keV]."
+        asked = (epoch, date, pcu, starts)
+        lines = _bins(source, *asked) if band is None else _band(source, band, *asked)
+    typer.echo(head, err=True)
     print("\n".join(lines))
+
+
+def _hexte(text: str | None) -> tuple[str, list[str]]:
+    """Return the bins of HEXTE's archive mode, or which of them a band is."""
+    from rossi.energy.band_energies import hexte_energies
+    from rossi.energy.bands import EnergyBand
+    from rossi.energy.hexte_channels import NOMINAL, hexte_bins
+
+    head, lines = f"HEXTE's channels: {NOMINAL} [keV].", ["channels     E_MIN     E_MAX"]
+    rows = list(zip(*(column.tolist() for column in hexte_bins()), strict=True))
+    if text is not None:
+        (edge,) = hexte_energies(EnergyBand.parse(text), ("PWA",)).edges
+        rows = [(edge.first, edge.last, edge.emin, edge.emax)]
+    return head, [*lines, *(f"{_span(first, last):<8}  {low:8.3f}  {high:8.3f}" for first, last, low, high in rows)]
 
 
 def _table(text: str | None) -> ChannelTable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, settings_from
+from flows.cli.options import Archive, Config, Products, settings_from
 from flows.cli.search import WorkListFile, find_obsids, size_text
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def command(
     archive: Archive = None,
     out: Annotated[Path | None, typer.Option(help="Folder, laid out as the archive.")] = None,
     config: Config = None,
+    product: Products = None,
     only_list: Annotated[bool, typer.Option("--list", help="List the files, with sizes, and fetch nothing.")] = False,
 ) -> None:
     """Copy what a reduction needs of observations out of an archive: a twelfth of their bytes for the PCA alone.
@@ -40,7 +41,7 @@ def command(
     from services.storage import open_archive
     from services.storage.remote import RemoteArchive
 
-    settings = settings_from(config, archive=archive)
+    settings = settings_from(config, archive=archive, campaign={"products": product or None})
     require(settings, "archive")
     if out is None and not only_list:
         raise ConfigError("Where to? Give --out FOLDER, or --list to see what would be fetched.")

@@ -29,11 +29,31 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", metavar="NAME", help="Only this source, in any spelling; several times for several."),
 ]
+Products = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--product",
+        metavar="NAME",
+        help="What is made: lightcurves, spectra, fast, events, power or bursts; several times for several.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(help="Processes that work at the same time.")]
+Bands = Annotated[
+    list[str] | None,
+    typer.Option("--band", metavar="BAND", help="PCA light curves: 2-9keV, or channels, 5-10; several times for more."),
+]
+HexteBands = Annotated[
+    list[str] | None, typer.Option("--hexte-band", metavar="BAND", help="The same of HEXTE: 15-60keV, or 15-61.")
+]
 Where = Annotated[
     str | None, typer.Option("--executor", help="Who works: local (processes), kubernetes (pods) or inline.")
 ]
 PrintConfig = Annotated[bool, typer.Option("--print-config", help="Show the configuration and stop.")]
+
+
+def of_bands(bands: list[str] | None, hexte_bands: list[str] | None) -> dict[str, Any]:
+    """Return the settings that bands on the command line mean."""
+    return {"pca_extract": {"bands": bands or None}, "hexte_dead": {"bands": hexte_bands or None}}
 
 
 def prepared(settings: Settings, out: Path | None) -> Settings:

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Archive, Config, Out, Prefix, PrintConfig, Store, prepared, settings_from
+from flows.cli.options import (
+    Archive,
+    Bands,
+    Config,
+    HexteBands,
+    Out,
+    Prefix,
+    PrintConfig,
+    Products,
+    Store,
+    of_bands,
+    prepared,
+    settings_from,
+)
 
 
 def command(
@@ -15,14 +28,18 @@ def command(
     store: Store = None,
     config: Config = None,
     prefix: Prefix = None,
+    band: Bands = None,
+    hexte_band: HexteBands = None,
     out: Out = None,
+    product: Products = None,
     print_config: PrintConfig = False,
 ) -> None:
     """Reduce one observation or a few, here and now, whoever else works on the store.
 
     What a campaign has finished is taken from there, and it finds what was finished here; who is at work is told.
 
-    Example: `rossi reduce 20101-01-01-00 --config archive/rossi.toml --out products`
+    Examples: `rossi reduce 20101-01-01-00 --config archive/rossi.toml --out products`,
+    `rossi reduce 20101-01-01-00 --config archive/rossi.toml --out kev --band 2-9keV`
     """
     from flows.cli.display import progress_bar, show_results
     from flows.core.export import export_observations
@@ -33,7 +50,8 @@ def command(
     from services.execution.worker import run_shard
     from services.storage import open_store
 
-    settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix)
+    asked = {"campaign": {"products": product or None}, **of_bands(band, hexte_band)}
+    settings = settings_from(config, print_config, archive=archive, store=store, prefix=prefix, **asked)
     settings = prepared(settings, out)
     beside(settings, lambda said: typer.echo(said, err=True))
     unique = tuple(dict.fromkeys(obsids))

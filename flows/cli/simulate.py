@@ -88,9 +88,11 @@ def _configuration(out: Path) -> str:
     import tomlkit
 
     from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
+    from rossi.simulate.calibration import response_settings
 
     folder = out.resolve() / "calibration"
     calibration = {"model": [str(folder / MODEL_FILE)], "saa": "NONE", "breakdown": str(folder / BREAKDOWN_FILE)}
     hexte = {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B, "background_a": BACKEST_FILE}
     calibration |= {name: str(folder / file) for name, file in hexte.items()}
+    calibration |= response_settings(folder)
     return tomlkit.dumps({"archive": str(out.resolve()), "calibration": calibration})

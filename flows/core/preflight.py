@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.core.export import check_folder
-from flows.core.extras import EXTRAS, missing
+from flows.core.extras import EXTRAS, missing, need
 from flows.core.settings import Executor, Settings
 from rossi.errors import ConfigError, did_you_mean
 from rossi.expression import compile_expression
@@ -15,7 +15,7 @@ from services.calibration import Role, check_calibration
 from services.contract import CALIBRATION
 from services.contract.extraction import Extraction
 from services.contract.filter_file import FilterSource
-from services.execution.stages import load_stage
+from services.execution.stages import Product, load_stage
 from services.storage import open_archive, open_store
 from services.storage.base import check_key
 from services.storage.local import LocalStore
@@ -33,13 +33,16 @@ def check(settings: Settings) -> None:
     StoreError
         If a server did not answer as it should.
     """
+    on_cluster = settings.campaign.executor is Executor.KUBERNETES
+    if Product.POWER in settings.campaign.products and not on_cluster:
+        need("stingray")
     with _all_installed():
         check_places(settings)
         for name in settings.stages:
             config = getattr(settings, name)
             if isinstance(config, Extraction):
                 _check_columns(settings, name, config)
-        if settings.campaign.executor is not Executor.KUBERNETES:
+        if not on_cluster:
             check_calibration(settings.calibration, roles(settings))
 
 
@@ -84,6 +87,5 @@ def _check_columns(settings: Settings, name: str, config: Extraction) -> None:
 
 def roles(settings: Settings) -> list[Role]:
     """Return what calibration files the stages of a campaign need."""
-    configs = {name: getattr(settings, name) for name in settings.stages}
-    wanted = [one for name, config in configs.items() for one in load_stage(name).inputs_for(config)]
+    wanted = [one for name, config in settings.stages.items() for one in load_stage(name).inputs_for(config)]
     return [Role(one.name) for one in wanted if one.source == CALIBRATION]

@@ -23,6 +23,7 @@ from rossi.sky import SOURCE_RADIUS
 from rossi.sources.rule import By
 from services.calibration.config import CalibrationConfig
 from services.contract import EngineName, Frozen
+from services.contract.barycentre import BarycentreConfig, Times
 from services.contract.configuration import validate
 from services.execution.stages import CHAINS, STAGES, USUAL, Instrument, Product, chains_of, stage_configs
 from services.merge.config import MergeConfig
@@ -137,6 +138,31 @@ class CampaignConfig(Frozen):
         return self
 
 
+class TimingConfig(Frozen):
+    """Times at the barycentre of the solar system, of all products that have times."""
+
+    barycentre: Times = Field(
+        Times.OFF, description="column (BARYTIME beside TIME), replace (all times of a file), or off."
+    )
+    ra: float | None = Field(
+        None, ge=0, le=360, description="Of the source, J2000, ICRS [deg]; that of the target in the data when none."
+    )
+    dec: float | None = Field(None, ge=-90, le=90, description="Of the source, J2000, ICRS [deg].")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.ra is None) != (self.dec is None):
+            raise ValueError("one of ra and dec is given; give both, or none to take those of the data")
+        return self
+
+    def told(self, config: Frozen) -> Frozen:
+        """Return the configuration of a stage with what it is told of times; one that makes none stays as it is."""
+        if self.barycentre is Times.OFF or "barycentre" not in type(config).model_fields:
+            return config
+        wanted = BarycentreConfig(times=self.barycentre, ra=self.ra, dec=self.dec)
+        return config.model_copy(update={"barycentre": wanted})
+
+
 class _Places(Frozen):
     archive: str = Field(
         "", description="Where the archive lies: a folder, s3:// or https:// URL that holds AO1, AO2 ..."
@@ -162,6 +188,7 @@ else:
 class Settings(_Sections):
     """Everything that decides what a campaign does; between places and merge, a section for each stage."""
 
+    timing: TimingConfig = TimingConfig()
     merge: MergeConfig = MergeConfig()
     sources: SourcesConfig = SourcesConfig()
     campaign: CampaignConfig = Field(default_factory=CampaignConfig)
@@ -172,7 +199,7 @@ class Settings(_Sections):
     def stages(self) -> dict[str, Frozen]:
         """The stages of one observation that products of the instruments need, in their order, with configurations."""
         chains = chains_of(self.campaign.instruments, self.campaign.products)
-        configs = {name: getattr(self, name) for chain in chains.values() for name in chain}
+        configs = {name: self.timing.told(getattr(self, name)) for chain in chains.values() for name in chain}
         return stage_configs(chains, self.campaign.products, configs)
 
 

@@ -18,9 +18,8 @@ from flows.core.settings import Executor, Settings, make_settings
 from rossi.errors import ConfigError
 from services.contract import Frozen
 from services.contract.configuration import validate
-from services.contract.extraction import Channels
 from services.execution.stages import CHAINS, USUAL, Instrument, Product
-from services.hexte_dead.stage import HexteDeadConfig
+from services.hexte_dead.stage import HexteBand, HexteDeadConfig
 from services.pca_extract.stage import Band, PcaExtractConfig
 from services.query.config import moment
 from services.storage.base import local_path, scheme_of
@@ -67,10 +66,15 @@ class Form(Frozen):
         "power spectra and bursts, see pca_fast in the settings.",
     )
     bands: tuple[Band, ...] = Field(
-        PcaExtractConfig().bands, min_length=1, description="PCA light curves: ranges of absolute channels, 0 to 255."
+        PcaExtractConfig().bands,
+        min_length=1,
+        description="PCA light curves: ranges of absolute channels, 0 to 255 (chmin, chmax), or of energies in keV "
+        "(emin, emax).",
     )
-    hexte_bands: tuple[Channels, ...] = Field(
-        HexteDeadConfig().bands, min_length=1, description="HEXTE light curves: ranges of channels, 0 to 255."
+    hexte_bands: tuple[HexteBand, ...] = Field(
+        HexteDeadConfig().bands,
+        min_length=1,
+        description="HEXTE light curves: ranges of channels, 0 to 255, or of energies in keV.",
     )
     executor: Executor = Field(
         Executor.LOCAL,

@@ -15,7 +15,8 @@ from rossi.spectra.response import Singles
 
 #: Keywords of the area on axis that its product is given anew.
 _OWN = ("CSYSNAME", "ALPHA", "BETA", "PHAFILE", "CREATOR", "DATE")
-_COLUMN_CARDS = ("TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDISP", "TDIM", "TLMIN", "TLMAX")
+#: Keywords of columns, by their first letters.
+COLUMN_CARDS = ("TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDISP", "TDIM", "TLMIN", "TLMAX")
 
 
 def collimated_area(area: EffectiveArea, cube: CollimatorCube, position: SourcePosition) -> Singles:
@@ -67,7 +68,7 @@ def area_table(
     """
     area = read_area(source)
     values = collimated_area(area, cube, position)
-    kept = source.header.without(_OWN, _COLUMN_CARDS)
+    kept = source.header.without(_OWN, COLUMN_CARDS)
     kept.extend(Header(position_cards(position, phafile, creator)).images())
     kept.extend(Header([("HISTORY", f"effective area on axis: {area.where}"), *_seen(cube, position)]).images())
     return laid_out(EffectiveArea(area.where, area.energ_lo, area.energ_hi, values), kept)
@@ -93,22 +94,38 @@ def pca_area_table(
     names : (str, str)
         Of the spectrum and the matrix that it is for.
     """
-    cards: list[CardTuple] = [
+    cards = pca_area_cards(f"PCU{pcu.number}", pcu.area, position, names, "xpcaarf")
+    seen = [("HISTORY", "no collimator: the geometric area in all bins")] if cube is None else _seen(cube, position)
+    return laid_out(area, Header([*cards, *seen]))
+
+
+def pca_area_cards(
+    detector: str, geometric: float, position: SourcePosition, names: tuple[str, str], creator: str
+) -> list[CardTuple]:
+    """Return what an effective area of the PCA says of itself.
+
+    Parameters
+    ----------
+    detector : str
+        DETNAM.
+    geometric : float [cm**2]
+        Geometric area.
+    position : SourcePosition
+    names : (str, str)
+        Of the spectrum and the matrix that it is for.
+    creator : str
+        The task.
+    """
+    return [
         *(("HDUCLASS", "OGIP", "format conforms to OGIP standard"), ("HDUCLAS1", "RESPONSE", "of a spectrum")),
         *(("HDUCLAS2", "SPECRESP", "effective area"), ("HDUVERS", "1.1.0", "OGIP memo CAL/GEN/92-002a")),
         *(("HDUVERS1", "1.0.0"), ("HDUVERS2", "1.1.0"), ("ARFVERSN", "1992a")),
-        *(
-            ("TELESCOP", "XTE", "mission"),
-            ("INSTRUME", "PCA", "instrument"),
-            ("DETNAM", f"PCU{pcu.number}", "detector"),
-        ),
+        *(("TELESCOP", "XTE", "mission"), ("INSTRUME", "PCA", "instrument"), ("DETNAM", detector, "detectors")),
         ("FILTER", "NONE", "there is no filter"),
-        *position_cards(position, names[0], "xpcaarf"),
+        *position_cards(position, names[0], creator),
         ("RESPFILE", names[1], "matrix that it goes with"),
-        ("GEOMAREA", pcu.area, "[cm**2] geometric area"),
+        ("GEOMAREA", geometric, "[cm**2] geometric area"),
     ]
-    seen = [("HISTORY", "no collimator: the geometric area in all bins")] if cube is None else _seen(cube, position)
-    return laid_out(area, Header([*cards, *seen]))
 
 
 def laid_out(area: EffectiveArea, header: Header) -> TableHDU:

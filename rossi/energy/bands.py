@@ -30,6 +30,12 @@ CHANNEL_STARTS = tuple(range(CHANNELS + 1))
 _BAND = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*-\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:keV)?\s*", re.IGNORECASE)
 
 
+class NoChannels(ConfigError):
+    """A band that the channels of a detector don't hold on a day: outside of them, or narrower than a bin."""
+
+    code = "band_not_held"
+
+
 @dataclass(frozen=True, slots=True)
 class EnergyBand:
     """A band that is asked for.
@@ -66,7 +72,7 @@ class EnergyBand:
         return cls(float(match[1]), float(match[2]))
 
     def __str__(self) -> str:
-        return f"{self.emin:g}-{self.emax:g}keV"
+        return f"{self.emin:.10g}-{self.emax:.10g}keV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +114,12 @@ def channels_of(band: EnergyBand, law: ChannelLaw, starts: tuple[int, ...] = STA
 
     Raises
     ------
-    ConfigError
+    NoChannels
         If the band lies outside the channels, or is narrower than a bin.
     """
     lower, upper = law.edges()
     if band.emin >= upper[-1] or band.emax <= lower[0]:
-        raise ConfigError(
+        raise NoChannels(
             f"{band}: the channels of PCU {law.pcu} on MJD {law.day:.0f} reach from {lower[0]:.2f} to {upper[-1]:.2f} "
             "keV; give a band within them."
         )
@@ -122,7 +128,7 @@ def channels_of(band: EnergyBand, law: ChannelLaw, starts: tuple[int, ...] = STA
     coordinates = law.channel(np.clip([band.emin, band.emax], lower[0], upper[-1]))
     first, beyond = (_nearest(edges, float(value)) for value in coordinates)
     if first == beyond:
-        raise ConfigError(
+        raise NoChannels(
             f"{band}: narrower than half a bin of PCU {law.pcu} on MJD {law.day:.0f}, so that no bin is left; bins "
             f"there are {_width(law, starts, first):.2f} keV wide. Give a wider band."
         )
@@ -163,15 +169,15 @@ def bins_of(band: EnergyBand, e_min: Floats, e_max: Floats, name: str) -> tuple[
 
     Raises
     ------
-    ConfigError
+    NoChannels
         If the band lies outside, or is narrower than a bin.
     """
     edges = np.append(e_min, e_max[-1:]).astype(np.float64)
     if len(edges) < 2 or band.emin >= edges[-1] or band.emax <= edges[0]:
-        raise ConfigError(f"{band}: lies outside the energies of {name}; give a band within them.")
+        raise NoChannels(f"{band}: lies outside the energies of {name}; give a band within them.")
     first, beyond = (_nearest(edges, value) for value in (band.emin, band.emax))
     if first == beyond:
-        raise ConfigError(f"{band}: narrower than half a bin of {name}, so that no bin is left. Give a wider band.")
+        raise NoChannels(f"{band}: narrower than half a bin of {name}, so that no bin is left. Give a wider band.")
     return first, beyond - 1, float(edges[first]), float(edges[beyond])
 
 
@@ -191,7 +197,7 @@ def band_of(
 
     Raises
     ------
-    ConfigError
+    NoChannels
         If the band lies outside the channels, or is narrower than a bin.
     DataError
         If the table has no law of the PCU then.

@@ -104,7 +104,20 @@ def pca_area(pcu: int, energies: Response, cube: CollimatorCube | None, position
         Of this PCU; None: nothing is in the way.
     position : SourcePosition
     """
-    area = geometric_area(PCUS[pcu], energies.energ_lo, energies.energ_hi)
+    return area_behind(geometric_area(PCUS[pcu], energies.energ_lo, energies.energ_hi), cube, position)
+
+
+def area_behind(area: EffectiveArea, cube: CollimatorCube | None, position: SourcePosition) -> EffectiveArea:
+    """Return an effective area behind a collimator, for a source at a position.
+
+    Parameters
+    ----------
+    area : EffectiveArea
+        Without collimator.
+    cube : CollimatorCube or None
+        None: nothing is in the way.
+    position : SourcePosition
+    """
     if cube is None:
         return area
     through = transmission(cube, position.y, position.z)

@@ -99,6 +99,8 @@ def pca_response_file(
     *,
     full: bool = True,
     told: Sequence[str] = (),
+    name: str = "SPECRESP MATRIX",
+    date: str | None = None,
 ) -> bytes:
     """Return a PCA response as a file.
 
@@ -113,8 +115,13 @@ def pca_response_file(
         Whether it contains the effective area.
     told : sequence of str
         Further things to say, as HISTORY: collimators, weights.
+    name : str
+        EXTNAME of the matrix.
+    date : str, optional
+        DATE; by default, now. Empty for none: then equal content gives equal bytes.
     """
     matrix = matrix_header(detector, "FULL" if full else "DETECTOR", creator, laws)
     for text in told:
         matrix.append("HISTORY", text)
-    return response_bytes(response, matrix, ebounds_header(detector, creator, laws), primary=primary_hdu())
+    ebounds = ebounds_header(detector, creator, laws)
+    return response_bytes(response, matrix, ebounds, name, primary_hdu(), date)

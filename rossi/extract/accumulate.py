@@ -141,6 +141,25 @@ def accumulate(
     )
 
 
+def together(parts: Sequence[Accumulation], columns: Sequence[str]) -> Accumulation:
+    """Return what several columns have of one grid that were added up in groups, as each has channels of its own.
+
+    Parameters
+    ----------
+    parts : sequence of Accumulation
+        Of different columns, and all of the same bins: with `null_exposure`.
+    columns : sequence of str
+        Of all of them, as the files spell them, by column number.
+    """
+    sums = {name: np.sum([getattr(part, name) for part in parts], axis=0) for name in ("counts", "accepted")}
+    sums |= {name: np.sum([getattr(one, name) for one in parts], axis=0) for name in _BY_CHANNEL}
+    return replace(parts[0], columns=tuple(columns), **sums)
+
+
+#: Of an accumulation, what adds up channel by channel.
+_BY_CHANNEL = ("channel_counts", "channel_accepted")
+
+
 def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
     """Add up a quantity of each row, in order, over the bins with exposure.
 

@@ -16,9 +16,14 @@ FRACEXP = Column("FRACEXP", "1D", "", "exposure over length of the bin")
 TIMEDEL = Column("TIMEDEL", "1D", "s", "length of the bin, where bins differ")
 LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU x seconds, dead time taken off")
 ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU x seconds, with dead time")
+#: The same of each PCU, in curves whose channels differ from PCU to PCU.
+OF_PCU = tuple(
+    Column(f"ExposurePcu{n}", "1E", "s", f"what PCU {n} has of LiveTime or OnTime; in bands in keV") for n in range(5)
+)
 BACKV = Column("BACKV", "1D", "", "background in the unit of RATE or COUNTS")
 BACKE = Column("BACKE", "1D", "", "1 sigma error of BACKV")
 DEADC = Column("DEADC", "1D", "", "dead fraction of the bin (HEXTE); RATE and ERROR are corrected for it")
+CRAB = Column("CRAB", "1E", "count/s/PCU", "rate of the Crab in these PCUs; RATE is in units of it")
 OBSINDEX = Column("OBSINDEX", "1J", "", "row of OBSERVATIONS that the bin belongs to, from 1")
 
 START = Column("START", "1D", "s", "start of good time")
@@ -99,6 +104,32 @@ PEAKS = (
     Column("RMS", "1D", "", "fractional rms above the continuum"),
 )
 
+#: Power spectra of a source's observations, beside OBS_ID, TSTART and TSTOP; each cell has a value a frequency.
+DYNAMIC = (
+    Column("NSEG", "1J", "", "segments"),
+    Column("RATE", "1D", "count/s", "mean rate"),
+    Column("RATIO", "E", "", "power over noise"),
+    Column("RMS2", "E", "Hz**(-1)", "(rms/mean)^2/Hz of the source"),
+    Column("RMS2_ERR", "E", "Hz**(-1)", "1 sigma error of RMS2"),
+)
+#: Candidates of bursts.
+BURSTS = (
+    Column("TRIGGER", "1D", "s", "first significant bin of 1 s, MET (TT)"),
+    Column("START", "1D", "s", "from here on above 25 % of the peak, MET (TT)"),
+    Column("PEAKTIME", "1D", "s", "highest bin of 0.25 s, MET (TT)"),
+    Column("RISE", "1D", "s", "from the start to 90 % of the peak"),
+    Column("DECAY", "1D", "s", "from the peak to 10 % of it"),
+    Column("TAU", "1D", "s", "fluence over peak"),
+    Column("PEAK", "1D", "count/s", "above the base, a PCU"),
+    Column("BASE", "1D", "count/s", "before the burst, a PCU, with background"),
+    Column("FLUENCE", "1D", "count", "above the base to the end of the decay, a PCU"),
+    Column("SIGNIF", "1D", "", "highest bin of 1 s above the mean, in standard deviations"),
+    Column("ACCEPTED", "1L", "", "whether it is not rejected"),
+    Column("REASON", "A", "", "why it is rejected"),
+    Column("BEGIN", "1D", "s", "of CURVE, MET (TT)"),
+    Column("CURVE", "PE", "count/s", "rate a PCU around it, in bins of TIMEDEL"),
+)
+
 #: TFORM of the texts is as wide as the longest one.
 OBS_ID = Column("OBS_ID", "A", "", "observation")
 OBS_OBJECT = Column("OBJECT", "A", "", "target as the observation spells it")
@@ -110,9 +141,21 @@ OBS_ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of the mean")
 OBS_OUTCOME = Column("OUTCOME", "A", "", "succeeded, no_work or failed")
 OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
 
+#: What a band in keV is; the energies that channels have drift from day to day.
+BAND_EPOCH = Column("EPOCH", "1I", "", "gain epoch of the PCA; 0 for HEXTE")
+BAND_DETECTOR = Column("DETNAM", "A", "", "PCU0 to PCU4, PWA, PWB")
+BAND_START = Column("MJDSTART", "1D", "d", "first day (UTC)")
+BAND_STOP = Column("MJDSTOP", "1D", "d", "last day")
+BAND_FIRST = Column("MINCHAN", "1I", "", "first absolute channel that counts")
+BAND_LAST = Column("MAXCHAN", "1I", "", "last absolute channel that counts")
+BAND_E_MIN = Column("E_MIN", "1D", "keV", "energy at the lower edge of the first channel, on the first day")
+BAND_E_MAX = Column("E_MAX", "1D", "keV", "energy at the upper edge of the last channel, on the first day")
+BAND_E_MIN_STOP = Column("E_MINSTOP", "1D", "keV", "the same as E_MIN on the last day")
+BAND_E_MAX_STOP = Column("E_MAXSTOP", "1D", "keV", "the same as E_MAX on the last day")
+
 #: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
 TABLES: Mapping[str, tuple[Column, ...]] = {
-    "RATE": (TIME, RATE, ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE, DEADC, OBSINDEX),
+    "RATE": (TIME, RATE, ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, *OF_PCU, BACKV, BACKE, DEADC, CRAB, OBSINDEX),
     "COUNTS": (TIME, COUNTS, COUNTS_ERROR, FRACEXP, TIMEDEL, LIVE_TIME, ON_TIME, BACKV, BACKE),
     "SPECTRUM": (CHANNEL, SPECTRUM_COUNTS, STAT_ERR),
     "SPECTRUM (type II)": (SPEC_NUM, CHANNEL, SPECTRUM_COUNTS, STAT_ERR, ROWID, ROW_ONTIME, ROW_EXPOSURE, ROW_BACKFILE),
@@ -126,6 +169,12 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "REBINNED": REBINNED,
     "RMS": RMS,
     "PEAKS": PEAKS,
+    "ENERGIES": (
+        *(BAND_EPOCH, BAND_DETECTOR, BAND_START, BAND_STOP, BAND_FIRST, BAND_LAST),
+        *(BAND_E_MIN, BAND_E_MAX, BAND_E_MIN_STOP, BAND_E_MAX_STOP),
+    ),
+    "BURSTS": BURSTS,
+    "DYNAMIC": (OBS_ID, OBS_TSTART, OBS_TSTOP, *DYNAMIC),
     "OBSERVATIONS": (
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from isal import igzip
@@ -211,6 +211,35 @@ def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
     return b"".join([_sealed(hdu.header, hdu.data) for hdu in hdus])
 
 
+def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
+    """Write an HDU whose data come in parts, with CHECKSUM and DATASUM.
+
+    Parameters
+    ----------
+    out : binary file
+        That can be written anywhere: the header is written again when the sum of the data is known.
+    header : Header
+    parts : iterable of bytes
+        The data unit, not padded.
+    """
+    begin = out.tell()
+    out.write(sealed_header(header, 0))
+    size, total, rest = 0, 0, b""
+    for part in parts:
+        out.write(part)
+        size += len(part)
+        whole = rest + part if rest else part
+        known = len(whole) & ~3
+        total, rest = ones_complement_sum(memoryview(whole)[:known], total), whole[known:]
+    padding = b"\0" * (-size % BLOCK)
+    out.write(padding)
+    total = ones_complement_sum(rest + padding, total)
+    end = out.tell()
+    out.seek(begin)
+    out.write(sealed_header(header, total))
+    out.seek(end)
+
+
 def now() -> str:
     """Return the value of DATE: the present time, UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -239,7 +268,7 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     return block.replace(header.image("CHECKSUM"), sealed, 1)
 
 
-def ones_complement_sum(data: bytes, start: int = 0) -> int:
+def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     """Return the 32-bit ones' complement sum of big-endian words (FITS standard 4.0, appendix J).
 
     Parameters

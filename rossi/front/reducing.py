@@ -18,8 +18,9 @@ from rossi.front.reduction import Reduction
 from rossi.given import path_text
 
 Instrument = Literal["pca", "hexte"]
-#: First and last absolute channel; of the PCA with the length of its bins behind them, if it is another [s].
-Band = tuple[int, int] | tuple[int, int, float]
+#: Energies, "2-9keV"; or first and last absolute channel, of the PCA with the length of its bins behind them, if it is
+#: another [s].
+Band = str | tuple[int, int] | tuple[int, int, float]
 INSTRUMENTS: tuple[Instrument, ...] = ("pca", "hexte")
 #: What may be made: of both instruments, and of the PCA's fast data.
 USUAL_PRODUCTS = ("lightcurves", "spectra")
@@ -41,7 +42,13 @@ def reduce(
     hexte_expression: str | None = None,
     prefr: float | None = None,
     postfr: float | None = None,
+    barycentre: Literal["column", "replace", "off"] | Mapping[str, Any] | None = None,
     spectra: bool | None = None,
+    responses: bool | None = None,
+    group_min: int | None = None,
+    systematic: float | None = None,
+    hexte_systematic: float | None = None,
+    spectrum_exposure: Literal["pcu_seconds", "seconds"] | None = None,
     filter_file: Literal["rebuild", "archive"] | None = None,
     engine: Literal["native", "heasoft"] | None = None,
     background: Literal["model", "none"] | None = None,
@@ -91,18 +98,30 @@ def reduce(
         ``"events"``, ``"power"`` spectra, ``"bursts"``.
     calibration : str, path-like or mapping
         Root of a CALDB (folder or URL), by default what the environment's CALDB says; or files by what they are for, as
-        in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a.
-    bands : sequence of (int, int) or (int, int, float), optional
-        PCA: first and last absolute channel (0 to 255) of each light curve, and length of its bins [s] if it is another
-        than `binsz`; by default 5 to 10.
-    hexte_bands : sequence of (int, int), optional
+        in section [calibration] of ``rossi.toml``: model, saa, breakdown, dead_time_a, dead_time_b, background_a,
+        and for responses and energies energy_to_channel, collimators, hexte_matrix, hexte_area, hexte_collimators.
+    bands : sequence of str, (int, int) or (int, int, float), optional
+        PCA: the band of each light curve: energies, ``"2-9keV"``, or first and last absolute channel (0 to 255), and
+        length of its bins [s] if it is another than `binsz`; by default 5 to 10.
+    hexte_bands : sequence of str or (int, int), optional
         The same of HEXTE; by default 15 to 61.
     expression, hexte_expression : str, optional
         Good time of each instrument: condition on the filter file's columns, ``"ELV > 10 && OFFSET < 0.02"``.
     prefr, postfr : float, optional
         Part of the step before, and behind, a good row of the filter file that is good; 0 to 1, by default 0.5.
+    barycentre : {"column", "replace", "off"} or mapping, optional
+        Light curves have a column BARYTIME (MET, TDB) beside TIME, or all times are replaced; by default they stay as
+        they are. The position is that of the target in the data, or ``{"times": "column", "ra": 83.63, "dec": 22.01}``.
     spectra : bool, optional
         Whether spectra are made, too; by default they are.
+    responses : bool, optional
+        Whether spectra have responses, too; by default they have.
+    group_min : int, optional
+        Join channels of spectra to groups of so many counts at least; by default they stand alone.
+    systematic, hexte_systematic : float, optional
+        Systematic error of each instrument's spectra, a fraction; by default 0.005 for the PCA, 0 for HEXTE.
+    spectrum_exposure : {"pcu_seconds", "seconds"}, optional
+        PCA: exposure in PCU x seconds and the mean of the PCUs' areas (the default), or in seconds and their sum.
     filter_file : {"rebuild", "archive"}, optional
         Make it from housekeeping (the default), or take the archive's standard product.
     engine : {"native", "heasoft"}, optional
@@ -177,6 +196,7 @@ def reduce(
     --------
     >>> result = rossi.reduce(obs, bands=[(5, 10), (11, 20)], calibration="$CALDB")  # doctest: +SKIP
     >>> result.pca["ch5-10"].plot()  # doctest: +SKIP
+    >>> rossi.reduce(obs, bands=["2-9keV"]).pca["2-9keV"].plot()  # doctest: +SKIP
     """
     given = dict(locals())
     _refuse(unknown)
@@ -255,14 +275,16 @@ def _as_text(files: Any) -> Any:
     return path_text(files, "calibration") if isinstance(files, str | os.PathLike) else files
 
 
-def _bands(given: Any, keyword: str) -> list[dict[str, float]]:
-    """Return bands as settings have them: (5, 10) is chmin 5, chmax 10."""
+def _bands(given: Any, keyword: str) -> list[Any]:
+    """Return bands as settings have them: (5, 10) is chmin 5, chmax 10; text as it is."""
+    single = isinstance(given, str) or (isinstance(given, tuple) and all(isinstance(n, int | float) for n in given))
     try:
-        bands = [given] if isinstance(given, tuple) and all(isinstance(n, int | float) for n in given) else list(given)
-        return [one if isinstance(one, dict) else dict(_named(*one)) for one in bands]
+        bands = [given] if single else list(given)
+        return [one if isinstance(one, dict | str) else dict(_named(*one)) for one in bands]
     except TypeError:
         raise ConfigError(
-            f"{keyword} is {given!r}; a list of pairs of channels was expected: {keyword}=[(5, 10), (11, 20)]."
+            f"{keyword} is {given!r}; energies or pairs of channels were expected: {keyword}=['2-9keV'] or "
+            f"{keyword}=[(5, 10), (11, 20)]."
         ) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,10 @@ from rossi.given import path_text
 from rossi.goodtime import GoodTime, read_good_time
 from rossi.product import Content, File, Kind
 from rossi.remarks import Remark
+from rossi.spectra.area import with_area
+from rossi.spectra.mean_response import area_in
 from rossi.spectra.pha import Spectrum, read_pha
+from rossi.spectra.response_file import read_response
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import LightCurve
 from rossi.timing.power_product import PowerSpectrum, read_power
@@ -61,10 +65,23 @@ class Reduction(Told):
 
     @cached_property
     def spectra(self) -> Named[Spectrum]:
-        """Spectra: ``pca_src`` and ``pca_bkg`` (exposure in PCU s), HEXTE's ``pwa_src``, ``pwa_bkg``, ``pwa_p``, ..."""
+        """Spectra: ``pca_src`` and ``pca_bkg`` (exposure in PCU s), HEXTE's ``pwa_src``, ``pwa_bkg``, ``pwa_p``, ...
+
+        Those on source have their response, where there is one.
+        """
         found = {f"pca_{label}": _opened(file) for label, file in self._files("pca", Kind.SPECTRUM).items()}
         found |= {label: _opened(file) for label, file in self._files("hexte", Kind.SPECTRUM).items()}
-        return Named({label: read_pha(file) for label, file in found.items()}, "spectrum", self._why_not())
+        spectra = {label: self._with_response(read_pha(file)) for label, file in found.items()}
+        return Named(spectra, "spectrum", self._why_not())
+
+    def _with_response(self, spectrum: Spectrum) -> Spectrum:
+        names = [spectrum.text(keyword) for keyword in ("RESPFILE", "ANCRFILE")]
+        if names[0] not in self.files:
+            return spectrum
+        response, _ = read_response(self.files[names[0]], names[0])
+        if names[1] in self.files:
+            response = with_area(response, area_in(self.files[names[1]], names[1]))
+        return replace(spectrum, response=response)
 
     @cached_property
     def fast(self) -> Named[astropy_table.Table]:
@@ -86,6 +103,17 @@ class Reduction(Told):
         """Power spectra of the PCA by band: ``ch0-255``."""
         found = {label: read_power(_opened(file)) for label, file in self._files("fast", Kind.POWER_SPECTRUM).items()}
         return Named(found, "power spectrum", self._why_none("fast"))
+
+    @cached_property
+    def bursts(self) -> astropy_table.Table:
+        """Candidates of bursts, a row each; those with a REASON are rejected.
+
+        Raises
+        ------
+        NoSuchName
+            If bursts were not looked for.
+        """
+        return self._tables(Kind.BURSTS, "table of bursts")["bursts"]
 
     @cached_property
     def gti(self) -> Named[GoodTime]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits, read_bytes, read_fits
-from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_output
+from rossi.ftools.parameters import Made, Parameters, Task, file_list, is_none, write_stream
 from rossi.ftools.texts import read_text
 from rossi.timing.barycentre import Barycentre, Direction
-from rossi.timing.barycentre_file import Correction, barycentred_file, direction_of
+from rossi.timing.barycentre_file import Correction, direction_of, write_barycentred
 from rossi.timing.clock import FineClock, read_clock
 from rossi.timing.ephemeris import Ephemeris, open_ephemeris
 from rossi.timing.orbit import read_orbit
@@ -103,8 +103,13 @@ def _correct(p: BarycentreParameters, column: bool) -> Made:
     direction, said = p.source()
     orbit = read_orbit([read_fits(name) for name in file_list(p.orbitfiles)])
     barycentre = Barycentre(direction, orbit, p.positions(), p.compat)
-    data, more = barycentred_file(read_bytes(p.infile), p.infile, Correction(barycentre, p.clock(), column))
-    return Made([write_output(p.outfile, data, p.clobber)], [*said, *more])
+    request = Correction(barycentre, p.clock(), column)
+
+    def write(out: BinaryIO) -> list[str]:
+        return write_barycentred(read_bytes(p.infile), p.infile, request, out)
+
+    more = write_stream(p.outfile, p.clobber, write)
+    return Made([str(p.outfile).removeprefix("!")], [*said, *more])
 
 
 _ASKED = ("infile", "outfile", "orbitfiles")

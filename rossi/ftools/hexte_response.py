@@ -8,6 +8,7 @@ from typing import Annotated
 from rossi.calibration import Role
 from rossi.energy.area import area_table
 from rossi.energy.collimator import read_cube
+from rossi.energy.hexte_observed import channel_groups
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import as_hdu, require_plain, with_keywords
 from rossi.fits.reader import FitsFile, open_fits, read_bytes, read_fits
@@ -20,7 +21,6 @@ from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, 
 from rossi.ftools.pointing import Standing, position_of
 from rossi.hexte.backest import archive_form, estimate_background
 from rossi.spectra.area import read_area, with_area
-from rossi.spectra.channels import ChannelGroup, cpix_groups
 from rossi.spectra.pha import find_spectrum
 from rossi.spectra.response import Response, rebin_response
 from rossi.spectra.response_file import contains_area, matrix_table, read_response, response_file
@@ -169,7 +169,7 @@ def hxtrsp(p: HxtrspParameters) -> Made:
     file = open_fits(data, name)
     spectrum = find_spectrum(file)
     full, source = _matrix(p.inrmf, spectrum, _detector(spectrum))
-    response = rebin_response(full, _groups(spectrum, len(full.e_min)), 0)
+    response = rebin_response(full, channel_groups(spectrum, len(full.e_min)), 0)
     n_channel = spectrum.header.count("DETCHANS", spectrum.where)
     if len(response.e_min) != n_channel:
         raise DataError(
@@ -199,13 +199,6 @@ def _matrix(text: str, spectrum: Table, detector: str) -> tuple[Response, FitsFi
         caldb_entry("inrmf", codename, spectrum, detector, "HEXTE")[0] for codename in ("MATRIX", "EBOUNDS")
     )
     return read_response(read_bytes(matrix), matrix, None if ebounds == matrix else read_bytes(ebounds))
-
-
-def _groups(spectrum: Table, n_channel: int) -> list[ChannelGroup]:
-    """Return how channels are joined; without CPIX1, a spectrum with all channels keeps them."""
-    if "CPIX1" not in spectrum.header and spectrum.header.get("DETCHANS") == n_channel:
-        return []
-    return cpix_groups(spectrum.header, spectrum.where)
 
 
 def _detector(spectrum: Table) -> str:

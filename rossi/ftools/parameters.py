@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, BinaryIO, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -28,6 +28,8 @@ from rossi.ftools.texts import read_text
 _WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
 #: Names that a message suggests for a mistyped one.
 _MEANT = 3
+
+Told = TypeVar("Told")
 
 
 class Parameters(BaseModel):
@@ -234,6 +236,27 @@ def write_output(path: str, data: bytes, clobber: bool) -> str:
             part.unlink()
         raise DataError(f"{target} can't be written ({error.strerror}).") from None
     return str(target)
+
+
+def write_stream(path: str, clobber: bool, write: Callable[[BinaryIO], Told]) -> Told:
+    """Have an output file written as a whole or not at all; return what the writer returns.
+
+    Raises
+    ------
+    DataError
+        If it exists and may not be overwritten, or can't be written.
+    """
+    target = _free(path, clobber)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("wb") as out:
+            made = write(out)
+        part.replace(target)
+    except OSError as error:
+        raise DataError(f"{target} can't be written ({error.strerror}).") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return made
 
 
 def write_outputs(files: Sequence[tuple[str, bytes]], clobber: bool) -> list[str]:

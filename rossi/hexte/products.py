@@ -8,6 +8,7 @@ from typing import Any
 
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.energies import with_energies
 from rossi.extract.keywords import describe, describe_file
 from rossi.fits.reader import FitsFile
 from rossi.hexte.cluster import Curves, spectrum_files
@@ -86,8 +87,12 @@ class Products:
         data = self.clusters[cluster].ready.get(name) or write_light_curve(series)
         first, last = self.bands[band].first, self.bands[band].last
         data = describe_file(data, name, content, ChannelSelection(chmin=first, chmax=last), self.obsid)
-        about = About(Kind.LIGHT_CURVE, f"{cluster.label}_{band}{suffix}", "HEXTE", content, (first, last))
-        return [File(f"{self.stem(cluster)}_{name}", data, about=replace(about, cluster=cluster.name))]
+        both = self.bands[band].energies
+        energies = None if both is None else both.of(cluster.value)
+        channels = (first, last) if energies is None else None
+        about = About(Kind.LIGHT_CURVE, f"{cluster.label}_{band}{suffix}", "HEXTE", content, channels)
+        told = replace(about, cluster=cluster.name, energies=energies)
+        return [File(f"{self.stem(cluster)}_{name}", with_energies(data, name, energies), about=told)]
 
     def spectrum_files(self) -> tuple[File, ...]:
         """Return spectra as files: ``<obsid>_pwa_src.pha`` and the like."""

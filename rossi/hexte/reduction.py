@@ -31,6 +31,7 @@ from rossi.hexte.rocking import Position, codes, wrong_positions
 from rossi.hexte.science import DETECTORS, FRAME, Kind
 from rossi.hexte.slews import correct_for_slews
 from rossi.hexte.tally import Tally, Window, tally
+from rossi.product import BandEnergies
 from rossi.remarks import Remark
 
 #: Rows that are looked at at a time: their intermediate arrays stay in a processor's cache.
@@ -46,11 +47,14 @@ class DetectorBand:
     first, last : int
         Absolute channels, both included.
     detectors : tuple of int
+    energies : BandEnergies or None
+        Of a band that was asked for in keV, for both clusters.
     """
 
     first: int
     last: int
     detectors: tuple[int, ...] = DETECTORS
+    energies: BandEnergies | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
-from rossi.extract.accumulate import accumulate, sum_by_bin
+from rossi.extract.accumulate import accumulate, sum_by_bin, together
 from rossi.extract.array import ScienceArray, own_gti
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.energies import energies_table, energy_cards
 from rossi.extract.keywords import describe
 from rossi.extract.lightcurve import BinnedCurve, Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_tables
@@ -27,7 +28,7 @@ from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.prepare import Prepared
 from rossi.pca.standard1 import PreparedStandard1
 from rossi.pca.standard2 import pcu_of, xenon_columns
-from rossi.product import Content
+from rossi.product import BandEnergies, Content
 from rossi.spectra.algebra import Compat
 
 #: Length of a Standard2 row [s]; bins hold whole rows.
@@ -52,6 +53,7 @@ class Request:
     anodes : tuple of str
         X1L to X3R.
     channels : ChannelSelection
+        Of all PCUs, unless `energies` tells those of each.
     binsz : float [s]
         A multiple of `SAMPLE`.
     mode : Mode
@@ -60,6 +62,8 @@ class Request:
     subtract : bool
         Whether background, where given, is taken off.
     rejection : Rejection
+    energies : BandEnergies or None
+        A band in keV: of each PCU other channels count.
     """
 
     #: Length of a sample of the data [s].
@@ -73,6 +77,7 @@ class Request:
     dead_time: DeadTime = DeadTime.LIVE
     subtract: bool = True
     rejection: Rejection = field(default_factory=Rejection)
+    energies: BandEnergies | None = None
 
     def __post_init__(self) -> None:
         if self.mode == Mode.MEAN:
@@ -86,6 +91,28 @@ class Request:
     def columns(self) -> tuple[str, ...]:
         """The columns whose counts are added up."""
         return xenon_columns(self.pcus, self.anodes)
+
+    def of_pcu(self, pcu: int) -> Self:
+        """Return the same of one PCU, in its channels.
+
+        Parameters
+        ----------
+        pcu : int
+        """
+        if self.energies is None:
+            return replace(self, pcus=(pcu,))
+        own = self.energies.of(f"PCU{pcu}")
+        first, last = own.channels
+        return replace(self, pcus=(pcu,), channels=ChannelSelection(chmin=first, chmax=last), energies=own)
+
+    def alike(self) -> list[Self]:
+        """Return requests whose PCUs count the same channels, which are this one together."""
+        if self.energies is None:
+            return [self]
+        found: dict[ChannelSelection, list[int]] = {}
+        for pcu in self.pcus:
+            found.setdefault(self.of_pcu(pcu).channels, []).append(pcu)
+        return [replace(self, pcus=tuple(pcus), channels=channels) for channels, pcus in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,8 @@ class PcaLightCurve:
     background, background_error : ndarray (n_bin,) or None
         In the unit of the curve.
     request : Request
+    of_pcu : mapping of int to ndarray (n_bin,) [s]
+        Exposure of each PCU, of bands in keV.
     """
 
     curve: BinnedCurve
@@ -108,6 +137,7 @@ class PcaLightCurve:
     background: NDArray[np.float64] | None
     background_error: NDArray[np.float64] | None
     request: Request
+    of_pcu: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def seconds(self) -> NDArray[np.float64]:
@@ -232,10 +262,16 @@ def light_curves(
             grids[key] = select_samples(files, request.columns[0], request.binsz, time)
         if request.dead_time == DeadTime.NONE:
             return per_pcu(grids[key], request, None)
-        of = (*key, request.dead_time, request.pcus)
+        curve = per_pcu(grids[key], request, exposure(key, request, request.pcus))
+        if request.energies is None or is_background or len(request.pcus) == 1:
+            return curve
+        return replace(curve, of_pcu={pcu: exposure(key, request, (pcu,)) for pcu in request.pcus})
+
+    def exposure(key: tuple[bool, float], request: Request, pcus: tuple[int, ...]) -> NDArray[np.float64]:
+        of = (*key, request.dead_time, pcus)
         if of not in exposures:
-            exposures[of] = bin_exposure(grids[key], request)
-        return per_pcu(grids[key], request, exposures[of])
+            exposures[of] = bin_exposure(grids[key], replace(request, pcus=pcus))
+        return exposures[of]
 
     results = []
     for request in requests:
@@ -268,7 +304,8 @@ def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) 
     request : Request
     exposure : ndarray (n_bin,) [PCU s] or None
     """
-    counts = accumulate(grid, request.columns, request.channels, null_exposure=True)
+    parts = [accumulate(grid, one.columns, one.channels, null_exposure=True) for one in request.alike()]
+    counts = parts[0] if len(parts) == 1 else together(parts, grid.arrays[0].ordered(request.columns))
     curve = light_curve(counts, request.mode, request.rejection)
     if exposure is None:
         return PcaLightCurve(curve, None, None, None, request)
@@ -338,6 +375,7 @@ def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False, compa
         live = request.dead_time == DeadTime.LIVE
         extra.append((declared.LIVE_TIME if live else declared.ON_TIME, result.exposure))
         applied.append(("DEADAPP", live, "dead time correction applied"))
+    extra += [(declared.OF_PCU[pcu], seconds) for pcu, seconds in result.of_pcu.items()]
     applied.append(("BACKAPP", result.content is Content.NET, "background is subtracted"))
     if result.background is not None and result.background_error is not None:
         extra += [(declared.BACKV, result.background), (declared.BACKE, result.background_error)]
@@ -345,4 +383,8 @@ def pca_light_curve_file(result: PcaLightCurve, *, compress: bool = False, compa
     if compat is None:
         obsid = str(result.curve.source.grid.files[0].table.header.get("OBS_ID", "")).strip()
         describe(tables[0].header, result.content, request.channels, obsid)
+    if request.energies is not None:
+        for card in energy_cards(request.energies):
+            tables[0].header.set(*card)
+        tables.append(energies_table(request.energies))
     return fits_bytes(primary, tables, compress=compress)

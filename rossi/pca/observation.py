@@ -149,7 +149,7 @@ def with_each_pcu(requests: Mapping[str, Request]) -> dict[str, Request]:
     found = {}
     for name, request in requests.items():
         found[name] = request
-        found |= {f"{name}_pcu{n}": replace(request, pcus=(n,)) for n in request.pcus}
+        found |= {f"{name}_pcu{n}": request.of_pcu(n) for n in request.pcus}
     return found
 
 
@@ -209,8 +209,9 @@ class Products:
 def _about(name: str, made: PcaLightCurve) -> About:
     asked = made.request
     first, last = asked.channels.chmin, asked.channels.chmax
-    channels = None if first is None or last is None else (first, last)
-    return About(Kind.LIGHT_CURVE, name, "PCA", made.content, channels, asked.binsz, pcus=asked.pcus)
+    channels = None if first is None or last is None or asked.energies is not None else (first, last)
+    told = About(Kind.LIGHT_CURVE, name, "PCA", made.content, channels, asked.binsz, pcus=asked.pcus)
+    return replace(told, energies=asked.energies)
 
 
 def spectrum_about(content: Content, pcus: tuple[int, ...]) -> About:

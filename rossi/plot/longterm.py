@@ -122,7 +122,7 @@ def drawn(figure: Figure, kind: str) -> bytes:
     ----------
     figure : matplotlib.figure.Figure
     kind : str
-        png, or what stays sharp at any size: pdf, svg.
+        Its format: png, or what stays sharp at any size, pdf and svg.
     """
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -19,7 +20,13 @@ from rossi.met import MJDREFF, MJDREFI
 from rossi.simulate import clock
 from rossi.simulate.collimator import collimator_cube
 from rossi.simulate.detector import VLE_RATE
-from rossi.simulate.hexte import hexte_calibration_files
+from rossi.simulate.hexte import (
+    AREA_FILES,
+    COLLIMATOR_FILES,
+    EARLY_AREA_FILE,
+    MATRIX_FILES,
+    hexte_calibration_files,
+)
 from rossi.simulate.science import ANODES
 from rossi.simulate.source import background_rates
 from rossi.simulate.spec import PCUS
@@ -38,6 +45,22 @@ def calibration_files() -> dict[str, bytes]:
     cubes = {name: collimator_cube("PCA", f"PCU{pcu}") for pcu, name in enumerate(PCA_COLLIMATOR_FILES)}
     pca = {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **cubes}
     return {**pca, **hexte_calibration_files()}
+
+
+def response_settings(folder: Path) -> dict[str, str | list[str]]:
+    """Return which of the files responses are made with, by their names in section [calibration] of ``rossi.toml``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they lie.
+    """
+    lists = {
+        **{"collimators": PCA_COLLIMATOR_FILES, "hexte_matrix": MATRIX_FILES, "hexte_collimators": COLLIMATOR_FILES},
+        "hexte_area": (*AREA_FILES, EARLY_AREA_FILE),
+    }
+    paths: dict[str, str | list[str]] = {name: [str(folder / one) for one in files] for name, files in lists.items()}
+    return {"energy_to_channel": "e05v03"} | paths
 
 
 def background_model() -> bytes:

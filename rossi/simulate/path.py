@@ -48,7 +48,7 @@ def _exact(met: NDArray[np.float64], unit: NDArray[np.float64], zero: float) -> 
     time_scale = ((time.jd1 - terrestrial.jd1) + (time.jd2 - terrestrial.jd2)) * DAY
     earth, velocity = (part.xyz.T for part in get_body_barycentric_posvel("earth", time, ephemeris="builtin"))
     sun = get_body_barycentric("sun", time, ephemeris="builtin").xyz.T.to_value("km") * _KM
-    spacecraft = orbit.position(met) * _KM
+    spacecraft = orbit.position(met + zero) * _KM  # as orbit files have it, whose times are TT
     place = earth.to_value("km") * _KM + spacecraft
     from_sun = place - sun
     cosine = from_sun @ unit / np.linalg.norm(from_sun, axis=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rossi.arrays import Floats
+from rossi.energy.crab import CRAB
 from rossi.energy.folding import AbsorbedPowerLaw
 from rossi.errors import ConfigError
 from rossi.simulate.source import LongTerm
@@ -15,8 +16,6 @@ from rossi.simulate.source import LongTerm
 BAND = (2.0, 10.0)
 _ERG = 1.602176634e-9
 _STEPS = 4000
-#: Nebula and pulsar (Toor & Seward 1974, AJ 79, 995), behind what gas there is on the way.
-CRAB = AbsorbedPowerLaw(index=2.1, norm=9.7, nh=0.3)
 
 
 def energy_flux(spectrum: AbsorbedPowerLaw, band: tuple[float, float] = BAND) -> float:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from rossi.errors import ConfigError, DataError, shortened
 from rossi.fits.header import Header
-from rossi.spectra.algebra import Compat
 
+Compat = Literal["heasoft"] | None
 _RANGE = re.compile(r"(\d+)(?:([~:])(\d+)(?:;(\d+))?)?")
 #: PCA and HEXTE pulse heights have 256 channels.
 LAST_CHANNEL = 255

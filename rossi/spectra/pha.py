@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from astropy.table import QTable
     from matplotlib.axes import Axes
 
+    from rossi.spectra.response import Response
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==
 class Spectrum(Saved, Told):
@@ -58,6 +60,8 @@ class Spectrum(Saved, Told):
         Of the good time intervals; empty where there are none.
     grouping : ndarray (n,) of int or None
         1 where a group of channels begins that are fitted together, -1 where it goes on; None: each stands alone.
+    response : Response or None
+        Its response, effective area [cm**2] contained, where it came with it.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Spectrum(Saved, Told):
     header: Header
     gti_header: Header
     grouping: NDArray[np.int64] | None = None
+    response: Response | None = None
 
     def __len__(self) -> int:
         return len(self.channel)

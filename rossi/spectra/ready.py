@@ -5,15 +5,19 @@ Each function returns another spectrum. Counts are never changed, so all of it c
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits.edit import append_columns, file_bytes, with_values
 from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.writer import Column
 from rossi.spectra.grouping import BAD, GOOD, Grouping
-from rossi.spectra.pha import Spectrum
+from rossi.spectra.pha import Spectrum, find_spectrum
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,30 @@ class FitDefaults:
 #: PCA: 0.5 % is what fits of the Crab leave between 3 and 25 keV (Shaposhnikov et al. 2012, ApJ 757, 159). HEXTE: none
 #: beside its statistics; below 15 keV the windows cut, above 250 keV the channels end.
 DEFAULTS = {"PCA": FitDefaults(0.005, 3.0, 25.0), "HEXTE": FitDefaults(0.0, 15.0, 250.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How spectra are made ready to fit.
+
+    Parameters
+    ----------
+    systematic : float or None
+        Systematic error, a fraction; None: that of `DEFAULTS`.
+    group_min : float or None [count]
+        Least counts of a group; None: channels stand alone.
+    """
+
+    systematic: float | None = None
+    group_min: float | None = None
+
+
+_COLUMN_CARD = re.compile(r"T(TYPE|FORM|UNIT|DISP|NULL|SCAL|ZERO|DIM)\d+")
+_COLUMNS = {
+    "SYS_ERR": Column("SYS_ERR", "E", "", "systematic error, a fraction"),
+    "QUALITY": Column("QUALITY", "I", "", "0 is good"),
+    "GROUPING": Column("GROUPING", "I", "", "1 begins a group, -1 goes on"),
+}
 
 
 def with_systematic(spectrum: Spectrum, fraction: float, first: int | None = None, last: int | None = None) -> Spectrum:
@@ -186,6 +214,54 @@ def ready_to_fit(
     return made if group_min is None else with_groups(made, group_min)
 
 
+def flagged(
+    spectrum: Spectrum, settings: FitSettings, energies: tuple[NDArray[np.floating], NDArray[np.floating]] | None
+) -> Spectrum:
+    """Return a spectrum with what settings ask for; without energies no channel is marked as outside of a range.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    settings : FitSettings
+    energies : (ndarray (n,), ndarray (n,)) or None [keV]
+        EBOUNDS of its response.
+
+    Raises
+    ------
+    DataError
+        As `ready_to_fit` does.
+    """
+    if energies is not None:
+        return ready_to_fit(spectrum, *energies, group_min=settings.group_min, systematic=settings.systematic)
+    defaults = DEFAULTS.get(spectrum.text("INSTRUME"), FitDefaults(0.0, 0.0, np.inf))
+    fraction = defaults.systematic if settings.systematic is None else settings.systematic
+    made = with_systematic(spectrum, fraction) if fraction else spectrum
+    return made if settings.group_min is None else with_groups(made, settings.group_min)
+
+
+def in_file(file: FitsFile, spectrum: Spectrum) -> bytes:
+    """Return a spectrum's file with the keywords and flags that the spectrum has since it was read; all else stays.
+
+    Parameters
+    ----------
+    file : FitsFile
+        That it was read from.
+    spectrum : Spectrum
+        Of the same channels and counts.
+    """
+    table = find_spectrum(file)
+    values = Grouping.of(spectrum).columns()
+    there = {name: array for name, array in values.items() if name in table}
+    changed = with_values(table, there) if there else table
+    header = spectrum.header.without(tuple(values))
+    changed = changed.with_rows(changed.rows, header)
+    added = [(_COLUMNS[name], array) for name, array in values.items() if name not in there]
+    if added:
+        changed = append_columns(changed, added)
+        changed = changed.with_rows(changed.rows, _columns_first(changed.header))
+    return file_bytes(replace(file, tables=tuple(changed if one is table else one for one in file.tables)))
+
+
 def with_flags(spectrum: Spectrum, flags: Grouping) -> Spectrum:
     """Return a spectrum with flags that were changed, as `Grouping.of` had them of it.
 
@@ -202,6 +278,16 @@ def with_flags(spectrum: Spectrum, flags: Grouping) -> Spectrum:
         if keyword not in columns:  # it may have said something else of all channels
             header.set(keyword, 0)
     return replace(spectrum, systematic=flags.systematic, quality=flags.quality, grouping=grouping, header=header)
+
+
+def _columns_first(header: Header) -> Header:
+    """Return a header in which all cards of columns stand together, behind the mandatory ones."""
+    images = list(header.images())
+    columns = [card for card in images if _COLUMN_CARD.fullmatch(card[0])]
+    at = next(number for number, (keyword, _) in enumerate(images) if keyword == "TFIELDS") + 1
+    moved = Header()
+    moved.extend([*images[:at], *columns, *(card for card in images[at:] if not _COLUMN_CARD.fullmatch(card[0]))])
+    return moved
 
 
 def _header(spectrum: Spectrum, columns: tuple[str, ...]) -> Header:

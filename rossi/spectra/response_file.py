@@ -171,7 +171,9 @@ def contains_area(file: FitsFile) -> bool:
     return str(matrix_table(file).header.get("HDUCLAS3", "")).strip().upper() == "FULL"
 
 
-def response_file(response: Response, source: FitsFile, *, full: bool = False, told: Iterable[str] = ()) -> bytes:
+def response_file(
+    response: Response, source: FitsFile, *, full: bool = False, told: Iterable[str] = (), date: str | None = None
+) -> bytes:
     """Return a response as a file with the keywords of the file it was made from.
 
     Parameters
@@ -183,6 +185,8 @@ def response_file(response: Response, source: FitsFile, *, full: bool = False, t
         The matrix has been multiplied with the effective area since.
     told : iterable of str
         What to say as HISTORY.
+    date : str, optional
+        DATE of both extensions; by default, now. Empty for none: then equal content gives equal bytes.
 
     Raises
     ------
@@ -197,7 +201,7 @@ def response_file(response: Response, source: FitsFile, *, full: bool = False, t
     for text in told:
         keywords.append("HISTORY", text)
     name = "SPECRESP MATRIX" if full else old.name
-    return response_bytes(response, keywords, without_columns(nominal.header), name)
+    return response_bytes(response, keywords, without_columns(nominal.header), name, date=date)
 
 
 def response_bytes(
@@ -219,7 +223,7 @@ def response_bytes(
         EXTNAME of the matrix.
     primary : Header, optional
     date : str, optional
-        DATE of both extensions; by default, now.
+        DATE of both extensions: by default now, empty for none.
 
     Raises
     ------
@@ -279,5 +283,6 @@ def _header(old: Header, own: Mapping[str, int | str], date: str) -> Header:
     header = old.without(_OWN)
     for keyword, value in own.items():
         header.set(keyword, value)
-    header.append("DATE", date, "file creation (UTC)")
+    if date:
+        header.append("DATE", date, "file creation (UTC)")
     return header

@@ -75,12 +75,13 @@ def _clock(series: LightCurve) -> str:
 
 
 def _band(series: LightCurve) -> str:
+    if (energies := series.energies) is not None:  # which channels those are changes from epoch to epoch
+        return "{:.10g}-{:.10g}keV".format(*energies)
     header, parts = series.header, []
-    for low, high, name in (("MINCHAN", "MAXCHAN", "ch"), ("CHANMIN", "CHANMAX", "ch"), ("E_MIN", "E_MAX", "keV")):
+    for low, high in (("MINCHAN", "MAXCHAN"), ("CHANMIN", "CHANMAX")):
         ends = header.get(low), header.get(high)
         if all(isinstance(end, int | float) for end in ends):
-            text = "-".join(f"{end:g}" for end in ends)
-            parts.append(f"ch{text}" if name == "ch" else f"{text}keV")
+            parts.append("ch" + "-".join(f"{end:g}" for end in ends))
     return " ".join(dict.fromkeys(parts))
 
 

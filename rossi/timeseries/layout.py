@@ -17,10 +17,10 @@ from rossi.timeseries import units
 
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
 EXTRA = {
-    c.name: c
-    for c in (
-        *(declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, declared.BACKV, declared.BACKE),
-        declared.BARYTIME,
+    column.name: column
+    for column in (
+        *(declared.TIMEDEL, declared.LIVE_TIME, declared.ON_TIME, *declared.OF_PCU),
+        *(declared.BACKV, declared.BACKE, declared.CRAB, declared.BARYTIME),
     )
 }
 #: Keywords of the RATE extension that STDGTI has too.

@@ -8,7 +8,7 @@ import numpy as np
 
 from rossi.arrays import Floats
 from rossi.errors import ConfigError
-from rossi.timeseries.series import EXPOSURES, LightCurve, require_one_width
+from rossi.timeseries.series import EXPOSURES, OF_PCU, LightCurve, require_one_width
 
 
 def rebin(series: LightCurve, factor: int, origin: float | None = None) -> LightCurve:
@@ -70,7 +70,8 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
             return np.full(len(starts), np.nan)
         return starts + np.interp(starts, series.time[known], (values - series.time)[known])
 
-    how = {"BARYTIME": at_barycentre, "BACKV": mean, "BACKE": mean_error} | dict.fromkeys(EXPOSURES, add)
+    how = {"BARYTIME": at_barycentre, "BACKV": mean, "BACKE": mean_error, "CRAB": mean}
+    how |= dict.fromkeys((*EXPOSURES, *OF_PCU), add)
     header = series.header.copy()
     header.set("TIMEDEL", width, "bin width [s]")
     return replace(

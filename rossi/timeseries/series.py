@@ -34,6 +34,7 @@ MAX_BINS = 1 << 25
 EXTRA = layout.EXTRA
 #: Of these, which add up when bins are joined; background columns are averaged.
 EXPOSURES = ("LiveTime", "OnTime")
+OF_PCU = tuple(column.name for column in declared.OF_PCU)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==
@@ -169,6 +170,12 @@ class LightCurve(Saved, Told):
         low, high = (self.header.get(keyword) for keyword in ("MINCHAN", "MAXCHAN"))
         return (int(low), int(high)) if isinstance(low, int) and isinstance(high, int) else None
 
+    @property
+    def energies(self) -> tuple[float, float] | None:
+        """The band in keV that was asked for (E_MIN, E_MAX); None where the file does not say."""
+        low, high = (self.header.known(keyword) for keyword in ("E_MIN", "E_MAX"))
+        return None if low is None or high is None or not low < high else (low, high)
+
     def mean(self) -> tuple[float, float, float]:
         """Return the exposure-weighted mean rate; see `rossi.timeseries.means.mean_rate`.
 
@@ -297,9 +304,10 @@ class LightCurve(Saved, Told):
         return "TDB" if self.text("TIMESYS").upper() == "TDB" else "TT"
 
     def _what(self) -> str:
-        """Return observation, detectors and channels as one text."""
-        channels = "" if self.channels is None else "channels {}-{}".format(*self.channels)
-        return " ".join(filter(None, (self.text("OBS_ID"), self.text("DETNAM") or self.text("INSTRUME"), channels)))
+        """Return observation, detectors and band as one text."""
+        band = "" if self.channels is None else "channels {}-{}".format(*self.channels)
+        band = band if self.energies is None else "{:.10g}-{:.10g} keV".format(*self.energies)
+        return " ".join(filter(None, (self.text("OBS_ID"), self.text("DETNAM") or self.text("INSTRUME"), band)))
 
     def _facts(self) -> dict[str, str]:
         bins = f"{len(self)} bins of {self.timedel:g} s" + " and more" * self.mixed

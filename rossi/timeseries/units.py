@@ -10,9 +10,11 @@ from rossi.met import DAY
 RATE = "count/s"
 PER_PCU = "count/s/PCU"
 COUNT = "count"
+#: Of rates that are divided by what the Crab would give.
+CRAB = "Crab"
 
 #: Units whose meaning is known.
-KNOWN = (RATE, PER_PCU, COUNT)
+KNOWN = (RATE, PER_PCU, COUNT, CRAB)
 
 _SPELLINGS = {
     "count": ("count", "counts", "cts", "ct", "cnt", "cnts"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from rossi.fits.edit import append_columns, as_hdu, with_values
 from rossi.fits.header import Header
 from rossi.fits.reader import gunzip, iterate_hdus
 from rossi.fits.table import Table
-from rossi.fits.writer import TableHDU, join_hdus
+from rossi.fits.writer import write_hdu
 from rossi.met import MJDREFF, MJDREFI, isot, split_keyword, timezero
 from rossi.timing.barycentre import Barycentre, Direction
 from rossi.timing.clock import ClockCorrection, FineClock, correction
@@ -24,6 +26,8 @@ from rossi.version import __version__
 _SYSTEMS = {"TT", "TDT", "ET"}
 #: MJDREF may be off by this much [d], through one keyword instead of two; 86 us, which change the delay by 0.01 us.
 _CLOSE = 1e-9
+#: Rows, and bytes of other data, that are worked on at a time.
+_ROWS, _PIECE = 1 << 17, 1 << 22
 #: Characters that a line of HISTORY takes.
 _LINE = 70
 
@@ -95,34 +99,60 @@ def barycentred_file(data: bytes, name: str, request: Correction) -> tuple[bytes
     Raises
     ------
     DataError
+        See `write_barycentred`.
+    """
+    out = io.BytesIO()
+    said = write_barycentred(data, name, request, out)
+    return out.getvalue(), said
+
+
+def write_barycentred(data: bytes, name: str, request: Correction, out: BinaryIO) -> list[str]:
+    """Write a file with its times at the barycentre, in all its HDUs, some rows at a time.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, plain or gzip-compressed.
+    name : str
+        Its name, for messages.
+    request : Correction
+    out : binary file
+        That can be written anywhere. After an error, what is in it is of no use.
+
+    Returns
+    -------
+    list of str
+        What to say of it.
+
+    Raises
+    ------
+    DataError
         If it is at the barycentre already, has no times, times that the orbit does not cover or that are not TT:
         nothing is corrected by half.
     """
-    hdus = [TableHDU(header, bytes(unit)) for header, unit in iterate_hdus(gunzip(data, name), name)]
+    hdus = list(iterate_hdus(gunzip(data, name), name))
     reference = _reference(hdus, name)
     where = f"{name}[{reference.get('EXTNAME', 'table')}]"
     _require_terrestrial(reference, where)
     offset = correction(request.clock, reference, where)
     work = _Work(request, reference, offset, name)
-    new = [work.hdu(hdu) for hdu in hdus]
-    at = next(n for n, hdu in enumerate(hdus) if hdu.header is reference)
-    header = new[at].header.copy()
-    for line in _history(request, offset):
-        header.append("HISTORY", line)
-    new[at] = replace(new[at], header=header)
-    said = []
-    if request.clock is None and (reference.known("TIERABSO") or 1.0) > 5e-5:
-        said.append(
-            f"{where}: without a file of fine clock corrections (tdc.dat) times are good to 100 us; with it, to 5 us."
-        )
-    return join_hdus(new), said
+    for old, unit in hdus:
+        header, parts = work.hdu(old, unit)
+        if old is reference:
+            header = header.copy()
+            for line in _history(request, offset):
+                header.append("HISTORY", line)
+        write_hdu(out, header, parts)
+    if request.clock is not None or (reference.known("TIERABSO") or 1.0) <= 5e-5:
+        return []
+    return [f"{where}: without a file of fine clock corrections (tdc.dat) times are good to 100 us; with it, to 5 us."]
 
 
-def _reference(hdus: Sequence[TableHDU], name: str) -> Header:
+def _reference(hdus: Sequence[tuple[Header, memoryview]], name: str) -> Header:
     """Return the header of the first table that has times."""
-    for hdu in hdus[1:]:
-        if _is_table(hdu.header) and _time_columns(Table(hdu.header, hdu.data, name)):
-            return hdu.header
+    for header, unit in hdus[1:]:
+        if _is_table(header) and _time_columns(Table(header, unit, name)):
+            return header
     raise DataError(f"{name}: no table has a column TIME, or START and STOP; there is nothing to correct.")
 
 
@@ -147,6 +177,16 @@ def _require_terrestrial(header: Header, where: str) -> None:
         raise DataError(f"{where}: TIMESYS is {system!r}; TT was expected, as all files of RXTE have it.")
 
 
+def _rows(table: Table) -> Iterator[Table]:
+    for at in range(0, len(table), _ROWS):
+        yield table.with_rows(table.rows[at : at + _ROWS])
+
+
+def _pieces(unit: memoryview) -> Iterator[bytes]:
+    for at in range(0, len(unit), _PIECE):
+        yield bytes(unit[at : at + _PIECE])
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """Correction of one file: its HDUs share the clock and, where they do not say it, TIMEZERO and TIMESYS."""
@@ -156,29 +196,45 @@ class _Work:
     offset: ClockCorrection
     name: str
 
-    def hdu(self, hdu: TableHDU) -> TableHDU:
-        """Return an HDU after correction; one without times stays as it is."""
-        header = hdu.header
+    def hdu(self, header: Header, unit: memoryview) -> tuple[Header, Iterator[bytes]]:
+        """Return header and data unit of an HDU after correction; one without times stays as it is."""
         where = f"{self.name}[{header.get('EXTNAME', 'primary')}]"
-        table = Table(header, hdu.data, self.name) if _is_table(header) else None
+        table = Table(header, unit, self.name) if _is_table(header) else None
         columns = _time_columns(table) if table is not None else []
         if not columns and not {"TSTART", "TSTARTI"} & set(header):
-            return hdu
+            return header, _pieces(unit)
         if "TIMESYS" in header:
             _require_terrestrial(header, where)
         self._require_epoch(header, where)
         zero = timezero(header, where) if {"TIMEZERO", "TIMEZERI"} & set(header) else timezero(self.reference, where)
         if table is None:
-            return hdu if self.request.column else TableHDU(self._keywords(header, zero, where), hdu.data)
+            return header if self.request.column else self._keywords(header, zero, where), _pieces(unit)
         if not self.request.column:
-            corrected = with_values(table, {name: self._times(table, name, zero) for name in columns})
-            return as_hdu(corrected.with_rows(corrected.rows, self._keywords(header, zero, where)))
-        if "TIME" not in (name.upper() for name in columns) or _is_good_time(table):
-            return hdu
-        values = self._times(table, next(name for name in columns if name.upper() == "TIME"), zero)
-        more = append_columns(table, [(declared.BARYTIME, values - zero)])
-        self._sky(more.header)
-        return as_hdu(more)
+            known = as_hdu(table.with_rows(table.rows[:0], self._keywords(header, zero, where))).header
+            return known, self._replaced(table, columns, zero)
+        time = next((name for name in columns if name.upper() == "TIME"), None)
+        if time is None or _is_good_time(table):
+            return header, _pieces(unit)
+        return self._longer(table, time, zero)
+
+    def _replaced(self, table: Table, columns: Sequence[str], zero: float) -> Iterator[bytes]:
+        for part in _rows(table):
+            yield with_values(part, {name: self._times(part, name, zero) for name in columns}).rows.tobytes()
+        yield from _pieces(table.heap)
+
+    def _longer(self, table: Table, time: str, zero: float) -> tuple[Header, Iterator[bytes]]:
+        """Return the header and rows with BARYTIME behind the other columns."""
+
+        def parts() -> Iterator[bytes]:
+            for part in _rows(table):
+                values = self._times(part, time, zero) - zero
+                yield append_columns(part, [(declared.BARYTIME, values)]).rows.tobytes()
+            yield from _pieces(table.heap)
+
+        none = table.with_rows(table.rows[:0])
+        header = as_hdu(append_columns(none, [(declared.BARYTIME, np.empty(0))])).header.copy()
+        self._sky(header)
+        return header, parts()
 
     def _require_epoch(self, header: Header, where: str) -> None:
         whole, part, one = (header.known(key) for key in ("MJDREFI", "MJDREFF", "MJDREF"))

@@ -17,7 +17,7 @@ from rossi.timing.events import EventList, Photons, Screening, photons, require_
 from rossi.timing.streams import JUMP
 
 #: Events of a part.
-MOST = 1 << 21
+MOST = 1 << 20
 
 
 class ScreenedParts:

@@ -22,6 +22,7 @@ from rossi.fits.reader import FitsFile
 from rossi.fits.writer import Column, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import MJDREFF, MJDREFI
+from rossi.timing.energies import Energies
 from rossi.timing.exchange import stingray_events
 from rossi.timing.modes import Kind, configuration
 from rossi.timing.xenon_file import xenon_pairs
@@ -99,7 +100,7 @@ class EventList:
         """Length of the good time [s]."""
         return intervals.total(self.gti)
 
-    def to_bytes(self, energies: NDArray[np.float32] | None = None, *, compress: bool = False) -> bytes:
+    def to_bytes(self, energies: Energies | None = None, *, compress: bool = False) -> bytes:
         """Return the list as an event file.
 
         stingray and HENDRICS read it as it is: its table is named XTE_SE, times are those of the spacecraft's clock
@@ -107,8 +108,8 @@ class EventList:
 
         Parameters
         ----------
-        energies : ndarray (256, 256, n_element), optional [keV]
-            By PCU, anode and element (`rossi.timing.energies`); with them there is a column ENERGY.
+        energies : Energies, optional
+            With them there is a column ENERGY.
         compress : bool
             Gzip the file.
         """
@@ -120,7 +121,7 @@ class EventList:
             (declared.ANODEID, self.anode),
         ]
         if energies is not None:
-            columns.append((declared.EVENT_ENERGY, energies[self.pcu, self.anode, self.pha]))
+            columns.append((declared.EVENT_ENERGY, energies.of(self.pcu, self.anode, self.pha)))
         width = max(1, int(len(self.bounds) - 1).bit_length())
         table: list[CardTuple] = [
             *cards,

@@ -64,16 +64,15 @@ class ModeFiles:
         if path in self._open:
             self._open.move_to_end(path)
             return self._open[path]
+        file = self._files[path]
+        kind = next(one.kind for mode in self.modes for one in mode.configurations if one.path == path)
+        if kind is Kind.XENON_HALF:  # whoever merges it has a copy of its words
+            return open_fits(file.data, path)
         while len(self._open) >= _OPEN:
             self._open.popitem(last=False)
-        self._open[path] = self._opened(self._files[path])
+        with_events = kind in {Kind.EVENTS, Kind.XENON}
+        self._open[path] = ScienceEvents.from_file_on_disk(file, _WHOLE) if with_events else open_fits(file.data, path)
         return self._open[path]
-
-    def _opened(self, file: File) -> FitsFile | ScienceEvents:
-        kind = next(one.kind for mode in self.modes for one in mode.configurations if one.path == file.name)
-        if kind in {Kind.EVENTS, Kind.XENON}:
-            return ScienceEvents.from_file_on_disk(file, _WHOLE)
-        return open_fits(file.data, file.name)
 
     def of_kind(self, *kinds: Kind) -> tuple[Mode, ...]:
         """Return modes of some kinds.

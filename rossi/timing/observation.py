@@ -80,11 +80,14 @@ class Made:
     remarks : list of Remark
     bands : dict of str to dict
         For tables: mean rate [count / s] and what it rests on.
+    bursts : int or None
+        How many were found; None where they were not looked for.
     """
 
     files: dict[str, list[File]] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     bands: dict[str, dict[str, float | int]] = field(default_factory=dict)
+    bursts: int | None = None
 
     def add(self, output: str, file: File) -> None:
         """Add a file.
@@ -147,8 +150,8 @@ def choices_of(
     for name, (first, last) in bands.items():
         try:
             found[name] = choose_each(usable, Wish(binsz, first, last, by_pcu=len(set(pcus)) < len(PCUS)))
-        except NoGoodTime as error:
-            made.say("no_mode", str(error))
+        except NoGoodTime:
+            made.say("no_mode", f"{name}: no mode that ran in good time has bins of {binsz:g} s.")
     return found
 
 
@@ -252,7 +255,7 @@ def event_lists(data: FastData, request: FastRequest, made: Made) -> None:
     modes = [mode for mode in data.science.of_kind(ModeKind.XENON, ModeKind.EVENTS) if len(mode.gti)]
     if not modes:
         made.say("no_events", f"No mode has single photons; the observation has {data.science.names()}.")
-    for mode in sorted(modes, key=lambda mode: mode.kind != ModeKind.XENON):
+    for mode in sorted(modes, key=lambda one: (one.kind != ModeKind.XENON, one.first.kind == ModeKind.XENON_HALF)):
         left = intervals.difference(mode.gti, taken)
         good = intervals.intersection(left, data.steady.gti)
         if not len(good):
@@ -318,4 +321,5 @@ def summary_of(data: FastData, made: Made) -> dict[str, Any]:
         "pcus": round(pcus, 2),
         "modes": list(dict.fromkeys(mode.name for mode in data.science.modes)),
         "bands": made.bands,
+        "bursts": made.bursts,
     }

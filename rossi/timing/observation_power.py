@@ -85,6 +85,10 @@ def power_spectra(data: FastData, request: PowerRequest, made: Made) -> dict[str
         spectrum = _of_band(name, _alike(name, choices, made), data, request, made)
         if spectrum is not None:
             found[name] = spectrum
+            mean = spectrum.mean
+            seconds = mean.m * mean.segment_size
+            error = float(np.sqrt(mean.rate / seconds))
+            made.bands[f"{name}_power"] = {"rate": mean.rate, "error": error, "exposure": seconds, "rows": mean.m}
             about = About(
                 Kind.POWER_SPECTRUM, name, "PCA", channels=request.bands[name], binsz=request.binsz, pcus=request.pcus
             )

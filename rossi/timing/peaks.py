@@ -105,7 +105,7 @@ def find_peaks(
     scale = 1 / (mean.rate - background) if background < mean.rate else np.nan
     found = []
     for group in groups:
-        top = int(group[np.argmin(chance[group])])
+        top = int(group[np.argmax(spectrum.power[group])])
         width = spectrum.number[group] * mean.df
         excess = float(((spectrum.power[group] - around[group]) * width).sum() * mean.rate)
         found.append(

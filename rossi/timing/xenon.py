@@ -42,7 +42,7 @@ class XenonHalf:
     ----------
     name : str
     table : Table
-        HDU 1.
+        HDU 1, without its rows.
     role : int
         1 or 2, as DATAMODE has it.
     time : ndarray (n_partition,) [s]
@@ -90,7 +90,8 @@ class XenonHalf:
         lost = table.integers(infos[2].name) if len(infos) > 6 else np.zeros(len(time), np.int64)
         first = _first_rows(table, number, sequence, width)
         words = _words(table, infos[-1].name)
-        return cls(file.name, table, role, time[first], number[first], first * width, lost[first], words)
+        bare = table.with_rows(table.rows[:0].copy())  # of the words, one copy is enough
+        return cls(file.name, bare, role, time[first], number[first], first * width, lost[first], words)
 
     @property
     def length(self) -> float:

@@ -20,8 +20,8 @@ from rossi.timing.merge import Losses, in_order, merged, only_in_one, shared, to
 from rossi.timing.xenon import XenonHalf
 from rossi.timing.xenon_file import EVENT_WORD, event_words, merged_header
 
-#: Words of each file that are merged at a time; some 30 MB of intermediate arrays.
-_WORDS = 1 << 18
+#: Words of each file that are merged at a time; some 15 MB of intermediate arrays.
+_WORDS = 1 << 17
 
 
 class MergedPair(ScienceEvents):

@@ -10,6 +10,9 @@ from pydantic import Field
 from rossi.calibration import Role
 from services.contract import Frozen
 
+#: The energy-to-channel table that comes with rossi.
+BUILT_IN = "e05v03"
+
 __all__ = ["CalibrationConfig", "Role", "default_cache"]
 
 
@@ -40,6 +43,33 @@ class CalibrationConfig(Frozen):
         description="HEXTE: what turns cluster B's background into that of cluster A, which stares since 2006; empty "
         "takes the CALDB's, NONE does without",
     )
+    energy_to_channel: str = Field(
+        "",
+        description="the PCA's energy-to-channel table (pca_e2c_*.fits); empty takes the CALDB's, or without one "
+        "e05v03, the table of HEASoft 6.20 that comes with rossi",
+    )
+    collimators: tuple[str, ...] = Field(
+        (),
+        description="PCA: collimators, a file of each PCU, for responses; empty takes the CALDB's, ['NONE'] takes "
+        "nothing as in the way",
+    )
+    hexte_matrix: tuple[str, ...] = Field(
+        (),
+        description="HEXTE: matrices of detectors, for responses; empty takes the CALDB's, ['NONE'] makes no responses",
+    )
+    hexte_area: tuple[str, ...] = Field(
+        (), description="HEXTE: effective areas on axis of the same detectors; empty takes the CALDB's"
+    )
+    hexte_collimators: tuple[str, ...] = Field(
+        (),
+        description="HEXTE: collimators of the same detectors; empty takes the CALDB's, ['NONE'] takes nothing as in "
+        "the way",
+    )
+    clock: str = Field(
+        "NONE",
+        description="fine corrections of the spacecraft's clock (tdc.dat), for times at the barycentre, good to 5 us "
+        "then instead of 100 us; NONE does without",
+    )
     caldb: str = Field(
         "",
         description="root of a CALDB: the folder or URL that holds data/xte/pca/caldb.indx; $CALDB is what the "
@@ -49,11 +79,13 @@ class CalibrationConfig(Frozen):
 
     def given(self, role: Role) -> tuple[str, ...]:
         """Return the files that are given for a role, whatever the CALDB says; (NONE,) where it is to do without."""
-        if role is Role.MODEL:
-            return self.model
-        text: str = getattr(self, role.value)
+        value: str | tuple[str, ...] = getattr(self, role.value)
+        if isinstance(value, tuple):
+            return ("NONE",) if [text.strip().upper() for text in value] == ["NONE"] else value
+        text = value
         if role is Role.BREAKDOWN_HISTORY:
             text = text or self.breakdown
         if not text.strip():
-            return ()
-        return ("NONE",) if text.strip().upper() == "NONE" else (text,)
+            return ("NONE",) if role is Role.CLOCK else ()
+        without = {"none", *((BUILT_IN,) if role is Role.ENERGY_TO_CHANNEL else ())}  # which comes with rossi
+        return ("NONE",) if text.strip().lower() in without else (text,)

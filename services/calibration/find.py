@@ -67,7 +67,8 @@ def find_calibration(
     Returns
     -------
     dict of Role to tuple of CalibrationFile
-        One file a role, several only for models; roles that are to do without (NONE) are left out.
+        One file a role, several for models and for what each detector has its own; roles that are to do without (NONE),
+        or that the CALDB may be without, are left out.
 
     Raises
     ------
@@ -126,16 +127,20 @@ class _Library:
             return ()
         if given:
             return tuple(self._file(role, url) for url in given)
-        self._need_root(role)
         wanted = DATA_SETS[role]
+        if wanted.optional and (not self._root or not self._has_index(wanted.instrument)):
+            return ()
+        self._need_root(role)
         url, index = self._index(wanted.instrument)
         found = find_files(index, role, start)
+        if not found and wanted.optional:
+            return ()
         if not found:
             raise ConfigError(
                 f"{url}: there is no {wanted.meaning} ({wanted.codename}) for MJD {start:.5f}; "
                 f"update the CALDB, or set {role} to a file."
             )
-        every = {join(self._root, path): hdus if role is Role.MODEL else () for path, hdus in found.items()}
+        every = {join(self._root, path): hdus if wanted.extensions else () for path, hdus in found.items()}
         return tuple(self._file(role, url, hdus) for url, hdus in every.items())
 
     def check(self, role: Role) -> None:
@@ -143,8 +148,17 @@ class _Library:
         if self._config.given(role):
             self.files(role, 0.0)
             return
+        if DATA_SETS[role].optional:
+            return
         self._need_root(role)
         self._index(DATA_SETS[role].instrument)
+
+    def _has_index(self, instrument: str) -> bool:
+        try:
+            self._index(instrument)
+        except ConfigError:
+            return False
+        return True
 
     def _need_root(self, role: Role) -> None:
         if not self._root:

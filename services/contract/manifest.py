@@ -34,6 +34,8 @@ class OutputRecord(Frozen):
     ----------
     about : About
         What it holds; nothing is told in the layout before.
+    shared : bool
+        Whether it lies where all of its content do, and other manifests may name it, too.
     """
 
     output: str
@@ -41,6 +43,7 @@ class OutputRecord(Frozen):
     size: int
     sha256: str
     about: About = About()
+    shared: bool = False
 
     @field_serializer("about")
     def _told(self, about: About) -> dict[str, Any]:

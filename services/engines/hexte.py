@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from rossi.energy.band_energies import hexte_energies
 from rossi.errors import DataError
 from rossi.fits.reader import open_fits
-from rossi.gti import Gti
+from rossi.gti import Gti, from_table
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.fields import mean_axes
 from rossi.hexte.observation import SplitObservation, Wanted
@@ -21,7 +22,8 @@ from rossi.product import About, Kind
 from rossi.remarks import Remark
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
-from services.hexte_dead.stage import Background, Dwell, HexteDeadConfig
+from services.engines.responses import ready_hexte
+from services.hexte_dead.stage import Background, Dwell, HexteBand, HexteDeadConfig
 
 #: Of the components of the body axes: two thousandths of an arcsecond.
 _DIGITS = 8
@@ -37,13 +39,19 @@ def wanted_of(config: HexteDeadConfig) -> Wanted:
     """Return what the settings of stage ``hexte_dead`` mean."""
     detectors = parse_detectors(config.detectors)
     return Wanted(
-        {band.name: DetectorBand(band.chmin, band.chmax, detectors) for band in config.bands},
+        {band.name: _detector_band(band, detectors) for band in config.bands},
         spectra=config.spectra,
         cycles=config.cycles,
         interpolated=config.background is Background.INTERPOLATED,
         binsz=config.binsz,
         dwell=None if config.dwell is Dwell.AUTO else float(config.dwell.value),
     )
+
+
+def _detector_band(band: HexteBand, detectors: tuple[int, ...]) -> DetectorBand:
+    energies = None if band.energies is None else hexte_energies(band.energies)
+    first, last = band.channels or (0, 255) if energies is None else energies.channels
+    return DetectorBand(first, last, detectors, energies)
 
 
 def split_outputs(made: SplitObservation, inputs: Inputs, filter_file: File, remarks: Iterable[Remark] = ()) -> Outputs:
@@ -86,9 +94,13 @@ def attitude_of(filter_file: File, good: Gti) -> dict[str, Any]:
     return {"axes": np.round(axes, _DIGITS).tolist()}
 
 
-def outputs_of(made: Products, gti: bytes, attitude: Mapping[str, Any], remarks: Iterable[Remark] = ()) -> Outputs:
+def outputs_of(
+    config: HexteDeadConfig, made: Products, gti: bytes, inputs: Inputs, remarks: Iterable[Remark] = ()
+) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     net, parts = made.light_curve_files()
+    ready, caveats = ready_hexte(config, made.spectrum_files(), inputs)
     good_time = File(f"{made.obsid}_hexte.gti", gti, about=About(Kind.GOOD_TIME, "hexte", "HEXTE"))
-    files = {"light_curve": net, "parts": parts, "spectrum": made.spectrum_files(), "figure": _figures(made)}
-    return Outputs(files | {"gti": (good_time,)}, caveats_of([*made.remarks, *remarks]), {**made.summary(), **attitude})
+    files = {"light_curve": net, "parts": parts, **ready, "figure": _figures(made), "gti": (good_time,)}
+    attitude = attitude_of(inputs["filter_file"][0], from_table(open_fits(gti, good_time.name).table()))
+    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), made.summary() | attitude)

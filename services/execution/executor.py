@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 from rossi.errors import ConfigError, MissingInput, NoGoodTime, RossiError, is_full
 from services.contract import ARCHIVE, Caveat, Outcome, Outputs, Stage, StageResult
 from services.engines import ENGINES
+from services.execution.barycentre import at_barycentre
 from services.execution.completeness import examine, what_is_missing
 from services.execution.failures import failed, record_failure
 from services.execution.inputs import Chosen, Sources, choose, read
@@ -48,7 +50,7 @@ def execute(
     start, digest = time.perf_counter(), ""
     try:
         store = store or open_store(request.store)
-        if archive is None and any(i.source == ARCHIVE for i in stage.inputs):
+        if archive is None and any(i.source == ARCHIVE for i in stage.inputs_for(request.config)):
             archive = open_archive(request.archive, request.cache)
         sources = Sources(archive, store, {} if memory is None else memory)
         work, chosen = find_work(stage, request, sources)
@@ -98,11 +100,14 @@ def _make(work: Work, request: StageRequest[Any], chosen: Chosen, sources: Sourc
     lost = what_is_missing(told, {name: manifest.caveats for name, (_, manifest) in chosen.upstream.items()})
     try:
         outputs = ENGINES[request.engine].run(work.stage.name, work.config, examined.inputs)
+        outputs = at_barycentre(work.config, examined.inputs, outputs)
     except NoGoodTime as error:  # which says nothing where a part of the observation is lost
         if lost:
             message = f"{error} But the copy of the observation is not whole: {lost} Fetch it again."
             raise MissingInput(message) from None
         outputs = Outputs({}, (Caveat(code=error.code, message=str(error)),), outcome=Outcome.NO_WORK)
+    if any(one.on_disk for one in declared):
+        gc.collect()  # figures leave circles, which would keep the files on disk
     return replace(outputs, caveats=(*told, *outputs.caveats))
 
 

@@ -36,6 +36,8 @@ KEYWORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "hexte_expression": (("hexte_dead",), "expression"),
     "background": (("pca_prep",), "background"),
     "hexte_background": (("hexte_dead",), "background"),
+    "systematic": (("pca_extract",), "systematic"),
+    "hexte_systematic": (("hexte_dead",), "systematic"),
     "binsz": (("pca_extract",), "binsz"),
     "fast_bands": (("pca_fast",), "bands"),
     "fast_binsz": (("pca_fast",), "binsz"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rossi.archive import ObsID, parse_data_file
-from rossi.calibration import Role
+from rossi.calibration import DATA_SETS, Role
 from rossi.errors import ConfigError, DataError, MissingInput, NoGoodTime
 from rossi.met import met_to_mjd
 from rossi.spooled import SpooledFile
@@ -97,14 +97,16 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
     listing = list_observation(_archive(sources), obsid) if reads_archive else []
     ours = [f for f in listing if any(i.matches(f.path.removeprefix(folder)) for i in inputs if i.source == ARCHIVE)]
     ours, caveats = one_of_each(ours)
+    start = _start(listing, upstream)
     calibration: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
     left_out: list[ArchiveFile] = []
     for declared in inputs:
         if declared.source == CALIBRATION:
-            found_files = _calibration(Role(declared.name), request, listing)
+            found_files = _calibration(Role(declared.name), request, start)
             calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found_files)
             records += [_calibration_record(declared.name, f) for f in found_files]
+            caveats += _without(Role(declared.name), request, found_files)
         elif declared.source == ARCHIVE:
             found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
             kept = narrow(declared, request.config, found, listing, folder, _archive(sources))
@@ -185,11 +187,25 @@ def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:
     return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=file.identity)
 
 
-def _calibration(role: Role, request: StageRequest[Any], listing: Sequence[ArchiveFile]) -> tuple[CalibrationFile, ...]:
-    names = [parse_data_file(f.path.rpartition("/")[2]) for f in listing]
+def _start(listing: Sequence[ArchiveFile], upstream: Mapping[str, tuple[str, Manifest]]) -> float:
+    """Return when an observation starts [MJD], by its science files or those that an earlier stage has read."""
+    paths = [file.path for file in listing]
+    paths += [record.path for _, manifest in upstream.values() for record in manifest.inputs]
+    names = [parse_data_file(path.rpartition("/")[2]) for path in paths]
     starts = [name.start for name in names if name is not None and name.kind == "S"]
-    start = float(met_to_mjd(min(starts, default=0)))
+    return float(met_to_mjd(min(starts, default=0)))
+
+
+def _calibration(role: Role, request: StageRequest[Any], start: float) -> tuple[CalibrationFile, ...]:
     return find_calibration(request.calibration, start, (role,)).get(role, ())
+
+
+def _without(role: Role, request: StageRequest[Any], found: Sequence[CalibrationFile]) -> tuple[Caveat, ...]:
+    """Return what to say where there is no calibration and none was said to be wanted."""
+    code, message = DATA_SETS[role].without
+    if found or not code or request.calibration.given(role):
+        return ()
+    return (Caveat(code=code, message=message),)
 
 
 def _calibration_record(name: str, file: CalibrationFile) -> InputRecord:

@@ -10,6 +10,7 @@ from rossi.calibration import Role
 from rossi.hexte.correction import parse_detectors
 from services.contract import CALIBRATION, Input, Output, Stage
 from services.contract.extraction import Channels, Extraction, as_text
+from services.contract.fitting import RESPONSE_OUTPUTS, Fitting, calibration_inputs
 
 #: The usual choice for HEXTE; the minutes after the SAA are left out for their residual background.
 RECIPE = "ELV > 10 && OFFSET < 0.02 && (TIME_SINCE_SAA < 0 || TIME_SINCE_SAA > 30) && .NOT.ISNULL(ELV)"
@@ -32,12 +33,20 @@ class Dwell(StrEnum):
     S128 = "128"
 
 
-class HexteDeadConfig(Extraction):
+class HexteBand(Channels):
+    """A band in channels or in keV."""
+
+    INSTRUMENT = "HEXTE"
+
+
+class HexteDeadConfig(Fitting, Extraction):
     """What is extracted from HEXTE data; a change does not repeat splitting."""
 
     expression: str = Field(RECIPE, description="good time: condition on the filter file's columns")
-    bands: tuple[Channels, ...] = Field(
-        (Channels(chmin=15, chmax=61),), min_length=1, description="absolute channels; 15 is where the detectors begin"
+    bands: tuple[HexteBand, ...] = Field(
+        (HexteBand(chmin=15, chmax=61),),
+        min_length=1,
+        description="absolute channels (15 is where the detectors begin), or keV: {emin = 15, emax = 60}",
     )
     detectors: str = Field("0123", description="detectors of light curves; spectra leave out cluster B's lost one")
     background: Background = Field(
@@ -71,11 +80,18 @@ STAGE = Stage(
         Input(Role.DEAD_TIME_A, "dead-time coefficients of cluster A", source=CALIBRATION),
         Input(Role.DEAD_TIME_B, "dead-time coefficients of cluster B", source=CALIBRATION),
         Input(Role.BACKGROUND_A, "turns cluster B's background into A's", source=CALIBRATION, at_least=0),
+        *calibration_inputs(
+            (Role.HEXTE_MATRIX, "matrices by detectors"),
+            (Role.HEXTE_AREA, "effective areas on axis"),
+            (Role.HEXTE_COLLIMATORS, "what the collimators let through"),
+        ),
+        *HexteDeadConfig.INPUTS,
     ),
     outputs=(
         Output("light_curve", "net light curve of each cluster and band", at_least=0),
         Output("parts", "light curves of source and background, in bins of a dwell"),
-        Output("spectrum", "spectra of source, plus, minus and background, dead time corrected", at_least=0),
+        Output("spectrum", "spectra of source (ready to fit), plus, minus and background", at_least=0),
+        *RESPONSE_OUTPUTS,
         Output("gti", "the good time that was applied"),
         Output("figure", "the backgrounds of either side, where they differ", at_least=0),
     ),

@@ -22,6 +22,22 @@ class FigureFormat(StrEnum):
     SVG = "svg"
 
 
+class Normalise(StrEnum):
+    """What the merged rates of the PCA are in."""
+
+    NONE = "none"
+    CRAB = "crab"
+
+
+class CrabRate(Frozen):
+    """The rate of the Crab in a band, in a gain epoch."""
+
+    band: str = Field(min_length=1, description="name of the band: 2-9keV")
+    epoch: int = Field(ge=1, le=5, description="gain epoch")
+    pcu: int | None = Field(None, ge=0, le=4, description="PCU; all when none")
+    rate: float = Field(gt=0, allow_inf_nan=False, description="count / s / PCU, free of background and dead time")
+
+
 class MergeConfig(Frozen):
     """How light curves are joined and shown."""
 
@@ -38,6 +54,24 @@ class MergeConfig(Frozen):
         (),
         description='two bands, the hard one first, whose ratio of rates is the hardness: ["ch11-28", "ch5-10"]; as '
         "light curves' files are named",
+    )
+    systematic: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="systematic error of summed spectra, a fraction; none: 0.005 for the PCA, no error for HEXTE",
+    )
+    group_min: int | None = Field(
+        None, ge=1, description="join channels of summed spectra to groups of so many counts at least; none: not"
+    )
+    normalise: Normalise = Field(
+        Normalise.NONE,
+        description="crab: rates of the PCA in units of the Crab's, by epoch and PCU (bands in keV, or single PCUs)",
+    )
+    crab: tuple[CrabRate, ...] = Field(
+        (),
+        description="rates of the Crab to normalise with: {band = '2-9keV', epoch = 3, pcu = 2, rate = 2100}; those "
+        "that are missing are calculated from the response",
     )
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
 

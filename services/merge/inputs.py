@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rossi.errors import DataError
 from services.contract import File, Manifest, ObservationResult, Outcome, OutputRecord
+from services.contract.fitting import ANCILLARY, RESPONSE
 from services.merge.details import Provenance
-from services.merge.spectra import SpectrumSet, is_summed
+from services.merge.spectra import SpectrumSet
+from services.merge.spectra_groups import is_summed
 from services.storage import MissingObject, ObjectStore
 from services.storage.publication import output_key, read_manifest, read_outputs
 
@@ -100,18 +102,24 @@ def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]
         for stage, products in one.products.items()
         if products.by_output().keys() & {SPECTRUM, GOOD_TIME}
     )
+    known: dict[str, bytes] = {}
     with ThreadPoolExecutor(_REQUESTS) as pool:
         for start in range(0, len(chosen), _BATCH):
-            yield from pool.map(lambda one: _spectra(store, *one), chosen[start : start + _BATCH])
+            yield from pool.map(lambda one: _spectra(store, known, *one), chosen[start : start + _BATCH])
 
 
-def _spectra(store: ObjectStore, obsid: str, _: str, key: str, summed: bool) -> SpectrumSet:
+def _spectra(
+    store: ObjectStore, known: MutableMapping[str, bytes], obsid: str, _: str, key: str, summed: bool
+) -> SpectrumSet:
+    """Read what a stage made of an observation; what observations share is read once."""
     try:
         manifest = read_manifest(store, key)
         files, good_time = (read_outputs(store, key, manifest, output) for output in (SPECTRUM, GOOD_TIME))
+        beside = [read_outputs(store, key, manifest, output, known) for output in (RESPONSE, ANCILLARY) if summed]
     except (DataError, MissingObject) as error:
         return SpectrumSet(obsid, problem=str(error), summed=summed)
-    return SpectrumSet(obsid, files, good_time=good_time, summed=summed)
+    responses = tuple(file for some in beside for file in some)
+    return SpectrumSet(obsid, files, good_time=good_time, summed=summed, responses=responses)
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:

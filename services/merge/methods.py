@@ -15,6 +15,7 @@ from astropy.coordinates import SkyCoord
 
 from rossi.citation import REFERENCES
 from rossi.energy.built_in import NAME
+from rossi.product import BandEdges
 from rossi.sky import mean_direction
 from rossi.timeseries.source import Source
 from rossi.version import __version__
@@ -119,7 +120,9 @@ def facts(shown: Shown, source: SourceName | None) -> tuple[Fact, ...]:
 
 
 def energies_of(band: MergedBand, observations: Sequence[Observation]) -> str:
-    """Return the energies of a band's channels, by gain epoch; empty where the band does not name channels."""
+    """Return the energies that a band really has, by gain epoch; empty where neither channels nor energies are told."""
+    if band.about.energies is not None:
+        return _true_edges(band, observations)
     if band.about.channels is None or band.instrument not in ("PCA", "HEXTE"):
         return ""
     moments = [observations[row].span[0] for row in band.rows.tolist()]
@@ -129,6 +132,21 @@ def energies_of(band: MergedBand, observations: Sequence[Observation]) -> str:
     ]
     rule = f" (PCU {PCU}, table {NAME})" if band.instrument == "PCA" else " (1 keV a channel)"
     return f"{band.label}: {', '.join(each)}{rule}" if each else ""
+
+
+def _true_edges(band: MergedBand, observations: Sequence[Observation]) -> str:
+    """Return the edges of a band in keV, as the products have them: of the PCU that is shown, if it is among theirs."""
+    found: dict[int, BandEdges] = {}
+    for row in band.rows.tolist():
+        told = observations[row].abouts[band.name].energies
+        for edge in told.edges if told is not None else ():
+            if edge.epoch not in found or edge.detector == f"PCU{PCU}":
+                found[edge.epoch] = edge
+    each = [
+        f"{one.emin:.2f}–{one.emax:.2f} keV" + (f" in epoch {epoch}" if epoch else "") + f" ({one.detector})"
+        for epoch, one in sorted(found.items())
+    ]
+    return f"{band.label}: {', '.join(each)}" if each else ""
 
 
 def _names(shown: Shown, source: SourceName | None) -> list[str]:

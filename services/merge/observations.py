@@ -15,9 +15,11 @@ from astropy.units import day, second
 
 from rossi import gti, met
 from rossi.errors import ConfigError, DataError
+from rossi.extract.energies import energies_of
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.product import About
 from rossi.timeseries import units
-from rossi.timeseries.reading import read_light_curve
+from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.series import LightCurve
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
@@ -27,8 +29,8 @@ from services.merge.labels import about_curve
 
 NO_RESULT = "No result came back for this observation; run the campaign again to have it reduced."
 NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest and have it run again."
-#: Behind all channels.
-_LAST = (1_000_000, 1_000_000)
+#: Behind all bands.
+_LAST = (2, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -179,11 +181,12 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
     caveats = list(observation.caveats)
     for file in files:
         try:
-            one = read_light_curve(file.data, file.name, column=column)
+            opened = open_fits(file.data, file.name)
+            one = light_curve_of(opened, column=column)
+            about = file.about if file.about.label else _about(one, opened)
         except DataError as error:
             problems.append(str(error))
             continue
-        about = file.about if file.about.label else about_curve(one)
         curves[about.label], abouts[about.label] = one, about
         caveats += [Caveat(code="curve_read", message=remark) for remark in one.remarks]
         if not len(one):
@@ -202,14 +205,21 @@ def _promises_curves(observation: Observation) -> bool:
     return not succeeded or bool(set(succeeded) & set(observation.ends) - set(FAST_CHAIN))
 
 
+def _about(series: LightCurve, file: FitsFile) -> About:
+    """Return what a light curve of somebody's own is; of a band in keV with the channels that its file tells."""
+    about = about_curve(series)
+    return about if about.energies is None else replace(about, energies=energies_of(file) or about.energies)
+
+
 def bands(observations: Sequence[Observation]) -> list[str]:
-    """Return the bands that occur: those of HEXTE after the others, each in order of their channels."""
+    """Return the bands that occur: those of HEXTE after the others, each in order of channels, then of energies."""
     abouts = {band: about for o in reversed(observations) for band, about in o.abouts.items()}
 
     def order(band: str) -> tuple[Any, ...]:
         about = abouts[band]
-        channels = about.channels or _LAST
-        return instrument(observations, band) == "HEXTE", about.cluster, channels, about.binsz or 0.0, band
+        place: tuple[float, ...] = _LAST if about.channels is None else (0, *about.channels)
+        place = place if about.energies is None else (1, about.energies.emin, about.energies.emax)
+        return instrument(observations, band) == "HEXTE", about.cluster, place, about.binsz or 0.0, band
 
     return sorted(abouts, key=order)
 
@@ -252,8 +262,8 @@ def rate_unit(observations: Iterable[Observation], band: str) -> str:
 
 
 def exposure_unit(unit: str) -> str:
-    """Return the unit of an exposure by that of the rate: PCU s where rates are per PCU, else s."""
-    return "PCU s" if unit == units.PER_PCU else "s"
+    """Return the unit of an exposure by that of the rate: PCU s where rates are of PCUs, else s."""
+    return "PCU s" if unit in (units.PER_PCU, units.CRAB) else "s"
 
 
 def utc_date(moment: float, fmt: str = "%Y-%m-%d %H:%M") -> str:

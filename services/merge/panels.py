@@ -13,7 +13,7 @@ from rossi import gti
 from rossi.arrays import Floats
 from rossi.met import met_to_mjd
 from rossi.product import About, Kind
-from services.contract import File, StageResult
+from services.contract import File, OutputRecord, StageResult
 from services.merge.details import Details, ShownSpectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, utc_date
@@ -167,6 +167,12 @@ def _stage(stage: StageResult, products: Mapping[str, StageProducts], last: bool
         "calibration": made.calibration,
         "versions": made.versions,
         "config": made.config,
-        "content": next((PurePosixPath(key).parent.name for key in left.files), ""),
-        "files": [[r.name, r.size, r.about.kind or "", r.about.cluster] for r in left.files.values()],
+        "content": next((PurePosixPath(key).parent.name for key, r in left.files.items() if not r.shared), ""),
+        "files": [_file(record) for record in left.files.values()],
     }
+
+
+def _file(record: OutputRecord) -> list[Any]:
+    """Return what the page tells of a file; of one that observations share, also where it lies."""
+    told: list[Any] = [record.name, record.size, record.about.kind or "", record.about.cluster]
+    return [*told, record.sha256] if record.shared else told

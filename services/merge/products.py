@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.arrays import Floats
+from rossi.extract.energies import energies_table, energy_cards, joined_energies
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
@@ -18,11 +19,12 @@ from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
 from rossi.timeseries.rebin import rebin
-from rossi.timeseries.series import LightCurve, split
+from rossi.timeseries.series import OF_PCU, LightCurve, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat, File
 from services.merge.config import MergeConfig, SourceName
-from services.merge.labels import plain_label
+from services.merge.energies import moved_energies
+from services.merge.labels import band_text, plain_label
 from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
@@ -58,11 +60,11 @@ class MergedBand:
 
     @property
     def label(self) -> str:
-        """The name as people read it: ``HEXTE A channels 15–61`` for HEXTE's ``pwa_ch15-61``."""
-        channels = self.about.channels
-        if channels is None or self.name != plain_label(self.about):
+        """The name as people read it: ``PCA 2–9 keV``, ``HEXTE A channels 15–61`` for HEXTE's ``pwa_ch15-61``."""
+        band = band_text(self.about)
+        if not band or self.name != plain_label(self.about):
             return f"{self.instrument} {self.name}".strip()
-        return " ".join(filter(None, (self.instrument, self.cluster, "channels {}–{}".format(*channels))))
+        return " ".join(filter(None, (self.instrument, self.cluster, band)))
 
     @property
     def cluster(self) -> str:
@@ -78,15 +80,22 @@ class MergedBand:
 def join_band(observations: Sequence[Observation], band: str, *, keep_null: bool) -> MergedBand:
     """Join one band of all observations that have it."""
     rows = [n for n, o in enumerate(observations) if band in o.curves]
-    joined = join([observations[n].curves[band] for n in rows], name=band, keep_null=keep_null)
+    joined = join([_whole(observations[n].curves[band]) for n in rows], name=band, keep_null=keep_null)
+    abouts = [observations[n].abouts[band] for n in rows]
+    energies = joined_energies(about.energies for about in abouts if about.energies is not None)
     return MergedBand(
         band,
         rate_unit(observations, band),
         instrument(observations, band),
         joined,
         np.array(rows),
-        observations[rows[0]].abouts[band],
+        replace(abouts[0], energies=energies),
     )
+
+
+def _whole(curve: LightCurve) -> LightCurve:
+    """Return a curve without the exposures of single PCUs, which tell nothing of a mission."""
+    return replace(curve, extra={name: values for name, values in curve.extra.items() if name not in OF_PCU})
 
 
 def caveats_of(band: MergedBand) -> tuple[Caveat, ...]:
@@ -107,6 +116,8 @@ def caveats_of(band: MergedBand) -> tuple[Caveat, ...]:
     if barytime is not None and (without := int(np.isnan(barytime).sum())):
         text = f"{without} of {len(barytime)} rows have no time at the barycentre (BARYTIME)."
         found.append(Caveat(code="without_barytime", message=f"{band.label}: {text}"))
+    if text := moved_energies(band.about, band.joined.series):
+        found.append(Caveat(code="energies_moved", message=f"{band.label}: {text}"))
     return tuple(found)
 
 
@@ -126,12 +137,19 @@ def light_curve(
     primary.set("CONTENT", "LIGHT CURVE")
     primary.set("CREATOR", "rossi merge")
     primary.append("DATE", now(), "file creation date")
-    return fits_bytes(primary_hdu(primary), [*tables, observation_table(observations, band.name)])
+    energies = band.about.energies
+    told = [] if energies is None or not energies.edges else [energies_table(energies)]
+    return fits_bytes(primary_hdu(primary), [*tables, observation_table(observations, band.name), *told])
 
 
 def _with_channels(band: MergedBand) -> Header:
-    """Return the curve's header with the channels that were asked for where the files tell none, or all there are."""
-    header, asked = band.joined.series.header.copy(), band.about.channels
+    """Return the curve's header with the channels that were asked for where the files tell none, or all there are.
+
+    Of a band in keV, with its energies.
+    """
+    header, asked, energies = band.joined.series.header.copy(), band.about.channels, band.about.energies
+    for card in [] if energies is None else energy_cards(energies):
+        header.set(*card)
     if asked and band.joined.series.channels in {None, (0, 255)}:
         header.set("MINCHAN", asked[0], "lowest channel of the band")
         header.set("MAXCHAN", asked[1], "highest channel of the band")

@@ -23,6 +23,7 @@ from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
 from services.merge.panels import BLOCK, panels, part_name
 from services.merge.shown import Shown
+from services.storage.publication import SHARED
 
 #: From ``<prefix>/merge/<fingerprint>/<content>/report.html`` up to ``<prefix>/``.
 ROOT = "../../../"
@@ -91,6 +92,11 @@ class Place:
         """
         return f"{ROOT}{{obsid}}/{{stage}}/{{fingerprint}}/{{content}}/{{file}}" if self.store else ""
 
+    @property
+    def shared_pattern(self) -> str:
+        """The same of a file that observations share; by way of one of them, beside whose products a copy has it."""
+        return f"{ROOT}{{obsid}}/../{SHARED}/{{sha256}}/{{file}}" if self.store else ""
+
 
 def report(
     title: str,
@@ -100,6 +106,7 @@ def report(
     place: Place,
     points: int,
     caveats: Sequence[Caveat] = (),
+    timing: str = "",
     *,
     source: SourceName | None = None,
 ) -> Report:
@@ -116,6 +123,8 @@ def report(
         Bins in the interactive figure, of all bands together.
     caveats : sequence of Caveat
         What to know about the files.
+    timing : str
+        The section on fast data, as HTML.
     source : SourceName, optional
         That all is of; where there are several, a front page has it.
     """
@@ -154,6 +163,7 @@ def report(
         style=joined(["style.css"]),
         script=joined(f"{name}.js" for name in _SCRIPTS),
         created=now(),
+        timing=Markup(timing),
     )
     return Report(page.encode(), told.beside)
 

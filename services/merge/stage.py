@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rossi.product import About, Kind
+from rossi.spectra.ready import FitSettings
 from services.contract import (
     VANISHED,
     Caveat,
@@ -25,19 +26,22 @@ from services.contract import (
 )
 from services.contract.seal import seal
 from services.execution.making import Work, carry_out, result_of, stage_folder
-from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, SourceName
+from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, Normalise, SourceName
 from services.merge.details import Details, noted
 from services.merge.fields import Fields, hexte_fields
 from services.merge.front_entry import entry_of
 from services.merge.inputs import Found, StageProducts, find_all, spectra
 from services.merge.kinds import kept_apart
 from services.merge.labels import obsid_of, stem_of
+from services.merge.normalise import in_crabs
 from services.merge.observations import Observation, bands, collect, ecsv, in_time_order, with_curves
 from services.merge.places import require_one_place
 from services.merge.products import caveats_of, figures, join_band, light_curve
 from services.merge.report import Place, report
 from services.merge.shown import Shown
-from services.merge.spectra import SpectrumSet, Sums, sum_clusters
+from services.merge.spectra import SpectrumSet, Sums, sum_spectra
+from services.merge.timing import Timing, gathered, timing_files, timing_sets, timing_summary
+from services.merge.timing_section import timing_section
 from services.storage import ObjectStore, open_store
 from services.storage.publication import find_manifest, manifest_key, put_exactly
 
@@ -53,7 +57,10 @@ STAGE = Stage(
     outputs=(
         Output("light_curve", "one light curve a band, of all observations", at_least=0),
         Output("figure", "the light curves against time", at_least=0),
-        Output("spectrum", "spectra of HEXTE's clusters, summed", at_least=0),
+        Output("spectrum", "spectra, summed by cluster of HEXTE, by gain epoch and PCUs of the PCA", at_least=0),
+        Output("response", "mean responses of the summed spectra", at_least=0),
+        Output("power_spectrum", "power spectra of the PCA, averaged, and how they change", at_least=0),
+        Output("bursts", "the table of bursts", at_least=0),
         Output("observations", "the table of observations"),
         Output("report", "the page about all of this"),
         Output("part", "what the page loads when observations are opened", at_least=0),
@@ -75,6 +82,7 @@ def merge(
     summed: Iterable[SpectrumSet] = (),
     source: SourceName | None = None,
     neighbours: Sequence[Neighbour] = (),
+    timing: Timing | None = None,
 ) -> Outputs:
     """Join the observations' light curves, and add up their spectra.
 
@@ -95,6 +103,8 @@ def merge(
         Of which all observations are; else positions in their light curves tell those of several apart.
     neighbours : sequence of Neighbour
         Other sources that HEXTE's background fields may hold.
+    timing : Timing, optional
+        Fast data of all observations.
 
     Raises
     ------
@@ -103,13 +113,14 @@ def merge(
     """
     observations = collect(asked, results, curves, products)
     details: dict[str, Details] = {}
-    sums = sum_clusters(noted(summed, details), config.slug)
+    fit = FitSettings(config.systematic, config.group_min)
+    sums = sum_spectra(noted(summed, details), config.slug, fit)
     # Proposals name a source differently; a campaign's observations were chosen, so positions tell.
     any_source = config.force or source is not None
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
     fields = hexte_fields(parted, neighbours)
     told = [*apart, *fields.caveats()]
-    return _merged(config, parted, place or Place(), sums, details, told, source=source, fields=fields)
+    return _merged(config, parted, place or Place(), sums, details, told, source=source, fields=fields, timing=timing)
 
 
 def merge_files(
@@ -206,6 +217,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             summed=spectra(store, found.values()),
             source=request.source,
             neighbours=request.neighbours,
+            timing=gathered(timing_sets(store, found.values())),
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
         put_exactly(store, index, _index(work.key, found))
@@ -239,7 +251,11 @@ def _merged(
     means: str = "mean of an observation",
     source: SourceName | None = None,
     fields: Fields | None = None,
+    timing: Timing | None = None,
 ) -> Outputs:
+    if config.normalise is Normalise.CRAB:
+        observations, left = in_crabs(observations, config.crab)
+        told = [*told, *left]
     joined = [join_band(observations, band, keep_null=config.keep_null) for band in bands(observations)]
     joined = [band for band in joined if np.isfinite(band.joined.series.rate).any()]
     curves = tuple(
@@ -248,23 +264,31 @@ def _merged(
     )
     images = figures(joined, observations, config, means=means)
     table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
-    downloads = [f.name for f in (*curves, *images, *sums.files, table)]
+    timing = timing or Timing()
+    fast = timing_files(timing, config.slug, config.title)
+    images += fast.pop("figure")
+    made = (*sums.files, *sums.responses, *(file for some in fast.values() for file in some))
+    downloads = [f.name for f in (*curves, *images, *made, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
-    caveats = [*told, *_vanished(observations), *found, *sums.caveats]
-    if not joined:
+    caveats = [*told, *_vanished(observations), *found, *sums.caveats, *timing.caveats]
+    if not joined and not timing:
         caveats.append(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
     shown = Shown(observations, joined, details, fields or Fields())
-    made = report(config.title, config.description, shown, downloads, place, config.points, caveats, source=source)
+    section = timing_section(timing, images)
+    built = report(
+        config.title, config.description, shown, downloads, place, config.points, caveats, section, source=source
+    )
     pages = {
         "observations": (table,),
-        "report": (File(REPORT, made.page, about=About(Kind.PAGE)),),
-        "part": made.parts,
+        "report": (File(REPORT, built.page, about=About(Kind.PAGE)),),
+        "part": built.parts,
         "entry": _entry(shown, source, config.pair),
     }
-    files = {"light_curve": curves, "figure": images, "spectrum": sums.files, **pages}
-    return Outputs(files, tuple(caveats), _summary(observations, joined, sums))
+    sets = {"spectrum": sums.files, "response": sums.responses, **fast}
+    files = {"light_curve": curves, "figure": images, **sets, **pages}
+    return Outputs(files, tuple(caveats), _summary(observations, joined, sums) | timing_summary(timing))
 
 
 def _entry(shown: Shown, source: SourceName | None, hardness: tuple[str, str] | None) -> tuple[File, ...]:

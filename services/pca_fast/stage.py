@@ -8,9 +8,10 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from rossi.archive import FILE_PATTERNS
-from rossi.pca.standard2 import parse_layers, parse_pcus
-from services.contract import Input, Output, Stage
-from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text
+from rossi.calibration import Role
+from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
+from services.contract import CALIBRATION, Caveat, Input, Look, Output, Stage
+from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text, in_energies
 
 #: Lengths of bins [s]: of Standard2 down to what the dead time of 10 us leaves room for.
 _LONGEST, _SHORTEST = 8.0, 2.0**-16
@@ -45,7 +46,7 @@ class PcaFastConfig(Extraction):
     bands: tuple[Channels, ...] = Field(
         (Channels(chmin=0, chmax=255),),
         min_length=1,
-        description="absolute channels of light curves and power spectra; the nearest that the modes have are taken",
+        description="channels or energies of light curves and power spectra; the nearest that the modes have are taken",
     )
     pcus: str = Field("ALL", description="ALL, 2, 0,2,3 or 1-3; others than ALL only of modes that tell the PCU")
     layers: str = Field("ALL", description="of event lists, where the mode tells: ALL, 1, 1-2, or anodes: X1L,X1R")
@@ -131,6 +132,25 @@ def _needs_modes(config: PcaFastConfig) -> bool:
     return bool({FastProduct.FAST, FastProduct.EVENTS, FastProduct.POWER} & set(config.products))
 
 
+def _needed(config: PcaFastConfig, look: Look) -> tuple[tuple[str, ...], tuple[Caveat, ...]]:
+    """Return the files of the modes that are chosen for what is asked for."""
+    from rossi.timing.choice import Wish
+    from services.contract.science import needed_science
+
+    channels = [band.channels for band in config.bands if band.channels is not None]
+    if len(channels) < len(config.bands):  # of bands in keV they are known with the data
+        return look.files, ()
+    bins = {FastProduct.FAST: config.binsz, FastProduct.POWER: config.power_binsz}
+    by_pcu = len(parse_pcus(config.pcus)) < len(PCUS)
+    wishes = [
+        Wish(binsz, first, last, by_pcu=by_pcu)
+        for product, binsz in bins.items()
+        for first, last in channels
+        if product in config.products
+    ]
+    return needed_science(look, wishes, events=FastProduct.EVENTS in config.products)
+
+
 STAGE = Stage(
     name="pca_fast",
     version=1,
@@ -143,6 +163,7 @@ STAGE = Stage(
             at_least=0,
             when=_needs_modes,
             on_disk=True,
+            narrow=_needed,
         ),
         Input("std1", "Standard1 data", pattern=FILE_PATTERNS["std1"], at_least=0, on_disk=True),
         Input("housekeeping", "state of each PCU", pattern=FILE_PATTERNS["pcu_housekeeping"], at_least=0),
@@ -152,9 +173,13 @@ STAGE = Stage(
             pattern=FILE_PATTERNS["index"],
             at_least=0,
         ),
+        Input(
+            Role.ENERGY_TO_CHANNEL, "energies of the PCA's channels", source=CALIBRATION, at_least=0, when=in_energies
+        ),
         Input("std2_dt", "prepared Standard2 data, for dead time", source="pca_prep"),
         Input("std2_dtbkg", "model background of the same rows", source="pca_prep", at_least=0),
         Input("filter_file", "pointing and PCU state every 16 s", source="pca_prep", at_most=1),
+        *PcaFastConfig.INPUTS,
     ),
     outputs=(
         Output("fast_light_curve", "counts of all bands in whole bins, and the dead time beside them", at_least=0),

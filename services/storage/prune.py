@@ -24,7 +24,7 @@ from services.contract import Frozen, Manifest
 from services.storage.base import MissingObject, ObjectInfo, ObjectStore
 from services.storage.gone import FOLDER as GONE
 from services.storage.gone import told_to_go
-from services.storage.publication import MANIFEST, read_manifest
+from services.storage.publication import MANIFEST, SHARED, read_manifest, shared_key
 from services.storage.release_documents import Source
 from services.storage.releases import (
     PRODUCTS,
@@ -47,7 +47,7 @@ _THREADS = 16
 #: Objects between two looks whether to go on.
 _BATCH = 1000
 #: Folders beside those of the observations.
-_OTHERS = frozenset({*OF_ALL, PRODUCTS, RELEASES, CAMPAIGNS, GONE, "runs"})
+_OTHERS = frozenset({*OF_ALL, PRODUCTS, SHARED, RELEASES, CAMPAIGNS, GONE, "runs"})
 
 
 class PruneConfig(Frozen):
@@ -119,6 +119,7 @@ def find_prunable(
         look = _Look(store, prefix, threads, Kept(set(), limit, told))
         found = [*look.releases(config.keep), *look.of_all(), *look.work()]
         found += look.observations()
+        found += look.shared({one.info.key for one in found})
         found += look.temporaries()
     doomed = tuple(sorted(found, key=lambda one: (one.order, one.info.key)))
     return Pruning(doomed, look.objects - len(doomed), look.size - sum(one.info.size for one in doomed))
@@ -161,6 +162,7 @@ class _Look:
     def __init__(self, store: ObjectStore, prefix: str, threads: ThreadPoolExecutor, kept: Kept) -> None:
         self._store, self._prefix, self._threads, self._kept = store, prefix, threads, kept
         self._documents: set[str] = set()
+        self._manifests: list[str] = []
         self.objects = self.size = 0
 
     def releases(self, keep: int) -> Iterator[Doomed]:
@@ -204,8 +206,25 @@ class _Look:
         """Judge the observations, one by one, and count everything."""
         for name, infos in groupby(self._list(""), key=lambda info: info.key.partition("/")[0]):
             counted = list(self._counted(infos))
+            self._manifests += [info.key for info in counted if info.key.endswith(f"/{MANIFEST}")]
             if name not in _OTHERS:
                 yield from self._folder(name, counted)
+
+    def shared(self, doomed: set[str]) -> Iterator[Doomed]:
+        """Judge the files that observations share: those go that no manifest names which stays.
+
+        None goes while a manifest that stays can't be read: it may name any of them.
+        """
+        old = {info.key: info for info in self._list(f"{SHARED}/") if self._kept.is_old(info)}
+        staying = (key for key in self._manifests if key not in doomed)
+        while old and (batch := list(islice(staying, _BATCH))):
+            for manifest in self._read(batch):
+                if manifest is None:
+                    return
+                for record in manifest.outputs:
+                    if record.shared:
+                        old.pop(shared_key(record), None)
+        yield from (Doomed(Kind.SHARED, info) for info in old.values())
 
     def temporaries(self) -> Iterator[Doomed]:
         """Judge what killed processes left."""

@@ -5,11 +5,16 @@ A product set lies under one base, ``<prefix>/<obsid>/<stage>/<fingerprint>``::
     <base>/manifest.json          what there is; its presence says that everything is complete
     <base>/<content>/<file>       the payload; <content> is a hash of all its files' hashes
 
+    <prefix>/shared/<sha256>/<file>   what many observations have the same of: responses
+
 The payload is put first and the manifest last, create-only. As the payload's place follows from its content, an attempt
 never meets another one's bytes: what a crashed attempt left is either the same or lies elsewhere, and what is neither
 is damaged and put anew. When two writers work on the same fingerprint, each puts its own payload and one manifest
 stays, which describes bytes that are there, even on servers that let the later writer win. Manifests bear a seal, so
 that readers notice any changed byte of them; those of the payload are compared with the manifest's sha256.
+
+Shared files lie once, by their sha256, and all manifests of products that have them name them. They are put before the
+manifest as the rest is, and `rossi prune` removes one when no manifest that stays names it.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import metadata
@@ -36,6 +41,8 @@ from services.storage import MissingObject, ObjectStore, StoreError
 MANIFEST = "manifest.json"
 #: Folder of the records of failures, beside the products of a stage.
 FAILURES = "failures"
+#: Folder of shared files.
+SHARED = "shared"
 #: Files of one product that are put at the same time.
 _PUTS = 4
 
@@ -130,8 +137,21 @@ def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
     record : OutputRecord
         One of ``manifest.outputs``.
     """
+    if record.shared:
+        inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
+        return f"{key.removesuffix(inner)}{shared_key(record)}"
     names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
     return f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}/{record.name}"
+
+
+def shared_key(record: OutputRecord) -> str:
+    """Return the key of a shared file, relative to the prefix.
+
+    Parameters
+    ----------
+    record : OutputRecord
+    """
+    return f"{SHARED}/{record.sha256}/{record.name}"
 
 
 def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
@@ -157,7 +177,8 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     records = tuple(_record(name, file) for name, file in files)
     manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
-    _put_all(store, [(output_key(key, manifest, r), file) for r, (_, file) in zip(records, files, strict=True)])
+    places = [(output_key(key, manifest, r), r, file) for r, (_, file) in zip(records, files, strict=True)]
+    _put_all(store, [(place, file) for place, r, file in places if not (r.shared and _has(store, place, r.size))])
     document = seal(manifest.model_dump_json(indent=1).encode())
     if store.put(key, document):
         return Manifest.model_validate_json(document)
@@ -166,7 +187,15 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
 
 def _record(output: str, file: File) -> OutputRecord:
     data = file.data
-    return OutputRecord(output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about)
+    return OutputRecord(
+        output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about, shared=file.shared
+    )
+
+
+def _has(store: ObjectStore, key: str, size: int) -> bool:
+    """Return whether a shared file is there; `rossi verify` and readers tell whether its content is."""
+    info = store.head(key)
+    return info is not None and info.size == size
 
 
 def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
@@ -258,10 +287,33 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
     return read_outputs(store, key, read_manifest(store, key), output)
 
 
-def read_outputs(store: ObjectStore, key: str, manifest: Manifest, output: str) -> tuple[File, ...]:
-    """Return the files of one output as `fetch_outputs` does, with the manifest at hand."""
+def read_outputs(
+    store: ObjectStore, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
+) -> tuple[File, ...]:
+    """Return the files of one output as `fetch_outputs` does, with the manifest at hand.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    key : str
+        Of the manifest.
+    manifest : Manifest
+    output : str
+    known : mutable mapping of str to bytes, optional
+        Shared files that were read before, by their keys; those that are read now are added.
+    """
+    shared = {} if known is None else known
+
+    def content(record: OutputRecord) -> bytes:
+        place = output_key(key, manifest, record)
+        if not record.shared:
+            return _verified(store, key, place, record)
+        if place not in shared:
+            shared[place] = _verified(store, key, place, record)
+        return shared[place]
+
     records = [record for record in manifest.outputs if record.output == output]
-    return tuple(File(r.name, _verified(store, key, output_key(key, manifest, r), r), about=r.about) for r in records)
+    return tuple(File(r.name, content(r), about=r.about, shared=r.shared) for r in records)
 
 
 def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     ORPHAN = "orphans of interrupted or doubled runs"
     FAILURE = "failures that have since succeeded or failed again"
     WORK = "work lists of finished runs"
+    SHARED = "responses that no product names any more"
     TEMPORARY = "temporary files of killed processes"
 
 

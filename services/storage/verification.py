@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -119,7 +119,9 @@ def verify(store: ObjectStore, prefix: str = "", on_object: Callable[[int, int],
     for key, manifest in sorted(manifests.items()):
         problems += _lineage(store, key, manifest, present)
     payload = [(key, m, r) for key, m in sorted(manifests.items()) for r in m.outputs]
-    look(lambda one: _check_payload(store, *one, sizes), payload)
+    owners = _owners(payload)
+    look(lambda one: _check_payload(store, *one, sizes), [one for one in payload if not one[2].shared])
+    look(lambda one: _check_shared(store, *one, sizes), owners.items())
     look(lambda key: _check_record(store, key), records)
     published = [key for key in sizes if _folder(key) == RELEASES or _name(key) == CURRENT]
     look(lambda key: _check_published(store, key, sizes), published)
@@ -189,12 +191,39 @@ def _lineage(store: ObjectStore, key: str, manifest: Manifest, present: set[tupl
         )
 
 
+Named = tuple[str, Manifest, OutputRecord]
+
+
+def _owners(payload: Iterable[Named]) -> dict[str, list[Named]]:
+    """Return the keys of shared files with all that names each."""
+    found: dict[str, list[Named]] = {}
+    for one in payload:
+        if one[2].shared:
+            found.setdefault(output_key(*one), []).append(one)
+    return found
+
+
+def _own(key: str, manifest: Manifest) -> tuple[str, ...]:
+    """Return the keys of a manifest and of its files, those that it shares aside."""
+    return (key, *(output_key(key, manifest, one) for one in manifest.outputs if not one.shared))
+
+
+def _check_shared(store: ObjectStore, place: str, named: Sequence[Named], sizes: Mapping[str, int]) -> list[Problem]:
+    """Look at a shared file once; all that name it are to be made again with it."""
+    keys = (place, *(own for key, manifest, _ in named for own in _own(key, manifest)))
+    return _check_object(store, place, named[0][2], keys, sizes)
+
+
 def _check_payload(
     store: ObjectStore, key: str, manifest: Manifest, record: OutputRecord, sizes: Mapping[str, int]
 ) -> list[Problem]:
-    place = output_key(key, manifest, record)
+    return _check_object(store, output_key(key, manifest, record), record, _own(key, manifest), sizes)
+
+
+def _check_object(
+    store: ObjectStore, place: str, record: OutputRecord, whole: tuple[str, ...], sizes: Mapping[str, int]
+) -> list[Problem]:
     where = store.url(place)
-    whole = (key, *(output_key(key, manifest, one) for one in manifest.outputs))
     if place not in sizes:
         return [Problem(f"{where}: the object is missing though its manifest names it.", whole)]
     if sizes[place] != record.size:

@@ -50,6 +50,9 @@ class Archive:
             "calibration": {
                 "model": [str(self.root / "calibration" / "sim_pca_background.mdl")],
                 "saa": "NONE",
+                "energy_to_channel": "e05v03",
+                "collimators": ["NONE"],
+                "hexte_matrix": ["NONE"],
                 "breakdown": str(self.root / "calibration" / "sim_pca_breakdown.fits"),
             },
             "campaign": {"instruments": ["pca"]},

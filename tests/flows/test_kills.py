@@ -55,6 +55,9 @@ def configuration(archive: Archive, folder: Path) -> Path:
     files = {
         "model": [names[MODEL_FILE]],
         "saa": "NONE",
+        "energy_to_channel": "e05v03",
+        "collimators": ["NONE"],
+        "hexte_matrix": ["NONE"],
         "breakdown": names[BREAKDOWN_FILE],
         "dead_time_a": names[DEAD_TIME_FILE_A],
         "dead_time_b": names[DEAD_TIME_FILE_B],

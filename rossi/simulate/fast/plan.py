@@ -13,7 +13,7 @@ from rossi.simulate.spec import ObservationSpec
 BY_TURNS = tuple(Configurations)
 #: Over the flux of observations without fast data: lists of photons stay small, and short.
 _FAINTER = 0.1
-_PULSE = Pulse(period=0.1514, epoch=2.0e8, fraction=0.4)
+_PULSE = Pulse(period=0.1514, epoch=2.0e8, fraction=0.7)
 _QPO = Qpo(frequency=24.0, width=2.0, rms=0.2)
 #: Behind the slew, and away from the gaps and from the changes of detectors.
 _BURSTS = (Burst(at=250.0, rise=1.0, decay=8.0, peak=25.0), Burst(at=620.0, rise=0.5, decay=12.0, peak=15.0))

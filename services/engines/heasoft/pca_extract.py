@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.energies import with_energies
 from rossi.extract.keywords import describe_file
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits
+from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.pca.lightcurve import DeadTime
 from rossi.pca.observation import SPECTRA, spectrum_about
 from rossi.pca.standard2 import parse_pcus
-from rossi.product import About, Content, Kind
+from rossi.product import About, BandEnergies, Content, Kind
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.summary import band_summary, summary
 from services.contract import Caveat, File, Inputs, Outputs
+from services.engines import caveats_of
+from services.engines.energies import CountedBand, counted_bands
 from services.engines.heasoft.files import base_name, file_list, plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
 from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
-from services.pca_extract.stage import PcaExtractConfig
+from services.engines.responses import ready_pca
+from services.pca_extract.stage import Band, PcaExtractConfig
 
 _DATA, _BACKGROUND = "dt.lis", "dtbkg.lis"
 
@@ -47,23 +53,43 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
             "[pca_extract] spectra is true, but pcaextspect2 makes spectra only where preparation has estimated the "
             "background; set spectra = false, or engine = 'native'."
         )
+    _check_energies(config)
     gti, good = find_good_time(call, inputs["filter_file"][0], config.expression, config.prefr, config.postfr)
     obsid, target = _names(inputs, good)
     files = _placed(inputs) | {GOOD_TIME: gti}
+    bands, remarks = counted_bands(config.bands, inputs, _tables(inputs), parse_pcus(config.pcus))
+    energies = {one.band.name: one.energies for one in bands}
     curves = {
-        name: _curve(call, obsid, name, parameters, files) for name, parameters in _requests(config, background).items()
+        name: _curve(call, obsid, name, parameters, files, energies.get(name))
+        for name, parameters in _requests(config, bands, background).items()
     }
     series = {name: read_light_curve(item.data, item.name) for name, item in curves.items()}
     if not (next(iter(series.values())).exposure > 0).any():
         raise NoGoodTime(f"The PCUs asked for ({config.pcus}) were off, or their rows bad, throughout the good time.")
     series = {name: one for name, one in series.items() if (one.exposure > 0).any()}
+    ready, caveats = ready_pca(config, _spectra(call, config, obsid, files) if config.spectra else (), inputs)
     outputs = {
         "light_curve": tuple(curves[name] for name in series),
-        "spectrum": _spectra(call, config, obsid, files) if config.spectra else (),
+        **ready,
         "gti": (File(f"{obsid}.gti", gti, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
-    caveats = () if background else (Caveat(code="no_background", message="Rates include the background."),)
-    return Outputs(outputs, caveats, _summary(series, target))
+    if not background:
+        caveats = (Caveat(code="no_background", message="Rates include the background."), *caveats)
+    return Outputs(outputs, (*caveats, *caveats_of(remarks)), _summary(series, target))
+
+
+def _check_energies(config: PcaExtractConfig) -> None:
+    """Refuse bands in keV of several PCUs: they are other channels for each, and pcaextlc2 takes one range for all."""
+    several = len(parse_pcus(config.pcus)) > 1 or config.per_pcu
+    if several and (band := next((one for one in config.bands if one.energies is not None), None)):
+        raise ConfigError(
+            f"[pca_extract] band {band.name} is other channels for each of the PCUs {config.pcus}, and pcaextlc2 takes "
+            "one range for all; set pcus to one PCU (pcus = '2') and per_pcu = false, or engine = 'native'."
+        )
+
+
+def _tables(inputs: Inputs) -> list[Table]:
+    return [open_fits(item.data, item.name).table(hdu=1) for item in inputs["std2_dt"]]
 
 
 def _names(inputs: Inputs, good: Gti) -> tuple[str, str]:
@@ -87,17 +113,20 @@ def _placed(inputs: Inputs) -> dict[str, bytes]:
     return files
 
 
-def _requests(config: PcaExtractConfig, background: bool) -> dict[str, dict[str, Value]]:
+def _requests(
+    config: PcaExtractConfig, bands: Sequence[CountedBand[Band]], background: bool
+) -> dict[str, dict[str, Value]]:
     """Return the parameters of each light curve by its name."""
     requests: dict[str, dict[str, Value]] = {}
-    for band in config.bands:
+    for one in bands:
+        band = one.band
         common: dict[str, Value] = {
             "src_infile": f"@{_DATA}",
             "bkg_infile": f"@{_BACKGROUND}" if background else "NONE",
             "gtiorfile": "APPLY",
             "gtiandfile": GOOD_TIME,
-            "chmin": band.chmin,
-            "chmax": band.chmax,
+            "chmin": one.first,
+            "chmax": one.last,
             "pculist": config.pcus,
             "layerlist": config.layers,
             "binsz": band.binsz or config.binsz,
@@ -113,15 +142,24 @@ def _requests(config: PcaExtractConfig, background: bool) -> dict[str, dict[str,
     return requests
 
 
-def _curve(call: Caller, obsid: str, band: str, parameters: Mapping[str, Value], files: Mapping[str, bytes]) -> File:
+def _curve(
+    call: Caller,
+    obsid: str,
+    band: str,
+    parameters: Mapping[str, Value],
+    files: Mapping[str, bytes],
+    energies: BandEnergies | None = None,
+) -> File:
     name = f"{obsid}_{band}.lc"
     done = call(Call("pcaextlc2", (Declared(name),), {**parameters, "outfile": name}, inputs=files))
     content = Content.NET if parameters["bkgsub"] else Content.TOTAL
     ends = int(parameters["chmin"]), int(parameters["chmax"])
     pcus = parse_pcus(str(parameters["pculist"]))
-    about = About(Kind.LIGHT_CURVE, band, "PCA", content, ends, float(parameters["binsz"]), pcus=pcus)
+    asked = None if energies else ends
+    about = About(Kind.LIGHT_CURVE, band, "PCA", content, asked, float(parameters["binsz"]), pcus=pcus)
     selection = ChannelSelection(chmin=ends[0], chmax=ends[1])
-    return File(name, describe_file(done.files[name], name, content, selection, obsid), about=about)
+    data = describe_file(done.files[name], name, content, selection, obsid)
+    return File(name, with_energies(data, name, energies), about=replace(about, energies=energies))
 
 
 def _spectra(call: Caller, config: PcaExtractConfig, obsid: str, files: Mapping[str, bytes]) -> tuple[File, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.maketime import find_good_time
@@ -12,8 +14,10 @@ from rossi.pca.standard2 import parse_layers, parse_pcus
 from rossi.product import About, Kind
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
+from services.engines.energies import CountedBand, counted_bands
 from services.engines.native.files import opened
-from services.pca_extract.stage import PcaExtractConfig
+from services.engines.responses import ready_pca
+from services.pca_extract.stage import Band, PcaExtractConfig
 
 
 def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
@@ -23,32 +27,37 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     ------
     NoGoodTime
         If the filter leaves no time, or all PCUs were off or bad in what it leaves.
+    DataError
+        If the channels hold none of the bands in keV.
     """
     good_time = find_good_time(opened(inputs["filter_file"][0]), config.expression, config.prefr, config.postfr)
     data, background = (
         [ScienceArray.from_file(opened(item)) for item in inputs.get(name, ())] for name in ("std2_dt", "std2_dtbkg")
     )
-    found = extract(data, background, good_time, _requests(config), _spectrum(config))
+    bands, remarks = counted_bands(config.bands, inputs, [one.table for one in data], parse_pcus(config.pcus))
+    found = extract(data, background, good_time, _requests(config, bands), _spectrum(config))
+    ready, caveats = ready_pca(config, found.spectrum_files(), inputs)
     outputs = {
         "light_curve": found.light_curve_files(),
-        "spectrum": found.spectrum_files(),
+        **ready,
         "gti": (File(f"{found.obsid}.gti", good_time.file, about=About(Kind.GOOD_TIME, "pca", "PCA")),),
     }
-    return Outputs(outputs, caveats_of(found.remarks), found.summary())
+    return Outputs(outputs, (*caveats_of([*found.remarks, *remarks]), *caveats), found.summary())
 
 
-def _requests(config: PcaExtractConfig) -> dict[str, Request]:
+def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand[Band]]) -> dict[str, Request]:
     """Return what to extract, by the name of each light curve."""
     requests = {
-        band.name: Request(
+        one.band.name: Request(
             pcus=parse_pcus(config.pcus),
             anodes=parse_layers(config.layers),
-            channels=ChannelSelection(chmin=band.chmin, chmax=band.chmax),
-            binsz=band.binsz or config.binsz,
+            channels=ChannelSelection(chmin=one.first, chmax=one.last),
+            binsz=one.band.binsz or config.binsz,
             dead_time=config.dead_time,
             subtract=config.subtract,
+            energies=one.energies,
         )
-        for band in config.bands
+        for one in bands
     }
     return with_each_pcu(requests) if config.per_pcu else requests
 

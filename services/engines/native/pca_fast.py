@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rossi import gti as intervals
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
@@ -13,6 +15,7 @@ from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from rossi.product import About, Kind
 from rossi.remarks import Remark
+from rossi.timing.bursts import BurstRules
 from rossi.timing.events import Screening
 from rossi.timing.modefiles import ModeFiles
 from rossi.timing.observation import (
@@ -24,12 +27,15 @@ from rossi.timing.observation import (
     standard1_curve,
     summary_of,
 )
+from rossi.timing.observation_bursts import bursts_of
 from rossi.timing.observation_power import PowerRequest, power_spectra
 from rossi.timing.power_product import PowerRules
 from rossi.timing.standard1 import read_standard1
 from rossi.timing.steady import steady
 from services.contract import File, Inputs, Outputs
+from services.contract.extraction import Channels
 from services.engines import caveats_of
+from services.engines.energies import CountedBand, counted_bands
 from services.engines.native.files import opened
 from services.pca_fast.stage import FastProduct, PcaFastConfig
 
@@ -46,7 +52,10 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
         If the filter leaves no time, or there is nothing to make it of.
     """
     data, good_time, remarks = _data(config, inputs)
-    made, request = Made(), _request(config)
+    tables = [opened(item).table(hdu=1) for item in inputs["std2_dt"]]
+    bands, told = counted_bands(config.bands, inputs, tables, parse_pcus(config.pcus))
+    remarks += told
+    made, request = Made(), _request(config, bands)
     wanted = set(config.products)
     if FastProduct.FAST in wanted:
         fast_light_curves(data, request, made)
@@ -55,6 +64,8 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
         event_lists(data, request, made)
     if FastProduct.POWER in wanted:
         _power(config, data, request, made)
+    if FastProduct.BURSTS in wanted:
+        _bursts(config, data, request, made)
     if not made.files:
         reasons = " ".join(dict.fromkeys(remark.message for remark in made.remarks))
         raise NoGoodTime(f"There are no fast data to work with. {reasons}".strip())
@@ -75,6 +86,21 @@ def _power(config: PcaFastConfig, data: FastData, request: FastRequest, made: Ma
         picture = png(power_figure(spectrum, f"{data.obsid} {data.target}, {name}"))
         about = About(Kind.FIGURE, f"{name}_power", "PCA")
         made.add("figure", File(f"{data.obsid}_{name}_power.png", picture, about=about))
+
+
+def _bursts(config: PcaFastConfig, data: FastData, request: FastRequest, made: Made) -> None:
+    """Look for bursts, and make a figure of them where there are any."""
+    from rossi.plot.bursts import burst_figure
+    from rossi.plot.longterm import png
+
+    found = bursts_of(data, BurstRules(significance=config.burst_sigma), made, request.pcus)
+    if found is None or not found.curves:
+        return
+    ordered = sorted(found.curves, key=lambda one: bool(one.burst.rejected))
+    shown = [(f"MET {one.burst.start:.2f}{' rejected' * bool(one.burst.rejected)}", one) for one in ordered]
+    picture = png(burst_figure(shown, found.dt, f"{data.obsid} {data.target}"))
+    about = About(Kind.FIGURE, "bursts", "PCA")
+    made.add("figure", File(f"{data.obsid}_bursts.png", picture, about=about))
 
 
 def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, list[Remark]]:
@@ -108,12 +134,12 @@ def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, li
     return data, GoodTime(quiet.gti, "good time", header), remarks
 
 
-def _request(config: PcaFastConfig) -> FastRequest:
+def _request(config: PcaFastConfig, bands: Sequence[CountedBand[Channels]]) -> FastRequest:
     pcus = parse_pcus(config.pcus)
     every = config.pcus.strip().upper() == "ALL"
     anodes = None if config.layers.strip().upper() == "ALL" else tuple(_ANODES[a] for a in parse_layers(config.layers))
     return FastRequest(
-        {band.name: (band.chmin, band.chmax) for band in config.bands},
+        {one.band.name: (one.first, one.last) for one in bands},
         config.binsz,
         pcus,
         Screening(None, None if every else pcus, anodes),

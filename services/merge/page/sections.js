@@ -58,9 +58,10 @@ function goodTime(o) {
   return section("Good time", ...(parts.length ? parts : [told("There is none.")]));
 }
 
-function link(o, stage, file) {
-  const pattern = document.getElementById("product")?.dataset.href;
-  const parts = { obsid: o.obsid, stage: stage.stage, fingerprint: stage.fingerprint, content: stage.content, file };
+function link(o, stage, file, sha256) {
+  const patterns = document.getElementById("product")?.dataset;
+  const pattern = sha256 ? patterns?.sharedHref : patterns?.href;
+  const parts = { obsid: o.obsid, stage: stage.stage, fingerprint: stage.fingerprint, content: stage.content, file, sha256 };
   return pattern ? pattern.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parts[name])) : null;
 }
 
@@ -81,8 +82,8 @@ function backgrounds(o) {
 
 function downloads(o) {
   const lists = offered(o).filter(stage => link(o, stage, "x")).map(stage => make("div", {}, make("h4", {}, stage.stage),
-    make("ul", { class: "files" }, ...stage.files.map(([name, bytes]) =>
-      make("li", {}, make("a", { href: link(o, stage, name), download: name }, name), make("small", {}, size(bytes)))))));
+    make("ul", { class: "files" }, ...stage.files.map(([name, bytes, , , sha256]) =>
+      make("li", {}, make("a", { href: link(o, stage, name, sha256), download: name }, name), make("small", {}, size(bytes)))))));
   return section("Downloads", ...(lists.length ? lists : [told("No products are kept beside this report.")]));
 }
 

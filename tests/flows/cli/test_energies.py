@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app, main
+from flows.core.settings import make_settings
 from rossi.errors import RossiError
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from tests.flows.support import ROOT
@@ -23,7 +25,7 @@ def shown(monkeypatch):
         result = CliRunner().invoke(app, ["energies", *arguments])
         if result.exception is not None:
             raise result.exception
-        assert result.stderr.startswith("Energy-to-channel table: e05v03 (built in)")
+        assert result.stderr.startswith(("Energy-to-channel table: e05v03 (built in)", "HEXTE's channels: nominal"))
         return result.stdout.splitlines()
 
     return run
@@ -76,9 +78,17 @@ PAGE = ROOT / "docs" / "energies.md"
 def test_commands_of_the_page(shown):
     """As docs/energies.md prints them."""
     lines = re.findall(r"^    rossi energies (.*)$", PAGE.read_text(), flags=re.MULTILINE)
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         assert len(shown(*shlex.split(line, comments=True))) > 1
+
+
+def test_settings_of_the_page():
+    """The file that docs/energies.md shows."""
+    blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    settings = make_settings(tomllib.loads("\n".join(blocks)), "docs/energies.md")
+    assert [band.name for band in settings.pca_extract.bands] == ["2-9keV", "9-20keV", "2-20keV", "ch5-10"]
+    assert settings.hexte_dead.bands[0].name == "15-60keV"
 
 
 def test_code_of_the_page(tmp_path, monkeypatch):
@@ -102,4 +112,16 @@ def test_a_mistake_is_a_sentence(capsys):
         main(["energies", "9-2keV"])
     out, err = capsys.readouterr()
     assert (end.value.code, out) == (21, "")
-    assert "a band of 9 to 2 keV; rising numbers from 0 on were expected." in err
+    assert err.strip() == "a band of 9 to 2 keV; rising numbers from 0 on were expected."
+
+
+def test_hexte(capsys):
+    """Bins of the archive mode are 2 keV wide at 15 keV; of two edges alike the higher one counts."""
+    with pytest.raises(SystemExit, match="0"):
+        main(["energies", "15-60keV", "--hexte"])
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1:] == ["16-59       16.000    60.000"]
+    assert "nominal, 1 keV a channel" in err
+    with pytest.raises(SystemExit, match="21"):
+        main(["energies", "15-60keV", "--hexte", "--epoch", "3"])
+    assert "--epoch is about the PCA" in capsys.readouterr().err

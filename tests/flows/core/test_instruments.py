@@ -81,7 +81,8 @@ def test_both_are_reduced_and_have_sections(config: ModuleType) -> None:
     assert sections == [
         f"[{name}]"
         for name in (
-            *("cache", "query", "calibration", *STAGES, "merge", "sources", "campaign", "kubernetes", "prune"),
+            *("cache", "query", "calibration", *STAGES, "timing", "merge", "sources", "campaign", "kubernetes"),
+            "prune",
         )
     ]
     assert "# How HEXTE data are told apart by pointing." in text

@@ -56,12 +56,18 @@ def test_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest
         ("[pca_extract]\nbinsz = -16", ["'binsz'", "-16", "greater than 0"]),
         ("[pca_extract]\nexpression = 'ELV >'", ["[pca_extract]"]),
         ("[pca_extract]\nbands = [{chmin = 10, chmax = 5}]", ["'bands.0'", "chmin 10 is above chmax 5"]),
+        ("[pca_extract]\nbands = [{emin = 9, emax = 2}]", ["'bands.0'", "a band of 9 to 2 keV; rising numbers"]),
+        ("[pca_extract]\nbands = [{emin = -2, emax = 2}]", ["'bands.0'", "a band of -2 to 2 keV; rising numbers"]),
+        ("[pca_extract]\nbands = [{emin = 200, emax = 300}]", ["'bands.0'", "No gain epoch has channels for it."]),
+        ("[pca_extract]\nbands = [{emin = 2, chmax = 9}]", ["'bands.0'", "both channels and energies are given"]),
+        ("[pca_extract]\nbands = [{emin = 2}]", ["'bands.0'", "emax is missing"]),
+        ("[hexte_dead]\nbands = ['16-16.5keV']", ["'bands.0'", "narrower than half a bin of HEXTE's archive mode"]),
         ("[campaign]\nshard_size = 201", ["'shard_size'", "201", "200"]),
         ("campaign = 3", ["'campaign'", "3", "a table was expected, {name = ..."]),
         ("[query]\ntargets = 'a'", ["'targets' is 'a': a list was expected, ['a'] for one."]),
         (
             "[pca_extract]\nbands = [[5, 10]]",
-            ["'bands.0' is [5, 10]: a table was expected, {chmin = ..., chmax = ..., binsz = ...}."],
+            ["'bands.0' is [5, 10]: a table was expected, {chmin = ..., chmax = ..., emin = ..., emax = ...}."],
         ),
         ("query = [1, 2]", ["'query'"]),
         ("[campaign]\nengine = 'fortran'", ["'engine'", "fortran", "native"]),
@@ -111,6 +117,9 @@ SETTINGS = st.fixed_dictionaries(
                 "bands": st.lists(
                     st.tuples(st.integers(0, 255), st.integers(0, 255)).map(
                         lambda pair: {"chmin": min(pair), "chmax": max(pair)}
+                    )
+                    | st.tuples(st.floats(0, 20), st.floats(22, 60)).map(
+                        lambda pair: {"emin": pair[0], "emax": pair[1]}
                     ),
                     min_size=1,
                     max_size=4,
@@ -127,3 +136,17 @@ SETTINGS = st.fixed_dictionaries(
 def test_written_settings_read_back_the_same(values: dict[str, object]) -> None:
     settings = load_settings(None, values)
     assert Settings.model_validate(tomllib.loads(to_toml(settings))) == settings
+
+
+def test_bands_in_kev_and_their_names() -> None:
+    """Text is as good as a table; bands in channels are what they were, so that their fingerprints stay."""
+    bands = [{"emin": 2, "emax": 9}, "2.5-9keV_128s", "5-10", {"chmin": 5, "chmax": 10}]
+    settings = load_settings(None, {"pca_extract": {"bands": bands}, "hexte_dead": {"bands": ["15-60keV"]}})
+    assert [band.name for band in settings.pca_extract.bands] == ["2-9keV", "2.5-9keV_128s", "ch5-10", "ch5-10"]
+    assert settings.pca_extract.model_dump(mode="json")["bands"] == [
+        {"emin": 2.0, "emax": 9.0, "binsz": None},
+        {"emin": 2.5, "emax": 9.0, "binsz": 128.0},
+        *[{"chmin": 5, "chmax": 10, "binsz": None}] * 2,
+    ]
+    assert settings.hexte_dead.bands[0].name == "15-60keV"
+    assert load_settings().hexte_dead.model_dump(mode="json")["bands"] == [{"chmin": 15, "chmax": 61}]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.table import Table
 
 import rossi
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
@@ -31,7 +32,13 @@ def calibration_in(archive: Path) -> dict[str, Any]:
     folder = archive / "calibration"
     names = {"breakdown": BREAKDOWN_FILE, "dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B}
     names |= {"background_a": BACKEST_FILE}
-    return {"model": [str(folder / MODEL_FILE)], "saa": "NONE"} | {role: folder / name for role, name in names.items()}
+    return {
+        "model": [str(folder / MODEL_FILE)],
+        "saa": "NONE",
+        "energy_to_channel": "e05v03",
+        "collimators": ["NONE"],
+        "hexte_matrix": ["NONE"],
+    } | {role: folder / name for role, name in names.items()}
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +164,7 @@ def test_products_can_be_written_and_read(result: rossi.Reduction, tmp_path: Pat
     kinds = {path.name: type(rossi.read(path)) for path in result.write(tmp_path) if path.suffix != ".png"}
     assert kinds.keys() == {name for name in result.files if not name.endswith(".png")}
     by_suffix = {".lc": rossi.LightCurve, ".pha": rossi.Spectrum, ".gti": rossi.GoodTime}
+    by_suffix |= dict.fromkeys((".rmf", ".arf"), Table)
     assert all(kind is by_suffix[Path(name).suffix] for name, kind in kinds.items())
     with pytest.raises(rossi.ConfigError, match="there is such a file already"):
         result.write(tmp_path)
@@ -229,7 +237,12 @@ def test_nothing_at_all_is_an_error(
     [
         ({"band": [(5, 10)]}, r"rossi.reduce has no keyword 'band'; did you mean bands\?"),
         ({"binsz": 17}, "rossi.reduce, pca_extract: parameter 'binsz' is 17: must be a multiple of 16"),
-        ({"bands": "5-10"}, r"bands is '5-10'; a list of pairs of channels was expected: bands=\[\(5, 10\)"),
+        (
+            {"bands": 5},
+            r"bands is 5; energies or pairs of channels were expected: bands=\['2-9keV'\] or bands=\[\(5, 10",
+        ),
+        ({"bands": "2 to 9"}, r"'bands.0' is '2 to 9': it should look like 2-9keV \(energies\) or 5-10 \(channels\)"),
+        ({"bands": ["9-2keV"]}, "'bands.0' is '9-2keV': a band of 9 to 2 keV; rising numbers"),
         ({"bands": [(10, 5)]}, "chmin 10 is above chmax 5"),
         ({"instruments": "asm"}, "instruments: 'asm' is none that rossi reduces; there are pca and hexte"),
         ({"instruments": []}, "instruments is empty"),

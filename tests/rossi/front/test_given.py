@@ -82,6 +82,8 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert _plain(np.array([0, 2])) == [0, 2]
     assert _bands(_plain((np.int64(5), np.int64(10))), "bands") == [{"chmin": 5, "chmax": 10}]
     assert _bands(_plain(np.array([[5, 10]])), "bands") == [{"chmin": 5, "chmax": 10}]
+    assert _bands("2-9keV", "bands") == ["2-9keV"]
+    assert _bands(["2-9keV", (5, 10)], "bands") == ["2-9keV", {"chmin": 5, "chmax": 10}]
     assert _calibration({5: 5, "model": [Path("a")]}) == {"5": 5, "model": ["a"]}
 
 

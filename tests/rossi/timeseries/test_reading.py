@@ -346,7 +346,7 @@ def test_rates_over_pcu_seconds_are_called_so() -> None:
     ("unit", "words"),
     [
         ("", "column RATE has no unit (TUNIT); it is taken to be in count/s."),
-        ("furlong", "column RATE is in 'furlong', none of count/s, count/s/PCU, count; it is taken as it is."),
+        ("furlong", "column RATE is in 'furlong', none of count/s, count/s/PCU, count, Crab; it is taken as it is."),
         ("counts s**-1", ""),
     ],
 )

@@ -8,6 +8,8 @@ import pytest
 
 from rossi import ftools
 from rossi.errors import DataError
+from rossi.fits.checksum import checksum_problems
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.timing.barycentre import Barycentre, Direction
@@ -111,6 +113,36 @@ def test_barytime_is_a_column_and_nothing_else_changes(barycentre):
     assert np.array_equal(events.column("TIME"), before.tables[0].column("TIME"))
     assert (events.header["TIMESYS"], events.header["TIMEZERO"]) == ("TT", ZERO)
     assert np.array_equal(after.tables[1].column("START"), [BEGIN])
+
+
+@pytest.mark.parametrize("column", [False, True])
+def test_rows_are_worked_on_in_parts(barycentre, monkeypatch, column):
+    """Whatever the parts, the file is the same, and its sums are right."""
+    time = BEGIN + np.sort(np.random.default_rng(1).random(4001)) * 1000
+    request = Correction(barycentre, column=column)
+    whole, _ = barycentred_file(event_file(time=time), "a.evt", request)
+    assert list(checksum_problems(whole, "a.evt")) == []
+    for rows, piece in ((1000, 4096), (7, 333)):
+        monkeypatch.setattr("rossi.timing.barycentre_file._ROWS", rows)
+        monkeypatch.setattr("rossi.timing.barycentre_file._PIECE", piece)
+        parts, _ = barycentred_file(event_file(time=time), "a.evt", request)
+        assert list(checksum_problems(parts, "a.evt")) == []
+        here, there = (open_fits(data, "a.evt").tables[0] for data in (parts, whole))
+        name = "BARYTIME" if column else "TIME"
+        assert np.abs(here.column(name) - there.column(name)).max() < 4e-8  # nodes of the interpolation differ
+        assert np.array_equal(here.column("PHA"), there.column("PHA"))
+
+
+def test_a_failure_in_the_middle_leaves_no_file(barycentre, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("rossi.timing.barycentre_file._ROWS", 100)
+    time = BEGIN + np.arange(0.0, 2000.0, 0.5)
+    time[-1] = BEGIN + 40 * 3600
+    (tmp_path / "a.evt").write_bytes(event_file(time=time))
+    (tmp_path / "orbit").write_bytes(file_bytes(orbit_file(day())))
+    words = [str(tmp_path / name) for name in ("a.evt", "b.evt", "orbit")]
+    assert ftools.run("barycorr", [*words, "ra=83.63", "dec=22.01", "clockfile=NONE"]) != 0
+    assert "not covered by the orbit" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"a.evt", "orbit"}
 
 
 def test_rows_without_a_time_stay_so(barycentre):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from rossi.errors import ConfigError
-from rossi.fits.reader import read_fits
+from rossi.fits.header import Header
+from rossi.fits.reader import open_fits, read_fits
+from rossi.timing.burst_product import read_bursts, with_curves
 from rossi.timing.bursts import BurstRules, clipped_moments, find_bursts
 
 DT = 0.125
@@ -49,6 +51,31 @@ def test_golden_bursts(timing_shared):
     (spike,) = [burst for burst in found if burst.rejected]
     assert spike.trigger - origin == 700
     assert spike.rejected == "1 adjacent bins of 1 s are high; 2 are needed"
+
+
+def test_a_file_of_bursts_is_read_as_it_was(timing_shared):
+    table, good = read_fits(timing_shared / "burst/input/std1.lc.gz").tables
+    time, rate = table.column("TIME"), table.column("RATE").copy()
+    gti = np.column_stack((good.column("START"), good.column("STOP")))
+    found = find_bursts(time, rate, DT, gti)
+    at = np.searchsorted(time, found[0].peak_time)
+    some = np.delete(np.arange(len(time)), at + np.arange(3))  # three bins of the first are not there
+    made = with_curves(found, time[some], rate[some], DT, Header([("OBS_ID", "1-2-3-4"), ("OBJECT", "X")]))
+    again = read_bursts(open_fits(made.to_bytes(), "x"))
+    assert [one.burst for one in again.curves] == found
+    assert (again.header["OBS_ID"], again.dt, again.searched) == ("1-2-3-4", DT, (len(time) - 3) * DT)
+    assert len(again.accepted) == 3
+    first = again.curves[0]
+    assert first.begin == found[0].trigger - 20.0 and len(first.rate) == 220 / DT
+    start = np.searchsorted(time, first.begin)
+    assert np.flatnonzero(np.isnan(first.rate)).tolist() == [at - start, at - start + 1, at - start + 2]
+    known = np.isfinite(first.rate)
+    assert first.rate[known] == pytest.approx(rate[start : start + len(first.rate)][known], rel=1e-6)
+    table = open_fits(made.to_bytes(), "x").table()
+    assert table.header["NBURST"] == 3 and table.column("ACCEPTED").sum() == 3
+    assert table.column("TAU") == pytest.approx([burst.tau for burst in found])
+    empty = read_bursts(open_fits(with_curves([], time, rate, DT, Header()).to_bytes(), "x"))
+    assert empty.curves == () and empty.searched == len(time) * DT
 
 
 def test_reasons_for_rejection():

@@ -5,11 +5,14 @@ import warnings
 import numpy as np
 import pytest
 
+from rossi.energy.built_in import built_in_table
+from rossi.energy.layers import CODES
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.channels import ChannelSelection
 from rossi.fits.edit import select_rows
 from rossi.fits.reader import open_fits, read_fits
 from rossi.optional import load
+from rossi.timing.energies import element_energies
 from rossi.timing.events import Screening, open_events, screened_events
 
 ZERO = 3.37842846
@@ -122,6 +125,26 @@ def test_stingray_reads_it_as_it_reads_the_archives_file(shared, tmp_path, name)
     assert np.array_equal(ours.detector_id, theirs.detector_id[good])
     assert ours.gti == pytest.approx(theirs.gti)
     assert np.array_equal(found.to_stingray().pi, ours.pi)
+
+
+@pytest.mark.parametrize("name", ["GX_B1509-58_short.evt", "SE_93087-01-02-11_E_125us_64M.evt.gz"])
+def test_energies_are_read_by_stingray(shared, tmp_path, name):
+    found = screened_events(open_events([read_fits(shared / "data/real/pca" / name)])[0])
+    energies = element_energies(built_in_table(), found.bounds, 53000.0)
+    (tmp_path / "screened.evt").write_bytes(found.to_bytes(energies))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = load("stingray", "timing", "Event lists").EventList.read(str(tmp_path / "screened.evt"), fmt="ogip")
+    assert made.energy == pytest.approx(energies.of(found.pcu, found.anode, found.pha))
+    assert np.isfinite(made.energy[found.anode != 255]).all()
+    one = int(np.flatnonzero(np.diff(found.bounds[found.pha])[:, 0] == 0)[0])  # an element of one channel
+    pcu, anode = int(found.pcu[one]), int(found.anode[one])
+    code = {10: "L1", 11: "R1", 20: "L2", 21: "R2", 30: "L3", 31: "R3", 255: "LR1"}[anode]
+    lower, upper = built_in_table().law(pcu, CODES[code], 53000.0).edges()
+    channel = found.bounds[found.pha[one], 0]
+    assert made.energy[one] == pytest.approx((lower[channel] + upper[channel]) / 2)
+    nowhere = np.array([255, 0], np.uint8), np.array([10, 99], np.uint8), np.array([1, 1], np.uint8)
+    assert np.isnan(energies.of(*nowhere)).all()
 
 
 def test_modes_that_do_not_tell(shared):

@@ -37,6 +37,9 @@ def shard(folder, truth, stages=STAGES):
         calibration={
             "model": [str(folder / "archive" / "calibration" / MODEL_FILE)],
             "saa": "NONE",
+            "energy_to_channel": "e05v03",
+            "collimators": ["NONE"],
+            "hexte_matrix": ["NONE"],
             "breakdown": str(folder / "archive" / "calibration" / BREAKDOWN_FILE),
         },
         store=str(folder / "store"),

@@ -53,7 +53,13 @@ def run(copy, simulated, stages=PCA, archive=None):
         stages=stages,
         archive=archive or str(root),
         calibration={role: str(known / name) for role, name in names.items()}
-        | {"saa": "NONE", "model": [str(known / MODEL_FILE)]},
+        | {
+            "saa": "NONE",
+            "energy_to_channel": "e05v03",
+            "collimators": ["NONE"],
+            "hexte_matrix": ["NONE"],
+            "model": [str(known / MODEL_FILE)],
+        },
         store=str(root.parent / "store"),
     )
     return run_observation(copy.name, shard, archive=open_archive(shard.archive), store=open_store(shard.store))

@@ -20,6 +20,7 @@ from tests.servers.tap import serving
 from tests.servers.web import WebServer
 
 OBSID = "20101-01-01-00"
+KINDS = (".lc", ".pha", ".gti", ".rmf", ".arf")
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +33,24 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(archive):
     return rossi.reduce(
-        OBSID, archive=archive, bands=[(5, 10), (0, 255, 64)], hexte_bands=(20, 50), calibration=calibration_in(archive)
+        OBSID,
+        archive=archive,
+        bands=[(5, 10), (0, 255, 64), "2-9keV"],
+        hexte_bands=[(20, 50), "15-60keV"],
+        calibration=calibration_in(archive),
     )
 
 
 def test_the_numbers_are_those_of_the_command(archive, result, tmp_path):
     calibration = {role: str(one) if isinstance(one, Path) else one for role, one in calibration_in(archive).items()}
-    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255, "binsz": 64.0}]
-    hexte = {"bands": [{"chmin": 20, "chmax": 50}]}
+    bands = [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255, "binsz": 64.0}, {"emin": 2, "emax": 9}]
+    hexte = {"bands": [{"chmin": 20, "chmax": 50}, {"emin": 15, "emax": 60}]}
     settings = {"archive": str(archive), "calibration": calibration, "pca_extract": {"bands": bands}}
     (tmp_path / "rossi.toml").write_text(tomlkit.dumps(settings | {"hexte_dead": hexte}))
     places = ["--config", str(tmp_path / "rossi.toml"), "--store", str(tmp_path / "store")]
     with pytest.raises(SystemExit, match="0"):
         main(["reduce", OBSID, *places, "--out", str(tmp_path / "out")])
-    written = {path.name: path for path in (tmp_path / "out").rglob("*") if path.suffix in (".lc", ".pha", ".gti")}
+    written = {path.name: path for path in (tmp_path / "out").rglob("*") if path.suffix in KINDS}
     made = {name: data for name, data in result.files.items() if not name.endswith(".png")}
     assert written.keys() == made.keys()
     for name, path in written.items():
@@ -58,6 +63,7 @@ def test_the_numbers_are_those_of_the_command(archive, result, tmp_path):
         again = open_fits(value.to_bytes(), value.name)
         difference = compare_products(read_fits(written[value.name]), again)
         assert difference.same_numbers, value.name
+        assert (value.response is not None) == (value.text("RESPFILE") != "NONE") == (value.name.endswith("0_src.pha"))
         changed = {keyword.keyword for keyword in difference.keywords if keyword.hdu == "SPECTRUM"}
         assert changed <= {"POISSERR"}, (value.name, changed)
 

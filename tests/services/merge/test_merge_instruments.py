@@ -23,7 +23,8 @@ from services.contract import File, ObservationResult, Outcome, Outputs, StageRe
 from services.merge import inputs
 from services.merge.config import MergeConfig, MergeRequest
 from services.merge.packing import unpack
-from services.merge.spectra import SpectrumSet, is_summed, sum_clusters
+from services.merge.spectra import SpectrumSet, sum_spectra
+from services.merge.spectra_groups import is_summed
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import ObjectStore, open_store
 from services.storage.publication import new_manifest, publish
@@ -292,8 +293,8 @@ def test_a_damaged_product_of_one_instrument_leaves_the_other(request_: MergeReq
         "ch5-10": 90, "pwa_ch15-61": 120, "pwb_ch15-61": 120,
     }  # fmt: skip
     assert made.summary["spectra"]["sim-a_pwa_src.pha"]["observations"] == 3
-    assert [c.code for c in made.caveats] == ["spectra_left_out"]
-    assert f"{OBSIDS[0]}: " in made.caveats[0].message
+    assert [c.code for c in made.caveats] == ["energies_moved", "spectra_left_out"]
+    assert f"{OBSIDS[0]}: " in made.caveats[1].message
     page = next(products(Path(request_.store), "report.html")).read_text()
     assert "pca_extract: " in page
     assert made.caveats[0].message.split(";")[0] in page
@@ -308,9 +309,9 @@ def test_spectra_are_read_a_few_at_a_time(request_: MergeRequest, monkeypatch: p
     assert next(sets).obsid == OBSIDS[0]
     read = {key.split("/")[1] for _, key in store.calls if key.endswith(".pha")}
     assert read <= set(OBSIDS[:2])
-    assert [one.obsid for one in sets if one.summed] == list(OBSIDS[1:])
+    assert [one.obsid for one in sets if one.summed] == [OBSIDS[0], *(obsid for obsid in OBSIDS[1:] for _ in range(2))]
     forward = inputs.find_all(store, request_.results).values()
-    first, second = (sum_clusters(inputs.spectra(store, some), "a") for some in (found, forward))
+    first, second = (sum_spectra(inputs.spectra(store, some), "a") for some in (found, forward))
     assert first == second
 
 
@@ -321,7 +322,7 @@ def sets_of(*groups: tuple[File, ...]) -> list[SpectrumSet]:
 def test_spectra_of_other_channels_or_detectors_stay_apart() -> None:
     fine = spectra_of(1, OBSIDS[1], channels=256)
     broken = spectra_of(3, OBSIDS[3], detnam="PWA012")
-    sums = sum_clusters(sets_of(spectra_of(0, OBSIDS[0]), fine, spectra_of(2, OBSIDS[2]), broken), "a")
+    sums = sum_spectra(sets_of(spectra_of(0, OBSIDS[0]), fine, spectra_of(2, OBSIDS[2]), broken), "a")
     assert {name: numbers["observations"] for name, numbers in sums.summary.items() if "src" in name} == {
         "a_pwa_64ch_pwa_src.pha": 2, "a_pwa_64ch_pwa012_src.pha": 1, "a_pwa_256ch_src.pha": 1,
     }  # fmt: skip
@@ -349,7 +350,7 @@ def test_an_observation_counts_with_all_its_spectra_or_not_at_all(
         file = kinds.pop(kind)
         if change is not None:
             kinds[kind] = product(file.name, spectrum(1, 5, **change))
-    sums = sum_clusters(sets_of(spectra_of(0, OBSIDS[0]), tuple(kinds.values())), "a")
+    sums = sum_spectra(sets_of(spectra_of(0, OBSIDS[0]), tuple(kinds.values())), "a")
     assert {numbers["observations"] for numbers in sums.summary.values()} == {1}
     (caveat,) = sums.caveats
     assert caveat.message.startswith(f"Spectra left out of the sums: {OBSIDS[1]}: ")
@@ -361,7 +362,7 @@ def test_a_side_never_pointed_to_adds_nothing() -> None:
         product(f.name, spectrum(1, 0, time=False)) if f.name.endswith("_m.pha") else f
         for f in spectra_of(1, OBSIDS[1])
     )
-    sums = sum_clusters(sets_of(spectra_of(0, OBSIDS[0]), other), "a")
+    sums = sum_spectra(sets_of(spectra_of(0, OBSIDS[0]), other), "a")
     assert [numbers["observations"] for numbers in sums.summary.values()] == [2, 2, 2, 1]
     assert sums.caveats == ()
 
@@ -371,9 +372,9 @@ def test_a_side_never_pointed_to_adds_nothing() -> None:
     [
         ("20402-01-45-03_pwa_src.pha", True),
         ("20402-01-45-03_pwb_m.pha", True),
-        ("20402-01-45-03_src.pha", False),
+        ("20402-01-45-03_src.pha", True),
         ("20402-01-45-03_pwa_ch15-61_src.lc", False),
     ],
 )
-def test_spectra_of_the_pca_are_left_alone(name: str, summed: bool) -> None:
+def test_spectra_of_both_instruments_are_summed(name: str, summed: bool) -> None:
     assert is_summed(product(name, b"").about) == summed

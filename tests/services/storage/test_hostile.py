@@ -64,6 +64,9 @@ def shard(root, obsid, store, stages):
     calibration = {
         "model": [str(folder / simulate.MODEL_FILE)],
         "saa": "NONE",
+        "energy_to_channel": "e05v03",
+        "collimators": ["NONE"],
+        "hexte_matrix": ["NONE"],
         "breakdown": str(folder / simulate.BREAKDOWN_FILE),
         "dead_time_a": str(folder / simulate.DEAD_TIME_FILE_A),
         "dead_time_b": str(folder / simulate.DEAD_TIME_FILE_B),

@@ -39,7 +39,8 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> list[File]:
         obsids=obsids,
         stages=stages,
         archive=str(folder / "archive"),
-        calibration=calibration | {"saa": "NONE"},
+        calibration=calibration
+        | {"saa": "NONE", "energy_to_channel": "e05v03", "collimators": ["NONE"], "hexte_matrix": ["NONE"]},
         store=str(folder / "store"),
     )
     results, store = list(run_shard(shard)), open_store(shard.store)

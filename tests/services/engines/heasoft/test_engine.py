@@ -54,6 +54,17 @@ def test_pca_products_are_those_of_the_native_engine(settings, simulated):
     assert len(found.products) >= 1 + 2 + 2 + 2 + 1
 
 
+def test_a_band_in_kev_of_one_pcu_and_of_several(settings, simulated):
+    """pcaextlc2 takes one range of channels for all PCUs, and they would be others for each."""
+    obsid = simulated[1].observations[0].obsid
+    extract = {"bands": ["2-9keV"], "pcus": "2", "spectra": False}
+    (found,) = compare_engines(settings(pca_extract=extract), [obsid])
+    assert told(found) == []
+    assert any(product.name.endswith("_2-9keV.lc") for product in found.products)
+    with pytest.raises(ConfigError, match="band 2-9keV is other channels for each of the PCUs 0,2"):
+        run(settings(pca_extract=extract | {"pcus": "0,2"}), obsid)
+
+
 def test_summaries_and_versions_are_kept(settings, simulated):
     obsid = simulated[1].observations[0].obsid
     results = {name: run(settings(campaign={"engine": name}), obsid) for name in ("native", "heasoft")}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,10 +82,33 @@ def test_products_say_what_they_are(observation: Observation, split: Outputs) ->
         "light_curve": curves,
         "parts": parts,
         "spectrum": spectra,
+        "response": {},
+        "ancillary": {},
         "figure": {},
         "gti": {f"{OBSID}_hexte.gti": About(Kind.GOOD_TIME, "hexte", "HEXTE")},
     }
     assert (made.outcome, made.caveats, made.summary["target"]) == (Outcome.SUCCEEDED, (), "SIM X-1")
+
+
+def test_spectra_name_their_responses_where_there_are_any(
+    observation: Observation, split: Outputs, golden: Path
+) -> None:
+    """Of cluster A alone a matrix and an area are given."""
+    folder = golden.parent / "response/input/hexte"
+    given = {
+        role: (File(name, gzip.decompress((folder / f"{name}.gz").read_bytes())),)
+        for role, name in ((Role.HEXTE_MATRIX, "sim_pwa.rmf"), (Role.HEXTE_AREA, "sim_pwa.arf"))
+    }
+    made = reduced(observation, split, given)
+    found = tables(made, "spectrum")
+    (matrix,), (area,) = made.files["response"], made.files["ancillary"]
+    names = {label: (one.header["RESPFILE"], one.header["ANCRFILE"]) for label, one in found.items()}
+    assert names.pop("pwa_src") == (matrix.name, area.name)
+    assert set(names.values()) == {("NONE", "NONE")}
+    assert (matrix.name.startswith("hexte_pwa_64ch_"), area.name) == (True, f"{OBSID}_pwa_src.arf")
+    (caveat,) = made.caveats
+    assert caveat.code == "no_response"
+    assert "DETNAM is 'PWB013'" in caveat.message
 
 
 @pytest.mark.parametrize("data", ["archive", "events"])
@@ -218,3 +243,20 @@ def test_how_the_spacecraft_was_turned_is_told(observation: Observation, split: 
 def test_a_filter_file_without_attitude_is_no_failure(observation: Observation, split: Outputs) -> None:
     (found,) = split.files["filter_file"]
     assert attitude_of(found, np.array([[0.0, 1.0]])) == {}
+
+
+def test_a_band_in_kev_is_the_same_channels_in_every_mode(observation: Observation, split: Outputs) -> None:
+    """15-60 keV: whole bins of the archive mode, in event lists, too; a channel is 1 keV wide."""
+    made = reduced(observation, split, bands=["15-60keV", {"chmin": 16, "chmax": 59}], spectra=False)
+    curves, about = tables(made, "light_curve"), made.files["light_curve"][0].about
+    for cluster in ("pwa", "pwb"):
+        np.testing.assert_array_equal(
+            curves[f"{cluster}_15-60keV"].column("RATE"), curves[f"{cluster}_ch16-59"].column("RATE")
+        )
+    header = curves["pwa_15-60keV"].header
+    keywords = ("MINCHAN", "MAXCHAN", "E_MIN", "E_MAX", "E2CFILE")
+    assert [header[name] for name in keywords] == [16, 59, 15.0, 60.0, "nominal, 1 keV a channel"]
+    assert about.energies is not None
+    (edge,) = about.energies.edges
+    assert (about.label, about.channels, edge.detector) == ("pwa_15-60keV", None, "PWA")
+    assert (edge.first, edge.last, edge.emin, edge.emax) == (16, 59, 16.0, 60.0)

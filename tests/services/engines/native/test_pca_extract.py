@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from rossi.errors import NoGoodTime
+from rossi.calibration import Role
+from rossi.errors import DataError, NoGoodTime
+from rossi.extract.energies import energies_of
 from rossi.fits.table import Table
 from rossi.product import About, Content, Kind
-from services.contract import Caveat, Outcome, Outputs
+from services.contract import Caveat, File, Outcome, Outputs
 from services.engines.native import pca_extract, pca_prep
 from services.engines.native.files import opened
 from services.pca_extract.stage import STAGE, PcaExtractConfig
@@ -41,15 +44,53 @@ def tables(outputs: Outputs, name: str) -> dict[str, Table]:
 
 def test_products_say_what_they_are(observation: Observation, prepared: Outputs) -> None:
     made = extracted(observation, prepared)
+    (matrix,) = made.files["response"]
     assert {(output, file.name): file.about for output, group in made.files.items() for file in group} == {
         ("light_curve", f"{OBSID}_ch5-10.lc"): About(
             Kind.LIGHT_CURVE, "ch5-10", "PCA", Content.NET, (5, 10), 16.0, pcus=ALL
         ),
         ("spectrum", f"{OBSID}_src.pha"): About(Kind.SPECTRUM, "src", "PCA", Content.TOTAL, pcus=ALL),
         ("spectrum", f"{OBSID}_bkg.pha"): About(Kind.SPECTRUM, "bkg", "PCA", Content.BACKGROUND, pcus=ALL),
+        ("response", matrix.name): About(Kind.RESPONSE, "rmf", "PCA", pcus=ALL),
+        ("ancillary", f"{OBSID}_src.arf"): About(Kind.ANCILLARY, "arf", "PCA", pcus=ALL),
         ("gti", f"{OBSID}.gti"): About(Kind.GOOD_TIME, "pca", "PCA"),
     }
     assert (made.outcome, made.caveats) == (Outcome.SUCCEEDED, ())
+
+
+def test_spectra_name_what_is_beside_them_as_asked(observation: Observation, prepared: Outputs) -> None:
+    made = extracted(observation, prepared, group_min=100_000, systematic=0.02, pcus="0,2", layers="1")
+    names = {file.name for group in made.files.values() for file in group}
+    source = tables(made, "spectrum")["src"]
+    assert {source.header[name] for name in ("RESPFILE", "ANCRFILE", "BACKFILE")} <= names
+    assert source.header["RESPFILE"].startswith("pca_p02_50514_lr1_129ch_")
+    np.testing.assert_array_equal(source.column("SYS_ERR"), np.float32(0.02))
+    assert -1 in source.column("GROUPING")
+    assert made.files["response"][0].shared
+
+
+def test_spectra_without_responses_are_left_as_they_are_when_nothing_is_asked(
+    observation: Observation, prepared: Outputs
+) -> None:
+    made = extracted(observation, prepared, responses=False, systematic=0)
+    source = tables(made, "spectrum")["src"]
+    assert (made.files["response"], made.files["ancillary"]) == ((), ())
+    assert (source.header["RESPFILE"], source.header["ANCRFILE"]) == ("NONE", "NONE")
+    assert "SYS_ERR" not in source
+    config = PcaExtractConfig(responses=False)
+    assert not {"energy_to_channel", "collimators"} & {declared.name for declared in STAGE.inputs_for(config)}
+
+
+def test_exposure_in_seconds_gives_the_rate_of_all_pcus(observation: Observation, prepared: Outputs) -> None:
+    made = [
+        extracted(observation, prepared, spectrum_exposure=asked, pcus="0,2") for asked in ("pcu_seconds", "seconds")
+    ]
+    sources = [tables(one, "spectrum")["src"] for one in made]
+    exposure = [one.header["EXPOSURE"] for one in sources]
+    assert exposure[0] == pytest.approx(2 * exposure[1], rel=1e-3)
+    np.testing.assert_array_equal(sources[0].column("COUNTS"), sources[1].column("COUNTS"))
+    areas = [opened(one.files["ancillary"][0]).table(hdu=1).column("SPECRESP") for one in made]
+    np.testing.assert_allclose(areas[0] * exposure[0], areas[1] * exposure[1], rtol=1e-6)
 
 
 def test_rates_are_those_of_the_source_in_the_good_time(observation: Observation, prepared: Outputs) -> None:
@@ -154,3 +195,52 @@ def test_good_time_goes_as_far_beyond_good_rows_as_is_asked_for(observation: Obs
         (gti,) = tables(extracted(observation, prepared, prefr=prefr, postfr=postfr), "gti").values()
         starts[prefr] = float(gti.column("START")[0]) - observation.truth.start
     assert starts == {0.0: 164, 0.5: 156, 1.0: 148}
+
+
+def test_a_band_in_kev_counts_other_channels_in_each_pcu(observation: Observation, prepared: Outputs) -> None:
+    """Its curve is that of the PCUs' own channels together; PCU 2 of 1997-03-06 has 2-9 keV in channels 6 to 24."""
+    made = extracted(observation, prepared, bands=["2-9keV", "ch6-24"], per_pcu=True)
+    curves, abouts = tables(made, "light_curve"), {file.about.label: file.about for file in made.files["light_curve"]}
+    energies = abouts["2-9keV"].energies
+    assert energies is not None
+    assert (abouts["2-9keV"].channels, energies.emin, energies.emax) == (None, 2.0, 9.0)
+    ranges = {edge.detector: (edge.first, edge.last) for edge in energies.edges}
+    assert ranges == {"PCU0": (5, 24), "PCU1": (6, 25), "PCU2": (6, 24), "PCU3": (6, 26), "PCU4": (5, 23)}
+    assert {edge.epoch for edge in energies.edges} == {3}
+    np.testing.assert_array_equal(curves["2-9keV_pcu2"].column("RATE"), curves["ch6-24_pcu2"].column("RATE"))
+    singly = [curves[f"2-9keV_pcu{n}"] for n in ALL]
+    counts = sum(_total(one) * one.column("LiveTime")[:-1] for one in singly)
+    live = sum(one.column("LiveTime")[:-1] for one in singly)
+    np.testing.assert_allclose(_total(curves["2-9keV"]), counts / live, rtol=1e-12)
+    each = [curves["2-9keV"].column(f"ExposurePcu{n}")[:-1] for n in ALL]
+    np.testing.assert_allclose(each, [one.column("LiveTime")[:-1] for one in singly], rtol=1e-6)
+    assert "ExposurePcu0" not in curves["ch6-24"]
+    header = curves["2-9keV"].header
+    keywords = ("MINCHAN", "MAXCHAN", "E_MIN", "E_MAX", "EUNIT", "E2CFILE")
+    assert [header[name] for name in keywords] == [5, 26, 2.0, 9.0, "keV", "e05v03 (built in)"]
+    file = next(file for file in made.files["light_curve"] if file.about.label == "2-9keV")
+    assert energies_of(opened(file)) == energies
+
+
+def _total(curve: Table) -> Any:
+    """Return the rates with their background, but for the last row, which has none."""
+    return curve.column("RATE")[:-1] + curve.column("BACKV")[:-1]
+
+
+def test_a_band_in_kev_by_a_table_of_ones_own(observation: Observation, prepared: Outputs, shared: Path) -> None:
+    table = shared / "data/real/calibration/pca_e2c_e05v03.fits"
+    config = PcaExtractConfig(bands=("2-9keV",), pcus="2")  # type: ignore[arg-type]
+    given = {Role.ENERGY_TO_CHANNEL: (File(table.name, table.read_bytes()),)}
+    made = pca_extract(config, observation.inputs(STAGE, config, prepared) | given)
+    header = tables(made, "light_curve")["2-9keV"].header
+    assert [header[name] for name in ("MINCHAN", "MAXCHAN", "E2CFILE")] == [6, 24, "pca_e2c_e05v03.fits"]
+
+
+def test_a_band_that_the_channels_do_not_hold_is_told(observation: Observation, prepared: Outputs) -> None:
+    """Between 2.0 and 2.1 keV there is no edge of a bin in epoch 3; its channels end at 99.8 keV."""
+    made = extracted(observation, prepared, bands=["2-2.1keV", "2-150keV"], pcus="2")
+    assert list(tables(made, "light_curve")) == ["2-150keV"]
+    assert [caveat.code for caveat in made.caveats] == ["band_not_held", "band_cut"]
+    assert "of PCU2 what is counted is 2.15 to 99.76 keV" in made.caveats[1].message
+    with pytest.raises(DataError, match=r"No band is left to extract. 2-2.1keV: narrower than half a bin of PCU 2"):
+        extracted(observation, prepared, bands=["2-2.1keV"], pcus="2")

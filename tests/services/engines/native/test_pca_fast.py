@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rossi.archive import ObsID
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.fits.reader import read_fits
 from rossi.product import Content, File, Kind
+from rossi.simulate import ObservationSpec, simulate_observation, true_observation
+from rossi.simulate.calibration import calibration_files
+from rossi.simulate.signals import Burst, Configurations, FastSpec
+from rossi.timing.burst_product import read_bursts
 from rossi.timing.events import open_events
 from rossi.timing.power import VeryLargeEvents, noise_level
 from rossi.timing.power_product import read_power
@@ -136,7 +141,7 @@ def test_what_the_modes_can_not_give_is_told(fast: Observation, prepared: Output
     assert codes(finer) == []
     with pytest.raises(NoGoodTime, match=r"no fast data .* No mode has single photons"):
         made_of(fast, prepared, *XENON, products=["events"])
-    with pytest.raises(NoGoodTime, match=r"Bins of 0.0078125 s in channels 0-255 can't be had: .* no mode at all"):
+    with pytest.raises(NoGoodTime, match=r"ch0-255: no mode that ran in good time has bins of 0\.0078125 s"):
         made_of(fast, prepared, *XENON, *BITS, "pca/FS46", products=["fast"], binsz=2.0**-7)
     with pytest.raises(NoGoodTime, match="fulfils 'ELV > 900'"):
         made_of(fast, prepared, expression="ELV > 900")
@@ -179,6 +184,27 @@ def test_no_power_spectrum_is_told(fast: Observation, prepared: Outputs) -> None
         made_of(fast, prepared, *BITS, products=["power"], segment=64.0)
     made = made_of(fast, prepared, *BITS, products=["power"], segment=0.5, noise_above=1000.0)
     assert codes(made) == ["noise_of_model"]
+
+
+def test_bursts_of_a_simulated_observation() -> None:
+    bursts = (Burst(300.0, 1.0, 8.0, 20.0), Burst(600.0, 0.5, 12.0, 15.0))
+    spec = ObservationSpec(
+        ObsID(OBSID), START, 960, slew=160, flux=0.1, fast=FastSpec(Configurations.NONE, bursts=bursts)
+    )
+    bursting = Observation(true_observation(spec), simulate_observation(spec), calibration_files())
+    before = pca_prep(PcaPrepConfig(), bursting.inputs(PREP, PcaPrepConfig()))
+    made = made_of(bursting, before, products=["bursts"])
+    (file,), (picture,) = made.files["bursts"], made.files["figure"]
+    found = read_bursts(opened(file))
+    assert (file.name, picture.name) == (f"{OBSID}_bursts.fits", f"{OBSID}_bursts.png")
+    assert made.summary["bursts"] == len(found.accepted) == 2
+    for one, true in zip(found.accepted, bursts, strict=True):
+        assert one.burst.start == pytest.approx(START + 3.37843 + true.at, abs=0.75)
+        assert one.burst.tau == pytest.approx(true.decay, rel=0.25)
+        assert one.burst.peak == pytest.approx(true.peak * np.mean(bursting.truth.whole.source), rel=0.15)
+    assert bursting.truth.good_time - 128 < found.searched <= bursting.truth.good_time  # rows have 128 s
+    with pytest.raises(NoGoodTime, match="no Standard1 data"):
+        made_of(bursting, before, "pca/FS46", products=["bursts"])
 
 
 @pytest.mark.parametrize(

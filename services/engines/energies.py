@@ -1,0 +1,91 @@
+"""Bands as the engines extract them: those in keV become channels of each detector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rossi.calibration import Role, header_start
+from rossi.energy.band_energies import cut_off, pca_energies
+from rossi.energy.bands import NoChannels
+from rossi.energy.built_in import built_in_table
+from rossi.energy.channel_table import ChannelTable, read_channel_table
+from rossi.errors import DataError
+from rossi.fits.reader import open_fits
+from rossi.fits.table import Table
+from rossi.product import BandEnergies
+from rossi.remarks import Remark
+from services.contract import Inputs
+from services.contract.extraction import Channels
+
+Band = TypeVar("Band", bound=Channels)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBand(Generic[Band]):
+    """A band of the PCA as an observation has it.
+
+    Parameters
+    ----------
+    band : Band
+    first, last : int
+        Absolute channels; of several PCUs the lowest and the highest.
+    energies : BandEnergies or None
+        Of a band in keV, with the channels of each PCU.
+    """
+
+    band: Band
+    first: int
+    last: int
+    energies: BandEnergies | None = None
+
+
+def counted_bands(
+    bands: Sequence[Band], inputs: Inputs, data: Sequence[Table], pcus: Sequence[int]
+) -> tuple[list[CountedBand[Band]], list[Remark]]:
+    """Return bands as the channels of an observation hold them; what they don't hold is left out and remarked on.
+
+    Energies are those at the start of the data.
+
+    Parameters
+    ----------
+    bands : sequence of Band
+    inputs : mapping
+        With the energy-to-channel table, where one was found; else that which comes with rossi is taken.
+    data : sequence of Table
+        Standard2 data.
+    pcus : sequence of int
+
+    Raises
+    ------
+    DataError
+        If no band is left.
+    """
+    if all(band.energies is None for band in bands):
+        return [CountedBand(band, *band.channels) for band in bands if band.channels is not None], []
+    table, mjd = _table(inputs), min(header_start(one.header, one.where) for one in data)
+    found, remarks = list[CountedBand[Band]](), list[Remark]()
+    for band in bands:
+        if band.energies is None:
+            found += [] if band.channels is None else [CountedBand(band, *band.channels)]
+            continue
+        try:
+            energies = pca_energies(band.energies, table, mjd, pcus)
+        except NoChannels as error:
+            remarks.append(Remark(error.code, str(error)))
+            continue
+        remarks += cut_off(energies, table, mjd)
+        found.append(CountedBand(band, *energies.channels, energies))
+    if not found:
+        raise DataError(f"No band is left to extract. {remarks[0].message}")
+    return found, remarks
+
+
+def _table(inputs: Inputs) -> ChannelTable:
+    files = inputs.get(Role.ENERGY_TO_CHANNEL, ())
+    if not files:
+        return built_in_table()
+    tables = [read_channel_table(open_fits(item.data, item.name), item.hdus or None) for item in files]
+    names = ", ".join(dict.fromkeys(item.name for item in files))
+    return ChannelTable(names, tuple(extension for table in tables for extension in table.extensions))
