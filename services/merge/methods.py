@@ -244,11 +244,11 @@ def _pca(stages: Stages, shown: Shown) -> list[str]:
         text.append("No background was subtracted.")
     width = _words(stages.setting("pca_extract", "binsz"), "s")
     dead = [str(one).lower() for one in stages.setting("pca_extract", "dead_time")]
-    corrected = " corrected for dead time," if dead == ["live"] else ""
+    corrected = ", corrected for dead time," if dead == ["live"] else ""
     pcus = _words([str(one).lower() for one in stages.setting("pca_extract", "pcus")])
     layers = _words([str(one).lower() for one in stages.setting("pca_extract", "layers")])
     text.append(
-        f"Light curves of Standard2 data (PCUs: {pcus}; layers: {layers}),{corrected} have bins of {width}; bands: "
+        f"Light curves of Standard2 data (PCUs: {pcus}; layers: {layers}){corrected} have bins of {width}; bands: "
         f"{_bands(shown, 'PCA')}."
     )
     return text
@@ -257,15 +257,15 @@ def _pca(stages: Stages, shown: Shown) -> list[str]:
 def _hexte(stages: Stages, shown: Shown) -> list[str]:
     if "hexte_dead" not in stages.made:
         return []
-    cycles = stages.setting("hexte_dead", "cycles")
-    subtracted = (
-        "in bins of " + _words(cycles, "rocking cycles")
-        if stages.setting("hexte_dead", "background") == ["cycle"]
-        else "interpolated between its dwells"
-    )
+    how = {
+        "cycle": f" in bins of {_words(stages.setting('hexte_dead', 'cycles'), 'rocking cycles')}",
+        "interpolated": " interpolated between its dwells",
+    }
+    chosen = stages.setting("hexte_dead", "background")
+    subtracted = how.get(str(chosen[0]), "") if len(chosen) == 1 else ""
     return [
         f"HEXTE: {_good('hexte_dead', stages)} Source and background were separated by the clusters' rocking, "
-        f"corrected for dead time and subtracted {subtracted}; bands: {_bands(shown, 'HEXTE')}."
+        f"corrected for dead time and subtracted{subtracted}; bands: {_bands(shown, 'HEXTE')}."
     ]
 
 
