@@ -333,7 +333,7 @@ DATA_SETS = {
         optional=True,
         without=(
             "old_energies",
-            "No energy-to-channel table is given, so responses are made with e05v03 of HEASoft 6.20, whose energies "
+            "No energy-to-channel table is given, so energies of channels are those of e05v03 of HEASoft 6.20, which "
             "are off by 0.04 keV below 20 keV and 6 keV at the top; name a CALDB or a table in [calibration], "
             "energy_to_channel, or e05v03 to take it as good.",
         ),

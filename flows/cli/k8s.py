@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from flows.core.settings import Settings
     from flows.kubernetes.state import JobState
 
+#: Of an ObsID.
+_HYPHENS = 3
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 Context = Annotated[str | None, typer.Option(help="Context of the kubeconfig.")]
@@ -26,7 +28,8 @@ Job = Annotated[str, typer.Option(help="Name of the Job; else the one that runs,
 def group() -> None:
     """Campaigns on a Kubernetes cluster.
 
-    `rossi campaign --executor kubernetes` does all of it, and merges; these are for looking, and for doing it in parts.
+    `rossi campaign --executor kubernetes` does all of it, and has a second Job merge; these are for looking, and for
+    doing it in parts.
 
     Example: `rossi k8s status`, `rossi k8s logs 20402-01-45-03`, `rossi k8s cancel`
     """
@@ -118,31 +121,35 @@ def status(config: Config = None, context: Context = None, namespace: Namespace 
 
 @app.command()
 def logs(
-    obsid: Annotated[str, typer.Argument(metavar="OBSID", help="Observation, e.g. 20402-01-45-03.")],
+    item: Annotated[
+        str, typer.Argument(metavar="OBSID", help="Observation, e.g. 20402-01-45-03; or a source, e.g. gx-339-4.")
+    ],
     job: Job = "",
     store: Store = None,
     config: Config = None,
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
-    """Show what the pods said that worked on one observation.
+    """Show what the pods said that worked on one observation, or merged one source (its name in the folders).
 
     Example: `rossi k8s logs 20402-01-45-03 --store s3://rossi/run`
     """
     from flows.core.settings import require
     from flows.kubernetes import jobs
     from flows.kubernetes.cluster import open_cluster
+    from flows.kubernetes.job import JobKind
     from services.storage import open_store
 
     settings = settings_from(config, store=store, kubernetes={"context": context, "namespace": namespace})
     require(settings, "store")
     cluster = open_cluster(settings.kubernetes)
-    found = jobs.logs(cluster, open_store(settings.store), jobs.find_job(cluster, job), obsid)
+    kind = JobKind.REDUCE if item[:1].isdecimal() and item.count("-") == _HYPHENS else JobKind.MERGE
+    found = jobs.logs(cluster, open_store(settings.store), jobs.find_job(cluster, job, kind), item)
     for pod, lines in found:
         typer.echo(f"{pod}:", err=True)
         print("\n".join(lines))
     if not any(lines for _, lines in found):
-        typer.echo(f"No pod has said anything about {obsid} yet, or those that did are gone.", err=True)
+        typer.echo(f"No pod has said anything about {item} yet, or those that did are gone.", err=True)
 
 
 @app.command()

@@ -79,7 +79,12 @@ class KubernetesConfig(Frozen):
         description="Image of the workers: target worker of the Dockerfile, or that of heasoft.Dockerfile.",
     )
     pull_policy: PullPolicy = Field(PullPolicy.IF_NOT_PRESENT, description="When a node fetches the image.")
-    parallelism: int = Field(10, ge=1, le=9999, description="Pods that work at the same time, one shard each.")
+    parallelism: int = Field(
+        10,
+        ge=1,
+        le=9999,
+        description="Pods that work at the same time, a shard each; then a part of the merges.",
+    )
     service_account: str = Field("rossi-worker", pattern=_NAME, description="Of the workers; it needs no permissions.")
     secrets: tuple[str, ...] = Field(
         ("rossi-s3",), description="Secrets whose entries become environment variables; those named here must be there."
@@ -95,7 +100,9 @@ class KubernetesConfig(Frozen):
         (), description='Taints to put up with, such as {key = "spot", effect = "NoSchedule"}.'
     )
     priority_class: str = Field("", description="Priority class of the workers.")
-    retries: int = Field(3, ge=0, le=10, description="How often a shard is tried again; evictions don't count.")
+    retries: int = Field(
+        3, ge=0, le=10, description="How often a shard or a merge is tried again; evictions don't count."
+    )
     max_failed_shards: int | None = Field(
         None,
         ge=0,

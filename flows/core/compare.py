@@ -19,6 +19,7 @@ from rossi.fits.checksum import is_fits
 from rossi.fits.reader import open_fits
 from services.contract import EngineName, File, ObservationResult, Outcome
 from services.engines import ENGINES
+from services.execution.stages import FAST_CHAIN
 from services.execution.worker import run_shard
 from services.query.stage import run_query
 from services.storage import ObjectStore, open_archive, open_store
@@ -71,21 +72,22 @@ class Comparison:
 def compare_engines(
     settings: Settings, obsids: Sequence[str], on_result: Callable[[ObservationResult], None] | None = None
 ) -> list[Comparison]:
-    """Reduce observations on both engines, and compare every product of every stage.
+    """Reduce observations on both engines, and compare every product of every stage but fast data's, which one makes.
 
     Raises
     ------
     ConfigError
         If one of the engines can't work here; nothing is computed then.
     """
+    stages = {name: config for name, config in settings.stages.items() if name != FAST_CHAIN[-1]}
     for engine in BOTH:
-        for stage in settings.stages:
+        for stage in stages:
             ENGINES[engine].versions(stage)
     store, unique = open_store(settings.store), tuple(dict.fromkeys(obsids))
     results: list[list[ObservationResult]] = []
     for engine in BOTH:
         shard = make_shard(settings, unique)
-        results.append(run_shard(shard.model_copy(update={"engine": engine}), on_result))
+        results.append(run_shard(shard.model_copy(update={"engine": engine, "stages": stages}), on_result))
     return [_of_results(store, mine, other) for mine, other in zip(results[0], results[1], strict=True)]
 
 

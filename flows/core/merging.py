@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from flows.core.executor import Executor
@@ -128,9 +129,16 @@ def put_above(settings: Settings, grouping: Grouping, results: Results, merges: 
         archive = Everything(grouping.observations, grouping.found, results, by_slug)
         store = open_store(settings.store)
         if not grouping.chosen:
-            return run_front(config, archive, store, settings.prefix)
-        before = newest_release(store, settings.prefix)
-        front = key_of(settings.prefix, before.front) if before is not None and before.front else ""
-        return renew_front(config, archive, front, store, settings.prefix)
+            before = ""
+            with suppress(DataError):  # of a damaged release everything is made anew
+                before = _front_before(store, settings)
+            return run_front(config, archive, store, settings.prefix, before)
+        return renew_front(config, archive, _front_before(store, settings), store, settings.prefix)
     except DataError as error:  # the sources' reports are there all the same
         return failed(NAME, "", error)
+
+
+def _front_before(store: ObjectStore, settings: Settings) -> str:
+    """Return the key of the manifest of the front page in the newest release; empty for none."""
+    newest = newest_release(store, settings.prefix)
+    return key_of(settings.prefix, newest.front) if newest is not None and newest.front else ""

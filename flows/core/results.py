@@ -40,6 +40,17 @@ def _sample() -> bytes:
 _SAMPLE = _sample()
 
 
+def packed(model: _Named) -> bytes:
+    """Return a model of results as few bytes."""
+    packing = zlib.compressobj(zdict=_SAMPLE)
+    return packing.compress(model.model_dump_json().encode()) + packing.flush()
+
+
+def unpacked(data: bytes) -> bytes:
+    """Return the JSON of what was packed."""
+    return zlib.decompressobj(zdict=_SAMPLE).decompress(data)
+
+
 class Packed(Sequence[Model], Generic[Model]):
     """Models of observations, in an order, each made anew whenever it is looked at.
 
@@ -57,8 +68,7 @@ class Packed(Sequence[Model], Generic[Model]):
 
     def add(self, model: Model) -> None:
         """Add one; another of the same observation is replaced."""
-        packing = zlib.compressobj(zdict=_SAMPLE)
-        self._packed[model.obsid] = packing.compress(model.model_dump_json().encode()) + packing.flush()
+        self._packed[model.obsid] = packed(model)
 
     def extend(self, others: Packed[Model]) -> None:
         """Add all of others."""
@@ -70,7 +80,7 @@ class Packed(Sequence[Model], Generic[Model]):
 
     def text(self, obsid: str) -> bytes:
         """Return that of an observation in JSON."""
-        return zlib.decompressobj(zdict=_SAMPLE).decompress(self._packed[obsid])
+        return unpacked(self._packed[obsid])
 
     @property
     def obsids(self) -> Sequence[str]:
@@ -93,8 +103,8 @@ class Packed(Sequence[Model], Generic[Model]):
         chosen = list(self._packed.values())[index]
         return self._unpacked(chosen) if isinstance(chosen, bytes) else list(map(self._unpacked, chosen))
 
-    def _unpacked(self, packed: bytes) -> Model:
-        found: Model = self._kind.model_validate_json(zlib.decompressobj(zdict=_SAMPLE).decompress(packed))
+    def _unpacked(self, data: bytes) -> Model:
+        found: Model = self._kind.model_validate_json(unpacked(data))
         return found
 
 

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from flows.core.executor import Executor
 from flows.core.grouping import Grouping, grouped
 from flows.core.plan import make_shard
+from flows.core.results import Results, packed, unpacked
 from flows.core.selection import NothingToDo, Selection
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
@@ -51,6 +53,15 @@ class Retry(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """What a stage made of an observation; packed, as there are half a million of them."""
+
+    age: tuple[str, str]
+    when: str
+    result: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a store knows of a campaign.
 
@@ -58,12 +69,12 @@ class Known:
     ----------
     grouping : Grouping or None
         The observations that it is about, by source; None if there are none.
-    results : dict of ObsID to ObservationResult
+    results : Results
         How they ended with these settings; those that did not end, and have not failed so far, are missing.
     """
 
     grouping: Grouping | None
-    results: dict[str, ObservationResult]
+    results: Results
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -72,7 +83,7 @@ class Known:
 
     def failed(self, which: Retry = Retry.ALL) -> tuple[str, ...]:
         """The ObsIDs of the failures of a kind."""
-        failures = (result for result in self.results.values() if result.outcome is Outcome.FAILED)
+        failures = self.results.ended(Outcome.FAILED)
         return tuple(result.obsid for result in failures if which.covers(result.last.kind))
 
 
@@ -105,10 +116,10 @@ def failed(
     todo = known.failed(which)
     if not todo:
         raise NothingToDo(_none_failed(known, which))
-    for obsid in todo[:1000]:
-        _log.info("%s is tried again: %s", obsid, known.results[obsid].message)
     again = set(todo)
-    return Selection(known.grouping, todo, tuple(one for obsid, one in known.results.items() if obsid not in again))
+    for result in islice((one for one in known.results.ended(Outcome.FAILED) if one.obsid in again), 1000):
+        _log.info("%s is tried again: %s", result.obsid, result.message)
+    return Selection(known.grouping, todo, Results(one for one in known.results if one.obsid not in again))
 
 
 def _find(settings: Settings, watcher: Watcher) -> tuple[WorkRow, ...]:
@@ -138,21 +149,34 @@ def read_known(store: ObjectStore, settings: Settings, rows: Sequence[WorkRow] =
         Of the observations; else of those of the newest work list of the same [query], or where that says nothing, and
         there is none, of all that left anything.
     """
-    sets = all_sets(store, settings.prefix)
-    made = {(e.manifest.obsid, e.manifest.stage): e for e in sets if _fits(e, settings)}
+    made, lists = _made(store, settings)
     failures = {(f.result.obsid, f.result.stage): f for f in recorded_failures(store, settings.prefix)}
-    rows = rows or _listed(store, settings, sets, {obsid for obsid, _ in (*made, *failures) if obsid})
+    rows = rows or _listed(store, settings, lists, {obsid for obsid, _ in (*made, *failures) if obsid})
     grouping = grouped(settings, rows, store) if rows else None
     asked = grouping.obsids if grouping is not None else ()
     shard = make_shard(settings, asked)
-    ended = {obsid: _ended(obsid, shard, made, failures) for obsid in asked}
-    return Known(grouping, {obsid: result for obsid, result in ended.items() if result is not None})
+    ended = (_ended(obsid, shard, made, failures) for obsid in asked)
+    return Known(grouping, Results(result for result in ended if result is not None))
 
 
-def _listed(store: ObjectStore, settings: Settings, sets: Sequence[Entry], left: set[str]) -> list[WorkRow]:
+def _made(store: ObjectStore, settings: Settings) -> tuple[dict[tuple[str, str], _Made], list[Entry]]:
+    """Return the newest that each stage made of each observation with these settings, and the work lists."""
+    wanted = {name: config.model_dump(mode="json") for name, config in settings.stages.items()}
+    made: dict[tuple[str, str], _Made] = {}
+    lists = []
+    for entry in all_sets(store, settings.prefix):
+        stage, about = entry.manifest.stage, (entry.manifest.obsid, entry.manifest.stage)
+        if stage == QUERY:
+            lists.append(entry)
+        fits = (entry.manifest.engine, entry.manifest.config) == (settings.campaign.engine, wanted.get(stage))
+        if fits and (about not in made or made[about].age < entry.age):
+            made[about] = _Made(entry.age, entry.when, packed(result_of(entry.manifest, entry.key, reused=True)))
+    return made, sorted(lists, key=lambda entry: entry.age)
+
+
+def _listed(store: ObjectStore, settings: Settings, lists: Sequence[Entry], left: set[str]) -> list[WorkRow]:
     """Return what was last asked for, or else all that left anything, without what was told to go since."""
     question = settings.query.model_dump(mode="json")
-    lists = [entry for entry in sets if entry.manifest.stage == QUERY]
     same = [entry for entry in lists if entry.manifest.config == question]
     if not same and not settings.query.is_open:
         return []
@@ -163,16 +187,8 @@ def _listed(store: ObjectStore, settings: Settings, sets: Sequence[Entry], left:
     return [row for row in rows if not is_gone(told, row.obsid, since)]
 
 
-def _fits(entry: Entry, settings: Settings) -> bool:
-    wanted, made = settings.stages.get(entry.manifest.stage), entry.manifest
-    return wanted is not None and (settings.campaign.engine, wanted.model_dump(mode="json")) == (
-        made.engine,
-        made.config,
-    )
-
-
 def _ended(
-    obsid: str, shard: Shard, made: dict[tuple[str, str], Entry], failures: dict[tuple[str, str], Failure]
+    obsid: str, shard: Shard, made: dict[tuple[str, str], _Made], failures: dict[tuple[str, str], Failure]
 ) -> ObservationResult | None:
     """Return how an observation ended; None if it did not, and nothing of it failed."""
     unfinished = []
@@ -184,7 +200,7 @@ def _ended(
         if entry is None:
             unfinished.append(stage.name)
             return None
-        return result_of(entry.manifest, entry.key, reused=True)
+        return StageResult.model_validate_json(unpacked(entry.result))
 
     stages = run_stages(obsid, shard, one)
     known = stages and (not unfinished or any(stage.outcome is Outcome.FAILED for stage in stages))

@@ -141,6 +141,18 @@ OBS_ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of the mean")
 OBS_OUTCOME = Column("OUTCOME", "A", "", "succeeded, no_work or failed")
 OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
 
+#: Colours of single bins: ratios of the rates of two bands.
+COLOUR = (
+    TIME,
+    Column("OBSINDEX", "1J", "", "row of OBSERVATIONS in merged light curves, from 1"),
+    Column("HARD", "1D", "", "rate of the hard band (HARDBAND), in RATEUNIT"),
+    Column("HARDERR", "1D", "", "1 sigma error of HARD"),
+    Column("SOFT", "1D", "", "rate of the soft band (SOFTBAND)"),
+    Column("SOFTERR", "1D", "", "1 sigma error of SOFT"),
+    Column("COLOUR", "1D", "", "HARD / SOFT; NaN unless SOFT is above 0"),
+    Column("ERROR", "1D", "", "1 sigma error of COLOUR"),
+)
+
 #: What a band in keV is; the energies that channels have drift from day to day.
 BAND_EPOCH = Column("EPOCH", "1I", "", "gain epoch of the PCA; 0 for HEXTE")
 BAND_DETECTOR = Column("DETNAM", "A", "", "PCU0 to PCU4, PWA, PWB")
@@ -164,6 +176,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "XTE_SE (decoded)": (PCUID, ANODEID, PHA),
     "XTE_SE (screened)": (EVENT_TIME, EVENT_PHA, PCUID, ANODEID, EVENT_ENERGY),
     "FAST": (RUN_TIME, RUN_NUMBER, RUN_COUNTS),
+    "COLOUR": COLOUR,
     "DEADTIME": DEADTIME,
     "POWER": POWER,
     "REBINNED": REBINNED,

@@ -111,6 +111,17 @@ class MeanResponse:
         """Names of the matrices."""
         return tuple(name for name, share in self._shares.items() if share.exposure > 0)
 
+    def told(self, keyword: str) -> str:
+        """Return what the matrices say under a keyword: each text once, empty where none says it.
+
+        Parameters
+        ----------
+        keyword : str
+        """
+        headers = (matrix_table(open_fits(self._shares[name].data, name)).header for name in self.names)
+        texts = (str(header.get(keyword, "")).strip() for header in headers)
+        return ", ".join(filter(None, dict.fromkeys(texts)))
+
     def mean_edges(self) -> tuple[Floats, Floats]:
         """Return the mean nominal energies of channels, ndarray (n_channel,) [keV]."""
         shares = [self._shares[name] for name in self.names]
@@ -161,6 +172,8 @@ class MeanResponse:
         matrix = without_columns(matrix_table(source).header).without(("HISTORY",))
         nominal = next(table for table in source.tables if table.name == "EBOUNDS")
         matrix.set("HDUCLAS3", "FULL")
+        if table := self.told("E2CFILE"):
+            matrix.set("E2CFILE", table, "energy-to-channel table")
         for text in (told, f"mean of {len(self.names)} matrices, with areas, weighted by exposure", *self.names):
             matrix.append("HISTORY", text)
         ebounds = without_columns(nominal.header).without(("HISTORY",))

@@ -16,7 +16,9 @@ from rossi.gti import Gti
 from rossi.product import File
 from rossi.remarks import Remark
 from rossi.timing.choice import Choice
+from rossi.timing.events import open_events
 from rossi.timing.modes import Configuration, Kind, Mode, configuration, modes_of
+from rossi.timing.xenon_stream import MergedPair
 
 #: Files that are held open; a band is made of that many modes at most.
 _OPEN = 4
@@ -67,12 +69,49 @@ class ModeFiles:
         file = self._files[path]
         kind = next(one.kind for mode in self.modes for one in mode.configurations if one.path == path)
         if kind is Kind.XENON_HALF:  # whoever merges it has a copy of its words
-            return open_fits(file.data, path)
+            return self._fits(path)
         while len(self._open) >= _OPEN:
             self._open.popitem(last=False)
         with_events = kind in {Kind.EVENTS, Kind.XENON}
-        self._open[path] = ScienceEvents.from_file_on_disk(file, _WHOLE) if with_events else open_fits(file.data, path)
+        self._open[path] = ScienceEvents.from_file_on_disk(file, _WHOLE) if with_events else self._fits(path)
         return self._open[path]
+
+    def events(self, mode: Mode) -> tuple[list[ScienceEvents], list[str]]:
+        """Open all files of a mode with events, so that few of them are in memory at a time.
+
+        Parameters
+        ----------
+        mode : Mode
+
+        Returns
+        -------
+        list of ScienceEvents, list of str
+            And what to say of files that are left out.
+        """
+        if mode.first.kind != Kind.XENON_HALF:
+            return open_events([self.load(path) for path in mode.paths])
+        pairs = [
+            (one.path, other.path)
+            for one in mode.configurations
+            for other in mode.configurations
+            if one.name < other.name and min(one.stop, other.stop) > max(one.start, other.start)
+        ]
+        used = {path for pair in pairs for path in pair}
+        said = [
+            f"{one.path}: no file of the other half of {one.name} ran at the same time; its events can't be decoded."
+            for one in mode.configurations
+            if one.path not in used
+        ]
+        return [self._pair(*pair) for pair in pairs], said
+
+    def _pair(self, one: str, other: str) -> MergedPair:
+        def both() -> tuple[FitsFile, FitsFile]:
+            return self._fits(one), self._fits(other)
+
+        return MergedPair(*both(), both)
+
+    def _fits(self, path: str) -> FitsFile:
+        return open_fits(self._files[path].data, path)
 
     def of_kind(self, *kinds: Kind) -> tuple[Mode, ...]:
         """Return modes of some kinds.

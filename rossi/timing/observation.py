@@ -26,7 +26,7 @@ from rossi.timing.choice import Choice, Wish, choose_each
 from rossi.timing.deadtime import DeadFraction, dead_fraction
 from rossi.timing.energies import element_energies
 from rossi.timing.eventparts import ScreenedParts
-from rossi.timing.events import Screening, open_events
+from rossi.timing.events import Screening
 from rossi.timing.modefiles import ModeFiles
 from rossi.timing.modes import Kind as ModeKind
 from rossi.timing.modes import Mode
@@ -271,7 +271,7 @@ def event_lists(data: FastData, request: FastRequest, made: Made) -> None:
 
 
 def _lists_of(mode: Mode, good: Gti, data: FastData, request: FastRequest, made: Made) -> None:
-    files, said = open_events([data.science.load(path) for path in mode.paths])
+    files, said = data.science.events(mode)
     asked = request.screening
     screened = ScreenedParts(files, Screening(good, asked.pcus, asked.anodes, asked.channels))
     energies = None

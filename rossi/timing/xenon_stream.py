@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,15 @@ from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, table_hdu
 from rossi.timing.merge import Losses, in_order, merged, only_in_one, shared, together
-from rossi.timing.xenon import XenonHalf
+from rossi.timing.xenon import XenonHalf, mode_of
 from rossi.timing.xenon_file import EVENT_WORD, event_words, merged_header
 
 #: Words of each file that are merged at a time; some 15 MB of intermediate arrays.
 _WORDS = 1 << 17
+
+
+#: Returns the two files of a pair.
+Again = Callable[[], tuple[FitsFile, FitsFile]]
 
 
 class MergedPair(ScienceEvents):
@@ -31,6 +35,8 @@ class MergedPair(ScienceEvents):
     ----------
     one, other : FitsFile
         In either order.
+    again : callable, optional
+        Returns the two once more: their words are then in memory only while they are looked at.
 
     Raises
     ------
@@ -38,12 +44,13 @@ class MergedPair(ScienceEvents):
         If they do not belong together, or are damaged.
     """
 
-    def __init__(self, one: FitsFile, other: FitsFile) -> None:
-        halves = [XenonHalf.from_file(file) for file in (one, other)]
-        self._first, self._second = in_order(*halves)
-        source = one if self._first is halves[0] else other
-        a, b = shared(self._first, self._second)
-        self._edges = _edges(self._first.time[a], self._first.number[a])
+    def __init__(self, one: FitsFile, other: FitsFile, again: Again | None = None) -> None:
+        halves = _read(one, other)
+        first, second = halves
+        source = one if mode_of(one.table())[1] == 1 else other
+        a, b = shared(first, second)
+        self._again, self._halves = again, halves if again is None else None
+        self._edges = _edges(first.time[a], first.number[a])
         self._losses: dict[int, Losses] = {}
         columns: list[tuple[Column, NDArray[Any]]] = [
             (declared.EVENT_TIME, np.empty(0)),
@@ -52,7 +59,7 @@ class MergedPair(ScienceEvents):
         hdu = table_hdu("XTE_SE", columns, merged_header(source.table()))
         super().__init__(source.name, Table(hdu.header, b"", source.name), None)
         good = own_gti(source)
-        missing = only_in_one(self._first, self._second, a, b) + self.timezero
+        missing = only_in_one(first, second, a, b) + self.timezero
         self.own_gti = good if good is None or not len(missing) else intervals.difference(good, missing)
 
     @property
@@ -72,15 +79,21 @@ class MergedPair(ScienceEvents):
             Partitions outside are left out.
         """
         start, stop = (-np.inf, np.inf) if span is None else (span[0] - self.timezero, span[1] - self.timezero)
+        both = self._halves if self._again is None else _read(*self._again())
+        assert both is not None
         for block, (low, high) in enumerate(zip(self._edges[:-1], self._edges[1:], strict=True)):
             if high < start or low > stop:
                 continue
-            halves = [half.between(low, high) for half in (self._first, self._second)]
+            halves = [half.between(low, high) for half in both]
             events, self._losses[block] = merged(*halves)
             rows = np.empty(len(events.time), self.table.structure.dtype)
             rows["f1"], rows["f2"] = events.time, event_words(events)
             for at in range(0, len(rows), n_row):
                 yield self.table.with_rows(rows[at : at + n_row])
+
+
+def _read(one: FitsFile, other: FitsFile) -> tuple[XenonHalf, XenonHalf]:
+    return in_order(*(XenonHalf.from_file(file) for file in (one, other)))
 
 
 def _edges(time: Floats, number: NDArray[np.int64]) -> Floats:

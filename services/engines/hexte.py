@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from rossi.energy.band_energies import hexte_energies
 from rossi.errors import DataError
 from rossi.fits.reader import open_fits
-from rossi.gti import Gti, from_table
+from rossi.gti import Gti
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.fields import mean_axes
 from rossi.hexte.observation import SplitObservation, Wanted
@@ -95,12 +95,16 @@ def attitude_of(filter_file: File, good: Gti) -> dict[str, Any]:
 
 
 def outputs_of(
-    config: HexteDeadConfig, made: Products, gti: bytes, inputs: Inputs, remarks: Iterable[Remark] = ()
+    config: HexteDeadConfig,
+    made: Products,
+    gti: bytes,
+    inputs: Inputs,
+    attitude: Mapping[str, Any],
+    remarks: Iterable[Remark] = (),
 ) -> Outputs:
     """Return the outputs of stage ``hexte_dead``."""
     net, parts = made.light_curve_files()
     ready, caveats = ready_hexte(config, made.spectrum_files(), inputs)
     good_time = File(f"{made.obsid}_hexte.gti", gti, about=About(Kind.GOOD_TIME, "hexte", "HEXTE"))
     files = {"light_curve": net, "parts": parts, **ready, "figure": _figures(made), "gti": (good_time,)}
-    attitude = attitude_of(inputs["filter_file"][0], from_table(open_fits(gti, good_time.name).table()))
-    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), made.summary() | attitude)
+    return Outputs(files, (*caveats_of([*made.remarks, *remarks]), *caveats), {**made.summary(), **attitude})

@@ -128,12 +128,6 @@ def read_shard(store: ObjectStore, work: str, number: int) -> Shard:
         ) from None
 
 
-def read_shards(store: ObjectStore, work: str, count: int) -> list[Shard]:
-    """Return all shards of a work list."""
-    with ThreadPoolExecutor(_THREADS) as threads:
-        return list(threads.map(lambda number: read_shard(store, work, number), range(count)))
-
-
 def _text(shard: Shard) -> bytes:
     return shard.model_dump_json().encode()
 

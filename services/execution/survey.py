@@ -22,7 +22,7 @@ from services.contract import (
 from services.execution.executor import find_work
 from services.execution.failures import failed
 from services.execution.inputs import Sources
-from services.execution.making import Work, result_of, stage_folder
+from services.execution.making import Made, Work, result_of, stage_folder
 from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
@@ -107,9 +107,10 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
     StoreError
     """
     changes: dict[Change, None] = {}
+    sources = Sources(archive, store, {})  # a manifest that one stage left is read once, also for the next
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult | None:
-        result, found = _survey_stage(stage, request, Sources(archive, store, {}))
+        result, found = _survey_stage(stage, request, sources)
         changes.update(dict.fromkeys(found))
         return result
 
@@ -129,6 +130,7 @@ def _survey_stage(
     except DataError as error:
         return _failed_early(stage, request, error, sources.store)
     if (there := find_manifest(sources.store, work.key)) is not None:
+        sources.memory[work.key] = Made(there)
         return result_of(there, work.key, reused=True), ()
     before = past(sources.store, work.folder)
     if before.manifests and not any(one.fingerprint == work.fingerprint for one in before.failures):

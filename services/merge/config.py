@@ -47,14 +47,6 @@ class MergeConfig(Frozen):
     description: str = Field("", description="a few words below the title")
     keep_null: bool = Field(True, description="keep bins without a rate in the light curve")
     force: bool = Field(False, description="join light curves of different sources (OBJECT, position) too")
-    figures: tuple[FigureFormat, ...] = Field(
-        (FigureFormat.PNG,), min_length=1, description="files of each figure: png, pdf and svg, as many as are wanted"
-    )
-    hardness: tuple[str, ...] = Field(
-        (),
-        description='two bands, the hard one first, whose ratio of rates is the hardness: ["ch11-28", "ch5-10"]; as '
-        "light curves' files are named",
-    )
     systematic: float | None = Field(
         None,
         ge=0,
@@ -73,6 +65,20 @@ class MergeConfig(Frozen):
         description="rates of the Crab to normalise with: {band = '2-9keV', epoch = 3, pcu = 2, rate = 2100}; those "
         "that are missing are calculated from the response",
     )
+    figures: tuple[FigureFormat, ...] = Field(
+        (FigureFormat.PNG,), min_length=1, description="files of each figure: png, pdf and svg, as many as are wanted"
+    )
+    hardness: tuple[str, ...] = Field(
+        (),
+        description='two bands, the hard one first, whose ratio of rates is the hardness: ["ch11-28", "ch5-10"]; as '
+        "light curves' files are named",
+    )
+    colours: tuple[tuple[str, str], ...] = Field(
+        (), description="hardness ratios, the hard band first: [['5-8keV', '2-5keV']]; names of bands as in products"
+    )
+    intensity: str = Field(
+        "", description="band of hardness-intensity diagrams: 2-20keV; empty is both bands of the colour together"
+    )
     points: int = Field(20_000, ge=100, description="bins that a figure shows at most; neighbours are averaged")
 
     @field_validator("hardness")
@@ -86,6 +92,13 @@ class MergeConfig(Frozen):
     def pair(self) -> tuple[str, str] | None:
         """The hard and the soft band of the hardness, if they are named."""
         return (self.hardness[0], self.hardness[1]) if self.hardness else None
+
+    @field_validator("colours")
+    @classmethod
+    def _two_bands(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        if same := [hard for hard, soft in value if hard == soft]:
+            raise ValueError(f"{same[0]} over itself is always 1; name two bands, the hard one first")
+        return value
 
     @property
     def slug(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 from astropy.table import Table
 
@@ -13,8 +12,8 @@ from rossi.sources.tables import renewed
 from services.contract import File, InputRecord, Manifest, Outputs, StageResult
 from services.execution.making import Work, carry_out, result_of
 from services.merge.front_stage import (
-    NO_HARDNESS,
     OBSERVATIONS,
+    PAGE,
     SOURCES,
     STAGE,
     Everything,
@@ -22,6 +21,7 @@ from services.merge.front_stage import (
     FrontConfig,
     Tables,
     entries_of,
+    known_of,
     made_of,
     merged_records,
     notes_of,
@@ -30,9 +30,6 @@ from services.merge.front_stage import (
 )
 from services.storage import ObjectStore
 from services.storage.publication import read_manifest, read_outputs
-
-#: The output that tells the second in which it was made; what it shows is another one.
-_DATED = "page"
 
 
 class OtherRule(DataError):
@@ -70,8 +67,7 @@ def renew_front(
     if there is not None:
         _require_same_rule(config, there)
     outputs = _outputs(config, some, (before, there), store, prefix.strip("/"))
-    known = {(o.output, o.name): o.sha256 for o in there.outputs if o.output != _DATED} if there is not None else {}
-    if there is not None and _identities(outputs) == known:
+    if there is not None and _identities(outputs) == {o.name: o.sha256 for o in there.outputs if o.output != PAGE}:
         return result_of(there, before, reused=True)
     of_before = InputRecord(input="before", path="front", size=0, identity=there.fingerprint if there else "")
     work = Work(STAGE, config, (*merged_records(some), of_before, made_of(some)), prefix)
@@ -85,47 +81,43 @@ def _require_same_rule(config: FrontConfig, before: Manifest) -> None:
             f"The front page is of sources by {by} within {radius} deg, these are by {config.by} within "
             f"{config.radius} deg; run the campaign without naming sources."
         )
-    if (pair := list(before.config.get("hardness", ()))) != list(config.hardness):
-        raise OtherRule(
-            f"The front page has the hardness {pair}, [merge] hardness is {list(config.hardness)}; run the campaign "
-            "without naming sources."
-        )
 
 
 def _outputs(
     config: FrontConfig, some: Everything, before: tuple[str, Manifest | None], store: ObjectStore, prefix: str
 ) -> Outputs:
     key, there = before
-    page, tables = _read(store, key, there) if there else (None, {})
+    now = tables_of(some, known_of(config, some)[0])
+    page, tables = _read(store, key, there, now) if there else (None, {})
     names = {source.slug: source.name for source in some.found.sources}
     slugs = list(some.merges)
-    now = tables_of(some, config)
     whole = {SOURCES: renewed(tables.get(SOURCES), now[SOURCES], "slug", slugs)}
-    if OBSERVATIONS in now:
+    if OBSERVATIONS in now and (there is None or OBSERVATIONS in tables):  # else the others' are not known
         called = [names[slug] for slug in slugs]
         whole[OBSERVATIONS] = renewed(tables.get(OBSERVATIONS), now[OBSERVATIONS], "source", called, unique="obsid")
-    made = {entry.slug: entry for entry in entries_of(some, store, prefix)}
+    made = {entry.slug: entry for entry in entries_of(some, store, prefix, page.entries if page else ())}
     entries = [*(made.pop(entry.slug, entry) for entry in (page.entries if page else ())), *made.values()]
-    theirs = (NO_HARDNESS, *(f"{names[slug]} could not be merged: " for slug in slugs))
+    theirs = tuple(f"{names[slug]} could not be merged: " for slug in slugs)
     kept = [note for note in (page.notes if page else ()) if not note.startswith(theirs)]
     notes = tuple(dict.fromkeys((*notes_of(some), *kept)))
     return outputs_of(config, tuple(entries), notes, whole, len(whole[SOURCES]))
 
 
-def _read(store: ObjectStore, key: str, manifest: Manifest) -> tuple[Front, Tables]:
+def _read(store: ObjectStore, key: str, manifest: Manifest, now: Tables) -> tuple[Front, Tables]:
+    """Return page and tables of before, of these those that can be made now."""
+
     def files(output: str) -> dict[str, File]:
         return {file.name.rpartition(".")[2]: file for file in read_outputs(store, key, manifest, output)}
 
     front = Front.model_validate_json(files("front")["json"].data)
     ecsv = files(SOURCES)["ecsv"].data.decode()
     tables = {SOURCES: Table.read(ecsv, format="ascii.ecsv", fill_values=[])}
-    if OBSERVATIONS in {record.output for record in manifest.outputs}:
+    if OBSERVATIONS in now and any(record.output == OBSERVATIONS for record in manifest.outputs):
         tables[OBSERVATIONS] = from_parquet(files(OBSERVATIONS)["parquet"].data, "observations.parquet")
     return front, tables
 
 
-def _identities(outputs: Outputs) -> dict[tuple[str, str], str]:
-    groups: list[tuple[str, Sequence[File]]] = [
-        (name, group) for name, group in outputs.files.items() if name != _DATED
-    ]
-    return {(name, file.name): hashlib.sha256(file.data).hexdigest() for name, group in groups for file in group}
+def _identities(outputs: Outputs) -> dict[str, str]:
+    """Return what was made but for the page, which follows from the rest and says when it was made."""
+    files = [file for name, group in outputs.files.items() if name != PAGE for file in group]
+    return {file.name: hashlib.sha256(file.data).hexdigest() for file in files}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from importlib.util import find_spec
 from typing import Protocol, TypeAlias
 
 from astropy.table import Table
 
+from rossi.errors import DataError
 from rossi.exchange import to_ecsv, to_parquet
 from rossi.product import About, Kind
 from rossi.sources import Observations, Sources
+from rossi.sources.measured import Measured
 from rossi.sources.tables import observations_table, sources_table
 from services.contract import (
     File,
@@ -34,16 +36,14 @@ from services.merge.front_measured import measured
 from services.merge.front_page import SourceEntry, front_page
 from services.merge.report import ROOT
 from services.merge.stage import REPORT
-from services.storage import ObjectStore
+from services.storage import MissingObject, ObjectStore
 from services.storage.publication import MANIFEST, fetch_outputs, output_key, read_manifest, read_outputs
 
 NAME = "sources"
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16
 _TABLE = "sources.ecsv"
-HARDNESS = "hardness"
-#: How the sentence begins that says why there is none.
-NO_HARDNESS = "There is no hardness:"
+PAGE = "page"
 #: Outputs that are tables.
 SOURCES, OBSERVATIONS = "sources", "observations"
 
@@ -67,7 +67,7 @@ STAGE = Stage(
     config=FrontConfig,
     inputs=(),
     outputs=(
-        Output("page", "the front page"),
+        Output(PAGE, "the front page"),
         Output(SOURCES, "the table of sources"),
         Output(OBSERVATIONS, "the table of observations, where pyarrow is installed", at_least=0),
         Output("front", "what the page shows, so that it can be made for another place"),
@@ -139,8 +139,21 @@ class Everything:
     merges: Mapping[str, StageResult]
 
 
-def run_front(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str = "") -> StageResult:
+def run_front(
+    config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str = "", before: str = ""
+) -> StageResult:
     """Publish front page and tables, unless that is done already, below ``<prefix>/sources/``.
+
+    Parameters
+    ----------
+    config : FrontConfig
+    archive : Everything
+    store : ObjectStore
+    prefix : str
+        Run prefix within the store.
+    before : str
+        Key of the manifest of the page before, if there is one: of sources that are as they were it is read, and not of
+        each one's products.
 
     Raises
     ------
@@ -150,7 +163,7 @@ def run_front(config: FrontConfig, archive: Everything, store: ObjectStore, pref
         If what a merge left can't be read.
     """
     work = Work(STAGE, config, (*merged_records(archive), made_of(archive)), prefix)
-    return carry_out(work, store, lambda: _outputs(config, archive, store, prefix.strip("/")))
+    return carry_out(work, store, lambda: _outputs(config, archive, store, prefix.strip("/"), before))
 
 
 def published(store: ObjectStore, key: str) -> Front:
@@ -173,9 +186,14 @@ def last_table(store: ObjectStore, prefix: str, by: str) -> bytes | None:
     return next(file.data for file in read_outputs(store, key, manifest, SOURCES) if file.name == _TABLE)
 
 
-def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str) -> Outputs:
-    entries = entries_of(archive, store, prefix)
-    return outputs_of(config, entries, notes_of(archive), tables_of(archive, config), len(archive.merges))
+def _outputs(config: FrontConfig, archive: Everything, store: ObjectStore, prefix: str, before: str) -> Outputs:
+    entries: tuple[SourceEntry, ...] = ()
+    if before:
+        with suppress(DataError, MissingObject):  # then everything is read
+            entries = published(store, before).entries
+    entries = entries_of(archive, store, prefix, entries)
+    known, told = known_of(config, archive)
+    return outputs_of(config, entries, (*notes_of(archive), *told), tables_of(archive, known), len(archive.merges))
 
 
 def outputs_of(
@@ -183,50 +201,59 @@ def outputs_of(
 ) -> Outputs:
     """Return page and tables as they are published."""
     files = _files(tables)
-    downloads = tuple(file.name for group in files.values() for file in group)
     front = Front(
         title=config.title,
         description=config.description,
-        downloads=downloads,
-        notes=(*notes, *_no_hardness(config, tables[SOURCES])),
+        downloads=tuple(file.name for group in files.values() for file in group),
+        notes=notes,
         hardness=" / ".join(config.hardness),
         entries=entries,
     )
-    pages = {"page": (File("index.html", front.page(), about=About(Kind.PAGE)),)}
+    pages = {PAGE: (File("index.html", front.page(), about=About(Kind.PAGE)),)}
     inner = {"front": (File("front.json", front.model_dump_json().encode()),)}
     observations = len(tables[OBSERVATIONS]) if OBSERVATIONS in tables else int(tables[SOURCES]["observations"].sum())
     return Outputs(pages | inner | files, (), {"sources": sources, "observations": observations})
 
 
-def entries_of(archive: Everything, store: ObjectStore, prefix: str) -> tuple[SourceEntry, ...]:
-    """Return what the page shows of the sources that are merged; raises as `run_front` does."""
+def entries_of(
+    archive: Everything, store: ObjectStore, prefix: str, known: Iterable[SourceEntry] = ()
+) -> tuple[SourceEntry, ...]:
+    """Return what the page shows of the sources that are merged, as it is known or from the store."""
     done = [one.manifest for one in archive.merges.values() if one.manifest]
+    folders = {key: ROOT + _inner(key.rpartition("/")[0], prefix) for key in done}
+    there = {entry.link.rsplit("/", 2)[0]: entry for entry in known}  # .../<fingerprint>/<content>/<page>
+
+    def entry(key: str) -> SourceEntry:
+        return there.get(folders[key]) or _entry(store, prefix, key)
+
     with ThreadPoolExecutor(_REQUESTS) as pool:
-        return tuple(pool.map(partial(_entry, store, prefix), done))
+        return tuple(pool.map(entry, done))
 
 
 def _entry(store: ObjectStore, prefix: str, key: str) -> SourceEntry:
     manifest = read_manifest(store, key)
     (file,) = read_outputs(store, key, manifest, "entry")
     report = next(record for record in manifest.outputs if record.name == REPORT)
-    place = output_key(key, manifest, report).removeprefix(f"{prefix}/" if prefix else "")
+    place = _inner(output_key(key, manifest, report), prefix)
     return SourceEntry.model_validate_json(file.data).model_copy(update={"link": ROOT + place})
 
 
-def _no_hardness(config: FrontConfig, sources: Table) -> tuple[str, ...]:
-    if not config.hardness or HARDNESS in sources.colnames:
-        return ()
-    bands = [name.removeprefix("rate_") for name in sources.colnames if name.startswith("rate_")]
-    absent = next((band for band in config.hardness if band not in bands), config.hardness[0])
-    there = f"there are {', '.join(bands)}" if bands else "there are none"
-    return (f"{NO_HARDNESS} no observation has a band {absent}, {there}; see [merge] hardness.",)
+def _inner(key: str, prefix: str) -> str:
+    return key.removeprefix(f"{prefix}/" if prefix else "")
 
 
-def tables_of(archive: Everything, config: FrontConfig) -> Tables:
-    """Return the tables of sources and, where they can be written, of observations."""
+def known_of(config: FrontConfig, archive: Everything) -> tuple[Measured, tuple[str, ...]]:
+    """Return what was measured, and what is to be said of a hardness that there can't be."""
     known = measured(archive.observations, archive.results.get)
-    if config.hardness and known.bands.keys() >= set(config.hardness):
-        known = replace(known, hardness=(config.hardness[0], config.hardness[1]))
+    absent = [band for band in config.hardness if band not in known.bands]
+    if not absent:
+        return (replace(known, hardness=(config.hardness[0], config.hardness[1])) if config.hardness else known), ()
+    there = f"there are {', '.join(known.bands)}" if known.bands else "there are none"
+    return known, (f"There is no hardness: no observation has a band {absent[0]}, {there}; see [merge] hardness.",)
+
+
+def tables_of(archive: Everything, known: Measured) -> Tables:
+    """Return the tables of sources and, where they can be written, of observations."""
     tables = {SOURCES: sources_table(archive.found, archive.observations, known)}
     if find_spec("pyarrow"):
         tables[OBSERVATIONS] = observations_table(archive.found, archive.observations, known)

@@ -13,7 +13,7 @@ from services.merge.details import Provenance
 from services.merge.spectra import SpectrumSet
 from services.merge.spectra_groups import is_summed
 from services.storage import MissingObject, ObjectStore
-from services.storage.publication import output_key, read_manifest, read_outputs
+from services.storage.publication import output_key, read_manifest, read_outputs, read_records
 
 LIGHT_CURVE = "light_curve"
 SPECTRUM = "spectrum"
@@ -97,26 +97,27 @@ def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]
         If the store does not answer; trying again may help.
     """
     chosen = sorted(
-        (one.result.obsid, stage, products.manifest, any(is_summed(record.about) for record in products.files.values()))
-        for one in found
-        for stage, products in one.products.items()
-        if products.by_output().keys() & {SPECTRUM, GOOD_TIME}
+        (
+            (one.result.obsid, stage, products)
+            for one in found
+            for stage, products in one.products.items()
+            if products.by_output().keys() & {SPECTRUM, GOOD_TIME}
+        ),
+        key=lambda one: one[:2],
     )
     known: dict[str, bytes] = {}
     with ThreadPoolExecutor(_REQUESTS) as pool:
         for start in range(0, len(chosen), _BATCH):
-            yield from pool.map(lambda one: _spectra(store, known, *one), chosen[start : start + _BATCH])
+            yield from pool.map(lambda one: _spectra(store, known, one[0], one[2]), chosen[start : start + _BATCH])
 
 
-def _spectra(
-    store: ObjectStore, known: MutableMapping[str, bytes], obsid: str, _: str, key: str, summed: bool
-) -> SpectrumSet:
+def _spectra(store: ObjectStore, known: MutableMapping[str, bytes], obsid: str, products: StageProducts) -> SpectrumSet:
     """Read what a stage made of an observation; what observations share is read once."""
+    summed, key = any(is_summed(record.about) for record in products.files.values()), products.manifest
     try:
-        manifest = read_manifest(store, key)
-        files, good_time = (read_outputs(store, key, manifest, output) for output in (SPECTRUM, GOOD_TIME))
-        beside = [read_outputs(store, key, manifest, output, known) for output in (RESPONSE, ANCILLARY) if summed]
-    except (DataError, MissingObject) as error:
+        files, good_time = (read_records(store, key, products.files, output) for output in (SPECTRUM, GOOD_TIME))
+        beside = [read_records(store, key, products.files, output, known) for output in (RESPONSE, ANCILLARY) if summed]
+    except DataError as error:
         return SpectrumSet(obsid, problem=str(error), summed=summed)
     responses = tuple(file for some in beside for file in some)
     return SpectrumSet(obsid, files, good_time=good_time, summed=summed, responses=responses)

@@ -14,6 +14,7 @@ from astropy.time import Time
 from astropy.units import day, second
 
 from rossi import gti, met
+from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.extract.energies import energies_of
 from rossi.fits.reader import FitsFile, open_fits
@@ -230,8 +231,8 @@ def instrument(observations: Iterable[Observation], band: str) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-def ecsv(observations: Sequence[Observation]) -> bytes:
-    """Return the per-observation table as ECSV."""
+def ecsv(observations: Sequence[Observation], more: Mapping[str, Floats] | None = None) -> bytes:
+    """Return the per-observation table as ECSV, with more columns behind those of the bands."""
     start, stop = np.array([o.span for o in observations], float).reshape(-1, 2).T
     table = Table()
     table["obsid"] = [o.obsid for o in observations]
@@ -247,6 +248,8 @@ def ecsv(observations: Sequence[Observation]) -> bytes:
         table[f"exposure_{band}"] = exposure
         for name, text in (("rate", unit), ("error", unit), ("exposure", exposure_unit(unit))):
             table[f"{name}_{band}"].description = text
+    for name, column in (more or {}).items():
+        table[name] = column
     table["outcome"] = [str(o.outcome) for o in observations]
     table["caveats"] = [" ".join(c.code for c in o.caveats) for o in observations]
     table["remarks"] = [o.remarks for o in observations]

@@ -93,6 +93,7 @@ def _panel(packer: Packer, row: int, observation: Observation, shown: Shown) -> 
         "length": stop - start if known else 0.0,
         "ontime": observation.ontime,
         "pcus": observation.pcus,
+        "modes": list(dict.fromkeys(mode for told in observation.told("modes") for mode in told)),
         "curves": [
             _curve(packer, number, band.name, observation)
             for number, band in enumerate(shown.bands)

@@ -44,6 +44,7 @@ _SCRIPTS = (
     "sections",
     "panel",
     "methods",
+    "colours",
     "listing",
     "table",
     "main",
@@ -107,6 +108,7 @@ def report(
     points: int,
     caveats: Sequence[Caveat] = (),
     timing: str = "",
+    colours: str = "",
     *,
     source: SourceName | None = None,
 ) -> Report:
@@ -125,6 +127,8 @@ def report(
         What to know about the files.
     timing : str
         The section on fast data, as HTML.
+    colours : str
+        Block of the diagrams of colours; see `services.merge.colours`.
     source : SourceName, optional
         That all is of; where there are several, a front page has it.
     """
@@ -153,6 +157,7 @@ def report(
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
+        colours=Markup(colours),
         fields=shown.fields,
         edge=EDGE,
         fields_block=Markup(shown.fields.block()) if shown.fields.beside else "",

@@ -194,6 +194,8 @@ def _file(name: str, kind: str, group: Group, made: _Sum, fit: FitSettings) -> b
     pha = read_pha(file)
     header = pha.header.copy()
     header.set("HDUCLAS2", (Content.TOTAL if is_source else Content.BACKGROUND).value)
+    if is_source and (table := made.response.told("E2CFILE")):
+        header.set("E2CFILE", table, "energy-to-channel table")
     pha = replace(pha, header=header)
     if is_source:
         edges = made.response.mean_edges() if group.response else None

@@ -26,6 +26,8 @@ from services.contract import (
 )
 from services.contract.seal import seal
 from services.execution.making import Work, carry_out, result_of, stage_folder
+from services.merge.colours import colour_columns, colour_files, colours_of, diagrams
+from services.merge.colours import figures as colour_figures
 from services.merge.config import NAME, MergeConfig, MergeRequest, Neighbour, Normalise, SourceName
 from services.merge.details import Details, noted
 from services.merge.fields import Fields, hexte_fields
@@ -59,6 +61,7 @@ STAGE = Stage(
         Output("figure", "the light curves against time", at_least=0),
         Output("spectrum", "spectra, summed by cluster of HEXTE, by gain epoch and PCUs of the PCA", at_least=0),
         Output("response", "mean responses of the summed spectra", at_least=0),
+        Output("colours", "hardness ratios of single bins", at_least=0),
         Output("power_spectrum", "power spectra of the PCA, averaged, and how they change", at_least=0),
         Output("bursts", "the table of bursts", at_least=0),
         Output("observations", "the table of observations"),
@@ -81,8 +84,8 @@ def merge(
     place: Place | None = None,
     summed: Iterable[SpectrumSet] = (),
     source: SourceName | None = None,
-    neighbours: Sequence[Neighbour] = (),
     timing: Timing | None = None,
+    neighbours: Sequence[Neighbour] = (),
 ) -> Outputs:
     """Join the observations' light curves, and add up their spectra.
 
@@ -101,10 +104,10 @@ def merge(
         Spectra, to be shown and added up, and good time; they need not all be in memory.
     source : SourceName, optional
         Of which all observations are; else positions in their light curves tell those of several apart.
-    neighbours : sequence of Neighbour
-        Other sources that HEXTE's background fields may hold.
     timing : Timing, optional
         Fast data of all observations.
+    neighbours : sequence of Neighbour
+        Other sources that HEXTE's background fields may hold.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def merge(
     parted, apart = kept_apart(observations, any_source=any_source, by_name=False)
     fields = hexte_fields(parted, neighbours)
     told = [*apart, *fields.caveats()]
-    return _merged(config, parted, place or Place(), sums, details, told, source=source, fields=fields, timing=timing)
+    return _merged(config, parted, place or Place(), sums, details, told, source=source, timing=timing, fields=fields)
 
 
 def merge_files(
@@ -216,8 +219,8 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             place=Place(request.store, prefix, work.fingerprint),
             summed=spectra(store, found.values()),
             source=request.source,
-            neighbours=request.neighbours,
             timing=gathered(timing_sets(store, found.values())),
+            neighbours=request.neighbours,
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
         put_exactly(store, index, _index(work.key, found))
@@ -250,8 +253,8 @@ def _merged(
     *,
     means: str = "mean of an observation",
     source: SourceName | None = None,
-    fields: Fields | None = None,
     timing: Timing | None = None,
+    fields: Fields | None = None,
 ) -> Outputs:
     if config.normalise is Normalise.CRAB:
         observations, left = in_crabs(observations, config.crab)
@@ -262,12 +265,15 @@ def _merged(
         File(f"{config.slug}_{b.name}.lc", light_curve(b, observations, config.title, source), about=b.about)
         for b in joined
     )
+    colours, no_colours = colours_of(observations, config.colours, config.intensity)
+    told = [*told, *no_colours]
     images = figures(joined, observations, config, means=means)
-    table = File("observations.ecsv", ecsv(observations), about=About(Kind.TABLE))
+    ratios = tuple(colour_files(observations, colours, config.slug, config.title))
+    table = File("observations.ecsv", ecsv(observations, colour_columns(colours)), about=About(Kind.TABLE))
     timing = timing or Timing()
     fast = timing_files(timing, config.slug, config.title)
-    images += fast.pop("figure")
-    made = (*sums.files, *sums.responses, *(file for some in fast.values() for file in some))
+    images += (*colour_figures(observations, colours, config.slug, config.title), *fast.pop("figure"))
+    made = (*sums.files, *sums.responses, *ratios, *(file for some in fast.values() for file in some))
     downloads = [f.name for f in (*curves, *images, *made, table)]
     found = [caveat for band in joined for caveat in caveats_of(band)]
     caveats = [*told, *_vanished(observations), *found, *sums.caveats, *timing.caveats]
@@ -276,17 +282,17 @@ def _merged(
             Caveat(code="no_light_curve", message="No observation left a light curve; the report tells why.")
         )
     shown = Shown(observations, joined, details, fields or Fields())
-    section = timing_section(timing, images)
-    built = report(
-        config.title, config.description, shown, downloads, place, config.points, caveats, section, source=source
+    sections = timing_section(timing, images), diagrams(observations, colours) if colours else ""
+    page = report(
+        config.title, config.description, shown, downloads, place, config.points, caveats, *sections, source=source
     )
     pages = {
         "observations": (table,),
-        "report": (File(REPORT, built.page, about=About(Kind.PAGE)),),
-        "part": built.parts,
+        "report": (File(REPORT, page.page, about=About(Kind.PAGE)),),
+        "part": page.parts,
         "entry": _entry(shown, source, config.pair),
     }
-    sets = {"spectrum": sums.files, "response": sums.responses, **fast}
+    sets = {"spectrum": sums.files, "response": sums.responses, "colours": ratios, **fast}
     files = {"light_curve": curves, "figure": images, **sets, **pages}
     return Outputs(files, tuple(caveats), _summary(observations, joined, sums) | timing_summary(timing))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +29,8 @@ from services.storage import MissingObject, ObjectStore
 from services.storage.publication import read_manifest, read_outputs
 
 POWER, BURSTS = "power_spectrum", "bursts"
+#: Observations that are read at a time, and how many of them side by side: mostly it is waited for answers.
+_BATCH, _REQUESTS = 32, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class TimingSet:
 
 
 def timing_sets(store: ObjectStore, found: Iterable[Found]) -> Iterator[TimingSet]:
-    """Read power spectra and bursts of observations, one observation after the other.
+    """Read power spectra and bursts of a few observations at a time.
 
     Parameters
     ----------
@@ -64,10 +67,15 @@ def timing_sets(store: ObjectStore, found: Iterable[Found]) -> Iterator[TimingSe
     StoreError
         If the store does not answer; trying again may help.
     """
-    for one in found:
-        for products in one.products.values():
-            if products.by_output().keys() & {POWER, BURSTS}:
-                yield _read(store, one.result.obsid, products.manifest)
+    chosen = [
+        (one.result.obsid, products.manifest)
+        for one in found
+        for products in one.products.values()
+        if products.by_output().keys() & {POWER, BURSTS}
+    ]
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        for start in range(0, len(chosen), _BATCH):
+            yield from pool.map(lambda one: _read(store, *one), chosen[start : start + _BATCH])
 
 
 def _read(store: ObjectStore, obsid: str, key: str) -> TimingSet:

@@ -290,30 +290,42 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
 def read_outputs(
     store: ObjectStore, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
 ) -> tuple[File, ...]:
-    """Return the files of one output as `fetch_outputs` does, with the manifest at hand.
+    """Return the files of one output as `fetch_outputs` does, with the manifest at hand; see `read_records`."""
+    records = {output_key(key, manifest, record): record for record in manifest.outputs if record.output == output}
+    return read_records(store, key, records, output, known)
+
+
+def read_records(
+    store: ObjectStore,
+    key: str,
+    records: Mapping[str, OutputRecord],
+    output: str,
+    known: MutableMapping[str, bytes] | None = None,
+) -> tuple[File, ...]:
+    """Return the files of one output as `fetch_outputs` does, with what the manifest says of each at hand.
 
     Parameters
     ----------
     store : ObjectStore
     key : str
         Of the manifest.
-    manifest : Manifest
+    records : mapping of str to OutputRecord
+        By the files' keys.
     output : str
     known : mutable mapping of str to bytes, optional
         Shared files that were read before, by their keys; those that are read now are added.
     """
     shared = {} if known is None else known
 
-    def content(record: OutputRecord) -> bytes:
-        place = output_key(key, manifest, record)
+    def content(place: str, record: OutputRecord) -> bytes:
         if not record.shared:
             return _verified(store, key, place, record)
         if place not in shared:
             shared[place] = _verified(store, key, place, record)
         return shared[place]
 
-    records = [record for record in manifest.outputs if record.output == output]
-    return tuple(File(r.name, content(r), about=r.about, shared=r.shared) for r in records)
+    chosen = [(place, record) for place, record in records.items() if record.output == output]
+    return tuple(File(r.name, content(place, r), about=r.about, shared=r.shared) for place, r in chosen)
 
 
 def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:

@@ -28,7 +28,6 @@ from rossi.fits import declarations as declared
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.product import File
 from rossi.spooled import SpooledFile
-from rossi.timing.events import open_events
 from rossi.timing.modefiles import ModeFiles
 from rossi.timing.xenon_file import EVENT_WORD
 from services.engines.native.pca_fast import pca_fast
@@ -181,7 +180,7 @@ def work(folder: Path, what: str, given: argparse.Namespace) -> None:
     begun, number = time.process_time(), 0
     if what == "reading":
         held = ModeFiles(inputs["science"])
-        for file in open_events([held.load(one.name) for one in inputs["science"]])[0]:
+        for file in held.events(held.modes[0])[0]:
             for piece in file.pieces(CHUNK):
                 number += len(file.times(piece))
                 file.words(piece)

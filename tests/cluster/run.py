@@ -158,14 +158,14 @@ def start_campaign() -> subprocess.Popen[str]:
     return subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def test_jobs() -> list[Any]:
+def test_jobs(more: str = "") -> list[Any]:
     """Return the Jobs of this test's campaigns."""
-    return [one for one in listed("jobs", "--selector", WORKERS) if one["metadata"]["name"].startswith("rossi-")]
+    return [one for one in listed("jobs", "--selector", WORKERS + more) if one["metadata"]["name"].startswith("rossi-")]
 
 
 def job() -> Any:
-    """Return the campaign's Job, None if there is none yet."""
-    jobs = test_jobs()
+    """Return the campaign's Job of observations, None if there is none yet."""
+    jobs = test_jobs(",rossi/kind=reduce")
     if len(jobs) > 1:
         stop(f"there are {len(jobs)} Jobs where one was expected.")
     return jobs[0] if jobs else None
@@ -253,6 +253,9 @@ def check(observations: int, poisoned: Sequence[str]) -> None:
     indices = count(status.get("failedIndexes", ""))
     if not 1 <= indices <= len(poisoned) or indices + count(status["completedIndexes"]) != observations // 10:
         stop(f"{indices} failed indices for {len(poisoned)} poisoned observations: {status}")
+    for merges in test_jobs(",rossi/kind=merge"):
+        if count(merges["status"].get("completedIndexes", "")) != merges["spec"]["completions"]:
+            stop(f"not all merges were made by their Job: {merges['status']}")
     store = f"s3://rossi/{STORE}?endpoint=http://rossi-s3:9000"
     local = ("--executor", "local", "--store", "/tmp/local")
     in_flow("rossi", "campaign", "--config", "/tmp/rossi.toml", *local)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,19 @@ def test_files_of_a_role():
     assert find_files(models, Role.SAA, 52000.0) == {}
     saa = [entry(name, start, codename="PCA_SAA_HIST_DATA", xno=xno) for name, xno, start in rows]
     assert find_files(saa, Role.SAA, 51000.0) == {"data/a": (0,)}
+
+
+def test_each_detector_has_its_own_collimator_and_all_tables_of_energies_count():
+    coll = [entry(f"coll{pcu}_{year}", reference, f"PCU{pcu}", codename="COLLRESP", xno=1)
+            for pcu in range(2) for year, reference in ((96, 50000.0), (98, 50900.0))]  # fmt: skip
+    coll.append(entry("coll1_99", 51300.0, "PCU1", codename="COLLRESP", xno=1))
+    assert find_files(coll, Role.COLLIMATORS, 51000.0) == {"data/coll0_98": (1,), "data/coll1_98": (1,)}
+    assert find_files(coll, Role.COLLIMATORS, 52000.0) == {"data/coll0_98": (1,), "data/coll1_99": (1,)}
+    assert find_files(coll, Role.COLLIMATORS, 49000.0) == {}
+    laws = [replace(entry("e2c", 50000.0 + n, f"PCU{n % 5}", codename="E2C_PARM", xno=n), boundaries="METHOD(3)")
+            for n in range(1, 11)]  # fmt: skip
+    laws.append(entry("old", 50000.0, codename="E2C_PARM", xno=1))
+    assert find_files(laws, Role.ENERGY_TO_CHANNEL, 50001.0) == {"data/e2c": tuple(range(1, 11))}
 
 
 def test_hexte_files_are_those_of_the_observation_or_as_the_tasks_ask():

@@ -31,7 +31,7 @@ from services.engines.heasoft.hexte_extract import Extraction, corrected
 from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import check_caldb, installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
-from services.engines.hexte import contents, outputs_of, wanted_of
+from services.engines.hexte import attitude_of, contents, outputs_of, wanted_of
 from services.hexte_dead.stage import Background, HexteDeadConfig
 
 _COEFFICIENTS = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
@@ -63,7 +63,9 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
 
     given = inputs.get(Role.BACKGROUND_A, ())
     estimate = (lambda b, like: _estimated(call, b, given[0], like)) if given else None
-    return outputs_of(config, reduce_clusters(parts, wanted.bands, reduction, estimate), gti, inputs)
+    return outputs_of(
+        config, reduce_clusters(parts, wanted.bands, reduction, estimate), gti, inputs, attitude_of(filter_file, good)
+    )
 
 
 def _reduced(

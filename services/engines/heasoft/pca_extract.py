@@ -31,7 +31,7 @@ from services.engines.heasoft.overlaps import refuse_repeats
 from services.engines.heasoft.preflight import installed
 from services.engines.heasoft.task import Call, Caller, Declared, Value
 from services.engines.responses import ready_pca
-from services.pca_extract.stage import Band, PcaExtractConfig
+from services.pca_extract.stage import PcaExtractConfig
 
 _DATA, _BACKGROUND = "dt.lis", "dtbkg.lis"
 
@@ -113,9 +113,7 @@ def _placed(inputs: Inputs) -> dict[str, bytes]:
     return files
 
 
-def _requests(
-    config: PcaExtractConfig, bands: Sequence[CountedBand[Band]], background: bool
-) -> dict[str, dict[str, Value]]:
+def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand], background: bool) -> dict[str, dict[str, Value]]:
     """Return the parameters of each light curve by its name."""
     requests: dict[str, dict[str, Value]] = {}
     for one in bands:

@@ -8,7 +8,7 @@ from rossi.hexte.parts import Part
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
 from services.contract import Inputs, Outputs
-from services.engines.hexte import contents, outputs_of, wanted_of
+from services.engines.hexte import attitude_of, contents, outputs_of, wanted_of
 from services.engines.native.files import opened
 from services.hexte_dead.stage import HexteDeadConfig
 
@@ -22,4 +22,5 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     correction = next((opened(item).table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
     rocking = contents(inputs, "rocking")
     made = reduce_observation(parts, good_time.gti, rocking, coefficients, wanted_of(config), correction)
-    return outputs_of(config, made, good_time.file, inputs, good_time.remarks)
+    attitude = attitude_of(inputs["filter_file"][0], good_time.gti)
+    return outputs_of(config, made, good_time.file, inputs, attitude, good_time.remarks)

@@ -17,7 +17,7 @@ from services.engines import caveats_of
 from services.engines.energies import CountedBand, counted_bands
 from services.engines.native.files import opened
 from services.engines.responses import ready_pca
-from services.pca_extract.stage import Band, PcaExtractConfig
+from services.pca_extract.stage import PcaExtractConfig
 
 
 def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
@@ -45,7 +45,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     return Outputs(outputs, (*caveats_of([*found.remarks, *remarks]), *caveats), found.summary())
 
 
-def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand[Band]]) -> dict[str, Request]:
+def _requests(config: PcaExtractConfig, bands: Sequence[CountedBand]) -> dict[str, Request]:
     """Return what to extract, by the name of each light curve."""
     requests = {
         one.band.name: Request(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rossi import gti as intervals
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
@@ -33,9 +31,8 @@ from rossi.timing.power_product import PowerRules
 from rossi.timing.standard1 import read_standard1
 from rossi.timing.steady import steady
 from services.contract import File, Inputs, Outputs
-from services.contract.extraction import Channels
 from services.engines import caveats_of
-from services.engines.energies import CountedBand, counted_bands
+from services.engines.energies import channel_ranges
 from services.engines.native.files import opened
 from services.pca_fast.stage import FastProduct, PcaFastConfig
 
@@ -52,8 +49,8 @@ def pca_fast(config: PcaFastConfig, inputs: Inputs) -> Outputs:
         If the filter leaves no time, or there is nothing to make it of.
     """
     data, good_time, remarks = _data(config, inputs)
-    tables = [opened(item).table(hdu=1) for item in inputs["std2_dt"]]
-    bands, told = counted_bands(config.bands, inputs, tables, parse_pcus(config.pcus))
+    start = [opened(inputs["std2_dt"][0]).table(hdu=1)]
+    bands, told = channel_ranges(config.bands, inputs, start, parse_pcus(config.pcus))
     remarks += told
     made, request = Made(), _request(config, bands)
     wanted = set(config.products)
@@ -134,12 +131,12 @@ def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, li
     return data, GoodTime(quiet.gti, "good time", header), remarks
 
 
-def _request(config: PcaFastConfig, bands: Sequence[CountedBand[Channels]]) -> FastRequest:
+def _request(config: PcaFastConfig, bands: dict[str, tuple[int, int]]) -> FastRequest:
     pcus = parse_pcus(config.pcus)
     every = config.pcus.strip().upper() == "ALL"
     anodes = None if config.layers.strip().upper() == "ALL" else tuple(_ANODES[a] for a in parse_layers(config.layers))
     return FastRequest(
-        {one.band.name: (one.first, one.last) for one in bands},
+        bands,
         config.binsz,
         pcus,
         Screening(None, None if every else pcus, anodes),

@@ -19,6 +19,7 @@ function rememberer(columns) {
   const get = id => document.getElementById(id);
   let timer = 0;
   const write = at => {
+    clearTimeout(timer);  // what waits to be written does not know of a source that is opened
     const kept = new URLSearchParams(), head = document.querySelector("#rows thead [aria-sort]");
     for (const id of KEPT) {
       const field = get(id), usual = field?.options ? "exposure" : "";

@@ -15,6 +15,7 @@ complete.then(async () => {
   const panel = newPanel(names, f ? f.data.bands : [], row => show(f, row));
   opener.open = row => { if (f) { f.chosen = row; f.redraw(); } return panel.open(row); };
   if (f) { pointers(f, opener.open); keys(f, opener.open); }
+  await showColours(opener.open);
   drawFields(opener.open);
   const named = names.indexOf(wanted);
   if (named >= 0) opener.open(named);

@@ -20,6 +20,7 @@ function facts(o) {
   if (o.begin) list.push(["start (UTC)", o.begin.replace("T", " ")], ["stop (UTC)", utcOf(o, o.length)], ["MJD (TT)", o.mjd.toFixed(5)]);
   if (o.ontime) list.push(["good time", `${digits(o.ontime, 6)} s`]);
   if (o.pcus) list.push(["PCUs on", o.pcus.toFixed(2)]);
+  if (o.modes.length) list.push(["data modes", o.modes.join(", ")]);
   return make("dl", { class: "facts" }, ...list.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 }
 

@@ -86,7 +86,10 @@ def test_commands_of_the_page(shown):
 def test_settings_of_the_page():
     """The file that docs/energies.md shows."""
     blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    settings = make_settings(tomllib.loads("\n".join(blocks)), "docs/energies.md")
+    assert len(blocks) == 3
+    settings, *others = [make_settings(tomllib.loads(block), "docs/energies.md") for block in blocks]
+    assert [one.merge.normalise for one in others] == ["crab", "none"]
+    assert others[1].merge.colours[0] == ("5-8keV", "2-5keV")
     assert [band.name for band in settings.pca_extract.bands] == ["2-9keV", "9-20keV", "2-20keV", "ch5-10"]
     assert settings.hexte_dead.bands[0].name == "15-60keV"
 

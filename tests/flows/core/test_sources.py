@@ -150,16 +150,17 @@ def test_a_source_that_cannot_be_merged_stops_no_other(settings: Settings, monke
 def front_of(hardness: tuple[str, ...]) -> tuple[MemoryStore, Front]:
     """Publish the front page of two observations that have two bands, without any merge."""
     grouping, store = grouped(load_settings(None, {}), (A1, B1), MemoryStore()), MemoryStore()
-    results = []
+    results = {}
     for one, hard in ((A1, 2.0), (B1, 5.0)):
         bands = {
             "ch5-10": {"rate": 4.0, "error": 0.1, "exposure": 1.0},
             "11-28": {"rate": hard, "error": 0.1, "exposure": 1.0},
         }
         end = StageResult(stage="pca_extract", obsid=one.obsid, outcome=Outcome.SUCCEEDED, summary={"bands": bands})
-        results.append(ObservationResult.of(one.obsid, [end]))
+        results[one.obsid] = ObservationResult.of(one.obsid, [end])
     config = FrontConfig(title="All", by="position", radius=0.2, hardness=hardness)
-    made = run_front(config, Everything(grouping.observations, grouping.found, Results(results), {}), store)
+    archive = Everything(grouping.observations, grouping.found, Results(results.values()), {})
+    made = run_front(config, archive, store)
     return store, published(store, made.manifest)
 
 

@@ -41,6 +41,7 @@ def test_a_campaign_killed_and_run_again(
     assert sum(table["outcome"] == "succeeded") == len(archive.good)
     assert len(controller.work) == 2  # the merge is a Job of its own
     assert len(controller.started) == 4 + 1
+    assert "sim-x-1: source 1 of 1" in placed("k8s", "logs", "sim-x-1").stdout
     places = ("--archive", archive.root, "--store", "local")
     assert placed("reduce", *archive.asked, *places).returncode == 20
     assert product_files(placed.folder / "store").keys() == product_files(placed.folder / "local").keys()

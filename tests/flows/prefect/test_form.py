@@ -32,6 +32,7 @@ FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed, prune_st
         {"pca_extract": {"bands": [{"chmin": 5, "chmax": 10, "binsz": 128}]}, "campaign": {"instruments": ["hexte"]}},
         {"campaign": {"engine": "native"}, "calibration": {"model": ["m"], "saa": "NONE"}},
         {"campaign": {"executor": "kubernetes"}, "kubernetes": {"parallelism": 7}},
+        {"campaign": {"products": ["lightcurves", "power"]}, "pca_fast": {"segment": 32}},
     ],
 )
 def test_form_stands_for_the_settings(values: dict[str, object]) -> None:
@@ -56,6 +57,7 @@ def test_form_wins_over_the_rest() -> None:
         ({"bands": [{"chmin": 11, "chmax": 2}]}, "chmin 11 is above chmax 2"),
         ({"bands": []}, "at least 1"),
         ({"instruments": ["asm"]}, "instruments"),
+        ({"products": ["spectra"]}, "name lightcurves, too"),
     ],
 )
 def test_wrong_form_is_one_sentence(form: dict[str, object], sentence: str) -> None:

@@ -218,6 +218,41 @@ def test_what_one_instrument_lacks_does_not_concern_the_other(archive: Path, obs
         only.hexte["pwa_ch15-61"]
 
 
+def test_fast_data(archive: Path, obs: rossi.Observation) -> None:
+    asked = {"instruments": "pca", "background": "none", "calibration": {}, "progress": False}
+    made = rossi.reduce(obs, products=["bursts", "fast"], fast_bands=[(0, 255)], fast_binsz=0.5, pcus=[2, 3], **asked)
+    assert (list(made.fast), list(made.standard1), list(made.events)) == (["fast"], ["std1"], [])
+    assert not made.bursts["ACCEPTED"].any() and all(made.bursts["REASON"])
+    table = made.fast["fast"]
+    assert table.meta["TIMEDEL"] == 0.5 and table["NUMBER"].sum() > 1000
+    assert made.standard1["std1"].rate.mean() > 0
+    assert made.gti["fast"].total > 500
+    assert "fast data: fast light curve, light curve, bursts" in repr(made)
+    with pytest.raises(NoSuchName, match=r"It was not asked for \(products\)"):
+        made.pca["ch5-10"]
+    with pytest.raises(rossi.NoGoodTime, match="No mode has single photons; the observation has Standard1b"):
+        rossi.reduce(obs, products="events", **asked)
+    usual = rossi.reduce(obs, products=["lightcurves"], **asked)
+    assert list(usual.pca) == ["ch5-10"] and list(usual.spectra) == []
+    with pytest.raises(NoSuchName, match="products"):
+        usual.power["ch0-255"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"products": ["powr"]}, "'powr' is none that rossi makes; did you mean power"),
+        ({"products": []}, "has to name lightcurves"),
+        ({"products": ["spectra", "fast"]}, "has to name lightcurves"),
+        ({"products": "fast", "instruments": "hexte"}, "made of the PCA alone"),
+        ({"products": "fast", "engine": "heasoft"}, "engine='heasoft' does not make"),
+    ],
+)
+def test_products_that_can_not_be_made(obs: rossi.Observation, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(rossi.ConfigError, match=said):
+        rossi.reduce(obs, calibration={}, progress=False, **given)
+
+
 def test_nothing_at_all_is_an_error(
     archive: Path, obs: rossi.Observation, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

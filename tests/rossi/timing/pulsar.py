@@ -1,7 +1,8 @@
-"""A pulsar in GoodXenon from an archive to its folded pulse, with and without the barycentre; see docs/timing.md.
+"""A pulsar in GoodXenon, from an archive to its folded pulse with and without the barycentre; see docs/timing.md.
 
     rossi simulate --out archive --observations 40 --configurations goodxenon
-    python -m tests.rossi.timing.pulsar archive --figure docs/images/timing-pulsar.png
+    rossi campaign --config archive/rossi.toml --store store --out out    # with products and [timing] of the page
+    python -m tests.rossi.timing.pulsar archive out --figure docs/images/timing-pulsar.png
 
 The archive's `truth.json` knows period and phase; the simulation has them from another ephemeris and its own orbit.
 """
@@ -10,25 +11,33 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-import rossi
-from rossi.fits.reader import open_fits
-from rossi.simulate import Truth
-from rossi.simulate.fast.truth import TruePulse
+from rossi.archive import ObsID
+from rossi.fits.reader import FitsFile, open_fits, read_fits
+from rossi.simulate import Configurations, FastSpec, ObservationSpec, Pulse, Truth, orbit
+from rossi.simulate.detector import observe, row_times
+from rossi.simulate.fast.photons import draw_photons
+from rossi.simulate.fast.xenon import xenon_files
+from rossi.simulate.housekeeping import orbit_file
+from rossi.simulate.spec import ROW
 from rossi.timing.barycentre import Barycentre, Direction
-from rossi.timing.choice import Wish, choose
+from rossi.timing.barycentre_file import Correction, barycentred_file
 from rossi.timing.ephemeris import open_ephemeris
 from rossi.timing.events import open_events, screened_events
 from rossi.timing.orbit import read_orbit
 
 Times = NDArray[np.float64]
-#: Bins of a pulse, and trial frequencies on either side of the true one, in steps of a fifth of 1 / span.
-BINS, TRIALS, FINENESS = 16, 15, 5
+#: Bins of a pulse, and trial frequencies on either side of the true one, in parts of 1 / span.
+BINS, TRIALS, FINENESS = 16, 12, 6
+#: A short observation takes place every so many days, and lasts so long [s].
+_EVERY, _LENGTH = 9.3, 128
+PULSE = Pulse(period=0.1514, epoch=2.0e8, fraction=0.7)
 
 
 @dataclass(frozen=True)
@@ -37,40 +46,62 @@ class Observed:
 
     Parameters
     ----------
-    pulse : TruePulse
+    pulse : Pulse
     here, there : list of ndarray [s]
         Their times at the spacecraft (TT) and at the barycentre (TDB), by observation.
     """
 
-    pulse: TruePulse
+    pulse: Pulse
     here: list[Times]
     there: list[Times]
 
 
-def observe(archive: Path) -> Observed:
-    """Take the photons of an archive to the barycentre."""
-    truth = Truth.model_validate_json((archive / "truth.json").read_bytes())
-    found = Observed(truth.observations[0].fast.pulse, [], [])
-    for one in truth.observations:
-        obs = rossi.open(one.obsid, archive=archive)
-        mode = choose(obs.modes.table, Wish(2.0**-10)).modes[0]
-        files, _ = open_events([open_fits(obs.read_bytes(path), path) for path in mode.paths])
-        time = screened_events(files).time
-        orbit = read_orbit([open_fits(obs.read_bytes(p), p) for p in obs.files if p.startswith("orbit/")])
-        barycentre = Barycentre(Direction(truth.ra, truth.dec, "FK5"), orbit, open_ephemeris())
-        found.here.append(time)
-        found.there.append(time + barycentre.delay(time))
+def listed(pulse: Pulse, files: Iterable[FitsFile]) -> Observed:
+    """Return the photons of event lists with a column BARYTIME."""
+    found = Observed(pulse, [], [])
+    for file in files:
+        table = file.table()
+        for times, column in ((found.here, "TIME"), (found.there, "BARYTIME")):
+            times.append(table.column(column) + table.header["TIMEZERO"])
     return found
 
 
-def phases(pulse: TruePulse, times: list[Times]) -> tuple[Times, Times]:
+def of_campaign(archive: Path, out: Path) -> Observed:
+    """Return the photons of a campaign's products."""
+    truth = Truth.model_validate_json((archive / "truth.json").read_bytes())
+    found = truth.observations[0].fast
+    assert found is not None and found.pulse is not None
+    pulse = Pulse(found.pulse.period, found.pulse.epoch, found.pulse.fraction)
+    return listed(pulse, map(read_fits, sorted((out / "products").glob("*/*.evt.gz"))))
+
+
+def short_observation(number: int) -> bytes:
+    """Return the event list, with BARYTIME, of one of many short observations."""
+    start = int(110_145_600 + _EVERY * 86400 * number) // ROW * ROW
+    while orbit.elevation(np.array([start, start + _LENGTH]), orbit.unit(245.0, 25.0)).min() < 5:
+        start += ROW
+    fast = FastSpec(Configurations.XENON, pulse=PULSE)
+    spec = ObservationSpec(
+        ObsID(f"20101-01-01-{number:02}"), start, _LENGTH, flux=0.2, slew=0, fast=fast, compress=False
+    )
+    assert len(row_times(spec)) == _LENGTH // ROW
+    rng = np.random.default_rng(number)
+    photons = draw_photons(spec, fast, observe(spec, rng), rng)
+    halves = [open_fits(data, path) for path, data in xenon_files(spec, photons, (start, start + _LENGTH))]
+    name, data = orbit_file(spec)
+    barycentre = Barycentre(Direction(spec.ra, spec.dec, "FK5"), read_orbit([open_fits(data, name)]), open_ephemeris())
+    events = screened_events(open_events(halves)[0]).to_bytes()
+    return barycentred_file(events, f"{spec.obsid}.evt", Correction(barycentre, column=True))[0]
+
+
+def phases(pulse: Pulse, times: list[Times]) -> tuple[Times, Times]:
     """Return phase of the maximum of each observation, and its error, in turns."""
     waves = [np.exp(2j * np.pi * (((t - pulse.epoch) / pulse.period) % 1)).mean() for t in times]
     error = [np.sqrt(2 / len(t)) / (2 * abs(wave)) / (2 * np.pi) for t, wave in zip(times, waves, strict=True)]
     return np.angle(waves) / (2 * np.pi), np.array(error)
 
 
-def search(pulse: TruePulse, times: list[Times]) -> tuple[Times, Times]:
+def search(pulse: Pulse, times: list[Times]) -> tuple[Times, Times]:
     """Return trial frequencies [Hz] and the statistic of stingray's epoch folding."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of packages that stingray would like to have
@@ -81,7 +112,7 @@ def search(pulse: TruePulse, times: list[Times]) -> tuple[Times, Times]:
     return epoch_folding_search(every, trial, nbin=BINS)
 
 
-def period_of(pulse: TruePulse, times: list[Times]) -> tuple[float, float]:
+def period_of(pulse: Pulse, times: list[Times]) -> tuple[float, float]:
     """Return period and its error [s]: the peak of the statistic, a parabola through its three highest points.
 
     The error is that of the phase of a sine, over the spread of the times.
@@ -96,7 +127,7 @@ def period_of(pulse: TruePulse, times: list[Times]) -> tuple[float, float]:
     return 1 / frequency, error / frequency**2
 
 
-def profile(pulse: TruePulse, times: list[Times]) -> Times:
+def profile(pulse: Pulse, times: list[Times]) -> Times:
     """Return the folded pulse of all observations over its mean (n_bin,)."""
     phase = ((np.concatenate(times) - pulse.epoch) / pulse.period) % 1
     counts = np.bincount((phase * BINS).astype(int), minlength=BINS)
@@ -111,29 +142,32 @@ def draw(observed: Observed, path: Path) -> None:
     from matplotlib import pyplot
 
     figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
-    days = [t.mean() / 86400 for t in observed.there]
-    both = (("at the barycentre", observed.there, "C0"), ("at the spacecraft", observed.here, "C1"))
-    for label, times, colour in both:
+    years = [t.mean() / 86400 / 365.25 + 1994 for t in observed.there]
+    for label, times, colour in (
+        ("at the spacecraft", observed.here, "C1"),
+        ("at the barycentre", observed.there, "C0"),
+    ):
         phase, error = phases(observed.pulse, times)
-        left.errorbar(np.array(days) / 365.25, phase, error, fmt="o", ms=3, color=colour, label=label)
+        left.errorbar(years, phase, error, fmt="o", ms=3, color=colour, label=label)
         folded = np.tile(profile(observed.pulse, times), 2)
-        middle.stairs(folded, np.arange(2 * BINS + 1) / BINS, color=colour, label=label)
+        middle.stairs(folded, np.arange(2 * BINS + 1) / BINS, baseline=None, color=colour, label=label)
         trial, statistic = search(observed.pulse, times)
-        right.plot((1 / trial - observed.pulse.period) * 1e12, statistic, ".-", color=colour, label=label)
-    left.set(xlabel="Years since 1994", ylabel="Phase of the maximum", ylim=(-0.5, 0.5))
-    middle.set(xlabel="Phase", ylabel="Counts over their mean", title=f"{len(days)} observations folded")
+        right.plot((1 / trial - observed.pulse.period) * 1e12, statistic, ".-", ms=4, color=colour, label=label)
+    left.set(xlabel="Year", ylabel="Phase of the maximum", ylim=(-0.5, 0.5))
+    middle.set(xlabel="Phase", ylabel="Counts over their mean", xlim=(0, 2), title=f"{len(years)} observations folded")
     right.set(xlabel=f"Period - {observed.pulse.period:g} s (ps)", ylabel=r"$\chi^2$ of epoch folding", yscale="log")
-    left.legend(fontsize=8)
+    right.legend(fontsize=8, loc="lower center")
     figure.savefig(path, dpi=110)
 
 
 def main() -> None:
     """Print period and phases, and draw them."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path)
+    parser.add_argument("out", type=Path)
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
-    observed = observe(given.archive)
+    observed = of_campaign(given.archive, given.out)
     pulse = observed.pulse
     print(f"{len(observed.there)} observations, {sum(map(len, observed.there))} photons")
     period, error = period_of(pulse, observed.there)

@@ -10,6 +10,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import open_fits, read_fits
 from rossi.timing.burst_product import read_bursts, with_curves
 from rossi.timing.bursts import BurstRules, clipped_moments, find_bursts
+from tests.conftest import LONG
 
 DT = 0.125
 
@@ -109,11 +110,13 @@ def test_a_burst_of_known_shape():
 
 
 def test_quiet_observations_give_no_false_alarm():
-    random = np.random.default_rng(5)
+    random, number = np.random.default_rng(5), 1000 if LONG else 100
     good, time = np.array([[0.0, 3000.0]]), np.arange(0, 3000, DT)
-    found = [find_bursts(time, random.poisson(75.0, len(time)) / DT, DT, good) for _ in range(100)]
+    found = [find_bursts(time, random.poisson(75.0, len(time)) / DT, DT, good) for _ in range(number)]
     assert sum(not burst.rejected for one in found for burst in one) == 0
-    assert sum(bool(burst.rejected) for one in found for burst in one) < 40  # single bins at 4 sigma
+    rejected = sum(bool(burst.rejected) for one in found for burst in one)
+    print(rejected, "single bins at 4 sigma in", number, "observations of 3000 s")
+    assert rejected < 0.4 * number
 
 
 def test_moments_and_rules():

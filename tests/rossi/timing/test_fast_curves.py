@@ -122,6 +122,22 @@ def test_so_are_those_of_rows_that_spilled_over(binned, tmp_path):
     assert whole.counts.sum() - found.counts.sum() == table.column("XeCnt")[5].sum()
 
 
+def test_a_clock_that_goes_back_is_told(binned):
+    file = read_fits(binned / HARD)
+    table = file.table()
+    time = table.column("Time").copy()
+    time[12:] -= 5.0  # the first seconds behind the jump are there twice
+    jumping = type(file)("sb", file.primary, (with_values(table, {"Time": time}), *file.tables[1:]))
+    choice = choose(modes(binned, HARD), Wish(1.0, 14, 35))
+    found = fast_light_curve([choice], lambda _: jumping)
+    (remark,) = found.remarks
+    assert remark.code == "clock_jump" and "sb: the clock goes back 1 times, by up to 4 s" in remark.message
+    twice = np.unique(time, return_counts=True)[1]
+    assert found.bins.size == (twice == 1).sum()  # bins that are there twice, or not at all, are left out
+    once = np.isin(time, np.unique(time)[twice == 1])
+    assert found.counts.sum() == table.column("XeCnt")[once].sum()
+
+
 def test_good_time_cuts(binned):
     good = np.array([[203000025.0, 203000027.0]]) + 3.37842908 - 0.001
     found = curve(binned, [SOFT], [Wish(0.5, 0, 13)], good=good)

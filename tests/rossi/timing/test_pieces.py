@@ -104,6 +104,19 @@ def test_losses_of_blocks_are_added_up(timing_golden, monkeypatch):
     assert len(said) == 2
 
 
+def test_pairs_of_files_are_read_again_when_they_are_looked_at(xenon):
+    held = ModeFiles(files(xenon, (*XENON, "FS3f_200d0c58-200d0c60.gz"), SpooledFile))
+    (mode,) = held.modes
+    (pair,), said = held.events(mode)
+    assert len(said) == 1 and said[0].startswith("FS3f_200d0c58-200d0c60.gz: no file of the other half")
+    whole = MergedPair(*(read_fits(xenon / name) for name in XENON))
+    for _ in range(2):
+        for name in ("TIME", "Event"):
+            mine, other = (np.concatenate([part.column(name) for part in one.pieces()]) for one in (pair, whole))
+            assert np.array_equal(mine, other)
+    assert pair.own_gti == pytest.approx(whole.own_gti)
+
+
 def test_parts_of_an_event_list(xenon):
     events = open_events([read_fits(xenon / name) for name in XENON])[0]
     good = np.array([[537721651.5, 537721654.0], [537721656.0, 537721657.25]]) + 3.37842846

@@ -3,6 +3,7 @@ import hashlib
 import threading
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import boto3
@@ -14,12 +15,13 @@ from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.pca.background.model import read_model
-from rossi.simulate.calibration import breakdown_history
+from rossi.simulate.calibration import PCA_COLLIMATOR_FILES, breakdown_history, calibration_files
 from rossi.simulate.hexte.calibration import CLUSTERS, dead_time_coefficients
-from services.calibration import CalibrationConfig, Role, find_calibration
+from services.calibration import CalibrationConfig, Role, check_calibration, find_calibration
 from services.calibration.fetch import FileCache, fetch, join, zipped
 from services.calibration.find import INDEX as INDICES
 from services.calibration.find import PCA_ROLES
+from services.execution.inputs import _without
 from services.storage import StoreError, open_store
 from services.storage.web import _RETRY
 from tests.rossi.pca.background.material import component, flat, model_bytes
@@ -293,3 +295,47 @@ def test_the_golden_caldb(shared, tmp_path):
     (model,) = found[Role.MODEL]
     assert len(read_model(model.data, model.name).only(model.extensions).valid(start)) == 90
     assert len(open_fits(found[Role.SAA][0].data, "saa").tables[0]) == 105
+
+
+def test_responses_do_without_a_caldb_or_what_it_lacks(tmp_path):
+    """Of what responses are made with nothing is required: stages say what their products are without."""
+    roles = (Role.ENERGY_TO_CHANNEL, Role.COLLIMATORS, Role.HEXTE_MATRIX, Role.HEXTE_AREA, Role.HEXTE_COLLIMATORS)
+    place = tmp_path / "caldb" / INDEX
+    place.parent.mkdir(parents=True)
+    place.write_bytes(index())
+    for config in (CalibrationConfig(), CalibrationConfig(caldb=str(tmp_path / "caldb"))):
+        assert find_calibration(config, 51000.0, roles) == {}
+        check_calibration(config, roles)
+        assert [config.given(role) for role in roles] == [()] * 5
+
+
+@pytest.mark.parametrize("text", ["e05v03", "E05V03", "none"])
+def test_the_table_that_comes_with_rossi_is_no_file(text):
+    config = CalibrationConfig(energy_to_channel=text, collimators=("none",))
+    assert find_calibration(config, 51000.0, (Role.ENERGY_TO_CHANNEL, Role.COLLIMATORS)) == {}
+    assert config.given(Role.COLLIMATORS) == config.given(Role.ENERGY_TO_CHANNEL) == ("NONE",)
+
+
+def test_several_files_of_a_role_are_all_taken(tmp_path):
+    files = calibration_files()
+    for name in PCA_COLLIMATOR_FILES:
+        (tmp_path / name).write_bytes(files[name])
+    config = CalibrationConfig(collimators=tuple(str(tmp_path / name) for name in PCA_COLLIMATOR_FILES))
+    found = find_calibration(config, 51000.0, (Role.COLLIMATORS,))[Role.COLLIMATORS]
+    assert tuple(one.name for one in found) == PCA_COLLIMATOR_FILES
+    wrong = CalibrationConfig(collimators=(str(tmp_path / "saa.fits"),))
+    (tmp_path / "saa.fits").write_bytes(SAA)
+    with pytest.raises(ConfigError, match=r"\[calibration\] collimators: .* no extension has a column COLLRESP"):
+        find_calibration(wrong, 51000.0, (Role.COLLIMATORS,))
+
+
+@pytest.mark.parametrize("role", [Role.ENERGY_TO_CHANNEL, Role.COLLIMATORS, Role.HEXTE_MATRIX])
+def test_what_products_are_without_is_told_unless_it_was_asked_for(role):
+    value = "e05v03" if role is Role.ENERGY_TO_CHANNEL else ("NONE",)
+    asked, silent = (
+        SimpleNamespace(calibration=config)
+        for config in (CalibrationConfig(), CalibrationConfig(**{role.value: value}))
+    )
+    (caveat,) = _without(role, asked, ())
+    assert caveat.code == {"energy_to_channel": "old_energies", "collimators": "no_collimator"}.get(role, "no_response")
+    assert _without(role, silent, ()) == ()

@@ -56,6 +56,9 @@ def test_the_numbers_are_those_of_the_command(archive, result, tmp_path):
     for name, path in written.items():
         tables = zip(read_fits(path).tables, open_fits(made[name], name).tables, strict=True)
         assert all(theirs.rows.tobytes() == mine.rows.tobytes() for theirs, mine in tables), name
+    for value in result.spectra.values():
+        named = {value.text(keyword) for keyword in ("RESPFILE", "ANCRFILE", "BACKFILE")} - {"NONE"}
+        assert all((written[value.name].parent / name).is_file() for name in named), value.name
     for value in (*result.pca.values(), *result.hexte.values(), *result.parts.values()):
         theirs, mine = (file.tables[0] for file in (read_fits(written[value.name]), open_fits(value.to_bytes(), "")))
         assert theirs.rows.tobytes() == mine.rows.tobytes(), value.name  # good time without a row is not kept

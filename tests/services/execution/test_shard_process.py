@@ -12,7 +12,7 @@ from rossi.errors import ConfigError
 from services.contract import ExitCode, ObservationResult, Outcome
 from services.execution import shard_process as index
 from services.execution import worker
-from services.execution.ledger import Ledger, is_settled, put_work, read_shard, read_shards, settle
+from services.execution.ledger import Ledger, is_settled, put_work, read_shard, settle
 from services.execution.portion import Stop
 from services.execution.request import Shard
 from services.storage import StoreError, open_store
@@ -66,7 +66,7 @@ def test_a_work_list_is_written_once(store, shard):
     assert read_shard(store, work, 1) == shard
     assert put_work(store, "run/1", [with_bad(shard)]) != work
     with pytest.raises(ConfigError, match="no shard 0"):
-        read_shards(store, work, 1)
+        read_shard(store, work, 0)
 
 
 def test_a_run_is_settled_once_it_is(store):

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rossi.errors import DataError
-from services.execution.ledger import put_work, read_shards, settle
+from services.execution.ledger import put_work, read_shard, settle
 from services.execution.request import Shard
 from services.storage import StoreError, open_store, releases
 from services.storage.gone import tell_to_go
@@ -179,7 +179,7 @@ def test_work_lists_of_finished_runs(archive):
     store.now += 8 * DAY
     assert prune(archive) == {Kind.WORK: 4}
     assert list(store.list(done)) == []
-    assert read_shards(store, left, 2) == shards
+    assert [read_shard(store, left, number) for number in range(2)] == list(shards)
     store.now += 30 * DAY
     assert prune(archive) == {Kind.WORK: 6}
     assert list(store.list()) == []

@@ -234,17 +234,6 @@ def test_good_time_is_told_and_goes_as_far_as_is_asked_for(observation: Observat
     assert float(gti.column("START")[0]) - observation.truth.start == 164
 
 
-def test_how_the_spacecraft_was_turned_is_told(observation: Observation, split: Outputs) -> None:
-    axes, spec = np.array(reduced(observation, split).summary["axes"]), ObservationSpec(ObsID(OBSID), 100_000_000)
-    assert separation(*pointing(axes), spec.ra, spec.dec) < 1e-3
-    np.testing.assert_allclose(axes, attitude.body_axes(spec, np.array([spec.start + 900.0]))[0], atol=1e-4)
-
-
-def test_a_filter_file_without_attitude_is_no_failure(observation: Observation, split: Outputs) -> None:
-    (found,) = split.files["filter_file"]
-    assert attitude_of(found, np.array([[0.0, 1.0]])) == {}
-
-
 def test_a_band_in_kev_is_the_same_channels_in_every_mode(observation: Observation, split: Outputs) -> None:
     """15-60 keV: whole bins of the archive mode, in event lists, too; a channel is 1 keV wide."""
     made = reduced(observation, split, bands=["15-60keV", {"chmin": 16, "chmax": 59}], spectra=False)
@@ -260,3 +249,14 @@ def test_a_band_in_kev_is_the_same_channels_in_every_mode(observation: Observati
     (edge,) = about.energies.edges
     assert (about.label, about.channels, edge.detector) == ("pwa_15-60keV", None, "PWA")
     assert (edge.first, edge.last, edge.emin, edge.emax) == (16, 59, 16.0, 60.0)
+
+
+def test_how_the_spacecraft_was_turned_is_told(observation: Observation, split: Outputs) -> None:
+    axes, spec = np.array(reduced(observation, split).summary["axes"]), ObservationSpec(ObsID(OBSID), 100_000_000)
+    assert separation(*pointing(axes), spec.ra, spec.dec) < 1e-3
+    np.testing.assert_allclose(axes, attitude.body_axes(spec, np.array([spec.start + 900.0]))[0], atol=1e-4)
+
+
+def test_a_filter_file_without_attitude_is_no_failure(observation: Observation, split: Outputs) -> None:
+    (found,) = split.files["filter_file"]
+    assert attitude_of(found, np.array([[0.0, 1.0]])) == {}

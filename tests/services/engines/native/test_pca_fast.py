@@ -137,6 +137,10 @@ def test_what_the_modes_can_not_give_is_told(fast: Observation, prepared: Output
         "GoodXenon2_2s is missing" in made.caveats[0].message or "GoodXenon1_2s is missing" in made.caveats[0].message
     )
     assert "Channels 0-255 are asked for; the nearest that the data have are 0-35" in made.caveats[1].message
+    in_kev = made_of(fast, prepared, products=["fast"], bands=["2-9keV"])
+    assert codes(in_kev) == ["band_channels", "other_channels"]
+    assert "2-9keV_fast" in in_kev.summary["bands"]
+    assert in_kev.caveats[0].message.startswith("2-9keV is channels 6 to 24, 2.15 to 9.00 keV in PCU 2")
     finer = made_of(fast, prepared, *XENON, products=["fast"], binsz=2.0**-13, bands=[{"chmin": 14, "chmax": 35}])
     assert codes(finer) == []
     with pytest.raises(NoGoodTime, match=r"no fast data .* No mode has single photons"):

@@ -105,7 +105,9 @@ def _outputs(number: int, obsid: str) -> dict[str, Outputs]:
     kept = caveats if obsid == NOTED else ()
     return {
         "pca_prep": Outputs({"filter_file": (File("FP_1.xfl.gz", b"x"),)}),
-        "pca_extract": Outputs(pca, summary={"pcus": 3.0, "target": "SIM X-1"}),
+        "pca_extract": Outputs(
+            pca, summary={"pcus": 3.0, "target": "SIM X-1", "modes": ["Standard1b", "GoodXenon_2s"]}
+        ),
         "hexte_dead": Outputs(hexte, kept, {"target": "SIM X-1", "axes": np.eye(3).tolist()}),
     }
 

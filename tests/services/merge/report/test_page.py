@@ -105,6 +105,7 @@ def test_the_panel_tells_everything(page: Page) -> None:
         assert any(name.startswith(shown) for name in names)
     for figure in told.locator("svg[role=img]").all():
         assert re.search(r"bins of|Source|source|Map", figure.get_attribute("aria-label"))
+    assert "data modes\nStandard1b, GoodXenon_2s" in told.locator("dl.facts").inner_text()
     good = told.get_by_text("2 intervals, 1800 s in all")
     assert good.count() == 2
     expect(told.locator("img")).to_have_js_property("naturalWidth", 80)
