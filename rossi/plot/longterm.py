@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from astropy.time import Time
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -21,6 +22,14 @@ from rossi.plot.segments import segments
 
 #: Okabe and Ito's colours, told apart by colour-blind readers too, without the yellow that is lost on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+#: What would be of the moment.
+_UNDATED: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+}
+#: More bins than this are a picture in a drawing, too: each by itself would take 500 bytes.
+_DENSE = 2000
 _INK, _FAINT, _SHADE = "#1b1f24", "#5b6470", "#eef1f5"
 
 
@@ -103,9 +112,22 @@ def png(figure: Figure) -> bytes:
     ----------
     figure : matplotlib.figure.Figure
     """
+    return drawn(figure, "png")
+
+
+def drawn(figure: Figure, kind: str) -> bytes:
+    """Return a figure as a file; equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    kind : str
+        Its format: png, or what stays sharp at any size, pdf and svg.
+    """
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    with rc_context({"svg.hashsalt": "rossi", "pdf.fonttype": 42}):
+        figure.savefig(buffer, format=kind, metadata=_UNDATED[kind])
     return buffer.getvalue()
 
 
@@ -121,6 +143,7 @@ def _draw(axes: Axes, panel: Panel, part: Floats, colour: str) -> None:
         color=colour,
         alpha=0.4,
         zorder=2,
+        rasterized=bool(inside.sum() > _DENSE),
         **style,
     )
     inside = (panel.mean_mjd >= low) & (panel.mean_mjd <= high)

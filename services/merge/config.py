@@ -14,6 +14,14 @@ from services.contract import FileName, Frozen, ObservationResult
 NAME = "merge"
 
 
+class FigureFormat(StrEnum):
+    """A file of a figure: a picture for the screen, or drawings for a paper."""
+
+    PNG = "png"
+    PDF = "pdf"
+    SVG = "svg"
+
+
 class Normalise(StrEnum):
     """What the merged rates of the PCA are in."""
 
@@ -56,6 +64,9 @@ class MergeConfig(Frozen):
         (),
         description="rates of the Crab to normalise with: {band = '2-9keV', epoch = 3, pcu = 2, rate = 2100}; those "
         "that are missing are calculated from the response",
+    )
+    figures: tuple[FigureFormat, ...] = Field(
+        (FigureFormat.PNG,), min_length=1, description="files of each figure: png, pdf and svg, as many as are wanted"
     )
     hardness: tuple[str, ...] = Field(
         (),

@@ -14,15 +14,17 @@ from rossi.errors import DataError
 from rossi.fits.reader import open_fits
 from rossi.hexte.contamination import absolute_channels
 from rossi.hexte.rocking import Position
-from rossi.product import Content
+from rossi.product import About, Content
 from rossi.spectra.pha import Spectrum, read_pha
 from services.calibration.config import Role
 from services.contract import File, Manifest
+from services.merge.energies_shown import in_kev
 from services.merge.spectra import SpectrumSet
 
 _ROLES = frozenset(Role)
 #: Channels that a small figure shows; neighbours are joined.
 _CHANNELS = 130
+_KINDS = ("source", "background", "net")
 #: Digits of a calibration file's sha256 that tell it from any other one.
 _DIGITS = 12
 
@@ -39,6 +41,8 @@ class Provenance:
         How many files were read, and their bytes.
     calibration : tuple of (role, name, first digits of the sha256)
     versions, config : mapping
+    engine : str
+        Who computed.
     """
 
     fingerprint: str
@@ -49,6 +53,7 @@ class Provenance:
     calibration: tuple[tuple[str, str, str], ...]
     versions: dict[str, str]
     config: dict[str, Any]
+    engine: str = ""
 
     @classmethod
     def of(cls, manifest: Manifest) -> Provenance:
@@ -67,6 +72,7 @@ class Provenance:
             tuple(dict.fromkeys(calibration)),
             manifest.versions,
             manifest.config,
+            str(manifest.engine or ""),
         )
 
 
@@ -78,16 +84,17 @@ class ShownSpectrum:
     ----------
     label : str
         Instrument, and cluster of HEXTE.
-    background : bool
+    kind : str
+        ``source`` (with the background in it), ``background`` or ``net``.
     exposure : float [s]
     total : float [count / s]
-    edges : ndarray (n + 1,)
-        Channels.
-    rate : ndarray (n,) [count / s / channel]
+    edges : ndarray (n + 1,) [keV]
+        Nominal, see `services.merge.energies_shown`.
+    rate : ndarray (n,) [count / s / keV]
     """
 
     label: str
-    background: bool
+    kind: str
     exposure: float
     total: float
     edges: Floats
@@ -134,10 +141,11 @@ def _note(one: SpectrumSet, details: Details) -> None:
         if about.position not in (Position.PLUS, Position.MINUS):
             label = f"{about.instrument} {about.cluster}".strip()
             try:
-                details.spectra.append(_spectrum(file, label, background=about.content is Content.BACKGROUND))
+                details.spectra.append(_spectrum(file, label, about))
             except DataError as error:
                 details.problems.append(str(error))
-    details.spectra.sort(key=lambda s: ("HEXTE" in s.label, s.label, s.background))
+    details.spectra += net_spectra(details.spectra)
+    details.spectra.sort(key=lambda s: ("HEXTE" in s.label, s.label, _KINDS.index(s.kind)))
     for file in one.good_time:
         try:
             details.good_time[file.about.instrument] = gti.from_table(open_fits(file.data, file.name).tables[0])
@@ -145,10 +153,38 @@ def _note(one: SpectrumSet, details: Details) -> None:
             details.problems.append(str(error) or f"{file.name}: there is no table of good time.")
 
 
-def _spectrum(file: File, label: str, *, background: bool) -> ShownSpectrum:
+def _spectrum(file: File, label: str, about: About) -> ShownSpectrum:
     pha = read_pha(open_fits(file.data, file.name))
-    edges, rate = channel_rates(pha)
-    return ShownSpectrum(label, background, pha.exposure, float(np.nansum(rate * np.diff(edges))), edges, rate)
+    channels, rate = channel_rates(pha)
+    width, edges = np.diff(channels), in_kev(about.instrument, channels, pha.header.get("TSTART"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        density = np.where(np.diff(edges) > 0, rate * width / np.diff(edges), np.nan)
+    kind = "background" if about.content is Content.BACKGROUND else "source"
+    return ShownSpectrum(label, kind, pha.exposure, float(np.nansum(rate * width)), edges, density)
+
+
+def net_spectra(spectra: Iterable[ShownSpectrum]) -> list[ShownSpectrum]:
+    """Return source minus background of each detector that has both, in the same channels, and not the difference.
+
+    Parameters
+    ----------
+    spectra : iterable of ShownSpectrum
+    """
+    found: dict[str, dict[str, ShownSpectrum]] = {}
+    for one in spectra:
+        found.setdefault(one.label, {})[one.kind] = one
+    return [
+        ShownSpectrum(
+            label,
+            "net",
+            each["source"].exposure,
+            each["source"].total - each["background"].total,
+            each["source"].edges,
+            each["source"].rate - each["background"].rate,
+        )
+        for label, each in found.items()
+        if each.keys() == {"source", "background"} and np.array_equal(each["source"].edges, each["background"].edges)
+    ]
 
 
 def channel_rates(pha: Spectrum, most: int = _CHANNELS) -> tuple[Floats, Floats]:

@@ -130,10 +130,10 @@ def _spectrum(packer: Packer, spectrum: ShownSpectrum) -> dict[str, Any]:
         logarithm = np.where(spectrum.rate > 0, np.log10(spectrum.rate), np.nan)
     return {
         "label": spectrum.label,
-        "background": spectrum.background,
+        "kind": spectrum.kind,
         "exposure": spectrum.exposure,
         "total": spectrum.total,
-        "edges": packer.steps(spectrum.edges),
+        "edges": packer.floats(spectrum.edges),
         "log_rate": packer.quantised(logarithm, coarse=True),
     }
 

@@ -14,7 +14,7 @@ from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.met import met_to_mjd
-from rossi.plot.longterm import Panel, mission_figure, png
+from rossi.plot.longterm import Panel, drawn, mission_figure
 from rossi.product import About, Kind
 from rossi.timeseries import units
 from rossi.timeseries.join import Joined, join
@@ -22,7 +22,7 @@ from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import OF_PCU, LightCurve, split
 from rossi.timeseries.writing import light_curve_tables
 from services.contract import Caveat, File
-from services.merge.config import SourceName
+from services.merge.config import MergeConfig, SourceName
 from services.merge.energies import moved_energies
 from services.merge.labels import band_text, plain_label
 from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
@@ -211,27 +211,28 @@ def drawable(series: LightCurve, factor: int) -> tuple[Floats, Floats, Floats]:
 
 
 def figures(
-    bands: Sequence[MergedBand], observations: Sequence[Observation], slug: str, title: str, most: int, *, means: str
+    bands: Sequence[MergedBand], observations: Sequence[Observation], config: MergeConfig, *, means: str
 ) -> tuple[File, ...]:
-    """Return PNGs: one a band, and one of all bands where there are several, but not too many to be seen."""
-    panels = {band.name: _panel(band, observations, most, means) for band in bands[:_FIGURES]}
-    drawn = {name: [panel] for name, panel in panels.items()}
+    """Return figures in all formats: of each band, and of all where there are several, but not too many to be seen."""
+    panels = {band.name: _panel(band, observations, config.points, means) for band in bands[:_FIGURES]}
+    shown = {name: [panel] for name, panel in panels.items()}
     if 1 < len(panels) <= _PANELS:
-        drawn[""] = list(panels.values())
+        shown[""] = list(panels.values())
     return tuple(
         File(
-            "_".join(filter(None, (slug, name))) + ".png",
-            png(mission_figure(some, title)),
+            "_".join(filter(None, (config.slug, name))) + f".{kind}",
+            drawn(mission_figure(some, config.title), kind),
             about=About(Kind.FIGURE, name),
         )
-        for name, some in drawn.items()
+        for name, some in shown.items()
+        for kind in dict.fromkeys(config.figures)
     )
 
 
 def _panel(band: MergedBand, observations: Sequence[Observation], most: int, means: str) -> Panel:
-    drawn = thinned(observations, band.name, most)
-    time, rate, error = (np.concatenate(parts) for parts in zip(*drawn.values(), strict=True))
-    chosen = [observations[n] for n, (t, _, _) in drawn.items() if len(t)]
+    bins = thinned(observations, band.name, most)
+    time, rate, error = (np.concatenate(parts) for parts in zip(*bins.values(), strict=True))
+    chosen = [observations[n] for n, (t, _, _) in bins.items() if len(t)]
     middle = [o.middles[band.name] for o in chosen]
     mean, sigma, _ = np.array([o.means[band.name] for o in chosen]).T
     unit = {units.PER_PCU: "count s$^{-1}$ PCU$^{-1}$", units.RATE: "count s$^{-1}$"}.get(band.unit, band.unit)

@@ -15,7 +15,9 @@ from rossi.fits.writer import now
 from rossi.hexte.fields import EDGE
 from rossi.met import met_to_mjd
 from services.contract import Caveat, File, Outcome
+from services.merge.config import SourceName
 from services.merge.inputs import LIGHT_CURVE
+from services.merge.methods import facts, methods
 from services.merge.observations import Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
@@ -41,6 +43,7 @@ _SCRIPTS = (
     "fields",
     "sections",
     "panel",
+    "methods",
     "colours",
     "listing",
     "table",
@@ -107,7 +110,7 @@ def report(
     timing: str = "",
     colours: str = "",
     *,
-    slug: str = "",
+    source: SourceName | None = None,
 ) -> Report:
     """Return the page, with the files of its observations' panels where these are many.
 
@@ -126,15 +129,19 @@ def report(
         The section on fast data, as HTML.
     colours : str
         Block of the diagrams of colours; see `services.merge.colours`.
-    slug : str
-        Of the source on a front page, if there is one.
+    source : SourceName, optional
+        That all is of; where there are several, a front page has it.
     """
     observations, told = shown.observations, panels(shown)
+    paragraph, references = methods(shown, source)
     counts = Counter(o.outcome for o in observations)
     spans = [o.span for o in observations if np.isfinite(o.span).all()]
     page = template("report.html").render(
         title=title,
-        slug=slug,
+        slug=source.slug if source is not None else "",
+        facts=facts(shown, source),
+        methods=paragraph,
+        references=references,
         description=description,
         asked=len(observations),
         counts={outcome.value: counts[outcome] for outcome in Outcome},

@@ -267,7 +267,7 @@ def _merged(
     )
     colours, no_colours = colours_of(observations, config.colours, config.intensity)
     told = [*told, *no_colours]
-    images = figures(joined, observations, config.slug, config.title, config.points, means=means)
+    images = figures(joined, observations, config, means=means)
     ratios = tuple(colour_files(observations, colours, config.slug, config.title))
     table = File("observations.ecsv", ecsv(observations, colour_columns(colours)), about=About(Kind.TABLE))
     timing = timing or Timing()
@@ -283,9 +283,8 @@ def _merged(
         )
     shown = Shown(observations, joined, details, fields or Fields())
     sections = timing_section(timing, images), diagrams(observations, colours) if colours else ""
-    slug = source.slug if source is not None else ""
     page = report(
-        config.title, config.description, shown, downloads, place, config.points, caveats, *sections, slug=slug
+        config.title, config.description, shown, downloads, place, config.points, caveats, *sections, source=source
     )
     pages = {
         "observations": (table,),

@@ -2,17 +2,21 @@
 
 const SMALL = { left: 52, right: 10, top: 10, foot: 36 };
 
-// Frame, labels and grid of a figure; fx and axis tell where things are.
-function smallFrame(width, height, fx, [low, high], axis, titles) {
+const evenly = (low, high, count) => {
+  const step = nice(high - low, count), list = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) list.push(+(k * step).toPrecision(10));
+  return list;
+};
+
+// Frame, labels and grid of a figure; fx and axis tell where things are, `along` what is labelled below.
+function smallFrame(width, height, fx, along, axis, titles) {
   const bottom = height - SMALL.foot, right = width - SMALL.right, parts = [];
   const text = (x, y, content, more = {}) => parts.push(make("svg:text", { x, y, ...more }, content));
   for (const rate of axis.ticks) {
     parts.push(make("svg:path", { class: "grid", d: `M${SMALL.left} ${axis.y(rate).toFixed(1)}H${right}` }));
     text(SMALL.left - 6, axis.y(rate) + 4, label(rate), { "text-anchor": "end" });
   }
-  const step = nice(high - low, width / 90);
-  for (let k = Math.ceil(low / step); k * step <= high; k++) {
-    const value = +(k * step).toPrecision(10);
+  for (const value of along) {
     parts.push(make("svg:path", { class: "grid", d: `M${fx(value).toFixed(1)} ${bottom}v4` }));
     text(fx(value), bottom + 16, String(value), { "text-anchor": "middle" });
   }
@@ -44,19 +48,26 @@ function curvePlot(curve, band, number, length, good, width) {
   return make("figure", { class: "small-figure" },
     make("h4", {}, band.name, make("small", {}, band.unit)),
     smallPlot(width, height, titles, [
-      ...smallFrame(width, height, fx, [0, last], axis, titles),
+      ...smallFrame(width, height, fx, evenly(0, last, width / 90), axis, titles),
       make("svg:path", { class: "good", d: time }), make("svg:path", { class: "bars", style, d: bars }), make("svg:path", { class: "dots", style, d: dots }),
     ]),
     make("figcaption", {}, words));
 }
 
-// Source and background of one detector, as steps on a logarithmic axis.
+// Energies on a logarithmic axis: where labels go.
+function energyTicks(low, high) {
+  const list = [];
+  for (let p = Math.floor(Math.log10(low)); 10 ** p <= high; p++) for (const m of [1, 2, 5]) list.push(+(m * 10 ** p).toPrecision(3));
+  return list.filter(e => e >= low && e <= high);
+}
+
+// Source, background and the difference of one detector against energy, as steps on logarithmic axes.
 function spectrumPlot(name, spectra, width) {
-  const height = 210, bottom = height - SMALL.foot;
-  const low = Math.min(...spectra.map(s => s.edges[0])), high = Math.max(...spectra.map(s => s.edges.at(-1)));
-  const fx = c => SMALL.left + (c - low) / (high - low || 1) * (width - SMALL.left - SMALL.right);
-  const rates = spectra.map(s => s.log_rate.map(v => 10 ** v)), all = rates.flatMap(r => Array.from(r)).filter(Number.isFinite);
-  const least = all.length ? Math.max(Math.min(...all), Math.max(...all) / 1e6) : 1;
+  const height = 230, bottom = height - SMALL.foot;
+  const low = Math.max(1, Math.min(...spectra.map(s => s.edges.find(e => e > 0) ?? 1))), high = Math.max(...spectra.map(s => s.edges.at(-1)), 2 * low);
+  const span = Math.log(high / low), fx = e => SMALL.left + Math.log(Math.max(e, low) / low) / span * (width - SMALL.left - SMALL.right);
+  const rates = spectra.map(s => s.log_rate.map((v, n) => s.edges[n + 1] > low ? 10 ** v : NaN)), all = rates.flatMap(r => Array.from(r)).filter(Number.isFinite);
+  const least = all.length ? Math.max(Math.min(...all), Math.max(...all) / 1e5) : 1;
   const axis = rateAxis(range(all, null, all.keys(), true).map(v => Math.max(v, least)), SMALL.top, bottom, true, 5);
   const steps = spectra.map((s, k) => {
     let d = "", pen = false;
@@ -65,13 +76,13 @@ function spectrumPlot(name, spectra, width) {
       d += `${pen ? "V" : `M${fx(s.edges[n]).toFixed(1)} `}${axis.y(r).toFixed(1)}H${fx(s.edges[n + 1]).toFixed(1)}`;
       pen = true;
     });
-    return make("svg:path", { class: s.background ? "steps background" : "steps", d });
+    return make("svg:path", { class: `steps ${s.kind}`, d });
   });
-  const words = spectra.map(s => `${s.background ? "background" : "source"} ${digits(s.total)} count/s in ${digits(s.exposure)} s`).join(", ");
-  const titles = { x: "channel", alt: `Spectrum of ${name}: ${words}.` };
-  const key = spectra.map(s => make("span", { class: s.background ? "key background" : "key" }, s.background ? "background" : "source"));
-  return make("figure", { class: "small-figure" },
-    make("h4", {}, name, make("small", {}, "count/s/channel"), ...key),
-    smallPlot(width, height, titles, [...smallFrame(width, height, fx, [low, high], axis, titles), ...steps]),
+  const words = spectra.map(s => `${s.kind} ${digits(s.total)} count/s${s.kind === "net" ? "" : ` in ${digits(s.exposure)} s`}`).join(", ");
+  const titles = { x: "energy (keV)", alt: `Spectrum of ${name}: ${words}.` };
+  const key = spectra.map(s => make("span", { class: `key ${s.kind}` }, s.kind));
+  return make("figure", { class: "small-figure", style: `max-width: ${width}px` },
+    make("h4", {}, name, make("small", {}, "count/s/keV"), ...key),
+    smallPlot(width, height, titles, [...smallFrame(width, height, fx, energyTicks(low, high), axis, titles), ...steps]),
     make("figcaption", {}, `${words[0].toUpperCase()}${words.slice(1)}.`));
 }

@@ -44,7 +44,8 @@ function spectra(o, width) {
   if (!names.length) return section("Spectra", told("There are none."));
   const each = width > 700 && names.length > 1 ? (width - 24) / 2 : width;
   return section("Spectra", make("div", { class: "beside" },
-    ...names.map(name => spectrumPlot(name, o.spectra.filter(s => s.label === name), each))));
+    ...names.map(name => spectrumPlot(name, o.spectra.filter(s => s.label === name), each))),
+  told("Energies are nominal: of PCU 2 on that day for the PCA, 1 keV a channel for HEXTE. Net is source less background."));
 }
 
 function goodTime(o) {

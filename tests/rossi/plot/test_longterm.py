@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 
 from rossi.energy.epochs import epochs, epochs_at
-from rossi.plot.longterm import Panel, mission_figure, png
+from rossi.plot.longterm import Panel, drawn, mission_figure, png
 from rossi.plot.segments import segments
 
 
@@ -84,3 +84,9 @@ def test_segments_hold_every_time(times: list[float]) -> None:
     parts = segments(times)
     assert all(any(a <= t <= b for a, b in parts) for t in times)
     assert (parts[1:, 0] > parts[:-1, 1]).all()
+
+
+def test_a_dense_drawing_stays_small() -> None:
+    days = np.linspace(51000, 51001, 20_000)
+    few, many = (len(drawn(mission_figure([panel(d)]), "svg")) for d in (days[:100], days))
+    assert many < 4 * few  # each bin by itself would take 500 bytes: 10 MB

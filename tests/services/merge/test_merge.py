@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.table import Table
+from pydantic import ValidationError
 
 from rossi.errors import ConfigError
 from rossi.fits.header import Header
@@ -292,3 +293,17 @@ def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:
     assert wrong.returncode == 21
     assert wrong.stderr == f"{path}: there is no parameter 'aksed'; did you mean asked?\n"
     assert wrong.stdout == ""
+
+
+def test_figures_in_the_formats_that_are_wanted() -> None:
+    asked, results, curves = campaign()
+    config = MergeConfig(title="SIM A", figures=("png", "pdf", "svg"))
+    made = [merge(config, asked, results, curves).files["figure"] for _ in range(2)]
+    begins = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    assert [file.name.rpartition(".")[2] for file in made[0]] == list(begins) * (len(made[0]) // 3)
+    assert all(file.data.startswith(begins[file.name.rpartition(".")[2]]) for file in made[0])
+    assert [file.data for file in made[0]] == [file.data for file in made[1]]
+    page = one(merge(config, asked, results, curves), "report.html").decode()
+    assert 'href="sim-a_ch5-10.svg"' in page
+    with pytest.raises(ValidationError, match="figures"):
+        MergeConfig(figures=("gif",))
