@@ -73,6 +73,7 @@ bench: .venv/dev browser
 	$(BIN)/python tests/benchmarks/bench_start.py
 	$(BIN)/python tests/benchmarks/bench_pca.py
 	$(BIN)/python tests/benchmarks/bench_prep.py
+	$(BIN)/python tests/benchmarks/bench_worker.py
 	$(BIN)/python tests/benchmarks/bench_response.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py

@@ -18,7 +18,7 @@ KEPT_TESTS = frozenset({"astropy/tests"})
 #: S3, and what credentials of a role, of a workload identity and of a single sign-on come from.
 KEPT_SERVICES = frozenset({"s3", "sts", "sso", "sso-oidc", "signin"})
 #: Of Kubernetes' API, whose other sixty parts the client imports when they are asked for: Jobs and pods.
-KEPT_APIS = frozenset({"__init__.py", "batch_v1_api.py", "core_v1_api.py"})
+KEPT_APIS = frozenset({"__init__.py", "authorization_v1_api.py", "batch_v1_api.py", "core_v1_api.py"})
 SOURCES = frozenset({".c", ".h", ".cpp", ".pxd", ".pyi", ".pyx"})
 UNUSED = (
     # the asyncio twin of the Kubernetes client, and what it alone needs

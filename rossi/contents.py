@@ -100,10 +100,14 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
     table = file.table(hdu=1)
     spans = _row_spans(table, master)
     rows: dict[str, list[int]] = {}
+    paths: dict[str, str] = {}  # cells repeat from row to row
     for info in table.infos.values():
-        for row, cell in enumerate(table.column(info.name) if info.code == "A" else ()):
-            if parse_data_file(PurePosixPath(str(cell)).name) is not None:
-                rows.setdefault(str(master.folder / str(cell).removesuffix(".gz")), []).append(row)
+        for row, cell in enumerate(table.column(info.name).tolist() if info.code == "A" else ()):
+            if cell not in paths:
+                known = parse_data_file(PurePosixPath(cell).name) is not None
+                paths[cell] = str(master.folder / cell.removesuffix(".gz")) if known else ""
+            if paths[cell]:
+                rows.setdefault(paths[cell], []).append(row)
     for path, numbers in rows.items():
         yield Listed(path, file.name, _span(path, intervals.make(spans[numbers])))
 

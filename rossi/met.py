@@ -113,6 +113,20 @@ def whole_second(met: float) -> float:
     return float(np.floor(met + offset + 1e-6) - offset)
 
 
+def add_reference(header: Header) -> None:
+    """Add MJDREF to a header with MJDREFI and MJDREFF, which remain what counts.
+
+    Astropy's tables know MJDREF alone, and count from MJD 0 without it.
+
+    Parameters
+    ----------
+    header : Header
+    """
+    whole, fraction = header.get("MJDREFI"), header.get("MJDREFF")
+    if isinstance(whole, int | float) and isinstance(fraction, int | float):
+        header.set("MJDREF", whole + fraction, "MJDREFI + MJDREFF")
+
+
 def split_keyword(header: Header, keyword: str, where: str, default: float | None = None) -> float:
     """Return a time keyword, be it one number (TSTART) or whole part and fraction (TSTARTI and TSTARTF).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -153,6 +153,8 @@ class File:
     about : About
     shared : bool
         Whether many observations have the same file, of which a store keeps one.
+    plain : bytes, optional
+        The same without compression, where whoever made it has it still; goes with `data`.
     """
 
     name: str
@@ -160,3 +162,9 @@ class File:
     hdus: tuple[int, ...] = ()
     about: About = About()
     shared: bool = False
+    plain: bytes | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def content(self) -> bytes:
+        """What is quickest to open."""
+        return self.data if self.plain is None else self.plain

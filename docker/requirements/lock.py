@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-STAGE = ("catalogue", "plot", "s3", "web")
+STAGE = ("catalogue", "plot", "timing", "s3", "web")
 #: The extras that each part completes; `build` has what builds rossi, `dev` all the rest.
 EXTRAS = {"stage": STAGE, "campaign": (*STAGE, "campaign", "kubernetes")}
 PARTS = ("stage", "campaign", "build", "dev")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,9 @@ from rossi.errors import DataError
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
 from rossi.fits.table import by_row
+
+#: Numbers that are added up together.
+_PIECE = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +117,12 @@ def accumulate(
     exposure = _exposure(steps, shape.n_channel) / len(names)
     counts, accepted = np.zeros(len(filled)), np.zeros(len(filled))
     by_channel, by_channel_accepted = np.zeros(shape.n_channel), np.zeros(shape.n_channel)
-    for samples in grid.samples:
-        if not len(samples.index) or not len(selected):
-            continue
+    for samples in _pieces(grid.samples, len(names) * len(selected)) if len(selected) else ():
         values, invalid = _values(samples, names, selected, include_negative)
         at = np.searchsorted(filled, samples.bins)
         counts = _add_by_bin(counts, at, values)
         accepted += np.bincount(at, minlength=len(filled)) * (len(names) * len(selected))
-        by_channel[selected] = _add_rows(by_channel[selected], values.reshape(-1, len(selected)))
+        by_channel[selected] = add_rows(by_channel[selected], values.reshape(-1, len(selected)))
         by_channel_accepted[selected] += len(values) * len(names)
         if invalid.any():
             accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), len(filled))
@@ -181,6 +184,15 @@ def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
         if len(samples.index):
             total = _add_by_bin(total, np.searchsorted(filled, samples.bins), values[samples.index][:, :, None])
     return total
+
+
+def _pieces(files: Iterable[Samples], width: int) -> Iterator[Samples]:
+    """Iterate over the samples of all files, so many at a time as stay in the processor's cache."""
+    size = max(1, _PIECE // width)
+    for samples in files:
+        for first in range(0, len(samples.index), size):
+            part = slice(first, first + size)
+            yield replace(samples, index=samples.index[part], bins=samples.bins[part])
 
 
 def _observed(samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp]) -> Samples:
@@ -246,9 +258,54 @@ def _exposure(
     result = np.zeros(size)
     for number, dt, used in steps:
         if len(used):
-            running = np.add.accumulate(np.full(int(number.max()), dt / n_channel))
-            result[used] += running[number - 1]
+            result[used] += repeated_sum(dt / n_channel, number)
     return result
+
+
+def repeated_sum(value: float, number: NDArray[np.integer]) -> Floats:
+    """Return what a number added to 0 again and again gives, rounding included.
+
+    Between two powers of two every addition adds the same, so that a few dozen steps do for any number of additions.
+
+    Parameters
+    ----------
+    value : float
+        Above 0.
+    number : ndarray (n,) of int
+        How often, from 1 on.
+
+    Returns
+    -------
+    ndarray (n,)
+    """
+    count, start, step = _runs_of_sums(value, int(number.max()).bit_length())
+    at = np.searchsorted(count, number, "right") - 1
+    return np.asarray(start[at] + (number - count[at]) * step[at])
+
+
+@lru_cache(maxsize=256)
+def _runs_of_sums(value: float, bits: int) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return number of additions, sum, and what each further one adds, at the start of each run of equal steps.
+
+    The runs suffice for fewer than 2^bits additions.
+    """
+    runs = [(1, value, 0.0)]
+    count, total = 1, value
+    while count < 1 << bits:
+        before, total, count = total, total + value, count + 1
+        runs.append((count, total, 0.0))
+        unit, top = math.ulp(total), math.ldexp(1.0, math.frexp(total)[1])
+        if math.ulp(before) != unit:  # what lies half-way between two numbers becomes even, and stays so, from the next
+            continue
+        step = (total + value) - total
+        if step == 0.0:
+            break
+        more = (int((top - total) / unit) - 1) // int(step / unit)  # the sum stays below the next power of two
+        if more > 0:
+            runs[-1] = (count, total, step)
+            count, total = count + more, total + more * step
+    counts, starts, steps = zip(*runs, strict=True)
+    return np.array(counts), np.array(starts), np.array(steps)
 
 
 def last_sum(values: Floats) -> float:
@@ -261,22 +318,32 @@ def last_sum(values: Floats) -> float:
     return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
 
 
-def _add_rows(start: Floats, values: NDArray[Any]) -> Floats:
-    """Return start (n,) plus the rows of values (m, n), added in order."""
+def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
+    """Return numbers plus rows of numbers, added in order.
+
+    Parameters
+    ----------
+    start : ndarray (n,)
+    values : ndarray (m, n)
+
+    Returns
+    -------
+    ndarray (n,)
+    """
     if values.dtype.kind == "i":
         return np.asarray(start + values.sum(axis=0))
-    return np.asarray(np.add.accumulate(np.vstack((start, values)), axis=0)[-1])
+    if values.shape[1] == 1:
+        return np.array([last_sum(np.append(start, values))])
+    return np.asarray(np.add.reduce(np.vstack((start, values)), axis=0))  # row by row, if there is more than one column
 
 
 def _add_by_bin(start: Floats, at: NDArray[np.intp], values: NDArray[Any]) -> Floats:
     """Return start (n_bin,) plus each sample's values added to its bin, in order of the samples."""
     if values.dtype.kind == "i":
         return np.asarray(start + np.bincount(at, values.sum(axis=(1, 2)), len(start)))
-    order = np.argsort(at, kind="stable")
-    bins, first, number = np.unique(at[order], return_index=True, return_counts=True)
-    flat, result = by_row(values)[order], start.copy()
-    for rank in range(int(number.max())):
-        have = number > rank
-        rows = np.column_stack((result[bins[have]], flat[first[have] + rank]))
-        result[bins[have]] = np.add.accumulate(rows, axis=1)[:, -1]
-    return result
+    flat = by_row(values)
+    if len(start) == 1:
+        return np.array([last_sum(np.append(start, flat))])
+    bins = np.concatenate((np.arange(len(start)), np.repeat(at, flat.shape[1])))
+    total = np.bincount(bins, np.concatenate((start, flat.ravel())), len(start))  # one by one
+    return np.asarray(total, np.float64)

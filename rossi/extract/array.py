@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rossi.errors import ConfigError, DataError
 from rossi.extract.channels import Bounds, descriptor, parse_channels
 from rossi.fits.reader import FitsFile
-from rossi.fits.structure import Structure
+from rossi.fits.structure import Structure, block
 from rossi.fits.table import Table
 from rossi.gti import Gti, from_table
 from rossi.met import split_keyword, timezero
@@ -195,8 +195,6 @@ class ScienceArray(ScienceFile):
         """
         for name in columns:
             self.table.info(name)  # raises where one is missing
-        for column in columns:
-            self.table.info(column)
         try:
             return _ordered(self.table.structure, tuple(columns), self.timedel, self.compat)
         except DataError as error:
@@ -244,8 +242,8 @@ class ScienceArray(ScienceFile):
         shape, n_row = self.shape(columns[0]), len(self.table)
         parts = []
         for run in _runs(self.table.structure, columns):
-            block = self.table.adjacent(run)
-            raw = self.table.raw(run[0]) if block is None else block[0]
+            side = self.table.adjacent(run)
+            raw = self.table.raw(run[0]) if side is None else side[0]
             if shape.time_fastest:
                 cells = raw.reshape(n_row, len(run), shape.n_channel, shape.n_time).transpose(0, 3, 1, 2)
             else:
@@ -254,21 +252,18 @@ class ScienceArray(ScienceFile):
                 parts.append(cells[:, 0][:, :, channels][index])
             else:
                 parts.append(cells.reshape(-1, len(run), shape.n_channel)[:, :, channels][index])
-        return np.concatenate(parts, axis=1)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 @lru_cache(maxsize=256)
 def _runs(columns: Structure, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Group columns into runs that lie side by side as integers, so that each run is read at once."""
+    """Group columns into runs that lie side by side, not scaled, so that each run is read at once."""
     runs: list[list[str]] = []
-    before = -1
     for name in names:
-        info = columns.infos[name.upper()]
-        if info.number == before + 1 and info.code in "BIJ" and info.scale == 1.0:
+        if runs and block(columns, (*runs[-1], name)) is not None:
             runs[-1].append(name)
         else:
             runs.append([name])
-        before = info.number
     return tuple(map(tuple, runs))
 
 

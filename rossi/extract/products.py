@@ -16,6 +16,7 @@ from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
+from rossi.met import add_reference
 from rossi.version import __version__
 
 CREATOR = f"rossi {__version__}"
@@ -75,6 +76,7 @@ def light_curve_tables(
     header.append("MINCHAN", int(bounds.min()), "lowest channel of the elements")
     header.append("MAXCHAN", int(bounds.max()), "highest channel of the elements")
     _add_source(header, source, "RA", "DEC")
+    add_reference(header)
     primary = primary_hdu([("CONTENT", "LIGHT CURVE", "light curve file"), *_primary_times(source)])
     _add_object(primary, source, "RA_PNT", "DEC_PNT")
     name = "RATE" if curve.mode == Mode.RATE else "COUNTS"

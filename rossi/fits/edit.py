@@ -15,7 +15,7 @@ from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile, iterate_hdus
 from rossi.fits.structure import ColumnInfo, Structure, structure
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, TableHDU, fits_bytes, join_hdus, stored
+from rossi.fits.writer import Column, TableHDU, data_unit, fits_bytes, join_hdus, stored
 
 #: Keywords that end in the number of the column that they describe.
 _NUMBERED = re.compile(
@@ -123,9 +123,7 @@ def without_columns(header: Header) -> Header:
     ----------
     header : Header
     """
-    new = Header()
-    new.extend(card for card in header.images() if not _NUMBERED.fullmatch(card[0]))
-    return new
+    return header.without_matching(_NUMBERED)
 
 
 def as_hdu(table: Table) -> TableHDU:
@@ -139,7 +137,7 @@ def as_hdu(table: Table) -> TableHDU:
     if len(table.heap) != header.get("PCOUNT", 0) or "THEAP" in header:
         header = header.without(("THEAP",))
         header.set("PCOUNT", len(table.heap), "size of special data area")
-    return TableHDU(header, table.rows.tobytes() + bytes(table.heap))
+    return TableHDU(header, data_unit(table.rows, table.heap))
 
 
 def file_bytes(file: FitsFile, *, compress: bool = False) -> bytes:

@@ -7,6 +7,7 @@ kept as bytes (`rossi.fits.cards`).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,8 @@ from rossi.errors import DataError
 from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
 
 BLOCK = 2880
+#: Below it every whole number is one of double precision too.
+_EXACT = 1 << 53
 
 #: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
 COLUMN_KEYWORDS = frozenset(
@@ -48,6 +51,11 @@ def _keywords(packed: bytes) -> _Keywords:
     index = {name: at for at, name in reversed(list(enumerate(names)))}
     columns = tuple(at for at, name in enumerate(names) if name[:5] in COLUMN_KEYWORDS)
     return _Keywords(tuple(names), index, columns, len(names), "CONTINUE" in names)
+
+
+@lru_cache(maxsize=64)
+def _unmatched(names: tuple[str, ...], pattern: re.Pattern[str], drop: frozenset[str]) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(names) if name not in drop and not pattern.fullmatch(name))
 
 
 def _joined(records: list[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -224,6 +232,9 @@ class Header:
         DataError
             If it is absent (and no default is given) or anything else.
         """
+        value = self.get(keyword, default)
+        if type(value) is int and 0 <= value < _EXACT:
+            return value
         number = self.finite(keyword, where, default)
         if number < 0 or not number.is_integer():
             raise DataError(f"{where}: keyword {keyword} is {number:g}; a whole number from 0 on was expected.")
@@ -252,10 +263,11 @@ class Header:
             Keyword and image of each.
         """
         self._columns = None
-        for number, (keyword, image) in enumerate(images, len(self._cards)):
-            self._index.setdefault(keyword, number)
-            self._cards.append(image)
-            self._names.append(keyword)
+        index, cards, names = self._index, self._cards, self._names
+        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
+            index.setdefault(keyword, number)
+            cards.append(image)
+            names.append(keyword)
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -323,8 +335,27 @@ class Header:
         prefixes : tuple of str
         """
         names = set(drop)
+        if not prefixes and names.isdisjoint(self._index):
+            return self.copy()
+        kept = [at for at, name in enumerate(self._names) if name not in names]
+        if prefixes:
+            kept = [at for at in kept if not self._names[at].startswith(prefixes)]
         new = Header()
-        new.extend(card for card in self.images() if card[0] not in names and not card[0].startswith(prefixes))
+        new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
+        new._index = dict(zip(reversed(new._names), range(len(kept) - 1, -1, -1), strict=True))
+        return new
+
+    def without_matching(self, pattern: re.Pattern[str], drop: Iterable[str] = ()) -> Header:
+        """Return a copy without the keywords that a pattern matches as a whole, and those named.
+
+        Parameters
+        ----------
+        pattern : re.Pattern
+        drop : iterable of str
+        """
+        kept = _unmatched(tuple(self._names), pattern, frozenset(drop))
+        new = Header()
+        new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
     def to_block(self) -> bytes:

@@ -127,17 +127,15 @@ class Structure:
         Of a row, big-endian; fields are named f1, f2, ...
     header : Header
         The cards that describe the columns (`COLUMN_KEYWORDS`), alone.
+    has_heap : bool
+        Whether a column is of variable length.
     """
 
     forms: tuple[str, ...]
     infos: dict[str, ColumnInfo]
     dtype: np.dtype[Any]
     header: Header
-
-    @property
-    def has_heap(self) -> bool:
-        """Whether a column is of variable length."""
-        return any(info.is_variable for info in self.infos.values())
+    has_heap: bool
 
 
 @lru_cache(maxsize=256)
@@ -181,7 +179,7 @@ def structure(cards: tuple[bytes, ...], n_field: int, width: int | None) -> Stru
             element=match[3],
         )
         infos.setdefault(name.upper(), info)
-    return Structure(forms, infos, dtype, header)
+    return Structure(forms, infos, dtype, header, any(info.is_variable for info in infos.values()))
 
 
 def _null(header: Header, number: int) -> int | None:
@@ -217,7 +215,7 @@ class Block:
 
 @lru_cache(maxsize=1024)
 def block(columns: Structure, names: tuple[str, ...]) -> Block | None:
-    """Return where columns lie that follow each other and are of one integer type; None for others.
+    """Return where columns lie that follow each other and are of one type of number, not scaled; None for others.
 
     Parameters
     ----------
@@ -231,7 +229,7 @@ def block(columns: Structure, names: tuple[str, ...]) -> Block | None:
     first = infos[0]
     follow = infos[-1].number - first.number + 1 == len(infos)
     alike = all((i.code, i.zero, i.scale) == (first.code, first.zero, 1.0) for i in infos)
-    if not (follow and alike and first.code in "BIJ"):
+    if not (follow and alike and (first.code in "BIJ" or (first.code in "ED" and first.zero == 0.0))):
         return None
     fields = columns.dtype.fields
     assert fields is not None  # rows are structured

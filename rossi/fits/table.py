@@ -166,7 +166,7 @@ class Table:
             If there is no such column; the message lists similar ones.
         """
         try:
-            return self.infos[name.upper()]
+            return self.structure.infos[name.upper()]
         except KeyError:
             some = ", ".join(i.name for i in list(self.infos.values())[:12])
             raise DataError(f"{self.where}: column {name} is missing; the table has {some} ...") from None

@@ -30,7 +30,7 @@ from rossi.ftools import samples
 from rossi.ftools.parameters import Made, Parameters, Task, extension, is_none, write_output, write_outputs
 from rossi.ftools.pca_calibration import about_table, channel_tables, collimators, gain_shifts, moment
 from rossi.ftools.pointing import Standing, position_of
-from rossi.met import met_to_mjd
+from rossi.met import to_time
 from rossi.pca.standard2 import parse_pcus
 from rossi.spectra.algebra import Compat
 from rossi.spectra.channels import cpix_groups
@@ -272,7 +272,7 @@ def _crossing(file: FitsFile, mjd: float) -> list[str]:
     intervals = good_time(file)
     if intervals is None or not len(intervals):
         return []
-    first, last = (epochs.epoch_of(float(met_to_mjd(time))) for time in (intervals[0, 0], intervals[-1, 1]))
+    first, last = (epochs.epoch_of(float(to_time(met).utc.mjd)) for met in (intervals[0, 0], intervals[-1, 1]))
     if first == last:
         return []
     return [

@@ -19,6 +19,8 @@ from rossi.fits.dated import dated_file
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
+from rossi.fits.unzip import is_gzip
+from rossi.fits.writer import gzipped
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -77,7 +79,7 @@ def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[
     Returns
     -------
     list of (Split, bytes), list of Remark
-        The bytes are a gzip-compressed file.
+        The bytes are a FITS file, gzip-compressed where it is long.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[
         parts = list(split_streamed(stream_fits(data, name), POSITIONS, said))
     else:
         file, said = dated_file(open_fits(data, name))
-        parts = [(part, part.to_bytes(compress=True)) for part in split(file, POSITIONS)]
+        parts = [(part, part.to_bytes()) for part in split(file, POSITIONS)]
     return parts, undated(said)
 
 
@@ -123,7 +125,8 @@ def split_observation(
             remarks += rocking_remarks(part.table)
             kind = Kind.EVENTS if kind_of(part.table).has_event_words else Kind.SCIENCE
             about = About(kind, instrument="HEXTE", cluster=cluster.name, position=part.position.value)
-            files.append(File(f"{stem_of(name)}_{part.position.value}.gz", content, about=about))
+            packed, plain = (content, None) if is_gzip(content) else (gzipped(content), content)
+            files.append(File(f"{stem_of(name)}_{part.position.value}.gz", packed, about=about, plain=plain))
         remarks += said
     if not files:
         raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rossi.errors import DataError
 from rossi.extract.repeats import REPEATED, once_of
@@ -23,7 +24,7 @@ Files = Mapping[str, bytes]
 _USABLE = (Kind.ARCHIVE, Kind.EVENTS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """The rows of a science file at one position, as `rossi.hexte.observation.split_observation` leaves them.
 
@@ -50,14 +51,15 @@ class Part:
         split : File
             Of `rossi.hexte.observation.split_observation`.
         """
-        return cls(split.name, split.data, Position(split.about.position), stream_fits(split.data, split.name).file)
+        file = stream_fits(split.content, split.name).file
+        return cls(split.name, split.content, Position(split.about.position), file)
 
     @property
     def table(self) -> Table:
         """The science table, without rows."""
         return self.file.table()
 
-    @property
+    @cached_property
     def gti(self) -> Gti:
         """The frames in which the cluster was at the position (n, 2) [s]."""
         return from_table(self.file.table(hdu=2))

@@ -37,7 +37,7 @@ class _Data:
 
     @property
     def checksum(self) -> int:
-        return ones_complement_sum(self.rest.ljust(-(-len(self.rest) // 4) * 4, b"\0"), self.total)
+        return ones_complement_sum(self.rest, self.total)
 
     @property
     def padding(self) -> bytes:
@@ -127,5 +127,5 @@ def _joined(parts: Sequence[Gti]) -> Gti:
     return np.asarray(frames[np.diff(frames[:, 0], prepend=-1.0) != 0])
 
 
-def _padded(data: bytes) -> bytes:
-    return data.ljust(-(-len(data) // BLOCK) * BLOCK, b"\0")
+def _padded(data: bytes | memoryview) -> bytes:
+    return bytes(data).ljust(-(-len(data) // BLOCK) * BLOCK, b"\0")

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from rossi import gti
 from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.fits.table import Table
+from rossi.extract.accumulate import add_rows
+from rossi.fits.table import Table, by_row
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import PCUS, REMAINING, spectra_in, spectrum_columns
 
@@ -195,8 +196,7 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
         remaining = np.where(
             of_data.bad, 0, np.trunc(BACKGROUND_REMAINING_PER_VLE * of_data.vle_counts).astype(np.int64)
         )
-        spectra = np.concatenate([table.column(name) for name in spectra_in(table, pcu)], axis=1).astype(np.float64)
-        xenon = np.add.accumulate(spectra, axis=1)[:, -1] if len(spectra) else np.zeros(0)
+        xenon = _in_order(table, spectra_in(table, pcu))
         xenon = np.where(of_data.bad, 0.0, xenon) if rules.zero else xenon
         rows[pcu] = PcuRows(
             of_data.on,
@@ -211,6 +211,12 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
             of_data.row_length,
         )
     return rows
+
+
+def _in_order(table: Table, columns: tuple[str, ...]) -> Floats:
+    """Return the sum over columns of each row, added element by element."""
+    elements = np.concatenate([by_row(table.column(name)).T for name in columns])
+    return add_rows(np.zeros(len(table)), elements)
 
 
 def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags | None, rules: BadRowRules) -> Flags:
@@ -243,7 +249,7 @@ def row_totals(table: Table, columns: tuple[str, ...]) -> NDArray[np.int64]:
     ndarray (n_row,) of int
     """
     block = table.adjacent(columns)
-    if block is None:
+    if block is None or block[0].dtype.kind == "f":
         parts = [
             table.integers(name, None).reshape(len(table), table.info(name).repeat).sum(axis=1) for name in columns
         ]

@@ -16,6 +16,8 @@ Vectors = NDArray[np.float64]
 #: Circular orbit at a height between launch (580 km) and the last year (485 km) [km]; inclination [rad].
 SEMI_MAJOR_AXIS = 6920.0
 INCLINATION = np.radians(22.99)
+#: How far the equinox moves in longitude [deg / d]: 1.397 deg in a century.
+_PRECESSION = 3.8247e-5
 #: Angles at an epoch [rad] and their rates [rad / s]; a wrong anchor shifts all simulated occultations.
 _EPOCH = 537_580_806.0
 _NODE, _NODE_RATE = np.radians(248.06), np.radians(-8.22e-5)
@@ -128,7 +130,7 @@ def sun(met: ArrayLike) -> Vectors:
     """
     day = met_to_mjd(met) - 51544.5
     anomaly = np.radians(357.528 + 0.9856003 * day)
-    longitude = 280.460 + 0.9856474 * day + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly)
+    longitude = 280.460 + (0.9856474 - _PRECESSION) * day + 1.915 * np.sin(anomaly) + 0.020 * np.sin(2 * anomaly)
     return _ecliptic(longitude, np.zeros_like(longitude))
 
 

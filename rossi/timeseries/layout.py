@@ -13,6 +13,7 @@ from rossi import gti
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, now, table_hdu
+from rossi.met import add_reference
 from rossi.timeseries import units
 
 #: Columns beside TIME RATE ERROR FRACEXP that are carried along, in the order in which they are written.
@@ -57,7 +58,9 @@ def rate_table(
     if quantity == "RATE" and unit != units.RATE:
         known |= {name: replace(known[name], unit=unit) for name in ("RATE", "ERROR", "BACKV", "BACKE")}
     columns = [(known[name], column) for name, column in values.items()]
-    return table_hdu(quantity, [*columns, *more], dated(header))
+    made = dated(header)
+    add_reference(made)
+    return table_hdu(quantity, [*columns, *more], made)
 
 
 def dated(header: Header) -> Header:

@@ -36,7 +36,7 @@ class LocalArchive:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self._real = root, _folder(root)
         try:
             with os.scandir(root):
                 pass
@@ -100,11 +100,14 @@ class LocalArchive:
         parts = PurePosixPath(path).parts
         if path.startswith("/") or ".." in parts or "\0" in path:
             raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
-        place, real = self.root / path, os.path.realpath(self.root / path)
-        homes = (self.root, self.root.joinpath(*parts[:_OBSERVATION]))
-        if not any(Path(real).is_relative_to(os.path.realpath(home)) for home in homes):
-            raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
-        return place
+        place = self.root / path
+        real = os.path.realpath(place)
+        if f"{real}/".startswith(self._real):
+            return place
+        for home in (self.root, self.root.joinpath(*parts[:_OBSERVATION])):
+            if f"{real}/".startswith(_folder(home)):
+                return place
+        raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
 
     def _walk(self, folder: Path, inside: _Inside, depth: int = 0) -> Iterator[ArchiveFile]:
         if depth > DEEPEST:
@@ -150,6 +153,11 @@ class LocalArchive:
                 return True
         except OSError:
             return False
+
+
+def _folder(path: Path) -> str:
+    """Return where a path really is, with a slash at its end."""
+    return os.path.realpath(path).rstrip("/") + "/"
 
 
 class _Inside:

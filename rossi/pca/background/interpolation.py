@@ -93,7 +93,7 @@ def between(midpoints: Sequence[float], value: Floats) -> tuple[Indices, Indices
     fraction : ndarray (n_row,)
     """
     middle = np.asarray(midpoints, np.float64)
-    passed = np.logical_and.accumulate(value[:, None] > middle, axis=1).sum(axis=1)
+    passed = np.searchsorted(np.maximum.accumulate(middle), value, "left")  # those before the first not below it
     lower, upper = np.maximum(passed - 1, 0), np.minimum(passed, len(middle) - 1)
     width = middle[upper] - middle[lower]
     fraction = np.divide(value - middle[lower], width, out=np.zeros(len(value)), where=lower != upper)

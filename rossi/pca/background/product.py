@@ -118,10 +118,7 @@ class Background:
 
     def _header(self, width: int, n_field: int) -> Header:
         old = self.data.tables[0].header
-        header = Header()
-        for keyword, image in old.images():
-            if not _COLUMN_CARD.match(keyword) and keyword not in ("COMMENT", "CHECKSUM", "DATASUM"):
-                header.extend([(keyword, image)])
+        header = old.without_matching(_COLUMN_CARD, ("COMMENT", "CHECKSUM", "DATASUM"))
         changed: dict[str, Any] = {"NAXIS1": width, "NAXIS2": len(self.time), "TFIELDS": n_field}
         changed |= {"HDUCLAS2": "BACKGROUND", "TIMEDEL": self.layout.interval, "DELTAT": self.layout.interval}
         changed |= {"CREATOR": f"rossi {__version__}", "DATE": now()}

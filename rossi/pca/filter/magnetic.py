@@ -18,6 +18,9 @@ _SCHMIDT = """
 -4 -4 1 2 0 -5 3 -2 6 4 -4 3 0 1 -1 2 4 3 0 0 -6
 """
 _SIZE = (_DEGREE + 1) ** 2
+#: Points that are worked on together: few enough for the processor's cache, and for a product of matrices that no
+#: library shares among threads, which costs more than it gains.
+_BLOCK = 64
 #: Moment of the dipole [gauss x Earth radius^3].
 DIPOLE_MOMENT = float(np.sqrt(sum(float(c) ** 2 for c in _SCHMIDT.split()[:3])) * 1e-5)
 
@@ -50,8 +53,9 @@ def _field() -> tuple[Floats, NDArray[np.int64]]:
 
     Returns
     -------
-    ndarray (n_term, 4), ndarray (3, n_term)
-        Coefficients of potential and gradient (H(1) to H(4)), and the powers of the coordinates in each term.
+    ndarray (4 * (degree + 1), n_term), ndarray (2, n_term)
+        Coefficients of potential and gradient (H(1) to H(4)), each by the power of the third coordinate, and the powers
+        of the first two in each term.
     """
     size = _DEGREE + 1
     g = np.zeros((150, size, size, size))
@@ -82,8 +86,17 @@ def _field() -> tuple[Floats, NDArray[np.int64]]:
                 h[low + 1] = g[low + 1] + 2 * f * z(h[high + 1]) + f * (y(h[high + 4]) + x(across[0] - across[1]))
             h[low] = g[low] + 2 * f * z(h[high]) + 2 * f * (x(h[high + 1]) + y(h[high + 2]))
             high = low
-    powers = np.argwhere(np.any(h[1:5] != 0, axis=0))
-    return np.array([h[1:5, i, j, k] for i, j, k in powers]), powers.T
+    powers = np.argwhere(np.any(h[1:5] != 0, axis=(0, 3)))
+    table = np.stack([h[1:5, i, j] for i, j in powers], axis=-1)
+    return table.reshape(4 * size, len(powers)), powers.T
+
+
+def _powers(values: Floats) -> Floats:
+    """Return the powers of numbers from 0 to the degree, (degree + 1, n)."""
+    found = np.ones((_DEGREE + 1, len(values)))
+    for n in range(1, _DEGREE + 1):
+        np.multiply(found[n - 1], values, out=found[n])
+    return found
 
 
 def potential_and_gradient(inverse: Floats) -> Floats:
@@ -98,7 +111,14 @@ def potential_and_gradient(inverse: Floats) -> Floats:
     -------
     ndarray (4, n) [gauss]
     """
+    found = np.empty((4, inverse.shape[1]))
+    for first in range(0, inverse.shape[1], _BLOCK):
+        found[:, first : first + _BLOCK] = _block(inverse[:, first : first + _BLOCK])
+    return found
+
+
+def _block(inverse: Floats) -> Floats:
     coefficients, powers = _field()
-    exponent = np.arange(_DEGREE + 1)[:, None]
-    x, y, z = (component**exponent for component in inverse)
-    return np.asarray(coefficients.T @ (x[powers[0]] * y[powers[1]] * z[powers[2]]))
+    x, y, z = (_powers(component) for component in inverse)
+    along = coefficients @ (x[powers[0]] * y[powers[1]])
+    return np.asarray((along.reshape(4, _DEGREE + 1, -1) * z).sum(axis=1))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.unzip import unpack
+from rossi.fits.writer import gzipped
 from rossi.pca.filter import build_filter_file
-from rossi.pca.filter.indices import read_master
+from rossi.pca.filter.indices import Files, read_master
+from rossi.product import About
 from rossi.remarks import Remark, undated
 from services.contract import File, Inputs
 from services.contract.filter_file import FILTER_FILE, FilterSource
@@ -15,11 +18,21 @@ from services.contract.filter_file import FILTER_FILE, FilterSource
 
 def opened(item: File) -> FitsFile:
     """Open a FITS file."""
-    return open_fits(item.data, item.name)
+    return open_fits(item.content, item.name)
+
+
+def packed(name: str, plain: bytes, about: About, *, level: int = 1, keep: bool = True) -> File:
+    """Return a file as the store gets it, gzip-compressed, and (`keep`) as the next stage of this process reads it."""
+    return File(f"{name}.gz", gzipped(plain, level), about=about, plain=plain if keep else None)
+
+
+def contents_of(items: Iterable[File]) -> dict[str, bytes]:
+    """Return the content of files by name."""
+    return {item.name: item.content for item in items}
 
 
 def filter_file(
-    source: FilterSource, inputs: Inputs, others: Sequence[File], history: FitsFile | None = None
+    source: FilterSource, inputs: Inputs, others: Files, history: FitsFile | None = None
 ) -> tuple[File, list[Remark]]:
     """Return the archive's filter file, or make one; and what there is to say of its sources.
 
@@ -28,15 +41,16 @@ def filter_file(
     source : FilterSource
     inputs : mapping
         With ``filter_file``, or ``index`` and ``spacecraft``; see `services.contract.filter_file`.
-    others : sequence of File
-        What else it is made from: housekeeping of the PCUs, Standard2 data.
+    others : mapping of str to bytes or FitsFile
+        What else it is made from, by path: housekeeping of the PCUs, Standard2 data.
     history : FitsFile, optional
         History of breakdowns.
     """
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        return File(PurePosixPath(found.name).name, found.data, about=FILTER_FILE), []
-    files = {item.name: item.data for item in (*inputs["index"], *inputs["spacecraft"], *others)}
+        name = PurePosixPath(found.name).name
+        return File(name, found.data, about=FILTER_FILE, plain=unpack(found.data, name)), []
+    files = {**contents_of((*inputs["index"], *inputs["spacecraft"])), **others}
     said: list[str] = []
-    data = build_filter_file(files, history, compress=True, said=said)
-    return File(f"{read_master(files).filter_file}.gz", data, about=FILTER_FILE), undated(said)
+    data = build_filter_file(files, history, said=said)
+    return packed(read_master(files).filter_file, data, FILTER_FILE), undated(said)

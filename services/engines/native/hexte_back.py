@@ -5,7 +5,7 @@ from __future__ import annotations
 from rossi.hexte.observation import split_observation
 from services.contract import Inputs, Outputs
 from services.engines.hexte import contents, split_outputs
-from services.engines.native.files import filter_file
+from services.engines.native.files import contents_of, filter_file
 from services.hexte_back.stage import HexteBackConfig
 
 
@@ -19,4 +19,6 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     """
     events, archive, rocking = (contents(inputs, name) for name in ("events", "archive", "rocking"))
     made = split_observation(events, archive, rocking)
-    return split_outputs(made, inputs, *filter_file(config.filter_file, inputs, inputs.get("housekeeping", ())))
+    return split_outputs(
+        made, inputs, *filter_file(config.filter_file, inputs, contents_of(inputs.get("housekeeping", ())))
+    )

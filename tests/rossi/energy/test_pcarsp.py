@@ -158,6 +158,18 @@ def test_good_time_of_two_epochs_is_told():
     assert "reaches from gain epoch 2 into 3; the response is that of epoch 2" in result.stdout
 
 
+def test_epochs_begin_in_utc():
+    """The gain changed on 2000-05-13, 00:00 UTC, MET 200793604; 64 s earlier that is the time in TT."""
+    with fits.open("input/pha/e3_p2.pha", mode="update") as hdus:
+        hdus[1].header["DATE-OBS"] = "2000-05-12T23:00:00"
+        hdus[2].header["TIMEZERO"] = 0.0
+        hdus[2].data["START"], hdus[2].data["STOP"] = 200793604.0 - 600, 200793604.0 - 10
+    assert "reaches from gain epoch" not in rsp()[1].stdout
+    with fits.open("input/pha/e3_p2.pha", mode="update") as hdus:
+        hdus[2].data["STOP"] = 200793604.0 + 10
+    assert "reaches from gain epoch 4 into 5" in rsp()[1].stdout
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

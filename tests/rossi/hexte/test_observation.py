@@ -50,7 +50,7 @@ def test_an_observation_from_files_to_products(observation):
         name = f"pw{cluster.cluster.lower()}"
         assert parts.clusters[name]["dwell"] == summary["clusters"][name]["dwell"] == cluster.dwell
         found = summary["bands"][f"{name}_ch15-61"]
-        assert found["rate"] == pytest.approx(cluster.events.source, abs=5 * found["error"])
+        assert found["rate"] == pytest.approx(cluster.archive.source, abs=3 * found["error"])
     net, beside = made.light_curve_files()
     stems = [f"{truth.obsid}_{cluster}_ch15-61" for cluster in ("pwa", "pwb")]
     assert [file.name for file in net] == [f"{stem}.lc" for stem in stems]

@@ -9,13 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord, get_sun
 from astropy.io import fits
 
 from rossi.archive import FILE_PATTERNS, ObsID, parse_data_file
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
-from rossi.simulate import ObservationSpec, PcuOn, Truth, simulate_archive, simulate_observation, true_observation
+from rossi.met import to_time
+from rossi.simulate import (
+    ObservationSpec,
+    PcuOn,
+    Truth,
+    orbit,
+    simulate_archive,
+    simulate_observation,
+    true_observation,
+)
 from rossi.simulate.archive import planned
 from rossi.simulate.source import long_term
 from rossi.simulate.targets import targets
@@ -262,6 +272,15 @@ def test_propane_is_lost() -> None:
     for pcu, lost in ((0, True), (1, True), (2, False)):
         ratio = late.column(f"VpSpecPcu{pcu}").sum() / early.column(f"VpSpecPcu{pcu}").sum()
         assert (ratio < 0.1) == lost
+
+
+@pytest.mark.parametrize("met", [7e7, 1.9e8, 5.6e8])
+def test_the_sun_is_where_it_is_in_j2000(met: float) -> None:
+    """Of date it would be 0.05 deg off in 1996, 0.16 deg in 2011."""
+    x, y, z = orbit.sun(met)
+    real = get_sun(to_time(met))  # from the Earth, along the axes of J2000
+    ours = SkyCoord(np.degrees(np.arctan2(y, x)), np.degrees(np.arcsin(z)), unit="deg")
+    assert ours.separation(SkyCoord(real.ra, real.dec)).deg < 0.012
 
 
 def test_without_telemetry_nothing_is_recorded() -> None:

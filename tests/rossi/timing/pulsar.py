@@ -1,8 +1,7 @@
 """A pulsar in GoodXenon, from an archive to its folded pulse with and without the barycentre; see docs/timing.md.
 
-    rossi simulate --out archive --observations 40 --configurations goodxenon
-    rossi campaign --config archive/rossi.toml --store store --out out    # with products and [timing] of the page
-    python -m tests.rossi.timing.pulsar archive out --figure docs/images/timing-pulsar.png
+    python -m tests.rossi.timing.pulsar --figure docs/images/timing-pulsar.png    # forty of 128 s, a minute
+    python -m tests.rossi.timing.pulsar --campaign archive out                    # the products of the page's campaign
 
 The archive's `truth.json` knows period and phase; the simulation has them from another ephemeris and its own orbit.
 """
@@ -156,18 +155,24 @@ def draw(observed: Observed, path: Path) -> None:
     left.set(xlabel="Year", ylabel="Phase of the maximum", ylim=(-0.5, 0.5))
     middle.set(xlabel="Phase", ylabel="Counts over their mean", xlim=(0, 2), title=f"{len(years)} observations folded")
     right.set(xlabel=f"Period - {observed.pulse.period:g} s (ps)", ylabel=r"$\chi^2$ of epoch folding", yscale="log")
-    right.legend(fontsize=8, loc="lower center")
+    middle.legend(fontsize=8, loc="lower left")
+    for axes in (left, right):
+        axes.locator_params(axis="x", nbins=4)
     figure.savefig(path, dpi=110)
 
 
 def main() -> None:
     """Print period and phases, and draw them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("archive", type=Path)
-    parser.add_argument("out", type=Path)
+    parser.add_argument("--campaign", nargs=2, type=Path, metavar=("ARCHIVE", "OUT"))
+    parser.add_argument("--observations", type=int, default=40)
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
-    observed = of_campaign(given.archive, given.out)
+    if given.campaign:
+        observed = of_campaign(*given.campaign)
+    else:
+        files = (open_fits(short_observation(n), str(n)) for n in range(given.observations))
+        observed = listed(PULSE, files)
     pulse = observed.pulse
     print(f"{len(observed.there)} observations, {sum(map(len, observed.there))} photons")
     period, error = period_of(pulse, observed.there)

@@ -16,7 +16,7 @@ from rossi.product import About, Kind
 from rossi.remarks import Remark
 from services.contract import File
 from services.contract.filter_file import FilterSource
-from services.engines.native.files import filter_file, opened
+from services.engines.native.files import contents_of, filter_file, opened
 from services.pca_prep.stage import STAGE, PcaPrepConfig
 from tests.services.engines.native.conftest import Observation
 
@@ -25,7 +25,7 @@ ARCHIVE = PcaPrepConfig(background="none", filter_file="archive")
 
 
 def rebuilt(inputs: dict[str, tuple[File, ...]]) -> tuple[File, list[Remark]]:
-    return filter_file(FilterSource.REBUILD, inputs, (*inputs["std2"], *inputs["housekeeping"]))
+    return filter_file(FilterSource.REBUILD, inputs, contents_of((*inputs["std2"], *inputs["housekeeping"])))
 
 
 def test_a_file_is_opened_by_its_name(observation: Observation) -> None:
@@ -37,7 +37,7 @@ def test_a_file_is_opened_by_its_name(observation: Observation) -> None:
 
 def test_the_archives_own_is_handed_on_as_it_is(observation: Observation) -> None:
     inputs = observation.inputs(STAGE, ARCHIVE)
-    made, remarks = filter_file(FilterSource.ARCHIVE, inputs, ())
+    made, remarks = filter_file(FilterSource.ARCHIVE, inputs, {})
     assert made == File("x20402014503.xfl.gz", observation.files["stdprod/x20402014503.xfl.gz"], about=made.about)
     assert (made.about, remarks) == (About(Kind.FILTER_FILE), [])
 
@@ -71,7 +71,7 @@ def test_rows_without_a_time_are_told_once(observation: Observation) -> None:
     time = table.column(clock(table)).copy()
     time[3] = np.nan
     tables = [as_hdu(one) for one in (with_values(table, {clock(table): time}), *file.tables[1:])]
-    cut = replace(damaged, data=fits_bytes(file.primary, tables, compress=True))
+    cut = replace(damaged, data=fits_bytes(file.primary, tables, compress=True), plain=None)
     _, remarks = rebuilt(
         inputs | {"spacecraft": tuple(cut if item is damaged else item for item in inputs["spacecraft"])}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from rossi.calibration import Role
 from rossi.errors import DataError
-from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.reader import gunzip, open_fits, read_fits
 from rossi.fits.table import Table
 from rossi.pca.background.model import read_model
 from rossi.product import About, Content, Kind
@@ -176,3 +177,19 @@ def test_a_switching_observation_is_that_of_pcaprepobsid(golden: Path) -> None:
         compared[file.name] = [line for line in lines if not described.search(line)]
     stem = "FS4a_15752a10-15752e70"
     assert compared == {f"{stem}_dt.gz": [], f"{stem}_dtbkg.gz": [], "FP_15752a09-15752e73.xfl.gz": []}
+
+
+def test_the_next_stage_of_the_same_process_reads_what_the_store_gets(observation: Observation) -> None:
+    made = prepared(observation)
+    files = [file for group in made.files.values() for file in group]
+    assert len(files) == 3
+    for file in files:
+        assert file.content is not file.data
+        assert file.content == gunzip(file.data, file.name)
+
+
+def test_no_more_than_so_much_stays_in_memory(observation: Observation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[pca_prep.__module__], "HELD", 0)
+    made = prepared(observation)
+    assert [file.plain for file in (*made.files["std2_dt"], *made.files["std2_dtbkg"])] == [None, None]
+    assert len(table(made, "std2_dt")) == len(raw(observation))

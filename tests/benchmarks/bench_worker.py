@@ -1,0 +1,188 @@
+"""What an observation costs a warm worker, stages and a local store included, against the tasks of HEASoft.
+
+    python tests/benchmarks/bench_worker.py [--turns 40] [--case NAME] [--profile]
+
+Simulated observations are reduced again and again by `run_observation`, as a worker of a campaign does, each time into
+a store of its own. What counts is CPU time, of all threads, and the least of many turns, since others use the machine
+too; what is read and written lies on a disk or in memory, wherever the temporary folder is.
+
+The reference is what HEASoft 6.20 took for such observations, CPU seconds on one quiet core: pcaprepobsid with
+background, maketime, pcaextlc2 and pcaextspect2; and for HEXTE the 14 calls of the recipe (hxtback, maketime,
+extraction, hxtdead, rebinlc, lcmath) for one science file of one cluster, with the archive's filter file. The last
+column but one is the memory of a process that reduces this observation alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rossi.archive import ObsID
+from rossi.simulate import BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE, ObservationSpec
+from rossi.simulate.calibration import calibration_files
+from rossi.simulate.hexte import hexte_calibration_files
+from rossi.simulate.observation import simulate_observation
+from services.calibration.config import CalibrationConfig
+from services.execution.request import Shard
+from services.execution.worker import run_observation
+from services.storage import open_archive, open_store
+
+START = 116417056
+PCA: dict[str, Any] = {"pca_prep": {}, "pca_extract": {}}
+
+
+def hexte(data: str) -> dict[str, Any]:
+    """Return the stages of HEXTE; the recipe takes the filter file that the archive has."""
+    return {"hexte_back": {"data": data, "filter_file": "archive"}, "hexte_dead": {}}
+
+
+@dataclass(frozen=True)
+class Case:
+    """An observation, what is done with it, and the CPU time [s] of HEASoft for it."""
+
+    label: str
+    obsid: str
+    duration: int
+    gaps: tuple[tuple[int, int], ...]
+    stages: dict[str, Any]
+    heasoft: float
+    goal: int
+    cluster: str = "AB"
+
+    def files(self) -> dict[str, bytes]:
+        """Return the observation's files."""
+        events = bool(self.stages.get("hexte_back"))
+        obsid = ObsID(self.obsid)
+        about = ObservationSpec(obsid, START, self.duration, gaps=self.gaps, ra=RA, dec=DEC, hexte_events=events)
+        found = simulate_observation(about)
+        other = {"A": ("FS56", "FS58", "FH59"), "B": ("FS50", "FS52", "FH53"), "AB": ()}[self.cluster]
+        return {name: data for name, data in found.items() if not name.startswith(tuple(f"hexte/{o}" for o in other))}
+
+
+#: Near the pole of the orbit: the Earth never hides it, and files end in the gaps only [deg].
+RA, DEC = 217.0, 67.0
+CASES = {
+    "pca-1.2": Case("PCA, 1.2 ks, one file", "20402-01-01-00", 1200, (), PCA, 2.32, 100),
+    "pca-9.6": Case("PCA, 9.6 ks, three files", "20402-01-02-00", 9760, ((3200, 3280), (6480, 6560)), PCA, 8.38, 100),
+    "pca-18": Case(
+        "PCA, 18 ks, five files",
+        "20402-01-03-00",
+        18320,
+        ((3600, 3680), (7280, 7360), (10960, 11040), (14640, 14720)),
+        PCA,
+        16.5,
+        100,
+    ),
+    "hexte-archive": Case("HEXTE, archive mode", "20402-01-04-00", 608, (), hexte("archive"), 0.53, 60, "A"),
+    "hexte-events": Case("HEXTE, event lists", "20402-01-05-00", 608, (), hexte("events"), 0.66, 60, "A"),
+}
+
+
+@contextmanager
+def places() -> Iterator[Path]:
+    """Lay out the archive of all cases and the calibration files below a temporary folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for case in CASES.values():
+            root = folder / ObsID(case.obsid).path
+            for path, data in case.files().items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(data)
+        for path, data in {**calibration_files(), **hexte_calibration_files()}.items():
+            (folder / path).write_bytes(data)
+        yield folder
+
+
+def shard(case: Case, folder: Path) -> Shard:
+    """Return the case as a worker is told it."""
+    calibration = CalibrationConfig(
+        model=(str(folder / MODEL_FILE),),
+        saa="NONE",
+        breakdown=str(folder / BREAKDOWN_FILE),
+        dead_time_a=str(folder / DEAD_TIME_FILE_A),
+        dead_time_b=str(folder / DEAD_TIME_FILE_B),
+    )
+    known = {"stages": case.stages, "archive": str(folder), "store": str(folder), "calibration": calibration}
+    return Shard(number=0, obsids=(case.obsid,), **known)
+
+
+def reduce(case: Case, folder: Path, turns: int, keep: Path | None = None) -> float:
+    """Reduce a case again and again; return the least CPU time [s], after three turns to warm up."""
+    told, archive = shard(case, folder), open_archive(str(folder))
+    least = float("inf")
+    for turn in range(turns + 3):
+        place = keep or folder / "store"
+        store = open_store(str(place))
+        start = time.process_time()
+        result = run_observation(case.obsid, told, archive=archive, store=store)
+        took = time.process_time() - start
+        assert result.outcome == "succeeded", result
+        if turn >= 3:
+            least = min(least, took)
+        if keep is None:
+            shutil.rmtree(place)
+    return least
+
+
+def peak() -> int:
+    """Return the most memory that this process has held [MB]; not getrusage, which counts the parent's at the fork."""
+    (line,) = (x for x in Path("/proc/self/status").read_text().split("\n") if x.startswith("VmHWM"))
+    return int(line.split()[1]) // 1024
+
+
+def memory(case: str, folder: Path) -> int:
+    """Return the peak memory of a process that reduces a case [MB]."""
+    command = [sys.executable, __file__, "--alone", str(folder), "--case", case]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def profiled(case: Case, folder: Path, turns: int = 10) -> None:
+    """Print where the time goes."""
+    reduce(case, folder, 1)
+    profile = cProfile.Profile()
+    profile.enable()
+    reduce(case, folder, turns)
+    profile.disable()
+    stats = pstats.Stats(profile)
+    stats.sort_stats("tottime").print_stats(35)
+    stats.sort_stats("cumulative").print_stats(70)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--case", choices=CASES, action="append", help="only this one")
+    parser.add_argument("--profile", action="store_true", help="print a profile instead")
+    parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    names = given.case or list(CASES)
+    if given.alone:
+        reduce(CASES[names[0]], given.alone, 3)
+        print(peak())
+        return
+    with places() as folder:
+        if given.profile:
+            for name in names:
+                profiled(CASES[name], folder)
+            return
+        print(f"{'':26}{'HEASoft [s]':>12}{'rossi [s]':>11}{'ratio':>7}{'goal':>6}{'memory [MB]':>13}")
+        for name in names:
+            case = CASES[name]
+            took = reduce(case, folder, given.turns)
+            row = f"{case.label:26}{case.heasoft:12.2f}{took:11.4f}{case.heasoft / took:7.0f}{case.goal:6}"
+            print(f"{row}{memory(name, folder):13}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Sums that round as additions one by one do, without carrying all of them out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rossi.extract.accumulate import add_rows, repeated_sum
+
+#: 16 s shared among 129 elements, what is exact, what lies half-way between two numbers after some steps, and others.
+VALUES = (16 / 129, 16.0, 0.1, 1 / 64, np.nextafter(1, 2), 1 + 2.0**-30, 9.418198237405264, (2**52 + 1) * 2.0**-60)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_number_added_again_and_again_rounds_as_each_addition_does(value):
+    number = np.arange(1, 100_001)
+    np.testing.assert_array_equal(repeated_sum(value, number), np.add.accumulate(np.full(len(number), value)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (40, 1), (1, 3), (3000, 2), (17, 129)])
+def test_rows_are_added_one_after_the_other(shape):
+    random = np.random.default_rng(1)
+    start, rows = random.normal(size=shape[1]), random.normal(size=shape) * 1e3 ** random.normal(size=shape)
+    expected = start.copy()
+    for row in rows:
+        expected += row
+    np.testing.assert_array_equal(add_rows(start, rows), expected)
