@@ -262,6 +262,8 @@ def _named(work: _Work, data: bytes, file: FitsFile, names: list[str]) -> tuple[
         tables = tuple(changed if table is spectrum else table for table in file.tables)
         return file_bytes(FitsFile(file.name, file.primary, tables)), []
     cards = [("RESPFILE", names[0].removeprefix("!"), "response")]
+    if not work.p.compat and not is_none(str(spectrum.header.get("ANCRFILE", ""))):  # or the area would count twice
+        cards.append(("ANCRFILE", "NONE", "is part of the response"))
     if work.p.compat and not is_none(work.p.date):
         cards.append(("DATE-OBS", work.day, "as given to pcarsp"))
     return with_keywords(data, file.name, file.tables.index(spectrum) + 1, cards), []
