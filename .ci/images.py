@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 #: The largest that an image may be [MB].
-LIMIT = 450
+LIMIT = 600
 USER = "10001:10001"
 LABELS = ("source", "revision", "version")
 COMPILERS = ("gcc", "cc", "g++", "clang", "make")

@@ -31,7 +31,7 @@ UNUSED = (
     "prefect/server/ui-v2",
     # other astronomy than ours, and how the Earth was turned, which needs no time scale of ours
     "astropy_iers_data/data/eopc04.*",
-    *("astropy/cosmology/data", "astropy/modeling", "astropy/samp", "astropy/timeseries", "astropy/visualization"),
+    *("astropy/cosmology/data", "astropy/samp", "astropy/visualization"),
     # matplotlib's data for examples; of Pillow, all pictures but PNG, JPEG and TIFF, and its own way to write text
     "matplotlib/mpl-data/sample_data",
     *("PIL/_avif.*", "PIL/_imagingcms.*", "PIL/_imagingft.*", "PIL/_webp.*"),

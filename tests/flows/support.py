@@ -164,11 +164,15 @@ def same_products(one: Path, two: Path) -> None:
     """All products are equal but for the time of making."""
     others = product_files(two)
     for name, path in product_files(one).items():
-        with _opened(path) as left, _opened(others[name]) as right:
+        mine, other = _content(path), _content(others[name])
+        if not mine.startswith(b"SIMPLE"):
+            assert mine == other, name
+            continue
+        with fits.HDUList.fromstring(mine) as left, fits.HDUList.fromstring(other) as right:
             difference = fits.FITSDiff(left, right, ignore_keywords=["DATE", "CHECKSUM", "DATASUM"])
             assert difference.identical, difference.report()
 
 
-def _opened(path: Path) -> fits.HDUList:
+def _content(path: Path) -> bytes:
     data = path.read_bytes()
-    return fits.HDUList.fromstring(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data

@@ -35,6 +35,7 @@ class TestPods(ExecutorConformance):
     def test_steps_and_a_cancelled_flow_run(
         self, archive: Archive, settings: Settings, api: ApiServer, controller: Controller
     ) -> None:
+        controller.environment["ROSSI_TEST_SLOW"] = archive.good[-1]  # so that something is left to be stopped
         executor = Pods(settings, "flow-run-1")
         recorder = Recorder(lambda: Pods(settings, "flow-run-1").stop() or executor.stop())
         with pytest.raises(Stopped, match="was deleted"):
