@@ -26,7 +26,7 @@ UNUSED = (
     *("aiohappyeyeballs", "aiohttp", "aiohttp_retry", "aiosignal", "frozenlist", "multidict", "propcache", "yarl"),
     # lists of what a package installed, for its removal; what builds and tests other packages
     "*.dist-info/RECORD",
-    *("numpy/distutils", "numpy/f2py", "sqlalchemy/testing", "alembic/testing"),
+    *("numpy/distutils", "sqlalchemy/testing", "alembic/testing"),
     # Prefect's second set of pages: the first is where its logs lead to
     "prefect/server/ui-v2",
     # other astronomy than ours, and how the Earth was turned, which needs no time scale of ours
