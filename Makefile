@@ -57,7 +57,7 @@ test-fit: .venv-fit/sherpa
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
 
 # Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.
 INPUTS ?= 1000000

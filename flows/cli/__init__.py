@@ -54,10 +54,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run_task(name: str, words: list[str]) -> NoReturn:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than many a task
-    from rossi.ftools.task import run
-
     configure_logs()
     try:
+        from rossi.ftools.task import run
+
         sys.exit(run(name, words))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import ConfigError
 from rossi.fits.dated import dated_file
 from rossi.fits.reader import FitsFile, read_bytes, read_fits

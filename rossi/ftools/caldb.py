@@ -10,19 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from rossi.calibration import (
-    ANY,
-    DATA_SETS,
-    INDEX,
-    CalibrationEntry,
-    CalibrationQuery,
-    Role,
-    find_files,
-    header_start,
-    matching,
-    read_index,
-    select,
-)
+from rossi.calibration import ANY, INDEX, CalibrationEntry, CalibrationQuery, header_start, matching, read_index, select
+from rossi.calibration_roles import DATA_SETS, Role, find_files
 from rossi.errors import ConfigError
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.fits.table import Table
@@ -35,7 +24,7 @@ def is_caldb(text: str) -> bool:
 
 
 def caldb_files(parameter: str, role: Role, start: float | None = None) -> dict[str, tuple[int, ...]]:
-    """Return the HDUs that count of files of a CALDB on disk, by path; see `rossi.calibration.find_files`.
+    """Return the HDUs that count of files of a CALDB on disk, by path; see `rossi.calibration_roles.find_files`.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.energy.area import area_table
 from rossi.energy.collimator import read_cube
 from rossi.energy.hexte_observed import channel_groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
 from rossi.fits.dated import dated_file

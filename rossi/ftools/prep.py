@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Annotated
 
 from rossi.archive import FILE_PATTERNS, stem_of
-from rossi.calibration import Role, calendar_mjd
+from rossi.calibration import calendar_mjd
+from rossi.calibration_roles import Role
 from rossi.errors import ConfigError, DataError
 from rossi.fits.dated import dated_file
 from rossi.fits.edit import file_bytes

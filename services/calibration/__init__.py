@@ -4,7 +4,7 @@
 file came from a folder, a bucket or a web server.
 """
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from services.calibration.config import CalibrationConfig
 from services.calibration.find import CalibrationFile, check_calibration, find_calibration
 

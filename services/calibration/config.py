@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from services.contract import Frozen
 
 #: The energy-to-channel table that comes with rossi.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from rossi.calibration import DATA_SETS, INDEX, CalibrationEntry, Role, find_files, read_index
+from rossi.calibration import INDEX, CalibrationEntry, read_index
+from rossi.calibration_roles import DATA_SETS, Role, find_files
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from services.calibration.config import CalibrationConfig

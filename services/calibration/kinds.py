@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.energy.channel_table import read_channel_table
 from rossi.energy.response_calibration import area_on_axis, collimator_table
 from rossi.errors import ConfigError, DataError

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from rossi.archive import FILE_PATTERNS
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from services.contract.outcome import Frozen
 from services.contract.stage import CALIBRATION, Input
 

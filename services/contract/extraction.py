@@ -146,3 +146,28 @@ class Extraction(Frozen):
 def in_energies(config: Any) -> bool:
     """Return whether a band of an extraction is in keV, so that energies of channels are needed."""
     return any(band.energies is not None for band in config.bands)
+
+
+class PcaSelection(Frozen):
+    """What both stages of the PCA choose of the detectors: `pcus` and `layers`, which each of them describes."""
+
+    @field_validator("pcus", "layers", mode="before", check_fields=False)
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return as_text(value, ",")
+
+    @field_validator("pcus", check_fields=False)
+    @classmethod
+    def _pcus(cls, value: str) -> str:
+        from rossi.pca.standard2 import parse_pcus
+
+        parse_pcus(value)
+        return value
+
+    @field_validator("layers", check_fields=False)
+    @classmethod
+    def _layers(cls, value: str) -> str:
+        from rossi.pca.standard2 import parse_layers
+
+        parse_layers(value)
+        return value

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.spectra.ready import FitSettings
 from services.contract import CALIBRATION, Frozen, Input, Output
 

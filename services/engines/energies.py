@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rossi.calibration import Role, header_start
+from rossi.calibration import header_start
+from rossi.calibration_roles import Role
 from rossi.energy.band_energies import cut_off, pca_energies
 from rossi.energy.bands import CHANNEL_STARTS, NoChannels, band_of
 from rossi.energy.built_in import built_in_table

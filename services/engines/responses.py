@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.energy import hexte_observed, observed_files
 from rossi.energy.channel_table import read_channel_table
 from rossi.energy.collimator import read_cube

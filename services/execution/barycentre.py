@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from isal import igzip
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import DataError
 from rossi.fits.reader import gunzip, open_fits
 from rossi.fits.unzip import is_gzip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rossi.archive import ObsID, parse_data_file
-from rossi.calibration import DATA_SETS, Role
+from rossi.calibration_roles import DATA_SETS, Role
 from rossi.errors import ConfigError, DataError, MissingInput, NoGoodTime
 from rossi.met import met_to_mjd
 from rossi.spooled import SpooledFile

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.hexte.correction import parse_detectors
 from services.contract import CALIBRATION, Input, Output, Stage
 from services.contract.extraction import Channels, Extraction, as_text

@@ -7,12 +7,11 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.pca.lightcurve import ROW, DeadTime
-from rossi.pca.standard2 import parse_layers, parse_pcus
 from rossi.spectra.ready import DEFAULTS
 from services.contract import CALIBRATION, Input, Output, Stage
-from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text, in_energies
+from services.contract.extraction import PCA_RECIPE, Channels, Extraction, PcaSelection, in_energies
 from services.contract.fitting import RESPONSE_OUTPUTS, Fitting, calibration_inputs, makes_responses
 
 #: What can be asked for.
@@ -42,7 +41,7 @@ class SpectrumExposure(StrEnum):
     SECONDS = "seconds"
 
 
-class PcaExtractConfig(Fitting, Extraction):
+class PcaExtractConfig(Fitting, PcaSelection, Extraction):
     """What is extracted; a change does not repeat preparation."""
 
     expression: str = Field(PCA_RECIPE, description="good time: condition on the filter file's columns")
@@ -61,23 +60,6 @@ class PcaExtractConfig(Fitting, Extraction):
         description="of spectra: pcu_seconds (and the mean of the PCUs' areas) or seconds (and their sum)",
     )
     dead_time: DeadTime = Field(DeadTime.LIVE, description="exposure: LIVE, ON, or NONE (no correction)")
-
-    @field_validator("pcus", "layers", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return as_text(value, ",")
-
-    @field_validator("pcus")
-    @classmethod
-    def _pcus(cls, value: str) -> str:
-        parse_pcus(value)
-        return value
-
-    @field_validator("layers")
-    @classmethod
-    def _layers(cls, value: str) -> str:
-        parse_layers(value)
-        return value
 
     @field_validator("binsz")
     @classmethod

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from rossi.archive import FILE_PATTERNS
-from rossi.calibration import Role
-from rossi.pca.standard2 import PCUS, parse_layers, parse_pcus
+from rossi.calibration_roles import Role
+from rossi.pca.standard2 import PCUS, parse_pcus
 from services.contract import CALIBRATION, Caveat, Input, Look, Output, Stage
-from services.contract.extraction import PCA_RECIPE, Channels, Extraction, as_text, in_energies
+from services.contract.extraction import PCA_RECIPE, Channels, Extraction, PcaSelection, in_energies
 
 #: Lengths of bins [s]: of Standard2 down to what the dead time of 10 us leaves room for.
 _LONGEST, _SHORTEST = 8.0, 2.0**-16
@@ -33,7 +33,7 @@ class FastProduct(StrEnum):
     BURSTS = "bursts"
 
 
-class PcaFastConfig(Extraction):
+class PcaFastConfig(PcaSelection, Extraction):
     """What is made of data faster than 16 s, of what [campaign] products asks for; a change repeats no preparation."""
 
     products: tuple[FastProduct, ...] = Field(
@@ -91,23 +91,6 @@ class PcaFastConfig(Extraction):
     @classmethod
     def _in_order(cls, value: tuple[FastProduct, ...]) -> tuple[FastProduct, ...]:
         return tuple(one for one in FastProduct if one in value)
-
-    @field_validator("pcus", "layers", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return as_text(value, ",")
-
-    @field_validator("pcus")
-    @classmethod
-    def _pcus(cls, value: str) -> str:
-        parse_pcus(value)
-        return value
-
-    @field_validator("layers")
-    @classmethod
-    def _layers(cls, value: str) -> str:
-        parse_layers(value)
-        return value
 
     @field_validator("rms_bands")
     @classmethod

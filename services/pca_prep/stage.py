@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from rossi.archive import FILE_PATTERNS
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from services.contract import CALIBRATION, Frozen, Input, Output, Stage
 from services.contract.filter_file import FILTER_FILE_INPUTS, FilterSource
 

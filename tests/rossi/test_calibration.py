@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from rossi.calibration import (
     CalibrationEntry,
     CalibrationQuery,
-    Role,
     Validity,
     calendar_mjd,
-    find_files,
     header_start,
     read_index,
     select,
 )
+from rossi.calibration_roles import Role, find_files
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import read_fits

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rossi import gti as intervals
 from rossi.archive import stem_of
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, gunzip, open_fits

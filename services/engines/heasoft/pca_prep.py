@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits
 from rossi.pca.housekeeping import Housekeeping, require_each_pcu

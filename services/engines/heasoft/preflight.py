@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from rossi.calibration import DATA_SETS, INDEX, CalibrationEntry, Role, matching, read_index
+from rossi.calibration import INDEX, CalibrationEntry, matching, read_index
+from rossi.calibration_roles import DATA_SETS, Role
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from services.calibration.fetch import fetch, is_remote, join

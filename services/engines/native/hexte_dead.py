@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.hexte.observation import reduce_observation
 from rossi.hexte.parts import Part
 from rossi.hexte.science import Cluster

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.pca.background.model import BackgroundModel, read_model

@@ -1,10 +1,12 @@
 """The command: help, errors and exit codes, and the sub-commands that need no campaign."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 from flows.cli import main
 from rossi.archive import ObsID
+from rossi.errors import RossiError
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.version import __version__
@@ -370,3 +373,21 @@ def test_ftool_passes_everything_through(rossi: Rossi, archive: Archive) -> None
     assert (rossi.folder / "good.gti").read_bytes().startswith(b"SIMPLE")
     assert rossi("ftool", "maketime", f"infile={filter_file}", "outfile=bad.gti", "expr=ELV >").returncode != 0
     assert rossi("ftool", "nosuchtask").returncode != 0
+
+
+@pytest.mark.parametrize("event", [KeyboardInterrupt, BrokenPipeError])
+def test_a_task_that_is_interrupted_ends_without_a_traceback(
+    event: type[BaseException], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also while it is being loaded."""
+
+    class Loading(types.ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise event
+
+    monkeypatch.setitem(sys.modules, "rossi.ftools.task", Loading("rossi.ftools.task"))
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    with pytest.raises(SystemExit) as stop:
+        main(["ftool", "maketime"])
+    assert stop.value.code == (130 if event is KeyboardInterrupt else RossiError.exit_code)
+    assert "Traceback" not in capfd.readouterr().err

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rossi.archive import ObsID
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.simulate import (
     BACKEST_FILE,
     BREAKDOWN_FILE,

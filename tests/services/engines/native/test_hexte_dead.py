@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rossi.archive import ObsID
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import NoGoodTime
 from rossi.fits.dated import clock
 from rossi.fits.edit import as_hdu, with_values

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.energies import energies_of
 from rossi.fits.table import Table

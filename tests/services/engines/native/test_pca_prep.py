@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rossi.calibration import Role
+from rossi.calibration_roles import Role
 from rossi.errors import DataError
 from rossi.fits.reader import gunzip, open_fits, read_fits
 from rossi.fits.table import Table

@@ -82,7 +82,7 @@ def test_a_part_that_was_left_behind_is_named(browser: Browser, parted: Path, tm
     page.close()
 
 
-@pytest.mark.skipif(not LONG, reason="long form")
+@pytest.mark.skipif(not LONG, reason="5,000 observations take minutes: make test-long")
 def test_five_thousand_observations_are_all_told(browser: Browser, tmp_path: Path) -> None:
     shown = fabricated(5000)
     made = report.report("Many", "", shown, [], report.Place("/s", "", "0" * 64), 20_000)
