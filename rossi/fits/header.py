@@ -263,11 +263,11 @@ class Header:
             Keyword and image of each.
         """
         self._columns = None
-        index, cards, names = self._index, self._cards, self._names
-        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
-            index.setdefault(keyword, number)
-            cards.append(image)
-            names.append(keyword)
+        added, place = list(images), self._index.setdefault
+        for number, (keyword, _) in enumerate(added, len(self._cards)):
+            place(keyword, number)
+        self._names += [keyword for keyword, _ in added]
+        self._cards += [image for _, image in added]
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -358,7 +358,16 @@ class Header:
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
-    def to_block(self) -> bytes:
-        """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes."""
-        text = b"".join(self._cards) + b"END".ljust(CARD)
+    def to_block(self, replaced: Iterable[tuple[str, bytes]] = ()) -> bytes:
+        """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes.
+
+        Parameters
+        ----------
+        replaced : iterable of (str, bytes)
+            Keywords and images of cards that stand last, instead of those of these keywords.
+        """
+        cards, last = self._cards, dict(replaced)
+        if not self._index.keys().isdisjoint(last):
+            cards = [card for name, card in zip(self._names, cards, strict=True) if name not in last]
+        text = b"".join((*cards, *last.values(), b"END".ljust(CARD)))
         return text.ljust(-(-len(text) // BLOCK) * BLOCK)

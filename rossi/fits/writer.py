@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
-from isal import igzip
+from isal import igzip, isal_zlib
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.fits.cards import Value, card_image
@@ -19,6 +21,13 @@ from rossi.fits.structure import layout
 _STRUCTURAL = frozenset({"SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "EXTEND"}) | {
     *("TFIELDS", "EXTNAME", "CHECKSUM", "DATASUM")
 }
+
+
+#: Header of a gzip file without name, time or system (RFC 1952); the longest block that is not compressed (RFC 1951).
+_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+_STORED = 0xFFFF
+#: What stands between digits and letters in ASCII.
+_SIGNS = frozenset({*range(0x3A, 0x41), *range(0x5B, 0x61)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +237,48 @@ def gzipped(content: bytes, level: int = 1) -> bytes:
     return bytes(igzip.compress(content, level, mtime=0))
 
 
+def stored_gzip(parts: Iterable[bytes | memoryview]) -> bytes:
+    """Return a gzip file that holds bytes as they are: as quick to make and to read as a copy.
+
+    Parameters
+    ----------
+    parts : iterable of bytes-like
+        The content, piece by piece.
+    """
+    pieces: list[bytes | memoryview] = [_GZIP]
+    crc = size = 0
+    for one in parts:
+        part = memoryview(one)
+        crc, size = isal_zlib.crc32(part, crc), size + len(part)
+        for at in range(0, len(part), _STORED):
+            piece = part[at : at + _STORED]
+            pieces += (struct.pack("<BHH", 0, len(piece), len(piece) ^ _STORED), piece)
+    pieces.append(struct.pack("<BHHII", 1, 0, _STORED, crc, size & 0xFFFFFFFF))
+    return b"".join(pieces)
+
+
 def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
-    """Return HDUs of any kind, the primary first, as a whole FITS file with CHECKSUM and DATASUM in every HDU.
+    """Return HDUs of any kind, the primary first, as a whole FITS file; see `hdu_parts`.
 
     Parameters
     ----------
     hdus : iterable of TableHDU
     """
-    parts: list[bytes | memoryview] = []
+    return b"".join(hdu_parts(hdus))
+
+
+def hdu_parts(hdus: Iterable[TableHDU]) -> Iterator[bytes | memoryview]:
+    """Iterate over the bytes of a FITS file, with CHECKSUM and DATASUM in every HDU: headers, data units, padding.
+
+    Parameters
+    ----------
+    hdus : iterable of TableHDU
+        Of any kind, the primary first.
+    """
     for hdu in hdus:
-        parts += (sealed_header(hdu.header, ones_complement_sum(hdu.data)), hdu.data, bytes(-len(hdu.data) % BLOCK))
-    return b"".join(parts)
+        yield sealed_header(hdu.header, ones_complement_sum(hdu.data))
+        yield hdu.data
+        yield bytes(-len(hdu.data) % BLOCK)
 
 
 def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
@@ -284,13 +324,12 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    header = header.without(("CHECKSUM", "DATASUM"))
-    header.append("CHECKSUM", "0" * 16, "HDU checksum")
-    header.append("DATASUM", str(sum_data), "data unit checksum")
-    block = header.to_block()
+    unsealed = card_image("CHECKSUM", "0" * 16, "HDU checksum")
+    cards = {"CHECKSUM": unsealed, "DATASUM": card_image("DATASUM", str(sum_data), "data unit checksum")}
+    block = header.to_block(cards.items())
     total = ones_complement_sum(block, sum_data)
     sealed = card_image("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
-    return block.replace(header.image("CHECKSUM"), sealed, 1)
+    return block.replace(unsealed, sealed, 1)
 
 
 def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
@@ -318,17 +357,20 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
-    letters = np.empty((4, 4), int)
-    for column in range(4):
-        byte = value >> (24 - 8 * column) & 0xFF
-        quarters = [byte // 4 + 0x30] * 4
-        quarters[0] += byte % 4
-        while any(q in excluded for q in quarters):
-            for first in (0, 2):
-                if quarters[first] in excluded or quarters[first + 1] in excluded:
-                    quarters[first] += 1
-                    quarters[first + 1] -= 1
-        letters[:, column] = quarters
-    text = "".join(map(chr, letters.ravel()))
-    return text[-1] + text[:-1]
+    text = bytes(
+        letter for of_bytes in zip(*map(_letters, value.to_bytes(4, "big")), strict=True) for letter in of_bytes
+    )
+    return (text[-1:] + text[:-1]).decode()
+
+
+@lru_cache(maxsize=256)
+def _letters(byte: int) -> tuple[int, ...]:
+    """Return four letters or digits, without signs between them, whose sum tells a byte."""
+    quarters = [byte // 4 + 0x30] * 4
+    quarters[0] += byte % 4
+    while any(q in _SIGNS for q in quarters):
+        for first in (0, 2):
+            if quarters[first] in _SIGNS or quarters[first + 1] in _SIGNS:
+                quarters[first] += 1
+                quarters[first + 1] -= 1
+    return tuple(quarters)
