@@ -264,11 +264,11 @@ class Header:
             Keyword and image of each.
         """
         self._columns = None
-        index, cards, names = self._index, self._cards, self._names
-        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
-            index.setdefault(keyword, number)
-            cards.append(image)
-            names.append(keyword)
+        added, place = list(images), self._index.setdefault
+        for number, (keyword, _) in enumerate(added, len(self._cards)):
+            place(keyword, number)
+        self._names += [keyword for keyword, _ in added]
+        self._cards += [image for _, image in added]
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
