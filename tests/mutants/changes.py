@@ -48,15 +48,6 @@ class Change:
         return None if same else str(changed)
 
 
-@dataclass(frozen=True)
-class Changed:
-    """A change, the source with it, and its line then."""
-
-    change: Change
-    source: str
-    after: str
-
-
 def _tree(source: str) -> ast.AST:
     """Return the tree of a source that Python accepts."""
     compile(source, "<changed>", "exec", dont_inherit=True)
@@ -139,17 +130,6 @@ def changes(module: str, source: str, seed: int) -> list[Change]:
     ]
 
 
-def sample(tree: Path, modules: list[str], number: int, seed: int) -> list[Changed]:
-    """Return a random sample of the changes of these modules; those that change nothing are left out."""
-    sources = {module: (tree / module).read_text() for module in modules}
-    found = sorted(change for module, source in sources.items() for change in changes(module, source, seed))
-    chosen: list[Changed] = []
-    for change in found:
-        if len(chosen) == number:
-            break
-        source = sources[change.module]
-        if (changed := change.made(source)) is not None:
-            lines = zip(changed.splitlines(), source.splitlines(), strict=False)
-            after = next((" ".join(new.split()) for new, old in lines if new != old), "")
-            chosen.append(Changed(change, changed, after))
-    return chosen
+def in_random_order(tree: Path, modules: list[str], seed: int) -> list[Change]:
+    """Return one change for each place of these modules."""
+    return sorted(change for module in modules for change in changes(module, (tree / module).read_text(), seed))

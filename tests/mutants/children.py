@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import resource
@@ -20,26 +21,18 @@ MEMORY = 8 << 30
 _LIBRARIES = """astropy.coordinates astropy.io.fits astropy.table astropy.time astropy.units astropy.wcs boto3
     hypothesis hypothesis.extra.numpy hypothesis.stateful isal.igzip jinja2 lark matplotlib.figure numpy pandas pyarrow
     pydantic pyvo rich tomlkit typer urllib3""".split()
-_QUIET = [
-    "-q",
-    "-W",
-    "ignore::pytest.PytestAssertRewriteWarning",
-    "--no-header",
-    "--no-summary",
-    "--tb=line",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:xdist",
-    "-p",
-    "no:playwright",
-]
+_QUIET = "-q --no-header --no-summary --tb=line -W ignore::pytest.PytestAssertRewriteWarning".split()
+#: Of pytest's plugins just hypothesis', and none that collects garbage after all tests.
+_PLUGINS = "-p no:cacheprovider -p no:unraisableexception -p _hypothesis_pytestplugin".split()
 
 
 def load_libraries() -> None:
     """Import what tests import of others."""
     for name in _LIBRARIES:
         importlib.import_module(name)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    importlib.import_module("_hypothesis_pytestplugin")
+    gc.freeze()
     assert not {"rossi", "services", "flows"} & set(sys.modules), "nothing of the project before it is changed"
 
 
@@ -75,4 +68,4 @@ def run(work: Callable[[], int], seconds: float, log: Path) -> int | None:
 
 def pytest_on(tests: Sequence[str], *more: str, plugins: Sequence[object] = ()) -> int:
     """Run these tests in this process."""
-    return int(pytest.main([*_QUIET, *more, *tests], plugins=list(plugins)))
+    return int(pytest.main([*_QUIET, *_PLUGINS, *more, *tests], plugins=list(plugins)))

@@ -7,8 +7,7 @@ import json
 import os
 import shutil
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,40 +37,45 @@ class Trial:
         files = sorted(str(p.relative_to(tree)) for one in tests for p in (tree / one).rglob("test_*.py"))
         self.tests = Tests(tree, [cover(tree, file, self.sources, work / "covered") for file in files])
 
-    def sample(self, number: int, seed: int, only: str) -> list[tuple[changes.Changed, dict[str, Any]]]:
-        """Return a sample, each change with its record: what it is, and what was found out about it before."""
+    def sample(self, number: int, seed: int, only: str, tests: str) -> Iterator[dict[str, Any]]:
+        """Yield what came of so many changes; tries those that are new, or that other tests did not notice.
+
+        `tests` stands for the tests as they are.
+        """
         modules = [module for module in self.modules if module.startswith(only)]
         known = {}
         if self.results.exists():
-            for line in self.results.read_text().splitlines():
-                record = json.loads(line)
-                known[record["rank"], record["after"]] = record
-        sample = changes.sample(self.tree, modules, number, seed)
-        return [
-            (one, known.get((one.change.rank, one.after), {}) | asdict(one.change) | {"after": one.after})
-            for one in sample
-        ]
+            known = {one["rank"]: one for one in map(json.loads, self.results.read_text().splitlines())}
+        for change in changes.in_random_order(self.tree, modules, seed):
+            record = known.get(change.rank)
+            if record is None or (record["outcome"] == "survived" and record["tests"] != tests):
+                record = asdict(change) | self._attempt(change) | {"tests": tests}
+                with self.results.open("a") as out:
+                    out.write(json.dumps(record) + "\n")
+            if record["outcome"] != "none":
+                yield record
+                number -= 1
+            if not number:
+                return
 
-    def keep(self, record: dict[str, Any]) -> None:
-        """Write down what was found out."""
-        with self.results.open("a") as out:
-            out.write(json.dumps(record) + "\n")
-
-    def attempt(self, changed: changes.Changed) -> dict[str, Any]:
+    def _attempt(self, change: changes.Change) -> dict[str, Any]:
         """Make a change, run its tests, take it back; returns what came of it."""
-        change = changed.change
         path = self.tree / change.module
+        source = path.read_text()
+        changed = change.made(source)
+        if changed is None:
+            return {"outcome": "none"}
+        lines = zip(changed.splitlines(), source.splitlines(), strict=False)
+        after = next((" ".join(new.split()) for new, old in lines if new != old), "")
         saved = path.with_suffix(".saved")
         shutil.copy2(path, saved)
-        began = time.monotonic()
         lots = self.tests.of(change.module, change.line)
         try:
-            path.write_text(changed.source)
+            path.write_text(changed)
             by = next((lot[0].partition("::")[0] for lot in lots if self._notice(lot)), None)
         finally:
             saved.replace(path)
-        outcome = "noticed" if by else "survived"
-        return {"outcome": outcome, "by": by, "lots": len(lots), "seconds": round(time.monotonic() - began, 1)}
+        return {"outcome": "noticed" if by else "survived", "after": after, "by": by, "lots": len(lots)}
 
     def _notice(self, tests: list[str]) -> bool:
         allowed = _SECONDS + _TIMES * sum(self.tests.seconds[test] for test in tests)
