@@ -21,6 +21,7 @@ from rossi.simulate import (
     ObservationSpec,
     PcuOn,
     Truth,
+    clock,
     orbit,
     simulate_archive,
     simulate_observation,
@@ -34,6 +35,15 @@ from tests.real_files import COLUMNS_LAST, REAL, check_file, name_of, real_order
 
 ANODES = ("X1L", "X1R", "X2L", "X2R", "X3L", "X3R")
 START = 110_145_600
+
+
+@pytest.mark.parametrize(
+    ("met", "date"),
+    [(0.0, "1994-01-01T00:01:00"), (59.9, "1994-01-01T00:02:00"), (86400 * 365 + 0.4, "1995-01-01T00:01:01")],
+)
+def test_dates_are_those_of_terrestrial_time(met, date):
+    """MET 0 is the first midnight of 1994 in UTC, 60.184 s later in TT."""
+    assert clock.date(met).isoformat() == date
 
 
 @pytest.fixture(scope="module")
