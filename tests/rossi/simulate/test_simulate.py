@@ -104,6 +104,7 @@ def test_every_file_opens_with_astropy_and_rossi(archive: tuple[Path, Truth]) ->
     paths = [p for p in sorted((root / truth.observations[2].path).rglob("*")) if p.is_file()]
     assert {p.suffix for p in paths} == {"", ".gz"}
     for path in paths:
+        assert path.read_bytes().startswith(b"\x1f\x8b" if path.suffix else b"SIMPLE"), path
         ours = read_fits(path)
         with fits.open(path, checksum=True) as theirs:
             theirs.verify("exception")
