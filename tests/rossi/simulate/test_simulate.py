@@ -171,6 +171,9 @@ def test_index_cells_name_existing_files(archive: tuple[Path, Truth]) -> None:
         assert master.column("ObsId")[0] == observation.obsid
         for cell in cells:
             index = read_fits(directory / str(master.column(cell)[0])).table("XTE_SI")
+            if cell == "PCA_INDEX_FILE":  # eight analysers, five detectors
+                wanted = {*(f"EA{n}DATA" for n in range(1, 9)), *(f"PCU{n}HK" for n in range(5))}
+                assert {name.upper() for name in index.infos} == wanted | {"OBSID", "STARTMET", "STOPMET"}
             for column in (i.name for i in index.infos.values() if i.code == "A" and i.name != "ObsID"):
                 for path in filter(None, index.column(column)):
                     read_fits(directory / str(path))
