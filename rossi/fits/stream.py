@@ -110,6 +110,30 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
     return StreamedFile(found, FitsFile(name, headers[0], tuple(tables)), offset)
 
 
+def first_table(source: str | Path | bytes, name: str = "") -> Table:
+    """Return the first table of a FITS file without its rows, of which nothing is read; see `stream_fits`.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+    name : str
+
+    Raises
+    ------
+    DataError
+        As `stream_fits` does, for what is ahead of the rows.
+    """
+    name = name or str(source)
+    with _open(source if isinstance(source, bytes) else locate(source)[0], name) as stream:
+        number = 0
+        while (header := _header(stream, name, number)) is not None:
+            if str(header.get("XTENSION", "")).strip() == "BINTABLE":
+                return _without_rows(header, name)
+            _skip(stream, -(-data_size(header, f"{name}[HDU {number}]") // BLOCK) * BLOCK, name)
+            number += 1
+    raise DataError(f"{name}: the file has no table.")
+
+
 def _without_rows(header: Header, name: str) -> Table:
     n_field, width = (header.count(k, name) for k in ("TFIELDS", "NAXIS1"))
     try:

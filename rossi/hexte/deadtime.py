@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,8 @@ class DeadTime:
     span : tuple of float
         TSTART and TSTOP of the housekeeping [s].
     remarks : tuple of Remark
+    has : tuple of int
+        Detectors with dead time in any frame; the others were off.
     """
 
     cluster: Cluster
@@ -56,6 +58,10 @@ class DeadTime:
     zero: float
     span: tuple[float, float]
     remarks: tuple[Remark, ...]
+    has: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has", tuple(np.flatnonzero((self.dead > 0).any(axis=0)).tolist()))
 
     def at(self, frame: NDArray[np.int64]) -> Floats:
         """Return the dead time of frames.
@@ -73,11 +79,6 @@ class DeadTime:
         outside = (slot < 0) | (slot >= len(self.dead))
         inside = self.dead[np.clip(slot, 0, len(self.dead) - 1)]
         return np.where(outside[..., None], self.mean, inside)
-
-    @property
-    def has(self) -> tuple[int, ...]:
-        """Detectors with dead time in any frame; the others were off."""
-        return tuple(d for d in DETECTORS if (self.dead[:, d] > 0).any())
 
     def shifted(self, time: Floats) -> Floats:
         """Return times of products as times of frames.
