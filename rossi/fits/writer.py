@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -286,7 +286,7 @@ def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
 
 def now() -> str:
     """Return the value of DATE: the present time, UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def sealed_header(header: Header, sum_data: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from rossi.extract.accumulate import last_sum
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.coefficients import coefficients
-from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames
+from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames, upper_level
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import DETECTORS, FRAME, Cluster, cluster_of, frame_number, revision
 from rossi.met import timezero
@@ -132,11 +133,11 @@ def dead_time(
         If science and housekeeping have no time in common, or the processing of the file was too early to correct.
     """
     cluster, where = cluster_of(science), science.where
-    known = coefficients(coefficient_table, cluster, housekeeping.time)
+    added, doubts = _upper_level(coefficient_table, cluster, housekeeping)
     is_events = science.name.upper() == "XTE_SE"
     is_archive = str(science.header.get("DATAMODE", "")).strip() == "Archive"
     offset = _ARCHIVE_OFFSET if is_archive and not is_events else 0.0
-    version, remarks = revision(science), [*housekeeping.remarks(), *known.remarks]
+    version, remarks = revision(science), [*housekeeping.remarks(), *doubts]
     if is_events:
         frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
     else:
@@ -154,7 +155,7 @@ def dead_time(
             f"{where}: CREATOR {science.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
             "reprocessed file from the archive."
         )
-    dead = corrected(frames, housekeeping, known)
+    dead = corrected(frames, housekeeping, added)
     low, high = int(frames.number.min()), int(frames.number.max())
     table = np.zeros((high - low + 1, len(DETECTORS)))
     table[frames.number - low] = dead  # of equal frames the last one counts
@@ -163,6 +164,13 @@ def dead_time(
     mean = np.array([last_sum(covered[:, d]) for d in DETECTORS]) / len(covered)
     zero = timezero(science.header, where)
     return DeadTime(cluster, is_events, low, table, mean, offset, zero, housekeeping.span, tuple(remarks))
+
+
+@lru_cache(maxsize=2)
+def _upper_level(table: Table, cluster: Cluster, housekeeping: Housekeeping) -> tuple[Floats, tuple[Remark, ...]]:
+    """Return what the parts of an observation share: see `upper_level`, and what to say of the coefficients."""
+    known = coefficients(table, cluster, housekeeping.time)
+    return upper_level(housekeeping, known), known.remarks
 
 
 def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:

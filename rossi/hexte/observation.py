@@ -10,6 +10,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from rossi.archive import stem_of
@@ -294,10 +295,12 @@ def reduce_cluster(
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
     reduced: list[Reduced] = []
+    read = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
     for part, own in zip(parts, goods, strict=True):
         if not len(own):  # all of it is in other files
             continue
-        housekeeping = _housekeeping(part, cluster, rocking)
+        covering = _covering(part, rocking)
+        housekeeping = None if covering is None else read(covering)
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
         usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
@@ -314,7 +317,7 @@ def reduce_cluster(
     return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)))
 
 
-def _housekeeping(part: Part, cluster: Cluster, rocking: Sequence[Table]) -> Housekeeping | None:
+def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
     """Return the housekeeping that covers a part; None where the cluster has none at all (realtime data)."""
     covering = overlapping(rocking, *part.span)
     if covering is None and rocking:
@@ -322,7 +325,7 @@ def _housekeeping(part: Part, cluster: Cluster, rocking: Sequence[Table]) -> Hou
             f"{part.table.where}: no housekeeping covers {part.span[0]:.0f} to {part.span[1]:.0f} s, the time "
             "of the science data; fetch the observation's FH53 and FH59 again."
         )
-    return None if covering is None else Housekeeping.from_table(covering, cluster)
+    return covering
 
 
 def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
