@@ -325,7 +325,8 @@ class Header:
         keywords : iterable of str
             Those that this header has already stay as they are.
         """
-        self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
+        there, mine, cards = other._index, self._index, other._cards
+        self.extend([(key, cards[there[key]]) for key in keywords if key in there and key not in mine])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes.

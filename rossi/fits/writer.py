@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import struct
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -323,7 +323,7 @@ def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
 
 def now() -> str:
     """Return the value of DATE: the present time, UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def sealed_header(header: Header, sum_data: int) -> bytes:
