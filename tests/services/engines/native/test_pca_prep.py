@@ -19,8 +19,8 @@ from rossi.pca.background.model import read_model
 from rossi.product import About, Content, Kind
 from rossi.spooled import SpooledFile
 from services.contract import ARCHIVE, Caveat, File, Outcome, Outputs
-from services.engines.native import pca_prep
 from services.engines.native.files import opened
+from services.engines.native.pca_prep import pca_prep
 from services.pca_prep.stage import STAGE, PcaPrepConfig
 from tests.golden.comparison import differences
 from tests.services.engines.native.conftest import Observation
