@@ -61,7 +61,7 @@ test-long: .venv/dev browser
 
 # The documentation as pages, in build/docs/index.html. A warning fails, and so does a link or anchor among them that leads nowhere.
 docs: .venv/dev
-	$(BIN)/sphinx-build --quiet --fail-on-warning --jobs 2 --doctree-dir build/doctrees docs build/docs
+	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --jobs 2 --doctree-dir build/doctrees docs build/docs
 	$(BIN)/python docs/_ext/links.py build/docs
 
 # Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.

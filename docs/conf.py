@@ -12,6 +12,7 @@ author = "rossi's authors"
 version = release = __version__
 html_title = f"rossi {__version__}"
 html_theme = "furo"
+html_theme_options = {"top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["rossi.css"]
 html_show_copyright = False

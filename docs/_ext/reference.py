@@ -132,7 +132,8 @@ def tasks() -> Iterator[str]:
             yield from ("", f"### {name}", "", f"{entry.summary[:1].upper()}{entry.summary[1:]}.", "")
             yield from (f"    {line}" for line in examples(name, task))
             yield from ("", f"The example needs {task.needs}.") if task.needs else ()
-            told = [(*row, task.parameters.meaning(row[0])) for row in rows(task) if row[0] not in {"chatter", "mode"}]
+            known = task.parameters.declared()
+            told = [(*row, known[row[0]].meaning) for row in rows(task) if row[0] not in {"chatter", "mode"}]
             yield from ("", *_table("parameter, type, default, meaning", told))
 
 
