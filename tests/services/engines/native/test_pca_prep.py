@@ -168,7 +168,7 @@ def golden_inputs(case: Path) -> dict[str, tuple[File, ...]]:
 
 
 def test_a_switching_observation_is_that_of_pcaprepobsid(golden: Path) -> None:
-    """Numbers to the last bit; docs/deviations.md tells of MCILWAIN_L, docs/products.md of what files say of them."""
+    """Numbers to the last bit; the pages on deviations and products tell of MCILWAIN_L, and what files say of them."""
     case = golden / "e5_switch"
     made = pca_prep(PcaPrepConfig(), golden_inputs(case))
     described = re.compile("FILEN1|MCILWAIN_L|: (HDUCLAS[123]|OBS_ID|HDUVERS) ")
