@@ -99,6 +99,7 @@ def card_comment(image: bytes) -> str:
     return str(fits.Card.fromstring(image).comment)
 
 
+@lru_cache(maxsize=65536, typed=True)  # True == 1 == 1.0, which would share an entry
 def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
     """Format one card, with CONTINUE records where the value is long.
 
@@ -114,23 +115,18 @@ def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
     bytes
         A multiple of 80 bytes.
     """
-    return _image(keyword, value, type(value).__name__, comment)
-
-
-def _printable(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
-
-
-@lru_cache(maxsize=65536)
-def _image(keyword: str, value: Value, kind: str, comment: str) -> bytes:  # noqa: ARG001 - True == 1 share a hash
     if isinstance(value, float) and not math.isfinite(value):
         value = None  # undefined: FITS has no way to write it
     value, comment = _printable(value) if isinstance(value, str) else value, _printable(comment)
     room = CARD - 10 - max(20, len(repr(value))) - 3
     comment = comment[: max(room, 0)].rstrip()
     return _fixed_image(keyword, value, comment) or _image_by_astropy(keyword, value, comment)
+
+
+def _printable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
 
 
 def _fixed_image(keyword: str, value: Value, comment: str) -> bytes:

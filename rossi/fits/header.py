@@ -19,6 +19,7 @@ from rossi.errors import DataError
 from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
 
 BLOCK = 2880
+_END = b"END".ljust(CARD)
 #: Below it every whole number is one of double precision too.
 _EXACT = 1 << 53
 
@@ -112,9 +113,9 @@ class Header:
 
     def copy(self) -> Header:
         """Return an independent copy."""
-        new = Header()
-        new._cards, new._names = list(self._cards), list(self._names)
-        new._index, new._columns = dict(self._index), self._columns
+        new = Header.__new__(Header)
+        new._cards, new._names = self._cards.copy(), self._names.copy()
+        new._index, new._columns = self._index.copy(), self._columns
         return new
 
     def __contains__(self, keyword: object) -> bool:
@@ -358,16 +359,13 @@ class Header:
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
-    def to_block(self, replaced: Iterable[tuple[str, bytes]] = ()) -> bytes:
+    def to_block(self, more: Iterable[bytes] = ()) -> bytes:
         """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes.
 
         Parameters
         ----------
-        replaced : iterable of (str, bytes)
-            Keywords and images of cards that stand last, instead of those of these keywords.
+        more : iterable of bytes
+            Images of further cards.
         """
-        cards, last = self._cards, dict(replaced)
-        if not self._index.keys().isdisjoint(last):
-            cards = [card for name, card in zip(self._names, cards, strict=True) if name not in last]
-        text = b"".join((*cards, *last.values(), b"END".ljust(CARD)))
+        text = b"".join((*self._cards, *more, _END))
         return text.ljust(-(-len(text) // BLOCK) * BLOCK)

@@ -21,13 +21,21 @@ from rossi.fits.structure import layout
 _STRUCTURAL = frozenset({"SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "EXTEND"}) | {
     *("TFIELDS", "EXTNAME", "CHECKSUM", "DATASUM")
 }
+_PRIMARY = Header(
+    [
+        ("SIMPLE", True, "file does conform to FITS standard"),
+        ("BITPIX", 8, "number of bits per data pixel"),
+        ("NAXIS", 0, "number of data axes"),
+        ("EXTEND", True, "FITS dataset may contain extensions"),
+    ]
+)
+_NO_SUM = b"0" * 16
+_UNSEALED = card_image("CHECKSUM", _NO_SUM.decode(), "HDU checksum")
 
 
 #: Header of a gzip file without name, time or system (RFC 1952); the longest block that is not compressed (RFC 1951).
 _GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _STORED = 0xFFFF
-#: What stands between digits and letters in ASCII.
-_SIGNS = frozenset({*range(0x3A, 0x41), *range(0x5B, 0x61)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +120,42 @@ def table_hdu(
     n_row : int, optional
         Needed only when there is no column.
     """
-    declared = [c for c, _ in columns]
-    dtype = layout(tuple(c.form for c in declared), None, extname)
+    declared = tuple(column for column, _ in columns)
+    template, dtype = _template(extname, declared)
     heap = bytearray()
     arrays = [_laid_out(column, values, heap) for column, values in columns]
     rows = np.zeros(len(arrays[0]) if arrays else int(n_row or 0), dtype)
     for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
         field = rows[f"f{number}"]
         field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)
+    header = template.copy()
+    header.set("NAXIS2", len(rows), "number of rows in table")
+    header.set("PCOUNT", len(heap), "size of special data area")
+    _add(header, cards)
+    return TableHDU(header, data_unit(rows, heap))
+
+
+@lru_cache(maxsize=256)
+def _template(extname: str, columns: tuple[Column, ...]) -> tuple[Header, np.dtype[Any]]:
+    """Return the header of a table that has no rows yet, and the layout of a row."""
+    dtype = layout(tuple(column.form for column in columns), None, extname)
     header = Header(
         [
             ("XTENSION", "BINTABLE", "binary table extension"),
             ("BITPIX", 8, "8-bit bytes"),
             ("NAXIS", 2, "2-dimensional binary table"),
             ("NAXIS1", dtype.itemsize, "width of table in bytes"),
-            ("NAXIS2", len(rows), "number of rows in table"),
-            ("PCOUNT", len(heap), "size of special data area"),
+            ("NAXIS2", 0, "number of rows in table"),
+            ("PCOUNT", 0, "size of special data area"),
             ("GCOUNT", 1, "one data group"),
-            ("TFIELDS", len(declared), "number of fields in each row"),
+            ("TFIELDS", len(columns), "number of fields in each row"),
         ]
     )
-    for number, column in enumerate(declared, 1):
+    for number, column in enumerate(columns, 1):
         for card in column.cards(number):
             header.append(*card)
     header.append("EXTNAME", extname, "name of this table")
-    _add(header, cards)
-    return TableHDU(header, data_unit(rows, heap))
+    return header, dtype
 
 
 def data_unit(rows: NDArray[Any], heap: bytes | bytearray | memoryview = b"") -> bytes | memoryview:
@@ -162,7 +180,7 @@ def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
     more = cards if isinstance(cards, Header) else Header(cards)
-    header.extend(card for card in more.images() if card[0] not in _STRUCTURAL)
+    header.extend([card for card in more.images() if card[0] not in _STRUCTURAL])
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -198,14 +216,7 @@ def primary_hdu(cards: Header | Iterable[CardTuple] = ()) -> Header:
     ----------
     cards : Header or iterable of CardTuple
     """
-    header = Header(
-        [
-            ("SIMPLE", True, "file does conform to FITS standard"),
-            ("BITPIX", 8, "number of bits per data pixel"),
-            ("NAXIS", 0, "number of data axes"),
-            ("EXTEND", True, "FITS dataset may contain extensions"),
-        ]
-    )
+    header = _PRIMARY.copy()
     _add(header, cards)
     return header
 
@@ -324,12 +335,12 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    unsealed = card_image("CHECKSUM", "0" * 16, "HDU checksum")
-    cards = {"CHECKSUM": unsealed, "DATASUM": card_image("DATASUM", str(sum_data), "data unit checksum")}
-    block = header.to_block(cards.items())
+    if "CHECKSUM" in header or "DATASUM" in header:
+        header = header.without(("CHECKSUM", "DATASUM"))
+    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")))
     total = ones_complement_sum(block, sum_data)
-    sealed = card_image("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
-    return block.replace(unsealed, sealed, 1)
+    sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
+    return block.replace(_UNSEALED, sealed, 1)
 
 
 def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
@@ -344,7 +355,8 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     """
     whole = len(data) // 4
     total = start + int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64))
-    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    if len(data) % 4:
+        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total
@@ -357,20 +369,20 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    text = bytes(
-        letter for of_bytes in zip(*map(_letters, value.to_bytes(4, "big")), strict=True) for letter in of_bytes
-    )
-    return (text[-1:] + text[:-1]).decode()
+    columns = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
+    text = "".join(map("".join, zip(*columns, strict=True)))
+    return text[-1] + text[:-1]
 
 
 @lru_cache(maxsize=256)
-def _letters(byte: int) -> tuple[int, ...]:
-    """Return four letters or digits, without signs between them, whose sum tells a byte."""
+def _letters(byte: int) -> str:
+    """Return four letters or digits whose codes, less that of 0, add up to a byte."""
+    excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
     quarters = [byte // 4 + 0x30] * 4
     quarters[0] += byte % 4
-    while any(q in _SIGNS for q in quarters):
+    while any(q in excluded for q in quarters):
         for first in (0, 2):
-            if quarters[first] in _SIGNS or quarters[first + 1] in _SIGNS:
+            if quarters[first] in excluded or quarters[first + 1] in excluded:
                 quarters[first] += 1
                 quarters[first + 1] -= 1
-    return tuple(quarters)
+    return "".join(map(chr, quarters))

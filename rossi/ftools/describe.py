@@ -9,7 +9,7 @@ from typing import Any
 
 from rossi.ftools import catalogue
 from rossi.ftools.lookup import find
-from rossi.ftools.parameters import Task
+from rossi.ftools.parameters import REQUIRED, Task
 from rossi.ftools.prompt import shown_default
 
 _WIDTH = 100
@@ -26,7 +26,7 @@ def help_text(name: str, task: Task) -> str:
     lines = [f"{name} - {catalogue.TASKS[name].summary}", "", f"Usage: {usage(name, task)}", ""]
     for row in rows:
         start = "  " + "  ".join(f"{cell:<{size}}" for cell, size in zip(row, sizes, strict=True)) + "  "
-        meaning = task.parameters.meaning(row[0])
+        meaning = task.parameters.declared()[row[0]].meaning
         lines += textwrap.wrap(meaning, _WIDTH, initial_indent=start, subsequent_indent=" " * indent)
     if task.options:
         lines += ["", "Options: " + ", ".join(f"-{letter} ({key})" for letter, key in task.options.items())]
@@ -51,10 +51,10 @@ def signature(task: Task) -> inspect.Signature:
     """Return a task's parameters as those of a Python function, all of them by name."""
     found = []
     for name in task.names:
-        field = task.parameters.model_fields[name]
-        default = inspect.Parameter.empty if field.is_required() else field.default
+        declared = task.parameters.declared()[name]
+        default = inspect.Parameter.empty if declared.default is REQUIRED else declared.default
         kind = inspect.Parameter.KEYWORD_ONLY
-        found.append(inspect.Parameter(name, kind, default=default, annotation=field.annotation))
+        found.append(inspect.Parameter(name, kind, default=default, annotation=declared.annotation))
     given = inspect.Parameter("args", inspect.Parameter.POSITIONAL_ONLY, default=None, annotation=Any)
     return inspect.Signature([given, *found])
 
@@ -66,7 +66,9 @@ def docstring(name: str, task: Task) -> str:
         default = _default(task, parameter)
         more = "" if default == "required" else f", default {default or repr('')}"
         lines.append(f"{parameter} : {_kind(task, parameter)}{more}")
-        lines += textwrap.wrap(task.parameters.meaning(parameter), 112, initial_indent="    ", subsequent_indent="    ")
+        lines += textwrap.wrap(
+            task.parameters.declared()[parameter].meaning, 112, initial_indent="    ", subsequent_indent="    "
+        )
     lines += ["", "Returns", "-------", "HSPResult"]
     return "\n".join(lines)
 
@@ -78,7 +80,7 @@ def plist_lines(name: str, task: Task) -> list[str]:
         default = _default(task, parameter)
         left, right = ("", "") if parameter in task.asked else ("(", ")")
         words = f"{left + parameter:>14} = {('' if default == 'required' else default) + right:<18}"
-        lines.append(f"{words} {task.parameters.meaning(parameter)}")
+        lines.append(f"{words} {task.parameters.declared()[parameter].meaning}")
     return lines
 
 
@@ -100,7 +102,7 @@ def _page() -> Iterator[str]:
             for parameter in task.names:
                 if parameter in {"chatter", "mode"}:
                     continue
-                meaning = task.parameters.meaning(parameter).replace("|", "\\|")
+                meaning = task.parameters.declared()[parameter].meaning.replace("|", "\\|")
                 default = _default(task, parameter).replace("|", "\\|")
                 yield f"| {parameter} | {_kind(task, parameter)} | {default} | {meaning} |"
 
@@ -123,9 +125,9 @@ The examples work, in this order, in a folder with the archive of `{archive}`.
 
 
 def _kind(task: Task, parameter: str) -> str:
-    return _KINDS[task.parameters.kind(parameter)]
+    return _KINDS[task.parameters.declared()[parameter].kind]
 
 
 def _default(task: Task, parameter: str) -> str:
-    field = task.parameters.model_fields[parameter]
-    return "required" if field.is_required() else shown_default(field.default)
+    default = task.parameters.declared()[parameter].default
+    return "required" if default is REQUIRED else shown_default(default)

@@ -39,6 +39,7 @@ def engine(request):
     """Tasks to run: stand-ins, or HEASoft's."""
     if request.param == "standin":
         request.getfixturevalue("headas")
+        request.getfixturevalue("forked")
         return "standin"
     if "heasoft" not in (request.config.option.markexpr or ""):
         pytest.skip("runs NASA's tasks; ask for it with -m heasoft where HEASoft is initialized")
