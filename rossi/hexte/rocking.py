@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.declarations import ROCKING_GTI
-from rossi.fits.edit import select_rows
+from rossi.fits.edit import file_bytes, select_rows
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table

@@ -16,13 +16,14 @@ from services.contract.filter_file import FILTER_FILE, FilterSource
 
 
 def opened(item: File) -> FitsFile:
-    """Open a FITS file."""
+    """Open a FITS file, unless whoever made it has it open still."""
     return item.opened()
 
 
-def packed(name: str, plain: bytes, about: About, *, level: int = 1, keep: bool = True) -> File:
-    """Return a file as the store gets it, gzip-compressed, and (`keep`) as the next stage of this process reads it."""
-    return File(f"{name}.gz", gzipped(plain, level), about=about, plain=plain if keep else None)
+def packed(name: str, plain: bytes, about: About) -> File:
+    """Return a small file as the store gets it, gzip-compressed, and as the next stage of this process reads it."""
+    name = f"{name}.gz"
+    return File(name, gzipped(plain), about=about, plain=plain, fits=open_fits(plain, name))
 
 
 def contents_of(items: Iterable[File]) -> dict[str, bytes]:
