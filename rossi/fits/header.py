@@ -94,11 +94,16 @@ class Header:
     def _index(self) -> dict[str, int]:
         """Position of each keyword's first card, worked out when somebody looks."""
         index, known = self._at
-        if known < len(self._names):
+        size = len(self._names)
+        if known == size:
+            return index
+        if known:
             index = index if self._is_own else index.copy()
-            for at in range(known, len(self._names)):
+            for at in range(known, size):
                 index.setdefault(self._names[at], at)
-            self._at, self._is_own = (index, len(self._names)), True
+        else:
+            index = dict(zip(reversed(self._names), range(size - 1, -1, -1), strict=True))
+        self._at, self._is_own = (index, size), True
         return index
 
     @classmethod

@@ -17,11 +17,11 @@ from rossi.archive import stem_of
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
-from rossi.fits.edit import file_bytes
+from rossi.fits.edit import file_parts
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.fits.writer import gzipped
+from rossi.fits.writer import stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -156,7 +156,7 @@ def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> Fi
     if isinstance(content, bytes):
         return File(name, content, about=about)
     kept = content if content.table().rows.nbytes <= room else None
-    return File(name, gzipped(file_bytes(content)), about=about, fits=kept)
+    return File(name, stored_gzip(file_parts(content)), about=about, fits=kept)
 
 
 def _named(housekeeping: File) -> File:
