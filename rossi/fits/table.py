@@ -135,7 +135,12 @@ class Table:
             Of the structure's dtype.
         header : Header, optional
         """
-        return Table(self.header if header is None else header, rows, self.source, self.structure, self.heap)
+        if header is not None:
+            return Table(header, rows, self.source, self.structure, self.heap)
+        new = Table.__new__(Table)
+        new.header, new.source, new.where, new.structure = self.header, self.source, self.where, self.structure
+        new.rows, new.heap = rows, self.heap
+        return new
 
     def __len__(self) -> int:
         return len(self.rows)
