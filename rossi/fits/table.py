@@ -296,11 +296,11 @@ class Table:
         DataError
             If there is no such column, or it holds something else.
         """
-        info = self._require(name, "BIJKED", repeat)
-        if info.code != "E":
-            return np.asarray(_native(info, self.raw(name)), np.float64)
-        with np.errstate(invalid="ignore"):  # signalling NaNs
-            return np.asarray(_native(info, self.raw(name)), np.float64)
+        info, raw = self._require(name, "BIJKED", repeat), self.raw(name)
+        if info.scale == 1.0 and info.zero == 0.0 and info.code != "E":
+            return raw.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
+            return np.asarray(_native(info, raw), np.float64)
 
     def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
         """Return a column of integers.
