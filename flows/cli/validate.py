@@ -32,8 +32,9 @@ def command(
     says, in its own good time. A line a product tells how they compare: same, within errors, or differs, and what is
     known of why. The exit code is 20 if something differs that another filter of good time does not explain.
 
-    Examples: `rossi validate 20101-01-01-00 --config archive/rossi.toml`,
-    `rossi validate --sample 3 --config archive/rossi.toml`, `rossi validate --reference --archive s3://nasa-heasarc`
+    With `--reference`, observations of which others have published numbers are reduced as theirs were.
+
+    Example: `rossi validate 20101-01-01-00 --config archive/rossi.toml`
     """
     from flows.cli.validated import show_validated
     from flows.core.export import write_files

@@ -32,15 +32,15 @@ def show_validated(found: Sequence[Validated]) -> None:
 
 
 def _show_one(one: Validated) -> None:
-    table = _table(one.obsid, ("product", "verdict"), ("rows", "archive", "rossi", "ratio", "pull", "rms", "at most"))
+    table = _table(one.obsid, ("product", "verdict"), ("rows", "more", "ratio", "pull", "rms", "at most"))
     told = []
     for row in one.table:
         if row["what"] == "column":
             continue
         verdict = Verdict(row["verdict"])
         name = str(row["column"] or row["product"].partition("_")[2] or row["product"].rpartition(".")[2])
-        more = (f"+{row[name]}" if row[name] else "" for name in ("only_archive", "only_rossi"))
-        cells = (row["compared"] or "", *more)
+        more = [f"{who} {row[f'only_{who}']}" for who in ("archive", "rossi") if row[f"only_{who}"]]
+        cells = (row["compared"] or "", ", ".join(more))
         table.add_row(name, Text(verdict, _STYLES[verdict]), *map(str, cells), *_numbers(row))
         if row["reasons"] and (
             verdict in (Verdict.DIFFERS, Verdict.NOT_COMPARED) or not row["product"].startswith("x")

@@ -148,7 +148,7 @@ def _outputs(obsid: str, instrument: str, products: Sequence[StandardProduct], f
     return Outputs(
         {VALIDATION: (table,), "figure": _figure(obsid, instrument, stem, told)},
         caveats,
-        {"validation": {name: counts[name] for name in (*map(str, Verdict), _CHOICE) if counts[name]}},
+        {VALIDATION: {name: counts[name] for name in (*map(str, Verdict), _CHOICE) if counts[name]}},
     )
 
 
