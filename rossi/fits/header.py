@@ -19,6 +19,7 @@ from rossi.errors import DataError
 from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
 
 BLOCK = 2880
+_END = b"END".ljust(CARD)
 #: Below it every whole number is one of double precision too.
 _EXACT = 1 << 53
 
@@ -112,9 +113,9 @@ class Header:
 
     def copy(self) -> Header:
         """Return an independent copy."""
-        new = Header()
-        new._cards, new._names = list(self._cards), list(self._names)
-        new._index, new._columns = dict(self._index), self._columns
+        new = Header.__new__(Header)
+        new._cards, new._names = self._cards.copy(), self._names.copy()
+        new._index, new._columns = self._index.copy(), self._columns
         return new
 
     def __contains__(self, keyword: object) -> bool:
@@ -263,11 +264,11 @@ class Header:
             Keyword and image of each.
         """
         self._columns = None
-        index, cards, names = self._index, self._cards, self._names
-        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
-            index.setdefault(keyword, number)
-            cards.append(image)
-            names.append(keyword)
+        added, place = list(images), self._index.setdefault
+        for number, (keyword, _) in enumerate(added, len(self._cards)):
+            place(keyword, number)
+        self._names += [keyword for keyword, _ in added]
+        self._cards += [image for _, image in added]
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -324,7 +325,8 @@ class Header:
         keywords : iterable of str
             Those that this header has already stay as they are.
         """
-        self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
+        there, mine, cards = other._index, self._index, other._cards
+        self.extend([(key, cards[there[key]]) for key in keywords if key in there and key not in mine])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes.
@@ -358,7 +360,13 @@ class Header:
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
-    def to_block(self) -> bytes:
-        """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes."""
-        text = b"".join(self._cards) + b"END".ljust(CARD)
+    def to_block(self, more: Iterable[bytes] = ()) -> bytes:
+        """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes.
+
+        Parameters
+        ----------
+        more : iterable of bytes
+            Images of further cards.
+        """
+        text = b"".join((*self._cards, *more, _END))
         return text.ljust(-(-len(text) // BLOCK) * BLOCK)

@@ -291,9 +291,11 @@ class Table:
         DataError
             If there is no such column, or it holds something else.
         """
-        self._require(name, "BIJKED", repeat)
-        with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
-            return np.asarray(self.column(name), np.float64)
+        info = self._require(name, "BIJKED", repeat)
+        if info.code != "E":
+            return np.asarray(_native(info, self.raw(name)), np.float64)
+        with np.errstate(invalid="ignore"):  # signalling NaNs
+            return np.asarray(_native(info, self.raw(name)), np.float64)
 
     def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
         """Return a column of integers.
@@ -313,17 +315,16 @@ class Table:
         DataError
             If there is no such column, or it holds something else.
         """
-        self._require(name, "BIJK", repeat)
-        values = self.column(name)
+        info = self._require(name, "BIJK", repeat)
+        values = _native(info, self.raw(name))
         if values.dtype.kind not in "iu":
-            info = self.info(name)
             raise DataError(
                 f"{self.where}: column {info.name} is scaled (TSCAL{info.number} is {info.scale:g}, TZERO{info.number} "
                 f"{info.zero:g}); whole numbers were expected."
             )
         return values.astype(np.int64)
 
-    def _require(self, name: str, letters: str, repeat: int | None) -> None:
+    def _require(self, name: str, letters: str, repeat: int | None) -> ColumnInfo:
         info = self.info(name)
         if info.code not in letters or repeat not in (None, info.repeat):
             kind = "integer" if letters == "BIJK" else "number"
@@ -332,6 +333,7 @@ class Table:
                 f"{self.where}: TFORM{info.number} of column {info.name} is {self.structure.forms[info.number - 1]!r}; "
                 f"the type of a {kind} was expected, {many}. The file may be damaged."
             )
+        return info
 
     def null(self, name: str) -> NDArray[np.bool_]:
         """Return where a column is undefined: TNULL for integers, NaN for floats, byte 0 for L.

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from rossi import gti as intervals
 from rossi.errors import DataError, NoGoodTime
+from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.hexte.observation import Wanted, reduce_observation
-from rossi.hexte.parts import Files, Part
+from rossi.hexte.parts import Part
 from rossi.hexte.products import ClusterProducts, Products
 from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
@@ -33,14 +34,14 @@ class HexteData:
     ----------
     parts : sequence of Part
         Rows of each position.
-    rocking : mapping of str to bytes
+    rocking : sequence of FitsFile
         16-s housekeeping.
     coefficients : mapping of Cluster to Table
         Of dead time.
     """
 
     parts: Sequence[Part]
-    rocking: Files
+    rocking: Sequence[FitsFile]
     coefficients: Mapping[Cluster, Table]
 
 

@@ -25,7 +25,7 @@ from services.contract import (
     OutputRecord,
 )
 from services.execution.making import Memory
-from services.execution.narrowing import narrow
+from services.execution.narrowing import Kept, narrow
 from services.execution.observation import list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
@@ -97,29 +97,47 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
     listing = list_observation(_archive(sources), obsid) if reads_archive else []
     ours = [f for f in listing if any(i.matches(f.path.removeprefix(folder)) for i in inputs if i.source == ARCHIVE)]
     ours, caveats = one_of_each(ours)
+    kept, caveats = _kept(inputs, request, sources, listing, ours, caveats)
+    files = {file.path: file for one in kept.values() for file in one.files}
+    known = {file.path: file for file in _archive(sources).identify(tuple(files.values()))} if files else {}
     start = _start(listing, upstream)
     calibration: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
-    left_out: list[ArchiveFile] = []
     for declared in inputs:
         if declared.source == CALIBRATION:
-            found_files = _calibration(Role(declared.name), request, start)
-            calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found_files)
-            records += [_calibration_record(declared.name, f) for f in found_files]
-            caveats += _without(Role(declared.name), request, found_files)
+            found = _calibration(Role(declared.name), request, start)
+            calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found)
+            records += [_calibration_record(declared.name, f) for f in found]
+            caveats += _without(Role(declared.name), request, found)
         elif declared.source == ARCHIVE:
-            found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
-            kept = narrow(declared, request.config, found, listing, folder, _archive(sources))
-            caveats, left_out = (*caveats, *kept.caveats), [*left_out, *kept.left_out]
-            _check_count(declared, [f.path for f in kept.files], folder)
-            records += [_archive_record(declared.name, f, folder) for f in _archive(sources).identify(kept.files)]
+            mine = (known[file.path] for file in kept[declared].files)
+            records += [_archive_record(declared.name, file, folder) for file in mine]
         else:
             key, manifest = upstream[declared.source]
             outputs = [r for r in manifest.outputs if r.output == declared.name]
             _check_count(declared, [r.name for r in outputs], key)
             records += [_stage_record(declared, manifest, r) for r in outputs]
-    unused = frozenset(file.path.removeprefix(folder) for file in left_out)
-    return Chosen(tuple(records), upstream, calibration, caveats, unused - {record.path for record in records})
+    unused = {file.path.removeprefix(folder) for one in kept.values() for file in one.left_out}
+    return Chosen(tuple(records), upstream, calibration, caveats, frozenset(unused - {r.path for r in records}))
+
+
+def _kept(
+    inputs: Sequence[Input],
+    request: StageRequest[Any],
+    sources: Sources,
+    listing: Sequence[ArchiveFile],
+    ours: Sequence[ArchiveFile],
+    caveats: tuple[Caveat, ...],
+) -> tuple[dict[Input, Kept], tuple[Caveat, ...]]:
+    """Return the files of each input from the archive, and what is to be said of them after other caveats."""
+    folder, kept = ObsID(request.obsid).path, {}
+    for declared in inputs:
+        if declared.source == ARCHIVE:
+            found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
+            kept[declared] = narrow(declared, request.config, found, listing, folder, _archive(sources))
+            caveats = (*caveats, *kept[declared].caveats)
+            _check_count(declared, [f.path for f in kept[declared].files], folder)
+    return kept, caveats
 
 
 def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Inputs:

@@ -27,6 +27,7 @@ from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.base import is_key
+from services.storage.held import HeldArchive
 from services.storage.patience import Pause, patiently
 from services.storage.publication import FAILURES, MANIFEST, find_manifest, read_manifest, versions
 
@@ -87,7 +88,7 @@ def survey_shard(
         If the shard's configuration, archive or store can't be used.
     StoreError
     """
-    archive, store = open_archive(shard.archive), open_store(shard.store)
+    archive, store = open_archive(shard.archive, shard.cache), open_store(shard.store)
     standings = []
     for obsid in shard.obsids:
         look = partial(survey_observation, obsid, shard, archive=archive, store=store)
@@ -107,7 +108,7 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
     StoreError
     """
     changes: dict[Change, None] = {}
-    sources = Sources(archive, store, {})  # a manifest that one stage left is read once, also for the next
+    sources = Sources(HeldArchive(archive), store, {})  # a manifest that one stage left is read once, also for the next
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult | None:
         result, found = _survey_stage(stage, request, sources)

@@ -13,6 +13,7 @@ from services.execution.making import Memory
 from services.execution.request import Shard, StageRequest
 from services.execution.stages import load_stage
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+from services.storage.held import HeldArchive
 from services.storage.patience import Pause, lost, patiently
 
 
@@ -29,9 +30,10 @@ def run_observation(
         If what was asked for makes no sense for any observation. Every other failure is the observation's own.
     """
     memory: Memory = {}
+    held = HeldArchive(archive)
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
-        result = run(stage, request, archive=archive, store=store, memory=memory)
+        result = run(stage, request, archive=held, store=store, memory=memory)
         if result.kind is FailureKind.CONFIG:
             raise ConfigError(result.message)
         return result

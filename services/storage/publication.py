@@ -24,7 +24,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from importlib import metadata
 from typing import Any
@@ -43,8 +43,8 @@ MANIFEST = "manifest.json"
 FAILURES = "failures"
 #: Folder of shared files.
 SHARED = "shared"
-#: Files of one product that are put at the same time.
-_PUTS = 4
+#: Files that are put at the same time.
+_PUTS = 8
 
 
 @cache
@@ -208,9 +208,15 @@ def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
     for key, file in on_disk if len(others) > 1 else payload:
         put_exactly(store, key, file.data)
     if len(others) > 1:
-        with ThreadPoolExecutor(min(len(others), _PUTS)) as pool:
-            for done in [pool.submit(put_exactly, store, key, file.data) for key, file in others]:
-                done.result()
+        puts = [_putters().submit(put_exactly, store, key, file.data) for key, file in others]
+        wait(puts)
+        for done in puts:
+            done.result()
+
+
+@cache
+def _putters() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_PUTS, thread_name_prefix="put")
 
 
 def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:

@@ -9,7 +9,8 @@ from services.engines.heasoft.hexte_dead import hexte_dead
 from services.engines.heasoft.pca_extract import pca_extract
 from services.engines.heasoft.pca_fast import pca_fast
 from services.engines.heasoft.pca_prep import pca_prep
-from services.engines.native.validation import hexte_validate, pca_validate
+from services.engines.native.hexte_validate import hexte_validate
+from services.engines.native.pca_validate import pca_validate
 
 STAGES: Mapping[str, Callable[[Any, Inputs], Outputs]] = {
     "pca_prep": pca_prep,

@@ -16,7 +16,10 @@ from rossi.fits.reader import open_fits
 from rossi.validate.table import read_ecsv
 from services.contract import Inputs, Outputs
 from services.contract.validation import DIFFERS
-from services.engines.native import hexte_back, hexte_validate, pca_prep, pca_validate
+from services.engines.native.hexte_back import hexte_back
+from services.engines.native.hexte_validate import hexte_validate
+from services.engines.native.pca_prep import pca_prep
+from services.engines.native.pca_validate import pca_validate
 from services.hexte_back.stage import STAGE as BACK
 from services.hexte_back.stage import HexteBackConfig
 from services.hexte_validate.stage import STAGE as HEXTE
