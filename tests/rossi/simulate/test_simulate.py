@@ -156,7 +156,10 @@ def test_housekeeping_of_the_attitude_is_sampled_as_real_files_are(archive: tupl
     root, truth = archive
     for path in (root / truth.observations[2].path).glob("acs/FH*"):
         expected = {"FH14": 32, "FH18": 32, "FH15": 64}.get(path.name[:4], 8)
-        assert set(np.diff(read_fits(path).tables[0].column("Time"))) == {expected}, path
+        table = read_fits(path).tables[0]
+        time = table.column("Time")
+        assert set(np.diff(time)) == {expected}, path
+        assert (table.header["TSTART"], table.header["TSTOP"]) == (time[0], time[-1])
 
 
 def test_names_tell_the_times_within(archive: tuple[Path, Truth]) -> None:
