@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -359,13 +360,18 @@ class Header:
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
-    def to_block(self, more: Iterable[bytes] = ()) -> bytes:
+    def to_block(self, more: Iterable[bytes] = (), *, drop: Iterable[str] = ()) -> bytes:
         """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes.
 
         Parameters
         ----------
         more : iterable of bytes
             Images of further cards.
+        drop : iterable of str
+            Keywords to leave out.
         """
-        text = b"".join((*self._cards, *more, _END))
+        cards, names = self._cards, frozenset(drop)
+        if not names.isdisjoint(self._index):
+            cards = list(compress(cards, [name not in names for name in self._names]))
+        text = b"".join((*cards, *more, _END))
         return text.ljust(-(-len(text) // BLOCK) * BLOCK)

@@ -335,9 +335,8 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    if "CHECKSUM" in header or "DATASUM" in header:
-        header = header.without(("CHECKSUM", "DATASUM"))
-    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")))
+    sums = _UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")
+    block = header.to_block(sums, drop=("CHECKSUM", "DATASUM"))
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
     return block.replace(_UNSEALED, sealed, 1)

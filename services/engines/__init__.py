@@ -49,7 +49,9 @@ class Native:
     def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
         """See `Engine`."""
         from services.engines.native import STAGES
+        from services.engines.native.allocation import keep_freed_memory
 
+        keep_freed_memory()
         return STAGES[stage](config, inputs)
 
     def versions(self, stage: str) -> dict[str, str]:
