@@ -175,3 +175,15 @@ class File:
     def content(self) -> bytes:
         """What is quickest to open."""
         return self.data if self.plain is None else self.plain
+
+    def opened(self) -> FitsFile:
+        """Return a FITS file opened.
+
+        Raises
+        ------
+        DataError
+            If it is not FITS, or damaged.
+        """
+        from rossi.fits.reader import open_fits
+
+        return self.fits or open_fits(self.content, self.name)

@@ -351,7 +351,7 @@ def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) 
         If it is gzip-compressed, damaged, or has no such HDU.
     """
     require_plain(data, name)
-    hdus = [TableHDU(header, bytes(unit)) for header, unit in iterate_hdus(data, name)]
+    hdus = hdus_of(data, name)
     if hdu >= len(hdus):
         raise DataError(f"{name}: HDU {hdu} is missing; the file has {len(hdus)}.")
     header = hdus[hdu].header.copy()
@@ -359,6 +359,24 @@ def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) 
         header.set(*card)
     hdus[hdu] = TableHDU(header, hdus[hdu].data)
     return join_hdus(hdus)
+
+
+def hdus_of(data: bytes, name: str) -> list[TableHDU]:
+    """Return the HDUs of a FITS file, ready to be written again.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, not compressed.
+    name : str
+        Its name, for messages.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    return [TableHDU(header, unit) for header, unit in iterate_hdus(data, name)]
 
 
 def require_plain(data: bytes, name: str) -> None:

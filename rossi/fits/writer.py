@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import struct
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +29,7 @@ _PRIMARY = Header(
         ("EXTEND", True, "FITS dataset may contain extensions"),
     ]
 )
+_SUMS = frozenset({"CHECKSUM", "DATASUM"})
 _NO_SUM = b"0" * 16
 _UNSEALED = card_image("CHECKSUM", _NO_SUM.decode(), "HDU checksum")
 
@@ -179,8 +180,7 @@ def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
 
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
-    more = cards if isinstance(cards, Header) else Header(cards)
-    header.extend([card for card in more.images() if card[0] not in _STRUCTURAL])
+    header.add(cards if isinstance(cards, Header) else Header(cards), _STRUCTURAL)
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -323,7 +323,7 @@ def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
 
 def now() -> str:
     """Return the value of DATE: the present time, UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def sealed_header(header: Header, sum_data: int) -> bytes:
@@ -335,8 +335,7 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    sums = _UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")
-    block = header.to_block(sums, drop=("CHECKSUM", "DATASUM"))
+    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")), _SUMS)
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
     return block.replace(_UNSEALED, sealed, 1)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
-from rossi.fits.unzip import unpack
 from rossi.fits.writer import gzipped
 from rossi.pca.filter import build_filter_file
 from rossi.pca.filter.indices import Files, read_master
@@ -18,7 +17,7 @@ from services.contract.filter_file import FILTER_FILE, FilterSource
 
 def opened(item: File) -> FitsFile:
     """Open a FITS file, unless whoever made it has it open still."""
-    return item.fits or open_fits(item.content, item.name)
+    return item.opened()
 
 
 def packed(name: str, plain: bytes, about: About) -> File:
@@ -50,8 +49,7 @@ def filter_file(
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
         name = PurePosixPath(found.name).name
-        plain = unpack(found.data, name)
-        return File(name, found.data, about=FILTER_FILE, plain=plain, fits=open_fits(plain, name)), []
+        return File(name, found.data, about=FILTER_FILE, fits=open_fits(found.data, name)), []
     files = {**contents_of((*inputs["index"], *inputs["spacecraft"])), **others}
     said: list[str] = []
     master = read_master(files)
