@@ -49,14 +49,14 @@ def hexte(data: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Case:
-    """An observation, what is done with it, and the CPU time [s] of HEASoft for it."""
+    """An observation, what is done with it, and the CPU time [s] of HEASoft for it, where it was measured."""
 
     label: str
     obsid: str
     duration: int
     gaps: tuple[tuple[int, int], ...]
     stages: dict[str, Any]
-    heasoft: float
+    heasoft: float | None
     goal: int
     cluster: str = "AB"
 
@@ -83,6 +83,15 @@ CASES = {
         PCA,
         16.5,
         100,
+    ),
+    "pca-120": Case(
+        "PCA, 120 ks, 33 files",
+        "20402-01-06-00",
+        120_000,
+        tuple((start, start + 80) for start in range(3600, 120_000, 3680)),
+        PCA,
+        None,
+        0,
     ),
     "hexte-archive": Case("HEXTE, archive mode", "20402-01-04-00", 608, (), hexte("archive"), 0.53, 60, "A"),
     "hexte-events": Case("HEXTE, event lists", "20402-01-05-00", 608, (), hexte("events"), 0.66, 60, "A"),
@@ -180,7 +189,9 @@ def main() -> None:
         for name in names:
             case = CASES[name]
             took = reduce(case, folder, given.turns)
-            row = f"{case.label:26}{case.heasoft:12.2f}{took:11.4f}{case.heasoft / took:7.0f}{case.goal:6}"
+            known = case.heasoft is not None
+            columns = f"{case.heasoft:12.2f}{took:11.4f}{case.heasoft / took:7.0f}{case.goal:6}" if known else ""
+            row = f"{case.label:26}{columns or f'{took:23.4f}{str():13}'}"
             print(f"{row}{memory(name, folder):13}", flush=True)
 
 
