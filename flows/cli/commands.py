@@ -40,9 +40,9 @@ from rossi.version import __version__
 app = typer.Typer(
     name="rossi",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # rich takes longer to import than all of this
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 _RUNS = (
     *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),

@@ -59,6 +59,11 @@ def _unmatched(names: tuple[str, ...], pattern: re.Pattern[str], drop: frozenset
     return tuple(at for at, name in enumerate(names) if name not in drop and not pattern.fullmatch(name))
 
 
+@lru_cache(maxsize=64)
+def _without(names: tuple[str, ...], drop: frozenset[str], prefixes: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(names) if name not in drop and not name.startswith(prefixes))
+
+
 def _joined(records: list[bytes]) -> Iterator[tuple[str, bytes]]:
     """Join CONTINUE records to the card before them."""
     cards: list[bytes] = []
@@ -365,12 +370,10 @@ class Header:
         drop : iterable of str
         prefixes : tuple of str
         """
-        names = set(drop)
+        names = frozenset(drop)
         if not prefixes and names.isdisjoint(self._names):
             return self.copy()
-        kept = [at for at, name in enumerate(self._names) if name not in names]
-        if prefixes:
-            kept = [at for at in kept if not self._names[at].startswith(prefixes)]
+        kept = _without(tuple(self._names), names, prefixes)
         new = Header()
         new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
         return new

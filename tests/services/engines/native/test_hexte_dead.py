@@ -23,8 +23,9 @@ from rossi.simulate import DEAD_TIME_FILE_B, ObservationSpec, attitude, simulate
 from rossi.sky import separation
 from services.contract import File, Outcome, Outputs
 from services.engines.hexte import attitude_of
-from services.engines.native import hexte_back, hexte_dead
 from services.engines.native.files import opened
+from services.engines.native.hexte_back import hexte_back
+from services.engines.native.hexte_dead import hexte_dead
 from services.hexte_back.stage import STAGE as BACK
 from services.hexte_back.stage import HexteBackConfig
 from services.hexte_dead.stage import STAGE, HexteDeadConfig

@@ -19,8 +19,8 @@ from rossi.pca.background.model import read_model
 from rossi.product import About, Content, Kind
 from rossi.spooled import SpooledFile
 from services.contract import ARCHIVE, Caveat, File, Outcome, Outputs
-from services.engines.native import pca_prep
 from services.engines.native.files import opened
+from services.engines.native.pca_prep import pca_prep
 from services.pca_prep.stage import STAGE, PcaPrepConfig
 from tests.golden.comparison import differences
 from tests.services.engines.native.conftest import Observation
@@ -168,7 +168,7 @@ def golden_inputs(case: Path) -> dict[str, tuple[File, ...]]:
 
 
 def test_a_switching_observation_is_that_of_pcaprepobsid(golden: Path) -> None:
-    """Numbers to the last bit; docs/deviations.md tells of MCILWAIN_L, docs/products.md of what files say of them."""
+    """Numbers to the last bit; the pages on deviations and products tell of MCILWAIN_L, and what files say of them."""
     case = golden / "e5_switch"
     made = pca_prep(PcaPrepConfig(), golden_inputs(case))
     described = re.compile("FILEN1|MCILWAIN_L|: (HDUCLAS[123]|OBS_ID|HDUVERS) ")
