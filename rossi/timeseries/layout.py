@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rossi import gti
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
-from rossi.fits.writer import Column, TableHDU, now, table_hdu
+from rossi.fits.writer import Column, TableHDU, now, primary_hdu, table_hdu
 from rossi.met import add_reference
 from rossi.timeseries import units
 
@@ -69,6 +69,17 @@ def _columns(quantity: str, unit: str, form: str) -> Mapping[str, Column]:
     if quantity == "RATE" and unit != units.RATE:
         known |= {name: replace(known[name], unit=unit) for name in ("RATE", "ERROR", "BACKV", "BACKE")}
     return known
+
+
+def primary(header: Header) -> TableHDU:
+    """Lay out the primary HDU of a light curve's file.
+
+    Parameters
+    ----------
+    header : Header
+        With its keywords.
+    """
+    return TableHDU(primary_hdu(dated(header.without(("DATE",)))), b"")
 
 
 def dated(header: Header) -> Header:
