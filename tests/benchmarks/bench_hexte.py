@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.edit import as_hdu
 from rossi.fits.reader import open_fits
@@ -77,7 +78,7 @@ def reduce(lists: list[ScienceEvents], length: int = LENGTH) -> int:
         curves = curves_of(parts, "band", DWELL)
         assert curves.source and curves.background and curves.net
         files = [write_light_curve(c) for c in (curves.source, curves.background, curves.net)]
-        size += sum(map(len, [*files, *spectrum_files(spectra_of(parts), "x").values()]))
+        size += sum(map(len, [*files, *spectrum_files(spectra_of(parts)[0], "x").values()]))
     return size
 
 
@@ -96,14 +97,14 @@ def reduce_archive_file(data: bytes, hk: bytes) -> int:
     correction = Correction(Housekeeping.from_table(open_fits(hk, "hk").table()), coefficients().table())
     request = Request({"band": DetectorBand(15, 61)}, DWELL)
     parts = [
-        reduce_archive(open_fits(s.to_bytes(), s.table.source), s.position, request, correction)
+        reduce_archive(ScienceArray.from_file(s.opened(s.table.source)), s.position, request, correction)
         for s in split(file, tuple(Position)[:3])
     ]
     found = [part for part in parts if part]
     curves = curves_of(found, "band", DWELL)
     assert curves.source and curves.background and curves.net
     files = [write_light_curve(c) for c in (curves.source, curves.background, curves.net)]
-    return sum(map(len, [*files, *spectrum_files(spectra_of(found), "x").values()]))
+    return sum(map(len, [*files, *spectrum_files(spectra_of(found)[0], "x").values()]))
 
 
 def median(work: Callable[[], object], repeat: int) -> float:
