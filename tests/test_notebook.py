@@ -1,4 +1,4 @@
-"""The code of docs/notebook.md runs, as it stands there, on a simulated archive."""
+"""The code of docs/howto/notebook.md runs, as it stands there, on a simulated archive."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from rossi.simulate import simulate_archive
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "notebook.md"
+PAGE = ROOT / "docs" / "howto" / "notebook.md"
 CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: What the script leaves for the test, behind the page's own code.
 LEAVE = "np.savez('result.npz', own=own, standard=standard, failed=len(failed), first=curves[0])\n"

@@ -11,7 +11,7 @@ ROOMS = (
 )
 NAMED = re.compile(rf"(?<![\w./-])((?:{ROOMS})/[\w./-]*\w)")
 MADE_LATER = {"tests/fuzz/crashes"}
-WRITTEN = ("*.md", "docs/*.md", "Makefile", "pyproject.toml", ".ci/*", "docker/*", "k8s/**/*")
+WRITTEN = ("*.md", "docs/**/*.md", "Makefile", "pyproject.toml", ".ci/*", "docker/*", "k8s/**/*")
 
 
 def test_named_paths_are_there() -> None:

@@ -44,7 +44,7 @@ class Executor(StrEnum):
 
 
 class SourcesConfig(Frozen):
-    """Which observations are merged together: those of one source. docs/sources.md tells the rule."""
+    """Which observations are merged together: those of one source. docs/howto/sources.md tells the rule."""
 
     by: By = Field(
         By.AUTO,

@@ -224,7 +224,7 @@ class ScienceArray(ScienceFile):
     def samples(
         self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
     ) -> NDArray[Any]:
-        """Return chosen elements of columns that are stored alike, as stored.
+        """Return chosen elements of columns that are stored alike, as stored; a view where it can be one.
 
         Parameters
         ----------
@@ -240,7 +240,7 @@ class ScienceArray(ScienceFile):
         ndarray (n_kept, n_column, n_chosen)
         """
         shape, n_row = self.shape(columns[0]), len(self.table)
-        parts = []
+        at, parts = adjacent(index), []
         for run in _runs(self.table.structure, columns):
             side = self.table.adjacent(run)
             raw = self.table.raw(run[0]) if side is None else side[0]
@@ -249,10 +249,22 @@ class ScienceArray(ScienceFile):
             else:
                 cells = raw.reshape(n_row, len(run), shape.n_time, shape.n_channel).transpose(0, 2, 1, 3)
             if shape.n_time == 1:
-                parts.append(cells[:, 0][:, :, channels][index])
+                parts.append(cells[at, 0][:, :, channels])
             else:
-                parts.append(cells.reshape(-1, len(run), shape.n_channel)[:, :, channels][index])
+                parts.append(cells.reshape(-1, len(run), shape.n_channel)[at][:, :, channels])
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def adjacent(numbers: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """Return numbers as a slice where each follows the one before.
+
+    Parameters
+    ----------
+    numbers : ndarray (n,) of int
+    """
+    if not len(numbers) or (np.diff(numbers) != 1).any():
+        return numbers
+    return slice(int(numbers[0]), int(numbers[-1]) + 1)
 
 
 @lru_cache(maxsize=256)

@@ -264,11 +264,11 @@ class Header:
             Keyword and image of each.
         """
         self._columns = None
-        index, cards, names = self._index, self._cards, self._names
-        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
-            index.setdefault(keyword, number)
-            cards.append(image)
-            names.append(keyword)
+        added, place = list(images), self._index.setdefault
+        for number, (keyword, _) in enumerate(added, len(self._cards)):
+            place(keyword, number)
+        self._names += [keyword for keyword, _ in added]
+        self._cards += [image for _, image in added]
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -325,7 +325,8 @@ class Header:
         keywords : iterable of str
             Those that this header has already stay as they are.
         """
-        self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
+        there, mine, cards = other._index, self._index, other._cards
+        self.extend([(key, cards[there[key]]) for key in keywords if key in there and key not in mine])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes.

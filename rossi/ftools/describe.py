@@ -1,10 +1,9 @@
-"""What tasks and their parameters are, as text: ``--help``, ``fhelp``, Python's ``help()`` and docs/ftools.md."""
+"""What tasks and their parameters are, as text: ``--help``, ``fhelp``, Python's ``help()`` and the documentation."""
 
 from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Iterator
 from typing import Any
 
 from rossi.ftools import catalogue
@@ -20,11 +19,11 @@ ARCHIVE = "rossi simulate --out archive --observations 6 --seed 1"
 
 def help_text(name: str, task: Task) -> str:
     """Return what a task does, its parameters with types, defaults and meanings, and an example."""
-    rows = [(parameter, _kind(task, parameter), _default(task, parameter)) for parameter in task.names]
-    sizes = [min(max(len(row[n]) for row in rows), 16) for n in range(3)]
+    told = rows(task)
+    sizes = [min(max(len(row[n]) for row in told), 16) for n in range(3)]
     indent = 2 + sum(sizes) + 6
     lines = [f"{name} - {catalogue.TASKS[name].summary}", "", f"Usage: {usage(name, task)}", ""]
-    for row in rows:
+    for row in told:
         start = "  " + "  ".join(f"{cell:<{size}}" for cell, size in zip(row, sizes, strict=True)) + "  "
         meaning = task.parameters.declared()[row[0]].meaning
         lines += textwrap.wrap(meaning, _WIDTH, initial_indent=start, subsequent_indent=" " * indent)
@@ -84,44 +83,9 @@ def plist_lines(name: str, task: Task) -> list[str]:
     return lines
 
 
-def page() -> str:
-    """Return docs/ftools.md."""
-    return "\n".join(_page()) + "\n"
-
-
-def _page() -> Iterator[str]:
-    yield from _INTRODUCTION.strip().format(archive=ARCHIVE).split("\n")
-    for group, tasks in catalogue.GROUPS.items():
-        yield from ("", f"## {group}")
-        for name, entry in tasks.items():
-            task = find(name)
-            yield from ("", f"### {name}", "", f"{entry.summary[:1].upper()}{entry.summary[1:]}.", "")
-            yield from (f"    {line}" for line in examples(name, task))
-            yield from ("", f"The example needs {task.needs}.") if task.needs else ()
-            yield from ("", "| parameter | type | default | meaning |", "|---|---|---|---|")
-            for parameter in task.names:
-                if parameter in {"chatter", "mode"}:
-                    continue
-                meaning = task.parameters.declared()[parameter].meaning.replace("|", "\\|")
-                default = _default(task, parameter).replace("|", "\\|")
-                yield f"| {parameter} | {_kind(task, parameter)} | {default} | {meaning} |"
-
-
-_INTRODUCTION = """
-# Tasks under their FTOOLS names
-
-`rossi ftool TASK ...` on the command line, `rossi.ftools.TASK(...)` in Python: the parameters are those of the tasks of
-the same names in HEASoft 6.20. This page is made from their declarations: `python -m rossi.ftools > docs/ftools.md`.
-
-- Parameters stand as `name=value`, names may be abbreviated while they are unique; those of the usage line may stand
-  without their names, in that order. What is required and missing is asked for on a terminal (never with `mode=h`).
-- `@file` is a list of files, one a line; `file+1`, `file[1]` and `file[NAME]` name an HDU; `file[1][RATE > 5]` and
-  `file[1][col TIME;RATE]` choose rows and columns where a table is read.
-- An output file that exists is kept unless `clobber=yes` is given or its name begins with `!`. `INDEF` is the default.
-- `chatter` and `mode` are taken by all tasks. Nothing is remembered from call to call.
-
-The examples work, in this order, in a folder with the archive of `{archive}`.
-"""
+def rows(task: Task) -> list[tuple[str, str, str]]:
+    """Return the name, type and default of each parameter."""
+    return [(parameter, _kind(task, parameter), _default(task, parameter)) for parameter in task.names]
 
 
 def _kind(task: Task, parameter: str) -> str:

@@ -1,7 +1,7 @@
 """What FTOOLS parameters have in common: how tasks declare them, how they are read; lists, output files.
 
 A parameter is declared once, in its task's `Parameters`: name, type, meaning, default. Parsing, prompts, ``--help``,
-Python's ``help()`` and docs/ftools.md come from there:
+Python's ``help()`` and the documentation come from there:
 
 >>> class SomeParameters(Parameters):
 ...     infile: Annotated[str, "file to be read"]  # no default: required

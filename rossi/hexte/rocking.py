@@ -180,6 +180,18 @@ class Split:
         """
         return fits_bytes(primary_hdu(), [as_hdu(self.table), self.gti], compress=compress)
 
+    def opened(self, name: str) -> FitsFile:
+        """Return what opening the file would give.
+
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        """
+        table, gti = self.table, self.gti
+        rows = Table(table.header, table.rows, name, table.structure, table.heap)
+        return FitsFile(name, primary_hdu(), (rows, Table(gti.header, gti.data, name)))
+
 
 def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = False) -> list[Split]:
     """Split a science file by the position of its cluster.

@@ -13,7 +13,7 @@ from rossi import ftools
 from rossi.errors import ConfigError
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools import catalogue
-from rossi.ftools.describe import examples, page
+from rossi.ftools.describe import examples
 from rossi.ftools.lookup import find
 from rossi.simulate import simulate_archive
 
@@ -220,11 +220,6 @@ def test_every_parameter_says_what_it_is():
         unsaid = [parameter for parameter in task.names if not task.parameters.declared()[parameter].meaning]
         assert (name, unsaid, set(task.asked) - set(task.names)) == (name, [], set())
         assert set(task.parameters.required()) <= {*task.asked, "hkfiles", "calvalf", "engvalf"}, name
-
-
-def test_the_page_is_up_to_date():
-    """`python -m rossi.ftools > docs/ftools.md` makes it."""
-    assert (Path(__file__).parents[3] / "docs" / "ftools.md").read_text() == page()
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def test_rows_without_a_time_are_told_once(observation: Observation) -> None:
     time = table.column(clock(table)).copy()
     time[3] = np.nan
     tables = [as_hdu(one) for one in (with_values(table, {clock(table): time}), *file.tables[1:])]
-    cut = replace(damaged, data=fits_bytes(file.primary, tables, compress=True), plain=None)
+    cut = replace(damaged, data=fits_bytes(file.primary, tables, compress=True), plain=None, fits=None)
     _, remarks = rebuilt(
         inputs | {"spacecraft": tuple(cut if item is damaged else item for item in inputs["spacecraft"])}
     )
