@@ -5,9 +5,9 @@
     python -m tests.benchmarks --all            # those that take an hour, too
     python -m tests.benchmarks.bench_worker --help
 
-Numbers are ratios to a named reference that is measured in turn with rossi, or that HEASoft 6.20 took elsewhere; see the
-text of each module. They go to out/bench.json, with the machine and the versions; numbers of a benchmark that is not
-run again stay there.
+Numbers are ratios to a named reference, which is measured in turn with rossi, or is what HEASoft 6.20 took elsewhere:
+see the text of each module. They go to out/bench.json, with the machine and the versions; those of a benchmark that is
+not run again stay there.
 """
 
 from __future__ import annotations
