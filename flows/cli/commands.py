@@ -32,6 +32,7 @@ from flows.cli import (
     status,
     stdprod,
     up,
+    validate,
     verify,
 )
 from flows.core.logs import DEBUG, configure_logs
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 _RUNS = (
     *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
-    *(stdprod, merge, compare, energies, config, doctor, demo),
+    *(stdprod, merge, compare, validate, energies, config, doctor, demo),
 )
 _KEPT = (releases, publish, prune)
 for module in (*_RUNS, *_KEPT, up, down, serve):

@@ -257,11 +257,10 @@ def _span(source: Accumulation) -> list[CardTuple]:
 def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None:
     first = source.grid.files[0].table.header
     header.copy_from(first, ("OBJECT",))
+    direction = source.grid.files[0].direction
     for new, axis in ((ra, "RA"), (dec, "DEC")):
-        known = (first.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
-        found = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
-        if found is not None:  # the reference passes positions through single precision
-            header.append(new, float(f"{np.float32(found):.8e}"), "[deg] of the first input file")
+        if axis in direction:
+            header.append(new, direction[axis], "[deg] of the first input file")
     header.copy_from(first, ("EQUINOX", "RADECSYS"))
 
 

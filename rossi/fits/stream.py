@@ -126,7 +126,7 @@ def first_table(source: str | Path | bytes, name: str = "") -> Table:
         As `stream_fits` does, for what is ahead of the rows.
     """
     name = name or str(source)
-    if isinstance(source, bytes) and len(source) > _BEGINNING:
+    if isinstance(source, bytes) and is_gzip(source):
         with suppress(DamagedFile):  # the headers are longer than that, or indeed damaged
             return first_table(beginning(source, _BEGINNING), name)
     with _open(source if isinstance(source, bytes) else locate(source)[0], name) as stream:

@@ -139,14 +139,15 @@ def reduce_archive(part: FitsFile, position: Position, request: Request, correct
     if not len(grid.samples[0].index):
         return None
 
-    def counts(detectors: Sequence[int], channels: ChannelSelection) -> Accumulation:
-        return accumulate(grid, [f"SpecDet{d}" for d in detectors], channels, null_exposure=True)
+    def counts(detectors: Sequence[int], channels: ChannelSelection, *, is_curve: bool) -> Accumulation:
+        columns = [f"SpecDet{d}" for d in detectors]
+        return accumulate(grid, columns, channels, null_exposure=True, by_bin=is_curve, by_channel=not is_curve)
 
     curves = {
-        name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last))
+        name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last), is_curve=True)
         for name, band in request.bands.items()
     }
-    whole = counts(request.spectrum, ChannelSelection()) if request.spectrum else None
+    whole = counts(request.spectrum, ChannelSelection(), is_curve=False) if request.spectrum else None
     return _products(position, part.table(), curves, whole, request, correction, None)
 
 

@@ -16,7 +16,7 @@ from services.contract.filter_file import FILTER_FILE, FilterSource
 
 
 def opened(item: File) -> FitsFile:
-    """Open a FITS file."""
+    """Open a FITS file, unless whoever made it has it open still."""
     return item.opened()
 
 
