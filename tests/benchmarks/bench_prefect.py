@@ -7,7 +7,7 @@ The reference is the same campaign in the same number of processes, without Pref
 runs all the time, as it does for an operator.
 
 With --tiny-ones 10000, observations are asked for that the archive does not have: each is a failure with a record and a
-line in the log of its own, the worst that Prefect gets. Told are the memory of the process and what the server recorded.
+line in the log of its own, the worst that Prefect gets. Told are the memory of the process, and what was recorded.
 """
 
 from __future__ import annotations

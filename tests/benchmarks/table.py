@@ -1,6 +1,7 @@
 """What all benchmarks have in common: rows of one table, each a ratio to a named reference, and how they are measured.
 
-A benchmark is a module with a function ``rows`` whose keyword parameters are its options; see `script`.
+A benchmark is a module with a function ``rows`` whose keyword parameters are its options; see `script`. Ratios say how
+many times as much the reference takes, so more is better; so do goals.
 """
 
 from __future__ import annotations
@@ -61,24 +62,25 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """How many times as much the reference is."""
-        return self.reference / self.rossi if self.reference is not None and self.rossi else None
+        if self.reference is None:
+            return None
+        return self.reference / self.rossi if self.rossi else sys.float_info.max
 
     @property
     def missed(self) -> bool:
         """Whether there is a goal that is not reached."""
-        return self.goal is not None and (self.ratio is None or self.ratio < self.goal)
+        return self.goal is not None and self.ratio is not None and self.ratio < self.goal
 
     def sentence(self) -> str:
         """Say how far off the goal is."""
-        ratio = "nothing to compare with" if self.ratio is None else f"{number(self.ratio)} times"
-        return f"Missed: {self.what}: {ratio}, {number(self.goal)} wanted ({self.against})."
+        return f"Missed: {self.what}: {number(self.ratio)} times, {number(self.goal)} wanted ({self.against})."
 
 
 def number(value: float | None) -> str:
     """Return a number with three digits, or so."""
     if value is None:
         return ""
-    return f"{value:.0f}" if abs(value) >= 100 or value == 0 else f"{value:.3g}"
+    return "" if value == sys.float_info.max else f"{value:.0f}" if value >= 100 or value == 0 else f"{value:.3g}"
 
 
 def show(rows: Sequence[Row]) -> None:
