@@ -184,6 +184,7 @@ def test_options_as_on_a_command_line(example):
     for limits in (["-l", "15", "-u", "61"], ["-l", "15"]):
         assert run("hxtlcurv", ["-i", "FS52", "-k", "coefficients", "-r", "FH53", *limits, "-p"]) == 0
         assert columns("FS52_src.pha", "COUNTS")[0].sum() == 12292  # of all channels, whatever those of the curve
+        assert read_fits("FS52_src.lc").table().header["MINCHAN"] == 15
     assert {p.name for p in example.glob("FS52*.*")} == {
         *("FS52.lc", "FS52_src.lc", "FS52_bkg.lc", "FS52_src.pha", "FS52_bkg.pha")
     }
