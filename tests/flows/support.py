@@ -19,6 +19,7 @@ from astropy.io import fits
 
 from services.contract import Manifest
 from services.storage.publication import output_key
+from tests import forks
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "ROSSI_TEST_MARK"
@@ -81,6 +82,8 @@ class Rossi:
         The file of what the server asks for.
     environment : dict
         More variables.
+    interpreter : bool
+        Whether each command starts one, as a user's do; else those that run to their end are forks, and sooner done.
     """
 
     folder: Path
@@ -88,25 +91,30 @@ class Rossi:
     server: str = ""
     auth: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    interpreter: bool = False
 
     def start(self, *arguments: object, mark: str = "") -> subprocess.Popen[str]:
         """Start it; every process that comes of it carries the mark in its environment."""
+        command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=self.folder, env=self._variables(mark), text=True, **pipes)
+
+    def __call__(self, *arguments: object, mark: str = "") -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        if not (self.interpreter or mark):
+            return forks.run("flows.cli", arguments, self.folder, self._variables())
+        process = self.start(*arguments, mark=mark)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def _variables(self, mark: str = "") -> dict[str, str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "ROSSI_"))}
         environment |= {"PYTHONPATH": str(ROOT), "PREFECT_HOME": str(self.home), "COLUMNS": "200", MARK: mark}
         environment |= self.environment
         environment |= {"PREFECT_API_URL": self.server} if self.server else {}
         if self.server and self.auth is not None:
             environment["PREFECT_API_AUTH_STRING"] = self.auth.read_text()
-        command = [sys.executable, "-m", "flows.cli", *map(str, arguments)]
-        return subprocess.Popen(
-            command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def __call__(self, *arguments: object, mark: str = "") -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
-        process = self.start(*arguments, mark=mark)
-        out, err = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return environment
 
 
 def wait_until(condition: Callable[[], object], patience: float = 120.0) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 _SETPRIV = shutil.which("setpriv")
 #: The kernel kills what is started so when the thread that started it is gone (Linux; elsewhere a server may be left).
-_ENDS_WITH_US = [_SETPRIV, "--pdeathsig", "KILL"] if _SETPRIV else []
+ENDS_WITH_US = [_SETPRIV, "--pdeathsig", "KILL"] if _SETPRIV else []
 
 
 def free_port():
@@ -22,7 +22,7 @@ def free_port():
 def running(command, log, port=0, patience=60.0, **options):
     """Run a server, from when something listens at the port until the block ends; `options` are those of Popen."""
     with log.open("wb") as out:
-        process = subprocess.Popen([*_ENDS_WITH_US, *command], stdout=out, stderr=subprocess.STDOUT, **options)
+        process = subprocess.Popen([*ENDS_WITH_US, *command], stdout=out, stderr=subprocess.STDOUT, **options)
     try:
         if port and not _listens(port, process, patience):
             raise RuntimeError(f"{command[0]} did not start: {log.read_text(errors='replace')[-300:]}")

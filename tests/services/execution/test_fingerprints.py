@@ -29,13 +29,15 @@ from services.storage.verification import verify
 from tests.conftest import LONG
 from tests.services.storage.faults import FaultyStore
 
-PREP, PCA, HEXTE = {"pca_prep", "pca_extract", "pca_fast"}, {"pca_extract"}, {"hexte_back", "hexte_dead"}
-FAST = {"pca_fast"}
+PREP, PCA = {"pca_prep", "pca_extract", "pca_fast", "pca_validate"}, {"pca_extract"}
+HEXTE, FAST = {"hexte_back", "hexte_dead", "hexte_validate"}, {"pca_fast"}
 BOTH = PREP | HEXTE
 #: What a file of an observation concerns, by how its path begins; everything else concerns nobody.
 CONCERNS = {
     "pca/FS4a": PREP,
-    "pca/FS46": FAST,
+    "pca/FS46": FAST | {"pca_validate"},
+    "stdprod/xh": {"hexte_validate"},
+    "stdprod/x": {"pca_validate"},
     "pca/FH5": BOTH,
     "hexte/FH": BOTH,
     "hexte/FS52": HEXTE,
@@ -45,8 +47,8 @@ CONCERNS |= {"acs/FH": BOTH, "FMI": BOTH, "FI": BOTH}
 CALIBRATION = {
     "model": (MODEL_FILE, PREP),
     "breakdown": (BREAKDOWN_FILE, PREP),
-    "dead_time_a": (DEAD_TIME_FILE_A, {"hexte_dead"}),
-    "dead_time_b": (DEAD_TIME_FILE_B, {"hexte_dead"}),
+    "dead_time_a": (DEAD_TIME_FILE_A, {"hexte_dead", "hexte_validate"}),
+    "dead_time_b": (DEAD_TIME_FILE_B, {"hexte_dead", "hexte_validate"}),
     "background_a": (BACKEST_FILE, {"hexte_dead"}),
 }
 
@@ -129,7 +131,11 @@ def flip(path, chance):
 
 def test_a_flipped_bit_of_an_observation_repeats_exactly_what_it_concerns(reduced):
     chance, tried = random.Random(3), Counter()
-    for path in sorted(p for p in reduced.place.rglob("*") if p.is_file()):
+    paths = sorted(p for p in reduced.place.rglob("*") if p.is_file())
+    light_curves = [p for p in paths if p.parent.name == "stdprod" and ".lc" in p.name]
+    for path in paths:
+        if path in light_curves[1:-1] and not LONG:  # all are alike
+            continue
         name = path.relative_to(reduced.place).as_posix()
         concerns = next((stages for start, stages in CONCERNS.items() if name.startswith(start)), set())
         for _ in range(20 if LONG else 2):

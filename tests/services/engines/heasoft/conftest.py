@@ -19,6 +19,8 @@ from rossi.simulate import (
     simulate_archive,
 )
 from services.engines.heasoft import preflight
+from services.engines.heasoft.sandbox import Sandbox
+from tests.forks import Fork
 
 ROOT = Path(__file__).resolve().parents[4]
 _PROGRAM = """#!{python}
@@ -81,6 +83,19 @@ def headas(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(made.folder / "lib"))
     yield made
     preflight._versions.cache_clear()
+
+
+@pytest.fixture
+def forked(monkeypatch):
+    """Tasks are forks rather than programs, which is sooner done: for those tests that are about what tasks make."""
+
+    def run(box, command, environment, limit):
+        script, *arguments = command[1:] if command[0] == sys.executable else command
+        with box.log.open("ab") as log:
+            fork = Fork(script, arguments, box.work, environment, log, log)
+        return fork.wait(limit)
+
+    monkeypatch.setattr(Sandbox, "run", run)
 
 
 @pytest.fixture(scope="session")

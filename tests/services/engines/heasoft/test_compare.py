@@ -16,6 +16,8 @@ from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.hexte.reduction import whole_frames
 from tests.services.engines.heasoft.conftest import ROOT, first_of
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 CURVES = {"pca_extract": {"spectra": False}}
 EVENTS = {"campaign": {"instruments": ["hexte"]}, "hexte_back": {"data": "events"}}
 

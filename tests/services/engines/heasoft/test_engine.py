@@ -23,6 +23,8 @@ from services.storage import open_archive, open_store
 from services.storage.publication import read_manifest
 from tests.services.engines.heasoft.conftest import first_of
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 #: Keywords that differ by who made a file, or by the names that files had in the sandbox.
 NAMES = {"FILEN1", "FILIN001", "CREATOR"}
 

@@ -1,0 +1,263 @@
+"""Commands without the start of Python: forks of one process that has everything imported but Prefect.
+
+A fork has a process, folder, environment and outputs of its own, and ends as the command ends. It runs a module, as
+`python -m`, or the file at a path. It shows neither how a command imports what it needs nor, in /proc, the environment
+that it was given: tests of these start an interpreter.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import runpy
+import select
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.servers.process import ENDS_WITH_US
+
+ROOT = Path(__file__).resolve().parents[1]
+#: What is imported before anything is forked, with all that is in it.
+_PACKAGES = ("rossi", "services", "flows.core", "flows.kubernetes", "flows.cli")
+#: What functions of these import when they are called.
+_LATER = ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "jinja2", "rich.progress")
+_STATUS = struct.Struct("i")
+
+
+class Fork:
+    """A running fork, with the methods of `subprocess.Popen` that are needed.
+
+    Parameters
+    ----------
+    module : str
+    arguments : sequence
+    cwd : Path
+    env : mapping
+    stdout, stderr : file
+        Files with a descriptor.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[object],
+        cwd: Path,
+        env: Mapping[str, str],
+        stdout: io.IOBase,
+        stderr: io.IOBase,
+    ) -> None:
+        self.args = [module, *map(str, arguments)]
+        self.returncode: int | None = None
+        self._lock = threading.Lock()
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.connect(_address())
+        asked = json.dumps({"args": self.args, "cwd": str(cwd), "env": dict(env)}).encode()
+        with Path(os.devnull).open() as nothing:
+            files = [nothing.fileno(), stdout.fileno(), stderr.fileno()]
+            socket.send_fds(self._server, [_STATUS.pack(len(asked))], files)
+        self._server.sendall(asked)
+        (self.pid,) = _STATUS.unpack(_exactly(self._server, _STATUS.size))
+
+    def poll(self) -> int | None:
+        """Return how it ended, negative for a signal, or None."""
+        with self._lock:
+            if self.returncode is None and select.select([self._server], [], [], 0)[0]:
+                self._collect()
+            return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        with self._lock:
+            if self.returncode is None:
+                if not select.select([self._server], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+                self._collect()
+            assert self.returncode is not None
+            return self.returncode
+
+    def _collect(self) -> None:
+        (self.returncode,) = _STATUS.unpack(_exactly(self._server, _STATUS.size))
+        self._server.close()
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill it."""
+        self.send_signal(signal.SIGKILL)
+
+
+def run(
+    module: str, arguments: Sequence[object], cwd: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a module, or a file, to its end."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        fork = Fork(module, arguments, cwd, env, out, err)
+        code = fork.wait()
+        for file in (out, err):
+            file.seek(0)
+        return subprocess.CompletedProcess(fork.args, code, out.read(), err.read())
+
+
+@cache
+def _address() -> str:
+    """Start what is forked, once in a process; it ends with that."""
+    folder = tempfile.mkdtemp(prefix="forks")
+    address = f"{folder}/socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "ROSSI_"))}
+        process = subprocess.Popen(
+            [*ENDS_WITH_US, sys.executable, "-m", "tests.forks", str(listener.fileno())],
+            cwd=ROOT,
+            env=environment | {"PYTHONPATH": str(ROOT)},
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        )
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+        Path(address).unlink()
+        Path(folder).rmdir()
+
+    atexit.register(end)
+    return address
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise EOFError("the process that is forked is gone")
+        data += part
+    return data
+
+
+def _serve(listener: socket.socket) -> None:
+    """Import everything, then fork for each connection."""
+    for package in _PACKAGES:
+        places = importlib.import_module(package).__path__
+        for module in pkgutil.walk_packages(places, f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    for name in _LATER:
+        importlib.import_module(name)
+    if "prefect" in sys.modules:
+        raise RuntimeError("Prefect reads its settings when it is imported, and forks have others")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.collect()
+    gc.freeze()
+    with selectors.DefaultSelector() as watched:
+        watched.register(listener, selectors.EVENT_READ)
+        while True:
+            for key, _ in watched.select():
+                if key.fileobj is listener:
+                    running = _begin(listener)
+                    watched.register(running.connection, selectors.EVENT_READ, running)
+                    watched.register(running.process, selectors.EVENT_READ, running)
+                elif key.fileobj is not key.data.connection:
+                    watched.unregister(key.data.process)
+                    with suppress(KeyError):
+                        watched.unregister(key.data.connection)
+                    _end(key.data)
+                elif key.fd in watched.get_map():  # nobody listens any longer
+                    watched.unregister(key.data.connection)
+                    with suppress(ProcessLookupError):
+                        os.killpg(key.data.pid, signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A fork, and who asked for it."""
+
+    pid: int
+    process: int
+    connection: socket.socket
+
+
+def _begin(listener: socket.socket) -> _Running:
+    """Fork, and tell who it is."""
+    connection, _ = listener.accept()
+    head, files, _, _ = socket.recv_fds(connection, _STATUS.size, 3)
+    asked = json.loads(_exactly(connection, *_STATUS.unpack(head)))
+    pid = os.fork()
+    if not pid:
+        listener.close()
+        connection.close()
+        os._exit(_run(asked, files))
+    for file in files:
+        os.close(file)
+    connection.sendall(_STATUS.pack(pid))
+    return _Running(pid, os.pidfd_open(pid), connection)
+
+
+def _end(running: _Running) -> None:
+    """Tell how it ended."""
+    os.close(running.process)
+    _, status = os.waitpid(running.pid, 0)
+    with suppress(OSError), running.connection:
+        running.connection.sendall(_STATUS.pack(os.waitstatus_to_exitcode(status)))
+
+
+def _run(asked: dict, files: list[int]) -> int:
+    """Be the module, and end as the interpreter would; returns the exit code."""
+    os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    module, *arguments = asked["args"]
+    sys.argv = [module, *arguments]
+    sys.path[:0] = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    code = 0
+    try:
+        if os.sep in module:
+            runpy.run_path(module, run_name="__main__")
+        else:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
