@@ -40,7 +40,7 @@ from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, M
 from services.contract.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore
 from services.storage.bundle import BUNDLE, object_key, pack
-from services.storage.putting import has, put_all
+from services.storage.putting import put_all
 
 MANIFEST = "manifest.json"
 #: Folder of the records of failures, beside the products of a stage.
@@ -173,15 +173,15 @@ class Ready:
         The same as it will lie there.
     payload : tuple of (str, bytes or SpooledFile)
         Keys and contents.
-    shared : mapping of str to int [byte]
-        Which of these others may have put before, and their sizes.
+    shared : frozenset of str
+        Which of these others may have put before.
     """
 
     key: str
     manifest: Manifest
     document: bytes
     payload: tuple[tuple[str, bytes | SpooledFile], ...]
-    shared: Mapping[str, int]
+    shared: frozenset[str]
 
     @property
     def size(self) -> int:
@@ -202,10 +202,10 @@ class Ready:
         Manifest
             The one that is in the store: another writer's, if it was faster.
         """
-        seen = set() if seen is None else seen
-        there = {key for key, size in self.shared.items() if key in seen or has(store, key, size)}
+        there = self.shared & (seen or set())
         put_all(store, [(key, content) for key, content in self.payload if key not in there])
-        seen.update(self.shared)
+        if seen is not None:
+            seen.update(self.shared)
         return self.manifest if store.put(self.key, self.document) else read_manifest(store, self.key)
 
 
@@ -238,7 +238,7 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     for _, file in files:
         place = output_key(key, complete, records[file.name])
         content[object_key(place)] = whole if object_key(place) != place else _content(file)
-    shared = {output_key(key, complete, one): one.size for one in records.values() if one.shared}
+    shared = frozenset(output_key(key, complete, one) for one in records.values() if one.shared)
     return Ready(key, Manifest.model_validate_json(document), document, tuple(content.items()), shared)
 
 

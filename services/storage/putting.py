@@ -13,12 +13,6 @@ from services.storage.base import MissingObject, ObjectStore, StoreError
 _PUTS = 8
 
 
-def has(store: ObjectStore, key: str, size: int) -> bool:
-    """Return whether a shared file is there; `rossi verify` and readers tell whether its content is."""
-    info = store.head(key)
-    return info is not None and info.size == size
-
-
 def put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes | SpooledFile]]) -> None:
     """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer.
 
