@@ -84,8 +84,9 @@ function backgrounds(o) {
 
 function downloads(o) {
   const lists = offered(o).filter(stage => link(o, stage, "x")).map(stage => make("div", {}, make("h4", {}, stage.stage),
-    make("ul", { class: "files" }, ...stage.files.map(([name, bytes, , , sha256]) =>
-      make("li", {}, make("a", { href: link(o, stage, name, sha256), download: name }, name), make("small", {}, size(bytes)))))));
+    make("ul", { class: "files" }, ...stage.files.map(([name, bytes, , , sha256, within]) =>
+      make("li", {}, make("a", { href: link(o, stage, within || name, sha256), download: within || name }, name),
+        make("small", {}, within ? `${size(bytes)}, in ${within}` : size(bytes)))))));
   return section("Downloads", ...(lists.length ? lists : [told("No products are kept beside this report.")]));
 }
 
