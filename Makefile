@@ -6,7 +6,7 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: docs test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz mutants
+.PHONY: docs figures test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz mutants
 
 # Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
 # among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -49,7 +49,7 @@ test-tap: .venv/dev
 
 # Spectra fitted by sherpa, another project's, 20 of each. It is built here, with what Debian has: apt-get install g++ libfftw3-dev bison flex
 test-fit: .venv-fit/sherpa
-	PYTHONPATH=.venv-fit ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest -s tests/rossi/spectra/test_fit.py
+	PYTHONPATH=.venv-fit ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest -s tests/rossi/spectra/test_fit.py tests/docs/test_tutorials.py -k "fit or transient"
 
 .venv-fit/sherpa: .venv/dev tests/rossi/spectra/sherpa.txt
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .venv-fit --requirement tests/rossi/spectra/sherpa.txt
@@ -57,12 +57,16 @@ test-fit: .venv-fit/sherpa
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
 
 # The documentation as pages, in build/docs/index.html. A warning fails, and so does a link or anchor among them that leads nowhere.
 docs: .venv/dev
 	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --jobs 2 --doctree-dir build/doctrees docs build/docs
 	$(BIN)/python docs/_ext/links.py build/docs
+
+# The figures of the tutorials, by their own code: all of it with sherpa, which test-fit says how to build.
+figures: .venv-fit/sherpa
+	PYTHONPATH=.:.venv-fit $(BIN)/python -m tests.docs.pages
 
 # Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.
 INPUTS ?= 1000000

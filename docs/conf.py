@@ -24,6 +24,8 @@ myst_heading_anchors = 4
 
 # Docstrings: `name` is code; types are words and shapes, so nothing is looked up.
 default_role = "code"
+# Options have two hyphens, and quotes are those of the shell.
+smartquotes = False
 numpydoc_xref_param_type = False
 numpydoc_show_class_members = False
 autodoc_member_order = "bysource"

@@ -90,7 +90,7 @@ def validate(
     stages = _stages(settings, {str(one): VALIDATION_CHAINS[one] for one in settings.campaign.instruments})
     store = open_store(settings.store)
     shard = make_shard(settings, tuple(dict.fromkeys(obsids))).model_copy(update={"stages": stages})
-    return [_validated(store, result) for result in run_shard(shard, on_result, on_pause)]
+    return [validated(store, result) for result in run_shard(shard, on_result, on_pause)]
 
 
 def _stages(settings: Settings, chains: dict[str, tuple[str, ...]]) -> dict[str, Frozen]:
@@ -98,7 +98,14 @@ def _stages(settings: Settings, chains: dict[str, tuple[str, ...]]) -> dict[str,
     return stage_configs(chains, settings.campaign.products, configs)
 
 
-def _validated(store: ObjectStore, result: ObservationResult) -> Validated:
+def validated(store: ObjectStore, result: ObservationResult) -> Validated:
+    """Return what the stages that compare an observation left in the store.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    result : ObservationResult
+    """
     tables, figures = [], list[File]()
     for stage in result.ends:
         if stage.outcome is Outcome.SUCCEEDED:

@@ -15,9 +15,10 @@ from typing import Any
 
 from rossi.archive import stem_of
 from rossi.errors import DataError, NoGoodTime
+from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
-from rossi.fits.edit import file_parts
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
@@ -156,7 +157,7 @@ def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> Fi
     if isinstance(content, bytes):
         return File(name, content, about=about)
     kept = content if content.table().rows.nbytes <= room else None
-    return File(name, stored_gzip(file_parts(content)), about=about, fits=kept)
+    return File(name, stored_gzip([file_bytes(content)]), about=about, fits=kept)
 
 
 def _named(housekeeping: File) -> File:
@@ -304,12 +305,12 @@ def reduce_cluster(
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
     reduced: list[Reduced] = []
-    read = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
+    known = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
     for part, own in zip(parts, goods, strict=True):
         if not len(own):  # all of it is in other files
             continue
         covering = _covering(part, rocking)
-        housekeeping = None if covering is None else read(covering)
+        housekeeping = None if covering is None else known(covering)
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
         usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
@@ -321,8 +322,8 @@ def reduce_cluster(
     curves = {
         name: curves_of(reduced, name, dwell, wanted.cycles, interpolated=wanted.interpolated) for name in wanted.bands
     }
-    spectra = spectra_of(reduced)
-    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(spectra, cluster)
+    spectra, read = spectra_of(reduced)
+    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(read, cluster)
     return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)))
 
 
@@ -339,9 +340,13 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
 
 def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
     if part.is_events:
-        events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        if part.split.fits is None:
+            events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        else:
+            events = ScienceEvents(part.name, part.table, part.gti)
         return reduce_events(events, request, correction, part.position)
-    made = reduce_archive(part.split.opened(), part.position, request, correction)
+    array = ScienceArray(part.name, part.split.opened().table(), part.gti)
+    made = reduce_archive(array, part.position, request, correction)
     return [] if made is None else [made]
 
 

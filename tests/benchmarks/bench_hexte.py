@@ -69,7 +69,7 @@ def reduce(lists: list[ScienceEvents], length: int = LENGTH) -> int:
         curves = curves_of(parts, "band", DWELL)
         assert curves.source and curves.background and curves.net
         files = [write_light_curve(c) for c in (curves.source, curves.background, curves.net)]
-        size += sum(map(len, [*files, *spectrum_files(spectra_of(parts), "x").values()]))
+        size += sum(map(len, [*files, *spectrum_files(spectra_of(parts)[0], "x").values()]))
     return size
 
 
