@@ -29,6 +29,7 @@ _SUITE: dict[str, list[str]] = {
     "requests": ["--observations", "20", "--changed-part", "0.1"],
     **{name: [] for name in ("prefect", "fanout", "store", "query", "report", "front_page")},
     "sources": ["--sources", "100", "--observations", "5000"],
+    "coordinator": ["--observations", "12000"],
     "scale": [],
 }
 #: Those that take half an hour and more.
