@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,17 @@ class ScienceFile:
         #: Start and end of the file, TIMEZERO added [s].
         self.tstart = split_keyword(header, "TSTART", where) + self.timezero
         self.tstop = split_keyword(header, "TSTOP", where) + self.timezero
+
+    @cached_property
+    def direction(self) -> dict[str, float]:
+        """RA and DEC of the source, else of the pointing [deg]; what the file does not tell is missing."""
+        header, found = self.table.header, dict[str, float]()
+        for axis in ("RA", "DEC"):
+            known = (header.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
+            angle = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
+            if angle is not None:  # the reference passes positions through single precision
+                found[axis] = float(f"{np.float32(angle):.8e}")
+        return found
 
     @property
     def remarks(self) -> list[str]:

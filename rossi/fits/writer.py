@@ -29,6 +29,7 @@ _PRIMARY = Header(
         ("EXTEND", True, "FITS dataset may contain extensions"),
     ]
 )
+_SUMS = frozenset({"CHECKSUM", "DATASUM"})
 _NO_SUM = b"0" * 16
 _UNSEALED = card_image("CHECKSUM", _NO_SUM.decode(), "HDU checksum")
 
@@ -179,8 +180,7 @@ def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
 
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
-    more = cards if isinstance(cards, Header) else Header(cards)
-    header.extend([card for card in more.images() if card[0] not in _STRUCTURAL])
+    header.add(cards if isinstance(cards, Header) else Header(cards), _STRUCTURAL)
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -335,9 +335,7 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    if "CHECKSUM" in header or "DATASUM" in header:
-        header = header.without(("CHECKSUM", "DATASUM"))
-    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")))
+    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")), _SUMS)
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
     return block.replace(_UNSEALED, sealed, 1)

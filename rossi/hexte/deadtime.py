@@ -273,10 +273,11 @@ def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> f
         Frames without dead time do not count; 0 if none counts.
     """
     start, stop = intervals[:, 0], intervals[:, 1]
+    frame = frame_number(start)
     number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
     row = np.repeat(np.arange(len(number)), number)
     part = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    weighted, seconds = _weighted(start[row], stop[row], part, dead, detectors)
+    weighted, seconds = _weighted(start[row], stop[row], frame[row] + part, dead, detectors)
     return float(detectors.fraction(np.array(last_sum(weighted)), np.array(last_sum(seconds))))
 
 
@@ -295,21 +296,20 @@ def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detect
     -------
     ndarray (n,)
     """
-    weighted, seconds = np.zeros(len(start)), np.zeros(len(start))
+    weighted, seconds, frame = np.zeros(len(start)), np.zeros(len(start)), frame_number(start)
     for part in range(int(np.ceil(width / FRAME) + 1)):
-        more, length = _weighted(start, start + width, np.int64(part), dead, detectors)
+        more, length = _weighted(start, start + width, frame + part, dead, detectors)
         weighted += more
         seconds += length
     return detectors.fraction(weighted, seconds)
 
 
 def _weighted(
-    start: Floats, stop: Floats, part: NDArray[np.int64] | np.int64, dead: DeadTime, detectors: Detectors
+    start: Floats, stop: Floats, frame: NDArray[np.int64], dead: DeadTime, detectors: Detectors
 ) -> tuple[Floats, Floats]:
-    """Return dead time times length, and length, of the n-th frame's part of intervals; 0 where it does not count."""
-    edge = FRAME * frame_number(start)
-    begin = np.where(part == 0, start, edge + FRAME * part)
-    length = np.minimum(edge + FRAME * part + FRAME, stop) - begin
-    value = detectors.mean(dead.at(frame_number(begin)))
+    """Return dead time times length, and length, of a frame's part of intervals; 0 where it does not count."""
+    edge = FRAME * frame
+    length = np.minimum(edge + FRAME, stop) - np.maximum(edge, start)
+    value = detectors.mean(dead.at(frame))
     counts = (value > 0) & (length > 0)
     return np.where(counts, length * value, 0.0), np.where(counts, length, 0.0)

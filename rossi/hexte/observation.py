@@ -15,13 +15,14 @@ from typing import Any
 
 from rossi.archive import stem_of
 from rossi.errors import DataError, NoGoodTime
+from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.fits.unzip import is_gzip
-from rossi.fits.writer import gzipped
+from rossi.fits.writer import stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -51,7 +52,7 @@ _KEPT = 64 << 20
 #: Positions that files are split into.
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
 #: Splits a science file of this name and content: parts, each with its file, and what there is to say.
-Splitting = Callable[[str, bytes], tuple[list[tuple[Split, bytes]], list[Remark]]]
+Splitting = Callable[[str, bytes], tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class SplitObservation:
     remarks: tuple[Remark, ...]
 
 
-def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
+def split_file(name: str, data: bytes) -> tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]:
     """Split a science file; a long one in pieces.
 
     Parameters
@@ -85,8 +86,8 @@ def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[
 
     Returns
     -------
-    list of (Split, bytes), list of Remark
-        The bytes are a FITS file, gzip-compressed where it is long.
+    list of (Split, FitsFile or bytes), list of Remark
+        Of a long one the FITS files, gzip-compressed.
 
     Raises
     ------
@@ -95,11 +96,13 @@ def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[
     """
     if len(data) > LONG:
         said: list[str] = []
-        parts = list(split_streamed(stream_fits(data, name), POSITIONS, said))
-    else:
-        file, said = dated_file(open_fits(data, name))
-        parts = [(part, part.to_bytes()) for part in split(file, POSITIONS)]
-    return parts, undated(said)
+        return list(split_streamed(stream_fits(data, name), POSITIONS, said)), undated(said)
+    file, said = dated_file(open_fits(data, name))
+    return [(part, part.opened(_file_name(name, part))) for part in split(file, POSITIONS)], undated(said)
+
+
+def _file_name(name: str, part: Split) -> str:
+    return f"{stem_of(name)}_{part.position.value}.gz"
 
 
 def split_observation(
@@ -134,10 +137,9 @@ def split_observation(
             remarks += rocking_remarks(part.table)
             kind = Kind.EVENTS if kind_of(part.table).has_event_words else Kind.SCIENCE
             about = About(kind, instrument="HEXTE", cluster=cluster.name, position=part.position.value)
-            split, is_packed = f"{stem_of(name)}_{part.position.value}.gz", is_gzip(content)
-            room -= len(content)
-            opened = None if is_packed or room < 0 else part.opened(split)
-            files.append(File(split, content if is_packed else gzipped(content), about=about, fits=opened))
+            file = _packed(_file_name(name, part), content, about, room)
+            room -= 0 if file.fits is None else file.fits.table().rows.nbytes
+            files.append(file)
         remarks += said
     if not files:
         raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")
@@ -148,6 +150,14 @@ def split_observation(
         clusters[cluster.label], said = _rocking(cluster, own, known)
         remarks += said
     return SplitObservation(tuple(files), housekeeping, clusters, tuple(remarks))
+
+
+def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> File:
+    """Return a split file for the store; it stays open as well if it is no larger than the room that is left."""
+    if isinstance(content, bytes):
+        return File(name, content, about=about)
+    kept = content if content.table().rows.nbytes <= room else None
+    return File(name, stored_gzip([file_bytes(content)]), about=about, fits=kept)
 
 
 def _named(housekeeping: File) -> File:
@@ -295,12 +305,12 @@ def reduce_cluster(
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
     reduced: list[Reduced] = []
-    read = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
+    known = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
     for part, own in zip(parts, goods, strict=True):
         if not len(own):  # all of it is in other files
             continue
         covering = _covering(part, rocking)
-        housekeeping = None if covering is None else read(covering)
+        housekeeping = None if covering is None else known(covering)
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
         usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
@@ -312,8 +322,8 @@ def reduce_cluster(
     curves = {
         name: curves_of(reduced, name, dwell, wanted.cycles, interpolated=wanted.interpolated) for name in wanted.bands
     }
-    spectra = spectra_of(reduced)
-    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(spectra, cluster)
+    spectra, read = spectra_of(reduced)
+    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(read, cluster)
     return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)))
 
 
@@ -330,9 +340,13 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
 
 def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
     if part.is_events:
-        events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        if part.split.fits is None:
+            events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        else:
+            events = ScienceEvents(part.name, part.table, part.gti)
         return reduce_events(events, request, correction, part.position)
-    made = reduce_archive(part.split.opened(), part.position, request, correction)
+    array = ScienceArray(part.name, part.split.opened().table(), part.gti)
+    made = reduce_archive(array, part.position, request, correction)
     return [] if made is None else [made]
 
 

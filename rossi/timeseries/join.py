@@ -13,8 +13,8 @@ from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.names import plain_name
-from rossi.timeseries.identity import identified
-from rossi.timeseries.kind import require_alike, traits
+from rossi.timeseries.identity import Identity
+from rossi.timeseries.kind import clock, require_alike
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
 from rossi.timeseries.series import LightCurve, set_moment
 
@@ -130,9 +130,10 @@ def _apart(series: Sequence[LightCurve]) -> bool:
 
 def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
     first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
-    header = identified(_common(first.header, [s.header for s in series]), series)
-    primary = identified(_common(first.primary, [s.primary for s in series]), series, channels=False)
-    system, place = traits(first)["clock"].split()
+    identity = Identity.of(series)
+    header = identity.told(_common(first.header, [s.header for s in series]))
+    primary = identity.told(_common(first.primary, [s.primary for s in series]), channels=False)
+    system, place = clock(first).split()
     barycentred = any("BARYTIME" in s.extra for s in series)
     header.set("TIMESYS", system, "of TIME; BARYTIME is TDB at the barycentre" if barycentred else "")
     header.set("TIMEREF", place)
@@ -151,17 +152,18 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
 
 def _common(first: Header, headers: Sequence[Header]) -> Header:
     """Return the cards of the first header whose values all headers share; times and commentary are left out."""
-    others = [header for header in headers if header is not first]
-    kept = [keyword for keyword in first if keyword not in _LEFT_OUT]
-    common = Header()
-    common.copy_from(first, [keyword for keyword in kept if all(_same(keyword, first, other) for other in others)])
-    return common
+    common, differing = first.without(_LEFT_OUT), set[str]()
+    for other in headers:
+        there = {image for _, image in other.images()} if other is not first else set()
+        others = [keyword for keyword, image in common.images() if there and image not in there]
+        differing.update(keyword for keyword in others if not _same(keyword, first, other))
+    return common.without(differing) if differing else common
 
 
 def _same(keyword: str, first: Header, second: Header) -> bool:
     """Return whether two values mean the same: names are spelled in many ways, and positions rounded."""
-    if keyword not in second or first.image(keyword) == second.image(keyword):
-        return keyword in second
+    if keyword not in second:
+        return False
     one, other = first.get(keyword), second.get(keyword)
     if keyword == "OBJECT":
         return plain_name(str(one)) == plain_name(str(other))

@@ -63,7 +63,7 @@ def split_outputs(made: SplitObservation, filter_file: File, remarks: Iterable[R
 
 
 def _figures(made: Products) -> tuple[File, ...]:
-    if find_spec("matplotlib") is None or not any(one.remarks for one in made.clusters.values()):
+    if not any(one.remarks for one in made.clusters.values()) or find_spec("matplotlib") is None:
         return ()  # the numbers that it would show are in the caveats
     from rossi.plot.background import figure_files
 

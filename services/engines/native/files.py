@@ -16,7 +16,7 @@ from services.contract.filter_file import FILTER_FILE, FilterSource
 
 
 def opened(item: File) -> FitsFile:
-    """Open a FITS file."""
+    """Open a FITS file, unless whoever made it has it open still."""
     return item.opened()
 
 
@@ -52,5 +52,6 @@ def filter_file(
         return File(name, found.data, about=FILTER_FILE, fits=open_fits(found.data, name)), []
     files = {**contents_of((*inputs["index"], *inputs["spacecraft"])), **others}
     said: list[str] = []
-    data = build_filter_file(files, history, said=said)
-    return packed(read_master(files).filter_file, data, FILTER_FILE), undated(said)
+    master = read_master(files)
+    data = build_filter_file(files, history, said=said, master=master)
+    return packed(master.filter_file, data, FILTER_FILE), undated(said)

@@ -78,6 +78,23 @@ def test_t1_what_is_null_has_no_exposure(t1):
     assert light_curve(joined).fracexp.tolist() == [0.666666667, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("mode", "value", "error"),
+    [
+        (Mode.RATE, np.array([40, 44, 34, 59]) / 80, np.sqrt([40, 44, 34, 59]) / 80),
+        (Mode.MEAN, [40 / 4, 44 / 4, 34 / 3, 59 / 5], np.sqrt([10, 11, 34 / 3, 11.8])),
+    ],
+)
+def test_t1_rates_and_means_of_channels(t1, mode, value, error):
+    """Counts over 80 s, or over the elements that are no NULL and not negative: 4, 4, 3 and 5."""
+    made = spectrum(run([t1]), ChannelSelection(), mode)
+    np.testing.assert_allclose([made.value, made.error], [value, error], rtol=1e-15)
+    spiked = spectrum(
+        run([t1]), ChannelSelection(), mode, Rejection(mspinten=0.6 if mode is Mode.RATE else 11.5, tnull=-7)
+    )
+    assert ((spiked.value == -7).tolist(), (spiked.error == -7).tolist()) == ([False, False, False, True],) * 2
+
+
 def test_t1_means(t1):
     mean = light_curve(run([t1], null_exposure=True), Mode.MEAN).value
     assert mean[[0, 4]].tolist() == [6, 28]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rossi.errors import ConfigError
+from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
@@ -41,7 +42,10 @@ def reduced(folder, path, chunk=None):
     known = coefficients(cluster.value.lower(), rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
     if archive_mode:
-        parts = [reduce_archive(as_file(s), s.position, request, correction) for s in split(file, POSITIONS)]
+        parts = [
+            reduce_archive(ScienceArray.from_file(as_file(s)), s.position, request, correction)
+            for s in split(file, POSITIONS)
+        ]
         return stem, [part for part in parts if part]
     science = ScienceEvents.from_file(file) if chunk is None else ScienceEvents.from_path(path, whole=0)
     return stem, reduce_events(science, request, correction)
@@ -150,7 +154,7 @@ def test_nothing_in_good_time():
     assert reduce_events(ScienceEvents.from_file(small()), nothing, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
-    assert reduce_archive(as_file(part), part.position, nothing, correction()) is None
+    assert reduce_archive(ScienceArray.from_file(as_file(part)), part.position, nothing, correction()) is None
 
 
 def test_without_housekeeping_slews_are_taken_off():

@@ -25,6 +25,7 @@ from services.execution import worker
 from services.execution.request import Shard
 from services.execution.stages import STAGES
 from services.storage import open_archive, open_store
+from services.storage.verification import verify
 from tests.conftest import LONG
 from tests.services.storage.faults import FaultyStore
 
@@ -191,8 +192,46 @@ def test_touching_and_copying_change_nothing(reduced):
     assert reduced.again() == set()
 
 
-def test_what_is_finished_costs_one_small_read_a_stage(reduced):
-    """Neither payload is read nor anything written: the manifests alone."""
+def test_what_is_finished_costs_one_small_read(reduced):
+    """Neither payload is read nor anything written: all manifests in one object."""
     assert reduced.again() == set()
-    asked = Counter((method, key.rpartition("/")[2]) for method, key in reduced.store.calls)
-    assert asked == {("get", "manifest.json"): len(STAGES)}
+    ((method, key),) = reduced.store.calls
+    assert method == "get"
+    assert key.split("/")[-2] == "manifests"
+
+
+def test_without_that_object_the_manifests_tell(reduced):
+    """A store of the version before, or one from which it was removed; it is put anew."""
+    for info in list(reduced.store.list(f"{reduced.obsid}/manifests/")):
+        reduced.store.delete(info.key)
+    assert reduced.again() == set()
+    asked = Counter((method, key.rpartition("/")[2] == "manifest.json") for method, key in reduced.store.calls)
+    assert asked == {("get", False): 1, ("list", False): 1, ("get", True): len(STAGES), ("put", False): 1}
+    test_what_is_finished_costs_one_small_read(reduced)
+
+
+def test_a_damaged_one_is_not_believed(reduced):
+    (info,) = reduced.store.list(f"{reduced.obsid}/manifests/")
+    flip(reduced.folder / "store" / info.key, random.Random(1))
+    assert reduced.again() == set()
+    assert ("list", f"{reduced.obsid}/") in reduced.store.calls
+    (problem,) = verify(reduced.store).problems
+    assert problem.keys == (info.key,)
+
+
+def test_what_is_removed_goes_with_what_repeats_it(reduced):
+    """Else it would be taken for done."""
+    manifest = min((reduced.folder / "store").glob("*/pca_extract/*/manifest.json"))
+    flip(next(path for path in manifest.parent.rglob("*.txt")), random.Random(1))
+    (problem,) = verify(reduced.store).problems
+    assert [key.split("/")[1] for key in problem.keys[:2]] == ["manifests", "pca_extract"]
+    for key in problem.keys:
+        reduced.store.delete(key)
+    assert reduced.again() == {"pca_extract"}
+    assert verify(reduced.store).problems == ()
+
+
+def test_what_repeats_a_manifest_that_is_not_there_is_told(reduced):
+    next((reduced.folder / "store").glob("*/pca_extract/*/manifest.json")).unlink()
+    (problem,) = verify(reduced.store).problems
+    assert problem.keys[0].split("/")[1] == "manifests"
