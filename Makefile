@@ -6,7 +6,7 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz
+.PHONY: docs figures test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz mutants
 
 # Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
 # among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -49,7 +49,7 @@ test-tap: .venv/dev
 
 # Spectra fitted by sherpa, another project's, 20 of each. It is built here, with what Debian has: apt-get install g++ libfftw3-dev bison flex
 test-fit: .venv-fit/sherpa
-	PYTHONPATH=.venv-fit ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest -s tests/rossi/spectra/test_fit.py
+	PYTHONPATH=.venv-fit ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest -s tests/rossi/spectra/test_fit.py tests/docs/test_tutorials.py -k "fit or transient"
 
 .venv-fit/sherpa: .venv/dev tests/rossi/spectra/sherpa.txt
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .venv-fit --requirement tests/rossi/spectra/sherpa.txt
@@ -57,34 +57,40 @@ test-fit: .venv-fit/sherpa
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
+
+# The documentation as pages, in build/docs/index.html. A warning fails, and so does a link or anchor among them that leads nowhere.
+docs: .venv/dev
+	$(BIN)/sphinx-build --quiet --fresh-env --write-all --fail-on-warning --jobs 2 --doctree-dir build/doctrees docs build/docs
+	$(BIN)/python docs/_ext/links.py build/docs
+
+# The figures of the tutorials, by their own code: all of it with sherpa, which test-fit says how to build.
+figures: .venv-fit/sherpa
+	PYTHONPATH=.:.venv-fit $(BIN)/python -m tests.docs.pages
 
 # Damaged and hostile input for every reader, INPUTS of them; what fails is kept in tests/fuzz/crashes.
 INPUTS ?= 1000000
 fuzz: .venv/dev
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
 
+# Single changes at random places of the science, CHANGES of them, each tried by the tests that run what was changed: nine of ten
+# are to be noticed. What is known is kept in out/mutants, so a run can be broken off; later ones try again what no test noticed.
+CHANGES ?= 500
+SEED ?= 1
+mutants: .venv-mutants/tools
+	PYTHONPATH=$(CURDIR)/.venv-mutants nice -n 19 $(BIN)/python -m tests.mutants --number $(CHANGES) --seed $(SEED)
+
+.venv-mutants/tools: .venv/dev tests/mutants/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .venv-mutants --requirement tests/mutants/requirements.txt
+	touch $@
+
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev
 	$(BIN)/rossi demo --out out --no-open
 
-# Ratios against named references; not part of the tests.
+# Ratios against named references as one table, and as out/bench.json; not part of the tests. Some of them: BENCH='start worker'
 bench: .venv/dev browser
-	$(BIN)/python tests/benchmarks/bench_start.py
-	$(BIN)/python tests/benchmarks/bench_pca.py
-	$(BIN)/python tests/benchmarks/bench_prep.py
-	$(BIN)/python tests/benchmarks/bench_worker.py
-	$(BIN)/python tests/benchmarks/bench_response.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_front_page.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_sources.py --sources 100 --observations 5000
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
-	$(BIN)/python tests/benchmarks/bench_store.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/store_growth.py
-	$(BIN)/python tests/benchmarks/bench_prefect.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_many.py --observations 1000
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # The versions and hashes that all of the above and the images install: renew them, or with KEEP=--keep only what has to be.
 lock: .venv-uv/bin/uv

@@ -11,7 +11,7 @@ ROOMS = (
 )
 NAMED = re.compile(rf"(?<![\w./-])((?:{ROOMS})/[\w./-]*\w)")
 MADE_LATER = {"tests/fuzz/crashes"}
-WRITTEN = ("*.md", "docs/*.md", "Makefile", "pyproject.toml", ".ci/*", "docker/*", "k8s/**/*")
+WRITTEN = ("*.md", "docs/**/*.md", "Makefile", "pyproject.toml", ".ci/*", "docker/*", "k8s/**/*")
 
 
 def test_named_paths_are_there() -> None:
@@ -20,3 +20,21 @@ def test_named_paths_are_there() -> None:
     assert len(named) > 50
     missing = {(name, one) for name, one in named if not (ROOT / one).exists() and one not in MADE_LATER}
     assert not {(name, one) for name, one in missing if not (ROOT / f"{one}.py").exists()}
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what links may name in a page: its headings, as they become addresses."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {"", *(re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings)}
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    """Those of the pages are followed by `make docs`, too, where these become others."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")]
+    found = re.compile(r"\]\(([^)#:\s]*)#?([^)\s:]*)\)")
+    links = [(page, *link) for page in pages for link in found.findall(page.read_text())]
+    assert len(links) > 100
+    for page, path, anchor in links:
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), (page.name, path)
+        assert target.suffix != ".md" or anchor in anchors(target), (page.name, path, anchor)

@@ -53,7 +53,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run_task(name: str, words: list[str]) -> NoReturn:
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than many a task
     configure_logs()
     try:
         from rossi.ftools.task import run

@@ -1,4 +1,4 @@
-"""Differences between the engines that are meant, by the names that they have in docs/deviations.md."""
+"""Differences between the engines that are meant, by the names that they have in docs/explanation/deviations.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rossi.compare import ProductDifference
 from rossi.product import About, Content, Kind
 
 #: Where deviations are explained.
-DOCUMENT = "docs/deviations.md"
+DOCUMENT = "docs/explanation/deviations.md"
 #: What a stage extracts.
 _EXTRACTED = (Kind.LIGHT_CURVE, Kind.SPECTRUM)
 #: Sums in single precision, as HEASoft makes them, differ by less than this part of themselves.

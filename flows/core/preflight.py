@@ -38,8 +38,7 @@ def check(settings: Settings) -> None:
         need("stingray")
     with _all_installed():
         check_places(settings)
-        for name in settings.stages:
-            config = getattr(settings, name)
+        for name, config in settings.stages.items():
             if isinstance(config, Extraction):
                 _check_columns(settings, name, config)
         if not on_cluster:
@@ -81,7 +80,7 @@ def _check_columns(settings: Settings, name: str, config: Extraction) -> None:
     known = {column.upper() for column in NAMES}
     for column in sorted(compile_expression(config.expression).names):
         if column.upper() not in known:
-            hint = did_you_mean(column, NAMES) or "docs/products.md lists its columns."
+            hint = did_you_mean(column, NAMES) or "docs/reference/products.md lists its columns."
             raise ConfigError(f"[{name}] expression uses {column}, which is no column of the filter file; {hint}")
 
 

@@ -2,7 +2,8 @@
 
 The gain drifts so slowly that the matrix of the middle of a spell does for all of its days, and the PCUs are so much
 alike that their shares may be rounded. What differs from one observation to the next, the area behind the collimator,
-is not in the matrix. `docs/energies.md` tells what this costs, `tests/rossi/energy/test_shared_matrix.py` holds it.
+is not in the matrix. `docs/howto/energies.md` tells what this costs; `tests/rossi/energy/test_shared_matrix.py`
+holds it.
 """
 
 from __future__ import annotations

@@ -23,11 +23,12 @@ Value: TypeAlias = str | bool | int | float | None
 
 #: What the standard allows in a header.
 _PRINTABLE, _UNPRINTABLE = re.compile(rb"[ -~]*"), re.compile(rb"[^ -~]")
-_NUMBER = rb"(?P<whole>[+-]?\d{1,20})|(?P<real>[+-]?\d+\.\d*(?:[ED][+-]?\d+)?)"
+_NUMBER = rb"(?P<whole>[+-]?\d{1,20})|(?P<real>[+-]?(?:\d+\.\d*(?:[ED][+-]?\d+)?|\d+[ED][+-]?\d+))"
 _FIXED = re.compile(
     rb"(?!HISTORY |COMMENT )[A-Z0-9_-]{1,8} *= "
     rb"(?: *(?:" + _NUMBER + rb"|(?P<truth>[TF]))|'(?P<text>[ -&(-~]*)') *(?:/ *(?P<comment>[ -~]*))?"
 )
+_RECORD = re.compile(rb"[A-Za-z_][\w.]*: +[-+.\d]")  # what may be a record value
 _COMMENT = re.compile(rb"(?:COMMENT|HISTORY| {7}) [ -~]*")
 _KEYWORD = re.compile(r"(?!END$|CONTINUE$|HIERARCH$)[A-Z0-9_-]{1,8}")
 
@@ -53,7 +54,7 @@ def card_value(image: bytes) -> Any:
     """
     fixed = _FIXED.fullmatch(image) if len(image) == CARD and image[8:10] == _INDICATOR else None
     if fixed is not None:
-        if (text := fixed["text"]) is not None and b": " not in text:  # with ": " it may be a record value
+        if (text := fixed["text"]) is not None and not _RECORD.match(text):
             return text.rstrip().decode("ascii")
         if (whole := fixed["whole"]) is not None:
             return int(whole)
@@ -99,6 +100,7 @@ def card_comment(image: bytes) -> str:
     return str(fits.Card.fromstring(image).comment)
 
 
+@lru_cache(maxsize=65536, typed=True)  # True == 1 == 1.0, which would share an entry
 def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
     """Format one card, with CONTINUE records where the value is long.
 
@@ -114,23 +116,18 @@ def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
     bytes
         A multiple of 80 bytes.
     """
-    return _image(keyword, value, type(value).__name__, comment)
-
-
-def _printable(text: str) -> str:
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
-
-
-@lru_cache(maxsize=65536)
-def _image(keyword: str, value: Value, kind: str, comment: str) -> bytes:  # noqa: ARG001 - True == 1 share a hash
     if isinstance(value, float) and not math.isfinite(value):
         value = None  # undefined: FITS has no way to write it
     value, comment = _printable(value) if isinstance(value, str) else value, _printable(comment)
     room = CARD - 10 - max(20, len(repr(value))) - 3
     comment = comment[: max(room, 0)].rstrip()
     return _fixed_image(keyword, value, comment) or _image_by_astropy(keyword, value, comment)
+
+
+def _printable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in text)
 
 
 def _fixed_image(keyword: str, value: Value, comment: str) -> bytes:
@@ -150,7 +147,7 @@ def _shown(value: Value) -> str:
         return f"{str(value)[0]:>20}"
     if isinstance(value, str):
         quoted = "'" + value.replace("'", "''").ljust(8) + "'"
-        return "" if ": " in value else f"{quoted:20}" if value else "''"  # with ": " it may be a record value
+        return "" if _RECORD.match(value.encode()) else f"{quoted:20}" if value else "''"
     shown = str(value).replace("e", "E") if isinstance(value, float | Integral) else ""
     return f"{shown:>20}" if 0 < len(shown) <= 20 else ""
 

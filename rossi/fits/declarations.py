@@ -192,12 +192,3 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         *(OBS_ID, OBS_OBJECT, OBS_TSTART, OBS_TSTOP, OBS_EXPOSURE, OBS_RATE, OBS_ERROR, OBS_OUTCOME, OBS_CAVEATS),
     ),
 }
-
-
-def documentation() -> str:
-    """Return the tables of `TABLES` as Markdown, as ``docs/products.md`` holds them."""
-    parts = []
-    for name, columns in TABLES.items():
-        rows = [f"| {c.name} | {c.form} | {c.unit} | {c.meaning} |" for c in columns]
-        parts.append("\n".join([f"### {name}", "", "| column | TFORM | unit | meaning |", "|---|---|---|---|", *rows]))
-    return "\n\n".join(parts) + "\n"

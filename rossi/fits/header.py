@@ -9,65 +9,30 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from rossi.errors import DataError
+from rossi.fits import places
 from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
 
 BLOCK = 2880
+_END = b"END".ljust(CARD)
 #: Below it every whole number is one of double precision too.
 _EXACT = 1 << 53
-
-#: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
-COLUMN_KEYWORDS = frozenset(
-    {"TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDDES"}
-    | {f"TDIM{n}" for n in range(1, 10)}
-    | {f"{axis}{key}" for axis in (1, 2, 3) for key in ("CTYP", "CDLT", "CPIX")}
-)
-_COLUMN_BYTES = frozenset(name.encode() for name in COLUMN_KEYWORDS)
 
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Keywords:
-    """What the keywords of a header block alone tell; headers of one kind of file share it."""
+def images_of(*cards: CardTuple) -> list[tuple[str, bytes]]:
+    """Return keyword and image of cards.
 
-    names: tuple[str, ...]
-    index: dict[str, int]
-    columns: tuple[int, ...]
-    end: int
-    has_continuations: bool
-
-
-@lru_cache(maxsize=256)
-def _keywords(packed: bytes) -> _Keywords:
-    names = [packed[at : at + 8].rstrip().decode("latin-1") for at in range(0, len(packed), 8)]
-    names = names[: names.index("END")] if "END" in names else names
-    index = {name: at for at, name in reversed(list(enumerate(names)))}
-    columns = tuple(at for at, name in enumerate(names) if name[:5] in COLUMN_KEYWORDS)
-    return _Keywords(tuple(names), index, columns, len(names), "CONTINUE" in names)
-
-
-@lru_cache(maxsize=64)
-def _unmatched(names: tuple[str, ...], pattern: re.Pattern[str], drop: frozenset[str]) -> tuple[int, ...]:
-    return tuple(at for at, name in enumerate(names) if name not in drop and not pattern.fullmatch(name))
-
-
-def _joined(records: list[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Join CONTINUE records to the card before them."""
-    cards: list[bytes] = []
-    for record in records:
-        if record.startswith(b"CONTINUE") and cards:
-            cards[-1] += record.ljust(CARD)
-        else:
-            cards.append(record.ljust(CARD))
-    for card in cards:
-        yield card[:8].rstrip().decode("latin-1"), card
+    Parameters
+    ----------
+    *cards : CardTuple
+    """
+    return [(card[0], card_image(*card)) for card in cards]
 
 
 class Header:
@@ -79,15 +44,31 @@ class Header:
         Initial cards.
     """
 
-    __slots__ = ("_cards", "_columns", "_index", "_names")
+    __slots__ = ("_at", "_cards", "_columns", "_is_own", "_names")
 
     def __init__(self, cards: Iterable[CardTuple] = ()) -> None:
-        self._cards: list[bytes] = []
-        self._names: list[str] = []
-        self._index: dict[str, int] = {}
-        self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns, once known
-        for card in cards:
-            self.append(*card)
+        given = list(cards)
+        self._cards: list[bytes] = [card_image(*card) for card in given]
+        self._names: list[str] = [card[0] for card in given]
+        self._at: tuple[dict[str, int], int] = {}, 0  # where keywords first stand among so many cards
+        self._is_own = True  # else other headers look into it too
+        self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns
+
+    @property
+    def _index(self) -> dict[str, int]:
+        """Position of each keyword's first card, worked out when somebody looks."""
+        index, known = self._at
+        size = len(self._names)
+        if known == size:
+            return index
+        if known:
+            index = index if self._is_own else index.copy()
+            for at in range(known, size):
+                index.setdefault(self._names[at], at)
+        else:
+            index = dict(zip(reversed(self._names), range(size - 1, -1, -1), strict=True))
+        self._at, self._is_own = (index, size), True
+        return index
 
     @classmethod
     def from_block(cls, block: bytes) -> Header:
@@ -100,21 +81,22 @@ class Header:
         """
         self = cls()
         size = len(block) // CARD
-        keywords = np.frombuffer(block, "S8", size * 10)[::10]
-        known = _keywords(keywords.tobytes())
+        packed = np.frombuffer(block, "S8", size * 10)[::10]
+        known = places.keywords(packed.tobytes())
         records: list[bytes] = np.frombuffer(block, f"S{CARD}", size)[: known.end].tolist()
         if known.has_continuations:
-            self.extend(_joined(records))
+            self.extend(places.joined(records))
             return self
         self._cards, self._names = records, list(known.names)
-        self._index, self._columns = dict(known.index), known.columns
+        self._at, self._is_own, self._columns = (known.index, known.end), False, known.columns
         return self
 
     def copy(self) -> Header:
         """Return an independent copy."""
-        new = Header()
-        new._cards, new._names = list(self._cards), list(self._names)
-        new._index, new._columns = dict(self._index), self._columns
+        new = Header.__new__(Header)
+        new._cards, new._names = self._cards.copy(), self._names.copy()
+        new._at, new._columns = self._at, self._columns
+        new._is_own = self._is_own = False
         return new
 
     def __contains__(self, keyword: object) -> bool:
@@ -249,7 +231,6 @@ class Header:
         value : str, bool, int, float or None
         comment : str
         """
-        self._index.setdefault(keyword, len(self._cards))
         self._cards.append(card_image(keyword, value, comment))
         self._names.append(keyword)
         self._columns = None
@@ -262,12 +243,25 @@ class Header:
         images : iterable of (str, bytes)
             Keyword and image of each.
         """
+        added, self._columns = list(images), None
+        self._names += [keyword for keyword, _ in added]
+        self._cards += [image for _, image in added]
+
+    def add(self, other: Header, drop: frozenset[str] = frozenset()) -> None:
+        """Add the cards of another header at the end.
+
+        Parameters
+        ----------
+        other : Header
+        drop : frozenset of str
+            Keywords whose cards are left out.
+        """
+        if not drop.isdisjoint(other._names):
+            self.extend([card for card in other.images() if card[0] not in drop])
+            return
+        self._names += other._names
+        self._cards += other._cards
         self._columns = None
-        index, cards, names = self._index, self._cards, self._names
-        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
-            index.setdefault(keyword, number)
-            cards.append(image)
-            names.append(keyword)
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -289,9 +283,9 @@ class Header:
         return zip(self._names, self._cards, strict=True)
 
     def column_cards(self) -> tuple[bytes, ...]:
-        """Return the images of the cards that describe columns (`COLUMN_KEYWORDS`), in order."""
+        """Return the images of the cards that describe columns (`rossi.fits.places.COLUMN_KEYWORDS`), in order."""
         if self._columns is None:
-            self._columns = tuple([at for at, image in enumerate(self._cards) if image[:5] in _COLUMN_BYTES])
+            self._columns = places.columns(tuple(self._names))
         cards = self._cards
         return tuple([cards[at] for at in self._columns])
 
@@ -315,6 +309,16 @@ class Header:
         image = self.image(keyword)
         return card_comment(image) if image else ""
 
+    def picked(self, keywords: Iterable[str]) -> list[tuple[str, bytes]]:
+        """Return keyword and image of the first card of each keyword that the header has.
+
+        Parameters
+        ----------
+        keywords : iterable of str
+        """
+        index, cards = self._index, self._cards
+        return [(key, cards[index[key]]) for key in keywords if key in index]
+
     def copy_from(self, other: Header, keywords: Iterable[str]) -> None:
         """Copy the cards of the named keywords, where the other header has them, word by word.
 
@@ -324,7 +328,8 @@ class Header:
         keywords : iterable of str
             Those that this header has already stay as they are.
         """
-        self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
+        mine = self._index
+        self.extend([card for card in other.picked(keywords) if card[0] not in mine])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes.
@@ -334,15 +339,12 @@ class Header:
         drop : iterable of str
         prefixes : tuple of str
         """
-        names = set(drop)
-        if not prefixes and names.isdisjoint(self._index):
+        names = frozenset(drop)
+        if not prefixes and names.isdisjoint(self._names):
             return self.copy()
-        kept = [at for at, name in enumerate(self._names) if name not in names]
-        if prefixes:
-            kept = [at for at in kept if not self._names[at].startswith(prefixes)]
+        kept = places.without(tuple(self._names), names, prefixes)
         new = Header()
         new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
-        new._index = dict(zip(reversed(new._names), range(len(kept) - 1, -1, -1), strict=True))
         return new
 
     def without_matching(self, pattern: re.Pattern[str], drop: Iterable[str] = ()) -> Header:
@@ -353,12 +355,23 @@ class Header:
         pattern : re.Pattern
         drop : iterable of str
         """
-        kept = _unmatched(tuple(self._names), pattern, frozenset(drop))
+        kept = places.unmatched(tuple(self._names), pattern, frozenset(drop))
         new = Header()
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
-    def to_block(self) -> bytes:
-        """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes."""
-        text = b"".join(self._cards) + b"END".ljust(CARD)
+    def to_block(self, more: Iterable[bytes] = (), drop: frozenset[str] = frozenset()) -> bytes:
+        """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes.
+
+        Parameters
+        ----------
+        more : iterable of bytes
+            Images of further cards.
+        drop : frozenset of str
+            Keywords whose cards are left out.
+        """
+        cards = self._cards
+        if not drop.isdisjoint(self._names):
+            cards = [card for name, card in self.images() if name not in drop]
+        text = b"".join((*cards, *more, _END))
         return text.ljust(-(-len(text) // BLOCK) * BLOCK)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Sequence
+import struct
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
-from isal import igzip
+from isal import igzip, isal_zlib
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.fits.cards import Value, card_image
@@ -19,6 +21,22 @@ from rossi.fits.structure import layout
 _STRUCTURAL = frozenset({"SIMPLE", "XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "EXTEND"}) | {
     *("TFIELDS", "EXTNAME", "CHECKSUM", "DATASUM")
 }
+_PRIMARY = Header(
+    [
+        ("SIMPLE", True, "file does conform to FITS standard"),
+        ("BITPIX", 8, "number of bits per data pixel"),
+        ("NAXIS", 0, "number of data axes"),
+        ("EXTEND", True, "FITS dataset may contain extensions"),
+    ]
+)
+_SUMS = frozenset({"CHECKSUM", "DATASUM"})
+_NO_SUM = b"0" * 16
+_UNSEALED = card_image("CHECKSUM", _NO_SUM.decode(), "HDU checksum")
+
+
+#: Header of a gzip file without name, time or system (RFC 1952); the longest block that is not compressed (RFC 1951).
+_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+_STORED = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +121,42 @@ def table_hdu(
     n_row : int, optional
         Needed only when there is no column.
     """
-    declared = [c for c, _ in columns]
-    dtype = layout(tuple(c.form for c in declared), None, extname)
+    declared = tuple(column for column, _ in columns)
+    template, dtype = _template(extname, declared)
     heap = bytearray()
     arrays = [_laid_out(column, values, heap) for column, values in columns]
     rows = np.zeros(len(arrays[0]) if arrays else int(n_row or 0), dtype)
     for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
         field = rows[f"f{number}"]
         field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)
+    header = template.copy()
+    header.set("NAXIS2", len(rows), "number of rows in table")
+    header.set("PCOUNT", len(heap), "size of special data area")
+    _add(header, cards)
+    return TableHDU(header, data_unit(rows, heap))
+
+
+@lru_cache(maxsize=256)
+def _template(extname: str, columns: tuple[Column, ...]) -> tuple[Header, np.dtype[Any]]:
+    """Return the header of a table that has no rows yet, and the layout of a row."""
+    dtype = layout(tuple(column.form for column in columns), None, extname)
     header = Header(
         [
             ("XTENSION", "BINTABLE", "binary table extension"),
             ("BITPIX", 8, "8-bit bytes"),
             ("NAXIS", 2, "2-dimensional binary table"),
             ("NAXIS1", dtype.itemsize, "width of table in bytes"),
-            ("NAXIS2", len(rows), "number of rows in table"),
-            ("PCOUNT", len(heap), "size of special data area"),
+            ("NAXIS2", 0, "number of rows in table"),
+            ("PCOUNT", 0, "size of special data area"),
             ("GCOUNT", 1, "one data group"),
-            ("TFIELDS", len(declared), "number of fields in each row"),
+            ("TFIELDS", len(columns), "number of fields in each row"),
         ]
     )
-    for number, column in enumerate(declared, 1):
+    for number, column in enumerate(columns, 1):
         for card in column.cards(number):
             header.append(*card)
     header.append("EXTNAME", extname, "name of this table")
-    _add(header, cards)
-    return TableHDU(header, data_unit(rows, heap))
+    return header, dtype
 
 
 def data_unit(rows: NDArray[Any], heap: bytes | bytearray | memoryview = b"") -> bytes | memoryview:
@@ -152,8 +180,7 @@ def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
 
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
-    more = cards if isinstance(cards, Header) else Header(cards)
-    header.extend(card for card in more.images() if card[0] not in _STRUCTURAL)
+    header.add(cards if isinstance(cards, Header) else Header(cards), _STRUCTURAL)
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -189,14 +216,7 @@ def primary_hdu(cards: Header | Iterable[CardTuple] = ()) -> Header:
     ----------
     cards : Header or iterable of CardTuple
     """
-    header = Header(
-        [
-            ("SIMPLE", True, "file does conform to FITS standard"),
-            ("BITPIX", 8, "number of bits per data pixel"),
-            ("NAXIS", 0, "number of data axes"),
-            ("EXTEND", True, "FITS dataset may contain extensions"),
-        ]
-    )
+    header = _PRIMARY.copy()
     _add(header, cards)
     return header
 
@@ -228,17 +248,48 @@ def gzipped(content: bytes, level: int = 1) -> bytes:
     return bytes(igzip.compress(content, level, mtime=0))
 
 
+def stored_gzip(parts: Iterable[bytes | memoryview]) -> bytes:
+    """Return a gzip file that holds bytes as they are: as quick to make and to read as a copy.
+
+    Parameters
+    ----------
+    parts : iterable of bytes-like
+        The content, piece by piece.
+    """
+    pieces: list[bytes | memoryview] = [_GZIP]
+    crc = size = 0
+    for one in parts:
+        part = memoryview(one)
+        crc, size = isal_zlib.crc32(part, crc), size + len(part)
+        for at in range(0, len(part), _STORED):
+            piece = part[at : at + _STORED]
+            pieces += (struct.pack("<BHH", 0, len(piece), len(piece) ^ _STORED), piece)
+    pieces.append(struct.pack("<BHHII", 1, 0, _STORED, crc, size & 0xFFFFFFFF))
+    return b"".join(pieces)
+
+
 def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
-    """Return HDUs of any kind, the primary first, as a whole FITS file with CHECKSUM and DATASUM in every HDU.
+    """Return HDUs of any kind, the primary first, as a whole FITS file; see `hdu_parts`.
 
     Parameters
     ----------
     hdus : iterable of TableHDU
     """
-    parts: list[bytes | memoryview] = []
+    return b"".join(hdu_parts(hdus))
+
+
+def hdu_parts(hdus: Iterable[TableHDU]) -> Iterator[bytes | memoryview]:
+    """Iterate over the bytes of a FITS file, with CHECKSUM and DATASUM in every HDU: headers, data units, padding.
+
+    Parameters
+    ----------
+    hdus : iterable of TableHDU
+        Of any kind, the primary first.
+    """
     for hdu in hdus:
-        parts += (sealed_header(hdu.header, ones_complement_sum(hdu.data)), hdu.data, bytes(-len(hdu.data) % BLOCK))
-    return b"".join(parts)
+        yield sealed_header(hdu.header, ones_complement_sum(hdu.data))
+        yield hdu.data
+        yield bytes(-len(hdu.data) % BLOCK)
 
 
 def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
@@ -272,7 +323,7 @@ def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
 
 def now() -> str:
     """Return the value of DATE: the present time, UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def sealed_header(header: Header, sum_data: int) -> bytes:
@@ -284,13 +335,10 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    header = header.without(("CHECKSUM", "DATASUM"))
-    header.append("CHECKSUM", "0" * 16, "HDU checksum")
-    header.append("DATASUM", str(sum_data), "data unit checksum")
-    block = header.to_block()
+    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")), _SUMS)
     total = ones_complement_sum(block, sum_data)
-    sealed = card_image("CHECKSUM", encode_checksum(~total & 0xFFFFFFFF), "HDU checksum")
-    return block.replace(header.image("CHECKSUM"), sealed, 1)
+    sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
+    return block.replace(_UNSEALED, sealed, 1)
 
 
 def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
@@ -305,7 +353,8 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     """
     whole = len(data) // 4
     total = start + int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64))
-    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    if len(data) % 4:
+        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total
@@ -318,17 +367,20 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
-    letters = np.empty((4, 4), int)
-    for column in range(4):
-        byte = value >> (24 - 8 * column) & 0xFF
-        quarters = [byte // 4 + 0x30] * 4
-        quarters[0] += byte % 4
-        while any(q in excluded for q in quarters):
-            for first in (0, 2):
-                if quarters[first] in excluded or quarters[first + 1] in excluded:
-                    quarters[first] += 1
-                    quarters[first + 1] -= 1
-        letters[:, column] = quarters
-    text = "".join(map(chr, letters.ravel()))
+    columns = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
+    text = "".join(map("".join, zip(*columns, strict=True)))
     return text[-1] + text[:-1]
+
+
+@lru_cache(maxsize=256)
+def _letters(byte: int) -> str:
+    """Return four letters or digits whose codes, less that of 0, add up to a byte."""
+    excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
+    quarters = [byte // 4 + 0x30] * 4
+    quarters[0] += byte % 4
+    while any(q in excluded for q in quarters):
+        for first in (0, 2):
+            if quarters[first] in excluded or quarters[first + 1] in excluded:
+                quarters[first] += 1
+                quarters[first + 1] -= 1
+    return "".join(map(chr, quarters))

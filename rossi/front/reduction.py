@@ -85,7 +85,7 @@ class Reduction(Told):
 
     @cached_property
     def fast(self) -> Named[astropy_table.Table]:
-        """Fast light curves: ``fast``, a row for each run of bins, with the counts of each band (docs/timing.md)."""
+        """Fast light curves: ``fast``, a row for each run of bins, with the counts of each band (table FAST)."""
         return self._tables(Kind.FAST_LIGHT_CURVE, "fast light curve")
 
     @cached_property

@@ -13,7 +13,7 @@ from typing import Any
 from rossi.errors import ConfigError
 from rossi.ftools.describe import docstring, signature
 from rossi.ftools.lookup import find, unknown
-from rossi.ftools.parameters import Task
+from rossi.ftools.parameters import REQUIRED, Task
 from rossi.ftools.prompt import ask, may_ask
 from rossi.ftools.task import HSPResult, call
 
@@ -83,10 +83,10 @@ class HSPTask:
             raise HSPTaskException(f"{self.name}: {error}") from None
 
     def __getattr__(self, name: str) -> Any:
-        fields = self.__dict__["_task"].parameters.model_fields if "_task" in self.__dict__ else {}
+        fields = self.__dict__["_task"].parameters.declared() if "_task" in self.__dict__ else {}
         if name not in fields:
             raise AttributeError(f"{type(self).__name__} has no attribute {name}")
-        return self.params.get(name, None if fields[name].is_required() else fields[name].default)
+        return self.params.get(name, None if fields[name].default is REQUIRED else fields[name].default)
 
     @property
     def par_names(self) -> list[str]:
@@ -112,7 +112,7 @@ class HSPTask:
 
     def _controls(self, given: dict[str, Any]) -> dict[str, Any]:
         """Take the control parameters out of what is given."""
-        own = self._task.parameters.model_fields
+        own = self._task.parameters.declared()
         taken = {name: given.pop(name) for name in _CONTROLS if name in given and name not in own}
         return taken | {name: given.pop(f"py_{name}") for name in _CONTROLS if f"py_{name}" in given}
 

@@ -227,7 +227,7 @@ def split_list(text: str, separator: str = ",") -> list[str]:
 
 def with_history(table: Table, task: str, p: Parameters) -> Table:
     """Return a table with HISTORY of how a task made it."""
-    given = {name: value for name, value in p.model_dump().items() if value != type(p).model_fields[name].default}
+    given = {name: value for name, value in vars(p).items() if value != p.declared()[name].default}
     words = f"{task} of rossi {__version__}: " + " ".join(f"{name}={value}" for name, value in given.items())
     words = words.encode("ascii", "replace").decode().replace("\n", " ")
     header = table.header.copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from rossi.errors import ConfigError, DataError
 from rossi.extract.events import CHUNK
@@ -158,7 +158,7 @@ def _extracted(p: HxtlcurvParameters, part: str, binsz: float) -> Made:
     for printmode, width, chmin, chmax in runs:
         words = {"infile": part, "outroot": part, "gtiandfile": p.gtiandfile, "binsz": width, "printmode": printmode}
         words |= {"chmin": chmin, "chmax": chmax, "timeint": p.timeint}
-        given = {name: value for name, value in words.items() if value is not None}
+        given: dict[str, Any] = {name: value for name, value in words.items() if value is not None}
         if str(read_fits(part).table().header.get("HDUCLAS1", "")).strip() == "EVENTS":
             done.append(seextrct(SeextrctParameters(**given)))
         else:

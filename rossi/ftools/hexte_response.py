@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from rossi.calibration_roles import Role
 from rossi.energy.area import area_table
@@ -180,7 +180,13 @@ def hxtrsp(p: HxtrspParameters) -> Made:
         spectrum.where, origin_of(spectrum.header), full.name, origin_of(matrix_table(source).header)
     )
     root = str(Path(name).with_suffix(""))
-    files = {"phafil": name, "inarf": p.inarf, "outarf": root + ".arf", "xtefilt": p.attfile, "collcube": p.collcube}
+    files: dict[str, Any] = {
+        "phafil": name,
+        "inarf": p.inarf,
+        "outarf": root + ".arf",
+        "xtefilt": p.attfile,
+        "collcube": p.collcube,
+    }
     arf, more = _arf(HxtarfParameters(**files, compat=p.compat))
     area = open_fits(arf, root + ".arf").table("SPECRESP")
     made = [(root + ".rmf", response_file(response, source)), (root + ".arf", arf)]

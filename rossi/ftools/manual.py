@@ -8,7 +8,7 @@ from rossi.errors import ConfigError
 from rossi.ftools.catalogue import index_text
 from rossi.ftools.describe import help_text, plist_lines
 from rossi.ftools.lookup import find
-from rossi.ftools.parameters import Parameters, Task, printed
+from rossi.ftools.parameters import REQUIRED, Parameters, Task, printed
 from rossi.ftools.prompt import shown_default
 
 
@@ -51,12 +51,12 @@ def pget(p: PgetParameters) -> list[str]:
     """Print a parameter's default: nothing is remembered from call to call."""
     task = find(p.task.strip())
     name = task.parameters.full_name(p.parameter)
-    field = task.parameters.model_fields[name]
-    if field.is_required():
+    default = task.parameters.declared()[name].default
+    if default is REQUIRED:
         raise ConfigError(
             f"{p.task} has no default of {name}, and tasks remember nothing here; they print what they find."
         )
-    return [shown_default(field.default)]
+    return [shown_default(default)]
 
 
 def punlearn(p: PlistParameters) -> list[str]:

@@ -1,13 +1,14 @@
 """What FTOOLS parameters have in common: how tasks declare them, how they are read; lists, output files.
 
 A parameter is declared once, in its task's `Parameters`: name, type, meaning, default. Parsing, prompts, ``--help``,
-Python's ``help()`` and docs/ftools.md come from there:
+Python's ``help()`` and the documentation come from there:
 
 >>> class SomeParameters(Parameters):
 ...     infile: Annotated[str, "file to be read"]  # no default: required
 ...     binsz: Annotated[float | None, "width of a bin [s]"] = None  # None: INDEF
 
-`Task` names those that are asked for and may stand without their name; the others are hidden ones.
+`Task` names those that are asked for and may stand without their name; the others are hidden ones. These declarations
+need no more than `typing`: pydantic's import takes as long as numpy's, and most tasks are done in less.
 """
 
 from __future__ import annotations
@@ -15,31 +16,87 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from math import isfinite
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Self, TypeVar
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import (
+    Annotated,
+    Any,
+    BinaryIO,
+    Final,
+    NamedTuple,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_type_hints,
+)
 
 from rossi.errors import ConfigError, DataError, did_you_mean, shortened
 from rossi.fits.reader import split_hdu
 from rossi.ftools.texts import read_text
 
+#: The default of a parameter that has none.
+REQUIRED: Final = object()
 _WANTED = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+_TRUTH = dict.fromkeys(("yes", "y", "true", "t", "on", "1"), True) | dict.fromkeys(
+    ("no", "n", "false", "f", "off", "0"), False
+)
 #: Names that a message suggests for a mistyped one.
 _MEANT = 3
 
 Told = TypeVar("Told")
 
 
-class Parameters(BaseModel):
-    """Parameters of a task."""
+class Declared(NamedTuple):
+    """A parameter as a task declares it: its annotation, type, meaning and default, which may be `REQUIRED`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+    annotation: Any
+    kind: type
+    meaning: str
+    default: object
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Parameters:
+    """Parameters of a task.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown, a value can't be read, or a required parameter is missing.
+    """
 
     clobber: Annotated[bool, "overwrite output files that exist; so does a ! before a file's name"] = False
     chatter: Annotated[int, "how much a task says; accepted, without effect"] = 2
     mode: Annotated[str, "h: never ask for a parameter that is missing"] = "ql"
+
+    def __init__(self, **given: Any) -> None:
+        wrong = [f"there is no parameter {name}" for name in given if name not in self.declared()]
+        for name, declared in self.declared().items():
+            value = given.get(name, declared.default)
+            if value is REQUIRED:
+                wrong.append(f"{name} is missing; give {name}=<{declared.meaning}>")
+                continue
+            try:
+                self.__dict__[name] = value if value is declared.default else _read(value, declared.kind)
+            except (TypeError, ValueError, KeyError, OverflowError):
+                wanted = _WANTED[declared.kind]
+                wrong.append(f"{name} is {value!r}; {wanted} was expected ({declared.meaning})")
+        if wrong:
+            raise ConfigError("; ".join(wrong))
+
+    @classmethod
+    @cache
+    def declared(cls) -> dict[str, Declared]:
+        """Return the parameters by name, those that all tasks have first."""
+        found = {}
+        for name, hint in get_type_hints(cls, include_extras=True).items():
+            annotation, meaning = get_args(hint)
+            kind = next(kind for kind in _WANTED if annotation in (kind, kind | None))
+            found[name] = Declared(annotation, kind, meaning, getattr(cls, name, REQUIRED))
+        return found
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
@@ -57,12 +114,7 @@ class Parameters(BaseModel):
             If a name is unknown or ambiguous, a value can't be read, or a required parameter is missing.
         """
         named = {cls.full_name(name): _plain(value) for name, value in given.items()}
-        try:
-            return cls(**{name: value for name, value in named.items() if value is not None})
-        except ValidationError as error:
-            raise ConfigError(
-                "; ".join(cls._sentence(e["loc"], e["input"], e["type"]) for e in error.errors())
-            ) from None
+        return cls(**{name: value for name, value in named.items() if value is not None})
 
     @classmethod
     def full_name(cls, name: str) -> str:
@@ -84,34 +136,34 @@ class Parameters(BaseModel):
         raise ConfigError(f"there is no parameter {name}; {hint}")
 
     @classmethod
-    def kind(cls, name: str) -> type:
-        """Return a parameter's type: bool, int, float or str."""
-        annotation = cls.model_fields[name].annotation
-        return next((kind for kind in _WANTED if annotation in (kind, kind | None)), str)
-
-    @classmethod
-    def meaning(cls, name: str) -> str:
-        """Return what a parameter is."""
-        return next((text for text in cls.model_fields[name].metadata if isinstance(text, str)), "")
-
-    @classmethod
     def required(cls) -> list[str]:
         """Return the names of the parameters without a default."""
-        return [name for name in ordered(cls) if cls.model_fields[name].is_required()]
-
-    @classmethod
-    def _sentence(cls, place: tuple[int | str, ...], value: object, kind: str) -> str:
-        name = str(place[0]) if place else "?"
-        if kind == "missing":
-            return f"{name} is missing; give {name}=<{cls.meaning(name)}>"
-        return f"{name} is {value!r}; {_WANTED[cls.kind(name)]} was expected ({cls.meaning(name)})"
+        return [name for name in ordered(cls) if cls.declared()[name].default is REQUIRED]
 
 
 def ordered(parameters: type[Parameters], first: Iterable[str] = ()) -> list[str]:
     """Return the names of a task's parameters: some first, then its own, then those that all tasks have."""
-    common = set(Parameters.model_fields)
-    own = [name for name in parameters.model_fields if name not in common]
-    return list(dict.fromkeys([*first, *own, *Parameters.model_fields]))
+    common = Parameters.declared()
+    own = [name for name in parameters.declared() if name not in common]
+    return list(dict.fromkeys([*first, *own, *common]))
+
+
+def _read(value: object, kind: type) -> object:
+    """Return a parameter's value from a number or text; raises what Python raises where it is none of its type."""
+    if kind is bool:
+        return bool(value) if value in (0, 1) else _TRUTH[str(value).lower()]
+    if kind is str:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise TypeError
+        return str(value)
+    if not isinstance(value, str | int | float):
+        raise TypeError
+    if kind is int and (isinstance(value, int) or str(value).strip().lstrip("+-").isdecimal()):
+        return int(value)  # however large
+    number = float(value)
+    if not isfinite(number) or (kind is int and number != int(number)):
+        raise ValueError
+    return kind(number if kind is float else int(number))
 
 
 def _plain(value: object) -> object:
@@ -184,7 +236,7 @@ class Task:
 
     def is_flag(self, letter: str) -> bool:
         """Return whether an option stands without a value."""
-        return self.parameters.kind(self.options[letter]) is bool
+        return self.parameters.declared()[self.options[letter]].kind is bool
 
     def read(self, given: Mapping[str, Any]) -> Parameters:
         """Read parameters; letters of options may stand for names. Raises as `Parameters.read`."""

@@ -7,10 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic_core import PydanticUndefined
-
 from rossi.errors import ConfigError
-from rossi.ftools.parameters import Task
+from rossi.ftools.parameters import REQUIRED, Task
 
 
 def may_ask(mode: str = "") -> bool:
@@ -33,10 +31,10 @@ def ask(task: Task, missing: Iterable[str]) -> dict[str, Any]:
     for name in missing:
         if name not in task.asked and name not in required:
             continue
-        default = task.parameters.model_fields[name].default
-        shown = "" if default is PydanticUndefined else shown_default(default)
+        declared = task.parameters.declared()[name]
+        shown = "" if declared.default is REQUIRED else shown_default(declared.default)
         try:
-            answer = input(f"{task.parameters.meaning(name)} ({name})[{shown}] ").strip()
+            answer = input(f"{declared.meaning} ({name})[{shown}] ").strip()
             while not answer and name in required:
                 answer = input(f"{name} is needed[] ").strip()
         except EOFError:

@@ -62,7 +62,7 @@ def call(name: str, parameters: Mapping[str, Any]) -> HSPResult:
         return _failed(name, 1, DataError(said), parameters)
     made = made if isinstance(made, Made) else Made(made)
     lines = [*made.files, *(f"{name}: {remark}" for remark in made.remarks)]
-    params = {**read.model_dump(), **made.values}
+    params = {**vars(read), **made.values}
     return HSPResult(0, "\n".join(lines), params=params, files=() if task.prints else tuple(made.files))
 
 

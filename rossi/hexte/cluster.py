@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rossi.fits.edit import file_bytes
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.hexte.backest import archive_form, estimate_background
 from rossi.hexte.net import cycle_net, interpolated_net
 from rossi.hexte.reduction import Reduced
 from rossi.hexte.rocking import Position
-from rossi.spectra.pha import read_pha
-from rossi.spectra.summing import sum_file
+from rossi.spectra.pha import Spectrum, read_pha
+from rossi.spectra.summing import sum_tables
 from rossi.timeseries.join import join
-from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.series import LightCurve
 
 BESIDE = (Position.PLUS, Position.MINUS, Position.BACKGROUND)
@@ -65,8 +64,8 @@ def curves_of(
     return Curves(source, background, defined(net))
 
 
-def _joined(files: Sequence[FitsFile], name: str) -> LightCurve | None:
-    return join([light_curve_of(file) for file in files], name=name).series if files else None
+def _joined(curves: Sequence[LightCurve], name: str) -> LightCurve | None:
+    return join(curves, name=name).series if curves else None
 
 
 def defined(series: LightCurve) -> LightCurve | None:
@@ -80,7 +79,7 @@ def defined(series: LightCurve) -> LightCurve | None:
     return series.rows(good) if good.any() else None
 
 
-def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
+def spectra_of(parts: Sequence[Reduced]) -> tuple[dict[Position, FitsFile], dict[Position, Spectrum]]:
     """Add up the spectra of each position, and of all beside the source.
 
     Parameters
@@ -90,8 +89,8 @@ def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
 
     Returns
     -------
-    dict of Position to FitsFile
-        Position.BACKGROUND is the sum of plus and minus.
+    dict of Position to FitsFile, dict of Position to Spectrum
+        The same opened and read; Position.BACKGROUND is the sum of plus and minus.
 
     Raises
     ------
@@ -99,18 +98,23 @@ def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
         If spectra can't be added up.
     """
     found: dict[Position, FitsFile] = {}
+    read: dict[Position, Spectrum] = {}
     for position in (Position.SOURCE, Position.PLUS, Position.MINUS, Position.BACKGROUND):
         files = [p.spectrum for p in parts if p.position is position and p.spectrum is not None]
+        spectra = [read_pha(file) for file in files]
         if position is Position.BACKGROUND:
             files += [found[beside] for beside in (Position.PLUS, Position.MINUS) if beside in found]
+            spectra += [read[beside] for beside in (Position.PLUS, Position.MINUS) if beside in read]
         if files:
-            found[position] = files[0] if len(files) == 1 else _summed(files)
-    return found
+            found[position] = files[0] if len(files) == 1 else _summed(spectra)
+            read[position] = spectra[0] if len(files) == 1 else read_pha(found[position])
+    return found, read
 
 
-def _summed(files: Sequence[FitsFile]) -> FitsFile:
-    name = files[0].name.rpartition("/")[2]
-    return open_fits(sum_file([read_pha(file) for file in files]), name)
+def _summed(spectra: Sequence[Spectrum]) -> FitsFile:
+    name = spectra[0].name.rpartition("/")[2]
+    primary, tables = sum_tables(spectra)
+    return FitsFile(name, primary, tuple(Table(hdu.header, hdu.data, name) for hdu in tables))
 
 
 def estimated_background(background: FitsFile, correction: Table, like: FitsFile) -> FitsFile:

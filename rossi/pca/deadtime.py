@@ -215,8 +215,12 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
 
 def _in_order(table: Table, columns: tuple[str, ...]) -> Floats:
     """Return the sum over columns of each row, added element by element."""
-    elements = np.concatenate([by_row(table.column(name)).T for name in columns])
-    return add_rows(np.zeros(len(table)), elements)
+    side = table.adjacent(columns)
+    if side is None:
+        elements = np.concatenate([by_row(table.column(name)) for name in columns], axis=1)
+    else:
+        elements = side[0].astype(side[0].dtype.newbyteorder("="))
+    return add_rows(np.zeros(len(table)), elements.T.astype(np.float64, order="C"))
 
 
 def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags | None, rules: BadRowRules) -> Flags:

@@ -143,7 +143,8 @@ def _extract(files: Sequence[ScienceArray], time: TimeSelection, request: Spectr
 
 def _spectrum(grid: Grid, columns: Sequence[str], request: SpectrumRequest) -> BinnedSpectrum:
     # of prepared data the exposure is the live time of their rows, whatever is NULL in them
-    return spectrum(accumulate(grid, columns, request.channels, null_exposure=True), request.channels)
+    found = accumulate(grid, columns, request.channels, null_exposure=True, by_bin=False)
+    return spectrum(found, request.channels)
 
 
 def exposure_by_pcu(grid: Grid, dead_time: DeadTime) -> Floats:

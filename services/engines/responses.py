@@ -1,7 +1,7 @@
 """Making the spectra of a stage ready to fit, whoever extracted them: calibration that was read once in a process.
 
-Both engines have rossi's responses: those of ``pcarsp`` and ``hxtrsp`` are the same to 1e-5 (docs/energies.md), but
-would be one observation's own.
+Both engines have rossi's responses: those of ``pcarsp`` and ``hxtrsp`` are the same to 1e-5
+(docs/howto/energies.md), but would be one observation's own.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from services.execution.request import Shard, StageRequest
 from services.execution.stages import STAGES, USUAL, chains_of, stage_configs
 from services.execution.worker import run_stages
 from services.storage import ArchiveSource, CacheConfig, open_archive
+from services.storage.held import HeldArchive
 from services.storage.memory import MemoryStore
 
 #: Which setting of which stages a keyword of `rossi.reduce` is, where it is not that of its own name wherever it is.
@@ -141,7 +142,7 @@ def reduce(
         "store": "memory:",
     }
     shard = validate(Shard, asked, "rossi.reduce")
-    work = _Work(open_archive(shard.archive, shard.cache), len(shard.stages), on_stage)
+    work = _Work(HeldArchive(open_archive(shard.archive, shard.cache)), len(shard.stages), on_stage)
     with _unlogged():
         result = ObservationResult.of(obsid.text, run_stages(obsid.text, shard, work.run))
     made = {name: work.made(chain, result) for name, chain in chains_of(instruments, products).items()}
@@ -175,7 +176,7 @@ class _Work:
     number: int
     on_stage: Callable[[str, int, int], None]
     store: MemoryStore = field(default_factory=MemoryStore)
-    memory: Memory = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     begun: int = 0
 
     def run(self, stage: Stage[Any], request: StageRequest[Any]) -> StageResult:

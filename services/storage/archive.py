@@ -65,6 +65,30 @@ def endless(folder: object) -> DataError:
     )
 
 
+class Contents:
+    """Contents of files in memory, as far as there is room.
+
+    Parameters
+    ----------
+    room : int [byte]
+        What is left of it is there to be read.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self._held: dict[str, bytes] = {}
+
+    def get(self, file: ArchiveFile) -> bytes | None:
+        """Return what is held of a file."""
+        return self._held.get(file.path)
+
+    def add(self, path: str, data: bytes) -> None:
+        """Hold a file's content, if there is room."""
+        if path not in self._held and len(data) <= self.room:
+            self._held[path] = data
+            self.room -= len(data)
+
+
 class ArchiveSource(Protocol):
     """Read-only access below the archive's root. Paths are relative, with slashes; the root is an empty string."""
 
@@ -76,8 +100,14 @@ class ArchiveSource(Protocol):
         """Return the names of the directories directly in a directory, sorted; none if it does not exist."""
         ...
 
-    def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
+    def identify(self, files: Sequence[ArchiveFile], contents: Contents | None = None) -> Sequence[ArchiveFile]:
         """Return files with size and identity.
+
+        Parameters
+        ----------
+        files : sequence of ArchiveFile
+        contents : Contents, optional
+            Gets what had to be read for it.
 
         Raises
         ------

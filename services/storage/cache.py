@@ -31,11 +31,17 @@ def default_folder() -> str:
 
 
 class CacheConfig(Frozen):
-    """Copies of files of a remote archive, on local disk."""
+    """What is kept of an archive on local disk: copies of files of a remote one, and what those of a folder hold."""
 
     folder: str = Field(default_factory=default_folder, description="where they are kept; empty keeps none")
     size: ByteSize = Field(
         ByteSize(20_000_000_000), description="how much is kept [byte, or text such as '20 GB']; the oldest go first"
+    )
+    rehash: float = Field(
+        30,
+        ge=0,
+        description="how long a file of an archive in a folder is not read again to know what it holds, as long as its "
+        "size, times and inode stay the same [days]; 0 reads every file each time",
     )
 
 

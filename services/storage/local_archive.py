@@ -7,17 +7,21 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from errno import ELOOP
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from rossi.errors import ConfigError, DataError
-from services.storage.archive import DEEPEST, MOST_BYTES, MOST_FILES, ArchiveFile, check_size, endless
+from services.storage.archive import DEEPEST, MOST_BYTES, MOST_FILES, ArchiveFile, Contents, check_size, endless
 from services.storage.base import StoreError
+from services.storage.identities import Identities, signature
 
 _log = logging.getLogger(__name__)
 
+#: How identities begin.
+_HASHED = "sha256:"
 #: An observation's directory lies so deep: AO2/P20402/20402-01-45-03.
 _OBSERVATION = 3
 
@@ -28,6 +32,8 @@ class LocalArchive:
     Parameters
     ----------
     root : Path
+    identities : Identities, optional
+        What is remembered of its files; without, each is read whenever somebody wants to know what it holds.
 
     Raises
     ------
@@ -35,8 +41,8 @@ class LocalArchive:
         If there is no such directory, or it can't be read.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root, self._real = root, _folder(root)
+    def __init__(self, root: Path, identities: Identities | None = None) -> None:
+        self.root, self._real, self._identities = root, _folder(root), identities
         try:
             with os.scandir(root):
                 pass
@@ -60,15 +66,19 @@ class LocalArchive:
 
     def fetch(self, path: str) -> bytes:
         """See `ArchiveSource.fetch`."""
-        place = self._place(path)
+        return self._read(self._place(path), path)[0]
+
+    def _read(self, place: Path, path: str) -> tuple[bytes, os.stat_result]:
+        """Return a file's content, and its status before it was read."""
         try:
             with place.open("rb") as stream:
-                check_size(ArchiveFile(path, os.fstat(stream.fileno()).st_size), self.root)
+                status = os.fstat(stream.fileno())
+                check_size(ArchiveFile(path, status.st_size), self.root)
                 data = stream.read(MOST_BYTES + 1)
         except OSError as error:
             raise self._problem(place, "file", error) from None
         check_size(ArchiveFile(path, len(data)), self.root)
-        return data
+        return data, status
 
     def beginnings(self, files: Sequence[ArchiveFile], size: int) -> Sequence[bytes]:
         """See `ArchiveSource.beginnings`."""
@@ -83,14 +93,65 @@ class LocalArchive:
 
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
-        return [self.fetch(file.path) for file in files]
+        checked: set[Path] = set()
+        return [self._fetched(file, self._place(file.path, checked)) for file in files]
 
-    def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
+    def _fetched(self, file: ArchiveFile, place: Path) -> bytes:
+        data, status = self._read(place, file.path)
+        if file.identity.startswith(_HASHED) and (found := _digest(data)) != file.identity:
+            if self._identities:
+                self._identities.note(_observation(file.path), {file.path: (status, found)})
+            raise StoreError(
+                f"{place}: the content is not what it was when it was looked at; if nobody has written it, the disk is "
+                "going bad. Run it again: it is taken as it is now."
+            )
+        return data
+
+    def identify(self, files: Sequence[ArchiveFile], contents: Contents | None = None) -> Sequence[ArchiveFile]:
         """Identify files by the sha256 of their content, so that copying or touching an archive changes nothing."""
-        return [replace(file, identity="sha256:" + hashlib.sha256(self.fetch(file.path)).hexdigest()) for file in files]
+        by_folder: dict[str, builtins.list[ArchiveFile]] = {}
+        for file in files:
+            by_folder.setdefault(_observation(file.path), []).append(file)
+        found: dict[str, ArchiveFile] = {}
+        for folder, some in by_folder.items():
+            known = self._identities.of(folder) if self._identities else {}
+            read: dict[str, tuple[os.stat_result, str]] = {}
+            checked: set[Path] = set()
+            for file in some:
+                place = self._place(file.path, checked)
+                found[file.path] = self._identified(file, place, known.get(file.path), read, contents)
+            if self._identities and read:
+                self._identities.note(folder, read)
+        return [found[file.path] for file in files]
 
-    def _place(self, path: str) -> Path:
+    def _identified(
+        self,
+        file: ArchiveFile,
+        place: Path,
+        known: tuple[str, str] | None,
+        read: dict[str, tuple[os.stat_result, str]],
+        contents: Contents | None,
+    ) -> ArchiveFile:
+        if known is not None:
+            with suppress(OSError):  # reading it tells what is wrong
+                status = place.stat()
+                if signature(status) == known[0]:
+                    return ArchiveFile(file.path, status.st_size, known[1])
+        data, status = self._read(place, file.path)
+        if contents is not None:
+            contents.add(file.path, data)
+        identity = _digest(data)
+        read[file.path] = (status, identity)
+        return replace(file, size=len(data), identity=identity)
+
+    def _place(self, path: str, checked: set[Path] | None = None) -> Path:
         """Return where a path leads, which is in the archive: down to an observation, links may spread it over disks.
+
+        Parameters
+        ----------
+        path : str
+        checked : set of Path, optional
+            Folders that are known to be in the archive; grows.
 
         Raises
         ------
@@ -101,12 +162,14 @@ class LocalArchive:
         if path.startswith("/") or ".." in parts or "\0" in path:
             raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
         place = self.root / path
-        real = os.path.realpath(place)
-        if f"{real}/".startswith(self._real):
+        if checked is not None and place.parent in checked and not place.is_symlink():
             return place
-        for home in (self.root, self.root.joinpath(*parts[:_OBSERVATION])):
-            if f"{real}/".startswith(_folder(home)):
-                return place
+        real = os.path.realpath(place)
+        homes = (self.root, self.root.joinpath(*parts[:_OBSERVATION]))
+        if f"{real}/".startswith(self._real) or any(f"{real}/".startswith(_folder(home)) for home in homes):
+            if checked is not None and not place.is_symlink():
+                checked.add(place.parent)
+            return place
         raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
 
     def _walk(self, folder: Path, inside: _Inside, depth: int = 0) -> Iterator[ArchiveFile]:
@@ -153,6 +216,14 @@ class LocalArchive:
                 return True
         except OSError:
             return False
+
+
+def _observation(path: str) -> str:
+    return "/".join(path.split("/")[:_OBSERVATION])
+
+
+def _digest(data: bytes) -> str:
+    return _HASHED + hashlib.sha256(data).hexdigest()
 
 
 def _folder(path: Path) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from rossi.errors import ConfigError
 from services.storage.archive import ArchiveSource
 from services.storage.base import ObjectStore, local_path, scheme_of
 from services.storage.cache import CacheConfig, open_cache
+from services.storage.identities import open_identities
 from services.storage.local import LocalStore
 from services.storage.local_archive import LocalArchive
 from services.storage.remote import RemoteArchive
@@ -41,7 +44,7 @@ def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:
         A path, ``file:///path``, ``s3://bucket/folder?endpoint=...&region=...`` (read without credentials), or
         ``https://host/folder``, which must answer with listings of directories.
     cache : CacheConfig, optional
-        Where copies of remote files are kept; none are if it is absent.
+        Where copies of remote files are kept, and what files of a folder hold; nothing is if it is absent.
 
     Raises
     ------
@@ -50,7 +53,8 @@ def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:
     """
     match scheme_of(url):
         case "file":
-            return LocalArchive(local_path(url))
+            root = local_path(url)
+            return LocalArchive(root, open_identities(cache, os.path.realpath(root)))
         case "s3" | "http" | "https" as scheme:
             kept = open_cache(cache)
             if scheme == "s3":

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from rossi.errors import ConfigError, DataError
-from services.storage.archive import MOST_BYTES, UNKNOWN, ArchiveFile, check_size, is_inside
+from services.storage.archive import MOST_BYTES, UNKNOWN, ArchiveFile, Contents, check_size, is_inside
 from services.storage.base import Refusal, StoreError
 from services.storage.cache import DiskCache
 from services.storage.places import refused
@@ -65,9 +65,11 @@ class RemoteArchive:
         self._settle(found=bool(found))
         return tuple(sorted(filter(is_inside, found)))
 
-    def identify(self, files: Sequence[ArchiveFile]) -> Sequence[ArchiveFile]:
+    def identify(self, files: Sequence[ArchiveFile], contents: Contents | None = None) -> Sequence[ArchiveFile]:
         """See `ArchiveSource.identify`: from the listing, or else from the servers' headers."""
-        return self._together(self._identified, files)
+        if all(file.identity and file.size != UNKNOWN for file in files):
+            return files
+        return self._together(lambda file: self._identified(file, contents), files)
 
     def fetch(self, path: str) -> bytes:
         """See `ArchiveSource.fetch`."""
@@ -149,7 +151,7 @@ class RemoteArchive:
                 raise StoreError(f"{self.remote.url}: the archive was there and is away ({error})") from None
             raise
 
-    def _identified(self, file: ArchiveFile) -> ArchiveFile:
+    def _identified(self, file: ArchiveFile, contents: Contents | None = None) -> ArchiveFile:
         if file.identity and file.size != UNKNOWN:
             return file
         with self._one():
@@ -157,10 +159,10 @@ class RemoteArchive:
         self._settle(found=found is not None)
         if found is None:
             raise DataError(f"{self.remote.url}/{file.path}: there is no such file; list the directory again.")
-        return found if found.identity and found.size != UNKNOWN else self._measured(found)
+        return found if found.identity and found.size != UNKNOWN else self._measured(found, contents)
 
-    def _measured(self, file: ArchiveFile) -> ArchiveFile:
-        """Read a file of which the server does not tell enough; it is read once more later, unless copies are kept."""
+    def _measured(self, file: ArchiveFile, contents: Contents | None) -> ArchiveFile:
+        """Read a file of which the server does not tell enough."""
         try:
             with self._one():
                 content = self.remote.read(file.path, 0, MOST_BYTES)
@@ -173,6 +175,8 @@ class RemoteArchive:
         self._count(len(content.data))
         size, identity = len(content.data), file.identity or content.identity or _digest(content.data)
         found = check_size(replace(file, size=size, identity=identity), self.remote.url)
+        if contents is not None:
+            contents.add(file.path, content.data)
         if self.cache is not None:
             self.cache.put(self._name(found), content.data)
         return found

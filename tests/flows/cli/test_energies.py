@@ -72,11 +72,11 @@ def test_mistakes(shown, arguments, words):
         shown(*arguments)
 
 
-PAGE = ROOT / "docs" / "energies.md"
+PAGE = ROOT / "docs" / "howto" / "energies.md"
 
 
 def test_commands_of_the_page(shown):
-    """As docs/energies.md prints them."""
+    """As docs/howto/energies.md prints them."""
     lines = re.findall(r"^    rossi energies (.*)$", PAGE.read_text(), flags=re.MULTILINE)
     assert len(lines) == 5
     for line in lines:
@@ -84,10 +84,10 @@ def test_commands_of_the_page(shown):
 
 
 def test_settings_of_the_page():
-    """The file that docs/energies.md shows."""
+    """The file that docs/howto/energies.md shows."""
     blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
     assert len(blocks) == 3
-    settings, *others = [make_settings(tomllib.loads(block), "docs/energies.md") for block in blocks]
+    settings, *others = [make_settings(tomllib.loads(block), "docs/howto/energies.md") for block in blocks]
     assert [one.merge.normalise for one in others] == ["crab", "none"]
     assert others[1].merge.colours[0] == ("5-8keV", "2-5keV")
     assert [band.name for band in settings.pca_extract.bands] == ["2-9keV", "9-20keV", "2-20keV", "ch5-10"]

@@ -1,4 +1,4 @@
-"""The examples of help and README, run as they are printed."""
+"""The examples of help and of the quick start, run as they are printed."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ from tests.flows.support import ROOT, Rossi
 
 #: Commands whose examples need nothing but the archive that the first of them makes, in this order.
 _CHAIN = (
-    *("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry", "energies"),
+    *("simulate", "config", "campaign", "reduce", "validate", "status", "products", "verify", "retry", "energies"),
     *("releases", "publish", "prune", "demo"),
 )
 
@@ -46,14 +46,14 @@ def test_examples_of_commands(tmp_path: Path) -> None:
 
 @pytest.fixture
 def own_run() -> list[list[str]]:
-    """The command lines of README's block about a run of one's own."""
-    text = (ROOT / "README.md").read_text()
+    """The command lines of the quick start's block about a run of one's own."""
+    text = (ROOT / "docs" / "quickstart.md").read_text()
     block = text.partition("## Your own run")[2].partition("    rossi ")[1:]
     lines = "".join(block).partition("\n\n")[0].splitlines()
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
-def test_readme_run_of_ones_own(tmp_path: Path, own_run: list[list[str]]) -> None:
+def test_run_of_ones_own(tmp_path: Path, own_run: list[list[str]]) -> None:
     rossi = Rossi(tmp_path, tmp_path)
     assert rossi("simulate", "--out", "archive", "--observations", 2).returncode == 0
     places = {"/data/rxte": "archive", "/data/products": "store"}

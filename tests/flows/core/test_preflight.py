@@ -104,7 +104,7 @@ def test_a_caldb_without_an_index(tmp_path, calibration):
     [
         ("pca_extract", "ELVV > 4", "ELVV, which is no column of the filter file; did you mean ELV?"),
         ("pca_extract", "offset < 0.02 && NUM_PCUS_ON > 0", "NUM_PCUS_ON, .*; did you mean NUM_PCU_ON?"),
-        ("pca_extract", "ELV > 4 && SOMETHING[2] > 1", "SOMETHING, .* docs/products.md lists"),
+        ("pca_extract", "ELV > 4 && SOMETHING[2] > 1", "SOMETHING, .* docs/reference/products.md lists"),
         ("hexte_dead", "ELV > 10 && OFSET{-1} < 0.02", "OFSET, .*; did you mean OFFSET?"),
     ],
 )

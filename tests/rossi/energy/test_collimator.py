@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rossi.energy.collimator import read_cube, source_position, source_vector, transmission
+from rossi.energy.collimator import read_cube, source_position, source_vector, transmission, transmissions
+from rossi.energy.observed import standing
 from rossi.errors import DataError
 from tests.rossi.hexte.material import attitude, cube, opened, spectrum
 
@@ -65,6 +66,17 @@ def test_means_over_the_good_time_with_both_ends():
     assert not source_position(table, np.array([[13.0, 43.5]]), 0, 0).covered
 
 
+@pytest.mark.parametrize(("instrument", "most"), [("PCA", 20.0), ("HEXTE", 25.0)])
+def test_a_pointing_that_varies_is_told(instrument, most):
+    """Two directions so many arcsec to each side of the mean: their standard deviation."""
+    table = opened(spectrum(np.ones(4), RA_OBJ=0.0, DEC_OBJ=0.0))
+    for arcsec, told in ((most - 0.1, 0), (most + 0.1, 1)):
+        angles = np.radians(np.array([-arcsec, arcsec]) / 3600)
+        moving = attitude([10, 20], [[0, 0, np.sin(a / 2), np.cos(a / 2)] for a in angles])
+        position, remarks = standing(table, ALL, opened(moving), instrument)
+        assert (position.jitter, len(remarks)) == (pytest.approx(arcsec, rel=1e-3), told)
+
+
 def test_attitude_of_another_time_or_none():
     table = opened(attitude([10, 20], [UPRIGHT] * 2), "FH0e")
     with pytest.raises(DataError, match=r"FH0e\[XTE_PE\]: no row .* good time 30 to 40, the rows are from 10 to 20"):
@@ -116,6 +128,13 @@ def test_what_is_linear_stays_so(y, z):
 def test_outside_the_grid(y, z, axis):
     with pytest.raises(DataError, match=rf"stands at {axis} .*, outside the collimator's grid"):
         transmission(CUBE, y, z)
+
+
+def test_many_positions_of_which_some_are_outside_the_grid():
+    """On the last points, beyond them and before the first there is no transmission; just below the last there is."""
+    y, z = np.array([0.5, 1, 7, -7, 0.999999, 0]), np.array([0, 0, 0, 0, 0.499999, 0.5])
+    made = transmissions(CUBE, y, z)
+    np.testing.assert_allclose(made[:, 0], [7, np.nan, np.nan, np.nan, 14, np.nan], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rossi.energy.channel_law import ChannelLaw, Origin
 from rossi.energy.channel_table import read_channel_table
 from rossi.energy.conversion import ev_per_electron, nominal_energy
 from rossi.energy.detectors import PCUS
-from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts
+from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts, table_shifts
 from rossi.energy.layers import CODES, layer_code
 from rossi.energy.pca_matrix import energy_grid, pca_matrix
 from rossi.errors import ConfigError, DataError
@@ -116,6 +116,41 @@ def test_what_the_gas_takes():
     np.testing.assert_allclose(efficiency(PCUS[2], 1, 51000.0, energy), layers[0] / 2)
 
 
+@pytest.mark.parametrize(
+    ("material", "volts", "expected"),
+    [
+        ("H", [30.05, 20000.4, 20000.6], [480408, 0.000229953, 0]),
+        ("C", [70.05, 283.75, 283.85, 20000.1], [46455.7, 2246.83, 58707.2, 0]),
+        ("O", [100.05, 531.65, 531.75, 20000.4, 20000.6], [65329.7, 1158, 22646.7, 0.549206, 0]),
+        ("Al", [100.05, 1599.85, 1599.95, 30000.4, 30000.6], [157060, 285.094, 4379.72, 1.19746, 0]),
+        ("Xe", [1012.05, 4782.15, 4782.25, 5103.65, 5103.75], [9486.73, 245.217, 754.606, 636.245, 867.428]),
+        ("Xe", [5452.75, 5452.85, 34559.95, 34560.05, 100001], [729.263, 878.818, 5.70401, 34.7222, 0]),
+    ],
+)
+def test_both_sides_of_each_edge(material, volts, expected):
+    np.testing.assert_allclose(cross_section(material, np.array(volts) / 1000), expected, rtol=5e-6)
+
+
+def test_the_table_of_xenon():
+    """At 1, 2 ... 100 keV, and where it has more: cm**2 / g."""
+    assert xenon_cross_section(np.arange(1.0, 101.0)).sum() == pytest.approx(7256.1)
+    energy = [4.78, 4.782, 5.098, 5.1, 5.45, 5.453, 34.58, 34.583, 0.5, 200]
+    expected = [260.6, 739.5, 627.2, 881.3, 742.1, 858.9, 5.9, 32.1, 7.1, 2]
+    np.testing.assert_allclose(xenon_cross_section(np.array(energy)), expected)
+
+
+@pytest.mark.parametrize(("pcu", "day", "xenon"), [(0, 52000.0, 3.86517e-05 + 1.03815e-10 * 323), (1, 55000.0, 0.0)])
+def test_what_a_pcu_without_propane_absorbs(pcu, day, xenon):
+    """Two windows, the xenon that leaked in front of them, and the xenon and methane of the first layer."""
+    energy = np.array([3.0, 5.0, 10.0])
+    ch4, al, mylar = (cross_section(material, energy) for material in ("CH4", "Al", "Mylar"))
+    xe = xenon_cross_section(energy)
+    layer = {0: 0.00710774, 1: 0.00714892}[pcu]
+    windows = np.exp(-al * 0.00012045 - mylar * {0: 0.00721853, 1: 0.00713158}[pcu])
+    expected = windows * np.exp(-xe * xenon) * (1 - np.exp(-(xe + 0.0123 * ch4) * layer))
+    np.testing.assert_allclose(efficiency(PCUS[pcu], CODES["LR1"], day, energy), expected, rtol=1e-12)
+
+
 def test_propane_is_gone_when_it_is():
     """PCU 0 lost it when 2000-05-13 began, PCU 1 on 2006-12-25 at 12:56; the original has it until midnight."""
     gone = (
@@ -170,6 +205,22 @@ def test_channels_moved_on_board():
         ChannelShift(214, 255, 4),
     ]
     assert [one.shift for one in channel_shifts(-3, 0)] == [0, -1, -2, -3]
+
+
+def test_the_gains_of_caldb_are_in_the_second_row():
+    """Column 1 is the time; then gains of PCU 0 to 4 and their offsets."""
+    cells = np.array([[9.0] * 11, [1.0, 0, 0, 3, 0, 0, 0, -2, 1, 0, 5]])
+    columns = [(Column(f"C{n}", "D"), cells[:, n]) for n in range(11)]
+
+    def table(n_row=2, n_column=11):
+        rows = [(column, values[:n_row]) for column, values in columns[:n_column]]
+        return open_fits(fits_bytes(primary_hdu(), [table_hdu("GAIN", rows)]), "gain").tables[0]
+
+    whole = [ChannelShift(0, 255, shift) for shift in (-2, 5)]
+    assert table_shifts(table()) == {0: [], 1: whole[:1], 2: channel_shifts(3, 1), 3: [], 4: whole[1:]}
+    for small in ((1, 11), (2, 10)):
+        with pytest.raises(DataError, match=f"{small[0]} rows of {small[1]} columns"):
+            table_shifts(table(*small))
 
 
 def test_a_moved_response_keeps_its_counts():

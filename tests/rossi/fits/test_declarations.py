@@ -1,12 +1,5 @@
-from pathlib import Path
-
-from rossi.fits.declarations import TABLES, documentation
+from rossi.fits.declarations import TABLES
 from rossi.fits.reader import read_fits
-
-
-def test_the_documentation_lists_the_columns_as_declared():
-    page = Path(__file__).resolve().parents[3] / "docs" / "products.md"
-    assert page.read_text().endswith(documentation()), "write docs/products.md again from declarations.documentation()"
 
 
 def test_golden_light_curves_have_the_declared_columns(golden):

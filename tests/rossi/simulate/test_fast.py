@@ -27,6 +27,7 @@ from rossi.simulate import (
     simulate_observation,
     true_observation,
 )
+from rossi.simulate.brightness import pulse_light
 from rossi.simulate.fast.plan import named
 from rossi.simulate.source import background_rates
 from rossi.timing.barycentre import Barycentre, Direction
@@ -51,6 +52,15 @@ SIGNALS = {
     Configurations.EVENTS: {"pulse": PULSE},
     Configurations.NONE: {},
 }
+
+
+def test_a_pulse_comes_back_after_its_period() -> None:
+    """In a second the way to the barycentre changes by 0.1 ms at most, 0.07 % of this period."""
+    time = START + np.arange(0.0, 1.0, 0.01)
+    now, half, whole = (pulse_light(spec(Configurations.XENON), PULSE, time + part * 0.1514) for part in (0, 0.5, 1))
+    np.testing.assert_allclose(whole, now, atol=0.005)
+    np.testing.assert_allclose(half + now, 2.0, atol=0.005)
+    assert (now.min(), now.max()) == pytest.approx((0.4, 1.6), abs=0.01)
 
 
 def spec(which: Configurations, **changes: object) -> ObservationSpec:

@@ -21,6 +21,7 @@ from rossi.simulate import (
     ObservationSpec,
     PcuOn,
     Truth,
+    clock,
     orbit,
     simulate_archive,
     simulate_observation,
@@ -34,6 +35,15 @@ from tests.real_files import COLUMNS_LAST, REAL, check_file, name_of, real_order
 
 ANODES = ("X1L", "X1R", "X2L", "X2R", "X3L", "X3R")
 START = 110_145_600
+
+
+@pytest.mark.parametrize(
+    ("met", "date"),
+    [(0.0, "1994-01-01T00:01:00"), (59.9, "1994-01-01T00:02:00"), (86400 * 365 + 0.4, "1995-01-01T00:01:01")],
+)
+def test_dates_are_those_of_terrestrial_time(met, date):
+    """MET 0 is the first midnight of 1994 in UTC, 60.184 s later in TT."""
+    assert clock.date(met).isoformat() == date
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +104,7 @@ def test_every_file_opens_with_astropy_and_rossi(archive: tuple[Path, Truth]) ->
     paths = [p for p in sorted((root / truth.observations[2].path).rglob("*")) if p.is_file()]
     assert {p.suffix for p in paths} == {"", ".gz"}
     for path in paths:
+        assert path.read_bytes().startswith(b"\x1f\x8b" if path.suffix else b"SIMPLE"), path
         ours = read_fits(path)
         with fits.open(path, checksum=True) as theirs:
             theirs.verify("exception")
@@ -160,6 +171,9 @@ def test_index_cells_name_existing_files(archive: tuple[Path, Truth]) -> None:
         assert master.column("ObsId")[0] == observation.obsid
         for cell in cells:
             index = read_fits(directory / str(master.column(cell)[0])).table("XTE_SI")
+            if cell == "PCA_INDEX_FILE":  # eight analysers, five detectors
+                wanted = {*(f"EA{n}DATA" for n in range(1, 9)), *(f"PCU{n}HK" for n in range(5))}
+                assert {name.upper() for name in index.infos} == wanted | {"OBSID", "STARTMET", "STOPMET"}
             for column in (i.name for i in index.infos.values() if i.code == "A" and i.name != "ObsID"):
                 for path in filter(None, index.column(column)):
                     read_fits(directory / str(path))
@@ -203,7 +217,7 @@ def test_off_target_there_is_only_background() -> None:
 def test_filter_file_says_when_pcus_are_on() -> None:
     pcus = (PcuOn(0), PcuOn(2, off=800), PcuOn(3, on=320))
     files = simulate_observation(spec(pcus=pcus))
-    table = only(files, "stdprod/x2")
+    table = only(files, "stdprod/x20101010100.xfl")
     time = table.column("Time")
     flags = []
     for pcu in range(5):
@@ -248,18 +262,22 @@ def test_standard1_has_the_counts_of_standard2() -> None:
 
 def test_standard_light_curve() -> None:
     files = simulate_observation(spec(flux=3.0))
-    (name,) = [p for p in files if p.startswith("stdprod/xp")]
+    (name,) = [p for p in files if p.endswith("n2a.lc")]
     product = open_fits(files[name], name)
     table, std2 = product.table("RATE"), only(files, "pca/FS4a")
     assert [i.name for i in table.infos.values()] == ["TIME", "RATE", "ERROR", "FRACEXP"]
-    low, high = map(int, re.findall(rb"CHM\w\w for filtering was +(\d+)", table.header.to_block()))
+    block = table.header.to_block()
+    low, high = map(int, re.findall(rb"CHM\w\w for filtering was +(\d+)", block))
     assert (low, high) == (6, 25)
+    assert re.findall(rb"Expression: RATE \* ([0-9.]+)", block) == [b"0.2"]
     timezero = std2.header["TIMEZERO"]
     rows = np.isin(std2.column("Time"), np.round(table.column("TIME") - timezero, 6))
     assert rows.sum() == len(table) > 80
-    counts = sum(std2.column(f"{a}SpecPcu2")[rows, low - 4 : high - 3].sum(1) for a in ANODES[:2])
-    assert np.allclose(table.column("ERROR"), np.sqrt(counts) / 16, rtol=1e-6)
-    assert (table.column("RATE") < counts / 16).all() and (table.column("RATE") > 0.9 * counts / 16).all()
+    columns = [table.header[f"ROWID{number}"] for number in range(1, 11)]
+    assert columns == [f"{anode}SpecPcu{pcu}" for pcu in range(5) for anode in ANODES[:2]]
+    counts = sum(std2.column(column)[rows, low - 4 : high - 3].sum(1) for column in columns)
+    assert np.allclose(table.column("ERROR"), np.sqrt(counts) / 80, rtol=1e-6)
+    assert (table.column("RATE") < counts / 80).all() and (table.column("RATE") > 0.9 * counts / 80).all()
     assert product.table("STDGTI").column("STOP")[-1] == table.column("TIME")[-1] + 16
 
 

@@ -21,7 +21,7 @@ from rossi.sources.measured import BandRates, Measured
 from rossi.sources.tables import files, observations_table, sources_of, sources_table
 
 NAN = float("nan")
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "sources.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "sources.md"
 #: MJD in gain epochs 3, 5, 5, 4, 5.
 TIME = np.array([50600.0, 52000.0, 53000.0, 51400.0, NAN])
 OBSERVATIONS = Observations(

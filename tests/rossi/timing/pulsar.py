@@ -1,4 +1,4 @@
-"""A pulsar in GoodXenon, from an archive to its folded pulse with and without the barycentre; see docs/timing.md.
+"""A pulsar in GoodXenon, from an archive to its folded pulse with and without the barycentre; see docs/howto/timing.md.
 
     python -m tests.rossi.timing.pulsar --figure docs/images/timing-pulsar.png    # forty of 128 s, a minute
     python -m tests.rossi.timing.pulsar --campaign archive out                    # the products of the page's campaign

@@ -82,7 +82,7 @@ def test_spillage_is_told_and_can_be_left_out(binned, tmp_path):
     assert len(kept.table()) - len(left.table()) == 1
 
 
-#: Entries that show defects: see the tests above, docs/deviations.md.
+#: Entries that show defects: see the tests above, docs/explanation/deviations.md.
 OTHERWISE = {"quirk_null_1s", "quirk_null_16ms_ch14_25", "quirk_sb_chint"}
 #: What rossi writes besides: a unit, another order of files that begin together.
 HARMLESS = ("unit of VLECNTPERPCU", "FILEN1")

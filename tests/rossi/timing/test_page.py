@@ -1,4 +1,4 @@
-"""The commands and blocks of docs/timing.md run, one after the other, on files with the names that it uses."""
+"""The commands and blocks of docs/howto/timing.md run, one after the other, on files with the names that it uses."""
 
 import gzip
 import re
@@ -18,7 +18,7 @@ from rossi.simulate.truth import truth
 from tests.rossi.timing.orbits import orbit_file
 from tests.rossi.timing.pulsar import PULSE, short_observation
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "timing.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "timing.md"
 STEPS = re.compile(r"^```python\n(.*?)^```$|^    rossi ftool (.*?)$", re.MULTILINE | re.DOTALL)
 NAMES = {
     "xenon": ("FS37_200d0a32-200d0a3a", "FS3b_200d0a32-200d0a3a"),

@@ -22,7 +22,7 @@ executor = "inline"
 
 
 def check(observed):
-    """Check what the tutorial of docs/timing.md shows."""
+    """Check what the tutorial of docs/howto/timing.md shows."""
     pulse = observed.pulse
     period, error = period_of(pulse, observed.there)
     assert abs(period - pulse.period) < 3 * error

@@ -74,8 +74,8 @@ class Recorded:
     def directories(self, path):
         return self.archive.directories(path)
 
-    def identify(self, files):
-        return self.archive.identify(files)
+    def identify(self, files, contents=None):
+        return self.archive.identify(files, contents)
 
     def beginnings(self, files, size):
         return self.archive.beginnings(files, size)

@@ -48,7 +48,7 @@ class Changed:
     def directories(self, path):
         return self.archive.directories(path)
 
-    def identify(self, files):
+    def identify(self, files, contents=None):
         return self.archive.identify(files)
 
     def fetch(self, path):

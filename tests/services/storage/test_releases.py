@@ -259,7 +259,7 @@ def test_the_policy_in_the_documentation(ceph_endpoint):
     """What it names can be read by everybody, and nothing else."""
     bucket = bucket_at(ceph_endpoint)
     client = boto3.client("s3", endpoint_url=ceph_endpoint, region_name="us-east-1", config=_CLIENT)
-    text = re.search(r"```json\n(.*?)```", (ROOT / "docs/stores.md").read_text(), re.DOTALL)[1]
+    text = re.search(r"```json\n(.*?)```", (ROOT / "docs/howto/stores.md").read_text(), re.DOTALL)[1]
     client.put_bucket_policy(Bucket=bucket, Policy=text.replace(":::rossi/", f":::{bucket}/"))
     archive = Archive(Aged(open_store(f"s3://{bucket}?endpoint={ceph_endpoint}")), data={"20402-01-45-03": 0})
     archive.run()

@@ -28,7 +28,7 @@ SETTINGS = {"src_infile", "bkg_infile", "outfile", "gtiandfile", "pculist", "lay
 SETTINGS |= {"deadcorrtype", "bkgsub"}
 #: Names of files as they lay where the golden files were made; that MCILWAIN_L differs in rossi is documented.
 EXPECTED = ("BACKFILE", "FILEN1", "MCILWAIN_L")
-#: What stages say of their products, and tasks don't: docs/products.md. No line about a number is among these.
+#: What stages say of their products, and tasks don't: docs/reference/products.md. No line is about a number.
 DESCRIBED = re.compile(
     r": (unit of \w+ '(counts?/s)?' expected, 'count/s/PCU' made|(HDUCLAS[123]|OBS_ID|HDUVERS|MINCHAN|MAXCHAN) )"
 )

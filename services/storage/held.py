@@ -1,0 +1,76 @@
+"""An archive of which an observation's files are read once, however many stages want them."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Sequence
+
+from services.storage.archive import ArchiveFile, ArchiveSource, Contents
+
+#: Contents of one observation that are held at a time [byte]: those of standard modes, over ten times.
+HELD = 32 << 20
+
+
+class HeldArchive:
+    """An archive as one observation's stages see it: what was listed, identified and read stays as it was.
+
+    For one thread at a time.
+
+    Parameters
+    ----------
+    inner : ArchiveSource
+    room : int [byte]
+        For contents; what has none is read again.
+    """
+
+    def __init__(self, inner: ArchiveSource, room: int = HELD) -> None:
+        self._inner, self._contents = inner, Contents(room)
+        self._listed: dict[str, builtins.list[ArchiveFile]] = {}
+        self._known: dict[str, ArchiveFile] = {}
+
+    def list(self, path: str) -> builtins.list[ArchiveFile]:
+        """See `ArchiveSource.list`."""
+        if path not in self._listed:
+            self._listed[path] = self._inner.list(path)
+        return self._listed[path]
+
+    def directories(self, path: str) -> tuple[str, ...]:
+        """See `ArchiveSource.directories`."""
+        return self._inner.directories(path)
+
+    def identify(self, files: Sequence[ArchiveFile], contents: Contents | None = None) -> Sequence[ArchiveFile]:
+        """See `ArchiveSource.identify`."""
+        new = [file for file in files if file.path not in self._known]
+        found = self._inner.identify(new, contents or self._contents) if new else ()
+        self._known |= {file.path: file for file in found}
+        return [self._known[file.path] for file in files]
+
+    def fetch(self, path: str) -> bytes:
+        """See `ArchiveSource.fetch`."""
+        if (data := self._contents.get(ArchiveFile(path, 0))) is None:
+            data = self._inner.fetch(path)
+            self._contents.add(path, data)
+        return data
+
+    def beginnings(self, files: Sequence[ArchiveFile], size: int) -> Sequence[bytes]:
+        """See `ArchiveSource.beginnings`."""
+        return self._inner.beginnings(files, size)
+
+    def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
+        """See `ArchiveSource.fetch_many`."""
+        held = {file.path: self._contents.get(file) for file in files}
+        new = [file for file in files if held[file.path] is None]
+        fetched = dict(zip((file.path for file in new), self._inner.fetch_many(new) if new else (), strict=True))
+        for path, data in fetched.items():
+            self._contents.add(path, data)
+        return [held[file.path] or fetched[file.path] for file in files]
+
+    def fetch_ahead(self, files: Iterable[ArchiveFile]) -> None:
+        """Fetch files that were identified and are not held, as far as there is room."""
+        chosen = list[ArchiveFile]()
+        left = self._contents.room
+        for file in files:
+            if self._contents.get(file) is None and 0 <= file.size <= left:
+                chosen.append(file)
+                left -= file.size
+        self.fetch_many(chosen)
