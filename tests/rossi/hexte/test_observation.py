@@ -8,6 +8,7 @@ from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.unzip import gunzip
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
 from rossi.hexte.parts import Part
+from rossi.hexte.products import ClusterProducts, reduce_clusters
 from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
@@ -93,6 +94,13 @@ def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation
     assert "no_housekeeping" in {remark.code for remark in made.clusters[Cluster.A].remarks}
     assert "no_housekeeping" not in {remark.code for remark in made.clusters[Cluster.B].remarks}
     assert Position.BACKGROUND in made.clusters[Cluster.B].spectra
+
+
+def test_one_part_is_enough(observation):
+    truth, folder, _ = observation
+    part = next(map(Part.of, split(folder, housekeeping(folder, "FH53*", "FH59*")).files))
+    made = reduce_clusters([part], {}, lambda cluster, own: ClusterProducts({}, {}, 32.0, ()))
+    assert (made.obsid, len(made.clusters)) == (truth.obsid, 1)
 
 
 def test_without_science_files_there_is_no_work(observation):

@@ -244,6 +244,14 @@ def _total(curve: Table) -> Any:
     return curve.column("RATE")[:-1] + curve.column("BACKV")[:-1]
 
 
+def test_two_pcus_of_other_channels_are_both_counted(observation: Observation, prepared: Outputs) -> None:
+    made = tables(extracted(observation, prepared, bands=["2-9keV"], pcus="0,2", per_pcu=True), "light_curve")
+    singly = [made["2-9keV_pcu0"], made["2-9keV_pcu2"]]
+    counts = sum(_total(one) * one.column("LiveTime")[:-1] for one in singly)
+    live = sum(one.column("LiveTime")[:-1] for one in singly)
+    np.testing.assert_allclose(_total(made["2-9keV"]), counts / live, rtol=1e-12)
+
+
 def test_a_band_in_kev_by_a_table_of_ones_own(observation: Observation, prepared: Outputs, shared: Path) -> None:
     table = shared / "data/real/calibration/pca_e2c_e05v03.fits"
     config = PcaExtractConfig(bands=("2-9keV",), pcus="2")  # type: ignore[arg-type]
