@@ -1,9 +1,11 @@
 """The recipe of an observation on a simulated one, whose truth is known: without stages, stores or settings."""
 
+import numpy as np
 import pytest
 
 from rossi.errors import DataError, NoGoodTime
 from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.unzip import gunzip
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
 from rossi.hexte.parts import Part
 from rossi.hexte.products import ClusterProducts, reduce_clusters
@@ -72,6 +74,19 @@ def test_what_is_wanted_decides(observation):
     assert made.spectrum_files() == ()
     assert made.clusters[Cluster.A].curves["all"].net.timedel == 8.0
     assert made.clusters[Cluster.A].spectra == {}
+
+
+def test_split_files_that_find_no_room_are_compressed_and_give_the_same(observation, monkeypatch):
+    _, folder, _ = observation
+    rocking = housekeeping(folder, "FH53*", "FH59*")
+    opened, net = split(folder, rocking), reduced(observation).light_curve_files()[0]
+    monkeypatch.setattr("rossi.hexte.observation._KEPT", 0)
+    packed = split(folder, rocking)
+    assert all(file.fits for file in opened.files) and not any(file.fits for file in packed.files)
+    assert sum(len(file.data) for file in packed.files) < 0.6 * sum(len(file.data) for file in opened.files)
+    assert [gunzip(file.data, "x") for file in packed.files] == [gunzip(file.data, "x") for file in opened.files]
+    for one, other in zip(net, reduced(observation).light_curve_files()[0], strict=True):
+        np.testing.assert_array_equal(one.opened().table().rows, other.opened().table().rows)
 
 
 def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,21 @@ def test_products_say_what_they_are(observation: Observation, prepared: Outputs)
         ("gti", f"{OBSID}.gti"): About(Kind.GOOD_TIME, "pca", "PCA"),
     }
     assert (made.outcome, made.caveats) == (Outcome.SUCCEEDED, ())
+
+
+def test_a_long_observation_is_not_in_memory_as_a_whole(
+    observation: Observation, prepared: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = extracted(observation, prepared, per_pcu=True)
+    monkeypatch.setattr("services.engines.native.files.WHOLE", 0)
+    monkeypatch.setattr(sys.modules[pca_prep.__module__], "HELD", 0)
+    before = pca_prep(PcaPrepConfig(), observation.inputs(PREP, PcaPrepConfig()))
+    assert not any(file.fits for name in ("std2_dt", "std2_dtbkg") for file in before.files[name])
+    parts = extracted(observation, before, per_pcu=True)
+    for name in ("light_curve", "spectrum"):
+        mine, other = tables(whole, name), tables(parts, name)
+        assert mine.keys() == other.keys()
+        assert all(mine[label].rows.tobytes() == other[label].rows.tobytes() for label in mine)
 
 
 def test_spectra_name_what_is_beside_them_as_asked(observation: Observation, prepared: Outputs) -> None:
