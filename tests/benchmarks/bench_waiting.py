@@ -1,25 +1,25 @@
 """What a worker asks an archive and a store elsewhere for, and how much of the waiting for answers is hidden.
 
-    PYTHONPATH=. python tests/benchmarks/bench_waiting.py [--observations 40] [--delay 0.05]
+    python -m tests.benchmarks.bench_waiting [--observations 40] [--delay 0.05]
 
 A simulated archive of both instruments, and a store. First both are buckets of moto's S3 server on this machine, behind
 a proxy that is late with every answer: requests are counted by kind. Then both are folders of which every request takes
 as long, so that no server takes the processor's time: what a shard takes is compared with its CPU time, and with what
 it takes where nothing is late; beside it the same with observations one after the other, each from its first request to
-its last. Every figure is of a process of its own. On a machine that others use, only the last column means something.
+its last. Every figure is of a process of its own. On a machine that others use a shard takes longer than its CPU time
+even where nothing is late; what is left of the waiting then shows only beside that.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from services.storage.s3 import _CLIENT
 from services.storage.transfer import Content
 from services.storage.web import Web
 from tests.benchmarks.bench_requests import bucket, kind_of
+from tests.benchmarks.table import Row, apart, script
 from tests.servers.process import free_port, running
 
 #: Of an observation of both instruments; and the time of a shard over its CPU time, where each answer takes 50 ms.
@@ -147,12 +148,7 @@ def work(shard: Shard, *, overlap: bool, delay: float | None) -> Measured:
 
 def measured(shard: Shard, *, overlap: bool = True, delay: float | None = None) -> Measured:
     """Have a process of its own do that."""
-    how = json.dumps({"overlap": overlap, "delay": delay})
-    command = [sys.executable, __file__, "--alone", shard.model_dump_json(), "--how", how]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise SystemExit(found.stderr)
-    return Measured(**json.loads(found.stdout.splitlines()[-1]))
+    return apart(partial(work, shard, overlap=overlap, delay=delay))
 
 
 def fill(folder: Path, endpoint: str) -> None:
@@ -173,64 +169,56 @@ def shard_of(root: Path, archive: str, store: str, number: int) -> Shard:
     return make_shard(settings, sorted(path.name for path in (root / "archive").glob("AO*/P*/*"))[:number])
 
 
-def count(root: Path, number: int, delay: float) -> None:
-    """Print the requests of an observation by kind."""
+def counted(root: Path, number: int, delay: float) -> Iterator[Row]:
+    """Count the requests of an observation."""
     with bucket(root) as url:
         place, _, endpoint = url.partition("?endpoint=")
         fill(root / "archive", endpoint)
         port = free_port()
         command = [sys.executable, "-c", _PROXY, endpoint.rpartition(":")[2], str(port), str(delay)]
-        print(f"{'requests of an observation':28}{'archive':>9}{'store':>9}{'all':>9}{'goal':>9}{'before':>9}")
         with running(command, root / "proxy.log", port):
             far = f"?endpoint=http://127.0.0.1:{port}"
             for products in ("together", "single"):
                 store = f"{place}-{products}{far}&products={products}"
                 found = measured(shard_of(root, f"s3://archive/xte{far}", store, number))
-                sums = [sum(kinds.values()) for kinds in (found.archive, found.store)]
-                every = f"{sums[0]:9.1f}{sums[1]:9.1f}{sum(sums):9.1f}{REQUESTS:9}{BEFORE_REQUESTS:9.1f}"
-                print(f"{f'products {products}':28}{every}")
+                whole = sum(found.archive.values()) + sum(found.store.values())
+                goal = (REQUESTS, 1.0) if products == "together" else (BEFORE_REQUESTS, None)
+                against = "allowed" if products == "together" else "before"
+                yield Row(f"an observation in buckets, products {products}: requests", whole, "", against, *goal)
                 for where, kinds in (("archive", found.archive), ("store", found.store)):
-                    print(f"  {where}: " + ", ".join(f"{number:.2f} {kind}" for kind, number in sorted(kinds.items())))
+                    for kind, each in sorted(kinds.items()):
+                        yield Row(f"an observation in buckets, products {products}: {where}, {kind}", each, "")
 
 
-def wait(root: Path, number: int, delay: float) -> None:
-    """Print what of the waiting is not hidden."""
-    print(f"\n{'an observation':40}{'CPU [s]':>9}{'all [s]':>9}{'all/CPU':>9}{'all/near':>9}")
+def waited(root: Path, number: int, delay: float) -> Iterator[Row]:
+    """Measure what of the waiting is not hidden."""
+    late = f"answers {1000 * delay:.0f} ms late"
     with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
-        near = 0.0
-        for turn, (what, overlap, late) in enumerate(
-            (
-                ("overlapped, answers at once", True, 0.0),
-                (f"overlapped, {1000 * delay:.0f} ms late", True, delay),
-                (f"one by one, {1000 * delay:.0f} ms late", False, delay),
-            )
-        ):
-            shard = shard_of(root, str(root / "archive"), f"{folder}/{turn}", number)
-            found = measured(shard, overlap=overlap, delay=late)
-            near = near or found.seconds
-            ratios = f"{found.seconds / found.cpu:9.2f}{found.seconds / near:9.2f}"
-            print(f"{what:40}{found.cpu:9.3f}{found.seconds:9.3f}{ratios}", flush=True)
-    print(f"{'goal, 50 ms late':58}{RATIO:9.2f}\n{'before, 50 ms late':67}{BEFORE_LATE:9.2f}")
+
+        def shard(turn: int) -> Shard:
+            return shard_of(root, str(root / "archive"), f"{folder}/{turn}", number)
+
+        near = measured(shard(0), delay=0.0)
+        found = measured(shard(1), delay=delay)
+        turns = measured(shard(2), overlap=False, delay=delay)
+    yield Row("an observation of a shard, answers at once", near.seconds, "s", "1.25 times its CPU", RATIO * near.cpu)
+    allowed = RATIO * found.cpu
+    yield Row(f"an observation of a shard, {late}", found.seconds, "s", "1.25 times its CPU", allowed, 1)
+    yield Row(f"an observation in its turn, {late}", turns.seconds, "s", "1.25 times its CPU", RATIO * turns.cpu)
+    yield Row(
+        f"a shard, {late}, over one with answers at once", found.seconds / near.seconds, "", "before", BEFORE_LATE
+    )
 
 
-def main() -> None:
-    """Do as the module's text says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, default=40)
-    parser.add_argument("--delay", type=float, default=0.05)
-    parser.add_argument("--alone", help=argparse.SUPPRESS)
-    parser.add_argument("--how", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.alone:
-        print(json.dumps(vars(work(Shard.model_validate_json(given.alone), **json.loads(given.how)))))
-        return
+def rows(observations: int = 40, delay: float = 0.05) -> Iterator[Row]:
+    """Count requests, and measure waiting."""
     with tempfile.TemporaryDirectory() as name:
-        root, number = Path(name), given.observations + _WARM
+        root, number = Path(name), observations + _WARM
         with redirect_stdout(StringIO()):
             simulate(root / "archive", number, 1)
-        count(root, number, given.delay)
-        wait(root, number, given.delay)
+        yield from counted(root, number, delay)
+        yield from waited(root, number, delay)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)
