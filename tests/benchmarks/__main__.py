@@ -26,6 +26,7 @@ from tests.benchmarks.table import MEASURED, ROOT, Row, machine, markdown, show
 _SUITE: dict[str, list[str]] = {
     **{name: [] for name in ("start", "worker", "events", "timing", "fast", "hexte", "response")},
     "observation": [],
+    "waiting": [],
     "requests": ["--observations", "20", "--changed-part", "0.1"],
     **{name: [] for name in ("prefect", "fanout", "store", "query", "report", "front_page")},
     "sources": ["--sources", "100", "--observations", "5000"],
