@@ -6,7 +6,7 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: docs figures test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz
+.PHONY: docs figures test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz mutants
 
 # Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
 # among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
@@ -72,6 +72,17 @@ figures: .venv-fit/sherpa
 INPUTS ?= 1000000
 fuzz: .venv/dev
 	$(BIN)/python -m tests.fuzz --inputs $(INPUTS)
+
+# Single changes at random places of the science, CHANGES of them, each tried by the tests that run what was changed: nine of ten
+# are to be noticed. What is known is kept in out/mutants, so a run can be broken off; later ones try again what no test noticed.
+CHANGES ?= 500
+SEED ?= 1
+mutants: .venv-mutants/tools
+	PYTHONPATH=$(CURDIR)/.venv-mutants nice -n 19 $(BIN)/python -m tests.mutants --number $(CHANGES) --seed $(SEED)
+
+.venv-mutants/tools: .venv/dev tests/mutants/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .venv-mutants --requirement tests/mutants/requirements.txt
+	touch $@
 
 # Set everything up, simulate a small archive and reduce it; look at out/report.html.
 demo: .venv/dev

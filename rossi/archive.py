@@ -13,6 +13,7 @@ from rossi.errors import ConfigError, shortened
 _OBSID = re.compile(r"[0-9]{5}-[0-9]{2}-[0-9]{2,3}(-[0-9]{2,3}[A-Z]?|[A-Z])")
 #: As standard products spell them: 20402014503.
 _UNDIVIDED = re.compile(r"([0-9]{5})([0-9]{2})([0-9]{2})([0-9]{2,3}[A-Z]?)")
+_STANDARD_PRODUCT = re.compile(r"x([ph])[0-9]{10,}[A-Z]?_([snb])([012])([a-e])?\.(lc|pha)(?:\.gz)?")
 _DATA_FILE = re.compile(r"F([A-Z])([0-9a-f]{2})_([0-9a-f]{1,16})-([0-9a-f]{1,16})(\.gz|\.Z)?")
 
 
@@ -172,6 +173,45 @@ def parse_data_file(name: str) -> DataFileName | None:
     return DataFileName(match[1], int(match[2], 16), int(match[3], 16), int(match[4], 16))
 
 
+@dataclass(frozen=True, slots=True)
+class StandardProductName:
+    """What the name of a standard light curve or spectrum says.
+
+    Parameters
+    ----------
+    instrument : str
+        ``PCA`` or ``HEXTE``.
+    content : str
+        s source and background, b background, n net.
+    number : int
+        The PCA's standard mode, 1 or 2; HEXTE's cluster, 0 (A) or 1 (B).
+    band : str
+        a to e; empty for spectra, and for Standard1, which has all channels.
+    is_spectrum : bool
+    """
+
+    instrument: str
+    content: str
+    number: int
+    band: str
+    is_spectrum: bool
+
+
+def parse_standard_product(name: str) -> StandardProductName | None:
+    """Read a name such as ``xp90171010100_n2a.lc.gz``; None for names of another form.
+
+    Parameters
+    ----------
+    name : str
+        Without folders.
+    """
+    match = _STANDARD_PRODUCT.fullmatch(name)
+    if match is None:
+        return None
+    instrument = "PCA" if match[1] == "p" else "HEXTE"
+    return StandardProductName(instrument, match[2], int(match[3]), match[4] or "", match[5] == "pha")
+
+
 def stem_of(path: str) -> str:
     """Return a file's name without folders and ``.gz``.
 
@@ -195,5 +235,7 @@ FILE_PATTERNS = {
     "hexte_events": r"hexte/FS(50|56)_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "hexte_housekeeping": r"hexte/FH(53|59)_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "filter_file": r"stdprod/(x[0-9]{10,}[A-Z]?|FP_[0-9a-f]+-[0-9a-f]+)\.xfl(\.gz)?",
-    "standard_light_curve": r"stdprod/xp[0-9]{10,}[A-Z]?_n2a\.lc(\.gz)?",
+    "pca_standard_product": r"stdprod/(xp[0-9]{10,}[A-Z]?_[snb](1|2[a-e])\.lc|xp[0-9]{10,}[A-Z]?_[sb]2\.pha)(\.gz)?",
+    "hexte_standard_product": r"stdprod/xh[0-9]{10,}[A-Z]?_([snb][01][a-e]\.lc|[sb][01]\.pha)(\.gz)?",
+    "standard_good_time": r"stdprod/x[0-9]{10,}[A-Z]?\.gti(\.gz)?",
 }

@@ -36,6 +36,9 @@ def make(intervals: ArrayLike) -> Gti:
         If that are no pairs of numbers.
     """
     pairs = _pairs(intervals)
+    ends = pairs.ravel()
+    if (ends[1:] > ends[:-1]).all():  # the common case, several times faster
+        return pairs.copy()
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     if len(pairs) < 2:
         return pairs
@@ -49,6 +52,8 @@ def make(intervals: ArrayLike) -> Gti:
 def _pairs(intervals: ArrayLike) -> Gti:
     try:
         array = np.asarray(intervals, np.float64)
+        if array.ndim == 2 and array.shape[1] == 2:
+            return array
         if array.ndim < 2 or array.shape[-1] == 2 or not array.size:
             return array.reshape(-1, 2)
     except (TypeError, ValueError):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rossi.fits.reader import FitsFile
 
 
 class Kind(StrEnum):
@@ -155,6 +159,8 @@ class File:
         Whether many observations have the same file, of which a store keeps one.
     plain : bytes, optional
         The same without compression, where whoever made it has it still; goes with `data`.
+    fits : FitsFile, optional
+        The same opened, where whoever made it has it still; goes with `data`.
     """
 
     name: str
@@ -163,8 +169,21 @@ class File:
     about: About = About()
     shared: bool = False
     plain: bytes | None = field(default=None, repr=False, compare=False)
+    fits: FitsFile | None = field(default=None, repr=False, compare=False)
 
     @property
     def content(self) -> bytes:
         """What is quickest to open."""
         return self.data if self.plain is None else self.plain
+
+    def opened(self) -> FitsFile:
+        """Return a FITS file opened.
+
+        Raises
+        ------
+        DataError
+            If it is not FITS, or damaged.
+        """
+        from rossi.fits.reader import open_fits
+
+        return self.fits or open_fits(self.content, self.name)

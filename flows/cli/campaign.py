@@ -45,7 +45,7 @@ def command(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed.")] = False,
     print_config: PrintConfig = False,
 ) -> None:
-    """Reduce every observation of an archive that the configuration asks for, and merge them.
+    """Reduce all observations that are asked for, and merge them.
 
     Run again, it goes on where it was stopped and computes nothing twice. Exit code 0 says that every observation is
     accounted for; those that failed are listed.

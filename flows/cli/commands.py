@@ -32,6 +32,7 @@ from flows.cli import (
     status,
     stdprod,
     up,
+    validate,
     verify,
 )
 from flows.core.logs import DEBUG, configure_logs
@@ -40,13 +41,13 @@ from rossi.version import __version__
 app = typer.Typer(
     name="rossi",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # rich takes longer to import than all of this
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 _RUNS = (
     *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
-    *(stdprod, merge, compare, energies, config, doctor, demo),
+    *(stdprod, merge, compare, validate, energies, config, doctor, demo),
 )
 _KEPT = (releases, publish, prune)
 for module in (*_RUNS, *_KEPT, up, down, serve):

@@ -29,7 +29,7 @@ def command(
         bool, typer.Option("--strict", help="Exit with 20 if anything differs by more, known deviations too.")
     ] = False,
 ) -> None:
-    """Show what differs between the products of two engines, two stores, two folders or two files.
+    """Show what differs between products. They are those of two engines, stores, folders or files.
 
     With ObsIDs, or `--sample`, both engines reduce the observations: native and heasoft (which needs HEASoft). The
     exit code is 20 if one of them fails.

@@ -20,7 +20,7 @@ def command(
     hexte_band: HexteBands = None,
     write: Annotated[Path | None, typer.Option(help="Write it into this file, which must not exist yet.")] = None,
 ) -> None:
-    """Print the configuration that would be used: the HEASARC's recipe where nothing else is said.
+    """Print the configuration that would be used. It is the HEASARC's recipe where nothing else is said.
 
     Example: `rossi config --archive archive --store store --write rossi.toml`
     """

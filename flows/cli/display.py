@@ -18,6 +18,7 @@ from flows.core.results import Results
 from flows.core.summary import sources_line
 from flows.core.watcher import Watcher
 from services.contract import ObservationResult, Outcome, StageResult
+from services.contract.validation import VALIDATION
 from services.execution.stages import FAST_CHAIN, Instrument, instrument_of
 from services.execution.vanished import vanished_line
 from services.storage import ObjectStore
@@ -311,7 +312,9 @@ def _why(end: StageResult) -> str:
             return f"{end.stage}: {end.caveats[-1].code.replace('_', ' ') if end.caveats else 'no work'}"
         case Outcome.FAILED:
             return f"{end.stage}: failed"
-    return ""
+    counts = end.summary.get(VALIDATION, {})
+    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    return f"standard products: {told}" if told else ""
 
 
 def _word(outcome: Outcome) -> str:

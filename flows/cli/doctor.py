@@ -14,7 +14,7 @@ def command(
     prefix: Prefix = None,
     executor: Where = None,
 ) -> None:
-    """Look at what works here, and say what to do where something does not.
+    """Look at what works here, and say what to do about the rest.
 
     Python and libraries, room on disks, the archive, calibration files, the store (an object is written and removed),
     the catalogue, Prefect and a cluster. Without a network it says so and goes on. It ends with 1 if something is

@@ -6,7 +6,7 @@ from flows.cli.up import State
 
 
 def command(state: State = None) -> None:
-    """Stop what `rossi up` started, and nothing else; runs that were at work go on where they were when run again.
+    """Stop what `rossi up` started, and nothing else. Runs that were at work go on where they were when run again.
 
     Example: `rossi down`
     """

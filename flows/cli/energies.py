@@ -26,7 +26,7 @@ def command(
     ] = None,
     hexte: Annotated[bool, typer.Option("--hexte", help="HEXTE's channels, which never change.")] = False,
 ) -> None:
-    """Show the energies of the PCA's or HEXTE's channels, or the channels of a band in keV.
+    """Show energies of channels, or the channels of a band in keV.
 
     Energies are nominal ones, as in EBOUNDS of responses; those of layer 1. Without --table, that of $CALDB is taken,
     or e05v03 where there is none.

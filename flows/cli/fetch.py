@@ -27,7 +27,7 @@ def command(
     product: Products = None,
     only_list: Annotated[bool, typer.Option("--list", help="List the files, with sizes, and fetch nothing.")] = False,
 ) -> None:
-    """Copy what a reduction needs of observations out of an archive: a twelfth of their bytes for the PCA alone.
+    """Copy out of an archive what a reduction needs. For the PCA alone, that is a twelfth of the bytes.
 
     Which files that are follows from the configuration. A campaign needs no copy: it fetches the same files by itself.
 

@@ -14,7 +14,7 @@ def command(
     task: Annotated[str, typer.Argument(help="Name of the task, e.g. maketime; without one, all are listed.")] = "",
     arguments: Annotated[list[str] | None, typer.Argument(help="Its parameters, name=value; --help explains.")] = None,
 ) -> None:
-    """Run one task under its FTOOLS name, with its FTOOLS parameters.
+    """Run a task under its FTOOLS name, with its parameters.
 
     Example: `rossi ftool maketime infile=x20402014503.xfl outfile=good.gti expr="ELV > 4" time=TIME`
     """

@@ -46,7 +46,7 @@ def render(
     parallelism: Parallelism = None,
     print_config: PrintConfig = False,
 ) -> None:
-    """Print the Job that `apply` would make, as YAML; asks the archive, but neither the cluster nor the store.
+    """Print the Job that `apply` would make, as YAML. The archive is asked, but neither the cluster nor the store.
 
     Example: `rossi k8s render --archive archive --store s3://rossi/run | kubectl apply --dry-run=server -f -`
     """
@@ -76,7 +76,7 @@ def apply(
     parallelism: Parallelism = None,
     print_config: PrintConfig = False,
 ) -> None:
-    """Write the work list to the store, make the Job, and don't wait for it; prints its name.
+    """Make the Job and print its name, and don't wait for it. The work list is written to the store.
 
     `rossi campaign --executor kubernetes` with the same configuration finds the Job, waits, and merges.
 
@@ -104,7 +104,7 @@ def apply(
 
 @app.command()
 def status(config: Config = None, context: Context = None, namespace: Namespace = None) -> None:
-    """List the Jobs of campaigns, with how many shards are done, how many pods can't start, and why.
+    """List the Jobs of campaigns. Of each: how many shards are done, how many pods can't start, and why.
 
     Example: `rossi k8s status --namespace rossi`
     """
@@ -130,7 +130,7 @@ def logs(
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
-    """Show what the pods said that worked on one observation, or merged one source (its name in the folders).
+    """Show what pods said of an observation, or of a source. A source is named as its folder is.
 
     Example: `rossi k8s logs 20402-01-45-03 --store s3://rossi/run`
     """
@@ -160,7 +160,7 @@ def cancel(
     context: Context = None,
     namespace: Namespace = None,
 ) -> None:
-    """Delete a Job and its pods; what was finished is kept, and the same campaign goes on from there.
+    """Delete a Job and its pods. What was finished is kept, and the same campaign goes on from there.
 
     Example: `rossi k8s cancel`
     """

@@ -21,7 +21,7 @@ def command(
     ] = False,
     config: Config = None,
 ) -> None:
-    """Join light curves in time order, with figures and a report; what can't be one curve becomes several.
+    """Join light curves in time order, with figures and a report. What can't be one curve becomes several.
 
     They are of one source: positions more than 0.2 deg apart are refused, unless --force joins them.
 

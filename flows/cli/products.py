@@ -28,7 +28,7 @@ def command(
     ] = None,
     release: Annotated[str, typer.Option(help="With --out: a release other than the current one.")] = "",
 ) -> None:
-    """List the newest products of every observation and source, or copy them out of the store.
+    """List the newest products, or copy them out of the store.
 
     With --source, those of a source and of the observations that were merged last of it.
 

@@ -32,7 +32,7 @@ def command(
     ] = True,
     print_config: PrintConfig = False,
 ) -> None:
-    """Remove what no kept release and no newest result names any more: say what that is, or do it with `--apply`.
+    """Remove what nothing names any more, or say what that is. With `--apply` it is removed.
 
     That is: superseded products, merged products and query lists; orphans of interrupted or doubled runs; records of
     failures after which there was another try; work lists of finished runs; temporary files of killed processes. The

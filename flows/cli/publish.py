@@ -21,7 +21,7 @@ def command(
         list[str] | None, typer.Option(help="Publish the release anew without this source; may be given repeatedly.")
     ] = None,
 ) -> None:
-    """Have readers take another release: an older one, or `latest` again.
+    """Have readers take an older release, or `latest` again.
 
     A run that finds nothing changed leaves it at that; one that has new products publishes them, and readers take
     these. Nothing is computed or copied.

@@ -44,7 +44,7 @@ def command(
     out: Out = None,
     print_config: PrintConfig = False,
 ) -> None:
-    """List observations: those of a source, or what a campaign would reduce.
+    """List observations: of a source, or those of a campaign.
 
     The table goes to standard output, and other programs read it too (ECSV). With --out, the folder gets it as ECSV and
     Parquet, with a plot of exposure against time; with a store, so does the store. With --group, the table is that of

@@ -34,7 +34,7 @@ def command(
     product: Products = None,
     print_config: PrintConfig = False,
 ) -> None:
-    """Reduce one observation or a few, here and now, whoever else works on the store.
+    """Reduce one observation or a few, here and now. Others may work on the store at the same time.
 
     What a campaign has finished is taken from there, and it finds what was finished here; who is at work is told.
 

@@ -16,7 +16,7 @@ def command(
     prefix: Prefix = None,
     sources: Annotated[bool, typer.Option("--sources", help="Name the sources of each release, too.")] = False,
 ) -> None:
-    """List what runs have published: each release's name, time, sources, observations, and size of what was merged.
+    """List what runs have published. Of each: name, time, sources, observations, and size.
 
     Readers, such as `products --out`, take the one that is marked as current; `publish` has them take another one.
 

@@ -40,7 +40,7 @@ def command(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 20 if any observation failed again.")] = False,
     print_config: PrintConfig = False,
 ) -> None:
-    """Run the failures of a campaign again, and only those, and merge once more.
+    """Run only the failures of a campaign again, and merge.
 
     What failed is read from the store, so this works from another machine too, without Prefect. Give the configuration
     with which the campaign was run.

@@ -45,7 +45,7 @@ def command(
     ] = 0,
     print_config: PrintConfig = False,
 ) -> None:
-    """Offer the flows in the pages of the Prefect server that PREFECT_API_URL names, and run what is asked for.
+    """Offer the flows in a Prefect server's pages, and run them. The server is the one that PREFECT_API_URL names.
 
     There are five: campaign, reduce_observation, reprocess_archive (by itself every night), retry_failed and
     prune_store (by itself every Sunday; it only says what could go, unless [prune] has apply = true). Their forms

@@ -8,7 +8,7 @@ from flows.cli.options import Config, Place, Prefix, Sources, Store, nothing_in,
 def command(
     place: Place = None, store: Store = None, config: Config = None, prefix: Prefix = None, source: Sources = None
 ) -> None:
-    """Show how far a campaign is, from its store alone; also while it runs, and from another machine.
+    """Show how far a campaign is, from its store alone. It may be running, and on another machine.
 
     A source's observations are those that were merged last.
 

@@ -33,7 +33,7 @@ def command(
     archive: Archive = None,
     config: Config = None,
 ) -> None:
-    """Collect the archive's own light curves of a source, join them in time order and plot them.
+    """Join and plot the archive's own light curves of a source.
 
     Example: `rossi stdprod --target "eta car" --archive s3://nasa-heasarc --out eta-car`
     """

@@ -35,7 +35,7 @@ def command(
     notify: Notify = "",
     state: State = None,
 ) -> None:
-    """Start Prefect with its pages and the flows on this machine, in the background; `rossi down` stops them.
+    """Start Prefect, its pages and the flows on this machine. They run in the background; `rossi down` stops them.
 
     Nothing listens but on 127.0.0.1, only to whoever has the auth string that it makes (a file that only you can
     read), and nothing is told to anybody outside. With --s3 and no --store, products go

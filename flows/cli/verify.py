@@ -22,7 +22,7 @@ def command(
         bool, typer.Option("--remove", help="Remove what is damaged, so that a campaign makes it again.")
     ] = False,
 ) -> None:
-    """Read everything in a store and compare it, byte by byte, with what was put.
+    """Compare everything in a store with what was put, byte by byte.
 
     Sizes, sha256, CHECKSUM and DATASUM of every HDU, and whether manifests agree with each other. Exit code 0 says that
     all is whole, 20 that something is not: it is told in a sentence each. Damaged products are made again by

@@ -38,8 +38,7 @@ def check(settings: Settings) -> None:
         need("stingray")
     with _all_installed():
         check_places(settings)
-        for name in settings.stages:
-            config = getattr(settings, name)
+        for name, config in settings.stages.items():
             if isinstance(config, Extraction):
                 _check_columns(settings, name, config)
         if not on_cluster:

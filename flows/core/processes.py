@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -43,6 +44,13 @@ _PRELOAD = [run_shard.__module__, survey_shard.__module__]
 
 #: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What a process works on from now on."""
+
+    item: Any
 
 
 class Processes(Inline):
@@ -83,7 +91,7 @@ class Processes(Inline):
         self, shard: Shard, on_result: OnResult[ObservationResult], on_pause: OnPause
     ) -> list[ObservationResult]:
         def work(obsids: Sequence[str]) -> Work:
-            return partial(run_shard, _part(shard, obsids))
+            return partial(_run_shard, _part(shard, obsids))
 
         return self._one_after_the_other(work, shard.obsids, on_result, on_pause, partial(_died, shard))
 
@@ -110,22 +118,36 @@ class Processes(Inline):
         on_pause: OnPause,
         died: Callable[[Item, str], Result],
     ) -> list[Result]:
-        """Have items worked off by a process, and by a new one where that died, without what killed it."""
-        results: list[Result] = []
+        """Have items worked off by a process, and by a new one where that died, without what killed it.
 
-        def keep(said: Result | Pause) -> None:
+        A process that overlaps its work tells which item it has begun: what it has not told the results of before that
+        one was in the middle of being put, and is done first by the next process.
+        """
+        results: list[Result] = []
+        begun = 0  # the item that is worked on
+
+        def keep(said: Result | Pause | _Begun) -> None:
+            nonlocal begun
             if isinstance(said, Pause):
                 on_pause(said)
+            elif isinstance(said, _Begun):
+                begun = items.index(said.item)
             else:
                 results.append(said)
                 on_result(said)
 
-        while remaining := items[len(results) :]:
-            exit_code = self._one_process(work(remaining), keep)
+        end, how = len(items), ""
+        while len(results) < len(items):
+            if len(results) == end:
+                keep(died(items[end], how))
+                end = len(items)
+                continue
+            begun = len(results)
+            exit_code = self._one_process(work(items[begun:end]), keep)
             if exit_code in _STOPPED:
                 raise Stopped(f"a process was stopped with {len(items) - len(results)} of {len(items)} to do")
-            if len(results) < len(items):
-                keep(died(items[len(results)], _how(exit_code)))
+            if len(results) < end:
+                end, how = max(begun, len(results)), _how(exit_code)
         return results
 
     def _one_process(self, work: Work, keep: Callable[[Any], None]) -> int:
@@ -199,6 +221,10 @@ def _work(work: Work, sender: Connection) -> None:
         logging.getLogger(__name__).exception("a worker process ends")
         # Not every exception survives being sent to another process.
         sender.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def _run_shard(shard: Shard, *, on_result: Callable[[Any], None], on_pause: OnPause) -> list[Any]:
+    return run_shard(shard, on_result, on_pause, lambda obsid: on_result(_Begun(obsid)))
 
 
 def _part(shard: Shard, obsids: Sequence[str]) -> Shard:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import tomlkit
-from pydantic import BaseModel, Field, create_model, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
 
 from flows.core.cluster import HEASOFT, KubernetesConfig
 from rossi.errors import ConfigError
@@ -25,7 +25,16 @@ from services.calibration.config import CalibrationConfig
 from services.contract import EngineName, Frozen
 from services.contract.barycentre import BarycentreConfig, Times
 from services.contract.configuration import validate
-from services.execution.stages import CHAINS, STAGES, USUAL, Instrument, Product, chains_of, stage_configs
+from services.execution.stages import (
+    CHAINS,
+    STAGES,
+    USUAL,
+    Instrument,
+    Product,
+    chains_of,
+    stage_configs,
+    with_validation,
+)
 from services.merge.config import MergeConfig
 from services.query.config import QueryConfig
 from services.storage import CacheConfig
@@ -75,6 +84,9 @@ class SourcesConfig(Frozen):
 class CampaignConfig(Frozen):
     """What a campaign reduces, and how it is spread over processes."""
 
+    # a field can't be called `validate`, which pydantic's models have as a method
+    model_config = ConfigDict(serialize_by_alias=True)
+
     name: str = Field("", description="Name of the flow run; empty makes one of source, channels and date.")
     instruments: tuple[Instrument, ...] = Field(
         tuple(CHAINS), min_length=1, description="What is reduced; hexte needs coefficients in [calibration]."
@@ -84,6 +96,12 @@ class CampaignConfig(Frozen):
         min_length=1,
         description="What is made: lightcurves, spectra; of the PCA's fast data: fast (light curves), events (lists), "
         "power (spectra), bursts; see [pca_fast].",
+    )
+    validation: bool = Field(
+        False,
+        alias="validate",
+        description="Compare each observation with the archive's own standard products (stdprod/); the report tells "
+        "what differs.",
     )
     engine: EngineName = Field(
         EngineName.NATIVE, description="Who computes: native (rossi itself) or heasoft (NASA's tasks, where installed)."
@@ -179,7 +197,7 @@ class _Places(Frozen):
 if TYPE_CHECKING:
     _Sections = _Places
 else:
-    _CONFIGS = {name: stage.config for name, stage in STAGES.items()}
+    _CONFIGS = {name: stage.config for name, stage in STAGES.items() if stage.config.model_fields}
     _Sections = create_model(
         "_Sections", __base__=_Places, **{name: (config, config()) for name, config in _CONFIGS.items()}
     )
@@ -199,8 +217,15 @@ class Settings(_Sections):
     def stages(self) -> dict[str, Frozen]:
         """The stages of one observation that products of the instruments need, in their order, with configurations."""
         chains = chains_of(self.campaign.instruments, self.campaign.products)
-        configs = {name: self.timing.told(getattr(self, name)) for chain in chains.values() for name in chain}
+        if self.campaign.validation:
+            chains = with_validation(chains, self.campaign.instruments)
+        configs = {name: self.timing.told(self.of_stage(name)) for chain in chains.values() for name in chain}
         return stage_configs(chains, self.campaign.products, configs)
+
+    def of_stage(self, name: str) -> Frozen:
+        """Return the configuration of a stage; one that has nothing to choose has no section."""
+        config: Frozen = getattr(self, name) if name in type(self).model_fields else STAGES[name].config()
+        return config
 
 
 def require(settings: Settings, *names: str) -> None:
@@ -276,7 +301,8 @@ def to_toml(settings: Settings) -> str:
 def _add_fields(table: Any, model: BaseModel) -> None:
     values = model.model_dump(mode="json", exclude_none=True)
     sections = {name: value for name, value in model if isinstance(value, BaseModel)}
-    for name, field in type(model).model_fields.items():
+    for field_name, field in type(model).model_fields.items():
+        name = field.alias or field_name
         if name in sections:
             continue
         for line in textwrap.wrap(field.description or "", 110):

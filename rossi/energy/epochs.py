@@ -9,7 +9,6 @@ from functools import cache
 from math import inf
 
 import numpy as np
-from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.met import from_time, met_to_mjd
@@ -48,6 +47,8 @@ class Epoch:
 @cache
 def epochs() -> tuple[Epoch, ...]:
     """Return the gain epochs, in their order."""
+    from astropy.time import Time
+
     starts = from_time(Time(STARTS[1:], format="mjd", scale="utc")).tolist()
     bounds = zip((-inf, *starts), (*starts, inf), strict=True)
     return tuple(Epoch(number, start, stop) for number, (start, stop) in enumerate(bounds, 1))

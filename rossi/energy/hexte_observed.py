@@ -114,6 +114,8 @@ def make_ready(
 
 
 def _ready(one: File, fit: FitSettings, attitude: Table | None, calibration: HexteCalibration | None) -> Ready:
+    if calibration is None and fit.leave("HEXTE"):
+        return Ready((one,))
     file = open_fits(one.data, one.name)
     spectrum = read_pha(file)
     if calibration is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.extract.array import adjacent
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
 from rossi.fits.table import by_row
@@ -83,6 +84,7 @@ def accumulate(
     include_negative: bool = False,
     null_exposure: bool = False,
     by_bin: bool = True,
+    by_channel: bool = True,
 ) -> Accumulation:
     """Add up columns of all files.
 
@@ -99,8 +101,9 @@ def accumulate(
         Values below 0 count too.
     null_exposure : bool
         Compatibility: count the exposure of samples that are NULL, too, as the FTOOLS extractors do.
-    by_bin : bool
-        Whether the counts of bins are asked for; spectra need none, `counts` and `accepted` are 0 then.
+    by_bin, by_channel : bool
+        Whether the counts of bins are asked for, which spectra do not need, and those of channels, which light curves
+        do not need; else they are 0, as is how many there are.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def accumulate(
     filled, steps = _additions(grid, len(names) * shape.n_channel)
     exposure = _exposure(steps, shape.n_channel) / len(names)
     counts, accepted = np.zeros(len(filled)), np.zeros(len(filled))
-    by_channel, by_channel_accepted = np.zeros(shape.n_channel), np.zeros(shape.n_channel)
+    channel_counts, channel_accepted = np.zeros(shape.n_channel), np.zeros(shape.n_channel)
     for samples in _pieces(grid.samples, len(names) * len(selected)) if len(selected) else ():
         values, invalid = _values(samples, names, selected, include_negative)
         if by_bin:
@@ -128,10 +131,11 @@ def accumulate(
             accepted += np.bincount(at, minlength=len(filled)) * (len(names) * len(selected))
             if invalid.any():
                 accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), len(filled))
-        by_channel[selected] = add_rows(by_channel[selected], values.reshape(-1, len(selected)))
-        by_channel_accepted[selected] += len(values) * len(names)
-        if invalid.any():
-            by_channel_accepted[selected] -= invalid.sum(axis=(0, 1))
+        if by_channel:
+            channel_counts[selected] = add_rows(channel_counts[selected], values.reshape(-1, len(selected)))
+            channel_accepted[selected] += len(values) * len(names)
+            if invalid.any():
+                channel_accepted[selected] -= invalid.sum(axis=(0, 1))
     channel_steps = [(len(s.index) * len(names), s.dt / shape.n_channel) for s in grid.samples if len(s.index)]
     one = _exposure([(np.array([n]), x, np.array([0])) for n, x in channel_steps], 1, 1)[0] / len(names)
     return Accumulation(
@@ -144,8 +148,8 @@ def accumulate(
         counts,
         accepted,
         np.full(shape.n_channel, one),
-        by_channel,
-        by_channel_accepted,
+        channel_counts,
+        channel_accepted,
     )
 
 
@@ -197,7 +201,7 @@ def _pieces(files: Iterable[Samples], width: int) -> Iterator[Samples]:
     for samples in files:
         for first in range(0, len(samples.index), size):
             part = slice(first, first + size)
-            yield replace(samples, index=samples.index[part], bins=samples.bins[part])
+            yield Samples(samples.array, samples.index[part], samples.bins[part], samples.dt)
 
 
 def _observed(samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp]) -> Samples:
@@ -205,17 +209,11 @@ def _observed(samples: Samples, names: tuple[str, ...], selected: NDArray[np.int
     info = samples.array.table.info(names[0])
     if not len(samples.index) or (info.null is None and info.code not in "ED"):
         return samples
-    raw = samples.array.samples(names, _picked(selected), samples.index)
+    raw = samples.array.samples(names, adjacent(selected), samples.index)
     empty = (raw == info.null if info.null is not None else np.isnan(raw)).all(axis=(1, 2))
     if not empty.any():
         return samples
     return replace(samples, index=samples.index[~empty], bins=samples.bins[~empty])
-
-
-def _picked(selected: NDArray[np.intp]) -> slice | NDArray[np.intp]:
-    """Return selected elements as a slice where they follow each other."""
-    adjacent = len(selected) == selected[-1] - selected[0] + 1
-    return slice(int(selected[0]), int(selected[-1]) + 1) if adjacent else selected
 
 
 def _values(
@@ -223,7 +221,7 @@ def _values(
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return values (n_kept, n_column, n_selected), 0 where invalid, and which are (a scalar: none)."""
     table = samples.array.table
-    raw = samples.array.samples(names, _picked(selected), samples.index)
+    raw = samples.array.samples(names, adjacent(selected), samples.index)
     info = table.info(names[0])  # columns that are added up are stored alike
     short = info.code in "BI" and abs(info.zero) <= 1 << 15
     wide: type[np.number[Any]] = np.float64 if raw.dtype.kind == "f" else np.int32 if short else np.int64

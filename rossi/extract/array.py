@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,17 @@ class ScienceFile:
         #: Start and end of the file, TIMEZERO added [s].
         self.tstart = split_keyword(header, "TSTART", where) + self.timezero
         self.tstop = split_keyword(header, "TSTOP", where) + self.timezero
+
+    @cached_property
+    def direction(self) -> dict[str, float]:
+        """RA and DEC of the source, else of the pointing [deg]; what the file does not tell is missing."""
+        header, found = self.table.header, dict[str, float]()
+        for axis in ("RA", "DEC"):
+            known = (header.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
+            angle = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
+            if angle is not None:  # the reference passes positions through single precision
+                found[axis] = float(f"{np.float32(angle):.8e}")
+        return found
 
     @property
     def remarks(self) -> list[str]:
@@ -224,7 +235,7 @@ class ScienceArray(ScienceFile):
     def samples(
         self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
     ) -> NDArray[Any]:
-        """Return chosen elements of columns that are stored alike, as stored.
+        """Return chosen elements of columns that are stored alike, as stored; a view where it can be one.
 
         Parameters
         ----------
@@ -240,7 +251,7 @@ class ScienceArray(ScienceFile):
         ndarray (n_kept, n_column, n_chosen)
         """
         shape, n_row = self.shape(columns[0]), len(self.table)
-        parts = []
+        at, parts = adjacent(index), []
         for run in _runs(self.table.structure, columns):
             side = self.table.adjacent(run)
             raw = self.table.raw(run[0]) if side is None else side[0]
@@ -249,10 +260,22 @@ class ScienceArray(ScienceFile):
             else:
                 cells = raw.reshape(n_row, len(run), shape.n_time, shape.n_channel).transpose(0, 2, 1, 3)
             if shape.n_time == 1:
-                parts.append(cells[:, 0][:, :, channels][index])
+                parts.append(cells[at, 0][:, :, channels])
             else:
-                parts.append(cells.reshape(-1, len(run), shape.n_channel)[:, :, channels][index])
+                parts.append(cells.reshape(-1, len(run), shape.n_channel)[at][:, :, channels])
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def adjacent(numbers: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """Return numbers as a slice where each follows the one before.
+
+    Parameters
+    ----------
+    numbers : ndarray (n,) of int
+    """
+    if not len(numbers) or (np.diff(numbers) != 1).any():
+        return numbers
+    return slice(int(numbers[0]), int(numbers[-1]) + 1)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from rossi.errors import DataError
 from rossi.fits import declarations as declared
-from rossi.fits.edit import with_keywords
+from rossi.fits.edit import hdus_of
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.writer import Column, TableHDU, join_hdus, table_hdu
@@ -76,7 +76,25 @@ def with_energies(data: bytes, name: str, energies: BandEnergies | None) -> byte
     """
     if energies is None:
         return data
-    return with_keywords(data, name, 1, energy_cards(energies)) + join_hdus([energies_table(energies)])
+    hdus = hdus_of(data, name)
+    return join_hdus([*hdus, *add_energies(hdus[1].header, energies)])
+
+
+def add_energies(header: Header, energies: BandEnergies | None) -> list[TableHDU]:
+    """Make the header of a light curve tell its band in keV, and return the extension ENERGIES.
+
+    Parameters
+    ----------
+    header : Header
+        Of the light curve; gets further keywords.
+    energies : BandEnergies or None
+        None: nothing is told, and there is no extension.
+    """
+    if energies is None:
+        return []
+    for card in energy_cards(energies):
+        header.set(*card)
+    return [energies_table(energies)]
 
 
 def energies_of(file: FitsFile) -> BandEnergies | None:

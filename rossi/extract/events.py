@@ -161,6 +161,8 @@ class ScienceEvents(ScienceFile):
         """
         if isinstance(file, SpooledFile) and file.size > whole:
             return cls._streamed(stream_fits(file.spool.path, file.name), column)
+        if file.fits is not None:
+            return cls.from_file(file.fits, column)
         return cls.from_bytes(file.data, file.name, column, whole)
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from rossi.errors import ConfigError
@@ -39,14 +41,20 @@ def described(
     version = str(header.get("HDUVERS1", "1.1.0"))
     cards.append(("HDUVERS", str(header.get("HDUVERS", version)), "version of the format"))
     if selection is not None and "CPIX" in header:
-        cpix = str(header["CPIX"])
-        chosen = _extents(cpix)[selection.elements(parse_channels(cpix))]
-        if len(chosen):
-            cards.append(("MINCHAN", int(chosen.min()), "lowest channel that counts"))
-            cards.append(("MAXCHAN", int(chosen.max()), "highest channel that counts"))
+        lowest, highest = _chosen(str(header["CPIX"]), selection)
+        if lowest <= highest:
+            cards.append(("MINCHAN", lowest, "lowest channel that counts"))
+            cards.append(("MAXCHAN", highest, "highest channel that counts"))
     if obsid:
         cards.append(("OBS_ID", obsid, "observation"))
     return cards + per_pcu_cards(header)
+
+
+@lru_cache(maxsize=256)
+def _chosen(cpix: str, selection: ChannelSelection) -> tuple[int, int]:
+    """Return lowest and highest channel of the elements that are chosen; 0 and -1 where there is none."""
+    chosen = _extents(cpix)[selection.elements(parse_channels(cpix))]
+    return (int(chosen.min()), int(chosen.max())) if len(chosen) else (0, -1)
 
 
 def _extents(cpix: str) -> Bounds:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi import gti as intervals
 from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import parse_channels
 from rossi.extract.lightcurve import BinnedCurve, Mode, filled_time
@@ -17,6 +18,9 @@ from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import add_reference
+from rossi.timeseries import units
+from rossi.timeseries.reading import absolute
+from rossi.timeseries.series import LightCurve
 from rossi.version import __version__
 
 CREATOR = f"rossi {__version__}"
@@ -46,6 +50,50 @@ def light_curve_tables(
     columns = [(declared.TIME, curve.time), (_VALUE[curve.mode], curve.value)]
     error = declared.ERROR if curve.mode == Mode.RATE else declared.COUNTS_ERROR
     columns += [(error, curve.error), (declared.FRACEXP, curve.fracexp), *extra]
+    primary, header = _light_curve_headers(curve, applied, chbin)
+    add_reference(header)
+    name = "RATE" if curve.mode == Mode.RATE else "COUNTS"
+    return primary, [table_hdu(name, columns, header), gti_table(source, _good_time(curve), round(curve.ontime, 8))]
+
+
+def series_of(curve: BinnedCurve, name: str) -> LightCurve:
+    """Return a light curve of rates as `rossi.timeseries.reading` reads it from its file.
+
+    Parameters
+    ----------
+    curve : BinnedCurve
+        In the mode RATE.
+    name : str
+        For messages.
+    """
+    primary, header = _light_curve_headers(curve)
+    return LightCurve(
+        name,
+        curve.time,
+        curve.value,
+        curve.error,
+        curve.fracexp,
+        curve.source.grid.binsz,
+        intervals.make(_good_time(curve)),
+        absolute(header),
+        primary,
+        unit=units.RATE,
+    )
+
+
+def _good_time(curve: BinnedCurve) -> Gti:
+    return np.asarray(np.copysign(np.floor(np.abs(curve.gti * 1e8) + 0.5), curve.gti) / 1e8)
+
+
+def _light_curve_headers(
+    curve: BinnedCurve, applied: Sequence[CardTuple] = (), chbin: str | None = None
+) -> tuple[Header, Header]:
+    """Return the primary header of a light curve, and the keywords of its table."""
+    source = curve.source
+    first = source.grid.files[0].table.header
+    cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
+    end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
+    applied_names = {card[0] for card in applied}
     header = Header(
         [
             *_ogip("LIGHTCURVE", "TOTAL", _HDUCLAS3[curve.mode]),
@@ -53,35 +101,27 @@ def light_curve_tables(
         ]
     )
     _add_times(header, source)
-    end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
-    for card in [*_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start), *_split("TSTOP", end)]:
+    for card in (
+        *_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start),
+        *_split("TSTOP", end),
+        *_split("TIMEZER", 0.0),
+        ("TIMEDEL", source.grid.binsz, "[s] bin size"),
+        ("TIERRELA", first.get("TIERRELA", 1e-9), "relative time error"),
+        ("TIERABSO", first.get("TIERABSO", 1e-4), "absolute time error"),
+        ("ONTIME", round(curve.ontime, 8), "[s] time on source"),
+        *((keyword, False) for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP") if keyword not in applied_names),
+        *applied,
+        ("GAINAPP", first.is_true("GAINAPP"), "gain correction applied"),
+        ("CLOCKAPP", first.is_true("CLOCKAPP"), "clock correction applied"),
+        *((("CPIX", cpix, "channels of the elements"),) if cpix else ()),
+        ("MINCHAN", int(bounds.min()), "lowest channel of the elements"),
+        ("MAXCHAN", int(bounds.max()), "highest channel of the elements"),
+    ):
         header.append(*card)
-    for card in [*_split("TIMEZER", 0.0), ("TIMEDEL", source.grid.binsz, "[s] bin size")]:
-        header.append(*card)
-    first = source.grid.files[0].table.header
-    header.append("TIERRELA", first.get("TIERRELA", 1e-9), "relative time error")
-    header.append("TIERABSO", first.get("TIERABSO", 1e-4), "absolute time error")
-    header.append("ONTIME", round(curve.ontime, 8), "[s] time on source")
-    applied_names = {card[0] for card in applied}
-    for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP"):
-        if keyword not in applied_names:
-            header.append(keyword, False)
-    for card in applied:
-        header.append(*card)
-    header.append("GAINAPP", first.is_true("GAINAPP"), "gain correction applied")
-    header.append("CLOCKAPP", first.is_true("CLOCKAPP"), "clock correction applied")
-    cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
-    if cpix:
-        header.append("CPIX", cpix, "channels of the elements")
-    header.append("MINCHAN", int(bounds.min()), "lowest channel of the elements")
-    header.append("MAXCHAN", int(bounds.max()), "highest channel of the elements")
     _add_source(header, source, "RA", "DEC")
-    add_reference(header)
     primary = primary_hdu([("CONTENT", "LIGHT CURVE", "light curve file"), *_primary_times(source)])
     _add_object(primary, source, "RA_PNT", "DEC_PNT")
-    name = "RATE" if curve.mode == Mode.RATE else "COUNTS"
-    rounded = np.copysign(np.floor(np.abs(curve.gti * 1e8) + 0.5), curve.gti) / 1e8
-    return primary, [table_hdu(name, columns, header), gti_table(source, rounded, round(curve.ontime, 8))]
+    return primary, header
 
 
 def light_curve_file(curve: BinnedCurve, **layout: Any) -> bytes:
@@ -217,11 +257,10 @@ def _span(source: Accumulation) -> list[CardTuple]:
 def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None:
     first = source.grid.files[0].table.header
     header.copy_from(first, ("OBJECT",))
+    direction = source.grid.files[0].direction
     for new, axis in ((ra, "RA"), (dec, "DEC")):
-        known = (first.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
-        found = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
-        if found is not None:  # the reference passes positions through single precision
-            header.append(new, float(f"{np.float32(found):.8e}"), "[deg] of the first input file")
+        if axis in direction:
+            header.append(new, direction[axis], "[deg] of the first input file")
     header.copy_from(first, ("EQUINOX", "RADECSYS"))
 
 

@@ -23,11 +23,12 @@ Value: TypeAlias = str | bool | int | float | None
 
 #: What the standard allows in a header.
 _PRINTABLE, _UNPRINTABLE = re.compile(rb"[ -~]*"), re.compile(rb"[^ -~]")
-_NUMBER = rb"(?P<whole>[+-]?\d{1,20})|(?P<real>[+-]?\d+\.\d*(?:[ED][+-]?\d+)?)"
+_NUMBER = rb"(?P<whole>[+-]?\d{1,20})|(?P<real>[+-]?(?:\d+\.\d*(?:[ED][+-]?\d+)?|\d+[ED][+-]?\d+))"
 _FIXED = re.compile(
     rb"(?!HISTORY |COMMENT )[A-Z0-9_-]{1,8} *= "
     rb"(?: *(?:" + _NUMBER + rb"|(?P<truth>[TF]))|'(?P<text>[ -&(-~]*)') *(?:/ *(?P<comment>[ -~]*))?"
 )
+_RECORD = re.compile(rb"[A-Za-z_][\w.]*: +[-+.\d]")  # what may be a record value
 _COMMENT = re.compile(rb"(?:COMMENT|HISTORY| {7}) [ -~]*")
 _KEYWORD = re.compile(r"(?!END$|CONTINUE$|HIERARCH$)[A-Z0-9_-]{1,8}")
 
@@ -53,7 +54,7 @@ def card_value(image: bytes) -> Any:
     """
     fixed = _FIXED.fullmatch(image) if len(image) == CARD and image[8:10] == _INDICATOR else None
     if fixed is not None:
-        if (text := fixed["text"]) is not None and b": " not in text:  # with ": " it may be a record value
+        if (text := fixed["text"]) is not None and not _RECORD.match(text):
             return text.rstrip().decode("ascii")
         if (whole := fixed["whole"]) is not None:
             return int(whole)
@@ -146,7 +147,7 @@ def _shown(value: Value) -> str:
         return f"{str(value)[0]:>20}"
     if isinstance(value, str):
         quoted = "'" + value.replace("'", "''").ljust(8) + "'"
-        return "" if ": " in value else f"{quoted:20}" if value else "''"  # with ": " it may be a record value
+        return "" if _RECORD.match(value.encode()) else f"{quoted:20}" if value else "''"
     shown = str(value).replace("e", "E") if isinstance(value, float | Integral) else ""
     return f"{shown:>20}" if 0 < len(shown) <= 20 else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile, iterate_hdus
 from rossi.fits.structure import ColumnInfo, Structure, structure
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, TableHDU, data_unit, fits_bytes, join_hdus, stored
+from rossi.fits.writer import Column, TableHDU, data_unit, fits_bytes, hdu_parts, join_hdus, stored
 
 #: Keywords that end in the number of the column that they describe.
 _NUMBERED = re.compile(
@@ -138,6 +138,16 @@ def as_hdu(table: Table) -> TableHDU:
         header = header.without(("THEAP",))
         header.set("PCOUNT", len(table.heap), "size of special data area")
     return TableHDU(header, data_unit(table.rows, table.heap))
+
+
+def file_parts(file: FitsFile) -> Iterator[bytes | memoryview]:
+    """Iterate over a file's content as `rossi.fits.writer.hdu_parts` does.
+
+    Parameters
+    ----------
+    file : FitsFile
+    """
+    return hdu_parts([TableHDU(file.primary, b""), *map(as_hdu, file.tables)])
 
 
 def file_bytes(file: FitsFile, *, compress: bool = False) -> bytes:
@@ -341,7 +351,7 @@ def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) 
         If it is gzip-compressed, damaged, or has no such HDU.
     """
     require_plain(data, name)
-    hdus = [TableHDU(header, bytes(unit)) for header, unit in iterate_hdus(data, name)]
+    hdus = hdus_of(data, name)
     if hdu >= len(hdus):
         raise DataError(f"{name}: HDU {hdu} is missing; the file has {len(hdus)}.")
     header = hdus[hdu].header.copy()
@@ -349,6 +359,24 @@ def with_keywords(data: bytes, name: str, hdu: int, cards: Sequence[CardTuple]) 
         header.set(*card)
     hdus[hdu] = TableHDU(header, hdus[hdu].data)
     return join_hdus(hdus)
+
+
+def hdus_of(data: bytes, name: str) -> list[TableHDU]:
+    """Return the HDUs of a FITS file, ready to be written again.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, not compressed.
+    name : str
+        Its name, for messages.
+
+    Raises
+    ------
+    DataError
+        If it is damaged.
+    """
+    return [TableHDU(header, unit) for header, unit in iterate_hdus(data, name)]
 
 
 def require_plain(data: bytes, name: str) -> None:

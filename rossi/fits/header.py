@@ -80,15 +80,31 @@ class Header:
         Initial cards.
     """
 
-    __slots__ = ("_cards", "_columns", "_index", "_names")
+    __slots__ = ("_at", "_cards", "_columns", "_is_own", "_names")
 
     def __init__(self, cards: Iterable[CardTuple] = ()) -> None:
-        self._cards: list[bytes] = []
-        self._names: list[str] = []
-        self._index: dict[str, int] = {}
-        self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns, once known
-        for card in cards:
-            self.append(*card)
+        given = list(cards)
+        self._cards: list[bytes] = [card_image(*card) for card in given]
+        self._names: list[str] = [card[0] for card in given]
+        self._at: tuple[dict[str, int], int] = {}, 0  # where keywords first stand among so many cards
+        self._is_own = True  # else other headers look into it too
+        self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns
+
+    @property
+    def _index(self) -> dict[str, int]:
+        """Position of each keyword's first card, worked out when somebody looks."""
+        index, known = self._at
+        size = len(self._names)
+        if known == size:
+            return index
+        if known:
+            index = index if self._is_own else index.copy()
+            for at in range(known, size):
+                index.setdefault(self._names[at], at)
+        else:
+            index = dict(zip(reversed(self._names), range(size - 1, -1, -1), strict=True))
+        self._at, self._is_own = (index, size), True
+        return index
 
     @classmethod
     def from_block(cls, block: bytes) -> Header:
@@ -108,14 +124,15 @@ class Header:
             self.extend(_joined(records))
             return self
         self._cards, self._names = records, list(known.names)
-        self._index, self._columns = dict(known.index), known.columns
+        self._at, self._is_own, self._columns = (known.index, known.end), False, known.columns
         return self
 
     def copy(self) -> Header:
         """Return an independent copy."""
         new = Header.__new__(Header)
         new._cards, new._names = self._cards.copy(), self._names.copy()
-        new._index, new._columns = self._index.copy(), self._columns
+        new._at, new._columns = self._at, self._columns
+        new._is_own = self._is_own = False
         return new
 
     def __contains__(self, keyword: object) -> bool:
@@ -250,7 +267,6 @@ class Header:
         value : str, bool, int, float or None
         comment : str
         """
-        self._index.setdefault(keyword, len(self._cards))
         self._cards.append(card_image(keyword, value, comment))
         self._names.append(keyword)
         self._columns = None
@@ -263,12 +279,25 @@ class Header:
         images : iterable of (str, bytes)
             Keyword and image of each.
         """
+        added, self._columns = list(images), None
+        self._names += [keyword for keyword, _ in added]
+        self._cards += [image for _, image in added]
+
+    def add(self, other: Header, drop: frozenset[str] = frozenset()) -> None:
+        """Add the cards of another header at the end.
+
+        Parameters
+        ----------
+        other : Header
+        drop : frozenset of str
+            Keywords whose cards are left out.
+        """
+        if not drop.isdisjoint(other._names):
+            self.extend([card for card in other.images() if card[0] not in drop])
+            return
+        self._names += other._names
+        self._cards += other._cards
         self._columns = None
-        index, cards, names = self._index, self._cards, self._names
-        for number, (keyword, image) in enumerate(images, len(cards)):  # one by one: what is iterated may look here
-            index.setdefault(keyword, number)
-            cards.append(image)
-            names.append(keyword)
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -325,7 +354,8 @@ class Header:
         keywords : iterable of str
             Those that this header has already stay as they are.
         """
-        self.extend([(key, other.image(key)) for key in keywords if key in other and key not in self])
+        there, mine, cards = other._index, self._index, other._cards
+        self.extend([(key, cards[there[key]]) for key in keywords if key in there and key not in mine])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes.
@@ -336,14 +366,13 @@ class Header:
         prefixes : tuple of str
         """
         names = set(drop)
-        if not prefixes and names.isdisjoint(self._index):
+        if not prefixes and names.isdisjoint(self._names):
             return self.copy()
         kept = [at for at, name in enumerate(self._names) if name not in names]
         if prefixes:
             kept = [at for at in kept if not self._names[at].startswith(prefixes)]
         new = Header()
         new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
-        new._index = dict(zip(reversed(new._names), range(len(kept) - 1, -1, -1), strict=True))
         return new
 
     def without_matching(self, pattern: re.Pattern[str], drop: Iterable[str] = ()) -> Header:
@@ -359,13 +388,18 @@ class Header:
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new
 
-    def to_block(self, more: Iterable[bytes] = ()) -> bytes:
+    def to_block(self, more: Iterable[bytes] = (), drop: frozenset[str] = frozenset()) -> bytes:
         """Return the header as a FITS block: cards, END, padded with blanks to a multiple of 2880 bytes.
 
         Parameters
         ----------
         more : iterable of bytes
             Images of further cards.
+        drop : frozenset of str
+            Keywords whose cards are left out.
         """
-        text = b"".join((*self._cards, *more, _END))
+        cards = self._cards
+        if not drop.isdisjoint(self._names):
+            cards = [card for name, card in self.images() if name not in drop]
+        text = b"".join((*cards, *more, _END))
         return text.ljust(-(-len(text) // BLOCK) * BLOCK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -19,10 +19,12 @@ from rossi.fits.header import BLOCK, Header
 from rossi.fits.reader import MAX_HEADER, FitsFile, data_size, locate
 from rossi.fits.structure import structure
 from rossi.fits.table import Table
-from rossi.fits.unzip import ANY_RATIO, MAX_RATIO, is_gzip
+from rossi.fits.unzip import ANY_RATIO, MAX_RATIO, beginning, is_gzip
 
 _END = b"END".ljust(CARD)
 _PIECE = 16 << 20
+#: Where the first table's header ends in nearly all files [byte].
+_BEGINNING = 12 * BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,33 @@ def stream_fits(source: str | Path | bytes, name: str = "") -> StreamedFile:
     if not tables:
         raise DataError(f"{name}: the file has no table.")
     return StreamedFile(found, FitsFile(name, headers[0], tuple(tables)), offset)
+
+
+def first_table(source: str | Path | bytes, name: str = "") -> Table:
+    """Return the first table of a FITS file without its rows, of which nothing is read; see `stream_fits`.
+
+    Parameters
+    ----------
+    source : str, Path or bytes
+    name : str
+
+    Raises
+    ------
+    DataError
+        As `stream_fits` does, for what is ahead of the rows.
+    """
+    name = name or str(source)
+    if isinstance(source, bytes) and is_gzip(source):
+        with suppress(DamagedFile):  # the headers are longer than that, or indeed damaged
+            return first_table(beginning(source, _BEGINNING), name)
+    with _open(source if isinstance(source, bytes) else locate(source)[0], name) as stream:
+        number = 0
+        while (header := _header(stream, name, number)) is not None:
+            if str(header.get("XTENSION", "")).strip() == "BINTABLE":
+                return _without_rows(header, name)
+            _skip(stream, -(-data_size(header, f"{name}[HDU {number}]") // BLOCK) * BLOCK, name)
+            number += 1
+    raise DataError(f"{name}: the file has no table.")
 
 
 def _without_rows(header: Header, name: str) -> Table:

@@ -135,7 +135,12 @@ class Table:
             Of the structure's dtype.
         header : Header, optional
         """
-        return Table(self.header if header is None else header, rows, self.source, self.structure, self.heap)
+        if header is not None:
+            return Table(header, rows, self.source, self.structure, self.heap)
+        new = Table.__new__(Table)
+        new.header, new.source, new.where, new.structure = self.header, self.source, self.where, self.structure
+        new.rows, new.heap = rows, self.heap
+        return new
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -291,11 +296,11 @@ class Table:
         DataError
             If there is no such column, or it holds something else.
         """
-        info = self._require(name, "BIJKED", repeat)
-        if info.code != "E":
-            return np.asarray(_native(info, self.raw(name)), np.float64)
-        with np.errstate(invalid="ignore"):  # signalling NaNs
-            return np.asarray(_native(info, self.raw(name)), np.float64)
+        info, raw = self._require(name, "BIJKED", repeat), self.raw(name)
+        if info.scale == 1.0 and info.zero == 0.0 and info.code != "E":
+            return raw.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
+            return np.asarray(_native(info, raw), np.float64)
 
     def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
         """Return a column of integers.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Sequence
+import struct
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
-from isal import igzip
+from isal import igzip, isal_zlib
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.fits.cards import Value, card_image
@@ -28,8 +29,14 @@ _PRIMARY = Header(
         ("EXTEND", True, "FITS dataset may contain extensions"),
     ]
 )
+_SUMS = frozenset({"CHECKSUM", "DATASUM"})
 _NO_SUM = b"0" * 16
 _UNSEALED = card_image("CHECKSUM", _NO_SUM.decode(), "HDU checksum")
+
+
+#: Header of a gzip file without name, time or system (RFC 1952); the longest block that is not compressed (RFC 1951).
+_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+_STORED = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +180,7 @@ def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
 
 
 def _add(header: Header, cards: Header | Iterable[CardTuple]) -> None:
-    more = cards if isinstance(cards, Header) else Header(cards)
-    header.extend([card for card in more.images() if card[0] not in _STRUCTURAL])
+    header.add(cards if isinstance(cards, Header) else Header(cards), _STRUCTURAL)
 
 
 def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -242,17 +248,48 @@ def gzipped(content: bytes, level: int = 1) -> bytes:
     return bytes(igzip.compress(content, level, mtime=0))
 
 
+def stored_gzip(parts: Iterable[bytes | memoryview]) -> bytes:
+    """Return a gzip file that holds bytes as they are: as quick to make and to read as a copy.
+
+    Parameters
+    ----------
+    parts : iterable of bytes-like
+        The content, piece by piece.
+    """
+    pieces: list[bytes | memoryview] = [_GZIP]
+    crc = size = 0
+    for one in parts:
+        part = memoryview(one)
+        crc, size = isal_zlib.crc32(part, crc), size + len(part)
+        for at in range(0, len(part), _STORED):
+            piece = part[at : at + _STORED]
+            pieces += (struct.pack("<BHH", 0, len(piece), len(piece) ^ _STORED), piece)
+    pieces.append(struct.pack("<BHHII", 1, 0, _STORED, crc, size & 0xFFFFFFFF))
+    return b"".join(pieces)
+
+
 def join_hdus(hdus: Iterable[TableHDU]) -> bytes:
-    """Return HDUs of any kind, the primary first, as a whole FITS file with CHECKSUM and DATASUM in every HDU.
+    """Return HDUs of any kind, the primary first, as a whole FITS file; see `hdu_parts`.
 
     Parameters
     ----------
     hdus : iterable of TableHDU
     """
-    parts: list[bytes | memoryview] = []
+    return b"".join(hdu_parts(hdus))
+
+
+def hdu_parts(hdus: Iterable[TableHDU]) -> Iterator[bytes | memoryview]:
+    """Iterate over the bytes of a FITS file, with CHECKSUM and DATASUM in every HDU: headers, data units, padding.
+
+    Parameters
+    ----------
+    hdus : iterable of TableHDU
+        Of any kind, the primary first.
+    """
     for hdu in hdus:
-        parts += (sealed_header(hdu.header, ones_complement_sum(hdu.data)), hdu.data, bytes(-len(hdu.data) % BLOCK))
-    return b"".join(parts)
+        yield sealed_header(hdu.header, ones_complement_sum(hdu.data))
+        yield hdu.data
+        yield bytes(-len(hdu.data) % BLOCK)
 
 
 def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
@@ -286,7 +323,7 @@ def write_hdu(out: BinaryIO, header: Header, parts: Iterable[bytes]) -> None:
 
 def now() -> str:
     """Return the value of DATE: the present time, UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 def sealed_header(header: Header, sum_data: int) -> bytes:
@@ -298,9 +335,7 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    if "CHECKSUM" in header or "DATASUM" in header:
-        header = header.without(("CHECKSUM", "DATASUM"))
-    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")))
+    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")), _SUMS)
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
     return block.replace(_UNSEALED, sealed, 1)

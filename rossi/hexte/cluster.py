@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rossi.fits.edit import file_bytes
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.hexte.backest import archive_form, estimate_background
 from rossi.hexte.net import cycle_net, interpolated_net
 from rossi.hexte.reduction import Reduced
 from rossi.hexte.rocking import Position
 from rossi.spectra.pha import read_pha
-from rossi.spectra.summing import sum_file
+from rossi.spectra.summing import sum_tables
 from rossi.timeseries.join import join
-from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.series import LightCurve
 
 BESIDE = (Position.PLUS, Position.MINUS, Position.BACKGROUND)
@@ -65,8 +64,8 @@ def curves_of(
     return Curves(source, background, defined(net))
 
 
-def _joined(files: Sequence[FitsFile], name: str) -> LightCurve | None:
-    return join([light_curve_of(file) for file in files], name=name).series if files else None
+def _joined(curves: Sequence[LightCurve], name: str) -> LightCurve | None:
+    return join(curves, name=name).series if curves else None
 
 
 def defined(series: LightCurve) -> LightCurve | None:
@@ -110,7 +109,8 @@ def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
 
 def _summed(files: Sequence[FitsFile]) -> FitsFile:
     name = files[0].name.rpartition("/")[2]
-    return open_fits(sum_file([read_pha(file) for file in files]), name)
+    primary, tables = sum_tables([read_pha(file) for file in files])
+    return FitsFile(name, primary, tuple(Table(hdu.header, hdu.data, name) for hdu in tables))
 
 
 def estimated_background(background: FitsFile, correction: Table, like: FitsFile) -> FitsFile:

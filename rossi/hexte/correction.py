@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fr
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster
 from rossi.met import split_keyword
 from rossi.remarks import Remark
+from rossi.timeseries.series import LightCurve
 
 #: Columns of products that hold all four detectors.
 _JOINT = ("Event", "TimSerCnt")
@@ -98,50 +99,73 @@ def correct(
     kind = str(header.get("HDUCLAS1", "")).strip().upper()
     if kind not in ("LIGHTCURVE", "SPECTRUM"):
         raise DataError(f"{where}: HDUCLAS1 is {kind or 'absent'}; LIGHTCURVE or SPECTRUM was expected.")
-    detectors, absent = _choose(table, dead, requested)
-    remarks = [*_product_remarks(table, dead, requested, kind), *absent]
-    many = str(header.get("HDUCLAS4", "")).strip().upper() if _is_type_two(table) else ""
+    detectors, absent = _choose(header, where, dead, requested)
+    remarks = [*_product_remarks(header, where, dead, requested, kind), *absent]
+    many = str(header.get("HDUCLAS4", "")).strip().upper() if _is_type_two(header) else ""
     if kind == "LIGHTCURVE":
         changed, exposure = _light_curve(table, dead, detectors), None
-    elif many or _is_type_two(table):
+    elif many or _is_type_two(header):
         changed, exposure = _type_two(table, _intervals(product), dead, many)
     else:
         changed, exposure = _spectrum(table, _intervals(product), dead, detectors)
-    _stamp(changed.header, dead.cluster, detectors, exposure, is_type_two=_is_type_two(table))
+    _stamp(changed.header, dead.cluster, detectors, exposure, is_type_two=_is_type_two(header))
     if oldexp_defect and exposure is None:
         changed.header.set("OLDEXP", _NO_EXPOSURE)
     return Corrected(changed, detectors.used, exposure, tuple(remarks))
 
 
-def _choose(table: Table, dead: DeadTime, requested: Sequence[int]) -> tuple[Detectors, list[Remark]]:
+def correct_curve(
+    curve: LightCurve, dead: DeadTime, requested: Sequence[int] = DETECTORS
+) -> tuple[LightCurve, list[Remark]]:
+    """Correct a light curve of rates for dead time; see `correct`.
+
+    Parameters
+    ----------
+    curve : LightCurve
+        Extracted from the one file whose dead time is given.
+    dead : DeadTime
+    requested : sequence of int
+
+    Raises
+    ------
+    DataError
+        If none of the detectors has data.
+    """
+    header, where = curve.header.copy(), f"{curve.name}[{curve.quantity}]"
+    detectors, absent = _choose(header, where, dead, requested)
+    remarks = [*_product_remarks(header, where, dead, requested, "LIGHTCURVE"), *absent]
+    live = 1.0 - bin_fractions(dead.shifted(curve.time), curve.timedel, dead, detectors)
+    _stamp(header, dead.cluster, detectors, None, is_type_two=False)
+    return replace(curve, rate=curve.rate * (1.0 / live), error=curve.error * (1.0 / live), header=header), remarks
+
+
+def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]) -> tuple[Detectors, list[Remark]]:
     """Return the detectors to use: asked for, in the product, and with dead time."""
     remarks = [
-        Remark("detector_off", f"{table.where}: detector {d} has no dead time at all and is left out of the mean.")
+        Remark("detector_off", f"{where}: detector {d} has no dead time at all and is left out of the mean.")
         for d in requested
         if d not in dead.has
     ]
     has = [d for d in requested if d in dead.has]
-    rows = [str(table.header.get(f"ROWID{n}", "")).strip() for n in range(1, len(DETECTORS) + 1)]
+    rows = [str(header.get(f"ROWID{n}", "")).strip() for n in range(1, len(DETECTORS) + 1)]
     joint = rows[0] in _JOINT
     valid = list(DETECTORS) if joint else [int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"]
-    if _is_type_two(table):
+    if _is_type_two(header):
         return Detectors(tuple(has), max(len(has), 1)), remarks
     if not valid:
         raise DataError(
-            f"{table.where}: ROWID1 is {rows[0]!r}; Event, TimSerCnt or SpecDet0 to SpecDet3 was expected in a HEXTE "
-            "product."
+            f"{where}: ROWID1 is {rows[0]!r}; Event, TimSerCnt or SpecDet0 to SpecDet3 was expected in a HEXTE product."
         )
-    is_curve = str(table.header.get("HDUCLAS1", "")).strip() == "LIGHTCURVE"
+    is_curve = str(header.get("HDUCLAS1", "")).strip() == "LIGHTCURVE"
     if is_curve and not joint and len(valid) == 1:  # the column decides, whatever was asked for
         return Detectors((valid[0],), 1), remarks
     used = tuple(d for d in has if d in valid)
     if not used:
-        raise DataError(f"{table.where}: none of the detectors {_digits(requested)} has data; there is no live time.")
+        raise DataError(f"{where}: none of the detectors {_digits(requested)} has data; there is no live time.")
     return Detectors(used, min(len(valid), len(has)), divide_last=is_curve and not joint), remarks
 
 
-def _product_remarks(table: Table, dead: DeadTime, requested: Sequence[int], kind: str) -> list[Remark]:
-    header, where = table.header, table.where
+def _product_remarks(header: Header, where: str, dead: DeadTime, requested: Sequence[int], kind: str) -> list[Remark]:
     start, stop = (split_keyword(header, key, where) for key in ("TSTART", "TSTOP"))
     found = [dead.beyond(start, stop)]
     late = stop + dead.offset - dead.zero - 0.001 > DETECTOR_2_LOST
@@ -240,8 +264,8 @@ def _milliseconds(seconds: float) -> float:
     return float(f"{seconds:.3f}")
 
 
-def _is_type_two(table: Table) -> bool:
-    return str(table.header.get("HDUCLAS3", "")).strip().upper() == "TYPE:II"
+def _is_type_two(header: Header) -> bool:
+    return str(header.get("HDUCLAS3", "")).strip().upper() == "TYPE:II"
 
 
 def _digits(detectors: Sequence[int]) -> str:

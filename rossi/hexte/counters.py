@@ -163,7 +163,7 @@ def upper_level(housekeeping: Housekeeping, coefficients: Coefficients) -> Float
     return np.asarray(dead + _PER_VETO * vetoes)
 
 
-def corrected(frames: Frames, housekeeping: Housekeeping, coefficients: Coefficients) -> Floats:
+def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floats:
     """Return the dead time of each frame; 0 for a detector that never had a value.
 
     A detector without a value in a frame is corrected once more from its dead time in the frame before, as hxtdead
@@ -173,7 +173,8 @@ def corrected(frames: Frames, housekeeping: Housekeeping, coefficients: Coeffici
     ----------
     frames : Frames
     housekeeping : Housekeeping
-    coefficients : Coefficients
+    upper : ndarray (n_frame, 4) [s]
+        Of each frame of the housekeeping: see `upper_level`.
 
     Returns
     -------
@@ -194,7 +195,7 @@ def corrected(frames: Frames, housekeeping: Housekeeping, coefficients: Coeffici
     code = housekeeping.dwell[slot]
     exposed = np.where(code < len(_EXPOSED), _EXPOSED[np.minimum(code, len(_EXPOSED) - 1)], FRAME) / FRAME
     share = np.where(frames.on_source, 1.0, exposed)[:, None]
-    added = share * upper_level(housekeeping, coefficients)[slot]
+    added = share * upper[slot]
     absent = frames.live == NO_VALUE
     live = np.where(absent, 0.0, frames.live)
     dead = _with_upper_level(live, frames.events, added)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from rossi.extract.accumulate import last_sum
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.coefficients import coefficients
-from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames
+from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames, upper_level
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import DETECTORS, FRAME, Cluster, cluster_of, frame_number, revision
 from rossi.met import timezero
@@ -45,6 +46,8 @@ class DeadTime:
     span : tuple of float
         TSTART and TSTOP of the housekeeping [s].
     remarks : tuple of Remark
+    has : tuple of int
+        Detectors with dead time in any frame; the others were off.
     """
 
     cluster: Cluster
@@ -56,6 +59,10 @@ class DeadTime:
     zero: float
     span: tuple[float, float]
     remarks: tuple[Remark, ...]
+    has: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has", tuple(np.flatnonzero((self.dead > 0).any(axis=0)).tolist()))
 
     def at(self, frame: NDArray[np.int64]) -> Floats:
         """Return the dead time of frames.
@@ -73,11 +80,6 @@ class DeadTime:
         outside = (slot < 0) | (slot >= len(self.dead))
         inside = self.dead[np.clip(slot, 0, len(self.dead) - 1)]
         return np.where(outside[..., None], self.mean, inside)
-
-    @property
-    def has(self) -> tuple[int, ...]:
-        """Detectors with dead time in any frame; the others were off."""
-        return tuple(d for d in DETECTORS if (self.dead[:, d] > 0).any())
 
     def shifted(self, time: Floats) -> Floats:
         """Return times of products as times of frames.
@@ -131,11 +133,11 @@ def dead_time(
         If science and housekeeping have no time in common, or the processing of the file was too early to correct.
     """
     cluster, where = cluster_of(science), science.where
-    known = coefficients(coefficient_table, cluster, housekeeping.time)
+    added, doubts = _upper_level(coefficient_table, cluster, housekeeping)
     is_events = science.name.upper() == "XTE_SE"
     is_archive = str(science.header.get("DATAMODE", "")).strip() == "Archive"
     offset = _ARCHIVE_OFFSET if is_archive and not is_events else 0.0
-    version, remarks = revision(science), [*housekeeping.remarks(), *known.remarks]
+    version, remarks = revision(science), [*housekeeping.remarks(), *doubts]
     if is_events:
         frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
     else:
@@ -153,7 +155,7 @@ def dead_time(
             f"{where}: CREATOR {science.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
             "reprocessed file from the archive."
         )
-    dead = corrected(frames, housekeeping, known)
+    dead = corrected(frames, housekeeping, added)
     low, high = int(frames.number.min()), int(frames.number.max())
     table = np.zeros((high - low + 1, len(DETECTORS)))
     table[frames.number - low] = dead  # of equal frames the last one counts
@@ -162,6 +164,13 @@ def dead_time(
     mean = np.array([last_sum(covered[:, d]) for d in DETECTORS]) / len(covered)
     zero = timezero(science.header, where)
     return DeadTime(cluster, is_events, low, table, mean, offset, zero, housekeeping.span, tuple(remarks))
+
+
+@lru_cache(maxsize=2)
+def _upper_level(table: Table, cluster: Cluster, housekeeping: Housekeeping) -> tuple[Floats, tuple[Remark, ...]]:
+    """Return what the parts of an observation share: see `upper_level`, and what to say of the coefficients."""
+    known = coefficients(table, cluster, housekeeping.time)
+    return upper_level(housekeeping, known), known.remarks
 
 
 def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
@@ -264,10 +273,11 @@ def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> f
         Frames without dead time do not count; 0 if none counts.
     """
     start, stop = intervals[:, 0], intervals[:, 1]
+    frame = frame_number(start)
     number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
     row = np.repeat(np.arange(len(number)), number)
     part = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    weighted, seconds = _weighted(start[row], stop[row], part, dead, detectors)
+    weighted, seconds = _weighted(start[row], stop[row], frame[row] + part, dead, detectors)
     return float(detectors.fraction(np.array(last_sum(weighted)), np.array(last_sum(seconds))))
 
 
@@ -286,21 +296,20 @@ def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detect
     -------
     ndarray (n,)
     """
-    weighted, seconds = np.zeros(len(start)), np.zeros(len(start))
+    weighted, seconds, frame = np.zeros(len(start)), np.zeros(len(start)), frame_number(start)
     for part in range(int(np.ceil(width / FRAME) + 1)):
-        more, length = _weighted(start, start + width, np.int64(part), dead, detectors)
+        more, length = _weighted(start, start + width, frame + part, dead, detectors)
         weighted += more
         seconds += length
     return detectors.fraction(weighted, seconds)
 
 
 def _weighted(
-    start: Floats, stop: Floats, part: NDArray[np.int64] | np.int64, dead: DeadTime, detectors: Detectors
+    start: Floats, stop: Floats, frame: NDArray[np.int64], dead: DeadTime, detectors: Detectors
 ) -> tuple[Floats, Floats]:
-    """Return dead time times length, and length, of the n-th frame's part of intervals; 0 where it does not count."""
-    edge = FRAME * frame_number(start)
-    begin = np.where(part == 0, start, edge + FRAME * part)
-    length = np.minimum(edge + FRAME * part + FRAME, stop) - begin
-    value = detectors.mean(dead.at(frame_number(begin)))
+    """Return dead time times length, and length, of a frame's part of intervals; 0 where it does not count."""
+    edge = FRAME * frame
+    length = np.minimum(edge + FRAME, stop) - np.maximum(edge, start)
+    value = detectors.mean(dead.at(frame))
     counts = (value > 0) & (length > 0)
     return np.where(counts, length * value, 0.0), np.where(counts, length, 0.0)

@@ -21,7 +21,7 @@ _MISSING = -1.0
 _RATES = ("ctUldD", "ctXuldD", "ctArmD", "ctTrigD", "ctHwVetoD")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
 class Housekeeping:
     """Housekeeping on a gapless grid of frames.
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from rossi.archive import stem_of
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
-from rossi.fits.reader import open_fits
+from rossi.fits.edit import file_parts
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.fits.unzip import is_gzip
-from rossi.fits.writer import gzipped
+from rossi.fits.writer import stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -44,10 +45,13 @@ from rossi.met import timezero
 from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 
+_ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
+#: How much of split files is kept open for what comes next [byte].
+_KEPT = 64 << 20
 #: Positions that files are split into.
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
 #: Splits a science file of this name and content: parts, each with its file, and what there is to say.
-Splitting = Callable[[str, bytes], tuple[list[tuple[Split, bytes]], list[Remark]]]
+Splitting = Callable[[str, bytes], tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,20 @@ class SplitObservation:
     ----------
     files : tuple of File
         ``<science file>_src.gz``, ``_p.gz``, ``_m.gz``.
+    rocking : tuple of File
+        The housekeeping as it was given, without its folder.
     clusters : mapping of str to mapping
         How each cluster rocked, for people: dwell [s], angle [deg], positions, number of files.
     remarks : tuple of Remark
     """
 
     files: tuple[File, ...]
+    rocking: tuple[File, ...]
     clusters: Mapping[str, Mapping[str, Any]]
     remarks: tuple[Remark, ...]
 
 
-def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
+def split_file(name: str, data: bytes) -> tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]:
     """Split a science file; a long one in pieces.
 
     Parameters
@@ -78,8 +85,8 @@ def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[
 
     Returns
     -------
-    list of (Split, bytes), list of Remark
-        The bytes are a FITS file, gzip-compressed where it is long.
+    list of (Split, FitsFile or bytes), list of Remark
+        Of a long one the FITS files, gzip-compressed.
 
     Raises
     ------
@@ -88,22 +95,26 @@ def split_file(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[
     """
     if len(data) > LONG:
         said: list[str] = []
-        parts = list(split_streamed(stream_fits(data, name), POSITIONS, said))
-    else:
-        file, said = dated_file(open_fits(data, name))
-        parts = [(part, part.to_bytes()) for part in split(file, POSITIONS)]
-    return parts, undated(said)
+        return list(split_streamed(stream_fits(data, name), POSITIONS, said)), undated(said)
+    file, said = dated_file(open_fits(data, name))
+    return [(part, part.opened(_file_name(name, part))) for part in split(file, POSITIONS)], undated(said)
+
+
+def _file_name(name: str, part: Split) -> str:
+    return f"{stem_of(name)}_{part.position.value}.gz"
 
 
 def split_observation(
-    events: Files, archive: Files, rocking: Files, splitting: Splitting = split_file
+    events: Files, archive: Files, rocking: Sequence[File], splitting: Splitting = split_file
 ) -> SplitObservation:
     """Split the science files of an observation by position.
 
     Parameters
     ----------
-    events, archive, rocking : mapping of str to bytes
-        Event lists (FS50, FS56), if they are wanted; standard modes (FS52, FS58); 16-s housekeeping (FH53, FH59).
+    events, archive : mapping of str to bytes
+        Event lists (FS50, FS56), if they are wanted; standard modes (FS52, FS58).
+    rocking : sequence of File
+        16-s housekeeping (FH53, FH59).
     splitting : callable
         As `split_file`.
 
@@ -116,7 +127,7 @@ def split_observation(
     if not chosen:
         raise NoGoodTime("The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced.")
     found: dict[Cluster, list[Split]] = defaultdict(list)
-    files = list[File]()
+    files, room = list[File](), _KEPT
     for name, data in chosen.items():
         parts, said = splitting(name, data)
         for part, content in parts:
@@ -125,19 +136,40 @@ def split_observation(
             remarks += rocking_remarks(part.table)
             kind = Kind.EVENTS if kind_of(part.table).has_event_words else Kind.SCIENCE
             about = About(kind, instrument="HEXTE", cluster=cluster.name, position=part.position.value)
-            packed, plain = (content, None) if is_gzip(content) else (gzipped(content), content)
-            files.append(File(f"{stem_of(name)}_{part.position.value}.gz", packed, about=about, plain=plain))
+            file = _packed(_file_name(name, part), content, about, room)
+            room -= 0 if file.fits is None else file.fits.table().rows.nbytes
+            files.append(file)
         remarks += said
     if not files:
         raise NoGoodTime("No row of the HEXTE science data tells where the cluster looked.")
+    housekeeping = tuple(map(_named, rocking))
+    known = [file.fits for file in housekeeping if file.fits is not None]
     clusters = {}
     for cluster, own in found.items():
-        clusters[cluster.label], said = _rocking(cluster, own, rocking)
+        clusters[cluster.label], said = _rocking(cluster, own, known)
         remarks += said
-    return SplitObservation(tuple(files), clusters, tuple(remarks))
+    return SplitObservation(tuple(files), housekeeping, clusters, tuple(remarks))
 
 
-def _rocking(cluster: Cluster, parts: Sequence[Split], rocking: Files) -> tuple[dict[str, Any], list[Remark]]:
+def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> File:
+    """Return a split file for the store; it stays open as well if it is no larger than the room that is left."""
+    if isinstance(content, bytes):
+        return File(name, content, about=about)
+    kept = content if content.table().rows.nbytes <= room else None
+    return File(name, stored_gzip(file_parts(content)), about=about, fits=kept)
+
+
+def _named(housekeeping: File) -> File:
+    """Return a file of housekeeping without its folder; a damaged one is for those to report who can't do without."""
+    file = File(housekeeping.name.rpartition("/")[2], housekeeping.data, about=_ROCKING)
+    with contextlib.suppress(DataError):
+        return replace(file, fits=file.opened())
+    return file
+
+
+def _rocking(
+    cluster: Cluster, parts: Sequence[Split], rocking: Sequence[FitsFile]
+) -> tuple[dict[str, Any], list[Remark]]:
     """Return how a cluster rocked, for people."""
     source = union(*(p.frames for p in parts if p.position is Position.SOURCE))
     beside = union(*(p.frames for p in parts if p.position is not Position.SOURCE))
@@ -217,7 +249,7 @@ class Wanted:
 def reduce_observation(
     parts: Sequence[Part],
     good: Gti,
-    rocking: Files,
+    rocking: Sequence[FitsFile],
     coefficients: Mapping[Cluster, Table],
     wanted: Wanted,
     correction: Table | None = None,
@@ -229,7 +261,7 @@ def reduce_observation(
     parts : sequence of Part
     good : ndarray (n, 2) [s]
         Good time, TIMEZERO applied.
-    rocking : mapping of str to bytes
+    rocking : sequence of FitsFile
         16-s housekeeping.
     coefficients : mapping of Cluster to Table
         Of dead time.
@@ -272,10 +304,12 @@ def reduce_cluster(
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
     reduced: list[Reduced] = []
+    read = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
     for part, own in zip(parts, goods, strict=True):
         if not len(own):  # all of it is in other files
             continue
-        housekeeping = _housekeeping(part, cluster, rocking)
+        covering = _covering(part, rocking)
+        housekeeping = None if covering is None else read(covering)
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
         usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
@@ -292,7 +326,7 @@ def reduce_cluster(
     return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)))
 
 
-def _housekeeping(part: Part, cluster: Cluster, rocking: Sequence[Table]) -> Housekeeping | None:
+def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
     """Return the housekeeping that covers a part; None where the cluster has none at all (realtime data)."""
     covering = overlapping(rocking, *part.span)
     if covering is None and rocking:
@@ -300,14 +334,14 @@ def _housekeeping(part: Part, cluster: Cluster, rocking: Sequence[Table]) -> Hou
             f"{part.table.where}: no housekeeping covers {part.span[0]:.0f} to {part.span[1]:.0f} s, the time "
             "of the science data; fetch the observation's FH53 and FH59 again."
         )
-    return None if covering is None else Housekeeping.from_table(covering, cluster)
+    return covering
 
 
 def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
     if part.is_events:
-        events = ScienceEvents.from_bytes(part.data, part.name, whole=LONG)
+        events = ScienceEvents.from_file_on_disk(part.split, LONG)
         return reduce_events(events, request, correction, part.position)
-    made = reduce_archive(open_fits(part.data, part.name), part.position, request, correction)
+    made = reduce_archive(part.split.opened(), part.position, request, correction)
     return [] if made is None else [made]
 
 

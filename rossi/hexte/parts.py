@@ -9,8 +9,8 @@ from functools import cached_property
 
 from rossi.errors import DataError
 from rossi.extract.repeats import REPEATED, once_of
-from rossi.fits.reader import FitsFile, open_fits
-from rossi.fits.stream import stream_fits
+from rossi.fits.reader import FitsFile
+from rossi.fits.stream import first_table, stream_fits
 from rossi.fits.table import Table
 from rossi.gti import Gti, from_table, intersection, union
 from rossi.hexte.dwell import find_dwell, overlapping
@@ -30,15 +30,14 @@ class Part:
 
     Parameters
     ----------
-    name : str
-    data : bytes
+    split : File
+        Of `rossi.hexte.observation.split_observation`.
     position : Position
     file : FitsFile
-        The rows of its first table are missing.
+        The rows of its first table may be missing.
     """
 
-    name: str
-    data: bytes
+    split: File
     position: Position
     file: FitsFile
 
@@ -51,12 +50,17 @@ class Part:
         split : File
             Of `rossi.hexte.observation.split_observation`.
         """
-        file = stream_fits(split.content, split.name).file
-        return cls(split.name, split.content, Position(split.about.position), file)
+        file = split.fits or stream_fits(split.content, split.name).file
+        return cls(split, Position(split.about.position), file)
+
+    @property
+    def name(self) -> str:
+        """Name of the split file."""
+        return self.split.name
 
     @property
     def table(self) -> Table:
-        """The science table, without rows."""
+        """The science table, perhaps without rows."""
         return self.file.table()
 
     @cached_property
@@ -76,16 +80,16 @@ class Part:
         return header.number("TSTART", where), header.number("TSTOP", where)
 
 
-def cluster_tables(files: Files, cluster: Cluster) -> list[Table]:
+def cluster_tables(rocking: Sequence[FitsFile], cluster: Cluster) -> list[Table]:
     """Return the 16-s housekeeping tables of a cluster.
 
     Parameters
     ----------
-    files : mapping of str to bytes
-        Housekeeping by name.
+    rocking : sequence of FitsFile
+        16-s housekeeping.
     cluster : Cluster
     """
-    tables = [open_fits(data, name).table() for name, data in files.items()]
+    tables = [file.table() for file in rocking]
     return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
 
 
@@ -101,7 +105,7 @@ def choose_science(events: Files, archive: Files) -> tuple[dict[str, bytes], lis
     found: dict[tuple[bool, Cluster], list[str]] = defaultdict(list)
     remarks = []
     for name, data in files.items():
-        table = stream_fits(data, name).file.tables[0]
+        table = first_table(data, name)
         try:
             kind = kind_of(table)
         except DataError as error:

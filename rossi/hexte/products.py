@@ -8,9 +8,11 @@ from typing import Any
 
 from rossi.errors import DataError, NoGoodTime
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.energies import with_energies
-from rossi.extract.keywords import describe, describe_file
+from rossi.extract.energies import add_energies
+from rossi.extract.keywords import describe
+from rossi.fits.edit import hdus_of
 from rossi.fits.reader import FitsFile
+from rossi.fits.writer import join_hdus
 from rossi.hexte.cluster import Curves, spectrum_files
 from rossi.hexte.parts import Part
 from rossi.hexte.reduction import DetectorBand
@@ -20,7 +22,6 @@ from rossi.product import About, Content, File, Kind
 from rossi.remarks import Remark
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.summary import band_summary, summary
-from rossi.timeseries.writing import write_light_curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +85,17 @@ class Products:
         if series is None:
             return []
         name = f"{band}{suffix}.lc"
-        data = self.clusters[cluster].ready.get(name) or write_light_curve(series)
+        ready = self.clusters[cluster].ready.get(name)
+        hdus = series.hdus() if ready is None else hdus_of(ready, name)
         first, last = self.bands[band].first, self.bands[band].last
-        data = describe_file(data, name, content, ChannelSelection(chmin=first, chmax=last), self.obsid)
+        describe(hdus[1].header, content, ChannelSelection(chmin=first, chmax=last), self.obsid)
         both = self.bands[band].energies
         energies = None if both is None else both.of(cluster.value)
+        hdus += add_energies(hdus[1].header, energies)
         channels = (first, last) if energies is None else None
         about = About(Kind.LIGHT_CURVE, f"{cluster.label}_{band}{suffix}", "HEXTE", content, channels)
         told = replace(about, cluster=cluster.name, energies=energies)
-        return [File(f"{self.stem(cluster)}_{name}", with_energies(data, name, energies), about=told)]
+        return [File(f"{self.stem(cluster)}_{name}", join_hdus(hdus), about=told)]
 
     def spectrum_files(self) -> tuple[File, ...]:
         """Return spectra as files: ``<obsid>_pwa_src.pha`` and the like."""

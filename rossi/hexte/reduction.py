@@ -15,24 +15,23 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins
 from rossi.extract.events import ScienceEvents
 from rossi.extract.lightcurve import light_curve
-from rossi.extract.products import light_curve_tables, spectrum_tables
+from rossi.extract.products import series_of, spectrum_tables
 from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-from rossi.fits.writer import TableHDU
 from rossi.gti import Gti
-from rossi.hexte.correction import correct
+from rossi.hexte.correction import correct, correct_curve
 from rossi.hexte.counters import Frames
 from rossi.hexte.deadtime import DeadTime, dead_time
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.rocking import Position, codes, wrong_positions
 from rossi.hexte.science import DETECTORS, FRAME, Kind
-from rossi.hexte.slews import correct_for_slews
+from rossi.hexte.slews import curve_without_slews, spectrum_without_slews
 from rossi.hexte.tally import Tally, Window, tally
 from rossi.product import BandEnergies
 from rossi.remarks import Remark
+from rossi.timeseries.series import LightCurve
 
 #: Rows that are looked at at a time: their intermediate arrays stay in a processor's cache.
 _ROWS = 1 << 17
@@ -106,14 +105,14 @@ class Reduced:
     Parameters
     ----------
     position : Position
-    curves : mapping of str to FitsFile
+    curves : mapping of str to LightCurve
         Corrected light curves by band.
     spectrum : FitsFile or None
     remarks : tuple of Remark
     """
 
     position: Position
-    curves: Mapping[str, FitsFile]
+    curves: Mapping[str, LightCurve]
     spectrum: FitsFile | None
     remarks: tuple[Remark, ...] = field(default=())
 
@@ -140,14 +139,15 @@ def reduce_archive(part: FitsFile, position: Position, request: Request, correct
     if not len(grid.samples[0].index):
         return None
 
-    def counts(detectors: Sequence[int], channels: ChannelSelection) -> Accumulation:
-        return accumulate(grid, [f"SpecDet{d}" for d in detectors], channels, null_exposure=True)
+    def counts(detectors: Sequence[int], channels: ChannelSelection, *, is_curve: bool) -> Accumulation:
+        columns = [f"SpecDet{d}" for d in detectors]
+        return accumulate(grid, columns, channels, null_exposure=True, by_bin=is_curve, by_channel=not is_curve)
 
     curves = {
-        name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last))
+        name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last), is_curve=True)
         for name, band in request.bands.items()
     }
-    whole = counts(request.spectrum, ChannelSelection()) if request.spectrum else None
+    whole = counts(request.spectrum, ChannelSelection(), is_curve=False) if request.spectrum else None
     return _products(position, part.table(), curves, whole, request, correction, None)
 
 
@@ -273,21 +273,22 @@ def _products(
     if correction.housekeeping is not None and correction.coefficients is not None:
         dead = dead_time(science, correction.housekeeping, correction.coefficients, frames)
         remarks += dead.remarks
-
-    def corrected(primary: Header, hdus: Sequence[TableHDU], detectors: Sequence[int], name: str) -> FitsFile:
-        file = FitsFile(name, primary, tuple(Table(h.header, h.data, name) for h in hdus))
+    made, pha = {}, None
+    for band, counts in curves.items():
+        curve = series_of(light_curve(counts), f"{science.source} {position.value} {band}")
         if dead is None:
-            return correct_for_slews(file, position, correction.dwell)
-        done = correct(file, dead, detectors)
-        remarks.extend(done.remarks)
-        return FitsFile(name, primary, (done.table, *file.tables[1:]))
-
-    made = {}
-    for name, counts in curves.items():
-        layout = light_curve_tables(light_curve(counts))
-        made[name] = corrected(*layout, request.bands[name].detectors, f"{science.source} {position.value} {name}")
-    pha = None
+            made[band] = curve_without_slews(curve, position, correction.dwell)
+        else:
+            made[band], said = correct_curve(curve, dead, request.bands[band].detectors)
+            remarks += said
     if whole is not None:
-        layout = spectrum_tables(spectrum(whole, ChannelSelection()))
-        pha = corrected(*layout, request.spectrum, f"{science.source} {position.value} spectrum")
+        name = f"{science.source} {position.value} spectrum"
+        primary, hdus = spectrum_tables(spectrum(whole, ChannelSelection()))
+        pha = FitsFile(name, primary, tuple(Table(h.header, h.data, name) for h in hdus))
+        if dead is None:
+            pha = spectrum_without_slews(pha, position, correction.dwell)
+        else:
+            done = correct(pha, dead, request.spectrum)
+            remarks += done.remarks
+            pha = replace(pha, tables=(done.table, *pha.tables[1:]))
     return Reduced(position, made, pha, tuple(dict.fromkeys(remarks)))

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.declarations import ROCKING_GTI
-from rossi.fits.edit import as_hdu, select_rows
+from rossi.fits.edit import file_bytes, select_rows
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu, table_hdu
+from rossi.fits.writer import TableHDU, primary_hdu, table_hdu
 from rossi.hexte.science import FRAME, Cluster, Kind, cluster_codes, cluster_of, frame_number, kind_of
 from rossi.remarks import Remark
 
@@ -178,7 +178,19 @@ class Split:
         compress : bool
             Gzip the file.
         """
-        return fits_bytes(primary_hdu(), [as_hdu(self.table), self.gti], compress=compress)
+        return file_bytes(self.opened(self.table.source), compress=compress)
+
+    def opened(self, name: str) -> FitsFile:
+        """Return what opening the file would give.
+
+        Parameters
+        ----------
+        name : str
+            Of the file.
+        """
+        table, gti = self.table, self.gti
+        rows = Table(table.header, table.rows, name, table.structure, table.heap)
+        return FitsFile(name, primary_hdu(), (rows, Table(gti.header, gti.data, name)))
 
 
 def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = False) -> list[Split]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
 from rossi.errors import ConfigError
 from rossi.fits.reader import FitsFile
 from rossi.hexte.rocking import Position
+from rossi.timeseries.series import LightCurve
 
 #: Two slews of 2 s cut a dwell beside the source [s].
 SLEWING = 4.0
@@ -34,26 +35,36 @@ def exposed_part(position: Position, dwell: float) -> float:
     return (dwell - SLEWING) / dwell
 
 
-def correct_for_slews(product: FitsFile, position: Position, dwell: float) -> FitsFile:
-    """Return a light curve or spectrum with slews taken off its exposure; dead time stays in it.
+def curve_without_slews(curve: LightCurve, position: Position, dwell: float) -> LightCurve:
+    """Return a light curve with slews taken off its exposure, so that rates are higher; dead time stays in it.
+
+    Parameters
+    ----------
+    curve : LightCurve
+    position : Position
+    dwell : float [s]
+    """
+    part, header = exposed_part(position, dwell), curve.header.copy()
+    header.append("HISTORY", _said(part))
+    return replace(curve, rate=curve.rate / part, error=curve.error / part, header=header)
+
+
+def spectrum_without_slews(product: FitsFile, position: Position, dwell: float) -> FitsFile:
+    """Return a spectrum of counts with slews taken off its EXPOSURE; dead time stays in it.
 
     Parameters
     ----------
     product : FitsFile
-        Spectra get a shorter EXPOSURE, light curves higher RATE and ERROR.
     position : Position
     dwell : float [s]
     """
-    part = exposed_part(position, dwell)
-    table = product.table(hdu=1)
-    changed = table.with_rows(table.rows.copy(), table.header.copy())
-    if "RATE" in changed:
-        for name in ("RATE", "ERROR"):
-            field = changed.raw(name)
-            field[...] = np.asarray(field, np.float64) / part
-    else:
-        exposure = changed.header.number("EXPOSURE", table.where)
-        changed.header.set("OLDEXP", round(exposure, 3), "EXPOSURE with slews")
-        changed.header.set("EXPOSURE", round(exposure * part, 3), "[s] without slews")
-    changed.header.append("HISTORY", f"no housekeeping: exposure times {part:g} for slews; dead time is not corrected")
-    return FitsFile(product.name, product.primary, (changed, *product.tables[1:]))
+    part, table = exposed_part(position, dwell), product.table(hdu=1)
+    header, exposure = table.header.copy(), table.header.number("EXPOSURE", table.where)
+    header.set("OLDEXP", round(exposure, 3), "EXPOSURE with slews")
+    header.set("EXPOSURE", round(exposure * part, 3), "[s] without slews")
+    header.append("HISTORY", _said(part))
+    return replace(product, tables=(table.with_rows(table.rows, header), *product.tables[1:]))
+
+
+def _said(part: float) -> str:
+    return f"no housekeeping: exposure times {part:g} for slews; dead time is not corrected"

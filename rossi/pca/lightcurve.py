@@ -197,7 +197,7 @@ class PreparedArray(ScienceArray):
         -------
         ndarray (n_kept, n_column, n_chosen)
         """
-        values = super().samples(columns, channels, index)
+        values = super().samples(columns, channels, index).copy()
         for at, name in enumerate(columns if self.zero else ()):
             values[self.rows[pcu_of(name)].bad.ravel()[index], at] = -int(self.table.info(name).zero)
         return values
@@ -304,7 +304,9 @@ def per_pcu(grid: Grid, request: Request, exposure: NDArray[np.float64] | None) 
     request : Request
     exposure : ndarray (n_bin,) [PCU s] or None
     """
-    parts = [accumulate(grid, one.columns, one.channels, null_exposure=True) for one in request.alike()]
+    parts = [
+        accumulate(grid, one.columns, one.channels, null_exposure=True, by_channel=False) for one in request.alike()
+    ]
     counts = parts[0] if len(parts) == 1 else together(parts, grid.arrays[0].ordered(request.columns))
     curve = light_curve(counts, request.mode, request.rejection)
     if exposure is None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rossi.errors import DataError
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-from rossi.fits.writer import fits_bytes
 from rossi.met import timezero
 from rossi.pca.breakdown import read_breakdowns
 from rossi.pca.deadtime import BadRowRules, PcuRows, background_rows, pcu_rows
@@ -61,16 +60,20 @@ class Prepared:
     zero: bool
     is_background: bool = False
 
-    def to_bytes(self, *, compress: bool = False) -> bytes:
-        """Return a FITS file (``*_dt``, ``*_dtbkg``): bad spectra zeroed, dead-time columns appended.
+    def to_file(self, name: str) -> FitsFile:
+        """Return a file in memory (``*_dt``, ``*_dtbkg``): bad spectra zeroed, dead-time columns appended.
 
         Parameters
         ----------
-        compress : bool
-            Gzip the file.
+        name : str
+            What it is called.
         """
         table = deadtime_table(self.table, self.rows, background=self.is_background, zero=self.zero)
-        return fits_bytes(self.file.primary, [as_hdu(table), *map(as_hdu, self.file.tables[1:])], compress=compress)
+        return replace(self.file, name=name, tables=(table, *self.file.tables[1:]))
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the file that `to_file` makes."""
+        return file_bytes(self.to_file(self.file.name))
 
 
 def prepare_standard2(

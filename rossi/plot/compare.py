@@ -38,10 +38,23 @@ def comparison_figure(pairs: Sequence[Pair], labels: tuple[str, str], title: str
         return figure
     rows = figure.subplots(len(shown), 2, squeeze=False, width_ratios=(3, 2))
     for (left, right), pair in zip(rows, shown, strict=True):
-        _overlay(left, pair, labels)
-        _difference(right, pair)
+        draw_pair(left, right, pair, labels)
     figure.legend(*rows[0][0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=2)
     return figure
+
+
+def draw_pair(left: Axes, right: Axes, pair: Pair, labels: tuple[str, str]) -> None:
+    """Draw both of a pair, and second minus first.
+
+    Parameters
+    ----------
+    left, right : Axes
+    pair : Pair
+    labels : tuple of (str, str)
+        What the two are.
+    """
+    _overlay(left, pair, labels)
+    _difference(right, pair)
 
 
 def _overlay(axes: Axes, pair: Pair, labels: tuple[str, str]) -> None:

@@ -87,7 +87,10 @@ def index_files(spec: ObservationSpec, paths: Sequence[str]) -> dict[str, bytes]
         "HEXTE": {name: _of(paths, f"hexte/{start}", n_hexte) for name, start in _HEXTE.items()},
         "ACS": {f"AppId_{apid:03d}": _of(paths, f"acs/FH{apid:02x}", 1) for apid in apids},
         "Orbit": {"Orbit": _of(paths, "orbit/", 1)},
-        "Std_Prod": {"FilterFile": _of(paths, "stdprod/x" + spec.obsid.stem, 1), "Pca": _of(paths, "stdprod/xp", 1)},
+        "Std_Prod": {
+            "FilterFile": _of(paths, f"stdprod/x{spec.obsid.stem}.xfl", 1),
+            "Pca": _of(paths, f"stdprod/xp{spec.obsid.stem}_n2a", 1),
+        },
     }
     start, stop = spec.span
     names = {subsystem: f"{prefix}_{start:x}-{stop:x}" for subsystem, prefix in SUBSYSTEMS.items()}

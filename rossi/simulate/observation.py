@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from rossi.pca.filter import build_filter_file, needed_files
-from rossi.simulate.detector import Rows, observe, pcu_on, segments
+from rossi.simulate.detector import Rows, observe, segments
 from rossi.simulate.fast.observation import fast_files
 from rossi.simulate.fast.photons import draw_photons, standard1_counts
+from rossi.simulate.filter_file import true_filter_file
 from rossi.simulate.hexte import hexte_files
 from rossi.simulate.housekeeping import acs_samples, housekeeping_file, orbit_file, pcu_samples
 from rossi.simulate.indices import index_files
-from rossi.simulate.lightcurve import net_light_curve
 from rossi.simulate.science import SAMPLE, standard1_file, standard2_file
 from rossi.simulate.spec import ROW, ObservationSpec
+from rossi.simulate.standard_pca import pca_products
 from rossi.simulate.truth import good_rows
 
 _GZIP = b"\x1f\x8b"
@@ -42,10 +43,10 @@ def simulate_observation(spec: ObservationSpec) -> dict[str, bytes]:
     rng = np.random.default_rng(np.random.SeedSequence(spec.entropy))
     rows = observe(spec, rng)
     pcus, acs = pcu_samples(spec), acs_samples(spec)
-    good = good_rows(spec, rows.time) & pcu_on(spec, rows.time)[:, 2]
+    good = good_rows(spec, rows.time)
     files = [housekeeping_file(spec, samples) for samples in (*acs, *pcus)]
     files.append(orbit_file(spec))
-    made = [net_light_curve(spec, rows, good)]
+    made: list[tuple[str, bytes] | None] = [*pca_products(spec, rows, good)]
     for run in segments(rows.time):
         made.append(standard2_file(spec, rows[run]))
         if spec.fast is None:
@@ -53,12 +54,13 @@ def simulate_observation(spec: ObservationSpec) -> dict[str, bytes]:
         else:
             made += _of_photons(spec, rows[run], rng)
     files += [file for file in made if file is not None]
-    files += hexte_files(spec)
+    files += hexte_files(spec, good)
     filter_name = f"stdprod/x{spec.obsid.stem}.xfl"
     named = index_files(spec, [*(path for path, _ in files), filter_name])
     named |= {path + ".gz" * content.startswith(_GZIP): content for path, content in files}
     inputs = {path: named[path] for path in needed_files(named)}
-    named[filter_name + ".gz" * spec.compress] = build_filter_file(inputs, None, compress=spec.compress)
+    laid_out = build_filter_file(inputs, None)
+    named[filter_name + ".gz" * spec.compress] = true_filter_file(spec, rows, laid_out)
     return named
 
 

@@ -22,7 +22,7 @@ from rossi.simulate.spectrum import energy_flux
 from rossi.simulate.targets import Target
 
 #: Raised when equal arguments give other files.
-VERSION = 5
+VERSION = 6
 #: The channels of the recipe's light curve.
 BAND = (5, 10)
 FILE_NAME = "truth.json"

@@ -105,7 +105,7 @@ def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> Ta
     columns.append((Column("QUALITY", "I", "", "0 is good"), pha.quality))
     header = Header(_cards(pha))
     more = cards if isinstance(cards, Header) else Header(cards)
-    header.extend(card for card in more.images() if card[0] not in header)
+    header.copy_from(more, more)
     return table_hdu("SPECTRUM", columns, header)
 
 

@@ -57,6 +57,17 @@ class FitSettings:
     systematic: float | None = None
     group_min: float | None = None
 
+    def leave(self, instrument: str) -> bool:
+        """Return whether a spectrum without a response stays as it is.
+
+        Parameters
+        ----------
+        instrument : str
+            INSTRUME.
+        """
+        default = DEFAULTS[instrument].systematic if instrument in DEFAULTS else 0.0
+        return not (default if self.systematic is None else self.systematic) and self.group_min is None
+
 
 _COLUMN_CARD = re.compile(r"T(TYPE|FORM|UNIT|DISP|NULL|SCAL|ZERO|DIM)\d+")
 _COLUMNS = {

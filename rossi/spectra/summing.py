@@ -12,7 +12,7 @@ from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
-from rossi.fits.writer import fits_bytes, primary_hdu
+from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu
 from rossi.spectra.algebra import Compat
 from rossi.spectra.pha import Spectrum
 from rossi.spectra.product import Derived, gti_table, nearest, spectrum_table
@@ -229,7 +229,7 @@ class RunningSum:
             corrscal=0.0,
             files={"BACKFILE": backfile},
         )
-        return _file(total, gti.union(*self._intervals), self._first, self._last, remarks)
+        return fits_bytes(*_tables(total, gti.union(*self._intervals), self._first, self._last, remarks))
 
 
 def _good_time(pha: Spectrum) -> Floats:
@@ -241,7 +241,18 @@ def _good_time(pha: Spectrum) -> Floats:
 
 
 def sum_file(spectra: Sequence[Spectrum], *, compat: Compat = None) -> bytes:
-    """Return the sum of spectra as a file, with the union of their good time intervals.
+    """Return the sum of spectra as a file; see `sum_tables`.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+    compat : {"heasoft"}, optional
+    """
+    return fits_bytes(*sum_tables(spectra, compat=compat))
+
+
+def sum_tables(spectra: Sequence[Spectrum], *, compat: Compat = None) -> tuple[Header, list[TableHDU]]:
+    """Lay out the sum of spectra, with the union of their good time intervals: primary header, SPECTRUM, STDGTI.
 
     Parameters
     ----------
@@ -260,10 +271,12 @@ def sum_file(spectra: Sequence[Spectrum], *, compat: Compat = None) -> bytes:
     total = sum_spectra(spectra, compat=compat)
     intervals = gti.union(*map(_good_time, spectra))
     names = [f"Sum of {pha.name}" for pha in spectra]
-    return _file(total, intervals, _earliest(spectra), _latest(spectra), names)
+    return _tables(total, intervals, _earliest(spectra), _latest(spectra), names)
 
 
-def _file(total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, remarks: Sequence[str]) -> bytes:
+def _tables(
+    total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, remarks: Sequence[str]
+) -> tuple[Header, list[TableHDU]]:
     kept = Header()
     kept.extend(card for card in first.header.images() if _FIRST.fullmatch(card[0]))
     kept.extend(card for card in last.header.images() if _LAST.fullmatch(card[0]))
@@ -275,5 +288,4 @@ def _file(total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, re
     primary = Header([("CONTENT", "PHA SPECTRUM", "a spectrum")])
     primary.copy_from(kept, ("OBJECT", "TSTART", "TSTOP"))
     primary.copy_from(first.header, ("TELESCOP", "INSTRUME"))
-    tables = [spectrum_table(total, kept), gti_table(intervals, good_time)]
-    return fits_bytes(primary_hdu(primary), tables)
+    return primary_hdu(primary), [spectrum_table(total, kept), gti_table(intervals, good_time)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from rossi.fits.header import Header
+from rossi.fits.header import CardTuple, Header
 from rossi.sky import SOURCE_RADIUS, mean_direction, separation
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source
@@ -16,38 +17,62 @@ _CLOSE = 0.01
 _POSITION = ("RA_OBJ", "DEC_OBJ")
 
 
-def identified(header: Header, series: Sequence[LightCurve], *, channels: bool = True) -> Header:
-    """Return a header of a joined curve with OBJECT, RA_OBJ and DEC_OBJ where it is of one source, MINCHAN and MAXCHAN.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Source and band of curves that become one.
 
-    Parameters
-    ----------
-    header : Header
-        What the curves have in common.
-    series : sequence of LightCurve
-        What was joined, at least one. Those that don't tell are taken to be like the others.
-    channels : bool
-        Whether channels belong there.
-
-    Notes
-    -----
     One source: all positions lie within `rossi.sky.SOURCE_RADIUS` of that of the earliest curve. Then OBJECT is the
     name that the earliest curve which has one gives it, and the position is that of all, or where they differ the mean
     weighted with exposure. Of several sources, which somebody joined by force, nothing is said. The channels are the
     lowest and the highest of any curve: HEXTE's data modes cut a band at different ones.
+
+    Parameters
+    ----------
+    cards : tuple of CardTuple
+        OBJECT, RA_OBJ and DEC_OBJ.
+    is_one : bool
+        Whether the curves are of one source.
+    channels : (int, int) or None
     """
-    both = [(Source.of(one), one) for one in series]
-    both.sort(key=lambda one: (one[1].time.min(initial=np.inf), one[0].name, one[0].position or ()))
-    told = [source for source, _ in both]
-    if not is_one(told):
-        made = header.without(("OBJECT", *_POSITION))
-    else:
-        made = header.copy()
-        _tell(made, told, [float(np.nansum(one.exposure)) for _, one in both])
-    found = [one.channels for one in series if one.channels is not None]
-    if channels and found:
-        made.set("MINCHAN", min(low for low, _ in found), "lowest channel that counts")
-        made.set("MAXCHAN", max(high for _, high in found), "highest channel that counts")
-    return made
+
+    cards: tuple[CardTuple, ...]
+    is_one: bool
+    channels: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, series: Sequence[LightCurve]) -> Identity:
+        """Return what curves are together.
+
+        Parameters
+        ----------
+        series : sequence of LightCurve
+            At least one. Those that don't tell are taken to be like the others.
+        """
+        both = [(Source.of(one), one) for one in series]
+        both.sort(key=lambda one: (one[1].time.min(initial=np.inf), one[0].name, one[0].position or ()))
+        told = [source for source, _ in both]
+        one = is_one(told)
+        found = [one.channels for one in series if one.channels is not None]
+        channels = (min(low for low, _ in found), max(high for _, high in found)) if found else None
+        return cls(tuple(_cards(told, [one for _, one in both])) if one else (), one, channels)
+
+    def told(self, header: Header, *, channels: bool = True) -> Header:
+        """Return a header of the joined curve that tells it.
+
+        Parameters
+        ----------
+        header : Header
+            What the curves have in common.
+        channels : bool
+            Whether channels belong there.
+        """
+        made = header.copy() if self.is_one else header.without(("OBJECT", *_POSITION))
+        for card in self.cards:
+            made.set(*card)
+        if channels and self.channels is not None:
+            made.set("MINCHAN", self.channels[0], "lowest channel that counts")
+            made.set("MAXCHAN", self.channels[1], "highest channel that counts")
+        return made
 
 
 def is_one(told: Sequence[Source]) -> bool:
@@ -58,23 +83,22 @@ def is_one(told: Sequence[Source]) -> bool:
     told : sequence of Source
     """
     places = [source.position for source in told if source.position]
-    return not places or bool((separation(*places[0], *np.array(places).T) <= SOURCE_RADIUS).all())
+    return len(set(places)) < 2 or bool((separation(*places[0], *np.array(places).T) <= SOURCE_RADIUS).all())
 
 
-def _tell(header: Header, told: Sequence[Source], exposure: Sequence[float]) -> None:
-    """Set name and position of one source."""
+def _cards(told: Sequence[Source], series: Sequence[LightCurve]) -> list[CardTuple]:
+    """Return name and position of one source."""
+    cards: list[CardTuple] = []
     if name := next((source.name for source in told if source.name), ""):
-        header.set("OBJECT", name)
-    placed = [(source.position, weight) for source, weight in zip(told, exposure, strict=True) if source.position]
+        cards.append(("OBJECT", name))
+    placed = [(source.position, one) for source, one in zip(told, series, strict=True) if source.position]
     if not placed:
-        return
+        return cards
     (ra, dec), said = placed[0][0], "[deg] source"
-    every = np.array([place for place, _ in placed]).T
-    if (separation(ra, dec, *every) > _CLOSE).any():
-        mean, said = (
-            mean_direction(every[0], every[1], [weight for _, weight in placed]),
-            "[deg] mean of the observations",
-        )
-        ra, dec = (round(angle, 6) for angle in mean)
-    header.set("RA_OBJ", ra, said)
-    header.set("DEC_OBJ", dec, said)
+    if len({place for place, _ in placed}) > 1:
+        every = np.array([place for place, _ in placed]).T
+        if (separation(ra, dec, *every) > _CLOSE).any():
+            weights = [float(np.nansum(one.exposure)) for _, one in placed]
+            mean, said = mean_direction(every[0], every[1], weights), "[deg] mean of the observations"
+            ra, dec = (round(angle, 6) for angle in mean)
+    return [*cards, ("RA_OBJ", ra, said), ("DEC_OBJ", dec, said)]

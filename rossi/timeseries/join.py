@@ -13,16 +13,27 @@ from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.names import plain_name
-from rossi.timeseries.identity import identified
-from rossi.timeseries.kind import require_alike, traits
+from rossi.timeseries.identity import Identity
+from rossi.timeseries.kind import clock, require_alike
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
 from rossi.timeseries.series import LightCurve, set_moment
 
-_TIMES = {"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"}
-_TIMES |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2"}
+#: Keywords that a joined curve does not have from the others: times of its own, commentary.
+_LEFT_OUT = {
+    "TSTART",
+    "TSTOP",
+    "TSTARTI",
+    "TSTARTF",
+    "TSTOPI",
+    "TSTOPF",
+    "DATE-OBS",
+    "TIME-OBS",
+    "DATE-END",
+    "TIME-END",
+}
+_LEFT_OUT |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2", "HISTORY", "COMMENT", "CONTINUE", ""}
 #: Positions that differ less [deg] are of one source that was written down twice.
 _CLOSE = 0.01
-_COMMENTARY = {"HISTORY", "COMMENT", "CONTINUE", ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +92,14 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
     if not series:
         raise DataError("No light curve was given to join; at least one is needed.")
     require_alike(series)
-    ranked = sorted(range(len(series)), key=lambda n: preference(series[n]))
-    single, duplicates = without_duplicates([series[n] for n in ranked])
-    repeated = counted_twice(single)
-    columns, origin = stack([one.rows(~drop) for one, drop in zip(single, repeated, strict=True)])
+    ranked, single, duplicates, repeats = list(range(len(series))), list(series), 0, 0
+    if not _apart(series):
+        ranked.sort(key=lambda n: preference(series[n]))
+        single, duplicates = without_duplicates([series[n] for n in ranked])
+        repeated = counted_twice(single)
+        single = [one.rows(~drop) for one, drop in zip(single, repeated, strict=True)]
+        repeats = int(sum(map(np.sum, repeated)))
+    columns, origin = stack(single)
     values = np.vstack(list(columns.values()))
     null = np.isnan(values[1])
     keep = np.lexsort((origin, *values[::-1]))
@@ -102,14 +117,23 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
     unit = series[0].rate_unit
     result = LightCurve(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
     overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
-    return Joined(result, origin, duplicates, int(sum(map(np.sum, repeated))), overlaps, int(null.sum()))
+    return Joined(result, origin, duplicates, repeats, overlaps, int(null.sum()))
+
+
+def _apart(series: Sequence[LightCurve]) -> bool:
+    """Return whether no two bins share any time, so that no moment can count twice."""
+    begin = np.concatenate([one.time for one in series])
+    end = np.concatenate([one.time + one.widths for one in series])
+    order = np.argsort(begin, kind="stable")
+    return bool((begin[order[1:]] >= end[order[:-1]]).all()) and not np.isnan(begin).any()
 
 
 def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
     first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
-    header = identified(_common(first.header, [s.header for s in series]), series)
-    primary = identified(_common(first.primary, [s.primary for s in series]), series, channels=False)
-    system, place = traits(first)["clock"].split()
+    identity = Identity.of(series)
+    header = identity.told(_common(first.header, [s.header for s in series]))
+    primary = identity.told(_common(first.primary, [s.primary for s in series]), channels=False)
+    system, place = clock(first).split()
     barycentred = any("BARYTIME" in s.extra for s in series)
     header.set("TIMESYS", system, "of TIME; BARYTIME is TDB at the barycentre" if barycentred else "")
     header.set("TIMEREF", place)
@@ -128,20 +152,18 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
 
 def _common(first: Header, headers: Sequence[Header]) -> Header:
     """Return the cards of the first header whose values all headers share; times and commentary are left out."""
-    common = Header()
-    for keyword in first:
-        if keyword in _TIMES or keyword in _COMMENTARY:
-            continue
-        value = first.get(keyword)
-        if all(keyword in h and _same(keyword, h.get(keyword), value) for h in headers):
-            common.copy_from(first, [keyword])
-    return common
+    common, others = first.without(_LEFT_OUT), [header for header in headers if header is not first]
+    differing = {keyword for other in others for keyword in common if not _same(keyword, first, other)}
+    return common.without(differing) if differing else common
 
 
-def _same(keyword: str, one: object, other: object) -> bool:
+def _same(keyword: str, first: Header, second: Header) -> bool:
     """Return whether two values mean the same: names are spelled in many ways, and positions rounded."""
+    if keyword not in second or first.image(keyword) == second.image(keyword):
+        return keyword in second
+    one, other = first.get(keyword), second.get(keyword)
     if keyword == "OBJECT":
         return plain_name(str(one)) == plain_name(str(other))
     if keyword.startswith(("RA", "DEC")) and isinstance(one, float) and isinstance(other, float):
         return abs(one - other) < _CLOSE
-    return one == other
+    return bool(one == other)

@@ -48,7 +48,7 @@ def traits(series: LightCurve) -> dict[str, str]:
         "mission": {"RXTE": "XTE"}.get(mission := _text(series, "TELESCOP").upper(), mission),
         "instrument": _text(series, "INSTRUME").upper(),
         "detector": _detector(series),
-        "clock": _clock(series),
+        "clock": clock(series),
         "unit": series.rate_unit,
         "product": match[1].lower() if (match := _PRODUCT.search(series.name)) else "",
         "band": _band(series),
@@ -66,7 +66,13 @@ def _detector(series: LightCurve) -> str:
     return name[:3] if name.startswith("PW") else name  # HEXTE: which detectors of a cluster work changes with time
 
 
-def _clock(series: LightCurve) -> str:
+def clock(series: LightCurve) -> str:
+    """Return time system and place of a curve's times, as TIMESYS and TIMEREF would say them: ``TT LOCAL``.
+
+    Parameters
+    ----------
+    series : LightCurve
+    """
     system = {"": "TT", "TDT": "TT", "ET": "TT"}.get(stated := _text(series, "TIMESYS").upper(), stated)
     place = _text(series, "TIMEREF").upper() or _text(series, "TREFPOS").upper()
     if not place:
@@ -106,6 +112,8 @@ def require_alike(series: Sequence[LightCurve]) -> None:
     DataError
         If they are not.
     """
+    if len(series) < 2:
+        return
     found = [traits(one) for one in series]
     for trait in _ALWAYS:
         known = [(mine[trait], one) for mine, one in zip(found, series, strict=True) if mine[trait]]

@@ -237,14 +237,24 @@ def in_rates(series: LightCurve) -> LightCurve:
 
 
 def _absolute(header: Header, where: str, clock: Clock) -> Header:
-    """Return the header with times in MET, as the columns have them."""
-    kept = header.without(("TIMEZERO", "MJDREF"), COLUMN_KEYWORDS)
     if clock.shift or clock.keywords != 1.0:
         for keyword in ("TSTART", "TSTOP"):
             moment = met.split_keyword(header, keyword, where, np.nan) * clock.keywords + clock.shift
-            kept = kept.without((keyword,))
+            header = header.without((keyword,))
             if np.isfinite(moment):
-                set_moment(kept, keyword, moment)
+                set_moment(header, keyword, moment)
+    return absolute(header)
+
+
+def absolute(header: Header) -> Header:
+    """Return the keywords of a light curve, less what describes a file's columns, for times in MET.
+
+    Parameters
+    ----------
+    header : Header
+        Of its table; TSTART and TSTOP are in MET.
+    """
+    kept = header.without(("TIMEZERO", "MJDREF"), COLUMN_KEYWORDS)
     kept.set("TIMEUNIT", "s")
     kept.set("MJDREFI", met.MJDREFI)
     kept.set("MJDREFF", met.MJDREFF)

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.time import Time
 from numpy.typing import NDArray
 
 from rossi.arrays import Floats
@@ -109,6 +108,8 @@ def path_delay(met: Floats, spacecraft: Floats, unit: Floats, ephemeris: Ephemer
 
 def _tdb_minus_tt(day: Floats, fraction: Floats) -> Floats:
     """Return TDB - TT at the geocentre (n,) [s], Fairhead & Bretagnon 1990; within 0.13 us of the tasks' 126 terms."""
+    from astropy.time import Time
+
     tt = Time(day, fraction, format="mjd", scale="tt")
     tdb = tt.tdb
     return np.asarray(((tdb.jd1 - tt.jd1) + (tdb.jd2 - tt.jd2)) * DAY, np.float64)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import Any, Protocol
 
 from rossi.remarks import Remark
@@ -48,9 +48,9 @@ class Native:
 
     def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
         """See `Engine`."""
-        from services.engines.native import STAGES
-
-        return STAGES[stage](config, inputs)
+        carry_out: Callable[[Any, Inputs], Outputs]
+        carry_out = getattr(import_module(f"services.engines.native.{stage}"), stage)
+        return carry_out(config, inputs)
 
     def versions(self, stage: str) -> dict[str, str]:
         """See `Engine`: rossi's own is in every manifest; that of stingray, which makes power spectra."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from rossi.energy.band_energies import hexte_energies
 from rossi.errors import DataError
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import FitsFile
 from rossi.gti import Gti
 from rossi.hexte.correction import parse_detectors
 from rossi.hexte.fields import mean_axes
@@ -27,7 +26,6 @@ from services.hexte_dead.stage import Background, Dwell, HexteBand, HexteDeadCon
 
 #: Of the components of the body axes: two thousandths of an arcsecond.
 _DIGITS = 8
-_ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
 
 
 def contents(inputs: Inputs, name: str) -> dict[str, bytes]:
@@ -54,30 +52,30 @@ def _detector_band(band: HexteBand, detectors: tuple[int, ...]) -> DetectorBand:
     return DetectorBand(first, last, detectors, energies)
 
 
-def split_outputs(made: SplitObservation, inputs: Inputs, filter_file: File, remarks: Iterable[Remark] = ()) -> Outputs:
+def split_outputs(made: SplitObservation, filter_file: File, remarks: Iterable[Remark] = ()) -> Outputs:
     """Return the outputs of stage ``hexte_back``."""
     files = {
         "science": made.files,
-        "rocking": tuple(File(PurePosixPath(item.name).name, item.data, about=_ROCKING) for item in inputs["rocking"]),
+        "rocking": made.rocking,
         "filter_file": (filter_file,),
     }
     return Outputs(files, caveats_of([*made.remarks, *remarks]), {"clusters": made.clusters})
 
 
 def _figures(made: Products) -> tuple[File, ...]:
-    if find_spec("matplotlib") is None or not any(one.remarks for one in made.clusters.values()):
+    if not any(one.remarks for one in made.clusters.values()) or find_spec("matplotlib") is None:
         return ()  # the numbers that it would show are in the caveats
     from rossi.plot.background import figure_files
 
     return figure_files(made)
 
 
-def attitude_of(filter_file: File, good: Gti) -> dict[str, Any]:
+def attitude_of(filter_file: FitsFile, good: Gti) -> dict[str, Any]:
     """Return how the spacecraft was turned, as the summary has it, for whoever asks where the clusters looked.
 
     Parameters
     ----------
-    filter_file : File
+    filter_file : FitsFile
     good : ndarray (n, 2) [s]
         Good time, TIMEZERO applied.
 
@@ -87,8 +85,8 @@ def attitude_of(filter_file: File, good: Gti) -> dict[str, Any]:
         ``axes``: `rossi.hexte.fields.mean_axes`; nothing where the filter file does not tell.
     """
     try:
-        found = open_fits(filter_file.data, filter_file.name)
-        axes = mean_axes(found.table("XTE_MKF") if len(found.tables) > 1 else found.table(), good)
+        table = filter_file.table("XTE_MKF") if len(filter_file.tables) > 1 else filter_file.table()
+        axes = mean_axes(table, good)
     except DataError:
         return {}
     return {"axes": np.round(axes, _DIGITS).tolist()}

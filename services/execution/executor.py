@@ -39,8 +39,8 @@ def execute(
     request : StageRequest
     archive, store : optional
         Opened already; else the request's URLs are opened.
-    memory : mutable mapping, optional
-        What this process made, by the key of its manifest: read instead of the store, and added to.
+    memory : Memory, optional
+        What this process made: read instead of the store, and added to.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def execute(
         store = store or open_store(request.store)
         if archive is None and any(i.source == ARCHIVE for i in stage.inputs_for(request.config)):
             archive = open_archive(request.archive, request.cache)
-        sources = Sources(archive, store, {} if memory is None else memory)
+        sources = Sources(archive, store, Memory() if memory is None else memory)
         work, chosen = find_work(stage, request, sources)
         digest = work.fingerprint
         result = carry_out(work, store, lambda: _make(work, request, chosen, sources), sources.memory)
@@ -60,15 +60,34 @@ def execute(
         told = {"outcome": Outcome.NO_WORK, "code": error.code, "message": str(error)}
         result = StageResult(stage=request.stage, obsid=request.obsid, **told)
     except Exception as error:
-        if not isinstance(error, RossiError) and not is_full(error):
-            _log.exception("%s %s: unexpected error", request.obsid, request.stage)
-        result = failed(request.stage, request.obsid, error).model_copy(update={"fingerprint": digest})
+        result = failure(request, error, digest, store, time.perf_counter() - start)
     result = result.model_copy(update={"seconds": time.perf_counter() - start})
-    if result.outcome is Outcome.FAILED and store is not None:
-        record_failure(store, request.prefix, result)
-    result = result.model_copy(update={"detail": ""})
     _report(result)
     return result
+
+
+def failure(
+    request: StageRequest[Any], error: Exception, digest: str, store: ObjectStore | None, seconds: float
+) -> StageResult:
+    """Return the result of a stage that an exception has ended, of which a record is left in the store.
+
+    Parameters
+    ----------
+    request : StageRequest
+    error : Exception
+    digest : str
+        Fingerprint of the work, empty if it was not known yet.
+    store : ObjectStore or None
+    seconds : float [s]
+        What the stage took.
+    """
+    if not isinstance(error, RossiError) and not is_full(error):
+        _log.error("%s %s: unexpected error", request.obsid, request.stage, exc_info=error)
+    told = {"fingerprint": digest, "seconds": seconds}
+    result = failed(request.stage, request.obsid, error).model_copy(update=told)
+    if store is not None:
+        record_failure(store, request.prefix, result)
+    return result.model_copy(update={"detail": ""})
 
 
 def find_work(stage: Stage[Any], request: StageRequest[Any], sources: Sources) -> tuple[Work, Chosen]:

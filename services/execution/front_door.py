@@ -176,7 +176,7 @@ class _Work:
     number: int
     on_stage: Callable[[str, int, int], None]
     store: MemoryStore = field(default_factory=MemoryStore)
-    memory: Memory = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     begun: int = 0
 
     def run(self, stage: Stage[Any], request: StageRequest[Any]) -> StageResult:

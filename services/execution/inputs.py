@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from rossi.archive import ObsID, parse_data_file
@@ -44,13 +44,13 @@ class Sources:
     archive : ArchiveSource or None
         None for stages that read from other stages only.
     store : ObjectStore
-    memory : mapping
+    memory : Memory
         What need not be fetched from the store.
     """
 
     archive: ArchiveSource | None
     store: ObjectStore
-    memory: Memory
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,53 +91,92 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
     """
     from_stages = dict.fromkeys(i.source for i in inputs if i.source not in (ARCHIVE, CALIBRATION))
     upstream = {name: _manifest(name, request, sources) for name in from_stages}
-    obsid = ObsID(request.obsid)
-    folder = obsid.path
-    reads_archive = any(i.source == ARCHIVE for i in inputs)
-    listing = list_observation(_archive(sources), obsid) if reads_archive else []
-    ours = [f for f in listing if any(i.matches(f.path.removeprefix(folder)) for i in inputs if i.source == ARCHIVE)]
-    ours, caveats = one_of_each(ours)
-    kept, caveats = _kept(inputs, request, sources, listing, ours, caveats)
-    files = {file.path: file for one in kept.values() for file in one.files}
-    known = {file.path: file for file in _archive(sources).identify(tuple(files.values()))} if files else {}
-    start = _start(listing, upstream)
-    calibration: dict[str, tuple[File, ...]] = {}
+    from_archive = _from_archive(inputs, request, sources)
+    start = _start([*from_archive.paths, *(r.path for _, m in upstream.values() for r in m.inputs)])
+    calibration, caveats = _from_calibration(inputs, request, start)
+    files: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
     for declared in inputs:
         if declared.source == CALIBRATION:
-            found = _calibration(Role(declared.name), request, start)
-            calibration[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found)
+            found = calibration[declared]
+            files[declared.name] = tuple(File(f.name, f.data, f.extensions) for f in found)
             records += [_calibration_record(declared.name, f) for f in found]
-            caveats += _without(Role(declared.name), request, found)
         elif declared.source == ARCHIVE:
-            mine = (known[file.path] for file in kept[declared].files)
-            records += [_archive_record(declared.name, file, folder) for file in mine]
+            records += from_archive.records[declared]
         else:
             key, manifest = upstream[declared.source]
             outputs = [r for r in manifest.outputs if r.output == declared.name]
             _check_count(declared, [r.name for r in outputs], key)
             records += [_stage_record(declared, manifest, r) for r in outputs]
-    unused = {file.path.removeprefix(folder) for one in kept.values() for file in one.left_out}
-    return Chosen(tuple(records), upstream, calibration, caveats, frozenset(unused - {r.path for r in records}))
+    unused = from_archive.left_out - {record.path for record in records}
+    return Chosen(tuple(records), upstream, files, (*from_archive.caveats, *caveats), unused)
 
 
-def _kept(
-    inputs: Sequence[Input],
-    request: StageRequest[Any],
-    sources: Sources,
-    listing: Sequence[ArchiveFile],
-    ours: Sequence[ArchiveFile],
-    caveats: tuple[Caveat, ...],
-) -> tuple[dict[Input, Kept], tuple[Caveat, ...]]:
-    """Return the files of each input from the archive, and what is to be said of them after other caveats."""
-    folder, kept = ObsID(request.obsid).path, {}
-    for declared in inputs:
-        if declared.source == ARCHIVE:
-            found = [f for f in ours if declared.matches(f.path.removeprefix(folder))]
-            kept[declared] = narrow(declared, request.config, found, listing, folder, _archive(sources))
-            caveats = (*caveats, *kept[declared].caveats)
-            _check_count(declared, [f.path for f in kept[declared].files], folder)
-    return kept, caveats
+def first_records(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> list[InputRecord]:
+    """Return the files of the archive and of calibration among a stage's inputs, before any other stage is looked at.
+
+    Raises
+    ------
+    ConfigError, DataError
+        See `choose`.
+    """
+    found = _from_archive(inputs, request, sources)
+    listing = list_observation(_archive(sources), ObsID(request.obsid))
+    calibration, _ = _from_calibration(inputs, request, _start([file.path for file in listing]))
+    of_calibration = (_calibration_record(declared.name, f) for declared, files in calibration.items() for f in files)
+    return [*(record for records in found.records.values() for record in records), *of_calibration]
+
+
+@dataclass(frozen=True, slots=True)
+class _FromArchive:
+    """What is read of the archive: by input, of all files of the observation."""
+
+    records: Mapping[Input, Sequence[InputRecord]]
+    paths: Sequence[str] = ()
+    caveats: tuple[Caveat, ...] = ()
+    left_out: frozenset[str] = frozenset()
+
+
+def _from_archive(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> _FromArchive:
+    """Choose files of the archive, once for each stage."""
+    chosen: dict[str, _FromArchive] = sources.memory.chosen
+    if request.stage not in chosen:
+        chosen[request.stage] = _choose_from_archive(inputs, request, sources)
+    return chosen[request.stage]
+
+
+def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> _FromArchive:
+    mine = [declared for declared in inputs if declared.source == ARCHIVE]
+    if not mine:
+        return _FromArchive({})
+    obsid, archive = ObsID(request.obsid), _archive(sources)
+    folder = obsid.path
+    listing = list_observation(archive, obsid)
+    by_input = {one: {f.path for f in listing if one.matches(f.path.removeprefix(folder))} for one in mine}
+    ours, caveats = one_of_each([f for f in listing if any(f.path in paths for paths in by_input.values())])
+    kept: dict[Input, Kept] = {}
+    for declared in mine:
+        found = [file for file in ours if file.path in by_input[declared]]
+        kept[declared] = narrow(declared, request.config, found, listing, folder, archive)
+        caveats = (*caveats, *kept[declared].caveats)
+        _check_count(declared, [file.path for file in kept[declared].files], folder)
+    files = {file.path: file for one in kept.values() for file in one.files}
+    known = {file.path: file for file in archive.identify(tuple(files.values()))}
+    records = {
+        declared: [_archive_record(declared.name, known[file.path], folder) for file in one.files]
+        for declared, one in kept.items()
+    }
+    left_out = frozenset(file.path.removeprefix(folder) for one in kept.values() for file in one.left_out)
+    return _FromArchive(records, [file.path for file in listing], caveats, left_out)
+
+
+def _from_calibration(
+    inputs: Sequence[Input], request: StageRequest[Any], start: float
+) -> tuple[dict[Input, tuple[CalibrationFile, ...]], tuple[Caveat, ...]]:
+    mine = [declared for declared in inputs if declared.source == CALIBRATION]
+    found = {declared: _calibration(Role(declared.name), request, start) for declared in mine}
+    caveats = [caveat for one in mine for caveat in _without(Role(one.name), request, found[one])]
+    return found, tuple(caveats)
 
 
 def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Inputs:
@@ -173,14 +212,19 @@ def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Source
     on_disk = {declared.name for declared in inputs if declared.source == ARCHIVE and declared.on_disk}
     in_memory = {declared.name for declared in inputs if declared.source == ARCHIVE} - on_disk
     for names, kind in ((in_memory, File), (on_disk, SpooledFile)):
-        records = {r.path: r for r in chosen.records if r.input in names}
-        files = [ArchiveFile(folder + r.path, r.size, r.identity) for r in records.values()]
+        files = archive_files(folder, chosen.records, names)
         for some in [files] if kind is File else _batches(files):
             if some:
                 contents = zip(some, _archive(sources).fetch_many(some), strict=True)
                 paths = ((file.path.removeprefix(folder), data) for file, data in contents)
                 fetched |= {path: kind(path, data) for path, data in paths}
     return fetched
+
+
+def archive_files(folder: str, records: Iterable[InputRecord], names: Collection[str]) -> list[ArchiveFile]:
+    """Return the files in an observation's folder that are among some inputs, each once."""
+    paths = {record.path: record for record in records if record.input in names}
+    return [ArchiveFile(folder + record.path, record.size, record.identity) for record in paths.values()]
 
 
 def _batches(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
@@ -205,10 +249,8 @@ def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:
     return InputRecord(input=name, path=file.path.removeprefix(folder), size=file.size, identity=file.identity)
 
 
-def _start(listing: Sequence[ArchiveFile], upstream: Mapping[str, tuple[str, Manifest]]) -> float:
+def _start(paths: Iterable[str]) -> float:
     """Return when an observation starts [MJD], by its science files or those that an earlier stage has read."""
-    paths = [file.path for file in listing]
-    paths += [record.path for _, manifest in upstream.values() for record in manifest.inputs]
     names = [parse_data_file(path.rpartition("/")[2]) for path in paths]
     starts = [name.start for name in names if name is not None and name.kind == "S"]
     return float(met_to_mjd(min(starts, default=0)))

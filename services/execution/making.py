@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from services.contract import (
     StageResult,
 )
 from services.storage import ObjectStore
-from services.storage.publication import find_manifest, fingerprint, manifest_key, new_manifest, publish
+from services.storage.publication import Ready, find_manifest, fingerprint, manifest_key, new_manifest, ready
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +39,36 @@ class Made:
     files: Mapping[str, tuple[File, ...]] | None = None
 
 
-#: What this process made or found last, by the key of its manifest.
-Memory = MutableMapping[str, Made]
+class Memory(dict[str, Made]):
+    """What this process made or found of an observation, by the key of its manifest.
+
+    Parameters
+    ----------
+    behind : bool
+        Whether what is made is put later: it waits in `waiting`.
+    """
+
+    def __init__(self, *, behind: bool = False) -> None:
+        super().__init__()
+        #: Products to be put, by the name of the stage that made them.
+        self.waiting: dict[str, Ready] = {}
+        self.behind = behind
+        #: What was chosen of the archive, by the name of the stage that will read it.
+        self.chosen: dict[str, Any] = {}
+        #: Keys of all manifests that the store has of the observation, None if that is not known.
+        self.there: frozenset[str] | None = None
+
+    def find(self, store: ObjectStore, key: str) -> Manifest | None:
+        """Return a manifest, None if there is none; only asks where it is not known."""
+        if key not in self and (self.there is None or key in self.there):
+            found = find_manifest(store, key)
+            if found is not None:
+                self[key] = Made(found)
+        return self[key].manifest if key in self else None
+
+    def forget_files(self) -> None:
+        """Keep manifests alone."""
+        self.update({key: Made(made.manifest) for key, made in self.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +143,17 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
     store : ObjectStore
     make : callable
         Called if it is not there.
-    memory : mutable mapping, optional
-        Gets what was made or found.
+    memory : Memory, optional
+        What is known of the observation; gets what was made or found.
 
     Raises
     ------
     RossiError
         What `make` raises; `DataError` where it left out something that the stage declares.
     """
-    base = work.base
-    key = manifest_key(base)
-    if (there := find_manifest(store, key)) is not None:
-        if memory is not None:
-            memory[key] = Made(there)
-        return result_of(there, key, reused=True)
+    memory = Memory() if memory is None else memory
+    if (there := memory.find(store, work.key)) is not None:
+        return result_of(there, work.key, reused=True)
     start = time.perf_counter()
     outputs = make()
     if outputs.outcome is Outcome.SUCCEEDED:
@@ -136,14 +161,31 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
     seconds = time.perf_counter() - start
     known = (work.stage.name, work.obsid, work.fingerprint, work.settings, work.records)
     mine = new_manifest(*known, outputs, seconds, work.engine, work.versions, work.source)
-    manifest = publish(store, base, mine, outputs.files)
-    is_mine = (manifest.created, manifest.seconds) == (mine.created, seconds)
-    if memory is not None and is_mine:
-        memory[key] = Made(manifest, outputs.files)
-    if not is_mine:
-        about = work.obsid or work.source or "all"
-        _log.warning("%s %s: another process has made the same meanwhile; its products stay.", about, work.stage.name)
-    return result_of(manifest, key, reused=False)
+    products = ready(work.base, mine, outputs.files)
+    manifest = products.manifest
+    if memory.behind:
+        memory.waiting[work.stage.name] = products
+    else:
+        manifest = put(products, store)
+    if manifest is products.manifest:
+        memory[work.key] = Made(manifest, outputs.files)
+    return result_of(manifest, work.key, reused=False)
+
+
+def put(products: Ready, store: ObjectStore) -> Manifest:
+    """Put products; returns their own manifest, or another writer's, if it was faster.
+
+    Raises
+    ------
+    RossiError
+    """
+    mine = products.manifest
+    manifest = products.put(store)
+    if manifest.seal == mine.seal:
+        return mine
+    about = mine.obsid or mine.source or "all"
+    _log.warning("%s %s: another process has made the same meanwhile; its products stay.", about, mine.stage)
+    return manifest
 
 
 def check_outputs(stage: Stage[Any], outputs: Outputs) -> None:

@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
@@ -42,6 +43,9 @@ class Portion(Generic[Result]):
         Returns the result of the item at a position that has killed its process, and leaves a record of it.
     item, kind : str
         What an item is, and the whole.
+    overlapped : callable, optional
+        Works items off while others wait for answers: given their positions, what keeps the result of one, from any
+        thread, and what says whether to begin another, iterates over positions and results.
     """
 
     number: int
@@ -50,6 +54,17 @@ class Portion(Generic[Result]):
     lost: Callable[[int], Result]
     item: str = "observation"
     kind: str = "shard"
+    overlapped: (
+        Callable[
+            [Iterator[int], Callable[[int, Result], None], Callable[[], bool]],
+            Generator[tuple[int, Result], None, None],
+        ]
+        | None
+    ) = None
+
+    def begin(self, position: int) -> None:
+        """Tell the log that an item is now worked on."""
+        _log.info("%s: %s %d of %d", self.names[position], self.item, position + 1, len(self.names))
 
 
 class Stop:
@@ -104,27 +119,49 @@ def work_off_portion(portion: Portion[Result], ledger: Ledger[Result], attempt: 
     """
     ledger.look()
     results: dict[int, Result] = {}
-    undone = 0
-    for position, name in enumerate(portion.names):
-        if (known := ledger.done(position)) is not None:
-            results[position] = known
-            continue
-        if stop.asked:
-            break
-        _log.info("%s: %s %d of %d", name, portion.item, position + 1, len(portion.names))
-        final = ledger.killed_its_process(position, attempt)
-        if final:
-            results[position] = portion.lost(position)
-        else:
-            ledger.begin(position, attempt)
-            results[position] = portion.run(position)
-            final = is_final(results[position])
-        ledger.keep(position, attempt, results[position], final=final)
-        undone += not final
-    undone += len(portion.names) - len(results)
+
+    def todo() -> Iterator[int]:
+        for position in range(len(portion.names)):
+            if (known := ledger.done(position)) is not None:
+                results[position] = known
+            elif ledger.killed_its_process(position, attempt):
+                results[position] = portion.lost(position)
+                ledger.keep(position, attempt, results[position], final=True)
+            else:
+                yield position
+
+    def keep(position: int, result: Result) -> None:
+        ledger.keep(position, attempt, result, final=is_final(result))
+
+    # After a process has died it counts which item each began, so one is begun when the one before it has ended.
+    work = portion.overlapped if portion.overlapped is not None and not attempt else _in_turn(portion, ledger, attempt)
+    with closing(work(todo(), keep, lambda: not stop.asked)) as ended:
+        done = dict(ended)
+    results |= done
+    undone = sum(not is_final(result) for result in done.values()) + len(portion.names) - len(results)
     if not undone:
-        ledger.close(list(results.values()))
+        ledger.close([results[position] for position in sorted(results)])
     return _end(portion, results, undone, attempt)
+
+
+def _in_turn(
+    portion: Portion[Result], ledger: Ledger[Result], attempt: int
+) -> Callable[
+    [Iterator[int], Callable[[int, Result], None], Callable[[], bool]], Generator[tuple[int, Result], None, None]
+]:
+    def work(
+        positions: Iterator[int], keep: Callable[[int, Result], None], go_on: Callable[[], bool]
+    ) -> Generator[tuple[int, Result], None, None]:
+        for position in positions:
+            if not go_on():
+                return
+            portion.begin(position)
+            ledger.begin(position, attempt)
+            result = portion.run(position)
+            keep(position, result)
+            yield position, result
+
+    return work
 
 
 def _end(portion: Portion[Result], results: dict[int, Result], undone: int, attempt: int) -> ExitCode:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 from services.contract import ExitCode, ObservationResult
 from services.execution.failures import lost_observation
 from services.execution.ledger import Ledger, read_shard
+from services.execution.overlap import Overlap
 from services.execution.portion import STOP, Portion, Stop, serve, work_off_portion
 from services.execution.request import Shard
 from services.execution.worker import open_places, run_observation
@@ -57,7 +59,14 @@ def portion_of(shard: Shard) -> Portion[ObservationResult]:
         how = f"{obsid}: the process that worked on it was killed, twice; it may need more memory than there is."
         return lost_observation(shard, obsid, how, store)
 
-    return Portion(shard.number, shard.obsids, run, killed)
+    def overlapped(
+        positions: Iterator[int], keep: Callable[[int, ObservationResult], None], go_on: Callable[[], bool]
+    ) -> Generator[tuple[int, ObservationResult], None, None]:
+        begin = portion.begin
+        return Overlap(shard, archive, store, run_observation, keep, on_begin=begin, go_on=go_on).work(positions)
+
+    portion = Portion(shard.number, shard.obsids, run, killed, overlapped=overlapped)
+    return portion
 
 
 def work_off(shard: Shard, ledger: Ledger[ObservationResult], attempt: int = 0, stop: Stop = STOP) -> ExitCode:

@@ -10,10 +10,12 @@ from rossi.errors import ConfigError
 from services.contract import Stage
 from services.hexte_back.stage import STAGE as HEXTE_BACK
 from services.hexte_dead.stage import STAGE as HEXTE_DEAD
+from services.hexte_validate.stage import STAGE as HEXTE_VALIDATE
 from services.pca_extract.stage import STAGE as PCA_EXTRACT
 from services.pca_fast.stage import STAGE as PCA_FAST
 from services.pca_fast.stage import FastProduct
 from services.pca_prep.stage import STAGE as PCA_PREP
+from services.pca_validate.stage import STAGE as PCA_VALIDATE
 
 
 class Instrument(StrEnum):
@@ -30,7 +32,9 @@ CHAINS: Mapping[Instrument, tuple[str, ...]] = {
     Instrument.HEXTE: (HEXTE_BACK.name, HEXTE_DEAD.name),
 }
 #: Every stage of an observation by its name, in the order in which they run.
-STAGES: Mapping[str, Stage[Any]] = {one.name: one for one in (PCA_PREP, PCA_EXTRACT, PCA_FAST, HEXTE_BACK, HEXTE_DEAD)}
+STAGES: Mapping[str, Stage[Any]] = {
+    one.name: one for one in (PCA_PREP, PCA_EXTRACT, PCA_FAST, PCA_VALIDATE, HEXTE_BACK, HEXTE_DEAD, HEXTE_VALIDATE)
+}
 
 
 class Product(StrEnum):
@@ -49,6 +53,13 @@ USUAL = (Product.LIGHT_CURVES, Product.SPECTRA)
 #: The chain of the PCA's fast data; whatever it lacks does not concern the others.
 FAST = "fast"
 FAST_CHAIN = (PCA_PREP.name, PCA_FAST.name)
+#: The chains that compare with the archive's standard products, by instrument; they are there to judge the others.
+VALIDATION_CHAINS: Mapping[Instrument, tuple[str, ...]] = {
+    Instrument.PCA: (PCA_PREP.name, PCA_VALIDATE.name),
+    Instrument.HEXTE: (HEXTE_BACK.name, HEXTE_VALIDATE.name),
+}
+#: Stages that make no light curve or spectrum of the standard modes.
+ASIDE = frozenset({PCA_FAST.name, *(chain[-1] for chain in VALIDATION_CHAINS.values())})
 
 
 def chains_of(instruments: Iterable[str], products: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -64,6 +75,18 @@ def chains_of(instruments: Iterable[str], products: Iterable[str]) -> dict[str, 
     if Instrument.PCA in chosen and wanted - set(USUAL):
         found[FAST] = FAST_CHAIN
     return found
+
+
+def with_validation(chains: Mapping[str, tuple[str, ...]], instruments: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return chains with those that compare instruments with the archive's standard products.
+
+    Parameters
+    ----------
+    chains : mapping of str to tuple of str
+        See `chains_of`.
+    instruments : iterable of str
+    """
+    return {**chains, **{f"{one}_validation": VALIDATION_CHAINS[Instrument(one)] for one in instruments}}
 
 
 def stage_configs(
@@ -119,4 +142,5 @@ def instrument_of(stage: str) -> Instrument | None:
     """Return the instrument that a stage belongs to."""
     if stage in FAST_CHAIN:
         return Instrument.PCA
-    return next((instrument for instrument, chain in CHAINS.items() if stage in chain), None)
+    every = (*CHAINS.items(), *VALIDATION_CHAINS.items())
+    return next((instrument for instrument, chain in every if stage in chain), None)

@@ -22,14 +22,15 @@ from services.contract import (
 from services.execution.executor import find_work
 from services.execution.failures import failed
 from services.execution.inputs import Sources
-from services.execution.making import Made, Work, result_of, stage_folder
+from services.execution.known import look
+from services.execution.making import Work, result_of, stage_folder
 from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.base import is_key
 from services.storage.held import HeldArchive
 from services.storage.patience import Pause, patiently
-from services.storage.publication import FAILURES, MANIFEST, find_manifest, read_manifest, versions
+from services.storage.publication import FAILURES, MANIFEST, read_manifest, versions
 
 
 class Change(StrEnum):
@@ -108,7 +109,8 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
     StoreError
     """
     changes: dict[Change, None] = {}
-    sources = Sources(HeldArchive(archive), store, {})  # a manifest that one stage left is read once, also for the next
+    sources = Sources(HeldArchive(archive), store)
+    look(obsid, shard, sources)
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult | None:
         result, found = _survey_stage(stage, request, sources)
@@ -130,8 +132,7 @@ def _survey_stage(
         work, _ = find_work(stage, request, sources)
     except DataError as error:
         return _failed_early(stage, request, error, sources.store)
-    if (there := find_manifest(sources.store, work.key)) is not None:
-        sources.memory[work.key] = Made(there)
+    if (there := sources.memory.find(sources.store, work.key)) is not None:
         return result_of(there, work.key, reused=True), ()
     before = past(sources.store, work.folder)
     if before.manifests and not any(one.fingerprint == work.fingerprint for one in before.failures):

@@ -3,42 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from contextlib import closing
 from typing import Any
 
 from rossi.errors import ConfigError
 from services.contract import FailureKind, ObservationResult, Outcome, Stage, StageResult
 from services.execution.executor import execute
-from services.execution.making import Memory
+from services.execution.inputs import Sources
+from services.execution.known import look, put_known
+from services.execution.overlap import Overlap
 from services.execution.request import Shard, StageRequest
 from services.execution.stages import load_stage
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.held import HeldArchive
-from services.storage.patience import Pause, lost, patiently
+from services.storage.patience import Pause
 
 
 def run_observation(
-    obsid: str, shard: Shard, *, archive: ArchiveSource, store: ObjectStore, run: Callable[..., StageResult] = execute
+    obsid: str,
+    shard: Shard,
+    *,
+    archive: ArchiveSource,
+    store: ObjectStore,
+    run: Callable[..., StageResult] = execute,
+    sources: Sources | None = None,
 ) -> ObservationResult:
     """Run the shard's stages in order for one observation, each with `run`, which is called as `execute` is.
 
     A stage that reads from one without success is left out; what an instrument lacks does not concern the other.
+
+    Parameters
+    ----------
+    obsid : str
+    shard : Shard
+    archive : ArchiveSource
+    store : ObjectStore
+    run : callable
+    sources : Sources, optional
+        What is known of the observation already, if somebody has looked; else it is looked here.
 
     Raises
     ------
     ConfigError
         If what was asked for makes no sense for any observation. Every other failure is the observation's own.
     """
-    memory: Memory = {}
-    held = HeldArchive(archive)
+    key = ""
+    if sources is None:
+        sources = Sources(HeldArchive(archive), store)
+        key = look(obsid, shard, sources)
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
-        result = run(stage, request, archive=held, store=store, memory=memory)
+        result = run(stage, request, archive=sources.archive, store=store, memory=sources.memory)
         if result.kind is FailureKind.CONFIG:
             raise ConfigError(result.message)
         return result
 
-    return ObservationResult.of(obsid, run_stages(obsid, shard, one))
+    result = ObservationResult.of(obsid, run_stages(obsid, shard, one))
+    put_known(key, result, sources)
+    return result
 
 
 def run_stages(
@@ -91,8 +113,9 @@ def run_shard(
     shard: Shard,
     on_result: Callable[[ObservationResult], None] | None = None,
     on_pause: Callable[[Pause], None] | None = None,
+    on_begin: Callable[[str], None] | None = None,
 ) -> list[ObservationResult]:
-    """Run all observations of a shard, one after the other.
+    """Run all observations of a shard, one after the other; see `services.execution.overlap`.
 
     Parameters
     ----------
@@ -101,6 +124,8 @@ def run_shard(
         Told each observation's result when it is there.
     on_pause : callable, optional
         Told when the work stands still because the archive or the store is away.
+    on_begin : callable, optional
+        Told each observation that is now computed; the results of some before it may not be there yet.
 
     Raises
     ------
@@ -110,10 +135,12 @@ def run_shard(
         If the archive or the store stays away.
     """
     archive, store = open_places(shard)
+    begin = (lambda position: on_begin(shard.obsids[position])) if on_begin else lambda _: None
+    overlap = Overlap(shard, archive, store, run_observation, on_pause=on_pause, on_begin=begin)
     results = []
-    for obsid in shard.obsids:
-        run = partial(run_observation, obsid, shard, archive=archive, store=store)
-        results.append(patiently(run, archive, store, on_pause, lost))
-        if on_result is not None:
-            on_result(results[-1])
+    with closing(overlap.work(range(len(shard.obsids)))) as ended:
+        for _, result in ended:
+            results.append(result)
+            if on_result is not None:
+                on_result(result)
     return results

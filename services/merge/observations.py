@@ -24,7 +24,7 @@ from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.series import LightCurve
 from services.contract import Caveat, File, ObservationResult, Outcome, StageResult
 from services.contract.reasons import one_line
-from services.execution.stages import FAST_CHAIN
+from services.execution.stages import ASIDE
 from services.merge.inputs import StageProducts
 from services.merge.labels import about_curve
 
@@ -203,7 +203,7 @@ def with_curves(observation: Observation, files: Sequence[File], *, column: str 
 def _promises_curves(observation: Observation) -> bool:
     """Return whether a stage succeeded that makes light curves which are merged; fast data are none."""
     succeeded = [one.stage for one in observation.stages if one.outcome is Outcome.SUCCEEDED]
-    return not succeeded or bool(set(succeeded) & set(observation.ends) - set(FAST_CHAIN))
+    return not succeeded or bool(set(succeeded) & set(observation.ends) - ASIDE)
 
 
 def _about(series: LightCurve, file: FitsFile) -> About:

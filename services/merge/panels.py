@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -14,6 +15,7 @@ from rossi.arrays import Floats
 from rossi.met import met_to_mjd
 from rossi.product import About, Kind
 from services.contract import File, OutputRecord, StageResult
+from services.contract.validation import VALIDATION
 from services.merge.details import Details, ShownSpectrum
 from services.merge.inputs import StageProducts
 from services.merge.observations import Observation, utc_date
@@ -94,6 +96,7 @@ def _panel(packer: Packer, row: int, observation: Observation, shown: Shown) -> 
         "ontime": observation.ontime,
         "pcus": observation.pcus,
         "modes": list(dict.fromkeys(mode for told in observation.told("modes") for mode in told)),
+        "standard": _standard_products(observation),
         "curves": [
             _curve(packer, number, band.name, observation)
             for number, band in enumerate(shown.bands)
@@ -106,6 +109,14 @@ def _panel(packer: Packer, row: int, observation: Observation, shown: Shown) -> 
             _stage(stage, observation.products, stage.stage in observation.ends) for stage in observation.stages
         ],
     }
+
+
+def _standard_products(observation: Observation) -> str:
+    """Return how many of the archive's standard products are the same, within errors, and so on; empty if not asked."""
+    counts: Counter[str] = Counter()
+    for told in observation.told(VALIDATION):
+        counts.update(told)
+    return ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
 
 
 def _curve(packer: Packer, number: int, band: str, observation: Observation) -> dict[str, Any]:

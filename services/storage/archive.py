@@ -71,10 +71,11 @@ class Contents:
     Parameters
     ----------
     room : int [byte]
+        What is left of it is there to be read.
     """
 
     def __init__(self, room: int) -> None:
-        self._left = room
+        self.room = room
         self._held: dict[str, bytes] = {}
 
     def get(self, file: ArchiveFile) -> bytes | None:
@@ -83,9 +84,9 @@ class Contents:
 
     def add(self, path: str, data: bytes) -> None:
         """Hold a file's content, if there is room."""
-        if path not in self._held and len(data) <= self._left:
+        if path not in self._held and len(data) <= self.room:
             self._held[path] = data
-            self._left -= len(data)
+            self.room -= len(data)
 
 
 class ArchiveSource(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.storage.archive import ArchiveFile, ArchiveSource, Contents
 
@@ -64,3 +64,13 @@ class HeldArchive:
         for path, data in fetched.items():
             self._contents.add(path, data)
         return [held[file.path] or fetched[file.path] for file in files]
+
+    def fetch_ahead(self, files: Iterable[ArchiveFile]) -> None:
+        """Fetch files that were identified and are not held, as far as there is room."""
+        chosen = list[ArchiveFile]()
+        left = self._contents.room
+        for file in files:
+            if self._contents.get(file) is None and 0 <= file.size <= left:
+                chosen.append(file)
+                left -= file.size
+        self.fetch_many(chosen)

@@ -100,7 +100,7 @@ def patiently(
         while problem is not None:
             if waited >= PATIENCE:
                 raise Away(f"{problem} It was waited for {waited / 60:.0f} min; what is done is kept, run it again.")
-            (on_pause or _tell)(Pause(str(problem), pause))
+            tell(Pause(str(problem), pause), on_pause)
             begin = time.monotonic()
             time.sleep(pause)
             problem = _away(archive, store)
@@ -122,5 +122,9 @@ def _away(archive: ArchiveSource | None, store: ObjectStore | None) -> StoreErro
     return None
 
 
-def _tell(pause: Pause) -> None:
-    _log.warning("%s", pause)
+def tell(pause: Pause, on_pause: Callable[[Pause], None] | None = None) -> None:
+    """Tell whoever wants to know, or else the log, of a pause."""
+    if on_pause is None:
+        _log.warning("%s", pause)
+    else:
+        on_pause(pause)

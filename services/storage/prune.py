@@ -38,6 +38,7 @@ from services.storage.releases import (
     stages_of,
 )
 from services.storage.superseded import FIRST, LAST, NAMING, OF_ALL, Doomed, Folder, Kept, Kind
+from services.storage.together import find_together
 from services.storage.worklists import FOLDER as CAMPAIGNS
 from services.storage.worklists import finished
 
@@ -244,10 +245,13 @@ class _Look:
             yield info
 
     def _folder(self, obsid: str, infos: Iterable[ObjectInfo]) -> list[Doomed]:
-        return Folder(obsid, infos).doomed(self._kept, self._read)
+        return Folder(obsid, infos).doomed(self._kept, self._read, self._read_together)
 
     def _read(self, keys: Sequence[str]) -> Iterable[Manifest | None]:
         return self._threads.map(self._manifest, keys)
+
+    def _read_together(self, keys: Sequence[str]) -> Iterable[Sequence[Manifest]]:
+        return self._threads.map(lambda key: find_together(self._store, key_of(self._prefix, key)) or (), keys)
 
     def _manifest(self, key: str) -> Manifest | None:
         try:

@@ -25,6 +25,7 @@ import json
 import platform
 from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from typing import Any
@@ -41,6 +42,8 @@ from services.storage import MissingObject, ObjectStore, StoreError
 MANIFEST = "manifest.json"
 #: Folder of the records of failures, beside the products of a stage.
 FAILURES = "failures"
+#: Folder of objects that repeat the manifests of an observation, see `services.storage.together`.
+TOGETHER = "manifests"
 #: Folder of shared files.
 SHARED = "shared"
 #: Files that are put at the same time.
@@ -154,35 +157,71 @@ def shared_key(record: OutputRecord) -> str:
     return f"{SHARED}/{record.sha256}/{record.name}"
 
 
-def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
-    """Put the outputs, then the manifest.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Products that can be put, and the manifest that will stand beside them.
 
     Parameters
     ----------
-    store : ObjectStore
+    key : str
+        Of the manifest.
+    manifest : Manifest
+        Complete.
+    document : bytes
+        The same as it will lie there.
+    payload : tuple of (str, OutputRecord, bytes or SpooledFile)
+        Where each file goes, and its content.
+    """
+
+    key: str
+    manifest: Manifest
+    document: bytes
+    payload: tuple[tuple[str, OutputRecord, bytes | SpooledFile], ...]
+
+    @property
+    def size(self) -> int:
+        """Of what waits in memory [byte]."""
+        return sum(len(content) for _, _, content in self.payload if isinstance(content, bytes))
+
+    def put(self, store: ObjectStore) -> Manifest:
+        """Put the payload, then the manifest.
+
+        Returns
+        -------
+        Manifest
+            The one that is in the store: another writer's, if it was faster.
+        """
+        there = {place for place, record, _ in self.payload if record.shared and _has(store, place, record.size)}
+        _put_all(store, [(place, content) for place, _, content in self.payload if place not in there])
+        return self.manifest if store.put(self.key, self.document) else read_manifest(store, self.key)
+
+
+def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Ready:
+    """Return products as they are put.
+
+    Parameters
+    ----------
     base : str
         ``<prefix>/<obsid>/<stage>/<fingerprint>``.
     manifest : Manifest
         Complete but for its outputs.
     outputs : mapping of output name to files
-
-    Returns
-    -------
-    Manifest
-        The one that is in the store: another writer's, if it was faster.
     """
     files = [(name, file) for name, group in outputs.items() for file in group]
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
     records = tuple(_record(name, file) for name, file in files)
-    manifest = manifest.model_copy(update={"outputs": records})
     key = manifest_key(base)
-    places = [(output_key(key, manifest, r), r, file) for r, (_, file) in zip(records, files, strict=True)]
-    _put_all(store, [(place, file) for place, r, file in places if not (r.shared and _has(store, place, r.size))])
-    document = seal(manifest.model_dump_json(indent=1).encode())
-    if store.put(key, document):
-        return Manifest.model_validate_json(document)
-    return read_manifest(store, key)
+    document = seal(manifest.model_copy(update={"outputs": records}).model_dump_json(indent=1).encode())
+    whole = Manifest.model_validate_json(document)
+    contents = (file if isinstance(file, SpooledFile) else file.data for _, file in files)
+    places = (output_key(key, whole, record) for record in records)
+    return Ready(key, whole, document, tuple(zip(places, records, contents, strict=True)))
+
+
+def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
+    """Put outputs, then their manifest; see `ready` and `Ready.put`."""
+    return ready(base, manifest, outputs).put(store)
 
 
 def _record(output: str, file: File) -> OutputRecord:
@@ -198,17 +237,19 @@ def _has(store: ObjectStore, key: str, size: int) -> bool:
     return info is not None and info.size == size
 
 
-def _put_all(store: ObjectStore, payload: Sequence[tuple[str, File]]) -> None:
+def _put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes | SpooledFile]]) -> None:
     """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer.
 
     Files on disk, which may be large, are put one after the other.
     """
-    on_disk = [(key, file) for key, file in payload if isinstance(file, SpooledFile)]
-    others = [(key, file) for key, file in payload if not isinstance(file, SpooledFile)]
-    for key, file in on_disk if len(others) > 1 else payload:
-        put_exactly(store, key, file.data)
-    if len(others) > 1:
-        puts = [_putters().submit(put_exactly, store, key, file.data) for key, file in others]
+    others = [(key, content) for key, content in payload if isinstance(content, bytes)]
+    for key, content in payload:
+        if isinstance(content, SpooledFile):
+            put_exactly(store, key, content.data)
+    if len(others) == 1:
+        put_exactly(store, *others[0])
+    elif others:
+        puts = [_putters().submit(put_exactly, store, key, data) for key, data in others]
         wait(puts)
         for done in puts:
             done.result()
@@ -256,15 +297,20 @@ def read_manifest(store: ObjectStore, key: str) -> Manifest:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
         raise DamagedFile(
-            f"{store.url(key)}: not a manifest of this version ({error.error_count()} problems); remove it to have its "
-            "stage run again."
+            f"{store.url(key)}: not a manifest of this version ({error.error_count()} problems); {_repair(store, key)}"
         ) from None
     if not is_intact(data):
         raise DamagedFile(
-            f"{store.url(key)}: the manifest's content does not fit its seal, it is damaged; remove it to have its "
-            "stage run again."
+            f"{store.url(key)}: the manifest's content does not fit its seal, it is damaged; {_repair(store, key)}"
         )
     return manifest
+
+
+def _repair(store: ObjectStore, key: str, what: str = "") -> str:
+    """Say how to have made again what belongs to a manifest; of an observation, what repeats it is to go, too."""
+    folder = "/".join([*key.split("/")[:-3], TOGETHER])
+    of_all = f" and {store.url(folder)}" if key.count("/") > 2 else ""
+    return f"remove {what}{store.url(key)}{of_all}, as rossi verify --remove does, to have its stage run again."
 
 
 def find_manifest(store: ObjectStore, key: str) -> Manifest | None:
@@ -335,7 +381,7 @@ def read_records(
 
 
 def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:
-    repair = f"remove it and {store.url(manifest)} to have its stage run again."
+    repair = _repair(store, manifest, "it and ")
     try:
         data = store.get(key)
     except MissingObject:

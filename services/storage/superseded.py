@@ -14,7 +14,7 @@ from enum import StrEnum
 from services.contract import Manifest
 from services.storage.base import ObjectInfo
 from services.storage.gone import is_gone
-from services.storage.publication import FAILURES, MANIFEST, output_key
+from services.storage.publication import FAILURES, MANIFEST, TOGETHER, output_key
 
 #: Stages that work on everything at once, beside the observations.
 OF_ALL = ("merge", "query", "sources")
@@ -94,6 +94,8 @@ class ProductSet:
 
 
 Read = Callable[[Sequence[str]], Iterable[Manifest | None]]
+#: Returns the manifests that some objects have together, none where one is damaged.
+ReadTogether = Callable[[Sequence[str]], Iterable[Sequence[Manifest]]]
 
 
 class Folder:
@@ -110,10 +112,14 @@ class Folder:
         self.obsid = obsid
         self.sets: dict[tuple[str, str], ProductSet] = {}
         self.failures: dict[str, list[ObjectInfo]] = {}
+        self.together: list[ObjectInfo] = []
         for info in infos:
             self._add(info, info.key.split("/")[1 if obsid else 0 :])
 
     def _add(self, info: ObjectInfo, parts: list[str]) -> None:
+        if self.obsid and len(parts) == 2 and parts[0] == TOGETHER:
+            self.together.append(info)
+            return
         if len(parts) < 3 or (parts[0] in OF_ALL) == bool(self.obsid):
             return  # below another run's prefix, or nothing of ours
         if len(parts) == 3 and parts[1] == FAILURES:
@@ -131,7 +137,7 @@ class Folder:
         whole = all(one.manifest is not None and len(one.folders) <= 1 for one in self.sets.values())
         return whole and len(stages) == len(self.sets) and not self.failures
 
-    def doomed(self, kept: Kept, read: Read) -> list[Doomed]:
+    def doomed(self, kept: Kept, read: Read, read_together: ReadTogether) -> list[Doomed]:
         """Return what can go.
 
         Parameters
@@ -139,6 +145,7 @@ class Folder:
         kept : Kept
         read : callable
             Returns the manifests under some keys, None for those that can't be read.
+        read_together : callable
         """
         if self.is_calm() and self.obsid not in kept.gone:
             return []
@@ -155,7 +162,9 @@ class Folder:
         found = [doomed for one in self.sets.values() for doomed in self._of_set(one, staying, kept)]
         for stage, failures in self.failures.items():
             found += _of_failures(failures, newest.get((stage,)), kept)
-        return found
+        named = zip(self.together, read_together([info.key for info in self.together]), strict=True)
+        lost = (info for info, those in named if not staying >= {(one.stage, one.fingerprint) for one in those})
+        return found + [Doomed(Kind.SUPERSEDED, info, NAMING) for info in lost]
 
     def _newest(self, kept: Kept) -> dict[tuple[str, ...], ProductSet]:
         """Return the newest results, those of a stage that works on everything by what was asked for."""

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from services.contract import Manifest, Outcome, OutputRecord, StageResult
 from services.contract.seal import is_intact
 from services.storage import MissingObject, ObjectStore
 from services.storage.lease import LEASE
-from services.storage.publication import FAILURES, MANIFEST, output_key, read_manifest
+from services.storage.publication import FAILURES, MANIFEST, TOGETHER, manifest_key, output_key, read_manifest
 from services.storage.releases import (
     CURRENT,
     RELEASES,
@@ -30,6 +30,7 @@ from services.storage.releases import (
     release_key,
     release_name,
 )
+from services.storage.together import read_together
 
 _RECORDS = frozenset({FAILURES, "products"})
 _MERGED = frozenset({"query", "merge", "sources"})
@@ -123,9 +124,12 @@ def verify(store: ObjectStore, prefix: str = "", on_object: Callable[[int, int],
     look(lambda one: _check_payload(store, *one, sizes), [one for one in payload if not one[2].shared])
     look(lambda one: _check_shared(store, *one, sizes), owners.items())
     look(lambda key: _check_record(store, key), records)
+    together = [key for key in sizes if _folder(key) == TOGETHER]
+    look(lambda key: _check_together(store, key, manifests), together)
+    problems = [replace(one, keys=(*_naming(one.keys, together), *one.keys)) for one in problems]
     published = [key for key in sizes if _folder(key) == RELEASES or _name(key) == CURRENT]
     look(lambda key: _check_published(store, key, sizes), published)
-    known = {*keys, *records, *published, *(output_key(*one) for one in payload)}
+    known = {*keys, *records, *together, *published, *(output_key(*one) for one in payload)}
     notes = {key for key in sizes.keys() - known if _NOTES & set(key.split("/")[:-1]) or _name(key) == LEASE}
     there = known & sizes.keys()
     size = sum(sizes[key] for key in there)
@@ -250,6 +254,26 @@ def _check_record(store: ObjectStore, key: str) -> list[Problem]:
     else:
         kind, intact, readable = "index of products", is_intact(data), _is_json(data)
     return [] if intact and readable else [Problem(f"{store.url(key)}: the {kind} is damaged.", (key,))]
+
+
+def _check_together(store: ObjectStore, key: str, manifests: Mapping[str, Manifest]) -> list[Problem]:
+    """Say what is wrong with the manifests of an observation in one object."""
+    try:
+        named = read_together(store.get(key))
+    except MissingObject:
+        return []
+    if named is None:
+        return [Problem(f"{store.url(key)}: the manifests in it are damaged.", (key,))]
+    folder = key.rpartition("/")[0].rpartition("/")[0]
+    places = {manifest_key(f"{folder}/{one.stage}/{one.fingerprint}"): one for one in named}
+    lost = [place for place, one in places.items() if manifests.get(place) != one]
+    return [Problem(f"{store.url(key)}: it has {one}, which is not so in the store.", (key,)) for one in lost]
+
+
+def _naming(keys: Iterable[str], together: Sequence[str]) -> Iterator[str]:
+    """Return what is to be removed before some manifests, as it has them too."""
+    folders = {key.rsplit("/", 3)[0] for key in keys if _name(key) == MANIFEST and key.count("/") > 2}
+    return (key for key in together if key.rsplit("/", 2)[0] in folders)
 
 
 def _check_published(store: ObjectStore, key: str, sizes: Mapping[str, int]) -> list[Problem]:

@@ -122,6 +122,9 @@ def table(file):
         ("(NUM ^^ 2) == 0", "001000"),
         ("2 * NUM | 1 == 6", "001100"),  # & and | bind more tightly than *
         ("SUM(BIT8) == 3", "000010"),
+        ("MIN(BIT3) == b1", "010000"),
+        ("MAX(BIT3) == b1", "110111"),
+        ("ACCUM(BIT3) == 5", "011000"),  # bits that are set: 2, 3, 0, 1, 2, 1
         # vectors
         ("SUM(VEC) == 9", "001000"),
         ("SUM(GAPS) == 8 || SUM(GAPS) == 2.5", "010001"),
@@ -143,6 +146,9 @@ def table(file):
         ("NAXIS(MAT) == 2 && NAXES(MAT,1) == 3 && NAXES(VEC,2) == 1", "111111"),
         ("SUM(ELEMENTNUM(MAT)) == 21 && SUM(AXISELEM(MAT,2)) == 9", "111111"),
         ("SUM(ARRAY(NUM,{2,2})) == 12", "000100"),
+        ("NUM[1] == +2 && ISNULL(NUM[1] + #NULL)", "001000"),  # a single value is a vector of one element
+        ("SUM(AXISELEM(VEC,2)) == 2 && AXISELEM(NUM,1) == 1 && NAXES(MAT,0) == 2", "111111"),
+        ("ACCUM(3) == 3 && SEQDIFF(3) == 0 && 9223372036854775808 / 2 == 2.0^62", "111111"),
         # over the rows
         ("ACCUM(NUM) == 6", "000110"),  # NULL counts as 0
         ("SEQDIFF(NUM) == 1", "011100"),
@@ -210,6 +216,8 @@ def test_reference_language(file, table, text, expected):
         ("SETNULL(NUM, 3) > 1", "takes a constant"),
         ("SEQDIFF(GOOD) == 1", "SEQDIFF needs numbers"),
         ("SUM(ARRAY(1, 100000)) > 1", "1 to 65536 elements"),
+        ("SUM(ARRAY(VEC, 2)) > 1", "a single value, and constants"),
+        ("NAXES(MAT, NUM) > 1", "a constant whole number"),
         ("GTIFILTER(TIME)", "in quotes"),
         ("GTIFILTER('other.gti')", "can't be read by name here"),
         ("REGFILTER('a.reg')", "can't be read by name here"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi.simulate.detector import row_times, segments
 from rossi.simulate.hexte.cluster import CLUSTERS, FRAME, Cluster
@@ -11,18 +12,21 @@ from rossi.simulate.hexte.events import event_file
 from rossi.simulate.hexte.monitor import draw_monitor, frame_times, housekeeping_file
 from rossi.simulate.hexte.photons import observe
 from rossi.simulate.hexte.science import archive_file
+from rossi.simulate.hexte.standard import hexte_products
 from rossi.simulate.spec import ObservationSpec
 
 #: Sets the random numbers apart from the PCA's.
 _STREAM = 2
 
 
-def hexte_files(spec: ObservationSpec) -> list[tuple[str, bytes]]:
+def hexte_files(spec: ObservationSpec, good: NDArray[np.bool_] | None = None) -> list[tuple[str, bytes]]:
     """Return path and content of the files of both clusters: housekeeping, archive mode, event lists where wanted.
 
     Parameters
     ----------
     spec : ObservationSpec
+    good : ndarray (n,) of bool, optional
+        Frames of which standard products are made, which come last; without any, there are none.
 
     Raises
     ------
@@ -32,11 +36,13 @@ def hexte_files(spec: ObservationSpec) -> list[tuple[str, bytes]]:
     seeds = np.random.SeedSequence([*spec.entropy, _STREAM]).spawn(len(CLUSTERS))
     files: list[tuple[str, bytes]] = []
     for cluster, seed in zip(CLUSTERS, seeds, strict=True):
-        files += _cluster_files(spec, cluster, np.random.default_rng(seed))
+        files += _cluster_files(spec, cluster, good, np.random.default_rng(seed))
     return files
 
 
-def _cluster_files(spec: ObservationSpec, cluster: Cluster, rng: np.random.Generator) -> list[tuple[str, bytes]]:
+def _cluster_files(
+    spec: ObservationSpec, cluster: Cluster, good: NDArray[np.bool_] | None, rng: np.random.Generator
+) -> list[tuple[str, bytes]]:
     covered, time = frame_times(spec), row_times(spec)
     monitor = draw_monitor(cluster, covered, rng)
     number = ((time - covered[0]) // FRAME).astype(np.int64)
@@ -48,4 +54,4 @@ def _cluster_files(spec: ObservationSpec, cluster: Cluster, rng: np.random.Gener
         files.append(archive_file(spec, cluster, *part))
         if spec.hexte_events:
             files.append(event_file(spec, cluster, *part, rng))
-    return files
+    return files if good is None else files + hexte_products(spec, cluster, frames, photons, good)

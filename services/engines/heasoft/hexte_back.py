@@ -33,9 +33,9 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
         made = _split(call, name, data)
         return [(_as_split(position, name, one), zipped(one)) for position, one in made.items()], []
 
-    events, archive, rocking = (contents(inputs, name) for name in ("events", "archive", "rocking"))
-    found = split_observation(events, archive, rocking, splitting)
-    return split_outputs(found, inputs, _filter_file(call, config, inputs))
+    events, archive = (contents(inputs, name) for name in ("events", "archive"))
+    found = split_observation(events, archive, inputs.get("rocking", ()), splitting)
+    return split_outputs(found, _filter_file(call, config, inputs))
 
 
 def _split(call: Caller, path: str, data: bytes) -> dict[Position, bytes]:

@@ -64,7 +64,11 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     given = inputs.get(Role.BACKGROUND_A, ())
     estimate = (lambda b, like: _estimated(call, b, given[0], like)) if given else None
     return outputs_of(
-        config, reduce_clusters(parts, wanted.bands, reduction, estimate), gti, inputs, attitude_of(filter_file, good)
+        config,
+        reduce_clusters(parts, wanted.bands, reduction, estimate),
+        gti,
+        inputs,
+        attitude_of(filter_file.opened(), good),
     )
 
 
@@ -79,7 +83,7 @@ def _reduced(
     """Reduce one cluster; None where nothing lies in good time."""
     gti, good = good_time
     rocking = contents(inputs, "rocking")
-    tables = cluster_tables(rocking, cluster)
+    tables = cluster_tables([item.opened() for item in inputs.get("rocking", ())], cluster)
     dwell, remarks = dwell_of(own, tables, wanted.dwell)
     coefficients = _coefficients(cluster, inputs)
     made: list[_Made] = []
@@ -94,7 +98,7 @@ def _reduced(
                 "needs it; fetch it, or set engine = 'native', which corrects realtime data for slews alone."
             )
         name = stem_of(part.name)
-        files = {name: gunzip(part.data, part.name), GOOD_TIME: gti} | coefficients
+        files = {name: gunzip(part.split.content, part.name), GOOD_TIME: gti} | coefficients
         files["rocking"] = gunzip(rocking[covering.source], covering.source)
         made.append(_one(wanted, cluster, part, Extraction(call, name, files, wanted.width(part, dwell))))
     return _products(call, wanted, cluster, made, dwell, remarks) if made else None
@@ -117,7 +121,7 @@ def _holds_data(part: Part, good: Gti) -> bool:
     if part.is_events:
         return bool(len(within))
     zero = timezero(part.table.header, part.table.where)
-    time = open_fits(part.data, part.name).table().numbers("Time") + zero
+    time = part.split.opened().table().numbers("Time") + zero
     return bool(intervals.contains(within, time).any())
 
 

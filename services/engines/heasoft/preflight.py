@@ -26,16 +26,20 @@ TASKS = {
     "pca_prep": ("pcaprepobsid", "pcaprepfile2"),
     "pca_extract": ("maketime", "pcaextlc2", "pcaextspect2"),
     "pca_fast": (),
+    "pca_validate": (),
     "hexte_back": ("hxtback", "pcaprepobsid"),
     "hexte_dead": ("maketime", "saextrct", "seextrct", "fselect", "hxtdead", "rebinlc", "lcmath", "sumpha"),
+    "hexte_validate": (),
 }
 #: Calibration that each stage asks the CALDB for where it is given no file.
 ROLES = {
     "pca_prep": (Role.MODEL, Role.SAA, Role.BREAKDOWN, Role.BREAKDOWN_HISTORY),
     "pca_extract": (),
     "pca_fast": (),
+    "pca_validate": (),
     "hexte_back": (),
     "hexte_dead": (Role.DEAD_TIME_A, Role.DEAD_TIME_B),
+    "hexte_validate": (Role.DEAD_TIME_A, Role.DEAD_TIME_B),
 }
 _INSTEAD = "or set engine = 'native', which needs nothing of HEASoft"
 

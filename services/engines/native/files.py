@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
-from rossi.fits.unzip import unpack
 from rossi.fits.writer import gzipped
 from rossi.pca.filter import build_filter_file
 from rossi.pca.filter.indices import Files, read_master
@@ -17,13 +16,14 @@ from services.contract.filter_file import FILTER_FILE, FilterSource
 
 
 def opened(item: File) -> FitsFile:
-    """Open a FITS file."""
-    return open_fits(item.content, item.name)
+    """Open a FITS file, unless whoever made it has it open still."""
+    return item.opened()
 
 
-def packed(name: str, plain: bytes, about: About, *, level: int = 1, keep: bool = True) -> File:
-    """Return a file as the store gets it, gzip-compressed, and (`keep`) as the next stage of this process reads it."""
-    return File(f"{name}.gz", gzipped(plain, level), about=about, plain=plain if keep else None)
+def packed(name: str, plain: bytes, about: About) -> File:
+    """Return a small file as the store gets it, gzip-compressed, and as the next stage of this process reads it."""
+    name = f"{name}.gz"
+    return File(name, gzipped(plain), about=about, plain=plain, fits=open_fits(plain, name))
 
 
 def contents_of(items: Iterable[File]) -> dict[str, bytes]:
@@ -49,7 +49,7 @@ def filter_file(
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
         name = PurePosixPath(found.name).name
-        return File(name, found.data, about=FILTER_FILE, plain=unpack(found.data, name)), []
+        return File(name, found.data, about=FILTER_FILE, fits=open_fits(found.data, name)), []
     files = {**contents_of((*inputs["index"], *inputs["spacecraft"])), **others}
     said: list[str] = []
     data = build_filter_file(files, history, said=said)

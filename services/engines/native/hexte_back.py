@@ -17,8 +17,5 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     NoGoodTime
         If the observation has no HEXTE data that can be reduced.
     """
-    events, archive, rocking = (contents(inputs, name) for name in ("events", "archive", "rocking"))
-    made = split_observation(events, archive, rocking)
-    return split_outputs(
-        made, inputs, *filter_file(config.filter_file, inputs, contents_of(inputs.get("housekeeping", ())))
-    )
+    made = split_observation(contents(inputs, "events"), contents(inputs, "archive"), inputs.get("rocking", ()))
+    return split_outputs(made, *filter_file(config.filter_file, inputs, contents_of(inputs.get("housekeeping", ()))))

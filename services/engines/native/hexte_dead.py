@@ -8,19 +8,19 @@ from rossi.hexte.parts import Part
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
 from services.contract import Inputs, Outputs
-from services.engines.hexte import attitude_of, contents, outputs_of, wanted_of
-from services.engines.native.files import opened
+from services.engines.hexte import attitude_of, outputs_of, wanted_of
 from services.hexte_dead.stage import HexteDeadConfig
 
 
 def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     """Extract, correct for dead time, and subtract the background; see `reduce_observation` for what is raised."""
-    good_time = find_good_time(opened(inputs["filter_file"][0]), config.expression, config.prefr, config.postfr)
+    filter_file = inputs["filter_file"][0].opened()
+    good_time = find_good_time(filter_file, config.expression, config.prefr, config.postfr)
     parts = [Part.of(item) for item in inputs["science"]]
     roles = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
-    coefficients = {cluster: opened(inputs[role][0]).table() for cluster, role in roles.items()}
-    correction = next((opened(item).table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
-    rocking = contents(inputs, "rocking")
+    coefficients = {cluster: inputs[role][0].opened().table() for cluster, role in roles.items()}
+    correction = next((item.opened().table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
+    rocking = [item.opened() for item in inputs.get("rocking", ())]
     made = reduce_observation(parts, good_time.gti, rocking, coefficients, wanted_of(config), correction)
-    attitude = attitude_of(inputs["filter_file"][0], good_time.gti)
+    attitude = attitude_of(filter_file, good_time.gti)
     return outputs_of(config, made, good_time.file, inputs, attitude, good_time.remarks)

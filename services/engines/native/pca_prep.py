@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from rossi.calibration_roles import Role
 from rossi.errors import DataError
+from rossi.fits.edit import file_parts
 from rossi.fits.reader import FitsFile
+from rossi.fits.writer import stored_gzip
 from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.observation import Calibration, prepare_observation
 from rossi.pca.prepare import Prepared
 from rossi.product import About, Content, Kind
+from rossi.spooled import SpooledFile
 from services.contract import File, Inputs, Outputs
 from services.contract.filter_file import FilterSource
 from services.engines import caveats_of
-from services.engines.native.files import filter_file, opened, packed
+from services.engines.native.files import filter_file, opened
 from services.pca_prep.stage import PcaPrepConfig
 
-#: How well products are compressed. With 1 the background, numbers of a model, takes half as much room again as with 0,
-#: and as much longer to read; counts a sixth less.
-LEVELS = {Content.TOTAL: 1, Content.BACKGROUND: 0}
-#: How much of the products stays in memory uncompressed, for the extraction that follows [byte]: that of 60 ks.
-HELD = 100 << 20
+#: How much of the products stays in memory for the extraction that follows [byte]: that of 20 ks.
+HELD = 64 << 20
 
 
 def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
@@ -43,17 +43,23 @@ def pca_prep(config: PcaPrepConfig, inputs: Inputs) -> Outputs:
     data, background = list[File](), list[File]()
     files = (standard2.pop(name) for name in list(standard2))  # one by one, so that memory is free again
     for name, one in prepare_observation(files, opened(made), housekeeping, calibration, rules, remarks):
-        held = sum(len(item.plain or b"") for item in (*data, *background))
-        data.append(_zipped(f"{name}_dt", one.data, Content.TOTAL, keep=held < HELD))
+        held = sum(2 * len(item.data) for item in (*data, *background) if item.fits)
+        data.append(_stored(f"{name}_dt.gz", one.data, Content.TOTAL, keep=held < HELD))
         if one.background:
-            background.append(_zipped(f"{name}_dtbkg", one.background, Content.BACKGROUND, keep=held < HELD))
+            background.append(_stored(f"{name}_dtbkg.gz", one.background, Content.BACKGROUND, keep=held < HELD))
     outputs = {"std2_dt": tuple(data), "std2_dtbkg": tuple(background), "filter_file": (made,)}
     return Outputs(outputs, caveats_of(remarks), {"files": len(data)})
 
 
-def _zipped(name: str, one: Prepared, content: Content, *, keep: bool) -> File:
+def _stored(name: str, one: Prepared, content: Content, *, keep: bool) -> File:
+    """Return a file that is not compressed, which would take a fifth of the time that an observation takes.
+
+    It would take half the room; but extraction again would have to decompress it.
+    """
     about = About(Kind.SCIENCE, instrument="PCA", content=content)
-    return packed(name, one.to_bytes(), about, level=LEVELS[content], keep=keep)
+    file = one.to_file(name)
+    data = stored_gzip(file_parts(file))
+    return File(name, data, about=about, fits=file) if keep else SpooledFile(name, data, about)
 
 
 def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:

@@ -21,6 +21,7 @@ function facts(o) {
   if (o.ontime) list.push(["good time", `${digits(o.ontime, 6)} s`]);
   if (o.pcus) list.push(["PCUs on", o.pcus.toFixed(2)]);
   if (o.modes.length) list.push(["data modes", o.modes.join(", ")]);
+  if (o.standard) list.push(["rossi and the archive's standard products", o.standard]);
   return make("dl", { class: "facts" }, ...list.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 }
 

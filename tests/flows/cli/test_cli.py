@@ -78,7 +78,7 @@ def test_help_is_quick() -> None:
     code = (
         "import sys\nfrom flows.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit as end:\n    assert end.code == 0\n"
-        "print(sorted({'prefect', 'boto3', 'matplotlib', 'astropy', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'prefect', 'boto3', 'matplotlib', 'astropy', 'numpy', 'rich'} & set(sys.modules)))"
     )
     for arguments in (["--help"], ["campaign", "--help"]):
         done = subprocess.run(

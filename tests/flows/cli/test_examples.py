@@ -12,7 +12,7 @@ from tests.flows.support import ROOT, Rossi
 
 #: Commands whose examples need nothing but the archive that the first of them makes, in this order.
 _CHAIN = (
-    *("simulate", "config", "campaign", "reduce", "status", "products", "verify", "retry", "energies"),
+    *("simulate", "config", "campaign", "reduce", "validate", "status", "products", "verify", "retry", "energies"),
     *("releases", "publish", "prune", "demo"),
 )
 

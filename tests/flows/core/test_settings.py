@@ -99,7 +99,8 @@ def test_every_parameter_is_in_the_written_file() -> None:
     settings = load_settings()
     text = to_toml(settings)
     sections = [settings, *(value for _, value in settings if isinstance(value, BaseModel))]
-    for name in {name for section in sections for name in type(section).model_fields}:
+    fields = (field for section in sections for field in type(section).model_fields.items())
+    for name in {field.alias or name for name, field in fields}:
         assert re.search(rf"^(\[{name}\]|{name} = |# {name} = \(not set\))", text, re.MULTILINE), name
 
 

@@ -11,8 +11,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from rossi.errors import DataError
 from services.contract import StageResult
@@ -20,17 +22,22 @@ from services.execution import portion
 from services.execution import shard_process as index
 from services.merge import batch, batches
 from services.merge.config import MergeRequest
-from services.storage import ObjectStore
+from services.storage import ObjectStore, local
 
-_run, _merge = index.run_observation, batch.run_merge
+_run, _merge, _written = index.run_observation, batch.run_merge, local._written
 
 
 def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
     _disturb(obsid)
-    if _is_named("FULL", obsid):
-        with patch("os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")):
-            return _run(obsid, *arguments, **options)
     return _run(obsid, *arguments, **options)
+
+
+@contextmanager
+def _unless_full(path: Path, data: bytes) -> Iterator[Path]:
+    if any(_is_named("FULL", part) for part in path.parts):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with _written(path, data) as temporary:
+        yield temporary
 
 
 def _sabotaged_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
@@ -54,5 +61,6 @@ def _is_named(what: str, name: str) -> bool:
 
 if __name__ == "__main__":
     portion.GRACE = 1.0
+    local._written = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()

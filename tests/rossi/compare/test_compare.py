@@ -92,6 +92,21 @@ def test_columns_and_extensions_that_one_file_lacks():
     assert found.remarks == ("RATE is only in the first file", "COUNTS is only in the second file")
 
 
+def test_texts_units_and_cells_that_differ():
+    modes = np.array(["a"] * 10, "S3")
+    others = modes.copy()
+    others[[4, 6]] = b"b"
+    pairs = [[(Column("MODE", "3A"), texts)] for texts in (modes, others)]
+    texts = column(compare_products(*(curve(more=more) for more in pairs)), "MODE")
+    assert (texts.compared, texts.differing, texts.row) == (10, 2, 5)
+    pairs = [[(Column("X", "D", unit), RATE)] for unit in ("deg", "")]
+    assert column(compare_products(*(curve(more=more) for more in pairs)), "X").note == "unit 'deg' and 'none'"
+    pairs = [[(Column("X", form), values)] for form, values in (("D", RATE), ("2D", np.ones((10, 2))))]
+    found = compare_products(*(curve(more=more) for more in pairs))
+    assert column(found, "X").note == "other number of elements in a row"
+    assert found.max_rel == np.inf
+
+
 def test_tables_without_rows():
     none = curve(time=TIME[:0], rate=RATE[:0])
     assert compare_products(none, none).identical

@@ -56,7 +56,7 @@ def run(command: str, compat: bool = True) -> str:
     name, *words = shlex.split(command)
     task = find(name)
     parameters = read_words(task, words)
-    if compat and "compat" in task.parameters.model_fields:
+    if compat and "compat" in task.parameters.declared():
         parameters["compat"] = True
     result = call(name, parameters)
     assert result.returncode == 0, (command, result.stdout)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rossi.energy.collimator import read_cube, source_position, source_vector, transmission
+from rossi.energy.collimator import read_cube, source_position, source_vector, transmission, transmissions
 from rossi.errors import DataError
 from tests.rossi.hexte.material import attitude, cube, opened, spectrum
 
@@ -116,6 +116,13 @@ def test_what_is_linear_stays_so(y, z):
 def test_outside_the_grid(y, z, axis):
     with pytest.raises(DataError, match=rf"stands at {axis} .*, outside the collimator's grid"):
         transmission(CUBE, y, z)
+
+
+def test_many_positions_of_which_some_are_outside_the_grid():
+    """On the last points, beyond them and before the first there is no transmission; just below the last there is."""
+    y, z = np.array([0.5, 1, 7, -7, 0.999999, 0]), np.array([0, 0, 0, 0, 0.499999, 0.5])
+    made = transmissions(CUBE, y, z)
+    np.testing.assert_allclose(made[:, 0], [7, np.nan, np.nan, np.nan, 14, np.nan], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,19 @@ def test_interstellar_gas():
         absorption(np.array([0.01]))
 
 
+@pytest.mark.parametrize(
+    ("energy", "times_cube"),
+    [
+        *((0.05, 42.33), (0.2, 69.136), (0.3, 84.127), (0.5, 91.95), (0.6, 160.984), (0.8, 192.58), (1.0, 242.2)),
+        *((1.5, 290.625), (2.0, 344.1), (3.0, 398.8), (4.0, 427.0), (5.0, 440.65), (7.0, 453.85), (8.0, 876.2)),
+        *((9.0, 928.0), (50.0, 1961.2)),
+    ],
+)
+def test_each_segment_of_the_absorption(energy, times_cube):
+    """Worked out from the table of Morrison & McCammon: cross section times E**3 [1e-24 cm**2 keV**3]."""
+    assert absorption(np.array([energy]))[0] * energy**3 * 1e24 == pytest.approx(times_cube, rel=1e-12)
+
+
 def test_folding_is_the_sum_over_energies(responses):
     response = responses[0]
     photons = np.zeros(300)

@@ -10,7 +10,7 @@ from rossi.energy.channel_law import ChannelLaw, Origin
 from rossi.energy.channel_table import read_channel_table
 from rossi.energy.conversion import ev_per_electron, nominal_energy
 from rossi.energy.detectors import PCUS
-from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts
+from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts, table_shifts
 from rossi.energy.layers import CODES, layer_code
 from rossi.energy.pca_matrix import energy_grid, pca_matrix
 from rossi.errors import ConfigError, DataError
@@ -170,6 +170,22 @@ def test_channels_moved_on_board():
         ChannelShift(214, 255, 4),
     ]
     assert [one.shift for one in channel_shifts(-3, 0)] == [0, -1, -2, -3]
+
+
+def test_the_gains_of_caldb_are_in_the_second_row():
+    """Column 1 is the time; then gains of PCU 0 to 4 and their offsets."""
+    cells = np.array([[9.0] * 11, [1.0, 0, 0, 3, 0, 0, 0, -2, 1, 0, 5]])
+    columns = [(Column(f"C{n}", "D"), cells[:, n]) for n in range(11)]
+
+    def table(n_row=2, n_column=11):
+        rows = [(column, values[:n_row]) for column, values in columns[:n_column]]
+        return open_fits(fits_bytes(primary_hdu(), [table_hdu("GAIN", rows)]), "gain").tables[0]
+
+    whole = [ChannelShift(0, 255, shift) for shift in (-2, 5)]
+    assert table_shifts(table()) == {0: [], 1: whole[:1], 2: channel_shifts(3, 1), 3: [], 4: whole[1:]}
+    for small in ((1, 11), (2, 10)):
+        with pytest.raises(DataError, match=f"{small[0]} rows of {small[1]} columns"):
+            table_shifts(table(*small))
 
 
 def test_a_moved_response_keeps_its_counts():

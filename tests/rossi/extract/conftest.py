@@ -30,7 +30,8 @@ def make_array() -> Callable[..., ScienceArray]:
             columns.append((Column(f"Cnt{number}", form, "count", null=null, keywords=keywords), array))
         stop = start + 16.0 * n_row
         cards = [("TIMEDEL", dt), ("TSTART", start), ("TSTOP", stop), ("TIMESYS", "TT"), ("TIMEZERO", timezero)]
-        cards += [("TDDES", "O[XTE] & I[PCA]"), ("MJDREFI", 49353), ("OBJECT", "TEST")]
+        cards += [("TDDES", "O[XTE] & I[PCA]"), ("MJDREFI", 49353), ("MJDREFF", 0.000696574074)]
+        cards += [("OBJECT", "TEST")]
         pairs = np.array([[start, stop]] if gti is None else gti, float)
         gti_cards = [("HDUCLAS1", "GTI"), ("TIMEZERO", timezero)]
         tables = [

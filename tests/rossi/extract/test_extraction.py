@@ -9,10 +9,12 @@ from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.accumulate import accumulate, last_sum
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode, Rejection, light_curve
-from rossi.extract.products import light_curve_file, spectrum_file
+from rossi.extract.products import light_curve_file, series_of, spectrum_file
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.extract.spectrum import spectrum
 from rossi.fits.reader import open_fits
+from rossi.fits.writer import table_hdu
+from rossi.timeseries.reading import read_light_curve
 
 T0 = 150000000.0
 FOUR = "0~9,10~19,20~29,30~39"
@@ -22,6 +24,21 @@ def run(arrays, binsz=16.0, time=None, channels=None, **options):
     columns = [i.name for i in list(arrays[0].table.infos.values())[1:]]
     grid = select_samples(arrays, columns[0], binsz, time or TimeSelection())
     return accumulate(grid, columns, channels or ChannelSelection(), **options)
+
+
+def test_a_curve_in_memory_is_the_one_that_its_file_holds(make_array):
+    source = run([make_array([np.arange(24).reshape(6, 4) + 1], cpix=FOUR)])
+    curve = light_curve(source)
+    want, have = read_light_curve(light_curve_file(curve), "f"), series_of(curve, "f")
+    assert want.columns.keys() == have.columns.keys()
+    for name, values in (want.columns | {"intervals": want.intervals}).items():
+        np.testing.assert_array_equal(values, (have.columns | {"intervals": have.intervals})[name], name)
+    assert (want.timedel, want.rate_unit, want.remarks) == (have.timedel, have.rate_unit, have.remarks)
+    structural = set(table_hdu("RATE", []).header)
+    for one, other in ((want.header, have.header), (want.primary, have.primary)):
+        keywords = [key for key in one if key not in structural | {"CHECKSUM", "DATASUM", "DATE"}]
+        assert keywords == [key for key in other if key not in structural | {"DATE"}]
+        assert [one.image(key) for key in keywords] == [other.image(key) for key in keywords]
 
 
 @pytest.fixture
@@ -59,6 +76,23 @@ def test_t1_what_is_null_has_no_exposure(t1):
     joined = run([t1], 48.0)
     assert joined.exposure.tolist() == [32.0, 48.0]
     assert light_curve(joined).fracexp.tolist() == [0.666666667, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "error"),
+    [
+        (Mode.RATE, np.array([40, 44, 34, 59]) / 80, np.sqrt([40, 44, 34, 59]) / 80),
+        (Mode.MEAN, [40 / 4, 44 / 4, 34 / 3, 59 / 5], np.sqrt([10, 11, 34 / 3, 11.8])),
+    ],
+)
+def test_t1_rates_and_means_of_channels(t1, mode, value, error):
+    """Counts over 80 s, or over the elements that are no NULL and not negative: 4, 4, 3 and 5."""
+    made = spectrum(run([t1]), ChannelSelection(), mode)
+    np.testing.assert_allclose([made.value, made.error], [value, error], rtol=1e-15)
+    spiked = spectrum(
+        run([t1]), ChannelSelection(), mode, Rejection(mspinten=0.6 if mode is Mode.RATE else 11.5, tnull=-7)
+    )
+    assert ((spiked.value == -7).tolist(), (spiked.error == -7).tolist()) == ([False, False, False, True],) * 2
 
 
 def test_t1_means(t1):

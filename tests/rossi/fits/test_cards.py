@@ -24,7 +24,9 @@ VALUES = st.one_of(
     st.integers(-(10**22), 10**22),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(PRINTABLE, max_size=150),
-    st.sampled_from(["O'Neil", "'", "''", "a: 1.5", "A.B: 3", "", "  x", "x  ", "T", "1"]),
+    st.sampled_from(
+        ["O'Neil", "'", "''", "a: 1.5", "A.B: 3", "a: b", "a: .", "1: 2", 1e-9, "", "  x", "x  ", "T", "1"]
+    ),
 )
 
 

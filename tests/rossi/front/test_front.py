@@ -104,7 +104,7 @@ def test_an_observation_says_what_there_is(archive: Path, obs: rossi.Observation
         "PCA": ("Standard1b", "Standard2f"),
         "HEXTE": ("Archive", "E_8us_256_DX0F", "E_8us_256_DX1F"),
     }
-    assert repr(obs).startswith("<Observation 20101-01-01-00, SIM X-1, 1997-06-28T18:26:11 TT, 39 files, ")
+    assert repr(obs).startswith("<Observation 20101-01-01-00, SIM X-1, 1997-06-28T18:26:11 TT, 79 files, ")
     assert "SIM X-1" in obs._repr_html_()
     assert obs.read_bytes("FMI")[:6] == b"SIMPLE"
     with pytest.raises(rossi.DataError, match=r"there is no file FMX; Observation.files names"):

@@ -2,6 +2,7 @@ import io
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,17 @@ def test_words_of_a_command_line(prepared, tmp_path, capsys):
     assert ftools.run("maketime", list("abcdefgh")) == 2
     assert ftools.run("nosuch", ["infile=a"]) == 2
     assert re.search("no such task; `rossi ftool` lists", capsys.readouterr().err)
+
+
+def test_a_task_imports_what_it_needs_alone(table):
+    """Scripts call dozens of them, one process each."""
+    code = (
+        "import sys; from rossi.ftools.task import run; "
+        "assert run('maketime', ['a.fits', 'good.gti', 'RATE > 4']) == 0; "
+        "print(sorted({'astropy', 'pydantic', 'rich', 'typer'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["good.gti", "[]"]
 
 
 def test_a_spectrum_and_a_selection_of_time(golden, tmp_path):

@@ -10,7 +10,7 @@ from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
-from rossi.product import About, Content, Kind
+from rossi.product import About, Content, File, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
 
 WANTED = Wanted({"ch15-61": DetectorBand(15, 61)})
@@ -27,23 +27,27 @@ def named(folder, *patterns):
     return {path.name: path.read_bytes() for pattern in patterns for path in sorted(folder.glob(f"hexte/{pattern}"))}
 
 
+def housekeeping(folder, *patterns):
+    return [File(name, data) for name, data in named(folder, *patterns).items()]
+
+
 def split(folder, rocking):
     return split_observation(named(folder, "FS50*", "FS56*"), named(folder, "FS52*", "FS58*"), rocking)
 
 
 def reduced(observation, wanted=WANTED, rocking=("FH53*", "FH59*")):
     _, folder, calibration = observation
-    rocking = named(folder, *rocking)
+    rocking = housekeeping(folder, *rocking)
     parts = [Part.of(file) for file in split(folder, rocking).files]
     good = find_good_time(read_fits(next(folder.glob("stdprod/x*.xfl*"))), "ELV > 10 && OFFSET < 0.02", 0.5, 0.5)
     files = {Cluster.A: DEAD_TIME_FILE_A, Cluster.B: DEAD_TIME_FILE_B}
     coefficients = {cluster: read_fits(calibration / name).table() for cluster, name in files.items()}
-    return reduce_observation(parts, good.gti, rocking, coefficients, wanted)
+    return reduce_observation(parts, good.gti, [file.opened() for file in rocking], coefficients, wanted)
 
 
 def test_an_observation_from_files_to_products(observation):
     truth, folder, _ = observation
-    parts = split(folder, named(folder, "FH53*", "FH59*"))
+    parts = split(folder, housekeeping(folder, "FH53*", "FH59*"))
     made = reduced(observation)
     summary = made.summary()
     for cluster in truth.hexte:
@@ -78,6 +82,6 @@ def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation
 
 def test_without_science_files_there_is_no_work(observation):
     with pytest.raises(NoGoodTime, match="no HEXTE science data"):
-        split_observation({}, {}, {})
+        split_observation({}, {}, [])
     with pytest.raises(DataError):
-        split_observation({}, {"FS52_1-2": b"damaged"}, {})
+        split_observation({}, {"FS52_1-2": b"damaged"}, [])

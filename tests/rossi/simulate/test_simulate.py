@@ -203,7 +203,7 @@ def test_off_target_there_is_only_background() -> None:
 def test_filter_file_says_when_pcus_are_on() -> None:
     pcus = (PcuOn(0), PcuOn(2, off=800), PcuOn(3, on=320))
     files = simulate_observation(spec(pcus=pcus))
-    table = only(files, "stdprod/x2")
+    table = only(files, "stdprod/x20101010100.xfl")
     time = table.column("Time")
     flags = []
     for pcu in range(5):
@@ -248,18 +248,22 @@ def test_standard1_has_the_counts_of_standard2() -> None:
 
 def test_standard_light_curve() -> None:
     files = simulate_observation(spec(flux=3.0))
-    (name,) = [p for p in files if p.startswith("stdprod/xp")]
+    (name,) = [p for p in files if p.endswith("n2a.lc")]
     product = open_fits(files[name], name)
     table, std2 = product.table("RATE"), only(files, "pca/FS4a")
     assert [i.name for i in table.infos.values()] == ["TIME", "RATE", "ERROR", "FRACEXP"]
-    low, high = map(int, re.findall(rb"CHM\w\w for filtering was +(\d+)", table.header.to_block()))
+    block = table.header.to_block()
+    low, high = map(int, re.findall(rb"CHM\w\w for filtering was +(\d+)", block))
     assert (low, high) == (6, 25)
+    assert re.findall(rb"Expression: RATE \* ([0-9.]+)", block) == [b"0.2"]
     timezero = std2.header["TIMEZERO"]
     rows = np.isin(std2.column("Time"), np.round(table.column("TIME") - timezero, 6))
     assert rows.sum() == len(table) > 80
-    counts = sum(std2.column(f"{a}SpecPcu2")[rows, low - 4 : high - 3].sum(1) for a in ANODES[:2])
-    assert np.allclose(table.column("ERROR"), np.sqrt(counts) / 16, rtol=1e-6)
-    assert (table.column("RATE") < counts / 16).all() and (table.column("RATE") > 0.9 * counts / 16).all()
+    columns = [table.header[f"ROWID{number}"] for number in range(1, 11)]
+    assert columns == [f"{anode}SpecPcu{pcu}" for pcu in range(5) for anode in ANODES[:2]]
+    counts = sum(std2.column(column)[rows, low - 4 : high - 3].sum(1) for column in columns)
+    assert np.allclose(table.column("ERROR"), np.sqrt(counts) / 80, rtol=1e-6)
+    assert (table.column("RATE") < counts / 80).all() and (table.column("RATE") > 0.9 * counts / 80).all()
     assert product.table("STDGTI").column("STOP")[-1] == table.column("TIME")[-1] + 16
 
 

@@ -83,12 +83,17 @@ def test_division_by_zero_is_marked():
     assert result.error[0] == 0
 
 
-def test_units():
-    pair = {"a": spectrum([100.0]), "b": spectrum([0.5], 100.0, name="b", quantity="RATE")}
-    formula = Formula("a+b")
-    assert combine(formula, pair, Units.COUNTS).value[0] == 150
-    assert combine(formula, pair, Units.RATE).value[0] == pytest.approx(0.6)
-    assert combine(formula, pair, Units.FORMAL).value[0] == 100.5
+@pytest.mark.parametrize("errors", [True, False])
+@pytest.mark.parametrize(
+    ("units", "value", "parts"),
+    [(Units.COUNTS, 150, (10, 50)), (Units.RATE, 0.6, (0.01, 0.5)), (Units.FORMAL, 100.5, (10, 0.5))],
+)
+def test_units(units, value, parts, errors):
+    """100 counts in 1000 s and 0.5 counts/s for 100 s, the latter with an error of 0.5 counts/s or Poisson's."""
+    rates = spectrum([0.5], 100.0, name="b", quantity="RATE", error=np.array([0.5]) if errors else None)
+    made = combine(Formula("a+b"), {"a": spectrum([100.0], errors=errors), "b": rates}, units)
+    second = parts[1] if errors else parts[1] * np.sqrt(50) / 50
+    assert (made.value[0], made.error[0]) == pytest.approx((value, np.hypot(parts[0], second)))
 
 
 def test_systematic_errors_add_in_quadrature():
@@ -115,6 +120,7 @@ def test_errors_of_the_result():
     assert stated_errors(value, error, Errors.GAUSS, 1, propagate=True)[0] == 3
     assert stated_errors(value, error, Errors.POISSON_1, 1, propagate=False)[0] == 1 + np.sqrt(100.75)
     assert stated_errors(value, error, Errors.POISSON_2, 1, propagate=False)[0] == np.sqrt(99.75)
+    assert stated_errors(value / 4, error, Errors.POISSON_2, 4.0, propagate=False)[0] == np.sqrt(99.75) / 4
     assert Errors.POISSON_3.of(value)[0] == (1 + np.sqrt(100.75) + np.sqrt(99.75)) / 2
     poisson = {"a": spectrum([100.0], errors=False)}
     assert combine(Formula("a*1"), poisson).error[0] == 10

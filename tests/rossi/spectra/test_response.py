@@ -12,7 +12,7 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.channels import ChannelGroup
-from rossi.spectra.response import Response, rebin_response
+from rossi.spectra.response import Response, mean_response, rebin_response, weighted_sum
 from rossi.spectra.response_file import read_response, response_file
 
 
@@ -92,6 +92,28 @@ def test_groups_that_do_not_fit(triple, error, words):
         rebin_response(EIGHT, groups((0, 3, 4), (3, 4, 2)))
     with pytest.raises(DataError, match="has the channels 1 to 16, but channels 0 to 3"):
         rebin_response(response([[(0, [1.0])]], 16, 1), groups((0, 3, 4)))
+
+
+def test_means_keep_all_that_one_of_them_stores():
+    one, other = response([[(0, [4, 0, 8])], []], 4), response([[(1, [8])], [(2, [2, 6])]], 4)
+    made = mean_response([one, other], [0.25, 0.5])
+    np.testing.assert_array_equal(made.matrix, [[1, 4, 2, 0], [0, 0, 1, 3]])
+    np.testing.assert_array_equal(np.column_stack((made.row, made.first, made.count)), [[0, 0, 3], [1, 2, 2]])
+    with pytest.raises(DataError, match=r"r\.rmf: E_MAX differs"):
+        mean_response([one, replace(other, e_max=other.e_max + 1)], [1, 1])
+
+
+def test_sums_store_what_is_above_the_threshold():
+    one, other = response([[(0, [4, 1, 8])], []], 4), response([[(1, [8])], [(2, [2, 6])]], 4)
+    made = weighted_sum([one, other], [0.25, 0.5], 1.0)
+    np.testing.assert_array_equal(made.matrix, [[0, 4.25, 2, 0], [0, 0, 0, 3]])
+    np.testing.assert_array_equal(np.column_stack((made.row, made.first, made.count)), [[0, 1, 2], [1, 3, 1]])
+    np.testing.assert_array_equal(weighted_sum([one], [0.5], 3.0).matrix, [[2, 0.5, 4, 0], [0] * 4])
+    for wrong in (replace(other, first_channel=1), response([[]], 4), response([[], []], 5)):
+        with pytest.raises(DataError, match="give responses alike"):
+            weighted_sum([one, wrong], [1, 1], 0)
+    with pytest.raises(DataError, match="ENERG_HI differs"):
+        weighted_sum([one, replace(other, energ_hi=other.energ_hi * np.float32(1.001))], [1, 1], 0)
 
 
 def file_of(made: Response, tmp_path) -> bytes:

@@ -6,6 +6,7 @@ import pytest
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.fits.reader import read_fits
 from rossi.timing.choice import Wish, choose, choose_each
+from rossi.timing.modefiles import during
 from rossi.timing.modes import COLUMNS, LEADING, Configuration, Kind, Modes, configuration, modes_of, read_configuration
 
 
@@ -47,6 +48,13 @@ def test_real_and_simulated_files(shared, golden):
     assert (standard.kind, standard.resolution, standard.bounds.tolist()) == (Kind.STANDARD1, 0.125, [[0, 255]])
     standard = read_configuration(leading(next(pca.glob("FS4a*"))), "std2")
     assert (standard.kind, standard.resolution, len(standard.bounds)) == (Kind.STANDARD2, 16.0, 129)
+
+
+def test_files_that_only_touch_a_time_have_nothing_of_it():
+    files = [mode("E_1", Kind.EVENTS, 1.0, [[0, 255]], start, start + 100.0) for start in (0.0, 100.0, 200.0, 300.0)]
+    chosen = during(choose(modes_of(files), Wish(1.0)), np.array([[100.0, 120.0], [150.0, 300.0]]))
+    assert [one.start for one in chosen.modes[0].configurations] == [100.0, 200.0]
+    assert chosen.gti.tolist() == [[100.0, 120.0], [150.0, 300.0]]
 
 
 @pytest.mark.parametrize("name", ["D_1us_0_249_1024_64s_F", "TLA_1s_10_249_1s_10000_F", "IDLE", "FL_4us", ""])

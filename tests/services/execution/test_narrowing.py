@@ -115,7 +115,7 @@ def request(which, config):
 
 def test_the_executor_reads_only_those(root):
     archive = open_archive(str(root))
-    sources = Sources(archive, MemoryStore(), {})
+    sources = Sources(archive, MemoryStore())
     asked = request(Configurations.BINNED, Asked())
     chosen = choose(STAGE.inputs, asked, sources)
     assert [record.path[:8] for record in chosen.records if record.input == "science"] == ["pca/FS37"]
@@ -134,7 +134,7 @@ def test_a_damaged_file_and_a_lonely_half_are_told(root, tmp_path):
             place = tmp_path / obsid.path / "pca" / path.name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(path.read_bytes()[: 200 if "FS46" in path.name else None])
-    sources = Sources(open_archive(str(tmp_path)), MemoryStore(), {})
+    sources = Sources(open_archive(str(tmp_path)), MemoryStore())
     chosen = choose(STAGE.inputs, request(Configurations.XENON, Asked(events=True)), sources)
     assert chosen.records == ()
     assert [caveat.code for caveat in chosen.caveats] == ["file_left_out", "half_missing", "no_mode"]

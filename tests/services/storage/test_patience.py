@@ -77,10 +77,10 @@ def test_what_stays_away_ends_the_shard(shard, monkeypatch, pauses):
 def test_a_failure_of_one_observation_is_not_waited_for(shard, monkeypatch, pauses):
     archive = opened(monkeypatch, shard)["archive"]
 
-    def broken(files):
+    def broken(files, contents=None):
         raise StoreError("the transfer broke off")
 
-    monkeypatch.setattr(archive, "fetch_many", broken)
+    monkeypatch.setattr(archive, "identify", broken)
     results = worker.run_shard(shard)
     assert [result.last.kind for result in results] == [FailureKind.RETRYABLE] * 3
     assert pauses == []
@@ -102,7 +102,7 @@ def test_an_archive_that_is_unmounted_for_a_while(shard, monkeypatch, tmp_path):
 def test_looking_for_changes_waits_too(shard, monkeypatch, pauses):
     store = AwayPlace(open_store(shard.store), 2, 6)
     monkeypatch.setattr("services.execution.survey.open_store", lambda _: store)
-    monkeypatch.setattr("services.execution.survey.open_archive", lambda _: open_archive(shard.archive))
+    monkeypatch.setattr("services.execution.survey.open_archive", lambda *_: open_archive(shard.archive))
     assert len(survey_shard(shard)) == 3
     assert pauses
 

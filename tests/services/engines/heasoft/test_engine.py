@@ -188,7 +188,7 @@ def test_without_a_file_the_tasks_ask_a_caldb_that_must_be_there(headas, simulat
     request = StageRequest(
         stage="pca_prep", obsid=truth.observations[0].obsid, config=config, archive=str(archive), store=""
     )
-    sources = Sources(open_archive(str(archive)), None, {})
+    sources = Sources(open_archive(str(archive)), None)
     inputs = read(needed, request, choose(needed, request, sources), sources)
     with pytest.raises(ConfigError, match="CALDB is not set"):
         ENGINES[EngineName.HEASOFT].run("pca_prep", config, inputs)

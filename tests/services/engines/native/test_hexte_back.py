@@ -11,8 +11,8 @@ from rossi.errors import DataError, NoGoodTime
 from rossi.fits.reader import open_fits
 from rossi.product import About, Kind
 from services.contract import File, Outcome, Outputs
-from services.engines.native import hexte_back
 from services.engines.native.files import opened
+from services.engines.native.hexte_back import hexte_back
 from services.hexte_back.stage import STAGE, HexteBackConfig
 from tests.services.engines.native.conftest import Observation
 

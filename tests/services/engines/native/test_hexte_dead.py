@@ -23,8 +23,9 @@ from rossi.simulate import DEAD_TIME_FILE_B, ObservationSpec, attitude, simulate
 from rossi.sky import separation
 from services.contract import File, Outcome, Outputs
 from services.engines.hexte import attitude_of
-from services.engines.native import hexte_back, hexte_dead
 from services.engines.native.files import opened
+from services.engines.native.hexte_back import hexte_back
+from services.engines.native.hexte_dead import hexte_dead
 from services.hexte_back.stage import STAGE as BACK
 from services.hexte_back.stage import HexteBackConfig
 from services.hexte_dead.stage import STAGE, HexteDeadConfig
@@ -226,7 +227,7 @@ def test_good_time_is_told_and_goes_as_far_as_is_asked_for(observation: Observat
     time = table.column(clock(table)).copy()
     time[3] = np.nan
     hdus = [as_hdu(with_values(one, {clock(one): time}) if one.name == "XTE_MKF" else one) for one in file.tables]
-    cut = replace(whole, data=fits_bytes(file.primary, hdus, compress=True), plain=None)
+    cut = replace(whole, data=fits_bytes(file.primary, hdus, compress=True), plain=None, fits=None)
     made = reduced(observation, split, {"filter_file": (cut,)}, expression="OFFSET < 0.02", prefr=0.0, postfr=1.0)
     assert [caveat.code for caveat in made.caveats] == ["undated_rows"]
     assert made.caveats[0].message.startswith(whole.name)
@@ -259,4 +260,4 @@ def test_how_the_spacecraft_was_turned_is_told(observation: Observation, split: 
 
 def test_a_filter_file_without_attitude_is_no_failure(observation: Observation, split: Outputs) -> None:
     (found,) = split.files["filter_file"]
-    assert attitude_of(found, np.array([[0.0, 1.0]])) == {}
+    assert attitude_of(found.opened(), np.array([[0.0, 1.0]])) == {}

@@ -14,8 +14,9 @@ from rossi.extract.energies import energies_of
 from rossi.fits.table import Table
 from rossi.product import About, Content, Kind
 from services.contract import Caveat, File, Outcome, Outputs
-from services.engines.native import pca_extract, pca_prep
 from services.engines.native.files import opened
+from services.engines.native.pca_extract import pca_extract
+from services.engines.native.pca_prep import pca_prep
 from services.pca_extract.stage import STAGE, PcaExtractConfig
 from services.pca_prep.stage import STAGE as PREP
 from services.pca_prep.stage import PcaPrepConfig

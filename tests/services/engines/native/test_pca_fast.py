@@ -23,8 +23,9 @@ from rossi.timing.power import VeryLargeEvents, noise_level
 from rossi.timing.power_product import read_power
 from services.contract import Outputs
 from services.contract.configuration import validate
-from services.engines.native import pca_fast, pca_prep
 from services.engines.native.files import opened
+from services.engines.native.pca_fast import pca_fast
+from services.engines.native.pca_prep import pca_prep
 from services.pca_fast.stage import STAGE, PcaFastConfig
 from services.pca_prep.stage import STAGE as PREP
 from services.pca_prep.stage import PcaPrepConfig

@@ -1,0 +1,77 @@
+"""What the store has of an observation already, found with one request for all its stages.
+
+Whether a stage is done is told by the fingerprint of its own work in any case: here it is only learnt which manifests
+there are, before each is looked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+
+from rossi.errors import RossiError
+from services.contract import ObservationResult, Outcome
+from services.engines import ENGINES
+from services.execution.inputs import Sources, first_records
+from services.execution.making import Made, stage_folder
+from services.execution.observation import read_obsid
+from services.execution.request import Shard
+from services.execution.stages import load_stage
+from services.storage.publication import MANIFEST, manifest_key, versions
+from services.storage.together import find_together, put_together, together_key
+
+_log = logging.getLogger(__name__)
+
+
+def look(obsid: str, shard: Shard, sources: Sources) -> str:
+    """Learn what the store has of an observation; `sources.memory` gets it.
+
+    Where the manifests are not together under the key for this work, it is learnt which of them there are.
+
+    Returns
+    -------
+    str
+        Where the manifests are to be put together when all stages are done; empty where they are, or where that can't
+        be told. Whatever is wrong is told by the stage that it concerns.
+    """
+    if len(shard.stages) < 2:
+        return ""
+    try:
+        key = together_key(shard.prefix, obsid, _digest(obsid, shard, sources))
+        manifests = find_together(sources.store, key)
+        if manifests is not None:
+            places = {
+                manifest_key(f"{stage_folder(shard.prefix, m.obsid, m.stage)}/{m.fingerprint}"): m for m in manifests
+            }
+            sources.memory.update({place: Made(manifest) for place, manifest in places.items()})
+            return ""
+        found = (info.key for info in sources.store.list(f"{stage_folder(shard.prefix, obsid, '')}/"))
+        sources.memory.there = frozenset(key for key in found if key.endswith(f"/{MANIFEST}"))
+    except RossiError:
+        return ""
+    return key
+
+
+def put_known(key: str, result: ObservationResult, sources: Sources) -> None:
+    """Put the manifests of an observation together, if all its stages are done; best effort, as nothing needs it."""
+    if not key or result.outcome is Outcome.FAILED or not all(one.manifest in sources.memory for one in result.stages):
+        return
+    try:
+        put_together(sources.store, key, [sources.memory[one.manifest].manifest for one in result.stages])
+    except RossiError as error:
+        _log.warning("%s: its manifests could not be put together: %s", result.obsid, error)
+
+
+def _digest(obsid: str, shard: Shard, sources: Sources) -> str:
+    """Return what tells the work of all stages from any other, found without the results of any."""
+    read_obsid(sources.archive, obsid)
+    content = []
+    for name, config in shard.stages.items():
+        stage = load_stage(name)
+        records = first_records(stage.inputs_for(config), shard.request(name, obsid, {}), sources)
+        identities = sorted([record.input, record.path, record.identity] for record in records)
+        engine = {"name": shard.engine, **ENGINES[shard.engine].versions(name)}
+        content.append([name, stage.version, config.model_dump(mode="json"), engine, identities])
+    text = json.dumps([versions()["rossi"], content], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

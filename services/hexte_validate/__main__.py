@@ -1,0 +1,4 @@
+from services.execution.entry import main
+from services.hexte_validate.stage import STAGE
+
+main(STAGE)
