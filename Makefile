@@ -88,23 +88,9 @@ mutants: .venv-mutants/tools
 demo: .venv/dev
 	$(BIN)/rossi demo --out out --no-open
 
-# Ratios against named references; not part of the tests.
+# Ratios against named references as one table, and as out/bench.json; not part of the tests. Some of them: BENCH='start worker'
 bench: .venv/dev browser
-	$(BIN)/python tests/benchmarks/bench_start.py
-	$(BIN)/python tests/benchmarks/bench_pca.py
-	$(BIN)/python tests/benchmarks/bench_prep.py
-	$(BIN)/python tests/benchmarks/bench_worker.py
-	$(BIN)/python tests/benchmarks/bench_response.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_hexte.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_report.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_front_page.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_sources.py --sources 100 --observations 5000
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_fanout.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py
-	$(BIN)/python tests/benchmarks/bench_store.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/store_growth.py
-	$(BIN)/python tests/benchmarks/bench_prefect.py
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench_many.py --observations 1000
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 # The versions and hashes that all of the above and the images install: renew them, or with KEEP=--keep only what has to be.
 lock: .venv-uv/bin/uv

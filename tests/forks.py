@@ -26,12 +26,10 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from tests.servers.process import ENDS_WITH_US
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What is imported before anything is forked, with all that is in it.
@@ -50,8 +48,8 @@ class Fork:
     arguments : sequence
     cwd : Path
     env : mapping
-    stdout, stderr : file
-        Files with a descriptor.
+    stdout, stderr, stdin : file
+        Files with a descriptor; standard input is empty by default.
     """
 
     def __init__(
@@ -62,6 +60,7 @@ class Fork:
         env: Mapping[str, str],
         stdout: io.IOBase,
         stderr: io.IOBase,
+        stdin: io.IOBase | None = None,
     ) -> None:
         self.args = [module, *map(str, arguments)]
         self.returncode: int | None = None
@@ -70,7 +69,7 @@ class Fork:
         self._server.connect(_address())
         asked = json.dumps({"args": self.args, "cwd": str(cwd), "env": dict(env)}).encode()
         with Path(os.devnull).open() as nothing:
-            files = [nothing.fileno(), stdout.fileno(), stderr.fileno()]
+            files = [(stdin or nothing).fileno(), stdout.fileno(), stderr.fileno()]
             socket.send_fds(self._server, [_STATUS.pack(len(asked))], files)
         self._server.sendall(asked)
         (self.pid,) = _STATUS.unpack(_exactly(self._server, _STATUS.size))
@@ -111,11 +110,14 @@ class Fork:
 
 
 def run(
-    module: str, arguments: Sequence[object], cwd: Path, env: Mapping[str, str]
+    module: str, arguments: Sequence[object], cwd: Path, env: Mapping[str, str], text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a module, or a file, to its end."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        fork = Fork(module, arguments, cwd, env, out, err)
+    """Run a module, or a file, to its end, with a text as its standard input."""
+    with ExitStack() as stack:
+        given, out, err = (stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3))
+        given.write(text)
+        given.seek(0)
+        fork = Fork(module, arguments, cwd, env, out, err, given)
         code = fork.wait()
         for file in (out, err):
             file.seek(0)
@@ -132,16 +134,16 @@ def _address() -> str:
         listener.listen(64)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "ROSSI_"))}
         process = subprocess.Popen(
-            [*ENDS_WITH_US, sys.executable, "-m", "tests.forks", str(listener.fileno())],
+            [sys.executable, "-m", "tests.forks", str(listener.fileno())],
             cwd=ROOT,
             env=environment | {"PYTHONPATH": str(ROOT)},
             pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE,  # closes with this process, however that ends
             start_new_session=True,
         )
 
     def end() -> None:
-        process.kill()
-        process.wait()
+        process.communicate()
         Path(address).unlink()
         Path(folder).rmdir()
 
@@ -175,9 +177,14 @@ def _serve(listener: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     with selectors.DefaultSelector() as watched:
+        watched.register(sys.stdin, selectors.EVENT_READ)
         watched.register(listener, selectors.EVENT_READ)
         while True:
             for key, _ in watched.select():
+                if key.fileobj is sys.stdin:
+                    for running in {each.data for each in watched.get_map().values()} - {None}:
+                        running.kill()
+                    return
                 if key.fileobj is listener:
                     running = _begin(listener)
                     watched.register(running.connection, selectors.EVENT_READ, running)
@@ -189,8 +196,7 @@ def _serve(listener: socket.socket) -> None:
                     _end(key.data)
                 elif key.fd in watched.get_map():  # nobody listens any longer
                     watched.unregister(key.data.connection)
-                    with suppress(ProcessLookupError):
-                        os.killpg(key.data.pid, signal.SIGKILL)
+                    key.data.kill()
 
 
 @dataclass(frozen=True)
@@ -200,6 +206,11 @@ class _Running:
     pid: int
     process: int
     connection: socket.socket
+
+    def kill(self) -> None:
+        """Kill it, and what it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
 
 def _begin(listener: socket.socket) -> _Running:

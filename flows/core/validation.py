@@ -34,7 +34,7 @@ from rossi.validate.verdict import Comparison, Verdict
 from services.contract import File, Frozen, ObservationResult, Outcome, StageResult
 from services.contract.fitting import RESPONSE
 from services.contract.validation import VALIDATION
-from services.execution.stages import CHAINS, VALIDATION_CHAINS, Instrument, stage_configs
+from services.execution.stages import CHAINS, USUAL, VALIDATION_CHAINS, Instrument, stage_configs
 from services.execution.worker import run_shard
 from services.pca_extract.stage import Band
 from services.storage import ObjectStore, open_archive, open_store
@@ -90,15 +90,22 @@ def validate(
     stages = _stages(settings, {str(one): VALIDATION_CHAINS[one] for one in settings.campaign.instruments})
     store = open_store(settings.store)
     shard = make_shard(settings, tuple(dict.fromkeys(obsids))).model_copy(update={"stages": stages})
-    return [_validated(store, result) for result in run_shard(shard, on_result, on_pause)]
+    return [validated(store, result) for result in run_shard(shard, on_result, on_pause)]
 
 
 def _stages(settings: Settings, chains: dict[str, tuple[str, ...]]) -> dict[str, Frozen]:
     configs = {name: settings.of_stage(name) for chain in chains.values() for name in chain}
-    return stage_configs(chains, settings.campaign.products, configs)
+    return stage_configs(chains, USUAL, configs)
 
 
-def _validated(store: ObjectStore, result: ObservationResult) -> Validated:
+def validated(store: ObjectStore, result: ObservationResult) -> Validated:
+    """Return what the stages that compare an observation left in the store.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    result : ObservationResult
+    """
     tables, figures = [], list[File]()
     for stage in result.ends:
         if stage.outcome is Outcome.SUCCEEDED:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from rossi.extract.channels import parse_channels
 from rossi.extract.lightcurve import BinnedCurve, Mode, filled_time
 from rossi.extract.spectrum import BinnedSpectrum
 from rossi.fits import declarations as declared
-from rossi.fits.header import CardTuple, Header
+from rossi.fits.cards import card_value
+from rossi.fits.header import CardTuple, Header, images_of
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import add_reference
@@ -24,6 +26,9 @@ from rossi.timeseries.series import LightCurve
 from rossi.version import __version__
 
 CREATOR = f"rossi {__version__}"
+_ORIGIN: tuple[CardTuple, ...] = (("ORIGIN", "rossi"), ("CREATOR", CREATOR))
+#: Keyword and image of a card.
+Image: TypeAlias = tuple[str, bytes]
 _VALUE = {Mode.RATE: declared.RATE, Mode.SUM: declared.COUNTS, Mode.MEAN: declared.MEAN}
 _HDUCLAS3 = {Mode.RATE: "RATE", Mode.SUM: "COUNT", Mode.MEAN: "MEAN"}
 
@@ -100,8 +105,7 @@ def _light_curve_headers(
             ("TIMVERSN", "OGIP/93-003", "OGIP memo number for file format"),
         ]
     )
-    _add_times(header, source)
-    for card in (
+    own = images_of(
         *_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start),
         *_split("TSTOP", end),
         *_split("TIMEZER", 0.0),
@@ -109,19 +113,16 @@ def _light_curve_headers(
         ("TIERRELA", first.get("TIERRELA", 1e-9), "relative time error"),
         ("TIERABSO", first.get("TIERABSO", 1e-4), "absolute time error"),
         ("ONTIME", round(curve.ontime, 8), "[s] time on source"),
-        *((keyword, False) for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP") if keyword not in applied_names),
+        *[(keyword, False) for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP") if keyword not in applied_names],
         *applied,
         ("GAINAPP", first.is_true("GAINAPP"), "gain correction applied"),
         ("CLOCKAPP", first.is_true("CLOCKAPP"), "clock correction applied"),
-        *((("CPIX", cpix, "channels of the elements"),) if cpix else ()),
+        *([("CPIX", cpix, "channels of the elements")] if cpix else []),
         ("MINCHAN", int(bounds.min()), "lowest channel of the elements"),
         ("MAXCHAN", int(bounds.max()), "highest channel of the elements"),
-    ):
-        header.append(*card)
-    _add_source(header, source, "RA", "DEC")
-    primary = primary_hdu([("CONTENT", "LIGHT CURVE", "light curve file"), *_primary_times(source)])
-    _add_object(primary, source, "RA_PNT", "DEC_PNT")
-    return primary, header
+    )
+    header.extend([*_times(source), *own, *_source(source, "RA", "DEC")])
+    return _primary(source, ("CONTENT", "LIGHT CURVE", "light curve file"), "RA_PNT", "DEC_PNT"), header
 
 
 def light_curve_file(curve: BinnedCurve, **layout: Any) -> bytes:
@@ -174,14 +175,10 @@ def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
             ("DROLLANG", 0.0),
         ]
     )
-    _add_times(header, source)
-    for card in (*_span(source), ("TIMEDEL", source.grid.binsz)):
-        header.append(*card)
-    first = source.grid.files[0].table.header
-    header.append("GAINAPP", first.is_true("GAINAPP"), "gain correction applied")
-    _add_source(header, source, "RA_OBJ", "DEC_OBJ")
-    primary = primary_hdu([("CONTENT", "SPECTRUM", "spectrum file"), *_primary_times(source)])
-    _add_object(primary, source, "RA_OBJ", "DEC_OBJ")
+    gain = source.grid.files[0].table.header.is_true("GAINAPP")
+    own = images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
+    header.extend([*_times(source), *own, *_source(source, "RA_OBJ", "DEC_OBJ")])
+    primary = _primary(source, ("CONTENT", "SPECTRUM", "spectrum file"), "RA_OBJ", "DEC_OBJ")
     tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, filled_time(source), spectrum.exposure)]
     return primary, tables
 
@@ -207,11 +204,10 @@ def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
             ("ONTIME", float(f"{ontime:.15e}"), "[s] time on source"),
         ]
     )
-    first = source.grid.files[0].table.header
-    header.copy_from(first, ("INSTRUME", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"))
-    header.copy_from(source.grid.files[-1].table.header, ("DATE-END", "TIME-END"))
-    _add_object(header, source, "RA_PNT", "DEC_PNT")
-    header.append("CREATOR", CREATOR)
+    first, last = (source.grid.files[at].table.header for at in (0, -1))
+    times = first.picked(("INSTRUME", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"))
+    target = _object(source, "RA_PNT", "DEC_PNT")
+    header.extend([*times, *last.picked(("DATE-END", "TIME-END")), *target, *images_of(("CREATOR", CREATOR))])
     return table_hdu("STDGTI", list(zip(declared.STDGTI, gti.T, strict=True)), header)
 
 
@@ -231,21 +227,31 @@ def _split(keyword: str, value: float) -> list[CardTuple]:
     return [(stem + "I", whole, "[s] whole part"), (stem + "F", round(value - whole, 8), "[s] fraction")]
 
 
-def _add_times(header: Header, source: Accumulation) -> None:
-    first, last = source.grid.files[0].table.header, source.grid.files[-1].table.header
-    header.copy_from(first, ("TIMESYS", "DATE-OBS", "TIME-OBS"))
-    header.copy_from(last, ("DATE-END", "TIME-END"))
-    header.append("TIMEUNIT", "s", "unit of times")
-    header.append("TIMEPIXR", 0.0, "times are those of the start of bins")
-    header.copy_from(first, ("TIMEREF", "MJDREFI", "MJDREFF", "TASSIGN"))
+def _times(source: Accumulation) -> list[Image]:
+    first, last = (source.grid.files[at].table.header for at in (0, -1))
+    return [
+        *first.picked(("TIMESYS", "DATE-OBS", "TIME-OBS")),
+        *last.picked(("DATE-END", "TIME-END")),
+        *images_of(("TIMEUNIT", "s", "unit of times"), ("TIMEPIXR", 0.0, "times are those of the start of bins")),
+        *first.picked(("TIMEREF", "MJDREFI", "MJDREFF", "TASSIGN")),
+    ]
 
 
-def _primary_times(source: Accumulation) -> list[CardTuple]:
-    first, last = source.grid.files[0].table.header, source.grid.files[-1].table.header
-    cards: list[CardTuple] = [("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")]
+def _primary(source: Accumulation, content: CardTuple, ra: str, dec: str) -> Header:
+    """Return the primary header of a product."""
+    first, last = (source.grid.files[at].table.header for at in (0, -1))
     begin = ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF", "DATE-OBS", "TIME-OBS")
-    found = [(key, first.get(key)) for key in begin] + [(key, last.get(key)) for key in ("DATE-END", "TIME-END")]
-    return [*cards, *((key, value) for key, value in found if value is not None), *_span(source)]
+    found = [*first.picked(begin), *last.picked(("DATE-END", "TIME-END"))]
+    header = primary_hdu([content, *_ORIGIN, ("DATE", now(), "file creation (UTC)")])
+    span = images_of(*_span(source))
+    header.extend([*_without_comments(tuple(image for _, image in found)), *span, *_object(source, ra, dec)])
+    return header
+
+
+@lru_cache(maxsize=256)
+def _without_comments(images: tuple[bytes, ...]) -> tuple[Image, ...]:
+    values = [(image[:8].rstrip().decode(), card_value(image)) for image in images]
+    return tuple(images_of(*[(key, value) for key, value in values if value is not None]))
 
 
 def _span(source: Accumulation) -> list[CardTuple]:
@@ -254,22 +260,21 @@ def _span(source: Accumulation) -> list[CardTuple]:
     return [("TSTART", start, "[s] start"), ("TSTOP", stop, "[s] stop")]
 
 
-def _add_object(header: Header, source: Accumulation, ra: str, dec: str) -> None:
-    first = source.grid.files[0].table.header
-    header.copy_from(first, ("OBJECT",))
-    direction = source.grid.files[0].direction
-    for new, axis in ((ra, "RA"), (dec, "DEC")):
-        if axis in direction:
-            header.append(new, direction[axis], "[deg] of the first input file")
-    header.copy_from(first, ("EQUINOX", "RADECSYS"))
+def _object(source: Accumulation, ra: str, dec: str) -> list[Image]:
+    file = source.grid.files[0]
+    direction = [(new, file.direction[axis]) for new, axis in ((ra, "RA"), (dec, "DEC")) if axis in file.direction]
+    return [
+        *file.table.header.picked(("OBJECT",)),
+        *images_of(*[(key, angle, "[deg] of the first input file") for key, angle in direction]),
+        *file.table.header.picked(("EQUINOX", "RADECSYS")),
+    ]
 
 
-def _add_source(header: Header, source: Accumulation, ra: str, dec: str) -> None:
-    header.copy_from(source.grid.files[0].table.header, ("TELESCOP", "INSTRUME"))
-    _add_object(header, source, ra, dec)
-    for number, column in enumerate(source.columns, 1):
-        header.append(f"ROWID{number}", column, "column extracted")
-    for number, array in enumerate(source.grid.files, 1):
-        header.append(f"FILEN{number}", array.name, "input file")
-    for card in (("ORIGIN", "rossi"), ("CREATOR", CREATOR), ("DATE", now(), "file creation (UTC)")):
-        header.append(*card)
+def _source(source: Accumulation, ra: str, dec: str) -> list[Image]:
+    columns = [(f"ROWID{number}", column, "column extracted") for number, column in enumerate(source.columns, 1)]
+    files = [(f"FILEN{number}", file.name, "input file") for number, file in enumerate(source.grid.files, 1)]
+    return [
+        *source.grid.files[0].table.header.picked(("TELESCOP", "INSTRUME")),
+        *_object(source, ra, dec),
+        *images_of(*columns, *files, *_ORIGIN, ("DATE", now(), "file creation (UTC)")),
+    ]

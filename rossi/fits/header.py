@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from rossi.errors import DataError
+from rossi.fits import places
 from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
 
 BLOCK = 2880
@@ -23,52 +22,17 @@ _END = b"END".ljust(CARD)
 #: Below it every whole number is one of double precision too.
 _EXACT = 1 << 53
 
-#: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
-COLUMN_KEYWORDS = frozenset(
-    {"TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDDES"}
-    | {f"TDIM{n}" for n in range(1, 10)}
-    | {f"{axis}{key}" for axis in (1, 2, 3) for key in ("CTYP", "CDLT", "CPIX")}
-)
-_COLUMN_BYTES = frozenset(name.encode() for name in COLUMN_KEYWORDS)
-
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Keywords:
-    """What the keywords of a header block alone tell; headers of one kind of file share it."""
+def images_of(*cards: CardTuple) -> list[tuple[str, bytes]]:
+    """Return keyword and image of cards.
 
-    names: tuple[str, ...]
-    index: dict[str, int]
-    columns: tuple[int, ...]
-    end: int
-    has_continuations: bool
-
-
-@lru_cache(maxsize=256)
-def _keywords(packed: bytes) -> _Keywords:
-    names = [packed[at : at + 8].rstrip().decode("latin-1") for at in range(0, len(packed), 8)]
-    names = names[: names.index("END")] if "END" in names else names
-    index = {name: at for at, name in reversed(list(enumerate(names)))}
-    columns = tuple(at for at, name in enumerate(names) if name[:5] in COLUMN_KEYWORDS)
-    return _Keywords(tuple(names), index, columns, len(names), "CONTINUE" in names)
-
-
-@lru_cache(maxsize=64)
-def _unmatched(names: tuple[str, ...], pattern: re.Pattern[str], drop: frozenset[str]) -> tuple[int, ...]:
-    return tuple(at for at, name in enumerate(names) if name not in drop and not pattern.fullmatch(name))
-
-
-def _joined(records: list[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Join CONTINUE records to the card before them."""
-    cards: list[bytes] = []
-    for record in records:
-        if record.startswith(b"CONTINUE") and cards:
-            cards[-1] += record.ljust(CARD)
-        else:
-            cards.append(record.ljust(CARD))
-    for card in cards:
-        yield card[:8].rstrip().decode("latin-1"), card
+    Parameters
+    ----------
+    *cards : CardTuple
+    """
+    return [(card[0], card_image(*card)) for card in cards]
 
 
 class Header:
@@ -117,11 +81,11 @@ class Header:
         """
         self = cls()
         size = len(block) // CARD
-        keywords = np.frombuffer(block, "S8", size * 10)[::10]
-        known = _keywords(keywords.tobytes())
+        packed = np.frombuffer(block, "S8", size * 10)[::10]
+        known = places.keywords(packed.tobytes())
         records: list[bytes] = np.frombuffer(block, f"S{CARD}", size)[: known.end].tolist()
         if known.has_continuations:
-            self.extend(_joined(records))
+            self.extend(places.joined(records))
             return self
         self._cards, self._names = records, list(known.names)
         self._at, self._is_own, self._columns = (known.index, known.end), False, known.columns
@@ -319,9 +283,9 @@ class Header:
         return zip(self._names, self._cards, strict=True)
 
     def column_cards(self) -> tuple[bytes, ...]:
-        """Return the images of the cards that describe columns (`COLUMN_KEYWORDS`), in order."""
+        """Return the images of the cards that describe columns (`rossi.fits.places.COLUMN_KEYWORDS`), in order."""
         if self._columns is None:
-            self._columns = tuple([at for at, image in enumerate(self._cards) if image[:5] in _COLUMN_BYTES])
+            self._columns = places.columns(tuple(self._names))
         cards = self._cards
         return tuple([cards[at] for at in self._columns])
 
@@ -345,6 +309,16 @@ class Header:
         image = self.image(keyword)
         return card_comment(image) if image else ""
 
+    def picked(self, keywords: Iterable[str]) -> list[tuple[str, bytes]]:
+        """Return keyword and image of the first card of each keyword that the header has.
+
+        Parameters
+        ----------
+        keywords : iterable of str
+        """
+        index, cards = self._index, self._cards
+        return [(key, cards[index[key]]) for key in keywords if key in index]
+
     def copy_from(self, other: Header, keywords: Iterable[str]) -> None:
         """Copy the cards of the named keywords, where the other header has them, word by word.
 
@@ -354,8 +328,8 @@ class Header:
         keywords : iterable of str
             Those that this header has already stay as they are.
         """
-        there, mine, cards = other._index, self._index, other._cards
-        self.extend([(key, cards[there[key]]) for key in keywords if key in there and key not in mine])
+        mine = self._index
+        self.extend([card for card in other.picked(keywords) if card[0] not in mine])
 
     def without(self, drop: Iterable[str] = (), prefixes: tuple[str, ...] = ()) -> Header:
         """Return a copy without the named keywords and those that begin with one of the prefixes.
@@ -365,12 +339,10 @@ class Header:
         drop : iterable of str
         prefixes : tuple of str
         """
-        names = set(drop)
+        names = frozenset(drop)
         if not prefixes and names.isdisjoint(self._names):
             return self.copy()
-        kept = [at for at, name in enumerate(self._names) if name not in names]
-        if prefixes:
-            kept = [at for at in kept if not self._names[at].startswith(prefixes)]
+        kept = places.without(tuple(self._names), names, prefixes)
         new = Header()
         new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
         return new
@@ -383,7 +355,7 @@ class Header:
         pattern : re.Pattern
         drop : iterable of str
         """
-        kept = _unmatched(tuple(self._names), pattern, frozenset(drop))
+        kept = places.unmatched(tuple(self._names), pattern, frozenset(drop))
         new = Header()
         new.extend([(self._names[at], self._cards[at]) for at in kept])
         return new

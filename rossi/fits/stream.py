@@ -183,7 +183,7 @@ def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
     if not block.startswith(start):
         raise DamagedFile(f"{name}: HDU {number} begins with {block[:8]!r}; {start.decode()} was expected.")
     blocks = [block]
-    while not any(block[at : at + CARD] == _END for at in range(0, len(block), CARD)):
+    while not _ends(block):
         if len(blocks) * BLOCK > MAX_HEADER:
             raise DamagedFile(
                 f"{name}: the header of HDU {number} has no END card; the file is damaged, fetch it again."
@@ -191,6 +191,14 @@ def _header(stream: IO[bytes], name: str, number: int) -> Header | None:
         block = _read(stream, BLOCK, f"{name}[HDU {number}]")
         blocks.append(block)
     return Header.from_block(b"".join(blocks))
+
+
+def _ends(block: bytes) -> bool:
+    """Return whether a header block holds the card END."""
+    at = block.find(_END)
+    while at % CARD and at >= 0:
+        at = block.find(_END, at + 1)
+    return at >= 0
 
 
 def _skip(stream: IO[bytes], size: int, where: str) -> None:

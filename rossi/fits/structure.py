@@ -52,6 +52,11 @@ class ColumnInfo:
     element: str
 
     @property
+    def may_be_null(self) -> bool:
+        """Whether elements can be undefined."""
+        return self.null is not None or self.element in "EDL"
+
+    @property
     def is_variable(self) -> bool:
         """Whether rows differ in their number of elements."""
         return self.code in DESCRIPTORS
@@ -126,7 +131,7 @@ class Structure:
     dtype : dtype
         Of a row, big-endian; fields are named f1, f2, ...
     header : Header
-        The cards that describe the columns (`COLUMN_KEYWORDS`), alone.
+        The cards that describe the columns (`rossi.fits.places.COLUMN_KEYWORDS`), alone.
     has_heap : bool
         Whether a column is of variable length.
     """

@@ -259,6 +259,28 @@ class Table:
         rows = self.rows if len(self.rows) else np.empty(1, self.rows.dtype)
         return np.ndarray(shape, side.base, rows, side.offset, strides), side.zero
 
+    def side_by_side(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """Return columns of one number a row as `numbers` does, as one array.
+
+        Parameters
+        ----------
+        names : tuple of str
+
+        Returns
+        -------
+        ndarray (n_row, n_name) of float64
+
+        Raises
+        ------
+        DataError
+            As `numbers` does.
+        """
+        numbers = [self.info(name).number for name in names]
+        side = self.adjacent(names) if numbers == sorted(numbers) else None
+        if side is None or side[0].shape[1] != len(names) or side[0].dtype.kind == "f":
+            return np.column_stack([self.numbers(name) for name in names])
+        return np.asarray(side[0].astype(np.float64) + side[1])
+
     def column(self, name: str) -> NDArray[Any]:
         """Return a column's values in native byte order, TSCAL and TZERO applied.
 
@@ -277,6 +299,15 @@ class Table:
         if info.code == "A":
             return np.char.strip(np.char.decode(raw, "latin-1"), " \0")
         return _native(info, raw)
+
+    def texts(self, name: str) -> list[str]:
+        """Return a column of texts as `column` does, as a list: quicker than an array where rows are few.
+
+        Parameters
+        ----------
+        name : str
+        """
+        return [cell.decode("latin-1").strip(" \0") for cell in self.raw(name).tolist()]
 
     def numbers(self, name: str, repeat: int | None = 1) -> NDArray[np.float64]:
         """Return a column of numbers as `column` does, in double precision.

@@ -14,7 +14,7 @@ from rossi.hexte.backest import archive_form, estimate_background
 from rossi.hexte.net import cycle_net, interpolated_net
 from rossi.hexte.reduction import Reduced
 from rossi.hexte.rocking import Position
-from rossi.spectra.pha import read_pha
+from rossi.spectra.pha import Spectrum, read_pha
 from rossi.spectra.summing import sum_tables
 from rossi.timeseries.join import join
 from rossi.timeseries.series import LightCurve
@@ -79,7 +79,7 @@ def defined(series: LightCurve) -> LightCurve | None:
     return series.rows(good) if good.any() else None
 
 
-def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
+def spectra_of(parts: Sequence[Reduced]) -> tuple[dict[Position, FitsFile], dict[Position, Spectrum]]:
     """Add up the spectra of each position, and of all beside the source.
 
     Parameters
@@ -89,8 +89,8 @@ def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
 
     Returns
     -------
-    dict of Position to FitsFile
-        Position.BACKGROUND is the sum of plus and minus.
+    dict of Position to FitsFile, dict of Position to Spectrum
+        The same opened and read; Position.BACKGROUND is the sum of plus and minus.
 
     Raises
     ------
@@ -98,18 +98,22 @@ def spectra_of(parts: Sequence[Reduced]) -> dict[Position, FitsFile]:
         If spectra can't be added up.
     """
     found: dict[Position, FitsFile] = {}
+    read: dict[Position, Spectrum] = {}
     for position in (Position.SOURCE, Position.PLUS, Position.MINUS, Position.BACKGROUND):
         files = [p.spectrum for p in parts if p.position is position and p.spectrum is not None]
+        spectra = [read_pha(file) for file in files]
         if position is Position.BACKGROUND:
             files += [found[beside] for beside in (Position.PLUS, Position.MINUS) if beside in found]
+            spectra += [read[beside] for beside in (Position.PLUS, Position.MINUS) if beside in read]
         if files:
-            found[position] = files[0] if len(files) == 1 else _summed(files)
-    return found
+            found[position] = files[0] if len(files) == 1 else _summed(spectra)
+            read[position] = spectra[0] if len(files) == 1 else read_pha(found[position])
+    return found, read
 
 
-def _summed(files: Sequence[FitsFile]) -> FitsFile:
-    name = files[0].name.rpartition("/")[2]
-    primary, tables = sum_tables([read_pha(file) for file in files])
+def _summed(spectra: Sequence[Spectrum]) -> FitsFile:
+    name = spectra[0].name.rpartition("/")[2]
+    primary, tables = sum_tables(spectra)
     return FitsFile(name, primary, tuple(Table(hdu.header, hdu.data, name) for hdu in tables))
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rossi.extract.channels import Bounds, parse_channels
-from rossi.fits.reader import FitsFile
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.remarks import Remark
-from rossi.spectra.pha import Spectrum, read_pha
+from rossi.spectra.pha import Spectrum
 
 #: Channels in which positions are compared: those of the recipe's light curve.
 BAND = (15, 61)
@@ -79,12 +78,12 @@ def _rate(pha: Spectrum, channels: tuple[int, int]) -> tuple[float, float]:
     return float(pha.value[inside].sum() / pha.exposure), float(np.sqrt((error[inside] ** 2).sum()) / pha.exposure)
 
 
-def background_remarks(spectra: Mapping[Position, FitsFile], cluster: Cluster) -> list[Remark]:
+def background_remarks(pha: Mapping[Position, Spectrum], cluster: Cluster) -> list[Remark]:
     """Compare the backgrounds of an observation.
 
     Parameters
     ----------
-    spectra : mapping of Position to FitsFile
+    pha : mapping of Position to Spectrum
         Corrected for dead time.
     cluster : Cluster
 
@@ -93,7 +92,6 @@ def background_remarks(spectra: Mapping[Position, FitsFile], cluster: Cluster) -
     list of Remark
         ``backgrounds_differ`` and ``background_offset`` where they differ by more than 3 sigma.
     """
-    pha = {position: read_pha(file) for position, file in spectra.items()}
     found = []
     if Position.PLUS in pha and Position.MINUS in pha:
         beside = compare(pha[Position.PLUS], pha[Position.MINUS], BAND)

@@ -65,7 +65,7 @@ def archive_frames(table: Table, offset: float, previous_row: bool = False) -> F
     """
     number = frame_number(table.numbers("Time") + offset)
     code = table.integers("ClstrPosition")
-    live = np.column_stack([table.numbers(f"LiveTimeDet{d}") for d in DETECTORS])
+    live = table.side_by_side(tuple(f"LiveTimeDet{d}" for d in DETECTORS))
     if previous_row and len(live):
         live = np.concatenate((np.zeros((1, len(DETECTORS))), live[:-1]))
     events = np.repeat((table.numbers("GoodCnt") / len(DETECTORS))[:, None], len(DETECTORS), axis=1)

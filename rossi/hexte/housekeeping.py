@@ -171,10 +171,13 @@ def commanded_dwell(table: Table) -> int | None:
 
 
 def _gridded(table: Table, name: str, at: NDArray[np.int64], number: int) -> Floats:
+    names = tuple(f"{name}{detector}" for detector in DETECTORS)
+    rates = table.side_by_side(names)
+    for detector, column in enumerate(names):
+        if table.info(column).may_be_null:
+            rates[table.null(column), detector] = 0
     grid = np.full((number, len(DETECTORS)), _MISSING)
-    for detector in DETECTORS:
-        column = f"{name}{detector}"
-        grid[at, detector] = np.where(table.null(column), 0, table.numbers(column))
+    grid[at] = rates
     return grid
 
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from rossi.archive import stem_of
 from rossi.errors import DataError, NoGoodTime
+from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
-from rossi.fits.edit import file_parts
+from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.fits.writer import stored_gzip
+from rossi.fits.writer import gzipped, stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -46,7 +47,7 @@ from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 
 _ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
-#: How much of split files is kept open for what comes next [byte].
+#: How much of split files is kept open for what comes next, and not compressed [byte].
 _KEPT = 64 << 20
 #: Positions that files are split into.
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
@@ -152,11 +153,13 @@ def split_observation(
 
 
 def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> File:
-    """Return a split file for the store; it stays open as well if it is no larger than the room that is left."""
+    """Return a split file for the store: as it is, and open, while there is room for that, else compressed."""
     if isinstance(content, bytes):
         return File(name, content, about=about)
-    kept = content if content.table().rows.nbytes <= room else None
-    return File(name, stored_gzip(file_parts(content)), about=about, fits=kept)
+    data = file_bytes(content)
+    if len(data) > room:
+        return File(name, gzipped(data), about=about)
+    return File(name, stored_gzip([data]), about=about, fits=content)
 
 
 def _named(housekeeping: File) -> File:
@@ -304,12 +307,12 @@ def reduce_cluster(
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
     reduced: list[Reduced] = []
-    read = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
+    known = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
     for part, own in zip(parts, goods, strict=True):
         if not len(own):  # all of it is in other files
             continue
         covering = _covering(part, rocking)
-        housekeeping = None if covering is None else read(covering)
+        housekeeping = None if covering is None else known(covering)
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
         usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
@@ -321,8 +324,8 @@ def reduce_cluster(
     curves = {
         name: curves_of(reduced, name, dwell, wanted.cycles, interpolated=wanted.interpolated) for name in wanted.bands
     }
-    spectra = spectra_of(reduced)
-    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(spectra, cluster)
+    spectra, read = spectra_of(reduced)
+    remarks += [remark for one in reduced for remark in one.remarks] + background_remarks(read, cluster)
     return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)))
 
 
@@ -339,9 +342,13 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
 
 def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
     if part.is_events:
-        events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        if part.split.fits is None:
+            events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        else:
+            events = ScienceEvents(part.name, part.table, part.gti)
         return reduce_events(events, request, correction, part.position)
-    made = reduce_archive(part.split.opened(), part.position, request, correction)
+    array = ScienceArray(part.name, part.split.opened().table(), part.gti)
+    made = reduce_archive(array, part.position, request, correction)
     return [] if made is None else [made]
 
 

@@ -20,6 +20,7 @@ from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.product import About, Content, File, Kind
 from rossi.remarks import Remark
+from rossi.timeseries.layout import primary
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.summary import band_summary, summary
 
@@ -86,7 +87,7 @@ class Products:
             return []
         name = f"{band}{suffix}.lc"
         ready = self.clusters[cluster].ready.get(name)
-        hdus = series.hdus() if ready is None else hdus_of(ready, name)
+        hdus = [primary(series.primary), *series.tables()] if ready is None else hdus_of(ready, name)
         first, last = self.bands[band].first, self.bands[band].last
         describe(hdus[1].header, content, ChannelSelection(chmin=first, chmax=last), self.obsid)
         both = self.bands[band].energies

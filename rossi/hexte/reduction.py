@@ -117,12 +117,12 @@ class Reduced:
     remarks: tuple[Remark, ...] = field(default=())
 
 
-def reduce_archive(part: FitsFile, position: Position, request: Request, correction: Correction) -> Reduced | None:
+def reduce_archive(array: ScienceArray, position: Position, request: Request, correction: Correction) -> Reduced | None:
     """Reduce archive-mode data of one position.
 
     Parameters
     ----------
-    part : FitsFile
+    array : ScienceArray
         Rows of one position with their good time; see `rossi.hexte.rocking.split`.
     position : Position
     request : Request
@@ -133,7 +133,6 @@ def reduce_archive(part: FitsFile, position: Position, request: Request, correct
     Reduced or None
         None where nothing lies in good time.
     """
-    array = ScienceArray.from_file(part)
     time = TimeSelection("apply", () if request.good is None else (request.good,))
     grid = select_samples([array], "SpecDet0", request.binsz, time)
     if not len(grid.samples[0].index):
@@ -148,7 +147,7 @@ def reduce_archive(part: FitsFile, position: Position, request: Request, correct
         for name, band in request.bands.items()
     }
     whole = counts(request.spectrum, ChannelSelection(), is_curve=False) if request.spectrum else None
-    return _products(position, part.table(), curves, whole, request, correction, None)
+    return _products(position, array.table, curves, whole, request, correction, None)
 
 
 def reduce_events(

@@ -152,15 +152,18 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
 
 def _common(first: Header, headers: Sequence[Header]) -> Header:
     """Return the cards of the first header whose values all headers share; times and commentary are left out."""
-    common, others = first.without(_LEFT_OUT), [header for header in headers if header is not first]
-    differing = {keyword for other in others for keyword in common if not _same(keyword, first, other)}
+    common, differing = first.without(_LEFT_OUT), set[str]()
+    for other in headers:
+        there = {image for _, image in other.images()} if other is not first else set()
+        others = [keyword for keyword, image in common.images() if there and image not in there]
+        differing.update(keyword for keyword in others if not _same(keyword, first, other))
     return common.without(differing) if differing else common
 
 
 def _same(keyword: str, first: Header, second: Header) -> bool:
     """Return whether two values mean the same: names are spelled in many ways, and positions rounded."""
-    if keyword not in second or first.image(keyword) == second.image(keyword):
-        return keyword in second
+    if keyword not in second:
+        return False
     one, other = first.get(keyword), second.get(keyword)
     if keyword == "OBJECT":
         return plain_name(str(one)) == plain_name(str(other))

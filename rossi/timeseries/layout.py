@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from rossi import gti
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
-from rossi.fits.writer import Column, TableHDU, now, table_hdu
+from rossi.fits.writer import Column, TableHDU, now, primary_hdu, table_hdu
 from rossi.met import add_reference
 from rossi.timeseries import units
 
@@ -53,14 +54,32 @@ def rate_table(
         Further columns.
     """
     quantity = next(name for name in _VALUES if name in values)
-    known = {declared.TIME.name: declared.TIME} | EXTRA
-    known |= {column.name: replace(column, form=form) for column in (*_VALUES[quantity], declared.FRACEXP)}
-    if quantity == "RATE" and unit != units.RATE:
-        known |= {name: replace(known[name], unit=unit) for name in ("RATE", "ERROR", "BACKV", "BACKE")}
+    known = _columns(quantity, unit, form)
     columns = [(known[name], column) for name, column in values.items()]
     made = dated(header)
     add_reference(made)
     return table_hdu(quantity, [*columns, *more], made)
+
+
+@lru_cache(maxsize=16)
+def _columns(quantity: str, unit: str, form: str) -> Mapping[str, Column]:
+    """Return the columns that a light curve may have, by name."""
+    known = {declared.TIME.name: declared.TIME} | EXTRA
+    known |= {column.name: replace(column, form=form) for column in (*_VALUES[quantity], declared.FRACEXP)}
+    if quantity == "RATE" and unit != units.RATE:
+        known |= {name: replace(known[name], unit=unit) for name in ("RATE", "ERROR", "BACKV", "BACKE")}
+    return known
+
+
+def primary(header: Header) -> TableHDU:
+    """Lay out the primary HDU of a light curve's file.
+
+    Parameters
+    ----------
+    header : Header
+        With its keywords.
+    """
+    return TableHDU(primary_hdu(dated(header.without(("DATE",)))), b"")
 
 
 def dated(header: Header) -> Header:

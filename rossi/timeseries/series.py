@@ -17,7 +17,7 @@ from rossi.facts import Told
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.saving import Saved
-from rossi.fits.writer import Column, TableHDU, join_hdus, primary_hdu
+from rossi.fits.writer import Column, TableHDU, join_hdus
 from rossi.goodtime import GoodTime
 from rossi.timeseries import layout, units
 from rossi.timeseries.means import mean_rate
@@ -297,18 +297,7 @@ class LightCurve(Saved, Told):
         form : str
             See `tables`.
         """
-        return join_hdus(self.hdus(form=form))
-
-    def hdus(self, *, form: str = "D") -> list[TableHDU]:
-        """Lay out the curve as the HDUs of a file.
-
-        Parameters
-        ----------
-        form : str
-            See `tables`.
-        """
-        primary = primary_hdu(layout.dated(self.primary.without(("DATE",))))
-        return [TableHDU(primary, b""), *self.tables(form=form)]
+        return join_hdus([layout.primary(self.primary), *self.tables(form=form)])
 
     @property
     def _system(self) -> str:

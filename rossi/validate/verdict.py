@@ -18,6 +18,8 @@ ROUNDING = 1e-5
 #: made of the same telemetry, so that the scatter of counts is in both, and the errors are an upper limit: 3 comes up
 #: by chance less often than in one of 370 comparisons.
 MOST_OF_SUM, MOST_OF_ONE = 3.0, 5.0
+#: Part by which exposures of spectra may differ before it is told; rates are compared whatever they are.
+_EXPOSURE = 1e-3
 #: Part of the rows that may have no partner.
 _ALONE = 0.05
 
@@ -155,6 +157,8 @@ def compare(product: str, what: str, archive: Samples, rossi: Samples, unit: str
     bad[theirs] = False
     only_archive, only_rossi = len(archive.x) - len(theirs) - int(bad.sum()), len(rossi.x) - len(mine)
     reasons = _about_rows(only_archive, only_rossi, int(bad.sum()), shift)
+    if not width:  # rows don't tell
+        reasons += _about_exposure(archive.exposure, rossi.exposure)
     if len(mine):
         found = _differences(rossi.value[mine], archive.value[theirs], archive.error[theirs], archive.x[theirs])
         alone = max(only_archive, only_rossi) > _ALONE * len(mine) + 1
@@ -238,6 +242,12 @@ def _differences(rossi: Floats, archive: Floats, error: Floats, x: Floats) -> Co
         largest=float(difference[largest]),
         at=float(x[largest]),
     )
+
+
+def _about_exposure(archive: float, rossi: float) -> tuple[str, ...]:
+    if not abs(archive - rossi) > _EXPOSURE * archive:
+        return ()
+    return (f"The archive's exposure is {archive:.0f} s, rossi's {rossi:.0f} s.",)
 
 
 def _about_rows(only_archive: int, only_rossi: int, bad: int, shift: float) -> tuple[str, ...]:

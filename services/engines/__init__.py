@@ -48,6 +48,9 @@ class Native:
 
     def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
         """See `Engine`."""
+        from services.engines.native.allocation import keep_freed_memory
+
+        keep_freed_memory()
         carry_out: Callable[[Any, Inputs], Outputs]
         carry_out = getattr(import_module(f"services.engines.native.{stage}"), stage)
         return carry_out(config, inputs)

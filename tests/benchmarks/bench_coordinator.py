@@ -1,24 +1,20 @@
 """Memory of the process that runs a campaign of the whole archive: both instruments, 2500 sources.
 
-    PYTHONPATH=. python tests/benchmarks/bench_coordinator.py [--observations 12000 60000 120000] [--sources 2500]
+    python -m tests.benchmarks.bench_coordinator [--observations 12000 60000 120000] [--sources 2500]
 
 Results are made up, shard by shard, as large as those of a simulated observation with four stages, and a small manifest
 for each merge, so that all that the campaign itself does is done: results come in, the requests of the sources' merges
 are put together, the front page, the tables and a release are published, Prefect's pages are written. Then comes a
-night in which one observation of a hundred has changed. Printed is the largest resident memory of the process, each
-number of observations in a process of its own, against what it may be: 1 GB.
+night in which one observation of a hundred has changed. Told are the processor time of the process, making up the
+results included, and its largest resident memory against what it may be, 1 GB; each number of observations in a process
+of its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flows.core import selection
@@ -28,7 +24,7 @@ from flows.core.run import run
 from flows.core.selection import Selection
 from flows.core.settings import Settings, load_settings
 from flows.core.summary import summary_line
-from flows.core.watcher import Result, Watcher
+from flows.core.watcher import Watcher
 from flows.prefect.artifacts import reason_rows, source_rows, summary_page
 from rossi.product import About, Kind
 from services.contract import File, ObservationResult, Outcome, Outputs, StageResult
@@ -37,8 +33,9 @@ from services.execution.survey import Change, Standing
 from services.merge.config import Merge
 from services.merge.front_sources import Measured, SourceEntry
 from services.storage import open_store
-from services.storage.publication import manifest_key, new_manifest, publish, read_manifest
+from services.storage.publication import manifest_key, new_manifest, publish
 from tests.benchmarks.bench_sources import memory, work_list
+from tests.benchmarks.table import Row, apart, script
 
 _MOST = 1000.0
 _READS = {"pca_prep": (), "pca_extract": ("pca_prep",), "hexte_back": (), "hexte_dead": ("hexte_back",)}
@@ -119,67 +116,41 @@ class MadeUp(Inline):
         return [merge_of(self._settings.store, merge) for merge in batch]
 
 
-class Steps(Watcher):
-    """Keeps how long each kind of step took, and the largest memory until then."""
-
-    def __init__(self, peaks: dict[str, float]) -> None:
-        self._peaks, self.reached, self._begun = peaks, dict[str, tuple[float, float]](), time.perf_counter()
-
-    def step(self, kind: str, work: Any, name: str = "") -> Result:
-        """Do it."""
-        done: Result = work()
-        self.reached[kind] = (time.perf_counter() - self._begun, self._peaks["this"])
-        return done
-
-
-def one(observations: int, sources: int, folder: str) -> None:
-    """Run the two nights, and print what they took as JSON."""
+def two_nights(observations: int, sources: int, folder: str) -> list[dict[str, Any]]:
+    """Run two nights, and return what they took."""
     campaign = {"workers": 1, "shard_size": 100}
     settings = load_settings(None, {"archive": folder, "store": f"{folder}/store", "campaign": campaign})
-    rows = work_list(sources, observations)
+    listed = work_list(sources, observations)
 
     def query(settings: Settings, *_: object) -> Selection:
-        grouping = grouped(settings, rows, open_store(settings.store))
+        grouping = grouped(settings, listed, open_store(settings.store))
         return Selection(grouping, grouping.obsids)
 
-    executor, said = MadeUp(settings), []
+    executor, told = MadeUp(settings), []
     for night, select in enumerate((query, selection.changed)):
         executor.night = night
         with memory() as peaks:
-            steps, begin = Steps(peaks), time.perf_counter()
+            start = time.process_time()
             selection.everything = query
-            result = run(settings, select, executor, steps)
+            result = run(settings, select, executor, Watcher())
             pages = (reason_rows(result.results), source_rows(result, open_store(settings.store), settings.store))
             lines = summary_line(result), summary_page(result, open_store(settings.store), settings.store)
-            said.append({
-                "line": lines[0], "seconds": time.perf_counter() - begin, "peak": peaks["this"], "steps": steps.reached,
-                "workers": peaks["others"], "rows": sum(map(len, pages)),
-                "front": len(read_manifest(open_store(settings.store), result.top.manifest).outputs),
-            })  # fmt: skip
+            assert all(pages) and all(lines)
+            told.append({"seconds": time.process_time() - start, "peak": peaks["this"]})
             del result, pages
-    print(json.dumps(said))
+    return told
 
 
-def main() -> None:
-    """Do as the module's text says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, nargs="+", default=[12_000, 60_000, 120_000])
-    parser.add_argument("--sources", type=int, default=2500)
-    asked = parser.parse_args()
-    for number in asked.observations:
+def rows(observations: list[int] = [12_000, 60_000, 120_000], sources: int = 2500) -> Iterator[Row]:  # noqa: B006
+    """Return processor time and memory."""
+    for number in observations:
         with tempfile.TemporaryDirectory() as folder:
-            work = f"one({number}, {asked.sources}, {folder!r})"
-            command = [sys.executable, "-c", f"from tests.benchmarks.bench_coordinator import one; {work}"]
-            environment = os.environ | {"PYTHONHASHSEED": "1"}
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
-        for what, night in zip(("all", "a hundredth"), json.loads(done.stdout.splitlines()[-1]), strict=True):
-            steps = ", ".join(f"{kind} {peak:.0f} MB after {at:.0f} s" for kind, (at, peak) in night["steps"].items())
-            print(
-                f"{number} observations, {what}: {night['peak']:.0f} MB (at most {_MOST:.0f}) "
-                f"in {night['seconds']:.0f} s; {steps}. {night['line']}",
-                flush=True,
-            )
+            nights = apart(two_nights, number, sources, folder)
+        for what, night in zip(("all", "a hundredth changed"), nights, strict=True):
+            told = f"{number} observations, {what}: the campaign's own process"
+            yield Row(told, night["seconds"], "s CPU")
+            yield Row(f"{told}: memory", night["peak"], "MB", "allowed", _MOST, 1)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

@@ -1,26 +1,16 @@
-"""How long a million events take to become a light curve and a spectrum, as a ratio to loading the file.
+"""How long a million events take to become a light curve and a spectrum, against what stingray takes to load the file.
 
-    python tests/benchmarks/bench_events.py [--repeat 10] [--python /path/to/python/with/stingray]
+    python -m tests.benchmarks.bench_events [--events 1000000] [--repeat 10]
 
-The reference is stingray's EventList.read of the same file. It is not installed with rossi; in a folder of its own
-
-    python -m venv /tmp/stingray && /tmp/stingray/bin/pip install stingray
-
-and give /tmp/stingray/bin/python as --python (by default this Python is tried). The file is made here: an hour of
-E_125us_64M_0_1s words with PCUID and PHA decoded (stingray needs them), plain, on local disk. Both sides run in warm
-processes; medians.
+The reference is stingray's EventList.read of the same file. It is made here: an hour of E_125us_64M_0_1s words, PCUID
+and PHA decoded (stingray needs them), plain, on local disk. Both sides take turns in one warm process.
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,21 +25,10 @@ from rossi.extract.spectrum import spectrum
 from rossi.fits.declarations import STDGTI
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from tests.benchmarks.table import Row, apart, least, peak, script
 
 START, LENGTH = 116417236.0, 3600.0
 WORD = "(M[1]{1},D[0:4]{3},C[0:63]{6},T[0.0:0.0078125;0.0001220703125]{6})^(M[1]{8},S[LostEvents0]{8})"
-
-#: What the other Python runs: the median of `repeat` loads after two to warm up.
-STINGRAY = """
-import statistics, sys, time, warnings
-warnings.simplefilter("ignore")
-from stingray import EventList
-def load(path):
-    start = time.perf_counter()
-    assert len(EventList.read(path, fmt="hea").time)
-    return time.perf_counter() - start
-print(statistics.median([load(sys.argv[1]) for _ in range(int(sys.argv[2]) + 2)][2:]))
-"""
 
 
 def event_file(number: int) -> bytes:
@@ -90,40 +69,31 @@ def extract(path: Path, binsz: float, whole: int = 1 << 30) -> int:
     return len(curve) + len(spectrum_file(spectrum(source, selection.channels)))
 
 
-def median(run: Callable[[], object], repeat: int) -> float:
-    """Return the median time of a call after two to warm up [s]."""
-    times = []
-    for _ in range(repeat + 2):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[2:])
+def rows(events: int = 1_000_000, repeat: int = 10) -> Iterator[Row]:
+    """Return what light curves with a spectrum take, from the file to the bytes of the products."""
+    from stingray import EventList
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=10)
-    parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--events", type=int, default=1_000_000)
-    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.fits"
-        path.write_bytes(decode_events(open_fits(event_file(arguments.events), "events.fits")))
-        took = {
-            "1 s bins": median(lambda: extract(path, 1.0), arguments.repeat),
-            "1 s bins, file read in pieces": median(lambda: extract(path, 1.0, whole=0), arguments.repeat),
-            "1/128 s bins (460 800 of them)": median(lambda: extract(path, 2.0**-7), arguments.repeat),
+        path.write_bytes(decode_events(open_fits(event_file(events), "events.fits")))
+        works = {
+            "1 s bins": lambda: extract(path, 1.0),
+            "1 s bins, file read in pieces": lambda: extract(path, 1.0, whole=0),
+            "1/128 s bins (460,800 of them)": lambda: extract(path, 2.0**-7),
         }
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        command = [arguments.python, "-c", STINGRAY, str(path), str(arguments.repeat)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    print(f"{arguments.events} events; at most {memory:.0f} MB of memory, making the file included")
-    if done.returncode:
-        print("stingray can't be run by this Python; see --help. Times in seconds:")
-    reference = 1.0 if done.returncode else float(done.stdout.split()[-1])
-    for case, seconds in took.items():
-        print(f"{case:36s} {seconds / reference:6.3f}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded, *took = least(repeat, lambda: EventList.read(str(path), fmt="hea"), *works.values())
+        for what, seconds in zip(works, took, strict=True):
+            yield Row(f"{events} events: {what}", seconds, "s CPU", "stingray loads them", loaded, 10)
+        yield Row(f"{events} events: memory", apart(alone, path), "MB", "allowed", 300, 1)
+
+
+def alone(path: Path) -> float:
+    """Return the memory of a process that makes them alone [MB]."""
+    extract(path, 2.0**-7)
+    return peak()
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

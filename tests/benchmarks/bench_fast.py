@@ -1,6 +1,6 @@
 """How long stage ``pca_fast`` takes for long observations, and how much memory.
 
-    python tests/benchmarks/bench_fast.py [--events 10000000] [--orbits 1] [--pair]
+    python -m tests.benchmarks.bench_fast [--events 10000000] [--orbits 1] [--pair]
 
 An observation is made here: event files of an hour each, or with --pair GoodXenon's halves, which have to be merged,
 Standard1 beside them, and a filter file. The reference for time is reading the events: their files into memory, times
@@ -10,14 +10,10 @@ process that does the one thing alone, and that of a process that has loaded all
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
-import resource
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +28,7 @@ from rossi.timing.modefiles import ModeFiles
 from rossi.timing.xenon_file import EVENT_WORD
 from services.engines.native.pca_fast import pca_fast
 from services.pca_fast.stage import PcaFastConfig
+from tests.benchmarks.table import Row, apart, peak, script
 
 START, LENGTH, ORBIT, ZERO = 203000000, 3600, 5760, 3.375
 PRODUCTS = ("fast", "events", "power", "bursts")
@@ -171,57 +168,41 @@ def inputs_in(folder: Path) -> dict[str, tuple[File, ...]]:
     return {name: tuple(files) for name, files in found.items()}
 
 
-def work(folder: Path, what: str, given: argparse.Namespace) -> None:
-    """Do one thing, and print seconds and memory."""
-    if what == "making":
-        observe(folder, given.events, given.orbits, given.pair)
-        return
+def work(folder: Path, what: str) -> tuple[float, float]:
+    """Do one thing; return processor seconds and the most memory [MB]."""
     inputs = inputs_in(folder)
-    begun, number = time.process_time(), 0
+    begun = time.process_time()
     if what == "reading":
         held = ModeFiles(inputs["science"])
         for file in held.events(held.modes[0])[0]:
             for piece in file.pieces(CHUNK):
-                number += len(file.times(piece))
+                file.times(piece)
                 file.words(piece)
     elif what != "nothing":
         if what == "power":  # what is loaded once does not count
             importlib.import_module("stingray")
         begun = time.process_time()
-        made = pca_fast(PcaFastConfig(products=(what,), expression="ELV > 10", binsz=2.0**-7), inputs)
-        number = sum(len(file.data) for files in made.files.values() for file in files)
+        pca_fast(PcaFastConfig(products=(what,), expression="ELV > 10", binsz=2.0**-7), inputs)
     else:
         importlib.import_module("stingray")
         importlib.import_module("rossi.plot.power")
-    seconds = time.process_time() - begun
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"what": what, "seconds": seconds, "memory": largest, "number": number}))
+    return time.process_time() - begun, peak()
 
 
-def main() -> None:
-    """Print times and memory."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--orbits", type=int, default=1)
-    parser.add_argument("--pair", action="store_true")
-    parser.add_argument("--work", nargs=2)
-    given = parser.parse_args()
-    if given.work:
-        work(Path(given.work[0]), given.work[1], given)
-        return
-    options = ["--events", str(given.events), "--orbits", str(given.orbits), *(["--pair"] if given.pair else [])]
+def rows(events: int = 10_000_000, orbits: int = 1, pair: bool = False) -> Iterator[Row]:
+    """Return times and memory."""
+    kind = f"{events} events, {'a GoodXenon pair' if pair else 'merged'}"
     with tempfile.TemporaryDirectory() as name:
-        command = [sys.executable, __file__, *options, "--work", name]
-        subprocess.run([*command, "making"], check=True)  # a child's memory begins with that of its parent
-        reading = 0.0
-        kind = "a GoodXenon pair" if given.pair else "merged events"
-        print(f"{given.events} events in {given.orbits} orbits, {kind}")
-        for what in ("nothing", "reading", *PRODUCTS):
-            told = json.loads(subprocess.run([*command, what], capture_output=True, text=True, check=True).stdout)
-            reading = told["seconds"] if what == "reading" else reading
-            times = f", {told['seconds'] / reading:.1f} times reading" if reading else ""
-            print(f"{what:8} {told['seconds']:6.2f} s{times}; {told['memory']:4.0f} MB", flush=True)
+        folder = Path(name)
+        observe(folder, events, orbits, pair)
+        _, loaded = apart(work, folder, "nothing")
+        reading, _ = apart(work, folder, "reading")
+        for what in PRODUCTS:
+            seconds, memory = apart(work, folder, what)
+            yield Row(f"{kind}: {what}", seconds, "s CPU", "reading them", reading, 1 / 3)
+            yield Row(f"{kind}: {what}, memory", memory, "MB", "allowed", 300, 1)
+        yield Row("fast data: memory with everything loaded, nothing done", loaded, "MB")
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

@@ -1,6 +1,6 @@
 """Size of the front page of 3000 sources, and how long a browser takes until it can be used.
 
-    PYTHONPATH=. python tests/benchmarks/bench_front_page.py [sources] [folder to keep the page in]
+    python -m tests.benchmarks.bench_front_page [--sources 3000] [--keep FOLDER]
 
 Three bands, hardness, variability and a small light curve of 60 points for each. The reference of each figure is what
 the page may weigh (5 MB) and take (two seconds until it can be used, a tenth for an answer).
@@ -8,15 +8,16 @@ the page may weigh (5 MB) and take (two seconds until it can be used, a tenth fo
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 
 from services.merge.front_page import Measured, SourceEntry, front_page
+from tests.benchmarks.table import Row, script
 from tests.browser import chromium
 
 _MOST, _USABLE, _ANSWER = 5e6, 2.0, 0.1
@@ -95,22 +96,20 @@ _TIMED = """act => new Promise(done => {
 })"""
 
 
-def main(count: int, folder: Path) -> None:
-    """Make the page and print what it weighs and takes."""
-    entries = fabricated(count)
-    begin = time.perf_counter()
+def rows(sources: int = 3000, keep: str = "") -> Iterator[Row]:
+    """Return what the page weighs and takes; it stays in the folder `keep`."""
+    entries, what = fabricated(sources), f"front page of {sources} sources"
+    begin = time.process_time()
     data = front_page(entries, "An archive", "Fabricated.", hardness="PCA 11–28 / 5–10")
-    seconds = time.perf_counter() - begin
-    page = folder / "index.html"
-    page.write_bytes(data)
-    print(f"{count} sources, made in {seconds:.1f} s")
-    print(f"size {len(data) / 1e6:.2f} MB, {len(data) / _MOST:.2f} of 5 MB")
-    for what, spent in loading(page).items():
-        most = _USABLE if what in {"table", "map"} else _ANSWER
-        print(f"{what}: {spent:.3f} s, {spent / most:.2f} of {most:g} s")
+    yield Row(f"{what}: made", time.process_time() - begin, "s CPU")
+    yield Row(f"{what}: size", len(data) / 1e6, "MB", "allowed", _MOST / 1e6, 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        page = Path(keep or temporary).resolve() / "index.html"
+        page.write_bytes(data)
+        for part, spent in loading(page).items():
+            most = _USABLE if part in {"table", "map"} else _ANSWER
+            yield Row(f"{what}: {part} in a browser", spent, "s", "allowed", most, 1)
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-    with tempfile.TemporaryDirectory() as temporary:
-        main(number, Path(sys.argv[2] if len(sys.argv) > 2 else temporary).resolve())
+    script(rows)

@@ -1,15 +1,14 @@
 """A campaign of ten thousand observations as an operator runs it: `rossi up`, the form, Prefect's pages.
 
-    PYTHONPATH=. python tests/benchmarks/bench_many.py [--observations 10000] [--keep folder]
+    python -m tests.benchmarks.bench_many [--observations 10000] [--keep FOLDER]
 
-Observations are short ones, PCA alone, a hundred of them under many names; one of fifty has lost its data. Printed are
-the memory of each process at the beginning, in the middle and at the end, what was asked for against what Prefect has
-recorded, and how long its pages take; pictures of them stay in the folder, with the report.
+Observations are short ones, PCA alone, a hundred of them under many names; one of fifty has lost its data. Told are
+the memory of each process at the end against that in the middle, what was expected against what Prefect has recorded,
+and how long its pages take; pictures of them stay in the folder, with the report.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -30,6 +29,7 @@ from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_observation
 from rossi.simulate.archive import planned
 from rossi.simulate.calibration import calibration_files
 from rossi.simulate.source import long_term
+from tests.benchmarks.table import Row, script
 from tests.flows.api import FINAL, Api
 from tests.flows.support import Rossi, marked, no_strays
 from tests.flows.tour import Tour, tour
@@ -145,8 +145,8 @@ def recorded(api: Api, run: str) -> dict[str, int]:
     }  # fmt: skip
 
 
-def work(root: Path, observations: int) -> None:
-    """Run it and print what was seen."""
+def work(root: Path, observations: int) -> Iterator[Row]:
+    """Run it and return what was seen."""
     lay_out(root, observations)
     configure(root)
     port, products = free_port(), free_port()
@@ -160,53 +160,46 @@ def work(root: Path, observations: int) -> None:
             assert done.returncode == 0, done.stderr
             run = api.run("campaign")
             with tour(api.url.removesuffix("/api"), pictures) as operator:
-                follow(api, run, operator)
+                yield from follow(api, run, operator)
             time.sleep(20)  # what is still on its way
-            show(api, run, observations, seen)
+            yield from shown(api, run, observations, seen)
         finally:
             rossi("down", *places, mark=mark)
 
 
-def follow(api: Api, run: str, operator: Tour) -> None:
-    """Look at the pages once a minute until a run has ended, and then once more."""
-    begin, ended = time.monotonic(), False
+def follow(api: Api, run: str, operator: Tour) -> Iterator[Row]:
+    """Look at the pages once a minute until a run has ended, and then once more; return the most that they took."""
+    ended, most = False, dict[str, float]()
     while not ended:
         time.sleep(60)
         ended = api.state(run)["state_type"] in FINAL
         shown = api.artifacts(run).get("progress", {}).get("description", "not begun")
         took = watch_pages(operator, api, run) if "observations: " in shown else {}
-        pages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items())
-        when = f"{time.monotonic() - begin:.0f} s, load {os.getloadavg()[0]:.0f}"
-        print(f"{when}: {shown}; pages: {pages}", flush=True)
-    print(api.state(run)["state"]["message"])
+        most |= {name: max(seconds, most.get(name, 0.0)) for name, seconds in took.items()}
+    yield from (Row(f"Prefect's page: {name}", seconds, "s", "allowed", 5.0, 1) for name, seconds in most.items())
 
 
-def show(api: Api, run: str, observations: int, seen: dict[str, list[float]]) -> None:
-    """Print the accounts."""
-    rows = json.loads(api.artifacts(run)["outcomes"]["data"])
-    print(f"asked for {observations}, accounted for {sum(row['observations'] for row in rows)}:", rows)
-    shards = -(-observations // 100)
-    damaged = -(-observations // _DAMAGED)
-    print(f"recorded {recorded(api, run)}; expected {shards + 3} task runs, {damaged} warnings")
+def shown(api: Api, run: str, observations: int, seen: dict[str, list[float]]) -> Iterator[Row]:
+    """Return the accounts."""
+    outcomes = json.loads(api.artifacts(run)["outcomes"]["data"])
+    assert sum(row["observations"] for row in outcomes) == observations, outcomes
+    expected = {"task runs": -(-observations // 100) + 3, "warnings in the log": -(-observations // _DAMAGED)}
+    known = recorded(api, run)
+    for name, number in expected.items():
+        yield Row(f"Prefect has recorded: {name}", known[name], "", "expected", number, 1)
     for name, sizes in seen.items():
         third = max(1, len(sizes) // 6)
-        parts = [sizes[:third], sizes[len(sizes) // 2 : len(sizes) // 2 + third], sizes[-third:]]
-        begin, middle, end = (statistics.median(part) for part in parts)
-        print(f"memory of {name}: {begin:.0f} MB at the beginning, {middle:.0f} in the middle, {end:.0f} at the end, "
-              f"at most {max(sizes):.0f}")  # fmt: skip
+        middle, end = (statistics.median(part) for part in (sizes[len(sizes) // 2 :][:third], sizes[-third:]))
+        yield Row(f"memory of {name} at the end", end, "MB", "in the middle", middle)
 
 
-def main() -> None:
-    """Read what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, default=10_000)
-    parser.add_argument("--keep", type=Path, default=None, help="folder that everything stays in")
-    given = parser.parse_args()
+def rows(observations: int = 10_000, keep: str = "") -> Iterator[Row]:
+    """Return what was seen; everything stays in the folder `keep`."""
     with tempfile.TemporaryDirectory() as name:
-        root = (given.keep or Path(name)).resolve()
+        root = Path(keep or name).resolve()
         root.mkdir(parents=True, exist_ok=True)
-        work(root, given.observations)
+        yield from work(root, observations)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

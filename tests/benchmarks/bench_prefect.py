@@ -1,28 +1,24 @@
 """What Prefect costs: a campaign against the same without it, and a large campaign's memory.
 
-    python tests/benchmarks/bench_prefect.py [--observations 500] [--repeat 3]
-    python tests/benchmarks/bench_prefect.py --tiny 10000
+    python -m tests.benchmarks.bench_prefect [--observations 200] [--repeat 2] [--tiny-ones 0]
 
 Observations are one simulated observation of 2 ks under many names, PCA and HEXTE, reduced into a new store each time.
 The reference is the same campaign in the same number of processes, without Prefect. Both take turns; the Prefect server
-runs all the time, as it does for an operator. Printed is the ratio of the medians.
+runs all the time, as it does for an operator.
 
-With --tiny, observations are asked for that the archive does not have: each is a failure with its own record and its
-own line in the log, the worst that Prefect gets. Printed are the memory of the process while it works and what the
-server has recorded.
+With --tiny-ones 10000, observations are asked for that the archive does not have: each is a failure with a record and a
+line in the log of its own, the worst that Prefect gets. Told are the memory of the process, and what was recorded.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import statistics
 import tempfile
-import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from itertools import count as count_from
 from pathlib import Path
 
 from flows.core.plan import plan_shards
@@ -34,6 +30,7 @@ from flows.core.watcher import Watcher
 from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
 from rossi.simulate import BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE, simulate_archive
+from tests.benchmarks.table import Row, least, peak, script
 
 
 def lay_out(folder: Path, observations: int) -> dict[str, object]:
@@ -67,23 +64,6 @@ def with_prefect(settings: Settings) -> None:
     run_campaign(settings)
 
 
-@contextmanager
-def memory(into: list[float]):
-    """Note this process's resident memory [MB] twice a second."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(0.5):
-            pages = int(Path("/proc/self/statm").read_text().split()[1])
-            into.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    yield
-    ended.set()
-    thread.join()
-
-
 def count(kind: str) -> int:
     """How many runs the server has recorded."""
     request = urllib.request.Request(
@@ -93,78 +73,56 @@ def count(kind: str) -> int:
         return int(json.load(answer))
 
 
-def tiny(folder: Path, observations: int) -> None:
+def tiny(folder: Path, observations: int) -> Iterator[Row]:
     """A large campaign of next to nothing."""
     from flows.campaign import run_campaign
     from services.contract import Outcome
 
     (folder / "empty").mkdir()
-    obsids = [
-        f"{number // 10000 + 20000}-{number // 100 % 100:02}-{number % 100:02}-00" for number in range(observations)
-    ]
+    obsids = [f"{n // 10000 + 20000}-{n // 100 % 100:02}-{n % 100:02}-00" for n in range(observations)]
     places = {"archive": str(folder / "empty"), "store": str(folder / "store")}
     campaign = {"instruments": ["pca"], "workers": os.cpu_count(), "shard_size": 100}
     settings = load_settings(None, {**places, "query": {"obsids": obsids}, "campaign": campaign})
-    seen: list[float] = []
     start = time.perf_counter()
-    with memory(seen):
-        result = run_campaign(settings)
+    result = run_campaign(settings)
     seconds = time.perf_counter() - start
     failed = sum(one.outcome is Outcome.FAILED for one in result.results)
-    quarter = max(1, len(seen) // 4)
-    print(f"{observations} observations: {len(result.results)} accounted for, {failed} failed as they should")
-    print(f"{observations / seconds:.0f} a second with query and merge")
-    print(f"memory of the flow's process: {statistics.median(seen[:quarter]):.0f} MB in the first quarter, ", end="")
-    print(f"{statistics.median(seen[-quarter:]):.0f} MB in the last, at most {max(seen):.0f} MB")
+    assert failed == len(result.results) == observations
+    yield Row(
+        f"{observations} failures through Prefect", seconds, "s", "a hundredth of a second each", observations / 100
+    )
+    yield Row(f"{observations} failures through Prefect: memory of the flow", peak(), "MB", "allowed", 1000, 1)
     expected = len(plan_shards(settings, obsids)) + 3
     for _ in range(60):
         if count("task_runs") >= expected:
             break
         time.sleep(1)
-    print(f"{count('task_runs')} of {expected} task runs recorded")
+    yield Row("task runs that Prefect has not recorded", expected - count("task_runs"), "", "task runs", expected)
 
 
-def compare(folder: Path, observations: int, repeat: int) -> None:
-    """Print the ratio."""
+def compared(folder: Path, observations: int, repeat: int) -> Iterator[Row]:
+    """Run campaigns in turn."""
     base = lay_out(folder, observations)
-    times: dict[str, list[float]] = {"without": [], "with": []}
-    for turn in range(repeat + 1):
-        for name, work in (("without", without), ("with", with_prefect)):
-            some = {"query": {"obsids": ["20000-01-00-00"]}} if turn == 0 else {}  # the first turn warms up
-            settings = load_settings(None, {**base, **some, "store": str(folder / f"{name}{turn}")})
-            start = time.perf_counter()
-            work(settings)
-            if turn:
-                times[name].append(time.perf_counter() - start)
-        if turn:
-            print(
-                f"turn {turn}: {times['with'][-1] / times['without'][-1]:.3f}, load {os.getloadavg()[0]:.0f}",
-                flush=True,
-            )
-    plain, full = (statistics.median(times[name]) for name in ("without", "with"))
-    print(
-        f"{observations} observations, {os.cpu_count()} processes: a campaign in Prefect takes {full / plain:.3f} ",
-        end="",
+    stores = (str(folder / f"store{n}") for n in count_from(0))
+
+    def one(work: Callable[[Settings], None]) -> None:
+        work(load_settings(None, {**base, "store": next(stores)}))
+
+    plain, full = least(repeat, lambda: one(without), lambda: one(with_prefect), clock=time.perf_counter, warm=0)
+    yield Row(
+        f"campaign of {observations} observations, through Prefect", full, "s", "the same without", plain, 1 / 1.1
     )
-    print("of the time of the same shards without it")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, default=500)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--tiny", type=int, default=0)
-    given = parser.parse_args()
+def rows(observations: int = 200, repeat: int = 2, tiny_ones: int = 0) -> Iterator[Row]:
+    """Return what Prefect costs."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ.setdefault("PREFECT_HOME", str(folder / "prefect"))
         with prefect_server() as ready:
             ready()
-            if given.tiny:
-                tiny(folder, given.tiny)
-            else:
-                compare(folder, given.observations, given.repeat)
+            yield from tiny(folder, tiny_ones) if tiny_ones else compared(folder, observations, repeat)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

@@ -1,6 +1,6 @@
 """How long a catalogue of 100,000 observations takes, and how fast an archive elsewhere is read.
 
-    python tests/benchmarks/bench_query.py [--rows 100000] [--objects 5000] [--size 300000]
+    python -m tests.benchmarks.bench_query [--catalogued 100000] [--objects 2000] [--size 300000]
 
 The catalogue is a TAP service on this machine, in a process of its own; its rows are paged, counted, and written as
 ECSV, Parquet and figure. The archive is an S3 server on this machine (rclone), whose objects are read through the
@@ -10,7 +10,6 @@ and into files on disk.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import socket
@@ -31,6 +30,7 @@ from services.query.stage import outputs
 from services.storage import CacheConfig, open_archive
 from services.storage.s3 import _CLIENT
 from services.storage.transfer import REQUESTS
+from tests.benchmarks.table import Row, script
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "public"
@@ -67,17 +67,17 @@ def s3_service(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def catalogue(rows: int) -> None:
+def catalogue(rows: int) -> Iterator[Row]:
     with tap_service(rows) as url:
         start, cpu = time.perf_counter(), time.process_time()
         work = look_up(QueryConfig(service=url))
-        asked = time.perf_counter()
         made = outputs(work)
-        end, used = time.perf_counter(), time.process_time() - cpu
+        used = time.process_time() - cpu
     assert len(work.rows) == rows
     size = sum(len(file.data) for group in made.files.values() for file in group)
-    print(f"{rows} rows paged and checked in {asked - start:.2f} s, {size / 1e6:.1f} MB written in {end - asked:.2f} s")
-    print(f"together {end - start:.2f} s, of which this process computed {used:.2f} s; 5 s are allowed")
+    assert size
+    yield Row(f"catalogue, {rows} rows: paged, checked and written", used, "s CPU", "allowed", 5.0, 1)
+    yield Row(f"catalogue, {rows} rows: the answer of a server of this machine included", time.perf_counter() - start)
 
 
 def bare(endpoint: str, keys: list[str]) -> float:
@@ -111,7 +111,7 @@ def source(endpoint: str, number: int, cache: CacheConfig | None) -> float:
     return time.perf_counter() - start
 
 
-def archive(objects: int, size: int, rounds: int) -> None:
+def archive(objects: int, size: int, rounds: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         place = folder / "data" / BUCKET / "AO1"
@@ -130,24 +130,17 @@ def archive(objects: int, size: int, rounds: int) -> None:
                 shutil.rmtree(folder / "files")
                 kept.append(source(endpoint, objects, CacheConfig(folder=str(folder / "cache"))))
                 shutil.rmtree(folder / "cache")
-    best = min(alone)
-    print(f"boto3 alone: {objects / best:.0f} objects a second, {objects * size / best / 1e6:.0f} MB/s into memory")
-    print(
-        f"archive source: {100 * best / min(plain):.0f} % of that; {100 * best / min(kept):.0f} % with copies on disk"
-    )
-    print(f"archive source with copies on disk: {100 * min(files) / min(kept):.0f} % of boto3's download_file")
+    what = f"archive, {objects} objects of {size // 1000} kB"
+    yield Row(f"{what}: read", min(plain), "s", "boto3 into memory", min(alone))
+    yield Row(f"{what}: read, copies kept on disk", min(kept), "s", "boto3's download_file", min(files))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--objects", type=int, default=5000)
-    parser.add_argument("--size", type=int, default=300_000)
-    parser.add_argument("--rounds", type=int, default=2)
-    arguments = parser.parse_args()
-    catalogue(arguments.rows)
-    archive(arguments.objects, arguments.size, arguments.rounds)
+def rows(catalogued: int = 100_000, objects: int = 2000, size: int = 300_000, rounds: int = 2) -> Iterator[Row]:
+    """Return what a catalogue and an archive take."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
+    yield from catalogue(catalogued)
+    yield from archive(objects, size, rounds)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

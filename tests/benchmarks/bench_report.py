@@ -1,6 +1,6 @@
 """Size of a report of 5000 observations, and how long a browser takes until its figure is there.
 
-    PYTHONPATH=. python tests/benchmarks/bench_report.py [observations] [folder to keep the page in]
+    python -m tests.benchmarks.bench_report [--observations 5000] [--keep FOLDER]
 
 Both instruments, three bands, spectra, good time and provenance of every observation, with the noise of real counts,
 which is what does not compress. The reference of each figure is what a page may weigh (10 MB) and take (a second).
@@ -8,9 +8,9 @@ which is what does not compress. The reference of each figure is what a page may
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from services.merge.observations import Observation, bands
 from services.merge.products import join_band
 from services.merge.report import Place, report
 from services.merge.shown import Shown
+from tests.benchmarks.table import Row, script
 from tests.browser import chromium
 
 _MOST, _SECOND = 10e6, 1.0
@@ -132,27 +133,24 @@ def loading(page: Path) -> dict[str, float]:
     return dict(zip(("figure", "table and keys", "panel"), np.median(found, axis=0), strict=True))
 
 
-def main(count: int, folder: Path) -> None:
-    """Make the page and print what it weighs and takes."""
-    shown = fabricated(count)
-    rows = sum(len(series) for o in shown.observations for series in o.curves.values())
-    begin = time.perf_counter()
+def rows(observations: int = 5000, keep: str = "") -> Iterator[Row]:
+    """Return what the page weighs and takes; it stays in the folder `keep`."""
+    shown = fabricated(observations)
+    begin = time.process_time()
     place = Place("/data/products", "", "0" * 64)
     made = report("Thousands of observations", "Fabricated.", shown, ["a.lc"], place, 20_000)
-    seconds = time.perf_counter() - begin
-    page = folder / "report.html"
-    page.write_bytes(made.page)
-    for part in made.parts:
-        (folder / part.name).write_bytes(part.data)
-    sizes = [len(part.data) / 1e6 for part in made.parts]
-    print(f"{count} observations, {rows} bins; made in {seconds:.1f} s")
-    print(f"size {len(made.page) / 1e6:.2f} MB, {len(made.page) / _MOST:.2f} of 10 MB")
-    print(f"beside it {len(sizes)} files, {sum(sizes):.2f} MB, at most {max(sizes, default=0.0):.2f} MB each")
-    for what, spent in loading(page).items():
-        print(f"{what}: {spent:.2f} s, {spent / _SECOND:.2f} of a second")
+    what = f"report of {observations} observations"
+    yield Row(f"{what}: made", time.process_time() - begin, "s CPU")
+    yield Row(f"{what}: size", len(made.page) / 1e6, "MB", "allowed", _MOST / 1e6, 1)
+    yield Row(f"{what}: largest file beside it", max((len(p.data) for p in made.parts), default=0) / 1e6, "MB")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(keep or temporary).resolve()
+        (folder / "report.html").write_bytes(made.page)
+        for part in made.parts:
+            (folder / part.name).write_bytes(part.data)
+        for part, spent in loading(folder / "report.html").items():
+            yield Row(f"{what}: {part} in a browser", spent, "s", "allowed", _SECOND, 1)
 
 
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
-    with tempfile.TemporaryDirectory() as temporary:
-        main(number, Path(sys.argv[2] if len(sys.argv) > 2 else temporary).resolve())
+    script(rows)

@@ -1,6 +1,6 @@
 """What a night costs in requests of S3, by kind and by step: nothing changed, and one observation of a hundred.
 
-    PYTHONPATH=. python tests/benchmarks/bench_requests.py [--observations 200] [--sources 6] [--changed 0.01]
+    python -m tests.benchmarks.bench_requests [--observations 200] [--sources 6] [--changed-part 0.01]
 
 A simulated archive in a folder, of both instruments, is reduced into a bucket of moto's S3 server on
 this machine, which honours conditional puts, as Amazon's does; then it is reprocessed as every night, with another
@@ -11,7 +11,6 @@ elsewhere is the number times the latency, over the requests made side by side (
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import os
 import sys
@@ -38,6 +37,7 @@ from flows.core.settings import Settings, load_settings
 from flows.core.turns import turn
 from flows.core.watcher import Result, Watcher
 from services.storage.s3 import _CLIENT
+from tests.benchmarks.table import Row, script
 from tests.servers.process import free_port, running
 
 _KINDS = ("GET", "HEAD", "LIST", "PUT", "PUT if absent", "PUT if same", "DELETE")
@@ -106,8 +106,8 @@ def touch(folder: Path) -> None:
         path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), 1, mtime=1))
 
 
-def night(what: str, settings: Settings, select: Select) -> None:
-    """Run a campaign and print what it asked for."""
+def night(what: str, settings: Settings, select: Select) -> Row:
+    """Run a campaign and print what it asked for; return how many requests that is for an observation."""
     steps, begin = Steps(), time.perf_counter()
     with counted(steps), turn(settings, what, print):
         result = run(settings, select, Inline(settings), steps)
@@ -123,7 +123,7 @@ def night(what: str, settings: Settings, select: Select) -> None:
         table.add_row(step, *(str(told[kind]) for kind in _KINDS), str(told.total()), f"{steps.seconds[step]:.1f}")
     table.add_row("all", *(str(whole[kind]) for kind in _KINDS), str(whole.total()), f"{seconds:.1f}")
     Console(width=120).print(table)
-    print(f"requests for an observation: {whole.total() / len(result.asked):.2f}")
+    return Row(f"requests to a bucket for an observation: {what}", whole.total() / len(result.asked), "")
 
 
 @contextmanager
@@ -139,27 +139,21 @@ def bucket(folder: Path) -> Iterator[str]:
         yield f"s3://rossi/run?endpoint={endpoint}"
 
 
-def main() -> None:
+def rows(observations: int = 200, sources: int = 6, changed_part: float = 0.01) -> Iterator[Row]:
     """Do as the module's text says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, default=200)
-    parser.add_argument("--sources", type=int, default=6)
-    parser.add_argument("--changed", type=float, default=0.01)
-    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, bucket(Path(name)) as store:
         root = Path(name)
         with redirect_stdout(StringIO()):
-            simulate(root / "archive", given.observations, given.sources)
+            simulate(root / "archive", observations, sources)
         folders = sorted((root / "archive").glob("AO*/P*/*"))
         campaign = {"shard_size": 200, "workers": 1}
         settings = load_settings(root / "archive" / "rossi.toml", {"store": store, "campaign": campaign})
-        night("the first night", settings, everything)
-        night("nothing has changed", settings, changed)
-        step = max(1, round(given.observations / max(1, round(given.observations * given.changed))))
-        for folder in folders[::step]:
+        yield night("the first night", settings, everything)
+        yield night("nothing has changed", settings, changed)
+        for folder in folders[:: max(1, round(observations / max(1, round(observations * changed_part))))]:
             touch(folder)
-        night("a part has changed", settings, changed)
+        yield night("a part has changed", settings, changed)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

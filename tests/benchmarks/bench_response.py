@@ -1,17 +1,14 @@
 """How long the response of a PCA spectrum takes, as a ratio to a product of matrices of its size.
 
-    python tests/benchmarks/bench_response.py [--repeat 30]
+    python -m tests.benchmarks.bench_response [--repeat 30]
 
 One PCU, all xenon layers, Standard2 bins, a source on axis: laws, matrix, bins, area. The reference multiplies matrices
-of 300 x 256 and 256 x 256, once a layer. CPU time in one warm process, medians.
+of 300 x 256 and 256 x 256, once a layer. CPU time in one warm process.
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +20,7 @@ from rossi.energy.layers import ALL_XENON
 from rossi.energy.pca_response import PcaResponseRequest, pca_response
 from rossi.energy.response_calibration import known_built_in
 from rossi.spectra.channels import ChannelGroup
+from tests.benchmarks.table import Row, least, script
 
 MJD = 53700.0
 GROUPS = [ChannelGroup(first, beyond - 1, beyond - first) for first, beyond in pairwise(STANDARD2_STARTS)]
@@ -55,29 +53,14 @@ def reference() -> None:
         a @ b
 
 
-def median(call: Callable[[], None], repeat: int) -> float:
-    """Return the median CPU time of a call [s]."""
-    call()
-    times = []
-    for _ in range(repeat):
-        start = time.process_time()
-        call()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
-
-
-def main() -> None:
-    """Print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=30)
-    repeat = parser.parse_args().repeat
-    ours, theirs = median(response, repeat), median(reference, repeat)
-    print(
-        f"response of a PCU: {ours * 1000:.0f} ms of CPU, {ours / theirs:.0f} times a product of matrices of its size"
-    )
-    made, there = median(shared, repeat), median(known, repeat)
-    print(f"shared matrix of five PCUs, as a file: {made * 1000:.0f} ms of CPU; known already: {there * 1e6:.0f} us")
+def rows(repeat: int = 30) -> Iterator[Row]:
+    """Return what responses cost."""
+    ours, theirs, made, there = least(repeat, response, reference, shared, known)
+    against = "product of matrices of its size"
+    yield Row("PCA response of a PCU", ours, "s CPU", against, theirs)
+    yield Row("PCA matrix of five PCUs, as a file", made, "s CPU", against, theirs)
+    yield Row("PCA matrix of five PCUs that the process has already", there, "s CPU", against, theirs)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

@@ -1,24 +1,25 @@
 """Merging an archive source by source: time and memory, of all of them, of nothing new, of one new observation.
 
-    PYTHONPATH=. python tests/benchmarks/bench_sources.py [--sources 2500] [--observations 120000] [--large 3000]
+    python -m tests.benchmarks.bench_sources [--sources 2500] [--observations 120000] [--large 3000]
 
 Manifests and small light curves (PCA, one band) are made up: sources have between a few and many hundred observations,
 as the archive's have. Then one source alone, with three bands and six spectra of each observation; 0 leaves it out.
-Printed are the wall clock, the largest memory of any one process, and what it may be: 1 GB, and for the large source
+Told are the wall clock, and the largest memory of any process against what it may be, 1 GB; the large source may take
 60 s on a core.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from os import cpu_count, getpid
+from os import getpid
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,6 @@ import numpy as np
 from flows.core.grouping import grouped
 from flows.core.merging import merge_sources, put_above
 from flows.core.processes import Processes
-from flows.core.result import Merged
 from flows.core.results import Results
 from flows.core.settings import Settings, load_settings
 from flows.core.watcher import Watcher
@@ -40,6 +40,7 @@ from services.contract import File, ObservationResult, Outcome, Outputs, StageRe
 from services.query.worklist import WorkRow
 from services.storage import open_store
 from services.storage.publication import new_manifest, publish
+from tests.benchmarks.table import Row, script
 
 #: PCA's and HEXTE's bands of the large source, with their bin widths [s].
 _BANDS = {"pca_extract": {"ch5-10": 16.0}, "hexte_dead": {"pwa_ch15-61": 64.0, "pwb_ch15-61": 64.0}}
@@ -131,10 +132,12 @@ def memory() -> Iterator[dict[str, float]]:
 
     def look() -> None:
         me = getpid()
-        while not ended.wait(0.2):
+        while True:
             for pid in {me, *_below(me)}:
                 who = "this" if pid == me else "others"
                 peaks[who] = max(peaks[who], _resident(pid))
+            if ended.wait(0.2):
+                return
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -164,63 +167,58 @@ def _resident(pid: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
-def merge(what: str, settings: Settings, rows: list[WorkRow], results: Results) -> None:
-    """Group and merge as the end of a campaign does, and print what it took."""
+def merge(what: str, settings: Settings, rows: list[WorkRow], results: Results) -> Iterator[Row]:
+    """Group and merge as the end of a campaign does."""
     with memory() as peaks:
-        begin = time.perf_counter()
+        start = time.perf_counter()
         grouping = grouped(settings, rows, open_store(settings.store))
-        found = time.perf_counter()
+        grouped_at = time.perf_counter()
         merges = merge_sources(settings, grouping, results, Processes(settings), Watcher())
-        merged = time.perf_counter()
+        merged_at = time.perf_counter()
         front = put_above(settings, grouping, results, merges) if grouping.several else None
-        seconds = found - begin, merged - found, time.perf_counter() - merged
-    _show(what, merges, seconds, peaks)
-    assert front is None or front.outcome is Outcome.SUCCEEDED, front.message
-
-
-def _show(what: str, merges: tuple[Merged, ...], seconds: tuple[float, ...], peaks: dict[str, float]) -> None:
-    new = sum(not one.merge.reused for one in merges)
+        end = time.perf_counter()
     wrong = [one.merge.message for one in merges if one.merge.outcome is not Outcome.SUCCEEDED]
     assert not wrong, wrong[0]
-    print(
-        f"{what}: {len(merges)} sources, {new} merged anew; grouped in {seconds[0]:.1f} s, merged in {seconds[1]:.1f} "
-        f"s, front page in {seconds[2]:.1f} s; memory {peaks['this']:.0f} MB, workers {peaks['others']:.0f} MB each"
-        f" (at most {_MOST:.0f})"
-    )
+    assert front is None or front.outcome is Outcome.SUCCEEDED, front.message
+    new = sum(not one.merge.reused for one in merges)
+    yield Row(f"{what}: grouped", grouped_at - start)
+    yield Row(f"{what}: {new} of {len(merges)} sources merged", merged_at - grouped_at)
+    yield Row(f"{what}: front page", end - merged_at)
+    yield Row(f"{what}: memory of the largest process", max(peaks.values()), "MB", "allowed", _MOST, 1)
 
 
-def main() -> None:
-    """Do as the module's text says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sources", type=int, default=2500)
-    parser.add_argument("--observations", type=int, default=120_000)
-    parser.add_argument("--large", type=int, default=3000, help="observations of the large source")
-    parser.add_argument("--workers", type=int, default=cpu_count())
-    parser.add_argument("--folder", default=None, help="where the store is made, in a folder that is removed again")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        settings = load_settings(None, {"store": f"{folder}/many", "campaign": {"workers": asked.workers}})
-        *rows, last = work_list(asked.sources, asked.observations + 1)
-        with ProcessPoolExecutor(asked.workers) as pool:
-            made = pool.map(partial(reduce, settings.store), [*rows, last], chunksize=200)
+def rows(
+    sources: int = 2500,
+    observations: int = 120_000,
+    large: int = 3000,
+    workers: int = os.cpu_count() or 1,
+    folder: str = "",
+) -> Iterator[Row]:
+    """Return what merging takes; the store is made in a folder that is removed again, in `folder` if it is given."""
+    with tempfile.TemporaryDirectory(dir=folder or None) as place:
+        settings = load_settings(None, {"store": f"{place}/many", "campaign": {"workers": workers}})
+        *listed, last = work_list(sources, observations + 1)
+        with ProcessPoolExecutor(workers) as pool:
+            made = pool.map(partial(reduce, settings.store), [*listed, last], chunksize=200)
             results = Results(made)
-        print(f"{len(results)} observations made up")
-        merge("first", settings, rows, results)
-        merge("again", settings, rows, results)
-        merge("one observation more", settings, [*rows, last], results)
+        yield from merge(f"{observations} observations", settings, listed, results)
+        yield from merge(f"{observations} observations, nothing new", settings, listed, results)
+        yield from merge(f"{observations} observations, one more", settings, [*listed, last], results)
         del results
-        if asked.large:
-            large(f"{folder}/large", asked.large, asked.workers)
+        if large:
+            yield from largest(f"{place}/large", large, workers)
 
 
-def large(store: str, observations: int, workers: int) -> None:
+def largest(store: str, observations: int, workers: int) -> Iterator[Row]:
     """Merge one source of many observations."""
-    rows = work_list(1, observations)
+    listed = work_list(1, observations)
     settings = load_settings(None, {"store": store, "campaign": {"workers": workers}})
     with ProcessPoolExecutor(workers) as pool:
-        results = Results(pool.map(partial(reduce, store, whole=True), rows, chunksize=50))
-    merge(f"{observations} observations of one source (at most {_SECONDS:.0f} s)", settings, rows, results)
+        results = Results(pool.map(partial(reduce, store, whole=True), listed, chunksize=50))
+    for row in merge(f"a source of {observations} observations", settings, listed, results):
+        merging = "sources merged" in row.what
+        yield replace(row, against="allowed", reference=_SECONDS, goal=1) if merging else row
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

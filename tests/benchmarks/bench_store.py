@@ -1,11 +1,12 @@
-"""What the store's protocol costs: ``python tests/benchmarks/bench_store.py``, printed as ratios and times.
+"""What the store's protocol costs.
+
+    python -m tests.benchmarks.bench_store [--observations 5000]
 
 Publishing: a product set of three files and its manifest, as a worker publishes it, against four bare puts of the same
-bytes, on a directory and on S3 servers of this machine. Finished: how long a campaign of 5000 observations, all done,
-takes to be recognised as done, on a directory, and what it asks of the store.
+bytes, on a directory and on S3 servers of this machine. Finished: how long a campaign of finished observations takes to
+be recognised as done, on a directory, and what it asks of the store.
 """
 
-import argparse
 import os
 import statistics
 import tempfile
@@ -24,6 +25,7 @@ from services.execution.request import Shard
 from services.storage import open_store
 from services.storage.publication import new_manifest, output_key, publish
 from services.storage.s3 import _CLIENT
+from tests.benchmarks.table import Row, script
 from tests.services.conftest import KEY_ID, SECRET, rclone
 from tests.services.fakes import install
 from tests.services.storage.servers import ceph
@@ -41,7 +43,7 @@ def product(number):
 
 
 def ratio(name, store, bare):
-    """Time publishing against bare puts, alternating, and print the ratio of medians."""
+    """Time publishing against bare puts, in turn; return the medians."""
     published, puts = [], []
     run = uuid.uuid4().hex
     store.put(f"{run}/warm", b"")
@@ -58,8 +60,8 @@ def ratio(name, store, bare):
             bare(key, file.data)
         bare(f"{run}/bare{number}/manifest.json", document)
         puts.append(time.perf_counter() - start)
-    a, b = statistics.median(published) * 1000, statistics.median(puts) * 1000
-    print(f"publish on {name:<8} {a:7.2f} ms, bare puts {b:7.2f} ms, ratio {a / b:.2f}")
+    took, reference = statistics.median(published) * 1000, statistics.median(puts) * 1000
+    return Row(f"publishing on {name}", took, "ms", "bare puts of the same", reference)
 
 
 def s3(name, endpoint):
@@ -68,7 +70,7 @@ def s3(name, endpoint):
     bucket = f"bench-{uuid.uuid4().hex[:8]}"
     client.create_bucket(Bucket=bucket)
     store = open_store(f"s3://{bucket}?endpoint={endpoint}&region=us-east-1")
-    ratio(name, store, lambda key, data: client.put_object(Bucket=bucket, Key=key, Body=data))
+    return ratio(name, store, lambda key, data: client.put_object(Bucket=bucket, Key=key, Body=data))
 
 
 def local(folder):
@@ -82,7 +84,7 @@ def local(folder):
             stream.flush()
             os.fsync(stream.fileno())
 
-    ratio("disk", open_store(str(folder / "store")), bare)
+    return ratio("disk", open_store(str(folder / "store")), bare)
 
 
 def finished(folder, observations):
@@ -105,9 +107,9 @@ def finished(folder, observations):
     ]
     with ThreadPoolExecutor(8) as pool:
         assert all(r.outcome is Outcome.SUCCEEDED for some in pool.map(worker.run_shard, shards) for r in some)
-    start = time.perf_counter()
+    start = time.process_time()
     results = [result for shard in shards for result in worker.run_shard(shard)]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert all(result.reused for result in results)
     calls = Counter()
     store = open_store(str(folder / "finished"))
@@ -118,30 +120,26 @@ def finished(folder, observations):
 
     for obsid in shards[0].obsids:
         worker.run_observation(obsid, shards[0], archive=open_archive(str(folder / "archive")), store=store)
-    each = calls["get"] / len(shards[0].obsids)
-    print(
-        f"{observations} finished observations of four stages are recognised in {seconds:.2f} s by one process, with "
-        f"{each:g} manifests read and {calls['put']} objects put an observation"
+    yield Row(f"{observations} finished observations are recognised", seconds, "s CPU")
+    yield Row(
+        "requests to the store for a finished observation", calls.total() / len(shards[0].obsids), "", "goal", 1, 1
     )
 
 
-def main():
-    """Print all ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--observations", type=int, default=5000)
-    given = parser.parse_args()
+def rows(observations: int = 5000):
+    """Return what the store's protocol costs."""
     os.environ |= {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        finished(folder, given.observations)
-        local(folder)
+        yield from finished(folder, observations)
+        yield local(folder)
         with rclone(folder, "--auth-key", f"{KEY_ID},{SECRET}") as endpoint:
-            s3("rclone", endpoint)
+            yield s3("rclone", endpoint)
         if not ceph.missing():
             (folder / "ceph").mkdir()
             with ceph.gateway(folder / "ceph", KEY_ID, SECRET) as endpoint:
-                s3("Ceph", endpoint)
+                yield s3("Ceph", endpoint)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

@@ -1,18 +1,15 @@
 """How long ten million events take: to the barycentre, into a screened list, into a fast light curve of two bands.
 
-    python tests/benchmarks/bench_timing.py [--events 10000000] [--repeat 3]
+    python -m tests.benchmarks.bench_timing [--events 10000000] [--repeat 3]
 
 The reference is reading the same event file into memory and converting its times and words. Events are GoodXenon's, of
-an hour, made here; the orbit is a circle. Processor seconds, medians, and the largest error of interpolated delays.
+an hour, made here; the orbit is a circle. Processor seconds, and the largest error of interpolated delays.
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +26,7 @@ from rossi.timing.fastcurve import fast_light_curve
 from rossi.timing.modes import configuration, modes_of
 from rossi.timing.orbit import Orbit
 from rossi.timing.xenon_file import EVENT_WORD
+from tests.benchmarks.table import Row, least, script
 
 START, LENGTH = 203000000.0, 3600.0
 
@@ -57,50 +55,36 @@ def circle() -> Orbit:
     return Orbit(("a circle",), when, place, speed, 63.0)
 
 
-def seconds(work: Callable[[], object], repeat: int) -> float:
-    """Return the median of the processor seconds that some work takes."""
-    taken = []
-    for _ in range(repeat):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return statistics.median(taken)
-
-
-def main() -> None:
-    """Print times."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    given = parser.parse_args()
+def rows(events: int = 10_000_000, repeat: int = 3) -> Iterator[Row]:
+    """Return times, and the error of delays."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "gx.evt")
-        path.write_bytes(event_file(given.events))
+        path.write_bytes(event_file(events))
 
         def read() -> None:
-            events = ScienceEvents.from_file(read_fits(path))
-            for piece in events.pieces(CHUNK):
-                events.times(piece)
-                events.words(piece)
+            science = ScienceEvents.from_file(read_fits(path))
+            for piece in science.pieces(CHUNK):
+                science.times(piece)
+                science.words(piece)
 
-        events = ScienceEvents.from_file(read_fits(path))
-        met = events.times(events.table)
+        science = ScienceEvents.from_file(read_fits(path))
+        met = science.times(science.table)
         barycentre = Barycentre(Direction(83.63, 22.01), circle(), de405())
         modes = modes_of([configuration(read_fits(path).table().header, str(path))])
         bands = [choose(modes, Wish(2.0**-10, *band)) for band in ((0, 255), (5, 20))]
-        whole = seconds(read, given.repeat)
-        print(f"{given.events} events; reading takes {whole:.2f} s")
-        for what, work in (
-            ("to the barycentre", lambda: barycentre.delay(met)),
-            ("screened list", lambda: screened_events([events])),
-            ("fast light curve, two bands of 1 ms", lambda: fast_light_curve(bands, read_fits)),
-        ):
-            taken = seconds(work, given.repeat)
-            print(f"{what}: {taken:.2f} s, {taken / whole:.1f} times reading")
+        works = {
+            "to the barycentre": lambda: barycentre.delay(met),
+            "a screened list": lambda: screened_events([science]),
+            "a fast light curve, two bands of 1 ms": lambda: fast_light_curve(bands, read_fits),
+        }
+        whole, *took = least(repeat, read, *works.values(), warm=1)
+        for what, seconds in zip(works, took, strict=True):
+            yield Row(f"{events} events: {what}", seconds, "s CPU", "reading them", whole)
         some = met[:: max(1, len(met) // 20000)]
         exact = path_delay(some, circle().at(some), barycentre.direction.unit("ICRS"), de405())
-        print(f"interpolated delays are off by {np.abs(barycentre.delay(some) - exact).max() * 1e9:.2f} ns at most")
+        off = float(np.abs(barycentre.delay(some) - exact).max() * 1e9)
+        yield Row("error of interpolated delays", off, "ns")
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

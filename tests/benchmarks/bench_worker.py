@@ -1,6 +1,6 @@
 """What an observation costs a warm worker, stages and a local store included, against the tasks of HEASoft.
 
-    python tests/benchmarks/bench_worker.py [--turns 40] [--case NAME] [--profile]
+    python -m tests.benchmarks.bench_worker [--turns 40] [--case NAME] [--profile]
 
 Simulated observations are reduced again and again by `run_observation`, as a worker of a campaign does, each time into
 a store of its own. What counts is CPU time, of all threads, and the least of many turns, since others use the machine
@@ -8,18 +8,15 @@ too; what is read and written lies on a disk or in memory, wherever the temporar
 
 The reference is what HEASoft 6.20 took for such observations, CPU seconds on one quiet core: pcaprepobsid with
 background, maketime, pcaextlc2 and pcaextspect2; and for HEXTE the 14 calls of the recipe (hxtback, maketime,
-extraction, hxtdead, rebinlc, lcmath) for one science file of one cluster, with the archive's filter file. The last
-column but one is the memory of a process that reduces this observation alone.
+extraction, hxtdead, rebinlc, lcmath) for one science file of one cluster, with the archive's filter file. Memory is
+that of a process that reduces this observation alone, against what a worker may have.
 """
 
 from __future__ import annotations
 
-import argparse
 import cProfile
 import pstats
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -37,8 +34,11 @@ from services.calibration.config import CalibrationConfig
 from services.execution.request import Shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
+from tests.benchmarks.table import Row, apart, peak, script
 
 START = 116417056
+#: What a worker may have [MB].
+_MEMORY = 300
 PCA: dict[str, Any] = {"pca_prep": {}, "pca_extract": {}}
 
 
@@ -49,14 +49,14 @@ def hexte(data: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Case:
-    """An observation, what is done with it, and the CPU time [s] of HEASoft for it."""
+    """An observation, what is done with it, and the CPU time [s] of HEASoft for it, where it was measured."""
 
     label: str
     obsid: str
     duration: int
     gaps: tuple[tuple[int, int], ...]
     stages: dict[str, Any]
-    heasoft: float
+    heasoft: float | None
     goal: int
     cluster: str = "AB"
 
@@ -83,6 +83,15 @@ CASES = {
         PCA,
         16.5,
         100,
+    ),
+    "pca-120": Case(
+        "PCA, 120 ks, 33 files",
+        "20402-01-06-00",
+        120_000,
+        tuple((start, start + 80) for start in range(3600, 120_000, 3680)),
+        PCA,
+        None,
+        0,
     ),
     "hexte-archive": Case("HEXTE, archive mode", "20402-01-04-00", 608, (), hexte("archive"), 0.53, 60, "A"),
     "hexte-events": Case("HEXTE, event lists", "20402-01-05-00", 608, (), hexte("events"), 0.66, 60, "A"),
@@ -135,16 +144,10 @@ def reduce(case: Case, folder: Path, turns: int, keep: Path | None = None) -> fl
     return least
 
 
-def peak() -> int:
-    """Return the most memory that this process has held [MB]; not getrusage, which counts the parent's at the fork."""
-    (line,) = (x for x in Path("/proc/self/status").read_text().split("\n") if x.startswith("VmHWM"))
-    return int(line.split()[1]) // 1024
-
-
-def memory(case: str, folder: Path) -> int:
+def memory(case: str, folder: Path) -> float:
     """Return the peak memory of a process that reduces a case [MB]."""
-    command = [sys.executable, __file__, "--alone", str(folder), "--case", case]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    reduce(CASES[case], folder, 3)
+    return peak()
 
 
 def profiled(case: Case, folder: Path, turns: int = 10) -> None:
@@ -159,30 +162,19 @@ def profiled(case: Case, folder: Path, turns: int = 10) -> None:
     stats.sort_stats("cumulative").print_stats(70)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=40)
-    parser.add_argument("--case", choices=CASES, action="append", help="only this one")
-    parser.add_argument("--profile", action="store_true", help="print a profile instead")
-    parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    names = given.case or list(CASES)
-    if given.alone:
-        reduce(CASES[names[0]], given.alone, 3)
-        print(peak())
-        return
+def rows(turns: int = 40, case: list[str] = list(CASES), profile: bool = False) -> Iterator[Row]:  # noqa: B006
+    """Return what HEASoft takes against what rossi takes, and memory; or print a profile instead."""
     with places() as folder:
-        if given.profile:
-            for name in names:
+        for name in case:
+            if profile:
                 profiled(CASES[name], folder)
-            return
-        print(f"{'':26}{'HEASoft [s]':>12}{'rossi [s]':>11}{'ratio':>7}{'goal':>6}{'memory [MB]':>13}")
-        for name in names:
-            case = CASES[name]
-            took = reduce(case, folder, given.turns)
-            row = f"{case.label:26}{case.heasoft:12.2f}{took:11.4f}{case.heasoft / took:7.0f}{case.goal:6}"
-            print(f"{row}{memory(name, folder):13}", flush=True)
+                continue
+            told = CASES[name]
+            if told.heasoft is not None:
+                took = reduce(told, folder, turns)
+                yield Row(told.label, took, "s CPU", "HEASoft 6.20, a quiet core", told.heasoft, told.goal)
+            yield Row(f"{told.label}: memory", apart(memory, name, folder), "MB", "allowed", _MEMORY, 1)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

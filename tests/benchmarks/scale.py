@@ -1,101 +1,52 @@
-"""The whole archive on 1, 10, 100 and 500 pods: a simulation from measured distributions, and where it stops scaling.
+"""The whole archive on 1, 10, 100 and 500 pods: a simulation from what was measured, and where it stops scaling.
 
-    python tests/benchmarks/scale.py [--observations 120000] [--measured 40] [--pods 1 10 100 500] [--help]
+    python -m tests.benchmarks.scale [--observations 120000] [--pods 1 10 100 500] [--latency 0.02] [--help]
 
-Measured here, on simulated observations: seconds of each, bytes and requests of archive and store, bytes of memory, a
-worker's start, the merge. Assumed, and named in the output: how long real observations are compared to the simulated
-ones, how much faster a core of the cluster is, what the store gives, and prices.
+What an observation, a merge, a worker's start and the campaign's own process take is read from out/bench.json, where
+`observation`, `start` and `coordinator` put it; without that file it is what `MEASURED` says. Assumed, and settable:
+how long real observations are compared to the simulated ones, how much faster a core of the cluster is, what the store
+gives, how fast pods start, and how observations are spread over sources (as in `bench_sources`).
 
-The simulation: pods take shards in order; an observation takes its seconds, plus the latency of its requests (files
-of the archive come many at a time, all else is asked for one after the other), plus its bytes at one connection's
-speed, or longer where the store is busy with others: it hands out bytes and requests at a rate of its own. Pods start
-at a limited rate. Query, planning, gathering and merging are done once, by one process. Nothing is evicted and
-nothing fails, which costs at most a shard's start each time.
+The simulation: pods take shards in order. A worker computes one observation while it waits for the answers, and the
+bytes, of `ahead` others; so an observation takes the longer of its processor seconds and its share of waiting, or
+longer where the store is busy with other pods: it hands out bytes and requests at a rate of its own. When all are
+reduced, sources are merged by a second Job, one source after the other in a pod, the largest first. The campaign's own
+process plans, takes in results and publishes what stands above the sources. Nothing is evicted and nothing fails.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import heapq
-import io
-import math
-import resource
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from flows.cli.simulate import command as simulate
-from flows.core.plan import make_shard
-from flows.core.settings import Settings, load_settings
-from services.contract import ObservationResult
-from services.execution.worker import run_observation
-from services.merge.config import MergeRequest
-from services.merge.stage import run_merge
-from services.storage import open_archive, open_store
-from services.storage.transfer import REQUESTS
-from tests.benchmarks.bench_fanout import first_observation
+from services.execution.overlap import AHEAD
+from tests.benchmarks.table import Row, measured, script
 
+#: What is not in out/bench.json is this, from a run on two cores that others used several times over.
+MEASURED = {
+    "an observation": 0.26,
+    "an observation: requests, archive and store": 82.0,
+    "an observation: requests one after the other": 49.5,
+    "an observation: bytes of archive and store": 5.2,
+    "an observation merged": 0.039,
+    "an observation merged: requests": 22.4,
+    "an observation merged: requests one after the other": 22.4,
+    "an observation merged: bytes": 0.5,
+    "a merge of no observation": 1.2,
+    "a worker until its first observation is done": 1.1,
+    "12000 observations, all: the campaign's own process": 17.3,
+}
+#: Columns of what units of work take: processor [s], bytes, requests, those one after the other.
+_SECONDS, _BYTES, _REQUESTS, _WAITS = range(4)
+_HOUR, _MINUTE = 3600.0, 60.0
+#: How long a campaign may take on so many pods, and in which unit.
+_GOALS = {1: (16.0, _HOUR, "h"), 100: (25.0, _MINUTE, "min")}
 
-class Counting:
-    """An archive or store that counts requests and bytes of objects."""
-
-    def __init__(self, inner: Any) -> None:
-        self._inner = inner
-        self.requests = self.waits = self.bytes = 0
-
-    def __getattr__(self, method: str) -> Any:
-        def call(*arguments: Any) -> Any:
-            answer = getattr(self._inner, method)(*arguments)
-            # identities are in the listing of an archive that is a bucket
-            requests = len(answer) if method == "fetch_many" else method not in {"url", "identify"}
-            self.requests += requests
-            self.waits += math.ceil(requests / REQUESTS)
-            self.bytes += sum(map(len, answer)) if method == "fetch_many" else 0
-            self.bytes += len(answer) if isinstance(answer, bytes) else 0
-            self.bytes += len(arguments[1]) if method in {"put", "put_content"} else 0
-            return answer
-
-        return call
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one observation takes."""
-
-    seconds: float
-    fetched: int
-    stored: int
-    gets: int
-    puts: int
-    waits: int
-
-
-def measure(settings: Settings, obsids: Sequence[str]) -> tuple[list[Cost], list[ObservationResult]]:
-    """Reduce observations one after the other."""
-    costs, results = [], []
-    shard = make_shard(settings, obsids)
-    for obsid in obsids:
-        archive, store = Counting(open_archive(settings.archive)), Counting(open_store(settings.store))
-        start = time.process_time()
-        results.append(run_observation(obsid, shard, archive=archive, store=store))
-        seconds = time.process_time() - start
-        costs.append(
-            Cost(
-                seconds,
-                archive.bytes,
-                store.bytes,
-                archive.requests,
-                store.requests + 1,
-                archive.waits + store.waits + 1,
-            )
-        )
-    return costs, results
+Units = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -108,162 +59,117 @@ class Cluster:
     stream: float
     bandwidth: float
     requests: float
+    ahead: int
 
 
-def run(pods: int, shards: Iterator[np.ndarray], cluster: Cluster) -> tuple[float, float, float]:
-    """Simulate; returns the time to the end, the pods' total time, and the part of it that waits for the store."""
-    free = [(pod / cluster.starts_per_second, pod) for pod in range(pods)]
-    heapq.heapify(free)
-    bytes_free = requests_free = end = busy = waited = 0.0
-    running: list[tuple[float, int, float, Iterator[np.ndarray]]] = []
-    shard_of = iter(shards)
+def run(pods: int, shards: Sequence[Units], cluster: Cluster) -> float:
+    """Return the seconds until so many pods have worked off all shards."""
+    free = [(pod / cluster.starts_per_second, pod) for pod in range(min(pods, len(shards)))]
+    bytes_free = requests_free = end = 0.0
+    running: list[tuple[float, int, float, Iterator[Units]]] = []
+    waiting = iter(shards)
 
-    def begin(now: float, pod: int) -> bool:
-        shard = next(shard_of, None)
-        if shard is None:
-            return False
-        heapq.heappush(running, (now + cluster.start, pod, now, iter(shard)))
-        return True
+    def begin(now: float, pod: int) -> None:
+        if (shard := next(waiting, None)) is not None:
+            heapq.heappush(running, (now + cluster.start, pod, now, iter(shard)))
 
-    for at, pod in list(free):
+    for at, pod in free:
         begin(at, pod)
     while running:
-        now, pod, begun, rows = heapq.heappop(running)
-        row = next(rows, None)
-        if row is None:
-            busy += now - begun
+        now, pod, begun, units = heapq.heappop(running)
+        unit = next(units, None)
+        if unit is None:
             end = max(end, now)
             begin(max(now, begun + 1 / cluster.starts_per_second), pod)
             continue
-        seconds, size, requests, waits = row
-        alone = now + seconds + waits * cluster.latency + size / cluster.stream
-        bytes_free = max(bytes_free, now) + size / cluster.bandwidth
-        requests_free = max(requests_free, now) + requests / cluster.requests
-        done = max(alone, bytes_free, requests_free)
-        waited += done - alone
-        heapq.heappush(running, (done, pod, begun, rows))
-    return end, busy, waited
+        alone = now + max(unit[_SECONDS], waited(unit, cluster))
+        bytes_free = max(bytes_free, now) + unit[_BYTES] / cluster.bandwidth
+        requests_free = max(requests_free, now) + unit[_REQUESTS] / cluster.requests
+        heapq.heappush(running, (max(alone, bytes_free, requests_free), pod, begun, units))
+    return end
 
 
-def table(costs: Sequence[Cost], options: argparse.Namespace) -> np.ndarray:
-    """Draw seconds, bytes and requests of every observation of the archive from those measured."""
+def waited(units: Units, cluster: Cluster) -> Units:
+    """Return how long a pod waits for answers and bytes, several units at a time [s]."""
+    whole: Units = (units[..., _WAITS] * cluster.latency + units[..., _BYTES] / cluster.stream) / cluster.ahead
+    return whole
+
+
+def observations_of(known: dict[str, float], number: int, length: float, spread: float, core: float) -> Units:
+    """Return what each observation of the archive takes: processor and bytes go with its length."""
     random = np.random.default_rng(1)
-    measured = np.array([(c.seconds, c.fetched + c.stored, c.gets + c.puts, c.waits) for c in costs])
-    drawn = measured[random.integers(0, len(measured), options.observations)]
-    spread = random.lognormal(-0.5 * options.spread**2, options.spread, options.observations) * options.length
-    drawn[:, 0] *= spread / options.core
-    drawn[:, 1] *= spread
-    return drawn
-
-
-def merge_seconds(
-    settings: Settings, obsids: Sequence[str], results: Sequence[ObservationResult]
-) -> tuple[float, float]:
-    """Return the seconds that a merge takes for one observation more, and for none."""
-
-    def merged(count: int) -> float:
-        store = settings.store
-        request = MergeRequest(
-            store=store, prefix="", asked=tuple(obsids[:count]), results=tuple(results[:count]), config=settings.merge
+    longer = random.lognormal(-0.5 * spread**2, spread, number) * length
+    one = "an observation"
+    return np.column_stack(
+        (
+            longer * known[one] / core,
+            longer * known[f"{one}: bytes of archive and store"] * 1e6,
+            np.full(number, known[f"{one}: requests, archive and store"]),
+            np.full(number, known[f"{one}: requests one after the other"]),
         )
-        start = time.process_time()
-        run_merge(request, open_store(store))
-        return time.process_time() - start
-
-    merged(2)  # imports
-    few, many = len(obsids) // 4, len(obsids)
-    first, second = merged(few), merged(many)
-    each = max(0.0, (second - first) / (many - few))
-    return each, max(0.0, first - few * each)
-
-
-def read_arguments() -> argparse.Namespace:
-    """Return what is assumed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("--observations", type=int, default=120_000)
-    add("--measured", type=int, default=40, help="simulated observations that are reduced")
-    add("--pods", type=int, nargs="+", default=[1, 10, 100, 500])
-    add("--shard-size", type=int, default=100)
-    add("--length", type=float, default=1.5, help="mean length of real observations over that of simulated ones")
-    add("--spread", type=float, default=0.8, help="scatter of that, as the sigma of its logarithm")
-    add("--core", type=float, default=1.0, help="speed of a core of the cluster over this one's")
-    add("--latency", type=float, default=0.02, help="of a request [s]")
-    add("--stream", type=float, default=50e6, help="one connection [byte/s]")
-    add("--bandwidth", type=float, default=1e9, help="archive and store for all pods [byte/s]")
-    add("--requests", type=float, default=5000, help="archive and store for all pods [1/s]")
-    add("--starts", type=float, default=10, help="pods that the cluster starts in a second")
-    add("--pod-start", type=float, default=2.0, help="from a pod's making to its process [s]")
-    add("--core-hour", type=float, default=0.04, help="price of a pod of one core for an hour")
-    add("--gets", type=float, default=0.4, help="price of a million requests that read")
-    add("--puts", type=float, default=5.0, help="price of a million requests that write")
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Measure, simulate and print."""
-    options = read_arguments()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with contextlib.redirect_stdout(io.StringIO()):
-            simulate(folder / "archive", options.measured, 1)
-        settings = load_settings(folder / "archive" / "rossi.toml", {"store": str(folder / "store")})
-        obsids = sorted(path.name for path in folder.glob("archive/AO*/P*/*"))
-        costs, results = measure(settings, obsids)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        merge_each, merge_fixed = merge_seconds(settings, obsids, results)
-        start = min(first_observation(settings, obsids[0])[0] for _ in range(3))
-        said = np.mean([len(result.model_dump_json()) for result in results])
-    show_measured(costs, memory, start, merge_each, merge_fixed, float(said))
-    drawn = table(costs, options)
-    cluster = Cluster(
-        *(start / options.core + options.pod_start, options.starts, options.latency),
-        *(options.stream, options.bandwidth, options.requests),
     )
-    print(f"\nassumed: {options}\n")
-    once = 2.0 + options.observations * (merge_each + said / options.stream) + merge_fixed
-    whole = drawn[:, 0].sum() + drawn[:, 1].sum() / options.stream + drawn[:, 3].sum() * options.latency
-    reads = sum(c.gets for c in costs) / len(costs) * options.observations / 1e6 * options.gets
-    writes = sum(c.puts for c in costs) / len(costs) * options.observations / 1e6 * options.puts
-    by_bytes, by_requests = drawn[:, 1].sum() / options.bandwidth, drawn[:, 2].sum() / options.requests
-    total = f"{drawn[:, 1].sum() / 1e12:.2f} TB, {drawn[:, 2].sum() / 1e6:.1f} million requests"
-    print(f"{options.observations} observations: {total}, {drawn[:, 0].sum() / 3600:.0f} core hours")
-    print(
-        f"one pod: {whole / 3600:.0f} h, of which {drawn[:, 3].sum() * options.latency / 3600:.0f} h wait for answers"
-    )
-    print(
-        f"the store alone: {by_requests / 3600:.2f} h for its requests, {by_bytes / 3600:.2f} h for its bytes: ", end=""
-    )
-    print(f"more than {whole / max(by_bytes, by_requests):.0f} pods wait for it")
-    print(f"gathering and merging, by one process: {once / 3600:.2f} h, as long as {whole / once:.0f} pods need\n")
-    print("  pods    fan-out   with merge   efficiency   waits for the store   pod hours   price")
-    for pods in options.pods:
-        size = options.shard_size
-        shards = (drawn[first : first + size] for first in range(0, len(drawn), size))
-        end, busy, waited = run(pods, shards, cluster)
-        price = busy / 3600 * options.core_hour + reads + writes
-        print(f"{pods:6d} {end / 3600:8.2f} h {(end + once) / 3600:9.2f} h {whole / pods / end:11.0%}", end="")
-        print(f" {waited / busy:19.0%} {busy / 3600:13.0f} {price:9.0f}")
 
 
-def show_measured(
-    costs: Sequence[Cost], memory: float, start: float, merge_each: float, merge_fixed: float, said: float
-) -> None:
-    """Print what was measured."""
-    print(f"measured on {len(costs)} simulated observations, both instruments   10 %   median    90 %    mean")
-    for label, unit, values in (
-        ("processor", "s", [c.seconds for c in costs]),
-        ("read from the archive", "MB", [c.fetched / 1e6 for c in costs]),
-        ("read and written in the store", "MB", [c.stored / 1e6 for c in costs]),
-        ("requests to the archive", "", [float(c.gets) for c in costs]),
-        ("requests to the store", "", [float(c.puts) for c in costs]),
-        ("of all these, one after the other", "", [float(c.waits) for c in costs]),
-    ):
-        low, middle, high = np.percentile(values, [10, 50, 90])
-        print(f"  {f'{label} {unit}':56} {low:8.2f} {middle:8.2f} {high:7.2f} {np.mean(values):7.2f}")
-    print(f"  peak memory {memory:.0f} MiB; worker to first observation {start:.2f} s; result {said:.0f} bytes")
-    print(f"  merge {1000 * merge_each:.1f} ms an observation and {merge_fixed:.1f} s")
+def merges_of(known: dict[str, float], number: int, sources: int, core: float) -> list[Units]:
+    """Return what merging takes, the sources of each part of the second Job; a few are large, most are small."""
+    part = np.random.default_rng(1).lognormal(0, 1.5, sources)
+    counts = np.sort(1 + np.random.default_rng(1).multinomial(number - sources, part / part.sum()))[::-1]
+    one = "an observation merged"
+    each = [known[one] / core, known[f"{one}: bytes"] * 1e6, known[f"{one}: requests"]]
+    each.append(known[f"{one}: requests one after the other"])
+    units = counts[:, None] * np.array(each)
+    units[:, _SECONDS] += known["a merge of no observation"] / core
+    parts = np.cumsum(counts) // 1000
+    return [units[parts == which] for which in np.unique(parts)]
+
+
+def rows(
+    observations: int = 120_000,
+    pods: list[int] = [1, 10, 100, 500],  # noqa: B006
+    sources: int = 2500,
+    shard_size: int = 100,
+    length: float = 1.5,
+    spread: float = 0.8,
+    core: float = 1.0,
+    latency: float = 0.02,
+    stream: float = 50e6,
+    bandwidth: float = 1e9,
+    requests: float = 5000.0,
+    starts: float = 10.0,
+    pod_start: float = 2.0,
+    ahead: int = AHEAD,
+) -> Iterator[Row]:
+    """Return how long campaigns take, and what takes longest in them."""
+    known = MEASURED | measured()
+    start = known["a worker until its first observation is done"] - known["an observation"]
+    cluster = Cluster(pod_start + max(0.0, start) / core, starts, latency, stream, bandwidth, requests, ahead)
+    own = known["12000 observations, all: the campaign's own process"] * observations / 12_000 / core
+    reduced = observations_of(known, observations, length, spread, core)
+    merges = merges_of(known, observations, sources, core)
+    shards = [reduced[first : first + shard_size] for first in range(0, len(reduced), shard_size)]
+    whole = reduced.sum(axis=0) + sum(part.sum(axis=0) for part in merges)
+    every = f"{observations} observations"
+    yield Row(f"{every}: all processors, merging included", float(whole[_SECONDS]) / _HOUR, "core h")
+    yield Row(f"{every}: requests", float(whole[_REQUESTS]) / 1e6, "million")
+    yield Row(f"{every}: read and written", float(whole[_BYTES]) / 1e12, "TB")
+    for number in pods:
+        first, second = run(number, shards, cluster), run(number, merges, cluster)
+        goal, scale, unit = _GOALS.get(number, (None, _HOUR, "h"))
+        what = f"{every} on {number} pod{'s' * (number > 1)}"
+        against = "allowed" if goal else ""
+        yield Row(f"{what}, simulated", (first + second + own) / scale, unit, against, goal, 1 if goal else None)
+        limits = {
+            "the processors": reduced[:, _SECONDS].sum() / number,
+            "waiting for answers": waited(reduced, cluster).sum() / number,
+            "the store's requests": whole[_REQUESTS] / requests,
+            "the store's bytes": whole[_BYTES] / bandwidth,
+            "starting pods": number / starts + len(shards) / number * cluster.start,
+            "merging": second,
+            "the campaign's own process": own,
+        }
+        longest = max(limits, key=limits.__getitem__)
+        yield Row(f"{what}: of this {longest}, which is the most", float(limits[longest]) / scale, unit)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

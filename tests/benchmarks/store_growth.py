@@ -1,24 +1,20 @@
 """How a store grows over nights of reprocessing, and what pruning leaves of it.
 
-    PYTHONPATH=. python tests/benchmarks/store_growth.py [--observations 1000] [--nights 20] [--changed 0.01]
+    python -m tests.benchmarks.store_growth [--observations 1000] [--nights 20] [--changed 0.01]
 
 An archive is reduced and then reprocessed every night, when a part of its observations has changed; one failure and one
 interrupted attempt a night are left, too. Beside a store that nobody prunes is one that is pruned every night with the
 defaults (3 releases, 7 days). The products are made up: two files of 5 kB for each observation, and merged 500 bytes
-for each, so that sizes mean something relative to the first night alone. Last, what a prune asks of a store.
+for each, so that sizes are those of the first night. Last, what a prune asks of a store, in memory.
 """
 
-import argparse
 import time
 from collections import Counter
 
-from rich.console import Console
-from rich.table import Table
-
 from services.storage.memory import MemoryStore
 from services.storage.prune import PruneConfig, find_prunable, sweep
-from services.storage.releases import list_releases
 from services.storage.verification import verify
+from tests.benchmarks.table import Row, script
 from tests.services.storage.history import DAY, Aged, Archive
 
 
@@ -68,40 +64,32 @@ def size_of(archive):
     return len(sizes), sum(sizes)
 
 
-def main():
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, default=1000)
-    parser.add_argument("--nights", type=int, default=20)
-    parser.add_argument("--changed", type=float, default=0.01)
-    given = parser.parse_args()
-    changed = max(1, round(given.changed * given.observations))
-    left, pruned = made(given.observations), made(given.observations)
+def rows(observations: int = 1000, nights: int = 20, changed: float = 0.01):
+    """Return sizes after the last night, and what a prune takes."""
+    some = max(1, round(changed * observations))
+    left, pruned = made(observations), made(observations)
     _, first = size_of(left)
-    table = Table("night", "objects", "size", "objects, pruned", "size, pruned", "removed", "releases")
-    for number in range(1, given.nights + 1):
+    for number in range(1, nights + 1):
         for archive in (left, pruned):
-            night(archive, number, changed)
+            night(archive, number, some)
         pruned.store.requests.clear()
-        start = time.perf_counter()
+        start = time.process_time()
         found = find_prunable(pruned.store, "run", PruneConfig(), now=pruned.now)
         sweep(pruned.store, "run", found)
-        seconds, requests = time.perf_counter() - start, dict(pruned.store.requests)
-        cells = (size_of(left), size_of(pruned))
-        numbers = [text for objects, size in cells for text in (str(objects), f"{size / first:.3f}")]
-        kept = len(list_releases(pruned.store, "run"))
-        table.add_row(str(number), *numbers, str(len(found.doomed)), str(kept))
-    print(
-        f"{given.observations} observations, {changed} of them changed every night; sizes in those of the first night"
-    )
-    Console().print(table)
-    print(f"The last prune: {requests} requests, {seconds:.2f} s in memory")
-    both = [verify(archive.store, "run") for archive in (left, pruned)]
-    print("Not whole:", sum(len(found.problems) for found in both), "- stray:", [found.stray for found in both])
-    start = time.perf_counter()
+        seconds, requests = time.process_time() - start, pruned.store.requests.total()
+    for what, archive in (("nobody prunes", left), ("is pruned every night", pruned)):
+        objects, size = size_of(archive)
+        whole = verify(archive.store, "run")
+        assert not whole.problems, whole.problems
+        told = f"store of {observations} observations that {what}, after {nights} nights"
+        yield Row(f"{told}: size", size / 1e6, "MB", "after the first", first / 1e6)
+        yield Row(f"{told}: objects", objects, "")
+    yield Row("the last prune", seconds, "s CPU")
+    yield Row("the last prune: requests", requests, "", "objects that are left", objects)
+    start = time.process_time()
     found = find_prunable(left.store, "run", PruneConfig(), now=left.now)
-    print(f"All at once after {given.nights} nights: {len(found.doomed)} objects, {time.perf_counter() - start:.2f} s")
+    yield Row(f"{len(found.doomed)} objects of {nights} nights found at once", time.process_time() - start, "s CPU")
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)

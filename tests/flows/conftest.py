@@ -1,21 +1,62 @@
-"""An archive with damaged observations."""
+"""An archive with damaged observations, and a Prefect server."""
 
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
 from rossi.simulate import ObservationSpec, simulate_archive, simulate_observation
 from tests.flows.support import MANY, SLEWING, Archive, Rossi
+from tests.once import once
 
 
 @pytest.fixture(scope="session")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for Prefect whose parent does not exist yet."""
-    return tmp_path_factory.mktemp("prefect") / "not" / "there"
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for Prefect with the database that it makes at its first start, which takes longer than the start."""
+
+    def make(folder: Path) -> None:
+        command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        subprocess.run(command, env=environment | {"PREFECT_HOME": str(folder)}, check=True, capture_output=True)
+
+    return once(tmp_path_factory, "prefect-database", make)
+
+
+@pytest.fixture(scope="session")
+def prefect_home(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for Prefect."""
+    return Path(shutil.copytree(prefect_database, tmp_path_factory.mktemp("prefect") / "home"))
+
+
+@pytest.fixture(scope="session")
+def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server that runs already: the URL of its API, and the file of what it asks for."""
+    home = Path(shutil.copytree(prefect_database, tmp_path_factory.mktemp("prefect") / "server"))
+    before = dict(os.environ)
+    for name in [name for name in before if name.startswith("PREFECT_")]:
+        del os.environ[name]
+    os.environ["PREFECT_HOME"] = str(home)
+    with prefect_server() as wait_for_server:
+        wait_for_server()
+        url, auth = os.environ["PREFECT_API_URL"], home / "auth"
+        auth.write_text(os.environ["PREFECT_API_AUTH_STRING"])
+        given = set(os.environ.items()) - set(before.items())
+        os.environ.clear()
+        os.environ.update(before)
+        yield url, auth
+        os.environ.update(given)  # which is taken back now
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture
@@ -25,22 +66,32 @@ def rossi(tmp_path: Path, prefect_home: Path, archive: Archive) -> Rossi:
     return Rossi(tmp_path, prefect_home)
 
 
+@pytest.fixture
+def served(rossi: Rossi, prefect_url: tuple[str, Path]) -> Rossi:
+    """The same, whose campaigns are told to a server that runs already."""
+    url, auth = prefect_url
+    return replace(rossi, server=url, auth=auth)
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Nine simulated observations, three of them damaged, and one without good time."""
-    root = tmp_path_factory.mktemp("archive")
+    root = once(tmp_path_factory, "archive", _make_archive)
+    obsids = sorted(path.name for path in root.glob("AO*/P*/*") if path.name != SLEWING)
+    return Archive(root, tuple(obsids[3:]), dict(zip(obsids, ("gzip", "FS4a", "filter file"), strict=False)))
+
+
+def _make_archive(root: Path) -> None:
     simulate_archive(root, observations=9, seed=3)
     obsids = sorted(path.name for path in root.glob("AO*/P*/*"))
     truncate_gzip(_one(root, obsids[0], "pca/FS4a*"))
     cut_fits(_one(root, obsids[1], "pca/FS4a*"))
     _one(root, obsids[2], "stdprod/x*.xfl*").unlink()
-    damaged = {obsids[0]: "gzip", obsids[1]: "FS4a", obsids[2]: "filter file"}
     slewing = ObservationSpec(obsid=ObsID(SLEWING), start=100_000_000, duration=1600, slew=16_000)
     for name, data in simulate_observation(slewing).items():
         path = root / slewing.obsid.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    return Archive(root, tuple(obsids[3:]), damaged)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from astropy.io import fits
 from services.contract import Manifest
 from services.storage.publication import output_key
 from tests import forks
+from tests.conftest import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "ROSSI_TEST_MARK"
@@ -27,7 +28,7 @@ MARK = "ROSSI_TEST_MARK"
 PROC = Path("/proc/self/environ")
 
 #: Observations of long runs: the same few files under many names.
-MANY = 60
+MANY = 60 if LONG else 30
 #: An observation that slews all the time: nothing is wrong with it, but no time is good.
 SLEWING = "20999-01-01-00"
 #: What is asked for and is not there.

@@ -55,12 +55,13 @@ class Campaign:
 
 
 @pytest.fixture(scope="module")
-def campaign(archive: Archive, prefect_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+def campaign(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     """Kill a campaign when the first observation is done, let it finish, then run it again.
 
     After each, whatever it started must be gone.
     """
     folder = tmp_path_factory.mktemp("campaign")
+    prefect_home = folder / "a home" / "whose parent is not there yet"
     rossi = Rossi(folder, prefect_home)
     obsids = ", ".join(f'"{obsid}"' for obsid in archive.asked)
     places = f'archive = "{archive.root}"\nstore = "store"\n'

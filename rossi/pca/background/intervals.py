@@ -85,7 +85,12 @@ class Intervals:
         ndarray (..., n_out, n_channel) of float32 [count]
         """
         if self.same:
-            return np.asarray(self.row_length * rates.astype(np.float64), np.float32)
+            single = np.float32(self.row_length)  # the product of two singles is rounded once, as that of doubles is
+            return (
+                rates * single
+                if single == self.row_length
+                else (self.row_length * rates.astype(np.float64)).astype(np.float32)
+            )
         total = np.zeros((*rates.shape[:-2], self.n_out, rates.shape[-1]), np.float32)
         for rows, into, seconds in self._steps:
             total[..., into, :] += seconds[:, None] * rates[..., rows, :]

@@ -33,6 +33,7 @@ def build_filter_file(
     max_gap: float = MAX_GAP,
     compress: bool = False,
     said: list[str] | None = None,
+    master: MasterIndex | None = None,
 ) -> bytes:
     """Make an observation's filter file.
 
@@ -55,6 +56,8 @@ def build_filter_file(
         Gzip the result.
     said : list of str, optional
         Grows by what to know of the files: rows without a time, which are left out.
+    master : MasterIndex, optional
+        Saves reading it.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def build_filter_file(
         If the step or the position makes no sense.
     """
     _check(step, position)
-    master = read_master(files)
+    master = master or read_master(files)
     index = read_indices(files, master)
     time = grid(master, step)
     collected = collect(time, files, index, breakdown, sources, max_gap, said)

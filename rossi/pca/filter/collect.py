@@ -59,17 +59,17 @@ class Interpolation:
 
         Parameters
         ----------
-        y : ndarray (m,)
-            A value a sample.
+        y : ndarray (..., m)
+            A value a sample, of any number of quantities.
 
         Returns
         -------
-        ndarray (n,)
+        ndarray (..., n)
             A value a time of the grid.
         """
-        if len(y) < 2:
-            return np.full(len(self.after), np.nan)
-        y0, y1 = y[self.after - 1], y[self.after]
+        if y.shape[-1] < 2:
+            return np.full((*y.shape[:-1], len(self.after)), np.nan)
+        y0, y1 = np.take(y, self.after - 1, -1), np.take(y, self.after, -1)
         with np.errstate(divide="ignore", invalid="ignore"):
             value = y0 + self.beyond * (y1 - y0) / self.gap
         undefined = np.isnan(value)
@@ -192,30 +192,33 @@ def collect(
                 found |= {s.column: (Column(s.column, "E"), np.full(len(time), np.nan, np.float32)) for s in wanted}
         else:
             continue
-        known = [dated(table, clock(table)) for table in tables]
-        if said is not None:
-            said += [sentence for _, sentence in known if sentence and sentence not in said]
-        found |= _of_files(time, [table for table, _ in known], wanted, max_gap)
+        found |= _of_files(time, tables, wanted, max_gap, [] if said is None else said)
     return {s.column: found[s.column] for s in sources if s.column in found}
 
 
-def _of_files(time: Floats, tables: Sequence[Table], sources: Sequence[Source], max_gap: float) -> Collected:
+def _of_files(
+    time: Floats, tables: Sequence[Table], sources: Sequence[Source], max_gap: float, said: list[str]
+) -> Collected:
     found: Collected = {}
     if not tables:
         return found
-    moments = np.concatenate([table.numbers(clock(table)) for table in tables])
+    there = [s for s in sources if all(s.name in table and table.info(s.name).repeat == 1 for table in tables)]
+    moments, parts = list[Floats](), list[dict[str, Floats]]()
+    for table in tables:  # file by file, as not all may be in memory
+        known, sentence = dated(table, clock(table))
+        said += [sentence] if sentence and sentence not in said else []
+        moments.append(known.numbers(clock(known)))
+        parts.append({s.name: _samples(known, s.name) for s in there})
     gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
-    places = between(time, moments, gap)
-    for source in sources:
-        if any(source.name not in table or table.info(source.name).repeat != 1 for table in tables):
-            continue
-        samples = np.concatenate([_samples(table, source.name) for table in tables])
+    places = between(time, np.concatenate(moments), gap)
+    samples = {s.name: np.concatenate([part[s.name] for part in parts]) for s in there}
+    other = {_WRAPPED: lambda y: _longitude(places, y), _HELD: places.hold}
+    plain = [name for name in samples if name not in other]
+    values = dict(zip(plain, places.line(np.array([samples[name] for name in plain])), strict=True)) if plain else {}
+    values |= {name: other[name](y) for name, y in samples.items() if name in other}
+    for source in there:
         column = _declared(source, tables[0], tables[0].info(source.name))
-        if source.name == _WRAPPED:
-            values = _longitude(places, samples)
-        else:
-            values = places.hold(samples) if source.name == _HELD else places.line(samples)
-        found[source.column] = column, as_stored(column, values)
+        found[source.column] = column, as_stored(column, values[source.name])
     return found
 
 

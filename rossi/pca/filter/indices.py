@@ -153,7 +153,7 @@ def read_master(files: Files) -> MasterIndex:
 
 
 def _text(table: Table, name: str) -> str:
-    return str(table.column(name)[0])
+    return table.texts(name)[0] if table.info(name).code == "A" else str(table.column(name)[0])
 
 
 def _met(table: Table, name: str) -> int:
@@ -223,7 +223,7 @@ def _columns(table: Table, subsystem: str) -> Iterator[tuple[int, list[str]]]:
     for upper, info in table.infos.items():
         if info.code != "A":
             continue
-        cells = [str(cell) for cell in table.column(info.name)]
+        cells = table.texts(info.name)
         first = next((cell for cell in cells if cell), "")
         if match := _COLUMN_APID.match(upper):
             if first:
@@ -244,7 +244,7 @@ def _by_first(first: str, prefix: str, cells: list[str]) -> Iterator[tuple[int, 
 def _distinct(apid: int, cells: list[str], folder: PurePosixPath) -> Iterator[str]:
     previous = ""
     for cell in cells:
-        name = parse_data_file(PurePosixPath(cell).name)
+        name = parse_data_file(cell.rpartition("/")[2])
         if name is not None and name.apid == apid and cell != previous:
             if "\0" in cell or cell.startswith("/") or ".." in PurePosixPath(cell).parts:
                 raise DataError(

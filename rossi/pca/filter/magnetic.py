@@ -92,10 +92,10 @@ def _field() -> tuple[Floats, NDArray[np.int64]]:
 
 
 def _powers(values: Floats) -> Floats:
-    """Return the powers of numbers from 0 to the degree, (degree + 1, n)."""
-    found = np.ones((_DEGREE + 1, len(values)))
+    """Return the powers of numbers (3, n) from 0 to the degree, (3, degree + 1, n)."""
+    found = np.ones((3, _DEGREE + 1, values.shape[1]))
     for n in range(1, _DEGREE + 1):
-        np.multiply(found[n - 1], values, out=found[n])
+        np.multiply(found[:, n - 1], values, out=found[:, n])
     return found
 
 
@@ -111,14 +111,11 @@ def potential_and_gradient(inverse: Floats) -> Floats:
     -------
     ndarray (4, n) [gauss]
     """
+    coefficients, powers = _field()
+    x, y, z = _powers(inverse)
     found = np.empty((4, inverse.shape[1]))
     for first in range(0, inverse.shape[1], _BLOCK):
-        found[:, first : first + _BLOCK] = _block(inverse[:, first : first + _BLOCK])
+        part = slice(first, first + _BLOCK)
+        along = coefficients @ (x[powers[0], part] * y[powers[1], part])
+        found[:, part] = (along.reshape(4, _DEGREE + 1, -1) * z[:, part]).sum(axis=1)
     return found
-
-
-def _block(inverse: Floats) -> Floats:
-    coefficients, powers = _field()
-    x, y, z = (_powers(component) for component in inverse)
-    along = coefficients @ (x[powers[0]] * y[powers[1]])
-    return np.asarray((along.reshape(4, _DEGREE + 1, -1) * z).sum(axis=1))

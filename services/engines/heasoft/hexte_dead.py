@@ -23,6 +23,7 @@ from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.met import timezero
 from rossi.remarks import Remark
+from rossi.spectra.pha import read_pha
 from services.contract import File, Inputs, Outputs
 from services.engines.heasoft.files import plain
 from services.engines.heasoft.good_time import GOOD_TIME, find_good_time
@@ -154,7 +155,7 @@ def _products(
         named = {f"{band}_src.lc": source, f"{band}_bkg.lc": background, f"{band}.lc": net}
         ready |= {name: data for name, data in named.items() if data}
     spectra = _spectra(call, made)
-    remarks += background_remarks(spectra, cluster)
+    remarks += background_remarks({position: read_pha(file) for position, file in spectra.items()}, cluster)
     return ClusterProducts(curves, spectra, dwell, tuple(dict.fromkeys(remarks)), ready)
 
 

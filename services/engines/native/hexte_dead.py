@@ -5,7 +5,7 @@ from __future__ import annotations
 from rossi.calibration_roles import Role
 from rossi.hexte.observation import reduce_observation
 from rossi.hexte.parts import Part
-from rossi.hexte.science import Cluster
+from rossi.hexte.science import Cluster, cluster_of
 from rossi.maketime import find_good_time
 from services.contract import Inputs, Outputs
 from services.engines.hexte import attitude_of, outputs_of, wanted_of
@@ -18,7 +18,8 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     good_time = find_good_time(filter_file, config.expression, config.prefr, config.postfr)
     parts = [Part.of(item) for item in inputs["science"]]
     roles = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
-    coefficients = {cluster: inputs[role][0].opened().table() for cluster, role in roles.items()}
+    there = {cluster_of(part.table) for part in parts}
+    coefficients = {cluster: inputs[role][0].opened().table() for cluster, role in roles.items() if cluster in there}
     correction = next((item.opened().table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
     rocking = [item.opened() for item in inputs.get("rocking", ())]
     made = reduce_observation(parts, good_time.gti, rocking, coefficients, wanted_of(config), correction)

@@ -182,10 +182,10 @@ def test_standard_products(rossi: Rossi, elsewhere: Elsewhere) -> None:
     obsid = ObsID(elsewhere.there[3])
     broken = f"{obsid.path}stdprod/xp{obsid.stem}_n2a.lc.gz"
     elsewhere.web.faults.other[broken] = b"not what the listing says"
-    done = rossi("stdprod", "--target", "eta car", "--band", "n2a", "--band", "n0a", "--out", "eta")
+    done = rossi("stdprod", "--target", "eta car", "--band", "n2a", "--band", "n0e", "--out", "eta")
     assert done.returncode == 0, done.stderr
     assert f"n2a: found {ASKED - MISSING} of {ASKED}" in done.stdout
-    assert f"n0a: found 0 of {ASKED}" in done.stdout
+    assert f"n0e: found 0 of {ASKED}" in done.stdout
     assert f"{broken}: 25 bytes arrived" in done.stderr
     out = rossi.folder / "eta"
     with fits.open(out / "eta-car-standard-products_n2a.lc") as joined:
@@ -201,7 +201,7 @@ def test_standard_products_of_a_list(rossi: Rossi, elsewhere: Elsewhere) -> None
     done = rossi("stdprod", "--worklist", "mine.txt")
     assert done.returncode == 0, done.stderr
     assert "n2a: found 2 of 2" in done.stdout
-    done = rossi("stdprod", "--worklist", "mine.txt", "--band", "n1b")
+    done = rossi("stdprod", "--worklist", "mine.txt", "--band", "n1e")
     assert done.returncode == 20
     assert "None of the observations" in done.stderr
     assert rossi("stdprod", "--worklist", "mine.txt", "--band", "x1").returncode == 21

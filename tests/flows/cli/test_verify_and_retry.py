@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -152,11 +154,18 @@ def test_status_and_retry_agree_about_a_campaign_that_failed_at_its_start(tmp_pa
 
 
 def test_retry_runs_the_failures_alone(
-    reduced: Rossi, archive: Archive, asked: tuple[str, ...], sound: Path, tmp_path: Path
+    reduced: Rossi,
+    archive: Archive,
+    asked: tuple[str, ...],
+    sound: Path,
+    tmp_path: Path,
+    prefect_url: tuple[str, Path],
 ) -> None:
     folder = reduced.folder
+    url, auth = prefect_url
+    retry = partial(replace(reduced, server=url, auth=auth), "retry", "store")
     first, second, third = archive.damaged
-    nothing_repaired = reduced("retry", "store", "--strict")
+    nothing_repaired = retry("--strict")
     assert nothing_repaired.returncode == 20
     for obsid in (first, second):
         place = ObsID(obsid).path
@@ -164,7 +173,7 @@ def test_retry_runs_the_failures_alone(
         shutil.copytree(sound / place, folder / "archive" / place)
     for obsid in archive.good[:2]:  # whoever looks at these does more than asked for
         shutil.rmtree(folder / "archive" / ObsID(obsid).path)
-    done = reduced("retry", "store", "--out", tmp_path / "out")
+    done = retry("--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert third in done.stdout
     assert not any(obsid in done.stdout for obsid in (*archive.good[:2], SLEWING))
@@ -174,5 +183,5 @@ def test_retry_runs_the_failures_alone(
     assert all(obsid in table for obsid in asked)
     shutil.rmtree(folder / "archive" / ObsID(third).path)
     shutil.copytree(sound / ObsID(third).path, folder / "archive" / ObsID(third).path)
-    assert reduced("retry", "store", "--strict").returncode == 0
-    assert "nothing to try again" in reduced("retry", "store").stdout
+    assert retry("--strict").returncode == 0
+    assert "nothing to try again" in retry().stdout

@@ -187,10 +187,10 @@ def published(store: Path) -> dict[str, bytes]:
 
 
 def test_half_of_the_archive_is_not_mounted(
-    archive: Archive, settings: Settings, tmp_path: Path, prefect_home: Path
+    archive: Archive, settings: Settings, tmp_path: Path, served: Rossi
 ) -> None:
-    (tmp_path / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config)
-    rossi = Rossi(tmp_path, prefect_home)
+    (tmp_path / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config + "workers = 1\n")
+    rossi = served
     assert rossi("campaign", "--out", "out").returncode == 0
     before = published(tmp_path / "store")
     assert any(name.startswith("merge/") for name in before)

@@ -1,4 +1,4 @@
-"""A Job controller and a node for the API server stand-in: each index really runs, as a process of the worker.
+"""A Job controller and a node for the API server stand-in: each index really runs, as a fork that is the worker.
 
 It knows Indexed Jobs with `backoffLimitPerIndex`, `maxFailedIndexes`, `podFailurePolicy`, `activeDeadlineSeconds` and
 `ttlSecondsAfterFinished`, both ways of deleting, evictions, killed containers and last words, and
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -23,6 +21,7 @@ from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.nodes import Nodes, quantity
 from tests.flows.kubernetes.objects import Json
 from tests.flows.support import ROOT
+from tests.forks import Fork
 
 _PREFIX = "batch.kubernetes.io"
 
@@ -33,7 +32,7 @@ class Pod:
 
     name: str
     index: int
-    process: subprocess.Popen[bytes]
+    process: Fork
     log: Path
     evicted: bool = False
     asked: bool = False
@@ -194,19 +193,18 @@ class Controller:
     def _run(self, job: Json, meta: Json, index: int) -> Pod:
         template = job["spec"]["template"]
         (container,) = template["spec"]["containers"]
-        command = [sys.executable if part == "python" else part for part in container["command"] + container["args"]]
-        environment = {"ROSSI_TEST_MODULE": command[2]}
+        python, option, module, *arguments = container["command"] + container["args"]
+        assert (python, option) == ("python", "-m")
+        environment = {"ROSSI_TEST_MODULE": module}
         if self.environment:
-            command[1:3] = ["-m", "tests.flows.kubernetes.sabotage"]
+            module = "tests.flows.kubernetes.sabotage"
         environment |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "JOB_COMPLETION_INDEX": str(index)}
         for source in container["envFrom"]:
             environment |= self.secrets.get(source["secretRef"]["name"], {})
         environment |= {e["name"]: e.get("value") or _field(meta, e["valueFrom"]["fieldRef"]) for e in container["env"]}
         log = self.folder / meta["name"]
         with log.open("wb") as stream:
-            process = subprocess.Popen(
-                command, cwd=self.folder, env=environment | self.environment, stdout=stream, stderr=stream
-            )
+            process = Fork(module, arguments, self.folder, environment | self.environment, stream, stream)
         pod = Pod(meta["name"], index, process, log)
         self.started.append(pod)
         return pod

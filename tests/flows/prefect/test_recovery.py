@@ -25,7 +25,7 @@ from tests.flows.support import Archive, marked, wait_until
 #: Seconds after which a run counts as dead here: a thirtieth of what it is else.
 SILENCE = 6
 #: Observations that are not done before somebody who waits for the first one has done something.
-SOME = 24
+SOME = 16
 
 
 @pytest.fixture(scope="module")

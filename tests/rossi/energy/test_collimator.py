@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.energy.collimator import read_cube, source_position, source_vector, transmission, transmissions
+from rossi.energy.observed import standing
 from rossi.errors import DataError
 from tests.rossi.hexte.material import attitude, cube, opened, spectrum
 
@@ -63,6 +64,17 @@ def test_means_over_the_good_time_with_both_ends():
     assert made.covered
     assert not source_position(table, np.array([[12.0, 33.0]]), 0, 0).covered
     assert not source_position(table, np.array([[13.0, 43.5]]), 0, 0).covered
+
+
+@pytest.mark.parametrize(("instrument", "most"), [("PCA", 20.0), ("HEXTE", 25.0)])
+def test_a_pointing_that_varies_is_told(instrument, most):
+    """Two directions so many arcsec to each side of the mean: their standard deviation."""
+    table = opened(spectrum(np.ones(4), RA_OBJ=0.0, DEC_OBJ=0.0))
+    for arcsec, told in ((most - 0.1, 0), (most + 0.1, 1)):
+        angles = np.radians(np.array([-arcsec, arcsec]) / 3600)
+        moving = attitude([10, 20], [[0, 0, np.sin(a / 2), np.cos(a / 2)] for a in angles])
+        position, remarks = standing(table, ALL, opened(moving), instrument)
+        assert (position.jitter, len(remarks)) == (pytest.approx(arcsec, rel=1e-3), told)
 
 
 def test_attitude_of_another_time_or_none():

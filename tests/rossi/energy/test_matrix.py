@@ -116,6 +116,41 @@ def test_what_the_gas_takes():
     np.testing.assert_allclose(efficiency(PCUS[2], 1, 51000.0, energy), layers[0] / 2)
 
 
+@pytest.mark.parametrize(
+    ("material", "volts", "expected"),
+    [
+        ("H", [30.05, 20000.4, 20000.6], [480408, 0.000229953, 0]),
+        ("C", [70.05, 283.75, 283.85, 20000.1], [46455.7, 2246.83, 58707.2, 0]),
+        ("O", [100.05, 531.65, 531.75, 20000.4, 20000.6], [65329.7, 1158, 22646.7, 0.549206, 0]),
+        ("Al", [100.05, 1599.85, 1599.95, 30000.4, 30000.6], [157060, 285.094, 4379.72, 1.19746, 0]),
+        ("Xe", [1012.05, 4782.15, 4782.25, 5103.65, 5103.75], [9486.73, 245.217, 754.606, 636.245, 867.428]),
+        ("Xe", [5452.75, 5452.85, 34559.95, 34560.05, 100001], [729.263, 878.818, 5.70401, 34.7222, 0]),
+    ],
+)
+def test_both_sides_of_each_edge(material, volts, expected):
+    np.testing.assert_allclose(cross_section(material, np.array(volts) / 1000), expected, rtol=5e-6)
+
+
+def test_the_table_of_xenon():
+    """At 1, 2 ... 100 keV, and where it has more: cm**2 / g."""
+    assert xenon_cross_section(np.arange(1.0, 101.0)).sum() == pytest.approx(7256.1)
+    energy = [4.78, 4.782, 5.098, 5.1, 5.45, 5.453, 34.58, 34.583, 0.5, 200]
+    expected = [260.6, 739.5, 627.2, 881.3, 742.1, 858.9, 5.9, 32.1, 7.1, 2]
+    np.testing.assert_allclose(xenon_cross_section(np.array(energy)), expected)
+
+
+@pytest.mark.parametrize(("pcu", "day", "xenon"), [(0, 52000.0, 3.86517e-05 + 1.03815e-10 * 323), (1, 55000.0, 0.0)])
+def test_what_a_pcu_without_propane_absorbs(pcu, day, xenon):
+    """Two windows, the xenon that leaked in front of them, and the xenon and methane of the first layer."""
+    energy = np.array([3.0, 5.0, 10.0])
+    ch4, al, mylar = (cross_section(material, energy) for material in ("CH4", "Al", "Mylar"))
+    xe = xenon_cross_section(energy)
+    layer = {0: 0.00710774, 1: 0.00714892}[pcu]
+    windows = np.exp(-al * 0.00012045 - mylar * {0: 0.00721853, 1: 0.00713158}[pcu])
+    expected = windows * np.exp(-xe * xenon) * (1 - np.exp(-(xe + 0.0123 * ch4) * layer))
+    np.testing.assert_allclose(efficiency(PCUS[pcu], CODES["LR1"], day, energy), expected, rtol=1e-12)
+
+
 def test_propane_is_gone_when_it_is():
     """PCU 0 lost it when 2000-05-13 began, PCU 1 on 2006-12-25 at 12:56; the original has it until midnight."""
     gone = (

@@ -72,6 +72,8 @@ def test_out_of_view_or_out_of_time_is_undefined():
     out = np.where(TIME < 320, SLEW, 0.02)
     made = transmission(pointing(out), [0.0, 256.0, 384.0, 640.0], 128.0)
     assert np.isnan(made).tolist() == [False, True, True, True]
+    ends = transmission(pointing(SLEW), [-1.0, 0.0, 512.0, 513.0], 128.0)  # attitude holds for 0 to 640 s
+    assert np.isnan(ends).tolist() == [True, False, False, True]
     with pytest.raises(DataError, match="no known attitude from 5000 to 5016"):
         transmission(pointing(SLEW), [5000.0], 16.0)
 

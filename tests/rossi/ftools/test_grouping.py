@@ -95,6 +95,15 @@ def test_files_along_the_way_and_no_file(spectrum):
     assert result.files == ("c.pha", "g.dat"), result.stdout
     assert "channels 0 to 9: 5 a group" in result.stdout
     assert (spectrum / "g.dat").read_text() == "0 9 5\n"
+    marks = "bad 2 & systematics 4 0.1 & "
+    for what, shown in (
+        ("all", (True, True)),
+        ("quality", (True, False)),
+        ("sys", (False, True)),
+        ("group", (False,) * 2),
+    ):
+        said = ftools.grppha(infile="a.pha", outfile="no.pha", comm=f"{marks}show {what} & quit").stdout
+        assert ("channel 2: quality 5" in said, "channel 4: systematic error 0.1" in said) == shown, what
     assert not (spectrum / "no.pha").exists()
     assert fits.getdata("c.pha", 1)["GROUPING"].tolist() == [1, -1, -1, -1, -1] * 2
 

@@ -180,6 +180,7 @@ def test_a_staring_cluster_has_no_background(example):
 def test_options_as_on_a_command_line(example):
     assert run("hxtback", ["-i", "FS50"]) == 0
     assert sorted(p.name for p in example.glob("FS50_*")) == ["FS50_m", "FS50_p", "FS50_src"]
+    assert (example / "FS50_src").read_bytes().startswith(b"SIMPLE")  # as hxtback writes it, not compressed
     for limits in (["-l", "15", "-u", "61"], ["-l", "15"]):
         assert run("hxtlcurv", ["-i", "FS52", "-k", "coefficients", "-r", "FH53", *limits, "-p"]) == 0
         assert columns("FS52_src.pha", "COUNTS")[0].sum() == 12292  # of all channels, whatever those of the curve

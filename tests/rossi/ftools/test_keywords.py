@@ -149,10 +149,15 @@ def test_tables_are_listed():
     assert "letters out of H, C, K, T and I" in wrong.stdout
 
 
-def test_images_are_listed():
-    fits.PrimaryHDU(np.arange(6, dtype="i2").reshape(2, 3)).writeto("i.fits")
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("u1", "Int1"), ("i2", "Int2"), ("i4", "Int4"), ("i8", "Int8"), ("f4", "Real4"), ("f8", "Real8")],
+)
+def test_images_are_listed(kind, name):
+    fits.PrimaryHDU(np.arange(6, dtype=kind).reshape(2, 3)).writeto("i.fits")
     lines = output("ftlist", infile="i.fits", option="hi", section="2:3,1:2").output
-    assert lines[2:] == ("HDU 1   Primary Array      Image      Int2(3x2)", "1 2", "4 5")
+    assert lines[2:] == (f"HDU 1   Primary Array      Image      {name}(3x2)", "1 2", "4 5")
+    assert output("ftlist", infile="i.fits", option="i", section="*,2").output == ("3 4 5",)
 
 
 def test_manuals():

@@ -14,7 +14,7 @@ from rossi.fits.edit import select_columns, select_rows
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools import utils
-from rossi.ftools.fitsfile import split_filters
+from rossi.ftools.fitsfile import split_filters, split_list
 from tests.golden.comparison import differences
 from tests.rossi.ftools.hexte import case_folder, replayed
 
@@ -185,6 +185,8 @@ def test_file_names_with_filters():
     assert split_filters("a.fits[col A;B]") == ("a.fits", None, ["col A;B"])
     with pytest.raises(ConfigError, match="a bracket that is not closed"):
         split_filters("a.fits[1")
+    assert split_list("a.fits[A > (1,2)],max(A, B), c") == ["a.fits[A > (1,2)]", "max(A, B)", "c"]
+    assert split_list("(a,b)(c),d;e[1];", ";") == ["(a,b)(c),d", "e[1]"]
 
 
 @pytest.mark.parametrize(

@@ -163,18 +163,25 @@ def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
         Reduced(position, {}, pha(counts, 100.0))
         for position, counts in ((Position.SOURCE, source), (Position.PLUS, plus), (Position.MINUS, minus))
     ]
-    spectra = spectra_of(reduced)
-    remarks = background_remarks(spectra, Cluster.A)
+    spectra, read = spectra_of(reduced)
+    remarks = background_remarks(read, Cluster.A)
     assert [r.code for r in remarks] == codes
     if codes:
-        assert png(background_figure(spectra, "A title")).startswith(b"\x89PNG")
+        figure = background_figure(spectra, "A title")
+        assert png(figure).startswith(b"\x89PNG")
+        shown = (
+            figure.axes[1].patches[-1].get_data().values
+        )  # in standard deviations, of four rows of two channels a bin
+        assert np.nanmax(np.abs(shown)) == pytest.approx((plus - minus) * np.sqrt(4 / (plus + minus)))
+        one_side = {p: s for p, s in spectra.items() if p is not Position.MINUS}
+        assert png(background_figure(one_side, "A title")).startswith(b"\x89PNG")
 
 
 def test_spectra_of_several_files_are_added_up():
     parts = [Reduced(Position.SOURCE, {}, pha(100, 10.0)), Reduced(Position.SOURCE, {}, pha(44, 20.0))]
     parts += [Reduced(Position.PLUS, {}, pha(10, 5.0)), Reduced(Position.MINUS, {}, pha(20, 6.0))]
-    spectra = spectra_of(parts)
-    total, background = (read_pha(spectra[p]) for p in (Position.SOURCE, Position.BACKGROUND))
+    spectra, read = spectra_of(parts)
+    total, background = read[Position.SOURCE], read[Position.BACKGROUND]
     assert (total.value[0], total.error[0], total.exposure) == (144, 12, 30)
     assert (background.value[0], background.exposure) == (30, 11)
     files = spectrum_files(spectra, "x_pwa")

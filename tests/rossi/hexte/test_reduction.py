@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rossi.errors import ConfigError
+from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
@@ -15,6 +16,7 @@ from rossi.hexte.reduction import Correction, DetectorBand, Request, reduce_arch
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import curve_without_slews, exposed_part, spectrum_without_slews
+from rossi.hexte.tally import _starts
 from rossi.timeseries.reading import light_curve_of
 from tests.golden.comparison import differences
 from tests.rossi.ftools.hexte import CASES, case_folder
@@ -23,6 +25,15 @@ from tests.rossi.hexte.synthetic import T, archive, as_file, coefficients, curve
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
 #: Products are named after files in other folders, and -3.142 means nothing.
 NAMES = ("FILEN1", "OLDEXP")
+
+
+def test_segments_begin_with_frame_bin_position_and_good_time():
+    """Frames change at T + 16 and T + 32, bins behind row 4, the position behind row 6; good time is rows 1 to 7."""
+    time = T + np.array([1.0, 2.0, 17.0, 18.0, 33.0, 34.0, 35.0, 36.0, 37.0])
+    number, code = np.array([1] * 5 + [2] * 4), np.array([0] * 7 + [1] * 2, np.uint8)
+    assert _starts(time, number, code, np.array([1, 8])).tolist() == [0, 1, 2, 4, 5, 7, 8]
+    assert _starts(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7]
+    assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
 
 
 def reduced(folder, path, chunk=None):
@@ -41,7 +52,10 @@ def reduced(folder, path, chunk=None):
     known = coefficients(cluster.value.lower(), rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
     if archive_mode:
-        parts = [reduce_archive(as_file(s), s.position, request, correction) for s in split(file, POSITIONS)]
+        parts = [
+            reduce_archive(ScienceArray.from_file(as_file(s)), s.position, request, correction)
+            for s in split(file, POSITIONS)
+        ]
         return stem, [part for part in parts if part]
     science = ScienceEvents.from_file(file) if chunk is None else ScienceEvents.from_path(path, whole=0)
     return stem, reduce_events(science, request, correction)
@@ -150,7 +164,7 @@ def test_nothing_in_good_time():
     assert reduce_events(ScienceEvents.from_file(small()), nothing, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
-    assert reduce_archive(as_file(part), part.position, nothing, correction()) is None
+    assert reduce_archive(ScienceArray.from_file(as_file(part)), part.position, nothing, correction()) is None
 
 
 def test_without_housekeeping_slews_are_taken_off():

@@ -143,10 +143,11 @@ def test_an_unknown_dwell_is_said():
         commanded_dwell(housekeeping([T], code=9).table())
 
 
-@pytest.mark.parametrize("rows", [1, 7, 1 << 17])
+@pytest.mark.parametrize("rows", [1, 7, None])
 @pytest.mark.parametrize("start", [T, 503424768])
 def test_long_event_lists_are_split_alike(monkeypatch, rows, start):
-    monkeypatch.setattr("rossi.hexte.splitting._ROWS", rows)
+    if rows:
+        monkeypatch.setattr("rossi.hexte.splitting._ROWS", rows)
     n = 101
     time = start + np.sort(np.random.default_rng(3).uniform(0, 640, n))
     code = np.array([1, 2, 1, 32])[((time - start) // 16).astype(int) % 4]

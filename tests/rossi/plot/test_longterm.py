@@ -38,6 +38,19 @@ def test_one_row_of_axes_a_band_and_points_are_drawn() -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "years"),
+    [(55900.0, range(1997, 2012)), (51000.0, range(1997, 1999)), (50400.0, ()), (57300.0, range(1997, 2016, 2))],
+)
+def test_years_stand_at_their_first_day(last: float, years: range) -> None:
+    """From 1996-03-27 on; MJD 50449 is 1997-01-01, and TT is a minute ahead."""
+    upper = mission_figure([panel([*np.arange(50169.0, last, 50), last])]).axes[0].child_axes
+    labels = [text.get_text() for axis in upper for text in axis.get_xticklabels()]
+    assert labels == [str(year) for year in years]
+    if labels:
+        assert upper[0].get_xticks()[0] == pytest.approx(50449 + 62 / 86400, abs=2 / 86400)
+
+
+@pytest.mark.parametrize(
     ("mjd", "rate"),
     [
         ([50200.0], [5.0]),

@@ -21,6 +21,7 @@ from rossi.simulate import (
     ObservationSpec,
     PcuOn,
     Truth,
+    clock,
     orbit,
     simulate_archive,
     simulate_observation,
@@ -34,6 +35,15 @@ from tests.real_files import COLUMNS_LAST, REAL, check_file, name_of, real_order
 
 ANODES = ("X1L", "X1R", "X2L", "X2R", "X3L", "X3R")
 START = 110_145_600
+
+
+@pytest.mark.parametrize(
+    ("met", "date"),
+    [(0.0, "1994-01-01T00:01:00"), (59.9, "1994-01-01T00:02:00"), (86400 * 365 + 0.4, "1995-01-01T00:01:01")],
+)
+def test_dates_are_those_of_terrestrial_time(met, date):
+    """MET 0 is the first midnight of 1994 in UTC, 60.184 s later in TT."""
+    assert clock.date(met).isoformat() == date
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +104,7 @@ def test_every_file_opens_with_astropy_and_rossi(archive: tuple[Path, Truth]) ->
     paths = [p for p in sorted((root / truth.observations[2].path).rglob("*")) if p.is_file()]
     assert {p.suffix for p in paths} == {"", ".gz"}
     for path in paths:
+        assert path.read_bytes().startswith(b"\x1f\x8b" if path.suffix else b"SIMPLE"), path
         ours = read_fits(path)
         with fits.open(path, checksum=True) as theirs:
             theirs.verify("exception")
@@ -140,6 +151,17 @@ def test_gain_is_not_corrected_in_the_standard_modes(archive: tuple[Path, Truth]
         assert read_fits(path).tables[0].header["GAINAPP"] is False
 
 
+def test_housekeeping_of_the_attitude_is_sampled_as_real_files_are(archive: tuple[Path, Truth]) -> None:
+    """Every 8 s, but positions of earth, sun and moon every 32 s and the altitude every 64 s."""
+    root, truth = archive
+    for path in (root / truth.observations[2].path).glob("acs/FH*"):
+        expected = {"FH14": 32, "FH18": 32, "FH15": 64}.get(path.name[:4], 8)
+        table = read_fits(path).tables[0]
+        time = table.column("Time")
+        assert set(np.diff(time)) == {expected}, path
+        assert (table.header["TSTART"], table.header["TSTOP"]) == (time[0], time[-1])
+
+
 def test_names_tell_the_times_within(archive: tuple[Path, Truth]) -> None:
     root, truth = archive
     for path in (root / truth.observations[2].path).glob("pca/FS*"):
@@ -160,6 +182,9 @@ def test_index_cells_name_existing_files(archive: tuple[Path, Truth]) -> None:
         assert master.column("ObsId")[0] == observation.obsid
         for cell in cells:
             index = read_fits(directory / str(master.column(cell)[0])).table("XTE_SI")
+            if cell == "PCA_INDEX_FILE":  # eight analysers, five detectors
+                wanted = {*(f"EA{n}DATA" for n in range(1, 9)), *(f"PCU{n}HK" for n in range(5))}
+                assert {name.upper() for name in index.infos} == wanted | {"OBSID", "STARTMET", "STOPMET"}
             for column in (i.name for i in index.infos.values() if i.code == "A" and i.name != "ObsID"):
                 for path in filter(None, index.column(column)):
                     read_fits(directory / str(path))
@@ -318,6 +343,8 @@ def test_same_arguments_same_bytes_and_more_only_adds(tmp_path: Path, archive: t
     calibration = {path for path in other if path.startswith("calibration/")}
     assert calibration
     assert {path for path, sha in other.items() if sha in again.values()} == calibration
+    simulate_archive(tmp_path / "b", 1, 2)  # into the folder where it is
+    assert digest(tmp_path / "b") == other
 
 
 @pytest.mark.parametrize("changes", [{"start": START + 1}, {"duration": 0}, {"pcus": (PcuOn(0, on=5),)}])

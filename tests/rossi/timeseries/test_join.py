@@ -43,6 +43,21 @@ def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = T
     )
 
 
+@pytest.mark.parametrize(
+    ("keyword", "one", "other", "kept"),
+    [
+        ("OBJECT", "GX 339-4", "gx_339-4", "GX 339-4"),
+        ("MAXCHAN", 35, 35, 35),
+        ("MAXCHAN", 35, 36, None),
+    ],
+)
+def test_a_joined_curve_says_what_all_say(keyword: str, one: object, other: object, kept: object) -> None:
+    some = [curve(start, [1.0]) for start in (0, 9)]
+    for series, value in zip(some, (one, other), strict=True):
+        series.header.set(keyword, value)
+    assert join(some).series.header.get(keyword) == kept
+
+
 def some_curves(live: bool) -> st.SearchStrategy[list[LightCurve]]:
     counts = st.lists(st.integers(0, 5) | st.just(float("nan")), max_size=12)
     one = st.builds(curve, st.integers(0, 60), counts, name=st.sampled_from("abc"), live=st.just(live))

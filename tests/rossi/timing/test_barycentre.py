@@ -116,6 +116,8 @@ def test_times_without_an_orbit():
     for wrong in (np.append(inside, START - 1), np.append(inside, times[-1] + 1), np.append(inside, times[104])):
         with pytest.raises(DataError, match=r"a.evt: its times .* are not covered by the orbit of FPorbit_Day2349"):
             barycentre.delay(wrong, "a.evt")
+    with pytest.raises(DataError, match=r"FPorbit_Day2349 \(203000000\.0 to 203028800\.0 s\)"):
+        barycentre.delay(np.append(inside, START - 1), "a.evt")
     with pytest.raises(DataError, match="give FPorbit_Day6223 of the archive's folder orbit/"):
         barycentre.delay(np.array([537721719.0]), "a.evt")
 

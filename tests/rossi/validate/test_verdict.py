@@ -82,3 +82,12 @@ def test_nothing_in_common() -> None:
     found = compare("p", "spectrum", samples(COUNTS), Samples(TIME + 5000, COUNTS, COUNTS), "count/s")
     assert (found.verdict, found.compared) == (Verdict.DIFFERS, 0)
     assert found.reasons[0] == "They have no row in common."
+
+
+def test_exposures_of_spectra_are_told() -> None:
+    channels = np.arange(3.0)
+    archive, own = (Samples(channels, np.ones(3), np.ones(3), seconds) for seconds in (1744.0, 1696.0))
+    found = compare("p", "spectrum", archive, own, "count/s")
+    assert (found.verdict, found.exposures) == (Verdict.SAME, (1744, 1696))
+    assert found.reasons == ("The archive's exposure is 1744 s, rossi's 1696 s.",)
+    assert compare("p", "spectrum", archive, archive, "count/s").reasons == ()

@@ -9,6 +9,7 @@ import pytest
 
 from services.contract import StageResult
 from services.storage import open_store
+from tests import forks
 from tests.services.fakes import make_archive, request
 
 ROOT = Path(__file__).parents[3]
@@ -33,10 +34,6 @@ main(fakes.COUNT)
 """
 
 
-def command(script):
-    return [sys.executable, "-c", script]
-
-
 @pytest.fixture(autouse=True)
 def _path(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT)]))
@@ -46,10 +43,10 @@ def _path(monkeypatch):
 def ask(tmp_path):
     make_archive(tmp_path / "archive", o20402_01_45_03="banana")
 
-    def run(*arguments, stdin="", script=SCRIPT):
-        return subprocess.run(
-            [*command(script), *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=60
-        )
+    (tmp_path / "script.py").write_text(SCRIPT)
+
+    def run(*arguments, stdin=""):
+        return forks.run(str(tmp_path / "script.py"), arguments, tmp_path, os.environ, stdin)
 
     def with_request(**options):
         options = {"archive": tmp_path / "archive", "store": tmp_path / "store", **options}
@@ -76,10 +73,11 @@ def test_exit_codes(ask, options, code, outcome):
     assert ("Traceback" in done.stderr) == (code == 1)
 
 
-def test_request_from_a_file(ask, tmp_path):
+def test_request_from_a_file(tmp_path):
+    make_archive(tmp_path / "archive", o20402_01_45_03="banana")
     path = tmp_path / "request.json"
     path.write_text(request(archive=tmp_path / "archive", store=tmp_path / "store").model_dump_json())
-    assert ask("--request", str(path)).returncode == 0
+    assert subprocess.run([sys.executable, "-c", SCRIPT, "--request", path], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -128,7 +126,10 @@ def test_query_alone(tmp_path):
 def test_sigterm_leaves_nothing_half_done(tmp_path):
     make_archive(tmp_path / "archive", o20402_01_45_03="banana")
     process = subprocess.Popen(
-        [*command(SLOW), "--request", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", SLOW, "--request", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     process.stdin.write(request(archive=tmp_path / "archive", store=tmp_path / "store").model_dump_json().encode())
     process.stdin.close()

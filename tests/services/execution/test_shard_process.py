@@ -16,6 +16,7 @@ from services.execution.ledger import Ledger, is_settled, put_work, read_shard, 
 from services.execution.portion import Stop
 from services.execution.request import Shard
 from services.storage import StoreError, open_store
+from tests import forks
 from tests.services.fakes import FaultyStore, configured, make_archive, use_fakes
 
 ROOT = Path(__file__).parents[3]
@@ -192,17 +193,25 @@ def start(*arguments, **variables):
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def run(*arguments, **variables):
-    process = start(*arguments, **variables)
-    _, said = process.communicate(timeout=60)
-    return process.returncode, said
+@pytest.fixture
+def run(tmp_path):
+    """Run it to its end, as a fork; return the exit code and what it said."""
+
+    def run(*arguments, **variables):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)} | variables
+        (tmp_path / "script.py").write_text(SLOW)
+        done = forks.run(str(tmp_path / "script.py"), arguments, tmp_path, environment)
+        return done.returncode, done.stderr
+
+    return run
 
 
 def test_as_a_process(shard, ledger):
     place = ("--store", shard.store, "--work", ledger.work)
     variables = {"JOB_COMPLETION_INDEX": "1", "ROSSI_RUN": "job-1", "ROSSI_ATTEMPT": ""}
-    code, said = run(*place, "--index-from", "JOB_COMPLETION_INDEX", **variables)
-    assert code == 0, said
+    process = start(*place, "--index-from", "JOB_COMPLETION_INDEX", **variables)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
     assert said.splitlines()[-1] == "INFO shard 1, attempt 0: 3 observations, 0 failed, 0 to be tried again"
     assert len(ledger.whole()) == 3
 
@@ -215,14 +224,14 @@ def test_as_a_process(shard, ledger):
         (["--index", "77"], "no shard 77"),
     ],
 )
-def test_wrong_arguments_stop_everything(shard, ledger, arguments, words):
+def test_wrong_arguments_stop_everything(run, shard, ledger, arguments, words):
     code, said = run("--store", shard.store, "--work", ledger.work, *arguments)
     assert code == 21
     assert words in said
     assert said.count("\n") == 1
 
 
-def test_a_wrong_configuration_stops_everything(shard, store):
+def test_a_wrong_configuration_stops_everything(run, shard, store):
     wrong = shard.model_copy(update={"stages": configured(count={"ends": "bad config"})})
     code, said = run("--store", shard.store, "--work", put_work(store, "", [wrong]), "--index", 1)
     assert code == 21

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -26,6 +27,7 @@ from services.merge.packing import unpack
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import open_store
 from services.storage.publication import new_manifest, output_key, publish, read_manifest
+from tests import forks
 from tests.services.merge.made import named, product
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00")
@@ -289,7 +291,7 @@ def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert StageResult.model_validate_json(done.stdout).summary["asked"] == 6
     path.write_text(path.read_text().replace('"asked"', '"aksed"'))
-    wrong = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    wrong = forks.run("services.merge", ["--request", path], tmp_path, os.environ)
     assert wrong.returncode == 21
     assert wrong.stderr == f"{path}: there is no parameter 'aksed'; did you mean asked?\n"
     assert wrong.stdout == ""
@@ -298,12 +300,13 @@ def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:
 def test_figures_in_the_formats_that_are_wanted() -> None:
     asked, results, curves = campaign()
     config = MergeConfig(title="SIM A", figures=("png", "pdf", "svg"))
-    made = [merge(config, asked, results, curves).files["figure"] for _ in range(2)]
+    merged = [merge(config, asked, results, curves) for _ in range(2)]
+    made = [outputs.files["figure"] for outputs in merged]
     begins = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
     assert [file.name.rpartition(".")[2] for file in made[0]] == list(begins) * (len(made[0]) // 3)
     assert all(file.data.startswith(begins[file.name.rpartition(".")[2]]) for file in made[0])
     assert [file.data for file in made[0]] == [file.data for file in made[1]]
-    page = one(merge(config, asked, results, curves), "report.html").decode()
+    page = one(merged[0], "report.html").decode()
     assert 'href="sim-a_ch5-10.svg"' in page
     with pytest.raises(ValidationError, match="figures"):
         MergeConfig(figures=("gif",))

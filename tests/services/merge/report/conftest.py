@@ -11,13 +11,15 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.once import once
 from tests.services.merge.report.store import make_report
 from tests.services.merge.report.window import Opened, Quiet
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_report(tmp_path_factory.mktemp("report"))
+    folder = once(tmp_path_factory, "report", make_report)
+    return next((folder / "store/merge").rglob("report.html"))
 
 
 @pytest.fixture(scope="module")
