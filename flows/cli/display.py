@@ -22,6 +22,7 @@ from services.contract.validation import VALIDATION
 from services.execution.stages import FAST_CHAIN, Instrument, instrument_of
 from services.execution.vanished import vanished_line
 from services.storage import ObjectStore
+from services.storage.bundle import object_key
 from services.storage.inventory import Entry, Record
 from services.storage.publication import output_key
 
@@ -271,7 +272,9 @@ def show_products(store: ObjectStore, entries: Sequence[Entry]) -> None:
     for entry in entries:
         manifest = entry.manifest
         for record in manifest.outputs:
-            place = store.url(output_key(entry.key, manifest, record))
+            key = output_key(entry.key, manifest, record)
+            within = "" if object_key(key) == key else f" ({record.name} in it, from byte {record.start})"
+            place = f"{store.url(object_key(key))}{within}"
             print(f"{manifest.obsid or manifest.source or '-':<18} {manifest.stage:<12} {record.size:>10} {place}")
 
 

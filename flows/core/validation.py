@@ -34,7 +34,7 @@ from rossi.validate.verdict import Comparison, Verdict
 from services.contract import File, Frozen, ObservationResult, Outcome, StageResult
 from services.contract.fitting import RESPONSE
 from services.contract.validation import VALIDATION
-from services.execution.stages import CHAINS, VALIDATION_CHAINS, Instrument, stage_configs
+from services.execution.stages import CHAINS, USUAL, VALIDATION_CHAINS, Instrument, stage_configs
 from services.execution.worker import run_shard
 from services.pca_extract.stage import Band
 from services.storage import ObjectStore, open_archive, open_store
@@ -95,7 +95,7 @@ def validate(
 
 def _stages(settings: Settings, chains: dict[str, tuple[str, ...]]) -> dict[str, Frozen]:
     configs = {name: settings.of_stage(name) for chain in chains.values() for name in chain}
-    return stage_configs(chains, settings.campaign.products, configs)
+    return stage_configs(chains, USUAL, configs)
 
 
 def validated(store: ObjectStore, result: ObservationResult) -> Validated:

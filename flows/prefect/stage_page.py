@@ -11,6 +11,7 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact
 from flows.prefect.artifacts import browse_url, in_markdown
 from services.contract import Manifest, Outcome, StageResult
 from services.storage import ObjectStore
+from services.storage.bundle import object_key
 from services.storage.publication import fetch_outputs, output_key, read_manifest
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def _inputs(manifest: Manifest) -> list[str]:
 def _products(manifest: Manifest, key: str, store: ObjectStore, url: str) -> list[str]:
     rows = []
     for record in manifest.outputs:
-        where = output_key(key, manifest, record)
+        where = object_key(output_key(key, manifest, record))
         address = browse_url(url, where)
         place = f"[{record.name}]({address})" if address else f"`{store.url(where)}`"
         rows.append(f"| {record.output} | {place} | {record.size} |")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import NoGoodTime
@@ -99,23 +100,27 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
         raise NoGoodTime("No sample of the data starts in good time; there is no light curve.")
     rejection = rejection or Rejection()
     counts, exposure = source.counts, source.exposure
+    covered, error = exposure / source.grid.binsz, np.sqrt(np.abs(counts))
+    bad = np.zeros(len(counts), bool)
     if mode == Mode.RATE:
-        value, error = counts / exposure, np.sqrt(np.abs(counts)) / exposure
+        value = counts / exposure
+        error /= exposure
+        bad = (covered < rejection.mfracexp) | (value > rejection.mlcinten)
     elif mode == Mode.SUM:
-        value, error = counts.copy(), np.sqrt(np.abs(counts))
+        value = counts.copy()
+        bad = value > rejection.mlcinten if rejection.counts_too else bad
     else:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = counts / (source.accepted / len(source.bounds))
         error = np.sqrt(np.abs(value))
-    bad = np.zeros(len(counts), bool)
-    if mode == Mode.RATE:
-        bad = (exposure / source.grid.binsz < rejection.mfracexp) | (value > rejection.mlcinten)
-    elif mode == Mode.SUM and rejection.counts_too:
-        bad = value > rejection.mlcinten
-    keep = ~bad if rejection.tnull < 0 else np.ones(len(bad), bool)
-    value = np.where(bad, rejection.tnull / exposure, value)
-    error = np.where(bad, rejection.tnull / exposure, error)
-    fracexp = np.rint(exposure / source.grid.binsz * 1e9) / 1e9
+    keep: slice | NDArray[np.bool_] = slice(None)
+    if any_bad := bool(bad.any()):
+        keep = ~bad if rejection.tnull < 0 else keep
+        value = np.where(bad, rejection.tnull / exposure, value)
+        error = np.where(bad, rejection.tnull / exposure, error)
+    covered *= 1e9
+    fracexp = np.rint(covered, out=covered)
+    fracexp /= 1e9
     return BinnedCurve(
         mode,
         source.time[keep],
@@ -124,7 +129,7 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
         fracexp[keep],
         filled_time(source),
         source.ontime,
-        bool(bad.any()),
+        any_bad,
         source,
     )
 

@@ -22,7 +22,7 @@ from rossi.fits.edit import file_bytes
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.fits.writer import stored_gzip
+from rossi.fits.writer import gzipped, stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -47,7 +47,7 @@ from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 
 _ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
-#: How much of split files is kept open for what comes next [byte].
+#: How much of split files is kept open for what comes next, and not compressed [byte].
 _KEPT = 64 << 20
 #: Positions that files are split into.
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
@@ -153,11 +153,13 @@ def split_observation(
 
 
 def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> File:
-    """Return a split file for the store; it stays open as well if it is no larger than the room that is left."""
+    """Return a split file for the store: as it is, and open, while there is room for that, else compressed."""
     if isinstance(content, bytes):
         return File(name, content, about=about)
-    kept = content if content.table().rows.nbytes <= room else None
-    return File(name, stored_gzip([file_bytes(content)]), about=about, fits=kept)
+    data = file_bytes(content)
+    if len(data) > room:
+        return File(name, gzipped(data), about=about)
+    return File(name, stored_gzip([data]), about=about, fits=content)
 
 
 def _named(housekeeping: File) -> File:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer
@@ -36,6 +36,8 @@ class OutputRecord(Frozen):
         What it holds; nothing is told in the layout before.
     shared : bool
         Whether it lies where all of its content do, and other manifests may name it, too.
+    start : int or None [byte]
+        Where it begins in the object that holds several of the stage's files; None of one that is an object itself.
     """
 
     output: str
@@ -44,10 +46,14 @@ class OutputRecord(Frozen):
     sha256: str
     about: About = About()
     shared: bool = False
+    start: int | None = None
 
     @field_serializer("about")
     def _told(self, about: About) -> dict[str, Any]:
-        return {name: value for name, value in asdict(about).items() if value not in (None, "", ())}
+        told = {field.name: getattr(about, field.name) for field in fields(about)}
+        if about.energies is not None:
+            told["energies"] = asdict(about.energies)
+        return {name: value for name, value in told.items() if value not in (None, "", ())}
 
 
 class Manifest(Frozen):

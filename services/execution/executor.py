@@ -6,6 +6,7 @@ import gc
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rossi.errors import ConfigError, MissingInput, NoGoodTime, RossiError, is_full
@@ -19,6 +20,7 @@ from services.execution.making import Memory, Work, carry_out
 from services.execution.observation import read_obsid
 from services.execution.request import StageRequest
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
+from services.storage.opening import puts_together
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +57,9 @@ def execute(
         sources = Sources(archive, store, Memory() if memory is None else memory)
         work, chosen = find_work(stage, request, sources)
         digest = work.fingerprint
-        result = carry_out(work, store, lambda: _make(work, request, chosen, sources), sources.memory)
+        together = puts_together(request.store)
+        make = partial(_make, work, request, chosen, sources)
+        result = carry_out(work, store, make, sources.memory, together=together)
     except NoGoodTime as error:  # of an earlier stage
         told = {"outcome": Outcome.NO_WORK, "code": error.code, "message": str(error)}
         result = StageResult(stage=request.stage, obsid=request.obsid, **told)

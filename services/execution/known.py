@@ -24,10 +24,19 @@ from services.storage.together import find_together, put_together, together_key
 _log = logging.getLogger(__name__)
 
 
-def look(obsid: str, shard: Shard, sources: Sources) -> str:
+def look(obsid: str, shard: Shard, sources: Sources, *, done: bool = True) -> str:
     """Learn what the store has of an observation; `sources.memory` gets it.
 
     Where the manifests are not together under the key for this work, it is learnt which of them there are.
+
+    Parameters
+    ----------
+    obsid : str
+    shard : Shard
+    sources : Sources
+    done : bool
+        Whether they probably are together, so that this is looked at first. Either way, one request tells what was
+        expected, and two what was not.
 
     Returns
     -------
@@ -39,18 +48,23 @@ def look(obsid: str, shard: Shard, sources: Sources) -> str:
         return ""
     try:
         key = together_key(shard.prefix, obsid, _digest(obsid, shard, sources))
-        manifests = find_together(sources.store, key)
-        if manifests is not None:
-            places = {
-                manifest_key(f"{stage_folder(shard.prefix, m.obsid, m.stage)}/{m.fingerprint}"): m for m in manifests
-            }
-            sources.memory.update({place: Made(manifest) for place, manifest in places.items()})
+        if done and _recognised(key, shard, sources):
             return ""
-        found = (info.key for info in sources.store.list(f"{stage_folder(shard.prefix, obsid, '')}/"))
-        sources.memory.there = frozenset(key for key in found if key.endswith(f"/{MANIFEST}"))
+        there = frozenset(info.key for info in sources.store.list(f"{stage_folder(shard.prefix, obsid, '')}/"))
+        if key in there and not done and _recognised(key, shard, sources):
+            return ""
+        sources.memory.there = frozenset(one for one in there if one.endswith(f"/{MANIFEST}"))
     except RossiError:
         return ""
     return key
+
+
+def _recognised(key: str, shard: Shard, sources: Sources) -> bool:
+    manifests = find_together(sources.store, key)
+    for one in manifests or ():
+        base = f"{stage_folder(shard.prefix, one.obsid, one.stage)}/{one.fingerprint}"
+        sources.memory[manifest_key(base)] = Made(one)
+    return manifests is not None
 
 
 def put_known(key: str, result: ObservationResult, sources: Sources) -> None:

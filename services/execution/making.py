@@ -134,7 +134,9 @@ def stage_folder(prefix: str, obsid: str, stage: str) -> str:
     return "/".join(filter(None, (prefix.strip("/"), obsid, stage)))
 
 
-def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memory: Memory | None = None) -> StageResult:
+def carry_out(
+    work: Work, store: ObjectStore, make: Callable[[], Outputs], memory: Memory | None = None, *, together: bool = False
+) -> StageResult:
     """Make and publish what a stage makes, unless it is in the store already.
 
     Parameters
@@ -145,6 +147,8 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
         Called if it is not there.
     memory : Memory, optional
         What is known of the observation; gets what was made or found.
+    together : bool
+        Whether several files go into one object; see `services.storage.publication.ready`.
 
     Raises
     ------
@@ -161,7 +165,7 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
     seconds = time.perf_counter() - start
     known = (work.stage.name, work.obsid, work.fingerprint, work.settings, work.records)
     mine = new_manifest(*known, outputs, seconds, work.engine, work.versions, work.source)
-    products = ready(work.base, mine, outputs.files)
+    products = ready(work.base, mine, outputs.files, together=together)
     manifest = products.manifest
     if memory.behind:
         memory.waiting[work.stage.name] = products
@@ -172,15 +176,15 @@ def carry_out(work: Work, store: ObjectStore, make: Callable[[], Outputs], memor
     return result_of(manifest, work.key, reused=False)
 
 
-def put(products: Ready, store: ObjectStore) -> Manifest:
-    """Put products; returns their own manifest, or another writer's, if it was faster.
+def put(products: Ready, store: ObjectStore, seen: set[str] | None = None) -> Manifest:
+    """Put products, see `Ready.put`; returns their own manifest, or another writer's, if it was faster.
 
     Raises
     ------
     RossiError
     """
     mine = products.manifest
-    manifest = products.put(store)
+    manifest = products.put(store, seen)
     if manifest.seal == mine.seal:
         return mine
     about = mine.obsid or mine.source or "all"

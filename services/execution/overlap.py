@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 
 from rossi.archive import ObsID
@@ -71,12 +70,25 @@ class Draft:
         self.sources = Sources(None, self.sources.store, self.sources.memory)
 
 
-def look_ahead(obsid: str, shard: Shard, archive: ArchiveSource, store: ObjectStore, room: int) -> Draft:
-    """Find out what the store has of an observation, and fetch what is needed for the rest, as far as there is room."""
+def look_ahead(
+    obsid: str, shard: Shard, archive: ArchiveSource, store: ObjectStore, room: int, *, done: bool = True
+) -> Draft:
+    """Find out what the store has of an observation, and fetch what is needed for the rest, as far as there is room.
+
+    Parameters
+    ----------
+    obsid : str
+    shard : Shard
+    archive : ArchiveSource
+    store : ObjectStore
+    room : int [byte]
+    done : bool
+        Whether it is likely that there is nothing to do.
+    """
     held = HeldArchive(archive, room)
     draft = Draft(shard, Sources(held, store, Memory(behind=True)))
     try:
-        draft.key = look(obsid, shard, draft.sources)
+        draft.key = look(obsid, shard, draft.sources, done=done)
         if draft.key:
             held.fetch_ahead(_wanted(obsid, shard, draft.sources))
     except Exception as error:  # it comes again when it is the observation's turn
@@ -96,8 +108,14 @@ def _wanted(obsid: str, shard: Shard, sources: Sources) -> Iterator[ArchiveFile]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
 
-def settle(draft: Draft) -> ObservationResult:
+def settle(draft: Draft, seen: set[str]) -> ObservationResult:
     """Put what an observation's stages made, in their order; returns how it ended.
+
+    Parameters
+    ----------
+    draft : Draft
+    seen : set of str
+        See `services.storage.publication.Ready.put`.
 
     Raises
     ------
@@ -110,7 +128,7 @@ def settle(draft: Draft) -> ObservationResult:
     for result in draft.result.stages:
         if gone.intersection(result.reads):
             continue
-        ended = _put(result, draft) if result.stage in memory.waiting else result
+        ended = _put(result, draft, seen) if result.stage in memory.waiting else result
         if ended.kind is FailureKind.CONFIG:
             raise ConfigError(ended.message)
         if ended.outcome is not Outcome.SUCCEEDED:
@@ -121,11 +139,11 @@ def settle(draft: Draft) -> ObservationResult:
     return whole
 
 
-def _put(result: StageResult, draft: Draft) -> StageResult:
+def _put(result: StageResult, draft: Draft, seen: set[str]) -> StageResult:
     products, store = draft.sources.memory.waiting.pop(result.stage), draft.sources.store
     kept = {"seconds": result.seconds, "reads": result.reads}
     try:
-        manifest = put(products, store)
+        manifest = put(products, store, seen)
     except Exception as error:
         request = draft.shard.request(result.stage, result.obsid, {})
         return failure(request, error, result.fingerprint, store, result.seconds).model_copy(update=kept)
@@ -174,6 +192,8 @@ class Overlap:
     on_begin: Callable[[int], None] = lambda _: None
     go_on: Callable[[], bool] = lambda: True
     _pauses: int = field(default=0, init=False)
+    _seen: set[str] = field(default_factory=set, init=False)
+    _last_was_done: bool = field(default=True, init=False)
 
     def work(self, positions: Iterable[int]) -> Generator[tuple[int, ObservationResult], None, None]:
         """Iterate over positions and results, in order.
@@ -221,19 +241,21 @@ class Overlap:
         while True:
             for position in islice(left, AHEAD - len(waiting)):
                 obsid = self.shard.obsids[position]
-                look = partial(look_ahead, obsid, self.shard, self.archive, self.store, HELD // AHEAD)
-                waiting.append((position, readers.submit(look)))
+                places = (self.shard, self.archive, self.store, HELD // AHEAD)
+                waiting.append((position, readers.submit(look_ahead, obsid, *places, done=self._last_was_done)))
             if not waiting:
                 return
             position, future = waiting.popleft()
-            yield position, future.result()
+            draft = future.result()
+            self._last_was_done = not draft.key
+            yield position, draft
 
     def _run(self, position: int, draft: Draft | None = None) -> ObservationResult:
         known = {} if draft is None else {"sources": draft.sources}
         return self.run(self.shard.obsids[position], self.shard, archive=self.archive, store=self.store, **known)
 
     def _settle(self, position: int, draft: Draft) -> ObservationResult:
-        result = settle(draft)
+        result = settle(draft, self._seen)
         if not lost(result):
             self.keep(position, result)
         return result

@@ -22,6 +22,7 @@ from services.merge.observations import Observation, utc_date
 from services.merge.packing import Packer
 from services.merge.products import drawable
 from services.merge.shown import Shown
+from services.storage.bundle import BUNDLE, object_key
 
 #: Observations in a block: few enough to unpack in a blink, many enough to compress well.
 BLOCK = 50
@@ -179,12 +180,20 @@ def _stage(stage: StageResult, products: Mapping[str, StageProducts], last: bool
         "calibration": made.calibration,
         "versions": made.versions,
         "config": made.config,
-        "content": next((PurePosixPath(key).parent.name for key, r in left.files.items() if not r.shared), ""),
+        "content": next(
+            (PurePosixPath(object_key(key)).parent.name for key, r in left.files.items() if not r.shared), ""
+        ),
         "files": [_file(record) for record in left.files.values()],
     }
 
 
+def _content(key: str) -> str:
+    return PurePosixPath(object_key(key)).parent.name
+
+
 def _file(record: OutputRecord) -> list[Any]:
-    """Return what the page tells of a file; of one that observations share, also where it lies."""
+    """Return what the page tells of a file; of one that observations share, or that lies with others, also where."""
     told: list[Any] = [record.name, record.size, record.about.kind or "", record.about.cluster]
+    if record.start is not None:
+        return [*told, "", BUNDLE]
     return [*told, record.sha256] if record.shared else told

@@ -45,7 +45,8 @@ from services.merge.spectra import SpectrumSet, Sums, sum_spectra
 from services.merge.timing import Timing, gathered, timing_files, timing_sets, timing_summary
 from services.merge.timing_section import timing_section
 from services.storage import ObjectStore, open_store
-from services.storage.publication import find_manifest, manifest_key, put_exactly
+from services.storage.publication import find_manifest, manifest_key
+from services.storage.putting import put_exactly
 
 #: Code of the caveat that a light curve was named but could not be read.
 LEFT_OUT = "not_merged"

@@ -67,10 +67,10 @@ class HeldArchive:
 
     def fetch_ahead(self, files: Iterable[ArchiveFile]) -> None:
         """Fetch files that were identified and are not held, as far as there is room."""
-        chosen = list[ArchiveFile]()
+        chosen: dict[str, ArchiveFile] = {}
         left = self._contents.room
         for file in files:
-            if self._contents.get(file) is None and 0 <= file.size <= left:
-                chosen.append(file)
+            if file.path not in chosen and self._contents.get(file) is None and 0 <= file.size <= left:
+                chosen[file.path] = file
                 left -= file.size
-        self.fetch_many(chosen)
+        self.fetch_many(tuple(chosen.values()))

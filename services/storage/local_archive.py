@@ -43,6 +43,7 @@ class LocalArchive:
 
     def __init__(self, root: Path, identities: Identities | None = None) -> None:
         self.root, self._real, self._identities = root, _folder(root), identities
+        self._above = f"{root}/" if root.name else str(root)  # what stands before every path in it
         try:
             with os.scandir(root):
                 pass
@@ -176,19 +177,18 @@ class LocalArchive:
         if depth > DEEPEST:
             raise endless(folder)
         for entry in self._entries(folder):
-            path = Path(entry.path)
             try:
                 if entry.is_dir():
                     if inside.enters(entry, depth):
-                        yield from self._walk(path, inside, depth + 1)
+                        yield from self._walk(Path(entry.path), inside, depth + 1)
                 elif entry.is_file():
-                    yield ArchiveFile(path.relative_to(self.root).as_posix(), entry.stat().st_size)
+                    yield ArchiveFile(entry.path[len(self._above) :], entry.stat().st_size)
             except FileNotFoundError:  # gone since the directory was read
                 continue
             except OSError as error:
                 if error.errno == ELOOP:  # a link that leads to itself is as good as one that leads nowhere
                     continue
-                raise self._problem(path, "file", error) from None
+                raise self._problem(Path(entry.path), "file", error) from None
 
     def _entries(self, folder: Path) -> builtins.list[os.DirEntry[str]]:
         try:

@@ -12,6 +12,7 @@ from services.storage.identities import open_identities
 from services.storage.local import LocalStore
 from services.storage.local_archive import LocalArchive
 from services.storage.remote import RemoteArchive
+from services.storage.s3_url import parse_s3_url
 
 
 def open_store(url: str) -> ObjectStore:
@@ -33,6 +34,15 @@ def open_store(url: str) -> ObjectStore:
             return open_s3(url)
         case scheme:
             raise ConfigError(f"Stores of kind {scheme}:// are not known; use a directory, file:///... or s3://bucket.")
+
+
+def puts_together(url: str) -> bool:
+    """Return whether several products of an observation go into one object of the store at a URL.
+
+    In a bucket they do, as every object costs a request there, unless its URL says ``products=single``; in a folder
+    each is a file.
+    """
+    return scheme_of(url) == "s3" and parse_s3_url(url).together
 
 
 def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:

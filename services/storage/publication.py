@@ -4,6 +4,7 @@ A product set lies under one base, ``<prefix>/<obsid>/<stage>/<fingerprint>``::
 
     <base>/manifest.json          what there is; its presence says that everything is complete
     <base>/<content>/<file>       the payload; <content> is a hash of all its files' hashes
+    <base>/<content>/products.tar ... or, where every object costs a request, several of its files in one
 
     <prefix>/shared/<sha256>/<file>   what many observations have the same of: responses
 
@@ -24,7 +25,6 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, MutableMapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -33,11 +33,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from rossi.errors import DamagedFile
+from rossi.product import Kind
 from rossi.spooled import SpooledFile
 from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
-from services.storage import MissingObject, ObjectStore, StoreError
+from services.storage import MissingObject, ObjectStore
+from services.storage.bundle import BUNDLE, object_key, pack
+from services.storage.putting import put_all
 
 MANIFEST = "manifest.json"
 #: Folder of the records of failures, beside the products of a stage.
@@ -46,8 +49,6 @@ FAILURES = "failures"
 TOGETHER = "manifests"
 #: Folder of shared files.
 SHARED = "shared"
-#: Files that are put at the same time.
-_PUTS = 8
 
 
 @cache
@@ -130,7 +131,7 @@ def manifest_key(base: str) -> str:
 
 
 def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
-    """Return the key of one output.
+    """Return the place of one output: its key, or that of the object that holds it, with its name behind.
 
     Parameters
     ----------
@@ -144,7 +145,8 @@ def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
         inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
         return f"{key.removesuffix(inner)}{shared_key(record)}"
     names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
-    return f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}/{record.name}"
+    folder = f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}"
+    return f"{folder}/{record.name}" if record.start is None else f"{folder}/{BUNDLE}/{record.name}"
 
 
 def shared_key(record: OutputRecord) -> str:
@@ -169,34 +171,45 @@ class Ready:
         Complete.
     document : bytes
         The same as it will lie there.
-    payload : tuple of (str, OutputRecord, bytes or SpooledFile)
-        Where each file goes, and its content.
+    payload : tuple of (str, bytes or SpooledFile)
+        Keys and contents.
+    shared : frozenset of str
+        Which of these others may have put before.
     """
 
     key: str
     manifest: Manifest
     document: bytes
-    payload: tuple[tuple[str, OutputRecord, bytes | SpooledFile], ...]
+    payload: tuple[tuple[str, bytes | SpooledFile], ...]
+    shared: frozenset[str]
 
     @property
     def size(self) -> int:
         """Of what waits in memory [byte]."""
-        return sum(len(content) for _, _, content in self.payload if isinstance(content, bytes))
+        return sum(len(content) for _, content in self.payload if isinstance(content, bytes))
 
-    def put(self, store: ObjectStore) -> Manifest:
+    def put(self, store: ObjectStore, seen: set[str] | None = None) -> Manifest:
         """Put the payload, then the manifest.
+
+        Parameters
+        ----------
+        store : ObjectStore
+        seen : set of str, optional
+            Shared files that are known to be there, of the last minutes; gets those that then are.
 
         Returns
         -------
         Manifest
             The one that is in the store: another writer's, if it was faster.
         """
-        there = {place for place, record, _ in self.payload if record.shared and _has(store, place, record.size)}
-        _put_all(store, [(place, content) for place, _, content in self.payload if place not in there])
+        there = self.shared & (seen or set())
+        put_all(store, [(key, content) for key, content in self.payload if key not in there])
+        if seen is not None:
+            seen.update(self.shared)
         return self.manifest if store.put(self.key, self.document) else read_manifest(store, self.key)
 
 
-def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Ready:
+def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], *, together: bool = False) -> Ready:
     """Return products as they are put.
 
     Parameters
@@ -206,17 +219,35 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) 
     manifest : Manifest
         Complete but for its outputs.
     outputs : mapping of output name to files
+    together : bool
+        Whether to put several files into one object: all but figures, which pages show, what other products have the
+        same of, and what is on disk.
     """
     files = [(name, file) for name, group in outputs.items() for file in group]
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
-    records = tuple(_record(name, file) for name, file in files)
+    records = {file.name: _record(name, file) for name, file in files}
+    packed = [(file.name, file.data) for _, file in files if together and _goes_with_others(file)]
+    whole, starts = pack(packed) if len(packed) > 1 else (b"", [])
+    for (name, _), start in zip(packed, starts, strict=False):
+        records[name] = records[name].model_copy(update={"start": start})
     key = manifest_key(base)
-    document = seal(manifest.model_copy(update={"outputs": records}).model_dump_json(indent=1).encode())
-    whole = Manifest.model_validate_json(document)
-    contents = (file if isinstance(file, SpooledFile) else file.data for _, file in files)
-    places = (output_key(key, whole, record) for record in records)
-    return Ready(key, whole, document, tuple(zip(places, records, contents, strict=True)))
+    complete = manifest.model_copy(update={"outputs": tuple(records.values())})
+    document = seal(complete.model_dump_json(indent=1).encode())
+    content: dict[str, bytes | SpooledFile] = {}
+    for _, file in files:
+        place = output_key(key, complete, records[file.name])
+        content[object_key(place)] = whole if object_key(place) != place else _content(file)
+    shared = frozenset(output_key(key, complete, one) for one in records.values() if one.shared)
+    return Ready(key, Manifest.model_validate_json(document), document, tuple(content.items()), shared)
+
+
+def _goes_with_others(file: File) -> bool:
+    return not (file.shared or file.about.kind is Kind.FIGURE or isinstance(file, SpooledFile))
+
+
+def _content(file: File) -> bytes | SpooledFile:
+    return file if isinstance(file, SpooledFile) else file.data
 
 
 def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
@@ -229,57 +260,6 @@ def _record(output: str, file: File) -> OutputRecord:
     return OutputRecord(
         output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about, shared=file.shared
     )
-
-
-def _has(store: ObjectStore, key: str, size: int) -> bool:
-    """Return whether a shared file is there; `rossi verify` and readers tell whether its content is."""
-    info = store.head(key)
-    return info is not None and info.size == size
-
-
-def _put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes | SpooledFile]]) -> None:
-    """Put all of a product's files at the same time: nearly all that a put takes is waiting for the answer.
-
-    Files on disk, which may be large, are put one after the other.
-    """
-    others = [(key, content) for key, content in payload if isinstance(content, bytes)]
-    for key, content in payload:
-        if isinstance(content, SpooledFile):
-            put_exactly(store, key, content.data)
-    if len(others) == 1:
-        put_exactly(store, *others[0])
-    elif others:
-        puts = [_putters().submit(put_exactly, store, key, data) for key, data in others]
-        wait(puts)
-        for done in puts:
-            done.result()
-
-
-@cache
-def _putters() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_PUTS, thread_name_prefix="put")
-
-
-def put_exactly(store: ObjectStore, key: str, data: bytes) -> None:
-    """Put bytes under a key that follows from them; whatever else lies there is damaged, and replaced.
-
-    Raises
-    ------
-    StoreError
-        If other bytes keep lying there.
-    """
-    if store.put_content(key, data) or _is_there(store, key, data):
-        return
-    store.delete(key)
-    if not store.put_content(key, data) and not _is_there(store, key, data):
-        raise StoreError(f"{store.url(key)}: the object can't be put whole; other bytes keep lying there.")
-
-
-def _is_there(store: ObjectStore, key: str, data: bytes) -> bool:
-    try:
-        return store.get(key) == data
-    except MissingObject:  # another writer found it damaged and is about to replace it
-        return False
 
 
 def read_manifest(store: ObjectStore, key: str) -> Manifest:
@@ -368,28 +348,45 @@ def read_records(
         Shared files that were read before, by their keys; those that are read now are added.
     """
     shared = {} if known is None else known
+    chosen = {place: record for place, record in records.items() if record.output == output}
+    parts = _parts_of(store, {place: record for place, record in chosen.items() if record.start is not None})
 
     def content(place: str, record: OutputRecord) -> bytes:
         if not record.shared:
-            return _verified(store, key, place, record)
+            data = parts[place] if place in parts else _read(store, place)
+            return _verified(store, key, place, record, data)
         if place not in shared:
-            shared[place] = _verified(store, key, place, record)
+            shared[place] = _verified(store, key, place, record, _read(store, place))
         return shared[place]
 
-    chosen = [(place, record) for place, record in records.items() if record.output == output]
-    return tuple(File(r.name, content(place, r), about=r.about, shared=r.shared) for place, r in chosen)
+    return tuple(File(r.name, content(place, r), about=r.about, shared=r.shared) for place, r in chosen.items())
 
 
-def _verified(store: ObjectStore, manifest: str, key: str, record: OutputRecord) -> bytes:
-    repair = _repair(store, manifest, "it and ")
+def _read(store: ObjectStore, place: str) -> bytes | None:
     try:
-        data = store.get(key)
+        return store.get(place)
     except MissingObject:
-        raise DamagedFile(f"{store.url(key)}: the object is missing though its manifest names it; {repair}") from None
+        return None
+
+
+def _parts_of(store: ObjectStore, records: Mapping[str, OutputRecord]) -> dict[str, bytes | None]:
+    """Return files that lie in one object, which is read whole: not every server gives the part that is asked for."""
+    if not records:
+        return {}
+    whole = _read(store, object_key(next(iter(records))))
+    spans = {place: slice(record.start, (record.start or 0) + record.size) for place, record in records.items()}
+    return {place: None if whole is None else whole[span] for place, span in spans.items()}
+
+
+def _verified(store: ObjectStore, manifest: str, place: str, record: OutputRecord, data: bytes | None) -> bytes:
+    repair, where = _repair(store, manifest, "it and "), store.url(object_key(place))
+    if data is None:
+        raise DamagedFile(f"{where}: the object is missing though its manifest names it; {repair}")
     found = _sha256(data)
     if found != record.sha256:
+        what = "content" if record.start is None else f"content of {record.name} in it"
         raise DamagedFile(
-            f"{store.url(key)}: the content is damaged: {len(data)} bytes with sha256 {found[:12]}..., expected "
+            f"{where}: the {what} is damaged: {len(data)} bytes with sha256 {found[:12]}..., expected "
             f"{record.size} bytes with {record.sha256[:12]}...; {repair}"
         )
     return data

@@ -24,7 +24,8 @@ from datetime import UTC, datetime, timedelta
 from rossi.errors import ConfigError, DataError
 from services.contract import Manifest
 from services.storage import MissingObject, ObjectStore, StoreError
-from services.storage.publication import output_key, put_exactly
+from services.storage.publication import output_key
+from services.storage.putting import put_exactly
 from services.storage.release_documents import Current, Products, Release, Source, read_document, sealed
 
 RELEASES = "releases"

@@ -10,7 +10,8 @@ from rossi.errors import ConfigError
 from services.storage.base import check_key, split_url
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_PARAMETERS = frozenset({"endpoint", "region"})
+_PARAMETERS = frozenset({"endpoint", "region", "products"})
+_PRODUCTS = frozenset({"together", "single"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,15 @@ class S3Place:
     bucket, prefix : str
         The prefix is empty or ends with a slash.
     endpoint, region : str or None
+    together : bool
+        Whether several products of an observation are put into one object.
     """
 
     bucket: str
     prefix: str
     endpoint: str | None = None
     region: str | None = None
+    together: bool = True
 
 
 def parse_s3_url(url: str) -> S3Place:
@@ -47,7 +51,11 @@ def parse_s3_url(url: str) -> S3Place:
             "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
         )
     if unknown := sorted(options.keys() - _PARAMETERS):
-        raise ConfigError(f"The s3 URL has the parameter {unknown[0]!r}; it may have endpoint and region only.")
+        raise ConfigError(
+            f"The s3 URL has the parameter {unknown[0]!r}; it may have endpoint, region and products only."
+        )
+    if (products := options.get("products", "together")) not in _PRODUCTS:
+        raise ConfigError(f"products is {products!r} in the s3 URL; it may be together (one object a stage) or single.")
     if not _BUCKET.fullmatch(parts.netloc):
         raise ConfigError(f"{parts.netloc!r} is no name of a bucket; an s3 URL looks like s3://bucket/prefix.")
     if endpoint is not None and not re.match(r"https?://[^/]", endpoint):
@@ -55,4 +63,4 @@ def parse_s3_url(url: str) -> S3Place:
     prefix = unquote(parts.path).strip("/")
     if prefix:
         prefix = check_key(prefix) + "/"
-    return S3Place(parts.netloc, prefix, endpoint, options.get("region"))
+    return S3Place(parts.netloc, prefix, endpoint, options.get("region"), products == "together")

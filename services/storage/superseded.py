@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from services.contract import Manifest
 from services.storage.base import ObjectInfo
+from services.storage.bundle import object_key
 from services.storage.gone import is_gone
 from services.storage.publication import FAILURES, MANIFEST, TOGETHER, output_key
 
@@ -221,7 +222,7 @@ def _subject(one: ProductSet) -> tuple[str, ...]:
 def _strangers(one: ProductSet, kept: Kept) -> list[Doomed]:
     """Return the payload of slower writers, which the manifest does not name."""
     assert one.content is not None and one.manifest is not None
-    mine = {output_key(one.manifest.key, one.content, record) for record in one.content.outputs}
+    mine = {object_key(output_key(one.manifest.key, one.content, record)) for record in one.content.outputs}
     others = [info for info in one.payload if info.key not in mine]
     return [Doomed(Kind.ORPHAN, info) for info in others] if kept.is_old(*others) else []
 

@@ -18,6 +18,7 @@ from rossi.fits.checksum import checksum_problems, is_fits
 from services.contract import Manifest, Outcome, OutputRecord, StageResult
 from services.contract.seal import is_intact
 from services.storage import MissingObject, ObjectStore
+from services.storage.bundle import object_key, pack
 from services.storage.lease import LEASE
 from services.storage.publication import FAILURES, MANIFEST, TOGETHER, manifest_key, output_key, read_manifest
 from services.storage.releases import (
@@ -121,7 +122,9 @@ def verify(store: ObjectStore, prefix: str = "", on_object: Callable[[int, int],
         problems += _lineage(store, key, manifest, present)
     payload = [(key, m, r) for key, m in sorted(manifests.items()) for r in m.outputs]
     owners = _owners(payload)
-    look(lambda one: _check_payload(store, *one, sizes), [one for one in payload if not one[2].shared])
+    look(lambda one: _check_payload(store, *one, sizes), [one for one in payload if _is_single(one[2])])
+    bundles = [one for one in sorted(manifests.items()) if any(r.start is not None for r in one[1].outputs)]
+    look(lambda one: _check_bundle(store, *one), bundles)
     look(lambda one: _check_shared(store, *one, sizes), owners.items())
     look(lambda key: _check_record(store, key), records)
     together = [key for key in sizes if _folder(key) == TOGETHER]
@@ -129,7 +132,7 @@ def verify(store: ObjectStore, prefix: str = "", on_object: Callable[[int, int],
     problems = [replace(one, keys=(*_naming(one.keys, together), *one.keys)) for one in problems]
     published = [key for key in sizes if _folder(key) == RELEASES or _name(key) == CURRENT]
     look(lambda key: _check_published(store, key, sizes), published)
-    known = {*keys, *records, *together, *published, *(output_key(*one) for one in payload)}
+    known = {*keys, *records, *together, *published, *(object_key(output_key(*one)) for one in payload)}
     notes = {key for key in sizes.keys() - known if _NOTES & set(key.split("/")[:-1]) or _name(key) == LEASE}
     there = known & sizes.keys()
     size = sum(sizes[key] for key in there)
@@ -209,7 +212,31 @@ def _owners(payload: Iterable[Named]) -> dict[str, list[Named]]:
 
 def _own(key: str, manifest: Manifest) -> tuple[str, ...]:
     """Return the keys of a manifest and of its files, those that it shares aside."""
-    return (key, *(output_key(key, manifest, one) for one in manifest.outputs if not one.shared))
+    places = (output_key(key, manifest, one) for one in manifest.outputs if not one.shared)
+    return tuple(dict.fromkeys([key, *map(object_key, places)]))
+
+
+def _is_single(record: OutputRecord) -> bool:
+    return record.start is None and not record.shared
+
+
+def _check_bundle(store: ObjectStore, key: str, manifest: Manifest) -> list[Problem]:
+    """Look at the object that holds several files: each of them, and every byte between them."""
+    records = [record for record in manifest.outputs if record.start is not None]
+    place, own = object_key(output_key(key, manifest, records[0])), _own(key, manifest)
+    where = store.url(place)
+    try:
+        whole = store.get(place)
+    except MissingObject:
+        return [Problem(f"{where}: the object is missing though its manifest names it.", own)]
+    files = [(r.name, whole[r.start or 0 : (r.start or 0) + r.size]) for r in records]
+    for record, (name, data) in zip(records, files, strict=True):
+        if hashlib.sha256(data).hexdigest() != record.sha256:
+            return [Problem(f"{where}: the content of {name} in it is damaged; its sha256 is not the manifest's.", own)]
+    if pack(files)[0] != whole:
+        return [Problem(f"{where}: what lies between the files in it is damaged.", own)]
+    said = (said for name, data in files if is_fits(data, name) for said in checksum_problems(data, f"{where}/{name}"))
+    return [Problem(one, own) for one in said]
 
 
 def _check_shared(store: ObjectStore, place: str, named: Sequence[Named], sizes: Mapping[str, int]) -> list[Problem]:

@@ -3,6 +3,7 @@
     python -m tests.benchmarks                  # make bench
     python -m tests.benchmarks worker timing    # some of them
     python -m tests.benchmarks --all            # those that take an hour, too
+    python -m tests.benchmarks --markdown start # what is in out/bench.json, for the documentation; runs nothing
     python -m tests.benchmarks.bench_worker --help
 
 Numbers are ratios to a named reference, which is measured in turn with rossi, or is what HEASoft 6.20 took elsewhere:
@@ -19,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.table import MEASURED, ROOT, Row, machine, show
+from tests.benchmarks.table import MEASURED, ROOT, Row, machine, markdown, show
 
 #: In the order in which they are run, with their options; the simulation begins with what the others have found.
 _SUITE: dict[str, list[str]] = {
@@ -28,6 +29,7 @@ _SUITE: dict[str, list[str]] = {
     "requests": ["--observations", "20", "--changed-part", "0.1"],
     **{name: [] for name in ("prefect", "fanout", "store", "query", "report", "front_page")},
     "sources": ["--sources", "100", "--observations", "5000"],
+    "coordinator": ["--observations", "12000"],
     "scale": [],
 }
 #: Those that take half an hour and more.
@@ -55,15 +57,28 @@ def keep(name: str, rows: list[Row]) -> None:
     MEASURED.write_text(json.dumps({"machine": machine(), "rows": [*kept, *new]}, indent=1))
 
 
+def told(names: list[str]) -> str:
+    """Return what was kept of some benchmarks, or of all, as Markdown, with the machine it was measured on."""
+    kept = json.loads(MEASURED.read_text())
+    fields = ("what", "rossi", "unit", "against", "reference", "goal")
+    chosen = [row for row in kept["rows"] if not names or row["benchmark"] in names]
+    about = ", ".join(f"{name} {value}" for name, value in kept["machine"].items())
+    return f"{markdown([Row(**{field: row[field] for field in fields}) for row in chosen])}\n\nMeasured with: {about}."
+
+
 def main() -> None:
     """Do as the module's text says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="*", help=", ".join({**_SUITE, **_LONG}))
     parser.add_argument("--all", action="store_true", help="also those that take long")
+    parser.add_argument("--markdown", action="store_true", help="print what was kept, and run nothing")
     given = parser.parse_args()
     if unknown := set(given.name) - {*_SUITE, *_LONG}:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join({**_SUITE, **_LONG})}")
     chosen = {**_SUITE, **_LONG} if given.all else _SUITE
+    if given.markdown:
+        print(told(given.name))
+        return
     found, failed = [], []
     for name in given.name or chosen:
         rows = run(name, {**_LONG, **chosen}[name])

@@ -102,6 +102,14 @@ def show(rows: Sequence[Row]) -> None:
             console.print(row.sentence(), highlight=False, soft_wrap=True)
 
 
+def markdown(rows: Sequence[Row]) -> str:
+    """Return the table as the documentation has it."""
+    cells = [(r.what, f"{number(r.reference)} {r.against}".strip(), f"{number(r.rossi)} {r.unit}".strip(),
+              number(r.ratio), number(r.goal)) for r in rows]  # fmt: skip
+    lines = [("", "reference", "rossi", "ratio", "goal"), ("---",) * 5, *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def machine() -> dict[str, Any]:
     """Return what was measured on."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()

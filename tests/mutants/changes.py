@@ -7,7 +7,7 @@ import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import parso
@@ -98,36 +98,43 @@ def changes(module: str, source: str, seed: int) -> list[Change]:
     Where a change stands in the random order follows from its line, not from the lines around it, so a sample stays
     nearly the same while the sources are worked on.
     """
-    lines = source.splitlines()
-    seen = Counter[str]()
-    ordinals = []
-    for text in lines:
-        seen[text.strip()] += 1
-        ordinals.append(seen[text.strip()])
-    occurrences = Counter[str]()
+    lines, ordinals = source.splitlines(), _ordinals(source)
     places: dict[str, list[Change]] = {}
-    operators = _operators()
+    for name, occurrence, which, (row, column) in _possible(source):
+        text = lines[row - 1]
+        place = f"{seed} {module} {text.strip()} {ordinals[row - 1]} {column - len(text) + len(text.lstrip())}"
+        place += f" {name.partition('_')[0]}"
+        found = Change(_hash(f"{place} {name} {which}"), module, row, text.strip(), name, occurrence)
+        places.setdefault(place, []).append(found)
+    return [replace(min(found), rank=_hash(place)) for place, found in places.items()]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _ordinals(source: str) -> list[int]:
+    """Return of each line how many lines like it there are up to it."""
+    seen = Counter[str]()
+    found = []
+    for text in source.splitlines():
+        seen[text.strip()] += 1
+        found.append(seen[text.strip()])
+    return found
+
+
+def _possible(source: str) -> Iterator[tuple[str, int, int, tuple[int, int]]]:
+    """Yield the operator of all changes of a source, its occurrence in the source and at its place, and the place."""
+    operators, occurrences = _operators(), Counter[str]()
     for node in _nodes(parso.parse(source)):
-        leaf = getattr(node, "value", None)
-        if not (node.type in _BRANCHES or node.type == "number" or leaf in _LEAVES):
+        if node.type not in _BRANCHES and node.type != "number" and getattr(node, "value", None) not in _LEAVES:
             continue
         computes = _computes(node)
         for name, operator in operators.items():
             for which, (start, _) in enumerate(operator.mutation_positions(node)):
-                occurrence = occurrences[name]
-                occurrences[name] += 1
-                text = lines[start[0] - 1]
-                column = start[1] - len(text) + len(text.lstrip())
-                kind = name.split("_")[0]
-                place = f"{seed} {module} {text.strip()} {ordinals[start[0] - 1]} {column} {kind}"
-                rank = hashlib.sha256(f"{place} {name} {which}".encode()).hexdigest()[:16]
                 if computes:
-                    found = Change(rank, module, start[0], text.strip(), name, occurrence)
-                    places.setdefault(place, []).append(found)
-    return [
-        Change(hashlib.sha256(place.encode()).hexdigest()[:16], *list(asdict(min(found)).values())[1:])
-        for place, found in places.items()
-    ]
+                    yield name, occurrences[name], which, start
+                occurrences[name] += 1
 
 
 def in_random_order(tree: Path, modules: list[str], seed: int) -> list[Change]:

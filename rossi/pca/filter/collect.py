@@ -192,22 +192,26 @@ def collect(
                 found |= {s.column: (Column(s.column, "E"), np.full(len(time), np.nan, np.float32)) for s in wanted}
         else:
             continue
-        known = [dated(table, clock(table)) for table in tables]
-        if said is not None:
-            said += [sentence for _, sentence in known if sentence and sentence not in said]
-        found |= _of_files(time, [table for table, _ in known], wanted, max_gap)
+        found |= _of_files(time, tables, wanted, max_gap, [] if said is None else said)
     return {s.column: found[s.column] for s in sources if s.column in found}
 
 
-def _of_files(time: Floats, tables: Sequence[Table], sources: Sequence[Source], max_gap: float) -> Collected:
+def _of_files(
+    time: Floats, tables: Sequence[Table], sources: Sequence[Source], max_gap: float, said: list[str]
+) -> Collected:
     found: Collected = {}
     if not tables:
         return found
-    moments = np.concatenate([table.numbers(clock(table)) for table in tables])
-    gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
-    places = between(time, moments, gap)
     there = [s for s in sources if all(s.name in table and table.info(s.name).repeat == 1 for table in tables)]
-    samples = {s.name: np.concatenate([_samples(table, s.name) for table in tables]) for s in there}
+    moments, parts = list[Floats](), list[dict[str, Floats]]()
+    for table in tables:  # file by file, as not all may be in memory
+        known, sentence = dated(table, clock(table))
+        said += [sentence] if sentence and sentence not in said else []
+        moments.append(known.numbers(clock(known)))
+        parts.append({s.name: _samples(known, s.name) for s in there})
+    gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
+    places = between(time, np.concatenate(moments), gap)
+    samples = {s.name: np.concatenate([part[s.name] for part in parts]) for s in there}
     other = {_WRAPPED: lambda y: _longitude(places, y), _HELD: places.hold}
     plain = [name for name in samples if name not in other]
     values = dict(zip(plain, places.line(np.array([samples[name] for name in plain])), strict=True)) if plain else {}

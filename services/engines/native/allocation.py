@@ -10,7 +10,7 @@ from functools import lru_cache
 _TRIM, _MMAP = -1, -3
 #: How much is kept [byte], about what an observation takes; and from which size on arrays are by themselves: the most
 #: that glibc lets one choose, a few times the arrays of a file.
-_KEPT, _LARGE = 256 << 20, 32 << 20
+_KEPT, _LARGE = 128 << 20, 32 << 20
 
 
 @lru_cache(maxsize=1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.unread import open_in_turn
 from rossi.fits.writer import gzipped
 from rossi.pca.filter import build_filter_file
 from rossi.pca.filter.indices import Files, read_master
@@ -14,10 +16,18 @@ from rossi.remarks import Remark, undated
 from services.contract import File, Inputs
 from services.contract.filter_file import FILTER_FILE, FilterSource
 
+#: How much of large files stays in memory while they are worked on, one after the other [byte]: Standard2 of 30 ks.
+WHOLE = 16 << 20
+
 
 def opened(item: File) -> FitsFile:
     """Open a FITS file, unless whoever made it has it open still."""
     return item.opened()
+
+
+def opened_in_turn(items: Sequence[File]) -> list[FitsFile]:
+    """Open files of which not all are in memory where they are large; see `rossi.fits.unread`."""
+    return open_in_turn([partial(opened, item) for item in items], WHOLE)
 
 
 def packed(name: str, plain: bytes, about: About) -> File:

@@ -15,7 +15,7 @@ from rossi.product import About, Kind
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
 from services.engines.energies import CountedBand, counted_bands
-from services.engines.native.files import opened
+from services.engines.native.files import opened, opened_in_turn
 from services.engines.responses import ready_pca
 from services.pca_extract.stage import PcaExtractConfig
 
@@ -32,7 +32,7 @@ def pca_extract(config: PcaExtractConfig, inputs: Inputs) -> Outputs:
     """
     good_time = find_good_time(opened(inputs["filter_file"][0]), config.expression, config.prefr, config.postfr)
     data, background = (
-        [ScienceArray.from_file(opened(item)) for item in inputs.get(name, ())] for name in ("std2_dt", "std2_dtbkg")
+        list(map(ScienceArray.from_file, opened_in_turn(inputs.get(name, ())))) for name in ("std2_dt", "std2_dtbkg")
     )
     bands, remarks = counted_bands(config.bands, inputs, [one.table for one in data], parse_pcus(config.pcus))
     found = extract(data, background, good_time, _requests(config, bands), _spectrum(config))

@@ -33,7 +33,7 @@ from rossi.timing.steady import steady
 from services.contract import File, Inputs, Outputs
 from services.engines import caveats_of
 from services.engines.energies import channel_ranges
-from services.engines.native.files import opened
+from services.engines.native.files import opened, opened_in_turn
 from services.pca_fast.stage import FastProduct, PcaFastConfig
 
 #: ANODEIDs by the names of anodes.
@@ -125,8 +125,8 @@ def _data(config: PcaFastConfig, inputs: Inputs) -> tuple[FastData, GoodTime, li
         quiet,
         science,
         standard1,
-        lambda: [ScienceArray.from_file(opened(item)) for item in inputs["std2_dt"]],
-        lambda: [ScienceArray.from_file(opened(item)) for item in inputs.get("std2_dtbkg", ())],
+        lambda: list(map(ScienceArray.from_file, opened_in_turn(inputs["std2_dt"]))),
+        lambda: list(map(ScienceArray.from_file, opened_in_turn(inputs.get("std2_dtbkg", ())))),
     )
     return data, GoodTime(quiet.gti, "good time", header), remarks
 

@@ -8,7 +8,7 @@ function newPanel(names, bands, locate) {
     if (row !== panel.row) return;
     if (o.error) { get("told").replaceChildren(told(o.error.message)); return; }
     const width = Math.max(260, Math.floor(get("told").clientWidth)), map = await ownFields(o, width);
-    const parts = [facts(o), caveats(o), curves(o, bands, width), spectra(o, width), backgrounds(o), map, goodTime(o), downloads(o), provenance(o)];
+    const parts = [facts(o), caveats(o), curves(o, bands, width), spectra(o, width), backgrounds(o), map, standardProducts(o), goodTime(o), downloads(o), provenance(o)];
     if (row === panel.row) get("told").replaceChildren(...parts.filter(part => part));
   }
   panel.open = row => {

@@ -71,21 +71,31 @@ const size = bytes => bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${digits(byte
 const offered = o => o.stages.filter(stage => stage.last && stage.files?.length);
 
 function backgrounds(o) {
-  const found = offered(o).flatMap(stage => stage.files.filter(file => file[2] === "figure").map(file => [stage, file]));
-  const figures = found.flatMap(([stage, [name, , , cluster]]) => {
-    const address = link(o, stage, name);
+  const words = file => `Cluster ${file[3]}: spectra on source and on both sides, and the difference of the sides in standard deviations.`;
+  return pictures(o, "Backgrounds of HEXTE", (stage, file) => file[3], words);
+}
+
+function standardProducts(o) {
+  const words = file => `${file[0]}: by how much each product that rossi makes differs from the archive's own, and the curves of those that differ.`;
+  return pictures(o, "The archive's standard products", stage => stage.stage.endsWith("_validate"), words);
+}
+
+function pictures(o, title, chosen, words) {
+  const found = offered(o).flatMap(stage => stage.files.filter(file => file[2] === "figure" && chosen(stage, file)).map(file => [stage, file]));
+  const figures = found.flatMap(([stage, file]) => {
+    const address = link(o, stage, file[0]);
     if (!address) return [];
-    const words = `Cluster ${cluster}: spectra on source and on both sides, and the difference of the sides in standard deviations.`;
-    const picture = make("img", { src: address, alt: words, onerror: () => picture.replaceWith(told(`${name} is not where the report expects it.`)) });
-    return [make("figure", { class: "small-figure" }, picture, make("figcaption", {}, words))];
+    const picture = make("img", { src: address, alt: words(file), onerror: () => picture.replaceWith(told(`${file[0]} is not where the report expects it.`)) });
+    return [make("figure", { class: "small-figure" }, picture, make("figcaption", {}, words(file)))];
   });
-  return figures.length ? section("Backgrounds of HEXTE", make("div", { class: "beside" }, ...figures)) : null;
+  return figures.length ? section(title, make("div", { class: "beside" }, ...figures)) : null;
 }
 
 function downloads(o) {
   const lists = offered(o).filter(stage => link(o, stage, "x")).map(stage => make("div", {}, make("h4", {}, stage.stage),
-    make("ul", { class: "files" }, ...stage.files.map(([name, bytes, , , sha256]) =>
-      make("li", {}, make("a", { href: link(o, stage, name, sha256), download: name }, name), make("small", {}, size(bytes)))))));
+    make("ul", { class: "files" }, ...stage.files.map(([name, bytes, , , sha256, within]) =>
+      make("li", {}, make("a", { href: link(o, stage, within || name, sha256), download: within || name }, name),
+        make("small", {}, within ? `${size(bytes)}, in ${within}` : size(bytes)))))));
   return section("Downloads", ...(lists.length ? lists : [told("No products are kept beside this report.")]));
 }
 

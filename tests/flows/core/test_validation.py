@@ -109,6 +109,21 @@ def test_published_numbers(settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     assert again.is_right
 
 
+def test_published_numbers_of_hexte(settings: Settings) -> None:
+    names = ("exposure", "background_exposure", "net_rate_25-40keV", "net_rate_40-60keV")
+    expected = [
+        Reference(OTHER, "", "HEXTE", 0, name, 1.0, 0.1, "count/s" if "rate" in name else "s", "x") for name in names
+    ]
+    (found,) = validate_reference(settings, expected=expected)
+    own = {row["column"]: row["ratio"] for row in found.table}
+    assert list(own) == list(names)
+    # a dwell is half of the time, and a third of it dead; beside the source four of 32 s are lost to slews
+    assert 100 < own["background_exposure"] < own["exposure"] < 320
+    assert own["net_rate_25-40keV"] > own["net_rate_40-60keV"] > 0
+    exposures = [row for row in found.table if row["unit"] == "s"]
+    assert {(row["verdict"], bool(row["fine"])) for row in exposures} == {("differs", True)}
+
+
 def test_an_archive_without_them_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = ("--config", here / "archive/rossi.toml", "--store", here / "store")
     assert run("validate", "--reference", "10093-01-01-01", *config) == 21

@@ -234,11 +234,14 @@ def test_early_event_lists_without_all_counters_are_refused():
         dead_time(science.table(), hk(), coefficients().table())
 
 
-def test_detector_2_of_cluster_b_is_pointed_out():
+@pytest.mark.parametrize(("after", "codes"), [(-0.002, []), (0.0, []), (0.002, ["detector_2"])])
+def test_detector_2_of_cluster_b_is_pointed_out(monkeypatch, after, codes):
+    """Good time that ends at the loss, in the spacecraft's clock, has it still."""
     science = archive([T + 16], [0], [4000], [LIVE], cluster=1).table()
     dead = dead_time(science, hk(apid=89, cluster=Cluster.B), coefficients("pwb").table())
+    monkeypatch.setattr("rossi.hexte.correction.DETECTOR_2_LOST", T + 35 + dead.offset - dead.zero - after)
     done = correct(spectrum(ROWIDS, [(T + 19, T + 35)], 16.0), dead)
-    assert [r.code for r in done.remarks] == ["detector_2"]
+    assert [r.code for r in done.remarks] == codes
     assert correct(spectrum(ROWIDS, [(T + 19, T + 35)], 16.0), dead, (0, 1, 3)).remarks == ()
 
 

@@ -167,7 +167,14 @@ def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
     remarks = background_remarks(read, Cluster.A)
     assert [r.code for r in remarks] == codes
     if codes:
-        assert png(background_figure(spectra, "A title")).startswith(b"\x89PNG")
+        figure = background_figure(spectra, "A title")
+        assert png(figure).startswith(b"\x89PNG")
+        shown = (
+            figure.axes[1].patches[-1].get_data().values
+        )  # in standard deviations, of four rows of two channels a bin
+        assert np.nanmax(np.abs(shown)) == pytest.approx((plus - minus) * np.sqrt(4 / (plus + minus)))
+        one_side = {p: s for p, s in spectra.items() if p is not Position.MINUS}
+        assert png(background_figure(one_side, "A title")).startswith(b"\x89PNG")
 
 
 def test_spectra_of_several_files_are_added_up():

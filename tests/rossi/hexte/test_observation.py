@@ -1,11 +1,14 @@
 """The recipe of an observation on a simulated one, whose truth is known: without stages, stores or settings."""
 
+import numpy as np
 import pytest
 
 from rossi.errors import DataError, NoGoodTime
 from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.unzip import gunzip
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
 from rossi.hexte.parts import Part
+from rossi.hexte.products import ClusterProducts, reduce_clusters
 from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
@@ -73,11 +76,31 @@ def test_what_is_wanted_decides(observation):
     assert made.clusters[Cluster.A].spectra == {}
 
 
+def test_split_files_that_find_no_room_are_compressed_and_give_the_same(observation, monkeypatch):
+    _, folder, _ = observation
+    rocking = housekeeping(folder, "FH53*", "FH59*")
+    opened, net = split(folder, rocking), reduced(observation).light_curve_files()[0]
+    monkeypatch.setattr("rossi.hexte.observation._KEPT", 0)
+    packed = split(folder, rocking)
+    assert all(file.fits for file in opened.files) and not any(file.fits for file in packed.files)
+    assert sum(len(file.data) for file in packed.files) < 0.6 * sum(len(file.data) for file in opened.files)
+    assert [gunzip(file.data, "x") for file in packed.files] == [gunzip(file.data, "x") for file in opened.files]
+    for one, other in zip(net, reduced(observation).light_curve_files()[0], strict=True):
+        np.testing.assert_array_equal(one.opened().table().rows, other.opened().table().rows)
+
+
 def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation):
     made = reduced(observation, rocking=("FH59*",))
     assert "no_housekeeping" in {remark.code for remark in made.clusters[Cluster.A].remarks}
     assert "no_housekeeping" not in {remark.code for remark in made.clusters[Cluster.B].remarks}
     assert Position.BACKGROUND in made.clusters[Cluster.B].spectra
+
+
+def test_one_part_is_enough(observation):
+    truth, folder, _ = observation
+    part = next(map(Part.of, split(folder, housekeeping(folder, "FH53*", "FH59*")).files))
+    made = reduce_clusters([part], {}, lambda cluster, own: ClusterProducts({}, {}, 32.0, ()))
+    assert (made.obsid, len(made.clusters)) == (truth.obsid, 1)
 
 
 def test_without_science_files_there_is_no_work(observation):

@@ -27,7 +27,7 @@ from rossi.simulate import (
     simulate_observation,
     true_observation,
 )
-from rossi.simulate.brightness import pulse_light
+from rossi.simulate.brightness import burst_light, mean_light, pulse_light
 from rossi.simulate.fast.plan import named
 from rossi.simulate.source import background_rates
 from rossi.timing.barycentre import Barycentre, Direction
@@ -61,6 +61,16 @@ def test_a_pulse_comes_back_after_its_period() -> None:
     np.testing.assert_allclose(whole, now, atol=0.005)
     np.testing.assert_allclose(half + now, 2.0, atol=0.005)
     assert (now.min(), now.max()) == pytest.approx((0.4, 1.6), abs=0.01)
+
+
+def test_rows_have_the_mean_light_of_a_burst() -> None:
+    """The burst begins 4 s into the row at 96 s: that row and the next against many more points in them."""
+    observed = spec(Configurations.SINGLE_BIT)
+    rows = START + np.arange(0.0, DURATION, 16.0)
+    within = (np.arange(16_000) + 0.5) / 1000
+    expected = 1 + burst_light(BURST, rows[:, None] - START + within).mean(axis=1)
+    np.testing.assert_allclose(mean_light(observed, rows), expected, rtol=1e-4)
+    assert (mean_light(spec(Configurations.NONE), rows) == 1).all()
 
 
 def spec(which: Configurations, **changes: object) -> ObservationSpec:

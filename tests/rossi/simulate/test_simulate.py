@@ -151,6 +151,17 @@ def test_gain_is_not_corrected_in_the_standard_modes(archive: tuple[Path, Truth]
         assert read_fits(path).tables[0].header["GAINAPP"] is False
 
 
+def test_housekeeping_of_the_attitude_is_sampled_as_real_files_are(archive: tuple[Path, Truth]) -> None:
+    """Every 8 s, but positions of earth, sun and moon every 32 s and the altitude every 64 s."""
+    root, truth = archive
+    for path in (root / truth.observations[2].path).glob("acs/FH*"):
+        expected = {"FH14": 32, "FH18": 32, "FH15": 64}.get(path.name[:4], 8)
+        table = read_fits(path).tables[0]
+        time = table.column("Time")
+        assert set(np.diff(time)) == {expected}, path
+        assert (table.header["TSTART"], table.header["TSTOP"]) == (time[0], time[-1])
+
+
 def test_names_tell_the_times_within(archive: tuple[Path, Truth]) -> None:
     root, truth = archive
     for path in (root / truth.observations[2].path).glob("pca/FS*"):
@@ -332,6 +343,8 @@ def test_same_arguments_same_bytes_and_more_only_adds(tmp_path: Path, archive: t
     calibration = {path for path in other if path.startswith("calibration/")}
     assert calibration
     assert {path for path, sha in other.items() if sha in again.values()} == calibration
+    simulate_archive(tmp_path / "b", 1, 2)  # into the folder where it is
+    assert digest(tmp_path / "b") == other
 
 
 @pytest.mark.parametrize("changes", [{"start": START + 1}, {"duration": 0}, {"pcus": (PcuOn(0, on=5),)}])

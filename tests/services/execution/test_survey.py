@@ -80,11 +80,12 @@ def test_new_data(shard: Shard) -> None:
     assert survey(shard).changes == (Change.DATA,)
 
 
-def test_new_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("version", ["99", ""])
+def test_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     run(shard)
-    newer = {**services.storage.publication.versions(), "rossi": "99"}
+    other = {**services.storage.publication.versions(), "rossi": version}
     for module in ("services.storage.publication", "services.execution.survey"):
-        monkeypatch.setattr(f"{module}.versions", lambda: newer)
+        monkeypatch.setattr(f"{module}.versions", lambda: other)
     assert survey(shard).changes == (Change.VERSION,)
 
 

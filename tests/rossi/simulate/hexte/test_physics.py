@@ -16,6 +16,7 @@ from rossi.simulate.hexte.deadtime import large_pulses
 from rossi.simulate.hexte.events import event_file
 from rossi.simulate.hexte.monitor import draw_monitor, frame_times, housekeeping_file
 from rossi.simulate.hexte.photons import observe
+from rossi.simulate.hexte.response import redistribution
 from rossi.simulate.hexte.science import archive_file
 from tests.rossi.simulate.hexte.material import (
     FIRST,
@@ -27,6 +28,21 @@ from tests.rossi.simulate.hexte.material import (
     spec,
     table,
 )
+
+
+def test_channels_hold_the_energies_of_photons() -> None:
+    """Channel n holds n to n + 1 keV; at 60 keV the width at half maximum is 9 keV, and it grows with the root."""
+    matrix = redistribution()
+    energy = (matrix.energ_lo + matrix.energ_hi) / 2
+    middle = matrix.e_min + 0.5
+    for wanted, width in ((60.0, 9.0), (135.0, 13.5)):
+        row = int(np.argmin(np.abs(energy - wanted)))
+        share = matrix.matrix[row].astype(float)
+        mean = (share * middle).sum() / share.sum()
+        sigma = np.sqrt((share * (middle - mean) ** 2).sum() / share.sum())
+        assert share.sum() == pytest.approx(1, abs=0.005)
+        assert mean == pytest.approx(energy[row], abs=0.1)
+        assert sigma * 2.3548 == pytest.approx(width, rel=0.02)
 
 
 @pytest.mark.parametrize("year", [1996, 1997, 1999])

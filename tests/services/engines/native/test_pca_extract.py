@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,21 @@ def test_products_say_what_they_are(observation: Observation, prepared: Outputs)
         ("gti", f"{OBSID}.gti"): About(Kind.GOOD_TIME, "pca", "PCA"),
     }
     assert (made.outcome, made.caveats) == (Outcome.SUCCEEDED, ())
+
+
+def test_a_long_observation_is_not_in_memory_as_a_whole(
+    observation: Observation, prepared: Outputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = extracted(observation, prepared, per_pcu=True)
+    monkeypatch.setattr("services.engines.native.files.WHOLE", 0)
+    monkeypatch.setattr(sys.modules[pca_prep.__module__], "HELD", 0)
+    before = pca_prep(PcaPrepConfig(), observation.inputs(PREP, PcaPrepConfig()))
+    assert not any(file.fits for name in ("std2_dt", "std2_dtbkg") for file in before.files[name])
+    parts = extracted(observation, before, per_pcu=True)
+    for name in ("light_curve", "spectrum"):
+        mine, other = tables(whole, name), tables(parts, name)
+        assert mine.keys() == other.keys()
+        assert all(mine[label].rows.tobytes() == other[label].rows.tobytes() for label in mine)
 
 
 def test_spectra_name_what_is_beside_them_as_asked(observation: Observation, prepared: Outputs) -> None:
@@ -226,6 +242,14 @@ def test_a_band_in_kev_counts_other_channels_in_each_pcu(observation: Observatio
 def _total(curve: Table) -> Any:
     """Return the rates with their background, but for the last row, which has none."""
     return curve.column("RATE")[:-1] + curve.column("BACKV")[:-1]
+
+
+def test_two_pcus_of_other_channels_are_both_counted(observation: Observation, prepared: Outputs) -> None:
+    made = tables(extracted(observation, prepared, bands=["2-9keV"], pcus="0,2", per_pcu=True), "light_curve")
+    singly = [made["2-9keV_pcu0"], made["2-9keV_pcu2"]]
+    counts = sum(_total(one) * one.column("LiveTime")[:-1] for one in singly)
+    live = sum(one.column("LiveTime")[:-1] for one in singly)
+    np.testing.assert_allclose(_total(made["2-9keV"]), counts / live, rtol=1e-12)
 
 
 def test_a_band_in_kev_by_a_table_of_ones_own(observation: Observation, prepared: Outputs, shared: Path) -> None:

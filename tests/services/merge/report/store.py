@@ -10,6 +10,7 @@ import numpy as np
 
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.product import About, Kind
 from rossi.spectra.product import gti_table
 from rossi.timeseries.series import LightCurve, filled_intervals
 from rossi.timeseries.writing import write_light_curve
@@ -103,12 +104,18 @@ def _outputs(number: int, obsid: str) -> dict[str, Outputs]:
         hexte["figure"] = (product(f"{obsid}_pwa_background.png", _picture()),)
     caveats = (Caveat(code="backgrounds_differ", message="Cluster A: <b>plus</b> and minus side differ."),)
     kept = caveats if obsid == NOTED else ()
+    compared = About(Kind.FIGURE, "validation", "PCA")
+    validation = Outputs(
+        {"figure": (File(f"{obsid}_pca_validation.png", _picture(), about=compared),)},
+        summary={"validation": {"same": 5, "within errors": 15}},
+    )
     return {
         "pca_prep": Outputs({"filter_file": (File("FP_1.xfl.gz", b"x"),)}),
         "pca_extract": Outputs(
             pca, summary={"pcus": 3.0, "target": "SIM X-1", "modes": ["Standard1b", "GoodXenon_2s"]}
         ),
         "hexte_dead": Outputs(hexte, kept, {"target": "SIM X-1", "axes": np.eye(3).tolist()}),
+        **({"pca_validate": validation} if obsid == NOTED else {}),
     }
 
 
@@ -128,7 +135,7 @@ def _reduced(store: ObjectStore, number: int, obsid: str) -> ObservationResult:
             StageResult(
                 stage=stage, obsid=obsid, outcome=Outcome.SUCCEEDED, manifest=f"{base}/manifest.json",
                 fingerprint=fingerprint, caveats=outputs.caveats, summary=dict(outputs.summary),
-                reads=("pca_prep",) if stage == "pca_extract" else (),
+                reads=("pca_prep",) if stage in ("pca_extract", "pca_validate") else (),
             )
         )  # fmt: skip
     return ObservationResult.of(obsid, stages)

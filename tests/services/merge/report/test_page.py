@@ -97,7 +97,7 @@ def test_the_panel_tells_everything(page: Page) -> None:
     told = page.locator("#told")
     expect(told.locator("figure h4").first).to_contain_text(BANDS[0])
     titles = ["Caveats", "Light curves", "Spectra", "Backgrounds of HEXTE", "Background fields of HEXTE"]
-    titles += ["Good time", "Downloads", "Provenance"]
+    titles += ["The archive's standard products", "Good time", "Downloads", "Provenance"]
     assert told.locator("h3").all_inner_texts() == titles
     assert told.locator("li").first.inner_text() == "backgrounds_differ Cluster A: <b>plus</b> and minus side differ."
     names = [name.split("\n")[0] for name in told.locator(".small-figure h4").all_inner_texts()]
@@ -105,13 +105,17 @@ def test_the_panel_tells_everything(page: Page) -> None:
         assert any(name.startswith(shown) for name in names)
     for figure in told.locator("svg[role=img]").all():
         assert re.search(r"bins of|Source|source|Map", figure.get_attribute("aria-label"))
-    assert "data modes\nStandard1b, GoodXenon_2s" in told.locator("dl.facts").inner_text()
+    facts = told.locator("dl.facts").inner_text()
+    assert "data modes\nStandard1b, GoodXenon_2s" in facts
+    assert "rossi and the archive's standard products\n5 same, 15 within errors" in facts
     good = told.get_by_text("2 intervals, 1800 s in all")
     assert good.count() == 2
-    expect(told.locator("img")).to_have_js_property("naturalWidth", 80)
+    assert told.locator("img").count() == 2
+    for picture in told.locator("img").all():
+        expect(picture).to_have_js_property("naturalWidth", 80)
     assert SHA[:12] in told.inner_text()
     stages = told.get_by_role("table", name="Stages")
-    assert stages.locator("tbody tr").count() == 3
+    assert stages.locator("tbody tr").count() == 4
     assert "2 files, 57.4 kB" in stages.inner_text()
     screenshot(page, "report-panel")
     for number, title in enumerate(("Spectra", "Downloads")):

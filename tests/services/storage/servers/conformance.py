@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from rossi.errors import ConfigError, DataError
 from services.contract import File, Outputs
 from services.storage import MissingObject, ObjectInfo
-from services.storage.publication import fetch_outputs, new_manifest, output_key, publish
+from services.storage.bundle import object_key
+from services.storage.publication import fetch_outputs, new_manifest, output_key, publish, ready
 
 KEYS = ["a/1", "a/2", "a-b", "a_c/d/1", "B", "b/1.fits.gz"]
 STEP = st.tuples(st.sampled_from(["put", "delete", "get", "list"]), st.sampled_from(KEYS), st.binary(max_size=40))
@@ -249,6 +250,25 @@ class StoreConformance:
             store.delete(key)
             store.put(key, data)
         assert fetch_outputs(store, "run/x/manifest.json", "number")[0].data == b"42"
+
+    def test_products_in_one_object(self, store):
+        files = {"number": (File("1.txt", b"42"), File("2.txt", b"43" * 9)), "other": (File("3.txt", b"x"),)}
+        made = new_manifest("count", "20402-01-45-03", "0" * 64, {}, [], Outputs(files), 0.1)
+        manifest = ready("run/x", made, files, together=True).put(store)
+        key = "run/x/manifest.json"
+        assert {name: fetch_outputs(store, key, name) for name in files} == files
+        assert len(list(store.list("run/x/"))) == 2
+        place = object_key(output_key(key, manifest, manifest.outputs[1]))
+        whole = store.get(place)
+        for damaged in (whole.replace(b"43", b"44"), whole[:600], b"", None):
+            store.delete(place)
+            if damaged is not None:
+                store.put(place, damaged)
+            with pytest.raises(DataError, match=r"damaged|missing"):
+                fetch_outputs(store, key, "number")
+        store.delete(place)
+        ready("run/x", made, files, together=True).put(store)
+        assert fetch_outputs(store, key, "number") == files["number"]
 
     def test_concurrent_readers_see_whole_objects_or_none(self, store):
         data = hashlib.sha256(b"x").digest() * 20_000

@@ -1,0 +1,236 @@
+"""What a worker asks an archive and a store elsewhere for, and how much of the waiting for answers is hidden.
+
+    PYTHONPATH=. python tests/benchmarks/bench_waiting.py [--observations 40] [--delay 0.05]
+
+A simulated archive of both instruments, and a store. First both are buckets of moto's S3 server on this machine, behind
+a proxy that is late with every answer: requests are counted by kind. Then both are folders of which every request takes
+as long, so that no server takes the processor's time: what a shard takes is compared with its CPU time, and with what
+it takes where nothing is late; beside it the same with observations one after the other, each from its first request to
+its last. Every figure is of a process of its own. On a machine that others use, only the last column means something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from botocore.httpsession import URLLib3Session
+
+from flows.cli.simulate import command as simulate
+from flows.core.plan import make_shard
+from flows.core.settings import load_settings
+from services.execution import worker
+from services.execution.request import Shard
+from services.execution.worker import run_observation, run_shard
+from services.storage import ArchiveFile, ObjectStore, open_store
+from services.storage.local_archive import LocalArchive
+from services.storage.remote import RemoteArchive
+from services.storage.s3 import _CLIENT
+from services.storage.transfer import Content
+from services.storage.web import Web
+from tests.benchmarks.bench_requests import bucket, kind_of
+from tests.servers.process import free_port, running
+
+#: Of an observation of both instruments; and the time of a shard over its CPU time, where each answer takes 50 ms.
+REQUESTS, RATIO = 35, 1.25
+#: What this module measured before requests were put together and overlapped: requests, and a late shard's time over
+#: that of one with answers at once, on a machine that others used (five times the CPU time).
+BEFORE_REQUESTS, BEFORE_LATE = 112.6, 2.0
+#: Where folders are that no disk is behind, if there is such a place.
+_IN_MEMORY = Path("/dev/shm")
+#: Observations that are reduced before anything is measured.
+_WARM = 3
+_PROXY = """
+import sys, threading
+from tests.flows.proxy import Proxy
+import asyncio
+proxy = Proxy(int(sys.argv[1]))
+proxy.delay = (float(sys.argv[3]),) * 2
+async def serve():
+    server = await asyncio.start_server(proxy._connection, "127.0.0.1", int(sys.argv[2]))
+    await server.serve_forever()
+asyncio.run(serve())
+"""
+
+
+@dataclass
+class Measured:
+    """What a shard took, for an observation."""
+
+    cpu: float
+    seconds: float
+    archive: dict[str, float]
+    store: dict[str, float]
+
+
+class LateStore:
+    """A store that takes a while for each request."""
+
+    def __init__(self, store: ObjectStore, delay: float) -> None:
+        self._store, self._delay = store, delay
+
+    def __getattr__(self, method: str) -> Any:
+        if method != "url":
+            time.sleep(self._delay)
+        return getattr(self._store, method)
+
+
+class LateFolder:
+    """A folder as an archive elsewhere that tells identities in its listings; see `Remote`."""
+
+    def __init__(self, root: Path, delay: float) -> None:
+        self._folder, self._delay, self.url = LocalArchive(root), delay, str(root)
+
+    def files(self, path: str, _together: object) -> list[ArchiveFile]:
+        """See `Remote.files`."""
+        time.sleep(self._delay)
+        return [replace(file, identity="etag:1") for file in self._folder.list(path)]
+
+    def read(self, path: str, start: int, _size: int) -> Content:
+        """See `Remote.read`."""
+        time.sleep(self._delay)
+        return Content(self._folder.fetch(path)[start:], start)
+
+
+def work(shard: Shard, *, overlap: bool, delay: float | None) -> Measured:
+    """Reduce a shard in this process, count and measure."""
+    archive, store = Counter[str](), Counter[str]()
+    send, ask = URLLib3Session.send, Web._send
+
+    def sent(session: URLLib3Session, request: Any) -> Any:
+        store[kind_of(request)] += 1
+        return send(session, request)
+
+    def asked(web: Web, method: str, url: str, *arguments: Any) -> Any:
+        archive["LIST" if "list-type=2" in url else method] += 1
+        return ask(web, method, url, *arguments)
+
+    def late(shard: Shard) -> tuple[Any, Any]:
+        archive: Any = LateFolder(Path(shard.archive), delay or 0)
+        return RemoteArchive(archive), LateStore(open_store(shard.store), delay or 0)
+
+    def part(first: int, last: int | None) -> Shard:
+        return shard.model_copy(update={"obsids": shard.obsids[first:last]})
+
+    run_shard(part(0, _WARM))
+    left = part(_WARM, None)
+    places = worker.open_places if delay is None else late
+    with (
+        patch.object(URLLib3Session, "send", sent),
+        patch.object(Web, "_send", asked),
+        patch.object(worker, "open_places", places),
+    ):
+        cpu, begin = time.process_time(), time.perf_counter()
+        if overlap:
+            results = run_shard(left)
+        else:
+            opened = dict(zip(("archive", "store"), places(left), strict=True))
+            results = [run_observation(obsid, left, **opened) for obsid in left.obsids]
+        cpu, seconds = time.process_time() - cpu, time.perf_counter() - begin
+    assert all(result.outcome == "succeeded" for result in results)
+    number = len(results)
+    each = [{kind: count / number for kind, count in kinds.items()} for kinds in (archive, store)]
+    return Measured(cpu / number, seconds / number, *each)
+
+
+def measured(shard: Shard, *, overlap: bool = True, delay: float | None = None) -> Measured:
+    """Have a process of its own do that."""
+    how = json.dumps({"overlap": overlap, "delay": delay})
+    command = [sys.executable, __file__, "--alone", shard.model_dump_json(), "--how", how]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        raise SystemExit(found.stderr)
+    return Measured(**json.loads(found.stdout.splitlines()[-1]))
+
+
+def fill(folder: Path, endpoint: str) -> None:
+    """Copy an archive into a bucket."""
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
+    client.create_bucket(Bucket="archive")
+    for path in folder.glob("AO*/**/*"):
+        if path.is_file():
+            client.put_object(
+                Bucket="archive", Key=f"xte/{path.relative_to(folder)}", Body=path.read_bytes(), ACL="public-read"
+            )
+
+
+def shard_of(root: Path, archive: str, store: str, number: int) -> Shard:
+    """Return some of the simulated observations as a shard."""
+    given = {"archive": archive, "store": store, "cache": {"folder": ""}}
+    settings = load_settings(root / "archive" / "rossi.toml", given)
+    return make_shard(settings, sorted(path.name for path in (root / "archive").glob("AO*/P*/*"))[:number])
+
+
+def count(root: Path, number: int, delay: float) -> None:
+    """Print the requests of an observation by kind."""
+    with bucket(root) as url:
+        place, _, endpoint = url.partition("?endpoint=")
+        fill(root / "archive", endpoint)
+        port = free_port()
+        command = [sys.executable, "-c", _PROXY, endpoint.rpartition(":")[2], str(port), str(delay)]
+        print(f"{'requests of an observation':28}{'archive':>9}{'store':>9}{'all':>9}{'goal':>9}{'before':>9}")
+        with running(command, root / "proxy.log", port):
+            far = f"?endpoint=http://127.0.0.1:{port}"
+            for products in ("together", "single"):
+                store = f"{place}-{products}{far}&products={products}"
+                found = measured(shard_of(root, f"s3://archive/xte{far}", store, number))
+                sums = [sum(kinds.values()) for kinds in (found.archive, found.store)]
+                every = f"{sums[0]:9.1f}{sums[1]:9.1f}{sum(sums):9.1f}{REQUESTS:9}{BEFORE_REQUESTS:9.1f}"
+                print(f"{f'products {products}':28}{every}")
+                for where, kinds in (("archive", found.archive), ("store", found.store)):
+                    print(f"  {where}: " + ", ".join(f"{number:.2f} {kind}" for kind, number in sorted(kinds.items())))
+
+
+def wait(root: Path, number: int, delay: float) -> None:
+    """Print what of the waiting is not hidden."""
+    print(f"\n{'an observation':40}{'CPU [s]':>9}{'all [s]':>9}{'all/CPU':>9}{'all/near':>9}")
+    with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
+        near = 0.0
+        for turn, (what, overlap, late) in enumerate(
+            (
+                ("overlapped, answers at once", True, 0.0),
+                (f"overlapped, {1000 * delay:.0f} ms late", True, delay),
+                (f"one by one, {1000 * delay:.0f} ms late", False, delay),
+            )
+        ):
+            shard = shard_of(root, str(root / "archive"), f"{folder}/{turn}", number)
+            found = measured(shard, overlap=overlap, delay=late)
+            near = near or found.seconds
+            ratios = f"{found.seconds / found.cpu:9.2f}{found.seconds / near:9.2f}"
+            print(f"{what:40}{found.cpu:9.3f}{found.seconds:9.3f}{ratios}", flush=True)
+    print(f"{'goal, 50 ms late':58}{RATIO:9.2f}\n{'before, 50 ms late':67}{BEFORE_LATE:9.2f}")
+
+
+def main() -> None:
+    """Do as the module's text says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--observations", type=int, default=40)
+    parser.add_argument("--delay", type=float, default=0.05)
+    parser.add_argument("--alone", help=argparse.SUPPRESS)
+    parser.add_argument("--how", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.alone:
+        print(json.dumps(vars(work(Shard.model_validate_json(given.alone), **json.loads(given.how)))))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        root, number = Path(name), given.observations + _WARM
+        with redirect_stdout(StringIO()):
+            simulate(root / "archive", number, 1)
+        count(root, number, given.delay)
+        wait(root, number, given.delay)
+
+
+if __name__ == "__main__":
+    main()
