@@ -1,23 +1,21 @@
 """What a worker asks an archive and a store elsewhere for, and how much of the waiting for answers is hidden.
 
-    PYTHONPATH=. python tests/benchmarks/bench_waiting.py [--observations 40] [--delay 0.05]
+    python -m tests.benchmarks.bench_waiting [--observations 40] [--delay 0.05]
 
 A simulated archive of both instruments, and a store. First both are buckets of moto's S3 server on this machine, behind
 a proxy that is late with every answer: requests are counted by kind. Then both are folders of which every request takes
 as long, so that no server takes the processor's time: what a shard takes is compared with its CPU time, and with what
 it takes where nothing is late; beside it the same with observations one after the other, each from its first request to
-its last. Every figure is of a process of its own. On a machine that others use, only the last column means something.
+its last. Every figure is of a process of its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -41,13 +39,11 @@ from services.storage.s3 import _CLIENT
 from services.storage.transfer import Content
 from services.storage.web import Web
 from tests.benchmarks.bench_requests import bucket, kind_of
+from tests.benchmarks.table import Row, apart, script
 from tests.servers.process import free_port, running
 
 #: Of an observation of both instruments; and the time of a shard over its CPU time, where each answer takes 50 ms.
 REQUESTS, RATIO = 35, 1.25
-#: What this module measured before requests were put together and overlapped: requests, and a late shard's time over
-#: that of one with answers at once, on a machine that others used (five times the CPU time).
-BEFORE_REQUESTS, BEFORE_LATE = 112.6, 2.0
 #: Where folders are that no disk is behind, if there is such a place.
 _IN_MEMORY = Path("/dev/shm")
 #: Observations that are reduced before anything is measured.
@@ -104,7 +100,7 @@ class LateFolder:
         return Content(self._folder.fetch(path)[start:], start)
 
 
-def work(shard: Shard, *, overlap: bool, delay: float | None) -> Measured:
+def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Measured:
     """Reduce a shard in this process, count and measure."""
     archive, store = Counter[str](), Counter[str]()
     send, ask = URLLib3Session.send, Web._send
@@ -145,16 +141,6 @@ def work(shard: Shard, *, overlap: bool, delay: float | None) -> Measured:
     return Measured(cpu / number, seconds / number, *each)
 
 
-def measured(shard: Shard, *, overlap: bool = True, delay: float | None = None) -> Measured:
-    """Have a process of its own do that."""
-    how = json.dumps({"overlap": overlap, "delay": delay})
-    command = [sys.executable, __file__, "--alone", shard.model_dump_json(), "--how", how]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise SystemExit(found.stderr)
-    return Measured(**json.loads(found.stdout.splitlines()[-1]))
-
-
 def fill(folder: Path, endpoint: str) -> None:
     """Copy an archive into a bucket."""
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
@@ -173,64 +159,50 @@ def shard_of(root: Path, archive: str, store: str, number: int) -> Shard:
     return make_shard(settings, sorted(path.name for path in (root / "archive").glob("AO*/P*/*"))[:number])
 
 
-def count(root: Path, number: int, delay: float) -> None:
-    """Print the requests of an observation by kind."""
+def count(root: Path, number: int, delay: float) -> Iterator[Row]:
+    """Return the requests of an observation, and print them by kind."""
     with bucket(root) as url:
         place, _, endpoint = url.partition("?endpoint=")
         fill(root / "archive", endpoint)
         port = free_port()
         command = [sys.executable, "-c", _PROXY, endpoint.rpartition(":")[2], str(port), str(delay)]
-        print(f"{'requests of an observation':28}{'archive':>9}{'store':>9}{'all':>9}{'goal':>9}{'before':>9}")
         with running(command, root / "proxy.log", port):
             far = f"?endpoint=http://127.0.0.1:{port}"
-            for products in ("together", "single"):
+            for products, goal in (("together", 1), ("single", None)):
                 store = f"{place}-{products}{far}&products={products}"
-                found = measured(shard_of(root, f"s3://archive/xte{far}", store, number))
-                sums = [sum(kinds.values()) for kinds in (found.archive, found.store)]
-                every = f"{sums[0]:9.1f}{sums[1]:9.1f}{sum(sums):9.1f}{REQUESTS:9}{BEFORE_REQUESTS:9.1f}"
-                print(f"{f'products {products}':28}{every}")
+                found = apart(work, shard_of(root, f"s3://archive/xte{far}", store, number))
+                what = f"requests to buckets for an observation, products {products}"
                 for where, kinds in (("archive", found.archive), ("store", found.store)):
-                    print(f"  {where}: " + ", ".join(f"{number:.2f} {kind}" for kind, number in sorted(kinds.items())))
+                    print(f"{what}, {where}: " + ", ".join(f"{n:.2f} {kind}" for kind, n in sorted(kinds.items())))
+                    yield Row(f"{what}: {where}", sum(kinds.values()), "")
+                every = sum(found.archive.values()) + sum(found.store.values())
+                yield Row(what, every, "", "allowed" if goal else "", REQUESTS if goal else None, goal)
 
 
-def wait(root: Path, number: int, delay: float) -> None:
-    """Print what of the waiting is not hidden."""
-    print(f"\n{'an observation':40}{'CPU [s]':>9}{'all [s]':>9}{'all/CPU':>9}{'all/near':>9}")
+def wait(root: Path, number: int, delay: float) -> Iterator[Row]:
+    """Return what of the waiting is not hidden."""
     with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
-        near = 0.0
-        for turn, (what, overlap, late) in enumerate(
-            (
-                ("overlapped, answers at once", True, 0.0),
-                (f"overlapped, {1000 * delay:.0f} ms late", True, delay),
-                (f"one by one, {1000 * delay:.0f} ms late", False, delay),
-            )
-        ):
-            shard = shard_of(root, str(root / "archive"), f"{folder}/{turn}", number)
-            found = measured(shard, overlap=overlap, delay=late)
-            near = near or found.seconds
-            ratios = f"{found.seconds / found.cpu:9.2f}{found.seconds / near:9.2f}"
-            print(f"{what:40}{found.cpu:9.3f}{found.seconds:9.3f}{ratios}", flush=True)
-    print(f"{'goal, 50 ms late':58}{RATIO:9.2f}\n{'before, 50 ms late':67}{BEFORE_LATE:9.2f}")
+
+        def took(name: str, *how: object) -> Measured:
+            return apart(work, shard_of(root, str(root / "archive"), f"{folder}/{name}", number), *how)
+
+        near, far, single = took("near", True, 0.0), took("far", True, delay), took("single", False, delay)
+    late = f"{1000 * delay:.0f} ms late"
+    yield Row("an observation, answers at once", near.seconds, "s", "its processor time", near.cpu)
+    yield Row(f"an observation, answers {late}", far.seconds, "s", "its processor time", far.cpu, 1 / RATIO)
+    yield Row(f"an observation, answers {late}, beside", far.seconds, "s", "answers at once", near.seconds, 1 / RATIO)
+    yield Row(f"an observation, answers {late}, one by one", single.seconds, "s", "answers at once", near.seconds)
 
 
-def main() -> None:
-    """Do as the module's text says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--observations", type=int, default=40)
-    parser.add_argument("--delay", type=float, default=0.05)
-    parser.add_argument("--alone", help=argparse.SUPPRESS)
-    parser.add_argument("--how", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.alone:
-        print(json.dumps(vars(work(Shard.model_validate_json(given.alone), **json.loads(given.how)))))
-        return
+def rows(observations: int = 40, delay: float = 0.05) -> Iterator[Row]:
+    """Return requests, and what of the waiting is not hidden."""
     with tempfile.TemporaryDirectory() as name:
-        root, number = Path(name), given.observations + _WARM
+        root, number = Path(name), observations + _WARM
         with redirect_stdout(StringIO()):
             simulate(root / "archive", number, 1)
-        count(root, number, given.delay)
-        wait(root, number, given.delay)
+        yield from count(root, number, delay)
+        yield from wait(root, number, delay)
 
 
 if __name__ == "__main__":
-    main()
+    script(rows)
