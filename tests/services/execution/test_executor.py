@@ -10,6 +10,7 @@ import pytest
 from rossi.errors import DataError
 from services.contract import FailureKind, File, InputRecord, Outcome
 from services.execution.executor import execute
+from services.execution.making import Memory
 from services.storage import open_archive, open_store
 from services.storage.memory import MemoryStore
 from services.storage.publication import fetch_outputs, fingerprint, output_key, publish, read_manifest
@@ -100,7 +101,7 @@ class TestSecondStage:
         assert result.outcome is Outcome.SUCCEEDED
 
     def test_memory_saves_fetching(self, archive, store):
-        memory, watched = {}, FaultyStore(store)
+        memory, watched = Memory(), FaultyStore(store)
         options = {"archive": open_archive(str(archive)), "store": watched, "memory": memory}
         first = execute(COUNT, request(), **options)
         watched.calls.clear()
@@ -245,7 +246,7 @@ class TestCrashes:
 
     def test_memory_holds_what_the_store_holds(self, archive, store, monkeypatch, caplog):
         """A slower writer must not feed its own copy to the next stage under the faster one's manifest."""
-        memory = {}
+        memory = Memory()
 
         def overtaken(config, inputs):
             monkeypatch.setitem(FakeEngine.functions, "count", count)
