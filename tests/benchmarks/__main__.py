@@ -26,7 +26,6 @@ from tests.benchmarks.table import MEASURED, ROOT, Row, machine, markdown, show
 _SUITE: dict[str, list[str]] = {
     **{name: [] for name in ("start", "worker", "events", "timing", "fast", "hexte", "response")},
     "observation": [],
-    "waiting": [],
     "requests": ["--observations", "20", "--changed-part", "0.1"],
     "waiting": [],
     **{name: [] for name in ("prefect", "fanout", "store", "query", "report", "front_page")},

@@ -30,7 +30,7 @@ from tests.benchmarks.table import Row, measured, script
 #: What is not in out/bench.json is this, from a run on two cores that others used several times over.
 MEASURED = {
     "an observation": 0.26,
-    "an observation in buckets, products together: requests": 35.1,
+    "requests to buckets for an observation, products together": 35.1,
     "an observation: bytes of archive and store": 5.2,
     "an observation merged": 0.039,
     "an observation merged: requests": 22.4,
@@ -103,7 +103,7 @@ def observations_of(known: dict[str, float], number: int, length: float, spread:
         (
             longer * known[one] / core,
             longer * known[f"{one}: bytes of archive and store"] * 1e6,
-            np.full(number, known["an observation in buckets, products together: requests"]),
+            np.full(number, known["requests to buckets for an observation, products together"]),
         )
     )
 
