@@ -6,16 +6,23 @@ RUN_TESTS := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2
 ARCHIVE ?= $(CURDIR)/out/archive
 ENV_FILE ?= docker/.env
 
-.PHONY: docs figures test test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz mutants
+.PHONY: docs figures test types run-tests test-latest test-lowest demo bench lock clean browser test-cluster test-s3 test-tap test-fit test-long fuzz mutants
 
-# Set everything up, check format, lint, docstrings, types and layers, and run every test. The files with the longest tests are
-# among the first by name; the default is to begin with those that have the most tests, and leaves a single long one to the end.
+# Set everything up, check format, lint, docstrings, types and layers, and run every test.
 test: .venv/dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(MAKE) --jobs=2 types run-tests
+
+# Types use one processor, and tests wait now and then: both at once.
+types: .venv/dev
 	$(BIN)/numpydoc lint $$(find rossi -name '*.py')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The files with the longest tests are among the first by name; the default is to begin with those that have the most
+# tests, and leaves a single long one to the end.
+run-tests: .venv/dev browser
 	$(BIN)/python $(RUN_TESTS)
 
 # The tests, or some of them (TESTS='tests/rossi ...'), with the newest versions that the index has today of everything that
@@ -57,7 +64,7 @@ test-fit: .venv-fit/sherpa
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect/test_limits.py tests/flows/desktop/test_up.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect tests/flows/desktop/test_up.py
 
 # The documentation as pages, in build/docs/index.html. A warning fails, and so does a link or anchor among them that leads nowhere.
 docs: .venv/dev

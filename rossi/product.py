@@ -171,6 +171,10 @@ class File:
     plain: bytes | None = field(default=None, repr=False, compare=False)
     fits: FitsFile | None = field(default=None, repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[type[File], tuple[object, ...]]:
+        """Leave out, where it goes to another process, what is only quicker to open."""
+        return File, (self.name, self.data, self.hdus, self.about, self.shared)
+
     @property
     def content(self) -> bytes:
         """What is quickest to open."""

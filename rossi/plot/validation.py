@@ -15,7 +15,7 @@ from rossi.plot.compare import draw_pair
 from rossi.plot.longterm import COLOURS
 from rossi.validate.verdict import MOST_OF_SUM, Comparison, Verdict
 
-#: Products of which curves are drawn: those that differ, else the first.
+#: Products of which curves are drawn, of those that differ.
 _MOST = 3
 _WIDEST = 10.0
 _HERE = {"light curve": "TIME", "spectrum": "CHANNEL", "column": "TIME"}
@@ -31,10 +31,8 @@ def validation_figure(comparisons: Sequence[Comparison], title: str) -> Figure:
     title : str
     """
     counted = [one for one in comparisons if one.what in ("light curve", "spectrum") and one.compared]
-    ranked = sorted(comparisons, key=_rank)
-    drawn = [pair for one in ranked if (pair := pair_of(one)) is not None]
-    wrong = [one for one in ranked if one.verdict is Verdict.DIFFERS and pair_of(one) is not None]
-    shown = drawn[: min(_MOST, max(len(wrong), 1))]
+    wrong = sorted((one for one in comparisons if one.verdict is Verdict.DIFFERS), key=lambda one: one.what == "column")
+    shown = [pair for one in wrong if (pair := pair_of(one)) is not None][:_MOST]
     heights = [max(1.5, 0.2 * len(counted)), *(2.0 for _ in shown)]
     figure = Figure((9, 1.0 + sum(heights)), layout=ConstrainedLayoutEngine())
     FigureCanvasAgg(figure)
@@ -62,12 +60,6 @@ def pair_of(one: Comparison) -> Pair | None:
     archive, rossi = (Curve(side.x, side.value) for side in (one.archive, one.rossi))
     label = f"{one.column or 'RATE'} [{one.unit}]"
     return Pair(f"{name}: {one.verdict}", _HERE[one.what], label, archive, rossi, is_counted=True)
-
-
-def _rank(one: Comparison) -> tuple[bool, bool, bool]:
-    """Return what orders comparisons: those that differ, then net light curves, columns last."""
-    net = one.what == "light curve" and "_n" in one.product
-    return one.verdict is not Verdict.DIFFERS, one.what == "column", not net
 
 
 def _significances(axes: Axes, counted: Sequence[Comparison]) -> None:

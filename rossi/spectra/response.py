@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
+from rossi.facts import Told
 from rossi.spectra.channels import DROPPED, ChannelGroup
 
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+@dataclass(frozen=True, slots=True, repr=False)
+class Response(Told):
     """A redistribution matrix.
 
     Parameters
@@ -45,6 +46,11 @@ class Response:
     e_min: Singles
     e_max: Singles
     first_channel: int
+
+    def _facts(self) -> dict[str, str]:
+        photons, channels = self.matrix.shape
+        span = f", {self.e_min.min():.4g} to {self.e_max.max():.4g} keV" if channels else ""
+        return {"file": self.name, "photons": f"{photons} energies", "channels": f"{channels} channels{span}"}
 
 
 def rebin_response(response: Response, groups: Sequence[ChannelGroup], first_channel: int | None = None) -> Response:

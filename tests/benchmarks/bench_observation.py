@@ -1,17 +1,15 @@
-"""What observations of both instruments take, and their merge: processor, bytes, requests of archive and store.
+"""What observations of both instruments take, and their merge: processor, bytes, requests.
 
     python -m tests.benchmarks.bench_observation [--observations 40]
 
-Observations are simulated ones of 25 to 65 minutes. Requests are counted where archive and store are called, as those
-of a bucket would be; requests one after the other are those of which many are not made side by side. Means; the
-simulation (`scale`) begins with them.
+Observations are simulated ones of 25 to 65 minutes. Requests of merges are counted where a store in a folder is called;
+those of observations are counted by `waiting`. Means; the simulation (`scale`) begins with them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +26,6 @@ from services.execution.worker import run_observation
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_archive, open_store
-from services.storage.transfer import REQUESTS
 from tests.benchmarks.table import Row, script
 
 _MANY = {"fetch_many", "beginnings"}
@@ -43,7 +40,7 @@ class Counting:
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self.requests = self.waits = self.bytes = 0
+        self.requests = self.bytes = 0
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
@@ -55,7 +52,6 @@ class Counting:
             read = arguments[0] if name == "identify" and more.get("contents", arguments[1:]) else ()
             requests = len(answer) if name in _MANY else len(read) if name == "identify" else name != "url"
             self.requests += requests
-            self.waits += math.ceil(requests / REQUESTS)
             self.bytes += sum(map(len, answer)) if name in _MANY else 0
             self.bytes += sum(file.size for file in read)
             self.bytes += len(answer) if isinstance(answer, bytes) else 0
@@ -66,7 +62,7 @@ class Counting:
 
 
 def reduced(settings: Settings, obsids: Sequence[str]) -> tuple[np.ndarray, list[ObservationResult]]:
-    """Reduce observations in turn; return seconds, requests to both, waits and bytes of each, and results."""
+    """Reduce observations in turn; return seconds and bytes [MB] of each, and results."""
     costs, results = [], []
     shard = make_shard(settings, obsids)
     for obsid in obsids:
@@ -74,19 +70,18 @@ def reduced(settings: Settings, obsids: Sequence[str]) -> tuple[np.ndarray, list
         start = time.process_time()
         results.append(run_observation(obsid, shard, archive=archive, store=store))
         took = time.process_time() - start
-        sums = archive.waits + store.waits, (archive.bytes + store.bytes) / 1e6
-        costs.append((took, archive.requests, store.requests, *sums))
+        costs.append((took, (archive.bytes + store.bytes) / 1e6))
     return np.array(costs), results
 
 
 def merged(settings: Settings, obsids: Sequence[str], results: Sequence[ObservationResult]) -> np.ndarray:
-    """Merge observations; return seconds, requests, waits and bytes."""
+    """Merge observations; return seconds, requests and bytes [MB]."""
     store = Counting(open_store(settings.store))
     told = {"store": settings.store, "prefix": "", "config": settings.merge}
     request = MergeRequest(asked=tuple(obsids), results=tuple(results), **told)
     start = time.process_time()
     run_merge(request, store)
-    return np.array([time.process_time() - start, store.requests, store.waits, store.bytes / 1e6])
+    return np.array([time.process_time() - start, store.requests, store.bytes / 1e6])
 
 
 def rows(observations: int = 40) -> Iterator[Row]:
@@ -101,15 +96,11 @@ def rows(observations: int = 40) -> Iterator[Row]:
         few = max(2, observations // 4)
         merged(settings, obsids[:2], results[:2])  # imports
         some, every = merged(settings, obsids[:few], results[:few]), merged(settings, obsids, results)
-    seconds, archive, store, waits, size = costs[1:].mean(axis=0)  # the first one imports
+    seconds, size = costs[1:].mean(axis=0)  # the first one imports
     yield Row("an observation", seconds, "s CPU")
-    yield Row("an observation: requests, archive and store", archive + store, "", "allowed", 35, 1)
-    yield Row("an observation: requests to the store", store, "")
-    yield Row("an observation: requests one after the other", waits, "")
     yield Row("an observation: bytes of archive and store", size, "MB")
     each = (every - some) / max(1, len(obsids) - few)
-    for what, value, unit in zip(("", ": requests", ": requests one after the other", ": bytes"), each,
-                                 ("s CPU", "", "", "MB"), strict=True):  # fmt: skip
+    for what, value, unit in zip(("", ": requests", ": bytes"), each, ("s CPU", "", "MB"), strict=True):
         yield Row(f"an observation merged{what}", float(value), unit)
     yield Row("a merge of no observation", max(0.0, float(some[0] - few * each[0])), "s CPU")
 

@@ -6,8 +6,7 @@ A simulated archive of both instruments, and a store. First both are buckets of 
 a proxy that is late with every answer: requests are counted by kind. Then both are folders of which every request takes
 as long, so that no server takes the processor's time: what a shard takes is compared with its CPU time, and with what
 it takes where nothing is late; beside it the same with observations one after the other, each from its first request to
-its last. Every figure is of a process of its own. On a machine that others use a shard takes longer than its CPU time
-even where nothing is late; what is left of the waiting then shows only beside that.
+its last. Every figure is of a process of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -46,9 +44,6 @@ from tests.servers.process import free_port, running
 
 #: Of an observation of both instruments; and the time of a shard over its CPU time, where each answer takes 50 ms.
 REQUESTS, RATIO = 35, 1.25
-#: What this module measured before requests were put together and overlapped: requests, and a late shard's time over
-#: that of one with answers at once, on a machine that others used (five times the CPU time).
-BEFORE_REQUESTS, BEFORE_LATE = 112.6, 2.0
 #: Where folders are that no disk is behind, if there is such a place.
 _IN_MEMORY = Path("/dev/shm")
 #: Observations that are reduced before anything is measured.
@@ -105,7 +100,7 @@ class LateFolder:
         return Content(self._folder.fetch(path)[start:], start)
 
 
-def work(shard: Shard, *, overlap: bool, delay: float | None) -> Measured:
+def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Measured:
     """Reduce a shard in this process, count and measure."""
     archive, store = Counter[str](), Counter[str]()
     send, ask = URLLib3Session.send, Web._send
@@ -146,11 +141,6 @@ def work(shard: Shard, *, overlap: bool, delay: float | None) -> Measured:
     return Measured(cpu / number, seconds / number, *each)
 
 
-def measured(shard: Shard, *, overlap: bool = True, delay: float | None = None) -> Measured:
-    """Have a process of its own do that."""
-    return apart(partial(work, shard, overlap=overlap, delay=delay))
-
-
 def fill(folder: Path, endpoint: str) -> None:
     """Copy an archive into a bucket."""
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
@@ -169,8 +159,8 @@ def shard_of(root: Path, archive: str, store: str, number: int) -> Shard:
     return make_shard(settings, sorted(path.name for path in (root / "archive").glob("AO*/P*/*"))[:number])
 
 
-def counted(root: Path, number: int, delay: float) -> Iterator[Row]:
-    """Count the requests of an observation."""
+def count(root: Path, number: int, delay: float) -> Iterator[Row]:
+    """Return the requests of an observation, and print them by kind."""
     with bucket(root) as url:
         place, _, endpoint = url.partition("?endpoint=")
         fill(root / "archive", endpoint)
@@ -178,46 +168,40 @@ def counted(root: Path, number: int, delay: float) -> Iterator[Row]:
         command = [sys.executable, "-c", _PROXY, endpoint.rpartition(":")[2], str(port), str(delay)]
         with running(command, root / "proxy.log", port):
             far = f"?endpoint=http://127.0.0.1:{port}"
-            for products in ("together", "single"):
+            for products, goal in (("together", 1), ("single", None)):
                 store = f"{place}-{products}{far}&products={products}"
-                found = measured(shard_of(root, f"s3://archive/xte{far}", store, number))
-                whole = sum(found.archive.values()) + sum(found.store.values())
-                goal = (REQUESTS, 1.0) if products == "together" else (BEFORE_REQUESTS, None)
-                against = "allowed" if products == "together" else "before"
-                yield Row(f"an observation in buckets, products {products}: requests", whole, "", against, *goal)
+                found = apart(work, shard_of(root, f"s3://archive/xte{far}", store, number))
+                what = f"requests to buckets for an observation, products {products}"
                 for where, kinds in (("archive", found.archive), ("store", found.store)):
-                    for kind, each in sorted(kinds.items()):
-                        yield Row(f"an observation in buckets, products {products}: {where}, {kind}", each, "")
+                    print(f"{what}, {where}: " + ", ".join(f"{n:.2f} {kind}" for kind, n in sorted(kinds.items())))
+                    yield Row(f"{what}: {where}", sum(kinds.values()), "")
+                every = sum(found.archive.values()) + sum(found.store.values())
+                yield Row(what, every, "", "allowed" if goal else "", REQUESTS if goal else None, goal)
 
 
-def waited(root: Path, number: int, delay: float) -> Iterator[Row]:
-    """Measure what of the waiting is not hidden."""
-    late = f"answers {1000 * delay:.0f} ms late"
+def wait(root: Path, number: int, delay: float) -> Iterator[Row]:
+    """Return what of the waiting is not hidden."""
     with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
 
-        def shard(turn: int) -> Shard:
-            return shard_of(root, str(root / "archive"), f"{folder}/{turn}", number)
+        def took(name: str, *how: object) -> Measured:
+            return apart(work, shard_of(root, str(root / "archive"), f"{folder}/{name}", number), *how)
 
-        near = measured(shard(0), delay=0.0)
-        found = measured(shard(1), delay=delay)
-        turns = measured(shard(2), overlap=False, delay=delay)
-    yield Row("an observation of a shard, answers at once", near.seconds, "s", "1.25 times its CPU", RATIO * near.cpu)
-    allowed = RATIO * found.cpu
-    yield Row(f"an observation of a shard, {late}", found.seconds, "s", "1.25 times its CPU", allowed, 1)
-    yield Row(f"an observation in its turn, {late}", turns.seconds, "s", "1.25 times its CPU", RATIO * turns.cpu)
-    yield Row(
-        f"a shard, {late}, over one with answers at once", found.seconds / near.seconds, "", "before", BEFORE_LATE
-    )
+        near, far, single = took("near", True, 0.0), took("far", True, delay), took("single", False, delay)
+    late = f"{1000 * delay:.0f} ms late"
+    yield Row("an observation, answers at once", near.seconds, "s", "its processor time", near.cpu)
+    yield Row(f"an observation, answers {late}", far.seconds, "s", "its processor time", far.cpu, 1 / RATIO)
+    yield Row(f"an observation, answers {late}, beside", far.seconds, "s", "answers at once", near.seconds, 1 / RATIO)
+    yield Row(f"an observation, answers {late}, one by one", single.seconds, "s", "answers at once", near.seconds)
 
 
 def rows(observations: int = 40, delay: float = 0.05) -> Iterator[Row]:
-    """Count requests, and measure waiting."""
+    """Return requests, and what of the waiting is not hidden."""
     with tempfile.TemporaryDirectory() as name:
         root, number = Path(name), observations + _WARM
         with redirect_stdout(StringIO()):
             simulate(root / "archive", number, 1)
-        yield from counted(root, number, delay)
-        yield from waited(root, number, delay)
+        yield from count(root, number, delay)
+        yield from wait(root, number, delay)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
     python -m tests.benchmarks.scale [--observations 120000] [--pods 1 10 100 500] [--latency 0.02] [--help]
 
 What an observation, a merge, a worker's start and the campaign's own process take is read from out/bench.json, where
-`observation`, `start` and `coordinator` put it; without that file it is what `MEASURED` says. Assumed, and settable:
-how long real observations are compared to the simulated ones, how much faster a core of the cluster is, what the store
-gives, how fast pods start, and how observations are spread over sources (as in `bench_sources`).
+`observation`, `waiting`, `start` and `coordinator` put it; without that file it is what `MEASURED` says. Assumed, and
+settable: how long real observations are compared to the simulated ones, how much faster a core of the cluster is, what
+the store gives, how fast pods start, and how observations are spread over sources (as in `bench_sources`).
 
 The simulation: pods take shards in order. A worker computes one observation while it waits for the answers, and the
-bytes, of `ahead` others; so an observation takes the longer of its processor seconds and its share of waiting, or
-longer where the store is busy with other pods: it hands out bytes and requests at a rate of its own. When all are
-reduced, sources are merged by a second Job, one source after the other in a pod, the largest first. The campaign's own
-process plans, takes in results and publishes what stands above the sources. Nothing is evicted and nothing fails.
+bytes, of `ahead` others, a request at a time; so an observation takes the longer of its processor seconds and its share
+of waiting, or longer where the store is busy: it hands out bytes and requests at a rate of its own, to all pods. When
+all are reduced, sources are merged by a second Job, one source after the other in a pod, the largest first. The
+campaign's own process plans, takes in results and publishes what stands above the sources. Nothing is evicted and
+nothing fails.
 """
 
 from __future__ import annotations
@@ -29,19 +30,17 @@ from tests.benchmarks.table import Row, measured, script
 #: What is not in out/bench.json is this, from a run on two cores that others used several times over.
 MEASURED = {
     "an observation": 0.26,
-    "an observation: requests, archive and store": 82.0,
-    "an observation: requests one after the other": 49.5,
+    "requests to buckets for an observation, products together": 35.1,
     "an observation: bytes of archive and store": 5.2,
     "an observation merged": 0.039,
     "an observation merged: requests": 22.4,
-    "an observation merged: requests one after the other": 22.4,
     "an observation merged: bytes": 0.5,
     "a merge of no observation": 1.2,
     "a worker until its first observation is done": 1.1,
     "12000 observations, all: the campaign's own process": 17.3,
 }
-#: Columns of what units of work take: processor [s], bytes, requests, those one after the other.
-_SECONDS, _BYTES, _REQUESTS, _WAITS = range(4)
+#: Columns of what units of work take: processor [s], bytes, requests.
+_SECONDS, _BYTES, _REQUESTS = range(3)
 _HOUR, _MINUTE = 3600.0, 60.0
 #: How long a campaign may take on so many pods, and in which unit.
 _GOALS = {1: (16.0, _HOUR, "h"), 100: (25.0, _MINUTE, "min")}
@@ -91,7 +90,7 @@ def run(pods: int, shards: Sequence[Units], cluster: Cluster) -> float:
 
 def waited(units: Units, cluster: Cluster) -> Units:
     """Return how long a pod waits for answers and bytes, several units at a time [s]."""
-    whole: Units = (units[..., _WAITS] * cluster.latency + units[..., _BYTES] / cluster.stream) / cluster.ahead
+    whole: Units = (units[..., _REQUESTS] * cluster.latency + units[..., _BYTES] / cluster.stream) / cluster.ahead
     return whole
 
 
@@ -104,8 +103,7 @@ def observations_of(known: dict[str, float], number: int, length: float, spread:
         (
             longer * known[one] / core,
             longer * known[f"{one}: bytes of archive and store"] * 1e6,
-            np.full(number, known[f"{one}: requests, archive and store"]),
-            np.full(number, known[f"{one}: requests one after the other"]),
+            np.full(number, known["requests to buckets for an observation, products together"]),
         )
     )
 
@@ -116,7 +114,6 @@ def merges_of(known: dict[str, float], number: int, sources: int, core: float) -
     counts = np.sort(1 + np.random.default_rng(1).multinomial(number - sources, part / part.sum()))[::-1]
     one = "an observation merged"
     each = [known[one] / core, known[f"{one}: bytes"] * 1e6, known[f"{one}: requests"]]
-    each.append(known[f"{one}: requests one after the other"])
     units = counts[:, None] * np.array(each)
     units[:, _SECONDS] += known["a merge of no observation"] / core
     parts = np.cumsum(counts) // 1000

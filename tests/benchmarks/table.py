@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from multiprocessing import get_context
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -187,10 +188,10 @@ def commands(repeat: int, *runs: Callable[[], Sequence[str]], **environment: str
     for _ in range(repeat + 1):
         turn = []
         for run in runs:
-            command, start, before = run(), time.perf_counter(), os.times()
+            command, start, before = run(), time.perf_counter(), getrusage(RUSAGE_CHILDREN)
             subprocess.run(command, check=True, capture_output=True, env=known, cwd=ROOT)
-            after = os.times()
-            used = after.children_user + after.children_system - before.children_user - before.children_system
+            after = getrusage(RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             turn.append((time.perf_counter() - start, used))
         turns.append(turn)
     return [(min(wall for wall, _ in some), min(used for _, used in some)) for some in zip(*turns[1:], strict=True)]

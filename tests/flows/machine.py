@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,7 +92,13 @@ def _parent(folder: Path) -> Path:
 
 
 @contextmanager
-def machine(archive: Archive, folder: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Up]:
+def machine(
+    archive: Archive,
+    folder: Path,
+    *options: str,
+    environment: dict[str, str] | None = None,
+    database: Path | None = None,
+) -> Iterator[Up]:
     """Start everything; afterwards nothing of it may be left.
 
     Parameters
@@ -102,7 +109,11 @@ def machine(archive: Archive, folder: Path, *options: str, environment: dict[str
         More of ``rossi up``.
     environment : dict, optional
         More variables.
+    database : Path, optional
+        A folder with Prefect's database, as an earlier start has left it; without, it is made now.
     """
+    if database is not None:
+        shutil.copytree(database, folder / "state/prefect")
     (folder / "rossi.toml").write_text(f'archive = "{archive.root}"\n' + archive.config + "workers = 2\n")
     with no_strays() as mark:
         port, products = free_port(), free_port()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import uuid
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def holders(folder: Path, needles: list[bytes]) -> list[Path]:
 
 @pytest.mark.usefixtures("credentials")
 def test_no_secret_leaves_the_environment(
-    rclone_endpoint: str, archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rclone_endpoint: str, archive: Archive, prefect_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in CANARIES.items():
         monkeypatch.setenv(name, value)
@@ -46,7 +47,7 @@ def test_no_secret_leaves_the_environment(
     store = f"s3://{bucket}/run?endpoint={rclone_endpoint}"
     asked = ", ".join(f'"{obsid}"' for obsid in (archive.good[0], *archive.damaged))
     (tmp_path / "rossi.toml").write_text(f"[query]\nobsids = [{asked}]\n{archive.config}workers = 1\n")
-    rossi = Rossi(tmp_path, tmp_path / "prefect")
+    rossi = Rossi(tmp_path, shutil.copytree(prefect_database, tmp_path / "prefect"))
     place = ("--archive", archive.root, "--store", store)
     done = rossi("--debug", "campaign", *place, "--out", "out")
     assert done.returncode == 0, done.stderr[-500:]

@@ -104,10 +104,10 @@ def test_good_time_of_rows_out_of_order_is_sorted_and_joined(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["xfl_overlap", "xfl_unsorted"])
-def test_cases_give_good_time_that_is_read(shared, tmp_path, name):
+def test_cases_give_good_time_that_is_read(golden, tmp_path, name):
     out = tmp_path / "x.gti"
     made = ftools.maketime(
-        infile=str(shared / f"data/cases/{name}.xfl.gz"), outfile=str(out), expr="ELV > 0", time="Time"
+        infile=str(golden.parent / f"cases/{name}.xfl.gz"), outfile=str(out), expr="ELV > 0", time="Time"
     )
     assert made.returncode == 0, made.stdout
     assert "sorted and joined" in made.stdout

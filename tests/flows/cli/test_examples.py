@@ -24,8 +24,13 @@ def examples(command: str = "") -> list[list[str]]:
     return [shlex.split(line)[1:] for line in re.findall(r"`(rossi [^`]+)`", text)]
 
 
-def test_examples_of_the_overview(tmp_path: Path) -> None:
-    rossi = Rossi(tmp_path, tmp_path)
+@pytest.fixture
+def rossi(tmp_path: Path, prefect_home: Path) -> Rossi:
+    """The command as a user starts it, in an empty folder."""
+    return Rossi(tmp_path, prefect_home, interpreter=True)
+
+
+def test_examples_of_the_overview(rossi: Rossi, tmp_path: Path) -> None:
     simulate, campaign = examples()
     assert (simulate[0], campaign[0]) == ("simulate", "campaign")
     assert rossi(*simulate, "--observations", 2).returncode == 0
@@ -34,8 +39,7 @@ def test_examples_of_the_overview(tmp_path: Path) -> None:
     assert (tmp_path / "out/report.html").is_file()
 
 
-def test_examples_of_commands(tmp_path: Path) -> None:
-    rossi = Rossi(tmp_path, tmp_path)
+def test_examples_of_commands(rossi: Rossi, tmp_path: Path) -> None:
     for name in _CHAIN:
         for example in examples(name):
             done = rossi(*example)
@@ -53,8 +57,7 @@ def own_run() -> list[list[str]]:
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
-def test_run_of_ones_own(tmp_path: Path, own_run: list[list[str]]) -> None:
-    rossi = Rossi(tmp_path, tmp_path)
+def test_run_of_ones_own(rossi: Rossi, tmp_path: Path, own_run: list[list[str]]) -> None:
     assert rossi("simulate", "--out", "archive", "--observations", 2).returncode == 0
     places = {"/data/rxte": "archive", "/data/products": "store"}
     assert [line[0] for line in own_run] == [

@@ -36,9 +36,9 @@ _ATTACK = """async ([url, auth, plain]) => {
 
 
 @pytest.fixture(scope="module")
-def up(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def up(archive: Archive, prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A machine on which everything was started."""
-    with machine(archive, tmp_path_factory.mktemp("access")) as started:
+    with machine(archive, tmp_path_factory.mktemp("access"), database=prefect_database) as started:
         yield started
 
 

@@ -83,6 +83,20 @@ def test_rows_of_the_same_time_are_compared():
     assert found.max_rel == np.inf
 
 
+def test_undefined_values_of_rows_that_belong_together():
+    numbers = np.array([0, 1, 2, 3, 4, -1, 6, 7, 8, 9])
+    first, second = ([(Column("N", "J", null=-1), values)] for values in (numbers, numbers[3:]))
+    found = compare_products(curve(more=first), curve(time=TIME[3:], rate=RATE[3:], more=second))
+    assert column(found, "N").identical
+
+
+def test_rows_without_a_common_key_are_not_compared():
+    """One file has TIME, the other none; a table without a name is known by its number."""
+    other = open_fits(fits_bytes(primary_hdu(), [table_hdu("", [(Column("RATE", "D"), RATE[:4])])]), "b.lc")
+    found = compare_products(curve(name=""), other)
+    assert found.remarks == ("HDU 1: 10 rows in the first file, 4 in the second; they were not compared",)
+
+
 def test_columns_and_extensions_that_one_file_lacks():
     more = [(Column("DEADC", "D"), RATE)]
     found = compare_products(curve(more=more), curve())

@@ -58,6 +58,13 @@ def test_what_is_no_number_is_refused():
         open_fits(ascii_file(**{"'E15.7   '": "'Q15.7   '"}), "x")
     with pytest.raises(DataError, match=r"column 2 lies outside of the rows"):
         open_fits(ascii_file(**{"'E15.7   '": "'E95.7   '"}), "x")
+    for old, new in (
+        (f"TBCOL2  = {21:20d}", f"TBCOL2  = {0:20d}"),
+        ("'E15.7   '", "'E0.0    '"),
+        ("'A5      '", "'A6      '"),
+    ):
+        with pytest.raises(DataError, match="lies outside of the rows"):
+            open_fits(ascii_file(**{old: new}), "x")
 
 
 def test_a_table_without_rows():

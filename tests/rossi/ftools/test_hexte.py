@@ -181,9 +181,11 @@ def test_options_as_on_a_command_line(example):
     assert run("hxtback", ["-i", "FS50"]) == 0
     assert sorted(p.name for p in example.glob("FS50_*")) == ["FS50_m", "FS50_p", "FS50_src"]
     assert (example / "FS50_src").read_bytes().startswith(b"SIMPLE")  # as hxtback writes it, not compressed
-    for limits in (["-l", "15", "-u", "61"], ["-l", "15"]):
-        assert run("hxtlcurv", ["-i", "FS52", "-k", "coefficients", "-r", "FH53", *limits, "-p"]) == 0
+    # 64 elements of two channels: from channel 15 on, eight times 0 to 6 in each of four detectors
+    for limits, rate in ((["-u", "61"], 35.052187356468266), ([], 4 * 8 * 21 / 16 / (1 - 0.49182914552940116))):
+        assert run("hxtlcurv", ["-i", "FS52", "-k", "coefficients", "-r", "FH53", "-l", "15", *limits, "-p"]) == 0
         assert columns("FS52_src.pha", "COUNTS")[0].sum() == 12292  # of all channels, whatever those of the curve
+        assert columns("FS52_src.lc", "RATE")[0][0] == pytest.approx(rate)
     assert {p.name for p in example.glob("FS52*.*")} == {
         *("FS52.lc", "FS52_src.lc", "FS52_bkg.lc", "FS52_src.pha", "FS52_bkg.pha")
     }

@@ -36,6 +36,10 @@ def groups(*triples: tuple[int, int, int]) -> list[ChannelGroup]:
 EIGHT = response([[(0, np.arange(1, 9) / 10)], [], [(12, [1, 2, 3, 4])]], 16)
 
 
+def test_it_says_what_it_is_in_a_line():
+    assert repr(EIGHT) == "<Response r.rmf, 3 energies, 16 channels, 0 to 16 keV>"
+
+
 def test_sums_of_the_reference():
     made = rebin_response(EIGHT, groups((0, 3, 4), (4, 7, 2), (8, 15, 8)))
     np.testing.assert_allclose(made.matrix, [[1.0, 1.1, 1.5, 0], [0] * 4, [0, 0, 0, 10]], rtol=1e-6)

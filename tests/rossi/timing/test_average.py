@@ -31,8 +31,8 @@ def pieces_of(time, gti):
 
 
 @pytest.fixture(scope="module")
-def qpo(timing_shared):
-    case = timing_shared / "power"
+def qpo(timing_golden):
+    case = timing_golden / "power"
     events, good = read_fits(case / "input/qpo.evt.gz").tables
     pieces = list(pieces_of(events.column("TIME"), from_table(good)))
     golden = json.loads((case / "expected/qpo.json").read_text())

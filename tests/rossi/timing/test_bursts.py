@@ -29,8 +29,8 @@ def curve(length, bursts=(), rate=600.0, seed=1, spikes=()):
     return time, counts / DT
 
 
-def test_golden_bursts(timing_shared):
-    case = timing_shared / "burst"
+def test_golden_bursts(timing_golden):
+    case = timing_golden / "burst"
     file = read_fits(case / "input/std1.lc.gz")
     table, good = file.tables
     gti = np.column_stack((good.column("START"), good.column("STOP")))
@@ -54,8 +54,8 @@ def test_golden_bursts(timing_shared):
     assert spike.rejected == "1 adjacent bins of 1 s are high; 2 are needed"
 
 
-def test_a_file_of_bursts_is_read_as_it_was(timing_shared):
-    table, good = read_fits(timing_shared / "burst/input/std1.lc.gz").tables
+def test_a_file_of_bursts_is_read_as_it_was(timing_golden):
+    table, good = read_fits(timing_golden / "burst/input/std1.lc.gz").tables
     time, rate = table.column("TIME"), table.column("RATE").copy()
     gti = np.column_stack((good.column("START"), good.column("STOP")))
     found = find_bursts(time, rate, DT, gti)

@@ -27,8 +27,8 @@ def test_noise_by_hand():
         noise_level(np.array([1.0]), -1.0, DT, 10)
 
 
-def test_noise_of_simulated_detectors(timing_shared):
-    golden = json.loads((timing_shared / "power/expected/deadtime_noise.json").read_text())
+def test_noise_of_simulated_detectors(timing_golden):
+    golden = json.loads((timing_golden / "power/expected/deadtime_noise.json").read_text())
     frequency = np.arange(1, 4097.0)
     for name, case in golden.items():
         very_large = VeryLargeEvents(200.0, 150e-6) if "VLE" in name else None
@@ -42,8 +42,8 @@ def test_noise_of_simulated_detectors(timing_shared):
 
 
 @pytest.fixture(scope="module")
-def qpo(timing_shared):
-    case = timing_shared / "power"
+def qpo(timing_golden):
+    case = timing_golden / "power"
     events, good = read_fits(case / "input/qpo.evt.gz").tables
     time, gti = events.column("TIME"), from_table(good)
     nothing = np.zeros(len(time), np.uint8)

@@ -12,7 +12,7 @@ from rossi.fits.edit import select_columns, select_rows, with_values
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
 from rossi.gti import from_table
-from rossi.timing.merge import merge_xenon
+from rossi.timing.merge import Losses, merge_xenon
 from rossi.timing.xenon import XenonHalf
 from rossi.timing.xenon_file import Layout, xenon_file, xenon_pairs
 from tests.golden.comparison import differences
@@ -36,6 +36,15 @@ def expected(timing_golden):
 
 def halves(files):
     return [XenonHalf.from_file(file) for file in files]
+
+
+def test_where_nothing_is_lost_nothing_is_said():
+    assert Losses(("a", "b")).remarks() == []
+    said = Losses(("a", "b"), (2, 3), 1, 16.0).remarks()
+    assert [text.split(";")[0] for text in said] == [
+        "a: 3 events were lost on board",
+        "a, b: 1 partitions of 16 s are in one of the files alone",
+    ]
 
 
 @pytest.mark.parametrize("name", PAIRS)

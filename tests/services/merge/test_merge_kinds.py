@@ -201,8 +201,8 @@ def test_a_campaign_keeps_sources_apart_by_position() -> None:
         ("v40_nan_time", {"": 254}, ["curve_read"]),
     ],
 )
-def test_cases_beside_a_good_curve(shared: Path, name: str, rows: dict[str, int], said: list[str]) -> None:
-    folder = shared / "data/cases"
+def test_cases_beside_a_good_curve(golden: Path, name: str, rows: dict[str, int], said: list[str]) -> None:
+    folder = golden.parent / "cases"
     files = [(p.name, p.read_bytes()) for p in (folder / "base_b.lc.gz", folder / f"{name}.lc.gz")]
     outputs = merge_files(CONFIG, named(files))
     found = {n.removeprefix("sim_ch0-255").removesuffix(".lc").strip("_"): len(t) for n, t in tables(outputs).items()}
@@ -212,7 +212,9 @@ def test_cases_beside_a_good_curve(shared: Path, name: str, rows: dict[str, int]
         assert next(iter(tables(outputs).values())).header["ONTIME"] == 2016.0
 
 
-def test_a_case_of_another_place_is_refused(shared: Path) -> None:
-    files = [(name, (shared / "data/cases" / name).read_bytes()) for name in ("base_b.lc.gz", "v33_other_object.lc.gz")]
+def test_a_case_of_another_place_is_refused(golden: Path) -> None:
+    files = [
+        (name, (golden.parent / "cases" / name).read_bytes()) for name in ("base_b.lc.gz", "v33_other_object.lc.gz")
+    ]
     with pytest.raises(ConfigError, match=r"v33_other_object.lc.gz is of OTHER X-1 at RA 10.000, Dec \+25.000"):
         merge_files(CONFIG, named(files), one_place=True)
