@@ -33,7 +33,10 @@ class Tests:
         tree = ast.parse((self.tree / module).read_text())
         inside = _around(tree, line)
         if any(isinstance(one, ast.FunctionDef) for one in inside[:-1]):
-            found = self._ran(module, _lines(inside[-1]))
+            lines = _lines(inside[-1])
+            found = self._ran(module, lines)
+            if any("" in self.lines[module].get(line, ()) for line in lines):  # called at import, too
+                found |= self._ran(module, self.lines[module])
         else:  # run at import
             found = self._naming(_names(inside)) or self._ran(module, range(1, len(self.sources.get(module, ())) + 1))
         return self._in_lots([t for t in found if self.seconds.get(t, LONGEST) < LONGEST], module)

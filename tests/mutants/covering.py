@@ -71,7 +71,7 @@ def _watched(tree: Path, file: str, sources: list[str], answer: Path) -> int:
     code = pytest_on([file], plugins=[plugin])
     watch.stop()
     data = watch.get_data()
-    lines, tests = {}, list(plugin.seconds)
+    lines, tests = {}, ["", *plugin.seconds]  # that without a name is what runs at import
     number = {test: at for at, test in enumerate(tests)}
     users = {name: [number[test] for test in own] for name, own in plugin.users.items()} | {
         test: [at] for test, at in number.items()

@@ -1,5 +1,7 @@
 """Net light curves, dwell, and the comparison of backgrounds."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
 from rossi.hexte.contamination import background_remarks, compare
 from rossi.hexte.dwell import find_dwell, overlapping, shown_dwell
 from rossi.hexte.net import cycle_net, interpolate, interpolated_net
+from rossi.hexte.parts import dwell_of
 from rossi.hexte.reduction import Reduced
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
@@ -218,3 +221,13 @@ def test_curves_of_a_cluster():
     far = [parts[0], reduced_curve(Position.PLUS, start + 1e4, 3.0)]
     with pytest.raises(DataError, match="no bin overlaps"):
         curves_of(far, "band", 16.0)
+
+
+def test_the_dwell_that_is_given_is_that_of_a_cluster_that_rocks():
+    source, beside = (
+        SimpleNamespace(position=position, gti=np.array([[start, start + 16.0]]))
+        for position, start in ((Position.SOURCE, T), (Position.PLUS, T + 16))
+    )
+    assert dwell_of([source, beside], [], 32.0) == (32.0, [])
+    assert dwell_of([source], [], 32.0) == (0.0, [])
+    assert dwell_of([beside], [], 32.0) == (32.0, [])
