@@ -300,15 +300,6 @@ class Table:
             return np.char.strip(np.char.decode(raw, "latin-1"), " \0")
         return _native(info, raw)
 
-    def texts(self, name: str) -> list[str]:
-        """Return a column of texts as `column` does, as a list: quicker than an array where rows are few.
-
-        Parameters
-        ----------
-        name : str
-        """
-        return [cell.decode("latin-1").strip(" \0") for cell in self.raw(name).tolist()]
-
     def numbers(self, name: str, repeat: int | None = 1) -> NDArray[np.float64]:
         """Return a column of numbers as `column` does, in double precision.
 

@@ -94,9 +94,12 @@ def hook() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.fixture(scope="module")
-def up(archive: Archive, hook: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def up(
+    archive: Archive, hook: tuple[str, list[str]], prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Up]:
     """A machine that tells the receiver."""
-    with machine(archive, tmp_path_factory.mktemp("notify"), "--cron", "", "--notify", hook[0]) as started:
+    options = ("--cron", "", "--notify", hook[0])
+    with machine(archive, tmp_path_factory.mktemp("notify"), *options, database=prefect_database) as started:
         yield started
 
 
