@@ -20,6 +20,7 @@ from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.product import Content
 from rossi.timeseries import units
+from rossi.timeseries.columns import _values
 from rossi.timeseries.reading import light_curve_of, read_light_curve
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.xronos import newbins, xronos_file
@@ -352,3 +353,17 @@ def test_rates_over_pcu_seconds_are_called_so() -> None:
 )
 def test_a_unit_that_is_missing_or_unknown_is_told(unit: str, words: str) -> None:
     assert read(CURVE, unit={"RATE": unit}).remarks == ((f"x.lc[RATE]: {words}",) if words else ())
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["COUNTS1", "RATE1", "RATE2"], ["RATE1", "RATE2"]),
+        (["COUNTS1", "COUNTS2"], ["COUNTS1", "COUNTS2"]),
+        (["RATE1", "COUNTS"], ["COUNTS"]),
+        (["RATE", "RATE1"], ["RATE"]),
+    ],
+)
+def test_rates_go_before_counts_and_plain_names_before_numbers(names: list[str], expected: list[str]) -> None:
+    columns = [(Column(name, "D"), np.zeros(2)) for name in ["TIME", *names]]
+    assert _values(open_fits(fits_bytes(primary_hdu(), [table_hdu("RATE", columns)]), "a.lc").table()) == expected
