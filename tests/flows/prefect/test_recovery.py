@@ -43,12 +43,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
 
 
 @pytest.fixture(scope="module")
-def up(archive: Archive, cluster: Controller, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def up(
+    archive: Archive, cluster: Controller, prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Up]:
     """A machine on which everything was started."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(cluster.folder.parent / "kubeconfig"))
         quick = {VARIABLE: str(SILENCE)}
-        with machine(archive, tmp_path_factory.mktemp("recovery"), "--cron", "", environment=quick) as started:
+        folder, options = tmp_path_factory.mktemp("recovery"), ("--cron", "")
+        with machine(archive, folder, *options, environment=quick, database=prefect_database) as started:
             yield started
 
 
