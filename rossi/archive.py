@@ -224,8 +224,8 @@ def stem_of(path: str) -> str:
 
 #: Files of an observation directory by what they are: regular expressions on the path relative to the directory.
 FILE_PATTERNS = {
-    # Of fifteen indices, those that name files which are read; they know the target, too.
-    "index": r"FMI|FI(AC|HX|PC)_[0-9a-f]+-[0-9a-f]+",
+    # Of fifteen indices, the first that may know the target, and those that name files which are read.
+    "index": r"FMI|FI(ST|AC|HX|PC)_[0-9a-f]+-[0-9a-f]+",
     "spacecraft": r"(acs/FH(0e|0f|10|11|14|15|18)|hexte/FH(53|59|fb|fc))_[0-9a-f]+-[0-9a-f]+(\.gz)?",
     "fast": r"pca/(FS(37|3b|3f|4f)_[0-9a-f]+-[0-9a-f]+|(GX|SE)_[0-9A-Za-z._-]+?\.evt)(\.gz)?",
     "orbit": r"orbit/FPorbit_Day[0-9]+(\.gz)?",
