@@ -3,7 +3,8 @@
 import datetime
 import shutil
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,18 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 _PLACES = ("--archive", "archive", "--store", "store")
 
 
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch, rossi: Rossi) -> Callable[[Iterable[str]], Rossi]:
+    """Rossi from which libraries are hidden, as if only a part had been installed."""
+
+    def hide(libraries: Iterable[str]) -> Rossi:
+        (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=tuple(libraries)))
+        monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
+        return replace(rossi, interpreter=True)
+
+    return hide
+
+
 @pytest.mark.parametrize(
     ("arguments", "hidden", "extras"),
     [
@@ -162,22 +175,18 @@ _PLACES = ("--archive", "archive", "--store", "store")
     ],
 )
 def test_libraries_that_are_not_installed(
-    monkeypatch: pytest.MonkeyPatch, rossi: Rossi, arguments: tuple[str, ...], hidden: Iterable[str], extras: str
+    without: Callable[[Iterable[str]], Rossi], arguments: tuple[str, ...], hidden: Iterable[str], extras: str
 ) -> None:
-    """The libraries are hidden from the command, as if only a part had been installed."""
-    (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=tuple(hidden)))
+    rossi = without(hidden)
     (rossi.folder / "archive").mkdir()
-    monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
     done = rossi(*arguments)
     assert done.returncode == 21
     assert f"pip install 'rossi[{extras}]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_science_needs_none_of_them(monkeypatch: pytest.MonkeyPatch, rossi: Rossi, archive: Archive) -> None:
-    (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=tuple(EXTRAS)))
-    monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
-    done = rossi("reduce", archive.good[0], "--archive", archive.root, "--store", "store")
+def test_the_science_needs_none_of_them(without: Callable[[Iterable[str]], Rossi], archive: Archive) -> None:
+    done = without(EXTRAS)("reduce", archive.good[0], "--archive", archive.root, "--store", "store")
     assert done.returncode == 0, done.stderr
 
 
@@ -290,12 +299,9 @@ def test_a_folder_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_nothing_is_said_before_what_is_missing(
-    monkeypatch: pytest.MonkeyPatch, rossi: Rossi, archive: Archive
-) -> None:
+def test_nothing_is_said_before_what_is_missing(without: Callable[[Iterable[str]], Rossi], archive: Archive) -> None:
     """Calibration in a bucket needs an extra; that is the only sentence."""
-    (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=("boto3", "botocore")))
-    monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
+    rossi = without(("boto3", "botocore"))
     remote = {**archive.overrides["calibration"], "breakdown": "s3://bucket/breakdown.fits"}
     (rossi.folder / "rossi.toml").write_text(tomlkit.dumps({**archive.overrides, "calibration": remote}))
     for command in (("reduce", archive.good[0]), ("campaign",)):
