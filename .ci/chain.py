@@ -30,7 +30,7 @@ def stage(name: str, request: dict[str, object]) -> dict[str, object]:
     said, took = contained(f"rossi-{name}", "--request", "-", text=json.dumps(request))
     result = json.loads(said)
     summary = json.dumps(result["summary"])[:80]
-    print(f"{name:12}{request.get('obsid') or '':16}{result['outcome']:10}{took:>7}  {summary}", flush=True)
+    print(f"{name:16}{request.get('obsid') or '':16}{result['outcome']:10}{took:>7}  {summary}", flush=True)
     return result
 
 
@@ -49,8 +49,8 @@ def index(store: str, config: str, obsids: list[str]) -> None:
     times = [contained(*options, *asked, text="")[1] for _ in range(2)]
     ended = [line.split() for line in in_campaign("results", store, work, "ci").splitlines()]
     for obsid, outcome, *stages in ended:
-        print(f"{'worker':12}{obsid:16}{outcome:10}{times[0]:>7}  {' '.join(stages)}", flush=True)
-    print(f"{'worker':12}{'again':26}{times[1]:>7}", flush=True)
+        print(f"{'worker':16}{obsid:16}{outcome:10}{times[0]:>7}  {' '.join(stages)}", flush=True)
+    print(f"{'worker':16}{'again':26}{times[1]:>7}", flush=True)
     expected = [name for chain in CHAINS for name in chain]
     assert [(one[0], one[1], sorted(one[2:])) for one in ended] == [(o, "succeeded", sorted(expected)) for o in obsids]
 
@@ -71,6 +71,8 @@ for obsid in asked:
             result = stage(name, {"stage": name, "obsid": obsid, "upstream": upstream} | common)
             upstream[name] = result["manifest"]
             stages.append(result)
+        check = f"{chain[0].partition('_')[0]}_validate"
+        stages.append(stage(check, {"stage": check, "obsid": obsid, "upstream": upstream} | common))
         if chain == CHAINS[0]:
             asked_for = {"stage": FAST, "obsid": obsid, "upstream": upstream, "config": PRODUCTS}
             stages.append(stage(FAST, asked_for | common))
