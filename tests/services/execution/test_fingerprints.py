@@ -43,7 +43,7 @@ CONCERNS = {
     "hexte/FS52": HEXTE,
     "hexte/FS58": HEXTE,
 }
-CONCERNS |= {"acs/FH": BOTH} | dict.fromkeys(("FMI", "FIAC", "FIHX", "FIPC"), BOTH)
+CONCERNS |= {"acs/FH": BOTH} | dict.fromkeys(("FMI", "FIST", "FIAC", "FIHX", "FIPC"), BOTH)
 CALIBRATION = {
     "model": (MODEL_FILE, PREP),
     "breakdown": (BREAKDOWN_FILE, PREP),
