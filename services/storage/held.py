@@ -58,12 +58,12 @@ class HeldArchive:
 
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
-        held = {file.path: self._contents.get(file) for file in files}
-        new = [file for file in files if held[file.path] is None]
-        fetched = dict(zip((file.path for file in new), self._inner.fetch_many(new) if new else (), strict=True))
-        for path, data in fetched.items():
-            self._contents.add(path, data)
-        return [held[file.path] or fetched[file.path] for file in files]
+        held = {file.path: data for file in files if (data := self._contents.get(file)) is not None}
+        new = [file for file in files if file.path not in held]
+        for file, data in zip(new, self._inner.fetch_many(new) if new else (), strict=True):
+            self._contents.add(file.path, data)
+            held[file.path] = data
+        return [held[file.path] for file in files]
 
     def fetch_ahead(self, files: Iterable[ArchiveFile]) -> None:
         """Fetch files that were identified and are not held, as far as there is room."""

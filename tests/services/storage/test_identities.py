@@ -125,3 +125,11 @@ def test_contents_are_held_as_far_as_there_is_room(archive):
     contents.add("a", b"123456")
     contents.add("b", b"12345")
     assert [contents.get(ArchiveFile(path, 0)) for path in "ab"] == [b"123456", None]
+
+
+def test_an_empty_file_is_held_too(archive, path):
+    path.write_bytes(b"")
+    held = HeldArchive(archive())
+    for _ in range(2):
+        assert held.fetch_many(held.identify(held.list(PLACE))) == [b""]
+    assert archive.reads == [NAME]
