@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 
@@ -35,13 +36,14 @@ def as_html(kind: str, facts: Mapping[str, str]) -> str:
     return f"<table><caption style='text-align:left'><b>{escape(kind)}</b></caption>{rows}</table>"
 
 
-class Told:
+class Told(ABC):
     """What shows itself by its facts, in a session and in a notebook."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _facts(self) -> dict[str, str]:
-        raise NotImplementedError
+        """What it tells of itself, by the name of the fact."""
 
     def __repr__(self) -> str:
         return as_text(type(self).__name__, self._facts())

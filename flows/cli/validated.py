@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.display import show
+from flows.core.summary import counted
 from flows.core.validation import Validated
 from rossi.archive import parse_standard_product
 from rossi.validate.table import joined
@@ -26,7 +27,7 @@ def show_validated(found: Sequence[Validated]) -> None:
     rows = joined(one.table for one in found)
     lines = rows[rows["what"] != "column"]
     counts = [f"{number} {verdict}" for verdict in Verdict if (number := int(np.sum(lines["verdict"] == verdict)))]
-    show(f"{len(found)} observations, {len(lines)} comparisons: {', '.join(counts) or 'none'}.")
+    show(f"{counted(len(found))}, {len(lines)} comparisons: {', '.join(counts) or 'none'}.")
     if len(found) > 1:
         _show_together(found)
 

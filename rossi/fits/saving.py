@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,14 +49,14 @@ def save(path: str | os.PathLike[str], data: bytes, *, overwrite: bool = False) 
     return place
 
 
-class Saved:
+class Saved(ABC):
     """What a user may write to a file."""
 
     __slots__ = ()
 
+    @abstractmethod
     def to_bytes(self) -> bytes:
         """Return a whole FITS file."""
-        raise NotImplementedError
 
     def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write it as a FITS file, which ``rossi.read`` reads back.
