@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -117,6 +117,13 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Iterate, in order, over the objects whose key begins with `prefix`, which need not end at a slash."""
+        ...
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """Return those of some folders in a folder in which there is anything, by few requests, one for each at most.
+
+        One of which that can't be told by so few counts, too.
+        """
         ...
 
     def delete(self, key: str) -> None:
