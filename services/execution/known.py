@@ -82,20 +82,29 @@ def look(
 
 def _recognised(key: str, shard: Shard, sources: Sources) -> bool:
     manifests = find_together(sources.store, key)
+    sources.memory.together = "" if manifests is None else key
     for one in manifests or ():
         base = f"{stage_folder(shard.prefix, one.obsid, one.stage)}/{one.fingerprint}"
         sources.memory[manifest_key(base)] = Made(one)
     return manifests is not None
 
 
-def put_known(key: str, result: ObservationResult, sources: Sources) -> None:
-    """Put the manifests of an observation together, if all its stages are done; best effort, as nothing needs it."""
-    if not key or result.outcome is Outcome.FAILED or not all(one.manifest in sources.memory for one in result.stages):
-        return
-    try:
-        put_together(sources.store, key, [sources.memory[one.manifest].manifest for one in result.stages])
-    except RossiError as error:
-        _log.warning("%s: its manifests could not be put together: %s", result.obsid, error)
+def put_known(key: str, result: ObservationResult, sources: Sources) -> ObservationResult:
+    """Put the manifests of an observation together, if all its stages are done; best effort, as nothing needs it.
+
+    Returns
+    -------
+    ObservationResult
+        Which names the object where they are together, if they are.
+    """
+    memory = sources.memory
+    if key and result.outcome is not Outcome.FAILED and all(one.manifest in memory for one in result.stages):
+        try:
+            put_together(sources.store, key, [memory[one.manifest].manifest for one in result.stages])
+            memory.together = key
+        except RossiError as error:
+            _log.warning("%s: its manifests could not be put together: %s", result.obsid, error)
+    return result.model_copy(update={"together": memory.together})
 
 
 def _digest(obsid: str, shard: Shard, sources: Sources) -> str:

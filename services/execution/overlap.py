@@ -144,9 +144,7 @@ def settle(draft: Draft, seen: set[str]) -> ObservationResult:
         if ended.outcome is not Outcome.SUCCEEDED:
             gone.add(ended.stage)
         stages.append(ended)
-    whole = ObservationResult.of(draft.result.obsid, stages)
-    put_known(draft.key, whole, Sources(None, store, memory))
-    return whole
+    return put_known(draft.key, ObservationResult.of(draft.result.obsid, stages), Sources(None, store, memory))
 
 
 def _put(result: StageResult, draft: Draft, seen: set[str]) -> StageResult:

@@ -74,7 +74,19 @@ class Tagged:
     tag: str
 
 
-class ObjectStore(Protocol):
+class Reader(Protocol):
+    """Where objects are read; see `ObjectStore`."""
+
+    def get(self, key: str) -> bytes:
+        """Return an object's content; raises `MissingObject`."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Return where an object lies, for people; never with credentials."""
+        ...
+
+
+class ObjectStore(Reader, Protocol):
     """Immutable objects under slash-separated keys; but for a few small ones that say which of these are meant.
 
     Keys pass `check_key`, and none is another one's directory (``a`` and ``a/b`` together). Every method raises
@@ -105,10 +117,6 @@ class ObjectStore(Protocol):
         As `put`, but a server that can't create conditionally is spared the look before: what may be written over is
         the same. False says that an object is there, and nothing about whether it is intact.
         """
-        ...
-
-    def get(self, key: str) -> bytes:
-        """Return an object's content; raises `MissingObject`."""
         ...
 
     def head(self, key: str) -> ObjectInfo | None:
@@ -154,10 +162,6 @@ class ObjectStore(Protocol):
 
     def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
         """Remove what `leftovers` found below a folder, and folders in which nothing is left."""
-        ...
-
-    def url(self, key: str) -> str:
-        """Return where an object lies, for people; never with credentials."""
         ...
 
 
