@@ -62,6 +62,19 @@ def test_a_straight_law_has_even_edges():
     np.testing.assert_allclose(upper, (np.arange(256) + 0.5) / 2, rtol=1e-6)
 
 
+def test_an_edge_is_found_where_steps_become_small_as_the_original_does():
+    """Of a millionth; the number is not yet the root then, and may not be nearer."""
+    upper = law(0.0, 1.0, 0.0, 1e-6).edges()[1]
+    for channel in (100, 200, 255):
+        position = energy = channel + 0.5
+        change = 1.0
+        while change > 1e-6:
+            old, energy = energy, position - 1e-6 * energy**3
+            change = abs(energy - old) / old
+        assert upper[channel] == np.float32(energy)
+    assert abs(energy + 1e-6 * energy**3 - position) > 1e-5
+
+
 def test_the_law_of_a_moment_is_that_of_its_time_of_day():
     """The original goes by the day alone."""
     table = built_in_table()

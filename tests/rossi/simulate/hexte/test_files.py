@@ -184,6 +184,8 @@ def test_standard_products_have_the_frames_of_their_side() -> None:
     rows, zero = table(archive), header(archive)["TIMEZERO"]
     source = on_source(rows["ClstrPosition"], archive=True)
     assert len(set(rows["ClstrPosition"][~source])) > 1  # both sides
+    (spectrum,) = (header(data) for name, data in files.items() if name.endswith("_s0.pha"))
+    assert [spectrum[key] for key in ("DETCHANS", "TLMIN1", "TLMAX1")] == [64, 0, 63]
     for content, chosen in (("s", good & source), ("b", good & ~source), ("n", good & source)):
         (curve,) = (table(data) for name, data in files.items() if name.endswith(f"_{content}0a.lc"))
         assert curve["TIME"] == pytest.approx(rows["Time"][chosen] + zero, rel=1e-12)
