@@ -4,18 +4,21 @@
 
 A simulated archive of both instruments, and a store. First both are buckets of moto's S3 server on this machine, behind
 a proxy that is late with every answer: requests are counted by kind. Then both are folders of which every request takes
-as long, and which get products as buckets do, so that no server takes the processor's time: what a shard takes is compared with its CPU time, and with what
-it takes where nothing is late; beside it the same with observations one after the other, each from its first request to
-its last. Every figure is of a process of its own.
+as long, and which get products as buckets do, so that no server takes the processor's time: what a shard takes is
+compared with its CPU time, and with what it takes where nothing is late; beside it the same with observations one after
+the other, each from its first request to its last. Every figure is of a process of its own. Where others use the
+processor, how long computing stands still for answers says more.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -68,6 +71,7 @@ class Measured:
 
     cpu: float
     seconds: float
+    still: float
     archive: dict[str, float]
     store: dict[str, float]
 
@@ -103,8 +107,8 @@ class LateFolder:
 
 def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Measured:
     """Reduce a shard in this process, count and measure."""
-    archive, store = Counter[str](), Counter[str]()
-    send, ask = URLLib3Session.send, Web._send
+    archive, store, still = Counter[str](), Counter[str](), list[float]()
+    send, ask, result_of = URLLib3Session.send, Web._send, Future.result
 
     def sent(session: URLLib3Session, request: Any) -> Any:
         store[kind_of(request)] += 1
@@ -118,6 +122,14 @@ def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Meas
         archive: Any = LateFolder(Path(shard.archive), delay or 0)
         return RemoteArchive(archive), LateStore(open_store(shard.store), delay or 0)
 
+    def timed(future: Future[Any], timeout: float | None = None) -> Any:
+        start = time.perf_counter()
+        try:
+            return result_of(future, timeout)
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                still.append(time.perf_counter() - start)
+
     def part(first: int, last: int | None) -> Shard:
         return shard.model_copy(update={"obsids": shard.obsids[first:last]})
 
@@ -127,6 +139,7 @@ def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Meas
     with (
         patch.object(URLLib3Session, "send", sent),
         patch.object(Web, "_send", asked),
+        patch.object(Future, "result", timed),
         patch.object(worker, "open_places", places),
         patch.object(executor, "puts_together", lambda url: delay is not None or puts_together(url)),
     ):
@@ -140,7 +153,7 @@ def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Meas
     assert all(result.outcome == "succeeded" for result in results)
     number = len(results)
     each = [{kind: count / number for kind, count in kinds.items()} for kinds in (archive, store)]
-    return Measured(cpu / number, seconds / number, *each)
+    return Measured(cpu / number, seconds / number, sum(still) / number, *each)
 
 
 def fill(folder: Path, endpoint: str) -> None:
@@ -177,6 +190,8 @@ def count(root: Path, number: int, delay: float) -> Iterator[Row]:
                 for where, kinds in (("archive", found.archive), ("store", found.store)):
                     print(f"{what}, {where}: " + ", ".join(f"{n:.2f} {kind}" for kind, n in sorted(kinds.items())))
                     yield Row(f"{what}: {where}", sum(kinds.values()), "")
+                written = sum(number for kind, number in found.store.items() if kind.startswith("PUT"))
+                yield Row(f"{what}: store, of these written", written, "")
                 every = sum(found.archive.values()) + sum(found.store.values())
                 yield Row(what, every, "", "allowed" if goal else "", REQUESTS if goal else None, goal)
 
@@ -196,6 +211,8 @@ def wait(root: Path, number: int, delay: float, rounds: int) -> Iterator[Row]:
     late = f"{1000 * delay:.0f} ms late"
     yield Row("an observation, answers at once", near.seconds, "s", "its processor time", near.cpu)
     yield Row(f"an observation, answers {late}", far.seconds, "s", "its processor time", far.cpu, 1 / RATIO)
+    what, quarter = f"an observation, answers {late}: for which computing stands still", (RATIO - 1) * far.cpu
+    yield Row(what, far.still, "s", "a quarter of its processor time", quarter, 1)
     yield Row(f"an observation, answers {late}, beside", far.seconds, "s", "answers at once", near.seconds, 1 / RATIO)
     yield Row(f"an observation, answers {late}, one by one", single.seconds, "s", "answers at once", near.seconds)
 
