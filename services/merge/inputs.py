@@ -13,7 +13,7 @@ from services.merge.details import Provenance
 from services.merge.spectra import SpectrumSet
 from services.merge.spectra_groups import is_summed
 from services.storage import MissingObject, ObjectStore
-from services.storage.publication import output_key, read_manifest, read_outputs, read_records
+from services.storage.publication import output_keys, read_manifest, read_outputs, read_records
 
 LIGHT_CURVE = "light_curve"
 SPECTRUM = "spectrum"
@@ -124,5 +124,4 @@ def _spectra(store: ObjectStore, known: MutableMapping[str, bytes], obsid: str, 
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
-    files = {output_key(key, manifest, record): record for record in manifest.outputs}
-    return StageProducts(key, files, Provenance.of(manifest))
+    return StageProducts(key, output_keys(key, manifest), Provenance.of(manifest))
