@@ -30,7 +30,7 @@ class Listed:
     index : str
         Where it is named.
     rows : ndarray (m, 2) [s]
-        Of the rows that name it.
+        When: start and stop of the index's rows that name it.
     """
 
     path: str
