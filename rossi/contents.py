@@ -30,13 +30,18 @@ class Listed:
         Relative to the observation's directory, without ``.gz``.
     index : str
         Where it is named.
-    span : ndarray (m, 2) [s]
-        When: the rows that name it, as far as its own name agrees.
+    rows : ndarray (m, 2) [s]
+        When: start and stop of the index's rows that name it.
     """
 
     path: str
     index: str
-    span: Gti
+    rows: Gti
+
+    @property
+    def span(self) -> Gti:
+        """When: the rows that name it, as far as its own name agrees, (m, 2) [s]."""
+        return _span(self.path, intervals.make(self.rows))
 
     @property
     def kind(self) -> str:
@@ -109,7 +114,7 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
             if paths[cell]:
                 rows.setdefault(paths[cell], []).append(row)
     for path, numbers in rows.items():
-        yield Listed(path, file.name, _span(path, intervals.make(spans[numbers])))
+        yield Listed(path, file.name, spans[numbers])
 
 
 def _row_spans(table: Table, master: MasterIndex) -> Gti:

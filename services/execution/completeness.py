@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rossi.archive import ObsID, parse_data_file
 from rossi.contents import FOLDERS, Contents, Listed, least_share, read_contents
+from rossi.spooled import SpooledFile
 from services.contract import ARCHIVE, Caveat, File, Input, Inputs
 
 #: Codes of caveats after which "no good time" is no finding, but damage of the observation's copy.
@@ -75,9 +77,12 @@ def _without_copies(
     kept: dict[str, tuple[File, ...]] = dict(inputs)
     caveats: dict[str, Caveat] = {}
     for one in declared:
-        first: dict[tuple[str, str], File] = {}
+        first: dict[tuple[str, int, str], File] = {}
+        sizes = Counter(map(_size, inputs.get(one.name, ())))
         for item in sorted(inputs.get(one.name, ()), key=lambda f: (_plain(f.name) not in contents.files, f.name)):
-            key = (item.name.partition("_")[0], hashlib.sha256(item.data).hexdigest())
+            size = _size(item)
+            alike = hashlib.sha256(item.data).hexdigest() if sizes[size] > 1 else ""  # most differ in size
+            key = (item.name.partition("_")[0], size, alike)
             same = first.setdefault(key, item)
             if same is not item:
                 message = f"{item.name} has the content of {same.name} and is left out."
@@ -85,6 +90,10 @@ def _without_copies(
         if one.name in inputs:
             kept[one.name] = tuple(sorted(first.values(), key=lambda f: f.name))
     return kept, list(caveats.values())
+
+
+def _size(item: File) -> int:
+    return item.size if isinstance(item, SpooledFile) else len(item.data)
 
 
 def _unknown(declared: Sequence[Input], contents: Contents) -> list[Caveat]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -74,7 +74,19 @@ class Tagged:
     tag: str
 
 
-class ObjectStore(Protocol):
+class Reader(Protocol):
+    """Where objects are read; see `ObjectStore`."""
+
+    def get(self, key: str) -> bytes:
+        """Return an object's content; raises `MissingObject`."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Return where an object lies, for people; never with credentials."""
+        ...
+
+
+class ObjectStore(Reader, Protocol):
     """Immutable objects under slash-separated keys; but for a few small ones that say which of these are meant.
 
     Keys pass `check_key`, and none is another one's directory (``a`` and ``a/b`` together). Every method raises
@@ -107,16 +119,19 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def get(self, key: str) -> bytes:
-        """Return an object's content; raises `MissingObject`."""
-        ...
-
     def head(self, key: str) -> ObjectInfo | None:
         """Return what is known of an object, None if there is none."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Iterate, in order, over the objects whose key begins with `prefix`, which need not end at a slash."""
+        ...
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """Return those of some folders in a folder in which there is anything, by few requests, one for each at most.
+
+        One of which that can't be told by so few counts, too.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -147,10 +162,6 @@ class ObjectStore(Protocol):
 
     def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
         """Remove what `leftovers` found below a folder, and folders in which nothing is left."""
-        ...
-
-    def url(self, key: str) -> str:
-        """Return where an object lies, for people; never with credentials."""
         ...
 
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -94,6 +94,12 @@ class LocalStore:
         folder = prefix.rpartition("/")[0]
         found = _walk(self._folder(folder), f"{folder}/" if folder else "")
         return (info for info in found if info.key.startswith(prefix) and is_key(info.key.rpartition("/")[2]))
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """See `ObjectStore.occupied`."""
+        above = self._folder(folder)
+        with _reading(above):
+            return {name for name in names if (above / name).is_dir()}
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""

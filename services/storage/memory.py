@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from services.storage.base import MissingObject, ObjectInfo, Tagged, check_key
 
@@ -50,6 +50,11 @@ class MemoryStore:
             keys = tuple(self._objects)
         found = sorted(key for key in keys if key.startswith(prefix))
         return (info for key in found if (info := self.head(key)) is not None)
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """See `ObjectStore.occupied`."""
+        start = f"{folder}/" if folder else ""
+        return {name for name in names if any(self.list(f"{start}{name}/"))}
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""

@@ -39,6 +39,7 @@ from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore
+from services.storage.base import Reader
 from services.storage.bundle import BUNDLE, object_key, pack
 from services.storage.putting import put_all
 
@@ -262,7 +263,7 @@ def _record(output: str, file: File) -> OutputRecord:
     )
 
 
-def read_manifest(store: ObjectStore, key: str) -> Manifest:
+def read_manifest(store: Reader, key: str) -> Manifest:
     """Return a manifest.
 
     Raises
@@ -286,14 +287,14 @@ def read_manifest(store: ObjectStore, key: str) -> Manifest:
     return manifest
 
 
-def _repair(store: ObjectStore, key: str, what: str = "") -> str:
+def _repair(store: Reader, key: str, what: str = "") -> str:
     """Say how to have made again what belongs to a manifest; of an observation, what repeats it is to go, too."""
     folder = "/".join([*key.split("/")[:-3], TOGETHER])
     of_all = f" and {store.url(folder)}" if key.count("/") > 2 else ""
     return f"remove {what}{store.url(key)}{of_all}, as rossi verify --remove does, to have its stage run again."
 
 
-def find_manifest(store: ObjectStore, key: str) -> Manifest | None:
+def find_manifest(store: Reader, key: str) -> Manifest | None:
     """Return a manifest, None if there is none."""
     try:
         return read_manifest(store, key)
@@ -301,12 +302,12 @@ def find_manifest(store: ObjectStore, key: str) -> Manifest | None:
         return None
 
 
-def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]:
+def fetch_outputs(store: Reader, key: str, output: str) -> tuple[File, ...]:
     """Return the files of one output, compared with the sha256 in the manifest.
 
     Parameters
     ----------
-    store : ObjectStore
+    store : Reader
     key : str
         Key of the manifest.
     output : str
@@ -320,7 +321,7 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
 
 
 def read_outputs(
-    store: ObjectStore, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
+    store: Reader, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
 ) -> tuple[File, ...]:
     """Return the files of one output as `fetch_outputs` does, with the manifest at hand; see `read_records`."""
     records = {output_key(key, manifest, record): record for record in manifest.outputs if record.output == output}
@@ -328,7 +329,7 @@ def read_outputs(
 
 
 def read_records(
-    store: ObjectStore,
+    store: Reader,
     key: str,
     records: Mapping[str, OutputRecord],
     output: str,
@@ -338,7 +339,7 @@ def read_records(
 
     Parameters
     ----------
-    store : ObjectStore
+    store : Reader
     key : str
         Of the manifest.
     records : mapping of str to OutputRecord
@@ -362,14 +363,14 @@ def read_records(
     return tuple(File(r.name, content(place, r), about=r.about, shared=r.shared) for place, r in chosen.items())
 
 
-def _read(store: ObjectStore, place: str) -> bytes | None:
+def _read(store: Reader, place: str) -> bytes | None:
     try:
         return store.get(place)
     except MissingObject:
         return None
 
 
-def _parts_of(store: ObjectStore, records: Mapping[str, OutputRecord]) -> dict[str, bytes | None]:
+def _parts_of(store: Reader, records: Mapping[str, OutputRecord]) -> dict[str, bytes | None]:
     """Return files that lie in one object, which is read whole: not every server gives the part that is asked for."""
     if not records:
         return {}
@@ -378,7 +379,7 @@ def _parts_of(store: ObjectStore, records: Mapping[str, OutputRecord]) -> dict[s
     return {place: None if whole is None else whole[span] for place, span in spans.items()}
 
 
-def _verified(store: ObjectStore, manifest: str, place: str, record: OutputRecord, data: bytes | None) -> bytes:
+def _verified(store: Reader, manifest: str, place: str, record: OutputRecord, data: bytes | None) -> bytes:
     repair, where = _repair(store, manifest, "it and "), store.url(object_key(place))
     if data is None:
         raise DamagedFile(f"{where}: the object is missing though its manifest names it; {repair}")

@@ -9,8 +9,8 @@ from functools import cache
 from rossi.spooled import SpooledFile
 from services.storage.base import MissingObject, ObjectStore, StoreError
 
-#: Files that are put at the same time.
-_PUTS = 8
+#: Files that are put at the same time: a few observations' products, where each is an object.
+_PUTS = 32
 
 
 def put_all(store: ObjectStore, payload: Sequence[tuple[str, bytes | SpooledFile]]) -> None:

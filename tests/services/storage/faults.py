@@ -80,6 +80,11 @@ class FaultyStore:
         self._due("list", prefix)
         return self._call(lambda: iter(list(self.store.list(prefix))))
 
+    def occupied(self, folder, names):
+        """See `ObjectStore.occupied`."""
+        self._due("occupied", folder)
+        return self._call(lambda: self.store.occupied(folder, names))
+
     def delete(self, key):
         """See `ObjectStore.delete`."""
         self._due("delete", key)

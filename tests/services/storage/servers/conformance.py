@@ -162,6 +162,14 @@ class StoreConformance:
         assert [info.key for info in store.list("a_c/d/")] == ["a_c/d/1"]
         assert list(store.list("none/")) == []
 
+    def test_which_folders_are_occupied(self, store):
+        for key in ("run/20402-01-45-03/a/1", "run/20402-01-45-030/b", "run/20402-01-45-05/1", "run/file", "other/x/1"):
+            store.put(key, b"1")
+        asked = ["20402-01-45-03", "20402-01-45-04", "20402-01-45-05", "20402-01-45", "fil", "x", "zz"]
+        assert store.occupied("run", asked) == {"20402-01-45-03", "20402-01-45-05"}
+        assert store.occupied("", ["run", "other", "o", "x"]) == {"run", "other"}
+        assert store.occupied("run", []) == store.occupied("absent", ["x"]) == set()
+
     @pytest.mark.parametrize("key", BAD_KEYS)
     def test_bad_keys_are_refused(self, store, key):
         with pytest.raises(ConfigError, match="key"):
@@ -230,10 +238,11 @@ class StoreConformance:
         assert [info.key for info in store.list()] == [key]
 
     def test_more_than_a_page_of_a_listing(self, store):
-        keys = [f"page/{n:04}" for n in range(1005)]
+        keys = [f"page/{n:04}/1" for n in range(1005)]
         with ThreadPoolExecutor(8) as pool:
             assert all(pool.map(lambda key: store.put(key, b""), keys))
         assert [info.key for info in store.list("page/")] == keys
+        assert store.occupied("page", ["0", "0003", "00030", "1004", "1005"]) == {"0003", "1004"}
 
     def test_damage_is_noticed_on_reading(self, store):
         outputs = Outputs({"number": (File("number.txt", b"42"),)})
