@@ -67,6 +67,9 @@ class Column:
     zero: int = 0
     keywords: tuple[tuple[str, Value], ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.form))  # tables of a hundred columns are looked up by all of them
+
     def cards(self, number: int) -> list[CardTuple]:
         """Return the cards of this column.
 
