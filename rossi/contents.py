@@ -13,7 +13,7 @@ from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.pca.filter.indices import Files, MasterIndex, open_member, read_master
+from rossi.pca.filter.indices import Files, MasterIndex, open_member, read_master, text
 
 #: The folder of each subsystem whose files are reduced, and which of them an index lists.
 FOLDERS = {"PCA": "pca", "HEXTE": "hexte", "ACS": "acs"}
@@ -108,14 +108,15 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
     table = file.table(hdu=1)
     spans = _row_spans(table, master)
     rows: dict[str, list[int]] = {}
-    paths: dict[str, str] = {}  # cells repeat from row to row
+    paths: dict[bytes, str] = {}  # cells repeat from row to row
     for info in table.infos.values():
-        for row, cell in enumerate(table.column(info.name).tolist() if info.code == "A" else ()):
-            if cell not in paths:
+        for row, stored in enumerate(table.raw(info.name).tolist() if info.code == "A" else ()):
+            if stored not in paths:
+                cell = text(stored)
                 known = parse_data_file(cell.rpartition("/")[2]) is not None
-                paths[cell] = str(master.folder / cell.removesuffix(".gz")) if known else ""
-            if paths[cell]:
-                rows.setdefault(paths[cell], []).append(row)
+                paths[stored] = str(master.folder / cell.removesuffix(".gz")) if known else ""
+            if paths[stored]:
+                rows.setdefault(paths[stored], []).append(row)
     for path, numbers in rows.items():
         yield Listed(path, file.name, spans[numbers])
 

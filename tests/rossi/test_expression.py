@@ -164,6 +164,8 @@ def table(file):
         # strings
         ("STRSTR(TEXT, 'ra') == 2", "001001"),
         ("ISNULL(STRSTR(TEXT, 'ra'))", "110110"),
+        ("ISNULL(STRSTR(TEXT, #SNULL))", "111111"),
+        ("SUM(b1x1) == 2", "111111"),
         ("STRMID(TEXT, 2, 2) == 'ra'", "001001"),
         ("TEXT + 'x' == 'bcx' || TEXT > 'd'", "010010"),
         # positions
