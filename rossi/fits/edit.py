@@ -49,7 +49,7 @@ def with_room(table: Table, columns: tuple[Column, ...]) -> Table:
     """
     n_old, width = len(table.structure.forms), table.rows.dtype.itemsize
     cards, more = _cards(columns, n_old + 1)
-    known = _joined(table.structure, table.header.column_cards(), cards, width + more)
+    known = _joined(table.structure, cards, width + more)
     rows = np.empty(len(table), known.dtype)
     old = np.ascontiguousarray(table.rows).view("u1").reshape(len(table), width)
     rows.view("u1").reshape(len(table), width + more)[:, :width] = old
@@ -70,13 +70,11 @@ def _cards(columns: tuple[Column, ...], first: int) -> tuple[tuple[tuple[str, by
 
 
 @lru_cache(maxsize=64)
-def _joined(
-    old: Structure, old_cards: tuple[bytes, ...], cards: tuple[tuple[str, bytes], ...], width: int
-) -> Structure:
+def _joined(old: Structure, cards: tuple[tuple[str, bytes], ...], width: int) -> Structure:
     new = Header()
     new.extend(cards)
     n_new = sum(keyword.startswith("TTYPE") for keyword, _ in cards)
-    return structure(old_cards + new.column_cards(), len(old.forms) + n_new, width)
+    return structure(old.header.column_cards() + new.column_cards(), len(old.forms) + n_new, width)
 
 
 def select_rows(table: Table, rows: ArrayLike) -> Table:

@@ -53,12 +53,14 @@ class Counting:
         def call(*arguments: Any, **more: Any) -> Any:
             answer = found(*arguments, **more)
             read = arguments[0] if name == "identify" and more.get("contents", arguments[1:]) else ()
-            requests = len(answer) if name in _MANY else len(read) if name == "identify" else name != "url"
+            many = name in {*_MANY, "put_contents"}
+            requests = len(answer) if many else len(read) if name == "identify" else name != "url"
             self.requests += requests
             self.bytes += sum(map(len, answer)) if name in _MANY else 0
             self.bytes += sum(file.size for file in read)
             self.bytes += len(answer) if isinstance(answer, bytes) else 0
-            self.bytes += len(arguments[1]) if name in {"put", "put_content"} else 0
+            self.bytes += len(arguments[1]) if name == "put" else 0
+            self.bytes += sum(len(data) for _, data in arguments[0]) if name == "put_contents" else 0
             return answer
 
         return call

@@ -49,7 +49,7 @@ from tests.servers.process import free_port, running
 #: Of an observation of both instruments; and the time of a shard over its CPU time, where each answer takes 50 ms.
 REQUESTS, RATIO = 35, 1.25
 #: Where folders are that no disk is behind, if there is such a place.
-_IN_MEMORY = Path("/dev/shm")
+IN_MEMORY = Path("/dev/shm")
 #: Observations that are reduced before anything is measured.
 _WARM = 3
 _PROXY = """
@@ -201,7 +201,7 @@ def wait(root: Path, number: int, delay: float, rounds: int) -> Iterator[Row]:
     kinds: list[tuple[bool, float]] = [(True, 0.0), (True, delay), (False, delay)]
     turns: list[list[Measured]] = []
     for turn in range(rounds):
-        with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
+        with tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as folder:
             shards = [shard_of(root, str(root / "archive"), f"{folder}/{kind}", number) for kind in range(len(kinds))]
             # one by one takes long, and little of the processor
             chosen = zip(shards, kinds, strict=True) if not turn else zip(shards[:2], kinds[:2], strict=True)

@@ -82,16 +82,16 @@ class Trial:
         def work() -> int:
             sys.dont_write_bytecode = True
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-            wanted = set(tests)
+            wanted = {test: (files.index(test.partition("::")[0]), self.tests.seconds[test]) for test in tests}
             return pytest_on(files, "-x", "--hypothesis-seed=0", plugins=[_Only(wanted)])
 
         return run(work, allowed, self.work / "last.log") not in (0, _NO_TESTS)
 
 
 class _Only:
-    """A plugin of pytest that leaves some tests, and has hypothesis search for no simplest example of a failure."""
+    """A plugin of pytest that leaves some tests, the least first; hypothesis searches for no simplest failure."""
 
-    def __init__(self, wanted: set[str]) -> None:
+    def __init__(self, wanted: dict[str, tuple[int, float]]) -> None:
         self.wanted = wanted
 
     def pytest_collection(self) -> None:
@@ -100,4 +100,6 @@ class _Only:
         settings.load_profile("mutants")
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.wanted]
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.wanted), key=lambda item: self.wanted[item.nodeid]
+        )

@@ -108,7 +108,7 @@ def mix(a: NDArray[Any], b: NDArray[Any], fraction: Floats, finite: bool = False
     Parameters
     ----------
     a, b : ndarray (n_component, n_row, n_channel) of float32 or float64 [count / s]
-        Of single precision, whatever they are stored in.
+        Of single precision, whatever they are stored in; in double precision and `finite`, they are overwritten.
     fraction : ndarray (n_row, 1)
     finite : bool
         All of `a` and `b` are known to be finite.
@@ -118,8 +118,9 @@ def mix(a: NDArray[Any], b: NDArray[Any], fraction: Floats, finite: bool = False
     ndarray (n_component, n_row, n_channel) of float32 [count / s]
     """
     with np.errstate(invalid="ignore"):
-        mixed: Floats = a * (1.0 - fraction)
-        mixed += b * fraction
+        own = finite and a.dtype == np.float64  # to make an array of this size costs as much as to multiply one
+        mixed: Floats = np.multiply(a, 1.0 - fraction, out=a if own else None)
+        mixed += np.multiply(b, fraction, out=b if own else None)
     single = mixed.astype(np.float32)
     if not finite:
         single = np.where(np.isfinite(a), np.where(np.isfinite(b), single, a), b).astype(np.float32)

@@ -181,6 +181,7 @@ def test_fdump_prints_tables(file):
 def test_file_names_with_filters():
     assert split_filters("a.fits") == ("a.fits", None, [])
     assert split_filters("a+b.fits+2") == ("a+b.fits", 2, [])
+    assert split_filters("20101") == ("20101", None, [])
     assert split_filters("a.fits[XTE_SA][SPEC[3] > 1]") == ("a.fits", "XTE_SA", ["SPEC[3] > 1"])
     assert split_filters("a.fits[col A;B]") == ("a.fits", None, ["col A;B"])
     with pytest.raises(ConfigError, match="a bracket that is not closed"):

@@ -381,6 +381,17 @@ def test_several_sources_with_awkward_names() -> None:
     assert len(found.sources) == 5
 
 
+def test_observations_differ_as_those_of_the_mission_do() -> None:
+    specs = [planned(1, number, long_term(1)) for number in range(40)]
+    for number, spec in enumerate(specs):
+        on = {one.pcu: one.on for one in spec.pcus}
+        assert spec.gaps == (((400, 544),) if number % 4 == 3 else ())
+        assert clock.epoch(spec.start) <= 3 or {0, 2} <= set(on)
+        if number % 5 == 1:  # one is switched on halfway
+            assert on[3] % 16 == 0 and abs(on[3] - spec.duration / 2) < 16
+    assert {clock.epoch(spec.start) for spec in specs} == {1, 2, 3, 4, 5}
+
+
 def test_an_archive_of_several_sources(tmp_path: Path) -> None:
     made = simulate_archive(tmp_path / "a", 2, sources=2)
     assert [(source.names[0], source.ra, source.dec) for source in made.sources] == [

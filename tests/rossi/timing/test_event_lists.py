@@ -1,6 +1,7 @@
 """Screened event lists."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,6 +95,11 @@ def test_files_in_any_order_and_parts(clean, timing_golden):
     whole = screened_events(events)
     assert np.array_equal(joined.time, whole.time)
     assert joined.gti == pytest.approx(whole.gti)
+
+
+def test_a_resolution_that_no_header_tells_is_not_known(clean):
+    found = screened_events(clean[0])
+    assert replace(found, header=found.header.without(("TIMEDEL",))).resolution == 0
 
 
 def test_the_file(clean):
