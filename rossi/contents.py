@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from rossi import gti as intervals
-from rossi.archive import parse_data_file
+from rossi.archive import parse_data_file, stem_of
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.pca.filter.indices import Files, MasterIndex, open_member, read_master
+from rossi.pca.filter.indices import Files, MasterIndex, open_member, read_master, text
 
 #: The folder of each subsystem whose files are reduced, and which of them an index lists.
 FOLDERS = {"PCA": "pca", "HEXTE": "hexte", "ACS": "acs"}
@@ -30,13 +29,22 @@ class Listed:
         Relative to the observation's directory, without ``.gz``.
     index : str
         Where it is named.
-    span : ndarray (m, 2) [s]
-        When: the rows that name it, as far as its own name agrees.
+    rows : ndarray (m, 2) [s]
+        When: start and stop of the index's rows that name it.
     """
 
     path: str
     index: str
-    span: Gti
+    rows: Gti
+
+    @property
+    def span(self) -> Gti:
+        """When: the rows that name it, as far as its own name agrees (m, 2) [s]."""
+        name = parse_data_file(stem_of(self.path))
+        assert name is not None  # it is one of those
+        own, rows = intervals.make([[name.start, name.stop]]), intervals.make(self.rows)
+        both = intervals.intersection(own, rows)
+        return both if len(both) else rows if len(rows) else own
 
     @property
     def kind(self) -> str:
@@ -100,16 +108,17 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
     table = file.table(hdu=1)
     spans = _row_spans(table, master)
     rows: dict[str, list[int]] = {}
-    paths: dict[str, str] = {}  # cells repeat from row to row
+    paths: dict[bytes, str] = {}  # cells repeat from row to row
     for info in table.infos.values():
-        for row, cell in enumerate(table.column(info.name).tolist() if info.code == "A" else ()):
-            if cell not in paths:
-                known = parse_data_file(PurePosixPath(cell).name) is not None
-                paths[cell] = str(master.folder / cell.removesuffix(".gz")) if known else ""
-            if paths[cell]:
-                rows.setdefault(paths[cell], []).append(row)
+        for row, stored in enumerate(table.raw(info.name).tolist() if info.code == "A" else ()):
+            if stored not in paths:
+                cell = text(stored)
+                known = parse_data_file(cell.rpartition("/")[2]) is not None
+                paths[stored] = str(master.folder / cell.removesuffix(".gz")) if known else ""
+            if paths[stored]:
+                rows.setdefault(paths[stored], []).append(row)
     for path, numbers in rows.items():
-        yield Listed(path, file.name, _span(path, intervals.make(spans[numbers])))
+        yield Listed(path, file.name, spans[numbers])
 
 
 def _row_spans(table: Table, master: MasterIndex) -> Gti:
@@ -117,14 +126,6 @@ def _row_spans(table: Table, master: MasterIndex) -> Gti:
     if not all(name in table and table.info(name).code != "A" for name in names):
         return np.array([[master.start, master.stop]] * len(table), np.float64)
     return np.column_stack([table.column(name).astype(np.float64) for name in names])
-
-
-def _span(path: str, rows: Gti) -> Gti:
-    name = parse_data_file(PurePosixPath(path).name)
-    assert name is not None  # it is one of those
-    own = intervals.make([[name.start, name.stop]])
-    both = intervals.intersection(own, rows)
-    return both if len(both) else rows if len(rows) else own
 
 
 @dataclass(frozen=True, slots=True)

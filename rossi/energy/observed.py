@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from rossi.energy.detectors import PCUS
 from rossi.energy.layers import ALL_XENON, XENON, layer_code
 from rossi.energy.pca_matrix import energy_grid
 from rossi.energy.pca_response import area_behind
-from rossi.energy.response_calibration import PcaCalibration
+from rossi.energy.response_calibration import KnownTable, PcaCalibration
 from rossi.energy.shared_matrix import MatrixRecipe, rounded_shares, shared_matrix, spell_of
 from rossi.errors import DataError
 from rossi.fits.header import Header
@@ -232,8 +233,13 @@ def matrix_laws(calibration: PcaCalibration, recipe: MatrixRecipe) -> tuple[Chan
     calibration : PcaCalibration
     recipe : MatrixRecipe
     """
+    return _laws(calibration.table, recipe)
+
+
+@lru_cache(maxsize=64)
+def _laws(known: KnownTable, recipe: MatrixRecipe) -> tuple[ChannelLaw, ...]:
     codes = [one for layer in recipe.layers for one in (reversed(XENON) if layer == ALL_XENON else (layer,))]
-    tables = {pcu: calibration.table.table.extension(pcu, recipe.day) for pcu in recipe.pcus}
+    tables = {pcu: known.table.extension(pcu, recipe.day) for pcu in recipe.pcus}
     return tuple(tables[pcu].law(code, recipe.day) for pcu in recipe.pcus for code in codes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ from rossi.extract.array import adjacent
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
 from rossi.fits.table import by_row
+from rossi.gti import Gti
 
 #: Numbers that are added up together.
 _PIECE = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Accumulation:
     """What extraction adds up.
 
@@ -68,9 +69,23 @@ class Accumulation:
             return np.empty(0)
         before = self.bins[0] - 1
         binsz, origin = self.grid.binsz, self.grid.origin
-        return np.asarray((self.bins - 1 - before) * binsz + origin + before * binsz)
+        time = (self.bins - (1 + before)) * binsz
+        time += origin
+        time += before * binsz
+        return np.asarray(time)
 
-    @property
+    @cached_property
+    def filled(self) -> Gti:
+        """Runs of consecutive filled bins (m, 2) [s]; partly covered bins count fully."""
+        bins, grid = self.bins, self.grid
+        if not len(bins):
+            return np.empty((0, 2))
+        breaks = np.flatnonzero(np.diff(bins) > 1)
+        first = bins[np.concatenate(([0], breaks + 1))]
+        last = bins[np.concatenate((breaks, [len(bins) - 1]))]
+        return np.column_stack((grid.origin + (first - 1) * grid.binsz, grid.origin + last * grid.binsz))
+
+    @cached_property
     def ontime(self) -> float:
         """Sum of the exposure, added in order of time [s]."""
         return last_sum(self.exposure)
@@ -226,14 +241,17 @@ def _values(
     short = info.code in "BI" and abs(info.zero) <= 1 << 15
     wide: type[np.number[Any]] = np.float64 if raw.dtype.kind == "f" else np.int32 if short else np.int64
     # in two steps: numpy turns bytes and widens them at once several times slower
-    values: NDArray[Any] = raw.astype(raw.dtype.newbyteorder("=")).astype(wide)
+    native = raw.astype(raw.dtype.newbyteorder("="))
+    values: NDArray[Any] = native.astype(wide)
     doubts = [] if info.null is None else [values == info.null]
     if info.scale != 1.0 or not float(info.zero).is_integer():
         values = values * info.scale + info.zero
     elif info.zero:
         values += values.dtype.type(info.zero)
-    if not include_negative and (info.code, info.zero) != ("I", 32768.0):  # unsigned numbers are never negative
-        doubts.append(~(values >= 0))  # nor is NaN from 0 on
+    if not include_negative:
+        least = float(native.min(initial=0)) * info.scale + info.zero if info.scale > 0 else -1.0
+        if not least >= 0:  # nor is NaN from 0 on; to look for the least is quicker than to compare each
+            doubts.append(~(values >= 0))
     elif values.dtype.kind == "f":
         doubts.append(np.isnan(values))
     invalid = np.logical_or(*doubts) if len(doubts) == 2 else doubts[0] if doubts else np.zeros((), bool)
@@ -338,7 +356,7 @@ def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
     ndarray (n,)
     """
     if values.dtype.kind == "i":
-        return np.asarray(start + values.sum(axis=0))
+        return np.asarray(start + _whole(values, 0))
     if values.shape[1] == 1:
         return np.array([last_sum(np.append(start, values))])
     if not len(values):
@@ -347,10 +365,16 @@ def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
     return np.asarray(np.add.reduce(values, axis=0))  # row by row, if there is more than one column
 
 
+def _whole(values: NDArray[np.signedinteger[Any]], axis: int) -> NDArray[np.signedinteger[Any]]:
+    """Return sums of whole numbers, exactly; of 32 bits are those that came from 16 (`_values`), whose sums fit."""
+    short = values.dtype == np.int32 and values.shape[axis] < 1 << 15
+    return np.asarray(values.sum(axis=axis, dtype=np.int32 if short else np.int64))
+
+
 def _add_by_bin(start: Floats, at: NDArray[np.intp], values: NDArray[Any]) -> Floats:
     """Return start (n_bin,) plus each sample's values added to its bin, in order of the samples."""
     if values.dtype.kind == "i":
-        return np.asarray(start + np.bincount(at, values.sum(axis=(1, 2)), len(start)))
+        return np.asarray(start + np.bincount(at, _whole(by_row(values), 1), len(start)))
     flat = by_row(values)
     if len(start) == 1:
         return np.array([last_sum(np.append(start, flat))])

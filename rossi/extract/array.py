@@ -259,10 +259,8 @@ class ScienceArray(ScienceFile):
                 cells = raw.reshape(n_row, len(run), shape.n_channel, shape.n_time).transpose(0, 3, 1, 2)
             else:
                 cells = raw.reshape(n_row, len(run), shape.n_time, shape.n_channel).transpose(0, 2, 1, 3)
-            if shape.n_time == 1:
-                parts.append(cells[at, 0][:, :, channels])
-            else:
-                parts.append(cells.reshape(-1, len(run), shape.n_channel)[at][:, :, channels])
+            each = cells[:, 0] if shape.n_time == 1 else cells.reshape(-1, len(run), shape.n_channel)
+            parts.append(each[:, :, channels][at] if isinstance(channels, slice) else each[at][:, :, channels])
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 

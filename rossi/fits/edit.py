@@ -32,15 +32,27 @@ def append_columns(table: Table, columns: Sequence[tuple[Column, NDArray[np.gene
     columns : sequence of (Column, ndarray (n_row,) or (n_row, repeat))
         Values as in `rossi.fits.writer.table_hdu`.
     """
+    made = with_room(table, tuple(column for column, _ in columns))
+    for number, (column, values) in enumerate(columns, len(table.structure.forms) + 1):
+        field = made.rows[f"f{number}"]
+        field[...] = stored(column, values, field.dtype).reshape(field.shape)
+    return made
+
+
+def with_room(table: Table, columns: tuple[Column, ...]) -> Table:
+    """Return a copy of a table with further columns behind the old ones, whose values are still to be set.
+
+    Parameters
+    ----------
+    table : Table
+    columns : tuple of Column
+    """
     n_old, width = len(table.structure.forms), table.rows.dtype.itemsize
-    cards, more = _cards(tuple(column for column, _ in columns), n_old + 1)
-    known = _joined(table.structure, table.header.column_cards(), cards, width + more)
+    cards, more = _cards(columns, n_old + 1)
+    known = _joined(table.structure, cards, width + more)
     rows = np.empty(len(table), known.dtype)
     old = np.ascontiguousarray(table.rows).view("u1").reshape(len(table), width)
     rows.view("u1").reshape(len(table), width + more)[:, :width] = old
-    for number, (column, values) in enumerate(columns, n_old + 1):
-        field = rows[f"f{number}"]
-        field[...] = stored(column, values, field.dtype).reshape(field.shape)
     header = table.header.copy()
     header.set("NAXIS1", width + more, "width of table in bytes")
     header.set("TFIELDS", n_old + len(columns), "number of fields in each row")
@@ -58,13 +70,11 @@ def _cards(columns: tuple[Column, ...], first: int) -> tuple[tuple[tuple[str, by
 
 
 @lru_cache(maxsize=64)
-def _joined(
-    old: Structure, old_cards: tuple[bytes, ...], cards: tuple[tuple[str, bytes], ...], width: int
-) -> Structure:
+def _joined(old: Structure, cards: tuple[tuple[str, bytes], ...], width: int) -> Structure:
     new = Header()
     new.extend(cards)
     n_new = sum(keyword.startswith("TTYPE") for keyword, _ in cards)
-    return structure(old_cards + new.column_cards(), len(old.forms) + n_new, width)
+    return structure(old.header.column_cards() + new.column_cards(), len(old.forms) + n_new, width)
 
 
 def select_rows(table: Table, rows: ArrayLike) -> Table:

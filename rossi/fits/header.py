@@ -117,7 +117,8 @@ class Header:
         keyword : str
         default : Any
         """
-        at = self._index.get(keyword)
+        index, known = self._at
+        at = (index if known == len(self._names) else self._index).get(keyword)
         if at is None:
             return default
         value = card_value(self._cards[at])

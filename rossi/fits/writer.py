@@ -67,6 +67,9 @@ class Column:
     zero: int = 0
     keywords: tuple[tuple[str, Value], ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.form))  # tables of a hundred columns are looked up by all of them
+
     def cards(self, number: int) -> list[CardTuple]:
         """Return the cards of this column.
 
@@ -125,7 +128,7 @@ def table_hdu(
     template, dtype = _template(extname, declared)
     heap = bytearray()
     arrays = [_laid_out(column, values, heap) for column, values in columns]
-    rows = np.zeros(len(arrays[0]) if arrays else int(n_row or 0), dtype)
+    rows = np.empty(len(arrays[0]) if arrays else int(n_row or 0), dtype)
     for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
         field = rows[f"f{number}"]
         field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)

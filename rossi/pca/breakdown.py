@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
 import numpy as np
 
 from rossi import gti
@@ -11,8 +15,11 @@ from rossi.met import timezero
 from rossi.pca.standard2 import PCUS
 
 
-def read_breakdowns(file: FitsFile, data_timezero: float) -> dict[int, gti.Gti]:
+@lru_cache(maxsize=8)
+def read_breakdowns(file: FitsFile, data_timezero: float) -> Mapping[int, gti.Gti]:
     """Return, for each PCU, the time without breakdown, in the raw clock of the data.
+
+    Of the same opened file it is worked out once a process.
 
     Parameters
     ----------
@@ -23,7 +30,7 @@ def read_breakdowns(file: FitsFile, data_timezero: float) -> dict[int, gti.Gti]:
 
     Returns
     -------
-    dict of int to ndarray (m, 2) [s]
+    mapping of int to ndarray (m, 2) [s]
 
     Raises
     ------
@@ -40,4 +47,4 @@ def read_breakdowns(file: FitsFile, data_timezero: float) -> dict[int, gti.Gti]:
             ) from None
         shift = timezero(table.header, table.where) - data_timezero
         good[pcu] = gti.make(np.column_stack((table.numbers("START"), table.numbers("STOP"))) + shift)
-    return good
+    return MappingProxyType(good)

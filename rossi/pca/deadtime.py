@@ -114,7 +114,7 @@ class PcuRows:
     def live_fraction(self) -> Floats:
         """Live time over on time, 0 for bad rows."""
         on = self.on_time
-        return np.divide(self.live_time, on, out=np.zeros(len(on)), where=on > 0)
+        return np.divide(self.live_time, on, out=np.zeros(on.shape), where=on > 0)
 
 
 def pcu_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.cards import Value
-from rossi.fits.edit import append_columns
+from rossi.fits.edit import with_room
+from rossi.fits.structure import Structure
 from rossi.fits.table import Table
-from rossi.fits.writer import Column
+from rossi.fits.writer import Column, stored
 from rossi.pca.deadtime import EVENT_DEAD_TIME, PcuRows
-from rossi.pca.standard2 import spectra_in
+from rossi.pca.standard2 import PCUS, spectra_in
 
 _TRUE, _FALSE, _UNDEFINED = ord("T"), ord("F"), 0
 _EXPONENT, _COUNT = ("TDISP", "E10.3"), ("TDISP", "I5")
@@ -34,13 +36,40 @@ def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: boo
         Set the spectra of bad rows to 0.
     """
     declared = _declarations(background, next(iter(rows.values())).breakdown is not None)
-    values = _values(rows)
-    result = append_columns(table, [(column, values[column.name]) for column in declared])
+    result = with_room(table, declared)
+    if len(table):
+        columns = {column.name: column for column in declared}
+        for name, values in _values(_together(rows)).items():
+            if name.format(0) in columns:
+                _fill(result, columns[name.format(0)], name, values)
     if zero:
         for pcu, of_pcu in rows.items():
-            for name in spectra_in(table, pcu):
-                result.raw(name)[of_pcu.bad] = -int(result.info(name).zero)
+            names = spectra_in(table, pcu)
+            side = result.adjacent(names)
+            parts = [side] if side else [(result.raw(name), int(result.info(name).zero)) for name in names]
+            for spectra, offset in parts:
+                spectra[of_pcu.bad] = -offset
     return result
+
+
+def _fill(table: Table, column: Column, name: str, values: NDArray[Any]) -> None:
+    """Set the columns of one name of all PCUs, (n_pcu, n_row), or the elements of a vector, (n_element, n_row)."""
+    base, offset, step = _place(table.structure, name)
+    strides = (step, table.rows.dtype.itemsize)
+    np.ndarray(values.shape, base, table.rows, offset, strides)[...] = stored(column, values, base)
+
+
+@lru_cache(maxsize=512)
+def _place(columns: Structure, name: str) -> tuple[np.dtype[Any], int, int]:
+    """Return type and offset of the column of PCU 0, or of an element, and how far it is from one to the next [byte].
+
+    The columns of a PCU are laid out as those of any other (`_declarations`).
+    """
+    numbers = [columns.infos[name.format(pcu).upper()].number for pcu in PCUS]
+    places = columns.dtype.fields
+    assert places is not None  # rows are structured
+    (dtype, first), (_, second) = (places[f"f{number}"][:2] for number in numbers[:2])
+    return dtype.base, first, second - first or dtype.base.itemsize
 
 
 @lru_cache(maxsize=8)
@@ -102,36 +131,41 @@ def _tddes(pcu: int, element: str) -> str:
     return f"D[{pcu}] & E[{element}] & C[0~255]"
 
 
-def _values(rows: Mapping[int, PcuRows]) -> dict[str, NDArray[Any]]:
-    pcus = sorted(rows)
-    n_row = len(rows[pcus[0]].bad)
-    values: dict[str, NDArray[Any]] = {
-        "NUM_PCU_ON": np.sum([rows[n].on & ~rows[n].on_unknown for n in pcus], axis=0),
-        "EventDeadTime": np.full(n_row, EVENT_DEAD_TIME),
-        "OnTimeVect": np.column_stack([rows[n].on_time for n in pcus]),
-        "LiveTimeVect": np.column_stack([rows[n].live_time for n in pcus]),
+def _together(rows: Mapping[int, PcuRows]) -> PcuRows:
+    """Return the rows of all PCUs as one, whose arrays are (n_pcu, n_row)."""
+    parts = {one.name: [getattr(rows[pcu], one.name) for pcu in PCUS] for one in fields(PcuRows)}
+    length = parts.pop("row_length")[0]
+    known: dict[str, Any] = {name: None if part[0] is None else np.stack(part) for name, part in parts.items()}
+    return PcuRows(**known, row_length=length)
+
+
+def _values(pcus: PcuRows) -> dict[str, NDArray[Any]]:
+    """Return what stands in the columns of all PCUs, (n_pcu, n_row), by their names without the PCU's number.
+
+    Besides, what stands in columns without one, (1, n_row), and in vectors, (n_pcu, n_row).
+    """
+    vle_event = pcus.vle_event_dead_time
+    values = {
+        "NUM_PCU_ON": (pcus.on & ~pcus.on_unknown).sum(axis=0, keepdims=True),
+        "EventDeadTime": np.full((1, pcus.bad.shape[1]), EVENT_DEAD_TIME),
+        "OnTimeVect": pcus.on_time,
+        "LiveTimeVect": pcus.live_time,
+        "VLECntPcu{}": pcus.vle_counts,
+        "VLEDescPcu{}": pcus.vle_setting,
+        "PCU{}_ON": np.where(pcus.on_unknown, _UNDEFINED, np.where(pcus.on, _TRUE, _FALSE)),
+        "BadPcu{}": pcus.bad,
+        "VLEEventDeadTimePcu{}": vle_event,
+        "VLEDeadTimePcu{}": pcus.vle_counts * vle_event,
+        "VpCntPcu{}": pcus.propane_counts,
+        "VpDeadTimePcu{}": pcus.propane_counts * EVENT_DEAD_TIME,
+        "RemainingCntPcu{}": pcus.remaining_counts,
+        "RemainingDeadTimePcu{}": pcus.remaining_counts * EVENT_DEAD_TIME,
+        "XeCntPcu{}": pcus.xenon_counts,
+        "XeDeadTimePcu{}": pcus.xenon_counts * EVENT_DEAD_TIME,
+        "OnTimePcu{}": pcus.on_time,
+        "CountDeadTimePcu{}": pcus.count_dead_time,
+        "DeadTimePcu{}": pcus.dead_time,
+        "LiveTimePcu{}": pcus.live_time,
+        "LiveFracPcu{}": pcus.live_fraction,
     }
-    for n in pcus:
-        pcu = rows[n]
-        vle_event = pcu.vle_event_dead_time
-        values |= {
-            f"VLECntPcu{n}": pcu.vle_counts,
-            f"VLEDescPcu{n}": pcu.vle_setting,
-            f"PCU{n}_ON": np.where(pcu.on_unknown, _UNDEFINED, np.where(pcu.on, _TRUE, _FALSE)),
-            f"BreakdownPcu{n}": np.zeros(n_row, bool) if pcu.breakdown is None else pcu.breakdown,
-            f"BadPcu{n}": pcu.bad,
-            f"VLEEventDeadTimePcu{n}": vle_event,
-            f"VLEDeadTimePcu{n}": pcu.vle_counts * vle_event,
-            f"VpCntPcu{n}": pcu.propane_counts,
-            f"VpDeadTimePcu{n}": pcu.propane_counts * EVENT_DEAD_TIME,
-            f"RemainingCntPcu{n}": pcu.remaining_counts,
-            f"RemainingDeadTimePcu{n}": pcu.remaining_counts * EVENT_DEAD_TIME,
-            f"XeCntPcu{n}": pcu.xenon_counts,
-            f"XeDeadTimePcu{n}": pcu.xenon_counts * EVENT_DEAD_TIME,
-            f"OnTimePcu{n}": pcu.on_time,
-            f"CountDeadTimePcu{n}": pcu.count_dead_time,
-            f"DeadTimePcu{n}": pcu.dead_time,
-            f"LiveTimePcu{n}": pcu.live_time,
-            f"LiveFracPcu{n}": pcu.live_fraction,
-        }
-    return values
+    return values if pcus.breakdown is None else values | {"BreakdownPcu{}": pcus.breakdown}

@@ -49,6 +49,8 @@ class Panel:
         What a mean is of, for the legend.
     epochs : bool
         Show the gain epochs of the PCA.
+    number : int
+        Which of the bands it is: each has a colour, in whatever figure.
     """
 
     label: str
@@ -61,6 +63,7 @@ class Panel:
     unit: str = "count s$^{-1}$ PCU$^{-1}$"
     means: str = "mean of an observation"
     epochs: bool = True
+    number: int = 0
 
 
 def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
@@ -92,7 +95,7 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
     for row, panel in enumerate(panels):
         for column, part in enumerate(parts):
             axes = grid[row, column]
-            _draw(axes, panel, part, COLOURS[row % len(COLOURS)])
+            _draw(axes, panel, part, COLOURS[panel.number % len(COLOURS)])
             _time_axis(axes, part, top=row == 0, bottom=row == len(panels) - 1, many=len(parts) > 1)
             _break_marks(axes, left=column > 0, right=column < len(parts) - 1)
         _rate_axis(grid[row, 0], panel)

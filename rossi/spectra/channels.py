@@ -53,7 +53,7 @@ def cpix_groups(header: Header, where: str, *, compat: Compat = None) -> list[Ch
     DataError
         If there is no CPIXn, or it can't be read.
     """
-    numbers = [int(key[4:]) for key in header if re.fullmatch(r"CPIX\d+", key)]
+    numbers = [int(key[4:]) for key in header if key.startswith("CPIX") and key[4:].isdecimal()]
     if not numbers:
         raise DataError(f"{where}: keyword CPIX1 is missing; a spectrum of saextrct or seextrct was expected.")
     keyword = f"CPIX{max(numbers)}"

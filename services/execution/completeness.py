@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rossi.archive import ObsID, parse_data_file
 from rossi.contents import FOLDERS, Contents, Listed, least_share, read_contents
@@ -75,15 +76,17 @@ def _without_copies(
     kept: dict[str, tuple[File, ...]] = dict(inputs)
     caveats: dict[str, Caveat] = {}
     for one in declared:
-        first: dict[tuple[str, str], File] = {}
+        first: dict[tuple[str, int], list[File]] = defaultdict(list)
         for item in sorted(inputs.get(one.name, ()), key=lambda f: (_plain(f.name) not in contents.files, f.name)):
-            key = (item.name.partition("_")[0], hashlib.sha256(item.data).hexdigest())
-            same = first.setdefault(key, item)
-            if same is not item:
+            alike = first[item.name.partition("_")[0], item.size]
+            same = next((other for other in alike if other.data == item.data), None)
+            if same is None:
+                alike.append(item)
+            else:
                 message = f"{item.name} has the content of {same.name} and is left out."
                 caveats[item.name] = Caveat(code="same_file_twice", message=message)
         if one.name in inputs:
-            kept[one.name] = tuple(sorted(first.values(), key=lambda f: f.name))
+            kept[one.name] = tuple(sorted(chain.from_iterable(first.values()), key=lambda f: f.name))
     return kept, list(caveats.values())
 
 

@@ -14,7 +14,7 @@ from services.merge.spectra import SpectrumSet
 from services.merge.spectra_groups import is_summed
 from services.storage import MissingObject
 from services.storage.base import Reader
-from services.storage.publication import output_key, read_manifest, read_outputs, read_records
+from services.storage.publication import output_keys, read_manifest, read_outputs, read_records
 from services.storage.together import find_together
 
 LIGHT_CURVE = "light_curve"
@@ -128,5 +128,4 @@ def _spectra(store: Reader, known: MutableMapping[str, bytes], obsid: str, produ
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
-    files = {output_key(key, manifest, record): record for record in manifest.outputs}
-    return StageProducts(key, files, Provenance.of(manifest))
+    return StageProducts(key, output_keys(key, manifest), Provenance.of(manifest))

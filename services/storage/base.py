@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -111,11 +111,17 @@ class ObjectStore(Reader, Protocol):
         """
         ...
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """Create an object under a key that follows from its content.
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """Create objects under keys that follow from their contents, all at the same time.
 
-        As `put`, but a server that can't create conditionally is spared the look before: what may be written over is
-        the same. False says that an object is there, and nothing about whether it is intact.
+        Each as `put` does, but a server that can't create conditionally is spared the look before: what may be written
+        over is the same. False says that an object is there, and nothing about whether it is intact. Where some fail,
+        the others may have been created.
+
+        Returns
+        -------
+        sequence of bool
+            Whether each was created.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from services.storage.base import MissingObject, ObjectInfo, Tagged, check_key
 
@@ -28,9 +28,9 @@ class MemoryStore:
             self._keep(key, data)
             return True
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """See `ObjectStore.put_content`."""
-        return self.put(key, data)
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_contents`."""
+        return [self.put(key, data) for key, data in contents]
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""

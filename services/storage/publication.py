@@ -24,7 +24,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -142,21 +142,31 @@ def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
     record : OutputRecord
         One of ``manifest.outputs``.
     """
-    if record.shared:
-        inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
-        return f"{key.removesuffix(inner)}{shared_key(record)}"
+    return _places(key, manifest)(record)
+
+
+def output_keys(key: str, manifest: Manifest) -> dict[str, OutputRecord]:
+    """Return all outputs by their places; see `output_key`."""
+    place = _places(key, manifest)
+    return {place(record): record for record in manifest.outputs}
+
+
+def _places(key: str, manifest: Manifest) -> Callable[[OutputRecord], str]:
+    inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
     names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
     folder = f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}"
-    return f"{folder}/{record.name}" if record.start is None else f"{folder}/{BUNDLE}/{record.name}"
+    bundle, shared = f"{folder}/{BUNDLE}", key.removesuffix(inner)
+
+    def place(record: OutputRecord) -> str:
+        if record.shared:
+            return f"{shared}{shared_key(record)}"
+        return f"{folder if record.start is None else bundle}/{record.name}"
+
+    return place
 
 
 def shared_key(record: OutputRecord) -> str:
-    """Return the key of a shared file, relative to the prefix.
-
-    Parameters
-    ----------
-    record : OutputRecord
-    """
+    """Return the key of a shared file, relative to the prefix."""
     return f"{SHARED}/{record.sha256}/{record.name}"
 
 
@@ -228,7 +238,8 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
     records = {file.name: _record(name, file) for name, file in files}
-    packed = [(file.name, file.data) for _, file in files if together and _goes_with_others(file)]
+    alone = {f.name for _, f in files if f.shared or f.about.kind is Kind.FIGURE or isinstance(f, SpooledFile)}
+    packed = [(file.name, file.data) for _, file in files if together and file.name not in alone]
     whole, starts = pack(packed) if len(packed) > 1 else (b"", [])
     for (name, _), start in zip(packed, starts, strict=False):
         records[name] = records[name].model_copy(update={"start": start})
@@ -236,19 +247,12 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     complete = manifest.model_copy(update={"outputs": tuple(records.values())})
     document = seal(complete.model_dump_json(indent=1).encode())
     content: dict[str, bytes | SpooledFile] = {}
-    for _, file in files:
-        place = output_key(key, complete, records[file.name])
-        content[object_key(place)] = whole if object_key(place) != place else _content(file)
-    shared = frozenset(output_key(key, complete, one) for one in records.values() if one.shared)
+    places = output_keys(key, complete)
+    for place, (_, file) in zip(places, files, strict=True):
+        own = file if isinstance(file, SpooledFile) else file.data
+        content[object_key(place)] = whole if object_key(place) != place else own
+    shared = frozenset(place for place, one in places.items() if one.shared)
     return Ready(key, Manifest.model_validate_json(document), document, tuple(content.items()), shared)
-
-
-def _goes_with_others(file: File) -> bool:
-    return not (file.shared or file.about.kind is Kind.FIGURE or isinstance(file, SpooledFile))
-
-
-def _content(file: File) -> bytes | SpooledFile:
-    return file if isinstance(file, SpooledFile) else file.data
 
 
 def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
@@ -324,8 +328,7 @@ def read_outputs(
     store: Reader, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
 ) -> tuple[File, ...]:
     """Return the files of one output as `fetch_outputs` does, with the manifest at hand; see `read_records`."""
-    records = {output_key(key, manifest, record): record for record in manifest.outputs if record.output == output}
-    return read_records(store, key, records, output, known)
+    return read_records(store, key, output_keys(key, manifest), output, known)
 
 
 def read_records(

@@ -24,6 +24,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader, create_loader
 
 from rossi.errors import ConfigError
+from services.storage.at_once import at_once
 from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
 from services.storage.network import authorities, distrust, proxy_for
 from services.storage.s3_url import S3Place, parse_s3_url
@@ -95,9 +96,12 @@ class S3Store:
             self._honours_condition = not self._create(key, data)
         return True
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """See `ObjectStore.put_content`."""
-        return self.put(key, data) if self._honours_condition is None else self._create(key, data)
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_contents`."""
+        return at_once(self._put_content, contents)
+
+    def _put_content(self, content: tuple[str, bytes]) -> bool:
+        return self.put(*content) if self._honours_condition is None else self._create(*content)
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""

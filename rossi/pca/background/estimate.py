@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import FitsFile
+from rossi.fits.structure import Structure
 from rossi.fits.table import Table
 from rossi.met import DAY, split_keyword
 from rossi.pca.background.channels import N_ELEMENT, drifted
@@ -101,11 +103,7 @@ def estimate_background(
     if filter_rows is not None:
         _check_coverage(data, filter_rows, options.time_slop)
     mjd = observation_mjd(data)
-    columns = [
-        info.name
-        for info in data.infos.values()
-        if _XENON.fullmatch(info.name) or (options.propane and _PROPANE.fullmatch(info.name))
-    ]
+    columns = _spectra(data.structure, options.propane)
     used = [(model, _of_type(model.valid(mjd), options.model_type)) for model in models]
     source = ParameterSource(data, filter_rows, saa, mjd)
     length = data.header.number("DELTAT", data.where)
@@ -119,6 +117,12 @@ def estimate_background(
     }
     layout = BackgroundLayout(options.layers, options.full_spectrum, intervals.interval)
     return Background(file, intervals.times(source.time), spectra, layout, inputs)
+
+
+@lru_cache(maxsize=64)
+def _spectra(columns: Structure, propane: bool) -> tuple[str, ...]:
+    names = (info.name for info in columns.infos.values())
+    return tuple(name for name in names if _XENON.fullmatch(name) or (propane and _PROPANE.fullmatch(name)))
 
 
 def observation_mjd(data: Table) -> float:
@@ -174,11 +178,10 @@ def _sum(
 ) -> dict[str, Singles]:
     """Return the spectra of each column (n_out, n_channel): components are added in order, in single precision."""
     totals = {name: np.zeros((intervals.n_out, data.info(name).repeat), np.float32) for name in columns}
-    for group in groups(components, totals):
-        _check_channels(group, data)
-        first = group[0]
+    for group in groups(tuple(components), tuple(totals)):
+        _check_channels(group.components, data)
+        first, cells = group.components[0], group.cells
         values = [source.value(axis, first.pcu, first.where) for axis in first.axes]
-        cells = np.stack([component.cells for component in group])
         for rows in intervals.blocks():
             rates = spectra_at(
                 cells, first.axes, [value[rows] for value in values], len(source.time[rows]), interpolate
@@ -186,7 +189,7 @@ def _sum(
             counts = intervals.counts(rates)
             if first.drift is not None and cells.shape[-1] == N_ELEMENT:
                 counts = drifted(counts, (source.mjd - first.drift.zero) * first.drift.slope)
-            for component, part in zip(group, counts, strict=True):
+            for component, part in zip(group.components, counts, strict=True):
                 totals[component.spectrum][rows] += part
     return totals
 
@@ -201,16 +204,32 @@ def _check_channels(group: Sequence[Component], data: Table) -> None:
             )
 
 
-def groups(components: Sequence[Component], columns: Mapping[str, object]) -> list[list[Component]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Components that are looked up alike.
+
+    Parameters
+    ----------
+    components : tuple of Component
+    cells : ndarray (n_component, n_cell, n_channel) of float32 [count / s]
+        Theirs.
+    """
+
+    components: tuple[Component, ...]
+    cells: Singles
+
+
+@lru_cache(maxsize=4)
+def groups(components: tuple[Component, ...], columns: tuple[str, ...]) -> tuple[Group, ...]:
     """Group components that are looked up alike, such that each spectrum's components stay in order.
 
     Components of other columns are left out.
 
     Parameters
     ----------
-    components : sequence of Component
-    columns : mapping of str to object
-        The columns that are made, by name.
+    components : tuple of Component
+    columns : tuple of str
+        The columns that are made.
     """
     found: dict[object, list[Component]] = defaultdict(list)
     number: dict[str, int] = defaultdict(int)
@@ -219,7 +238,8 @@ def groups(components: Sequence[Component], columns: Mapping[str, object]) -> li
             rank = number[component.spectrum]
             number[component.spectrum] += 1
             found[rank, component.axes, component.pcu, component.drift, component.cells.shape].append(component)
-    return [group for _, group in sorted(found.items(), key=lambda item: item[0][0])]  # type: ignore[index]
+    ordered = [group for _, group in sorted(found.items(), key=lambda item: item[0][0])]  # type: ignore[index]
+    return tuple(Group(tuple(group), np.stack([component.cells for component in group])) for group in ordered)
 
 
 def _ranges(numbers: Sequence[int]) -> str:

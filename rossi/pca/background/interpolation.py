@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,9 @@ def spectra_at(
             corners = [corner + stride * bin_of(axis, known) for corner in corners]
         stride *= axis.n_bin
     # the first interpolated axis varies fastest in the list of corners, and is interpolated first
-    found = [cells[:, corner] for corner in corners]
     finite = bool(np.isfinite(cells).all())
+    wide = cells.astype(np.float64) if fractions else cells  # once, not for each row that looks them up
+    found: list[NDArray[Any]] = [wide[:, corner] for corner in corners]
     for fraction in fractions:
         found = [mix(a, b, fraction[:, None], finite) for a, b in zip(found[::2], found[1::2], strict=True)]
     found[0][:, ~used] = 0.0
@@ -100,12 +102,13 @@ def between(midpoints: Sequence[float], value: Floats) -> tuple[Indices, Indices
     return lower, upper, fraction
 
 
-def mix(a: Singles, b: Singles, fraction: Floats, finite: bool = False) -> Singles:
+def mix(a: NDArray[Any], b: NDArray[Any], fraction: Floats, finite: bool = False) -> Singles:
     """Return a (1 - f) + b f in single precision; where one of them is not finite, the other.
 
     Parameters
     ----------
-    a, b : ndarray (n_component, n_row, n_channel) of float32 [count / s]
+    a, b : ndarray (n_component, n_row, n_channel) of float32 or float64 [count / s]
+        Of single precision, whatever they are stored in; in double precision and `finite`, they are overwritten.
     fraction : ndarray (n_row, 1)
     finite : bool
         All of `a` and `b` are known to be finite.
@@ -115,9 +118,10 @@ def mix(a: Singles, b: Singles, fraction: Floats, finite: bool = False) -> Singl
     ndarray (n_component, n_row, n_channel) of float32 [count / s]
     """
     with np.errstate(invalid="ignore"):
-        mixed: Floats = a * (1.0 - fraction)
-        mixed += b * fraction
+        own = finite and a.dtype == np.float64  # to make an array of this size costs as much as to multiply one
+        mixed: Floats = np.multiply(a, 1.0 - fraction, out=a if own else None)
+        mixed += np.multiply(b, fraction, out=b if own else None)
     single = mixed.astype(np.float32)
     if not finite:
-        single = np.where(np.isfinite(a), np.where(np.isfinite(b), single, a), b)
+        single = np.where(np.isfinite(a), np.where(np.isfinite(b), single, a), b).astype(np.float32)
     return single

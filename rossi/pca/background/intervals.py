@@ -79,18 +79,18 @@ class Intervals:
         Parameters
         ----------
         rates : ndarray (..., n_row, n_channel) of float32 [count / s]
+            Overwritten where intervals are rows.
 
         Returns
         -------
         ndarray (..., n_out, n_channel) of float32 [count]
         """
         if self.same:
-            single = np.float32(self.row_length)  # the product of two singles is rounded once, as that of doubles is
-            return (
-                rates * single
-                if single == self.row_length
-                else (self.row_length * rates.astype(np.float64)).astype(np.float32)
-            )
+            single = np.float32(self.row_length)
+            if single != self.row_length:
+                return (self.row_length * rates.astype(np.float64)).astype(np.float32)
+            rates *= single  # the product of two singles is rounded once, as that of doubles is
+            return rates
         total = np.zeros((*rates.shape[:-2], self.n_out, rates.shape[-1]), np.float32)
         for rows, into, seconds in self._steps:
             total[..., into, :] += seconds[:, None] * rates[..., rows, :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -12,10 +13,9 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.fits.cards import Value
+from rossi.fits.cards import Value, card_value
 from rossi.fits.dated import clock, dated
 from rossi.fits.reader import FitsFile
-from rossi.fits.structure import ColumnInfo
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.filter.columns import BREAKDOWN, COLLECTED, NULLS, Source
@@ -217,7 +217,9 @@ def _of_files(
     values = dict(zip(plain, places.line(np.array([samples[name] for name in plain])), strict=True)) if plain else {}
     values |= {name: other[name](y) for name, y in samples.items() if name in other}
     for source in there:
-        column = _declared(source, tables[0], tables[0].info(source.name))
+        info, header = tables[0].info(source.name), tables[0].header
+        kept = tuple(header.image(f"{key}{info.number}") for key in _KEPT)
+        column = _declared(source.column, info.code, info.unit, kept)
         found[source.column] = column, as_stored(column, values[source.name])
     return found
 
@@ -238,18 +240,19 @@ def _longitude(places: Interpolation, degrees: Floats) -> Floats:
     return np.asarray(value - 360.0 * np.trunc(value / 360.0))
 
 
-def _declared(source: Source, table: Table, info: ColumnInfo) -> Column:
-    """Return the column as the filter file declares it: as in the input, 16-bit integers as single precision."""
-    form = "E" if info.code == "I" else info.code
-    keys = [key for key in _KEPT if form == info.code or key == "TDDES"]
-    kept: list[tuple[str, Value]] = [(key, table.header.get(f"{key}{info.number}")) for key in keys]
-    return Column(
-        source.column,
-        form,
-        info.unit,
-        null=NULLS.get(form),
-        keywords=tuple((k, v) for k, v in kept if v is not None),
-    )
+@lru_cache(maxsize=512)
+def _declared(name: str, code: str, unit: str, kept: tuple[bytes, ...]) -> Column:
+    """Return the column as the filter file declares it: as in the input, 16-bit integers as single precision.
+
+    Of the input are its type, unit and the images of the cards that are kept.
+    """
+    form = "E" if code == "I" else code
+    values: list[tuple[str, Value]] = [
+        (key, card_value(image))
+        for key, image in zip(_KEPT, kept, strict=True)
+        if image and (form == code or key == "TDDES")
+    ]
+    return Column(name, form, unit, null=NULLS.get(form), keywords=tuple((k, v) for k, v in values if v is not None))
 
 
 def as_stored(column: Column, values: Floats) -> NDArray[Any]:

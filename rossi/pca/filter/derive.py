@@ -42,7 +42,10 @@ class Inputs:
     def __getitem__(self, name: str) -> Singles:
         if name not in self.collected:
             return np.full(self.n_row, np.nan, np.float32)
-        return as_numbers(*self.collected[name]).astype(np.float32)
+        column, values = self.collected[name]
+        if column.null is None and values.dtype == np.float32:
+            return values
+        return as_numbers(column, values).astype(np.float32)
 
     def vector(self, name: str, components: Sequence[str] = _AXES) -> Singles:
         """Return columns as one array.

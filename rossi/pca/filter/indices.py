@@ -152,13 +152,24 @@ def read_master(files: Files) -> MasterIndex:
     )
 
 
+def text(cell: bytes) -> str:
+    """Return a cell's text, as `Table.column` does.
+
+    Parameters
+    ----------
+    cell : bytes
+        As stored.
+    """
+    return cell.decode("latin-1").strip(" \0")
+
+
 def _text(table: Table, name: str) -> str:
     return _texts(table, name)[0] if table.info(name).code == "A" else str(table.column(name)[0])
 
 
 def _texts(table: Table, name: str) -> list[str]:
     """Return texts as `Table.column` does, as a list: quicker than an array where rows are few."""
-    return [cell.decode("latin-1").strip(" \0") for cell in table.raw(name).tolist()]
+    return list(map(text, table.raw(name).tolist()))
 
 
 def _met(table: Table, name: str) -> int:

@@ -157,28 +157,30 @@ class _Quadrature:
         third = (growth[2] + growth[0] - 2 * growth[1]) / 6
         radial = here.square, growth[1], (growth[2] - growth[0]) / 4, third
         sixth, seventh = (_local(getattr(before, p), getattr(here, p), getattr(after, p)) for p in ("p6", "p7"))
+        direction = np.sign(step)
         while True:
             t = (self.z - here.along) / step
             inside = self.running & (t <= 1)
             if not inside.any():
                 return
             half = (radial[0] + t * (radial[1] + t * (radial[2] + t * radial[3]))) / 2
-            r = half + np.sqrt(half**2 + self.z**2)
-            stretch = np.sqrt(1 + 3 * self.z**2 / r**2)
+            height = self.z**2
+            r = half + np.sqrt(half**2 + height)
+            stretch = np.sqrt(1 + 3 * height / r**2)
             strength = sixth[0] + t * (sixth[1] + t * sixth[2])
             radicand = self.field - strength * r**3 * stretch
             lost = inside & ((r <= _LOWEST) | (r > _HIGHEST))
             done = lost | (inside & (2 * radicand <= self.radicand))
             go = inside & ~done
             length = seventh[0] + t * (seventh[1] + t * seventh[2])
-            term = np.sqrt(np.where(go, radicand, 0.0)) * stretch * length / (r**2 + self.z**2)
+            term = np.sqrt(np.where(go, radicand, 0.0)) * stretch * length / (r**2 + height)
             self.bad |= lost
             self.running &= ~done
             self.last = np.where(inside, radicand, self.last)
             self.total = np.where(go, self.total + self.width * (self.term + term), self.total)
             self.radicand = np.where(go, radicand, self.radicand)
             self.term = np.where(go, term, self.term)
-            self.width = np.where(go, _QUADRATURE * r * np.sign(step), self.width)
+            self.width = np.where(go, _QUADRATURE * r * direction, self.width)
             self.z = np.where(go, self.z + self.width, self.z)
 
     def result(self) -> Floats:

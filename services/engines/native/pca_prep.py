@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rossi.calibration_roles import Role
 from rossi.errors import DataError
 from rossi.fits.edit import file_parts
-from rossi.fits.reader import FitsFile
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.writer import stored_gzip
 from rossi.pca.background.model import BackgroundModel, read_model
 from rossi.pca.deadtime import BadRowRules
@@ -67,7 +69,13 @@ def _stored(name: str, one: Prepared, content: Content, *, keep: bool) -> File:
 
 
 def _calibration(inputs: Inputs, role: Role) -> FitsFile | None:
-    return next(map(opened, inputs.get(role, ())), None)
+    return next((_opened_once(item.data, item.name) for item in inputs.get(role, ())), None)
+
+
+@lru_cache(maxsize=8)
+def _opened_once(data: bytes, name: str) -> FitsFile:
+    """Open a calibration file, the same of all observations."""
+    return open_fits(data, name)
 
 
 def _model(item: File) -> BackgroundModel:

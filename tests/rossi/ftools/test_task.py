@@ -152,6 +152,7 @@ def table(tmp_path, monkeypatch):
             2,
             "'c.fits' should be name=value; all of infile, outfile are",
         ),
+        ("powspec", ["a.lc"], 2, "powspec: no task of rossi; `rossi reduce OBSID --product power` makes"),
         ("ftlst", ["a.fits"], 2, "ftlst: no such task; did you mean ftlist"),
         ("hxtback", ["-q"], 2, "there is no option -q; there are -i, -b, -k, -s"),
     ],

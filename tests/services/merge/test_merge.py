@@ -143,6 +143,8 @@ def test_light_curve_holds_every_row_and_says_whose_it_is(tmp_path: Path) -> Non
         np.testing.assert_allclose(observations["EXPOSURE"], live)
         assert {outcome.rstrip() for outcome in observations["OUTCOME"]} == {"succeeded", "no_work", "failed"}
         assert observations["CAVEATS"][1].rstrip() == "housekeeping_short"
+        units = hdus["OBSERVATIONS"].columns["RATE"].unit, hdus["OBSERVATIONS"].columns["ERROR"].unit
+        assert units == (hdus["RATE"].columns["RATE"].unit,) * 2 == ("count/s/PCU",) * 2
         assert hdus["RATE"].header["HDUCLAS1"] == "LIGHTCURVE"
         assert hdus["STDGTI"].header["ONTIME"] == 90 * 16
 

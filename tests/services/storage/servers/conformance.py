@@ -59,11 +59,13 @@ class StoreConformance:
         assert store.get("k/2") == b"other"
 
     def test_content_may_be_put_again(self, store):
-        assert store.put_content("c/1", b"same")
-        store.put_content("c/1", b"same")
-        assert store.get("c/1") == b"same"
+        contents = {f"{folder}/{n}": b"same" * n for folder in ("c", "d/e") for n in range(3)}
+        assert list(store.put_contents([*contents.items()])) == [True] * 6
+        assert len(store.put_contents([*contents.items(), ("c/3", b"new")])) == 7
         assert not store.put("c/1", b"other")
-        assert store.get("c/1") == b"same"
+        contents["c/3"] = b"new"
+        assert {info.key: store.get(info.key) for info in store.list()} == contents
+        assert list(store.leftovers()) == []
 
     def test_empty_object(self, store):
         assert store.put("empty", b"")
