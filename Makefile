@@ -112,9 +112,10 @@ $(ENV_FILE):
 	umask 077 && $(PYTHON) -c 'from secrets import token_hex; print("\n".join(f"{name}={token_hex(20)}" \
 	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "API_AUTH")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
 
+# Of what is installed a part is imported, and compiled then.
 .venv/dev: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes $(LOCK:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --no-deps --no-compile --require-hashes $(LOCK:%=--requirement %)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch .venv/dev
 

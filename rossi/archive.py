@@ -6,6 +6,7 @@ import re
 import string
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from rossi.errors import ConfigError, shortened
 
@@ -160,6 +161,7 @@ class DataFileName:
     stop: int
 
 
+@lru_cache(maxsize=4096)  # an observation's files, asked for by many
 def parse_data_file(name: str) -> DataFileName | None:
     """Read a name such as ``FS4a_6f06220-6f066d0.gz``; None for names of another form.
 

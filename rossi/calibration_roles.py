@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from rossi.calibration import ANY, CalibrationEntry, CalibrationQuery, matching, select
 
-#: What a query leaves open.
-
 
 class Role(StrEnum):
     """What a calibration file is for."""
@@ -91,13 +89,11 @@ DATA_SETS = {
     Role.SAA: DataSet("history of SAA passages", "PCA", "PCA_SAA_HIST_DATA"),
     Role.BREAKDOWN: DataSet("list of times without breakdown", "PCA", "STDGTI", "ALL"),
     Role.BREAKDOWN_HISTORY: DataSet("history of breakdowns", "PCA", "PCA_BREAKDOWN_HIST"),
-    Role.DEAD_TIME_A: DataSet(
-        "file of HEXTE dead-time coefficients (cluster A)", "HEXTE", "HKCONV", "PWA", task_dates=_DEAD_TIME
+    Role.DEAD_TIME_A: DataSet("dead-time file of HEXTE's cluster A", "HEXTE", "HKCONV", "PWA", task_dates=_DEAD_TIME),
+    Role.DEAD_TIME_B: DataSet("dead-time file of HEXTE's cluster B", "HEXTE", "HKCONV", "PWB", task_dates=_DEAD_TIME),
+    Role.BACKGROUND_A: DataSet(
+        "background correction of HEXTE's cluster A", "HEXTE", "CORR_COEFF", task_dates=_STARING
     ),
-    Role.DEAD_TIME_B: DataSet(
-        "file of HEXTE dead-time coefficients (cluster B)", "HEXTE", "HKCONV", "PWB", task_dates=_DEAD_TIME
-    ),
-    Role.BACKGROUND_A: DataSet("correction of HEXTE's background", "HEXTE", "CORR_COEFF", task_dates=_STARING),
     Role.ENERGY_TO_CHANNEL: DataSet(
         "energy-to-channel table of the PCA",
         "PCA",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
 from rossi import gti as intervals
-from rossi.archive import parse_data_file
+from rossi.archive import parse_data_file, stem_of
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
@@ -40,8 +39,12 @@ class Listed:
 
     @property
     def span(self) -> Gti:
-        """When: the rows that name it, as far as its own name agrees, (m, 2) [s]."""
-        return _span(self.path, intervals.make(self.rows))
+        """When: the rows that name it, as far as its own name agrees (m, 2) [s]."""
+        name = parse_data_file(stem_of(self.path))
+        assert name is not None  # it is one of those
+        own, rows = intervals.make([[name.start, name.stop]]), intervals.make(self.rows)
+        both = intervals.intersection(own, rows)
+        return both if len(both) else rows if len(rows) else own
 
     @property
     def kind(self) -> str:
@@ -110,7 +113,7 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
         for row, stored in enumerate(table.raw(info.name).tolist() if info.code == "A" else ()):
             if stored not in paths:
                 cell = text(stored)
-                known = parse_data_file(PurePosixPath(cell).name) is not None
+                known = parse_data_file(cell.rpartition("/")[2]) is not None
                 paths[stored] = str(master.folder / cell.removesuffix(".gz")) if known else ""
             if paths[stored]:
                 rows.setdefault(paths[stored], []).append(row)
@@ -123,14 +126,6 @@ def _row_spans(table: Table, master: MasterIndex) -> Gti:
     if not all(name in table and table.info(name).code != "A" for name in names):
         return np.array([[master.start, master.stop]] * len(table), np.float64)
     return np.column_stack([table.column(name).astype(np.float64) for name in names])
-
-
-def _span(path: str, rows: Gti) -> Gti:
-    name = parse_data_file(PurePosixPath(path).name)
-    assert name is not None  # it is one of those
-    own = intervals.make([[name.start, name.stop]])
-    both = intervals.intersection(own, rows)
-    return both if len(both) else rows if len(rows) else own
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
+from math import floor, isfinite, log10
 
 
 def as_text(kind: str, facts: Mapping[str, str]) -> str:
@@ -34,6 +35,33 @@ def as_html(kind: str, facts: Mapping[str, str]) -> str:
     cells = "<tr><th style='text-align:left'>{}</th><td style='text-align:left'>{}</td></tr>"
     rows = "".join(cells.format(escape(what), escape(fact)) for what, fact in facts.items() if fact)
     return f"<table><caption style='text-align:left'><b>{escape(kind)}</b></caption>{rows}</table>"
+
+
+def counted(number: int, what: str = "observation") -> str:
+    """Return so many of something in words: ``1 observation``, ``2 files``.
+
+    Parameters
+    ----------
+    number : int
+    what : str
+        In the singular; its plural ends in s.
+    """
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def measured(value: float, error: float) -> tuple[str, str]:
+    """Return a value and its error as people write them: the error with two digits, the value with as many decimals.
+
+    Parameters
+    ----------
+    value, error : float
+        Without an error above zero, the value has four digits.
+    """
+    if not (isfinite(value) and isfinite(error) and error > 0):
+        return f"{value:.4g}", f"{error:.2g}"
+    decimals = 1 - floor(log10(float(f"{error:.1e}")))
+    shown = max(decimals, 0)
+    return f"{round(value, decimals):.{shown}f}", f"{round(error, decimals):.{shown}f}"
 
 
 class Told(ABC):

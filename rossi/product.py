@@ -176,6 +176,11 @@ class File:
         return File, (self.name, self.data, self.hdus, self.about, self.shared)
 
     @property
+    def size(self) -> int:
+        """Length of its content [byte]."""
+        return len(self.data)
+
+    @property
     def content(self) -> bytes:
         """What is quickest to open."""
         return self.data if self.plain is None else self.plain

@@ -30,6 +30,23 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+#: Files that look at one thing that takes long to make, and so are for one process of `--dist loadfile`.
+_TOGETHER = ("tests/flows/desktop/test_access.py", "tests/flows/desktop/test_up.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Distribute files, and some of them as if they were one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return _TOGETHER[0] if file in _TOGETHER else file
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 #: Whether to try everything that could go wrong rather than a part of it: `make test-long`.
 LONG = bool(os.environ.get("ROSSI_LONG_TESTS"))
 

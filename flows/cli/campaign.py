@@ -98,6 +98,7 @@ def show_products(settings: Settings, result: CampaignResult, out: Path | None) 
     """Tell where the merged products are, or copy them into a folder."""
     from flows.core.export import export_campaign
     from flows.core.summary import unmerged_line
+    from rossi.facts import counted
     from services.storage import open_store
 
     store = open_store(settings.store)
@@ -110,4 +111,4 @@ def show_products(settings: Settings, result: CampaignResult, out: Path | None) 
         return
     written = export_campaign(store, result, out)
     first = next(path for path in written if path.suffix == ".html")
-    print(f"{len(written)} files in {out}, to begin with {first}")
+    print(f"{counted(len(written), 'file')} in {out}, to begin with {first}")

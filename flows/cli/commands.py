@@ -46,8 +46,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 _RUNS = (
-    *(simulate, query, fetch, campaign, retry, reduce, status, verify, products),
-    *(stdprod, merge, compare, validate, energies, config, doctor, demo),
+    *(demo, doctor, simulate, config, query, fetch, campaign, retry, reduce, status, verify, products),
+    *(stdprod, merge, compare, validate, energies),
 )
 _KEPT = (releases, publish, prune)
 for module in (*_RUNS, *_KEPT, up, down, serve):
@@ -72,7 +72,8 @@ def options(
 ) -> None:
     """Light curves and spectra of the Rossi X-ray Timing Explorer's archive.
 
-    Try it: `rossi simulate --out archive`, then `rossi campaign --config archive/rossi.toml --out out`.
+    Try it: `rossi demo` simulates a small archive, reduces it and opens the report; `rossi doctor` says what works
+    here.
     """
     if debug:
         os.environ[DEBUG] = "1"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def command(
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="[OBSID... | FIRST SECOND]", help="ObsIDs, or two places.")
+        list[str] | None, typer.Argument(metavar="OBSID|PLACE", help="ObsIDs; or two stores, folders or files.")
     ] = None,
     sample: Annotated[int, typer.Option(min=0, help="Compare so many observations of the campaign.")] = 0,
     archive: Archive = None,

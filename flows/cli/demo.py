@@ -25,7 +25,7 @@ def command(
 
     from flows.cli import campaign, simulate
 
-    simulate.command(out / "archive", observations)
+    simulate.make(out / "archive", observations)
     try:
         campaign.command(config=out / "archive" / "rossi.toml", store=str(out / "store"), out=out)
     except typer.Exit as done:

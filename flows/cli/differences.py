@@ -69,7 +69,7 @@ def _show_known(comparisons: Sequence[Comparison]) -> None:
     for deviation, products in found.items():
         names = Counter(products)
         told = ", ".join(f"{name} ({number} times)" if number > 1 else name for name, number in names.items())
-        show(f"Known, see '{deviation.name}' in {DOCUMENT}: {deviation.says}. It concerns {told}.")
+        show(f"Known ({deviation.name}): {deviation.says}. It concerns {told}. See '{DOCUMENT}' in the documentation.")
 
 
 def _counts(comparisons: Sequence[Comparison], tolerance: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from flows.core.result import CampaignResult
 from flows.core.results import Results
 from flows.core.summary import sources_line
 from flows.core.watcher import Watcher
+from rossi.facts import counted, measured
 from services.contract import ObservationResult, Outcome, StageResult
 from services.contract.validation import VALIDATION
 from services.execution.stages import FAST_CHAIN, Instrument, instrument_of
@@ -89,12 +91,12 @@ class ProgressLines(Watcher):
 
     def checking(self, observations: int) -> None:
         """See `Watcher.checking`."""
-        self._console.print(f"{observations} observations to look at")
+        self._console.print(f"{counted(observations)} to look at")
 
     def planned(self, observations: int) -> None:
         """See `Watcher.planned`."""
         self._total = observations
-        self._console.print(f"{observations} observations to reduce")
+        self._console.print(f"{counted(observations)} to reduce")
 
     def finished(self, result: ObservationResult) -> None:
         """See `Watcher.finished`."""
@@ -151,14 +153,14 @@ def progress_of(description: str, least: int = 1000) -> Iterator[Callable[[int, 
 
 def show_results(results: Results) -> None:
     """Print what became of every observation: one line for each band."""
-    table = Table("observation", "outcome", "band", "exposure", "mean rate")
+    table = Table("observation", "outcome", "product", "exposure", "mean rate")
     for result in results:
         outcome = Text(_word(result.outcome), _STYLES[result.outcome])
         for end in result.ends:
             per_pcu = instrument_of(end.stage) is Instrument.PCA and end.stage not in FAST_CHAIN
             time, rate = ("PCU s", "count/s/PCU") if per_pcu else ("s", "count/s")
             for band, numbers in (end.summary.get("bands") or {_why(end): {}}).items():
-                cells = _number(numbers, "exposure", 0, time), _number(numbers, "rate", 3, rate)
+                cells = _exposure(numbers, time), _rate(numbers, rate)
                 table.add_row(result.obsid, outcome, band, *cells)
     show(table)
     _show_messages(results)
@@ -288,7 +290,7 @@ def show_releases(releases: Sequence[Release], current: str, *, sources: bool) -
     show(table)
     for one in releases if sources else ():
         for source in one.sources:
-            show(f"{one.name} {source.slug}: {source.name}, {source.observations} observations")
+            show(f"{one.name} {source.slug}: {source.name}, {counted(source.observations)}")
 
 
 def show_pruning(pruning: Pruning, *, applied: bool) -> None:
@@ -303,9 +305,14 @@ def show_pruning(pruning: Pruning, *, applied: bool) -> None:
     show(said(pruning, applied=applied) + hint)
 
 
-def _number(numbers: Mapping[str, Any], name: str, digits: int, unit: str) -> str:
-    value = numbers.get(name)
-    return "" if value is None else f"{value:.{digits}f} {unit}"
+def _exposure(numbers: Mapping[str, Any], unit: str) -> str:
+    value = numbers.get("exposure")
+    return "" if value is None else f"{value:.0f} {unit}"
+
+
+def _rate(numbers: Mapping[str, Any], unit: str) -> str:
+    value = numbers.get("rate")
+    return "" if value is None else " ± ".join(measured(value, numbers.get("error", nan))) + f" {unit}"
 
 
 def _why(end: StageResult) -> str:

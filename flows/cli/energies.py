@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rossi.energy.bands import ChannelBand
+    from collections.abc import Iterator
+
+    from rossi.energy.bands import ChannelBand, EnergyBand
     from rossi.energy.channel_table import ChannelTable
 
 _SPELL_HEAD = "epoch  from        to          channels  bins     E_MIN        E_MAX"
@@ -16,7 +18,10 @@ _DAY_HEAD = "epoch  day         channels  bins     E_MIN        E_MAX"
 
 
 def command(
-    band: Annotated[str | None, typer.Argument(help="A band, 2-9keV: which channels it is, when.")] = None,
+    band: Annotated[
+        str | None,
+        typer.Argument(help="A band: 2-9keV, which channels are it; or channels, 5-10, which energies they are."),
+    ] = None,
     epoch: Annotated[int | None, typer.Option(min=1, max=5, help="Gain epoch, 1 to 5: a day in its middle.")] = None,
     date: Annotated[str | None, typer.Option(help="A date instead (UTC): 2005-01-31, or 2000-05-13T18:33:40.")] = None,
     pcu: Annotated[int, typer.Option(min=0, max=4, help="PCU, 0 to 4.")] = 2,
@@ -26,12 +31,13 @@ def command(
     ] = None,
     hexte: Annotated[bool, typer.Option("--hexte", help="HEXTE's channels, which never change.")] = False,
 ) -> None:
-    """Show energies of channels, or the channels of a band in keV.
+    """Show energies of channels, or the channels of a band in keV, in each gain epoch.
 
     Energies are nominal ones, as in EBOUNDS of responses; those of layer 1. Without --table, that of $CALDB is taken,
     or e05v03 where there is none.
 
-    Examples: `rossi energies --epoch 5 --pcu 2`, `rossi energies 2-9keV`, `rossi energies 15-60keV --hexte`
+    Examples: `rossi energies --epoch 5 --pcu 2`, `rossi energies 2-9keV`, `rossi energies 5-10`,
+    `rossi energies 15-60keV --hexte`
     """
     from rossi.energy.bands import CHANNEL_STARTS, STANDARD2_STARTS
     from rossi.errors import ConfigError
@@ -63,9 +69,12 @@ def _hexte(text: str | None) -> tuple[str, list[str]]:
 
     head, lines = f"HEXTE's channels: {NOMINAL} [keV].", ["channels     E_MIN     E_MAX"]
     rows = list(zip(*(column.tolist() for column in hexte_bins()), strict=True))
-    if text is not None:
-        (edge,) = hexte_energies(EnergyBand.parse(text), ("PWA",)).edges
+    asked = text and _asked(text)
+    if isinstance(asked, EnergyBand):
+        (edge,) = hexte_energies(asked, ("PWA",)).edges
         rows = [(edge.first, edge.last, edge.emin, edge.emax)]
+    elif asked:
+        rows = [(*asked, float(asked[0]), asked[1] + 1.0)]
     return head, [*lines, *(f"{_span(first, last):<8}  {low:8.3f}  {high:8.3f}" for first, last, low, high in rows)]
 
 
@@ -100,7 +109,9 @@ def _band(
     from rossi.energy.band_history import band_history
     from rossi.energy.bands import EnergyBand, band_of
 
-    band = EnergyBand.parse(text)
+    band = _asked(text)
+    if not isinstance(band, EnergyBand):
+        return [_DAY_HEAD, *_of_channels(source, band, epoch, date, pcu, starts)]
     if date is not None:
         mjd = _moment(None, date)
         return [_DAY_HEAD, f"{_epoch(mjd):5d}  {_day(mjd)}  {_channels(band_of(band, source, pcu, mjd, starts))}"]
@@ -111,6 +122,36 @@ def _band(
             edges = "  ".join(f"{low:.2f}-{high:.2f}".ljust(11) for low, high in (spell.emin, spell.emax))
             lines.append(f"{when}  {_span(one.first, one.last):<8}  {_bins_of(one):<7}  {edges}".rstrip())
     return lines
+
+
+def _of_channels(
+    source: ChannelTable, asked: tuple[int, int], epoch: int | None, date: str | None, pcu: int, starts: tuple[int, ...]
+) -> Iterator[str]:
+    """Yield what the bins that overlap a range of channels are, in the middle of each gain epoch or on a day."""
+    from rossi.energy.bands import ChannelBand, channel_energies
+    from rossi.energy.epochs import REPRESENTATIVE
+
+    days = [_moment(epoch, date)] if epoch or date else REPRESENTATIVE
+    for mjd in days:
+        first, last, low, high = channel_energies(source, pcu, mjd, starts)
+        there = [n for n in range(len(first)) if first[n] <= asked[1] and last[n] >= asked[0]]
+        ends = there[0], there[-1]
+        one = ChannelBand(pcu, mjd, first[ends[0]], last[ends[1]], *ends, low[ends[0]], high[ends[1]])
+        yield f"{_epoch(mjd):5d}  {_day(mjd)}  {_channels(one)}"
+
+
+def _asked(text: str) -> EnergyBand | tuple[int, int]:
+    """Return a band as the settings of campaigns read it: energies with keV behind them, else channels."""
+    from rossi.errors import ConfigError
+    from services.contract.configuration import validate
+    from services.contract.extraction import Channels, parse_band
+
+    try:
+        ends = parse_band(text)
+    except ValueError as error:
+        raise ConfigError(f"{text}: {error}.") from None
+    band = validate(Channels, ends, text)
+    return band.energies or (band.chmin or 0, band.chmax or 0)
 
 
 def _channels(one: ChannelBand) -> str:

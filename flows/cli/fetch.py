@@ -19,7 +19,7 @@ _MANY = 20
 
 
 def command(
-    obsids: Annotated[list[str] | None, typer.Argument(metavar="[OBSID]...", help="Observations.")] = None,
+    obsids: Annotated[list[str] | None, typer.Argument(metavar="OBSID", help="Observations.")] = None,
     worklist: WorkListFile = None,
     archive: Archive = None,
     out: Annotated[Path | None, typer.Option(help="Folder, laid out as the archive.")] = None,
@@ -37,6 +37,7 @@ def command(
     from flows.core.export import check_folder
     from flows.core.settings import require
     from rossi.errors import ConfigError
+    from rossi.facts import counted
     from services.execution.fetching import fetch_all
     from services.storage import open_archive
     from services.storage.remote import RemoteArchive
@@ -59,7 +60,7 @@ def command(
     print(report)
     if not only_list:
         moved = source.transferred if isinstance(source, RemoteArchive) else report.moved
-        print(f"{report.copied} files fetched ({size_text(moved)} transferred); they are in {out}")
+        print(f"{counted(report.copied, 'file')} fetched ({size_text(moved)} transferred); they are in {out}")
     raise typer.Exit(report.code)
 
 

@@ -20,7 +20,7 @@ Config = Annotated[
 ]
 Archive = Annotated[str | None, typer.Option(help="Where the archive lies: a folder, s3:// or https:// URL.")]
 Store = Annotated[str | None, typer.Option(help="Where products are kept: a folder or s3://bucket/folder.")]
-Place = Annotated[str | None, typer.Argument(metavar="[STORE]", help="The same as --store.")]
+Place = Annotated[str | None, typer.Argument(metavar="STORE", help="The same as --store.")]
 Prefix = Annotated[str | None, typer.Option(help="Folder of this run within the store.")]
 Out = Annotated[
     Path | None, typer.Option(help="Folder that products are copied to; without a store, one is kept beside it.")

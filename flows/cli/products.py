@@ -17,7 +17,7 @@ _NAMED = 6
 
 
 def command(
-    obsids: Annotated[list[str] | None, typer.Argument(metavar="[OBSID]...", help="Only these observations.")] = None,
+    obsids: Annotated[list[str] | None, typer.Argument(metavar="OBSID", help="Only these observations.")] = None,
     store: Store = None,
     config: Config = None,
     prefix: Prefix = None,
@@ -41,6 +41,7 @@ def command(
     from flows.cli.display import show_products
     from flows.core.export import check_folder, export_set
     from flows.core.settings import require
+    from rossi.facts import counted
     from services.storage import open_store
     from services.storage.inventory import product_sets
 
@@ -66,7 +67,7 @@ def command(
         return
     folders = {e.key: get / (e.manifest.obsid or e.manifest.source or e.manifest.stage) for e in entries}
     written = [path for key, folder in folders.items() for path in export_set(opened, key, folder, "--get")]
-    print(f"{len(written)} files in {get}")
+    print(f"{counted(len(written), 'file')} in {get}")
     _end(absent)
 
 
@@ -75,6 +76,7 @@ def _published(settings: Settings, out: Path | None, sources: list[str], release
     from flows.core.export import SOURCES, check_folder, export_front, export_source
     from flows.core.published import chosen_release, chosen_sources
     from rossi.errors import ConfigError
+    from rossi.facts import counted
     from services.storage import open_store
     from services.storage.releases import key_of
 
@@ -90,7 +92,7 @@ def _published(settings: Settings, out: Path | None, sources: list[str], release
     for one in chosen_sources(found, sources):
         folder, up = (out / SOURCES / one.slug, "../../") if several else (out, "")
         written = export_source(opened, settings.prefix, one, folder, out, up, front=front)
-        print(f"{one.name}: {len(written)} files in {out}, of release {found.name}")
+        print(f"{one.name}: {counted(len(written), 'file')} in {out}, of release {found.name}")
 
 
 def _absent(asked: list[str], there: list[str]) -> str:

@@ -18,7 +18,8 @@ def command(
     prefix: Prefix = None,
     release: Annotated[str, typer.Option(help="Name of the release, as `rossi releases` lists it.")] = _LATEST,
     without: Annotated[
-        list[str] | None, typer.Option(help="Publish the release anew without this source; may be given repeatedly.")
+        list[str] | None,
+        typer.Option(metavar="SOURCE", help="Publish the release anew without this source; may be given repeatedly."),
     ] = None,
 ) -> None:
     """Have readers take an older release, or `latest` again.
@@ -30,6 +31,7 @@ def command(
     """
     from flows.core.published import chosen_sources
     from flows.core.settings import require
+    from rossi.facts import counted
     from services.storage import open_store
     from services.storage.releases import list_releases, make_current, publish_release, read_release
 
@@ -48,4 +50,4 @@ def command(
         ).name
     made = make_current(opened, settings.prefix, name)
     of = ", ".join(source.name for source in made.sources)
-    print(f"Release {name} is current: {made.observations} observations of {of}.")
+    print(f"Release {name} is current: {counted(made.observations)} of {of}.")

@@ -124,7 +124,9 @@ def _write(work: WorkList, sources: Sequence[File], said: str, out: Path) -> Non
 
 
 def _summary(work: WorkList) -> str:
+    from services.query.stage import NOTHING
+
     exposure = sum(row.exposure for row in work.rows if row.exposure > 0)
     if not work.rows:
-        return "No observation matches; check the name, the position, the radius and the dates."
+        return NOTHING
     return f"Observations: {len(work.rows)}, exposure: {exposure / 1000:.1f} ks"

@@ -23,7 +23,7 @@ from flows.cli.options import (
 
 
 def command(
-    obsids: Annotated[list[str], typer.Argument(metavar="OBSID...", help="Observations, e.g. 20402-01-45-03.")],
+    obsids: Annotated[list[str], typer.Argument(metavar="OBSID", help="Observations, e.g. 20402-01-45-03.")],
     archive: Archive = None,
     store: Store = None,
     config: Config = None,
@@ -47,6 +47,7 @@ def command(
     from flows.core.result import failure_code
     from flows.core.results import Results
     from flows.core.turns import beside
+    from rossi.facts import counted
     from services.execution.worker import run_shard
     from services.storage import open_store
 
@@ -61,5 +62,5 @@ def command(
     show_results(Results(results))
     if out:
         written = export_observations(open_store(settings.store), results, out)
-        print(f"{len(written)} products in {out}")
+        print(f"{counted(len(written), 'product')} in {out}")
     raise typer.Exit(failure_code(results))

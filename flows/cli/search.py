@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 Radius = Annotated[str | None, typer.Option(help="Around the position: 0.1deg, 6arcmin, or degrees.")]
 Ra = Annotated[str | None, typer.Option(help="Right ascension: 161.26 or 10:45:03.6.")]
 Dec = Annotated[str | None, typer.Option(help="Declination: -59.68 or -59:41:04.")]
-ObsIds = Annotated[list[str] | None, typer.Option("--obsid", help="An observation; may be repeated.")]
-Proposals = Annotated[list[int] | None, typer.Option("--proposal", help="A proposal; may be repeated.")]
+ObsIds = Annotated[list[str] | None, typer.Option("--obsid", metavar="OBSID", help="An observation; may be repeated.")]
+Proposals = Annotated[
+    list[int] | None, typer.Option("--proposal", metavar="NUMBER", help="A proposal; may be repeated.")
+]
 Start = Annotated[str | None, typer.Option(help="Beginning at or after this date (2005-01-31) or MET.")]
 Stop = Annotated[str | None, typer.Option(help="Beginning before this date or MET.")]
 WorkListFile = Annotated[

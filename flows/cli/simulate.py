@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,7 +30,9 @@ def command(
     ] = False,
     configurations: Annotated[
         list[str] | None,
-        typer.Option(help="Such fast data alone; may be given several times. As in --configurations goodxenon."),
+        typer.Option(
+            metavar="NAME", help="Such fast data alone; may be given several times. As in --configurations goodxenon."
+        ),
     ] = None,
 ) -> None:
     """Make a small archive of variable sources with known truth.
@@ -44,35 +46,36 @@ def command(
 
     Fast data too: `rossi simulate --out archive_fast --observations 5 --fast`
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from flows.core.export import check_folder
     from rossi.errors import ConfigError
-    from rossi.simulate import SourceSpectrum, simulate_archive
+    from rossi.simulate import SourceSpectrum
     from rossi.simulate import crab as of_the_crab
     from rossi.simulate.fast.plan import BY_TURNS, named
 
     if crab and (nh, index, flux) != (None, None, None):
         raise ConfigError("--crab says which spectrum and flux; give it, or --nh, --index and --flux.")
     spectrum = of_the_crab() if crab else SourceSpectrum(nh, index, flux, constant)
+    kinds = named(configurations) if configurations else BY_TURNS if fast else ()
+    make(out, observations, seed, sources=sources, spectrum=spectrum, fast=kinds)
+    print(f"Reduce them with: rossi campaign --config {out / 'rossi.toml'} --store store --out out")
+
+
+def make(out: Path, observations: int, seed: int = 1, **what: Any) -> None:
+    """Make an archive with its configuration; what else `simulate_archive` can be told is in `what`."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from flows.core.export import check_folder
+    from rossi.facts import counted
+    from rossi.simulate import simulate_archive
+
     check_folder(out)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Simulating", total=observations)
-        simulate_archive(
-            out,
-            observations,
-            seed,
-            lambda _: progress.advance(bar),
-            sources=sources,
-            spectrum=spectrum,
-            fast=named(configurations) if configurations else BY_TURNS if fast else (),
-        )
+        simulate_archive(out, observations, seed, lambda _: progress.advance(bar), **what)
     _configure(out / "rossi.toml", _configuration(out))
-    of = f" of {sources} sources" if sources > 1 else ""
-    print(f"{observations} observations{of} in {out}, the truth about them in {out / 'truth.json'}")
-    print(f"Reduce them with: rossi campaign --config {out / 'rossi.toml'} --store store --out out")
+    of = f" of {sources} sources" if (sources := what.get("sources", 1)) > 1 else ""
+    print(f"{counted(observations)}{of} in {out}, the truth about them in {out / 'truth.json'}")
 
 
 def _configure(path: Path, text: str) -> None:

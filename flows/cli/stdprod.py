@@ -20,7 +20,9 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for light curves, figures and report.html.")] = Path("stdprod"),
     band: Annotated[
         list[str] | None,
-        typer.Option(help="n2a (the PCA's), n2b to n2e, n1, n0a and n1a (HEXTE's) ...; may be repeated."),
+        typer.Option(
+            metavar="BAND", help="n2a (the PCA's), n2b to n2e, n1, n0a and n1a (HEXTE's) ...; may be repeated."
+        ),
     ] = None,
     worklist: WorkListFile = None,
     radius: Radius = None,
@@ -44,6 +46,7 @@ def command(
     from flows.core.settings import require
     from rossi.errors import DataError
     from services.merge.stage import merge_files
+    from services.query.stage import NOTHING
     from services.query.standard_products import check_bands, collect
     from services.storage import open_archive
 
@@ -55,7 +58,7 @@ def command(
     source = open_archive(settings.archive, settings.cache)
     obsids = find_obsids(settings, worklist)
     if not obsids:
-        raise DataError("No observation matches; check the name, the position, the radius and the dates.")
+        raise DataError(NOTHING)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Collecting", total=len(obsids))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    obsids: Annotated[list[str] | None, typer.Argument(metavar="[OBSID...]", help="Observations.")] = None,
+    obsids: Annotated[list[str] | None, typer.Argument(metavar="OBSID", help="Observations.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="So many observations of the campaign, spread evenly.")] = 0,
     reference: Annotated[
         bool, typer.Option("--reference", help="Compare with published numbers instead, of 13 observations.")
@@ -26,7 +26,9 @@ def command(
     prefix: Prefix = None,
     out: Annotated[Path, typer.Option(help="Folder for validation.ecsv and the figures.")] = Path("validation"),
 ) -> None:
-    """Compare what rossi makes with the standard products that the mission's own pipeline left beside the data.
+    """Compare what rossi makes with the archive's own products.
+
+    These are the standard products that the mission's pipeline left beside the data.
 
     Filter file, good time, light curves and spectra of both instruments are made again as the header of each product
     says, in its own good time. A line a product tells how they compare: same, within errors, or differs, and what is

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.display import show
-from flows.core.summary import counted
 from flows.core.validation import Validated
 from rossi.archive import parse_standard_product
+from rossi.facts import counted
 from rossi.validate.table import joined
 from rossi.validate.verdict import MOST_OF_SUM, Verdict
 
@@ -27,7 +27,7 @@ def show_validated(found: Sequence[Validated]) -> None:
     rows = joined(one.table for one in found)
     lines = rows[rows["what"] != "column"]
     counts = [f"{number} {verdict}" for verdict in Verdict if (number := int(np.sum(lines["verdict"] == verdict)))]
-    show(f"{counted(len(found))}, {len(lines)} comparisons: {', '.join(counts) or 'none'}.")
+    show(f"{counted(len(found))}, {counted(len(lines), 'comparison')}: {', '.join(counts) or 'none'}.")
     if len(found) > 1:
         _show_together(found)
 

@@ -50,20 +50,26 @@ def command(
 
 
 def _show(found: Verification) -> None:
+    from flows.core.pruning import in_bytes
+    from rossi.facts import counted
+
     for problem in found.problems:
         print(problem.message)
-    whole = "all whole" if not found.problems else f"{len(found.problems)} problems"
-    print(f"{found.objects} objects of {found.manifests} manifests, {found.size / 1e6:.1f} MB: {whole}.")
+    whole = "all whole" if not found.problems else counted(len(found.problems), "problem")
+    objects = counted(found.objects, "object")
+    print(f"{objects} of {counted(found.manifests, 'manifest')}, {in_bytes(found.size)}: {whole}.")
     if found.stray:
         print(
-            f"{found.stray} more are left from interrupted attempts, slower workers or damaged manifests; no manifest "
-            "names them and nobody reads them."
+            f"Beside these: {counted(found.stray, 'object')} of interrupted attempts, slower workers or damaged "
+            "manifests; no manifest names them and nobody reads them."
         )
 
 
 def _remove(store: ObjectStore, found: Verification) -> None:
+    from rossi.facts import counted
+
     keys = dict.fromkeys(key for problem in found.problems for key in problem.keys)
     for key in keys:  # the manifest comes first: nothing may name what is gone
         store.delete(key)
     if keys:
-        print(f"{len(keys)} objects removed; run the campaign again to have them made anew.")
+        print(f"{counted(len(keys), 'object')} removed; run the campaign again to have them made anew.")

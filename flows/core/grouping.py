@@ -127,7 +127,7 @@ class Grouping:
 
 
 def grouped(settings: Settings, rows: Sequence[WorkRow], store: ObjectStore) -> Grouping:
-    """Sort a work list into sources, those that ``[sources] names`` names; see docs/howto/sources.md.
+    """Sort a work list into sources, those that ``[sources] names`` names; see the page Sources of the documentation.
 
     Sources that the store has a table of keep their names and anchors.
 

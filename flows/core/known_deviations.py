@@ -1,4 +1,4 @@
-"""Differences between the engines that are meant, by the names that they have in docs/explanation/deviations.md."""
+"""Differences between the engines that are meant, by the names that they have in the documentation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rossi.compare import ProductDifference
 from rossi.product import About, Content, Kind
 
-#: Where deviations are explained.
-DOCUMENT = "docs/explanation/deviations.md"
+#: The page of the documentation on which deviations are explained.
+DOCUMENT = "Where rossi differs from HEASoft 6.20"
 #: What a stage extracts.
 _EXTRACTED = (Kind.LIGHT_CURVE, Kind.SPECTRUM)
 #: Sums in single precision, as HEASoft makes them, differ by less than this part of themselves.

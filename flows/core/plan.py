@@ -11,8 +11,10 @@ from services.merge.config import Merge
 
 #: A Job's indices are numbered below this; with so many, Kubernetes keeps its lists of them short enough.
 MAX_SHARDS = 9_999
-#: Observations of the sources that one process merges, one source after the other: some minutes of work.
+#: Observations of the sources that one process merges, one source after the other: a minute or so of work.
 MOST_MERGED = 1000
+#: What a source takes however small it is, its figures and its page, in observations (`tests/benchmarks`: observation).
+PAGE = 24
 
 
 def plan_shards(settings: Settings, obsids: Sequence[str]) -> tuple[Shard, ...]:
@@ -36,17 +38,17 @@ def plan_batches(settings: Settings, merges: Sequence[Merge]) -> list[list[Merge
     A batch is one process's work, done source by source; those with most observations come first, so that no worker
     is left with a large one at the end.
     """
-    whole = sum(merge.observations for merge in merges)
+    whole = sum(merge.observations + PAGE for merge in merges)
     most = min(MOST_MERGED, math.ceil(whole / (4 * _workers(settings))))
     most = max(most, math.ceil(2 * whole / MAX_SHARDS))  # two neighbours have more than this together
     batches: list[list[Merge]] = []
     size = most
     for merge in sorted(merges, key=lambda one: -one.observations):
-        if size + merge.observations > most:
+        if size + merge.observations + PAGE > most:
             batches.append([])
             size = 0
         batches[-1].append(merge)
-        size += merge.observations
+        size += merge.observations + PAGE
     return batches
 
 

@@ -80,7 +80,7 @@ def _check_columns(settings: Settings, name: str, config: Extraction) -> None:
     known = {column.upper() for column in NAMES}
     for column in sorted(compile_expression(config.expression).names):
         if column.upper() not in known:
-            hint = did_you_mean(column, NAMES) or "docs/reference/products.md lists its columns."
+            hint = did_you_mean(column, NAMES) or ("`rossi ftool ftlist FILE C` lists those of one.")
             raise ConfigError(f"[{name}] expression uses {column}, which is no column of the filter file; {hint}")
 
 

@@ -25,7 +25,7 @@ from flows.core.logs import configure_logs
 from flows.core.settings import Settings
 from flows.core.watcher import Stopped, Watcher
 from rossi.errors import RossiError
-from services.contract import ObservationResult, StageResult
+from services.contract import EngineName, ObservationResult, StageResult
 from services.execution.failures import ProcessLost, lost_observation
 from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_shard
@@ -38,9 +38,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 #: What a process does, with whom it tells of each item.
 Work: TypeAlias = Callable[..., list[Any]]
-
-#: Imported once in the server that worker processes are forked from, so that a shard starts without delay.
-_PRELOAD = [run_shard.__module__, survey_shard.__module__]
 
 #: How a process ends that was asked to stop; every other signal (memory, defect) is the observation's fault.
 _STOPPED = frozenset({-signal.SIGINT, -signal.SIGTERM})
@@ -71,6 +68,17 @@ class Processes(Inline):
             self._stopped.set()
             for process in self._running:
                 process.terminate()
+
+    @property
+    def _preload(self) -> list[str]:
+        """What is imported once in the server that processes are forked from, so that a shard starts without delay."""
+        engine, stages = self._settings.campaign.engine, self._settings.stages
+        computing = stages if engine is EngineName.NATIVE else ()
+        return [
+            run_shard.__module__,
+            survey_shard.__module__,
+            *(f"services.engines.native.{name}" for name in computing),
+        ]
 
     def _each(self, kind: str, works: Mapping[str, Callable[[], Result]], watcher: Watcher) -> Iterator[Result]:
         """Do all steps, so many at a time; the first that can't be done at all ends the others."""
@@ -153,7 +161,7 @@ class Processes(Inline):
     def _one_process(self, work: Work, keep: Callable[[Any], None]) -> int:
         # Not forked from this process: it has threads, and Prefect, which a worker must not carry.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOAD)
+        context.set_forkserver_preload(self._preload)
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(target=_work, args=(work, sender), daemon=True)
         with self._lock:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from flows.core.settings import Settings
 from flows.core.turns import waiting
+from rossi.facts import counted
 from services.storage import ObjectStore
 from services.storage.gone import tell_to_go
 from services.storage.lease import hold
@@ -22,8 +23,8 @@ def said(pruning: Pruning, *, applied: bool) -> str:
     if not number:
         return "There is nothing to remove."
     if applied:
-        return f"{number} objects removed, {size}."
-    return f"{number} objects, {size}, could go; nothing was removed."
+        return f"{counted(number, 'object')} removed, {size}."
+    return f"{counted(number, 'object')}, {size}, could go; nothing was removed."
 
 
 def in_bytes(size: int) -> str:

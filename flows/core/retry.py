@@ -24,6 +24,7 @@ from flows.core.selection import NothingToDo, Selection
 from flows.core.settings import Settings
 from flows.core.watcher import Watcher
 from rossi.errors import DataError
+from rossi.facts import counted
 from services.contract import FailureKind, ObservationResult, Outcome, Stage, StageResult
 from services.execution.making import result_of
 from services.execution.request import Shard, StageRequest
@@ -131,9 +132,9 @@ def _find(settings: Settings, watcher: Watcher) -> tuple[WorkRow, ...]:
 
 def _none_failed(known: Known, which: Retry) -> str:
     kind = "" if which is Retry.ALL else f", as far as {which} failures go"
-    line = f"Of {len(known.asked)} observations none failed with these settings{kind}; there is nothing to try again."
+    line = f"None of {counted(len(known.asked))} failed with these settings{kind}; there is nothing to try again."
     waiting = len(known.asked) - len(known.results)
-    return line + (f" {waiting} were not finished: the campaign, run once more, goes on with them." if waiting else "")
+    return line + (f" Not finished: {waiting}; the campaign, run once more, goes on with these." if waiting else "")
 
 
 def read_known(store: ObjectStore, settings: Settings, rows: Sequence[WorkRow] = ()) -> Known:

@@ -53,7 +53,7 @@ class Executor(StrEnum):
 
 
 class SourcesConfig(Frozen):
-    """Which observations are merged together: those of one source. docs/howto/sources.md tells the rule."""
+    """Which observations are merged together: those of one source; the rule is on the documentation's page Sources."""
 
     by: By = Field(
         By.AUTO,
@@ -237,7 +237,10 @@ def require(settings: Settings, *names: str) -> None:
     """
     for name in names:
         if not getattr(settings, name):
-            raise ConfigError(f"No {name} was given: use --{name} URL, or write {name} = ... into {DEFAULT_FILE}.")
+            beside = "; with --out, one is kept beside that folder" if name == "store" else ""
+            raise ConfigError(
+                f"No {name} was given: use --{name} URL, or write {name} = ... into {DEFAULT_FILE}{beside}."
+            )
 
 
 def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -257,7 +260,13 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     """
     if path is None and Path(DEFAULT_FILE).is_file():
         path = Path(DEFAULT_FILE)
-    return make_settings(_overlay(_read_toml(path) if path else {}, overrides or {}), str(path or "configuration"))
+    values, where = _read_toml(path) if path else {}, str(path or "configuration")
+    both = _overlay(values, overrides or {})
+    try:
+        return make_settings(both, where)
+    except ConfigError:
+        make_settings(values, where)  # if the file is right, it is the command line that is not
+        return make_settings(both, "command line")
 
 
 def make_settings(values: Mapping[str, Any], where: str) -> Settings:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from flows.core.result import CampaignResult, campaign_code
 from flows.core.results import Results
+from rossi.facts import counted
 from services.contract import ExitCode, FailureKind, Outcome
 from services.execution.vanished import named, vanished_line
 
@@ -56,7 +57,7 @@ def unmerged_line(result: CampaignResult) -> str:
         return ""
     (first, name), number = wrong[0], len(wrong)
     of = f" of {name}" if name and result.front is not None else ""
-    more = f" So did those of {number - 1} more sources." if number > 1 else ""
+    more = f" So did {counted(number - 1, 'other')}." if number > 1 else ""
     return f"The merge{of} failed: {first.message}{more} What to do: {advice(first.kind)}."
 
 
@@ -65,16 +66,11 @@ def sources_line(result: CampaignResult) -> str:
     said = []
     if len(result.merges) > 1:
         new = sum(not one.merge.reused and one.merge.outcome is not Outcome.FAILED for one in result.merges)
-        said.append(f"{len(result.merges)} sources, {new} of them merged anew.")
+        said.append(f"{counted(len(result.merges), 'source')}, {new} of them merged anew.")
     if result.apart:
         belong = "belongs" if len(result.apart) == 1 else "belong"
         said.append(f"{counted(len(result.apart))} {belong} to no source: {named(result.apart)}.")
     return " ".join(said)
-
-
-def counted(observations: int) -> str:
-    """So many observations, in words."""
-    return f"{observations} observation{'s' * (observations != 1)}"
 
 
 def _most(results: Results) -> str:

@@ -18,6 +18,7 @@ from flows.core.validation import Validated, validated
 from flows.core.watcher import Watcher
 from flows.doctor.finding import Finding, Verdict
 from rossi.errors import ConfigError, DataError, RossiError
+from rossi.facts import counted
 from rossi.validate.table import joined, to_ecsv
 from services.contract import File, Outcome
 from services.execution.fetching import fetch_all
@@ -64,7 +65,7 @@ def _steps(settings: Settings, out: Path) -> Iterator[Finding]:
     archive = open_archive(settings.archive, settings.cache)
     rows = look(settings.query, archive).rows
     what = settings.query.name or "[query]"
-    yield Finding("Query", Verdict.FINE if rows else Verdict.BROKEN, f"{len(rows)} observations match {what}.")
+    yield Finding("Query", Verdict.FINE if rows else Verdict.BROKEN, f"{what}: {counted(len(rows))}.")
     if not rows:
         return
     small = sorted((row for row in rows if not row.exposure < SHORTEST), key=lambda row: row.exposure)[:TRIED]
@@ -79,7 +80,7 @@ def _steps(settings: Settings, out: Path) -> Iterator[Finding]:
                 problems.append(f"{fetched.obsid}: {fetched.problem}")
         if len(there) == WANTED:
             break
-    told = f"{len(there)} observations, {size / 1e6:.1f} MB: {', '.join(there)}. {' '.join(problems)}".strip()
+    told = f"{counted(len(there))}, {size / 1e6:.1f} MB: {', '.join(there)}. {' '.join(problems)}".strip()
     yield Finding("Fetch", Verdict.FINE if there else Verdict.BROKEN, told)
     if not there:
         return

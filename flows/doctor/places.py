@@ -13,9 +13,12 @@ from flows.core.preflight import roles
 from flows.core.pruning import in_bytes
 from flows.core.settings import Executor, Settings
 from flows.doctor.finding import Finding, Verdict
+from rossi.calibration_roles import DATA_SETS, Role
+from rossi.energy.built_in import NAME
 from rossi.energy.epochs import REPRESENTATIVE
 from rossi.errors import ConfigError
 from services.calibration import find_calibration
+from services.calibration.config import CalibrationConfig
 from services.storage import ObjectStore, open_archive, open_store
 from services.storage.base import local_path, scheme_of
 
@@ -64,16 +67,30 @@ def calibration(settings: Settings) -> Iterator[Finding]:
     if settings.campaign.executor is Executor.KUBERNETES:
         yield Finding("Calibration", Verdict.ABSENT, "not looked at: its paths are those of the cluster's pods.")
         return
+    if not settings.archive and settings.calibration == CalibrationConfig():
+        yield Finding(
+            "Calibration",
+            Verdict.ABSENT,
+            "none is configured; caldb, or files by name, in [calibration] of rossi.toml.",
+        )
+        return
     wanted = roles(settings)
     chosen: dict[str, list[int]] = {}
     for epoch, mjd in enumerate(REPRESENTATIVE, 1):
         found = find_calibration(settings.calibration, mjd, wanted)
-        named = [f"{role} {', '.join(file.name for file in files)}" for role, files in found.items()]
-        without = [f"{role} none" for role in wanted if role not in found]
+        named = [
+            f"{DATA_SETS[role].meaning}: {', '.join(file.name for file in files)}" for role, files in found.items()
+        ]
+        without = [f"{DATA_SETS[role].meaning}: {_instead(role)}" for role in wanted if role not in found]
         chosen.setdefault("; ".join([*named, *without]), []).append(epoch)
     for names, epochs in chosen.items():
         which = f"epoch {epochs[0]}" if len(epochs) == 1 else f"epochs {', '.join(map(str, epochs))}"
-        yield Finding("Calibration", Verdict.FINE, f"observations of {which} take {names}.")
+        yield Finding("Calibration", Verdict.FINE, f"observations of {which} take: {names}.")
+
+
+def _instead(role: Role) -> str:
+    """Tell what is taken where no file is found for a role."""
+    return f"{NAME}, which comes with rossi" if role is Role.ENERGY_TO_CHANNEL else "none"
 
 
 def store(settings: Settings) -> Iterator[Finding]:

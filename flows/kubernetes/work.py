@@ -10,6 +10,7 @@ from flows.core.plan import make_shard, plan_batches, plan_shards
 from flows.core.results import Results
 from flows.core.settings import Settings
 from flows.kubernetes.job import JobKind, identity, merge_identity
+from rossi.facts import counted
 from services.contract import ObservationResult, StageResult
 from services.execution.failures import ProcessLost, failed, lost_observation
 from services.execution.ledger import put_work
@@ -92,7 +93,7 @@ class Reduction:
 
     def said(self, parts: int) -> str:
         """See `Work.said`."""
-        return f"{len(self.obsids)} observations in {parts} shards"
+        return f"{counted(len(self.obsids))} in {counted(parts, 'shard')}"
 
     def packed(self, results: Sequence[ObservationResult]) -> Results:
         """See `Work.packed`."""
@@ -146,7 +147,7 @@ class Merging:
 
     def said(self, parts: int) -> str:
         """See `Work.said`."""
-        return f"{len(self.merges)} sources to be merged, in {parts} parts"
+        return f"{counted(len(self.merges), 'source')} to be merged, in {counted(parts, 'part')}"
 
     def packed(self, results: Sequence[StageResult]) -> Sequence[StageResult]:
         """See `Work.packed`; they are few."""

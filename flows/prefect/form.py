@@ -33,6 +33,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "stop": ("query", "stop"),
     "instruments": ("campaign", "instruments"),
     "products": ("campaign", "products"),
+    "validation": ("campaign", "validate"),
     "bands": ("pca_extract", "bands"),
     "hexte_bands": ("hexte_dead", "bands"),
     "executor": ("campaign", "executor"),
@@ -64,6 +65,11 @@ class Form(Frozen):
         min_length=1,
         description="What is made: light curves and spectra; of the PCA's fast data light curves (fast), event lists, "
         "power spectra and bursts, see pca_fast in the settings.",
+    )
+    validation: bool = Field(
+        False,
+        description="Compare each observation with the archive's own standard products (validate in the settings' "
+        "campaign); the report tells what differs.",
     )
     bands: tuple[Band, ...] = Field(
         PcaExtractConfig().bands,

@@ -20,7 +20,7 @@ from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.product import About, File, Kind
 from rossi.remarks import Remark
-from rossi.spectra.pha import Spectrum, read_pha
+from rossi.spectra.pha import OF_ONE_PCU, Spectrum, read_pha
 from rossi.spectra.ready import FitSettings, flagged, in_file, with_files
 from rossi.version import __version__
 
@@ -180,7 +180,7 @@ def _divided(spectrum: Spectrum, seconds: float) -> Spectrum:
         return spectrum
     header = spectrum.header.copy()
     exposure = spectrum.exposure / seconds
-    header.set("EXPOSURE", exposure, "[s] of the PCU that was on longest")
+    header.set("EXPOSURE", exposure, OF_ONE_PCU)
     return replace(spectrum, exposure=exposure, header=header)
 
 

@@ -7,24 +7,22 @@ from collections.abc import Mapping
 from rossi.fits.writer import Column
 
 TIME = Column("TIME", "1D", "s", "start of the bin, MET (TT)")
-RATE = Column("RATE", "1D", "counts/s", "rate; count/s/PCU where there is LiveTime or OnTime")
+RATE = Column("RATE", "1D", "counts/s", "rate; of a PCU if there is LiveTime or OnTime")
 COUNTS = Column("COUNTS", "1D", "counts", "counts")
 MEAN = Column("MEAN", "1D", "counts", "mean counts of a sample")
 ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of RATE")
 COUNTS_ERROR = Column("ERROR", "1D", "counts", "1 sigma error of COUNTS")
 FRACEXP = Column("FRACEXP", "1D", "", "exposure over length of the bin")
 TIMEDEL = Column("TIMEDEL", "1D", "s", "length of the bin, where bins differ")
-LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU x seconds, dead time taken off")
-ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU x seconds, with dead time")
+LIVE_TIME = Column("LiveTime", "1D", "s", "exposure, PCU s, dead time taken off")
+ON_TIME = Column("OnTime", "1D", "s", "exposure, PCU s, with dead time")
 #: The same of each PCU, in curves whose channels differ from PCU to PCU.
-OF_PCU = tuple(
-    Column(f"ExposurePcu{n}", "1E", "s", f"what PCU {n} has of LiveTime or OnTime; in bands in keV") for n in range(5)
-)
+OF_PCU = tuple(Column(f"ExposurePcu{n}", "1E", "s", f"PCU {n}'s part of LiveTime or OnTime") for n in range(5))
 BACKV = Column("BACKV", "1D", "", "background in the unit of RATE or COUNTS")
 BACKE = Column("BACKE", "1D", "", "1 sigma error of BACKV")
-DEADC = Column("DEADC", "1D", "", "dead fraction of the bin (HEXTE); RATE and ERROR are corrected for it")
-CRAB = Column("CRAB", "1E", "count/s/PCU", "rate of the Crab in these PCUs; RATE is in units of it")
-OBSINDEX = Column("OBSINDEX", "1J", "", "row of OBSERVATIONS that the bin belongs to, from 1")
+DEADC = Column("DEADC", "1D", "", "dead fraction, for which RATE is corrected")
+CRAB = Column("CRAB", "1E", "count/s/PCU", "rate of the Crab, the unit of RATE")
+OBSINDEX = Column("OBSINDEX", "1J", "", "row of OBSERVATIONS, from 1")
 
 START = Column("START", "1D", "s", "start of good time")
 STOP = Column("STOP", "1D", "s", "end of good time")
@@ -54,7 +52,7 @@ ANODEID = Column("ANODEID", "B", "", "10 (X1L), 11, 20, 21, 30, 31 (X3R), 40 pro
 PHA = Column("PHA", "B", "chan", "channel element, from 0", 255)
 
 #: Event lists that are screened, and events of GoodXenon.
-EVENT_TIME = Column("TIME", "D", "s", "begin of the event's tick; TIMEZERO makes it MET (TT)")
+EVENT_TIME = Column("TIME", "D", "s", "begin of the tick; MET (TT) with TIMEZERO")
 EVENT_PHA = Column("PHA", "I", "chan", "channel element, from 0")
 EVENT_ENERGY = Column("ENERGY", "E", "keV", "nominal energy in the middle of the element")
 #: What times at the barycentre are called beside those at the spacecraft.
@@ -67,7 +65,7 @@ RUN_COUNTS = Column("COUNTS1", "PJ", "count", "counts of each bin; PB or PI wher
 #: Dead time beside them.
 DEADTIME = (
     Column("TIME", "1D", "s", "begin of the sample, MET (TT)"),
-    Column("FRACTION", "1E", "", "part of it in which PCUs were dead, mean of those that were on"),
+    Column("FRACTION", "1E", "", "dead fraction, mean of the PCUs that were on"),
     Column("NUMBER", "1B", "", "PCUs of which that is the mean"),
 )
 
@@ -84,14 +82,14 @@ REBINNED = (
     Column("POWER", "1D", "", "mean, Leahy's normalization"),
     Column("ERROR", "1D", "", "1 sigma error of POWER"),
     Column("NOISE", "1D", "", "level of the noise"),
-    Column("RMS2", "1D", "Hz**(-1)", "(rms/mean)^2/Hz of the source, without noise and background"),
+    Column("RMS2", "1D", "Hz**(-1)", "(rms/mean)^2/Hz of the source alone"),
     Column("RMS2_ERR", "1D", "Hz**(-1)", "1 sigma error of RMS2"),
     Column("NUMBER", "1J", "", "frequencies of the bin"),
 )
 RMS = (
     Column("LOW", "1D", "Hz", "from this frequency"),
     Column("HIGH", "1D", "Hz", "to this one"),
-    Column("RMS", "1D", "", "fractional rms of the source; minus the root of the amount below the noise"),
+    Column("RMS", "1D", "", "fractional rms of the source; < 0: below noise"),
     Column("ERROR", "1D", "", "1 sigma error of RMS"),
 )
 PEAKS = (
@@ -100,7 +98,7 @@ PEAKS = (
     Column("HIGH", "1D", "Hz", "their end"),
     Column("POWER", "1D", "", "of the highest bin, Leahy's normalization"),
     Column("CONTIN", "1D", "", "continuum around it"),
-    Column("CHANCE", "1D", "", "that noise around the continuum gives this anywhere in the spectrum"),
+    Column("CHANCE", "1D", "", "of this by noise anywhere in the spectrum"),
     Column("RMS", "1D", "", "fractional rms above the continuum"),
 )
 
@@ -123,7 +121,7 @@ BURSTS = (
     Column("PEAK", "1D", "count/s", "above the base, a PCU"),
     Column("BASE", "1D", "count/s", "before the burst, a PCU, with background"),
     Column("FLUENCE", "1D", "count", "above the base to the end of the decay, a PCU"),
-    Column("SIGNIF", "1D", "", "highest bin of 1 s above the mean, in standard deviations"),
+    Column("SIGNIF", "1D", "", "of the highest bin of 1 s, standard deviations"),
     Column("ACCEPTED", "1L", "", "whether it is not rejected"),
     Column("REASON", "A", "", "why it is rejected"),
     Column("BEGIN", "1D", "s", "of CURVE, MET (TT)"),
@@ -135,16 +133,16 @@ OBS_ID = Column("OBS_ID", "A", "", "observation")
 OBS_OBJECT = Column("OBJECT", "A", "", "target as the observation spells it")
 OBS_TSTART = Column("TSTART", "1D", "s", "start of the first bin, MET (TT)")
 OBS_TSTOP = Column("TSTOP", "1D", "s", "end of the last bin, MET (TT)")
-OBS_EXPOSURE = Column("EXPOSURE", "1D", "s", "sum of LiveTime (PCU x s), or of TIMEDEL x FRACEXP")
-OBS_RATE = Column("RATE", "1D", "counts/s", "exposure-weighted mean")
-OBS_ERROR = Column("ERROR", "1D", "counts/s", "1 sigma error of the mean")
+OBS_EXPOSURE = Column("EXPOSURE", "1D", "s", "sum of LiveTime (PCU s) or TIMEDEL x FRACEXP")
+OBS_RATE = Column("RATE", "1D", "count/s", "exposure-weighted mean, in the curve's unit")
+OBS_ERROR = Column("ERROR", "1D", "count/s", "1 sigma error of the mean")
 OBS_OUTCOME = Column("OUTCOME", "A", "", "succeeded, no_work or failed")
 OBS_CAVEATS = Column("CAVEATS", "A", "", "codes of what to know about it")
 
 #: Colours of single bins: ratios of the rates of two bands.
 COLOUR = (
     TIME,
-    Column("OBSINDEX", "1J", "", "row of OBSERVATIONS in merged light curves, from 1"),
+    Column("OBSINDEX", "1J", "", "row of OBSERVATIONS, from 1"),
     Column("HARD", "1D", "", "rate of the hard band (HARDBAND), in RATEUNIT"),
     Column("HARDERR", "1D", "", "1 sigma error of HARD"),
     Column("SOFT", "1D", "", "rate of the soft band (SOFTBAND)"),
@@ -160,10 +158,10 @@ BAND_START = Column("MJDSTART", "1D", "d", "first day (UTC)")
 BAND_STOP = Column("MJDSTOP", "1D", "d", "last day")
 BAND_FIRST = Column("MINCHAN", "1I", "", "first absolute channel that counts")
 BAND_LAST = Column("MAXCHAN", "1I", "", "last absolute channel that counts")
-BAND_E_MIN = Column("E_MIN", "1D", "keV", "energy at the lower edge of the first channel, on the first day")
-BAND_E_MAX = Column("E_MAX", "1D", "keV", "energy at the upper edge of the last channel, on the first day")
-BAND_E_MIN_STOP = Column("E_MINSTOP", "1D", "keV", "the same as E_MIN on the last day")
-BAND_E_MAX_STOP = Column("E_MAXSTOP", "1D", "keV", "the same as E_MAX on the last day")
+BAND_E_MIN = Column("E_MIN", "1D", "keV", "lower edge of the first channel, on MJDSTART")
+BAND_E_MAX = Column("E_MAX", "1D", "keV", "upper edge of the last channel, on MJDSTART")
+BAND_E_MIN_STOP = Column("E_MINSTOP", "1D", "keV", "E_MIN on MJDSTOP")
+BAND_E_MAX_STOP = Column("E_MAXSTOP", "1D", "keV", "E_MAX on MJDSTOP")
 
 #: Columns of each table; BACKV and BACKE are there with a background, OBSINDEX in merged light curves.
 TABLES: Mapping[str, tuple[Column, ...]] = {

@@ -40,9 +40,7 @@ class Curves:
     net: LightCurve | None
 
 
-def curves_of(
-    parts: Sequence[Reduced], band: str, dwell: float, cycles: int = 1, *, interpolated: bool = False
-) -> Curves:
+def curves_of(parts: Sequence[Reduced], band: str, dwell: float, cycles: int, *, interpolated: bool = False) -> Curves:
     """Join the light curves of a band, and subtract the background.
 
     Parameters

@@ -28,6 +28,7 @@ from rossi.fits.writer import Column, TableHDU, fits_bytes, table_hdu
 from rossi.pca.lightcurve import DeadTime, row_exposure
 from rossi.pca.standard2 import PCUS, pcu_of, xenon_columns
 from rossi.product import Content
+from rossi.spectra.pha import PCU_SECONDS
 
 #: Keywords of a spectrum whose value differs from row to row in a type II file.
 _ONLY_TYPE_ONE = ("EXPOSURE", "BACKFILE", "PCU_WT0", "PCU_WT1", "PCU_WT2", "PCU_WT3", "PCU_WT4", "TLMIN1", "TLMAX1")
@@ -185,7 +186,7 @@ def pca_spectrum_file(
     """
     primary, (table, gti) = spectrum_tables(result.spectrum)
     header = table.header
-    header.set("EXPOSURE", _digits(result.exposure), "[s] PCU x seconds")
+    header.set("EXPOSURE", _digits(result.exposure), PCU_SECONDS)
     if background_file is not None:
         header.set("BACKFILE", background_file)
     if result.request.position is not None:

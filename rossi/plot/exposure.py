@@ -9,9 +9,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from rossi.plot.longterm import COLOURS
+from rossi.plot.longterm import COLOURS, mark_years
 
-_INK, _FAINT = "#1b1f24", "#5b6470"
+_INK = "#1b1f24"
 #: Above this number marks cover each other, and are made small and faint.
 _MANY = 2000
 #: Exposures that differ by more than this factor are drawn with a logarithmic axis.
@@ -59,18 +59,7 @@ def exposure_figure(mjd: NDArray[np.float64], exposure: NDArray[np.float64], tit
         total.set_ylabel("summed up [ks]", fontsize=11, color=COLOURS[1])
         total.set_ylim(0, 1.08 * seconds.sum() / 1000)
         total.tick_params(colors=_INK, labelsize=10, direction="in")
-        _years(figure, time)
+        first, last = Time(time[[0, -1]], format="mjd", scale="tt").utc.datetime
+        mark_years(axes, first.year, last.year)
     figure.suptitle(title, parse_math=False, fontsize=13, fontweight="bold", color=_INK, x=0.01, ha="left")
     return figure
-
-
-def _years(figure: Figure, time: NDArray[np.float64]) -> None:
-    first, last = Time(time[[0, -1]], format="mjd", scale="tt").utc.datetime
-    years = range(first.year + 1, last.year + 1, max(1, (last.year - first.year) // 8))
-    upper = figure.axes[0].secondary_xaxis("top")
-    if years:
-        ticks = Time([f"{year}-01-01" for year in years], scale="utc").tt.mjd
-        upper.set_xticks(ticks, labels=[str(year) for year in years], fontsize=10, color=_FAINT)
-    else:
-        upper.set_xticks([])
-    upper.tick_params(direction="in", colors=_FAINT)

@@ -49,6 +49,8 @@ class Panel:
         What a mean is of, for the legend.
     epochs : bool
         Show the gain epochs of the PCA.
+    number : int
+        Which of the bands it is: each has a colour, in whatever figure.
     """
 
     label: str
@@ -61,6 +63,7 @@ class Panel:
     unit: str = "count s$^{-1}$ PCU$^{-1}$"
     means: str = "mean of an observation"
     epochs: bool = True
+    number: int = 0
 
 
 def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
@@ -92,7 +95,7 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
     for row, panel in enumerate(panels):
         for column, part in enumerate(parts):
             axes = grid[row, column]
-            _draw(axes, panel, part, COLOURS[row % len(COLOURS)])
+            _draw(axes, panel, part, COLOURS[panel.number % len(COLOURS)])
             _time_axis(axes, part, top=row == 0, bottom=row == len(panels) - 1, many=len(parts) > 1)
             _break_marks(axes, left=column > 0, right=column < len(parts) - 1)
         _rate_axis(grid[row, 0], panel)
@@ -187,10 +190,22 @@ def _time_axis(axes: Axes, part: Floats, *, top: bool, bottom: bool, many: bool)
         days = f"{first:%Y %b %d}" if first.date() == last.date() else f"{first:%Y %b %d} – {last:%Y %b %d}"
         axes.set_title(days, fontsize=10, color=_FAINT)
         return
-    years = range(first.year + 1, last.year + 1, max(1, (last.year - first.year) // 8))
+    mark_years(axes, first.year, last.year)
+
+
+def mark_years(axes: Axes, first: int, last: int) -> None:
+    """Write above an axis of MJD (TT) where years begin: some eight of them.
+
+    Parameters
+    ----------
+    axes : Axes
+    first, last : int
+        The years in which the axis begins and ends.
+    """
+    years = range(first + 1, last + 1, max(1, (last - first) // 8))
+    ticks = Time([f"{year}-01-01" for year in years], scale="utc").tt.mjd if years else []
     upper = axes.secondary_xaxis("top")
-    ticks = Time([f"{year}-01-01" for year in years], scale="utc").tt.mjd
-    upper.set_xticks(ticks, labels=[str(y) for y in years], fontsize=10, color=_FAINT)
+    upper.set_xticks(ticks, labels=[str(year) for year in years], fontsize=10, color=_FAINT)
     upper.tick_params(direction="in", colors=_FAINT)
 
 

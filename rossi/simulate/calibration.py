@@ -7,6 +7,7 @@ VLE counts of a row is what the row's background was drawn from.
 from __future__ import annotations
 
 import io
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,6 +43,11 @@ _CHANGES = sorted({*clock.EPOCH_STARTS, *clock.PROPANE_LOST.values()})
 
 def calibration_files() -> dict[str, bytes]:
     """Return the calibration files of every simulated archive by name."""
+    return dict(_made())
+
+
+@cache
+def _made() -> dict[str, bytes]:
     cubes = {name: collimator_cube("PCA", f"PCU{pcu}") for pcu, name in enumerate(PCA_COLLIMATOR_FILES)}
     pca = {MODEL_FILE: background_model(), BREAKDOWN_FILE: breakdown_history(), **cubes}
     return {**pca, **hexte_calibration_files()}

@@ -1,4 +1,4 @@
-"""Which observations belong to one source; the rule and its limits are in docs/howto/sources.md."""
+"""Which observations belong to one source; the rule and its limits are in the page Sources of the documentation."""
 
 from rossi.sources.choosing import choose
 from rossi.sources.grouping import group

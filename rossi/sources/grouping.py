@@ -46,7 +46,7 @@ def group(observations: Observations, rule: Rule | None = None, yesterday: Seque
     anchors themselves; then each goes to an anchor within the radius, to one whose target has the same name before
     another one, to the nearest before one further away. So nothing is farther from its anchor than the radius, however
     many pointings stand between two sources, and what begins later can't change an anchor. Observations without
-    coordinates follow by their targets' names. See docs/howto/sources.md.
+    coordinates follow by their targets' names. See the page Sources of the documentation.
     """
     rule = rule or Rule()
     _check(yesterday)

@@ -28,6 +28,21 @@ if TYPE_CHECKING:
 
     from rossi.spectra.response import Response
 
+#: Comments of EXPOSURE: seconds added up over PCUs, as pcaextspect2 has them, and those of one of several.
+PCU_SECONDS, OF_ONE_PCU = "[s] PCU x seconds", "[s] of the PCU that was on longest"
+
+
+def exposure_unit(header: Header) -> str:
+    """Return what the exposure of a spectrum is counted in: PCU s, of the PCA, or s.
+
+    Parameters
+    ----------
+    header : Header
+        Of the SPECTRUM extension.
+    """
+    told = header.comment("EXPOSURE")
+    return "PCU s" if told == PCU_SECONDS or ("PCU_WT0" in header and told != OF_ONE_PCU) else "s"
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays can't be compared by ==
 class Spectrum(Saved, Told):
@@ -218,7 +233,7 @@ class Spectrum(Saved, Told):
         total = float(np.nansum(self.value))
         unit = "counts" if self.quantity == "COUNTS" else "count/s"
         of = {"target": self.text("OBJECT"), "of": self._what(), "channels": span}
-        return of | {"exposure": f"{self.exposure:.6g} s", "together": f"{total:.6g} {unit}"}
+        return of | {"exposure": f"{self.exposure:.6g} {exposure_unit(self.header)}", "together": f"{total:.6g} {unit}"}
 
 
 def read_pha(file: FitsFile) -> Spectrum:

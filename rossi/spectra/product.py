@@ -14,6 +14,7 @@ from rossi.fits import declarations as declared
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.writer import Column, TableHDU, now, table_hdu
 from rossi.met import MJDREFF, MJDREFI
+from rossi.spectra.pha import PCU_SECONDS, exposure_unit
 
 #: Counts are written as integers of 32 bits.
 _MOST_COUNTS = 2.0**31
@@ -104,8 +105,7 @@ def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> Ta
         columns.append((Column("STAT_ERR", form, unit, declared.STAT_ERR.meaning), pha.error))
     columns.append((Column("QUALITY", "I", "", "0 is good"), pha.quality))
     header = Header(_cards(pha))
-    more = cards if isinstance(cards, Header) else Header(cards)
-    header.copy_from(more, more)
+    header.add(cards if isinstance(cards, Header) else Header(cards), drop=frozenset(header))
     return table_hdu("SPECTRUM", columns, header)
 
 
@@ -123,7 +123,7 @@ def _cards(pha: Derived) -> list[CardTuple]:
         ("TLMIN1", first, "first channel"),
         ("TLMAX1", last, "last channel"),
         *((key, str(source.get(key, "NONE"))) for key in ("TELESCOP", "INSTRUME", "DETNAM", "FILTER")),
-        ("EXPOSURE", exposure, "[s]"),
+        ("EXPOSURE", exposure, PCU_SECONDS if exposure_unit(source) == "PCU s" else "[s]"),
         ("AREASCAL", pha.areascal, "area scaling factor"),
         ("BACKFILE", pha.files.get("BACKFILE", "NONE"), "background spectrum"),
         ("BACKSCAL", pha.backscal, "background scaling factor"),

@@ -13,7 +13,7 @@ from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.axes import axes_for
 from rossi.errors import DataError, shortened
-from rossi.facts import Told
+from rossi.facts import Told, measured
 from rossi.fits import declarations as declared
 from rossi.fits.header import Header
 from rossi.fits.saving import Saved
@@ -315,7 +315,7 @@ class LightCurve(Saved, Told):
         if len(self):
             span = f"{met.isot(self.time[0])} to {met.isot(self.time[-1] + self.widths[-1])} {self._system}"
         rate, error, exposure = self.mean() if self.quantity == "RATE" else (np.nan, np.nan, 0.0)
-        mean = f"{rate:.6g} +- {error:.2g} {self.rate_unit}" if exposure else ""
+        mean = "{} +- {} {}".format(*measured(rate, error), self.rate_unit) if exposure else ""
         return {"target": self.target, "of": self._what(), "bins": bins, "span": span, "mean": mean}
 
 

@@ -36,7 +36,7 @@ def compare_filter_files(product: str, archive: Table, rossi: Table) -> tuple[Co
     times = [one.numbers("Time") + timezero(one.header, one.where) for one in (archive, rossi)]
     rows = _same_rows(*times)
     names = [
-        name for name, info in archive.infos.items() if name != "Time" and info.repeat == 1 and info.element in "BIJKED"
+        name for name, info in archive.infos.items() if name != "TIME" and info.repeat == 1 and info.element in "BIJKED"
     ]
     shared = [name for name in names if name in rossi and rossi.info(name).repeat == 1]
     columns = [_column(product, name, (archive, rossi), (times[0], *rows)) for name in shared]

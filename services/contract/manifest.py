@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer
@@ -50,10 +51,16 @@ class OutputRecord(Frozen):
 
     @field_serializer("about")
     def _told(self, about: About) -> dict[str, Any]:
-        told = {field.name: getattr(about, field.name) for field in fields(about)}
-        if about.energies is not None:
-            told["energies"] = asdict(about.energies)
-        return {name: value for name, value in told.items() if value not in (None, "", ())}
+        return _told(about)
+
+
+@lru_cache(maxsize=256)
+def _told(about: About) -> dict[str, Any]:
+    """Return what a manifest says of a file: an observation's products are those of others."""
+    told = {field.name: getattr(about, field.name) for field in fields(about)}
+    if about.energies is not None:
+        told["energies"] = asdict(about.energies)
+    return {name: value for name, value in told.items() if value not in (None, "", ())}
 
 
 class Manifest(Frozen):

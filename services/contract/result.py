@@ -52,11 +52,20 @@ class ObservationResult(Frozen):
 
     Stages form chains, one an instrument: a stage goes on from those that it reads from, and is not run unless all of
     these succeeded.
+
+    Parameters
+    ----------
+    obsid : str
+    outcome : Outcome
+    stages : tuple of StageResult
+    together : str
+        Key of the object that repeats the manifests of all stages; empty where none is known.
     """
 
     obsid: str
     outcome: Outcome
     stages: tuple[StageResult, ...]
+    together: str = ""
 
     @classmethod
     def of(cls, obsid: str, stages: Sequence[StageResult]) -> ObservationResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from rossi.product import File
@@ -101,7 +102,12 @@ class Input:
 
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the observation directory is one of the files."""
-        return re.fullmatch(self.pattern, path) is not None
+        return _compiled(self.pattern).fullmatch(path) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)

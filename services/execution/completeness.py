@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rossi.archive import ObsID, parse_data_file
 from rossi.contents import FOLDERS, Contents, Listed, least_share, read_contents
-from rossi.spooled import SpooledFile
 from services.contract import ARCHIVE, Caveat, File, Input, Inputs
 
 #: Codes of caveats after which "no good time" is no finding, but damage of the observation's copy.
@@ -77,23 +76,18 @@ def _without_copies(
     kept: dict[str, tuple[File, ...]] = dict(inputs)
     caveats: dict[str, Caveat] = {}
     for one in declared:
-        first: dict[tuple[str, int, str], File] = {}
-        sizes = Counter(map(_size, inputs.get(one.name, ())))
+        first: dict[tuple[str, int], list[File]] = defaultdict(list)
         for item in sorted(inputs.get(one.name, ()), key=lambda f: (_plain(f.name) not in contents.files, f.name)):
-            size = _size(item)
-            alike = hashlib.sha256(item.data).hexdigest() if sizes[size] > 1 else ""  # most differ in size
-            key = (item.name.partition("_")[0], size, alike)
-            same = first.setdefault(key, item)
-            if same is not item:
+            alike = first[item.name.partition("_")[0], item.size]
+            same = next((other for other in alike if other.data == item.data), None)
+            if same is None:
+                alike.append(item)
+            else:
                 message = f"{item.name} has the content of {same.name} and is left out."
                 caveats[item.name] = Caveat(code="same_file_twice", message=message)
         if one.name in inputs:
-            kept[one.name] = tuple(sorted(first.values(), key=lambda f: f.name))
+            kept[one.name] = tuple(sorted(chain.from_iterable(first.values()), key=lambda f: f.name))
     return kept, list(caveats.values())
-
-
-def _size(item: File) -> int:
-    return item.size if isinstance(item, SpooledFile) else len(item.data)
 
 
 def _unknown(declared: Sequence[Input], contents: Contents) -> list[Caveat]:

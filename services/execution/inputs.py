@@ -152,8 +152,10 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
     obsid, archive = ObsID(request.obsid), _archive(sources)
     folder = obsid.path
     listing = list_observation(archive, obsid)
-    by_input = {one: {f.path for f in listing if one.matches(f.path.removeprefix(folder))} for one in mine}
-    ours, caveats = one_of_each([f for f in listing if any(f.path in paths for paths in by_input.values())])
+    names = [(file.path, file.path.removeprefix(folder)) for file in listing]
+    by_input = {one: {path for path, name in names if one.matches(name)} for one in mine}
+    wanted = frozenset[str]().union(*by_input.values())
+    ours, caveats = one_of_each([file for file in listing if file.path in wanted])
     kept: dict[Input, Kept] = {}
     for declared in mine:
         found = [file for file in ours if file.path in by_input[declared]]

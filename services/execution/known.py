@@ -1,7 +1,7 @@
 """What the store has of an observation already, found with one request for all its stages.
 
 Whether a stage is done is told by the fingerprint of its own work in any case: here it is only learnt which manifests
-there are, before each is looked for.
+there are, before each is looked for. Of observations that the store has nothing of, one request tells for many.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 
 from rossi.errors import RossiError
 from services.contract import ObservationResult, Outcome
@@ -18,13 +19,28 @@ from services.execution.making import Made, stage_folder
 from services.execution.observation import read_obsid
 from services.execution.request import Shard
 from services.execution.stages import load_stage
+from services.storage import ObjectStore
+from services.storage.base import is_key
 from services.storage.publication import MANIFEST, manifest_key, versions
 from services.storage.together import find_together, put_together, together_key
 
 _log = logging.getLogger(__name__)
 
 
-def look(obsid: str, shard: Shard, sources: Sources, *, done: bool = True) -> str:
+def begun(shard: Shard, store: ObjectStore) -> frozenset[str]:
+    """Return the observations of a shard of which the store may have something; what it can't tell is all of them."""
+    names = [obsid for obsid in shard.obsids if is_key(obsid)]
+    try:
+        found = store.occupied(stage_folder(shard.prefix, "", ""), names) if len(names) > 1 else names
+    except RossiError as error:  # which comes again with what is asked for each
+        _log.debug("what the store has is not known: %s", error)
+        found = names
+    return frozenset(found)
+
+
+def look(
+    obsid: str, shard: Shard, sources: Sources, *, done: bool = True, new: Callable[[], bool] = lambda: False
+) -> str:
     """Learn what the store has of an observation; `sources.memory` gets it.
 
     Where the manifests are not together under the key for this work, it is learnt which of them there are.
@@ -37,6 +53,8 @@ def look(obsid: str, shard: Shard, sources: Sources, *, done: bool = True) -> st
     done : bool
         Whether they probably are together, so that this is looked at first. Either way, one request tells what was
         expected, and two what was not.
+    new : callable
+        Called when the store's turn has come; says whether it is known to have nothing of the observation.
 
     Returns
     -------
@@ -48,6 +66,9 @@ def look(obsid: str, shard: Shard, sources: Sources, *, done: bool = True) -> st
         return ""
     try:
         key = together_key(shard.prefix, obsid, _digest(obsid, shard, sources))
+        if new():
+            sources.memory.there = frozenset()
+            return key
         if done and _recognised(key, shard, sources):
             return ""
         there = frozenset(info.key for info in sources.store.list(f"{stage_folder(shard.prefix, obsid, '')}/"))
@@ -61,20 +82,29 @@ def look(obsid: str, shard: Shard, sources: Sources, *, done: bool = True) -> st
 
 def _recognised(key: str, shard: Shard, sources: Sources) -> bool:
     manifests = find_together(sources.store, key)
+    sources.memory.together = "" if manifests is None else key
     for one in manifests or ():
         base = f"{stage_folder(shard.prefix, one.obsid, one.stage)}/{one.fingerprint}"
         sources.memory[manifest_key(base)] = Made(one)
     return manifests is not None
 
 
-def put_known(key: str, result: ObservationResult, sources: Sources) -> None:
-    """Put the manifests of an observation together, if all its stages are done; best effort, as nothing needs it."""
-    if not key or result.outcome is Outcome.FAILED or not all(one.manifest in sources.memory for one in result.stages):
-        return
-    try:
-        put_together(sources.store, key, [sources.memory[one.manifest].manifest for one in result.stages])
-    except RossiError as error:
-        _log.warning("%s: its manifests could not be put together: %s", result.obsid, error)
+def put_known(key: str, result: ObservationResult, sources: Sources) -> ObservationResult:
+    """Put the manifests of an observation together, if all its stages are done; best effort, as nothing needs it.
+
+    Returns
+    -------
+    ObservationResult
+        Which names the object where they are together, if they are.
+    """
+    memory = sources.memory
+    if key and result.outcome is not Outcome.FAILED and all(one.manifest in memory for one in result.stages):
+        try:
+            put_together(sources.store, key, [memory[one.manifest].manifest for one in result.stages])
+            memory.together = key
+        except RossiError as error:
+            _log.warning("%s: its manifests could not be put together: %s", result.obsid, error)
+    return result.model_copy(update={"together": memory.together})
 
 
 def _digest(obsid: str, shard: Shard, sources: Sources) -> str:

@@ -57,6 +57,8 @@ class Memory(dict[str, Made]):
         self.chosen: dict[str, Any] = {}
         #: Keys of all manifests that the store has of the observation, None if that is not known.
         self.there: frozenset[str] | None = None
+        #: Key of the object that repeats all of these manifests; empty if it is not known to be there.
+        self.together = ""
 
     def find(self, store: ObjectStore, key: str) -> Manifest | None:
         """Return a manifest, None if there is none; only asks where it is not known."""

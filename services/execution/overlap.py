@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from rossi.archive import ObsID
@@ -23,7 +24,7 @@ from rossi.errors import ConfigError, RossiError
 from services.contract import ARCHIVE, FailureKind, ObservationResult, Outcome, StageResult
 from services.execution.executor import failure, find_work
 from services.execution.inputs import Sources, archive_files
-from services.execution.known import look, put_known
+from services.execution.known import begun, look, put_known
 from services.execution.making import Made, Memory, put, result_of
 from services.execution.request import Shard
 from services.execution.stages import load_stage
@@ -71,7 +72,14 @@ class Draft:
 
 
 def look_ahead(
-    obsid: str, shard: Shard, archive: ArchiveSource, store: ObjectStore, room: int, *, done: bool = True
+    obsid: str,
+    shard: Shard,
+    archive: ArchiveSource,
+    store: ObjectStore,
+    room: int,
+    *,
+    done: bool = True,
+    new: Callable[[], bool] = lambda: False,
 ) -> Draft:
     """Find out what the store has of an observation, and fetch what is needed for the rest, as far as there is room.
 
@@ -84,11 +92,13 @@ def look_ahead(
     room : int [byte]
     done : bool
         Whether it is likely that there is nothing to do.
+    new : callable
+        See `services.execution.known.look`.
     """
     held = HeldArchive(archive, room)
     draft = Draft(shard, Sources(held, store, Memory(behind=True)))
     try:
-        draft.key = look(obsid, shard, draft.sources, done=done)
+        draft.key = look(obsid, shard, draft.sources, done=done, new=new)
         if draft.key:
             held.fetch_ahead(_wanted(obsid, shard, draft.sources))
     except Exception as error:  # it comes again when it is the observation's turn
@@ -134,9 +144,7 @@ def settle(draft: Draft, seen: set[str]) -> ObservationResult:
         if ended.outcome is not Outcome.SUCCEEDED:
             gone.add(ended.stage)
         stages.append(ended)
-    whole = ObservationResult.of(draft.result.obsid, stages)
-    put_known(draft.key, whole, Sources(None, store, memory))
-    return whole
+    return put_known(draft.key, ObservationResult.of(draft.result.obsid, stages), Sources(None, store, memory))
 
 
 def _put(result: StageResult, draft: Draft, seen: set[str]) -> StageResult:
@@ -238,11 +246,14 @@ class Overlap:
 
     def _ahead(self, positions: Iterable[int], readers: ThreadPoolExecutor) -> Iterator[tuple[int, Draft]]:
         left, waiting = iter(positions), deque[tuple[int, Future[Draft]]]()
+        there = readers.submit(begun, self.shard, self.store)
         while True:
             for position in islice(left, AHEAD - len(waiting)):
                 obsid = self.shard.obsids[position]
                 places = (self.shard, self.archive, self.store, HELD // AHEAD)
-                waiting.append((position, readers.submit(look_ahead, obsid, *places, done=self._last_was_done)))
+                new = partial(_is_new, obsid, there)
+                future = readers.submit(look_ahead, obsid, *places, done=self._last_was_done, new=new)
+                waiting.append((position, future))
             if not waiting:
                 return
             position, future = waiting.popleft()
@@ -276,6 +287,10 @@ class Overlap:
     def _pause(self, pause: Pause) -> None:
         self._pauses += 1
         tell(pause, self.on_pause)
+
+
+def _is_new(obsid: str, begun: Future[frozenset[str]]) -> bool:
+    return obsid not in begun.result()
 
 
 def _is_full(waiting: Iterable[_Behind]) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,13 +15,10 @@ import typer
 from rossi.errors import ConfigError, RossiError
 from services.contract import ExitCode, ObservationResult, Outcome, StageResult
 from services.execution.ledger import Ledger, is_final
+from services.execution.signals import take_sigterm
 from services.storage import ObjectStore, open_store
 
 Result = TypeVar("Result", ObservationResult, StageResult)
-
-#: Seconds after SIGTERM in which the item at hand may end; then it is given up. Nothing half-done is ever visible, so
-#: this only saves work.
-GRACE = 8.0
 
 _log = logging.getLogger(__name__)
 
@@ -68,28 +63,17 @@ class Portion(Generic[Result]):
 
 
 class Stop:
-    """Whether somebody wants the process to end."""
+    """Whether somebody wants the process to end; it does, with the item at hand or some seconds later."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self.asked = False
 
     def listen(self) -> None:
         """Take SIGTERM as a wish to end soon."""
-        signal.signal(signal.SIGTERM, self._on_signal)
-
-    @property
-    def asked(self) -> bool:
-        """True from the signal on."""
-        return self._asked.is_set()
+        take_sigterm(self._on_signal)
 
     def _on_signal(self, _signum: int, _frame: object) -> None:
-        if self.asked:
-            return
-        self._asked.set()
-        # Not by an exception: compiled code would not see it in time.
-        timer = threading.Timer(GRACE, os._exit, (ExitCode.RETRYABLE,))
-        timer.daemon = True
-        timer.start()
+        self.asked = True
 
 
 #: Signals concern the process, so there is one.

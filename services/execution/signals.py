@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
-#: Seconds that the running stage gets to notice; a scheduler that wants the machine back waits at least ten.
+#: Seconds that what runs gets to notice; a scheduler that wants the machine back waits at least ten. Nothing half-done
+#: is ever visible, so this only saves work.
 PATIENCE = 8.0
 #: `services.contract.ExitCode.RETRYABLE`, without what its import takes.
 _RETRYABLE = 1
@@ -33,7 +35,21 @@ def end_on_sigterm(sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)
         raise SystemExit(_RETRYABLE)
 
-    signal.signal(signal.SIGTERM, stop)
+    take_sigterm(stop)
+
+
+def take_sigterm(handler: Callable[[int, Any], object]) -> None:
+    """Call something in the main thread at SIGTERM, and end the process `PATIENCE` later, whatever it does meanwhile.
+
+    The main thread hears of a signal between two steps of Python: not while compiled code runs, and not in a wait that
+    the signal came just before. So somebody else counts the seconds, who has it from the interpreter at once.
+
+    Parameters
+    ----------
+    handler : callable
+        Of signals; for the main thread, as is this function.
+    """
+    signal.signal(signal.SIGTERM, handler)
     signal.set_wakeup_fd(_watched_pipe(), warn_on_full_buffer=False)
 
 

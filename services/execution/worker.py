@@ -58,9 +58,7 @@ def run_observation(
             raise ConfigError(result.message)
         return result
 
-    result = ObservationResult.of(obsid, run_stages(obsid, shard, one))
-    put_known(key, result, sources)
-    return result
+    return put_known(key, ObservationResult.of(obsid, run_stages(obsid, shard, one)), sources)
 
 
 def run_stages(

@@ -15,7 +15,7 @@ from rossi.fits.reader import open_fits
 from rossi.hexte.contamination import absolute_channels
 from rossi.hexte.rocking import Position
 from rossi.product import About, Content
-from rossi.spectra.pha import Spectrum, read_pha
+from rossi.spectra.pha import Spectrum, exposure_unit, read_pha
 from services.calibration.config import Role
 from services.contract import File, Manifest
 from services.merge.energies_shown import in_kev
@@ -86,7 +86,9 @@ class ShownSpectrum:
         Instrument, and cluster of HEXTE.
     kind : str
         ``source`` (with the background in it), ``background`` or ``net``.
-    exposure : float [s]
+    exposure : float
+    unit : str
+        Of the exposure: s, or PCU s; the rates are then of a PCU.
     total : float [count / s]
     edges : ndarray (n + 1,) [keV]
         Nominal, see `services.merge.energies_shown`.
@@ -96,6 +98,7 @@ class ShownSpectrum:
     label: str
     kind: str
     exposure: float
+    unit: str
     total: float
     edges: Floats
     rate: Floats
@@ -160,7 +163,9 @@ def _spectrum(file: File, label: str, about: About) -> ShownSpectrum:
     with np.errstate(divide="ignore", invalid="ignore"):
         density = np.where(np.diff(edges) > 0, rate * width / np.diff(edges), np.nan)
     kind = "background" if about.content is Content.BACKGROUND else "source"
-    return ShownSpectrum(label, kind, pha.exposure, float(np.nansum(rate * width)), edges, density)
+    return ShownSpectrum(
+        label, kind, pha.exposure, exposure_unit(pha.header), float(np.nansum(rate * width)), edges, density
+    )
 
 
 def net_spectra(spectra: Iterable[ShownSpectrum]) -> list[ShownSpectrum]:
@@ -178,6 +183,7 @@ def net_spectra(spectra: Iterable[ShownSpectrum]) -> list[ShownSpectrum]:
             label,
             "net",
             each["source"].exposure,
+            each["source"].unit,
             each["source"].total - each["background"].total,
             each["source"].edges,
             each["source"].rate - each["background"].rate,

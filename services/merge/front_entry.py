@@ -10,6 +10,7 @@ from rossi.timeseries.means import mean_rate
 from rossi.timeseries.variability import fractional_variability
 from services.contract import Outcome
 from services.merge.front_sources import Measured, SourceEntry, sparkline
+from services.merge.observations import NO_MEAN
 from services.merge.products import MergedBand
 from services.merge.shown import Shown
 
@@ -75,8 +76,7 @@ def ratio(hard: Measured, soft: Measured) -> Measured:
 
 def _means(band: MergedBand, shown: Shown) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Return rate, error and exposure of the observations, NaN, NaN and 0 for those without the band."""
-    empty = (np.nan, np.nan, 0.0)
-    return np.array([one.means.get(band.name, empty) for one in shown.observations], np.float64).reshape(-1, 3).T
+    return np.array([one.means.get(band.name, NO_MEAN) for one in shown.observations], np.float64).reshape(-1, 3).T
 
 
 def _mean(band: MergedBand, shown: Shown) -> Measured:

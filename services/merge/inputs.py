@@ -12,8 +12,10 @@ from services.contract.fitting import ANCILLARY, RESPONSE
 from services.merge.details import Provenance
 from services.merge.spectra import SpectrumSet
 from services.merge.spectra_groups import is_summed
-from services.storage import MissingObject, ObjectStore
-from services.storage.publication import output_key, read_manifest, read_outputs, read_records
+from services.storage import MissingObject
+from services.storage.base import Reader
+from services.storage.publication import output_keys, read_manifest, read_outputs, read_records
+from services.storage.together import find_together
 
 LIGHT_CURVE = "light_curve"
 SPECTRUM = "spectrum"
@@ -57,7 +59,7 @@ class Found:
     products: Mapping[str, StageProducts] = field(default_factory=dict)
 
 
-def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[str, Found]:
+def find_all(store: Reader, results: Iterable[ObservationResult]) -> dict[str, Found]:
     """Read what the store has of the observations, by ObsID.
 
     Raises
@@ -69,15 +71,17 @@ def find_all(store: ObjectStore, results: Iterable[ObservationResult]) -> dict[s
         return {found.result.obsid: found for found in pool.map(lambda r: find(store, r), results)}
 
 
-def find(store: ObjectStore, result: ObservationResult) -> Found:
+def find(store: Reader, result: ObservationResult) -> Found:
     """Read what the store has of one observation; what can't be read is the failure of its stage alone."""
     curves: tuple[File, ...] = ()
     products, stages = {}, []
+    known = (find_together(store, result.together) or ()) if result.together else ()
+    manifests = {manifest.fingerprint: manifest for manifest in known}
     for stage in result.stages:
         one = stage
         if stage.manifest:
             try:
-                manifest = read_manifest(store, stage.manifest)
+                manifest = manifests.get(stage.fingerprint) or read_manifest(store, stage.manifest)
                 curves += read_outputs(store, stage.manifest, manifest, LIGHT_CURVE)
                 products[stage.stage] = _products(stage.manifest, manifest)
             except (DataError, MissingObject) as error:
@@ -88,7 +92,7 @@ def find(store: ObjectStore, result: ObservationResult) -> Found:
     return Found(ObservationResult.of(result.obsid, stages), curves, products)
 
 
-def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]:
+def spectra(store: Reader, found: Iterable[Found]) -> Iterator[SpectrumSet]:
     """Read spectra and good time of a few observations at a time, in the order of their ObsIDs.
 
     Raises
@@ -111,7 +115,7 @@ def spectra(store: ObjectStore, found: Iterable[Found]) -> Iterator[SpectrumSet]
             yield from pool.map(lambda one: _spectra(store, known, one[0], one[2]), chosen[start : start + _BATCH])
 
 
-def _spectra(store: ObjectStore, known: MutableMapping[str, bytes], obsid: str, products: StageProducts) -> SpectrumSet:
+def _spectra(store: Reader, known: MutableMapping[str, bytes], obsid: str, products: StageProducts) -> SpectrumSet:
     """Read what a stage made of an observation; what observations share is read once."""
     summed, key = any(is_summed(record.about) for record in products.files.values()), products.manifest
     try:
@@ -124,5 +128,4 @@ def _spectra(store: ObjectStore, known: MutableMapping[str, bytes], obsid: str, 
 
 
 def _products(key: str, manifest: Manifest) -> StageProducts:
-    files = {output_key(key, manifest, record): record for record in manifest.outputs}
-    return StageProducts(key, files, Provenance.of(manifest))
+    return StageProducts(key, output_keys(key, manifest), Provenance.of(manifest))

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import SkyCoord
 
+from rossi.calibration_roles import DATA_SETS, Role
 from rossi.citation import REFERENCES
 from rossi.energy.built_in import NAME
 from rossi.product import BandEdges
 from rossi.sky import mean_direction
 from rossi.timeseries.source import Source
 from rossi.version import __version__
-from services.calibration.config import Role
 from services.contract import Outcome
 from services.merge.config import SourceName
 from services.merge.details import Provenance
@@ -30,14 +30,6 @@ from services.merge.shown import Shown
 
 #: Names and versions that are given; the others are counted.
 _NAMED = 8
-#: What roles of calibration files are called, where their own names say too little.
-_ROLES = {
-    Role.MODEL: "background model",
-    Role.SAA: "SAA history",
-    Role.BREAKDOWN: "breakdown history",
-    Role.DEAD_TIME_A: "dead time of cluster A",
-    Role.DEAD_TIME_B: "dead time of cluster B",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ class Stages:
         found: dict[str, list[str]] = {}
         for one in (p for made in self.made.values() for p in made):
             for role, name, _ in one.calibration:
-                names = found.setdefault(_ROLES.get(Role(role), role.replace("_", " ")), [])
+                names = found.setdefault(DATA_SETS[Role(role)].meaning, [])
                 if (short := name.rpartition("/")[2]) not in names:
                     names.append(short)
         return found
@@ -126,12 +118,14 @@ def energies_of(band: MergedBand, observations: Sequence[Observation]) -> str:
     if band.about.channels is None or band.instrument not in ("PCA", "HEXTE"):
         return ""
     moments = [observations[row].span[0] for row in band.rows.tolist()]
-    found = band_in_kev(band.instrument, band.about.channels, moments)
+    counted = band.counted or band.about.channels
+    found = band_in_kev(band.instrument, counted, moments)
     each = [
         f"{low:.1f}–{high:.1f} keV" + (f" in epoch {epoch}" if epoch else "") for epoch, (low, high) in found.items()
     ]
     rule = f" (PCU {PCU}, table {NAME})" if band.instrument == "PCA" else " (1 keV a channel)"
-    return f"{band.label}: {', '.join(each)}{rule}" if each else ""
+    apart = "" if counted == band.about.channels else f"; {counted[0]}–{counted[1]} count"
+    return f"{band.label}{apart}: {', '.join(each)}{rule}" if each else ""
 
 
 def _true_edges(band: MergedBand, observations: Sequence[Observation]) -> str:
@@ -236,7 +230,7 @@ def _pca(stages: Stages, shown: Shown) -> list[str]:
     if "pca_extract" not in stages.made:
         return []
     background = stages.setting("pca_prep", "background")
-    model = stages.calibration().get(_ROLES[Role.MODEL], [])
+    model = stages.calibration().get(DATA_SETS[Role.MODEL].meaning, [])
     text = [f"PCA: {_good('pca_extract', stages)}"]
     if "model" in background and model:
         text.append(f"The background was estimated with the model {_listed(model)} and subtracted.")
@@ -258,7 +252,7 @@ def _hexte(stages: Stages, shown: Shown) -> list[str]:
     if "hexte_dead" not in stages.made:
         return []
     how = {
-        "cycle": f" in bins of {_words(stages.setting('hexte_dead', 'cycles'), 'rocking cycles')}",
+        "cycle": f" in bins of {_cycles(stages.setting('hexte_dead', 'cycles'))}",
         "interpolated": " interpolated between its dwells",
     }
     chosen = stages.setting("hexte_dead", "background")
@@ -284,6 +278,10 @@ def _bands(shown: Shown, instrument: str) -> str:
 def _words(values: Sequence[Any], unit: str = "") -> str:
     texts = [f"{one:g}" if isinstance(one, int | float) else str(one) for one in values]
     return f"{' or '.join(texts) or 'unknown'} {unit}".strip()
+
+
+def _cycles(values: Sequence[Any]) -> str:
+    return _words(values, "rocking cycle" if list(values) == [1] else "rocking cycles")
 
 
 def _times(shown: Shown) -> str:

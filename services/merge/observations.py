@@ -34,6 +34,10 @@ NO_CURVE = "Its stages succeeded but left no light curve; remove its manifest an
 _LAST = (2, 0.0, 0.0)
 
 
+#: Rate, error and exposure of an observation that has none in a band.
+NO_MEAN = (np.nan, np.nan, 0.0)
+
+
 @dataclass(frozen=True)
 class Observation:
     """One observation as the merge sees it.
@@ -114,6 +118,11 @@ class Observation:
         """Names of the instruments that have light curves."""
         named = (str(s.header.get("INSTRUME", "")).strip() for s in self.curves.values())
         return tuple(sorted({name for name in named if name}))
+
+    @property
+    def codes(self) -> str:
+        """Codes of the caveats in one line, each once."""
+        return " ".join(dict.fromkeys(caveat.code for caveat in self.caveats))
 
     @property
     def remarks(self) -> str:
@@ -242,8 +251,7 @@ def ecsv(observations: Sequence[Observation], more: Mapping[str, Floats] | None 
     table["ontime"] = np.array([o.ontime for o in observations], float) * second
     for band in bands(observations):
         unit = rate_unit(observations, band)
-        empty = (np.nan, np.nan, 0.0)
-        rate, error, exposure = np.array([o.means.get(band, empty) for o in observations]).T
+        rate, error, exposure = np.array([o.means.get(band, NO_MEAN) for o in observations]).T
         table[f"rate_{band}"], table[f"error_{band}"] = rate, error
         table[f"exposure_{band}"] = exposure
         for name, text in (("rate", unit), ("error", unit), ("exposure", exposure_unit(unit))):
@@ -251,9 +259,11 @@ def ecsv(observations: Sequence[Observation], more: Mapping[str, Floats] | None 
     for name, column in (more or {}).items():
         table[name] = column
     table["outcome"] = [str(o.outcome) for o in observations]
-    table["caveats"] = [" ".join(c.code for c in o.caveats) for o in observations]
+    table["caveats"] = [o.codes for o in observations]
     table["remarks"] = [o.remarks for o in observations]
-    table["time"].description = "MJD (TT) of the start"
+    told = {"time": "MJD (TT) of the start", "tstart": "MET (TT)", "tstop": "MET (TT)", "ontime": "good time"}
+    for name, text in told.items():
+        table[name].description = text
     written = io.StringIO()
     table.write(written, format="ascii.ecsv")
     return written.getvalue().encode()

@@ -12,6 +12,7 @@ import numpy as np
 
 from rossi import gti
 from rossi.arrays import Floats
+from rossi.calibration_roles import DATA_SETS, Role
 from rossi.met import met_to_mjd
 from rossi.product import About, Kind
 from services.contract import File, OutputRecord, StageResult
@@ -144,6 +145,7 @@ def _spectrum(packer: Packer, spectrum: ShownSpectrum) -> dict[str, Any]:
         "label": spectrum.label,
         "kind": spectrum.kind,
         "exposure": spectrum.exposure,
+        "unit": spectrum.unit,
         "total": spectrum.total,
         "edges": packer.floats(spectrum.edges),
         "log_rate": packer.quantised(logarithm, coarse=True),
@@ -177,7 +179,7 @@ def _stage(stage: StageResult, products: Mapping[str, StageProducts], last: bool
         "seconds": round(made.seconds, 3),
         "inputs": made.inputs,
         "bytes": made.size,
-        "calibration": made.calibration,
+        "calibration": [(DATA_SETS[Role(role)].meaning, name, sha) for role, name, sha in made.calibration],
         "versions": made.versions,
         "config": made.config,
         "content": next(

@@ -15,7 +15,7 @@ from services.merge.observations import Observation
 
 
 def require_one_place(observations: Sequence[Observation]) -> None:
-    """Refuse light curves whose positions are not those of one source; see docs/howto/sources.md.
+    """Refuse light curves whose positions are not those of one source; see the page Sources of the documentation.
 
     Raises
     ------

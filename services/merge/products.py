@@ -25,7 +25,7 @@ from services.contract import Caveat, File
 from services.merge.config import MergeConfig, SourceName
 from services.merge.energies import moved_energies
 from services.merge.labels import band_text, plain_label
-from services.merge.observations import Observation, exposure_unit, instrument, rate_unit
+from services.merge.observations import NO_MEAN, Observation, exposure_unit, instrument, rate_unit
 
 #: Most bands that get a figure of their own, and that are in one figure together: a campaign on many sources keeps each
 #: apart.
@@ -57,6 +57,12 @@ class MergedBand:
     def exposure_unit(self) -> str:
         """PCU s where rates are per PCU, else s."""
         return exposure_unit(self.unit)
+
+    @property
+    def counted(self) -> tuple[int, int] | None:
+        """First and last channel that count: the data's elements may leave out, or add, what the band cuts."""
+        told = self.joined.series.channels
+        return self.about.channels if told in {None, (0, 255)} else told
 
     @property
     def label(self) -> str:
@@ -139,7 +145,7 @@ def light_curve(
     primary.append("DATE", now(), "file creation date")
     energies = band.about.energies
     told = [] if energies is None or not energies.edges else [energies_table(energies)]
-    return fits_bytes(primary_hdu(primary), [*tables, observation_table(observations, band.name), *told])
+    return fits_bytes(primary_hdu(primary), [*tables, observation_table(observations, band.name, band.unit), *told])
 
 
 def _with_channels(band: MergedBand) -> Header:
@@ -168,21 +174,20 @@ def _of_source(header: Header, source: SourceName | None) -> Header:
     return made
 
 
-def observation_table(observations: Sequence[Observation], band: str) -> TableHDU:
-    """Lay out the OBSERVATIONS extension: everything asked for, with the means of one band."""
+def observation_table(observations: Sequence[Observation], band: str, unit: str) -> TableHDU:
+    """Lay out the OBSERVATIONS extension: everything asked for, with the means of one band in its unit."""
     start, stop = np.array([o.span for o in observations], float).reshape(-1, 2).T
-    empty = (np.nan, np.nan, 0.0)
-    rate, error, exposure = np.array([o.means.get(band, empty) for o in observations]).T
+    rate, error, exposure = np.array([o.means.get(band, NO_MEAN) for o in observations]).T
     columns = [
         _text(declared.OBS_ID, [o.obsid for o in observations]),
         _text(declared.OBS_OBJECT, [o.target for o in observations]),
         (declared.OBS_TSTART, start),
         (declared.OBS_TSTOP, stop),
         (declared.OBS_EXPOSURE, exposure),
-        (declared.OBS_RATE, rate),
-        (declared.OBS_ERROR, error),
+        (replace(declared.OBS_RATE, unit=unit), rate),
+        (replace(declared.OBS_ERROR, unit=unit), error),
         _text(declared.OBS_OUTCOME, [str(o.outcome) for o in observations]),
-        _text(declared.OBS_CAVEATS, [" ".join(c.code for c in o.caveats) for o in observations]),
+        _text(declared.OBS_CAVEATS, [o.codes for o in observations]),
     ]
     return table_hdu("OBSERVATIONS", columns, Header([("HDUCLASS", "ROSSI"), ("HDUCLAS1", "OBSERVATIONS")]))
 
@@ -214,7 +219,10 @@ def figures(
     bands: Sequence[MergedBand], observations: Sequence[Observation], config: MergeConfig, *, means: str
 ) -> tuple[File, ...]:
     """Return figures in all formats: of each band, and of all where there are several, but not too many to be seen."""
-    panels = {band.name: _panel(band, observations, config.points, means) for band in bands[:_FIGURES]}
+    panels = {
+        band.name: _panel(number, band, observations, config.points, means)
+        for number, band in enumerate(bands[:_FIGURES])
+    }
     shown = {name: [panel] for name, panel in panels.items()}
     if 1 < len(panels) <= _PANELS:
         shown[""] = list(panels.values())
@@ -229,7 +237,7 @@ def figures(
     )
 
 
-def _panel(band: MergedBand, observations: Sequence[Observation], most: int, means: str) -> Panel:
+def _panel(number: int, band: MergedBand, observations: Sequence[Observation], most: int, means: str) -> Panel:
     bins = thinned(observations, band.name, most)
     time, rate, error = (np.concatenate(parts) for parts in zip(*bins.values(), strict=True))
     chosen = [observations[n] for n, (t, _, _) in bins.items() if len(t)]
@@ -237,4 +245,4 @@ def _panel(band: MergedBand, observations: Sequence[Observation], most: int, mea
     mean, sigma, _ = np.array([o.means[band.name] for o in chosen]).T
     unit = {units.PER_PCU: "count s$^{-1}$ PCU$^{-1}$", units.RATE: "count s$^{-1}$"}.get(band.unit, band.unit)
     shown = met_to_mjd(time), rate, error, met_to_mjd(middle), mean, sigma
-    return Panel(band.label, *shown, unit, means, band.has_epochs)
+    return Panel(band.label, *shown, unit, means, band.has_epochs, number)

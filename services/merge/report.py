@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from rossi.facts import measured
 from rossi.fits.writer import now
 from rossi.hexte.fields import EDGE
 from rossi.met import met_to_mjd
@@ -18,7 +19,7 @@ from services.contract import Caveat, File, Outcome
 from services.merge.config import SourceName
 from services.merge.inputs import LIGHT_CURVE
 from services.merge.methods import facts, methods
-from services.merge.observations import Observation, utc_date
+from services.merge.observations import NO_MEAN, Observation, utc_date
 from services.merge.overview import first_bands, in_words, overview
 from services.merge.page_parts import joined, template
 from services.merge.panels import BLOCK, panels, part_name
@@ -29,6 +30,8 @@ from services.storage.publication import SHARED
 ROOT = "../../../"
 #: What stands in the page where a link to the front page can be; `linked_back` makes it one.
 _NO_WAY_BACK = re.compile(rb'<a id="up" hidden data-slug="([^"]*)"')
+#: Ends of the names of spectra and what belongs to them.
+_SPECTRAL = (".pha", ".rsp", ".rmf", ".arf")
 #: The page's scripts, in the order in which they build on each other.
 _SCRIPTS = (
     "address",
@@ -153,7 +156,8 @@ def report(
         instruments=sorted({name for o in observations for name in o.instruments}),
         rows=_rows(shown, place),
         failures=[o for o in observations if o.outcome is Outcome.FAILED],
-        downloads=downloads,
+        downloads=[name for name in downloads if not name.endswith(_SPECTRAL)],
+        spectra=[name for name in downloads if name.endswith(_SPECTRAL)],
         caveats=caveats,
         place=place,
         overview=Markup(overview(shown, points)) if shown.bands else "",
@@ -192,7 +196,9 @@ def _row(observation: Observation, shown: Shown, place: Place, linked: set[str])
         "mjd": float(met_to_mjd(start)) if np.isfinite(start) else None,
         "bins": sum(map(len, observation.curves.values())),
         "cells": [
-            (observation.means.get(b.name), links.get(b.name) if b.name in linked else None) for b in shown.bands
+            (mean, measured(*mean[:2]), links.get(b.name) if b.name in linked else None)
+            for b in shown.bands
+            for mean in (observation.means.get(b.name, NO_MEAN),)
         ],
     }
 

@@ -15,7 +15,6 @@ import numpy as np
 from rossi.errors import DataError
 from rossi.fits.reader import open_fits
 from rossi.hexte.rocking import Position
-from rossi.hexte.science import Cluster
 from rossi.product import About, Content, Kind
 from rossi.spectra.mean_response import MeanResponse, area_in
 from rossi.spectra.pha import Spectrum, read_pha
@@ -97,15 +96,15 @@ def sum_spectra(sets: Iterable[SpectrumSet], slug: str, fit: FitSettings | None 
         How the sums are made ready to fit.
     """
     sums: dict[Group, _Sum] = {}
-    left_out: list[str] = []
+    left_out: dict[str, list[str]] = {}
     for one in sets:
         if one.problem:
-            left_out.append(f"{one.obsid}: {one.problem}")
+            left_out.setdefault(one.problem, []).append(one.obsid)
         for found in _by_detectors(one.files).values():
             try:
                 _add(sums, found, {file.name: file.data for file in one.responses})
             except DataError as error:
-                left_out.append(f"{one.obsid}: {error}")
+                left_out.setdefault(str(error), []).append(one.obsid)
     names = {group: f"{slug}_{label}" for group, label in labels(sums).items()}
     files, responses = list[File](), list[File]()
     summary: dict[str, dict[str, Any]] = {}
@@ -141,8 +140,8 @@ def _add(sums: dict[Group, _Sum], files: Mapping[str, File], responses: Mapping[
     there = next(iter(files.values()))
     needed = ("src", "bkg") if there.about.cluster else ("src",)
     if absent := [kind for kind in needed if kind not in files]:
-        of = f"{Cluster[there.about.cluster].label}_" if there.about.cluster else ""
-        raise DataError(f"{there.name}: there is no {of}{absent[0]}.pha of the same observation beside it.")
+        what = {"src": "source", "bkg": "background"}[absent[0]]
+        raise DataError(f"{there.about.instrument} {there.about.cluster}".strip() + f" has no spectrum of the {what}.")
     spectra = {kind: read_pha(open_fits(files[kind].data, files[kind].name)) for kind in KINDS if kind in files}
     # A cluster that points to one side only has no time on the other.
     spectra = {kind: pha for kind, pha in spectra.items() if kind in needed or pha.intervals is not None}
@@ -209,7 +208,9 @@ def _mean(name: str, label: str, group: Group, made: _Sum) -> File:
     return File(f"{name}.rsp", data, about=About(Kind.RESPONSE, label, group.instrument))
 
 
-def _caveats(sums: Mapping[Group, _Sum], names: Mapping[Group, str], left_out: Sequence[str]) -> tuple[Caveat, ...]:
+def _caveats(
+    sums: Mapping[Group, _Sum], names: Mapping[Group, str], left_out: Mapping[str, Sequence[str]]
+) -> tuple[Caveat, ...]:
     caveats = []
     for name in sorted({group.name for group in sums}):
         apart = [group for group in sorted(sums) if group.name == name]
@@ -219,10 +220,17 @@ def _caveats(sums: Mapping[Group, _Sum], names: Mapping[Group, str], left_out: S
             caveats.append(Caveat(code="spectra_apart", message=text))
     caveats += _moved(sums, names)
     if left_out:
-        rest = f"; {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-        text = f"Spectra left out of the sums: {'; '.join(left_out[:_NAMED])}{rest}"
+        told = [f"{_named(obsids)}: {why.rstrip('.')}" for why, obsids in left_out.items()]
+        rest = f"; {len(told) - _NAMED} more reasons" if len(told) > _NAMED else ""
+        text = f"Spectra left out of the sums: {'; '.join(told[:_NAMED])}{rest}."
         caveats.append(Caveat(code="spectra_left_out", message=text))
     return tuple(caveats)
+
+
+def _named(obsids: Sequence[str]) -> str:
+    """Name the first observations of a list, and count the rest."""
+    rest = f" and {len(obsids) - _NAMED} more" if len(obsids) > _NAMED else ""
+    return ", ".join(obsids[:_NAMED]) + rest
 
 
 def _moved(sums: Mapping[Group, _Sum], names: Mapping[Group, str]) -> list[Caveat]:

@@ -108,7 +108,10 @@ def labels(groups: Iterable[Group]) -> dict[Group, str]:
         lambda g: str(1 + ordered.index(g)),
     ):
         told = {label: {more(g) for g in ordered if found[g] == label} for label in found.values()}
-        found = {
-            g: "_".join(filter(None, (label, more(g)))) if len(told[label]) > 1 else label for g, label in found.items()
-        }
+        found = {g: _joined(label, more(g)) if len(told[label]) > 1 else label for g, label in found.items()}
     return found
+
+
+def _joined(label: str, more: str) -> str:
+    """Return a name with what is added to it; DETNAM of HEXTE, ``pwb013``, has the cluster's name in it already."""
+    return more if more.startswith(label) else "_".join(filter(None, (label, more)))

@@ -45,6 +45,7 @@ from services.merge.spectra import SpectrumSet, Sums, sum_spectra
 from services.merge.timing import Timing, gathered, timing_files, timing_sets, timing_summary
 from services.merge.timing_section import timing_section
 from services.storage import ObjectStore, open_store
+from services.storage.held import HeldStore
 from services.storage.publication import find_manifest, manifest_key
 from services.storage.putting import put_exactly
 
@@ -209,7 +210,8 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
     work = work_of(request)
 
     def make() -> Outputs:
-        found = find_all(store, request.results)
+        held = HeldStore(store)
+        found = find_all(held, request.results)
         prefix = request.prefix.strip("/")
         outputs = merge(
             request.settings,
@@ -218,9 +220,9 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             {obsid: f.curves for obsid, f in found.items()},
             products={obsid: f.products for obsid, f in found.items()},
             place=Place(request.store, prefix, work.fingerprint),
-            summed=spectra(store, found.values()),
+            summed=spectra(held, found.values()),
             source=request.source,
-            timing=gathered(timing_sets(store, found.values())),
+            timing=gathered(timing_sets(held, found.values())),
             neighbours=request.neighbours,
         )
         index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))

@@ -24,9 +24,9 @@ from rossi.timing.average import MeanPower
 from rossi.timing.burst_product import BurstCurve, Bursts, read_bursts
 from rossi.timing.power_product import PowerSpectrum, read_power
 from services.contract import Caveat
-from services.merge.inputs import Found
-from services.storage import MissingObject, ObjectStore
-from services.storage.publication import read_manifest, read_outputs
+from services.merge.inputs import Found, StageProducts
+from services.storage.base import Reader
+from services.storage.publication import read_records
 
 POWER, BURSTS = "power_spectrum", "bursts"
 #: Observations that are read at a time, and how many of them side by side: mostly it is waited for answers.
@@ -53,12 +53,12 @@ class TimingSet:
     problem: str = ""
 
 
-def timing_sets(store: ObjectStore, found: Iterable[Found]) -> Iterator[TimingSet]:
+def timing_sets(store: Reader, found: Iterable[Found]) -> Iterator[TimingSet]:
     """Read power spectra and bursts of a few observations at a time.
 
     Parameters
     ----------
-    store : ObjectStore
+    store : Reader
     found : iterable of Found
         In the order in which they are to be shown.
 
@@ -68,7 +68,7 @@ def timing_sets(store: ObjectStore, found: Iterable[Found]) -> Iterator[TimingSe
         If the store does not answer; trying again may help.
     """
     chosen = [
-        (one.result.obsid, products.manifest)
+        (one.result.obsid, products)
         for one in found
         for products in one.products.values()
         if products.by_output().keys() & {POWER, BURSTS}
@@ -78,16 +78,12 @@ def timing_sets(store: ObjectStore, found: Iterable[Found]) -> Iterator[TimingSe
             yield from pool.map(lambda one: _read(store, *one), chosen[start : start + _BATCH])
 
 
-def _read(store: ObjectStore, obsid: str, key: str) -> TimingSet:
+def _read(store: Reader, obsid: str, products: StageProducts) -> TimingSet:
     try:
-        manifest = read_manifest(store, key)
-        powers = {
-            file.about.label: read_power(open_fits(file.data, file.name))
-            for file in read_outputs(store, key, manifest, POWER)
-        }
-        files = read_outputs(store, key, manifest, BURSTS)
+        power, files = (read_records(store, products.manifest, products.files, one) for one in (POWER, BURSTS))
+        powers = {file.about.label: read_power(open_fits(file.data, file.name)) for file in power}
         bursts = read_bursts(open_fits(files[0].data, files[0].name)) if files else None
-    except (DataError, MissingObject) as error:
+    except DataError as error:
         return TimingSet(obsid, problem=str(error))
     return TimingSet(obsid, powers, bursts)
 

@@ -30,7 +30,10 @@ STAGE = Stage(
         Output("figure", "exposure against time"),
     ),
 )
-_NOTHING = "No observation matches; check the names, position and radius, dates and the archive's directory."
+NOTHING = (
+    "No observation matches; check names, position, radius and dates, and that the archive is the folder or URL that "
+    "holds AO1, AO2 ..."
+)
 
 
 def run_query(
@@ -99,7 +102,7 @@ def outputs(work: WorkList, place: str = "") -> Outputs:
         else (),
         "figure": (File("exposure.png", png(figure), about=About(Kind.FIGURE)),),
     }
-    nothing = () if work.rows else (Caveat(code="nothing_found", message=_NOTHING),)
+    nothing = () if work.rows else (Caveat(code="nothing_found", message=NOTHING),)
     outcome = Outcome.SUCCEEDED if work.rows else Outcome.NO_WORK
     summary = {"observations": len(work.rows), "archive": place}
     return Outputs(files, (*work.caveats, *nothing), summary, outcome)

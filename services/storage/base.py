@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -74,7 +74,19 @@ class Tagged:
     tag: str
 
 
-class ObjectStore(Protocol):
+class Reader(Protocol):
+    """Where objects are read; see `ObjectStore`."""
+
+    def get(self, key: str) -> bytes:
+        """Return an object's content; raises `MissingObject`."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Return where an object lies, for people; never with credentials."""
+        ...
+
+
+class ObjectStore(Reader, Protocol):
     """Immutable objects under slash-separated keys; but for a few small ones that say which of these are meant.
 
     Keys pass `check_key`, and none is another one's directory (``a`` and ``a/b`` together). Every method raises
@@ -99,16 +111,18 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """Create an object under a key that follows from its content.
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """Create objects under keys that follow from their contents, all at the same time.
 
-        As `put`, but a server that can't create conditionally is spared the look before: what may be written over is
-        the same. False says that an object is there, and nothing about whether it is intact.
+        Each as `put` does, but a server that can't create conditionally is spared the look before: what may be written
+        over is the same. False says that an object is there, and nothing about whether it is intact. Where some fail,
+        the others may have been created.
+
+        Returns
+        -------
+        sequence of bool
+            Whether each was created.
         """
-        ...
-
-    def get(self, key: str) -> bytes:
-        """Return an object's content; raises `MissingObject`."""
         ...
 
     def head(self, key: str) -> ObjectInfo | None:
@@ -117,6 +131,13 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Iterate, in order, over the objects whose key begins with `prefix`, which need not end at a slash."""
+        ...
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """Return those of some folders in a folder in which there is anything, by few requests, one for each at most.
+
+        One of which that can't be told by so few counts, too.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -147,10 +168,6 @@ class ObjectStore(Protocol):
 
     def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
         """Remove what `leftovers` found below a folder, and folders in which nothing is left."""
-        ...
-
-    def url(self, key: str) -> str:
-        """Return where an object lies, for people; never with credentials."""
         ...
 
 

@@ -1,14 +1,21 @@
-"""An archive of which an observation's files are read once, however many stages want them."""
+"""An archive and a store of which nothing is read twice, however many want it."""
 
 from __future__ import annotations
 
 import builtins
+import threading
 from collections.abc import Iterable, Sequence
 
+from isal import isal_zlib
+
 from services.storage.archive import ArchiveFile, ArchiveSource, Contents
+from services.storage.base import Reader
+from services.storage.bundle import BUNDLE
 
 #: Contents of one observation that are held at a time [byte]: those of standard modes, over ten times.
 HELD = 32 << 20
+#: Products of a source's observations that are held at a time [byte], packed: some 50 kB an observation.
+PACKED = 96 << 20
 
 
 class HeldArchive:
@@ -74,3 +81,33 @@ class HeldArchive:
                 chosen[file.path] = file
                 left -= file.size
         self.fetch_many(tuple(chosen.values()))
+
+
+class HeldStore:
+    """A store of which an object with several products is read once, as far as there is room; for several threads.
+
+    Parameters
+    ----------
+    inner : Reader
+    room : int [byte]
+        For such objects, packed; what has none is read again.
+    """
+
+    def __init__(self, inner: Reader, room: int = PACKED) -> None:
+        self._inner, self._packed, self._lock = inner, Contents(room), threading.Lock()
+
+    def get(self, key: str) -> bytes:
+        """See `ObjectStore.get`."""
+        if not key.endswith(f"/{BUNDLE}"):
+            return self._inner.get(key)
+        if (packed := self._packed.get(ArchiveFile(key, 0))) is not None:
+            return isal_zlib.decompress(packed)
+        data = self._inner.get(key)
+        packed = isal_zlib.compress(data, 1)
+        with self._lock:
+            self._packed.add(key, packed)
+        return data
+
+    def url(self, key: str) -> str:
+        """See `ObjectStore.url`."""
+        return self._inner.url(key)

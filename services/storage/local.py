@@ -8,11 +8,13 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from rossi.errors import ConfigError, is_full
+from services.storage.at_once import at_once
 from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
 
 #: Errors of writing that do not go away by waiting.
@@ -43,8 +45,8 @@ _TRIES = 100
 class LocalStore:
     """Objects as files below a directory, which the first `put` makes.
 
-    A file is written under a hidden temporary name in its final directory, flushed to disk and linked to its name:
-    readers see it whole or not at all, and of concurrent writers one wins, also over NFS. Without hard links the last
+    Files are written under hidden temporary names in their final directory, flushed to disk and linked to their names:
+    readers see each whole or not at all, and of concurrent writers one wins, also over NFS. Without hard links the last
     step is a look followed by a rename, and two writers at the same instant may both believe to have won. A killed
     process leaves its temporary file, which no listing shows. What is replaced is so by a rename, behind a lock.
 
@@ -64,18 +66,17 @@ class LocalStore:
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
-        path = self._path(key)
-        with _writing(path):
-            if path.exists():
-                return False
-            with _written(path, data) as temporary:
-                created = self._publish(temporary, path)
-            _sync_directory(path.parent)
-        return created
+        return self.put_contents([(key, data)])[0]
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """See `ObjectStore.put_content`."""
-        return self.put(key, data)
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_contents`; each folder is flushed once."""
+        files = [(self._path(key), data) for key, data in contents]
+        new = [(path, data) for path, data in files if not path.exists()]
+        with _written(new) as temporaries:
+            created = {path for path, temporary in temporaries.items() if self._publish(temporary, path)}
+        for folder in {path.parent for path, _ in new}:
+            _flush((folder, folder))
+        return [path in created for path, _ in files]
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -94,6 +95,12 @@ class LocalStore:
         folder = prefix.rpartition("/")[0]
         found = _walk(self._folder(folder), f"{folder}/" if folder else "")
         return (info for info in found if info.key.startswith(prefix) and is_key(info.key.rpartition("/")[2]))
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """See `ObjectStore.occupied`."""
+        above = self._folder(folder)
+        with _reading(above):
+            return {name for name in names if (above / name).is_dir()}
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
@@ -119,9 +126,9 @@ class LocalStore:
             return False
         with _writing(path), self._locked(path.parent), suppress(FileNotFoundError):
             if _tag(path.read_bytes()) == tag:
-                with _written(path, data) as temporary:
-                    temporary.replace(path)
-                _sync_directory(path.parent)
+                with _written([(path, data)]) as temporaries:
+                    temporaries[path].replace(path)
+                _flush((path.parent, path.parent))
                 return True
         return False
 
@@ -153,18 +160,19 @@ class LocalStore:
         return self._path(prefix) if prefix else self.root
 
     def _publish(self, temporary: Path, path: Path) -> bool:
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            self._links = False
-            if path.exists():
+        with _writing(path):
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
                 return False
-            temporary.replace(path)
-        return True
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                self._links = False
+                if path.exists():
+                    return False
+                temporary.replace(path)
+            return True
 
     @contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
@@ -210,38 +218,44 @@ def _info(entry: os.DirEntry[str], above: str) -> ObjectInfo | None:
 
 
 @contextmanager
-def _written(path: Path, data: bytes) -> Iterator[Path]:
-    """Write data under a temporary name beside its final one; what then still lies there is removed."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
+def _written(files: Iterable[tuple[Path, bytes]]) -> Iterator[dict[Path, Path]]:
+    """Write files under temporary names beside their final ones; what then still lies there is removed."""
+    names: dict[Path, Path] = {}
     try:
-        for attempt in range(1, _TRIES + 1):
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                stream = temporary.open("xb")
-            except FileNotFoundError:
-                if attempt == _TRIES:
-                    raise
-            else:
-                break
-        with stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        yield temporary
+        for path, data in files:
+            with _writing(path):
+                names[path] = path.with_name(f".{uuid.uuid4().hex}")
+                with _created(names[path]) as stream:
+                    stream.write(data)
+        at_once(_flush, names.items())
+        yield names
     finally:
-        temporary.unlink(missing_ok=True)
+        for name in names.values():
+            with suppress(OSError):  # what stays is a leftover
+                name.unlink()
+
+
+def _created(path: Path) -> BinaryIO:
+    """Open a new file; its folder is made if need be."""
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            return path.open("xb")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("xb")
 
 
 def _tag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _sync_directory(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _flush(named: tuple[Path, Path]) -> None:
+    """Have the disk keep a file, or the names in a folder; the first is what an error names."""
+    with _writing(named[0]):
+        descriptor = os.open(named[1], os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

@@ -75,7 +75,9 @@ class LocalArchive:
             with place.open("rb") as stream:
                 status = os.fstat(stream.fileno())
                 check_size(ArchiveFile(path, status.st_size), self.root)
-                data = stream.read(MOST_BYTES + 1)
+                data = stream.read(status.st_size + 1)  # where room for the most is asked for, reading takes far longer
+                if len(data) > status.st_size:  # it grows, or is no file that has a size
+                    data += stream.read(MOST_BYTES + 1 - len(data))
         except OSError as error:
             raise self._problem(place, "file", error) from None
         check_size(ArchiveFile(path, len(data)), self.root)
@@ -94,7 +96,7 @@ class LocalArchive:
 
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
-        checked: set[Path] = set()
+        checked: set[str] = set()
         return [self._fetched(file, self._place(file.path, checked)) for file in files]
 
     def _fetched(self, file: ArchiveFile, place: Path) -> bytes:
@@ -117,7 +119,7 @@ class LocalArchive:
         for folder, some in by_folder.items():
             known = self._identities.of(folder) if self._identities else {}
             read: dict[str, tuple[os.stat_result, str]] = {}
-            checked: set[Path] = set()
+            checked: set[str] = set()
             for file in some:
                 place = self._place(file.path, checked)
                 found[file.path] = self._identified(file, place, known.get(file.path), read, contents)
@@ -145,13 +147,13 @@ class LocalArchive:
         read[file.path] = (status, identity)
         return replace(file, size=len(data), identity=identity)
 
-    def _place(self, path: str, checked: set[Path] | None = None) -> Path:
+    def _place(self, path: str, checked: set[str] | None = None) -> Path:
         """Return where a path leads, which is in the archive: down to an observation, links may spread it over disks.
 
         Parameters
         ----------
         path : str
-        checked : set of Path, optional
+        checked : set of str, optional
             Folders that are known to be in the archive; grows.
 
         Raises
@@ -159,17 +161,16 @@ class LocalArchive:
         DataError
             If it leads elsewhere.
         """
-        parts = PurePosixPath(path).parts
-        if path.startswith("/") or ".." in parts or "\0" in path:
+        if path.startswith("/") or ".." in path.split("/") or "\0" in path:
             raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
-        place = self.root / path
-        if checked is not None and place.parent in checked and not place.is_symlink():
+        place, folder = self.root / path, path.rpartition("/")[0]
+        if checked is not None and folder in checked and not place.is_symlink():
             return place
         real = os.path.realpath(place)
-        homes = (self.root, self.root.joinpath(*parts[:_OBSERVATION]))
+        homes = (self.root, self.root / _observation(path))
         if f"{real}/".startswith(self._real) or any(f"{real}/".startswith(_folder(home)) for home in homes):
             if checked is not None and not place.is_symlink():
-                checked.add(place.parent)
+                checked.add(folder)
             return place
         raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
 
@@ -237,13 +238,18 @@ class _Inside:
     def __init__(self, top: Path, depth: int) -> None:
         self._top, self._depth = os.path.realpath(top), depth
         self._seen = {self._top}
+        self._real = {str(top).rstrip("/"): self._top.rstrip("/")}  # of each folder that is looked into
 
     def enters(self, entry: os.DirEntry[str], depth: int) -> bool:
         """Whether to look into a directory, which lies so deep below the top."""
-        real = os.path.realpath(entry.path)
-        if entry.is_symlink() and self._depth + depth >= _OBSERVATION and not Path(real).is_relative_to(self._top):
-            _log.warning("%s: the link leads out of the observation, to %s; it is not followed.", entry.path, real)
-            return False
+        if entry.is_symlink():
+            real = os.path.realpath(entry.path)
+            if self._depth + depth >= _OBSERVATION and not Path(real).is_relative_to(self._top):
+                _log.warning("%s: the link leads out of the observation, to %s; it is not followed.", entry.path, real)
+                return False
+        else:
+            real = f"{self._real[entry.path.rpartition('/')[0]]}/{entry.name}"
         new = real not in self._seen
         self._seen.add(real)
+        self._real[entry.path] = real
         return new

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from services.storage.base import MissingObject, ObjectInfo, Tagged, check_key
 
@@ -28,9 +28,9 @@ class MemoryStore:
             self._keep(key, data)
             return True
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """See `ObjectStore.put_content`."""
-        return self.put(key, data)
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_contents`."""
+        return [self.put(key, data) for key, data in contents]
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -50,6 +50,11 @@ class MemoryStore:
             keys = tuple(self._objects)
         found = sorted(key for key in keys if key.startswith(prefix))
         return (info for key in found if (info := self.head(key)) is not None)
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """See `ObjectStore.occupied`."""
+        start = f"{folder}/" if folder else ""
+        return {name for name in names if any(self.list(f"{start}{name}/"))}
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""

@@ -24,7 +24,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -39,6 +39,7 @@ from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal
 from services.storage import MissingObject, ObjectStore
+from services.storage.base import Reader
 from services.storage.bundle import BUNDLE, object_key, pack
 from services.storage.putting import put_all
 
@@ -141,21 +142,31 @@ def output_key(key: str, manifest: Manifest, record: OutputRecord) -> str:
     record : OutputRecord
         One of ``manifest.outputs``.
     """
-    if record.shared:
-        inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
-        return f"{key.removesuffix(inner)}{shared_key(record)}"
+    return _places(key, manifest)(record)
+
+
+def output_keys(key: str, manifest: Manifest) -> dict[str, OutputRecord]:
+    """Return all outputs by their places; see `output_key`."""
+    place = _places(key, manifest)
+    return {place(record): record for record in manifest.outputs}
+
+
+def _places(key: str, manifest: Manifest) -> Callable[[OutputRecord], str]:
+    inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
     names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
     folder = f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}"
-    return f"{folder}/{record.name}" if record.start is None else f"{folder}/{BUNDLE}/{record.name}"
+    bundle, shared = f"{folder}/{BUNDLE}", key.removesuffix(inner)
+
+    def place(record: OutputRecord) -> str:
+        if record.shared:
+            return f"{shared}{shared_key(record)}"
+        return f"{folder if record.start is None else bundle}/{record.name}"
+
+    return place
 
 
 def shared_key(record: OutputRecord) -> str:
-    """Return the key of a shared file, relative to the prefix.
-
-    Parameters
-    ----------
-    record : OutputRecord
-    """
+    """Return the key of a shared file, relative to the prefix."""
     return f"{SHARED}/{record.sha256}/{record.name}"
 
 
@@ -227,7 +238,8 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
     records = {file.name: _record(name, file) for name, file in files}
-    packed = [(file.name, file.data) for _, file in files if together and _goes_with_others(file)]
+    alone = {f.name for _, f in files if f.shared or f.about.kind is Kind.FIGURE or isinstance(f, SpooledFile)}
+    packed = [(file.name, file.data) for _, file in files if together and file.name not in alone]
     whole, starts = pack(packed) if len(packed) > 1 else (b"", [])
     for (name, _), start in zip(packed, starts, strict=False):
         records[name] = records[name].model_copy(update={"start": start})
@@ -235,19 +247,12 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     complete = manifest.model_copy(update={"outputs": tuple(records.values())})
     document = seal(complete.model_dump_json(indent=1).encode())
     content: dict[str, bytes | SpooledFile] = {}
-    for _, file in files:
-        place = output_key(key, complete, records[file.name])
-        content[object_key(place)] = whole if object_key(place) != place else _content(file)
-    shared = frozenset(output_key(key, complete, one) for one in records.values() if one.shared)
+    places = output_keys(key, complete)
+    for place, (_, file) in zip(places, files, strict=True):
+        own = file if isinstance(file, SpooledFile) else file.data
+        content[object_key(place)] = whole if object_key(place) != place else own
+    shared = frozenset(place for place, one in places.items() if one.shared)
     return Ready(key, Manifest.model_validate_json(document), document, tuple(content.items()), shared)
-
-
-def _goes_with_others(file: File) -> bool:
-    return not (file.shared or file.about.kind is Kind.FIGURE or isinstance(file, SpooledFile))
-
-
-def _content(file: File) -> bytes | SpooledFile:
-    return file if isinstance(file, SpooledFile) else file.data
 
 
 def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
@@ -262,7 +267,7 @@ def _record(output: str, file: File) -> OutputRecord:
     )
 
 
-def read_manifest(store: ObjectStore, key: str) -> Manifest:
+def read_manifest(store: Reader, key: str) -> Manifest:
     """Return a manifest.
 
     Raises
@@ -286,14 +291,14 @@ def read_manifest(store: ObjectStore, key: str) -> Manifest:
     return manifest
 
 
-def _repair(store: ObjectStore, key: str, what: str = "") -> str:
+def _repair(store: Reader, key: str, what: str = "") -> str:
     """Say how to have made again what belongs to a manifest; of an observation, what repeats it is to go, too."""
     folder = "/".join([*key.split("/")[:-3], TOGETHER])
     of_all = f" and {store.url(folder)}" if key.count("/") > 2 else ""
     return f"remove {what}{store.url(key)}{of_all}, as rossi verify --remove does, to have its stage run again."
 
 
-def find_manifest(store: ObjectStore, key: str) -> Manifest | None:
+def find_manifest(store: Reader, key: str) -> Manifest | None:
     """Return a manifest, None if there is none."""
     try:
         return read_manifest(store, key)
@@ -301,12 +306,12 @@ def find_manifest(store: ObjectStore, key: str) -> Manifest | None:
         return None
 
 
-def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]:
+def fetch_outputs(store: Reader, key: str, output: str) -> tuple[File, ...]:
     """Return the files of one output, compared with the sha256 in the manifest.
 
     Parameters
     ----------
-    store : ObjectStore
+    store : Reader
     key : str
         Key of the manifest.
     output : str
@@ -320,15 +325,14 @@ def fetch_outputs(store: ObjectStore, key: str, output: str) -> tuple[File, ...]
 
 
 def read_outputs(
-    store: ObjectStore, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
+    store: Reader, key: str, manifest: Manifest, output: str, known: MutableMapping[str, bytes] | None = None
 ) -> tuple[File, ...]:
     """Return the files of one output as `fetch_outputs` does, with the manifest at hand; see `read_records`."""
-    records = {output_key(key, manifest, record): record for record in manifest.outputs if record.output == output}
-    return read_records(store, key, records, output, known)
+    return read_records(store, key, output_keys(key, manifest), output, known)
 
 
 def read_records(
-    store: ObjectStore,
+    store: Reader,
     key: str,
     records: Mapping[str, OutputRecord],
     output: str,
@@ -338,7 +342,7 @@ def read_records(
 
     Parameters
     ----------
-    store : ObjectStore
+    store : Reader
     key : str
         Of the manifest.
     records : mapping of str to OutputRecord
@@ -362,14 +366,14 @@ def read_records(
     return tuple(File(r.name, content(place, r), about=r.about, shared=r.shared) for place, r in chosen.items())
 
 
-def _read(store: ObjectStore, place: str) -> bytes | None:
+def _read(store: Reader, place: str) -> bytes | None:
     try:
         return store.get(place)
     except MissingObject:
         return None
 
 
-def _parts_of(store: ObjectStore, records: Mapping[str, OutputRecord]) -> dict[str, bytes | None]:
+def _parts_of(store: Reader, records: Mapping[str, OutputRecord]) -> dict[str, bytes | None]:
     """Return files that lie in one object, which is read whole: not every server gives the part that is asked for."""
     if not records:
         return {}
@@ -378,7 +382,7 @@ def _parts_of(store: ObjectStore, records: Mapping[str, OutputRecord]) -> dict[s
     return {place: None if whole is None else whole[span] for place, span in spans.items()}
 
 
-def _verified(store: ObjectStore, manifest: str, place: str, record: OutputRecord, data: bytes | None) -> bytes:
+def _verified(store: Reader, manifest: str, place: str, record: OutputRecord, data: bytes | None) -> bytes:
     repair, where = _repair(store, manifest, "it and "), store.url(object_key(place))
     if data is None:
         raise DamagedFile(f"{where}: the object is missing though its manifest names it; {repair}")

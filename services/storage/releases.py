@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta
 from rossi.errors import ConfigError, DataError
 from services.contract import Manifest
 from services.storage import MissingObject, ObjectStore, StoreError
-from services.storage.publication import output_key
+from services.storage.publication import output_keys
 from services.storage.putting import put_exactly
 from services.storage.release_documents import Current, Products, Release, Source, read_document, sealed
 
@@ -66,7 +66,7 @@ def source_of(
     """
     key, manifest = merge
     inner = sorted({inner_key(prefix, stage) for stage in stages})
-    files = [output_key(key, manifest, record) for record in manifest.outputs]
+    files = list(output_keys(key, manifest))
     source = Source(
         name=name,
         slug=slug,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
@@ -24,6 +24,7 @@ from botocore.exceptions import (
 from botocore.loaders import Loader, create_loader
 
 from rossi.errors import ConfigError
+from services.storage.at_once import at_once
 from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
 from services.storage.network import authorities, distrust, proxy_for
 from services.storage.s3_url import S3Place, parse_s3_url
@@ -95,9 +96,12 @@ class S3Store:
             self._honours_condition = not self._create(key, data)
         return True
 
-    def put_content(self, key: str, data: bytes) -> bool:
-        """See `ObjectStore.put_content`."""
-        return self.put(key, data) if self._honours_condition is None else self._create(key, data)
+    def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_contents`."""
+        return at_once(self._put_content, contents)
+
+    def _put_content(self, content: tuple[str, bytes]) -> bool:
+        return self.put(*content) if self._honours_condition is None else self._create(*content)
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -124,6 +128,29 @@ class S3Store:
                     key = entry["Key"][len(self._prefix) :]
                     if is_key(key):
                         yield ObjectInfo(key, entry["Size"], entry["LastModified"].timestamp())
+
+    def occupied(self, folder: str, names: Collection[str]) -> set[str]:
+        """See `ObjectStore.occupied`: a request tells of a thousand folders, from the next one that is asked for on."""
+        start = self._prefix + (f"{folder}/" if folder else "")
+        left, found = sorted(f"{start}{name}/" for name in names), set[str]()
+        while left:
+            there, last = self._folders(start, left[0])
+            found |= there.intersection(left)
+            behind = [] if last is None else [one for one in left if one > last]
+            if len(behind) == len(left):  # the server does not begin where it was asked to
+                return set(names)
+            left = behind
+        return {one[len(start) : -1] for one in found}
+
+    def _folders(self, start: str, first: str) -> tuple[set[str], str | None]:
+        """Return some folders from a first one on, and how far they are all that there are: None for to the end."""
+        with self._errors(start):
+            options: Any = {"Bucket": self._bucket, "Prefix": start, "Delimiter": "/", "StartAfter": first[:-1]}
+            answer = self._client.list_objects_v2(**options)
+        told = [one["Prefix"] for one in answer.get("CommonPrefixes", ())]
+        told += [one["Key"] for one in answer.get("Contents", ())]
+        folders = {f"{start}{key[len(start) :].partition('/')[0]}/" for key in told}
+        return folders, max(told, default="") if answer["IsTruncated"] else None
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services.contract import Frozen, Manifest
 from services.contract.seal import is_intact, seal
-from services.storage.base import MissingObject, ObjectStore
+from services.storage.base import MissingObject, ObjectStore, Reader
 from services.storage.publication import TOGETHER
 
 
@@ -36,7 +36,7 @@ def put_together(store: ObjectStore, key: str, manifests: Iterable[Manifest]) ->
     store.put(key, seal(Together(manifests=tuple(manifests)).model_dump_json().encode()))
 
 
-def find_together(store: ObjectStore, key: str) -> tuple[Manifest, ...] | None:
+def find_together(store: Reader, key: str) -> tuple[Manifest, ...] | None:
     """Return the manifests of an observation, None if there is no such object, or none that is intact."""
     try:
         return read_together(store.get(key))

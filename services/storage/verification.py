@@ -20,7 +20,15 @@ from services.contract.seal import is_intact
 from services.storage import MissingObject, ObjectStore
 from services.storage.bundle import object_key, pack
 from services.storage.lease import LEASE
-from services.storage.publication import FAILURES, MANIFEST, TOGETHER, manifest_key, output_key, read_manifest
+from services.storage.publication import (
+    FAILURES,
+    MANIFEST,
+    TOGETHER,
+    manifest_key,
+    output_key,
+    output_keys,
+    read_manifest,
+)
 from services.storage.releases import (
     CURRENT,
     RELEASES,
@@ -212,7 +220,7 @@ def _owners(payload: Iterable[Named]) -> dict[str, list[Named]]:
 
 def _own(key: str, manifest: Manifest) -> tuple[str, ...]:
     """Return the keys of a manifest and of its files, those that it shares aside."""
-    places = (output_key(key, manifest, one) for one in manifest.outputs if not one.shared)
+    places = (place for place, one in output_keys(key, manifest).items() if not one.shared)
     return tuple(dict.fromkeys([key, *map(object_key, places)]))
 
 

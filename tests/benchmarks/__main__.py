@@ -28,6 +28,7 @@ _SUITE: dict[str, list[str]] = {
     "observation": [],
     "requests": ["--observations", "20", "--changed-part", "0.1"],
     "waiting": [],
+    "processes": [],
     **{name: [] for name in ("prefect", "fanout", "store", "query", "report", "front_page")},
     "sources": ["--sources", "100", "--observations", "5000"],
     "coordinator": ["--observations", "12000"],

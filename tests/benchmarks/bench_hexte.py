@@ -66,7 +66,7 @@ def reduce(lists: list[ScienceEvents], length: int = LENGTH) -> int:
         good = np.array([[T + 100.0, T + 0.4 * length], [T + 0.5 * length, T + length]])
         request = Request({"band": DetectorBand(15, 240)}, DWELL, cluster.detectors_of_spectra, good)
         parts = reduce_events(science, request, correction)
-        curves = curves_of(parts, "band", DWELL)
+        curves = curves_of(parts, "band", DWELL, 1)
         assert curves.source and curves.background and curves.net
         files = [write_light_curve(c) for c in (curves.source, curves.background, curves.net)]
         size += sum(map(len, [*files, *spectrum_files(spectra_of(parts)[0], "x").values()]))

@@ -79,7 +79,7 @@ def _details(rng: np.random.Generator, start: float, length: float) -> Details:
     for label, channels in (("PCA", 129), ("HEXTE A", 64), ("HEXTE B", 64)):
         for kind in ("source", "background", "net"):
             counts = rng.poisson(2e4 * np.exp(-np.arange(channels) / 20) + 20)
-            spectra.append(ShownSpectrum(label, kind, length, 1.0, np.arange(channels + 1.0), counts / length))
+            spectra.append(ShownSpectrum(label, kind, length, "s", 1.0, np.arange(channels + 1.0), counts / length))
     cuts = start + np.sort(rng.uniform(0, length, 6)).reshape(-1, 2)
     return Details(spectra, {"PCA": cuts, "HEXTE": cuts})
 

@@ -66,6 +66,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, default=ROOT / "out/mutants")
     parser.add_argument("--only", default="", help="modules whose path begins so")
+    parser.add_argument("--last", action="store_true", help="begin with the last of these changes")
     given = parser.parse_args()
     tree = _copy(given.work.resolve())
     os.chdir(tree)
@@ -77,7 +78,8 @@ def main() -> int:
     tests = [test for test in tests if not any(part in test for part in LEFT_OUT)]
     trial = Trial(tree, given.work.resolve(), SOURCES, tests)
     same, records = _same(), []
-    for at, record in enumerate(trial.sample(given.number, given.seed, given.only, _digest(tree)), 1):
+    tried = trial.sample(given.number, given.seed, given.only, _digest(tree), last=given.last)
+    for at, record in enumerate(tried, 1):
         if (record["module"], record["before"], record["after"]) in same:
             record["outcome"] = "same"
         records.append(record)

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,35 +37,33 @@ class Trial:
         load_libraries()
         self.tests = Tests(tree, [cover(tree, file, self.sources, work / "covered") for file in tests])
 
-    def sample(self, number: int, seed: int, only: str, tests: str) -> Iterator[dict[str, Any]]:
+    def sample(self, number: int, seed: int, only: str, tests: str, *, last: bool = False) -> Iterator[dict[str, Any]]:
         """Yield what came of so many changes; tries those that are new, or that other tests did not notice.
 
-        `tests` stands for the tests as they are.
+        `tests` stands for the tests as they are; with `last`, the same changes are tried the other way round.
         """
-        modules = [module for module in self.modules if module.startswith(only)]
         known = {}
         if self.results.exists():
             known = {one["rank"]: one for one in map(json.loads, self.results.read_text().splitlines())}
-        for change in changes.in_random_order(self.tree, modules, seed):
+        sample = islice(self._made([module for module in self.modules if module.startswith(only)], seed), number)
+        for change, changed in reversed(list(sample)) if last else sample:
             record = known.get(change.rank)
             if record is None or (record["outcome"] == "survived" and record["tests"] != tests):
-                record = asdict(change) | self._attempt(change) | {"tests": tests}
+                record = asdict(change) | self._attempt(change, changed) | {"tests": tests}
                 with self.results.open("a") as out:
                     out.write(json.dumps(record) + "\n")
-            if record["outcome"] != "none":
-                yield record
-                number -= 1
-            if not number:
-                return
+            yield record
 
-    def _attempt(self, change: changes.Change) -> dict[str, Any]:
+    def _made(self, modules: list[str], seed: int) -> Iterator[tuple[changes.Change, str]]:
+        """Yield the changes that Python accepts, with the changed source."""
+        for change in changes.in_random_order(self.tree, modules, seed):
+            if (changed := change.made((self.tree / change.module).read_text())) is not None:
+                yield change, changed
+
+    def _attempt(self, change: changes.Change, changed: str) -> dict[str, Any]:
         """Make a change, run its tests, take it back; returns what came of it."""
         path = self.tree / change.module
-        source = path.read_text()
-        changed = change.made(source)
-        if changed is None:
-            return {"outcome": "none"}
-        lines = zip(changed.splitlines(), source.splitlines(), strict=False)
+        lines = zip(changed.splitlines(), path.read_text().splitlines(), strict=False)
         after = next((" ".join(new.split()) for new, old in lines if new != old), "")
         saved = path.with_suffix(".saved")
         shutil.copy2(path, saved)
@@ -83,16 +82,16 @@ class Trial:
         def work() -> int:
             sys.dont_write_bytecode = True
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-            wanted = set(tests)
+            wanted = {test: (files.index(test.partition("::")[0]), self.tests.seconds[test]) for test in tests}
             return pytest_on(files, "-x", "--hypothesis-seed=0", plugins=[_Only(wanted)])
 
         return run(work, allowed, self.work / "last.log") not in (0, _NO_TESTS)
 
 
 class _Only:
-    """A plugin of pytest that leaves some tests, and has hypothesis search for no simplest example of a failure."""
+    """A plugin of pytest that leaves some tests, the least first; hypothesis searches for no simplest failure."""
 
-    def __init__(self, wanted: set[str]) -> None:
+    def __init__(self, wanted: dict[str, tuple[int, float]]) -> None:
         self.wanted = wanted
 
     def pytest_collection(self) -> None:
@@ -101,4 +100,6 @@ class _Only:
         settings.load_profile("mutants")
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.wanted]
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.wanted), key=lambda item: self.wanted[item.nodeid]
+        )

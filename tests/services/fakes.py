@@ -15,6 +15,7 @@ from services.engines import ENGINES, Native
 from services.execution import stages as execution
 from services.execution.request import StageRequest
 from services.storage import StoreError
+from services.storage.at_once import at_once
 
 _SERIAL = itertools.count()
 
@@ -137,8 +138,8 @@ class FaultyStore:
     def __init__(self, store, fails=lambda *_: False, error=StoreError):
         self.store, self.fails, self.error, self.calls = store, fails, error, []
 
-    def put_content(self, key, data):
-        return self.put(key, data)
+    def put_contents(self, contents):
+        return at_once(lambda content: self.put(*content), contents)
 
     def __getattr__(self, method):
         def call(key="", *arguments):

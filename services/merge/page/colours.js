@@ -33,7 +33,7 @@ function colourDiagram(diagram, data, number, open) {
     if (n < 0) { said.textContent = idle; return; }
     ring.setAttribute("cx", fx(x[n])); ring.setAttribute("cy", fy(y[n]));
     const row = diagram.owner[n];
-    said.textContent = `${data.names[row]}, ${data.dates[row]}: ${digits(x[n])} ± ${digits(diagram.x_error[n], 2)}, ${digits(y[n])} ± ${digits(diagram.y_error[n], 2)}`;
+    said.textContent = `${data.names[row]}, ${data.dates[row]}: ${measured(x[n], diagram.x_error[n]).join(" ± ")}, ${measured(y[n], diagram.y_error[n]).join(" ± ")}`;
   };
   plot.onpointermove = event => tell(nearest(event));
   plot.onpointerleave = () => tell(-1);

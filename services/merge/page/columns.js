@@ -20,7 +20,8 @@ function nameCell(data, row) {
 
 function measuredCell({ value, error }, row) {
   if (!Number.isFinite(value[row])) return cell("—");
-  return cell(digits(value[row]), Number.isFinite(error[row]) ? below(`± ${digits(error[row], 2)}`) : null);
+  const [shown, about] = measured(value[row], error[row]);
+  return cell(shown, Number.isFinite(error[row]) ? below(`± ${about}`) : null);
 }
 
 function sparkOf({ spark: { begin, time, rate, low, high } }, row) {

@@ -65,4 +65,10 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A value and its error as people write them: the error with two digits, the value with as many decimals.
+function measured(value, error) {
+  if (!(Number.isFinite(value) && error > 0 && Number.isFinite(error))) return [digits(value), digits(error, 2)];
+  const decimals = 1 - +error.toExponential(1).split("e")[1], scale = 10 ** -decimals;
+  return [value, error].map(v => decimals >= 0 ? v.toFixed(decimals) : String(Math.round(v / scale) * scale));
+}
 const digits = (value, count = 4) => Number.isFinite(value) ? String(+value.toPrecision(count)) : "—";

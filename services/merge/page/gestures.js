@@ -15,7 +15,7 @@ function nearest(f, px, py) {
 
 function describe(f, { band, n, source, row }) {
   const t = source.time[n];
-  return [f.data.names[row], `${digits(source.rate[n])} ± ${digits(source.error[n], 2)} ${band.unit}`,
+  return [f.data.names[row], `${measured(source.rate[n], source.error[n]).join(" ± ")} ${band.unit}`,
     `${f.line.utc(t)} UTC · MJD ${f.line.mjd(t).toFixed(5)}`];
 }
 
@@ -87,7 +87,7 @@ function keys(f, open) {
     if (low < from || high > to) f.view = f.view.map(v => v + (low + high) / 2 - (from + to) / 2);
     const told = f.data.bands.flatMap(b => {
       const n = b.mean.owner.indexOf(row);
-      return n < 0 ? [] : [`${b.name} ${digits(b.mean.rate[n])} ± ${digits(b.mean.error[n], 2)} ${b.unit}`];
+      return n < 0 ? [] : [`${b.name} ${measured(b.mean.rate[n], b.mean.error[n]).join(" ± ")} ${b.unit}`];
     });
     document.getElementById("said").textContent = `${f.data.names[row]}, ${f.line.utc(f.data.span.from[row])} UTC: ${told.join("; ")}`;
     f.redraw();

@@ -40,7 +40,7 @@ function curvePlot(curve, band, number, length, good, width) {
   let low = Infinity, high = -Infinity;
   for (const n of rows) { low = Math.min(low, curve.rate[n]); high = Math.max(high, curve.rate[n]); }
   const joined = curve.joined > 1 ? `, ${curve.joined} of them averaged to a point` : "";
-  const mean = curve.mean ? `; mean ${digits(curve.mean[0])} ± ${digits(curve.mean[1], 2)} ${band.unit}` : "";
+  const mean = curve.mean ? `; mean ${measured(...curve.mean).join(" ± ")} ${band.unit}` : "";
   const words = rows.length
     ? `${curve.bins} bins of ${digits(curve.width)} s${joined}${mean}; from ${digits(low)} to ${digits(high)}.` : "No bin has a rate.";
   const titles = { x: "seconds since the start", alt: `Light curve of ${band.name}: ${words}` };
@@ -78,11 +78,12 @@ function spectrumPlot(name, spectra, width) {
     });
     return make("svg:path", { class: `steps ${s.kind}`, d });
   });
-  const words = spectra.map(s => `${s.kind} ${digits(s.total)} count/s${s.kind === "net" ? "" : ` in ${digits(s.exposure)} s`}`).join(", ");
+  const unit = spectra[0].unit === "PCU s" ? "count/s/PCU" : "count/s";
+  const words = spectra.map(s => `${s.kind} ${digits(s.total)} ${unit}${s.kind === "net" ? "" : ` in ${digits(s.exposure)} ${s.unit}`}`).join(", ");
   const titles = { x: "energy (keV)", alt: `Spectrum of ${name}: ${words}.` };
   const key = spectra.map(s => make("span", { class: `key ${s.kind}` }, s.kind));
   return make("figure", { class: "small-figure", style: `max-width: ${width}px` },
-    make("h4", {}, name, make("small", {}, "count/s/keV"), ...key),
+    make("h4", {}, name, make("small", {}, `${unit}/keV`), ...key),
     smallPlot(width, height, titles, [...smallFrame(width, height, fx, energyTicks(low, high), axis, titles), ...steps]),
     make("figcaption", {}, `${words[0].toUpperCase()}${words.slice(1)}.`));
 }

@@ -109,7 +109,7 @@ function provenance(o) {
     stage.files ? String(stage.files.length) : null,
     stage.versions ? Object.entries(stage.versions).map(([name, version]) => `${name} ${version}`).join(", ") : null,
   ]);
-  const used = made.flatMap(stage => stage.calibration.map(([role, name, sha]) => [stage.stage, spaced(role), name, make("code", {}, sha)]));
+  const used = made.flatMap(stage => stage.calibration.map(([role, name, sha]) => [stage.stage, role, name, make("code", {}, sha)]));
   return section("Provenance",
     rows.length ? table("Stages", ["stage", "outcome", "fingerprint", "made (UTC)", "seconds", "inputs", "outputs", "versions"], rows)
       : told("No stage's result came with this observation."),

@@ -56,12 +56,24 @@ def test_channels_of_a_band_when(shown):
     assert day[1].split() == ["5", "2001-01-15", "5-23", "5-23", "2.05", "9.95"]
 
 
+def test_energies_of_channels_in_each_epoch(shown):
+    """Bins that overlap count as a whole; the numbers are those of the table of all bins."""
+    rows = [line.split() for line in shown("5-10")[1:]]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert rows[2] == ["3", "1997-09-09", "5-10", "1-6", "1.78", "3.93"]
+    assert [line.split()[2:4] for line in shown("55-60", "--epoch", "3")[1:]] == [["54-61", "50-53"]]
+    every = [line.split() for line in shown("--date", "2001-01-15")[2:]]
+    (one,) = [line.split() for line in shown("5-10", "--date", "2001-01-15")[1:]]
+    assert [float(text) for text in one[4:]] == pytest.approx([float(every[1][2]), float(every[6][3])], abs=0.005)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ((), "Give a band"),
         (("--epoch", "5", "--date", "2001-01-15"), "--epoch or --date, not both"),
-        (("nine",), "'nine' is no band of energies"),
+        (("nine",), "nine: it should look like 2-9keV"),
+        (("10-5",), "10-5: chmin 10 is above chmax 5"),
         (("2-9keV", "--date", "yesterday"), "'yesterday' '00:00:00' is no date"),
         (("2-9keV", "--date", "1995-12-31"), "no law of PCU 2"),
         (("2-9keV", "--table", "none.fits"), r"none\.fits: can't be read"),
@@ -115,7 +127,7 @@ def test_a_mistake_is_a_sentence(capsys):
         main(["energies", "9-2keV"])
     out, err = capsys.readouterr()
     assert (end.value.code, out) == (21, "")
-    assert err.strip() == "a band of 9 to 2 keV; rising numbers from 0 on were expected."
+    assert err.strip() == "9-2keV: a band of 9 to 2 keV; rising numbers from 0 on were expected."
 
 
 def test_hexte(capsys):

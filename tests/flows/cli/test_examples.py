@@ -25,12 +25,15 @@ def examples(command: str = "") -> list[list[str]]:
 
 
 @pytest.fixture
-def rossi(tmp_path: Path, prefect_home: Path) -> Rossi:
-    """The command as a user starts it, in an empty folder."""
-    return Rossi(tmp_path, prefect_home, interpreter=True)
+def rossi(tmp_path: Path, prefect_home: Path, prefect_url: tuple[str, Path]) -> Rossi:
+    """The command, in an empty folder."""
+    url, auth = prefect_url
+    return Rossi(tmp_path, prefect_home, url, auth)
 
 
-def test_examples_of_the_overview(rossi: Rossi, tmp_path: Path) -> None:
+def test_examples_of_the_overview(tmp_path: Path, prefect_home: Path) -> None:
+    """As a user starts them."""
+    rossi = Rossi(tmp_path, prefect_home, interpreter=True)
     simulate, campaign = examples()
     assert (simulate[0], campaign[0]) == ("simulate", "campaign")
     assert rossi(*simulate, "--observations", 2).returncode == 0

@@ -85,13 +85,19 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, expected: list[str]) -
     assert len(message) < len(str(path)) + 250
 
 
+def test_what_the_command_line_has_wrong_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "archive = 'a'")
+    with pytest.raises(ConfigError, match=r"^command line, \[pca_extract\]: parameter 'bands.0' is '9-2keV'"):
+        load_settings(path, {"pca_extract": {"bands": ["9-2keV"]}})
+
+
 def test_absent_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such configuration file"):
         load_settings(tmp_path / "nowhere.toml")
 
 
 def test_missing_place_is_told() -> None:
-    with pytest.raises(ConfigError, match="No store was given: use --store"):
+    with pytest.raises(ConfigError, match=r"No store was given: use --store .*with --out, one is kept"):
         require(load_settings(None, {"archive": "a"}), "archive", "store")
 
 

@@ -21,25 +21,19 @@ from playwright.sync_api import Page
 
 from flows.desktop.access import auth_string, find_auth
 from tests.browser import chromium
-from tests.flows.machine import Up, machine
-from tests.flows.support import Archive
+from tests.flows.machine import Up
 
 #: What a page at another origin does to have a run made: with what it can guess, and with a stolen string.
 _ATTACK = """async ([url, auth, plain]) => {
     const headers = plain ? {} : {"Content-Type": "application/json"};
+    const later = {type: "SCHEDULED", state_details: {scheduled_time: "2100-01-01T00:00:00Z"}};
+    const body = JSON.stringify({parameters: {}, state: later});
     if (auth) headers.Authorization = `Basic ${btoa(auth)}`;
     try {
-        const answer = await fetch(url, {method: "POST", headers, body: '{"parameters": {}}'});
+        const answer = await fetch(url, {method: "POST", headers, body});
         return [answer.status, await answer.text()];
     } catch (error) { return [0, String(error)]; }
 }"""
-
-
-@pytest.fixture(scope="module")
-def up(archive: Archive, prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A machine on which everything was started."""
-    with machine(archive, tmp_path_factory.mktemp("access"), database=prefect_database) as started:
-        yield started
 
 
 @contextmanager
@@ -65,7 +59,7 @@ def attack(page: Page, url: str, auth: str = "", *, plain: bool = False) -> tupl
 
 
 def test_a_page_at_another_origin_starts_nothing(up: Up, tmp_path: Path) -> None:
-    deployment = up.api.deployments()["campaign"]["id"]
+    deployment = up.api.deployments()["retry_failed"]["id"]
     url, mine = (
         f"{up.api.url}/deployments/{deployment}/create_flow_run",
         {"deployments": {"id": {"any_": [deployment]}}},

@@ -7,7 +7,6 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,17 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LONG
-from tests.flows.machine import Up, machine
+from tests.flows.machine import Up
 from tests.flows.proxy import proxy
 from tests.flows.support import MANY, SLEWING, Archive, wait_until
 from tests.flows.tour import tour
-
-
-@pytest.fixture(scope="module")
-def up(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A machine on which everything was started."""
-    with machine(archive, tmp_path_factory.mktemp("machine")) as started:
-        yield started
 
 
 def test_what_is_offered(up: Up) -> None:
@@ -61,12 +53,11 @@ def test_whoever_asks_at_once_with_others_is_heard(up: Up) -> None:
 
 
 def test_campaign_from_the_form(up: Up, archive: Archive) -> None:
-    run = up.api.run("campaign", obsids=archive.asked, prefix="form")
+    asked = archive.asked[1:]
+    run = up.api.run("campaign", obsids=asked, prefix="form")
     ended = up.api.ended(run)
     assert ended["state_type"] == "COMPLETED"
-    assert ended["state"]["message"].startswith(
-        f"{len(archive.asked)} observations: {len(archive.good)} done, 1 no work"
-    )
+    assert ended["state"]["message"].startswith(f"{len(asked)} observations: {len(archive.good) - 1} done, 1 no work")
     assert "What to do: " in ended["state"]["message"]
     assert ended["name"].startswith("10") or "-and-" in ended["name"]
     log = up.api.log(run)
@@ -75,13 +66,13 @@ def test_campaign_from_the_form(up: Up, archive: Archive) -> None:
     shown = up.api.artifacts(run)
     assert sorted(shown) == ["campaign", "light-curve", "outcomes", "progress"]
     assert shown["progress"]["data"] == 100
-    assert f"{len(archive.good)} done, 1 no work" in shown["progress"]["description"]
+    assert f"{len(archive.good) - 1} done, 1 no work" in shown["progress"]["description"]
     rows = json.loads(shown["outcomes"]["data"])
-    assert sum(row["observations"] for row in rows) == len(archive.asked)
+    assert sum(row["observations"] for row in rows) == len(asked)
     assert shown["light-curve"]["data"].startswith(("http://", "data:image/png"))
     (report,) = [line for line in shown["campaign"]["data"].splitlines() if "report.html" in line]
     with urllib.request.urlopen(report.partition("(")[2].partition(")")[0]) as page:
-        assert archive.good[0].encode() in page.read()
+        assert archive.good[1].encode() in page.read()
 
 
 def test_products_are_shown_to_this_machine_only(up: Up) -> None:
@@ -95,22 +86,22 @@ def test_products_are_shown_to_this_machine_only(up: Up) -> None:
 
 
 def test_reprocessing_does_what_changed(up: Up, archive: Archive) -> None:
+    """After the campaign above, which left one out."""
     obsids = [*archive.good, *archive.damaged]
-    first = up.api.ended(up.api.run("reprocess_archive", obsids=obsids[1:], prefix="nightly"))
-    assert first["state_type"] == "COMPLETED", first
-    dry = up.api.run("reprocess_archive", obsids=obsids, prefix="nightly", dry_run=True)
+    dry = up.api.run("reprocess_archive", obsids=obsids, prefix="form", dry_run=True)
     assert up.api.ended(dry)["state"]["message"].startswith(f"1 of {len(obsids)} observations would be reduced")
     rows = {row["why"]: row for row in json.loads(up.api.artifacts(dry)["changes"]["data"])}
     assert rows["new observation"]["which"] == obsids[0]
     assert (rows["failed before"]["observations"], rows["failed before"]["to be reduced"]) == (3, 0)
     assert rows["nothing changed"]["observations"] == len(archive.good) - 1
-    then = up.api.ended(up.api.run("reprocess_archive", obsids=obsids, prefix="nightly"))
+    then = up.api.ended(up.api.run("reprocess_archive", obsids=obsids, prefix="form"))
     assert f"{len(archive.good)} done, 0 no work, 3 failed; {len(archive.good) - 1} of them" in then["state"]["message"]
-    again = up.api.ended(up.api.run("reprocess_archive", obsids=obsids, prefix="nightly"))
-    assert again["state_name"] == "NothingToDo"
-    retried = up.api.run("retry_failed", obsids=obsids, prefix="nightly", which="data")
+    if LONG:
+        again = up.api.ended(up.api.run("reprocess_archive", obsids=obsids, prefix="form"))
+        assert again["state_name"] == "NothingToDo"
+    retried = up.api.run("retry_failed", obsids=obsids, prefix="form", which="data")
     assert "3 failed" in up.api.ended(retried)["state"]["message"]
-    assert up.done("nightly") == len(archive.good)
+    assert up.done("form") == len(archive.good)
     assert "Traceback" not in (up.rossi.folder / "state/prefect-server.log").read_text()
 
 
@@ -119,13 +110,15 @@ def test_pruning(up: Up) -> None:
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half of it")
     os.utime(left, (0, 0))
-    dry = up.api.ended(run := up.api.run("prune_store", prefix="pruned"))
-    assert dry["state_name"] == "DryRun"
-    assert dry["state"]["message"] == "1 objects, 10 B, could go; nothing was removed."
+    if LONG:
+        dry = up.api.ended(up.api.run("prune_store", prefix="pruned"))
+        assert dry["state_name"] == "DryRun"
+        assert dry["state"]["message"] == "1 objects, 10 B, could go; nothing was removed."
+        assert left.exists()
+    done = up.api.ended(run := up.api.run("prune_store", prefix="pruned", apply=True))
+    assert done["state"]["message"] == "1 objects removed, 10 B."
     rows = {row["what"]: row for row in json.loads(up.api.artifacts(run)["pruning"]["data"])}
     assert rows["temporary files of killed processes"]["bytes"] == 10
-    done = up.api.ended(up.api.run("prune_store", prefix="pruned", apply=True))
-    assert done["state"]["message"] == "1 objects removed, 10 B."
     assert not left.exists()
 
 
@@ -139,26 +132,29 @@ def test_looking_closely(up: Up, archive: Archive) -> None:
 
 
 def test_failed_run_says_what_to_do(up: Up) -> None:
-    run = up.api.ended(up.api.run("campaign", obsids=["20999-09-09-00"], prefix="failed"))
-    assert run["state_type"] == "FAILED"
-    assert len(run["state"]["message"].splitlines()) == 1
-    assert "not in the archive" in run["state"]["message"]
-    assert "What to do: " in run["state"]["message"]
-    wrong = up.api.ended(up.api.run("campaign", settings={"pca_extract": {"binz": 1}}))
-    assert wrong["state"]["message"].endswith("did you mean binsz?")
     empty = up.api.run("campaign", targets=["nobody has heard of it"])
     assert "no observation matches" in up.api.ended(empty)["state"]["message"]
     assert "no observation matches" in up.api.log(empty).partition("Finished in state")[2]  # of the task
-    for one in (run["id"], wrong["id"], empty):
-        log = up.api.log(one)
+    runs = [empty]
+    if LONG:
+        absent = up.api.ended(up.api.run("campaign", obsids=["20999-09-09-00"], prefix="failed"))
+        assert absent["state_type"] == "FAILED"
+        assert len(absent["state"]["message"].splitlines()) == 1
+        assert "not in the archive" in absent["state"]["message"]
+        assert "What to do: " in absent["state"]["message"]
+        wrong = up.api.ended(up.api.run("campaign", settings={"pca_extract": {"binz": 1}}))
+        assert wrong["state"]["message"].endswith("did you mean binsz?")
+        runs += [absent["id"], wrong["id"]]
+    for run in runs:
+        log = up.api.log(run)
         assert "Traceback" not in log
         assert "NoneType" not in log
 
 
 def test_cancelled_run_stops_its_workers_and_goes_on_later(up: Up, many: Path) -> None:
-    """Both as Prefect's pages cancel and as its commands do."""
+    """As Prefect's pages cancel, and as its commands do."""
     before = 0
-    for kind in ("CANCELLING", "CANCELLED"):
+    for kind in ("CANCELLING", "CANCELLED") if LONG else ("CANCELLING",):
         run = up.api.run("campaign", archive=str(many), prefix="cancel")
         wait_until(lambda: up.done("cancel") > before)  # noqa: B023
         assert up.workers()
@@ -184,9 +180,9 @@ def test_server_killed_and_restarted_in_mid_campaign(up: Up, many: Path) -> None
     ended = up.api.ended(run)
     assert ended["state_type"] == "COMPLETED"
     assert ended["state"]["message"].startswith(f"{MANY} observations: {MANY} done")
-    # Its place at the store is free again.
-    next_one = up.api.ended(up.api.run("campaign", archive=str(many), prefix="restart"))
-    assert f"{MANY} of them were there already" in next_one["state"]["message"]
+    if LONG:  # its place at the store is free again
+        next_one = up.api.ended(up.api.run("campaign", archive=str(many), prefix="restart"))
+        assert f"{MANY} of them were there already" in next_one["state"]["message"]
 
 
 #: Seconds until an answer, part of the connections that break, seconds in which the server is too busy to answer.

@@ -109,7 +109,7 @@ def test_from_a_name_to_a_report(
     verdicts = {what: one.verdict for what, one in found.items()}
     fine = dict.fromkeys(("Query", "Fetch", "Reduce"), Verdict.FINE)
     assert verdicts == {**fine, "Validate": Verdict.BROKEN, "Report": Verdict.FINE}, found
-    assert found["Query"].found == "6 observations match eta car."
+    assert found["Query"].found == "eta car: 6 observations."
     # the three shortest that are there and long enough
     assert found["Fetch"].found.startswith("3 observations, ")
     assert f" MB: {', '.join(OBSIDS[:3])}. {ABSENT}" in found["Fetch"].found
@@ -134,7 +134,7 @@ def test_when_nothing_differs(tmp_path: Path) -> None:
     ("query", "step", "says"),
     [
         ({"obsids": ["20402-01-08-00"]}, "Fetch", "20402-01-08-00/ is not in the archive"),
-        ({"targets": ["nobody"], "source": "catalogue"}, "Query", "0 observations match"),
+        ({"targets": ["nobody"], "source": "catalogue"}, "Query", ": 0 observations"),
         ({"service": "http://127.0.0.1:9/tap", "name": "eta car"}, "First contact", "127.0.0.1:9"),
     ],
 )

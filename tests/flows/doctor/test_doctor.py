@@ -76,8 +76,8 @@ def test_archive(values: dict[str, Any], tmp_path: Path) -> None:
 def test_calibration(values: dict[str, Any]) -> None:
     one = the_one(places.calibration, values)
     assert one.verdict is Verdict.FINE
-    assert "epochs 1, 2, 3, 4, 5 take model sim_pca_background.mdl" in one.found
-    assert "; saa none;" in one.found
+    assert "epochs 1, 2, 3, 4, 5 take: background model: sim_pca_background.mdl" in one.found
+    assert "; history of SAA passages: none;" in one.found
 
 
 def test_calibration_that_is_not_there(values: dict[str, Any], tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ FLOWS = [campaign, reduce_observation, reprocess_archive, retry_failed, prune_st
         {"campaign": {"engine": "native"}, "calibration": {"model": ["m"], "saa": "NONE"}},
         {"campaign": {"executor": "kubernetes"}, "kubernetes": {"parallelism": 7}},
         {"campaign": {"products": ["lightcurves", "power"]}, "pca_fast": {"segment": 32}},
+        {"campaign": {"validate": True}},
     ],
 )
 def test_form_stands_for_the_settings(values: dict[str, object]) -> None:
@@ -47,6 +48,10 @@ def test_form_wins_over_the_rest() -> None:
     form = Form(bands=[{"chmin": 11, "chmax": 20}], settings={"pca_extract": {"binsz": 32}})
     assert form.to_settings().pca_extract.bands == (Band(chmin=11, chmax=20),)
     assert form.to_settings().pca_extract.binsz == 32
+
+
+def test_validation_can_be_asked_for() -> None:
+    assert Form(validation=True).to_settings().campaign.validation
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_sh
 from rossi.energy.layers import CODES, layer_code
 from rossi.energy.pca_matrix import energy_grid, pca_matrix
 from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.ftools.pca_calibration import channel_tables
 
 ORIGIN = Origin("x.fits", 1, "", 50000.0, (3.0,) * 10)
 
@@ -60,6 +62,19 @@ def test_a_straight_law_has_even_edges():
     np.testing.assert_allclose(upper, (np.arange(256) + 0.5) / 2, rtol=1e-6)
 
 
+def test_an_edge_is_found_where_steps_become_small_as_the_original_does():
+    """Of a millionth; the number is not yet the root then, and may not be nearer."""
+    upper = law(0.0, 1.0, 0.0, 1e-6).edges()[1]
+    for channel in (100, 200, 255):
+        position = energy = channel + 0.5
+        change = 1.0
+        while change > 1e-6:
+            old, energy = energy, position - 1e-6 * energy**3
+            change = abs(energy - old) / old
+        assert upper[channel] == np.float32(energy)
+    assert abs(energy + 1e-6 * energy**3 - position) > 1e-5
+
+
 def test_the_law_of_a_moment_is_that_of_its_time_of_day():
     """The original goes by the day alone."""
     table = built_in_table()
@@ -98,6 +113,17 @@ def test_a_table_is_read_whatever_its_order(tmp_path):
 def test_tables_that_are_of_no_use(file, ask, words):
     with pytest.raises(DataError, match=words):
         read_channel_table(file).law(*ask, 51000.0)
+
+
+def test_an_extension_that_is_named_is_taken_whatever_its_date(tmp_path):
+    path = tmp_path / "e2c.fits"
+    path.write_bytes(file_bytes(table_file(("1996-01-01", "00:00:00"), ("1999-03-22", "17:38:03"))))
+    by_date = [channel_tables("e2cfile", str(path), (2,), day)[2].hdu for day in (51259.0, 51259.8)]
+    assert (by_date, channel_tables("e2cfile", f"{path}+2", (2,), 51259.0)[2].hdu) == ([1, 2], 2)
+    for pcus in ((3,), (2, 1)):
+        with pytest.raises(ConfigError, match=rf"is the table of PCU 2, but PCU {pcus[-1]} is asked for"):
+            channel_tables("e2cfile", f"{path}+2", pcus, 51259.0)
+    assert [pcu.number for pcu in PCUS] == [0, 1, 2, 3, 4]
 
 
 def test_layers_by_name():

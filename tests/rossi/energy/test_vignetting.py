@@ -50,6 +50,14 @@ def test_short_bins_have_the_attitude_at_their_middle():
     np.testing.assert_allclose(theirs, [at(64.0), at(68.0)], rtol=2e-6)
 
 
+def test_wide_bins_of_the_original_have_the_mean_attitude_of_samples_that_are_early_and_late():
+    """From half a bin before the start to one sample behind half a bin, and never one of an earlier bin."""
+    made = transmission(pointing(SLEW), [-128.0, 256.0, 384.0, 512.0, 608.0], 128.0, compat="heasoft")
+    middle = np.array([(192 + 320) / 2, (336 + 448) / 2, (464 + 576) / 2, (592 + 624) / 2])
+    np.testing.assert_allclose(made[1:], 1 - 50 * np.sin(np.interp(middle, TIME, SLEW)), rtol=2e-6)
+    assert np.isnan(made[0])  # before the attitude
+
+
 def test_a_steady_pointing_has_one_correction():
     made = transmission(pointing(np.full(len(TIME), 0.004)), np.arange(0, 512, 16.0), 16.0)
     np.testing.assert_allclose(made, 1 - 50 * np.sin(0.004), rtol=2e-6)

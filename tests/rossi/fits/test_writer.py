@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rossi.fits.edit import append_columns, as_hdu
+from rossi.errors import DataError
+from rossi.fits.edit import append_columns, as_hdu, set_column
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
+from rossi.fits.table import Table
 from rossi.fits.writer import Column, encode_checksum, fits_bytes, ones_complement_sum, primary_hdu, table_hdu
 
 COLUMNS = [
@@ -96,6 +98,18 @@ def test_appending_columns_keeps_the_others(values):
     assert np.array_equal(again.column("A"), values, equal_nan=True)
     assert again.column("C").shape == (len(values), 2)
     assert again.header["TFIELDS"] == 3
+
+
+def test_a_column_of_several_elements_takes_one_for_all_or_each():
+    hdu = table_hdu("T", [(Column("A", "3I", null=-1), np.zeros((2, 3)))])
+    table, column = Table(hdu.header, hdu.data, "t"), Column("A", "3I")
+    known = np.zeros(2, bool)
+    assert set_column(table, column, np.array([5, 6]), known).column("A").tolist() == [[5, 5, 5], [6, 6, 6]]
+    assert set_column(table, column, np.array([5, 6]), ~known, [1]).column("A").tolist() == [[0, 0, 0], [-1, -1, -1]]
+    each = np.arange(6).reshape(2, 3)
+    assert set_column(table, column, each, known[:, None]).column("A").tolist() == each.tolist()
+    with pytest.raises(DataError, match="column A has 3 elements a row, the new values 2"):
+        set_column(table, column, np.zeros((2, 2)), known[:, None])
 
 
 def test_header_edits():

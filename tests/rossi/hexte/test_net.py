@@ -207,20 +207,20 @@ def test_curves_of_a_cluster():
         reduced_curve(Position.PLUS, start[1::4], 3.0),
         reduced_curve(Position.MINUS, start[3::4], 5.0),
     ]
-    made = curves_of(parts, "band", 16.0)
+    made = curves_of(parts, "band", 16.0, 1)
     assert made.net.rate.tolist() == [6.0, 6.0, 8.0, 8.0]
     assert made.source.rate.tolist() == [10.0] * 4 + [12.0] * 4
     assert made.background.rate.tolist() == [3.0, 5.0] * 4
-    between = curves_of(parts, "band", 16.0, interpolated=True)
+    between = curves_of(parts, "band", 16.0, 1, interpolated=True)
     assert len(between.net) == 8
-    staring = curves_of(parts[:2], "band", 16.0)
+    staring = curves_of(parts[:2], "band", 16.0, 1)
     assert (staring.net, staring.background) == (None, None)
-    assert curves_of(parts[2:], "band", 16.0).source is None
+    assert curves_of(parts[2:], "band", 16.0, 1).source is None
     without_rows = parts[2].curves["band"].rows(slice(0))
-    assert curves_of([*parts[:2], Reduced(Position.PLUS, {"band": without_rows}, None)], "band", 16.0).net is None
+    assert curves_of([*parts[:2], Reduced(Position.PLUS, {"band": without_rows}, None)], "band", 16.0, 1).net is None
     far = [parts[0], reduced_curve(Position.PLUS, start + 1e4, 3.0)]
     with pytest.raises(DataError, match="no bin overlaps"):
-        curves_of(far, "band", 16.0)
+        curves_of(far, "band", 16.0, 1)
 
 
 def test_the_dwell_that_is_given_is_that_of_a_cluster_that_rocks():

@@ -37,6 +37,12 @@ def test_one_row_of_axes_a_band_and_points_are_drawn() -> None:
     assert png(mission_figure([panel([50200, 51000, 52000], [1, 2, 4]), some[1]], "SIM")) != data
 
 
+def test_a_short_part_is_not_much_narrower_than_a_long_one() -> None:
+    mjd = [*np.arange(50200.0, 51200.0, 20), 55000.0, 55001.0]
+    parts = mission_figure([panel(mjd)]).axes
+    assert parts[0].get_gridspec().get_width_ratios() == pytest.approx([np.sqrt(980), 0.45 * np.sqrt(980)])
+
+
 @pytest.mark.parametrize(
     ("last", "years"),
     [(55900.0, range(1997, 2012)), (51000.0, range(1997, 1999)), (50400.0, ()), (57300.0, range(1997, 2016, 2))],

@@ -18,7 +18,7 @@ from rossi.exchange import from_parquet
 from rossi.sources import Observations, group
 from rossi.sources.listed import read_places
 from rossi.sources.measured import BandRates, Measured
-from rossi.sources.tables import files, observations_table, sources_of, sources_table
+from rossi.sources.tables import files, observations_table, renewed, sources_of, sources_table
 
 NAN = float("nan")
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "sources.md"
@@ -119,6 +119,25 @@ def test_parquet_tells_what_is_not_known() -> None:
     arrow = pyarrow.parquet.read_table(io.BytesIO(data))
     assert arrow["rate_ch5-10"].null_count == 2  # no comparison is true of what is not known
     assert arrow.schema.field("rate_ch5-10").metadata == {b"unit": b"ct / s", b"description": b"Mean rate in ch5-10"}
+
+
+def test_rows_of_a_run_take_the_place_of_those_before() -> None:
+    before = Table({"slug": ["a", "b", "c", "d"], "rate": [1.0, 2.0, 3.0, 4.0], "old": [True, True, True, True]})
+    now = Table({"slug": ["e", "c", "a"], "rate": [50.0, 30.0, 10.0], "note": ["x", "y", "z"], "number": [7, 8, 9]})
+    made = renewed(before, now, "slug", ["a", "b", "e"])  # b is no source any more; c was not of this run
+    assert made.colnames == ["slug", "rate", "old", "note", "number"]
+    assert [tuple(row) for row in made] == [
+        ("a", 10.0, False, "z", 9),
+        ("c", 3.0, True, "", 0),
+        ("d", 4.0, True, "", 0),
+        ("e", 50.0, False, "x", 7),
+    ]
+    assert np.isnan(renewed(Table({"slug": ["c"]}), now, "slug", ["e"])["rate"][0])
+    assert renewed(None, now, "slug", ["c", "e"])["slug"].tolist() == ["e", "c"]
+    held = Table({"source": ["a", "a", "b"], "obsid": ["1", "2", "3"]})
+    moved = Table({"source": ["b", "b"], "obsid": ["2", "3"]})  # 2 went from one source to the other
+    both = renewed(held, moved, "source", ["b"], unique="obsid")
+    assert [tuple(row) for row in both] == [("a", "1"), ("b", "2"), ("b", "3")]
 
 
 def test_tables_of_nothing() -> None:

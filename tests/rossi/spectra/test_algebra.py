@@ -60,6 +60,14 @@ def test_single_precision_limits_counts():
     assert combine(Formula("a+b"), pair).value[0] == 16777317
 
 
+def test_without_exposure_counts_are_no_rates():
+    empty = {"a": spectrum([7.0], 0.0)}
+    assert combine(Formula("a"), empty).value[0] == 7
+    for asked in ({"units": Units.RATE}, {"compat": "heasoft"}):  # which goes by way of rates
+        with pytest.raises(DataError, match="EXPOSURE is 0"):
+            combine(Formula("a"), empty, **asked)
+
+
 @pytest.mark.parametrize("compat", [None, "heasoft"])
 def test_errors_of_each_operation(compat):
     pair = {"a": spectrum([100.0]), "b": spectrum([25.0], name="b")}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import with_keywords
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.channels import ChannelGroup
@@ -214,5 +215,8 @@ def test_matrices_that_would_fill_the_memory():
 
 def test_channels_that_sixteen_bits_do_not_hold():
     made, source = read_response(table_of(), "r.rmf")
+    for first, said in ((32763, "a group of 2"), (32764, "channels are 32764 to 32768; channels up to 32767 were")):
+        with pytest.raises(DataError, match=said):
+            read_response(with_keywords(table_of(), "r.rmf", 1, [("TLMIN4", first)]), "r.rmf")
     with pytest.raises(ConfigError, match="the channels shall be 32764 to 32768"):
         response_file(replace(made, first_channel=32764), source)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from astropy import units as u
 
 from rossi.errors import ConfigError
+from rossi.fits.cards import card_value
 from rossi.fits.header import Header
 from rossi.fits.reader import read_fits
-from rossi.spectra.pha import Spectrum, read_pha
+from rossi.spectra.pha import OF_ONE_PCU, PCU_SECONDS, Spectrum, read_pha
+from rossi.spectra.summing import sum_tables
 
 KEYWORDS = {"TELESCOP": "XTE", "INSTRUME": "HEXTE", "DETNAM": "PWA", "OBJECT": "Cyg X-1", "OBS_ID": "20402-01-45-03"}
 KEYWORDS |= {"HDUCLASS": "OGIP", "HDUCLAS1": "SPECTRUM", "HDUCLAS2": "BKG", "EXPOSURE": 200.0, "CHANTYPE": "PHA"}
@@ -56,6 +59,27 @@ def test_it_shows_itself(spectrum: Spectrum) -> None:
     assert "background" in spectrum._repr_html_()
     table = spectrum.to_table()
     assert (table["counts"].unit, table["error"].unit, table.meta["OBJECT"]) == (u.ct, u.ct, "Cyg X-1")
+
+
+@pytest.mark.parametrize(
+    ("cards", "unit"),
+    [
+        ([("EXPOSURE", 200.0, PCU_SECONDS)], "PCU s"),
+        ([("EXPOSURE", 200.0, "Exposure time"), ("PCU_WT0", 0.5)], "PCU s"),  # as pcaextspect2 writes it
+        ([("EXPOSURE", 200.0, OF_ONE_PCU), ("PCU_WT0", 0.5)], "s"),
+        ([("EXPOSURE", 200.0, "[s]")], "s"),
+    ],
+)
+def test_an_exposure_says_what_it_is_counted_in(cards: list[tuple[Any, ...]], unit: str, spectrum: Spectrum) -> None:
+    assert f", 200 {unit}, 500 counts>" in repr(replace(spectrum, header=Header(cards)))
+
+
+def test_a_sum_keeps_the_unit_of_exposures_and_names_what_is_in_it(spectrum: Spectrum) -> None:
+    with_unit = replace(spectrum, header=Header([("EXPOSURE", 200.0, PCU_SECONDS), ("INSTRUME", "PCA")]))
+    _, (table, _) = sum_tables([replace(with_unit, name=name) for name in ("a.pha", "b.pha")])
+    assert table.header.comment("EXPOSURE") == PCU_SECONDS
+    remarks = [card_value(image) for keyword, image in table.header.images() if keyword == "COMMENT"]
+    assert remarks == ["Sum of a.pha", "Sum of b.pha"]
 
 
 def test_figures_share_axes(spectrum: Spectrum) -> None:

@@ -40,7 +40,7 @@ def curve() -> LightCurve:
 def test_it_says_what_it_is(curve: LightCurve) -> None:
     assert repr(curve) == (
         "<LightCurve Cyg X-1, 20402-01-45-03 PCA channels 5-10, 3 bins of 16 s, "
-        "2000-01-01T12:00:00 to 2000-01-01T12:01:04 TT, 15 +- 1.1 count/s/PCU>"
+        "2000-01-01T12:00:00 to 2000-01-01T12:01:04 TT, 15.0 +- 1.1 count/s/PCU>"
     )
     assert "<td style='text-align:left'>Cyg X-1</td>" in curve._repr_html_()
     odd = replace(curve, header=Header([("OBJECT", "<b>&")]))

@@ -5,9 +5,11 @@ import pytest
 
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.fits.reader import read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.timing.choice import Wish, choose, choose_each
 from rossi.timing.modefiles import during
 from rossi.timing.modes import COLUMNS, LEADING, Configuration, Kind, Modes, configuration, modes_of, read_configuration
+from rossi.timing.observed import read_headers
 
 
 def leading(path):
@@ -74,6 +76,29 @@ def test_damaged_beginnings():
         read_configuration(b"nonsense", "x")
     with pytest.raises(DataError, match="has no END card"):
         read_configuration(b"SIMPLE  =", "x")
+
+
+def test_of_long_headers_more_is_read():
+    files = {}
+    for name, cards in (("short", 10), ("longer", 1000), ("longest", 5000), ("damaged", 5000)):
+        more = [("HISTORY", f"line {n}") for n in range(cards)] + [("WHICH", name)]
+        files[name] = fits_bytes(primary_hdu(), [table_hdu("X", [(Column("A", "J"), np.arange(3))], more)])
+    files["nothing"] = b"nonsense"
+    asked = []
+
+    def beginnings(paths, size):
+        asked.append((tuple(paths), size))
+        return [files[path][:size] for path in paths]
+
+    headers, wrong = read_headers(
+        list(files), beginnings, lambda path: files[path][: 1 << 18] if path == "damaged" else files[path]
+    )
+    assert {path: header["WHICH"] for path, header in headers.items()} == {
+        name: name for name in ("short", "longer", "longest")
+    }
+    assert asked == [(tuple(files), LEADING), (("longer", "longest", "damaged"), 8 * LEADING)]
+    assert len(wrong) == 2 and wrong[0].startswith("damaged") and "no END card" in wrong[0]
+    assert wrong[1].startswith("nothing: not a FITS file")
 
 
 def mode(name, kind, resolution, bounds, start=0.0, stop=1000.0, tells_pcu=False):

@@ -8,8 +8,11 @@ import pytest
 from rossi.errors import ConfigError, NoGoodTime
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
+from rossi.plot.power import power_figure
+from rossi.timing.average import MeanPower
 from rossi.timing.exchange import stingray_counts, stingray_events
 from rossi.timing.power import VeryLargeEvents, fractional_rms, noise_level, power_spectrum
+from rossi.timing.power_product import PowerRules, PowerSpectrum
 
 DT = 2.0**-13
 
@@ -98,3 +101,22 @@ def test_counts_and_events_give_the_same(qpo):
     a, b = power_spectrum(events, 4.0, dt), power_spectrum(curve, 4.0)
     assert a.m == b.m
     assert a.power == pytest.approx(b.power)
+
+
+def test_powers_above_the_noise_times_frequency():
+    freq = np.arange(1.0, 129.0)
+    power = np.where(freq < 64, 2.0 + 64.0 / freq, 1.9)
+    power[[19, 20, 39]] += 20.0  # two lines: 20 and 21 Hz, 40 Hz
+    mean = MeanPower(freq, power, np.full(128, 0.5), 16, 900.0, 1.0, 1 / 256)
+    spectrum = PowerSpectrum(mean, np.full(128, 2.0), 100.0, 0.0, 16.0, PowerRules(rebin=0.0))
+    upper, lower = power_figure(spectrum, "title").axes
+    assert upper.get_title(loc="left") == "16 segments of 1 s, 900.0 count/s, of which background 100.0"
+    assert upper.lines[0].get_xydata() == pytest.approx(np.column_stack((freq, power)))
+    to_rms = 900 / 800**2
+    assert lower.lines[0].get_xydata() == pytest.approx(np.column_stack((freq, (power - 2) * freq * to_rms)))
+    assert lower.get_yscale() == "log"  # from a third of the lowest above two errors to thrice the highest
+    assert lower.get_ylim() == pytest.approx((64 * to_rms / 3, (64 + 20 * 40) * to_rms * 3))
+    for axes in (upper, lower):
+        assert [(span.get_x(), span.get_width()) for span in axes.patches] == [(19.5, 2), (39.5, 1)]
+    labels = [span.get_label() for span in (*upper.patches, *lower.patches)]
+    assert labels[0] == "candidates" and not {"candidates"} & set(labels[1:])

@@ -1,6 +1,7 @@
 """GoodXenon pairs against what xenon2fits and make_se made of them, and where rossi does better."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -149,6 +150,20 @@ def test_words_may_be_stored_as_negative_numbers(pair):
     again = XenonHalf.from_file(type(file)("signed", file.primary, (signed,)))
     assert (signed.column("EventList") < 0).any()
     assert np.array_equal(again.words, half.words)
+
+
+def test_a_partition_is_as_long_as_its_file_tells_or_as_it_is_to_the_next(pair):
+    half = halves(pair("clean"))[0]
+
+    def length(*starts, **told):
+        header = half.table.header.without(("DELTAT", "TIMEDEL"))
+        for keyword, value in told.items():
+            header.set(keyword, value)
+        return replace(half, table=half.table.with_rows(half.table.rows, header), time=np.array(starts)).length
+
+    assert length(0.0, 8.0, DELTAT=2) == length(0.0, 8.0, TIMEDEL=2) == 2
+    assert length(0.0, 8.0, 10.0, TIMEDEL=2.0**-20) == 2  # that of its events
+    assert length(0.0) == 16
 
 
 def test_refusals(pair):

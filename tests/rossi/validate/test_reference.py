@@ -8,6 +8,7 @@ import pytest
 from rossi.fits.header import Header
 from rossi.spectra.pha import Spectrum
 from rossi.validate.reference import (
+    HEXTE_BANDS,
     Reference,
     compare_numbers,
     in_band,
@@ -44,6 +45,7 @@ def test_the_published_numbers() -> None:
     assert len(by) == len(known) == 5 * 8 + 8 * 4
     assert by["20053-04-01-01", "exposure"].value == 4292.51591
     assert by["60701-01-13-03", "net_rate_25-40keV"].error == 0.20708359
+    assert {f"net_rate_{low}-{high}keV": (low, high) for low, high in ((25, 40), (40, 60))} == HEXTE_BANDS
     for obsid in {one.obsid for one in known if one.instrument == "PCA"}:
         net, source, background = (by[obsid, f"{name}_rate"].value for name in ("net", "source", "background"))
         assert net == pytest.approx(source - background, rel=1e-6)
@@ -71,7 +73,7 @@ def test_numbers_are_compared_in_their_errors(value: float, verdict: Verdict) ->
     expected = Reference("20053-04-01-01", "Cyg X-2", "PCA", 3, "net_rate", 100.0, np.nan, "count/s", "bhns")
     (found,) = compare_numbers([expected], {"net_rate": (value, 1.0)})
     assert (found.verdict, found.is_fine) == (verdict, verdict is not Verdict.DIFFERS)
-    assert found.significance == pytest.approx(value - 100)
+    assert (found.significance, found.compared) == (pytest.approx(value - 100), 1)
     (missing,) = compare_numbers([expected], {}, "No data.")
     assert (missing.verdict, missing.reasons) == (Verdict.NOT_COMPARED, ("No data.",))
 

@@ -181,7 +181,7 @@ def test_hexte_has_an_index_of_its_own(tmp_path, folder):
     roles = (Role.DEAD_TIME_A, Role.DEAD_TIME_B)
     found = find_calibration(config(tmp_path, caldb=str(tmp_path / "root")), 51000.0, roles)
     assert [found[role][0].data for role in roles] == [a, b]
-    with pytest.raises(ConfigError, match="no correction of HEXTE's background"):
+    with pytest.raises(ConfigError, match="no background correction of HEXTE's cluster A"):
         find_calibration(config(tmp_path, caldb=str(tmp_path / "root"), background_a=""), 51000.0, [Role.BACKGROUND_A])
     with pytest.raises(ConfigError, match="instruments = "):
         find_calibration(config(tmp_path), 51000.0, roles)

@@ -72,6 +72,28 @@ def test_results_come_in_order_when_all_is_put(shard, monkeypatch):
     assert all(result.reused for result in worker.run_shard(shard))
 
 
+def test_what_is_new_is_known_by_one_request_for_all(shard, monkeypatch):
+    store = with_store(monkeypatch, shard, FaultyStore(open_store(shard.store)))
+    results = worker.run_shard(shard)
+    asked = [method for method, _ in store.calls if method not in ("put", "url")]
+    assert asked == ["occupied"]
+    assert [result.together for result in results] == [
+        info.key for info in store.store.list() if "/manifests/" in info.key
+    ]
+    store.calls.clear()
+    again = worker.run_shard(shard)
+    assert sorted(method for method, _ in store.calls) == [*["get"] * len(OBSIDS), "occupied"]
+    assert [result.together for result in again] == [result.together for result in results]
+    assert all(result.reused for result in again)
+
+
+def test_it_is_asked_of_each_where_that_can_not_be_told(shard, monkeypatch):
+    store = FaultyStore(open_store(shard.store), lambda method, _: method == "occupied")
+    with_store(monkeypatch, shard, store)
+    assert outcomes(worker.run_shard(shard)) == [Outcome.SUCCEEDED] * 4
+    assert [method for method, _ in store.calls].count("list") == len(OBSIDS)
+
+
 def test_it_gives_what_is_given_one_by_one(shard, tmp_path):
     results = worker.run_shard(shard)
     alone = open_store(str(tmp_path / "alone"))

@@ -152,7 +152,7 @@ def test_a_wish_to_stop_is_heard_between_observations(shard, ledger, monkeypatch
     run = index.run_observation
 
     def run_and_stop(obsid, *arguments, **options):
-        stop._asked.set()
+        stop.asked = True
         return run(obsid, *arguments, **options)
 
     monkeypatch.setattr(index, "run_observation", run_and_stop)
@@ -168,18 +168,19 @@ def test_a_store_that_breaks_off_is_retryable(shard, ledger, store):
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from services.execution import shard_process as index
-from services.execution import portion, worker
+from services.execution import signals
 from tests.services.fakes import install
 
 def slow(*_, **__):
+    # its sleep is not ended by the signal, as if that had come just before
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     print("running", flush=True)
-    for _ in range(600):  # a signal just before a sleep does not end it
-        time.sleep(0.1)
+    time.sleep(60)
 
 install()
-portion.GRACE = 0.5
+signals.PATIENCE = 0.5
 if "slow" in sys.argv:
     sys.argv.remove("slow")
     index.run_observation = slow

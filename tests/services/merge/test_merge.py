@@ -26,8 +26,10 @@ from services.merge.observations import NO_RESULT
 from services.merge.packing import unpack
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import open_store
-from services.storage.publication import new_manifest, output_key, publish, read_manifest
+from services.storage.publication import new_manifest, output_key, publish, read_manifest, ready
+from services.storage.together import put_together
 from tests import forks
+from tests.services.fakes import FaultyStore
 from tests.services.merge.made import named, product
 
 OBSIDS = ("10408-01-01-00", "20402-01-45-03", "40703-01-02-00")
@@ -141,6 +143,8 @@ def test_light_curve_holds_every_row_and_says_whose_it_is(tmp_path: Path) -> Non
         np.testing.assert_allclose(observations["EXPOSURE"], live)
         assert {outcome.rstrip() for outcome in observations["OUTCOME"]} == {"succeeded", "no_work", "failed"}
         assert observations["CAVEATS"][1].rstrip() == "housekeeping_short"
+        units = hdus["OBSERVATIONS"].columns["RATE"].unit, hdus["OBSERVATIONS"].columns["ERROR"].unit
+        assert units == (hdus["RATE"].columns["RATE"].unit,) * 2 == ("count/s/PCU",) * 2
         assert hdus["RATE"].header["HDUCLAS1"] == "LIGHTCURVE"
         assert hdus["STDGTI"].header["ONTIME"] == 90 * 16
 
@@ -281,6 +285,30 @@ def test_a_damaged_product_is_reported(request_: MergeRequest) -> None:
     assert (made.summary["succeeded"], made.summary["failed"]) == (2, 3)
     report = next(Path(request_.store, "run/merge").rglob("report.html")).read_text()
     assert "the content is damaged" in report
+
+
+def test_what_lies_together_is_read_once(tmp_path: Path) -> None:
+    """Manifests from the object that repeats them, several outputs from one; where that is damaged, one by one."""
+    store, obsid = FaultyStore(open_store(str(tmp_path))), OBSIDS[0]
+    outputs = Outputs({"light_curve": curves_of(0, obsid), "gti": (File("good.gti", b"x"),)})
+    made = new_manifest("pca_extract", obsid, "f", {}, (), outputs, 0.1)
+    manifest = ready(f"{obsid}/pca_extract/f", made, outputs.files, together=True).put(store.store)
+    key, together = f"{obsid}/pca_extract/f/manifest.json", f"{obsid}/manifests/1.json"
+    put_together(store.store, together, [manifest])
+    done = result(obsid, manifest=key, fingerprint="f").model_copy(update={"together": together})
+    request = MergeRequest(store=str(tmp_path), asked=(obsid,), results=(done,))
+
+    def read() -> list[str]:
+        return [key for method, key in store.calls if method == "get" and key.startswith(obsid)]
+
+    assert run_merge(request, store).summary["succeeded"] == 1
+    assert read() == [together, output_key(key, manifest, manifest.outputs[0]).rpartition("/")[0]]
+    store.store.delete(together)
+    store.store.put(together, b"{}")
+    store.calls.clear()
+    other = request.model_copy(update={"config": MergeConfig(title="other")})
+    assert run_merge(other, store).summary["succeeded"] == 1
+    assert read()[:2] == [together, key]
 
 
 def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:

@@ -337,7 +337,7 @@ def test_spectra_of_other_channels_or_detectors_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("spoiled", "sentence"),
     [
-        ({"bkg": None}, "there is no pwa_bkg.pha of the same observation"),
+        ({"bkg": None}, "HEXTE A has no spectrum of the background"),
         ({"src": {"channels": 256}}, "its background is of other channels or detectors"),
         ({"bkg": {"time": False}}, "a sum needs the good time of every spectrum"),
         ({"m": {"kind": "RATE"}}, "only counts can be added up"),
@@ -356,6 +356,13 @@ def test_an_observation_counts_with_all_its_spectra_or_not_at_all(
     (caveat,) = sums.caveats
     assert caveat.message.startswith(f"Spectra left out of the sums: {OBSIDS[1]}: ")
     assert sentence in caveat.message
+
+
+def test_observations_that_are_left_out_for_one_reason_are_told_once() -> None:
+    without = [tuple(f for f in spectra_of(n, OBSIDS[n]) if not f.name.endswith("_bkg.pha")) for n in (1, 2)]
+    (caveat,) = sum_spectra(sets_of(spectra_of(0, OBSIDS[0]), *without), "a").caveats
+    why = "HEXTE A has no spectrum of the background"
+    assert caveat.message == f"Spectra left out of the sums: {OBSIDS[1]}, {OBSIDS[2]}: {why}."
 
 
 def test_a_side_never_pointed_to_adds_nothing() -> None:

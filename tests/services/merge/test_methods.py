@@ -137,11 +137,11 @@ def test_energies_of_channels() -> None:
 
 def test_net_is_source_less_background() -> None:
     edges, rate = np.array([2.0, 3, 5]), np.array([4.0, 2])
-    source = ShownSpectrum("PCA", "source", 10.0, 8.0, edges, rate)
-    background = ShownSpectrum("PCA", "background", 20.0, 3.0, edges, rate / 4)
+    source = ShownSpectrum("PCA", "source", 10.0, "PCU s", 8.0, edges, rate)
+    background = ShownSpectrum("PCA", "background", 20.0, "PCU s", 3.0, edges, rate / 4)
     (net,) = net_spectra([source, background])
-    assert (net.kind, net.total, net.rate.tolist()) == ("net", 5.0, [3.0, 1.5])
-    other = ShownSpectrum("PCA", "background", 20.0, 3.0, edges + 1, rate)
+    assert (net.kind, net.unit, net.total, net.rate.tolist()) == ("net", "PCU s", 5.0, [3.0, 1.5])
+    other = ShownSpectrum("PCA", "background", 20.0, "PCU s", 3.0, edges + 1, rate)
     assert net_spectra([source, other]) == net_spectra([source]) == []
 
 

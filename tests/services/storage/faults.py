@@ -6,6 +6,7 @@ import threading
 from enum import StrEnum
 
 from services.storage import StoreError
+from services.storage.at_once import at_once
 
 
 class Fault(StrEnum):
@@ -57,9 +58,9 @@ class FaultyStore:
                     return self._broken(done)
         return self._call(lambda: self.store.put(key, data))
 
-    def put_content(self, key, data):
-        """See `ObjectStore.put_content`; of local stores the same."""
-        return self.put(key, data)
+    def put_contents(self, contents):
+        """See `ObjectStore.put_contents`: a call for each, as a server is asked."""
+        return at_once(lambda content: self.put(*content), contents)
 
     def get(self, key):
         """See `ObjectStore.get`."""
@@ -79,6 +80,11 @@ class FaultyStore:
         """See `ObjectStore.list`."""
         self._due("list", prefix)
         return self._call(lambda: iter(list(self.store.list(prefix))))
+
+    def occupied(self, folder, names):
+        """See `ObjectStore.occupied`."""
+        self._due("occupied", folder)
+        return self._call(lambda: self.store.occupied(folder, names))
 
     def delete(self, key):
         """See `ObjectStore.delete`."""

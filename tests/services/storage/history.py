@@ -37,8 +37,8 @@ class Aged:
             self.written[key] = self.now
         return created
 
-    def put_content(self, key, data):
-        return self.put(key, data)
+    def put_contents(self, contents):
+        return [self.put(*content) for content in contents]
 
     def delete(self, key):
         self.written.pop(key, None)

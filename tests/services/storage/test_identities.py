@@ -4,11 +4,14 @@ import os
 import time
 
 import pytest
+from isal import isal_zlib
 
-from services.storage import CacheConfig, StoreError, open_archive
+from services.storage import CacheConfig, MissingObject, StoreError, open_archive
 from services.storage.archive import ArchiveFile, Contents
-from services.storage.held import HeldArchive
+from services.storage.held import HeldArchive, HeldStore
+from services.storage.local import LocalStore
 from services.storage.local_archive import LocalArchive
+from tests.services.fakes import FaultyStore
 
 PLACE = "AO2/P20402/20402-01-45-03"
 NAME = f"{PLACE}/pca/FS4a_1-2"
@@ -125,6 +128,23 @@ def test_contents_are_held_as_far_as_there_is_room(archive):
     contents.add("a", b"123456")
     contents.add("b", b"12345")
     assert [contents.get(ArchiveFile(path, 0)) for path in "ab"] == [b"123456", None]
+
+
+def test_products_that_lie_together_are_held_packed(tmp_path):
+    store = FaultyStore(LocalStore(tmp_path))
+    data = b"banana" * 1000
+    for key in ("a/products.tar", "b/products.tar", "c/single"):
+        store.put(key, data)
+    room = len(isal_zlib.compress(data, 1))
+    held = HeldStore(store, room)
+    store.calls.clear()
+    for key in ("a/products.tar", "b/products.tar", "c/single") * 2:
+        assert held.get(key) == data
+    assert [key for _, key in store.calls] == [
+        *("a/products.tar", "b/products.tar", "c/single", "b/products.tar", "c/single")
+    ]
+    with pytest.raises(MissingObject):
+        held.get("d/products.tar")
 
 
 def test_an_empty_file_is_held_too(archive, path):

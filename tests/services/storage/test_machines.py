@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from services.contract import Outcome
 from services.execution.executor import execute
 from services.storage import MissingObject, ObjectInfo, StoreError, open_archive, open_store
+from services.storage.at_once import at_once
 from services.storage.publication import read_manifest, read_outputs
 from services.storage.verification import verify
 from tests.conftest import LONG
@@ -98,8 +99,8 @@ class SteppedStore:
             return self.ask("put", key, data)
         return self.ask("head", key) is None and self.ask("overwrite", key, data)
 
-    def put_content(self, key, data):
-        return self.ask("overwrite" if self.weak else "put", key, data)
+    def put_contents(self, contents):
+        return at_once(lambda content: self.ask("overwrite" if self.weak else "put", *content), contents)
 
     def overwrite(self, key, data):
         self.store.delete(key)

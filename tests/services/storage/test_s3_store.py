@@ -60,7 +60,7 @@ class S3Conformance(StoreConformance):
     def test_browsers_are_told_what_a_page_is(self, store):
         for name in ("report.html", "report-0.js", "all.svg"):
             store.put(name, b"1")
-            store.put_content(f"again/{name}", b"1")
+            store.put_contents([(f"again/{name}", b"1")])
         kinds = {}
         for info in store.list():
             answer = store._client.head_object(Bucket=store._bucket, Key=store._key(info.key))
@@ -147,7 +147,7 @@ class TestWithoutConditions(S3Conformance, WithCredentials):
         server.refused = 0
         for n in range(3):
             assert store.put(f"a/{n}", b"1")
-            assert store.put_content(f"c/{n}", b"1")
+            assert store.put_contents([(f"c/{n}", b"1")]) == [True]
         assert server.refused == 1
         assert not store.put("a/0", b"2")
         assert store.get("a/0") == b"1"

@@ -26,6 +26,7 @@ from tests.rossi.simulate.hexte.material import (
     detectors_and_channels,
     files_of,
     header,
+    on_source,
     spec,
     table,
 )
@@ -172,3 +173,19 @@ def test_equal_specifications_give_equal_files_and_leave_the_pca_alone() -> None
     shared_paths = [p for p in without if not p.startswith("FIHX")]
     assert all(with_events[path] == without[path] for path in shared_paths)
     assert {Path(p).name[:4] for p in with_events.keys() - without.keys()} == {"FS50", "FS56"}
+
+
+def test_standard_products_have_the_frames_of_their_side() -> None:
+    wanted, cluster = spec(), CLUSTERS[0]
+    good = np.ones(100, bool)
+    good[::7] = False
+    files = {Path(path).name: content for path, content in hexte_files(wanted, good)}
+    archive = files_of(wanted, cluster)[0]
+    rows, zero = table(archive), header(archive)["TIMEZERO"]
+    source = on_source(rows["ClstrPosition"], archive=True)
+    assert len(set(rows["ClstrPosition"][~source])) > 1  # both sides
+    (spectrum,) = (header(data) for name, data in files.items() if name.endswith("_s0.pha"))
+    assert [spectrum[key] for key in ("DETCHANS", "TLMIN1", "TLMAX1")] == [64, 0, 63]
+    for content, chosen in (("s", good & source), ("b", good & ~source), ("n", good & source)):
+        (curve,) = (table(data) for name, data in files.items() if name.endswith(f"_{content}0a.lc"))
+        assert curve["TIME"] == pytest.approx(rows["Time"][chosen] + zero, rel=1e-12)

@@ -39,8 +39,8 @@ def test_the_first_view(opened: Opened, index: Path) -> None:
     cells = [text.split("\n") for text in page.locator("#rows tbody tr").first.locator("th, td").all_inner_texts()]
     assert cells == [
         ["GX 339-4", "V821 Ara"], ["up to 126"], ["255.706", "l 338.94"], ["−48.790", "b −4.33"], ["120"], ["2"],
-        ["900"], ["2000-01-09"], ["2000-01-13"], ["42", "± 0.25"], ["84", "± 0.1"], ["0.5", "± 0.01"],
-        ["0.31", "± 0.02"],
+        ["900"], ["2000-01-09"], ["2000-01-13"], ["42.00", "± 0.25"], ["84.00", "± 0.10"],
+        ["0.500", "± 0.010"], ["0.310", "± 0.020"],
     ]  # fmt: skip
     assert page.locator("#rows tbody svg").count() == len(SOURCES) - 1
     screenshot(page, "front")

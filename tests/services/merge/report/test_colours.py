@@ -28,7 +28,7 @@ def test_a_point_tells_its_observation(browser: Browser, tmp_path: Path) -> None
     assert dots is not None
     place = dots["x"] + 3, dots["y"] + dots["height"] / 2  # the left one of two points: 0.2
     page.mouse.move(*place)
-    expect(said).to_contain_text(f"{OBSIDS[0]}, 1998-02-13: 0.2 ± ")
+    expect(said).to_contain_text(f"{OBSIDS[0]}, 1998-02-13: 0.20")
     page.mouse.click(*place)
     expect(page.locator("dialog[open]")).to_contain_text(OBSIDS[0])
     assert problems == []

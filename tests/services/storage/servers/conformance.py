@@ -59,11 +59,13 @@ class StoreConformance:
         assert store.get("k/2") == b"other"
 
     def test_content_may_be_put_again(self, store):
-        assert store.put_content("c/1", b"same")
-        store.put_content("c/1", b"same")
-        assert store.get("c/1") == b"same"
+        contents = {f"{folder}/{n}": b"same" * n for folder in ("c", "d/e") for n in range(3)}
+        assert list(store.put_contents([*contents.items()])) == [True] * 6
+        assert len(store.put_contents([*contents.items(), ("c/3", b"new")])) == 7
         assert not store.put("c/1", b"other")
-        assert store.get("c/1") == b"same"
+        contents["c/3"] = b"new"
+        assert {info.key: store.get(info.key) for info in store.list()} == contents
+        assert list(store.leftovers()) == []
 
     def test_empty_object(self, store):
         assert store.put("empty", b"")
@@ -162,6 +164,14 @@ class StoreConformance:
         assert [info.key for info in store.list("a_c/d/")] == ["a_c/d/1"]
         assert list(store.list("none/")) == []
 
+    def test_which_folders_are_occupied(self, store):
+        for key in ("run/20402-01-45-03/a/1", "run/20402-01-45-030/b", "run/20402-01-45-05/1", "run/file", "other/x/1"):
+            store.put(key, b"1")
+        asked = ["20402-01-45-03", "20402-01-45-04", "20402-01-45-05", "20402-01-45", "fil", "x", "zz"]
+        assert store.occupied("run", asked) == {"20402-01-45-03", "20402-01-45-05"}
+        assert store.occupied("", ["run", "other", "o", "x"]) == {"run", "other"}
+        assert store.occupied("run", []) == store.occupied("absent", ["x"]) == set()
+
     @pytest.mark.parametrize("key", BAD_KEYS)
     def test_bad_keys_are_refused(self, store, key):
         with pytest.raises(ConfigError, match="key"):
@@ -230,10 +240,11 @@ class StoreConformance:
         assert [info.key for info in store.list()] == [key]
 
     def test_more_than_a_page_of_a_listing(self, store):
-        keys = [f"page/{n:04}" for n in range(1005)]
+        keys = [f"page/{n:04}/1" for n in range(1005)]
         with ThreadPoolExecutor(8) as pool:
             assert all(pool.map(lambda key: store.put(key, b""), keys))
         assert [info.key for info in store.list("page/")] == keys
+        assert store.occupied("page", ["0", "0003", "00030", "1004", "1005"]) == {"0003", "1004"}
 
     def test_damage_is_noticed_on_reading(self, store):
         outputs = Outputs({"number": (File("number.txt", b"42"),)})
