@@ -8,6 +8,7 @@ import pytest
 
 from rossi import ftools
 from rossi.errors import DataError
+from rossi.extract.decode import Form, decode_events
 from rossi.fits.edit import select_columns, select_rows, with_values
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
@@ -215,3 +216,12 @@ def test_the_tasks_repeat_the_golden_calls(timing_golden, tmp_path, monkeypatch)
         assert without_null(read_fits(golden), made) == [], entry["file"]
         seen += 1
     assert seen == 19
+
+
+def test_anodes_have_names(pair):
+    merged = open_fits(xenon_file(*pair("clean"))[0], "merged")
+    ogip, people = (open_fits(decode_events(merged, form=form), "x").table() for form in Form)
+    told = set(zip(ogip.column("ANODEID").tolist(), people.column("ANODE").tolist(), strict=True))
+    names = {layer * 10 + side: f"X{layer}{'LR'[side]}" for layer in (1, 2, 3) for side in (0, 1)}
+    assert told == {*names.items(), (40, "INDEF"), (255, "INDEF")}
+    assert np.array_equal(people.column("PROPANE"), ogip.column("ANODEID") == 40)
