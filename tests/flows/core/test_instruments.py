@@ -186,8 +186,8 @@ def test_each_instrument_has_its_unit_and_its_sentence(
     show_results(Results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])]))
     shown = capsys.readouterr().out
     assert "3200 PCU s" in shown
-    assert "21.000 count/s/PCU" in shown
+    assert "21.00 ± 0.10 count/s/PCU" in shown
     assert "900 s" in shown
-    assert "54.000 count/s " in shown
+    assert "54.00 ± 0.10 count/s " in shown
     show_results(Results([ObservationResult.of(OBSID, [*done, none])]))
     assert f"{OBSID} hexte_back: There are no science data." in capsys.readouterr().out.splitlines()
