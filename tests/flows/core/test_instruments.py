@@ -107,7 +107,7 @@ def test_instruments_decide_what_runs(config: ModuleType, chosen: list[str], sta
 @pytest.mark.parametrize("section", ["", "pca_prep", "hexte_dead"])
 def test_an_engine_where_it_was_before_is_told_its_place(section: str) -> None:
     given = {"engine": "heasoft"}
-    place = rf"\[{section}\]" if section else "configuration"
+    place = rf"\[{section}\]" if section else "command line"
     with pytest.raises(ConfigError, match=rf"{place}: .* write engine = 'heasoft' into \[campaign\]"):
         flows.core.settings.load_settings(None, {section: given} if section else given)
     settings = flows.core.settings.load_settings(None, {"campaign": given})
