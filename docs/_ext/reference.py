@@ -123,6 +123,13 @@ def columns() -> Iterator[str]:
         yield from _table("column, TFORM, unit, meaning", [(c.name, c.form, c.unit, c.meaning) for c in table])
 
 
+def keywords() -> Iterator[str]:
+    """Yield the table of keywords, as products have them."""
+    from keywords import product_keywords  # it reduces an observation: a second, for the page that needs it
+
+    yield from _table("keyword, in, for example, meaning", [(f"`{one[0]}`", *one[1:]) for one in product_keywords()])
+
+
 def tasks() -> Iterator[str]:
     """Yield the tasks with FTOOLS names, group by group, with examples and parameters."""
     for group, entries in catalogue.GROUPS.items():
@@ -148,6 +155,7 @@ _MADE: Mapping[str, Callable[..., Iterator[str]]] = {
     "command-line": command_line,
     "configuration": configuration,
     "columns": columns,
+    "keywords": keywords,
     "tasks": tasks,
     "modules": modules,
 }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from rossi.errors import ConfigError
 from rossi.expression.operand import Kind, Operand
 from rossi.expression.scene import Scene
+from rossi.expression.tree import GRAMMAR, Leaf, Node, folder, keep, recall, taken
 from rossi.fits.table import Table
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: The longest expression, and how deep it may be nested: `a && b && c` is two deep. HEASARC's recipes have 200
 #: characters and five conditions. More would take memory, time and, for the depth, the interpreter's stack.
 MAX_LENGTH, MAX_DEPTH = 10_000, 120
+#: Expressions of a process that others may know without parsing them, and how long these are at most: one that parses
+#: many does not start for one.
+_FIRST, _SHORT = 16, 1000
 
 _NAMING = frozenset({"name", "shifted"})  # rules of the grammar that begin with a column's name
 
@@ -42,18 +45,10 @@ def _parser() -> Lark:
     """Return the parser; its tables, which take longer than most tasks, are kept in the user's cache."""
     from lark import Lark
 
-    grammar = Path(__file__).with_name("grammar.lark").read_text()
+    place = folder()
+    kept = False if place is None else str(place / f"expressions-{sys.implementation.cache_tag}.lark")
     # By a hash, lark knows whether what is kept is of this grammar; it goes on where that can't be read or written.
-    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=True, cache=_kept())
-
-
-def _kept() -> str | bool:
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rossi"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        return False
-    return str(folder / f"expressions-{sys.implementation.cache_tag}.lark")
+    return Lark(GRAMMAR.read_text(), parser="lalr", lexer="contextual", propagate_positions=True, cache=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +58,16 @@ class Expression:
     Parameters
     ----------
     text : str
-    tree : lark.Tree
+    tree : Node
     """
 
     text: str
-    tree: Tree[Token]
+    tree: Node
 
     @property
     def names(self) -> frozenset[str]:
         """The columns (or keywords) that the expression uses, as it spells them."""
-        nodes = self.tree.find_pred(lambda node: node.data in _NAMING)
-        return frozenset(str(node.children[0]).strip("$") for node in nodes)
+        return frozenset(_names(self.tree))
 
     def evaluate(self, scene: Table | Scene) -> Operand:
         """Return the expression's value in each row.
@@ -148,13 +142,22 @@ def compile_expression(text: str) -> Expression:
     ConfigError
         With the place where the text stops making sense.
     """
-    from lark import UnexpectedInput
-
     if len(text) > MAX_LENGTH:
         raise ConfigError(
             f"the filter expression has {len(text)} characters, {MAX_LENGTH} are the most that is taken; it begins "
             f"with {text[:60]!r}."
         )
+    if (known := recall(text)) is not None:
+        return Expression(text, known)
+    tree = _parsed(text)
+    if len(text) <= _SHORT and compile_expression.cache_info().misses <= _FIRST:
+        keep(text, tree)
+    return Expression(text, tree)
+
+
+def _parsed(text: str) -> Node:
+    from lark import UnexpectedInput
+
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
@@ -169,7 +172,16 @@ def compile_expression(text: str) -> Expression:
             f"the filter expression {shown(text)} is nested more than {MAX_DEPTH} deep, or joins more conditions than "
             "that; divide it."
         )
-    return Expression(text, tree)
+    node: Node = taken(tree)
+    return node
+
+
+def _names(node: Node) -> Iterator[str]:
+    if node.data in _NAMING and isinstance(node.children[0], Leaf):
+        yield node.children[0].text.strip("$")
+    for child in node.children:
+        if isinstance(child, Node):
+            yield from _names(child)
 
 
 def _is_deeper(tree: Tree[Token], limit: int) -> bool:

@@ -7,8 +7,6 @@ import re
 from typing import Any
 
 import numpy as np
-from lark import Token, Tree
-from lark.visitors import Interpreter
 from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError, did_you_mean
@@ -18,6 +16,7 @@ from rossi.expression.operand import Kind, Operand
 from rossi.expression.scene import FUNCTIONS as scene_functions
 from rossi.expression.scene import Scene
 from rossi.expression.scene import call as call_in
+from rossi.expression.tree import Leaf, Node, Part
 from rossi.fits.structure import ColumnInfo
 
 _MAX_NAME = 68  # as much as a FITS card can hold
@@ -30,115 +29,129 @@ _CONSTANTS = {
 }
 
 
-class Evaluator(Interpreter[Token, Operand]):
+class Evaluator:
     """Walks the tree; one method a rule of the grammar."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene, self.table = scene, scene.table
         self._columns: dict[str, Operand] = {}
 
-    def _two(self, tree: Tree[Token]) -> tuple[Operand, str, Operand]:
-        left, operator, right = tree.children
-        assert isinstance(operator, Token)
-        return self.visit(left), operator.type, self.visit(right)  # type: ignore[arg-type]
+    def visit(self, part: Part) -> Operand:
+        """Return the value of a part."""
+        assert isinstance(part, Node)
+        value: Operand = getattr(self, part.data)(part)
+        return value
 
-    def logical(self, tree: Tree[Token]) -> Operand:
+    def visit_children(self, tree: Node) -> list[Operand]:
+        """Return the values of the parts of a part."""
+        return [self.visit(child) for child in tree.children]
+
+    def _two(self, tree: Node) -> tuple[Operand, str, Operand]:
+        left, operator, right = tree.children
+        assert isinstance(operator, Leaf)
+        return self.visit(left), operator.type, self.visit(right)
+
+    def logical(self, tree: Node) -> Operand:
         left, operator, right = self._two(tree)
         return op.logical(operator == "AND", left, right)
 
-    def compare(self, tree: Tree[Token]) -> Operand:
+    def compare(self, tree: Node) -> Operand:
         left, operator, right = tree.children
-        assert isinstance(operator, Token)
-        value, inverse = self._left(left)  # type: ignore[arg-type]
-        result = op.compare(operator.type, value, self.visit(right))  # type: ignore[arg-type]
+        assert isinstance(operator, Leaf)
+        value, inverse = self._left(left)
+        result = op.compare(operator.type, value, self.visit(right))
         return op.negated(result) if inverse else result
 
-    def between(self, tree: Tree[Token]) -> Operand:
+    def between(self, tree: Node) -> Operand:
         left, low, high = tree.children
-        value, inverse = self._left(left)  # type: ignore[arg-type]
-        result = op.between(value, self.visit(low), self.visit(high))  # type: ignore[arg-type]
+        value, inverse = self._left(left)
+        result = op.between(value, self.visit(low), self.visit(high))
         return op.negated(result) if inverse else result
 
-    def _left(self, tree: Tree[Token]) -> tuple[Operand, bool]:
+    def _left(self, tree: Part) -> tuple[Operand, bool]:
         """Return a comparison's left side; True for ``! NUM`` of ``! NUM > 2``, where NOT means the comparison."""
+        assert isinstance(tree, Node)
         if tree.data == "negation":
-            value = self.visit(tree.children[1])  # type: ignore[arg-type]
+            value = self.visit(tree.children[1])
             own = value.kind in (Kind.BOOLEAN, Kind.BITS)
             return (op.negated(value), False) if own else (value, True)
         if tree.data in ("arithmetic", "bitwise"):
             left, operator, right = tree.children
-            assert isinstance(operator, Token)
-            value, inverse = self._left(left)  # type: ignore[arg-type]
+            assert isinstance(operator, Leaf)
+            value, inverse = self._left(left)
             apply = op.arithmetic if tree.data == "arithmetic" else op.bitwise
-            return apply(operator.type, value, self.visit(right)), inverse  # type: ignore[arg-type]
+            return apply(operator.type, value, self.visit(right)), inverse
         return self.visit(tree), False
 
-    def arithmetic(self, tree: Tree[Token]) -> Operand:
+    def arithmetic(self, tree: Node) -> Operand:
         left, operator, right = self._two(tree)
         return op.arithmetic(operator, left, right)
 
-    def bitwise(self, tree: Tree[Token]) -> Operand:
+    def bitwise(self, tree: Node) -> Operand:
         left, operator, right = self._two(tree)
         return op.bitwise(operator, left, right)
 
-    def conditional(self, tree: Tree[Token]) -> Operand:
+    def conditional(self, tree: Node) -> Operand:
         return op.conditional(*self.visit_children(tree))
 
-    def negation(self, tree: Tree[Token]) -> Operand:
-        return op.negated(self.visit(tree.children[1]))  # type: ignore[arg-type]
+    def negation(self, tree: Node) -> Operand:
+        return op.negated(self.visit(tree.children[1]))
 
-    def minus(self, tree: Tree[Token]) -> Operand:
-        return op.minus(self.visit(tree.children[1]))  # type: ignore[arg-type]
+    def minus(self, tree: Node) -> Operand:
+        return op.minus(self.visit(tree.children[1]))
 
-    def plus(self, tree: Tree[Token]) -> Operand:
-        return op.arithmetic("PLUS", Operand.constant(0), self.visit(tree.children[1]))  # type: ignore[arg-type]
+    def plus(self, tree: Node) -> Operand:
+        return op.arithmetic("PLUS", Operand.constant(0), self.visit(tree.children[1]))
 
-    def cast(self, tree: Tree[Token]) -> Operand:
-        integer = str(tree.children[0]).lower() == "(int)"
-        return op.cast(self.visit(tree.children[1]), Kind.INTEGER if integer else Kind.REAL)  # type: ignore[arg-type]
+    def cast(self, tree: Node) -> Operand:
+        integer = _text(tree).lower() == "(int)"
+        return op.cast(self.visit(tree.children[1]), Kind.INTEGER if integer else Kind.REAL)
 
-    def integer(self, tree: Tree[Token]) -> Operand:
+    def integer(self, tree: Node) -> Operand:
         return Operand.constant(_whole(_text(tree)))
 
-    def real(self, tree: Tree[Token]) -> Operand:
+    def real(self, tree: Node) -> Operand:
         return Operand.constant(float(_text(tree).lower().replace("d", "e")))
 
-    def boolean(self, tree: Tree[Token]) -> Operand:
+    def boolean(self, tree: Node) -> Operand:
         return Operand.constant(_text(tree) in "tT")
 
-    def string(self, tree: Tree[Token]) -> Operand:
+    def string(self, tree: Node) -> Operand:
         return Operand.constant(_text(tree)[1:-1])
 
-    def mask(self, tree: Tree[Token]) -> Operand:
+    def mask(self, tree: Node) -> Operand:
         return bits.mask(_text(tree))
 
-    def special(self, tree: Tree[Token]) -> Operand:
+    def special(self, tree: Node) -> Operand:
         word = _text(tree).upper()
         if word == "#ROW":
             return Operand.of(Kind.INTEGER, np.arange(1, len(self.table) + 1))
         return _CONSTANTS[word] if word in _CONSTANTS else self._keyword(word[1:].strip("$"))
 
-    def name(self, tree: Tree[Token]) -> Operand:
+    def name(self, tree: Node) -> Operand:
         return self._value(_text(tree))
 
-    def vector(self, tree: Tree[Token]) -> Operand:
+    def vector(self, tree: Node) -> Operand:
         return vectors.vector(self.visit_children(tree))
 
-    def function(self, tree: Tree[Token]) -> Operand:
-        name = str(tree.children[0]).upper()
+    def function(self, tree: Node) -> Operand:
+        name = _text(tree).upper()
         if not (functions.is_known(name) or name in scene_functions):
             known = ", ".join(sorted([*functions.names(), *scene_functions]))
             raise ConfigError(
                 f"the filter expression calls {name[:100]}, which is not known; known functions are {known}."
             )
-        arguments = [self.visit(child) for child in tree.children[1:] if isinstance(child, Tree)]
+        arguments = [self.visit(child) for child in tree.children[1:] if isinstance(child, Node)]
         return call_in(self.scene, name, arguments) if name in scene_functions else functions.call(name, arguments)
 
-    def shifted(self, tree: Tree[Token]) -> Operand:
-        name, offset = tree.children
-        sign, digits = offset.children  # type: ignore[union-attr]
-        step = min(int(_whole(str(digits))), len(self.table)) * (-1 if sign == "-" else 1)
-        value = self._value(str(name))
+    def shifted(self, tree: Node) -> Operand:
+        name, offset = _text(tree), tree.children[1]
+        assert isinstance(offset, Node)
+        sign, digits = offset.children
+        assert isinstance(digits, Leaf)
+        backwards = isinstance(sign, Leaf) and sign.text == "-"
+        step = min(int(_whole(digits.text)), len(self.table)) * (-1 if backwards else 1)
+        value = self._value(name)
         if value.is_constant:
             raise ConfigError(f"the filter expression asks for {name} of another row, but {name} is a keyword.")
         row = np.arange(len(self.table)) + step
@@ -149,11 +162,11 @@ class Evaluator(Interpreter[Token, Operand]):
             return Operand.of(Kind.BITS, np.where(outside, 0, value.values[row]))
         return Operand(value.kind, value.values[row], value.full_null[row] | outside)
 
-    def element(self, tree: Tree[Token]) -> Operand:
+    def element(self, tree: Node) -> Operand:
         vector, *indices = self.visit_children(tree)
         left = tree.children[0]
-        named = isinstance(left, Tree) and left.data == "name"
-        return vectors.element(vector, indices, _text(left) if named else "the vector")  # type: ignore[arg-type]
+        name = _text(left) if isinstance(left, Node) and left.data == "name" else "the vector"
+        return vectors.element(vector, indices, name)
 
     def _value(self, name: str) -> Operand:
         name = name.strip("$").upper()
@@ -202,5 +215,8 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= 18 else float(digits[:300])
 
 
-def _text(tree: Tree[Token]) -> str:
-    return str(tree.children[0])
+def _text(tree: Node) -> str:
+    """Return the first word of a part."""
+    word = tree.children[0]
+    assert isinstance(word, Leaf)
+    return word.text

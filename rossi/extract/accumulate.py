@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ from rossi.extract.array import adjacent
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
 from rossi.fits.table import by_row
+from rossi.gti import Gti
 
 #: Numbers that are added up together.
 _PIECE = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Accumulation:
     """What extraction adds up.
 
@@ -68,9 +69,23 @@ class Accumulation:
             return np.empty(0)
         before = self.bins[0] - 1
         binsz, origin = self.grid.binsz, self.grid.origin
-        return np.asarray((self.bins - 1 - before) * binsz + origin + before * binsz)
+        time = (self.bins - (1 + before)) * binsz
+        time += origin
+        time += before * binsz
+        return np.asarray(time)
 
-    @property
+    @cached_property
+    def filled(self) -> Gti:
+        """Runs of consecutive filled bins (m, 2) [s]; partly covered bins count fully."""
+        bins, grid = self.bins, self.grid
+        if not len(bins):
+            return np.empty((0, 2))
+        breaks = np.flatnonzero(np.diff(bins) > 1)
+        first = bins[np.concatenate(([0], breaks + 1))]
+        last = bins[np.concatenate((breaks, [len(bins) - 1]))]
+        return np.column_stack((grid.origin + (first - 1) * grid.binsz, grid.origin + last * grid.binsz))
+
+    @cached_property
     def ontime(self) -> float:
         """Sum of the exposure, added in order of time [s]."""
         return last_sum(self.exposure)

@@ -30,14 +30,16 @@ class EventBins:
     bins : ndarray (n_bin,) of int
         1-based numbers.
     exposure : ndarray (n_bin,) [s]
-    numbers, slots : ndarray (n_number,) of int
-        Bin numbers of events, ascending, and the position in `bins` that their events are booked to.
+    numbers : ndarray (n_number,) of int
+        Bin numbers of events, ascending.
+    slots : ndarray (n_number,) of int or None
+        The position in `bins` that their events are booked to; None where these are one after the other.
     """
 
     bins: Numbers
     exposure: Floats
     numbers: Numbers
-    slots: NDArray[np.intp]
+    slots: NDArray[np.intp] | None
 
     def index(self, number: Numbers) -> NDArray[np.intp]:
         """Return the position in `bins` of events with these bin numbers.
@@ -53,11 +55,14 @@ class EventBins:
         ndarray (n,) of int
         """
         if self.numbers[-1] - self.numbers[0] + 1 == len(self.numbers):
-            return np.asarray(self.slots[np.clip(number - self.numbers[0], 0, len(self.numbers) - 1)])
+            return self._slots(np.clip(number - self.numbers[0], 0, len(self.numbers) - 1))
         right = np.clip(np.searchsorted(self.numbers, number), 0, len(self.numbers) - 1)
         left = np.maximum(right - 1, 0)
         nearer_left = np.abs(self.numbers[left] - number) < np.abs(self.numbers[right] - number)
-        return self.slots[np.where(nearer_left, left, right)]
+        return self._slots(np.where(nearer_left, left, right))
+
+    def _slots(self, at: NDArray[np.intp]) -> NDArray[np.intp]:
+        return at if self.slots is None else np.asarray(self.slots[at])
 
 
 def covered_bins(ranges: Sequence[Gti], span: Span) -> EventBins:
@@ -85,10 +90,10 @@ def covered_bins(ranges: Sequence[Gti], span: Span) -> EventBins:
     exposure[ends - number] -= (start - first) * span.binsz
     single = number == 1
     exposure[ends[single] - 1] = np.minimum(lengths[single], span.binsz)
-    if (np.diff(of_range) <= 0).any():  # ranges share bins
+    if len(ends) > 1 and (np.diff(of_range) <= 0).any():  # ranges share bins
         of_range, at = np.unique(of_range, return_inverse=True)
         exposure = np.bincount(at, exposure, len(of_range)).astype(np.float64)
-    return EventBins(of_range, exposure, of_range, np.arange(len(of_range)))
+    return EventBins(of_range, exposure, of_range, None)
 
 
 def reference_slots(files: Sequence[ScienceFile], ranges: Sequence[Gti], span: Span) -> EventBins:

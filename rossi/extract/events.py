@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rossi import gti as intervals
 from rossi.errors import ConfigError, DataError
-from rossi.extract.accumulate import Accumulation, last_sum
+from rossi.extract.accumulate import Accumulation
 from rossi.extract.array import ScienceFile, own_gti
 from rossi.extract.bitmask import BitMask
 from rossi.extract.channels import ChannelSelection
@@ -287,13 +287,14 @@ def accumulate_events(
             t, channel = _photons(file, piece, ranges, wanted, selection)
             if len(t) and len(bins.numbers):
                 at = bins.index(bin_number(t, span.origin, span.binsz))
-                counts += np.bincount(at, minlength=len(counts))
+                low = int(at.min())
+                some = np.bincount(at - low)
+                counts[low : low + len(some)] += some
                 by_channel += np.bincount(channel, minlength=len(by_channel))
     by_channel = by_channel[: len(bounds)]
     shares = np.zeros(len(bounds))
-    shares[0] = last_sum(bins.exposure)
     name, cpix = first.table.info(first.column).name, f"({first.word.cpix})"
-    return Accumulation(
+    found = Accumulation(
         span,
         (name,),
         cpix,
@@ -306,6 +307,8 @@ def accumulate_events(
         by_channel,
         by_channel,
     )
+    shares[0] = found.ontime
+    return found
 
 
 def _ranges(own: Gti, common: Gti | None, span: Span) -> Gti:

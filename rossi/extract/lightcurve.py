@@ -100,7 +100,8 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
         raise NoGoodTime("No sample of the data starts in good time; there is no light curve.")
     rejection = rejection or Rejection()
     counts, exposure = source.counts, source.exposure
-    covered, error = exposure / source.grid.binsz, np.sqrt(np.abs(counts))
+    covered, error = exposure / source.grid.binsz, np.abs(counts)
+    np.sqrt(error, out=error)
     bad = np.zeros(len(counts), bool)
     if mode == Mode.RATE:
         value = counts / exposure
@@ -127,28 +128,8 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
         value[keep],
         error[keep],
         fracexp[keep],
-        filled_time(source),
+        source.filled,
         source.ontime,
         any_bad,
         source,
     )
-
-
-def filled_time(source: Accumulation) -> Gti:
-    """Return the runs of consecutive filled bins; partly covered bins count fully.
-
-    Parameters
-    ----------
-    source : Accumulation
-
-    Returns
-    -------
-    ndarray (m, 2) [s]
-    """
-    bins, grid = source.bins, source.grid
-    if not len(bins):
-        return np.empty((0, 2))
-    breaks = np.flatnonzero(np.diff(bins) > 1)
-    first = bins[np.concatenate(([0], breaks + 1))]
-    last = bins[np.concatenate((breaks, [len(bins) - 1]))]
-    return np.column_stack((grid.origin + (first - 1) * grid.binsz, grid.origin + last * grid.binsz))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rossi import gti as intervals
 from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import parse_channels
-from rossi.extract.lightcurve import BinnedCurve, Mode, filled_time
+from rossi.extract.lightcurve import BinnedCurve, Mode
 from rossi.extract.spectrum import BinnedSpectrum
 from rossi.fits import declarations as declared
 from rossi.fits.cards import card_value
@@ -179,7 +179,7 @@ def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
     own = images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
     header.extend([*_times(source), *own, *_source(source, "RA_OBJ", "DEC_OBJ")])
     primary = _primary(source, ("CONTENT", "SPECTRUM", "spectrum file"), "RA_OBJ", "DEC_OBJ")
-    tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, filled_time(source), spectrum.exposure)]
+    tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, source.filled, spectrum.exposure)]
     return primary, tables
 
 

@@ -119,7 +119,11 @@ def bin_number(time: NDArray[np.float64], origin: float, binsz: float) -> NDArra
     -------
     ndarray (n,) of int
     """
-    return np.floor((time - origin) / binsz + 1 + _EDGE).astype(np.int64)
+    number = np.asarray(time - origin)
+    number /= binsz
+    number += 1
+    number += _EDGE
+    return np.floor(number, out=number).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def table_hdu(
     template, dtype = _template(extname, declared)
     heap = bytearray()
     arrays = [_laid_out(column, values, heap) for column, values in columns]
-    rows = np.zeros(len(arrays[0]) if arrays else int(n_row or 0), dtype)
+    rows = np.empty(len(arrays[0]) if arrays else int(n_row or 0), dtype)
     for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
         field = rows[f"f{number}"]
         field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)
@@ -356,8 +356,7 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     """
     whole = len(data) // 4
     total = start + int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64))
-    if len(data) % 4:
-        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total

@@ -79,7 +79,8 @@ def xpcaarf(p: XpcaarfParameters) -> Made:
     pcu = _pcu(p.pcu, "pcu")
     file = read_fits(extension(p.phafil)[0])
     spectrum = find_spectrum(file)
-    energies, _ = read_response(read_bytes(extension(p.rmffil)[0]), extension(p.rmffil)[0])
+    matrix = extension(p.rmffil)[0]
+    energies, _ = read_response(read_bytes(matrix), matrix)
     standing = Standing(p.xtefilt, p.ra, p.dec, p.start, p.stop, (p.y_boresite, p.z_boresite), p.jitter)
     position, remarks = position_of(standing, file, spectrum, compat="heasoft" if p.compat else None)
     cube = collimators("collcube", p.collcube, [pcu], spectrum).get(pcu)

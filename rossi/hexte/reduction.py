@@ -281,7 +281,7 @@ def _products(
             made[band], said = correct_curve(curve, dead, request.bands[band].detectors)
             remarks += said
     if whole is not None:
-        name = f"{science.source} {position.value} spectrum"
+        name = f"spectrum ({position.value}) of {science.source}"
         primary, hdus = spectrum_tables(spectrum(whole, ChannelSelection()))
         pha = FitsFile(name, primary, tuple(Table(h.header, h.data, name) for h in hdus))
         if dead is None:

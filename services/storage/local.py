@@ -240,7 +240,8 @@ def _created(path: Path) -> BinaryIO:
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
             return path.open("xb")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("xb")
 
 

@@ -1,10 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError
-from rossi.expression import Scene, compile_expression
+from rossi.expression import Scene, compile_expression, evaluate, tree
 from rossi.fits.edit import select_rows
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
@@ -162,6 +164,8 @@ def table(file):
         # strings
         ("STRSTR(TEXT, 'ra') == 2", "001001"),
         ("ISNULL(STRSTR(TEXT, 'ra'))", "110110"),
+        ("ISNULL(STRSTR(TEXT, #SNULL))", "111111"),
+        ("SUM(b1x1) == 2", "111111"),
         ("STRMID(TEXT, 2, 2) == 'ra'", "001001"),
         ("TEXT + 'x' == 'bcx' || TEXT > 'd'", "010010"),
         # positions
@@ -327,3 +331,40 @@ def test_three_valued_logic(a, b):
         result = compile_expression(text).evaluate(row)
         null = bool(np.broadcast_to(result.null, (1,))[0])
         assert (None if null else bool(result.values[0])) is expected
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A cache of its own, and a process that has parsed nothing."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    compile_expression.cache_clear()
+    yield tmp_path / "rossi" / "expressions.json"
+    compile_expression.cache_clear()
+
+
+def test_what_was_parsed_is_known_to_the_next_process(home, monkeypatch):
+    texts = ["A > 1 && .NOT. ISNULL(B)", "A{-1} > B{2}", "A == 'x' ? C[1] : #ROW", "near(A, $B C$, 2)"]
+    parsed = [compile_expression(text) for text in texts]
+    compile_expression.cache_clear()
+    monkeypatch.setattr(evaluate, "_parser", lambda: pytest.fail("it is parsed again"))
+    assert [compile_expression(text) for text in texts] == parsed
+    assert parsed[3].names == {"A", "B C"}
+
+
+def test_what_is_kept_is_bounded_and_is_not_believed_when_damaged(home, monkeypatch):
+    monkeypatch.setattr(tree, "_KEPT", 3)
+    for number in range(evaluate._FIRST + 2):
+        compile_expression(f"A > {number}")
+    assert list(json.loads(home.read_bytes()[64:])) == [f"A > {n}" for n in range(evaluate._FIRST - 3, evaluate._FIRST)]
+    text = f"A > {evaluate._FIRST - 1}"
+    for damage in (b"", b"nonsense", home.read_bytes().replace(b"integer", b"cast")):
+        home.write_bytes(damage)
+        compile_expression.cache_clear()
+        assert compile_expression(text).tree.children[2].data == "integer"
+        assert tree.recall(text) is not None
+
+
+def test_nothing_is_kept_where_nothing_can_be_written(home, monkeypatch):
+    home.parent.write_text("no folder")
+    assert compile_expression("A > 1").names == {"A"}
+    assert tree.recall("A > 1") is None

@@ -7,7 +7,7 @@ const complete = new Promise(done => {
 
 const PATH = /^(\.\.\/)+([\w-]+\/)*index\.html$/;
 const addressed = location.hash.slice(1).split("&").filter(Boolean), whence = addressed.find(part => part.startsWith("from="));
-const wanted = decodeURIComponent(addressed.find(part => part !== whence) ?? "");
+const nameIn = parts => decodeURIComponent(parts.find(part => part && !part.startsWith("from=")) ?? ""), wanted = nameIn(addressed);
 
 function writeAddress(name) {
   const hash = [encodeURIComponent(name), whence].filter(Boolean).join("&");

@@ -17,7 +17,8 @@ complete.then(async () => {
   if (f) { pointers(f, opener.open); keys(f, opener.open); }
   await showColours(opener.open);
   drawFields(opener.open);
-  const named = names.indexOf(wanted);
-  if (named >= 0) opener.open(named);
+  const goTo = name => { const row = names.indexOf(name); if (row >= 0) opener.open(row); };
+  goTo(wanted);
+  addEventListener("hashchange", () => goTo(nameIn(location.hash.slice(1).split("&"))));
   performance.mark("ready");
 });

@@ -126,6 +126,15 @@ def test_an_extension_that_is_named_is_taken_whatever_its_date(tmp_path):
     assert [pcu.number for pcu in PCUS] == [0, 1, 2, 3, 4]
 
 
+def test_what_falls_behind_the_last_channel_is_not_counted():
+    energy = np.linspace(120.0, 140.0, 41)
+    straight = law(0.0, 2.0, 0.0, 0.0)
+    centre = straight.channel(nominal_energy(energy))
+    made = redistribution.redistribution(PCUS[2], straight, energy, np.ones(41), 0.0)
+    assert (made.any(1) == (centre <= 255)).all()
+    assert (centre < 255).any() and ((centre > 255) & (centre < 256)).any()
+
+
 def test_layers_by_name():
     assert [layer_code(name) for name in ("LR1", "l2", "all", "P", "48", 63)] == [3, 4, 63, 64, 48, 63]
     with pytest.raises(ConfigError, match="'LR4' is no group of anodes"):
@@ -140,6 +149,9 @@ def test_what_the_gas_takes():
     seen = np.exp(-cross_section("Al", energy) * 0.00012045 - cross_section("Mylar", energy) * PCUS[2].mylar)
     assert (np.sum(layers, axis=0) < seen).all()  # propane and dead layers take the rest
     np.testing.assert_allclose(efficiency(PCUS[2], 1, 51000.0, energy), layers[0] / 2)
+    xenon = 0.000129413 + 3.66686e-08 * (51000 - 50802)  # in the propane, which lies between two windows
+    gas = cross_section("propane", energy) * 0.00264459 + xenon_cross_section(energy) * xenon
+    np.testing.assert_allclose(efficiency(PCUS[2], 64, 51000.0, energy), np.sqrt(seen) * (1 - np.exp(-gas)))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,11 @@ def test_other_spectra_are_refused(change, words):
         estimate_background(opened(hdu), PLAIN)
 
 
+def test_a_correction_of_more_channels_is_read_as_far_as_there_are_channels():
+    read = read_correction(opened(correction(np.arange(300.0), np.ones(300))))
+    assert read.offset.tolist() == list(range(256)) and len(read.slope) == 256
+
+
 def test_corrections_that_are_none():
     with pytest.raises(DataError, match="column YOFFSET is missing"):
         read_correction(opened(spectrum(np.ones(256))))

@@ -14,7 +14,7 @@ from rossi.fits.stream import stream_fits
 from rossi.fits.writer import fits_bytes
 from rossi.hexte.housekeeping import commanded_dwell
 from rossi.hexte.rocking import Position, frame_intervals, rocking_angle, rocking_remarks, split
-from rossi.hexte.science import Kind, kind_of
+from rossi.hexte.science import Kind, frame_number, kind_of
 from rossi.hexte.splitting import split_streamed
 from tests.rossi.hexte.synthetic import T, archive, events, housekeeping
 
@@ -78,6 +78,22 @@ def test_split_files_keep_their_header_and_get_their_frames():
 def test_positions_without_rows_are_left_out():
     assert [p.position for p in split(science(Kind.ARCHIVE, [0, 0, 1]), SEPARATE)] == ["src", "p"]
     assert split(science(Kind.ARCHIVE, [6, 7]), SEPARATE) == []
+
+
+def test_a_file_without_good_time_is_split_too():
+    file = science(Kind.ARCHIVE, [0, 1])
+    data = fits_bytes(file.primary, [as_hdu(file.table())])
+    streamed = [part for part, _ in split_streamed(stream_fits(data, "bare"), SEPARATE)]
+    for parts in (split(open_fits(data, "bare"), SEPARATE), streamed):
+        found = [(part.position, part.frames.tolist()) for part in parts]
+        assert found == [("src", [[T, T + 16]]), ("p", [[T + 16, T + 32]])]
+
+
+def test_times_of_no_observation_have_no_frames():
+    assert frame_number(np.array([33.0, 16.0, 31.9])).tolist() == [2, 1, 1]
+    for wrong in ([0.0, 9e6], [2e9], [np.nan]):
+        with pytest.raises(DataError, match="as those of no observation do"):
+            frame_number(np.array(wrong))
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,14 @@ def test_all_configurations_have_the_same_photons(which: Configurations) -> None
     assert bool(kinds) == (which != Configurations.NONE)
 
 
+def test_tables_are_named_by_what_they_hold() -> None:
+    for which in Configurations:
+        tables = {path: file.table() for path, file in files(which).items() if path.startswith("pca/FS")}
+        for path, table in tables.items():
+            listed = configuration(table.header, path).kind in {Kind.EVENTS, Kind.XENON_HALF}
+            assert table.name == ("XTE_SE" if listed else "XTE_SA")
+
+
 def test_files_start_on_whole_seconds_and_share_their_clock() -> None:
     for which in Configurations:
         headers = [file.table().header for path, file in files(which).items() if path.startswith("pca/")]
@@ -280,7 +288,7 @@ def test_an_archive_with_fast_data(tmp_path: Path) -> None:
     assert names == ["FS37", "FS3b", "FS46", "FS4a"]
     assert list((tmp_path / "a" / only.path / "orbit").glob("FPorbit_Day*"))
     for fast in ((), (Configurations.EVENTS,)):
-        with pytest.raises(ConfigError, match="holds 1 observations simulated with seed 1 and fast data; name another"):
+        with pytest.raises(ConfigError, match="holds 1 observation simulated with seed 1 and fast data; name another"):
             simulate_archive(tmp_path / "a", 1, fast=fast)
 
 

@@ -112,6 +112,7 @@ def test_powers_above_the_noise_times_frequency():
     upper, lower = power_figure(spectrum, "title").axes
     assert upper.get_title(loc="left") == "16 segments of 1 s, 900.0 count/s, of which background 100.0"
     assert upper.lines[0].get_xydata() == pytest.approx(np.column_stack((freq, power)))
+    assert [(one.low, one.high) for one in spectrum.rms()] == [(0.1, 10.0), (10.0, 100.0)]
     to_rms = 900 / 800**2
     assert lower.lines[0].get_xydata() == pytest.approx(np.column_stack((freq, (power - 2) * freq * to_rms)))
     assert lower.get_yscale() == "log"  # from a third of the lowest above two errors to thrice the highest

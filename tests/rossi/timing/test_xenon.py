@@ -8,7 +8,7 @@ import pytest
 
 from rossi import ftools
 from rossi.errors import DataError
-from rossi.extract.decode import decode_events
+from rossi.extract.decode import Form, decode_events
 from rossi.fits.edit import select_columns, select_rows, with_values
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
@@ -197,8 +197,8 @@ def test_pairs_are_found_by_time(pair):
         xenon_pairs([a[0]])
 
 
-def test_the_tasks_repeat_the_golden_calls(timing_shared, tmp_path, monkeypatch):
-    case = timing_shared / "xenon"
+def test_the_tasks_repeat_the_golden_calls(timing_golden, tmp_path, monkeypatch):
+    case = timing_golden / "xenon"
     monkeypatch.chdir(tmp_path)
     (tmp_path / "expected").mkdir()
     (tmp_path / "input").symlink_to(case / "input")
@@ -218,11 +218,10 @@ def test_the_tasks_repeat_the_golden_calls(timing_shared, tmp_path, monkeypatch)
     assert seen == 19
 
 
-def test_real_events_decode_to_the_archives_own_numbers(shared):
-    for name in ("GX_B1509-58_short.evt", "SE_93087-01-02-11_E_125us_64M.evt.gz", "events/xte_gx_test.evt.gz"):
-        file = read_fits(shared / "data/real/pca" / name)
-        table = file.table()
-        words = select_columns(table, ["TIME", "Event"])
-        made = open_fits(decode_events(type(file)(name, file.primary, (words, *file.tables[1:]))), name).table()
-        for column in ("TIME", "PCUID", "ANODEID", "PHA"):
-            assert np.array_equal(table.column(column), made.column(column)), (name, column)
+def test_anodes_have_names(pair):
+    merged = open_fits(xenon_file(*pair("clean"))[0], "merged")
+    ogip, people = (open_fits(decode_events(merged, form=form), "x").table() for form in Form)
+    told = set(zip(ogip.column("ANODEID").tolist(), people.column("ANODE").tolist(), strict=True))
+    names = {layer * 10 + side: f"X{layer}{'LR'[side]}" for layer in (1, 2, 3) for side in (0, 1)}
+    assert told == {*names.items(), (40, "INDEF"), (255, "INDEF")}
+    assert np.array_equal(people.column("PROPANE"), ogip.column("ANODEID") == 40)

@@ -16,8 +16,9 @@ from rossi.simulate.hexte.deadtime import large_pulses
 from rossi.simulate.hexte.events import event_file
 from rossi.simulate.hexte.monitor import draw_monitor, frame_times, housekeeping_file
 from rossi.simulate.hexte.photons import observe
-from rossi.simulate.hexte.response import redistribution
+from rossi.simulate.hexte.response import LOWEST, redistribution
 from rossi.simulate.hexte.science import archive_file
+from rossi.simulate.hexte.source import background_rates
 from tests.rossi.simulate.hexte.material import (
     FIRST,
     TICK,
@@ -43,6 +44,12 @@ def test_channels_hold_the_energies_of_photons() -> None:
         assert share.sum() == pytest.approx(1, abs=0.005)
         assert mean == pytest.approx(energy[row], abs=0.1)
         assert sigma * 2.3548 == pytest.approx(width, rel=0.02)
+
+
+def test_nothing_is_counted_below_the_lowest_channel() -> None:
+    assert not redistribution().matrix[:, :LOWEST].any()
+    rates = background_rates(A, spec().start)
+    assert not rates[:, :LOWEST].any() and (rates[:, LOWEST:].sum(1) > 0).all()
 
 
 @pytest.mark.parametrize("year", [1996, 1997, 1999])

@@ -167,3 +167,5 @@ def test_the_address_names_an_observation(browser: Browser, report: Path, page: 
     expect(page.locator("#who")).to_have_text(FAILED)
     expect(page.locator("#told")).to_contain_text("pca_extract: FS4a_1-2.gz: the gzip file ends too early & <is> cut.")
     expect(page.locator("#told")).to_contain_text("This observation left no light curve.")
+    page.evaluate("name => { location.hash = name; }", GOOD[1])  # another link to the page that is open
+    expect(page.locator("#who")).to_have_text(GOOD[1])

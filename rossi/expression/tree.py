@@ -1,0 +1,150 @@
+"""What an expression is made of, once it is parsed; kept between processes, for which parsing takes longest.
+
+Whoever calls a task for each of many observations gives it the same expression every time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+GRAMMAR = Path(__file__).with_name("grammar.lark")
+#: Expressions that are kept: those that were parsed last.
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A word of an expression.
+
+    Parameters
+    ----------
+    type : str
+        What the grammar calls it.
+    text : str
+    """
+
+    type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression.
+
+    Parameters
+    ----------
+    data : str
+        The grammar's rule.
+    children : tuple of Node, Leaf or None
+    """
+
+    data: str
+    children: tuple[Node | Leaf | None, ...]
+
+
+Part: TypeAlias = Node | Leaf | None
+
+
+def taken(parsed: Any) -> Any:
+    """Return what lark has parsed as nodes and leaves.
+
+    Parameters
+    ----------
+    parsed : lark.Tree, lark.Token or None
+    """
+    if parsed is None:
+        return None
+    if isinstance(parsed, str):
+        return Leaf(parsed.type, str(parsed))  # type: ignore[attr-defined]
+    return Node(str(parsed.data), tuple(map(taken, parsed.children)))
+
+
+def folder() -> Path | None:
+    """Return the folder of what is kept, None where there can't be one."""
+    try:
+        place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rossi"
+        place.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return place
+
+
+def recall(text: str) -> Node | None:
+    """Return an expression that was parsed before, None if it is not known any more.
+
+    Parameters
+    ----------
+    text : str
+    """
+    found = _known().get(text)
+    return None if found is None else _read(found)
+
+
+def keep(text: str, node: Node) -> None:
+    """Keep an expression for other processes, if that can be done.
+
+    Parameters
+    ----------
+    text : str
+    node : Node
+    """
+    known = _known()
+    known.pop(text, None)
+    known[text] = _written(node)
+    for old in list(known)[:-_KEPT]:
+        del known[old]
+    if (place := _file()) is None:
+        return
+    data = json.dumps(known).encode()
+    part = place.with_name(f".{uuid.uuid4().hex}")
+    with suppress(OSError):
+        try:
+            part.write_bytes(_seal(data) + data)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _known() -> dict[str, Any]:
+    try:
+        content = place.read_bytes() if (place := _file()) is not None else b""
+        seal = _seal(content[64:])
+        return json.loads(content[64:]) if content.startswith(seal) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _file() -> Path | None:
+    place = folder()
+    return None if place is None else place / "expressions.json"
+
+
+def _seal(data: bytes) -> bytes:
+    """Return what tells that nothing of this has changed, nor the grammar."""
+    return hashlib.sha256(_grammar() + data).hexdigest().encode()
+
+
+@lru_cache(maxsize=1)
+def _grammar() -> bytes:
+    return GRAMMAR.read_bytes()
+
+
+def _written(part: Part) -> Any:
+    if part is None:
+        return None
+    return [part.type, part.text] if isinstance(part, Leaf) else [part.data, [_written(one) for one in part.children]]
+
+
+def _read(value: Any) -> Any:
+    if value is None:
+        return None
+    name, rest = value
+    return Leaf(name, rest) if isinstance(rest, str) else Node(name, tuple(map(_read, rest)))
