@@ -1,4 +1,4 @@
-"""The keywords of products, read out of products: an observation is simulated and reduced, and its files say the rest."""
+"""The keywords of products, read out of products: an observation is simulated and reduced, and its files tell."""
 
 from __future__ import annotations
 

@@ -356,8 +356,7 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     """
     whole = len(data) // 4
     total = start + int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64))
-    if len(data) % 4:
-        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total

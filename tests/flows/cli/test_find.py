@@ -159,7 +159,7 @@ def test_fetch(rossi: Rossi, elsewhere: Elsewhere) -> None:
         assert path.read_bytes() == (elsewhere.web.root / path.relative_to(rossi.folder / "copy")).read_bytes()
     assert "0 files fetched (0 B transferred)" in rossi("fetch", one, "--out", "copy").stdout
     fetched[0].write_bytes(bytes(len(fetched[0].read_bytes())))  # damage keeps the size
-    assert "1 files fetched" in rossi("fetch", one, "--out", "copy").stdout
+    assert "1 file fetched" in rossi("fetch", one, "--out", "copy").stdout
     assert fetched[0].read_bytes() == (elsewhere.web.root / fetched[0].relative_to(rossi.folder / "copy")).read_bytes()
     copied = rossi("fetch", one, "--archive", "copy", "--list").stdout
     assert copied.splitlines()[:-1] == listed.stdout.splitlines()[:-1]

@@ -113,10 +113,10 @@ def test_pruning(up: Up) -> None:
     if LONG:
         dry = up.api.ended(up.api.run("prune_store", prefix="pruned"))
         assert dry["state_name"] == "DryRun"
-        assert dry["state"]["message"] == "1 objects, 10 B, could go; nothing was removed."
+        assert dry["state"]["message"] == "1 object, 10 B, could go; nothing was removed."
         assert left.exists()
     done = up.api.ended(run := up.api.run("prune_store", prefix="pruned", apply=True))
-    assert done["state"]["message"] == "1 objects removed, 10 B."
+    assert done["state"]["message"] == "1 object removed, 10 B."
     rows = {row["what"]: row for row in json.loads(up.api.artifacts(run)["pruning"]["data"])}
     assert rows["temporary files of killed processes"]["bytes"] == 10
     assert not left.exists()
@@ -250,7 +250,7 @@ def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None
         operator.sign_in(up.auth)
         operator.fill_in_and_submit(up.api.deployments()["campaign"]["id"], prefix="browser", obsid=obsid)
         run = up.api.newest("campaign")
-        operator.see_run(run, f"1 observations, {obsid} to {obsid}")
+        operator.see_run(run, f"1 observation, {obsid} to {obsid}")
         assert up.api.ended(run)["state_type"] == "COMPLETED"
         operator.see_run(run, "Finished in state Completed('")
         shown = {key: artifact["id"] for key, artifact in up.api.artifacts(run).items()}

@@ -149,6 +149,9 @@ def test_what_the_gas_takes():
     seen = np.exp(-cross_section("Al", energy) * 0.00012045 - cross_section("Mylar", energy) * PCUS[2].mylar)
     assert (np.sum(layers, axis=0) < seen).all()  # propane and dead layers take the rest
     np.testing.assert_allclose(efficiency(PCUS[2], 1, 51000.0, energy), layers[0] / 2)
+    xenon = 0.000129413 + 3.66686e-08 * (51000 - 50802)  # in the propane, which lies between two windows
+    gas = cross_section("propane", energy) * 0.00264459 + xenon_cross_section(energy) * xenon
+    np.testing.assert_allclose(efficiency(PCUS[2], 64, 51000.0, energy), np.sqrt(seen) * (1 - np.exp(-gas)))
 
 
 @pytest.mark.parametrize(

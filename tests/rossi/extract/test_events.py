@@ -58,6 +58,9 @@ def test_t5_as_the_reference_books_it(steady):
     assert 20 not in fracexp
     assert fracexp[30] == 0.75
     assert (curve.ontime, source.counts.sum()) == (66.25, run([steady]).counts.sum())
+    late = opened([T0 + 90.5], [words(0, 0)], gti=T5 + T0)
+    curve = light_curve(run([late], selection=EventSelection(first_bin_defect=True)))
+    assert (curve.time[curve.value > 0] - T0).tolist() == [90]
 
 
 def test_contiguous_files_share_a_bin_only_in_the_reference():

@@ -39,7 +39,7 @@ def coefficients(cluster="pwa", rows=((0.0, 1e9, 1.0),)):
     return one_table("HXTDEADCO", columns, [("DETNAM", cluster.upper())], path=f"hxtdead_{cluster}.fits")
 
 
-def housekeeping(time, code=1, apid=83, **changed):
+def housekeeping(time, code=1, apid=83, null=None, **changed):
     """Housekeeping rows at `time`; rates as in annex A, or as given by column name."""
     time = np.asarray(time, float)
     n = len(time)
@@ -49,7 +49,7 @@ def housekeeping(time, code=1, apid=83, **changed):
     for name, values in RATES.items():
         for detector, value in enumerate(values):
             column = f"{name}{detector}"
-            columns.append((Column(column, "I", "count/s"), np.broadcast_to(changed.get(column, value), n)))
+            columns.append((Column(column, "I", "count/s", null=null), np.broadcast_to(changed.get(column, value), n)))
     cards = [("TSTART", time[0]), ("TSTOP", time[-1] + 16), ("APPID", apid)]
     return one_table("XTE_HK", columns, cards, path="FH53" if apid == 83 else "FH59")
 

@@ -26,6 +26,11 @@ def hk(time=None, cluster=Cluster.A, **changed):
     return Housekeeping.from_table(housekeeping(time, **changed).table(), cluster)
 
 
+def test_a_rate_that_is_undefined_counts_as_none():
+    made = hk(T + 16 * np.arange(3), null=-1, ctUldD1=[7, -1, 9], ctVetoD0=3)
+    assert made.uld.tolist() == [[200, 7, 220, 230], [200, 0, 220, 230], [200, 9, 220, 230]]
+
+
 @pytest.fixture
 def a1():
     live = [LIVE, LIVE + 1700000, LIVE + 10000, LIVE + 1710000]

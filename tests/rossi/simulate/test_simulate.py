@@ -21,6 +21,7 @@ from rossi.simulate import (
     ObservationSpec,
     PcuOn,
     Truth,
+    attitude,
     clock,
     orbit,
     simulate_archive,
@@ -28,8 +29,11 @@ from rossi.simulate import (
     true_observation,
 )
 from rossi.simulate.archive import planned
+from rossi.simulate.detector import Rows
+from rossi.simulate.filter_file import _ABOVE, _BELOW, _ratio
 from rossi.simulate.source import long_term
 from rossi.simulate.targets import targets
+from rossi.simulate.truth import good_rows
 from rossi.sources import Observations, group
 from tests.real_files import COLUMNS_LAST, REAL, check_file, name_of, real_order
 
@@ -96,6 +100,8 @@ def test_layout(archive: tuple[Path, Truth]) -> None:
         assert sum(n.startswith("pca/FS4a") for n in names) == observation.files
         assert sum(n.startswith("pca/FH5") for n in names) == 5
         assert sum(n.startswith("FI") for n in names) == 15
+        indices = [n for n in names if n.startswith("FI")]
+        assert all((root / observation.path / n).read_bytes()[:6] == b"SIMPLE" for n in indices)
     assert max(o.files for o in truth.observations) > 1
 
 
@@ -379,6 +385,23 @@ def test_several_sources_with_awkward_names() -> None:
     found = group(Observations(list(map(str, obsids)), names, *(np.array(one, float) for one in numbers)))
     assert sorted({tuple(set(rows % 5)) for rows in found.members().values()}) == [(0,), (1,), (2,), (3,), (4,)]
     assert len(found.sources) == 5
+
+
+def test_the_electron_ratio_is_told_between_rows_that_follow_each_other() -> None:
+    counters = np.zeros((3, 5, 28), int)
+    counters[:, 2, _ABOVE], counters[:, 2, _BELOW] = 10, [100, 200, 400]
+    rows = Rows(np.array([0.0, 16.0, 64.0]), *np.zeros((3, 1), int), counters, np.zeros(1))
+    found = _ratio(rows, 2, np.array([-1.0, 0.0, 8.0, 40.0, 65.0]))
+    assert found == pytest.approx([np.nan, 20 / 100, 20 / 150, np.nan, np.nan], nan_ok=True)
+
+
+def test_a_slew_is_no_good_time() -> None:
+    """0.1 deg off the target is the usual limit."""
+    wanted = ObservationSpec(ObsID("20101-01-01-00"), START, 1600, slew=160, dec=85.0)
+    time = START + 16.0 * np.arange(100)
+    away = attitude.offset(wanted, time + 8)
+    assert ((away > 0.1) & (away < 1.1)).any()
+    assert (good_rows(wanted, time) == (away < 0.1)).all()
 
 
 def test_observations_differ_as_those_of_the_mission_do() -> None:

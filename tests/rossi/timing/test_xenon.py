@@ -8,7 +8,7 @@ import pytest
 
 from rossi import ftools
 from rossi.errors import DataError
-from rossi.extract.decode import decode_events
+from rossi.extract.decode import Form, decode_events
 from rossi.fits.edit import select_columns, select_rows, with_values
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
@@ -226,3 +226,12 @@ def test_real_events_decode_to_the_archives_own_numbers(shared):
         made = open_fits(decode_events(type(file)(name, file.primary, (words, *file.tables[1:]))), name).table()
         for column in ("TIME", "PCUID", "ANODEID", "PHA"):
             assert np.array_equal(table.column(column), made.column(column)), (name, column)
+
+
+def test_anodes_have_names(pair):
+    merged = open_fits(xenon_file(*pair("clean"))[0], "merged")
+    ogip, people = (open_fits(decode_events(merged, form=form), "x").table() for form in Form)
+    told = set(zip(ogip.column("ANODEID").tolist(), people.column("ANODE").tolist(), strict=True))
+    names = {layer * 10 + side: f"X{layer}{'LR'[side]}" for layer in (1, 2, 3) for side in (0, 1)}
+    assert told == {*names.items(), (40, "INDEF"), (255, "INDEF")}
+    assert np.array_equal(people.column("PROPANE"), ogip.column("ANODEID") == 40)
