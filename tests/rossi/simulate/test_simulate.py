@@ -390,8 +390,8 @@ def test_several_sources_with_awkward_names() -> None:
 def test_the_electron_ratio_is_told_between_rows_that_follow_each_other() -> None:
     counters = np.zeros((3, 5, 28), int)
     counters[:, 2, _ABOVE], counters[:, 2, _BELOW] = 10, [100, 200, 400]
-    rows = Rows(np.array([0.0, 16.0, 64.0]), *np.zeros((3, 1), int), counters, np.zeros(1))
-    found = _ratio(rows, 2, np.array([-1.0, 0.0, 8.0, 40.0, 65.0]))
+    rows = Rows(1000 + np.array([0.0, 16.0, 64.0]), *np.zeros((3, 1), int), counters, np.zeros(1))
+    found = _ratio(rows, 2, 1000 + np.array([-1.0, 0.0, 8.0, 40.0, 65.0]))
     assert found == pytest.approx([np.nan, 20 / 100, 20 / 150, np.nan, np.nan], nan_ok=True)
 
 
