@@ -52,6 +52,7 @@ def test_combined_detector_and_anode():
     values = np.array([0x80 | z << 2 | 1 for z in (0, 5, 6, 29)], np.uint8)
     assert word.detector(values).tolist() == [0, 0, 1, 4]
     assert word.anode(values).tolist() == [10, 31, 10, 31]
+    assert len(parse_event_word("(M[1]{1},C[0:4]{3})", 8, "f").bounds) == 5  # three codes are of no channel
 
 
 @given(st.integers(0, 4), st.integers(0, 63), st.integers(0, 63))

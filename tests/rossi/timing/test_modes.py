@@ -29,6 +29,7 @@ def test_headers_tell_what_files_hold(timing_golden):
     assert counts.bounds.tolist() == [[0, 13], [14, 18], [19, 25], [26, 35]]
     half = found["FS37_200d0a32-200d0a3a.gz"]
     assert (half.kind, half.resolution, len(half.bounds), half.tells_pcu) == (Kind.XENON_HALF, 2.0**-20, 256, True)
+    assert half.pcus == (0, 1, 2, 3, 4)
     text = str(Modes({"PCA": (), "HEXTE": ("Archive",)}, found.values()))
     assert text.splitlines()[0].split() == list(COLUMNS)
     assert "GoodXenon_16s  " in text and text.endswith("HEXTE: Archive")
