@@ -321,7 +321,8 @@ class Table:
         DataError
             If there is no such column, or it holds something else.
         """
-        info, raw = self._require(name, "BIJKED", repeat), self.raw(name)
+        info = self._require(name, "BIJKED", repeat)
+        raw = self.rows[f"f{info.number}"]
         if info.scale == 1.0 and info.zero == 0.0 and info.code != "E":
             return raw.astype(np.float64)
         with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
@@ -346,7 +347,7 @@ class Table:
             If there is no such column, or it holds something else.
         """
         info = self._require(name, "BIJK", repeat)
-        values = _native(info, self.raw(name))
+        values = _native(info, self.rows[f"f{info.number}"])
         if values.dtype.kind not in "iu":
             raise DataError(
                 f"{self.where}: column {info.name} is scaled (TSCAL{info.number} is {info.scale:g}, TZERO{info.number} "

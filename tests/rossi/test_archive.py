@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from rossi.archive import FILE_PATTERNS, Kind, ObsID, parse_data_file
+from rossi.archive import FILE_PATTERNS, Kind, ObsID, parse_data_file, parse_standard_product
 from rossi.errors import ConfigError
 
 
@@ -83,3 +83,12 @@ def test_data_file_names():
 )
 def test_each_file_is_of_one_kind(kind, path):
     assert [k for k, pattern in FILE_PATTERNS.items() if re.fullmatch(pattern, path)] == [kind]
+
+
+def test_names_of_standard_products():
+    found = [parse_standard_product(name) for name in ("xp90171010100_n2a.lc.gz", "xh90171010100_s0.pha", "xp1.rsp")]
+    assert [(one.instrument, one.content, one.number, one.band, one.is_spectrum) for one in found[:2]] == [
+        ("PCA", "n", 2, "a", False),
+        ("HEXTE", "s", 0, "", True),
+    ]
+    assert found[2] is None

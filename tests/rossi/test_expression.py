@@ -137,6 +137,7 @@ def table(file):
         ("abs(STDDEV(GAPS) - 2^0.5) < 1e-12", "010000"),
         ("STDDEV(GAPS) == 0", "001011"),  # of fewer than two elements
         ("MIN(GAPS) == -7 || MAX(GAPS) == 2", "100100"),
+        ("MIN(GAPS) < -1e30 || MAX(GAPS) > 1e30", "000000"),
         ("NELEM(GAPS) == 3 && NELEM(TEXT) == 8 && NELEM(BIT3) == 3", "111111"),
         ("SUM(FLAGS) == 1", "100001"),
         ("SUM(GAPS > 1) == NELEM(GAPS)", "000000"),

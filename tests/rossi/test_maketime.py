@@ -112,3 +112,7 @@ def test_cases_give_good_time_that_is_read(golden, tmp_path, name):
     assert made.returncode == 0, made.stdout
     assert "sorted and joined" in made.stdout
     assert total(from_table(read_fits(out).table("STDGTI"))) > 0
+
+
+def test_no_rows_are_no_good_time():
+    assert intervals([], [], 0.5, 0.5).shape == (0, 2)

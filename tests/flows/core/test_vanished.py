@@ -189,7 +189,9 @@ def published(store: Path) -> dict[str, bytes]:
 def test_half_of_the_archive_is_not_mounted(
     archive: Archive, settings: Settings, tmp_path: Path, served: Rossi
 ) -> None:
-    (tmp_path / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config + "workers = 1\n")
+    (tmp_path / "rossi.toml").write_text(
+        'archive = "archive"\nstore = "store"\n' + archive.config + 'executor = "inline"\n'
+    )
     rossi = served
     assert rossi("campaign", "--out", "out").returncode == 0
     before = published(tmp_path / "store")

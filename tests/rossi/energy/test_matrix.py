@@ -14,11 +14,13 @@ from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_sh
 from rossi.energy.layers import CODES, layer_code
 from rossi.energy.pca_matrix import energy_grid, pca_matrix
 from rossi.errors import ConfigError, DataError
+from rossi.fits.declarations import STDGTI
 from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools.pca_calibration import channel_tables
+from rossi.ftools.spectrum_response import _crossing
 
 ORIGIN = Origin("x.fits", 1, "", 50000.0, (3.0,) * 10)
 
@@ -274,3 +276,12 @@ def test_a_moved_response_keeps_its_counts():
     assert told == {2: [ChannelShift(0, 255, 1)]}
     with pytest.raises(DataError, match="PCU2GAIN and PCU2OFST are"):
         spectrum_shifts(Header([("PCU2GAIN", 0.5), ("PCU2OFST", 1)]), "x")
+
+
+def test_good_time_of_two_epochs_is_told_whatever_its_rows():
+    """Gain epoch 3 begins at 72227161 s."""
+    edge = 72227161.0
+    rows = np.array([[edge - 3600, edge - 1800], [edge + 1800, edge + 3600]])
+    for good, said in ((rows, 1), (rows[:1], 0), (rows[1:], 0)):
+        table = table_hdu("GTI", list(zip(STDGTI, good.T, strict=True)), [("HDUCLAS1", "GTI"), ("TIMEZERO", 0.0)])
+        assert len(_crossing(open_fits(fits_bytes(primary_hdu(), [table]), "x.pha"), 50100.0)) == said

@@ -10,11 +10,12 @@ import pytest
 from astropy.io import fits
 
 from rossi import ftools
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools import catalogue
 from rossi.ftools.describe import examples
 from rossi.ftools.lookup import find
+from rossi.ftools.parameters import write_stream
 from rossi.simulate import simulate_archive
 
 
@@ -285,3 +286,13 @@ def test_values_of_parameters(name, given, read):
     else:
         value = getattr(task.read({**needed, name: given}), name)
         assert (value, type(value)) == (read, type(read))
+
+
+def test_a_file_that_can_not_be_written_is_told_and_leaves_nothing(tmp_path):
+    def full(out):
+        out.write(b"SIMPLE")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(DataError, match=r"x.evt can't be written \(No space left on device\)"):
+        write_stream(str(tmp_path / "x.evt"), False, full)
+    assert list(tmp_path.iterdir()) == []

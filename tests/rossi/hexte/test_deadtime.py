@@ -10,7 +10,7 @@ from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.hexte.correction import correct
 from rossi.hexte.counters import event_frames
-from rossi.hexte.deadtime import dead_time
+from rossi.hexte.deadtime import Detectors, dead_time, interval_fraction
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import Cluster
 from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
@@ -289,3 +289,14 @@ def test_what_does_not_belong_together_is_refused():
         hk(T + np.array([32, 16, 0]))
     with pytest.raises(DataError, match="no rows"):
         Housekeeping.from_table(select_rows(housekeeping([T]).table(), np.zeros(1, bool)), Cluster.A)
+
+
+def test_an_interval_across_frames_has_the_dead_time_of_both(a1):
+    four = Detectors((0, 1, 2, 3), 4)
+    start = 16.0 * (F + 1)
+    whole, *halves = (
+        interval_fraction(np.array([span]), a1, four)
+        for span in ((start - 8, start + 8), (start - 8, start), (start, start + 8))
+    )
+    assert halves[0] != halves[1]
+    assert whole == pytest.approx(np.mean(halves))

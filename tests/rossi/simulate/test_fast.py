@@ -27,7 +27,7 @@ from rossi.simulate import (
     simulate_observation,
     true_observation,
 )
-from rossi.simulate.brightness import burst_light, mean_light, pulse_light
+from rossi.simulate.brightness import burst_light, mean_light, pulse_light, qpo_light
 from rossi.simulate.fast.plan import named
 from rossi.simulate.source import background_rates
 from rossi.timing.barycentre import Barycentre, Direction
@@ -303,3 +303,10 @@ def test_nonsense_is_refused(make) -> None:
 def test_too_bright_for_a_configuration() -> None:
     with pytest.raises(ConfigError, match=r"photons in 2 s are more than GoodXenon holds"):
         simulate_observation(spec(Configurations.XENON, flux=8.0, duration=32))
+
+
+def test_a_row_of_a_qpo_has_its_strength() -> None:
+    rng = np.random.default_rng(1)
+    light = np.array([qpo_light(Qpo(frequency=24.0, width=2.0, rms=0.2), rng) for _ in range(40)])
+    assert light.mean() == pytest.approx(1, abs=1e-3)
+    assert light.var() == pytest.approx(0.04, rel=0.1)  # of some 50 frequencies, 40 times

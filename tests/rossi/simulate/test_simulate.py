@@ -13,6 +13,7 @@ from astropy.coordinates import SkyCoord, get_sun
 from astropy.io import fits
 
 from rossi.archive import FILE_PATTERNS, ObsID, parse_data_file
+from rossi.energy.collimator import BORESIGHT
 from rossi.errors import ConfigError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
@@ -29,6 +30,7 @@ from rossi.simulate import (
     true_observation,
 )
 from rossi.simulate.archive import planned
+from rossi.simulate.collimator import collimator_cube
 from rossi.simulate.detector import Rows
 from rossi.simulate.filter_file import _ABOVE, _BELOW, _ratio
 from rossi.simulate.source import long_term
@@ -390,9 +392,39 @@ def test_several_sources_with_awkward_names() -> None:
 def test_the_electron_ratio_is_told_between_rows_that_follow_each_other() -> None:
     counters = np.zeros((3, 5, 28), int)
     counters[:, 2, _ABOVE], counters[:, 2, _BELOW] = 10, [100, 200, 400]
-    rows = Rows(np.array([0.0, 16.0, 64.0]), *np.zeros((3, 1), int), counters, np.zeros(1))
-    found = _ratio(rows, 2, np.array([-1.0, 0.0, 8.0, 40.0, 65.0]))
+    rows = Rows(1000 + np.array([0.0, 16.0, 64.0]), *np.zeros((3, 1), int), counters, np.zeros(1))
+    found = _ratio(rows, 2, 1000 + np.array([-1.0, 0.0, 8.0, 40.0, 65.0]))
     assert found == pytest.approx([np.nan, 20 / 100, 20 / 150, np.nan, np.nan], nan_ok=True)
+
+
+def test_days_of_calibration_are_those_of_utc() -> None:
+    """MJDREF is 60.184 s behind MJD 49353 (TT), and TT 62.184 s ahead of UTC in June 1997."""
+    day = 49353 + (60.184 + START + clock.timezero(START) - 62.184) / 86400
+    assert clock.mjd_utc(START) == pytest.approx(day, abs=1e-8)
+
+
+def test_attitudes_come_back_from_their_quaternions() -> None:
+    half_turns = [np.diag(signs) for signs in ((1.0, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))]
+    c, s = np.cos(0.3), np.sin(0.3)
+    tilt = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
+    for turn in half_turns:
+        axes = tilt @ turn
+        q = attitude.quaternion(axes[None])[0]
+        x, y, z, w = q
+        made = np.array(
+            [
+                [w * w + x * x - y * y - z * z, 2 * (x * y + z * w), 2 * (x * z - y * w)],
+                [2 * (x * y - z * w), w * w - x * x + y * y - z * z, 2 * (y * z + x * w)],
+                [2 * (x * z + y * w), 2 * (y * z - x * w), w * w - x * x - y * y + z * z],
+            ]
+        )
+        assert made == pytest.approx(axes, abs=1e-12)
+
+
+def test_a_collimator_is_known_around_its_axis() -> None:
+    (table,) = open_fits(collimator_cube("PCA", "PCU2"), "c").tables
+    for name, axis in zip(("ALPHA", "BETA"), BORESIGHT, strict=True):
+        assert table.column(name)[0] - axis == pytest.approx(np.arange(-20, 21) / 1000, abs=1e-6)
 
 
 def test_a_slew_is_no_good_time() -> None:

@@ -18,7 +18,7 @@ def leading(path):
 
 
 def test_headers_tell_what_files_hold(timing_golden):
-    xenon, binned = (sorted((timing_golden / case / "input").iterdir()) for case in ("xenon", "binned"))
+    xenon, binned = (sorted((timing_golden / case / "input").glob("*FS*")) for case in ("xenon", "binned"))
     found = {path.name: read_configuration(leading(path), path.name) for path in (*xenon, *binned)}
     single = found["FS3f_c1987f0-c198808.gz"]
     assert (single.name, single.kind, single.resolution) == ("SB_125us_14_35_1s", Kind.SINGLE_BIT, 2.0**-13)
@@ -29,11 +29,13 @@ def test_headers_tell_what_files_hold(timing_golden):
     assert counts.bounds.tolist() == [[0, 13], [14, 18], [19, 25], [26, 35]]
     half = found["FS37_200d0a32-200d0a3a.gz"]
     assert (half.kind, half.resolution, len(half.bounds), half.tells_pcu) == (Kind.XENON_HALF, 2.0**-20, 256, True)
+    assert half.pcus == (0, 1, 2, 3, 4)
     text = str(Modes({"PCA": (), "HEXTE": ("Archive",)}, found.values()))
     assert text.splitlines()[0].split() == list(COLUMNS)
     assert "GoodXenon_16s  " in text and text.endswith("HEXTE: Archive")
     assert [mode.name for mode in modes_of(found.values())] == [
-        *("GoodXenon_16s", "GoodXenon_2s", "B_2ms_4B_0_35_H", "SB_125us_0_13_1s", "SB_125us_14_35_1s")
+        *("GoodXenon_16s", "GoodXenon_2s", "E_16us_16B_36_1s"),
+        *("B_2ms_4B_0_35_H", "SB_125us_0_13_1s", "SB_125us_14_35_1s"),
     ]
 
 

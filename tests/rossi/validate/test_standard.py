@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rossi.errors import DataError
+from rossi.errors import DataError, NoGoodTime
+from rossi.hexte.cluster import Curves
+from rossi.hexte.products import ClusterProducts
 from rossi.product import Content
+from rossi.timeseries.reading import read_light_curve
+from rossi.validate.hexte import _light_curve
 from rossi.validate.standard import read_standard_product
 
 #: Joined from the archive's: channels, PCUs, the factor that makes one PCU of them, rows.
@@ -18,8 +24,13 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_light_curves_of_the_archive(shared: Path, name: str) -> None:
+def test_light_curves_of_the_archive(shared: Path, subtests: pytest.Subtests) -> None:
+    for name in REAL:
+        with subtests.test(name):
+            is_read(shared, name)
+
+
+def is_read(shared: Path, name: str) -> None:
     data = (shared / "data/real/pca" / name).read_bytes()
     product = read_standard_product(data, "stdprod/xp40041010100_n2a.lc.gz")
     found = (product.channels, product.pcus, product.scale, len(product.samples.x))
@@ -31,6 +42,19 @@ def test_light_curves_of_the_archive(shared: Path, name: str) -> None:
         Content.NET,
     )
     assert product.made.startswith("Version 6.7 product file created")
+
+
+def test_curves_of_hexte_are_compared_with_those_of_their_band(shared: Path) -> None:
+    data = (shared / "data/real/pca/xp1007701_e2_n2a.lc").read_bytes()
+    product = replace(read_standard_product(data, "xp40041010100_n2a.lc"), channels=(15, 61))
+    curve = read_light_curve(data, "net")
+    cluster = ClusterProducts({"15-61": Curves(None, None, curve)}, {}, 16.0, ())
+    found = _light_curve(product, cluster)
+    assert np.array_equal(found.x, curve.time) and np.array_equal(found.value, curve.rate, equal_nan=True)
+    with pytest.raises(DataError, match="does not tell the channels"):
+        _light_curve(replace(product, channels=None), cluster)
+    with pytest.raises(NoGoodTime, match="no such light curve"):
+        _light_curve(product, replace(cluster, curves={"15-61": Curves(None, curve, None)}))
 
 
 @pytest.mark.parametrize("name", ["xp90171010100.rsp", "x90171010100.xfl", "xp1_n2a.lc", "n2a.lc"])
