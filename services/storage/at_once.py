@@ -15,7 +15,7 @@ _THREADS = 32
 
 
 def at_once(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
-    """Do work for each item, and return the answers in order.
+    """Do work for each item, the first in this thread, and return the answers in order.
 
     Raises
     ------
@@ -23,11 +23,12 @@ def at_once(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answe
         What one of them raised, when all have ended.
     """
     some = list(items)
-    if len(some) < 2:
-        return [work(item) for item in some]
-    done = [_threads().submit(work, item) for item in some]
-    wait(done)
-    return [one.result() for one in done]
+    others = [_threads().submit(work, item) for item in some[1:]]
+    try:
+        first = [work(item) for item in some[:1]]
+    finally:
+        wait(others)
+    return first + [one.result() for one in others]
 
 
 @cache
