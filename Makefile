@@ -14,6 +14,9 @@ test: .venv/dev browser
 	$(BIN)/ruff check .
 	$(MAKE) --jobs=2 types run-tests
 
+# Hundreds of processes import the same files, which are compiled once, whatever the environment says of that.
+test run-tests test-latest test-lowest test-long: export PYTHONDONTWRITEBYTECODE =
+
 # Types use one processor, and tests wait now and then: both at once.
 types: .venv/dev
 	$(BIN)/numpydoc lint $$(find rossi -name '*.py')
@@ -112,10 +115,9 @@ $(ENV_FILE):
 	umask 077 && $(PYTHON) -c 'from secrets import token_hex; print("\n".join(f"{name}={token_hex(20)}" \
 	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "API_AUTH")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
 
-# Of what is installed a part is imported, and compiled then.
 .venv/dev: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --no-deps --no-compile --require-hashes $(LOCK:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes $(LOCK:%=--requirement %)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch .venv/dev
 

@@ -51,6 +51,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 LONG = bool(os.environ.get("ROSSI_LONG_TESTS"))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what nobody asked for."""
+    asked = {
+        "long": LONG,
+        "dachs": "ROSSI_REQUIRE_DACHS" in os.environ,
+        "heasoft": "heasoft" in config.getoption("markexpr"),
+    }
+    off = [item for item in items if any(not asked[mark.name] for mark in item.iter_markers() if mark.name in asked)]
+    config.hook.pytest_deselected(items=off)
+    items[:] = [item for item in items if item not in off]
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference material; the test is skipped where it is absent."""

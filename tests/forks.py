@@ -37,6 +37,8 @@ _PACKAGES = ("rossi", "services", "flows.core", "flows.kubernetes", "flows.cli")
 #: What functions of these import when they are called.
 _LATER = ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "jinja2", "rich.progress")
 _STATUS = struct.Struct("i")
+#: Variable by which a process tells another one where its forks come from.
+ADDRESS = "TESTS_FORKS"
 
 
 class Fork:
@@ -66,7 +68,7 @@ class Fork:
         self.returncode: int | None = None
         self._lock = threading.Lock()
         self._server = socket.socket(socket.AF_UNIX)
-        self._server.connect(_address())
+        self._server.connect(address())
         asked = json.dumps({"args": self.args, "cwd": str(cwd), "env": dict(env)}).encode()
         with Path(os.devnull).open() as nothing:
             files = [(stdin or nothing).fileno(), stdout.fileno(), stderr.fileno()]
@@ -125,8 +127,10 @@ def run(
 
 
 @cache
-def _address() -> str:
-    """Start what is forked, once in a process; it ends with that."""
+def address() -> str:
+    """Start what is forked, once in a process and those that it tells; it ends with that."""
+    if told := os.environ.get(ADDRESS):
+        return told
     folder = tempfile.mkdtemp(prefix="forks")
     address = f"{folder}/socket"
     with socket.socket(socket.AF_UNIX) as listener:

@@ -1,9 +1,10 @@
-"""The keywords of products, read out of products: an observation is simulated and reduced, and its files say the rest."""
+"""The keywords of products, read out of products: an observation is simulated and reduced, and its files tell."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import re
 import tempfile
 import tomllib
@@ -122,6 +123,7 @@ def product_keywords() -> tuple[tuple[str, str, str, str], ...]:
 
 def _headers() -> Iterator[tuple[str, Header]]:
     """Yield the headers of all tables of an observation's products."""
+    logging.getLogger("services").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         archive, out = Path(folder) / "archive", Path(folder) / "products"
         with contextlib.redirect_stdout(io.StringIO()):

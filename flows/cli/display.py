@@ -153,7 +153,8 @@ def progress_of(description: str, least: int = 1000) -> Iterator[Callable[[int, 
 
 def show_results(results: Results) -> None:
     """Print what became of every observation: one line for each band."""
-    table = Table("observation", "outcome", "product", "exposure", "mean rate")
+    heads = ("observation", "outcome", "product", "exposure", "mean rate")
+    table = Table(*heads, box=None, padding=(0, 1, 0, 0))  # fits 80 columns
     for result in results:
         outcome = Text(_word(result.outcome), _STYLES[result.outcome])
         for end in result.ends:
@@ -321,7 +322,7 @@ def _why(end: StageResult) -> str:
         case Outcome.NO_WORK:
             return f"{end.stage}: {end.caveats[-1].code.replace('_', ' ') if end.caveats else 'no work'}"
         case Outcome.FAILED:
-            return f"{end.stage}: failed"
+            return end.stage
     counts = end.summary.get(VALIDATION, {})
     told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     return f"standard products: {told}" if told else ""

@@ -132,7 +132,7 @@ def _find(settings: Settings, watcher: Watcher) -> tuple[WorkRow, ...]:
 
 def _none_failed(known: Known, which: Retry) -> str:
     kind = "" if which is Retry.ALL else f", as far as {which} failures go"
-    line = f"None of {counted(len(known.asked))} failed with these settings{kind}; there is nothing to try again."
+    line = f"Of {counted(len(known.asked))} none failed with these settings{kind}; there is nothing to try again."
     waiting = len(known.asked) - len(known.results)
     return line + (f" Not finished: {waiting}; the campaign, run once more, goes on with these." if waiting else "")
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from flows.core.watcher import Watcher
+from rossi.facts import counted
 from services.contract import ObservationResult, Outcome
 from services.execution.request import Shard
 from services.storage.patience import Pause
@@ -27,7 +28,7 @@ def logged(work: Work, shard: Shard, watcher: Watcher) -> list[ObservationResult
     """
     counts, began = Counter[Outcome](), time.monotonic()
     spoke = began
-    _log.info("%d observations, %s to %s", len(shard.obsids), shard.obsids[0], shard.obsids[-1])
+    _log.info("%s, %s to %s", counted(len(shard.obsids)), shard.obsids[0], shard.obsids[-1])
 
     def finished(result: ObservationResult) -> None:
         nonlocal spoke

@@ -95,14 +95,10 @@ class Table:
     ) -> None:
         self.header, self.source = header, source
         self.where = f"{source}[{header.get('EXTNAME', 'table')}]"
-        n_field, width, n_row = (header.count(k, self.where) for k in ("TFIELDS", "NAXIS1", "NAXIS2"))
-        try:
-            self.structure = known or structure(header.column_cards(), n_field, width)
-        except DataError as error:
-            raise type(error)(f"{self.where}{error}") from None
+        self.structure = known or self._worked_out()
         if isinstance(data, np.ndarray):
             self.rows = data
-        elif n_row:
+        elif n_row := header.count("NAXIS2", self.where):
             size = n_row * self.structure.dtype.itemsize
             if not 0 < size <= len(data):
                 raise DataError(
@@ -115,6 +111,13 @@ class Table:
         self.heap = memoryview(heap)
         if self.structure.has_heap and not isinstance(data, np.ndarray):
             self.heap = memoryview(data)[self._heap_start(len(data)) :]
+
+    def _worked_out(self) -> Structure:
+        n_field, width = (self.header.count(keyword, self.where) for keyword in ("TFIELDS", "NAXIS1"))
+        try:
+            return structure(self.header.column_cards(), n_field, width)
+        except DataError as error:
+            raise type(error)(f"{self.where}{error}") from None
 
     def _heap_start(self, size: int) -> int:
         rows = len(self.rows) * self.structure.dtype.itemsize
@@ -318,7 +321,8 @@ class Table:
         DataError
             If there is no such column, or it holds something else.
         """
-        info, raw = self._require(name, "BIJKED", repeat), self.raw(name)
+        info = self._require(name, "BIJKED", repeat)
+        raw = self.rows[f"f{info.number}"]
         if info.scale == 1.0 and info.zero == 0.0 and info.code != "E":
             return raw.astype(np.float64)
         with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
@@ -343,7 +347,7 @@ class Table:
             If there is no such column, or it holds something else.
         """
         info = self._require(name, "BIJK", repeat)
-        values = _native(info, self.raw(name))
+        values = _native(info, self.rows[f"f{info.number}"])
         if values.dtype.kind not in "iu":
             raise DataError(
                 f"{self.where}: column {info.name} is scaled (TSCAL{info.number} is {info.scale:g}, TZERO{info.number} "

@@ -198,8 +198,7 @@ def _estimate_missing(found: Mapping[Cluster, ClusterProducts], estimate: Estima
         a.spectra[Position.BACKGROUND] = estimate(b.spectra[Position.BACKGROUND], a.spectra[Position.SOURCE])
     except DataError as error:
         message = f"Cluster A stared at the source, and its background can't be estimated: {error}"
-        return [
-            Remark("no_background", f"{message} data = 'events' in [hexte_back] takes event lists where there are any.")
-        ]
+        message += " data = 'events' in [hexte_back] takes event lists where there are any."
+        return [Remark("no_background", message)]
     message = "Cluster A stared at the source; its background spectrum is estimated from cluster B's."
     return [Remark("estimated_background", message)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError
+from rossi.facts import counted
 from rossi.simulate import clock, orbit
 from rossi.simulate.calibration import calibration_files
 from rossi.simulate.fast.plan import with_fast_data
@@ -139,7 +140,7 @@ def _refuse_another(
         of = f" of {len(there.sources)} sources" if there.sources else ""
         other = " and another spectrum or flux" if same and found != wanted else ""
         other += " and fast data" if any(sets) else ""
-        made = f"{len(there.observations)} observations{of} simulated with seed {there.seed}{other}"
+        made = f"{counted(len(there.observations))}{of} simulated with seed {there.seed}{other}"
         raise ConfigError(f"{out} holds {made}; name another folder, or remove this one: two would be mixed in it.")
     try:
         names = sorted(path.name for path in out.iterdir() if path.name not in _EMPTY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -103,6 +103,12 @@ class Input:
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the observation directory is one of the files."""
         return _compiled(self.pattern).fullmatch(path) is not None
+
+
+def any_of(inputs: Iterable[Input]) -> Callable[[str], bool]:
+    """Return what tells whether a path relative to the observation directory is a file of any of some inputs."""
+    pattern = _compiled("|".join(f"(?:{one.pattern})" for one in inputs))
+    return lambda path: pattern.fullmatch(path) is not None
 
 
 @cache

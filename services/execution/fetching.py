@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from rossi.errors import ConfigError, DataError
 from services.contract import ARCHIVE, Frozen
+from services.contract.stage import any_of
 from services.execution.narrowing import narrow
 from services.execution.observation import list_observation, read_obsid
 from services.execution.stages import load_stage
@@ -158,8 +158,9 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Frozen]) -> 
     one = read_obsid(archive, obsid)
     folder = one.path
     listing = list_observation(archive, one)
-    patterns = re.compile("|".join(f"(?:{pattern})" for pattern in _patterns(stages)))
-    wanted = {file.path for file in listing if patterns.fullmatch(file.path.removeprefix(folder))}
+    told = [one for name, config in stages.items() for one in load_stage(name).inputs_for(config)]
+    is_wanted = any_of(one for one in told if one.source == ARCHIVE and one.narrow is None)
+    wanted = {file.path for file in listing if is_wanted(file.path.removeprefix(folder))}
     wanted |= {file.path for file in _narrowed(archive, stages, listing, folder)}
     chosen = [file for file in listing if file.path in wanted]
     sizes = [file.size for file in listing]
@@ -205,14 +206,6 @@ def _parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
         part.append(file)
     if part:
         yield part
-
-
-def _patterns(stages: Mapping[str, Frozen]) -> list[str]:
-    found = []
-    for name, config in stages.items():
-        inputs = load_stage(name).inputs_for(config)
-        found += [declared.pattern for declared in inputs if declared.source == ARCHIVE and declared.narrow is None]
-    return list(dict.fromkeys(found))
 
 
 def _narrowed(

@@ -24,6 +24,7 @@ from services.contract import (
     Outcome,
     OutputRecord,
 )
+from services.contract.stage import any_of
 from services.execution.making import Memory
 from services.execution.narrowing import Kept, narrow
 from services.execution.observation import list_observation, one_of_each
@@ -92,8 +93,8 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
     from_stages = dict.fromkeys(i.source for i in inputs if i.source not in (ARCHIVE, CALIBRATION))
     upstream = {name: _manifest(name, request, sources) for name in from_stages}
     from_archive = _from_archive(inputs, request, sources)
-    start = _start([*from_archive.paths, *(r.path for _, m in upstream.values() for r in m.inputs)])
-    calibration, caveats = _from_calibration(inputs, request, start)
+    paths = [*from_archive.paths, *(r.path for _, m in upstream.values() for r in m.inputs)]
+    calibration, caveats = _from_calibration(inputs, request, paths)
     files: dict[str, tuple[File, ...]] = {}
     records: list[InputRecord] = []
     for declared in inputs:
@@ -122,7 +123,7 @@ def first_records(inputs: Sequence[Input], request: StageRequest[Any], sources: 
     """
     found = _from_archive(inputs, request, sources)
     listing = list_observation(_archive(sources), ObsID(request.obsid))
-    calibration, _ = _from_calibration(inputs, request, _start([file.path for file in listing]))
+    calibration, _ = _from_calibration(inputs, request, [file.path for file in listing])
     of_calibration = (_calibration_record(declared.name, f) for declared, files in calibration.items() for f in files)
     return [*(record for records in found.records.values() for record in records), *of_calibration]
 
@@ -152,10 +153,10 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
     obsid, archive = ObsID(request.obsid), _archive(sources)
     folder = obsid.path
     listing = list_observation(archive, obsid)
-    names = [(file.path, file.path.removeprefix(folder)) for file in listing]
-    by_input = {one: {path for path, name in names if one.matches(name)} for one in mine}
-    wanted = frozenset[str]().union(*by_input.values())
-    ours, caveats = one_of_each([file for file in listing if file.path in wanted])
+    is_mine = any_of(mine)  # an observation has hundreds of files, of which a stage reads a few
+    some = [(file, name) for file in listing if is_mine(name := file.path.removeprefix(folder))]
+    by_input = {one: {file.path for file, name in some if one.matches(name)} for one in mine}
+    ours, caveats = one_of_each([file for file, _ in some])
     kept: dict[Input, Kept] = {}
     for declared in mine:
         found = [file for file in ours if file.path in by_input[declared]]
@@ -173,9 +174,10 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
 
 
 def _from_calibration(
-    inputs: Sequence[Input], request: StageRequest[Any], start: float
+    inputs: Sequence[Input], request: StageRequest[Any], paths: Iterable[str]
 ) -> tuple[dict[Input, tuple[CalibrationFile, ...]], tuple[Caveat, ...]]:
     mine = [declared for declared in inputs if declared.source == CALIBRATION]
+    start = _start(paths) if mine else 0.0
     found = {declared: _calibration(Role(declared.name), request, start) for declared in mine}
     caveats = [caveat for one in mine for caveat in _without(Role(one.name), request, found[one])]
     return found, tuple(caveats)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from rossi.facts import counted
 from rossi.product import About, Kind
 from rossi.spectra.ready import FitSettings
 from services.contract import (
@@ -55,7 +56,7 @@ LEFT_OUT = "not_merged"
 REPORT = "report.html"
 STAGE = Stage(
     name=NAME,
-    version=7,
+    version=8,
     config=MergeConfig,
     inputs=(),
     outputs=(
@@ -325,7 +326,7 @@ def _vanished(observations: Sequence[Observation]) -> list[Caveat]:
     if not gone:
         return []
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    said = f"{len(gone)} observations are not in the archive any more, their last products are merged"
+    said = f"{counted(len(gone))} no longer in the archive; what is merged are the last products"
     return [Caveat(code=VANISHED, message=f"{said}: {', '.join(gone[:_NAMED])}{more}.")]
 
 

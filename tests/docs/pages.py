@@ -15,6 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from tests import forks
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 #: A block of code, one that needs sherpa, or a command; what stands in ```sh needs a network or a cluster.
@@ -65,7 +67,12 @@ def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     (folder / "page.py").write_text(code)
     given = [str(Path(path).resolve()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     paths = os.pathsep.join([str(ROOT), *given])
-    environment = os.environ | {"PYTHONPATH": paths, "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(folder)}
+    environment = os.environ | {
+        "PYTHONPATH": paths,
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(folder),
+        forks.ADDRESS: forks.address(),
+    }
     return subprocess.run(
         [sys.executable, "-W", "error", "page.py"],
         cwd=folder,

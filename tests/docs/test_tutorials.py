@@ -96,7 +96,7 @@ def test_transient_spectra_are_ready_and_fitted_where_sherpa_is(tmp_path):
         assert float(rstat) < 2
 
 
-@pytest.mark.skipif(not LONG, reason="several campaigns one after the other: make test-long")
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("page", "words"),
     [

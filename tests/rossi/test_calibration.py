@@ -112,8 +112,8 @@ def test_messages_say_when():
     assert header_start(header, "x") == 54561.375
 
 
-def test_answers_of_the_original_tool(shared):
-    folder = shared / "data/golden/pca/caldb"
+def test_answers_of_the_original_tool(golden):
+    folder = golden / "caldb"
     entries = read_index(read_fits(folder / "tree/data/xte/pca/caldb.indx").table(hdu=1))
     queries = json.loads((folder / "queries.json").read_text())["queries"]
     for query in queries:

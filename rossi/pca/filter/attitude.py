@@ -58,12 +58,12 @@ def to_inertial(axes: Singles, body: Singles) -> Singles:
 
     Parameters
     ----------
-    axes : ndarray (3, 3, n) of float32
-    body : ndarray (3, n) or (3,) of float32
+    axes : ndarray (3, 3, n) or (3, 3, 1, n) of float32
+    body : ndarray (3, n), (3, n_vector, n) or (3,) of float32
 
     Returns
     -------
-    ndarray (3, n) of float32
+    ndarray (3, n) or (3, n_vector, n) of float32
     """
     return np.asarray(axes[0] * body[0] + axes[1] * body[1] + axes[2] * body[2])
 
@@ -104,11 +104,11 @@ def direction(vector: Singles) -> tuple[Singles, Singles]:
 
     Parameters
     ----------
-    vector : ndarray (3, n) of float32
+    vector : ndarray (3, ...) of float32
 
     Returns
     -------
-    ra, dec : ndarray (n,) of float32 [deg]
+    ra, dec : ndarray (...) of float32 [deg]
     """
     x, y, z = vector
     with np.errstate(all="ignore"):
@@ -123,11 +123,11 @@ def direction_of_any(vector: Singles) -> tuple[Floats, Floats]:
 
     Parameters
     ----------
-    vector : ndarray (3, n) of float32
+    vector : ndarray (3, ...) of float32
 
     Returns
     -------
-    ra, dec : ndarray (n,) [deg]
+    ra, dec : ndarray (...) [deg]
     """
     wide = vector.astype(np.float64)
     with np.errstate(all="ignore"):
@@ -160,11 +160,11 @@ def separation(ra1: Floats, dec1: Floats, ra2: Floats | float, dec2: Floats | fl
     Parameters
     ----------
     ra1, dec1 : ndarray (n,) [deg]
-    ra2, dec2 : ndarray (n,) or float [deg]
+    ra2, dec2 : ndarray (..., n) or float [deg]
 
     Returns
     -------
-    ndarray (n,) [deg]
+    ndarray (..., n) [deg]
     """
     a1, d1, a2, d2 = (angle * _PI / 180 for angle in (ra1, dec1, ra2, dec2))
     cosine = np.sin(d1) * np.sin(d2) + np.cos(d1) * np.cos(d2) * np.cos(a1 - a2)

@@ -21,6 +21,8 @@ Values: TypeAlias = dict[str, NDArray[Any]]
 #: Height that ELV falls back to [km].
 _HEIGHT = np.float32(573.12)
 _AXES = "XYZ"
+#: What else has a direction in the body frame: velocity, Sun and Moon, and what their columns' names begin with.
+_OTHERS = {"ACSSCVEL": ("VEL", "RAM"), "ACSSUN": ("SUN", "SUN"), "ACSLUNAR": ("MOON", "MOON")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,18 @@ def _pointing(inputs: Inputs, target: Mapping[str, float]) -> Values:
     axes = attitude.body_axes(inputs.vector("ACSESTQ", "1234"))
     ahead = attitude.boresight(axes)
     out: Values = {}
-    for axis, vector in zip(_AXES, axes, strict=True):
-        out[f"{axis}_RA"], out[f"{axis}_DEC"] = attitude.direction(vector)
-    ra, dec = out["POINT_RA"], out["POINT_DEC"] = attitude.direction(ahead)
+    directions = attitude.direction(np.stack([*axes, ahead], axis=1))  # all at once: most of the time is overhead
+    for name, ra, dec in zip((*_AXES, "POINT"), *directions, strict=True):
+        out[f"{name}_RA"], out[f"{name}_DEC"] = ra, dec
+    ra, dec = out["POINT_RA"], out["POINT_DEC"]
     out["POINT_L"], out["POINT_B"] = attitude.galactic(ra, dec)
     pointing = ra.astype(np.float64), dec.astype(np.float64)
-    sun = attitude.to_inertial(axes, inputs.vector("ACSSUN"))
-    for name, angle, column in (("VEL", "RAM", "ACSSCVEL"), ("SUN", "SUN", "ACSSUN"), ("MOON", "MOON", "ACSLUNAR")):
-        vector = sun if name == "SUN" else attitude.to_inertial(axes, inputs.vector(column))
-        there = out[f"{name}_RA"], out[f"{name}_DEC"] = attitude.direction_of_any(vector)
-        out[f"{angle}_ANGLE"] = attitude.separation(*pointing, *there)
+    others = attitude.to_inertial(axes[:, :, None], np.stack([inputs.vector(name) for name in _OTHERS], axis=1))
+    there = attitude.direction_of_any(others)
+    angles = attitude.separation(*pointing, *there)
+    for (name, short), ra, dec, angle in zip(_OTHERS.values(), *there, angles, strict=True):
+        out[f"{name}_RA"], out[f"{name}_DEC"], out[f"{short}_ANGLE"] = ra, dec, angle
+    sun = others[:, list(_OTHERS).index("ACSSUN")]
     for name, column in (("SUN", "ACSSUNX"), ("MOON", "ACSLUNARX")):  # where the attitude is unknown
         along = np.degrees(np.arccos(inputs[column].astype(np.float64)))
         out[f"{name}_ANGLE"] = np.where(np.isnan(out[f"{name}_RA"]), along, out[f"{name}_ANGLE"])
@@ -137,9 +141,11 @@ def _orbit(inputs: Inputs) -> Values:
 
 def _pcus(inputs: Inputs) -> Values:
     out: Values = {}
+    pcus = "".join(map(str, PCUS))
+    on = state.all_set([inputs.vector(f"{flag}_PCU", pcus) for flag in ON_FLAGS])
+    electrons = state.electron_ratio(*(inputs.vector(f"{name}CntPcu", pcus) for name in ELECTRON_COUNTERS))
     for pcu in PCUS:
-        out[f"PCU{pcu}_ON"] = state.all_set([inputs[f"{flag}_PCU{pcu}"] for flag in ON_FLAGS])
-        out[f"ELECTRON{pcu}"] = state.electron_ratio(*(inputs[f"{name}CntPcu{pcu}"] for name in ELECTRON_COUNTERS))
-    out["NUM_PCU_ON"] = state.total([out[f"PCU{pcu}_ON"] for pcu in PCUS])
+        out[f"PCU{pcu}_ON"], out[f"ELECTRON{pcu}"] = on[pcu], electrons[pcu]
+    out["NUM_PCU_ON"] = state.total(list(on))
     out["L6CNTPCU0"] = state.total([inputs[f"{name}CntPcu0"] for name in LAYER_COUNTERS])
     return out

@@ -14,11 +14,11 @@ def all_set(flags: Sequence[Singles]) -> Singles:
 
     Parameters
     ----------
-    flags : sequence of ndarray (n,) of float32
+    flags : sequence of ndarray (...) of float32
 
     Returns
     -------
-    ndarray (n,) of float32
+    ndarray (...) of float32
     """
     values = np.stack(flags)
     return np.where(np.isnan(values).any(0), np.nan, (values != 0).all(0)).astype(np.float32)
@@ -29,11 +29,11 @@ def electron_ratio(left: Singles, right: Singles, both: Singles) -> Singles:
 
     Parameters
     ----------
-    left, right, both : ndarray (n,) of float32 [count]
+    left, right, both : ndarray (...) of float32 [count]
 
     Returns
     -------
-    ndarray (n,) of float32
+    ndarray (...) of float32
     """
     return np.asarray((left + right) / np.where(both == 0, np.float32(np.nan), both))
 

@@ -296,7 +296,7 @@ def test_an_archive_is_not_simulated_into_another(rossi: Rossi, archive: Archive
     before = {path: path.read_bytes() for path in (rossi.folder / "one").rglob("*") if path.is_file()}
     other = rossi(*one, 1, "--seed", 8)
     assert (other.returncode, other.stdout) == (21, "")
-    assert other.stderr.startswith("one holds 1 observations simulated with seed 7; name another folder")
+    assert other.stderr.startswith("one holds 1 observation simulated with seed 7; name another folder")
     (rossi.folder / "real/AO2/P20402").mkdir(parents=True)
     assert rossi("simulate", "--out", "real").stderr.startswith("real is not empty, it holds AO2; ")
     assert {path: path.read_bytes() for path in (rossi.folder / "one").rglob("*") if path.is_file()} == before

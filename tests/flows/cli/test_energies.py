@@ -90,7 +90,7 @@ PAGE = ROOT / "docs" / "howto" / "energies.md"
 def test_commands_of_the_page(shown):
     """As docs/howto/energies.md prints them."""
     lines = re.findall(r"^    rossi energies (.*)$", PAGE.read_text(), flags=re.MULTILINE)
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         assert len(shown(*shlex.split(line, comments=True))) > 1
 

@@ -107,7 +107,7 @@ def test_instruments_decide_what_runs(config: ModuleType, chosen: list[str], sta
 @pytest.mark.parametrize("section", ["", "pca_prep", "hexte_dead"])
 def test_an_engine_where_it_was_before_is_told_its_place(section: str) -> None:
     given = {"engine": "heasoft"}
-    place = rf"\[{section}\]" if section else "configuration"
+    place = rf"\[{section}\]" if section else "command line"
     with pytest.raises(ConfigError, match=rf"{place}: .* write engine = 'heasoft' into \[campaign\]"):
         flows.core.settings.load_settings(None, {section: given} if section else given)
     settings = flows.core.settings.load_settings(None, {"campaign": given})
@@ -186,8 +186,8 @@ def test_each_instrument_has_its_unit_and_its_sentence(
     show_results(Results([ObservationResult.of(OBSID, [*done, stage("hexte_dead", summary=hexte)])]))
     shown = capsys.readouterr().out
     assert "3200 PCU s" in shown
-    assert "21.000 count/s/PCU" in shown
+    assert "21.00 ± 0.10 count/s/PCU" in shown
     assert "900 s" in shown
-    assert "54.000 count/s " in shown
+    assert "54.00 ± 0.10 count/s " in shown
     show_results(Results([ObservationResult.of(OBSID, [*done, none])]))
     assert f"{OBSID} hexte_back: There are no science data." in capsys.readouterr().out.splitlines()

@@ -105,7 +105,7 @@ def test_a_caldb_without_an_index(tmp_path, calibration):
     [
         ("pca_extract", "ELVV > 4", "ELVV, which is no column of the filter file; did you mean ELV?"),
         ("pca_extract", "offset < 0.02 && NUM_PCUS_ON > 0", "NUM_PCUS_ON, .*; did you mean NUM_PCU_ON?"),
-        ("pca_extract", "ELV > 4 && SOMETHING[2] > 1", "SOMETHING, .* docs/reference/products.md lists"),
+        ("pca_extract", "ELV > 4 && SOMETHING[2] > 1", "SOMETHING, .*ftlist FILE C. lists"),
         ("hexte_dead", "ELV > 10 && OFSET{-1} < 0.02", "OFSET, .*; did you mean OFFSET?"),
     ],
 )
@@ -233,7 +233,7 @@ def test_no_dates(tmp_path: Path, text: str) -> None:
         with pytest.raises(ConfigError) as caught:
             load_settings(None, {"query": {name: text}})
         assert str(caught.value) == (
-            f"configuration, [query]: parameter '{name}' is '{text}': expected a date as year-month-day (1999-12-31), "
+            f"command line, [query]: parameter '{name}' is '{text}': expected a date as year-month-day (1999-12-31), "
             "or mission time in seconds (189302400)."
         )
         with pytest.raises(ConfigError, match=r"expected a date as year-month-day \(1999-12-31\)"):

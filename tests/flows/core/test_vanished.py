@@ -74,7 +74,7 @@ def test_the_last_products_stay_with_a_caveat(settings: Settings) -> None:
         assert rows(settings, after) == rows(settings, before)
         assert after.top.manifest != before.top.manifest
     assert [c.message for c in after.top.caveats if c.code == VANISHED] == [
-        f"1 observations are not in the archive any more, their last products are merged: {gone}."
+        f"1 observation no longer in the archive; what is merged are the last products: {gone}."
     ]
     (file,) = fetch_outputs(open_store(settings.store), after.top.manifest, "observations")
     table = Table.read(file.data.decode(), format="ascii.ecsv")
@@ -189,7 +189,9 @@ def published(store: Path) -> dict[str, bytes]:
 def test_half_of_the_archive_is_not_mounted(
     archive: Archive, settings: Settings, tmp_path: Path, served: Rossi
 ) -> None:
-    (tmp_path / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config + "workers = 1\n")
+    (tmp_path / "rossi.toml").write_text(
+        'archive = "archive"\nstore = "store"\n' + archive.config + 'executor = "inline"\n'
+    )
     rossi = served
     assert rossi("campaign", "--out", "out").returncode == 0
     before = published(tmp_path / "store")

@@ -82,7 +82,7 @@ def test_everything_runs_on_postgresql(postgres: Postgres, archive: Archive, tmp
             assert started.returncode == 0, started.stderr
             api = Api(f"http://127.0.0.1:{ports[0]}/api", auth=tmp_path / "state/prefect-auth")
             assert not api.deployments()["reprocess_archive"]["schedules"]
-            run = api.run("campaign", obsids=archive.good)
+            run = api.run("campaign", obsids=archive.good[:1])
             assert api.ended(run)["state_type"] == "COMPLETED"
             assert postgres.ask(f"SELECT state_type FROM flow_run WHERE id = '{run}'") == "COMPLETED"
             assert sorted(api.artifacts(run)) == ["campaign", "light-curve", "outcomes", "progress"]

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from flows.desktop.server_entry import PATIENCE, PromptServer
 from tests.flows.support import ROOT, wait_until
 from tests.servers.process import free_port
 
@@ -44,6 +43,8 @@ def alarms(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_answers_under_way_get_some_seconds(alarms: list[int]) -> None:
+    from flows.desktop.server_entry import PATIENCE, PromptServer  # and with it Prefect's server, for whoever runs this
+
     before = signal.getsignal(signal.SIGALRM)
     try:
         server = PromptServer(uvicorn.Config("none"))
@@ -58,6 +59,8 @@ def test_answers_under_way_get_some_seconds(alarms: list[int]) -> None:
 
 
 def test_before_it_serves_it_ends_at_once(alarms: list[int]) -> None:
+    from flows.desktop.server_entry import PromptServer
+
     with pytest.raises(SystemExit, match="143"):
         PromptServer(uvicorn.Config("none")).handle_exit(signal.SIGTERM, None)
     assert alarms == []

@@ -113,10 +113,10 @@ def test_pruning(up: Up) -> None:
     if LONG:
         dry = up.api.ended(up.api.run("prune_store", prefix="pruned"))
         assert dry["state_name"] == "DryRun"
-        assert dry["state"]["message"] == "1 objects, 10 B, could go; nothing was removed."
+        assert dry["state"]["message"] == "1 object, 10 B, could go; nothing was removed."
         assert left.exists()
     done = up.api.ended(run := up.api.run("prune_store", prefix="pruned", apply=True))
-    assert done["state"]["message"] == "1 objects removed, 10 B."
+    assert done["state"]["message"] == "1 object removed, 10 B."
     rows = {row["what"]: row for row in json.loads(up.api.artifacts(run)["pruning"]["data"])}
     assert rows["temporary files of killed processes"]["bytes"] == 10
     assert not left.exists()
@@ -187,7 +187,7 @@ def test_server_killed_and_restarted_in_mid_campaign(up: Up, many: Path) -> None
 
 #: Seconds until an answer, part of the connections that break, seconds in which the server is too busy to answer.
 SLOW = ((0.1, 0.5), 0.05, 3.0)
-SLOWER = pytest.param((2.0, 5.0), 0.1, 30.0, marks=pytest.mark.skipif(not LONG, reason="ROSSI_LONG_TESTS=1 runs it"))
+SLOWER = pytest.param((2.0, 5.0), 0.1, 30.0, marks=pytest.mark.long)
 
 
 @pytest.mark.parametrize(("delay", "drop", "busy"), [SLOW, SLOWER])
@@ -216,7 +216,7 @@ def test_slow_server(up: Up, archive: Archive, delay: tuple[float, float], drop:
     assert tasks == ["merge", "publish", "query", "shard", "shard"]
 
 
-@pytest.mark.skipif(not LONG, reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
+@pytest.mark.long
 def test_server_that_takes_calls_and_never_answers(up: Up, many: Path) -> None:
     with proxy(up.ports[0]) as between:
         rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
@@ -250,7 +250,7 @@ def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None
         operator.sign_in(up.auth)
         operator.fill_in_and_submit(up.api.deployments()["campaign"]["id"], prefix="browser", obsid=obsid)
         run = up.api.newest("campaign")
-        operator.see_run(run, f"1 observations, {obsid} to {obsid}")
+        operator.see_run(run, f"1 observation, {obsid} to {obsid}")
         assert up.api.ended(run)["state_type"] == "COMPLETED"
         operator.see_run(run, "Finished in state Completed('")
         shown = {key: artifact["id"] for key, artifact in up.api.artifacts(run).items()}
@@ -262,7 +262,7 @@ def test_operator_in_a_browser(up: Up, archive: Archive, tmp_path: Path) -> None
         assert operator.outside == []
 
 
-@pytest.mark.skipif(not LONG, reason="takes six minutes; ROSSI_LONG_TESTS=1 runs it")
+@pytest.mark.long
 def test_server_gone_for_good(up: Up, many: Path) -> None:
     """The last test here: it takes the server away."""
     rossi = replace(up.rossi, server=up.api.url)

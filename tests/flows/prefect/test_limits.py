@@ -20,7 +20,6 @@ import pytest
 from flows.core.settings import load_settings
 from flows.prefect import OWN_SERVER, limits
 from flows.prefect.limits import Taken, limit_name, one_at_a_time
-from tests.conftest import LONG
 from tests.flows.api import Api
 from tests.flows.support import Rossi, no_strays, wait_until
 from tests.servers.process import free_port
@@ -168,7 +167,7 @@ def somebodys_server(home: Path) -> Iterator[Server]:
             server.kill()
 
 
-@pytest.mark.skipif(not LONG, reason="takes minutes; ROSSI_LONG_TESTS=1 runs it")
+@pytest.mark.long
 @pytest.mark.parametrize("restarted", [False, True], ids=["killed", "killed and the server restarted"])
 def test_place_of_a_killed_campaign_is_free_in_minutes(
     rossi: Rossi, many: Path, tmp_path: Path, restarted: bool

@@ -25,3 +25,9 @@ def test_rows_are_added_one_after_the_other(shape):
     for row in rows:
         expected += row
     np.testing.assert_array_equal(add_rows(start, rows), expected)
+
+
+@pytest.mark.parametrize("number", [2**15 - 1, 2**15, 2**16 + 2])
+def test_whole_numbers_of_16_bits_are_added_exactly_however_many(number):
+    values = np.full((number, 1), 65535, np.int32)  # what 16 bits without sign become
+    assert add_rows(np.zeros(1), values).tolist() == [65535 * number]

@@ -36,8 +36,9 @@ def one_member(size):
     return b"".join([packer.compress(piece) for _ in range(size >> 20)]) + packer.flush()
 
 
-@pytest.mark.parametrize("bomb", [one_member(1 << 29), gzip.compress(bytes(1 << 20)) * 512], ids=["one", "many"])
-def test_gzip_bombs(bomb, tmp_path):
+@pytest.mark.parametrize("members", [1, 512])
+def test_gzip_bombs(members, tmp_path):
+    bomb = one_member(1 << 29) if members == 1 else gzip.compress(bytes(1 << 20)) * members
     for read in (gunzip, open_fits, read_images):
         with pytest.raises(DataError, match="holds more than"):
             read(bomb, "bomb.gz")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rossi.errors import DataError
 from rossi.fits.reader import locate, open_fits, read_bytes, read_fits, split_hdu
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from tests.rossi.fits.test_variable import check_response
 
 
 def assert_same_as_astropy(path):
@@ -47,6 +48,10 @@ def test_real_files_read_as_astropy_reads_them(shared):
         "xp1007701_e2_n2a.lc",
     ):
         assert_same_as_astropy(shared / "data/real/pca" / name)
+    responses = [shared / "data/real/pca/PCU2_response.rsp.gz", *(shared / "data/real/pca/grs1915").glob("*.rsp")]
+    assert len(responses) > 3
+    for path in responses:
+        check_response(path)
 
 
 @pytest.fixture(scope="module")

@@ -7,22 +7,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from rossi.ftools.task import run
 from tests.rossi.hexte.synthetic import coefficients, write
 
 CASES = ("a_archive16", "b_archive32_gaps", "c_event_dx1f_a", "d_event_dx0f_b", "e_staring_a")
-#: Cases that the project ships.
-_SHIPPED = Path(__file__).parents[2] / "golden/hexte"
-
-
-def case_folder(request: pytest.FixtureRequest, case: str) -> Path:
-    """Return a case's folder; the test is skipped where it is not shipped and the reference material is absent."""
-    if (_SHIPPED / case).is_dir():
-        return _SHIPPED / case
-    shared: Path = request.getfixturevalue("shared")
-    return shared / "data/golden/hexte" / case
+#: Where they lie.
+GOLDEN = Path(__file__).parents[2] / "golden/hexte"
 
 
 def unpack(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from rossi.fits.reader import read_fits
 from rossi.ftools.task import call
 from tests.golden.comparison import differences
 from tests.rossi.extract.eventfile import T0, event_file, words
-from tests.rossi.ftools.hexte import CASES, case_folder, replayed
+from tests.rossi.ftools.hexte import CASES, GOLDEN, replayed
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def test_the_wrong_extension_is_named(folder):
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if "archive" not in c])
-def test_hexte_events_are_equal_to_the_last_bit(request, tmp_path, monkeypatch, case):
+def test_hexte_events_are_equal_to_the_last_bit(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
-    for expected, made in replayed(case_folder(request, case), "seextrct", tmp_path):
+    for expected, made in replayed(GOLDEN / case, "seextrct", tmp_path):
         assert differences(read_fits(expected), read_fits(made)) == [], made.name
 
 

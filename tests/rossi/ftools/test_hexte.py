@@ -7,7 +7,7 @@ from rossi import ftools
 from rossi.fits.reader import read_fits
 from rossi.ftools.task import run
 from tests.golden.comparison import differences
-from tests.rossi.ftools.hexte import CASES, case_folder, replayed
+from tests.rossi.ftools.hexte import CASES, GOLDEN, replayed
 from tests.rossi.hexte.synthetic import T, archive, coefficients, events, housekeeping, write
 
 ALL = (*CASES, "g_empty_gti")
@@ -15,10 +15,10 @@ ALL = (*CASES, "g_empty_gti")
 
 @pytest.mark.parametrize("case", ALL)
 @pytest.mark.parametrize("task", ["hxtback", "hxtdead"])
-def test_equal_to_the_last_bit(request, tmp_path, monkeypatch, case, task):
+def test_equal_to_the_last_bit(tmp_path, monkeypatch, case, task):
     monkeypatch.chdir(tmp_path)
     compared = 0
-    for expected, made in replayed(case_folder(request, case), task, tmp_path):
+    for expected, made in replayed(GOLDEN / case, task, tmp_path):
         want, have = read_fits(expected), read_fits(made)
         assert differences(want, have) == [], made.name
         for keyword in ("DETNAM", "OLDEXP"):
@@ -28,9 +28,9 @@ def test_equal_to_the_last_bit(request, tmp_path, monkeypatch, case, task):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_net_light_curves(request, tmp_path, monkeypatch, case):
+def test_net_light_curves(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
-    for expected, made in replayed(case_folder(request, case), "hxtlcurv", tmp_path):
+    for expected, made in replayed(GOLDEN / case, "hxtlcurv", tmp_path):
         want, have = read_fits(expected), read_fits(made)
         if made.name.endswith(("_src.lc", "_bkg.lc", ".pha")):
             assert differences(want, have) == [], made.name

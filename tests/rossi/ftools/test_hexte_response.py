@@ -14,7 +14,7 @@ from rossi.fits.reader import read_fits
 from rossi.ftools.caldb import hexte_dead_time_coefficients
 from rossi.hexte.backest import ARCHIVE_CPIX
 from tests.golden.comparison import differences
-from tests.rossi.ftools.hexte import case_folder, replayed
+from tests.rossi.ftools.hexte import GOLDEN, replayed
 from tests.rossi.hexte.material import (
     area,
     attitude,
@@ -28,11 +28,10 @@ from tests.rossi.hexte.material import (
 )
 
 
-def test_the_estimated_background_is_equal_to_the_last_bit(request, tmp_path, monkeypatch):
+def test_the_estimated_background_is_equal_to_the_last_bit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     compared = [
-        differences(read_fits(e), read_fits(m))
-        for e, m in replayed(case_folder(request, "e_staring_a"), "hextebackest", tmp_path)
+        differences(read_fits(e), read_fits(m)) for e, m in replayed(GOLDEN / "e_staring_a", "hextebackest", tmp_path)
     ]
     assert compared == [[], []]
 

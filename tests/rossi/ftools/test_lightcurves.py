@@ -18,7 +18,7 @@ from rossi.ftools.task import call
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.xronos import absolute, newbins
 from tests.golden.comparison import differences
-from tests.rossi.ftools.hexte import CASES, case_folder, replayed
+from tests.rossi.ftools.hexte import CASES, GOLDEN, replayed
 
 NAN = float("nan")
 
@@ -54,20 +54,20 @@ def test_rebinlc_and_lcmath_are_equal_to_the_last_bit(golden, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_hexte_curves_too(request, tmp_path, monkeypatch, case):
+def test_hexte_curves_too(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
-    for expected, made in replayed(case_folder(request, case), "rebinlc", tmp_path):
+    for expected, made in replayed(GOLDEN / case, "rebinlc", tmp_path):
         assert differences(read_fits(expected), read_fits(made)) == [], made.name
-    for expected, made in replayed(case_folder(request, case), "lcmath", tmp_path):
+    for expected, made in replayed(GOLDEN / case, "lcmath", tmp_path):
         for name in ("TIME", "RATE", "ERROR", "FRACEXP"):
             a, b = (read_fits(f).table().column(name) for f in (expected, made))
             np.testing.assert_array_max_ulp(a, b, 1)  # times are compared in days there
 
 
-def test_lcurve_joins_two_files(request, tmp_path, monkeypatch):
+def test_lcurve_joins_two_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     compared = 0
-    for expected, made in replayed(case_folder(request, "b_archive32_gaps"), "lcurve", tmp_path):
+    for expected, made in replayed(GOLDEN / "b_archive32_gaps", "lcurve", tmp_path):
         want, have = read_fits(expected).table(), read_fits(made).table()
         np.testing.assert_array_equal(have.column("TIME"), want.column("TIME"))
         for name in ("RATE1", "ERROR1", "FRACEXP"):

@@ -10,7 +10,7 @@ from rossi import ftools
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from tests.golden.comparison import differences
-from tests.rossi.ftools.hexte import CASES, case_folder, replayed
+from tests.rossi.ftools.hexte import CASES, GOLDEN, replayed
 
 
 def pha_file(path: Path, counts, exposure: float, *, start: float = 100.0, gti: bool = True, **more: object) -> str:
@@ -48,26 +48,24 @@ def pair(tmp_path) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_sums_are_equal_to_the_last_bit(request, tmp_path, monkeypatch, case):
+def test_sums_are_equal_to_the_last_bit(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
-    compared = [
-        differences(read_fits(e), read_fits(m)) for e, m in replayed(case_folder(request, case), "sumpha", tmp_path)
-    ]
+    compared = [differences(read_fits(e), read_fits(m)) for e, m in replayed(GOLDEN / case, "sumpha", tmp_path)]
     assert [found for found in compared if found] == []
     assert compared
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_channel_groups_are_equal(request, tmp_path, monkeypatch, case):
+def test_channel_groups_are_equal(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
-    texts = [(e.read_text(), m.read_text()) for e, m in replayed(case_folder(request, case), "rddescr", tmp_path)]
+    texts = [(e.read_text(), m.read_text()) for e, m in replayed(GOLDEN / case, "rddescr", tmp_path)]
     assert [(e, m) for e, m in texts if e.rstrip("\n") != m.rstrip("\n")] == []
     assert texts
 
 
-def test_the_rebinned_response_is_equal_to_the_last_bit(request, tmp_path, monkeypatch):
+def test_the_rebinned_response_is_equal_to_the_last_bit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (found,) = replayed(case_folder(request, "a_archive16"), "rbnrmf", tmp_path)
+    (found,) = replayed(GOLDEN / "a_archive16", "rbnrmf", tmp_path)
     with fits.open(found[0]) as expected, fits.open(found[1], checksum=True) as made:
         for a, b in zip(expected[1:], made[1:], strict=True):
             assert (a.name, a.columns.names, a.columns.formats) == (b.name, b.columns.names, b.columns.formats)

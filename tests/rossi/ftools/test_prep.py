@@ -180,9 +180,9 @@ def test_own_columns(prepared):
     assert wrong.returncode == 1 and "91401-02-03-00" in wrong.stdout
 
 
-def test_calibration_from_a_caldb(prepared, shared, monkeypatch):
+def test_calibration_from_a_caldb(prepared, golden, monkeypatch):
     assert ftools.pcaprepobsid(**prepared).returncode == 0
-    tree = shared / "data/golden/pca/caldb/tree"
+    tree = golden / "caldb/tree"
     monkeypatch.setenv("CALDB", str(tree))
     result = ftools.pcaprepobsid(**prepared | {"saahfile": "CALDB", "breakfile": "CALDB", "outdir": "other"})
     assert result.returncode == 0, result.stdout

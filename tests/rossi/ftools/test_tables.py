@@ -16,7 +16,7 @@ from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.ftools import utils
 from rossi.ftools.fitsfile import split_filters, split_list
 from tests.golden.comparison import differences
-from tests.rossi.ftools.hexte import case_folder, replayed
+from tests.rossi.ftools.hexte import GOLDEN, replayed
 
 
 @pytest.fixture
@@ -100,11 +100,11 @@ def test_masks_need_bits(file):
 
 
 @pytest.mark.parametrize("case", ["d_event_dx0f_b", "e_staring_a"])
-def test_events_without_a_detector_are_equal(request, tmp_path, monkeypatch, case):
+def test_events_without_a_detector_are_equal(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
     compared = [
         differences(read_fits(expected), read_fits(made))
-        for expected, made in replayed(case_folder(request, case), "fselect", tmp_path)
+        for expected, made in replayed(GOLDEN / case, "fselect", tmp_path)
     ]
     assert compared == [[]] * 4
 

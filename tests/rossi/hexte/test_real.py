@@ -8,23 +8,22 @@ from rossi.hexte.science import Cluster
 from tests.rossi.hexte import synthetic
 
 
-@pytest.mark.parametrize("cluster", list(Cluster))
-def test_the_last_row_holds_for_most_of_the_mission(shared, cluster):
-    name = cluster.value.lower()
-    table = read_fits(shared / f"data/real/calibration/hxtdead_97jul2_{name}.fits").table()
-    mine = coefficients(synthetic.coefficients(name).table(), cluster, (2e8, 3e8))
-    real = coefficients(table, cluster, (2e8, 3e8))
-    assert (real.xuld.tolist(), real.uld.tolist()) == (mine.xuld.tolist(), mine.uld.tolist())
-    assert real.remarks == ()
-
-
-def test_rows_that_are_shifted_by_a_column_are_used_as_they_are(shared):
-    table = read_fits(shared / "data/real/calibration/hxtdead_97jul2_pwb.fits").table()
-    known = coefficients(table, Cluster.B, (68400000.0, 68500000.0))
-    assert known.xuld[0] == 0
-    assert known.uld[0] == pytest.approx(16 * 0.00214)
-
-
-def test_the_gaps_between_rows_are_said(shared):
-    table = read_fits(shared / "data/real/calibration/hxtdead_97jul2_pwa.fits").table()
-    assert [r.code for r in coefficients(table, Cluster.A, (66400000.0, 66530000.0)).remarks] == ["no_coefficients"]
+def test_published_coefficients(shared, subtests):
+    """Their last row holds for most of the mission; what is odd before that is used as it is, and said."""
+    tables = {
+        cluster: read_fits(shared / f"data/real/calibration/hxtdead_97jul2_{cluster.value.lower()}.fits").table()
+        for cluster in Cluster
+    }
+    for cluster, table in tables.items():
+        with subtests.test(cluster.value):
+            mine = coefficients(synthetic.coefficients(cluster.value.lower()).table(), cluster, (2e8, 3e8))
+            real = coefficients(table, cluster, (2e8, 3e8))
+            assert (real.xuld.tolist(), real.uld.tolist()) == (mine.xuld.tolist(), mine.uld.tolist())
+            assert real.remarks == ()
+    with subtests.test("rows that are shifted by a column"):
+        known = coefficients(tables[Cluster.B], Cluster.B, (68400000.0, 68500000.0))
+        assert known.xuld[0] == 0
+        assert known.uld[0] == pytest.approx(16 * 0.00214)
+    with subtests.test("a gap between rows"):
+        known = coefficients(tables[Cluster.A], Cluster.A, (66400000.0, 66530000.0))
+        assert [remark.code for remark in known.remarks] == ["no_coefficients"]

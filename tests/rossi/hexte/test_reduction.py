@@ -19,7 +19,7 @@ from rossi.hexte.slews import curve_without_slews, exposed_part, spectrum_withou
 from rossi.hexte.tally import _starts
 from rossi.timeseries.reading import light_curve_of
 from tests.golden.comparison import differences
-from tests.rossi.ftools.hexte import CASES, case_folder
+from tests.rossi.ftools.hexte import CASES, GOLDEN
 from tests.rossi.hexte.synthetic import T, archive, as_file, coefficients, curve, events, housekeeping, spectrum
 
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
@@ -71,8 +71,8 @@ def same_curve(want, have):
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("chunk", [None, 1])
-def test_products_equal_those_of_the_tasks_to_the_last_bit(request, monkeypatch, case, chunk):
-    folder = case_folder(request, case)
+def test_products_equal_those_of_the_tasks_to_the_last_bit(monkeypatch, case, chunk):
+    folder = GOLDEN / case
     compared = 0
     for path in sorted((folder / "input").glob("FS5*")):
         if chunk and path.name[:4] not in ("FS50", "FS56"):
@@ -94,8 +94,8 @@ def test_products_equal_those_of_the_tasks_to_the_last_bit(request, monkeypatch,
     assert compared or chunk
 
 
-def test_split_event_lists_give_the_same(request):
-    folder = case_folder(request, "e_staring_a")
+def test_split_event_lists_give_the_same():
+    folder = GOLDEN / "e_staring_a"
     path = next((folder / "input").glob("FS56*"))
     file = read_fits(path)
     _, whole = reduced(folder, path)

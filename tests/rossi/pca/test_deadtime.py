@@ -150,3 +150,18 @@ def test_layer_lists():
             parse_layers(wrong)
     with pytest.raises(ValueError, match="pculist"):
         parse_pcus("7")
+
+
+def test_columns_of_each_pcu_are_its_own():
+    states = [housekeeping(pcu, vle=(pcu % 4, pcu % 4)) for pcu in (0, 1, 3, 4)]  # PCU 2 counts as off
+    prepared = prepare_standard2(standard2(xenon=9, VLE=100), states, None, BadRowRules())
+    table = open_fits(prepared.to_bytes(), "dt").tables[0]
+    assert [table.column(f"VLEDescPcu{pcu}")[1] for pcu in PCUS] == [0, 1, 0, 3, 0]
+    assert [flags(table.column(f"PCU{pcu}_ON")) for pcu in PCUS] == ["T" * 8, "T" * 8, "F" * 8, "T" * 8, "T" * 8]
+    assert [table.column(f"XeCntPcu{pcu}")[1] for pcu in PCUS] == [9, 0, 0, 0, 0]
+    for pcu, rows in prepared.rows.items():
+        for name, values in (("LiveTime", rows.live_time), ("OnTime", rows.on_time)):
+            assert table.column(f"{name}Pcu{pcu}").tolist() == table.column(f"{name}Vect")[:, pcu].tolist()
+            assert table.column(f"{name}Pcu{pcu}").tolist() == values.tolist()
+        assert table.column(f"VLEDeadTimePcu{pcu}").tolist() == (rows.vle_counts * rows.vle_event_dead_time).tolist()
+    assert table.column("NUM_PCU_ON").tolist() == [4] * 8

@@ -288,7 +288,7 @@ def test_an_archive_with_fast_data(tmp_path: Path) -> None:
     assert names == ["FS37", "FS3b", "FS46", "FS4a"]
     assert list((tmp_path / "a" / only.path / "orbit").glob("FPorbit_Day*"))
     for fast in ((), (Configurations.EVENTS,)):
-        with pytest.raises(ConfigError, match="holds 1 observations simulated with seed 1 and fast data; name another"):
+        with pytest.raises(ConfigError, match="holds 1 observation simulated with seed 1 and fast data; name another"):
             simulate_archive(tmp_path / "a", 1, fast=fast)
 
 

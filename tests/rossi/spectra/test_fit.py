@@ -14,7 +14,6 @@ import pytest
 import rossi
 from rossi.energy.folding import AbsorbedPowerLaw, fold
 from rossi.spectra.response_file import read_response
-from tests.conftest import LONG
 from tests.rossi.spectra.fitting import INDEX, NH, NORM, PIVOT, fitted, reduced
 
 SPECTRA = {"pca": ("pca",), "hexte": ("hextea", "hexteb"), "both": ("pca", "hextea", "hexteb")}
@@ -91,7 +90,7 @@ def test_a_fit_gives_index_and_flux_back(folder: Path, sherpa, kind: str) -> Non
     assert chi2 == pytest.approx(1.0, abs=0.5)
 
 
-@pytest.mark.skipif(not LONG, reason="20 observations; make test-fit runs them")
+@pytest.mark.long
 def test_twenty_realisations(tmp_path: Path, sherpa) -> None:
     found: dict[str, list[dict[str, float]]] = {kind: [] for kind in SPECTRA}
     for number in range(MANY):

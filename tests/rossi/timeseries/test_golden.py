@@ -82,8 +82,8 @@ def test_pca_curves_equal_rebinlc_and_lcmath(golden: Path, case: str, name: str,
 
 
 @pytest.mark.parametrize("case", HEXTE_CASES)
-def test_hexte_curves_equal_rebinlc_and_lcmath(shared: Path, tmp_path: Path, case: str) -> None:
-    folder = shared / "data/golden/hexte" / case
+def test_hexte_curves_equal_rebinlc_and_lcmath(golden: Path, tmp_path: Path, case: str) -> None:
+    folder = golden.parent / "hexte" / case
     products = json.loads((folder / "expected/manifest.json").read_text())["products"]
     calls = {path: call for path, call in products.items() if call.get("task") in ("rebinlc", "lcmath")}
     assert len(calls) >= 3

@@ -89,8 +89,8 @@ HARMLESS = ("unit of VLECNTPERPCU", "FILEN1")
 
 
 @pytest.mark.parametrize(("case", "number"), [("binned", 18), ("std1", 9)])
-def test_golden_calls(timing_shared, tmp_path, monkeypatch, case, number):
-    folder = timing_shared / case
+def test_golden_calls(timing_golden, tmp_path, monkeypatch, case, number):
+    folder = timing_golden / case
     (tmp_path / "input").symlink_to(folder / "input")
     (tmp_path / "expected").mkdir()
     monkeypatch.chdir(tmp_path)

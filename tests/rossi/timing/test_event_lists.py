@@ -115,8 +115,15 @@ def test_the_file(clean):
     assert good.column("START") + ZERO == pytest.approx(found.gti[:, 0], abs=1e-7)
 
 
-@pytest.mark.parametrize("name", ["GX_B1509-58_short.evt", "SE_93087-01-02-11_E_125us_64M.evt.gz"])
-def test_stingray_reads_it_as_it_reads_the_archives_file(shared, tmp_path, name):
+def test_stingray_reads_it_as_it_reads_the_archives_file(shared, tmp_path, subtests):
+    for name in ("GX_B1509-58_short.evt", "SE_93087-01-02-11_E_125us_64M.evt.gz"):
+        with subtests.test(name, what="events"):
+            events_are_read(shared, tmp_path, name)
+        with subtests.test(name, what="energies"):
+            energies_are_read(shared, tmp_path, name)
+
+
+def events_are_read(shared, tmp_path, name):
     path = shared / "data/real/pca" / name
     found = screened_events(open_events([read_fits(path)])[0])
     (tmp_path / "screened.evt").write_bytes(found.to_bytes())
@@ -133,8 +140,7 @@ def test_stingray_reads_it_as_it_reads_the_archives_file(shared, tmp_path, name)
     assert np.array_equal(found.to_stingray().pi, ours.pi)
 
 
-@pytest.mark.parametrize("name", ["GX_B1509-58_short.evt", "SE_93087-01-02-11_E_125us_64M.evt.gz"])
-def test_energies_are_read_by_stingray(shared, tmp_path, name):
+def energies_are_read(shared, tmp_path, name):
     found = screened_events(open_events([read_fits(shared / "data/real/pca" / name)])[0])
     energies = element_energies(built_in_table(), found.bounds, 53000.0)
     (tmp_path / "screened.evt").write_bytes(found.to_bytes(energies))
@@ -153,11 +159,11 @@ def test_energies_are_read_by_stingray(shared, tmp_path, name):
     assert np.isnan(energies.of(*nowhere)).all()
 
 
-def test_modes_that_do_not_tell(shared):
-    events = open_events([read_fits(shared / "data/real/pca/SE_93087-01-02-11_E_125us_64M.evt.gz")])[0]
-    assert set(screened_events(events, Screening(pcus=(4,))).pcu) == {4}
-    with pytest.raises(ConfigError, match="E_125us_64M_0_1s do not tell their layer"):
+def test_modes_that_do_not_tell(timing_golden):
+    events = open_events([read_fits(timing_golden / "binned/input/FS4f_c1987f0-c198808.gz")])[0]
+    assert set(screened_events(events, Screening(pcus=(2,))).pcu) == {2}
+    with pytest.raises(ConfigError, match="E_16us_16B_36_1s do not tell their layer"):
         screened_events(events, Screening(anodes=(10,)))
-    other = open_events([read_fits(shared / "data/real/pca/GX_B1509-58_short.evt")])[0]
+    other = open_events([read_fits(timing_golden / "xenon/expected/se_gx0.gz")])[0]
     with pytest.raises(DataError, match="differ from those of"):
         screened_events([*events, *other])

@@ -73,8 +73,8 @@ def test_single_bit_bands_on_one_grid(binned, timing_golden):
     assert found.rate == pytest.approx(found.counts.sum(axis=1) / 24)
 
 
-def test_three_modes_make_one_band(timing_shared):
-    folder = timing_shared / "binned/input"
+def test_three_modes_make_one_band(timing_golden):
+    folder = timing_golden / "binned/input"
     names = [SOFT, HARD, "FS4f_c1987f0-c198808.gz"]
     found = curve(folder, names, [Wish(DT), Wish(DT, 36, 249)])
     assert [mode.name for mode in found.choices[0].modes] == [
@@ -82,7 +82,7 @@ def test_three_modes_make_one_band(timing_shared):
     ]
     expected = np.zeros(found.bins.size)
     for name in ("sb_0_13_1_128", "sb_14_35_1_128", "e_36_1_128"):
-        golden = read_fits(timing_shared / "binned/expected" / f"{name}.lc.gz").table()
+        golden = read_fits(timing_golden / "binned/expected" / f"{name}.lc.gz").table()
         at = found.bins.at(golden.column("TIME") + DT / 2)
         np.add.at(expected, at[at >= 0], np.rint(golden.column("RATE") * DT)[at >= 0])
     assert np.array_equal(found.counts[0], expected)

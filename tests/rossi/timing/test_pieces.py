@@ -136,17 +136,17 @@ def test_parts_of_an_event_list(xenon):
         ScreenedParts([], Screening())
 
 
-def test_a_clock_that_jumps_is_told(shared):
-    file = read_fits(shared / "data/real/pca/SE_93087-01-02-11_E_125us_64M.evt.gz")
+def test_a_clock_that_jumps_is_told(binned):
+    file = read_fits(binned / "FS4f_c1987f0-c198808.gz")
     table = file.tables[0]
     time = table.column("Time").copy()
-    time[500:] -= 20.0
+    time[8000:] -= 8.0
     events = open_events([type(file)("jumps", file.primary, (with_values(table, {"Time": time}), *file.tables[1:]))])[0]
     parts = ScreenedParts(events, Screening())
     (made,) = parts.parts()
     ((name, when, far),) = parts.jumps
     photon = events[0].word.is_photon(events[0].words(table))
-    before, behind = (time[some][photon[some]] for some in (slice(None, 500), slice(500, None)))
+    before, behind = (time[some][photon[some]] for some in (slice(None, 8000), slice(8000, None)))
     assert (name, far) == ("jumps", pytest.approx(before[-1] - behind[0]))
     assert when == pytest.approx(behind[0] + events[0].timezero)
     assert (np.diff(made.time) >= 0).all()

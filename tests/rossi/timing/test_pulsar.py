@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from rossi.fits.reader import open_fits
-from tests.conftest import LONG
 from tests.rossi.timing.pulsar import PULSE, listed, of_campaign, period_of, phases, profile, short_observation
 
 SETTINGS = """
@@ -44,7 +43,7 @@ def test_a_few_short_observations():
     assert errors.max() < 0.003
 
 
-@pytest.mark.skipif(not LONG, reason="forty observations take minutes: make test-long")
+@pytest.mark.long
 def test_forty_observations_of_a_campaign(tmp_path):
     def rossi(*words):
         subprocess.run([sys.executable, "-m", "flows.cli", *words], cwd=tmp_path, check=True, capture_output=True)

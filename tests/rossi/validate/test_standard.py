@@ -24,8 +24,13 @@ REAL = {
 }
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_light_curves_of_the_archive(shared: Path, name: str) -> None:
+def test_light_curves_of_the_archive(shared: Path, subtests: pytest.Subtests) -> None:
+    for name in REAL:
+        with subtests.test(name):
+            is_read(shared, name)
+
+
+def is_read(shared: Path, name: str) -> None:
     data = (shared / "data/real/pca" / name).read_bytes()
     product = read_standard_product(data, "stdprod/xp40041010100_n2a.lc.gz")
     found = (product.channels, product.pcus, product.scale, len(product.samples.x))

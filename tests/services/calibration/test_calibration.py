@@ -286,8 +286,8 @@ def test_settings_are_checked():
         CalibrationConfig(mdl="x")
 
 
-def test_the_golden_caldb(shared, tmp_path):
-    root = shared / "data/golden/pca/caldb/tree"
+def test_the_golden_caldb(golden, tmp_path):
+    root = golden / "caldb/tree"
     start = calendar_mjd("2005-05-29", "16:00:11", "x")
     found = find_calibration(config(tmp_path, caldb=str(root)), start)
     assert found[Role.MODEL][0].extensions == tuple(range(90, 180))

@@ -1,6 +1,5 @@
 """The catalogue's client on a real and strict TAP server, over 200,000 rows; ``make test-tap`` runs it."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from tests.servers import dachs
 from tests.servers.rows import accepted, made_rows
 
 ROWS, NAMELESS = 200_000, 40
+#: It takes minutes to take the rows in: make test-tap.
+pytestmark = pytest.mark.dachs
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,7 @@ def rows():
 @pytest.fixture(scope="module")
 def service(rows):
     if why := dachs.missing():
-        pytest.fail(why) if os.environ.get("ROSSI_REQUIRE_DACHS") else pytest.skip(why)
-    if not os.environ.get("ROSSI_REQUIRE_DACHS"):
-        pytest.skip("DaCHS takes minutes to take the rows in; make test-tap")
+        pytest.fail(why)
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
         Path(name).chmod(0o755)
         with dachs.serving_rows(Path(name), [*rows, *(accepted(93055 + n) for n in range(NAMELESS))]) as url:

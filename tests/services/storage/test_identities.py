@@ -153,3 +153,10 @@ def test_an_empty_file_is_held_too(archive, path):
     for _ in range(2):
         assert held.fetch_many(held.identify(held.list(PLACE))) == [b""]
     assert archive.reads == [NAME]
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_whole(path, archive, monkeypatch):
+    path.write_bytes(b"banana" * 1000)
+    fstat = os.fstat
+    monkeypatch.setattr(os, "fstat", lambda file: os.stat_result((*fstat(file)[:6], 3, *fstat(file)[7:10])))
+    assert archive().fetch(NAME) == b"banana" * 1000

@@ -1,6 +1,7 @@
 import errno
 import fcntl
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from threading import Event
@@ -42,6 +43,27 @@ def test_an_interrupted_write_leaves_nothing_visible(tmp_path, monkeypatch):
     assert list(store.list()) == []
     assert list((tmp_path / "a").iterdir()) == []
     assert store.put("a/b", b"data")
+
+
+def test_files_are_flushed_before_any_has_its_name_and_their_folder_once(tmp_path, monkeypatch):
+    store, done, fsync, link = open_store(str(tmp_path)), [], os.fsync, os.link
+
+    def flushed(descriptor):
+        fsync(descriptor)
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "link", lambda *paths: done.append("name") or link(*paths))
+    assert store.put_contents([(f"a/{n}", b"1") for n in range(3)]) == [True] * 3
+    assert done == [*["file"] * 3, *["name"] * 3, "folder"]
+
+
+def test_what_can_not_be_written_leaves_nothing_of_the_others(tmp_path):
+    store = open_store(str(tmp_path))
+    store.put("a/b/c", b"1")
+    with pytest.raises(ConfigError, match=r"a/b/c/d: the store can't be written"):
+        store.put_contents([("a/x", b"1"), ("a/b/c/d", b"1")])
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
 
 def test_left_temporary_files_are_not_listed(tmp_path):

@@ -135,8 +135,8 @@ def test_the_task_without_caldb(call, monkeypatch):
     assert "environment variable CALDB" in result.stdout
 
 
-def test_the_task_takes_its_files_from_a_caldb(shared, golden, tmp_path, call, monkeypatch):
-    monkeypatch.setenv("CALDB", str(shared / "data/golden/pca/caldb/tree"))
+def test_the_task_takes_its_files_from_a_caldb(golden, tmp_path, call, monkeypatch):
+    monkeypatch.setenv("CALDB", str(golden / "caldb/tree"))
     result = call(modelfile="CALDB", saahfile="CALDB")
     assert result.returncode == 0, result.stdout
     expected = golden / "e5_switch/expected/prep/FS4a_15752a10-15752e70_bkg.gz"

@@ -10,7 +10,7 @@ from astropy.table import Table
 
 from flows.cli import main
 from flows.core.compare import compare_engines
-from flows.core.known_deviations import DEAD_COLUMN, DOCUMENT, EVENT_LISTS, NET_CURVES, SUMS
+from flows.core.known_deviations import DEAD_COLUMN, EVENT_LISTS, NET_CURVES, SUMS
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.hexte.reduction import whole_frames
@@ -92,7 +92,7 @@ def test_known_deviations_are_named(compare, simulated, tmp_path):
     obsid = first_of(simulated, event_files=1, A="rocking", B="rocking").obsid
     code, said, _ = compare(obsid, "--tolerance", 1e-6, **EVENTS)
     assert code == 0
-    assert f"Known, see '{EVENT_LISTS.name}' in {DOCUMENT}: native counts whole 16-s frames" in said
+    assert f"Known ({EVENT_LISTS.name}): native counts whole 16-s frames" in said
     assert "with known deviations." in said
     assert "other differences" not in said
     rows = Table.read(tmp_path / "out/comparison.ecsv")
@@ -103,7 +103,7 @@ def test_known_deviations_are_named(compare, simulated, tmp_path):
 
 @pytest.mark.parametrize("deviation", [EVENT_LISTS, NET_CURVES, DEAD_COLUMN, SUMS])
 def test_deviations_have_the_names_of_the_document(deviation):
-    assert f"\n| {deviation.name} |" in (ROOT / DOCUMENT).read_text()
+    assert f"\n| {deviation.name} |" in (ROOT / "docs" / "explanation" / "deviations.md").read_text()
 
 
 def test_event_lists_differ_in_parts_of_frames_only(settings, simulated, monkeypatch):

@@ -15,7 +15,6 @@ from services.merge import panels, report
 from services.storage import open_store
 from services.storage.publication import read_manifest
 from tests.benchmarks.bench_report import fabricated
-from tests.conftest import LONG
 from tests.services.merge.report.store import GOOD, make_report
 from tests.services.merge.report.window import Opened, Quiet
 
@@ -82,7 +81,7 @@ def test_a_part_that_was_left_behind_is_named(browser: Browser, parted: Path, tm
     page.close()
 
 
-@pytest.mark.skipif(not LONG, reason="5,000 observations take minutes: make test-long")
+@pytest.mark.long
 def test_five_thousand_observations_are_all_told(browser: Browser, tmp_path: Path) -> None:
     shown = fabricated(5000)
     made = report.report("Many", "", shown, [], report.Place("/s", "", "0" * 64), 20_000)
