@@ -1,25 +1,27 @@
 """Net light curves, dwell, and the comparison of backgrounds."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column
 from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
-from rossi.hexte.contamination import background_remarks, compare
+from rossi.hexte.contamination import absolute_channels, background_remarks, compare
 from rossi.hexte.dwell import find_dwell, overlapping, shown_dwell
 from rossi.hexte.net import cycle_net, interpolate, interpolated_net
 from rossi.hexte.parts import dwell_of
 from rossi.hexte.reduction import Reduced
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
-from rossi.plot.background import background_figure
+from rossi.plot.background import _steps, background_figure
 from rossi.plot.longterm import png
 from rossi.spectra.pha import read_pha
 from rossi.timeseries.reading import light_curve_of
@@ -178,6 +180,15 @@ def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
         assert np.nanmax(np.abs(shown)) == pytest.approx((plus - minus) * np.sqrt(4 / (plus + minus)))
         one_side = {p: s for p, s in spectra.items() if p is not Position.MINUS}
         assert png(background_figure(one_side, "A title")).startswith(b"\x89PNG")
+
+
+def test_spectra_are_drawn_with_the_errors_that_they_tell():
+    told = read_pha(pha(100, 50.0))
+    for error, size in ((None, 10.0), (np.full(len(told.value), 30.0), 30.0)):
+        edges, rate, sigma = _steps(Figure().subplots(), replace(told, error=error), "k", "")
+        number = np.bincount(np.searchsorted(edges, absolute_channels(told)[:, 0], "right") - 1)
+        assert rate == pytest.approx(100 * number / 50 / np.diff(edges))
+        assert sigma == pytest.approx(size * np.sqrt(number) / 50 / np.diff(edges))
 
 
 def test_spectra_of_several_files_are_added_up():

@@ -10,7 +10,9 @@ import pytest
 from rossi.errors import DataError
 from services.contract import FailureKind, File, InputRecord, Outcome
 from services.execution.executor import execute
+from services.execution.known import begun
 from services.execution.making import Memory
+from services.execution.request import Shard
 from services.storage import open_archive, open_store
 from services.storage.memory import MemoryStore
 from services.storage.publication import fetch_outputs, fingerprint, output_key, publish, read_manifest
@@ -296,3 +298,11 @@ class TestPublication:
         (store.root / key).write_bytes(b"short")
         with pytest.raises(DataError, match=r"number\.txt: the content is damaged: 5 bytes"):
             fetch_outputs(store, result.manifest, "number")
+
+
+def test_observations_of_which_the_store_has_something(store):
+    held, other = OBSID, "20402-01-45-04"
+    store.put(f"run/{held}/count/0/manifest.json", b"{}")
+    common = {"number": 0, "stages": {}, "archive": "a", "store": "s", "prefix": "run"}
+    assert begun(Shard(obsids=(held, other, "no key/"), **common), store) == {held}
+    assert begun(Shard(obsids=(other,), **common), store) == {other}  # it is asked for anyway

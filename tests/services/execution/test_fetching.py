@@ -4,7 +4,7 @@ import pytest
 
 from rossi.errors import ConfigError, DataError
 from services.execution import fetching
-from services.execution.fetching import copy, fetch_all
+from services.execution.fetching import copy, fetch_all, needed
 from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig, look
 from services.storage import StoreError, open_archive, patience
@@ -151,3 +151,13 @@ def test_a_folder_that_can_not_be_written_ends_it(tree, tmp_path, every_file):
     with pytest.raises(ConfigError, match="can't be written"):
         list(fetch_all(archive, MANY, STAGES, tmp_path / "copy", print))
     assert len(archive.listed) <= 8
+
+
+def test_what_no_stage_reads_is_not_needed(tmp_path):
+    names = ("pca/FS4a_690d0a0-690d4a0.gz", "hexte/FS50_690d0a0-690d4a0.gz", "ace/FH1d_690d0a0-690d4a0.gz")
+    for name in names:
+        (tmp_path / FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / FOLDER / name).write_bytes(b"x")
+    found = needed(open_archive(str(tmp_path)), FOLDER.rpartition("/")[2], {"pca_prep": PcaPrepConfig()})
+    assert [file.path for file in found.files] == [f"{FOLDER}/{names[0]}"]
+    assert (found.size, found.whole) == (1, 3)
