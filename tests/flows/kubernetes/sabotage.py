@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,12 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
 
 
 @contextmanager
-def _unless_full(path: Path, data: bytes) -> Iterator[Path]:
-    if any(_is_named("FULL", part) for part in path.parts):
+def _unless_full(files: Iterable[tuple[Path, bytes]]) -> Iterator[dict[Path, Path]]:
+    files = list(files)
+    if any(_is_named("FULL", part) for path, _ in files for part in path.parts):
         raise OSError(errno.ENOSPC, "No space left on device")
-    with _written(path, data) as temporary:
-        yield temporary
+    with _written(files) as temporaries:
+        yield temporaries
 
 
 def _sabotaged_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
