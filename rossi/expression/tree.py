@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from rossi.version import __version__
+
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 #: Expressions that are kept: those that were parsed last.
 _KEPT = 64
@@ -128,8 +130,8 @@ def _file() -> Path | None:
 
 
 def _seal(data: bytes) -> bytes:
-    """Return what tells that nothing of this has changed, nor the grammar."""
-    return hashlib.sha256(_grammar() + data).hexdigest().encode()
+    """Return what tells that nothing of this has changed, nor the grammar, and that it is of this version."""
+    return hashlib.sha256(__version__.encode() + _grammar() + data).hexdigest().encode()
 
 
 @lru_cache(maxsize=1)

@@ -70,6 +70,15 @@ class Column:
     def __hash__(self) -> int:
         return hash((self.name, self.form))  # tables of a hundred columns are looked up by all of them
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Column) and self._told == other._told
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        """All that cards tell: 1, 1.0 and T are equal, and are not written alike."""
+        kinds = tuple(type(value) for _, value in self.keywords)
+        return self.name, self.form, self.unit, self.meaning, self.null, self.zero, self.keywords, kinds
+
     def cards(self, number: int) -> list[CardTuple]:
         """Return the cards of this column.
 

@@ -71,7 +71,7 @@ class LocalStore:
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`; each folder is flushed once."""
         files = [(self._path(key), data) for key, data in contents]
-        new = [(path, data) for path, data in files if not path.exists()]
+        new = [(path, data) for path, data in files if not _is_there(path)]
         with _written(new) as temporaries:
             created = {path for path, temporary in temporaries.items() if self._publish(temporary, path)}
         for folder in {path.parent for path, _ in new}:
@@ -105,8 +105,8 @@ class LocalStore:
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
         path = self._path(key)
-        if path.is_file():
-            with _writing(path):
+        with _writing(path):
+            if path.is_file():
                 path.unlink(missing_ok=True)
 
     def delete_all(self, keys: Iterable[str]) -> None:
@@ -122,7 +122,7 @@ class LocalStore:
     def swap(self, key: str, data: bytes, tag: str) -> bool:
         """See `ObjectStore.swap`."""
         path = self._path(key)
-        if not path.parent.is_dir():
+        if not _is_there(path):
             return False
         with _writing(path), self._locked(path.parent), suppress(FileNotFoundError):
             if _tag(path.read_bytes()) == tag:
@@ -243,6 +243,11 @@ def _created(path: Path) -> BinaryIO:
         with suppress(FileNotFoundError):
             path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("xb")
+
+
+def _is_there(path: Path) -> bool:
+    with _writing(path):
+        return path.exists()
 
 
 def _tag(data: bytes) -> str:

@@ -120,7 +120,7 @@ def test_only_what_has_changed_is_merged_again(settings: Settings, simulated: Ar
     with pytest.raises(ConfigError, match=r"No source is called 'Sim X-9'; did you mean"):
         night(settings, names=("Sim X-9",))
     of_one = settings.model_copy(update={"sources": settings.sources.model_copy(update={"names": ("sim x 1",)})})
-    with pytest.raises(NothingToDo, match="None of 3 observations failed"):
+    with pytest.raises(NothingToDo, match="Of 3 observations none failed"):
         run(of_one, failed, Inline(of_one), Recorder())
 
 

@@ -124,3 +124,11 @@ def test_header_edits():
     assert [k for k, _ in again.without(("A",), ("LO",)).images()] == ["COMMENT", "COMMENT", "B"]
     with pytest.raises(KeyError):
         header["NOSUCH"]
+
+
+def test_keywords_of_a_column_are_written_as_they_are_whatever_equal_ones_were_written_before():
+    def card(value):
+        column = Column("A", "1J", keywords=(("TDMIN", value),))
+        return table_hdu("T", [(column, np.zeros(1, np.int32))]).header.image("TDMIN1")[10:30].strip()
+
+    assert [card(value) for value in (1, True, 1.0, 1)] == [b"1", b"T", b"1.0", b"1"]

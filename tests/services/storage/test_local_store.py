@@ -144,6 +144,22 @@ def test_unwritable_directory(tmp_path):
         store.put("a/b", b"")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store, key: store.put(key, b""),
+        lambda store, key: store.delete(key),
+        lambda store, key: store.swap(key, b"", "tag"),
+    ],
+    ids=["put", "delete", "swap"],
+)
+def test_what_a_disk_says_of_a_name_is_told_before_anything_is_written_too(tmp_path, change):
+    store = open_store(str(tmp_path))
+    store.put("a/b", b"")
+    with pytest.raises(ConfigError, match=r"xxx: the store can't be written \(File name too long"):
+        change(store, f"a/{'x' * 300}")
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_full_disk_may_be_tried_again(tmp_path, monkeypatch, number):
     def full(descriptor):
