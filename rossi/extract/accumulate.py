@@ -241,16 +241,15 @@ def _values(
     short = info.code in "BI" and abs(info.zero) <= 1 << 15
     wide: type[np.number[Any]] = np.float64 if raw.dtype.kind == "f" else np.int32 if short else np.int64
     # in two steps: numpy turns bytes and widens them at once several times slower
-    native = raw.astype(raw.dtype.newbyteorder("="))
-    values: NDArray[Any] = native.astype(wide)
+    values: NDArray[Any] = raw.astype(raw.dtype.newbyteorder("=")).astype(wide)
     doubts = [] if info.null is None else [values == info.null]
     if info.scale != 1.0 or not float(info.zero).is_integer():
         values = values * info.scale + info.zero
     elif info.zero:
         values += values.dtype.type(info.zero)
     if not include_negative:
-        least = float(native.min(initial=0)) * info.scale + info.zero if info.scale > 0 else -1.0
-        if not least >= 0:  # nor is NaN from 0 on; to look for the least is quicker than to compare each
+        # nor is NaN from 0 on; to look for the least is quicker than to compare each
+        if not values.min(initial=0) >= 0:
             doubts.append(~(values >= 0))
     elif values.dtype.kind == "f":
         doubts.append(np.isnan(values))

@@ -35,8 +35,10 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
 @contextmanager
 def _unless_full(files: Iterable[tuple[Path, bytes]]) -> Iterator[dict[Path, Path]]:
     files = list(files)
-    if any(_is_named("FULL", part) for path, _ in files for part in path.parts):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    for path, _ in files:
+        with local._writing(path):
+            if any(_is_named("FULL", part) for part in path.parts):
+                raise OSError(errno.ENOSPC, "No space left on device")
     with _written(files) as temporaries:
         yield temporaries
 

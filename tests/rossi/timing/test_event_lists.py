@@ -1,5 +1,6 @@
 """Screened event lists."""
 
+import gc
 import warnings
 from dataclasses import replace
 
@@ -123,14 +124,19 @@ def test_stingray_reads_it_as_it_reads_the_archives_file(shared, tmp_path, subte
             energies_are_read(shared, tmp_path, name)
 
 
+def read_by_stingray(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        events = load("stingray", "timing", "Event lists").EventList.read(str(path), fmt="ogip")
+        gc.collect()  # the file that it leaves open
+    return events
+
+
 def events_are_read(shared, tmp_path, name):
     path = shared / "data/real/pca" / name
     found = screened_events(open_events([read_fits(path)])[0])
     (tmp_path / "screened.evt").write_bytes(found.to_bytes())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        stingray = load("stingray", "timing", "Event lists")
-        ours, theirs = (stingray.EventList.read(str(p), fmt="ogip") for p in (tmp_path / "screened.evt", path))
+    ours, theirs = read_by_stingray(tmp_path / "screened.evt"), read_by_stingray(path)
     tick = theirs.dt / 2  # stingray moves times, which are those of the begin of ticks, to their middle
     good = (theirs.time - tick >= found.gti[0, 0]) & (theirs.time - tick < found.gti[-1, 1])
     assert np.array_equal(ours.time, theirs.time[good])
@@ -144,9 +150,7 @@ def energies_are_read(shared, tmp_path, name):
     found = screened_events(open_events([read_fits(shared / "data/real/pca" / name)])[0])
     energies = element_energies(built_in_table(), found.bounds, 53000.0)
     (tmp_path / "screened.evt").write_bytes(found.to_bytes(energies))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made = load("stingray", "timing", "Event lists").EventList.read(str(tmp_path / "screened.evt"), fmt="ogip")
+    made = read_by_stingray(tmp_path / "screened.evt")
     assert made.energy == pytest.approx(energies.of(found.pcu, found.anode, found.pha))
     assert np.isfinite(made.energy[found.anode != 255]).all()
     one = int(np.flatnonzero(np.diff(found.bounds[found.pha])[:, 0] == 0)[0])  # an element of one channel
