@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rossi.arrays import Floats
-from rossi.energy.built_in import NAME, built_in_table
+from rossi.energy.built_in import built_in_table
 from rossi.energy.channel_law import CHANNELS
 from rossi.energy.epochs import END, STARTS, epochs_at
 from rossi.energy.layers import CODES
@@ -21,8 +21,6 @@ from rossi.met import to_time
 
 #: Whose energies are shown: PCU 2 was on in nearly all observations.
 PCU = 2
-#: What they are, in words.
-RULE = f"PCA: PCU {PCU}, energy-to-channel table {NAME}; HEXTE: 1 keV a channel"
 
 
 def in_kev(instrument: str, edges: Floats, met: Any = None) -> Floats:

@@ -363,6 +363,8 @@ def test_what_is_kept_is_bounded_and_is_not_believed_when_damaged(home, monkeypa
         compile_expression.cache_clear()
         assert compile_expression(text).tree.children[2].data == "integer"
         assert tree.recall(text) is not None
+    monkeypatch.setattr(tree, "__version__", "another")
+    assert tree.recall(text) is None
 
 
 def test_nothing_is_kept_where_nothing_can_be_written(home, monkeypatch):
