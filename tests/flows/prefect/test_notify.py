@@ -175,6 +175,7 @@ def test_numbers_for_a_dashboard(up: Up, archive: Archive) -> None:
     assert 0 <= found["rossi_last_good_run_age_seconds"] < 240
 
 
+@pytest.mark.long
 def test_mail_of_a_run_that_does_not_begin(up: Up, hook: tuple[str, list[str]]) -> None:
     """The last test here: it stops what serves the flows. A run is late after ten seconds instead of ten minutes."""
     with mailbox() as (address, mails):

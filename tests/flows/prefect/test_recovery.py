@@ -66,6 +66,7 @@ def flow_processes(up: Up) -> list[int]:
     return [pid for pid in (int(Path(folder).name) for folder in marked(up.mark)) if pid not in others]
 
 
+@pytest.mark.long
 def test_asked_to_end_and_started_again(up: Up, many: Path) -> None:
     """As `kubectl rollout restart deployment/rossi-flow` does."""
     obsids = sorted(path.name for path in many.glob("*/*/*"))[:SOME]
