@@ -30,7 +30,7 @@ from tests.benchmarks.table import Row, commands, script
 
 #: What numpy's import took where the goals were set [s].
 _NUMPY = 0.081
-_ROSSI = (sys.executable, "-m", "flows.cli")
+_ROSSI = (str(Path(sys.executable).with_name("rossi")),)
 NUMPY = (sys.executable, "-c", "import numpy")
 
 
