@@ -15,7 +15,7 @@ test: .venv/dev browser
 	$(MAKE) --jobs=2 types run-tests
 
 # Hundreds of processes import the same files, which are compiled once, whatever the environment says of that.
-test run-tests test-latest test-lowest test-long: export PYTHONDONTWRITEBYTECODE =
+test run-tests test-latest test-lowest test-long docs: export PYTHONDONTWRITEBYTECODE =
 
 # Types use one processor, and tests wait now and then: both at once.
 types: .venv/dev
