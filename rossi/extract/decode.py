@@ -11,7 +11,8 @@ from rossi.errors import DataError
 from rossi.extract.events import ScienceEvents
 from rossi.extract.eventword import ANODES, PROPANE, EventWord
 from rossi.fits import declarations as declared
-from rossi.fits.edit import append_columns, as_hdu, select_columns, select_rows
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import as_hdu, select_columns, select_rows
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes

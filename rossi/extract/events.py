@@ -294,19 +294,8 @@ def accumulate_events(
     by_channel = by_channel[: len(bounds)]
     shares = np.zeros(len(bounds))
     name, cpix = first.table.info(first.column).name, f"({first.word.cpix})"
-    found = Accumulation(
-        span,
-        (name,),
-        cpix,
-        bounds,
-        bins.bins,
-        bins.exposure,
-        counts,
-        counts,
-        shares,
-        by_channel,
-        by_channel,
-    )
+    sums = counts, counts, shares, by_channel, by_channel
+    found = Accumulation(span, (name,), cpix, bounds, bins.bins, bins.exposure, *sums)
     shares[0] = found.ontime
     return found
 

@@ -4,77 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rossi.errors import DataError
+from rossi.fits.columns import append_columns
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import FitsFile, iterate_hdus
-from rossi.fits.structure import ColumnInfo, Structure, structure
+from rossi.fits.structure import ColumnInfo, structure
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, TableHDU, data_unit, fits_bytes, hdu_parts, join_hdus, stored
+from rossi.fits.writer import Column, TableHDU, data_unit, fits_bytes, hdu_parts, join_hdus
 
 #: Keywords that end in the number of the column that they describe.
 _NUMBERED = re.compile(
     r"(T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|BCOL|LMIN|LMAX|DMIN|DMAX|DDES|EVTB)|[1-9]C[A-Z]{3})([1-9]\d*)"
 )
-
-
-def append_columns(table: Table, columns: Sequence[tuple[Column, NDArray[np.generic]]]) -> Table:
-    """Return a copy of a table with further columns behind the old ones.
-
-    Parameters
-    ----------
-    table : Table
-    columns : sequence of (Column, ndarray (n_row,) or (n_row, repeat))
-        Values as in `rossi.fits.writer.table_hdu`.
-    """
-    made = with_room(table, tuple(column for column, _ in columns))
-    for number, (column, values) in enumerate(columns, len(table.structure.forms) + 1):
-        field = made.rows[f"f{number}"]
-        field[...] = stored(column, values, field.dtype).reshape(field.shape)
-    return made
-
-
-def with_room(table: Table, columns: tuple[Column, ...]) -> Table:
-    """Return a copy of a table with further columns behind the old ones, whose values are still to be set.
-
-    Parameters
-    ----------
-    table : Table
-    columns : tuple of Column
-    """
-    n_old, width = len(table.structure.forms), table.rows.dtype.itemsize
-    cards, more = _cards(columns, n_old + 1)
-    known = _joined(table.structure, cards, width + more)
-    rows = np.empty(len(table), known.dtype)
-    old = np.ascontiguousarray(table.rows).view("u1").reshape(len(table), width)
-    rows.view("u1").reshape(len(table), width + more)[:, :width] = old
-    header = table.header.copy()
-    header.set("NAXIS1", width + more, "width of table in bytes")
-    header.set("TFIELDS", n_old + len(columns), "number of fields in each row")
-    header.extend(cards)
-    return Table(header, rows, table.source, known, table.heap)
-
-
-@lru_cache(maxsize=64)
-def _cards(columns: tuple[Column, ...], first: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
-    """Return the cards of columns as (keyword, image), and how many bytes a row they take."""
-    header = Header(card for number, column in enumerate(columns, first) for card in column.cards(number))
-    alone = Header(card for number, column in enumerate(columns, 1) for card in column.cards(number))
-    width = structure(alone.column_cards(), len(columns), None).dtype.itemsize
-    return tuple(header.images()), width
-
-
-@lru_cache(maxsize=64)
-def _joined(old: Structure, cards: tuple[tuple[str, bytes], ...], width: int) -> Structure:
-    new = Header()
-    new.extend(cards)
-    n_new = sum(keyword.startswith("TTYPE") for keyword, _ in cards)
-    return structure(old.header.column_cards() + new.column_cards(), len(old.forms) + n_new, width)
 
 
 def select_rows(table: Table, rows: ArrayLike) -> Table:

@@ -22,7 +22,8 @@ from rossi.energy.pca_response import LayerResponse, PcaResponseRequest, add_lay
 from rossi.energy.redistribution import PARTIAL_CHARGE
 from rossi.energy.response_cards import pca_response_file
 from rossi.errors import ConfigError, DataError
-from rossi.fits.edit import append_columns, file_bytes, require_plain, with_keywords
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import file_bytes, require_plain, with_keywords
 from rossi.fits.reader import FitsFile, open_fits, read_bytes
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes, primary_hdu

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rossi.arrays import Floats
 from rossi.energy.vignetting import JITTER, bin_transmission, read_pointing
 from rossi.errors import ConfigError, DataError
-from rossi.fits.edit import append_columns, file_bytes, with_values
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import file_bytes, with_values
 from rossi.fits.reader import FitsFile, read_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import Column

@@ -10,7 +10,7 @@ import numpy as np
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits import declarations as declared
-from rossi.fits.edit import append_columns
+from rossi.fits.columns import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table, by_row

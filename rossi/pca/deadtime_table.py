@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.cards import Value
-from rossi.fits.edit import with_room
+from rossi.fits.columns import with_room
 from rossi.fits.structure import Structure
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, stored

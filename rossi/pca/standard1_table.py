@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.cards import Value
-from rossi.fits.edit import append_columns, as_hdu
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import as_hdu
 from rossi.fits.table import Table
 from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.deadtime import EVENT_DEAD_TIME

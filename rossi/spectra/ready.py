@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
-from rossi.fits.edit import append_columns, file_bytes, with_values
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import file_bytes, with_values
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.writer import Column

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from rossi.errors import DataError
 from rossi.fits import declarations as declared
-from rossi.fits.edit import append_columns, as_hdu, with_values
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.header import Header
 from rossi.fits.reader import gunzip, iterate_hdus
 from rossi.fits.table import Table

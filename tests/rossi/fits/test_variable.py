@@ -9,7 +9,8 @@ from astropy.io import fits
 
 from rossi.compare import compare_products
 from rossi.errors import DataError
-from rossi.fits.edit import append_columns, as_hdu, select_columns, select_rows, stack_rows, with_values
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import as_hdu, select_columns, select_rows, stack_rows, with_values
 from rossi.fits.header import BLOCK
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.text import column_text

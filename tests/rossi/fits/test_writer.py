@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from rossi.errors import DataError
-from rossi.fits.edit import append_columns, as_hdu, set_column
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import as_hdu, set_column
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.fits.table import Table
