@@ -7,6 +7,7 @@ for.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -283,6 +284,24 @@ class Table:
         if side is None or side[0].shape[1] != len(names) or side[0].dtype.kind == "f":
             return np.column_stack([self.numbers(name) for name in names])
         return np.asarray(side[0].astype(np.float64) + side[1])
+
+    def null_side_by_side(self, names: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Return where `side_by_side` is undefined.
+
+        Parameters
+        ----------
+        names : tuple of str
+
+        Returns
+        -------
+        ndarray (n_row, n_name) of bool
+        """
+        infos = [self.info(name) for name in names]
+        side = self.adjacent(names)
+        ordered = all(one.number < other.number for one, other in pairwise(infos))
+        if side is None or not ordered or side[0].shape[1] != len(names) or len({info.null for info in infos}) > 1:
+            return np.column_stack([self.null(name) for name in names])
+        return _undefined(infos[0], side[0])
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column's values in native byte order, TSCAL and TZERO applied.

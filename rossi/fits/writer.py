@@ -39,6 +39,10 @@ _GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _STORED = 0xFFFF
 
 
+#: Letters of forms whose values are not stored as they are: of variable length, logicals, texts.
+_CHANGED = frozenset("PQLA")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """Declaration of a column: what it is called, how it is stored, what it means.
@@ -72,6 +76,11 @@ class Column:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Column) and self._told == other._told
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether values are stored as they are."""
+        return not self.zero and _CHANGED.isdisjoint(self.form)
 
     @property
     def _told(self) -> tuple[object, ...]:
@@ -133,17 +142,17 @@ def table_hdu(
     n_row : int, optional
         Needed only when there is no column.
     """
-    declared = tuple(column for column, _ in columns)
-    template, dtype = _template(extname, declared)
+    template, dtype = _template(extname, tuple([column for column, _ in columns]))
     heap = bytearray()
     arrays = [_laid_out(column, values, heap) for column, values in columns]
     rows = np.empty(len(arrays[0]) if arrays else int(n_row or 0), dtype)
-    for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
-        field = rows[f"f{number}"]
-        field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)
+    for name, (column, _), values in zip(dtype.names or (), columns, arrays, strict=True):
+        field = rows[name]
+        field[...] = (values if column.is_plain else stored(column, values, dtype[name])).reshape(field.shape)
     header = template.copy()
     header.set("NAXIS2", len(rows), "number of rows in table")
-    header.set("PCOUNT", len(heap), "size of special data area")
+    if heap:
+        header.set("PCOUNT", len(heap), "size of special data area")
     _add(header, cards)
     return TableHDU(header, data_unit(rows, heap))
 
@@ -187,6 +196,8 @@ def data_unit(rows: NDArray[Any], heap: bytes | bytearray | memoryview = b"") ->
 
 
 def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
+    if column.is_plain:
+        return np.asarray(values)
     form = column.form.lstrip("1")
     return lay_out(values, form, heap) if form[:1] in DESCRIPTORS else np.asarray(values)
 
@@ -363,9 +374,12 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     start : int
         The sum of what is before it.
     """
+    if not len(data):
+        return start
     whole = len(data) // 4
-    total = start + int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64))
-    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    total = start + int(np.add.reduce(np.frombuffer(data, ">u4", whole), dtype=np.uint64))
+    if len(data) > 4 * whole:
+        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total
@@ -378,9 +392,8 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    columns = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
-    text = "".join(map("".join, zip(*columns, strict=True)))
-    return text[-1] + text[:-1]
+    a, b, c, d = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
+    return d[3] + "".join([a[n] + b[n] + c[n] + d[n] for n in range(4)])[:-1]
 
 
 @lru_cache(maxsize=256)
