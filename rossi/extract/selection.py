@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti as intervals
+from rossi.arrays import distinct
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.extract.repeats import Counted, Repeat
@@ -172,7 +174,7 @@ class Span:
     repeats: tuple[Repeat, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid(Span):
     """The bins of a light curve and the samples that fall into them.
 
@@ -188,6 +190,21 @@ class Grid(Span):
     def arrays(self) -> tuple[ScienceArray, ...]:
         """The files, by TSTART."""
         return tuple(s.array for s in self.samples)
+
+    @property
+    def filled(self) -> NDArray[np.int64]:
+        """The bins that hold samples (n_bin,), ascending."""
+        return self.filling[0]
+
+    @cached_property
+    def filling(self) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
+        """These bins, and for each file its samples in each of them (n_bin,)."""
+        filled, place = distinct(np.concatenate([np.empty(0, np.int64), *(s.bins for s in self.samples)]))
+        number, at = [], 0
+        for samples in self.samples:
+            number.append(np.bincount(place[at : at + len(samples.bins)], minlength=len(filled)))
+            at += len(samples.bins)
+        return filled, tuple(number)
 
 
 def select_samples(
@@ -223,15 +240,20 @@ def select_samples(
     origin, binsz, stop = span.origin, span.binsz, span.stop
     samples, counted, repeats = [], Counted(), []
     for array, gti, shape in zip(ordered, own, shapes, strict=True):
-        t = (array.time[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
+        t = array.time
+        if shape.n_time != 1:
+            t = (t[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
         keep = intervals.contains(gti, t) & (t >= origin) & (t < stop)
         if common is not None:
             keep &= intervals.contains(common, t)
-        index = np.flatnonzero(keep)
-        first = index if time.repeats else index[counted.first(array, t[index], shape.dt)]
-        if len(first) < len(index):
-            repeats.append(Repeat(array.name, (len(index) - len(first)) * shape.dt))
-        samples.append(Samples(array, first, bin_number(t[first], origin, binsz), shape.dt))
+        (index,) = keep.nonzero()
+        t = t[index]
+        if not time.repeats:
+            first = counted.first(array, t, shape.dt)
+            if len(first) < len(index):
+                repeats.append(Repeat(array.name, (len(index) - len(first)) * shape.dt))
+                index, t = index[first], t[first]
+        samples.append(Samples(array, index, bin_number(t, origin, binsz), shape.dt))
     return Grid(origin, binsz, span.start, stop, span.files, tuple(repeats), tuple(samples))
 
 
