@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,10 +159,10 @@ def commanded_dwell(table: Table) -> int | None:
     name = next((n for n in ("CmdDwellApMod", "DwellPdApMod") if n in table), None)
     if name is None or not len(table):
         return None
-    codes, counts = np.unique(table.integers(name)[~table.null(name)], return_counts=True)
-    if not len(codes):
+    counts = Counter(table.integers(name)[~table.null(name)].tolist())
+    if not counts:
         return None
-    code = int(codes[np.argmax(counts)])
+    code = min(counts, key=lambda one: (-counts[one], one))
     if code >= len(DWELLS):
         raise DataError(
             f"{table.where}: {name} is {code}; a code of the dwell, 0 to {len(DWELLS) - 1}, was expected. Give the "
@@ -173,9 +174,7 @@ def commanded_dwell(table: Table) -> int | None:
 def _gridded(table: Table, name: str, at: NDArray[np.int64], number: int) -> Floats:
     names = tuple(f"{name}{detector}" for detector in DETECTORS)
     rates = table.side_by_side(names)
-    for detector, column in enumerate(names):
-        if table.info(column).may_be_null:
-            rates[table.null(column), detector] = 0
+    rates[table.null_side_by_side(names)] = 0
     grid = np.full((number, len(DETECTORS)), _MISSING)
     grid[at] = rates
     return grid
