@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests import forks
+from tests.conftest import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -35,7 +36,10 @@ _WIDTH = 900
 _RUN = """\
 import shlex
 import sys
+import warnings
 from pathlib import Path
+
+warnings.simplefilter("error")
 
 from tests.flows.support import Rossi
 
@@ -63,8 +67,9 @@ def program(page: Path) -> str:
 
 
 def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder."""
-    (folder / "page.py").write_text(code)
+    """Run a program in a folder: in the long form by an interpreter, else in a fork, which has everything imported."""
+    page = folder / "page.py"
+    page.write_text(code)
     given = [str(Path(path).resolve()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     paths = os.pathsep.join([str(ROOT), *given])
     environment = os.environ | {
@@ -73,8 +78,10 @@ def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
         "MPLCONFIGDIR": str(folder),
         forks.ADDRESS: forks.address(),
     }
+    if not LONG:
+        return forks.run(str(page), (), folder, environment)
     return subprocess.run(
-        [sys.executable, "-W", "error", "page.py"],
+        [sys.executable, "-W", "error", page],
         cwd=folder,
         env=environment,
         capture_output=True,
