@@ -41,11 +41,13 @@ from pathlib import Path
 
 warnings.simplefilter("error")
 
+from tests import forks
 from tests.flows.support import Rossi
 
 
 def command(line):
-    done = Rossi(Path.cwd(), Path.cwd() / "prefect")(*shlex.split(line, comments=True)[1:])
+    words, rossi = shlex.split(line, comments=True)[1:], Rossi(Path.cwd(), Path.cwd() / "prefect")
+    done = rossi(*words) if {long} else forks.run("tests.docs.plain", words, Path.cwd(), rossi._variables())
     print(done.stdout, done.stderr)
     if done.returncode:
         sys.exit(f"{line} ended with {done.returncode}: {done.stderr}")
@@ -63,7 +65,7 @@ def program(page: Path) -> str:
             steps.append(f"command({line!r})\n")
         elif has_sherpa or not sherpa:
             steps.append(code)
-    return "\n".join([_RUN, *steps])
+    return "\n".join([_RUN.replace("{long}", str(LONG)), *steps])
 
 
 def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:

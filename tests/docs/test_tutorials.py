@@ -1,7 +1,6 @@
 """The tutorials do what they say: those of an hour's work in their long form alone."""
 
 import re
-import shutil
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,9 +9,6 @@ import pytest
 from rossi.simulate import Truth
 from tests.conftest import LONG
 from tests.docs.pages import DOCS, execute, program
-from tests.flows.conftest import prefect_database
-
-__all__ = ["prefect_database"]
 
 #: What the program of the page leaves for the test.
 LEAVE = "np.savez('result.npz', own=own, standard=standard)\n"
@@ -29,10 +25,9 @@ def run(folder, page, edit=lambda code: code):
 
 
 @pytest.fixture(scope="module")
-def eta(prefect_database, tmp_path_factory):
+def eta(tmp_path_factory):
     """The tutorial on a source, with two observations, one of which is broken; the truth, and what it said."""
     folder = tmp_path_factory.mktemp("eta")
-    shutil.copytree(prefect_database, folder / "prefect")
 
     def edit(code):
         code = code.replace("--observations 6", "--observations 2").replace("obsids[:2]", "obsids[:1]")
