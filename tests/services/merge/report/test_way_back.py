@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from services.merge.config import SourceName
 from services.merge.front_page import SourceEntry, front_page
 from services.merge.report import linked_back
+from tests.services.merge.made import undrawn
 from tests.services.merge.report.store import GOOD, make_report
 from tests.services.merge.report.window import wait_until_drawn
 
@@ -19,7 +20,8 @@ from tests.services.merge.report.window import wait_until_drawn
 def front(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A front page and a source's page, as they lie in a store."""
     source = SourceName(name="SIM X-1", slug="sim-x-1", ra=0.0, dec=0.0)
-    report = make_report(tmp_path_factory.mktemp("front"), source=source)
+    with undrawn():
+        report = make_report(tmp_path_factory.mktemp("front"), source=source)
     index = report.parents[3] / "sources" / "0f" / "1e" / "index.html"
     index.parent.mkdir(parents=True)
     link = os.path.relpath(report, index.parent)
