@@ -60,17 +60,23 @@ def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def rossi(tmp_path: Path, prefect_home: Path, archive: Archive) -> Rossi:
-    """The command, in a folder with a configuration for the archive."""
+def plain(tmp_path: Path, archive: Archive) -> Rossi:
+    """The command, in a folder with a configuration for the archive, for what starts no Prefect server."""
     (tmp_path / "rossi.toml").write_text(archive.config)
-    return Rossi(tmp_path, prefect_home)
+    return Rossi(tmp_path, tmp_path / "prefect")
 
 
 @pytest.fixture
-def served(rossi: Rossi, prefect_url: tuple[str, Path]) -> Rossi:
+def rossi(plain: Rossi, prefect_home: Path) -> Rossi:
+    """The same, for what starts one."""
+    return replace(plain, home=prefect_home)
+
+
+@pytest.fixture
+def served(plain: Rossi, prefect_url: tuple[str, Path]) -> Rossi:
     """The same, whose campaigns are told to a server that runs already."""
     url, auth = prefect_url
-    return replace(rossi, server=url, auth=auth)
+    return replace(plain, server=url, auth=auth)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 import time
@@ -177,9 +178,15 @@ def same_products(one: Path, two: Path) -> None:
         if not mine.startswith(b"SIMPLE"):
             assert mine == other, name
             continue
+        if _TIMES.sub(b"", mine) == _TIMES.sub(b"", other):  # else the difference is told, which takes long to find
+            continue
         with fits.HDUList.fromstring(mine) as left, fits.HDUList.fromstring(other) as right:
             difference = fits.FITSDiff(left, right, ignore_keywords=["DATE", "CHECKSUM", "DATASUM"])
             assert difference.identical, difference.report()
+
+
+#: Header cards that say when a file was made, or follow from it.
+_TIMES = re.compile(rb"(?:DATE    |CHECKSUM|DATASUM )= .{70}", re.DOTALL)
 
 
 def _content(path: Path) -> bytes:

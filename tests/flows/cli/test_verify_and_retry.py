@@ -38,7 +38,9 @@ def reduced(archive: Archive, asked: tuple[str, ...], tmp_path_factory: pytest.T
     folder = tmp_path_factory.mktemp("retry")
     for obsid in asked:
         shutil.copytree(archive.root / ObsID(obsid).path, folder / "archive" / ObsID(obsid).path)
-    (folder / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config)
+    (folder / "rossi.toml").write_text(
+        'archive = "archive"\nstore = "store"\n' + archive.config + 'executor = "inline"\n'
+    )
     rossi = Rossi(folder, folder)
     assert rossi("reduce", *asked).returncode == 20
     return rossi
