@@ -16,8 +16,11 @@ import pytest
 from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
 from rossi.simulate import ObservationSpec, simulate_archive, simulate_observation
+from tests.conftest import LONG
+from tests.flows.machine import Up, machine
 from tests.flows.support import MANY, SLEWING, Archive, Rossi
 from tests.once import once
+from tests.servers.webhook import webhook
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +80,29 @@ def served(plain: Rossi, prefect_url: tuple[str, Path]) -> Rossi:
     """The same, whose campaigns are told to a server that runs already."""
     url, auth = prefect_url
     return replace(plain, server=url, auth=auth)
+
+
+@pytest.fixture(scope="session")
+def hook() -> Iterator[tuple[str, list[str]]]:
+    """Whom the machine tells of runs that end badly."""
+    with webhook() as received:
+        yield received
+
+
+@pytest.fixture(scope="session")
+def up(
+    archive: Archive, hook: tuple[str, list[str]], prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Up]:
+    """A machine on which everything was started, for all files that look at one.
+
+    `tests.conftest` gives them to one process. In the long form its database is made first; of a cluster it is told
+    where the credentials will be, for those who have one.
+    """
+    folder, made = tmp_path_factory.mktemp("machine"), None if LONG else prefect_database
+    environment = {"KUBECONFIG": str(folder / "kubeconfig"), "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    options = ("--notify", hook[0], "--prefix", "form")
+    with machine(archive, folder, *options, environment=environment, database=made) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
