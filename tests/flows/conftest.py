@@ -16,7 +16,7 @@ import pytest
 from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
 from rossi.simulate import ObservationSpec, simulate_archive, simulate_observation
-from tests.flows.support import MANY, SLEWING, Archive, Rossi
+from tests.flows.support import MANY, SLEWING, Archive, Rossi, undrawn
 from tests.once import once
 
 
@@ -57,6 +57,12 @@ def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
         os.environ.update(given)  # which is taken back now
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process merges has pixels for figures: nobody looks at them."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", undrawn)
 
 
 @pytest.fixture
