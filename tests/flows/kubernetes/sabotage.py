@@ -12,8 +12,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
 from tests.flows.support import undrawn
 
-_run, _merge, _written = index.run_observation, batch.run_merge, local._written
+_run, _merge, _write = index.run_observation, batch.run_merge, local._write
 
 
 def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
@@ -36,15 +34,10 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
     return _run(obsid, *arguments, **options)
 
 
-@contextmanager
-def _unless_full(files: Iterable[tuple[Path, bytes]]) -> Iterator[dict[Path, Path]]:
-    files = list(files)
-    for path, _ in files:
-        with local._writing(path):
-            if any(_is_named("FULL", part) for part in path.parts):
-                raise OSError(errno.ENOSPC, "No space left on device")
-    with _written(files) as temporaries:
-        yield temporaries
+def _unless_full(folder: Path, *what: Any) -> bool:
+    if any(_is_named("FULL", part) for part in folder.parts):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    return _write(folder, *what)
 
 
 def _sabotaged_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
@@ -70,6 +63,6 @@ if __name__ == "__main__":
     signals.PATIENCE = 1.0
     if "ROSSI_TEST_UNDRAWN" in os.environ:
         Figure.savefig = undrawn
-    local._written = _unless_full
+    local._write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()
