@@ -9,17 +9,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
-from rossi.simulate import ObservationSpec, simulate_archive, simulate_observation
+from rossi.simulate import ObservationSpec, simulate_observation
 from tests.conftest import LONG
 from tests.flows.machine import Up, machine
-from tests.flows.support import MANY, SLEWING, Archive, Rossi
-from tests.once import once
+from tests.flows.support import MANY, SLEWING, Archive, Rossi, undrawn
+from tests.once import once, simulated
 from tests.servers.webhook import webhook
 
 
@@ -60,6 +61,12 @@ def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
         os.environ.update(given)  # which is taken back now
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process merges has pixels for figures: nobody looks at them."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", undrawn)
 
 
 @pytest.fixture
@@ -108,13 +115,14 @@ def up(
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Nine simulated observations, three of them damaged, and one without good time."""
-    root = once(tmp_path_factory, "archive", _make_archive)
+    sound, _ = simulated(tmp_path_factory, 9, seed=3)
+    root = once(tmp_path_factory, "archive", partial(_make_archive, sound))
     obsids = sorted(path.name for path in root.glob("AO*/P*/*") if path.name != SLEWING)
     return Archive(root, tuple(obsids[3:]), dict(zip(obsids, ("gzip", "FS4a", "filter file"), strict=False)))
 
 
-def _make_archive(root: Path) -> None:
-    simulate_archive(root, observations=9, seed=3)
+def _make_archive(sound: Path, root: Path) -> None:
+    shutil.copytree(sound, root, dirs_exist_ok=True)
     obsids = sorted(path.name for path in root.glob("AO*/P*/*"))
     truncate_gzip(_one(root, obsids[0], "pca/FS4a*"))
     cut_fits(_one(root, obsids[1], "pca/FS4a*"))
