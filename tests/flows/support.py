@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import subprocess
 import sys
 import time
@@ -29,6 +30,8 @@ PROC = Path("/proc/self/environ")
 
 #: Observations of long runs: the same few files under many names.
 MANY = 60 if LONG else 24
+#: Cards of a FITS file that are of the moment.
+_DATED = re.compile(rb"(?:DATE    |CHECKSUM|DATASUM )= .{70}", re.DOTALL)
 #: An observation that slews all the time: nothing is wrong with it, but no time is good.
 SLEWING = "20999-01-01-00"
 #: What is asked for and is not there.
@@ -174,12 +177,17 @@ def same_products(one: Path, two: Path) -> None:
     others = product_files(two)
     for name, path in product_files(one).items():
         mine, other = _content(path), _content(others[name])
-        if not mine.startswith(b"SIMPLE"):
-            assert mine == other, name
+        if _undated(mine) == _undated(other):
             continue
+        assert mine.startswith(b"SIMPLE"), name
         with fits.HDUList.fromstring(mine) as left, fits.HDUList.fromstring(other) as right:
             difference = fits.FITSDiff(left, right, ignore_keywords=["DATE", "CHECKSUM", "DATASUM"])
             assert difference.identical, difference.report()
+
+
+def _undated(data: bytes) -> bytes:
+    """Blank the cards that tell of the time of making; what differs else is for `FITSDiff` to say, which takes long."""
+    return _DATED.sub(b"", data) if data.startswith(b"SIMPLE") else data
 
 
 def _content(path: Path) -> bytes:
