@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import tomlkit
@@ -30,8 +32,6 @@ PROC = Path("/proc/self/environ")
 
 #: Observations of long runs: the same few files under many names.
 MANY = 60 if LONG else 24
-#: Cards of a FITS file that are of the moment.
-_DATED = re.compile(rb"(?:DATE    |CHECKSUM|DATASUM )= .{70}", re.DOTALL)
 #: An observation that slews all the time: nothing is wrong with it, but no time is good.
 SLEWING = "20999-01-01-00"
 #: What is asked for and is not there.
@@ -121,6 +121,14 @@ class Rossi:
         return environment
 
 
+def undrawn(_figure: object, file: BinaryIO, **_: object) -> None:
+    """Take a pixel for a figure (`Figure.savefig`): to draw it is most of what small campaigns take."""
+    file.write(base64.b64decode(_PIXEL))
+
+
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+
+
 def wait_until(condition: Callable[[], object], patience: float = 120.0, pause: float = 0.01) -> None:
     """Wait for something that must happen, but not for ever; a server is asked less often, or it does nothing else."""
     end = time.monotonic() + patience
@@ -177,17 +185,18 @@ def same_products(one: Path, two: Path) -> None:
     others = product_files(two)
     for name, path in product_files(one).items():
         mine, other = _content(path), _content(others[name])
-        if _undated(mine) == _undated(other):
+        if not mine.startswith(b"SIMPLE"):
+            assert mine == other, name
             continue
-        assert mine.startswith(b"SIMPLE"), name
+        if _TIMES.sub(b"", mine) == _TIMES.sub(b"", other):  # else the difference is told, which takes long to find
+            continue
         with fits.HDUList.fromstring(mine) as left, fits.HDUList.fromstring(other) as right:
             difference = fits.FITSDiff(left, right, ignore_keywords=["DATE", "CHECKSUM", "DATASUM"])
             assert difference.identical, difference.report()
 
 
-def _undated(data: bytes) -> bytes:
-    """Blank the cards that tell of the time of making; what differs else is for `FITSDiff` to say, which takes long."""
-    return _DATED.sub(b"", data) if data.startswith(b"SIMPLE") else data
+#: Header cards that say when a file was made, or follow from it.
+_TIMES = re.compile(rb"(?:DATE    |CHECKSUM|DATASUM )= .{70}", re.DOTALL)
 
 
 def _content(path: Path) -> bytes:

@@ -247,7 +247,7 @@ def test_cancelled_run_stops_its_workers_and_goes_on_though_the_server_is_killed
 
 
 #: Seconds until an answer, part of the connections that break, seconds in which the server is too busy to answer.
-SLOW = ((0.02, 0.1), 0.05, 1.0)
+SLOW = ((0.02, 0.1), 0.03, 1.0)
 SLOWER = pytest.param((2.0, 5.0), 0.1, 30.0, marks=pytest.mark.long)
 
 
