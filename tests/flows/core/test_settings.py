@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from flows.core.settings import Settings, load_settings, require, to_toml
 from rossi.errors import ConfigError
 from services.contract.configuration import validate
 from services.pca_extract.stage import PcaExtractConfig
+from tests.conftest import LONG
 
 
 def written(folder: Path, text: str) -> Path:
@@ -163,6 +165,7 @@ SETTINGS = st.fixed_dictionaries(
 
 
 @given(SETTINGS)
+@hypothesis.settings(max_examples=100 if LONG else 25)
 def test_written_settings_read_back_the_same(values: dict[str, object]) -> None:
     settings = load_settings(None, values)
     assert Settings.model_validate(tomllib.loads(to_toml(settings))) == settings

@@ -1,7 +1,8 @@
 """The workers, with observations or sources that kill their process, take very long, or can't be done.
 
 ``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW``, ``ROSSI_TEST_FULL`` (observations that find the store's disk full) and
-``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is.
+``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is, and
+``ROSSI_TEST_UNDRAWN`` that nobody looks at figures.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from rossi.errors import DataError
 from services.contract import StageResult
 from services.execution import shard_process as index
@@ -21,6 +24,7 @@ from services.execution import signals
 from services.merge import batch, batches
 from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
+from tests.flows.support import undrawn
 
 _run, _merge, _write = index.run_observation, batch.run_merge, local._write
 
@@ -57,6 +61,8 @@ def _is_named(what: str, name: str) -> bool:
 
 if __name__ == "__main__":
     signals.PATIENCE = 1.0
+    if "ROSSI_TEST_UNDRAWN" in os.environ:
+        Figure.savefig = undrawn
     local._write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()
