@@ -50,7 +50,12 @@ def pytest_collection_finish() -> None:
 
 
 #: Files that look at one thing that takes long to make, and so are for one process of `--dist loadfile`.
-_TOGETHER = ("tests/flows/desktop/test_access.py", "tests/flows/desktop/test_up.py")
+_TOGETHER = (
+    "tests/flows/desktop/test_access.py",
+    "tests/flows/desktop/test_up.py",
+    "tests/flows/prefect/test_notify.py",
+    "tests/flows/prefect/test_recovery.py",
+)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,7 +173,7 @@ class Span:
     repeats: tuple[Repeat, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid(Span):
     """The bins of a light curve and the samples that fall into them.
 
@@ -183,6 +184,16 @@ class Grid(Span):
     """
 
     samples: tuple[Samples, ...]
+
+    @cached_property
+    def filled(self) -> NDArray[np.int64]:
+        """Numbers of the bins that samples fall into, ascending (n_bin,)."""
+        return np.unique(np.concatenate([np.empty(0, np.int64), *(s.bins for s in self.samples)]))
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.intp], ...]:
+        """For each file, where in `filled` the bin of each sample is (n_kept,)."""
+        return tuple(np.searchsorted(self.filled, s.bins) for s in self.samples)
 
     @property
     def arrays(self) -> tuple[ScienceArray, ...]:

@@ -31,7 +31,7 @@ MARK = "ROSSI_TEST_MARK"
 PROC = Path("/proc/self/environ")
 
 #: Observations of long runs: the same few files under many names.
-MANY = 60 if LONG else 30
+MANY = 60 if LONG else 24
 #: An observation that slews all the time: nothing is wrong with it, but no time is good.
 SLEWING = "20999-01-01-00"
 #: What is asked for and is not there.
@@ -129,13 +129,13 @@ def undrawn(_figure: object, file: BinaryIO, **_: object) -> None:
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 
 
-def wait_until(condition: Callable[[], object], patience: float = 120.0) -> None:
-    """Wait for something that must happen, but not for ever."""
+def wait_until(condition: Callable[[], object], patience: float = 120.0, pause: float = 0.01) -> None:
+    """Wait for something that must happen, but not for ever; a server is asked less often, or it does nothing else."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:
             pytest.fail(f"waited {patience:g} s in vain")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def kill_when(process: subprocess.Popen[str], condition: Callable[[], object]) -> None:
@@ -153,7 +153,7 @@ def no_strays() -> Iterator[str]:
     """Give a mark; afterwards no process that carries it may be left, where the system can tell (/proc)."""
     mark = uuid.uuid4().hex
     yield mark
-    wait_until(lambda: not marked(mark), patience=20)
+    wait_until(lambda: not marked(mark), patience=20, pause=0.1)
 
 
 def marked(mark: str) -> list[str]:

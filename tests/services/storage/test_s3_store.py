@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 from uuid import uuid4
 
 import boto3
@@ -224,3 +225,14 @@ def test_a_full_store_is_told_as_that(code, status):
     error = _meaning(ClientError(answer, "PutObject"), "s3://bucket/run/a", "bucket")
     assert isinstance(error, StoreError)
     assert str(error).startswith(f"s3://bucket/run/a: the store is full ({code}); make room there")
+
+
+def test_a_server_that_does_not_say_whether_a_listing_is_cut():
+    store = open_store("s3://bucket/run?endpoint=http://127.0.0.1:1")
+    pages = [
+        {"CommonPrefixes": [{"Prefix": "run/a/"}], "NextContinuationToken": "t"},
+        {"Contents": [{"Key": "run/c/x"}]},
+    ]
+    store._client = SimpleNamespace(list_objects_v2=lambda **_: pages.pop(0))
+    assert store.occupied("", ["a", "b", "c"]) == {"a", "c"}
+    assert pages == []
