@@ -41,7 +41,7 @@ def test_stores_of_the_same_products(stores, tmp_path, capsys):
     assert len(list(tmp_path.glob("*.png"))) == 2
 
 
-def test_stores_that_differ(stores, archive, tmp_path, capsys, monkeypatch):
+def test_stores_that_differ(stores, archive, tmp_path, capsys, monkeypatch, without_figures):
     monkeypatch.setenv("COLUMNS", "200")
     assert run("compare", stores / "one", stores / "pcu2", "--out", tmp_path) == 0
     said = capsys.readouterr().out
@@ -54,7 +54,7 @@ def test_stores_that_differ(stores, archive, tmp_path, capsys, monkeypatch):
     assert run("compare", stores / "one", stores / "pcu2", "--out", tmp_path, "--strict") == 20
 
 
-def test_files_and_folders(stores, tmp_path, capsys):
+def test_files_and_folders(stores, tmp_path, capsys, without_figures):
     source = min((stores / "one").glob("*/pca_extract/*/*/*_ch5-10.lc"))
     file = read_fits(source)
     changed = with_values(file.table(), {"RATE": file.table().column("RATE") * (1 + 1e-7)})
