@@ -121,6 +121,18 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return Archive(root, tuple(obsids[3:]), dict(zip(obsids, ("gzip", "FS4a", "filter file"), strict=False)))
 
 
+@pytest.fixture(scope="session")
+def undisturbed(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the products of the archive's sound observations, made without any trouble."""
+
+    def make(folder: Path) -> None:
+        (folder / "rossi.toml").write_text(archive.config)
+        places = ("--archive", archive.root, "--store", "store")
+        assert Rossi(folder, folder)("reduce", *archive.good, SLEWING, *places).returncode == 0
+
+    return once(tmp_path_factory, "undisturbed", make) / "store"
+
+
 def _make_archive(sound: Path, root: Path) -> None:
     shutil.copytree(sound, root, dirs_exist_ok=True)
     obsids = sorted(path.name for path in root.glob("AO*/P*/*"))

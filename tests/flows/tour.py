@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,16 +40,17 @@ class Tour:
         self._page.goto(f"{self._address}/sign-in#{auth}")
         self._page.wait_for_url(re.compile("/dashboard"))
 
-    def fill_in_and_submit(self, deployment: str, *, prefix: str, obsid: str) -> None:
+    def fill_in_and_submit(self, deployment: str, *, prefix: str, obsids: Sequence[str]) -> None:
         """Run a deployment from its form."""
         page = self._page
         self._open(f"/deployments/deployment/{deployment}/run")
         page.get_by_text("PCA light curves: ranges of absolute channels").wait_for()
-        page.get_by_role("button", name="Add item").nth(1).click()
-        # The list's new item is the first text below the help text of the observations; until it is there, the archive.
-        field = page.get_by_text("Observations, such as").locator("xpath=following::textarea[1]")
-        expect(field).to_have_value("", timeout=PATIENCE)
-        field.fill(obsid)
+        for number, obsid in enumerate(obsids, 1):
+            page.get_by_role("button", name="Add item").nth(1).click()
+            # The list's items are the first texts below the help text; until the new one is there, the archive.
+            item = page.get_by_text("Observations, such as").locator(f"xpath=following::textarea[{number}]")
+            expect(item).to_have_value("", timeout=PATIENCE)
+            item.fill(obsid)
         page.get_by_text("Folder of this run within the store").locator("xpath=following::textarea[1]").fill(prefix)
         self._picture("form")
         with page.expect_response("**/create_flow_run") as answer:
