@@ -51,7 +51,7 @@ test-cluster: .venv/dev
 
 # The store on every S3 server, also Ceph's, which Debian has: apt-get install radosgw ceph-mon ceph-osd ceph-common ceph-base
 test-s3: .venv/dev
-	ROSSI_REQUIRE_CEPH=1 $(BIN)/python -m pytest tests/services/storage/test_s3_store.py
+	ROSSI_REQUIRE_CEPH=1 ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/services/storage/test_s3_store.py
 
 # The catalogue's client on a strict TAP server, which Debian has: apt-get install gavodachs2-server postgresql-pgsphere postgresql-q3c
 test-tap: .venv/dev
@@ -67,7 +67,7 @@ test-fit: .venv-fit/sherpa
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi/timing tests/flows/test_kills.py tests/flows/prefect tests/flows/desktop tests/flows/cli/test_find.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi $(wildcard tests/flows/test_*.py) tests/flows/desktop tests/flows/prefect tests/flows/cli/test_find.py tests/flows/core/test_vanished.py tests/flows/core/test_settings.py
 
 # The documentation as pages, in build/docs/index.html. A warning fails, and so does a link or anchor among them that leads nowhere.
 docs: .venv/dev

@@ -28,8 +28,8 @@ from flows.prune import WEEKLY, prune_store
 from flows.reprocess import reprocess_archive, retry_failed
 from rossi.version import __version__
 
-#: Seconds between two looks for runs to start.
-_POLL = 3.0
+#: Seconds between two looks for runs to start, unless Prefect's own variable says another number.
+_POLL, _POLL_VARIABLE = 3.0, "PREFECT_RUNNER_POLL_FREQUENCY"
 #: Flow runs in processes of their own at a time; those of one store wait for each other.
 _MOST_RUNS = 8
 
@@ -107,7 +107,7 @@ def _serve(offered: list[RunnerDeployment]) -> None:
     url = os.environ["PREFECT_API_URL"]
     rescuer: Rescuer | None = None
     while True:
-        runner = LastingRunner(limit=_MOST_RUNS, query_seconds=_POLL)
+        runner = LastingRunner(limit=_MOST_RUNS, query_seconds=float(os.environ.get(_POLL_VARIABLE, _POLL)))
         try:
             ids: list[Any] = [runner.add_deployment(deployment) for deployment in offered]
             if rescuer is None:

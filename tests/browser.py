@@ -11,8 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: Where screenshots are kept, to be looked at.
-SCREENSHOTS = Path(os.environ.get("ROSSI_SCREENSHOTS", Path(__file__).resolve().parents[1] / "out" / "screenshots"))
+#: Where screenshots are kept, if somebody wants to look at them.
+SCREENSHOTS = os.environ.get("ROSSI_SCREENSHOTS")
 
 #: Returns what is hard to read: text with less contrast than 4.5 to what is behind it, colours of figures below 3.
 CONTRAST = """() => {
@@ -69,9 +69,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def screenshot(page: Page, name: str) -> Path:
+def screenshot(page: Page, name: str) -> None:
     """Keep what a page looks like now."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path)
-    return path
+    if SCREENSHOTS:
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")

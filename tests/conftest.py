@@ -3,10 +3,13 @@
 import gc
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import forks
 
 # No test depends on how busy the machine is.
 settings.register_profile("rossi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,8 +23,24 @@ _SHARED = Path(os.environ.get("ROSSI_SHARED", Path(__file__).resolve().parents[2
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+#: A file system in memory, and how much of memory is to be free for it [kB]; a run of all tests leaves some 2 GB.
+_MEMORY, _ROOM = Path("/dev/shm"), 6_000_000
+
+# Stores and databases wait for the disk with whatever they write, thousands of times, and no test is about that.
+if "TMPDIR" not in os.environ and _MEMORY.is_dir():
+    _there = os.statvfs(_MEMORY)
+    _free = int(Path("/proc/meminfo").read_text().partition("MemAvailable:")[2].split()[0])
+    if min(_there.f_bavail * _there.f_frsize // 1024, _free) > _ROOM and not _there.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
 # Looking thousands of tests through for garbage, over and over, takes a fifth of the time in which they are collected.
 gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have one process that is forked for all those that run tests; it imports everything while these collect them."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ[forks.ADDRESS] = forks.address()
 
 
 def pytest_collection_finish() -> None:
@@ -31,7 +50,12 @@ def pytest_collection_finish() -> None:
 
 
 #: Files that look at one thing that takes long to make, and so are for one process of `--dist loadfile`.
-_TOGETHER = ("tests/flows/desktop/test_access.py", "tests/flows/desktop/test_up.py")
+_TOGETHER = (
+    "tests/flows/desktop/test_access.py",
+    "tests/flows/desktop/test_up.py",
+    "tests/flows/prefect/test_notify.py",
+    "tests/flows/prefect/test_recovery.py",
+)
 
 
 @pytest.hookimpl(optionalhook=True)

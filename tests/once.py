@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from rossi.simulate import Truth, simulate_archive
+
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that `make` has filled; whoever comes meanwhile waits for it. Nobody may change what is in it."""
@@ -24,3 +26,13 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
             make(folder)
             done.touch()
     return folder
+
+
+def simulated(factory: pytest.TempPathFactory, observations: int, seed: int) -> tuple[Path, Truth]:
+    """Return a simulated archive, made once, and the truth about it."""
+
+    def make(folder: Path) -> None:
+        simulate_archive(folder / "archive", observations, seed)
+
+    archive = once(factory, f"simulated-{seed}-{observations}", make) / "archive"
+    return archive, Truth.model_validate_json((archive / "truth.json").read_bytes())

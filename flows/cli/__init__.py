@@ -34,6 +34,8 @@ def __getattr__(name: str) -> Any:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
     end_on_sigterm(_STOPPED)
+    # What is done side by side are observations; threads for matrices take as long to start as all that a task does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else arguments
     try:
         if words[:1] == ["ftool"] and words[1:] and not words[1].startswith("-"):

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Self
 
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
@@ -294,10 +294,7 @@ def make_settings(values: Mapping[str, Any], where: str) -> Settings:
     campaign = values.get("campaign")
     if isinstance(campaign, Mapping) and campaign.get("engine") == EngineName.HEASOFT:
         values = _overlay({"kubernetes": HEASOFT}, values)
-    for name, field in Settings.model_fields.items():
-        if isinstance(values.get(name), dict) and _is_model(field.annotation):
-            values[name] = validate(field.annotation, values[name], f"{where}, [{name}]")
-    return validate(Settings, values, where)
+    return validate(Settings, values, where, sections=True)
 
 
 def to_toml(settings: Settings) -> str:
@@ -368,7 +365,3 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
         elif not isinstance(value, Mapping) and value is not None:
             merged[key] = value
     return merged
-
-
-def _is_model(kind: object) -> TypeGuard[type[BaseModel]]:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import signal
-from types import FrameType
 
 if __name__ == "__main__":
     # The imports below take seconds, in which there is nothing to clean up.
@@ -26,23 +25,7 @@ from starlette.routing import Route
 import flows.prefect.notification_blocks  # noqa: F401  - blocks that automations may name
 from flows.desktop.access import SIGN_IN, SIGN_IN_PAGE
 from flows.desktop.database import have_writers_wait
-
-#: Seconds from SIGTERM to the end, at most.
-PATIENCE = 8
-#: Seconds of these that answers under way get.
-_ANSWERS = 4
-
-
-class PromptServer(uvicorn.Server):
-    """A server that ends in time; the database undoes what was not committed, as after any other end."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take SIGTERM or Ctrl-C: at once while starting, when nobody is served yet, or else within `PATIENCE`."""
-        if not self.started:
-            os._exit(128 + sig)
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + sig))
-        signal.alarm(PATIENCE)
-        super().handle_exit(sig, frame)
+from flows.desktop.prompt_server import ANSWERS, PromptServer
 
 
 async def _sign_in(_: Request) -> HTMLResponse:
@@ -60,7 +43,7 @@ def main() -> None:
         host=settings.api.host,
         port=settings.api.port,
         timeout_keep_alive=settings.api.keepalive_timeout,
-        timeout_graceful_shutdown=_ANSWERS,
+        timeout_graceful_shutdown=ANSWERS,
         ws_ping_interval=settings.api.websocket_ping_interval,
         ws_ping_timeout=settings.api.websocket_ping_timeout,
         log_level=settings.logging_level.lower(),

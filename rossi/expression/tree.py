@@ -86,47 +86,41 @@ def recall(text: str) -> Node | None:
     ----------
     text : str
     """
-    found = _known().get(text)
-    return None if found is None else _read(found)
+    try:
+        content = place.read_bytes() if (place := _file(text)) is not None else b""
+        known, node = json.loads(content[64:]) if content.startswith(_seal(content[64:])) else ("", None)
+    except (OSError, ValueError):
+        return None
+    return _read(node) if known == text else None
 
 
 def keep(text: str, node: Node) -> None:
-    """Keep an expression for other processes, if that can be done.
+    """Keep an expression for other processes, if that can be done: in a file of its own, as several may do so at once.
 
     Parameters
     ----------
     text : str
     node : Node
     """
-    known = _known()
-    known.pop(text, None)
-    known[text] = _written(node)
-    for old in list(known)[:-_KEPT]:
-        del known[old]
-    if (place := _file()) is None:
+    if (place := _file(text)) is None:
         return
-    data = json.dumps(known).encode()
+    data = json.dumps([text, _written(node)]).encode()
     part = place.with_name(f".{uuid.uuid4().hex}")
     with suppress(OSError):
+        place.parent.mkdir(exist_ok=True)
         try:
             part.write_bytes(_seal(data) + data)
             part.replace(place)
         finally:
             part.unlink(missing_ok=True)
+        for old in sorted(place.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns)[:-_KEPT]:
+            old.unlink(missing_ok=True)
 
 
-def _known() -> dict[str, Any]:
-    try:
-        content = place.read_bytes() if (place := _file()) is not None else b""
-        seal = _seal(content[64:])
-        return json.loads(content[64:]) if content.startswith(seal) else {}
-    except (OSError, ValueError):
-        return {}
-
-
-def _file() -> Path | None:
+def _file(text: str) -> Path | None:
     place = folder()
-    return None if place is None else place / "expressions.json"
+    name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return None if place is None else place / "expressions" / f"{name}.json"
 
 
 def _seal(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ from rossi.fits.table import by_row
 from rossi.gti import Gti
 
 #: Numbers that are added up together.
-_PIECE = 1 << 17
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,9 @@ def accumulate(
     exposure = _exposure(grid, len(names), shape.n_channel) if by_bin else np.zeros(len(filled))
     counts, accepted = np.zeros(len(filled)), np.zeros(len(filled))
     channel_counts, channel_accepted = np.zeros(shape.n_channel), np.zeros(shape.n_channel)
-    for samples in _pieces(grid.samples, len(names) * len(selected)) if len(selected) else ():
+    for samples, at in _pieces(grid, len(names) * len(selected)) if len(selected) else ():
         values, invalid = _values(samples, names, selected, include_negative)
         if by_bin:
-            at = np.searchsorted(filled, samples.bins)
             counts = _add_by_bin(counts, at, values)
             accepted += np.bincount(at, minlength=len(filled)) * (len(names) * len(selected))
             if invalid is not None:
@@ -209,19 +208,19 @@ def sum_by_bin(grid: Grid, rows: Sequence[Floats]) -> Floats:
         In the unit of `rows`.
     """
     total = np.zeros(len(grid.filled))
-    for samples, values in zip(grid.samples, rows, strict=True):
+    for samples, at, values in zip(grid.samples, grid.places, rows, strict=True):
         if len(samples.index):
-            total = _add_by_bin(total, np.searchsorted(grid.filled, samples.bins), values[samples.index][:, :, None])
+            total = _add_by_bin(total, at, values[samples.index][:, :, None])
     return total
 
 
-def _pieces(files: Iterable[Samples], width: int) -> Iterator[Samples]:
-    """Iterate over the samples of all files, so many at a time as stay in the processor's cache."""
+def _pieces(grid: Grid, width: int) -> Iterator[tuple[Samples, NDArray[np.intp]]]:
+    """Iterate over the samples of all files and their bins, so many at a time as stay in the processor's cache."""
     size = max(1, _PIECE // width)
-    for samples in files:
+    for samples, at in zip(grid.samples, grid.places, strict=True):
         for first in range(0, len(samples.index), size):
             part = slice(first, first + size)
-            yield Samples(samples.array, samples.index[part], samples.bins[part], samples.dt)
+            yield Samples(samples.array, samples.index[part], samples.bins[part], samples.dt), at[part]
 
 
 def _observed(samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp]) -> Samples:
@@ -245,8 +244,7 @@ def _values(
     info = table.info(names[0])  # columns that are added up are stored alike
     short = info.code in "BI" and abs(info.zero) <= 1 << 15
     wide: type[np.number[Any]] = np.float64 if raw.dtype.kind == "f" else np.int32 if short else np.int64
-    # in two steps: numpy turns bytes and widens them at once several times slower
-    values: NDArray[Any] = raw.astype(raw.dtype.newbyteorder("=")).astype(wide)
+    values: NDArray[Any] = raw.astype(wide)
     doubts = [] if info.null is None else [values == info.null]
     if info.scale != 1.0 or not float(info.zero).is_integer():
         values = values * info.scale + info.zero
@@ -270,9 +268,9 @@ def _exposure(grid: Grid, n_column: int, n_channel: int) -> Floats:
     The reference adds dt / n_channel for every element of every column; m such additions differ from m * dt / n_channel
     by some 1e-15, which shows in the last digits of rates.
     """
-    filled, numbers = grid.filling
-    result = np.zeros(len(filled))
-    for samples, number in zip(grid.samples, numbers, strict=True):
+    result = np.zeros(len(grid.filled))
+    for samples, at in zip(grid.samples, grid.places, strict=True):
+        number = np.bincount(at, minlength=len(result))
         (used,) = number.nonzero()
         if len(used):
             result[used] += repeated_sum(samples.dt / n_channel, number[used] * (n_column * n_channel))

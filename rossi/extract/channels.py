@@ -128,7 +128,7 @@ class ChannelSelection:
         ranges = ranges[(ranges[:, 1] >= low) & (ranges[:, 0] <= high)]
         if not len(ranges):
             raise ConfigError(f"chint={self.chint} with chmin={low} and chmax={high} selects no channel.")
-        return np.asarray(np.clip(ranges, low, high))
+        return np.asarray(np.minimum(np.maximum(ranges, low), high))
 
     def elements(self, bounds: Bounds) -> NDArray[np.intp]:
         """Return the indices of the elements that overlap the selected channels; an element counts as a whole.

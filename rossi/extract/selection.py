@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,24 +188,25 @@ class Grid(Span):
     samples: tuple[Samples, ...]
 
     @property
+    def filled(self) -> NDArray[np.int64]:
+        """Numbers of the bins that samples fall into, ascending (n_bin,)."""
+        return self._filling[0]
+
+    @property
+    def places(self) -> tuple[NDArray[np.intp], ...]:
+        """For each file, where in `filled` the bin of each sample is (n_kept,)."""
+        return self._filling[1]
+
+    @cached_property
+    def _filling(self) -> tuple[NDArray[np.int64], tuple[NDArray[np.intp], ...]]:
+        filled, place = distinct(np.concatenate([np.empty(0, np.int64), *(s.bins for s in self.samples)]))
+        ends = list(accumulate(len(samples.bins) for samples in self.samples))
+        return filled, tuple(place[first:last] for first, last in zip([0, *ends], ends, strict=False))
+
+    @property
     def arrays(self) -> tuple[ScienceArray, ...]:
         """The files, by TSTART."""
         return tuple(s.array for s in self.samples)
-
-    @property
-    def filled(self) -> NDArray[np.int64]:
-        """The bins that hold samples (n_bin,), ascending."""
-        return self.filling[0]
-
-    @cached_property
-    def filling(self) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
-        """These bins, and for each file its samples in each of them (n_bin,)."""
-        filled, place = distinct(np.concatenate([np.empty(0, np.int64), *(s.bins for s in self.samples)]))
-        number, at = [], 0
-        for samples in self.samples:
-            number.append(np.bincount(place[at : at + len(samples.bins)], minlength=len(filled)))
-            at += len(samples.bins)
-        return filled, tuple(number)
 
 
 def select_samples(

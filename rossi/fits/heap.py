@@ -47,6 +47,16 @@ class Ragged:
         return np.split(self.values, np.cumsum(self.count)[:-1]) if len(self.count) else []
 
 
+def regular(values: NDArray[Any]) -> Ragged:
+    """Return cells that are all of one length.
+
+    Parameters
+    ----------
+    values : ndarray (n_row, ...)
+    """
+    return Ragged(values.ravel(), np.full(len(values), math.prod(values.shape[1:]), np.int64))
+
+
 def descriptors(field: NDArray[np.integer[Any]]) -> tuple[Numbers, Numbers]:
     """Return number of elements and first byte of each row's cell; zeros for TFORM 0P, which has no cells.
 

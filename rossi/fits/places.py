@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from rossi.fits.cards import CARD
 
-#: First five letters of the keywords that describe a table's columns: how they are stored, and what their axes are.
+#: First five letters of the keywords that describe a table's columns: how they are stored and shown, and their axes.
 COLUMN_KEYWORDS = frozenset(
-    {"TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDDES"}
+    {"TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDISP", "TDDES"}
     | {f"TDIM{n}" for n in range(1, 10)}
     | {f"{axis}{key}" for axis in (1, 2, 3) for key in ("CTYP", "CDLT", "CPIX")}
 )

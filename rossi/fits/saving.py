@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from pathlib import Path
-from uuid import uuid4
 
 from isal import igzip
 
@@ -86,7 +85,7 @@ def _put(place: Path, data: bytes, overwrite: bool) -> None:
     if overwrite and target.exists() and not target.is_file():
         target.write_bytes(data)  # a device; of a folder, the system says what it is
         return
-    written = target.with_name(f".{uuid4().hex}.part") if overwrite else target
+    written = target.with_name(f".{os.urandom(16).hex()}.part") if overwrite else target
     stream = written.open("xb")
     try:
         with stream:

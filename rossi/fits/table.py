@@ -7,29 +7,17 @@ for.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi.errors import DataError
+from rossi.fits.elements import native, undefined
 from rossi.fits.header import Header
-from rossi.fits.heap import CODES, Ragged, descriptors, gather
+from rossi.fits.heap import CODES, Ragged, descriptors, gather, regular
 from rossi.fits.structure import ColumnInfo, Structure, block, structure
-
-
-def _native(info: ColumnInfo, raw: NDArray[Any]) -> NDArray[Any]:
-    """Return elements in native byte order, scaled; texts excepted."""
-    if info.element == "L":
-        return np.asarray(raw == ord("T"))
-    values = raw.astype(raw.dtype.newbyteorder("="))
-    if info.scale == 1.0 and info.zero == 0.0:
-        return values
-    if info.scale == 1.0 and float(info.zero).is_integer() and info.element in "BIJK":
-        wide: Any = {"B": np.int16, "I": np.int32}.get(info.element, np.int64)
-        return np.asarray(values.astype(wide) + wide(info.zero))
-    return np.asarray(values.astype(np.float64) * info.scale + info.zero)
 
 
 def by_row(values: NDArray[Any]) -> NDArray[Any]:
@@ -44,20 +32,6 @@ def by_row(values: NDArray[Any]) -> NDArray[Any]:
     ndarray (n_row, n)
     """
     return values.reshape(len(values), math.prod(values.shape[1:]))
-
-
-def _regular(values: NDArray[Any]) -> Ragged:
-    return Ragged(values.ravel(), np.full(len(values), math.prod(values.shape[1:]), np.int64))
-
-
-def _undefined(info: ColumnInfo, raw: NDArray[Any]) -> NDArray[np.bool_]:
-    if info.element in "ED":
-        return np.asarray(np.isnan(raw))
-    if info.element == "L":
-        return np.asarray((raw != ord("T")) & (raw != ord("F")))
-    if info.null is None or info.element in "AX":
-        return np.zeros(raw.shape, bool)
-    return np.asarray(raw == info.null)
 
 
 class Table:
@@ -223,12 +197,12 @@ class Table:
         if info.element == "X":
             return self._bits(info)
         if not info.is_variable:
-            return _regular(self.column(name))
+            return regular(self.column(name))
         stored = self._stored_cells(info)
         if info.element == "A":
             texts = [cell.tobytes().decode("latin-1").strip(" \0") for cell in stored.rows()]
             return Ragged(np.array(texts, str), np.ones(len(texts), np.int64))
-        return Ragged(_native(info, stored.values), stored.count)
+        return Ragged(native(info, stored.values), stored.count)
 
     def _stored_cells(self, info: ColumnInfo) -> Ragged:
         per_byte = 8 if info.element == "X" else 1
@@ -239,7 +213,7 @@ class Table:
         if info.is_variable:
             cells, count = self._stored_cells(info).rows(), descriptors(self.rows[f"f{info.number}"])[0]
         else:
-            cells, count = _regular(self.raw(info.name)).rows(), np.full(len(self), info.repeat, np.int64)
+            cells, count = regular(self.raw(info.name)).rows(), np.full(len(self), info.repeat, np.int64)
         bits = [np.unpackbits(cell, count=n) for cell, n in zip(cells, count.tolist(), strict=True)]
         return Ragged(np.concatenate([np.empty(0, np.uint8), *bits]), count)
 
@@ -285,24 +259,6 @@ class Table:
             return np.column_stack([self.numbers(name) for name in names])
         return np.asarray(side[0].astype(np.float64) + side[1])
 
-    def null_side_by_side(self, names: tuple[str, ...]) -> NDArray[np.bool_]:
-        """Return where `side_by_side` is undefined.
-
-        Parameters
-        ----------
-        names : tuple of str
-
-        Returns
-        -------
-        ndarray (n_row, n_name) of bool
-        """
-        infos = [self.info(name) for name in names]
-        side = self.adjacent(names)
-        ordered = all(one.number < other.number for one, other in pairwise(infos))
-        if side is None or not ordered or side[0].shape[1] != len(names) or len({info.null for info in infos}) > 1:
-            return np.column_stack([self.null(name) for name in names])
-        return _undefined(infos[0], side[0])
-
     def column(self, name: str) -> NDArray[Any]:
         """Return a column's values in native byte order, TSCAL and TZERO applied.
 
@@ -320,7 +276,7 @@ class Table:
         info, raw = self.info(name), self.raw(name)
         if info.code == "A":
             return np.char.strip(np.char.decode(raw, "latin-1"), " \0")
-        return _native(info, raw)
+        return native(info, raw)
 
     def numbers(self, name: str, repeat: int | None = 1) -> NDArray[np.float64]:
         """Return a column of numbers as `column` does, in double precision.
@@ -345,7 +301,28 @@ class Table:
         if info.scale == 1.0 and info.zero == 0.0 and info.code != "E":
             return raw.astype(np.float64)
         with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
-            return np.asarray(_native(info, raw), np.float64)
+            return np.asarray(native(info, raw), np.float64)
+
+    def rows_of_numbers(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Return columns of one number a row as `numbers` does, one below the other, NaN where they are undefined.
+
+        Parameters
+        ----------
+        names : sequence of str
+
+        Returns
+        -------
+        ndarray (n_name, n_row) of float64
+        """
+        found = np.empty((len(names), len(self)))
+        with np.errstate(invalid="ignore"):  # signalling NaNs of single precision
+            for name, values in zip(names, found, strict=True):
+                info = self._require(name, "BIJKED", 1)
+                raw = self.rows[f"f{info.number}"]
+                values[...] = raw if info.scale == 1.0 and info.zero == 0.0 else native(info, raw)
+                if info.null is not None:
+                    values[undefined(info, raw)] = np.nan
+        return found
 
     def integers(self, name: str, repeat: int | None = 1) -> NDArray[np.int64]:
         """Return a column of integers.
@@ -366,7 +343,7 @@ class Table:
             If there is no such column, or it holds something else.
         """
         info = self._require(name, "BIJK", repeat)
-        values = _native(info, self.rows[f"f{info.number}"])
+        values = native(info, self.rows[f"f{info.number}"])
         if values.dtype.kind not in "iu":
             raise DataError(
                 f"{self.where}: column {info.name} is scaled (TSCAL{info.number} is {info.scale:g}, TZERO{info.number} "
@@ -396,7 +373,7 @@ class Table:
         -------
         ndarray (n_row,) or (n_row, repeat) of bool
         """
-        return _undefined(self.info(name), self.raw(name))
+        return undefined(self.info(name), self.raw(name))
 
     def null_cells(self, name: str) -> Ragged:
         """Return which of the elements of `cells` are undefined; texts and bits, which always are defined, excepted.
@@ -413,8 +390,8 @@ class Table:
         info = self.info(name)
         if info.is_variable:
             stored = self._stored_cells(info)
-            return Ragged(_undefined(info, stored.values), stored.count)
-        return _regular(self.null(name))
+            return Ragged(undefined(info, stored.values), stored.count)
+        return regular(self.null(name))
 
     def __repr__(self) -> str:
         return f"<Table {self.where}: {len(self)} rows, {self.header.get('TFIELDS')} columns>"

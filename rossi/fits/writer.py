@@ -13,7 +13,7 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.fits.cards import Value, card_image
+from rossi.fits.cards import CARD, Value, card_image
 from rossi.fits.header import BLOCK, CardTuple, Header
 from rossi.fits.heap import DESCRIPTORS, lay_out
 from rossi.fits.structure import layout
@@ -37,10 +37,6 @@ _UNSEALED = card_image("CHECKSUM", _NO_SUM.decode(), "HDU checksum")
 #: Header of a gzip file without name, time or system (RFC 1952); the longest block that is not compressed (RFC 1951).
 _GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _STORED = 0xFFFF
-
-
-#: Letters of forms whose values are not stored as they are: of variable length, logicals, texts.
-_CHANGED = frozenset("PQLA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +72,6 @@ class Column:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Column) and self._told == other._told
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether values are stored as they are."""
-        return not self.zero and _CHANGED.isdisjoint(self.form)
 
     @property
     def _told(self) -> tuple[object, ...]:
@@ -148,7 +139,7 @@ def table_hdu(
     rows = np.empty(len(arrays[0]) if arrays else int(n_row or 0), dtype)
     for name, (column, _), values in zip(dtype.names or (), columns, arrays, strict=True):
         field = rows[name]
-        field[...] = (values if column.is_plain else stored(column, values, dtype[name])).reshape(field.shape)
+        field[...] = stored(column, values, dtype[name]).reshape(field.shape)
     header = template.copy()
     header.set("NAXIS2", len(rows), "number of rows in table")
     if heap:
@@ -196,8 +187,6 @@ def data_unit(rows: NDArray[Any], heap: bytes | bytearray | memoryview = b"") ->
 
 
 def _laid_out(column: Column, values: Any, heap: bytearray) -> NDArray[Any]:
-    if column.is_plain:
-        return np.asarray(values)
     form = column.form.lstrip("1")
     return lay_out(values, form, heap) if form[:1] in DESCRIPTORS else np.asarray(values)
 
@@ -220,6 +209,8 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
     -------
     ndarray (n_row, ...)
     """
+    if not column.zero and not column.form.endswith(("L", "A")):
+        return values
     if column.form.endswith("L"):
         return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values
     if column.form.endswith("A"):
@@ -227,9 +218,7 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
             return np.empty(values.shape, dtype)
         # a NUL, which numpy pads with, makes a cell undefined for FTOOLS
         return np.char.ljust(np.char.encode(values.astype(str), "ascii", "replace"), dtype.itemsize).astype(dtype)
-    if column.zero:
-        return values.astype(np.int64) - column.zero
-    return values
+    return values.astype(np.int64) - column.zero
 
 
 def primary_hdu(cards: Header | Iterable[CardTuple] = ()) -> Header:
@@ -358,7 +347,8 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")), _SUMS)
+    known = f"DATASUM = {f'{sum_data:<8}'!r:20} / data unit checksum"  # no card comes twice: none need be kept
+    block = header.to_block((_UNSEALED, known.encode().ljust(CARD)), _SUMS)
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
     return block.replace(_UNSEALED, sealed, 1)
@@ -378,8 +368,7 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
         return start
     whole = len(data) // 4
     total = start + int(np.add.reduce(np.frombuffer(data, ">u4", whole), dtype=np.uint64))
-    if len(data) > 4 * whole:
-        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total

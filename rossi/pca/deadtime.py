@@ -7,7 +7,7 @@ was on, not next to a switching of its high voltage, not in breakdown, and had i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from rossi.errors import DataError
 from rossi.extract.accumulate import add_rows
 from rossi.fits.table import Table, by_row
 from rossi.pca.housekeeping import Housekeeping
-from rossi.pca.standard2 import PCUS, REMAINING, spectra_in, spectrum_columns
+from rossi.pca.standard2 import PCUS, propane_columns, remaining_columns, spectra_in, spectrum_columns
 
 Flags = NDArray[np.bool_]
 
@@ -57,15 +57,15 @@ class BadRowRules:
 
 @dataclass(frozen=True)
 class PcuRows:
-    """What the rows of a Standard2 file mean for one PCU; every array has one element a row.
+    """What the rows of a Standard2 file mean for each PCU, or for one of them.
 
     Parameters
     ----------
-    on, on_unknown, bad : ndarray (n_row,) of bool
-    breakdown : ndarray (n_row,) of bool or None
+    on, on_unknown, bad : ndarray (n_pcu, n_row) or (n_row,) of bool
+    breakdown : ndarray (n_pcu, n_row) or (n_row,) of bool, or None
         None without breakdown history.
-    vle_setting, vle_counts, propane_counts, remaining_counts : ndarray (n_row,) of int
-    xenon_counts : ndarray (n_row,) [count]
+    vle_setting, vle_counts, propane_counts, remaining_counts : ndarray (n_pcu, n_row) or (n_row,) of int
+    xenon_counts : ndarray (n_pcu, n_row) or (n_row,) [count]
         All xenon layers and channels, bad rows 0 if spectra are set to zero; whole numbers, but for background.
     row_length : float [s]
     """
@@ -80,6 +80,11 @@ class PcuRows:
     remaining_counts: NDArray[np.int64]
     xenon_counts: NDArray[Any]
     row_length: float
+
+    def __getitem__(self, pcu: int) -> PcuRows:
+        """Return those of one PCU."""
+        known = {one.name: getattr(self, one.name) for one in fields(self)}
+        return PcuRows(**{name: part[pcu] if isinstance(part, np.ndarray) else part for name, part in known.items()})
 
     @cached_property
     def vle_event_dead_time(self) -> Floats:
@@ -119,7 +124,7 @@ class PcuRows:
 
 def pcu_rows(
     table: Table, housekeeping: Sequence[Housekeeping], breakdowns: Mapping[int, gti.Gti] | None, rules: BadRowRules
-) -> dict[int, PcuRows]:
+) -> PcuRows:
     """Work out bad rows and dead time of Standard2 data.
 
     Parameters
@@ -134,33 +139,30 @@ def pcu_rows(
 
     Returns
     -------
-    dict of int to PcuRows
-        By PCU.
+    PcuRows
+        Of each PCU.
     """
     time = table.numbers("Time")
     length = table.header.number("TIMEDEL", table.where)
-    by_pcu = {h.pcu: h for h in housekeeping}
-    rows = {}
-    for pcu in PCUS:
-        state = by_pcu.get(pcu)
-        if state is None:
-            on, unknown = np.zeros(len(time), bool), np.zeros(len(time), bool)
-            setting = np.zeros(len(time), np.int64)
-        else:
-            on, unknown = state.hold_on(time)
-            setting = state.hold_vle_setting(time)
-        broken = None if breakdowns is None else ~gti.contains(breakdowns[pcu], time, closed=True)
-        bad = _bad_rows(pcu, time, on, unknown, broken, rules)
-        vle = table.integers(f"VLECntPcu{pcu}")
-        propane = row_totals(table, (f"VpSpecPcu{pcu}",))
-        remaining = row_totals(table, tuple(f"{name}CntPcu{pcu}" for name in REMAINING))
-        xenon = row_totals(table, spectrum_columns(pcu))
-        xenon = np.where(bad, 0, xenon) if rules.zero else xenon
-        rows[pcu] = PcuRows(on, unknown, broken, bad, setting, vle, propane, remaining, xenon, length)
-    return rows
+    on, unknown = np.zeros((2, len(PCUS), len(time)), bool)
+    setting = np.zeros((len(PCUS), len(time)), np.int64)
+    for state in housekeeping:
+        on[state.pcu], unknown[state.pcu] = state.hold_on(time)
+        setting[state.pcu] = state.hold_vle_setting(time)
+    broken = None
+    if breakdowns is not None:
+        broken = np.stack([~gti.contains(breakdowns[pcu], time, closed=True) for pcu in PCUS])
+    bad = _bad_rows(time, on, unknown, broken, rules)
+    vle = np.stack([table.integers(f"VLECntPcu{pcu}") for pcu in PCUS])
+    propane, remaining, xenon = (
+        np.stack([row_totals(table, columns(pcu)) for pcu in PCUS])
+        for columns in (propane_columns, remaining_columns, spectrum_columns)
+    )
+    xenon = np.where(bad, 0, xenon) if rules.zero else xenon
+    return PcuRows(on, unknown, broken, bad, setting, vle, propane, remaining, xenon, length)
 
 
-def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRules) -> dict[int, PcuRows]:
+def background_rows(table: Table, data: PcuRows, rules: BadRowRules) -> PcuRows:
     """Work out the dead time of model background that belongs to Standard2 data, row by row.
 
     Flags, VLE counts and settings are those of the data; propane and remaining counts are those that a background of
@@ -170,47 +172,29 @@ def background_rows(table: Table, data: Mapping[int, PcuRows], rules: BadRowRule
     ----------
     table : Table
         XTE_SA of the background.
-    data : mapping of int to PcuRows
-        Of the data, by PCU.
+    data : PcuRows
+        Of the data.
     rules : BadRowRules
-
-    Returns
-    -------
-    dict of int to PcuRows
-        By PCU.
 
     Raises
     ------
     DataError
         If the background has more rows than the data.
     """
-    rows = {}
-    for pcu, of_data in data.items():
-        n = len(of_data.bad)
-        if len(table) != n:
-            raise DataError(
-                f"{table.where}: {len(table)} background rows belong to {n} rows of data; make it again with rows as "
-                "long as the data's (interval, bkginterval: 16 for Standard2)."
-            )
-        propane = np.where(of_data.bad, 0, BACKGROUND_PROPANE)
-        remaining = np.where(
-            of_data.bad, 0, np.trunc(BACKGROUND_REMAINING_PER_VLE * of_data.vle_counts).astype(np.int64)
+    n = data.bad.shape[-1]
+    if len(table) != n:
+        raise DataError(
+            f"{table.where}: {len(table)} background rows belong to {n} rows of data; make it again with rows as "
+            "long as the data's (interval, bkginterval: 16 for Standard2)."
         )
-        xenon = _in_order(table, spectra_in(table, pcu))
-        xenon = np.where(of_data.bad, 0.0, xenon) if rules.zero else xenon
-        rows[pcu] = PcuRows(
-            of_data.on,
-            of_data.on_unknown,
-            of_data.breakdown,
-            of_data.bad,
-            of_data.vle_setting,
-            of_data.vle_counts,
-            propane,
-            remaining,
-            xenon,
-            of_data.row_length,
-        )
-    return rows
+    remaining = np.trunc(BACKGROUND_REMAINING_PER_VLE * data.vle_counts).astype(np.int64)
+    xenon = np.stack([_in_order(table, spectra_in(table, pcu)) for pcu in PCUS])
+    return replace(
+        data,
+        propane_counts=np.where(data.bad, 0, BACKGROUND_PROPANE),
+        remaining_counts=np.where(data.bad, 0, remaining),
+        xenon_counts=np.where(data.bad, 0.0, xenon) if rules.zero else xenon,
+    )
 
 
 def _in_order(table: Table, columns: tuple[str, ...]) -> Floats:
@@ -223,20 +207,20 @@ def _in_order(table: Table, columns: tuple[str, ...]) -> Floats:
     return add_rows(np.zeros(len(table)), elements.T.astype(np.float64, order="C"))
 
 
-def _bad_rows(pcu: int, time: Floats, on: Flags, unknown: Flags, broken: Flags | None, rules: BadRowRules) -> Flags:
-    """OR of the reasons with unknown states: TRUE wins, and what stays unknown is bad."""
+def _bad_rows(time: Floats, on: Flags, unknown: Flags, broken: Flags | None, rules: BadRowRules) -> Flags:
+    """OR of the reasons (n_pcu, n_row) with unknown states: TRUE wins, and what stays unknown is bad."""
     bad, doubt = ~on & ~unknown, unknown.copy()
     if rules.transition:
-        switched = (on[1:] != on[:-1]) & ~unknown[1:] & ~unknown[:-1]
-        bad[1:] |= switched
-        bad[:-1] |= switched
-        doubt[1:] |= unknown[:-1]
-        doubt[:-1] |= unknown[1:]
-        doubt[:1] = doubt[-1:] = True  # nobody knows what was before the first row and after the last
+        switched = (on[:, 1:] != on[:, :-1]) & ~unknown[:, 1:] & ~unknown[:, :-1]
+        bad[:, 1:] |= switched
+        bad[:, :-1] |= switched
+        doubt[:, 1:] |= unknown[:, :-1]
+        doubt[:, :-1] |= unknown[:, 1:]
+        doubt[:, :1] = doubt[:, -1:] = True  # nobody knows what was before the first row and after the last
     if broken is not None:
         bad |= broken
-    if rules.propane and pcu in PROPANE_LOSS:
-        bad |= time >= PROPANE_LOSS[pcu]
+    for pcu, loss in PROPANE_LOSS.items() if rules.propane else ():
+        bad[pcu] |= time >= loss
     return np.asarray(bad | doubt)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -22,33 +20,33 @@ _TRUE, _FALSE, _UNDEFINED = ord("T"), ord("F"), 0
 _EXPONENT, _COUNT = ("TDISP", "E10.3"), ("TDISP", "I5")
 
 
-def deadtime_table(table: Table, rows: Mapping[int, PcuRows], *, background: bool, zero: bool) -> Table:
+def deadtime_table(table: Table, rows: PcuRows, *, background: bool, zero: bool) -> Table:
     """Return Standard2 data (or model background) with the dead-time columns appended.
 
     Parameters
     ----------
     table : Table
-    rows : mapping of int to PcuRows
-        By PCU.
+    rows : PcuRows
+        Of each PCU.
     background : bool
         The table is model background, which gets the VLE counts of the data too.
     zero : bool
         Set the spectra of bad rows to 0.
     """
-    declared = _declarations(background, next(iter(rows.values())).breakdown is not None)
+    declared = _declarations(background, rows.breakdown is not None)
     result = with_room(table, declared)
     if len(table):
         columns = {column.name: column for column in declared}
-        for name, values in _values(_together(rows)).items():
+        for name, values in _values(rows).items():
             if name.format(0) in columns:
                 _fill(result, columns[name.format(0)], name, values)
     if zero:
-        for pcu, of_pcu in rows.items():
+        for pcu in PCUS:
             names = spectra_in(table, pcu)
             side = result.adjacent(names)
             parts = [side] if side else [(result.raw(name), int(result.info(name).zero)) for name in names]
             for spectra, offset in parts:
-                spectra[of_pcu.bad] = -offset
+                spectra[rows.bad[pcu]] = -offset
     return result
 
 
@@ -129,14 +127,6 @@ def _counts(name: str, meaning: str, keywords: tuple[tuple[str, Value], ...]) ->
 
 def _tddes(pcu: int, element: str) -> str:
     return f"D[{pcu}] & E[{element}] & C[0~255]"
-
-
-def _together(rows: Mapping[int, PcuRows]) -> PcuRows:
-    """Return the rows of all PCUs as one, whose arrays are (n_pcu, n_row)."""
-    parts = {one.name: [getattr(rows[pcu], one.name) for pcu in PCUS] for one in fields(PcuRows)}
-    length = parts.pop("row_length")[0]
-    known: dict[str, Any] = {name: None if part[0] is None else np.stack(part) for name, part in parts.items()}
-    return PcuRows(**known, row_length=length)
 
 
 def _values(pcus: PcuRows) -> dict[str, NDArray[Any]]:

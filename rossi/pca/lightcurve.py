@@ -27,7 +27,7 @@ from rossi.fits.header import CardTuple
 from rossi.fits.writer import Column, fits_bytes
 from rossi.pca.prepare import Prepared
 from rossi.pca.standard1 import PreparedStandard1
-from rossi.pca.standard2 import pcu_of, xenon_columns
+from rossi.pca.standard2 import PCUS, pcu_of, xenon_columns
 from rossi.product import BandEnergies, Content
 from rossi.spectra.algebra import Compat
 
@@ -179,7 +179,7 @@ class PreparedArray(ScienceArray):
 
     def __init__(self, prepared: Prepared | PreparedStandard1) -> None:
         super().__init__(prepared.file.name, prepared.table, own_gti(prepared.file))
-        self.rows: Mapping[int, JudgedSamples] = prepared.rows
+        self.rows: Mapping[int, JudgedSamples] = {pcu: prepared.rows[pcu] for pcu in PCUS}
         self.zero = prepared.zero
 
     def samples(
@@ -197,7 +197,7 @@ class PreparedArray(ScienceArray):
         -------
         ndarray (n_kept, n_column, n_chosen)
         """
-        values = super().samples(columns, channels, index).copy()
+        values = super().samples(columns, channels, index)
         for at, name in enumerate(columns if self.zero else ()):
             values[self.rows[pcu_of(name)].bad.ravel()[index], at] = -int(self.table.info(name).zero)
         return values

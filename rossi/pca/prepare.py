@@ -48,7 +48,8 @@ class Prepared:
     file : FitsFile
     table : Table
         Its data, as they were.
-    rows : dict of int to PcuRows
+    rows : PcuRows
+        Of each PCU.
     zero : bool
         Whether the spectra of bad rows count as 0.
     is_background : bool
@@ -56,7 +57,7 @@ class Prepared:
 
     file: FitsFile
     table: Table
-    rows: dict[int, PcuRows]
+    rows: PcuRows
     zero: bool
     is_background: bool = False
 

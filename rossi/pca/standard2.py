@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from functools import cache
 
 from rossi.errors import ConfigError
 
@@ -19,6 +20,29 @@ REMAINING = (
 )
 
 
+@cache
+def propane_columns(pcu: int) -> tuple[str, ...]:
+    """Return the propane spectrum of a PCU.
+
+    Parameters
+    ----------
+    pcu : int
+    """
+    return (f"VpSpecPcu{pcu}",)
+
+
+@cache
+def remaining_columns(pcu: int) -> tuple[str, ...]:
+    """Return the counters of a PCU that make up its remaining dead time.
+
+    Parameters
+    ----------
+    pcu : int
+    """
+    return tuple(f"{name}CntPcu{pcu}" for name in REMAINING)
+
+
+@cache
 def spectrum_columns(pcu: int) -> tuple[str, ...]:
     """Return the six xenon spectra of a PCU, in column order.
 

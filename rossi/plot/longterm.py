@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.time import Time
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from rossi.arrays import Floats
 from rossi.energy.epochs import epochs
 from rossi.plot.segments import segments
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Okabe and Ito's colours, told apart by colour-blind readers too, without the yellow that is lost on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
@@ -80,6 +78,9 @@ def mission_figure(panels: Sequence[Panel], title: str = "") -> Figure:
     matplotlib.figure.Figure
         Not known to pyplot; `png` turns it into a file.
     """
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     parts = segments(np.concatenate([p.mjd for p in panels]))
     widths = np.sqrt(np.maximum(parts[:, 1] - parts[:, 0], 1e-3))
     layout = ConstrainedLayoutEngine(w_pad=0.02, wspace=0.012, h_pad=0.03)
@@ -127,6 +128,9 @@ def drawn(figure: Figure, kind: str) -> bytes:
     kind : str
         Its format: png, or what stays sharp at any size, pdf and svg.
     """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
     with rc_context({"svg.hashsalt": "rossi", "pdf.fonttype": 42}):
@@ -178,6 +182,8 @@ def _epochs(axes: Axes, low: float, high: float) -> None:
 
 
 def _time_axis(axes: Axes, part: Floats, *, top: bool, bottom: bool, many: bool) -> None:
+    from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
     formatter = ScalarFormatter(useOffset=False)
     formatter.set_scientific(False)
     axes.xaxis.set_major_formatter(formatter)
@@ -213,6 +219,8 @@ def _rate_axis(axes: Axes, panel: Panel) -> None:
     rates = panel.rate[np.isfinite(panel.rate)]
     if len(rates) and rates.min() > 0 and rates.max() > 20 * np.median(rates):
         axes.set_yscale("log")
+        from matplotlib.ticker import ScalarFormatter
+
         formatter = ScalarFormatter()
         formatter.set_scientific(False)
         axes.yaxis.set_major_formatter(formatter)

@@ -121,13 +121,15 @@ class _Library:
         self._files: dict[str, CalibrationFile] = {}
         self._entries: dict[str, tuple[CalibrationEntry, ...]] = {}
         self._fit: set[tuple[Role, str]] = set()
+        self._given: dict[Role, tuple[CalibrationFile, ...]] = {}
 
     def files(self, role: Role, start: float) -> tuple[CalibrationFile, ...]:
+        if role in self._given:
+            return self._given[role]
         given = self._config.given(role)
-        if given == ("NONE",):
-            return ()
         if given:
-            return tuple(self._file(role, url) for url in given)
+            self._given[role] = () if given == ("NONE",) else tuple(self._file(role, url) for url in given)
+            return self._given[role]
         wanted = DATA_SETS[role]
         if wanted.optional and (not self._root or not self._has_index(wanted.instrument)):
             return ()

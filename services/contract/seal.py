@@ -24,6 +24,12 @@ def seal(document: bytes) -> bytes:
     return document[: place.end() - 1] + _digest(document) + document[place.end() - 1 :]
 
 
+def seal_of(document: bytes) -> str:
+    """Return the seal that a document bears, whether it is that of its content or not; empty if it bears none."""
+    place = _SEALED.search(document)
+    return "" if place is None else place[1].decode()
+
+
 def is_intact(document: bytes) -> bool:
     """Return whether a document bears the seal of its content."""
     place = _SEALED.search(document)

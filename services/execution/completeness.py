@@ -52,12 +52,12 @@ def examine(declared: Sequence[Input], obsid: str, inputs: Inputs, left_out: Col
     kept, caveats = _without_copies(ours, inputs, contents)
     there = {_plain(item.name) for one in ours for item in kept.get(one.name, ())} | set(map(_plain, left_out))
     caveats = [*_of_obsid(obsid), *caveats, *_unknown(ours, contents)]
-    said: set[str] = set()
+    said, kinds = set[str](), {path.partition("_")[0] for path in contents.files}
     for one in ours:
         listed = [f for f in contents.files.values() if one.matches(f.path) and f.path not in said]
         said |= {f.path for f in listed}
         caveats += _missing(one, ours, listed, there)
-        caveats += _unlisted(kept.get(one.name, ()), contents)
+        caveats += _unlisted([f.name for f in kept.get(one.name, ()) if f.name.partition("_")[0] in kinds], contents)
     return Examined(kept, tuple(caveats))
 
 
@@ -129,14 +129,12 @@ def _matters(folder: str, declared: Sequence[Input]) -> bool:
     return folder != "hexte" or any(one.pattern.startswith("hexte/") for one in declared)
 
 
-def _unlisted(items: Sequence[File], contents: Contents) -> list[Caveat]:
-    """Tell science files that no index names, where the indices name others of their kind."""
-    known = {path.partition("_")[0] for path in contents.files}
-    extra = [f.name for f in items if _plain(f.name) not in contents.files and _is_science(f.name)]
+def _unlisted(names: Sequence[str], contents: Contents) -> list[Caveat]:
+    """Tell science files that no index names, of such as the indices name others of their kind."""
     return [
         Caveat(code="not_in_index", message=f"{name} is named by no index; it is used all the same.")
-        for name in extra
-        if name.partition("_")[0] in known
+        for name in names
+        if _plain(name) not in contents.files and _is_science(name)
     ]
 
 

@@ -177,10 +177,13 @@ def _from_calibration(
     inputs: Sequence[Input], request: StageRequest[Any], paths: Iterable[str]
 ) -> tuple[dict[Input, tuple[CalibrationFile, ...]], tuple[Caveat, ...]]:
     mine = [declared for declared in inputs if declared.source == CALIBRATION]
-    start = _start(paths) if mine else 0.0
-    found = {declared: _calibration(Role(declared.name), request, start) for declared in mine}
-    caveats = [caveat for one in mine for caveat in _without(Role(one.name), request, found[one])]
-    return found, tuple(caveats)
+    if not mine:
+        return {}, ()
+    roles = {declared: Role(declared.name) for declared in mine}
+    found = find_calibration(request.calibration, _start(paths), roles.values())
+    files = {declared: found.get(role, ()) for declared, role in roles.items()}
+    caveats = [caveat for one, role in roles.items() for caveat in _without(role, request, files[one])]
+    return files, tuple(caveats)
 
 
 def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Inputs:
@@ -255,13 +258,9 @@ def _archive_record(name: str, file: ArchiveFile, folder: str) -> InputRecord:
 
 def _start(paths: Iterable[str]) -> float:
     """Return when an observation starts [MJD], by its science files or those that an earlier stage has read."""
-    names = [parse_data_file(path.rpartition("/")[2]) for path in paths]
+    names = [parse_data_file(path.rpartition("/")[2]) for path in paths if "/FS" in path]
     starts = [name.start for name in names if name is not None and name.kind == "S"]
     return float(met_to_mjd(min(starts, default=0)))
-
-
-def _calibration(role: Role, request: StageRequest[Any], start: float) -> tuple[CalibrationFile, ...]:
-    return find_calibration(request.calibration, start, (role,)).get(role, ())
 
 
 def _without(role: Role, request: StageRequest[Any], found: Sequence[CalibrationFile]) -> tuple[Caveat, ...]:

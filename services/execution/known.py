@@ -1,13 +1,13 @@
-"""What the store has of an observation already, found with one request for all its stages.
+"""What a bucket has of an observation already, found with one request for all its stages.
 
 Whether a stage is done is told by the fingerprint of its own work in any case: here it is only learnt which manifests
-there are, before each is looked for. Of observations that the store has nothing of, one request tells for many.
+there are, before each is looked for. Of observations that the store has nothing of, one request tells for many. In a
+folder, where asking costs next to nothing, manifests are looked for one by one.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Callable
 
@@ -21,7 +21,8 @@ from services.execution.request import Shard
 from services.execution.stages import load_stage
 from services.storage import ObjectStore
 from services.storage.base import is_key
-from services.storage.publication import MANIFEST, manifest_key, versions
+from services.storage.opening import is_bucket
+from services.storage.publication import MANIFEST, fingerprint, manifest_key
 from services.storage.together import find_together, put_together, together_key
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def look(
         Where the manifests are to be put together when all stages are done; empty where they are, or where that can't
         be told. Whatever is wrong is told by the stage that it concerns.
     """
-    if len(shard.stages) < 2:
+    if len(shard.stages) < 2 or not is_bucket(shard.store):
         return ""
     try:
         key = together_key(shard.prefix, obsid, _digest(obsid, shard, sources))
@@ -110,12 +111,10 @@ def put_known(key: str, result: ObservationResult, sources: Sources) -> Observat
 def _digest(obsid: str, shard: Shard, sources: Sources) -> str:
     """Return what tells the work of all stages from any other, found without the results of any."""
     read_obsid(sources.archive, obsid)
-    content = []
+    digest = hashlib.sha256()
     for name, config in shard.stages.items():
-        stage = load_stage(name)
+        stage, engine = load_stage(name), {"name": shard.engine, **ENGINES[shard.engine].versions(name)}
         records = first_records(stage.inputs_for(config), shard.request(name, obsid, {}), sources)
-        identities = sorted([record.input, record.path, record.identity] for record in records)
-        engine = {"name": shard.engine, **ENGINES[shard.engine].versions(name)}
-        content.append([name, stage.version, config.model_dump(mode="json"), engine, identities])
-    text = json.dumps([versions()["rossi"], content], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+        settings = config.model_dump(mode="json")
+        digest.update(fingerprint(name, stage.version, settings, records, engine).encode())
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Doing at the same time what is mostly waiting for an answer, of a server or of a disk."""
+"""Doing at the same time what is mostly waiting for a server's answer."""
 
 from __future__ import annotations
 

@@ -7,14 +7,13 @@ import fcntl
 import hashlib
 import os
 import re
-import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from rossi.errors import ConfigError, is_full
-from services.storage.at_once import at_once
 from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
 
 #: Errors of writing that do not go away by waiting.
@@ -40,6 +39,8 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{32}")
 _LOCK = ".lock"
 #: How often a directory is made that goes away before something is written there: somebody removes empty ones.
 _TRIES = 100
+#: Files that are open at the same time: all are written before the first is flushed.
+_OPEN = 64
 
 
 class LocalStore:
@@ -47,8 +48,9 @@ class LocalStore:
 
     Files are written under hidden temporary names in their final directory, flushed to disk and linked to their names:
     readers see each whole or not at all, and of concurrent writers one wins, also over NFS. Without hard links the last
-    step is a look followed by a rename, and two writers at the same instant may both believe to have won. A killed
-    process leaves its temporary file, which no listing shows. What is replaced is so by a rename, behind a lock.
+    step is a look followed by a rename, and two writers at the same instant may both believe to have won; so it is for
+    contents, where both write the same. A killed process leaves its temporary file, which no listing shows. What is
+    replaced is so by a rename, behind a lock.
 
     Parameters
     ----------
@@ -66,17 +68,22 @@ class LocalStore:
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
-        return self.put_contents([(key, data)])[0]
+        path = self._path(key)
+        with _writing(path):
+            return not path.exists() and _write(path.parent, {path.name: data}, self._publish)
 
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`; each folder is flushed once."""
-        files = [(self._path(key), data) for key, data in contents]
-        new = [(path, data) for path, data in files if not _is_there(path)]
-        with _written(new) as temporaries:
-            created = {path for path, temporary in temporaries.items() if self._publish(temporary, path)}
-        for folder in {path.parent for path, _ in new}:
-            _flush((folder, folder))
-        return [path in created for path, _ in files]
+        folders: dict[str, dict[str, bytes]] = {}
+        for key, data in contents:
+            folder, _, name = check_key(key).rpartition("/")
+            folders.setdefault(folder, {})[name] = data
+        there = {folder: _names(self.root / folder) for folder in folders}
+        for folder, files in folders.items():
+            new = {name: data for name, data in files.items() if name not in there[folder]}
+            with _writing(self.root / folder):
+                _write(self.root / folder, new, _rename)
+        return [name not in there[folder] for folder, _, name in (key.rpartition("/") for key, _ in contents)]
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -122,14 +129,10 @@ class LocalStore:
     def swap(self, key: str, data: bytes, tag: str) -> bool:
         """See `ObjectStore.swap`."""
         path = self._path(key)
-        if not _is_there(path):
-            return False
-        with _writing(path), self._locked(path.parent), suppress(FileNotFoundError):
-            if _tag(path.read_bytes()) == tag:
-                with _written([(path, data)]) as temporaries:
-                    temporaries[path].replace(path)
-                _flush((path.parent, path.parent))
-                return True
+        with _writing(path), suppress(FileNotFoundError):
+            if path.exists():
+                with self._locked(path.parent):
+                    return _tag(path.read_bytes()) == tag and _write(path.parent, {path.name: data}, _rename)
         return False
 
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
@@ -159,20 +162,17 @@ class LocalStore:
     def _folder(self, prefix: str) -> Path:
         return self._path(prefix) if prefix else self.root
 
-    def _publish(self, temporary: Path, path: Path) -> bool:
-        with _writing(path):
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-                self._links = False
-                if path.exists():
-                    return False
-                temporary.replace(path)
-            return True
+    def _publish(self, folder: int, temporaries: dict[str, str], name: str) -> bool:
+        try:
+            os.link(temporaries[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            self._links = False
+            return name not in os.listdir(folder) and _rename(folder, temporaries, name)
+        return True
 
     @contextmanager
     def _locked(self, folder: Path) -> Iterator[None]:
@@ -217,51 +217,82 @@ def _info(entry: os.DirEntry[str], above: str) -> ObjectInfo | None:
     return ObjectInfo(above + entry.name, found.st_size, found.st_mtime)
 
 
+def _write(folder: Path, files: Mapping[str, bytes], publish: Callable[[int, dict[str, str], str], bool]) -> bool:
+    """Write files in a folder, which is made if need be, each whole or not at all; return whether all are there by it.
+
+    Parameters
+    ----------
+    folder : Path
+    files : mapping of str to bytes
+        By name.
+    publish : callable
+        Gives a file its name: told the folder, temporary names by names, and the name.
+    """
+    for _ in range(_TRIES if files else 0):
+        with suppress(FileNotFoundError), _opened(folder) as descriptor, _written(descriptor, files) as temporaries:
+            created = [publish(descriptor, temporaries, name) for name in files]
+            os.fsync(descriptor)
+            return all(created)
+        with suppress(FileNotFoundError):
+            folder.mkdir(parents=True, exist_ok=True)
+    return not files
+
+
 @contextmanager
-def _written(files: Iterable[tuple[Path, bytes]]) -> Iterator[dict[Path, Path]]:
-    """Write files under temporary names beside their final ones; what then still lies there is removed."""
-    names: dict[Path, Path] = {}
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        for path, data in files:
-            with _writing(path):
-                names[path] = path.with_name(f".{uuid.uuid4().hex}")
-                with _created(names[path]) as stream:
-                    stream.write(data)
-        at_once(_flush, names.items())
-        yield names
+        yield descriptor
     finally:
-        for name in names.values():
+        os.close(descriptor)
+
+
+@contextmanager
+def _written(folder: int, files: Mapping[str, bytes]) -> Iterator[dict[str, str]]:
+    """Write files under temporary names, which are told by names; those that are left in the end are removed."""
+    temporaries: dict[str, str] = {}
+    left = iter(files.items())
+    try:
+        while some := list(islice(left, _OPEN)):
+            _flushed(folder, some, temporaries)
+        yield temporaries
+    finally:
+        for temporary in temporaries.values():
             with suppress(OSError):  # what stays is a leftover
-                name.unlink()
+                os.unlink(temporary, dir_fd=folder)
 
 
-def _created(path: Path) -> BinaryIO:
-    """Open a new file; its folder is made if need be."""
-    for _ in range(_TRIES):
-        with suppress(FileNotFoundError):
-            return path.open("xb")
-        with suppress(FileNotFoundError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("xb")
+def _flushed(folder: int, files: Iterable[tuple[str, bytes]], temporaries: dict[str, str]) -> None:
+    """Write files under temporary names, then have the disk keep them: it has all of them to write by then."""
+    descriptors: list[int] = []
+    try:
+        for name, data in files:
+            temporary = f".{secrets.token_hex(16)}"
+            descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
+            temporaries[name], view = temporary, memoryview(data)
+            while view:
+                view = view[os.write(descriptors[-1], view) :]
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
-def _is_there(path: Path) -> bool:
-    with _writing(path):
-        return path.exists()
+def _rename(folder: int, temporaries: dict[str, str], name: str) -> bool:
+    os.replace(temporaries.pop(name), name, src_dir_fd=folder, dst_dir_fd=folder)
+    return True
+
+
+def _names(folder: Path) -> frozenset[str]:
+    """Return what is in a folder."""
+    with _writing(folder), suppress(FileNotFoundError):
+        return frozenset(path.name for path in folder.iterdir())
+    return frozenset()
 
 
 def _tag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _flush(named: tuple[Path, Path]) -> None:
-    """Have the disk keep a file, or the names in a folder; the first is what an error names."""
-    with _writing(named[0]):
-        descriptor = os.open(named[1], os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager

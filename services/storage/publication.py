@@ -31,13 +31,14 @@ from importlib import metadata
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from rossi.errors import DamagedFile
 from rossi.product import Kind
 from rossi.spooled import SpooledFile
 from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
-from services.contract.seal import is_intact, seal
+from services.contract.seal import is_intact, seal, seal_of
 from services.storage import MissingObject, ObjectStore
 from services.storage.base import Reader
 from services.storage.bundle import BUNDLE, object_key, pack
@@ -118,7 +119,7 @@ def new_manifest(
         outputs=(),
         outcome=outputs.outcome,
         caveats=outputs.caveats,
-        summary=dict(outputs.summary),
+        summary=from_json(to_json(dict(outputs.summary), inf_nan_mode="null")),
         versions={**versions(), **(engine_versions or {})},
         seconds=seconds,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -237,14 +238,13 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     files = [(name, file) for name, group in outputs.items() for file in group]
     if len({file.name for _, file in files}) < len(files):
         raise ValueError(f"Stage {manifest.stage} made two files of one name: {sorted(f.name for _, f in files)}.")
-    records = {file.name: _record(name, file) for name, file in files}
     alone = {f.name for _, f in files if f.shared or f.about.kind is Kind.FIGURE or isinstance(f, SpooledFile)}
     packed = [(file.name, file.data) for _, file in files if together and file.name not in alone]
     whole, starts = pack(packed) if len(packed) > 1 else (b"", [])
-    for (name, _), start in zip(packed, starts, strict=False):
-        records[name] = records[name].model_copy(update={"start": start})
+    begins = dict(zip((name for name, _ in packed), starts, strict=False))
     key = manifest_key(base)
-    complete = manifest.model_copy(update={"outputs": tuple(records.values())})
+    records = tuple(_record(name, file, begins.get(file.name)) for name, file in files)
+    complete = manifest.model_copy(update={"outputs": records})
     document = seal(complete.model_dump_json(indent=1).encode())
     content: dict[str, bytes | SpooledFile] = {}
     places = output_keys(key, complete)
@@ -252,7 +252,8 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
         own = file if isinstance(file, SpooledFile) else file.data
         content[object_key(place)] = whole if object_key(place) != place else own
     shared = frozenset(place for place, one in places.items() if one.shared)
-    return Ready(key, Manifest.model_validate_json(document), document, tuple(content.items()), shared)
+    complete = complete.model_copy(update={"seal": seal_of(document)})
+    return Ready(key, complete, document, tuple(content.items()), shared)
 
 
 def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]]) -> Manifest:
@@ -260,11 +261,9 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     return ready(base, manifest, outputs).put(store)
 
 
-def _record(output: str, file: File) -> OutputRecord:
-    data = file.data
-    return OutputRecord(
-        output=output, name=file.name, size=len(data), sha256=_sha256(data), about=file.about, shared=file.shared
-    )
+def _record(output: str, file: File, start: int | None) -> OutputRecord:
+    data, known = file.data, {"name": file.name, "about": file.about, "shared": file.shared}
+    return OutputRecord(output=output, size=len(data), sha256=_sha256(data), start=start, **known)
 
 
 def read_manifest(store: Reader, key: str) -> Manifest:

@@ -150,7 +150,7 @@ class S3Store:
         told = [one["Prefix"] for one in answer.get("CommonPrefixes", ())]
         told += [one["Key"] for one in answer.get("Contents", ())]
         folders = {f"{start}{key[len(start) :].partition('/')[0]}/" for key in told}
-        return folders, max(told, default="") if answer["IsTruncated"] else None
+        return folders, max(told, default="") if answer.get("IsTruncated", "NextContinuationToken" in answer) else None
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""

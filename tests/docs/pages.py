@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests import forks
+from tests.conftest import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -35,13 +36,18 @@ _WIDTH = 900
 _RUN = """\
 import shlex
 import sys
+import warnings
 from pathlib import Path
 
+warnings.simplefilter("error")
+
+from tests import forks
 from tests.flows.support import Rossi
 
 
 def command(line):
-    done = Rossi(Path.cwd(), Path.cwd() / "prefect")(*shlex.split(line, comments=True)[1:])
+    words, rossi = shlex.split(line, comments=True)[1:], Rossi(Path.cwd(), Path.cwd() / "prefect")
+    done = rossi(*words) if {long} else forks.run("tests.docs.plain", words, Path.cwd(), rossi._variables())
     print(done.stdout, done.stderr)
     if done.returncode:
         sys.exit(f"{line} ended with {done.returncode}: {done.stderr}")
@@ -59,12 +65,13 @@ def program(page: Path) -> str:
             steps.append(f"command({line!r})\n")
         elif has_sherpa or not sherpa:
             steps.append(code)
-    return "\n".join([_RUN, *steps])
+    return "\n".join([_RUN.replace("{long}", str(LONG)), *steps])
 
 
 def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder."""
-    (folder / "page.py").write_text(code)
+    """Run a program in a folder: in the long form by an interpreter, else in a fork, which has everything imported."""
+    page = folder / "page.py"
+    page.write_text(code)
     given = [str(Path(path).resolve()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     paths = os.pathsep.join([str(ROOT), *given])
     environment = os.environ | {
@@ -73,8 +80,10 @@ def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
         "MPLCONFIGDIR": str(folder),
         forks.ADDRESS: forks.address(),
     }
+    if not LONG:
+        return forks.run(str(page), (), folder, environment)
     return subprocess.run(
-        [sys.executable, "-W", "error", "page.py"],
+        [sys.executable, "-W", "error", page],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -14,6 +14,8 @@ from typing import Any
 
 from tests.flows.support import wait_until
 
+#: Seconds between two questions; each costs the server some hundredths of a processor's.
+PAUSE = 0.25
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -68,7 +70,7 @@ class Api:
 
     def ended(self, run: str, patience: float = 240.0) -> dict[str, Any]:
         """Wait until a run has ended."""
-        wait_until(lambda: self.state(run)["state_type"] in FINAL, patience)
+        wait_until(lambda: self.state(run)["state_type"] in FINAL, patience, PAUSE)
         return self.state(run)
 
     def cancel(self, run: str, kind: str = "CANCELLING") -> None:
@@ -77,7 +79,7 @@ class Api:
 
     def log(self, run: str) -> str:
         """All messages of a run that has ended: Prefect sends the last ones some seconds after the run's state."""
-        wait_until(lambda: any(map(_is_last, self._lines(run))))
+        wait_until(lambda: any(map(_is_last, self._lines(run))), pause=PAUSE)
         return "\n".join(line["message"] for line in self._lines(run))
 
     def _lines(self, run: str) -> list[dict[str, Any]]:

@@ -9,15 +9,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
-from rossi.simulate import ObservationSpec, simulate_archive, simulate_observation
-from tests.flows.support import MANY, SLEWING, Archive, Rossi
-from tests.once import once
+from rossi.simulate import ObservationSpec, simulate_observation
+from tests.conftest import LONG
+from tests.flows.machine import Up, machine
+from tests.flows.support import MANY, SLEWING, Archive, Rossi, undrawn
+from tests.once import once, simulated
+from tests.servers.webhook import webhook
 
 
 @pytest.fixture(scope="session")
@@ -60,29 +64,77 @@ def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def rossi(tmp_path: Path, prefect_home: Path, archive: Archive) -> Rossi:
-    """The command, in a folder with a configuration for the archive."""
-    (tmp_path / "rossi.toml").write_text(archive.config)
-    return Rossi(tmp_path, prefect_home)
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process merges has pixels for figures: nobody looks at them."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", undrawn)
 
 
 @pytest.fixture
-def served(rossi: Rossi, prefect_url: tuple[str, Path]) -> Rossi:
+def plain(tmp_path: Path, archive: Archive) -> Rossi:
+    """The command, in a folder with a configuration for the archive, for what starts no Prefect server."""
+    (tmp_path / "rossi.toml").write_text(archive.config)
+    return Rossi(tmp_path, tmp_path / "prefect")
+
+
+@pytest.fixture
+def rossi(plain: Rossi, prefect_home: Path) -> Rossi:
+    """The same, for what starts one."""
+    return replace(plain, home=prefect_home)
+
+
+@pytest.fixture
+def served(plain: Rossi, prefect_url: tuple[str, Path]) -> Rossi:
     """The same, whose campaigns are told to a server that runs already."""
     url, auth = prefect_url
-    return replace(rossi, server=url, auth=auth)
+    return replace(plain, server=url, auth=auth)
+
+
+@pytest.fixture(scope="session")
+def hook() -> Iterator[tuple[str, list[str]]]:
+    """Whom the machine tells of runs that end badly."""
+    with webhook() as received:
+        yield received
+
+
+@pytest.fixture(scope="session")
+def up(
+    archive: Archive, hook: tuple[str, list[str]], prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Up]:
+    """A machine on which everything was started, for all files that look at one.
+
+    `tests.conftest` gives them to one process. In the long form its database is made first; of a cluster it is told
+    where the credentials will be, for those who have one.
+    """
+    folder, made = tmp_path_factory.mktemp("machine"), None if LONG else prefect_database
+    environment = {"KUBECONFIG": str(folder / "kubeconfig"), "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    options = ("--notify", hook[0], "--prefix", "form")
+    with machine(archive, folder, *options, environment=environment, database=made) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Nine simulated observations, three of them damaged, and one without good time."""
-    root = once(tmp_path_factory, "archive", _make_archive)
+    sound, _ = simulated(tmp_path_factory, 9, seed=3)
+    root = once(tmp_path_factory, "archive", partial(_make_archive, sound))
     obsids = sorted(path.name for path in root.glob("AO*/P*/*") if path.name != SLEWING)
     return Archive(root, tuple(obsids[3:]), dict(zip(obsids, ("gzip", "FS4a", "filter file"), strict=False)))
 
 
-def _make_archive(root: Path) -> None:
-    simulate_archive(root, observations=9, seed=3)
+@pytest.fixture(scope="session")
+def undisturbed(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the products of the archive's sound observations, made without any trouble."""
+
+    def make(folder: Path) -> None:
+        (folder / "rossi.toml").write_text(archive.config)
+        places = ("--archive", archive.root, "--store", "store")
+        assert Rossi(folder, folder)("reduce", *archive.good, SLEWING, *places).returncode == 0
+
+    return once(tmp_path_factory, "undisturbed", make) / "store"
+
+
+def _make_archive(sound: Path, root: Path) -> None:
+    shutil.copytree(sound, root, dirs_exist_ok=True)
     obsids = sorted(path.name for path in root.glob("AO*/P*/*"))
     truncate_gzip(_one(root, obsids[0], "pca/FS4a*"))
     cut_fits(_one(root, obsids[1], "pca/FS4a*"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from astropy.table import Table
 
-from flows.desktop.server import prefect_server
 from services.contract import Manifest
+from tests.conftest import LONG
 from tests.flows.api import Api
 from tests.flows.support import (
     ABSENT,
@@ -29,13 +29,13 @@ from tests.flows.support import (
     same_products,
 )
 
-#: Name of the last run, by which it is found on the server.
-LAST = "last-run"
+#: Name of the campaign, by which it is found on the server.
+NAME = "killed"
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What three runs of one campaign left."""
+    """What three runs of one campaign left: killed, finished with a server of the user's, and run once more."""
 
     rossi: Rossi
     killed: frozenset[str]
@@ -55,17 +55,21 @@ class Campaign:
 
 
 @pytest.fixture(scope="module")
-def campaign(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+def campaign(
+    archive: Archive, prefect_database: Path, prefect_url: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Campaign:
     """Kill a campaign when the first observation is done, let it finish, then run it again.
 
     After each, whatever it started must be gone.
     """
     folder = tmp_path_factory.mktemp("campaign")
-    prefect_home = folder / "a home" / "whose parent is not there yet"
-    rossi = Rossi(folder, prefect_home)
+    home = folder / "a home" / "whose parent is not there yet"
+    if not LONG:  # it makes its database else
+        shutil.copytree(prefect_database, home)
+    rossi = Rossi(folder, home)
     obsids = ", ".join(f'"{obsid}"' for obsid in archive.asked)
     places = f'archive = "{archive.root}"\nstore = "store"\n'
-    tables = f"[query]\nobsids = [{obsids}]\n{archive.config}workers = 2\n"
+    tables = f'[query]\nobsids = [{obsids}]\n{archive.config}workers = 2\nname = "{NAME}"\n'
     (folder / "rossi.toml").write_text(places + tables)
     store = folder / "store"
     with no_strays() as mark:
@@ -80,28 +84,18 @@ def campaign(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Camp
         # The command, the Prefect server, the process that workers are forked from, and a worker.
         assert len(running) >= 4 or not PROC.exists()
     killed = frozenset(product_files(store))
+    url, auth = prefect_url
     with no_strays() as mark:
-        finished = rossi("campaign", "--out", "out", mark=mark)
-    with no_strays() as mark, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_HOME", str(prefect_home))
-        patch.delenv("PREFECT_API_URL", raising=False)
-        with prefect_server() as wait_for_server:
-            wait_for_server()
-            api = os.environ["PREFECT_API_URL"]
-            (folder / "last.toml").write_text((folder / "rossi.toml").read_text() + f'name = "{LAST}"\n')
-            (folder / "auth").write_text(os.environ["PREFECT_API_AUTH_STRING"])
-            again = replace(rossi, server=api, auth=folder / "auth")(
-                "campaign", "--strict", "--config", "last.toml", mark=mark
-            )
-            runs = tuple(
-                run for kind in ("flow_runs", "task_runs") for run in recorded(Api(api, auth=folder / "auth"), kind)
-            )
+        finished = replace(rossi, server=url, auth=auth)("campaign", "--out", "out", mark=mark)
+    runs = tuple(run for kind in ("flow_runs", "task_runs") for run in recorded(Api(url, auth=auth), kind))
+    with no_strays() as mark:
+        again = rossi("campaign", "--strict", mark=mark)
     return Campaign(rossi, killed, finished, again, runs)
 
 
 def recorded(api: Api, kind: str) -> list[dict[str, Any]]:
-    """Ask a Prefect server what it has recorded of the newest flow run."""
-    return list(api(f"/{kind}/filter", {"flow_runs": {"name": {"any_": [LAST]}}}))
+    """Ask a Prefect server what it has recorded of the campaign."""
+    return list(api(f"/{kind}/filter", {"flow_runs": {"name": {"any_": [NAME]}}}))
 
 
 def test_killed_campaign_was_in_the_middle(campaign: Campaign) -> None:
@@ -127,12 +121,10 @@ def test_finished_campaign_accounts_for_everything(campaign: Campaign, archive: 
         assert word in messages[obsid]
 
 
-def test_products_are_those_of_an_undisturbed_run(campaign: Campaign, archive: Archive) -> None:
-    places = ("--archive", archive.root, "--store", "undisturbed")
-    assert campaign.rossi("reduce", *archive.good, SLEWING, *places).returncode == 0
-    store, other = campaign.folder / "store", campaign.folder / "undisturbed"
-    assert product_files(store).keys() == product_files(other).keys()
-    same_products(store, other)
+def test_products_are_those_of_an_undisturbed_run(campaign: Campaign, undisturbed: Path) -> None:
+    store = campaign.folder / "store"
+    assert product_files(store).keys() == product_files(undisturbed).keys()
+    same_products(store, undisturbed)
 
 
 def test_second_run_computes_nothing(campaign: Campaign, archive: Archive) -> None:
@@ -144,8 +136,8 @@ def test_second_run_computes_nothing(campaign: Campaign, archive: Archive) -> No
 
 
 def test_users_own_server_is_used_and_knows_shards_not_observations(campaign: Campaign) -> None:
-    names = sorted(run["name"].rpartition("-")[0] or run["name"] for run in campaign.recorded)
-    assert names == sorted([LAST.rpartition("-")[0], "query", "shard", "shard", "publish"])
+    names = sorted(run["name"].partition("-")[0] for run in campaign.recorded)
+    assert names == sorted([NAME, "query", "shard", "shard", "merge", "publish"])
     assert {run["state_type"] for run in campaign.recorded} == {"COMPLETED"}
 
 

@@ -6,8 +6,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from services.storage import open_store
 from services.storage.verification import verify
 from tests.conftest import LONG
 from tests.flows.support import Archive, product_files, same_products
+from tests.forks import Fork
 
 KILLS = 50 if LONG else 4
 #: Works observations off one after the other with both instruments, without the start of the command line.
@@ -35,7 +34,6 @@ from flows.core.settings import load_settings
 from flows.core.plan import make_shard
 from pathlib import Path
 from services.execution.worker import run_shard
-print("ready", flush=True)
 run_shard(make_shard(load_settings(Path(sys.argv[1])), sys.argv[2].split(",")))
 """
 
@@ -70,40 +68,35 @@ def configuration(archive: Archive, folder: Path) -> Path:
     return path
 
 
-def start(path: Path, archive: Archive) -> subprocess.Popen[bytes]:
-    """Start a worker and wait until it begins to work."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    command = [sys.executable, "-c", _WORKER, str(path), ",".join(archive.good)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
+def start(path: Path, archive: Archive) -> Fork:
+    """Start a worker; it has begun when this returns."""
+    script = path.with_name("worker.py")
+    script.write_text(_WORKER)
+    with path.with_name("log").open("ab", buffering=0) as log:
+        return Fork(str(script), [path, ",".join(archive.good)], path.parent, os.environ, log, log)
 
 
 def test_kills_at_random_moments(archive_of_both: Archive, tmp_path: Path) -> None:
-    began = time.monotonic()
     path = configuration(archive_of_both, tmp_path / "undisturbed")
-    with start(path, archive_of_both) as whole:
-        ready = time.monotonic()
-        assert whole.wait() == 0
-    takes = time.monotonic() - ready
+    whole, began = start(path, archive_of_both), time.monotonic()
+    assert whole.wait() == 0
+    takes = time.monotonic() - began
     path = configuration(archive_of_both, tmp_path / "killed")
     store, chance = tmp_path / "killed" / "store", random.Random(7)
     killed, half_done = 0, 0
     while killed < KILLS:
         before = len(product_files(store))
-        with start(path, archive_of_both) as process:
-            time.sleep(chance.uniform(0, takes * 0.7))
-            process.kill()
-            killed += process.wait() == -signal.SIGKILL
+        process = start(path, archive_of_both)
+        time.sleep(chance.uniform(0, takes * 0.7))
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
         found = verify(open_store(str(store)))
         assert found.problems == ()  # nothing half-done is visible
         half_done += found.stray > 0
         assert len(product_files(store)) >= before
         if len(product_files(store)) == len(product_files(tmp_path / "undisturbed" / "store")):
             shutil.rmtree(store)  # all done: begin again
-    with start(path, archive_of_both) as last:
-        assert last.wait() == 0
+    assert start(path, archive_of_both).wait() == 0
     undisturbed = tmp_path / "undisturbed" / "store"
     assert product_files(store).keys() == product_files(undisturbed).keys()
     same_products(store, undisturbed)

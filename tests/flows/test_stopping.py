@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from services.execution.signals import PATIENCE
-from tests.flows.support import ROOT, Archive, Rossi, no_strays, product_files, same_products, wait_until
+from services.execution import signals
+from tests.conftest import LONG
+from tests.flows.support import (
+    ROOT,
+    SLEWING,
+    Archive,
+    Rossi,
+    no_strays,
+    product_files,
+    same_products,
+    wait_until,
+)
 
 STOPPED = "Stopped. What was finished is kept; the same command again goes on from there."
 #: What a scheduler waits before it kills [s].
@@ -19,14 +29,13 @@ GRACE = 10.0
 
 
 @pytest.mark.parametrize("command", ["reduce", "campaign"])
-def test_sigterm_then_again(rossi: Rossi, archive: Archive, command: str) -> None:
-    obsids = archive.good
-    asked = ", ".join(f'"{obsid}"' for obsid in obsids)
+def test_sigterm_then_again(rossi: Rossi, archive: Archive, undisturbed: Path, command: str) -> None:
+    asked = ", ".join(f'"{obsid}"' for obsid in (*archive.good, SLEWING))
     (rossi.folder / "rossi.toml").write_text(f"[query]\nobsids = [{asked}]\n{archive.config}workers = 1\n")
-    arguments = (*([command, *obsids] if command == "reduce" else [command]), "--archive", archive.root)
-    store = rossi.folder / "store"
+    reduce = ("reduce", *archive.good, SLEWING)
+    places, store = ("--archive", archive.root, "--store", rossi.folder / "store"), rossi.folder / "store"
     with no_strays() as mark:
-        process = rossi.start(*arguments, "--store", store, mark=mark)
+        process = rossi.start(*(reduce if command == "reduce" else [command]), *places, mark=mark)
         wait_until(lambda: list(store.glob("[0-9]*/*/*/manifest.json")) or process.poll() is not None)
         process.send_signal(signal.SIGTERM)
         sent = time.monotonic()
@@ -34,17 +43,19 @@ def test_sigterm_then_again(rossi: Rossi, archive: Archive, command: str) -> Non
     assert time.monotonic() - sent < GRACE * 2  # of which two busy processors may need half
     assert process.returncode == 1
     assert said.splitlines()[-1] == STOPPED
-    assert rossi(*arguments, "--store", store).returncode == 0
-    assert rossi("reduce", *obsids, "--archive", archive.root, "--store", "undisturbed").returncode == 0
-    assert product_files(store).keys() == product_files(rossi.folder / "undisturbed").keys()
-    same_products(store, rossi.folder / "undisturbed")
+    assert rossi(*reduce, *places).returncode == 0  # a campaign that was killed goes on in test_campaign.py
+    assert product_files(store).keys() == product_files(undisturbed).keys()
+    same_products(store, undisturbed)
 
 
 @pytest.mark.parametrize("busy", ["time.sleep(99)", "hashlib.pbkdf2_hmac('md5', b'', b'', 10**9)"])
 def test_compiled_code_that_does_not_return(busy: str, tmp_path: Path) -> None:
+    """It is waited for as long as a scheduler waits, or for a part of that."""
+    assert signals.PATIENCE < GRACE
+    patience = signals.PATIENCE if LONG else 1.0
     code = (
-        "import hashlib, time\nfrom services.execution.signals import end_on_sigterm\nend_on_sigterm('stopped')\n"
-        f"print('ready', flush=True)\n{busy}"
+        f"import hashlib, time\nfrom services.execution import signals\nsignals.PATIENCE = {patience}\n"
+        f"signals.end_on_sigterm('stopped')\nprint('ready', flush=True)\n{busy}"
     )
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -52,6 +63,6 @@ def test_compiled_code_that_does_not_return(busy: str, tmp_path: Path) -> None:
         process.stdout.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE + GRACE) == 1
+        assert process.wait(signals.PATIENCE + GRACE) == 1
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()

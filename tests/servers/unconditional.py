@@ -4,6 +4,7 @@ It can't show what else Swift does differently; the answer is the one that Swift
 """
 
 import http.client
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -50,16 +51,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.refused += 1
             self._send(501, {"Content-Type": "application/xml"}, _ANSWER)
             return
-        there = http.client.HTTPConnection(self.server.behind, timeout=60)
-        there.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():  # the signature is of the host that the client named
-            if name.lower() not in {"connection", "expect"}:
-                there.putheader(name, value)
-        there.endheaders(body)
-        answer = there.getresponse()
-        headers = {n: v for n, v in answer.getheaders() if n.lower() not in _OF_THE_CONNECTION}
-        self._send(answer.status, headers, answer.read())
-        there.close()
+        with closing(http.client.HTTPConnection(self.server.behind, timeout=60)) as there:
+            there.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():  # the signature is of the host that the client named
+                if name.lower() not in {"connection", "expect"}:
+                    there.putheader(name, value)
+            there.endheaders(body)
+            with there.getresponse() as answer:
+                headers = {n: v for n, v in answer.getheaders() if n.lower() not in _OF_THE_CONNECTION}
+                self._send(answer.status, headers, answer.read())
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer
 

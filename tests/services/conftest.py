@@ -66,7 +66,7 @@ def rclone(folder, *options):
 
 @pytest.fixture(scope="session")
 def ceph_endpoint(tmp_path_factory):
-    """The strictest server: conditional puts, credentials and signatures count, and data outlive it."""
+    """The strictest server: conditional puts, credentials and signatures count."""
     if missing := ceph.missing():
         why = f"Ceph is not installed ({missing[0]} is missing); Debian has it: apt-get install {ceph.PACKAGES}"
         pytest.fail(why) if os.environ.get("ROSSI_REQUIRE_CEPH") else pytest.skip(why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.fits.cards import Value, card_value
 from rossi.fits.dated import clock, dated
 from rossi.fits.reader import FitsFile
+from rossi.fits.structure import ColumnInfo, Structure
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.pca.filter.columns import BREAKDOWN, COLLECTED, NULLS, Source
@@ -83,15 +83,15 @@ class Interpolation:
 
         Parameters
         ----------
-        y : ndarray (m,)
+        y : ndarray (..., m)
 
         Returns
         -------
-        ndarray (n,)
+        ndarray (..., n)
         """
-        if len(y) < 2:
-            return np.full(len(self.after), np.nan)
-        return np.where(self.inside, y[self.after - 1], np.nan)
+        if y.shape[-1] < 2:
+            return np.full((*y.shape[:-1], len(self.after)), np.nan)
+        return np.where(self.inside, np.take(y, self.after - 1, -1), np.nan)
 
 
 def between(time: Floats, x: Floats, max_gap: float = MAX_GAP) -> Interpolation:
@@ -180,7 +180,7 @@ def collect(
         Column and values as stored, by name in the order of the filter file. A kind of file that no index has is left
         out, as is a column that its files do not have; one whose files are missing is undefined everywhere.
     """
-    found: Collected = {}
+    parts, found = list[_Samples](), Collected()
     for apid, group in groupby(sorted(sources, key=lambda s: s.apid), key=lambda s: s.apid):
         wanted = list(group)
         if apid == BREAKDOWN:
@@ -192,67 +192,96 @@ def collect(
                 found |= {s.column: (Column(s.column, "E"), np.full(len(time), np.nan, np.float32)) for s in wanted}
         else:
             continue
-        found |= _of_files(time, tables, wanted, max_gap, [] if said is None else said)
+        if tables:
+            parts.append(_of_files(tables, wanted, max_gap, [] if said is None else said))
+    for alike in _by_clock(parts):
+        places = between(time, alike[0].time, alike[0].gap)
+        values = _interpolated(
+            places, np.concatenate([part.values for part in alike]), [n for p in alike for n in p.names]
+        )
+        columns = [column for part in alike for column in part.columns]
+        found |= {column.name: (column, as_stored(column, row)) for column, row in zip(columns, values, strict=True)}
     return {s.column: found[s.column] for s in sources if s.column in found}
 
 
-def _of_files(
-    time: Floats, tables: Sequence[Table], sources: Sequence[Source], max_gap: float, said: list[str]
-) -> Collected:
-    found: Collected = {}
-    if not tables:
-        return found
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """What the files of one kind hold.
+
+    Parameters
+    ----------
+    time : ndarray (m,) [s]
+    gap : float [s]
+        Samples further apart are not connected.
+    names : tuple of str
+        TTYPE in the files.
+    columns : tuple of Column
+        In the filter file.
+    values : ndarray (n_column, m)
+        NaN where undefined.
+    """
+
+    time: Floats
+    gap: float
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+    values: Floats
+
+
+def _of_files(tables: Sequence[Table], sources: Sequence[Source], max_gap: float, said: list[str]) -> _Samples:
     there = [s for s in sources if all(s.name in table and table.info(s.name).repeat == 1 for table in tables)]
-    moments, parts = list[Floats](), list[dict[str, Floats]]()
+    names = tuple(s.name for s in there)
+    moments, parts = list[Floats](), list[Floats]()
     for table in tables:  # file by file, as not all may be in memory
         known, sentence = dated(table, clock(table))
         said += [sentence] if sentence and sentence not in said else []
         moments.append(known.numbers(clock(known)))
-        parts.append({s.name: _samples(known, s.name) for s in there})
+        parts.append(known.rows_of_numbers(names))
     gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
-    places = between(time, np.concatenate(moments), gap)
-    samples = {s.name: np.concatenate([part[s.name] for part in parts]) for s in there}
-    other = {_WRAPPED: lambda y: _longitude(places, y), _HELD: places.hold}
-    plain = [name for name in samples if name not in other]
-    values = dict(zip(plain, places.line(np.array([samples[name] for name in plain])), strict=True)) if plain else {}
-    values |= {name: other[name](y) for name, y in samples.items() if name in other}
-    for source in there:
-        info, header = tables[0].info(source.name), tables[0].header
-        kept = tuple(header.image(f"{key}{info.number}") for key in _KEPT)
-        column = _declared(source.column, info.code, info.unit, kept)
-        found[source.column] = column, as_stored(column, values[source.name])
-    return found
+    columns = _declared(tables[0].structure, tuple(there))
+    return _Samples(np.concatenate(moments), gap, names, columns, np.concatenate(parts, axis=1))
 
 
-def _samples(table: Table, name: str) -> Floats:
-    values = table.numbers(name)
-    if table.info(name).null is not None:
-        values[table.null(name)] = np.nan
+def _by_clock(parts: Iterable[_Samples]) -> Iterable[list[_Samples]]:
+    """Group what was sampled at the same times, as the PCUs' housekeeping is: it is interpolated together."""
+    found: dict[tuple[bytes, float], list[_Samples]] = {}
+    for part in parts:
+        found.setdefault((part.time.tobytes(), part.gap), []).append(part)
+    return found.values()
+
+
+def _interpolated(places: Interpolation, samples: Floats, names: Sequence[str]) -> Floats:
+    """Interpolate quantities (n_name, m) to the grid (n_name, n)."""
+    held = [at for at, name in enumerate(names) if name == _HELD]
+    turning = [at for at, name in enumerate(names) if name == _WRAPPED]
+    values = places.line(_unwrapped(samples, turning))
+    for at in turning:
+        values[at] -= 360.0 * np.trunc(values[at] / 360.0)
+    if held:
+        values[held] = places.hold(samples[held])
     return values
 
 
-def _longitude(places: Interpolation, degrees: Floats) -> Floats:
-    """Interpolate an angle that starts again at 0 when it reaches 360 deg."""
-    known = ~np.isnan(degrees)
-    turns = np.zeros(len(degrees))
-    turns[known] = np.cumsum(np.diff(degrees[known], prepend=0.0) < 0)
-    value = places.line(degrees + 360.0 * turns)
-    return np.asarray(value - 360.0 * np.trunc(value / 360.0))
+def _unwrapped(samples: Floats, turning: Sequence[int]) -> Floats:
+    """Let angles grow on where they start again at 0 when they reach 360 deg."""
+    for at in turning:
+        known = ~np.isnan(samples[at])
+        degrees = samples[at, known]
+        samples[at, known] = degrees + 360.0 * np.cumsum(np.diff(degrees, prepend=0.0) < 0)
+    return samples
 
 
-@lru_cache(maxsize=512)
-def _declared(name: str, code: str, unit: str, kept: tuple[bytes, ...]) -> Column:
-    """Return the column as the filter file declares it: as in the input, 16-bit integers as single precision.
+@lru_cache(maxsize=128)
+def _declared(known: Structure, sources: tuple[Source, ...]) -> tuple[Column, ...]:
+    """Return columns as the filter file declares them: as in the input, 16-bit integers as single precision."""
+    return tuple(_column(known, known.infos[source.name.upper()], source.column) for source in sources)
 
-    Of the input are its type, unit and the images of the cards that are kept.
-    """
-    form = "E" if code == "I" else code
-    values: list[tuple[str, Value]] = [
-        (key, card_value(image))
-        for key, image in zip(_KEPT, kept, strict=True)
-        if image and (form == code or key == "TDDES")
-    ]
-    return Column(name, form, unit, null=NULLS.get(form), keywords=tuple((k, v) for k, v in values if v is not None))
+
+def _column(known: Structure, info: ColumnInfo, name: str) -> Column:
+    form = "E" if info.code == "I" else info.code
+    kept = {key: known.header.get(f"{key}{info.number}") for key in _KEPT if form == info.code or key == "TDDES"}
+    keywords = tuple((key, value) for key, value in kept.items() if value is not None)
+    return Column(name, form, info.unit, null=NULLS.get(form), keywords=keywords)
 
 
 def as_stored(column: Column, values: Floats) -> NDArray[Any]:

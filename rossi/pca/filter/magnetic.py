@@ -20,7 +20,7 @@ _SCHMIDT = """
 _SIZE = (_DEGREE + 1) ** 2
 #: Points that are worked on together: few enough for the processor's cache, and for a product of matrices that no
 #: library shares among threads, which costs more than it gains.
-_BLOCK = 64
+_BLOCK = 88
 #: Moment of the dipole [gauss x Earth radius^3].
 DIPOLE_MOMENT = float(np.sqrt(sum(float(c) ** 2 for c in _SCHMIDT.split()[:3])) * 1e-5)
 

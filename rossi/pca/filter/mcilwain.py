@@ -10,7 +10,7 @@ what its name says. It is nevertheless computed like that, to be equal; nothing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,58 +60,77 @@ _FIT = (
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """Points on field lines, one a line, in inverse dipole coordinates; each array is (n,), the first two (2, n).
+    """Points on field lines, one a line, in inverse dipole coordinates.
 
     Parameters
     ----------
-    across, slope : ndarray
-        The two coordinates across the line and their derivatives by the one along it.
-    along, radius : ndarray
-    p6, p7 : ndarray
-        Field strength and length of the line, as they enter the integral.
-    strength : ndarray
-        Square of the field.
+    values : ndarray (9, n)
+        The two coordinates across the line, their derivatives by the one along it, that one, the radius, field strength
+        and length of the line as they enter the integral, and the square of the field.
     """
 
-    across: Floats
-    slope: Floats
-    along: Floats
-    radius: Floats
-    p6: Floats
-    p7: Floats
-    strength: Floats
+    values: Floats
+
+    @property
+    def across(self) -> Floats:
+        """Coordinates across the line (2, n)."""
+        return self.values[:2]
+
+    @property
+    def slope(self) -> Floats:
+        """Their derivatives (2, n)."""
+        return self.values[2:4]
+
+    @property
+    def along(self) -> Floats:
+        """Coordinate along the line."""
+        return np.asarray(self.values[4])
+
+    @property
+    def radius(self) -> Floats:
+        """Distance from the centre."""
+        return np.asarray(self.values[5])
+
+    @property
+    def integrand(self) -> Floats:
+        """Field strength and length of the line (2, n)."""
+        return self.values[6:8]
+
+    @property
+    def strength(self) -> Floats:
+        """Square of the field."""
+        return np.asarray(self.values[8])
 
     @property
     def square(self) -> Floats:
         """Square of the distance from the dipole's axis."""
-        return np.asarray((self.across**2).sum(0))
+        return _product(self.across, self.across)
 
     def growth(self, step: Floats) -> Floats:
         """Change of `square` during a step along the line."""
-        return np.asarray(2 * step * (self.across * self.slope).sum(0))
+        return 2 * step * _product(self.across, self.slope)
 
-    def where(self, choose: NDArray[np.bool_], other: _Point) -> _Point:
-        """Return these points where `choose`, and the other ones elsewhere."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
-        return _Point(*(np.where(choose, a, b) for a, b in pairs))
+
+def _product(a: Floats, b: Floats) -> Floats:
+    """Return the scalar product of two vectors across the line."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1])
 
 
 def _evaluate(across: Floats, along: Floats) -> _Point:
-    flat = (across**2).sum(0) + 1e-15
-    radius = (flat + np.sqrt(flat**2 + 4 * along**2)) / 2
-    root = np.sqrt(radius)
+    flat, height = _product(across, across) + 1e-15, along * along
+    radius = (flat + np.sqrt(flat * flat + 4 * height)) / 2
+    square, root = radius * radius, np.sqrt(radius)
     place = np.array([*(across * root), along])
     inverse = _DIPOLE @ place
     h1, h2, h3, h4 = potential_and_gradient(inverse)
-    scaled = h1 / radius**2
-    gradient = _DIPOLE.T @ (2 * np.array([h3, h4, h2]) + scaled * inverse)
+    gradient = _DIPOLE.T @ (2 * np.array([h3, h4, h2]) + h1 / square * inverse)
     a, b, c = gradient
     mean = (place * gradient).sum(0) / radius
-    slope = (root * np.array([a, b]) - across * mean / 2) / (radius * c)
-    strength = radius**2 * (a**2 + b**2 + c**2)
-    p6 = np.sqrt(strength / (radius**2 + 3 * along**2))
-    p7 = p6 * (radius**2 + along**2) / (radius**2 * c)
-    return _Point(across, slope, along, radius, p6, p7, strength * radius**4)
+    slope = (root * gradient[:2] - across * mean / 2) / (radius * c)
+    strength = square * (a * a + b * b + c * c)
+    p6 = np.sqrt(strength / (square + 3 * height))
+    p7 = p6 * (square + height) / (square * c)
+    return _Point(np.array([*across, *slope, along, radius, p6, p7, strength * square * square]))
 
 
 def _first_points(position: Floats) -> tuple[list[_Point], Floats]:
@@ -129,17 +148,13 @@ def _first_points(position: Floats) -> tuple[list[_Point], Floats]:
     after = _evaluate(start.across + step * mean, start.along + step)
     turn = after.strength > before.strength
     step = np.where(turn, -step, step)
-    return [after.where(turn, before), start, before.where(turn, after)], step
-
-
-def _local(before: Floats, here: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the parabola through three points."""
-    return here, (after - before) / 2, (after + before - 2 * here) / 2
+    first, last = (np.where(turn, a.values, b.values) for a, b in ((after, before), (before, after)))
+    return [_Point(first), start, _Point(last)], step
 
 
 @dataclass(slots=True)
 class _Quadrature:
-    """The integral along the field lines, as far as it has come; each array is (n,)."""
+    """The integral along the field lines, as far as it has come; each array is (n,) and changes in place."""
 
     field: Floats
     z: Floats
@@ -151,37 +166,45 @@ class _Quadrature:
     last: Floats
     term: Floats
 
+    @classmethod
+    def begin(cls, here: _Point, step: Floats) -> _Quadrature:
+        """Begin at the spacecraft."""
+        first, n = here.radius * _QUADRATURE * np.sign(step), len(step)
+        running, bad = np.ones(n, bool), np.zeros(n, bool)
+        return cls(np.sqrt(here.strength), here.along + first, first / 0.75, running, bad, *np.zeros((4, n)))
+
     def advance(self, points: list[_Point], growth: list[Floats], step: Floats) -> None:
         """Integrate up to the last of three points."""
         before, here, after = points
-        third = (growth[2] + growth[0] - 2 * growth[1]) / 6
-        radial = here.square, growth[1], (growth[2] - growth[0]) / 4, third
-        sixth, seventh = (_local(getattr(before, p), getattr(here, p), getattr(after, p)) for p in ("p6", "p7"))
-        direction = np.sign(step)
+        second, third = (growth[2] - growth[0]) / 8, (growth[2] + growth[0] - 2 * growth[1]) / 12
+        flat, first = here.square / 2, growth[1] / 2
+        middle = here.integrand
+        rise = (after.integrand - before.integrand) / 2
+        bend = (after.integrand + before.integrand - 2 * middle) / 2
+        width, along = _QUADRATURE * np.sign(step), here.along
         while True:
-            t = (self.z - here.along) / step
+            t = (self.z - along) / step
             inside = self.running & (t <= 1)
             if not inside.any():
                 return
-            half = (radial[0] + t * (radial[1] + t * (radial[2] + t * radial[3]))) / 2
-            height = self.z**2
-            r = half + np.sqrt(half**2 + height)
-            stretch = np.sqrt(1 + 3 * height / r**2)
-            strength = sixth[0] + t * (sixth[1] + t * sixth[2])
-            radicand = self.field - strength * r**3 * stretch
-            lost = inside & ((r <= _LOWEST) | (r > _HIGHEST))
-            done = lost | (inside & (2 * radicand <= self.radicand))
-            go = inside & ~done
-            length = seventh[0] + t * (seventh[1] + t * seventh[2])
-            term = np.sqrt(np.where(go, radicand, 0.0)) * stretch * length / (r**2 + height)
-            self.bad |= lost
-            self.running &= ~done
-            self.last = np.where(inside, radicand, self.last)
-            self.total = np.where(go, self.total + self.width * (self.term + term), self.total)
-            self.radicand = np.where(go, radicand, self.radicand)
-            self.term = np.where(go, term, self.term)
-            self.width = np.where(go, _QUADRATURE * r * direction, self.width)
-            self.z = np.where(go, self.z + self.width, self.z)
+            half, height = flat + t * (first + t * (second + t * third)), self.z * self.z
+            r = half + np.sqrt(half * half + height)
+            square = r * r
+            stretch = np.sqrt(1 + 3 * height / square)
+            strength, length = middle + t * (rise + t * bend)
+            radicand = self.field - strength * (square * r) * stretch
+            lost = (r <= _LOWEST) | (r > _HIGHEST)
+            ends = inside & (lost | (2 * radicand <= self.radicand))
+            go = inside & ~ends
+            self.bad |= ends & lost
+            self.running &= ~ends
+            np.copyto(self.last, radicand, where=inside)
+            term = np.sqrt(radicand) * stretch * length / (square + height)
+            np.add(self.total, self.width * (self.term + term), out=self.total, where=go)
+            np.copyto(self.radicand, radicand, where=go)
+            np.copyto(self.term, term, where=go)
+            np.multiply(r, width, out=self.width, where=go)
+            np.add(self.z, self.width, out=self.z, where=go)
 
     def result(self) -> Floats:
         """Return the integral in the unit of the fit, NaN where the line leaves the range."""
@@ -199,8 +222,9 @@ class _Quadrature:
 
 def _corrected(points: list[_Point], step: Floats) -> _Point:
     before, here, after = points
-    across = here.across + step / 12 * (5 * after.slope + 8 * here.slope - before.slope)
-    return replace(after, across=across)
+    values = after.values.copy()
+    values[:2] = here.across + step / 12 * (5 * after.slope + 8 * here.slope - before.slope)
+    return _Point(values)
 
 
 def _next(points: list[_Point], step: Floats) -> _Point:
@@ -234,22 +258,16 @@ def mcilwain_l(position: NDArray[np.floating]) -> Floats:
     known = ~(np.isnan(position) | (position == 0)).any(0)
     if not known.any():
         return found
-    points, step = _first_points(position[:, known].astype(np.float64) / _EARTH_RADIUS)
+    with np.errstate(invalid="ignore"):  # where a line has come to its end
+        found[known] = _traced(position[:, known].astype(np.float64) / _EARTH_RADIUS)
+    return found
+
+
+def _traced(position: Floats) -> Floats:
+    """Return L at positions (3, n) [Earth radii]."""
+    points, step = _first_points(position)
     growth = [point.growth(step) for point in points]
-    here = points[1]
-    first = here.radius * _QUADRATURE * np.sign(step)
-    field, zero = np.sqrt(here.strength), np.zeros(len(step))
-    quadrature = _Quadrature(
-        field,
-        here.along + first,
-        first / 0.75,
-        np.ones(len(step), bool),
-        np.zeros(len(step), bool),
-        zero,
-        zero,
-        zero,
-        zero,
-    )
+    quadrature = _Quadrature.begin(points[1], step)
     for _ in range(_LONGEST):
         points[2] = _corrected(points, step)
         growth[2] = points[2].growth(step)
@@ -258,5 +276,4 @@ def mcilwain_l(position: NDArray[np.floating]) -> Floats:
             break
         points = [*points[1:], _next(points, step)]
         growth = [*growth[1:], growth[2]]
-    found[known] = _fit(quadrature.result(), field)
-    return found
+    return _fit(quadrature.result(), quadrature.field)

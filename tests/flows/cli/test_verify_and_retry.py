@@ -24,6 +24,7 @@ from services.query.stage import run_query
 from services.storage import open_archive, open_store
 from services.storage.inventory import status
 from tests.flows.support import SLEWING, Archive, Rossi, product_files
+from tests.once import simulated
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,9 @@ def reduced(archive: Archive, asked: tuple[str, ...], tmp_path_factory: pytest.T
     folder = tmp_path_factory.mktemp("retry")
     for obsid in asked:
         shutil.copytree(archive.root / ObsID(obsid).path, folder / "archive" / ObsID(obsid).path)
-    (folder / "rossi.toml").write_text('archive = "archive"\nstore = "store"\n' + archive.config)
+    (folder / "rossi.toml").write_text(
+        'archive = "archive"\nstore = "store"\n' + archive.config + 'executor = "inline"\n'
+    )
     rossi = Rossi(folder, folder)
     assert rossi("reduce", *asked).returncode == 20
     return rossi
@@ -47,9 +50,7 @@ def reduced(archive: Archive, asked: tuple[str, ...], tmp_path_factory: pytest.T
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive as it was before it was damaged."""
-    root = tmp_path_factory.mktemp("sound")
-    simulate_archive(root, observations=9, seed=3)
-    return root
+    return simulated(tmp_path_factory, 9, seed=3)[0]
 
 
 def test_status_takes_the_store_as_its_argument(reduced: Rossi, archive: Archive) -> None:

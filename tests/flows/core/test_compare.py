@@ -10,6 +10,8 @@ from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import fits_bytes
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture(scope="module")
 def stores(archive, tmp_path_factory):

@@ -24,6 +24,8 @@ from services.storage.inventory import status
 from tests.flows.conformance import ExecutorConformance, Recorder, merge_of
 from tests.flows.support import Archive, wait_until
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture
 def settings(archive: Archive, tmp_path: Path) -> Settings:

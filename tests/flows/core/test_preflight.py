@@ -1,10 +1,12 @@
 """What can't work is said before Prefect starts and before an observation is touched."""
 
 import datetime
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tomllib
-from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from flows.prefect.form import Form, form_of
 from rossi.errors import ConfigError
 from rossi.simulate import BACKEST_FILE, BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE
 from rossi.simulate.calibration import calibration_files
-from tests.flows.support import ROOT, Archive, Rossi
+from tests.flows.support import ABSENT, ROOT, Archive, Rossi
 
 
 @pytest.fixture
@@ -123,71 +125,87 @@ def test_keywords_and_constants_are_no_columns(tmp_path, calibration):
 
 
 @pytest.mark.parametrize("command", ["campaign", "reduce", "retry"])
-def test_nothing_is_begun(rossi: Rossi, command: str) -> None:
-    (rossi.folder / "archive").mkdir()
+def test_nothing_is_begun(plain: Rossi, command: str) -> None:
+    (plain.folder / "archive").mkdir()
     what = ["20101-01-01-00"] if command == "reduce" else []
-    (rossi.folder / "rossi.toml").write_text("")
-    done = rossi(command, *what, "--archive", "archive", "--store", "store")
+    (plain.folder / "rossi.toml").write_text("")
+    done = plain(command, *what, "--archive", "archive", "--store", "store")
     assert (done.returncode, done.stdout) == (21, "")
     assert done.stderr.startswith("calibration: no background model is given")
     assert len(done.stderr.splitlines()) == 1
-    assert not (rossi.folder / "store").exists()
+    assert not (plain.folder / "store").exists()
 
 
+#: Calls commands in one process from which libraries are hidden, as if only a part had been installed; not to be
+#: found, none is kept for the next command either.
 _WITHOUT = """
-import sys
+import contextlib, io, json, sys
 from importlib.machinery import PathFinder
+
+hidden = set()
 
 class Without(PathFinder):
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        return None if name.partition(".")[0] in {hidden} else super().find_spec(name, path, target)
+        return None if name.partition(".")[0] in hidden else super().find_spec(name, path, target)
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Without
+from flows.cli import main
+for arguments, without in json.load(sys.stdin):
+    hidden.clear()
+    hidden.update(without)
+    assert not hidden & set(sys.modules)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as end:
+            code = end.code or 0
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
 """
 _PLACES = ("--archive", "archive", "--store", "store")
+_REMOTE = ("--config", "remote.toml", "--archive", "archive", "--out", "out")
+_S3 = "This needs boto3, which is not installed: pip install 'rossi[s3]'.\n"
+#: A command, the libraries that are not there, and the one sentence that is said, or a part of it.
+_NEEDS = [
+    (("campaign", *_PLACES), EXTRAS, "pip install 'rossi[campaign,plot]'"),
+    (("up", *_PLACES), EXTRAS, "pip install 'rossi[campaign,plot]'"),
+    (("reduce", ABSENT, "--archive", "https://127.0.0.1:1", "--store", "s"), EXTRAS, "pip install 'rossi[web]'"),
+    (("fetch", ABSENT, "--archive", "s3://bucket", "--out", "o"), EXTRAS, "pip install 'rossi[web]'"),
+    (("serve", *_PLACES), ["prefect"], "pip install 'rossi[campaign]'"),
+    (("retry", "store"), ["matplotlib"], "pip install 'rossi[plot]'"),
+    (("query", "--all"), ["pyvo"], "pip install 'rossi[catalogue]'"),
+    (("k8s", "status"), ["kubernetes"], "pip install 'rossi[kubernetes]'"),
+    (("status", "--store", "s3://bucket/store"), ["boto3", "botocore"], "pip install 'rossi[s3]'"),
+    # Calibration in a bucket: nothing else is said before.
+    (("reduce", ABSENT, *_REMOTE), ["boto3", "botocore"], _S3),
+    (("campaign", *_REMOTE), ["boto3", "botocore"], _S3),
+]
 
 
-@pytest.fixture
-def without(monkeypatch: pytest.MonkeyPatch, rossi: Rossi) -> Callable[[Iterable[str]], Rossi]:
-    """Rossi from which libraries are hidden, as if only a part had been installed."""
-
-    def hide(libraries: Iterable[str]) -> Rossi:
-        (rossi.folder / "sitecustomize.py").write_text(_WITHOUT.format(hidden=tuple(libraries)))
-        monkeypatch.setattr("tests.flows.support.ROOT", f"{rossi.folder}:{ROOT}")
-        return replace(rossi, interpreter=True)
-
-    return hide
-
-
-@pytest.mark.parametrize(
-    ("arguments", "hidden", "extras"),
-    [
-        (("campaign", *_PLACES), EXTRAS, "campaign,plot"),
-        (("up", *_PLACES), EXTRAS, "campaign,plot"),
-        (("serve", *_PLACES), ("prefect",), "campaign"),
-        (("retry", "store"), ("matplotlib",), "plot"),
-        (("query", "--all"), ("pyvo",), "catalogue"),
-        (("k8s", "status"), ("kubernetes",), "kubernetes"),
-        (("status", "--store", "s3://bucket/store"), ("boto3", "botocore"), "s3"),
-        (("reduce", "20101-01-01-00", "--archive", "https://127.0.0.1:1", "--store", "s"), EXTRAS, "web"),
-        (("fetch", "20101-01-01-00", "--archive", "s3://bucket", "--out", "o"), EXTRAS, "web"),
-    ],
-)
-def test_libraries_that_are_not_installed(
-    without: Callable[[Iterable[str]], Rossi], arguments: tuple[str, ...], hidden: Iterable[str], extras: str
-) -> None:
-    rossi = without(hidden)
-    (rossi.folder / "archive").mkdir()
-    done = rossi(*arguments)
-    assert done.returncode == 21
-    assert f"pip install 'rossi[{extras}]'" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_the_science_needs_none_of_them(without: Callable[[Iterable[str]], Rossi], archive: Archive) -> None:
-    done = without(EXTRAS)("reduce", archive.good[0], "--archive", archive.root, "--store", "store")
+def test_libraries_that_are_not_installed(plain: Rossi, archive: Archive, subtests: pytest.Subtests) -> None:
+    """The science needs none of them."""
+    (plain.folder / "archive").symlink_to(archive.root)
+    remote = {**archive.overrides["calibration"], "breakdown": "s3://bucket/breakdown.fits"}
+    (plain.folder / "remote.toml").write_text(tomlkit.dumps({**archive.overrides, "calibration": remote}))
+    science = ("reduce", archive.good[0], "--archive", "archive", "--store", "science")
+    calls = [(science, EXTRAS), *((arguments, hidden) for arguments, hidden, _ in _NEEDS)]
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT],
+        input=json.dumps([(arguments, list(hidden)) for arguments, hidden in calls]),
+        cwd=plain.folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
+    (code, _, said), *ends = map(json.loads, done.stdout.splitlines())
+    assert code == 0, said
+    for (arguments, _, words), (code, out, said) in zip(_NEEDS, ends, strict=True):
+        with subtests.test(" ".join(arguments)):
+            assert (code, out, len(said.splitlines())) == (21, "", 1), said
+            assert words in said
 
 
 def test_a_library_of_no_extra() -> None:
@@ -297,17 +315,6 @@ def test_a_folder_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None:
     check_folder(tmp_path / "new" / "er")
     check_folder(tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-def test_nothing_is_said_before_what_is_missing(without: Callable[[Iterable[str]], Rossi], archive: Archive) -> None:
-    """Calibration in a bucket needs an extra; that is the only sentence."""
-    rossi = without(("boto3", "botocore"))
-    remote = {**archive.overrides["calibration"], "breakdown": "s3://bucket/breakdown.fits"}
-    (rossi.folder / "rossi.toml").write_text(tomlkit.dumps({**archive.overrides, "calibration": remote}))
-    for command in (("reduce", archive.good[0]), ("campaign",)):
-        done = rossi(*command, "--archive", archive.root, "--out", "out")
-        assert (done.returncode, done.stdout) == (21, "")
-        assert done.stderr == "This needs boto3, which is not installed: pip install 'rossi[s3]'.\n"
 
 
 @pytest.mark.parametrize("cron", ["yesterday", "61 3 * * *", "0 3 * *", "@daily"])

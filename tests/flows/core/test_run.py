@@ -24,6 +24,8 @@ from tests.flows.conformance import Recorder
 from tests.flows.conftest import truncate_gzip
 from tests.flows.support import Archive
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture
 def settings(archive: Archive, tmp_path: Path) -> Settings:

@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,9 @@ from pydantic import BaseModel
 
 from flows.core.settings import Settings, load_settings, require, to_toml
 from rossi.errors import ConfigError
+from services.contract.configuration import validate
+from services.pca_extract.stage import PcaExtractConfig
+from tests.conftest import LONG
 
 
 def written(folder: Path, text: str) -> Path:
@@ -85,6 +89,27 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, expected: list[str]) -
     assert len(message) < len(str(path)) + 250
 
 
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    campaign, extract = "[campaign]\nworkers = 0\n", "[pca_extract]\nbinz = 16\nbands = ['9-2keV', '5-1keV']\n"
+    path = written(tmp_path, f"{campaign}{extract}[merge]\nformat = 'x'\n[flows]")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    lines = str(caught.value).splitlines()
+    assert {re.split(r";|' is ", line.removeprefix(str(path)))[0] for line in lines} == {
+        ", [pca_extract]: there is no parameter 'binz'",
+        ", [merge]: there is no parameter 'format'",
+        ": there is no parameter 'flows'",
+        ", [campaign]: parameter 'workers",
+        ", [pca_extract]: parameter 'bands.0",
+    }
+    assert len(lines) == 5
+
+
+def test_what_is_told_has_an_end() -> None:
+    with pytest.raises(ConfigError, match=r"'x9'; there are [^\n]*\nx: 90 more are wrong\.$"):
+        validate(PcaExtractConfig, {f"x{number}": 0 for number in range(100)}, "x")
+
+
 def test_what_the_command_line_has_wrong_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "archive = 'a'")
     with pytest.raises(ConfigError, match=r"^command line, \[pca_extract\]: parameter 'bands.0' is '9-2keV'"):
@@ -140,6 +165,7 @@ SETTINGS = st.fixed_dictionaries(
 
 
 @given(SETTINGS)
+@hypothesis.settings(max_examples=100 if LONG else 25)
 def test_written_settings_read_back_the_same(values: dict[str, object]) -> None:
     settings = load_settings(None, values)
     assert Settings.model_validate(tomllib.loads(to_toml(settings))) == settings

@@ -47,6 +47,9 @@ from tests.flows.support import Archive
 FIRST, SECOND = "SIM X-1", "SIM GC 1"
 
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
+
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Five observations of two sources, three of them of the first."""

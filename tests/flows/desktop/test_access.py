@@ -17,9 +17,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from flows.desktop.access import auth_string, find_auth
+from flows.desktop.access import SIGN_IN, auth_string, find_auth
 from tests.browser import chromium
 from tests.flows.machine import Up
 
@@ -58,38 +58,46 @@ def attack(page: Page, url: str, auth: str = "", *, plain: bool = False) -> tupl
     return status, text
 
 
-def test_a_page_at_another_origin_starts_nothing(up: Up, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests here."""
+    with chromium() as started:
+        yield started
+
+
+def test_a_page_at_another_origin_starts_nothing(up: Up, browser: Browser, tmp_path: Path) -> None:
     deployment = up.api.deployments()["retry_failed"]["id"]
     url, mine = (
         f"{up.api.url}/deployments/{deployment}/create_flow_run",
         {"deployments": {"id": {"any_": [deployment]}}},
     )
-    with other_origin(tmp_path) as elsewhere, chromium() as browser:
+    with other_origin(tmp_path) as elsewhere:
         page = browser.new_page()
         page.goto(elsewhere)
         assert attack(page, url)[0] == 0
         assert attack(page, url, plain=True)[0] == 0  # needs no leave of the server's, but has no answer
         assert attack(page, url, up.auth)[0] == 0  # CORS alone
         assert up.api("/flow_runs/count", mine) == 0
-        page.goto(up.api.url.removesuffix("/api"))  # its own pages, without and with what they ask for
+        page.goto(f"{up.api.url.removesuffix('/api')}{SIGN_IN}")  # its own pages, without and with what they ask for
         assert attack(page, url)[0] == 401
         assert attack(page, url, up.auth)[0] == 201
     assert up.api("/flow_runs/count", mine) == 1
 
 
-def test_the_browser_asks_once(up: Up) -> None:
+def test_the_browser_asks_once(up: Up, browser: Browser) -> None:
     address = up.api.url.removesuffix("/api")
-    with chromium() as browser:
-        context = browser.new_context()
-        page = context.new_page()
-        page.set_default_timeout(90_000)
-        page.goto(address)
-        page.get_by_placeholder("admin:pass").fill(up.auth)
-        page.get_by_role("button", name="Login").click()
-        page.wait_for_url(re.compile("/dashboard"))
-        again = context.new_page()
-        again.goto(f"{address}/deployments")
-        again.get_by_text("reprocess_archive").first.wait_for(timeout=90_000)
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.goto(address)
+    page.get_by_placeholder("admin:pass").fill(up.auth)
+    page.get_by_role("button", name="Login").click()
+    page.wait_for_url(re.compile("/dashboard"))
+    page.close()
+    again = context.new_page()
+    again.goto(f"{address}/deployments")
+    again.get_by_text("reprocess_archive").first.wait_for(timeout=90_000)
+    context.close()
 
 
 def test_other_users_are_asked(up: Up) -> None:
@@ -107,7 +115,7 @@ def test_other_users_are_asked(up: Up) -> None:
 
 def test_commands_without_it_are_told(up: Up) -> None:
     stranger = replace(up.rossi, server=up.api.url, auth=None)
-    for command in (("campaign", "--store", "strange"), ("serve", "--store", "strange")):
+    for command in (("campaign", "--store", "strange"), ("serve", "--store", "strange", "--cron", "")):
         done = stranger(*command)
         assert done.returncode == 21
         assert "asks for an auth string, and none is known; set PREFECT_API_AUTH_STRING" in done.stderr

@@ -71,6 +71,7 @@ def postgres() -> Iterator[Postgres]:
             yield found
 
 
+@pytest.mark.long
 def test_everything_runs_on_postgresql(postgres: Postgres, archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "rossi.toml").write_text(f'archive = "{archive.root}"\nstore = "store"\n' + archive.config)
     rossi, ports = Rossi(tmp_path, tmp_path), (free_port(), free_port())

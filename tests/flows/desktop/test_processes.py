@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.desktop.processes import Machine, Running, StartError, python
-from flows.desktop.up import S3, UpOptions, _start_s3, bring_up, check_database, s3_url
+from flows.desktop.up import DATABASE, S3, UpOptions, _environment, _start_s3, bring_up, check_database, s3_url
 from rossi.errors import ConfigError
 from services.storage import open_store
 from tests.flows.support import wait_until
@@ -90,8 +90,9 @@ def test_taken_port(machine: Machine) -> None:
         ("postgres://localhost/p", "postgresql+asyncpg://localhost/p"),
     ],
 )
-def test_database(url: str, expected: str) -> None:
+def test_database(url: str, expected: str, machine: Machine) -> None:
     assert check_database(url) == expected
+    assert _environment(machine, UpOptions(database=url)).get(DATABASE, "") == expected
 
 
 def test_database_with_a_password_is_refused_without_repeating_it() -> None:

@@ -101,6 +101,7 @@ def by_step(findings: Iterator[Finding]) -> dict[str, Finding]:
     return {one.what: one for one in findings}
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_from_a_name_to_a_report(
     settings: Settings, elsewhere: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

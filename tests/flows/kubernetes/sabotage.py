@@ -1,7 +1,8 @@
 """The workers, with observations or sources that kill their process, take very long, or can't be done.
 
 ``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW``, ``ROSSI_TEST_FULL`` (observations that find the store's disk full) and
-``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is.
+``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is, and
+``ROSSI_TEST_UNDRAWN`` that nobody looks at figures.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from rossi.errors import DataError
 from services.contract import StageResult
@@ -23,8 +24,9 @@ from services.execution import signals
 from services.merge import batch, batches
 from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
+from tests.flows.support import undrawn
 
-_run, _merge, _written = index.run_observation, batch.run_merge, local._written
+_run, _merge, _write = index.run_observation, batch.run_merge, local._write
 
 
 def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
@@ -32,15 +34,10 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
     return _run(obsid, *arguments, **options)
 
 
-@contextmanager
-def _unless_full(files: Iterable[tuple[Path, bytes]]) -> Iterator[dict[Path, Path]]:
-    files = list(files)
-    for path, _ in files:
-        with local._writing(path):
-            if any(_is_named("FULL", part) for part in path.parts):
-                raise OSError(errno.ENOSPC, "No space left on device")
-    with _written(files) as temporaries:
-        yield temporaries
+def _unless_full(folder: Path, *what: Any) -> bool:
+    if any(_is_named("FULL", part) for part in folder.parts):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    return _write(folder, *what)
 
 
 def _sabotaged_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
@@ -64,6 +61,8 @@ def _is_named(what: str, name: str) -> bool:
 
 if __name__ == "__main__":
     signals.PATIENCE = 1.0
-    local._written = _unless_full
+    if "ROSSI_TEST_UNDRAWN" in os.environ:
+        Figure.savefig = undrawn
+    local._write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()

@@ -124,11 +124,11 @@ def test_the_same_campaign_has_the_same_name():
     assert long.startswith("rossi-sco-x-1-sco-x-1")
 
 
-@pytest.mark.parametrize("count", [1, 300, 120_000, 2_500_000])
-def test_there_are_never_too_many_indices(count):
-    settings = settings_of(kubernetes={"parallelism": 500}, campaign={"shard_size": 100})
+@pytest.mark.parametrize(("count", "size"), [(1, 100), (300, 100), (12_000, 10), (25_000, 1)])
+def test_there_are_never_too_many_indices(count, size):
+    settings = settings_of(kubernetes={"parallelism": 500}, campaign={"shard_size": size})
     shards = plan_shards(settings, [str(n) for n in range(count)])
     assert len(shards) <= MAX_SHARDS
     assert sum(len(shard.obsids) for shard in shards) == count
-    if count == 120_000:
+    if size == 10:
         assert len(shards) == 1200

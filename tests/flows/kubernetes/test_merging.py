@@ -42,8 +42,11 @@ def reduced(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 
 @pytest.fixture
-def merges(reduced: tuple[Path, Results], settings: Settings) -> list[Merge]:
+def merges(
+    reduced: tuple[Path, Results], settings: Settings, controller: Controller, without_figures: None
+) -> list[Merge]:
     """Six sources of an observation each, in the store of the settings."""
+    controller.environment["ROSSI_TEST_UNDRAWN"] = "yes"
     there, results = reduced
     shutil.copytree(there, settings.store)
     return [

@@ -215,7 +215,7 @@ def test_a_wrong_configuration_ends_the_job_with_one_sentence(
 def test_a_deadline_leaves_nothing_out(
     archive: Archive, settings: Settings, cluster: Cluster, controller: Controller
 ) -> None:
-    soon = settings.kubernetes.model_copy(update={"deadline_hours": 6 / 3600})
+    soon = settings.kubernetes.model_copy(update={"deadline_hours": 1 / 3600})
     controller.environment["ROSSI_TEST_SLOW"] = archive.good[0]
     results = Campaign(settings.model_copy(update={"kubernetes": soon}), archive.good[:2], cluster).end()
     by_name = {result.obsid: result for result in results}

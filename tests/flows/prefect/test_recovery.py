@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,40 +20,27 @@ from flows.prefect.signs_of_life import VARIABLE, _silence, duration
 from rossi.errors import ConfigError
 from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.controller import Controller
-from tests.flows.machine import Up, machine
+from tests.flows.machine import Up
 from tests.flows.support import Archive, marked, wait_until
 
-#: Seconds after which a run counts as dead here: a thirtieth of what it is else.
-SILENCE = 6
+#: Seconds after which a run counts as dead here: a small part of what it is else.
+SILENCE = 4
 #: Observations that are not done before somebody who waits for the first one has done something.
 SOME = 16
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+def cluster(up: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
     """A cluster's stand-in."""
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "pods").mkdir()
     api = ApiServer()
     api.start()
-    api.kubeconfig(folder / "kubeconfig")
+    api.kubeconfig(Path(up.rossi.environment["KUBECONFIG"]))
     controller = Controller(api, folder / "pods")
     yield controller
     controller.close()
     api.stop()
-
-
-@pytest.fixture(scope="module")
-def up(
-    archive: Archive, cluster: Controller, prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Up]:
-    """A machine on which everything was started."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(cluster.folder.parent / "kubeconfig"))
-        quick = {VARIABLE: str(SILENCE)}
-        folder, options = tmp_path_factory.mktemp("recovery"), ("--cron", "")
-        with machine(archive, folder, *options, environment=quick, database=prefect_database) as started:
-            yield started
 
 
 def states(up: Up, run: str) -> list[str]:
@@ -87,7 +75,10 @@ def test_asked_to_end_and_started_again(up: Up, many: Path) -> None:
 
 
 def test_killed_and_started_again_with_its_job(up: Up, archive: Archive, cluster: Controller) -> None:
-    """All processes of the flows are gone without a word, and the Job goes on; its results are merged all the same."""
+    """All processes of the flows are gone without a word, and the Job goes on; its results are merged all the same.
+
+    The last test that looks at this machine: runs are taken up soon from here on.
+    """
     obsids = archive.good[-2:]
     slow = obsids[-1]
     cluster.environment["ROSSI_TEST_SLOW"] = slow
@@ -102,7 +93,8 @@ def test_killed_and_started_again_with_its_job(up: Up, archive: Archive, cluster
     assert up.api.state(run)["state_type"] == "RUNNING"
     cluster.environment.clear()
     cluster.running()[0].process.kill()  # the slow pod's index is tried again, and soon done
-    up.start()
+    impatient = replace(up.rossi, environment=up.rossi.environment | {VARIABLE: str(SILENCE)})
+    replace(up, rossi=impatient).start()
     ended = up.api.ended(run)
     assert ended["state_type"] == "COMPLETED", ended
     assert ended["state"]["message"].startswith("2 observations: 2 done")

@@ -36,9 +36,9 @@ def one_member(size):
     return b"".join([packer.compress(piece) for _ in range(size >> 20)]) + packer.flush()
 
 
-@pytest.mark.parametrize("members", [1, 512])
+@pytest.mark.parametrize("members", [1, 128])
 def test_gzip_bombs(members, tmp_path):
-    bomb = one_member(1 << 29) if members == 1 else gzip.compress(bytes(1 << 20)) * members
+    bomb = one_member(1 << 27) if members == 1 else gzip.compress(bytes(1 << 20)) * members
     for read in (gunzip, open_fits, read_images):
         with pytest.raises(DataError, match="holds more than"):
             read(bomb, "bomb.gz")

@@ -159,7 +159,8 @@ def test_columns_of_each_pcu_are_its_own():
     assert [table.column(f"VLEDescPcu{pcu}")[1] for pcu in PCUS] == [0, 1, 0, 3, 0]
     assert [flags(table.column(f"PCU{pcu}_ON")) for pcu in PCUS] == ["T" * 8, "T" * 8, "F" * 8, "T" * 8, "T" * 8]
     assert [table.column(f"XeCntPcu{pcu}")[1] for pcu in PCUS] == [9, 0, 0, 0, 0]
-    for pcu, rows in prepared.rows.items():
+    for pcu in PCUS:
+        rows = prepared.rows[pcu]
         for name, values in (("LiveTime", rows.live_time), ("OnTime", rows.on_time)):
             assert table.column(f"{name}Pcu{pcu}").tolist() == table.column(f"{name}Vect")[:, pcu].tolist()
             assert table.column(f"{name}Pcu{pcu}").tolist() == values.tolist()

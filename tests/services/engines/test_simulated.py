@@ -10,7 +10,7 @@ from rossi.fits.dated import clock
 from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import fits_bytes
-from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
+from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE
 from services.calibration.config import CalibrationConfig
 from services.contract import Outcome
 from services.execution.request import Shard
@@ -18,14 +18,17 @@ from services.execution.worker import run_observation, run_shard
 from services.pca_prep.stage import PcaPrepConfig
 from services.storage import open_archive, open_store
 from services.storage.publication import fetch_outputs
+from tests import once
 
 STAGES = {"pca_prep": {}, "pca_extract": {"bands": [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255}]}}
 
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
+    archive, truth = once.simulated(tmp_path_factory, 6, 3)
     folder = tmp_path_factory.mktemp("simulated")
-    return folder, simulate_archive(folder / "archive", observations=6, seed=3)
+    (folder / "archive").symlink_to(archive)
+    return folder, truth
 
 
 def shard(folder, truth, stages=STAGES):

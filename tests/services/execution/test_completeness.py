@@ -14,13 +14,13 @@ from rossi.simulate import (
     DEAD_TIME_FILE_A,
     DEAD_TIME_FILE_B,
     MODEL_FILE,
-    simulate_archive,
 )
 from services.contract import FailureKind, Outcome
 from services.execution.fetching import needed
 from services.execution.request import Shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
+from tests import once
 from tests.servers.tap import serving
 from tests.servers.web import WebServer
 
@@ -30,9 +30,8 @@ HEXTE = {"hexte_back": {}, "hexte_dead": {"bands": [{"chmin": 15, "chmax": 61}]}
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("complete")
-    truth = simulate_archive(folder / "archive", observations=6, seed=3)
-    return folder / "archive", next(o for o in truth.observations if o.obsid == "10101-01-01-05")
+    archive, truth = once.simulated(tmp_path_factory, 6, 3)
+    return archive, next(o for o in truth.observations if o.obsid == "10101-01-01-05")
 
 
 @pytest.fixture

@@ -325,8 +325,10 @@ def test_as_a_process(request_: MergeRequest, tmp_path: Path) -> None:
     assert wrong.stdout == ""
 
 
+@pytest.mark.usefixtures("drawn")
 def test_figures_in_the_formats_that_are_wanted() -> None:
     asked, results, curves = campaign()
+    curves = {obsid: files[:1] for obsid, files in curves.items()}
     config = MergeConfig(title="SIM A", figures=("png", "pdf", "svg"))
     merged = [merge(config, asked, results, curves) for _ in range(2)]
     made = [outputs.files["figure"] for outputs in merged]

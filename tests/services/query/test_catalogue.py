@@ -15,7 +15,7 @@ from services.query.config import ListSource, QueryConfig
 from services.query.paging import all_rows
 from services.query.registry import KNOWN
 from services.query.stage import look, run_query
-from services.query.tap import Answer, Catalogue
+from services.query.tap import _RETRY, Answer, Catalogue
 from services.query.worklist import read_obsids
 from services.storage import StoreError, open_archive, open_store
 from services.storage.publication import fetch_outputs
@@ -24,6 +24,12 @@ from tests.servers.tap import TapServer, serving
 from tests.services.conftest import ROWS
 
 MADE = made_rows(ROWS)
+
+
+@pytest.fixture(autouse=True)
+def _again_at_once(monkeypatch):
+    """Requests are repeated without a pause."""
+    monkeypatch.setattr("services.query.tap._RETRY", _RETRY.new(backoff_factor=0.0))
 
 
 def find(server, **config):

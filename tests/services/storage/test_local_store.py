@@ -24,7 +24,7 @@ class TestWithoutHardLinks(StoreConformance):
 
     @pytest.fixture
     def store(self, tmp_path, monkeypatch):
-        def no_link(source, target):
+        def no_link(source, target, **folders):
             raise OSError(errno.ENOTSUP, "Operation not supported")
 
         monkeypatch.setattr(os, "link", no_link)
@@ -34,7 +34,7 @@ class TestWithoutHardLinks(StoreConformance):
 def test_an_interrupted_write_leaves_nothing_visible(tmp_path, monkeypatch):
     store = open_store(str(tmp_path))
 
-    def killed(source, target):
+    def killed(source, target, **folders):
         raise SystemExit(1)
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
@@ -46,24 +46,49 @@ def test_an_interrupted_write_leaves_nothing_visible(tmp_path, monkeypatch):
 
 
 def test_files_are_flushed_before_any_has_its_name_and_their_folder_once(tmp_path, monkeypatch):
-    store, done, fsync, link = open_store(str(tmp_path)), [], os.fsync, os.link
+    store, done, fsync = open_store(str(tmp_path)), [], os.fsync
 
     def flushed(descriptor):
         fsync(descriptor)
         done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
 
+    def named(call):
+        return lambda *names, **folders: done.append("name") or call(*names, **folders)
+
     monkeypatch.setattr(os, "fsync", flushed)
-    monkeypatch.setattr(os, "link", lambda *paths: done.append("name") or link(*paths))
+    monkeypatch.setattr(os, "link", named(os.link))
+    monkeypatch.setattr(os, "replace", named(os.replace))
     assert store.put_contents([(f"a/{n}", b"1") for n in range(3)]) == [True] * 3
-    assert done == [*["file"] * 3, *["name"] * 3, "folder"]
+    assert store.put("a/3", b"1")
+    assert store.swap("a/3", b"2", store.get_tagged("a/3").tag)
+    assert done == [*["file"] * 3, *["name"] * 3, "folder", *["file", "name", "folder"] * 2]
 
 
-def test_what_can_not_be_written_leaves_nothing_of_the_others(tmp_path):
+def test_many_files_are_written_with_few_open(tmp_path, monkeypatch):
+    number = [0]
+
+    def counted(change, call):
+        def counting(*arguments, **options):
+            answer = call(*arguments, **options)
+            number.append(number[-1] + change)
+            return answer
+
+        return counting
+
+    monkeypatch.setattr(os, "open", counted(1, os.open))
+    monkeypatch.setattr(os, "close", counted(-1, os.close))
+    assert all(open_store(str(tmp_path)).put_contents([(f"a/{n}", b"%d" % n) for n in range(200)]))
+    assert (tmp_path / "a/199").read_bytes() == b"199"
+    assert number[-1] == 0
+    assert max(number) <= 65
+
+
+def test_what_can_not_be_written_leaves_nothing_half_written(tmp_path):
     store = open_store(str(tmp_path))
     store.put("a/b/c", b"1")
-    with pytest.raises(ConfigError, match=r"a/b/c/d: the store can't be written"):
+    with pytest.raises(ConfigError, match=r"a/b/c: the store can't be written"):
         store.put_contents([("a/x", b"1"), ("a/b/c/d", b"1")])
-    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+    assert list(store.leftovers()) == []
 
 
 def test_left_temporary_files_are_not_listed(tmp_path):

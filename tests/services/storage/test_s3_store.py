@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 from uuid import uuid4
 
 import boto3
@@ -9,27 +10,47 @@ from botocore.exceptions import ClientError
 from rossi.errors import ConfigError
 from services.storage import StoreError, open_store
 from services.storage.s3 import _CLIENT, _meaning
+from tests.conftest import LONG
 from tests.servers.tap import serving
 from tests.servers.unconditional import Unconditional
-from tests.services.storage.servers.conformance import StoreConformance
+from tests.services.conftest import KEY_ID, SECRET
+from tests.services.storage.servers.conformance import MARKS, StoreConformance
 
 pytestmark = pytest.mark.usefixtures("credentials")
 
 
 def bucket_at(endpoint):
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT)
+    keys = {"aws_access_key_id": KEY_ID, "aws_secret_access_key": SECRET}
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=_CLIENT, **keys)
     name = f"rossi-{uuid4().hex[:12]}"
     client.create_bucket(Bucket=name)
     return name
 
 
 class S3Conformance(StoreConformance):
+    """Tests of one server, whose URL is the fixture `endpoint`."""
+
+    #: Letters and digits are alike to servers.
+    characters = StoreConformance.characters if LONG else f"aZ0{MARKS}"
+    #: Of the store's URL, behind that of the server.
+    more = ""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def bucket(cls, endpoint):
+        return bucket_at(endpoint)
+
+    @pytest.fixture
+    def url(self, endpoint, bucket):
+        """A folder of its own in the bucket of all."""
+        return f"s3://{bucket}/{uuid4().hex}?endpoint={endpoint}{self.more}"
+
     @pytest.fixture
     def store(self, url):
         return open_store(url)
 
     def test_prefixes_do_not_see_each_other(self, url):
-        one, other = open_store(url), open_store(url.replace("/run?", "/other/run?"))
+        one, other = open_store(url), open_store(url.replace("?", "2?", 1))
         one.put("a/b", b"1")
         assert other.head("a/b") is None
         assert other.put("a/b", b"2")
@@ -55,7 +76,15 @@ class S3Conformance(StoreConformance):
         store._client.meta.events.register("before-parameter-build.s3.ListObjectsV2", two_at_a_time)
         for n in range(5):
             store.put(f"p/{n}", b"")
+            store.put(f"q/{n}/1", b"")
         assert [info.key for info in store.list("p/")] == [f"p/{n}" for n in range(5)]
+        assert [info.key for info in store.list("q/")] == [f"q/{n}/1" for n in range(5)]
+        assert store.occupied("q", ["0", "00", "3", "4", "5"]) == {"0", "3", "4"}
+
+    @pytest.mark.long
+    def test_more_than_a_page_of_a_listing(self, store):
+        """One of a thousand; in `test_pages` two are a page."""
+        super().test_more_than_a_page_of_a_listing(store)
 
     def test_browsers_are_told_what_a_page_is(self, store):
         for name in ("report.html", "report-0.js", "all.svg"):
@@ -107,23 +136,28 @@ class WithCredentials:
 
 
 class TestMoto(S3Conformance):
-    @pytest.fixture
-    def url(self, moto_endpoint):
-        return f"s3://{bucket_at(moto_endpoint)}/run?endpoint={moto_endpoint}&region=us-east-1"
+    more = "&region=us-east-1"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def endpoint(cls, moto_endpoint):
+        return moto_endpoint
 
 
 class TestRclone(S3Conformance, WithCredentials):
     one_winner = False
 
-    @pytest.fixture
-    def url(self, rclone_endpoint):
-        return f"s3://{bucket_at(rclone_endpoint)}/run?endpoint={rclone_endpoint}"
+    @pytest.fixture(scope="class")
+    @classmethod
+    def endpoint(cls, rclone_endpoint):
+        return rclone_endpoint
 
 
 class TestCeph(S3Conformance, WithCredentials):
-    @pytest.fixture
-    def url(self, ceph_endpoint):
-        return f"s3://{bucket_at(ceph_endpoint)}/run?endpoint={ceph_endpoint}"
+    @pytest.fixture(scope="class")
+    @classmethod
+    def endpoint(cls, ceph_endpoint):
+        return ceph_endpoint
 
 
 class TestWithoutConditions(S3Conformance, WithCredentials):
@@ -139,9 +173,10 @@ class TestWithoutConditions(S3Conformance, WithCredentials):
         with serving(Unconditional(rclone_endpoint)) as server:
             yield server
 
-    @pytest.fixture
-    def url(self, server):
-        return f"s3://{bucket_at(server.url)}/run?endpoint={server.url}"
+    @pytest.fixture(scope="class")
+    @classmethod
+    def endpoint(cls, server):
+        return server.url
 
     def test_it_is_asked_once(self, store, server):
         server.refused = 0
@@ -190,3 +225,14 @@ def test_a_full_store_is_told_as_that(code, status):
     error = _meaning(ClientError(answer, "PutObject"), "s3://bucket/run/a", "bucket")
     assert isinstance(error, StoreError)
     assert str(error).startswith(f"s3://bucket/run/a: the store is full ({code}); make room there")
+
+
+def test_a_server_that_does_not_say_whether_a_listing_is_cut():
+    store = open_store("s3://bucket/run?endpoint=http://127.0.0.1:1")
+    pages = [
+        {"CommonPrefixes": [{"Prefix": "run/a/"}], "NextContinuationToken": "t"},
+        {"Contents": [{"Key": "run/c/x"}]},
+    ]
+    store._client = SimpleNamespace(list_objects_v2=lambda **_: pages.pop(0))
+    assert store.occupied("", ["a", "b", "c"]) == {"a", "c"}
+    assert pages == []

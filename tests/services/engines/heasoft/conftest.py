@@ -16,10 +16,10 @@ from rossi.simulate import (
     DEAD_TIME_FILE_A,
     DEAD_TIME_FILE_B,
     MODEL_FILE,
-    simulate_archive,
 )
 from services.engines.heasoft import preflight
 from services.engines.heasoft.sandbox import Sandbox
+from tests import once
 from tests.forks import Fork
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -101,8 +101,7 @@ def forked(monkeypatch):
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory):
     """A simulated archive and the truth about it."""
-    folder = tmp_path_factory.mktemp("simulated")
-    return folder / "archive", simulate_archive(folder / "archive", observations=6, seed=2)
+    return once.simulated(tmp_path_factory, 6, 2)
 
 
 def first_of(simulated, event_files=None, **motion):

@@ -17,11 +17,18 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_archive(tmp_path_factory.mktemp("archive"))
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, index: Path) -> Iterator[Opened]:
+    opened = Opened(browser, index, height=900)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def opened(browser: Browser, index: Path) -> Iterator[Opened]:
-    window = Opened(browser, index, height=900)
+def opened(window: Opened) -> Iterator[Opened]:
+    window.again()
     yield window
-    window.close()
+    window.check()
 
 
 @pytest.fixture

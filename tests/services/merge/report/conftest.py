@@ -12,13 +12,15 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.once import once
+from tests.services.merge.made import undrawn
 from tests.services.merge.report.store import make_report
 from tests.services.merge.report.window import Opened, Quiet
 
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = once(tmp_path_factory, "report", make_report)
+    with undrawn():
+        folder = once(tmp_path_factory, "report", make_report)
     return next((folder / "store/merge").rglob("report.html"))
 
 
@@ -31,11 +33,18 @@ def served(report: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, report: Path) -> Iterator[Opened]:
+    opened = Opened(browser, report)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def opened(browser: Browser, report: Path) -> Iterator[Opened]:
-    window = Opened(browser, report)
+def opened(window: Opened) -> Iterator[Opened]:
+    window.again()
     yield window
-    window.close()
+    window.check()
 
 
 @pytest.fixture

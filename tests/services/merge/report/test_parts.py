@@ -15,6 +15,7 @@ from services.merge import panels, report
 from services.storage import open_store
 from services.storage.publication import read_manifest
 from tests.benchmarks.bench_report import fabricated
+from tests.services.merge.made import undrawn
 from tests.services.merge.report.store import GOOD, make_report
 from tests.services.merge.report.window import Opened, Quiet
 
@@ -22,7 +23,7 @@ from tests.services.merge.report.window import Opened, Quiet
 @pytest.fixture(scope="module")
 def parted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of 14 observations in four files."""
-    with pytest.MonkeyPatch.context() as patch:
+    with undrawn(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(panels, "_INSIDE", 1000)
         patch.setattr(panels, "BLOCK", 4)
         patch.setattr(report, "BLOCK", 4)

@@ -30,7 +30,10 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 class Opened:
-    """A report in a window, with what went wrong and what was asked for."""
+    """A report in a window, with what went wrong and what was asked for.
+
+    A window takes longer to open than a page, so tests look at pages in one by turns (`again`).
+    """
 
     def __init__(
         self,
@@ -41,19 +44,37 @@ class Opened:
         marks: Sequence[str] = ("figure", "ready"),
         **more: object,
     ) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": height}, **more)
+        self.size = {"width": width, "height": height}
+        self.context = browser.new_context(viewport=self.size, **more)
         self.page = self.context.new_page()
+        self.url, self.marks = report.as_uri(), marks
         self.wrong: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda r: self.asked.append(r.url))
-        self.page.goto(report.as_uri())
-        wait_until_drawn(self.page, marks)
+        self._open()
+
+    def again(self) -> None:
+        """Open the page as if it were the first time."""
+        self.page.set_viewport_size(self.size)
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")  # else another place in the same page would do
+        self.wrong.clear()
+        self.asked.clear()
+        self._open()
+
+    def _open(self) -> None:
+        self.page.goto(self.url)
+        wait_until_drawn(self.page, self.marks)
 
     def close(self) -> None:
-        """Close the window; nothing may have gone wrong, and nothing come from elsewhere."""
+        """Close the window; nothing may have gone wrong."""
         self.context.close()
+        self.check()
+
+    def check(self) -> None:
+        """Nothing may have gone wrong, and nothing come from elsewhere."""
         assert self.wrong == []
         assert [url for url in self.asked if not url.startswith(("file://", "data:"))] == []
 

@@ -1,6 +1,6 @@
-"""A Ceph cluster of one monitor, one disk in a file and one S3 gateway on 127.0.0.1, from Debian's packages.
+"""A Ceph cluster of one monitor, one disk in memory and one S3 gateway on 127.0.0.1, from Debian's packages.
 
-Strict: conditional puts, credentials and signatures are honoured, and what was acknowledged is on disk.
+Strict: conditional puts, credentials and signatures are honoured. It can't show what becomes of objects when it ends.
 """
 
 import os
@@ -40,10 +40,11 @@ admin_socket = {folder}/$name.asok
 crash_dir = {folder}
 mon_data = {folder}/mon
 osd_data = {folder}/osd
-osd_objectstore = bluestore
-bluestore_block_size = 4294967296
-bluestore_fsck_on_mount = false
-osd_memory_target = 939524096
+osd_objectstore = memstore
+memstore_device_bytes = 4294967296
+paxos_propose_interval = 0.01
+paxos_min_wait = 0.01
+mon_tick_interval = 1
 rgw_data = {folder}
 rgw_enable_usage_log = false
 rgw_frontends = beast endpoint=127.0.0.1:{gateway}

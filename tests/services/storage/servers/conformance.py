@@ -33,7 +33,8 @@ KEYS = ["a/1", "a/2", "a-b", "a_c/d/1", "B", "b/1.fits.gz"]
 STEP = st.tuples(st.sampled_from(["put", "delete", "get", "list"]), st.sampled_from(KEYS), st.binary(max_size=40))
 #: Every example has a place of its own, and every backend is a class of its own.
 HARMLESS = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
-LEGAL = string.ascii_letters + string.digits + "_+=@-."
+#: What keys may have but for letters and digits.
+MARKS = "_+=@-."
 #: What servers answer where a signature is missing, wrong or too old.
 REFUSED = (400, 401, 403)
 BAD_KEYS = ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.hidden", "a\\b", "a\0", "ä", "x" * 1000, "a b"]
@@ -44,6 +45,8 @@ class StoreConformance:
 
     #: Of concurrent writers exactly one is told that it created the object.
     one_winner = True
+    #: That are tried in keys.
+    characters = string.ascii_letters + string.digits + MARKS
 
     def test_what_was_put_comes_back(self, store):
         assert store.put("20402-01-45-03/x.lc", b"content")
@@ -172,12 +175,13 @@ class StoreConformance:
         assert store.occupied("", ["run", "other", "o", "x"]) == {"run", "other"}
         assert store.occupied("run", []) == store.occupied("absent", ["x"]) == set()
 
-    @pytest.mark.parametrize("key", BAD_KEYS)
-    def test_bad_keys_are_refused(self, store, key):
-        with pytest.raises(ConfigError, match="key"):
-            store.put(key, b"")
-        with pytest.raises(ConfigError, match="key"):
-            store.get(key)
+    def test_bad_keys_are_refused(self, store, subtests):
+        for key in BAD_KEYS:
+            with subtests.test(key=key):
+                with pytest.raises(ConfigError, match="key"):
+                    store.put(key, b"")
+                with pytest.raises(ConfigError, match="key"):
+                    store.get(key)
 
     def test_large_object(self, store):
         data = bytes(range(256)) * 12_000
@@ -224,14 +228,14 @@ class StoreConformance:
 
     def test_every_legal_character(self, store):
         """At every place where it may stand; S3 servers differ in what they make of + and @ in URLs."""
-        for character in LEGAL:
+        for character in self.characters:
             first = "x" if character == "." else character
             key = f"{first}{character}/{first}{character}{character}b"
             assert store.put(key, key.encode()), key
             assert store.get(key) == key.encode()
             assert store.head(key) == ObjectInfo(key, len(key))
             assert [info.key for info in store.list(key)] == [key]
-        assert len(list(store.list())) == len(LEGAL)
+        assert len(list(store.list())) == len(self.characters)
 
     def test_longest_key(self, store):
         key = "/".join(["k" * 99] * 7)  # leaves room for the store's own folder
