@@ -347,8 +347,7 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    quoted = f"'{sum_data:<8}'"
-    known = f"DATASUM = {quoted:20} / data unit checksum"  # no card comes twice: none need be kept
+    known = f"DATASUM = {f'{sum_data:<8}'!r:20} / data unit checksum"  # no card comes twice: none need be kept
     block = header.to_block((_UNSEALED, known.encode().ljust(CARD)), _SUMS)
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
@@ -369,8 +368,7 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
         return start
     whole = len(data) // 4
     total = start + int(np.add.reduce(np.frombuffer(data, ">u4", whole), dtype=np.uint64))
-    if len(data) > 4 * whole:
-        total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
+    total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
     return total
