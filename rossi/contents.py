@@ -13,7 +13,7 @@ from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.pca.filter.indices import Files, MasterIndex, open_member, read_master, text
+from rossi.pca.filter.indices import Files, MasterIndex, open_member, path_in, read_master, text
 
 #: The folder of each subsystem whose files are reduced, and which of them an index lists.
 FOLDERS = {"PCA": "pca", "HEXTE": "hexte", "ACS": "acs"}
@@ -114,7 +114,7 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
             if stored not in paths:
                 cell = text(stored)
                 known = parse_data_file(cell.rpartition("/")[2]) is not None
-                paths[stored] = str(master.folder / cell.removesuffix(".gz")) if known else ""
+                paths[stored] = path_in(master.folder, cell.removesuffix(".gz")) if known else ""
             if paths[stored]:
                 rows.setdefault(paths[stored], []).append(row)
     for path, numbers in rows.items():

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import forks
+
 # No test depends on how busy the machine is.
 settings.register_profile("rossi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rossi")
@@ -33,6 +35,12 @@ if "TMPDIR" not in os.environ and _MEMORY.is_dir():
 
 # Looking thousands of tests through for garbage, over and over, takes a fifth of the time in which they are collected.
 gc.disable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have one process that is forked for all those that run tests; it imports everything while these collect them."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ[forks.ADDRESS] = forks.address()
 
 
 def pytest_collection_finish() -> None:

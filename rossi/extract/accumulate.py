@@ -238,8 +238,7 @@ def _values(
     info = table.info(names[0])  # columns that are added up are stored alike
     short = info.code in "BI" and abs(info.zero) <= 1 << 15
     wide: type[np.number[Any]] = np.float64 if raw.dtype.kind == "f" else np.int32 if short else np.int64
-    # in two steps: numpy turns bytes and widens them at once several times slower
-    values: NDArray[Any] = raw.astype(raw.dtype.newbyteorder("=")).astype(wide)
+    values: NDArray[Any] = raw.astype(wide)
     doubts = [] if info.null is None else [values == info.null]
     if info.scale != 1.0 or not float(info.zero).is_integer():
         values = values * info.scale + info.zero

@@ -235,7 +235,7 @@ class ScienceArray(ScienceFile):
     def samples(
         self, columns: tuple[str, ...], channels: slice | NDArray[np.intp], index: NDArray[np.intp]
     ) -> NDArray[Any]:
-        """Return chosen elements of columns that are stored alike, as stored; a view where it can be one.
+        """Return chosen elements of columns that are stored alike, not scaled, in native byte order.
 
         Parameters
         ----------
@@ -251,7 +251,10 @@ class ScienceArray(ScienceFile):
         ndarray (n_kept, n_column, n_chosen)
         """
         shape, n_row = self.shape(columns[0]), len(self.table)
-        at, parts = adjacent(index), []
+        at, chosen = adjacent(index), np.arange(shape.n_channel)[channels]
+        stored = self.table.raw(columns[0]).dtype
+        found = np.empty((len(index), len(columns), len(chosen)), stored.newbyteorder("="))
+        first = 0
         for run in _runs(self.table.structure, columns):
             side = self.table.adjacent(run)
             raw = self.table.raw(run[0]) if side is None else side[0]
@@ -260,8 +263,11 @@ class ScienceArray(ScienceFile):
             else:
                 cells = raw.reshape(n_row, len(run), shape.n_time, shape.n_channel).transpose(0, 2, 1, 3)
             each = cells[:, 0] if shape.n_time == 1 else cells.reshape(-1, len(run), shape.n_channel)
-            parts.append(each[:, :, channels][at] if isinstance(channels, slice) else each[at][:, :, channels])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            found[:, first : first + len(run)] = (
+                each[:, :, channels][at] if isinstance(channels, slice) else each[at][:, :, channels]
+            )
+            first += len(run)
+        return found
 
 
 def adjacent(numbers: NDArray[np.intp]) -> slice | NDArray[np.intp]:

@@ -40,29 +40,25 @@ def with_room(table: Table, columns: tuple[Column, ...]) -> Table:
     """
     n_old, width = len(table.structure.forms), table.rows.dtype.itemsize
     cards, more = _cards(columns, n_old + 1)
-    known = _joined(table.structure, cards, width + more)
+    known = _joined(table.structure, columns, cards, width + more)
     rows = np.empty(len(table), known.dtype)
     old = np.ascontiguousarray(table.rows).view("u1").reshape(len(table), width)
     rows.view("u1").reshape(len(table), width + more)[:, :width] = old
     header = table.header.copy()
     header.set("NAXIS1", width + more, "width of table in bytes")
     header.set("TFIELDS", n_old + len(columns), "number of fields in each row")
-    header.extend(cards)
+    header.add(cards)
     return Table(header, rows, table.source, known, table.heap)
 
 
 @lru_cache(maxsize=64)
-def _cards(columns: tuple[Column, ...], first: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
-    """Return the cards of columns as (keyword, image), and how many bytes a row they take."""
+def _cards(columns: tuple[Column, ...], first: int) -> tuple[Header, int]:
+    """Return the cards of columns, and how many bytes a row they take."""
     header = Header(card for number, column in enumerate(columns, first) for card in column.cards(number))
     alone = Header(card for number, column in enumerate(columns, 1) for card in column.cards(number))
-    width = structure(alone.column_cards(), len(columns), None).dtype.itemsize
-    return tuple(header.images()), width
+    return header, structure(alone.column_cards(), len(columns), None).dtype.itemsize
 
 
 @lru_cache(maxsize=64)
-def _joined(old: Structure, cards: tuple[tuple[str, bytes], ...], width: int) -> Structure:
-    new = Header()
-    new.extend(cards)
-    n_new = sum(keyword.startswith("TTYPE") for keyword, _ in cards)
-    return structure(old.header.column_cards() + new.column_cards(), len(old.forms) + n_new, width)
+def _joined(old: Structure, columns: tuple[Column, ...], cards: Header, width: int) -> Structure:
+    return structure(old.header.column_cards() + cards.column_cards(), len(old.forms) + len(columns), width)

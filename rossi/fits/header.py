@@ -343,10 +343,7 @@ class Header:
         names = frozenset(drop)
         if not prefixes and names.isdisjoint(self._names):
             return self.copy()
-        kept = places.without(tuple(self._names), names, prefixes)
-        new = Header()
-        new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
-        return new
+        return self._only(places.without(tuple(self._names), names, prefixes))
 
     def without_matching(self, pattern: re.Pattern[str], drop: Iterable[str] = ()) -> Header:
         """Return a copy without the keywords that a pattern matches as a whole, and those named.
@@ -356,9 +353,11 @@ class Header:
         pattern : re.Pattern
         drop : iterable of str
         """
-        kept = places.unmatched(tuple(self._names), pattern, frozenset(drop))
+        return self._only(places.unmatched(tuple(self._names), pattern, frozenset(drop)))
+
+    def _only(self, kept: tuple[int, ...]) -> Header:
         new = Header()
-        new.extend([(self._names[at], self._cards[at]) for at in kept])
+        new._cards, new._names = [self._cards[at] for at in kept], [self._names[at] for at in kept]
         return new
 
     def to_block(self, more: Iterable[bytes] = (), drop: frozenset[str] = frozenset()) -> bytes:

@@ -13,7 +13,7 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.fits.cards import Value, card_image
+from rossi.fits.cards import CARD, Value, card_image
 from rossi.fits.header import BLOCK, CardTuple, Header
 from rossi.fits.heap import DESCRIPTORS, lay_out
 from rossi.fits.structure import layout
@@ -347,7 +347,8 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     sum_data : int
         See `ones_complement_sum`; of the padded data unit.
     """
-    block = header.to_block((_UNSEALED, card_image("DATASUM", str(sum_data), "data unit checksum")), _SUMS)
+    known = f"DATASUM = {f'{sum_data:<8}'!r:20} / data unit checksum"  # no card comes twice: none need be kept
+    block = header.to_block((_UNSEALED, known.encode().ljust(CARD)), _SUMS)
     total = ones_complement_sum(block, sum_data)
     sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
     return block.replace(_UNSEALED, sealed, 1)
@@ -363,8 +364,10 @@ def ones_complement_sum(data: bytes | memoryview, start: int = 0) -> int:
     start : int
         The sum of what is before it.
     """
+    if not len(data):
+        return start
     whole = len(data) // 4
-    total = start + int(np.frombuffer(data, ">u4", whole).sum(dtype=np.uint64))
+    total = start + int(np.add.reduce(np.frombuffer(data, ">u4", whole), dtype=np.uint64))
     total += int.from_bytes(bytes(data[4 * whole :]).ljust(4, b"\0"), "big")
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)

@@ -197,7 +197,7 @@ class PreparedArray(ScienceArray):
         -------
         ndarray (n_kept, n_column, n_chosen)
         """
-        values = super().samples(columns, channels, index).copy()
+        values = super().samples(columns, channels, index)
         for at, name in enumerate(columns if self.zero else ()):
             values[self.rows[pcu_of(name)].bad.ravel()[index], at] = -int(self.table.info(name).zero)
         return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,26 +16,41 @@ Singles = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
 
-def spectra_at(
-    cells: Singles, axes: Sequence[Axis], values: Sequence[Floats], n_row: int, interpolate: bool = True
-) -> Singles:
-    """Return the spectra of components that have the same axes.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where rows lie among the cells of components that have the same axes; made by `places_on`.
 
     Parameters
     ----------
-    cells : ndarray (n_component, n_cell, n_channel) of float32 [count / s]
+    used : ndarray (n_row,) of bool
+        False where a value is not finite or not between the axis's limits.
+    corners : tuple of ndarray (n_row,) of int
+        The cells around each row. The first interpolated axis varies fastest from one to the next.
+    fractions : tuple of ndarray (n_row,)
+        How far the row is from one to the next, along each interpolated axis.
+    """
+
+    used: NDArray[np.bool_]
+    corners: tuple[Indices, ...]
+    fractions: tuple[Floats, ...]
+
+    def __getitem__(self, rows: slice) -> Places:
+        """Return those of some rows."""
+        corners, fractions = (part[rows] for part in self.corners), (part[rows] for part in self.fractions)
+        return Places(self.used[rows], tuple(corners), tuple(fractions))
+
+
+def places_on(axes: Sequence[Axis], values: Sequence[Floats], n_row: int, interpolate: bool = True) -> Places:
+    """Find where rows lie on the axes of a component.
+
+    Parameters
+    ----------
     axes : sequence of Axis
     values : sequence of ndarray (n_row,)
         What to look up on each axis.
     n_row : int
     interpolate : bool
         Whether axes with midpoints are interpolated.
-
-    Returns
-    -------
-    ndarray (n_component, n_row, n_channel) of float32 [count / s]
-        0 where a value is not finite or not between the axis's limits. Along an axis, each interpolation is rounded
-        to single precision before the next one.
     """
     used = np.ones(n_row, bool)
     corners = [np.zeros(n_row, np.intp)]
@@ -50,13 +66,30 @@ def spectra_at(
         else:
             corners = [corner + stride * bin_of(axis, known) for corner in corners]
         stride *= axis.n_bin
-    # the first interpolated axis varies fastest in the list of corners, and is interpolated first
+    return Places(used, tuple(corners), tuple(fractions))
+
+
+def spectra_at(cells: Singles, places: Places) -> Singles:
+    """Return the spectra of components that have the same axes.
+
+    Parameters
+    ----------
+    cells : ndarray (n_component, n_cell, n_channel) of float32 [count / s]
+    places : Places
+
+    Returns
+    -------
+    ndarray (n_component, n_row, n_channel) of float32 [count / s]
+        0 in rows that are not used. Along an axis, each interpolation is rounded to single precision before the next
+        one, the first interpolated axis first.
+    """
     finite = bool(np.isfinite(cells).all())
-    wide = cells.astype(np.float64) if fractions else cells  # once, not for each row that looks them up
-    found: list[NDArray[Any]] = [wide[:, corner] for corner in corners]
-    for fraction in fractions:
+    wide = cells.astype(np.float64) if places.fractions else cells  # once, not for each row that looks them up
+    found: list[NDArray[Any]] = [wide[:, corner] for corner in places.corners]
+    for fraction in places.fractions:
         found = [mix(a, b, fraction[:, None], finite) for a, b in zip(found[::2], found[1::2], strict=True)]
-    found[0][:, ~used] = 0.0
+    if not places.used.all():
+        found[0][:, ~places.used] = 0.0
     return found[0]
 
 

@@ -109,7 +109,7 @@ class Background:
         forms = tuple((column, spectra.shape[1]) for column, spectra in columns.items())
         cards, known = _described(data.header.column_cards(), len(data.structure.forms), forms, self.layout)
         header = self._header(known.dtype.itemsize, len(forms) + 1)
-        header.extend(cards)
+        header.add(cards)
         rows = np.empty(len(self.time), known.dtype)
         rows["f1"] = self.time
         for number, spectra in enumerate(columns.values(), 2):
@@ -133,13 +133,13 @@ class Background:
 @lru_cache(maxsize=32)
 def _described(
     data_cards: tuple[bytes, ...], n_field: int, forms: tuple[tuple[str, int], ...], layout: BackgroundLayout
-) -> tuple[tuple[tuple[str, bytes], ...], Structure]:
-    """Return the column cards of a background file, as (keyword, image), and its structure."""
+) -> tuple[Header, Structure]:
+    """Return the column cards of a background file, and its structure."""
     data = Header.from_block(b"".join(data_cards))
     numbers = {str(data.get(f"TTYPE{n}", "")).strip(): n for n in range(1, n_field + 1)}
     columns = [_TIME, *(_column(data, numbers, name, n_channel, layout) for name, n_channel in forms)]
     header = Header(card for number, column in enumerate(columns, 1) for card in column.cards(number))
-    return tuple(header.images()), structure(header.column_cards(), len(columns), None)
+    return header, structure(header.column_cards(), len(columns), None)
 
 
 def _column(data: Header, numbers: Mapping[str, int], name: str, n_channel: int, layout: BackgroundLayout) -> Column:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TypeAlias
 
 import numpy as np
@@ -48,7 +48,7 @@ class MasterIndex:
         Primary header of FMI.
     indices : dict
         Subsystem to the path of its index.
-    folder : PurePosixPath
+    folder : str
         Where the paths in the indices begin.
     """
 
@@ -61,7 +61,7 @@ class MasterIndex:
     end: tuple[str, str]
     header: Header
     indices: dict[str, str]
-    folder: PurePosixPath
+    folder: str
 
     @property
     def filter_file(self) -> str:
@@ -148,8 +148,20 @@ def read_master(files: Files) -> MasterIndex:
         end=(_date(table, "StopDate"), _text(table, "StopTime")),
         header=file.primary,
         indices=paths,
-        folder=PurePosixPath(paths.get("Std_Prod", "")).parent,
+        folder=posixpath.dirname(paths.get("Std_Prod", "")),
     )
+
+
+def path_in(folder: str, cell: str) -> str:
+    """Return the path of a file that a cell of an index names.
+
+    Parameters
+    ----------
+    folder : str
+        Where the paths in the indices begin.
+    cell : str
+    """
+    return posixpath.normpath(posixpath.join(folder, cell))
 
 
 def text(cell: bytes) -> str:
@@ -257,15 +269,15 @@ def _by_first(first: str, prefix: str, cells: list[str]) -> Iterator[tuple[int, 
         yield int(match[1], 16), cells
 
 
-def _distinct(apid: int, cells: list[str], folder: PurePosixPath) -> Iterator[str]:
+def _distinct(apid: int, cells: list[str], folder: str) -> Iterator[str]:
     previous = ""
     for cell in cells:
         name = parse_data_file(cell.rpartition("/")[2])
         if name is not None and name.apid == apid and cell != previous:
-            if "\0" in cell or cell.startswith("/") or ".." in PurePosixPath(cell).parts:
+            if "\0" in cell or cell.startswith("/") or ".." in cell.split("/"):
                 raise DataError(
                     f"An index names {cell[:100]!r}, which leads out of the observation's directory; it is damaged, "
                     "fetch it again."
                 )
-            yield str(folder / cell)
+            yield path_in(folder, cell)
             previous = cell

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app, main
+from flows.core.logs import DEBUG
 from rossi.archive import ObsID
 from rossi.errors import RossiError
 from rossi.fits.reader import read_fits
@@ -148,15 +149,20 @@ def test_configuration_error(rossi: Rossi, arguments: list[str], sentence: str) 
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_unexpected_error_is_one_line_unless_debugging(rossi: Rossi) -> None:
-    assert rossi("simulate", "--out", "out", "--observations", 1).returncode == 0
-    (cycle,) = (rossi.folder / "out").glob("AO*")
-    shutil.rmtree(cycle)
-    cycle.write_text("in the way")
-    plain = rossi("simulate", "--out", "out", "--observations", 1)
-    assert plain.returncode == 1
-    assert len(plain.stderr.splitlines()) == 1
-    assert "Traceback" in rossi("--debug", "simulate", "--out", "out", "--observations", 1).stderr
+def test_unexpected_error_is_one_line_unless_debugging(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody has thought of it")
+
+    monkeypatch.setattr("services.storage.inventory.status", broken)
+    monkeypatch.setenv(DEBUG, "")
+    with pytest.raises(SystemExit) as end:
+        main(["status", "--store", str(tmp_path)])
+    assert end.value.code == 1
+    assert capsys.readouterr().err == "ZeroDivisionError: nobody has thought of it (--debug shows more)\n"
+    with pytest.raises(ZeroDivisionError):  # which Python shows with a traceback
+        main(["--debug", "status", "--store", str(tmp_path)])
 
 
 def test_unwritable_store(rossi: Rossi, archive: Archive) -> None:

@@ -13,9 +13,19 @@ import tomlkit
 from astropy.io import fits
 from astropy.table import Table
 
+from flows.core.executor import Inline
+from flows.core.export import export_campaign
+from flows.core.result import CampaignResult
+from flows.core.run import run
+from flows.core.selection import everything
+from flows.core.settings import load_settings
+from flows.core.watcher import Watcher
 from rossi.archive import ObsID
+from rossi.errors import ConfigError
 from rossi.met import met_to_mjd
 from rossi.simulate import ObservationSpec, orbit, simulate_observation
+from services.contract import Outcome
+from services.storage import open_store
 from tests.conftest import LONG
 from tests.flows.support import Rossi
 from tests.servers.rows import ETA_CAR, accepted
@@ -80,7 +90,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
 
 
 @pytest.fixture
-def rossi(tmp_path: Path, elsewhere: Elsewhere, prefect_url: tuple[str, Path]) -> Rossi:
+def rossi(tmp_path: Path, elsewhere: Elsewhere) -> Rossi:
     """The command, in a folder with a configuration for these."""
     elsewhere.tap.behaviour, elsewhere.web.faults = Behaviour(), Faults()
     settings = {
@@ -88,10 +98,10 @@ def rossi(tmp_path: Path, elsewhere: Elsewhere, prefect_url: tuple[str, Path]) -
         "cache": {"folder": str(tmp_path / "cache")},
         "query": {"service": elsewhere.tap.url, "resolver": f"{elsewhere.tap.root}/sesame/"},
         "pca_prep": {"filter_file": "archive", "background": "none"},
-        "campaign": {"instruments": ["pca"], "executor": "inline"},
+        "campaign": {"instruments": ["pca"]},
     }
     (tmp_path / "rossi.toml").write_text(tomlkit.dumps(settings))
-    return Rossi(tmp_path, tmp_path / "prefect", *prefect_url)
+    return Rossi(tmp_path, tmp_path / "prefect")
 
 
 def test_query_of_a_name(rossi: Rossi, elsewhere: Elsewhere) -> None:
@@ -232,29 +242,36 @@ def test_what_makes_no_sense(rossi: Rossi, arguments: tuple[str, ...], code: int
 
 def test_service_down(rossi: Rossi, elsewhere: Elsewhere) -> None:
     elsewhere.tap.behaviour.unavailable = -1
-    done = rossi("campaign", "--store", "store")
-    assert done.returncode == 21  # nothing is asked for yet
     done = rossi("query", "--all")
     assert done.returncode == 1
     assert "down or busy (it answers 503)" in done.stderr
 
 
+def reduce_all(rossi: Rossi, **query: str) -> CampaignResult:
+    """What `rossi campaign` does, without Prefect."""
+    settings = load_settings(rossi.folder / "rossi.toml", {"store": str(rossi.folder / "store"), "query": query})
+    return run(settings, everything, Inline(settings), Watcher())
+
+
+def test_a_campaign_of_an_archive_elsewhere_is_of_something(rossi: Rossi) -> None:
+    with pytest.raises(ConfigError, match="Which observations"):
+        reduce_all(rossi)
+
+
+@pytest.mark.usefixtures("without_figures")
 def test_a_campaign_with_some_missing(rossi: Rossi, elsewhere: Elsewhere) -> None:
     """Each that is there is reduced, the others are explained, and only what is needed is fetched."""
-    config = rossi.folder / "rossi.toml"
-    settings = tomlkit.parse(config.read_text())
-    settings["query"]["name"] = "Eta Car"
-    config.write_text(tomlkit.dumps(settings))
     elsewhere.web.log.clear()
-    done = rossi("campaign", "--store", "store", "--out", "out")
-    assert done.returncode == 0, done.stderr
+    result = reduce_all(rossi, name="Eta Car")
+    export_campaign(open_store(str(rossi.folder / "store")), result, rossi.folder / "out")
+    assert (rossi.folder / "out/report.html").is_file()
     table = Table.read(rossi.folder / "out/observations.ecsv")
     assert sorted(table["obsid"][table["outcome"] == "succeeded"]) == list(elsewhere.there)
     failed = table[table["outcome"] == "failed"]
     assert sorted(failed["obsid"]) == sorted(elsewhere.missing)
     assert all("is not in the archive" in remark for remark in failed["remarks"])
-    for obsid in elsewhere.missing:
-        assert f"{obsid}/ is not in the archive" in done.stdout
+    said = {one.obsid: one.message for one in result.results if one.outcome is Outcome.FAILED}
+    assert all(f"{obsid}/ is not in the archive" in said[obsid] for obsid in elsewhere.missing)
     fetched = {line.split()[1] for line in elsewhere.web.log if line.startswith("GET") and "/pca/F" in line}
     assert len(fetched) >= len(elsewhere.there)
     assert not any("FS46" in name or "unneeded" in name for name in fetched)

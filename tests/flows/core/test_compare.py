@@ -10,6 +10,8 @@ from rossi.fits.edit import as_hdu, with_values
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import fits_bytes
 
+pytestmark = pytest.mark.usefixtures("without_figures")
+
 
 @pytest.fixture(scope="module")
 def stores(archive, tmp_path_factory):
@@ -41,7 +43,7 @@ def test_stores_of_the_same_products(stores, tmp_path, capsys):
     assert len(list(tmp_path.glob("*.png"))) == 2
 
 
-def test_stores_that_differ(stores, archive, tmp_path, capsys, monkeypatch, without_figures):
+def test_stores_that_differ(stores, archive, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert run("compare", stores / "one", stores / "pcu2", "--out", tmp_path) == 0
     said = capsys.readouterr().out
@@ -54,7 +56,7 @@ def test_stores_that_differ(stores, archive, tmp_path, capsys, monkeypatch, with
     assert run("compare", stores / "one", stores / "pcu2", "--out", tmp_path, "--strict") == 20
 
 
-def test_files_and_folders(stores, tmp_path, capsys, without_figures):
+def test_files_and_folders(stores, tmp_path, capsys):
     source = min((stores / "one").glob("*/pca_extract/*/*/*_ch5-10.lc"))
     file = read_fits(source)
     changed = with_values(file.table(), {"RATE": file.table().column("RATE") * (1 + 1e-7)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from astropy.table import Table
 
 from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.controller import Controller
-from tests.flows.support import ABSENT, SLEWING, Archive, Rossi, kill_when, product_files, same_products, wait_until
+from tests.flows.support import ABSENT, SLEWING, Archive, Rossi, product_files, same_products, wait_until
+from tests.forks import Fork
 
 COMMANDS = ["render", "apply", "status", "logs", "cancel"]
 
@@ -36,16 +38,30 @@ def placed(served: Rossi, archive: Archive, asked: tuple[str, ...], api: ApiServ
     return served
 
 
+#: A campaign without Prefect, which would keep the place of one that was killed for some minutes.
+_CAMPAIGN = """
+from pathlib import Path
+from flows.core.run import run
+from flows.core.selection import everything
+from flows.core.settings import load_settings
+from flows.core.watcher import Watcher
+from flows.executors import open_executor
+
+settings = load_settings(Path("rossi.toml"))
+run(settings, everything, open_executor(settings), Watcher())
+"""
+
+
 def test_a_campaign_killed_and_run_again(
-    placed: Rossi,
-    archive: Archive,
-    asked: tuple[str, ...],
-    api: ApiServer,
-    controller: Controller,
-    prefect_home: Path,
+    placed: Rossi, archive: Archive, asked: tuple[str, ...], api: ApiServer, controller: Controller
 ) -> None:
-    # Told to a server that goes with it: another one would keep its place at the store for some minutes.
-    kill_when(replace(placed, server="", home=prefect_home).start("campaign"), lambda: len(controller.started) > 1)
+    script = placed.folder / "campaign.py"
+    script.write_text(_CAMPAIGN)
+    with (placed.folder / "said").open("w") as said:
+        process = Fork(str(script), (), placed.folder, os.environ, said, said)
+        wait_until(lambda: len(controller.started) > 1 or process.poll() is not None)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
     done = placed("campaign", "--out", "out")
     assert done.returncode == 0, done.stderr
     table = Table.read(placed.folder / "out" / "observations.ecsv")

@@ -1,6 +1,7 @@
 """Products of an observation's stage in one object: what it means for readers, for verify and for prune."""
 
 import io
+import math
 import tarfile
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from rossi.errors import ConfigError
 from rossi.product import About, Kind
 from rossi.spooled import SpooledFile
-from services.contract import File, Outputs
+from services.contract import Caveat, File, Outputs
 from services.storage import open_store
 from services.storage.bundle import object_key, pack
 from services.storage.opening import puts_together
@@ -70,6 +71,16 @@ def test_readers_need_not_know(store):
     assert {object_key(output_key(KEY, found, record)) for record in found.outputs} | {KEY} == {
         info.key for info in store.list()
     }
+
+
+def test_a_manifest_that_was_made_is_the_one_that_is_read(tmp_path):
+    summary = {"rates": (1.0, math.nan), "name": Kind.FIGURE, "seconds": 16}
+    outputs = Outputs(FILES, (Caveat(code="x", message="X."),), summary)
+    products = ready(BASE, new_manifest("count", OBSID, "0" * 64, {"bands": [1]}, [], outputs, 0.1), FILES)
+    store = open_store(str(tmp_path))
+    assert products.put(store) is products.manifest
+    assert read_manifest(store, KEY) == products.manifest
+    assert products.manifest.summary == {"rates": [1.0, None], "name": "figure", "seconds": 16}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rossi.pca.background.interpolation import between, bin_of, mix, spectra_at
+from rossi.pca.background.interpolation import between, bin_of, mix, places_on, spectra_at
 from rossi.pca.background.intervals import Intervals
 from rossi.pca.background.model import Axis
 
@@ -24,7 +24,7 @@ def test_between_midpoints():
 def test_values_outside_limits_and_undefined_ones_give_nothing():
     axis = Axis("A", 2, 0.0, 1.0, low=0.5, high=2.0)
     values = np.array([0.4, 0.5, 0.6, 1.9, 2.0, np.nan, np.inf])
-    rates = spectra_at(np.array([[[1.0], [2.0]]], np.float32), [axis], [values], 7)
+    rates = spectra_at(np.array([[[1.0], [2.0]]], np.float32), places_on([axis], [values], 7))
     assert rates[0, :, 0].tolist() == [0, 0, 1, 2, 0, 0, 0]
 
 
@@ -33,20 +33,20 @@ def test_axes_are_interpolated_one_after_the_other_in_single_precision():
     rng = np.random.default_rng(3)
     cells = rng.uniform(0, 1, (2, 8, 5)).astype(np.float32)
     a, p, b = rng.uniform(0.01, 1, (3, 6))
-    made = spectra_at(cells, axes, [a, p * 2, b], 6)
+    made = spectra_at(cells, places_on(axes, [a, p * 2, b], 6))
     for row in range(6):
         first = cells[:, [0 + 2 * int(p[row] * 2), 0 + 2 * int(p[row] * 2) + 4]]
         second = cells[:, [1 + 2 * int(p[row] * 2), 1 + 2 * int(p[row] * 2) + 4]]
         along_a = (first * (1 - a[row]) + second * a[row]).astype(np.float32)
         expected = (along_a[:, 0] * (1 - b[row]) + along_a[:, 1] * b[row]).astype(np.float32)
         assert np.array_equal(made[:, row], expected)
-    plain = spectra_at(cells, axes, [a, p * 2, b], 6, interpolate=False)
+    plain = spectra_at(cells, places_on(axes, [a, p * 2, b], 6, interpolate=False))
     cell = np.minimum(a.astype(int), 1) + 2 * np.minimum((p * 2).astype(int), 1) + 4 * np.minimum(b.astype(int), 1)
     assert np.array_equal(plain, cells[:, cell])
 
 
 def test_a_component_without_axes_is_the_same_in_all_rows():
-    assert spectra_at(np.array([[[3.0]]], np.float32), [], [], 2).tolist() == [[[3.0], [3.0]]]
+    assert spectra_at(np.array([[[3.0]]], np.float32), places_on([], [], 2)).tolist() == [[[3.0], [3.0]]]
 
 
 def test_what_is_not_finite_gives_way():
@@ -55,7 +55,7 @@ def test_what_is_not_finite_gives_way():
     assert np.isnan(mix(a, b, np.full(4, 0.5))[3])
     cells = np.array([[[1.0], [np.nan]]], np.float32)
     axis = Axis("A", 2, 0, 1, midpoints=(0.0, 1.0))
-    assert spectra_at(cells, [axis], [np.array([0.5])], 1)[0, 0, 0] == 1.0
+    assert spectra_at(cells, places_on([axis], [np.array([0.5])], 1))[0, 0, 0] == 1.0
 
 
 @pytest.mark.parametrize(
