@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,7 +182,9 @@ def _sum(
     alike: dict[int, list[str]] = defaultdict(list)  # columns of as many channels lie in one array
     for name in columns:
         alike[data.info(name).repeat].append(name)
-    totals = {n: np.zeros((len(names), intervals.n_out, n), np.float32) for n, names in alike.items()}
+    totals = {n: np.empty((len(names), intervals.n_out, n), np.float32) for n, names in alike.items()}
+    for name in set(columns) - {component.spectrum for component in components}:
+        totals[data.info(name).repeat][alike[data.info(name).repeat].index(name)] = 0.0
     for group in groups(tuple(components), tuple(columns)):
         _check_channels(group.components, data)
         first, n_channel = group.components[0], group.cells.shape[-1]
@@ -192,7 +195,10 @@ def _sum(
             counts = intervals.counts(spectra_at(group.cells, places[rows]))
             if first.drift is not None and n_channel == N_ELEMENT:
                 counts = drifted(counts, (source.mjd - first.drift.zero) * first.drift.slope)
-            totals[n_channel][at, rows] += counts
+            if group.is_first:  # there is nothing yet to add it to, not even zeros, which take as long to write
+                totals[n_channel][at, rows] = counts
+            else:
+                totals[n_channel][at, rows] += counts
     found = {name: part for n, names in alike.items() for name, part in zip(names, totals[n], strict=True)}
     return {name: found[name] for name in columns}
 
@@ -216,10 +222,13 @@ class Group:
     components : tuple of Component
     cells : ndarray (n_component, n_cell, n_channel) of float32 [count / s]
         Theirs.
+    is_first : bool
+        Whether they are the first ones of their spectra.
     """
 
     components: tuple[Component, ...]
     cells: Singles
+    is_first: bool
 
 
 @lru_cache(maxsize=4)
@@ -234,15 +243,15 @@ def groups(components: tuple[Component, ...], columns: tuple[str, ...]) -> tuple
     columns : tuple of str
         The columns that are made.
     """
-    found: dict[object, list[Component]] = defaultdict(list)
+    found: dict[tuple[Any, ...], list[Component]] = defaultdict(list)
     number: dict[str, int] = defaultdict(int)
     for component in components:
         if component.spectrum in columns:
             rank = number[component.spectrum]
             number[component.spectrum] += 1
             found[rank, component.axes, component.pcu, component.drift, component.cells.shape].append(component)
-    ordered = [group for _, group in sorted(found.items(), key=lambda item: item[0][0])]  # type: ignore[index]
-    return tuple(Group(tuple(group), np.stack([component.cells for component in group])) for group in ordered)
+    ordered = sorted(((rank, group) for (rank, *_), group in found.items()), key=lambda item: item[0])
+    return tuple(Group(tuple(group), np.stack([one.cells for one in group]), not rank) for rank, group in ordered)
 
 
 def _ranges(numbers: Sequence[int]) -> str:
