@@ -1,10 +1,28 @@
-"""Types of arrays that have names of their own."""
+"""Types of arrays that have names of their own, and which values an array has."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+
+
+def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return distinct values, ascending, and the place of each value among them.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+        Nearly always ascending, which is much quicker than to sort them.
+
+    Returns
+    -------
+    ndarray (k,), ndarray (n,) of int
+    """
+    if not len(values) or not (values[1:] >= values[:-1]).all():
+        return np.unique(values, return_inverse=True)
+    first = np.concatenate(([True], values[1:] != values[:-1]))
+    return values[first], first.cumsum() - 1

@@ -42,11 +42,13 @@ def make(intervals: ArrayLike) -> Gti:
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]
     if len(pairs) < 2:
         return pairs
-    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    reach = np.maximum.accumulate(pairs[:, 1])
-    first = np.concatenate(([True], pairs[1:, 0] > reach[:-1]))
-    last = np.concatenate((first[1:], [True]))
-    return np.column_stack((pairs[first, 0], reach[last]))
+    start, stop = pairs[pairs[:, 0].argsort(kind="stable")].T
+    reach = np.maximum.accumulate(stop)
+    gaps = (start[1:] > reach[:-1]).nonzero()[0]
+    joined = np.empty((len(gaps) + 1, 2))
+    joined[0, 0], joined[1:, 0] = start[0], start[gaps + 1]
+    joined[:-1, 1], joined[-1, 1] = reach[gaps], reach[-1]
+    return joined
 
 
 def _pairs(intervals: ArrayLike) -> Gti:
@@ -103,12 +105,11 @@ def intersection(a: ArrayLike, b: ArrayLike) -> Gti:
     x, y = make(a), make(b)
     if not len(x) or not len(y):
         return np.empty((0, 2))
-    lower = np.searchsorted(y[:, 1], x[:, 0], "right")
-    upper = np.searchsorted(y[:, 0], x[:, 1], "left")
-    count = np.maximum(upper - lower, 0)
-    left = np.repeat(np.arange(len(x)), count)
-    right = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + lower[left]
-    return make(np.column_stack((np.maximum(x[left, 0], y[right, 0]), np.minimum(x[left, 1], y[right, 1]))))
+    edges = np.concatenate((x[:, 1], y[:, 1], x[:, 0], y[:, 0]))  # of equal ones, ends come first
+    order = edges.argsort(kind="stable")
+    within = np.where(order < len(x) + len(y), -1, 1).cumsum()  # how many hold the time behind each edge
+    both = (within == 2).nonzero()[0]
+    return np.asarray(edges[order[np.stack((both, both + 1), axis=1)]])
 
 
 def difference(a: ArrayLike, b: ArrayLike) -> Gti:
@@ -191,7 +192,7 @@ def from_table(table: Table, *, start: str = "START", stop: str = "STOP") -> Gti
     DataError
         If an interval ends before it starts, or has no finite end: the table is damaged.
     """
-    return from_rows(np.column_stack((table.numbers(start), table.numbers(stop))), table.header, table.where)
+    return from_rows(np.stack((table.numbers(start), table.numbers(stop)), axis=1), table.header, table.where)
 
 
 def from_rows(rows: ArrayLike, header: Header, where: str) -> Gti:
@@ -216,16 +217,15 @@ def from_rows(rows: ArrayLike, header: Header, where: str) -> Gti:
     """
     zero = timezero(header, where)
     pairs = _pairs(rows) + zero
-    undefined = np.flatnonzero(~np.isfinite(pairs).all(axis=1))
-    if len(undefined):
-        row = int(undefined[0])
+    if not np.isfinite(pairs).all():
+        row = int(np.flatnonzero(~np.isfinite(pairs).all(axis=1))[0])
         raise DataError(
             f"{where}: row {row + 1} lasts from {pairs[row, 0]:g} to {pairs[row, 1]:g} s; good time intervals must "
             "have finite ends. Fetch or make the file again."
         )
-    wrong = np.flatnonzero(pairs[:, 1] < pairs[:, 0])
+    (wrong,) = (pairs[:, 1] < pairs[:, 0]).nonzero()
     if len(wrong):
         raise DataError(f"{where}: row {wrong[0] + 1} has STOP before START; good time intervals must run forward.")
     first = split_keyword(header, "TSTART", where, -np.inf) + zero
     last = split_keyword(header, "TSTOP", where, np.inf) + zero
-    return make(np.clip(pairs, first, last))
+    return make(np.minimum(np.maximum(pairs, first), last))

@@ -6,6 +6,7 @@ adding its TIMEZERO (some 3.4 s, the slowly varying clock correction) gives MET 
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MJDREFI = 49353
 MJDREFF = 0.000696574074
 DAY = 86400.0
+_BEGIN = datetime(1994, 1, 1)  # TT, which is no zone
 #: Years of four digits.
 _CALENDAR = 6e10
 
@@ -94,8 +96,8 @@ def isot(met: float) -> str:
     """
     if not abs(met) < _CALENDAR:
         return str(to_time(met).isot)[:19]
-    milliseconds = np.rint((met + MJDREFF * DAY) * 1000)
-    return str(np.datetime64("1994-01-01", "ms") + np.timedelta64(int(milliseconds), "ms"))[:19]
+    milliseconds = round((float(met) + MJDREFF * DAY) * 1000)
+    return (_BEGIN + timedelta(milliseconds=milliseconds)).isoformat()[:19]
 
 
 def whole_second(met: float) -> float:

@@ -80,10 +80,11 @@ class Accumulation:
         bins, grid = self.bins, self.grid
         if not len(bins):
             return np.empty((0, 2))
-        breaks = np.flatnonzero(np.diff(bins) > 1)
-        first = bins[np.concatenate(([0], breaks + 1))]
-        last = bins[np.concatenate((breaks, [len(bins) - 1]))]
-        return np.column_stack((grid.origin + (first - 1) * grid.binsz, grid.origin + last * grid.binsz))
+        (breaks,) = (bins[1:] - bins[:-1] > 1).nonzero()
+        runs = np.empty((len(breaks) + 1, 2))
+        runs[0, 0], runs[1:, 0] = bins[0] - 1, bins[breaks + 1] - 1
+        runs[:-1, 1], runs[-1, 1] = bins[breaks], bins[-1]
+        return grid.origin + runs * grid.binsz
 
     @cached_property
     def ontime(self) -> float:
@@ -117,8 +118,8 @@ def accumulate(
     null_exposure : bool
         Compatibility: count the exposure of samples that are NULL, too, as the FTOOLS extractors do.
     by_bin, by_channel : bool
-        Whether the counts of bins are asked for, which spectra do not need, and those of channels, which light curves
-        do not need; else they are 0, as is how many there are.
+        Whether counts and exposure of bins are asked for, which spectra do not need, and those of channels, which light
+        curves do not need; else they are 0.
 
     Raises
     ------
@@ -126,16 +127,19 @@ def accumulate(
         If the files differ in columns or channels.
     """
     names = grid.arrays[0].ordered(columns)
-    shapes = {array.name: array.shape(array.ordered(columns)[0]) for array in grid.arrays}
-    shape = shapes[grid.arrays[0].name]
-    for name, other in shapes.items():
-        if other.n_channel != shape.n_channel or (other.bounds != shape.bounds).any():
-            raise DataError(f"{name}: its channels ({other.cpix}) differ from those of the first file ({shape.cpix}).")
-    selected = channels.elements(shape.bounds)
+    shape = grid.arrays[0].shape(names[0])
+    bounds = shape.bounds
+    for array in grid.arrays[1:]:
+        other = array.shape(array.ordered(columns)[0])
+        if other.n_channel != shape.n_channel or (other.bounds != bounds).any():
+            raise DataError(
+                f"{array.name}: its channels ({other.cpix}) differ from those of the first file ({shape.cpix})."
+            )
+    selected = channels.elements(bounds)
     if not null_exposure and len(selected):
         grid = replace(grid, samples=tuple(_observed(samples, names, selected) for samples in grid.samples))
     filled = grid.filled
-    exposure = _exposure(_additions(grid, len(names) * shape.n_channel), shape.n_channel) / len(names)
+    exposure = _exposure(grid, len(names), shape.n_channel) if by_bin else np.zeros(len(filled))
     counts, accepted = np.zeros(len(filled)), np.zeros(len(filled))
     channel_counts, channel_accepted = np.zeros(shape.n_channel), np.zeros(shape.n_channel)
     for samples, at in _pieces(grid, len(names) * len(selected)) if len(selected) else ():
@@ -143,25 +147,27 @@ def accumulate(
         if by_bin:
             counts = _add_by_bin(counts, at, values)
             accepted += np.bincount(at, minlength=len(filled)) * (len(names) * len(selected))
-            if invalid.any():
+            if invalid is not None:
                 accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), len(filled))
         if by_channel:
             channel_counts[selected] = add_rows(channel_counts[selected], values.reshape(-1, len(selected)))
             channel_accepted[selected] += len(values) * len(names)
-            if invalid.any():
+            if invalid is not None:
                 channel_accepted[selected] -= invalid.sum(axis=(0, 1))
-    channel_steps = [(len(s.index) * len(names), s.dt / shape.n_channel) for s in grid.samples if len(s.index)]
-    one = _exposure([(np.array([n]), x, np.array([0])) for n, x in channel_steps], 1, 1)[0] / len(names)
+    by_element = np.zeros(shape.n_channel)
+    for samples in grid.samples if by_channel else ():
+        if len(samples.index):
+            by_element += repeated_sum(samples.dt / shape.n_channel, np.array([len(samples.index) * len(names)]))
     return Accumulation(
         grid,
         names,
         shape.cpix,
-        shape.bounds,
+        bounds,
         filled,
         exposure,
         counts,
         accepted,
-        np.full(shape.n_channel, one),
+        by_element / len(names),
         channel_counts,
         channel_accepted,
     )
@@ -231,8 +237,8 @@ def _observed(samples: Samples, names: tuple[str, ...], selected: NDArray[np.int
 
 def _values(
     samples: Samples, names: tuple[str, ...], selected: NDArray[np.intp], include_negative: bool
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return values (n_kept, n_column, n_selected), 0 where invalid, and which are (a scalar: none)."""
+) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """Return values (n_kept, n_column, n_selected), 0 where invalid, and which are (None: none)."""
     table = samples.array.table
     raw = samples.array.samples(names, adjacent(selected), samples.index)
     info = table.info(names[0])  # columns that are added up are stored alike
@@ -250,34 +256,25 @@ def _values(
             doubts.append(~(values >= 0))
     elif values.dtype.kind == "f":
         doubts.append(np.isnan(values))
-    invalid = np.logical_or(*doubts) if len(doubts) == 2 else doubts[0] if doubts else np.zeros((), bool)
-    return (np.where(invalid, 0, values) if invalid.any() else values), invalid
+    invalid = np.logical_or(*doubts) if len(doubts) == 2 else doubts[0] if doubts else None
+    if invalid is None or not invalid.any():
+        return values, None
+    return np.where(invalid, 0, values), invalid
 
 
-def _additions(grid: Grid, per_sample: int) -> list[tuple[NDArray[Any], float, NDArray[Any]]]:
-    """Return for each file (additions a bin, sample length, index of those bins among the filled ones)."""
-    steps = []
-    for samples, at in zip(grid.samples, grid.places, strict=True):
-        number = np.bincount(at, minlength=len(grid.filled)) * per_sample
-        used = np.flatnonzero(number)
-        steps.append((number[used], samples.dt, used))
-    return steps
-
-
-def _exposure(
-    steps: Sequence[tuple[NDArray[Any], float, NDArray[Any]]], n_channel: int, n_bin: int | None = None
-) -> Floats:
+def _exposure(grid: Grid, n_column: int, n_channel: int) -> Floats:
     """Return exposure a bin as repeated addition of one sample's share gives it, rounding included.
 
     The reference adds dt / n_channel for every element of every column; m such additions differ from m * dt / n_channel
     by some 1e-15, which shows in the last digits of rates.
     """
-    size = n_bin or (1 + max((int(used.max()) for _, _, used in steps if len(used)), default=-1))
-    result = np.zeros(size)
-    for number, dt, used in steps:
+    result = np.zeros(len(grid.filled))
+    for samples, at in zip(grid.samples, grid.places, strict=True):
+        number = np.bincount(at, minlength=len(result))
+        (used,) = number.nonzero()
         if len(used):
-            result[used] += repeated_sum(dt / n_channel, number)
-    return result
+            result[used] += repeated_sum(samples.dt / n_channel, number[used] * (n_column * n_channel))
+    return result / n_column
 
 
 def repeated_sum(value: float, number: NDArray[np.integer]) -> Floats:

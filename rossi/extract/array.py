@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rossi.errors import ConfigError, DataError
 from rossi.extract.channels import Bounds, descriptor, parse_channels
+from rossi.extract.inherited import Inherited, inherited
 from rossi.fits.reader import FitsFile
 from rossi.fits.structure import Structure, block
 from rossi.fits.table import Table
@@ -112,6 +113,11 @@ class ScienceFile:
             if angle is not None:  # the reference passes positions through single precision
                 found[axis] = float(f"{np.float32(angle):.8e}")
         return found
+
+    @cached_property
+    def inherited(self) -> Inherited:
+        """Cards that products have from it."""
+        return inherited(self.table.header, self.direction)
 
     @property
     def remarks(self) -> list[str]:
@@ -276,8 +282,9 @@ def adjacent(numbers: NDArray[np.intp]) -> slice | NDArray[np.intp]:
     Parameters
     ----------
     numbers : ndarray (n,) of int
+        Ascending.
     """
-    if not len(numbers) or (np.diff(numbers) != 1).any():
+    if not len(numbers) or numbers[-1] - numbers[0] + 1 != len(numbers):
         return numbers
     return slice(int(numbers[0]), int(numbers[-1]) + 1)
 

@@ -147,16 +147,7 @@ class ChannelSelection:
         ConfigError
             If the file has none of them.
         """
-        ranges = self.wanted()
-        overlap = (bounds[:, None, 0] <= ranges[None, :, 1]) & (bounds[:, None, 1] >= ranges[None, :, 0])
-        found = np.flatnonzero(overlap.any(axis=1))
-        if not len(found) and len(bounds):
-            asked = ",".join(f"{a}-{b}" for a, b in ranges[:4])
-            raise ConfigError(
-                f"channels {asked} are asked for (chint, chmin, chmax), of which the data have none: their channels "
-                f"are {bounds.min()} to {bounds.max()}."
-            )
-        return found
+        return _overlapping(self, np.ascontiguousarray(bounds, np.int64).tobytes())
 
     def groups(self, bounds: Bounds) -> NDArray[np.intp]:
         """Return, for each element of the file, its group in the spectrum, or -1 where no group contains it whole.
@@ -177,3 +168,19 @@ class ChannelSelection:
         wanted = parse_channels(self.chbin)
         inside = (bounds[:, None, 0] >= wanted[None, :, 0]) & (bounds[:, None, 1] <= wanted[None, :, 1])
         return np.asarray(np.where(inside.any(axis=1), inside.argmax(axis=1), -1))
+
+
+@lru_cache(maxsize=256)
+def _overlapping(selection: ChannelSelection, packed: bytes) -> NDArray[np.intp]:
+    """Do what `ChannelSelection.elements` says, once a process for all files of one kind."""
+    ranges, bounds = selection.wanted(), np.frombuffer(packed, np.int64).reshape(-1, 2)
+    overlap = (bounds[:, None, 0] <= ranges[None, :, 1]) & (bounds[:, None, 1] >= ranges[None, :, 0])
+    found = np.flatnonzero(overlap.any(axis=1))
+    if not len(found) and len(bounds):
+        asked = ",".join(f"{a}-{b}" for a, b in ranges[:4])
+        raise ConfigError(
+            f"channels {asked} are asked for (chint, chmin, chmax), of which the data have none: their channels "
+            f"are {bounds.min()} to {bounds.max()}."
+        )
+    found.setflags(write=False)
+    return found

@@ -98,24 +98,21 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
     """
     if not len(source.bins):
         raise NoGoodTime("No sample of the data starts in good time; there is no light curve.")
-    rejection = rejection or Rejection()
     counts, exposure = source.counts, source.exposure
     covered, error = exposure / source.grid.binsz, np.abs(counts)
     np.sqrt(error, out=error)
-    bad = np.zeros(len(counts), bool)
     if mode == Mode.RATE:
         value = counts / exposure
         error /= exposure
-        bad = (covered < rejection.mfracexp) | (value > rejection.mlcinten)
     elif mode == Mode.SUM:
         value = counts.copy()
-        bad = value > rejection.mlcinten if rejection.counts_too else bad
     else:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = counts / (source.accepted / len(source.bounds))
         error = np.sqrt(np.abs(value))
     keep: slice | NDArray[np.bool_] = slice(None)
-    if any_bad := bool(bad.any()):
+    bad = None if rejection is None else _rejected(mode, value, covered, rejection)
+    if rejection is not None and bad is not None:
         keep = ~bad if rejection.tnull < 0 else keep
         value = np.where(bad, rejection.tnull / exposure, value)
         error = np.where(bad, rejection.tnull / exposure, error)
@@ -130,6 +127,17 @@ def light_curve(source: Accumulation, mode: Mode = Mode.RATE, rejection: Rejecti
         fracexp[keep],
         source.filled,
         source.ontime,
-        any_bad,
+        bad is not None,
         source,
     )
+
+
+def _rejected(mode: Mode, value: Floats, covered: Floats, rejection: Rejection) -> NDArray[np.bool_] | None:
+    """Return which bins are rejected; None where none is."""
+    if mode == Mode.RATE:
+        bad = (covered < rejection.mfracexp) | (value > rejection.mlcinten)
+    elif mode == Mode.SUM and rejection.counts_too:
+        bad = value > rejection.mlcinten
+    else:
+        return None
+    return bad if bad.any() else None

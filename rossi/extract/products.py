@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from rossi.extract.channels import parse_channels
 from rossi.extract.lightcurve import BinnedCurve, Mode
 from rossi.extract.spectrum import BinnedSpectrum
 from rossi.fits import declarations as declared
-from rossi.fits.cards import card_value
-from rossi.fits.header import CardTuple, Header, images_of
+from rossi.fits.header import CardTuple, Header, Image, images_of
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import add_reference
@@ -26,11 +25,51 @@ from rossi.timeseries.series import LightCurve
 from rossi.version import __version__
 
 CREATOR = f"rossi {__version__}"
-_ORIGIN: tuple[CardTuple, ...] = (("ORIGIN", "rossi"), ("CREATOR", CREATOR))
-#: Keyword and image of a card.
-Image: TypeAlias = tuple[str, bytes]
+_ORIGIN = images_of(("ORIGIN", "rossi"), ("CREATOR", CREATOR))
+_CREATED = images_of(("CREATOR", CREATOR))
 _VALUE = {Mode.RATE: declared.RATE, Mode.SUM: declared.COUNTS, Mode.MEAN: declared.MEAN}
 _HDUCLAS3 = {Mode.RATE: "RATE", Mode.SUM: "COUNT", Mode.MEAN: "MEAN"}
+
+
+def _ogip(kind: str, mode: Mode) -> list[CardTuple]:
+    return [
+        ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
+        ("HDUCLAS1", kind),
+        ("HDUCLAS2", "TOTAL"),
+        ("HDUCLAS3", _HDUCLAS3[mode]),
+        ("HDUVERS1", "1.1.0", "version of the format"),
+    ]
+
+
+#: Cards that all products of a kind have.
+_CURVE = {
+    mode: images_of(*_ogip("LIGHTCURVE", mode), ("TIMVERSN", "OGIP/93-003", "OGIP memo number for file format"))
+    for mode in Mode
+}
+_CURVE_CONTENT = images_of(("CONTENT", "LIGHT CURVE", "light curve file"))
+_SPECTRUM = {
+    mode: images_of(
+        *_ogip("SPECTRUM", mode),
+        ("POISSERR", False, "errors are in STAT_ERR"),
+        *(("SYS_ERR", 0), ("GROUPING", 0), ("QUALITY", 0), ("FILTER", "NONE")),
+    )
+    for mode in Mode
+}
+_NO_FILES = images_of(
+    *(("AREASCAL", 1.0), ("BACKSCAL", 1.0), ("CORRSCAL", 0.0)),
+    *[(key, "NONE") for key in ("BACKFILE", "CORRFILE", "RESPFILE", "ANCRFILE", "XFLT0001")],
+    ("CHANTYPE", "PHA", "channels as the detector's electronics number them"),
+)
+_CPIX = "absolute channels of the elements"
+_SPECTRUM_VERSION = images_of(("PHAVERSN", "1992a", "OGIP memo number for file format"), ("DROLLANG", 0.0))
+_SPECTRUM_CONTENT = images_of(("CONTENT", "SPECTRUM", "spectrum file"))
+_INTERVALS = images_of(
+    ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
+    ("HDUCLAS1", "GTI", "good time intervals"),
+    ("HDUCLAS2", "ALL", "good time intervals"),
+    ("TIMEZERO", 0.0, "[s] already added"),
+)
+_UNIT = images_of(("TIMEUNIT", "s", "unit of times"), ("TIMEPIXR", 0.0, "times are those of the start of bins"))
 
 
 def light_curve_tables(
@@ -99,12 +138,6 @@ def _light_curve_headers(
     cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
     end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
     applied_names = {card[0] for card in applied}
-    header = Header(
-        [
-            *_ogip("LIGHTCURVE", "TOTAL", _HDUCLAS3[curve.mode]),
-            ("TIMVERSN", "OGIP/93-003", "OGIP memo number for file format"),
-        ]
-    )
     own = images_of(
         *_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start),
         *_split("TSTOP", end),
@@ -121,8 +154,9 @@ def _light_curve_headers(
         ("MINCHAN", int(bounds.min()), "lowest channel of the elements"),
         ("MAXCHAN", int(bounds.max()), "highest channel of the elements"),
     )
-    header.extend([*_times(source), *own, *_source(source, "RA", "DEC")])
-    return _primary(source, ("CONTENT", "LIGHT CURVE", "light curve file"), "RA_PNT", "DEC_PNT"), header
+    told = source.grid.files[0].inherited
+    header = Header.of([*_CURVE[curve.mode], *_times(source), *own, *told.instrument, *told.plain, *_source(source)])
+    return _primary(source, _CURVE_CONTENT, told.pointing), header
 
 
 def light_curve_file(curve: BinnedCurve, **layout: Any) -> bytes:
@@ -160,25 +194,23 @@ def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
     value = Column({Mode.RATE: "RATE", Mode.SUM: "COUNTS", Mode.MEAN: "MEAN"}[spectrum.mode], "1D", unit)
     error = Column("STAT_ERR", "1D", unit, declared.STAT_ERR.meaning)
     columns = [(declared.CHANNEL, np.arange(n)), (value, spectrum.value), (error, spectrum.error)]
-    header = Header(
+    gain = source.grid.files[0].table.header.is_true("GAINAPP")
+    told = source.grid.files[0].inherited
+    header = Header.of(
         [
-            *_ogip("SPECTRUM", "TOTAL", _HDUCLAS3[spectrum.mode]),
-            ("POISSERR", False, "errors are in STAT_ERR"),
-            *(("SYS_ERR", 0), ("GROUPING", 0), ("QUALITY", 0), ("FILTER", "NONE")),
-            ("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure"),
-            *(("AREASCAL", 1.0), ("BACKSCAL", 1.0), ("CORRSCAL", 0.0)),
-            *((key, "NONE") for key in ("BACKFILE", "CORRFILE", "RESPFILE", "ANCRFILE", "XFLT0001")),
-            ("CHANTYPE", "PHA", "channels as the detector's electronics number them"),
-            *(("DETCHANS", n), ("TLMIN1", 0), ("TLMAX1", n - 1)),
-            ("CPIX1", spectrum.cpix, "absolute channels of the elements"),
-            ("PHAVERSN", "1992a", "OGIP memo number for file format"),
-            ("DROLLANG", 0.0),
+            *_SPECTRUM[spectrum.mode],
+            *images_of(("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure")),
+            *_NO_FILES,
+            *images_of(("DETCHANS", n), ("TLMIN1", 0), ("TLMAX1", n - 1), ("CPIX1", spectrum.cpix, _CPIX)),
+            *_SPECTRUM_VERSION,
+            *_times(source),
+            *images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied")),
+            *told.instrument,
+            *told.target,
+            *_source(source),
         ]
     )
-    gain = source.grid.files[0].table.header.is_true("GAINAPP")
-    own = images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
-    header.extend([*_times(source), *own, *_source(source, "RA_OBJ", "DEC_OBJ")])
-    primary = _primary(source, ("CONTENT", "SPECTRUM", "spectrum file"), "RA_OBJ", "DEC_OBJ")
+    primary = _primary(source, _SPECTRUM_CONTENT, told.target)
     tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, source.filled, spectrum.exposure)]
     return primary, tables
 
@@ -193,65 +225,35 @@ def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
         MET.
     ontime : float [s]
     """
-    header = Header(
-        [
-            ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
-            ("HDUCLAS1", "GTI", "good time intervals"),
-            ("HDUCLAS2", "ALL", "good time intervals"),
-            ("TIMEZERO", 0.0, "[s] already added"),
-            *_split("TSTART", source.grid.start),
-            *_split("TSTOP", source.grid.stop),
-            ("ONTIME", float(f"{ontime:.15e}"), "[s] time on source"),
-        ]
+    first, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
+    own = images_of(
+        *_split("TSTART", source.grid.start),
+        *_split("TSTOP", source.grid.stop),
+        ("ONTIME", float(f"{ontime:.15e}"), "[s] time on source"),
     )
-    first, last = (source.grid.files[at].table.header for at in (0, -1))
-    times = first.picked(("INSTRUME", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"))
-    target = _object(source, "RA_PNT", "DEC_PNT")
-    header.extend([*times, *last.picked(("DATE-END", "TIME-END")), *target, *images_of(("CREATOR", CREATOR))])
+    header = Header.of([*_INTERVALS, *own, *first.intervals, *last.end, *first.pointing, *_CREATED])
     return table_hdu("STDGTI", list(zip(declared.STDGTI, gti.T, strict=True)), header)
-
-
-def _ogip(kind: str, what: str, unit: str) -> list[CardTuple]:
-    return [
-        ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
-        ("HDUCLAS1", kind),
-        ("HDUCLAS2", what),
-        ("HDUCLAS3", unit),
-        ("HDUVERS1", "1.1.0", "version of the format"),
-    ]
 
 
 def _split(keyword: str, value: float) -> list[CardTuple]:
     stem = keyword[:7]
-    whole = int(np.floor(value))
+    whole = math.floor(value)
     return [(stem + "I", whole, "[s] whole part"), (stem + "F", round(value - whole, 8), "[s] fraction")]
 
 
 def _times(source: Accumulation) -> list[Image]:
-    first, last = (source.grid.files[at].table.header for at in (0, -1))
-    return [
-        *first.picked(("TIMESYS", "DATE-OBS", "TIME-OBS")),
-        *last.picked(("DATE-END", "TIME-END")),
-        *images_of(("TIMEUNIT", "s", "unit of times"), ("TIMEPIXR", 0.0, "times are those of the start of bins")),
-        *first.picked(("TIMEREF", "MJDREFI", "MJDREFF", "TASSIGN")),
-    ]
+    first, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
+    return [*first.begin, *last.end, *_UNIT, *first.clock]
 
 
-def _primary(source: Accumulation, content: CardTuple, ra: str, dec: str) -> Header:
+def _primary(source: Accumulation, content: Sequence[Image], target: Sequence[Image]) -> Header:
     """Return the primary header of a product."""
-    first, last = (source.grid.files[at].table.header for at in (0, -1))
-    begin = ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF", "DATE-OBS", "TIME-OBS")
-    found = [*first.picked(begin), *last.picked(("DATE-END", "TIME-END"))]
-    header = primary_hdu([content, *_ORIGIN, ("DATE", now(), "file creation (UTC)")])
+    first, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
+    date = images_of(("DATE", now(), "file creation (UTC)"))
     span = images_of(*_span(source))
-    header.extend([*_without_comments(tuple(image for _, image in found)), *span, *_object(source, ra, dec)])
+    header = primary_hdu()
+    header.extend([*content, *_ORIGIN, *date, *first.primary, *last.primary_end, *span, *target])
     return header
-
-
-@lru_cache(maxsize=256)
-def _without_comments(images: tuple[bytes, ...]) -> tuple[Image, ...]:
-    values = [(image[:8].rstrip().decode(), card_value(image)) for image in images]
-    return tuple(images_of(*[(key, value) for key, value in values if value is not None]))
 
 
 def _span(source: Accumulation) -> list[CardTuple]:
@@ -260,21 +262,7 @@ def _span(source: Accumulation) -> list[CardTuple]:
     return [("TSTART", start, "[s] start"), ("TSTOP", stop, "[s] stop")]
 
 
-def _object(source: Accumulation, ra: str, dec: str) -> list[Image]:
-    file = source.grid.files[0]
-    direction = [(new, file.direction[axis]) for new, axis in ((ra, "RA"), (dec, "DEC")) if axis in file.direction]
-    return [
-        *file.table.header.picked(("OBJECT",)),
-        *images_of(*[(key, angle, "[deg] of the first input file") for key, angle in direction]),
-        *file.table.header.picked(("EQUINOX", "RADECSYS")),
-    ]
-
-
-def _source(source: Accumulation, ra: str, dec: str) -> list[Image]:
+def _source(source: Accumulation) -> list[Image]:
     columns = [(f"ROWID{number}", column, "column extracted") for number, column in enumerate(source.columns, 1)]
     files = [(f"FILEN{number}", file.name, "input file") for number, file in enumerate(source.grid.files, 1)]
-    return [
-        *source.grid.files[0].table.header.picked(("TELESCOP", "INSTRUME")),
-        *_object(source, ra, dec),
-        *images_of(*columns, *files, *_ORIGIN, ("DATE", now(), "file creation (UTC)")),
-    ]
+    return [*images_of(*columns, *files), *_ORIGIN, *images_of(("DATE", now(), "file creation (UTC)"))]

@@ -81,20 +81,20 @@ class Counted:
         -------
         ndarray (n_first,) of int
         """
-        fresh = _not_held(start, dt)
-        before = self.samples.setdefault(stream_of(file), [])
+        fresh, before = _not_held(start, dt), self.samples.setdefault(stream_of(file), [])
         for held, length in before:
             middle = start[fresh] + dt / 2
             if len(middle) and len(held) and middle.min() < held[-1] + length and middle.max() >= held[0]:
                 at = np.searchsorted(held, middle, "right") - 1
                 fresh = fresh[(at < 0) | (middle >= held[at] + length)]
-        before.append((np.sort(start[fresh]), dt))
+        left = start[fresh]
+        before.append((left if (left[1:] > left[:-1]).all() else np.sort(left), dt))
         return fresh
 
 
 def _not_held(start: Floats, dt: float) -> NDArray[np.intp]:
     """Return the samples that do not overlap an earlier row of the same file by more than half."""
-    if (np.diff(start) > dt / 2).all():
+    if (start[1:] - start[:-1] > dt / 2).all():
         return np.arange(len(start))
     order = np.argsort(start, kind="stable")
     kept, last = [], -np.inf

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti as intervals
+from rossi.arrays import distinct
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.array import ScienceArray, ScienceFile
 from rossi.extract.repeats import Counted, Repeat
@@ -185,15 +187,21 @@ class Grid(Span):
 
     samples: tuple[Samples, ...]
 
-    @cached_property
+    @property
     def filled(self) -> NDArray[np.int64]:
         """Numbers of the bins that samples fall into, ascending (n_bin,)."""
-        return np.unique(np.concatenate([np.empty(0, np.int64), *(s.bins for s in self.samples)]))
+        return self._filling[0]
 
-    @cached_property
+    @property
     def places(self) -> tuple[NDArray[np.intp], ...]:
         """For each file, where in `filled` the bin of each sample is (n_kept,)."""
-        return tuple(np.searchsorted(self.filled, s.bins) for s in self.samples)
+        return self._filling[1]
+
+    @cached_property
+    def _filling(self) -> tuple[NDArray[np.int64], tuple[NDArray[np.intp], ...]]:
+        filled, place = distinct(np.concatenate([np.empty(0, np.int64), *(s.bins for s in self.samples)]))
+        ends = list(accumulate(len(samples.bins) for samples in self.samples))
+        return filled, tuple(place[first:last] for first, last in zip([0, *ends], ends, strict=False))
 
     @property
     def arrays(self) -> tuple[ScienceArray, ...]:
@@ -234,15 +242,20 @@ def select_samples(
     origin, binsz, stop = span.origin, span.binsz, span.stop
     samples, counted, repeats = [], Counted(), []
     for array, gti, shape in zip(ordered, own, shapes, strict=True):
-        t = (array.time[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
+        t = array.time
+        if shape.n_time != 1:
+            t = (t[:, None] + np.arange(shape.n_time) * shape.dt).ravel()
         keep = intervals.contains(gti, t) & (t >= origin) & (t < stop)
         if common is not None:
             keep &= intervals.contains(common, t)
-        index = np.flatnonzero(keep)
-        first = index if time.repeats else index[counted.first(array, t[index], shape.dt)]
-        if len(first) < len(index):
-            repeats.append(Repeat(array.name, (len(index) - len(first)) * shape.dt))
-        samples.append(Samples(array, first, bin_number(t[first], origin, binsz), shape.dt))
+        (index,) = keep.nonzero()
+        t = t[index]
+        if not time.repeats:
+            first = counted.first(array, t, shape.dt)
+            if len(first) < len(index):
+                repeats.append(Repeat(array.name, (len(index) - len(first)) * shape.dt))
+                index, t = index[first], t[first]
+        samples.append(Samples(array, index, bin_number(t, origin, binsz), shape.dt))
     return Grid(origin, binsz, span.start, stop, span.files, tuple(repeats), tuple(samples))
 
 

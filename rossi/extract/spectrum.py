@@ -56,11 +56,12 @@ def spectrum(
     grouped_exposure_defect : bool
         Compatibility: with groups, count the exposure of as many elements as there are groups, as ``saextrct`` does.
     """
-    groups = channels.groups(source.bounds)
-    n = len(parse_channels(channels.chbin)) if channels.chbin else len(groups)
-    inside = groups >= 0
-    counts: Floats = np.bincount(groups[inside], source.channel_counts[inside], n).astype(np.float64)
-    accepted = np.bincount(groups[inside], source.channel_accepted[inside], n)
+    counts, accepted, n = source.channel_counts, source.channel_accepted, len(source.bounds)
+    if channels.chbin:
+        groups, n = channels.groups(source.bounds), len(parse_channels(channels.chbin))
+        inside = groups >= 0
+        counts = np.bincount(groups[inside], counts[inside], n).astype(np.float64)
+        accepted = np.bincount(groups[inside], accepted[inside], n).astype(np.float64)
     shares = source.channel_exposure[:n] if grouped_exposure_defect else source.channel_exposure
     exposure = last_sum(shares)
     value: Floats = counts

@@ -23,9 +23,11 @@ _END = b"END".ljust(CARD)
 _EXACT = 1 << 53
 
 CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
+#: Keyword and image of a card.
+Image: TypeAlias = tuple[str, bytes]
 
 
-def images_of(*cards: CardTuple) -> list[tuple[str, bytes]]:
+def images_of(*cards: CardTuple) -> list[Image]:
     """Return keyword and image of cards.
 
     Parameters
@@ -44,31 +46,37 @@ class Header:
         Initial cards.
     """
 
-    __slots__ = ("_at", "_cards", "_columns", "_is_own", "_names")
+    __slots__ = ("_cards", "_columns", "_is_own", "_known", "_names")
 
     def __init__(self, cards: Iterable[CardTuple] = ()) -> None:
         given = list(cards)
         self._cards: list[bytes] = [card_image(*card) for card in given]
         self._names: list[str] = [card[0] for card in given]
-        self._at: tuple[dict[str, int], int] = {}, 0  # where keywords first stand among so many cards
+        self._known: dict[str, int] | None = None  # where keywords first stand; None: to be worked out
         self._is_own = True  # else other headers look into it too
         self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns
 
     @property
     def _index(self) -> dict[str, int]:
         """Position of each keyword's first card, worked out when somebody looks."""
-        index, known = self._at
-        size = len(self._names)
-        if known == size:
-            return index
-        if known:
-            index = index if self._is_own else index.copy()
-            for at in range(known, size):
-                index.setdefault(self._names[at], at)
-        else:
-            index = dict(zip(reversed(self._names), range(size - 1, -1, -1), strict=True))
-        self._at, self._is_own = (index, size), True
-        return index
+        if self._known is None:
+            names = self._names
+            self._known = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
+            self._is_own = True
+        return self._known
+
+    @classmethod
+    def of(cls, images: Iterable[Image]) -> Header:
+        """Return a header of these cards.
+
+        Parameters
+        ----------
+        images : iterable of (str, bytes)
+            Keyword and image of each.
+        """
+        self = cls()
+        self.extend(images)
+        return self
 
     @classmethod
     def from_block(cls, block: bytes) -> Header:
@@ -88,14 +96,14 @@ class Header:
             self.extend(places.joined(records))
             return self
         self._cards, self._names = records, list(known.names)
-        self._at, self._is_own, self._columns = (known.index, known.end), False, known.columns
+        self._known, self._is_own, self._columns = known.index, False, known.columns
         return self
 
     def copy(self) -> Header:
         """Return an independent copy."""
         new = Header.__new__(Header)
         new._cards, new._names = self._cards.copy(), self._names.copy()
-        new._at, new._columns = self._at, self._columns
+        new._known, new._columns = self._known, self._columns
         new._is_own = self._is_own = False
         return new
 
@@ -117,8 +125,8 @@ class Header:
         keyword : str
         default : Any
         """
-        index, known = self._at
-        at = (index if known == len(self._names) else self._index).get(keyword)
+        known = self._known
+        at = (self._index if known is None else known).get(keyword)
         if at is None:
             return default
         value = card_value(self._cards[at])
@@ -232,6 +240,10 @@ class Header:
         value : str, bool, int, float or None
         comment : str
         """
+        if self._known is not None and keyword not in self._known:
+            if not self._is_own:
+                self._known, self._is_own = self._known.copy(), True
+            self._known[keyword] = len(self._names)
         self._cards.append(card_image(keyword, value, comment))
         self._names.append(keyword)
         self._columns = None
@@ -244,7 +256,7 @@ class Header:
         images : iterable of (str, bytes)
             Keyword and image of each.
         """
-        added, self._columns = list(images), None
+        added, self._columns, self._known = list(images), None, None
         self._names += [keyword for keyword, _ in added]
         self._cards += [image for _, image in added]
 
@@ -262,7 +274,7 @@ class Header:
             return
         self._names += other._names
         self._cards += other._cards
-        self._columns = None
+        self._columns = self._known = None
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.

@@ -133,17 +133,17 @@ def table_hdu(
     n_row : int, optional
         Needed only when there is no column.
     """
-    declared = tuple(column for column, _ in columns)
-    template, dtype = _template(extname, declared)
+    template, dtype = _template(extname, tuple([column for column, _ in columns]))
     heap = bytearray()
     arrays = [_laid_out(column, values, heap) for column, values in columns]
     rows = np.empty(len(arrays[0]) if arrays else int(n_row or 0), dtype)
-    for number, (column, values) in enumerate(zip(declared, arrays, strict=True), 1):
-        field = rows[f"f{number}"]
-        field[...] = stored(column, values, dtype[number - 1]).reshape(field.shape)
+    for name, (column, _), values in zip(dtype.names or (), columns, arrays, strict=True):
+        field = rows[name]
+        field[...] = stored(column, values, dtype[name]).reshape(field.shape)
     header = template.copy()
     header.set("NAXIS2", len(rows), "number of rows in table")
-    header.set("PCOUNT", len(heap), "size of special data area")
+    if heap:
+        header.set("PCOUNT", len(heap), "size of special data area")
     _add(header, cards)
     return TableHDU(header, data_unit(rows, heap))
 
@@ -209,6 +209,8 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
     -------
     ndarray (n_row, ...)
     """
+    if not column.zero and not column.form.endswith(("L", "A")):
+        return values
     if column.form.endswith("L"):
         return np.where(values, ord("T"), ord("F")).astype("u1") if values.dtype == bool else values
     if column.form.endswith("A"):
@@ -216,9 +218,7 @@ def stored(column: Column, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArra
             return np.empty(values.shape, dtype)
         # a NUL, which numpy pads with, makes a cell undefined for FTOOLS
         return np.char.ljust(np.char.encode(values.astype(str), "ascii", "replace"), dtype.itemsize).astype(dtype)
-    if column.zero:
-        return values.astype(np.int64) - column.zero
-    return values
+    return values.astype(np.int64) - column.zero
 
 
 def primary_hdu(cards: Header | Iterable[CardTuple] = ()) -> Header:
@@ -381,9 +381,8 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    columns = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
-    text = "".join(map("".join, zip(*columns, strict=True)))
-    return text[-1] + text[:-1]
+    a, b, c, d = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
+    return d[3] + "".join([a[n] + b[n] + c[n] + d[n] for n in range(4)])[:-1]
 
 
 @lru_cache(maxsize=256)

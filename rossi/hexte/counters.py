@@ -186,7 +186,7 @@ def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floa
         If a frame lies outside the housekeeping.
     """
     slot = frames.number - housekeeping.first
-    outside = np.flatnonzero((slot < 0) | (slot >= len(housekeeping)))
+    (outside,) = ((slot < 0) | (slot >= len(housekeeping))).nonzero()
     if len(outside):
         raise DataError(
             f"{housekeeping.name}: there is no housekeeping for frame {frames.number[outside[0]]} "
@@ -199,7 +199,7 @@ def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floa
     absent = frames.live == NO_VALUE
     live = np.where(absent, 0.0, frames.live)
     dead = _with_upper_level(live, frames.events, added)
-    for row in np.flatnonzero(absent.any(axis=1)).tolist():
+    for row in absent.any(axis=1).nonzero()[0].tolist():
         if row:
             live[row, absent[row]] = dead[row - 1, absent[row]]
             dead[row] = _with_upper_level(live[row : row + 1], frames.events[row : row + 1], added[row : row + 1])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -60,9 +61,11 @@ class DeadTime:
     span: tuple[float, float]
     remarks: tuple[Remark, ...]
     has: tuple[int, ...] = field(init=False)
+    _rows: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "has", tuple(np.flatnonzero((self.dead > 0).any(axis=0)).tolist()))
+        object.__setattr__(self, "_rows", np.concatenate((self.dead, self.mean[None])))
 
     def at(self, frame: NDArray[np.int64]) -> Floats:
         """Return the dead time of frames.
@@ -76,10 +79,35 @@ class DeadTime:
         -------
         ndarray (n, 4) [2**-19 s]
         """
+        return np.asarray(self._rows[self.row(frame)])
+
+    def means(self, detectors: Detectors) -> Floats:
+        """Return the mean of some detectors, see `Detectors.mean`, of each frame; then that of frames outside.
+
+        Parameters
+        ----------
+        detectors : Detectors
+
+        Returns
+        -------
+        ndarray (n_frame + 1,) [2**-19 s]
+        """
+        return detectors.mean(self._rows)
+
+    def row(self, frame: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the place of frames in `means`.
+
+        Parameters
+        ----------
+        frame : ndarray (...) of int
+            Numbers of frames.
+
+        Returns
+        -------
+        ndarray (...) of int
+        """
         slot = frame - self.first
-        outside = (slot < 0) | (slot >= len(self.dead))
-        inside = self.dead[np.clip(slot, 0, len(self.dead) - 1)]
-        return np.where(outside[..., None], self.mean, inside)
+        return np.where((slot >= 0) & (slot < len(self.dead)), slot, -1)
 
     def shifted(self, time: Floats) -> Floats:
         """Return times of products as times of frames.
@@ -133,11 +161,11 @@ def dead_time(
         If science and housekeeping have no time in common, or the processing of the file was too early to correct.
     """
     cluster, where = cluster_of(science), science.where
-    added, doubts = _upper_level(coefficient_table, cluster, housekeeping)
+    added, known = _upper_level(coefficient_table, cluster, housekeeping)
     is_events = science.name.upper() == "XTE_SE"
     is_archive = str(science.header.get("DATAMODE", "")).strip() == "Archive"
     offset = _ARCHIVE_OFFSET if is_archive and not is_events else 0.0
-    version, remarks = revision(science), [*housekeeping.remarks(), *doubts]
+    version, remarks = revision(science), list(known)
     if is_events:
         frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
     else:
@@ -156,21 +184,21 @@ def dead_time(
             "reprocessed file from the archive."
         )
     dead = corrected(frames, housekeeping, added)
-    low, high = int(frames.number.min()), int(frames.number.max())
+    low, high = frames.number.min(), frames.number.max()
     table = np.zeros((high - low + 1, len(DETECTORS)))
     table[frames.number - low] = dead  # of equal frames the last one counts
     edges = frames.number[0] - low, frames.number[-1] - low
     covered = table[min(edges) : max(edges) + 1]
-    mean = np.array([last_sum(covered[:, d]) for d in DETECTORS]) / len(covered)
+    mean = np.add.accumulate(covered)[-1] / len(covered)  # one by one, as `last_sum`
     zero = timezero(science.header, where)
-    return DeadTime(cluster, is_events, low, table, mean, offset, zero, housekeeping.span, tuple(remarks))
+    return DeadTime(cluster, is_events, int(low), table, mean, offset, zero, housekeeping.span, tuple(remarks))
 
 
 @lru_cache(maxsize=2)
 def _upper_level(table: Table, cluster: Cluster, housekeeping: Housekeeping) -> tuple[Floats, tuple[Remark, ...]]:
-    """Return what the parts of an observation share: see `upper_level`, and what to say of the coefficients."""
+    """Return what the parts of an observation share: see `upper_level`, and what to say of housekeeping and table."""
     known = coefficients(table, cluster, housekeeping.time)
-    return upper_level(housekeeping, known), known.remarks
+    return upper_level(housekeeping, known), (*housekeeping.remarks(), *known.remarks)
 
 
 def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
@@ -183,13 +211,10 @@ def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
 def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:
     """Return the rows between the first and the last one that housekeeping covers, less those without a frame of it."""
     time = science.numbers("Time") + offset
-    inside = np.flatnonzero((time >= housekeeping.span[0]) & (time < housekeeping.span[1]))
-    keep = np.zeros(len(time), bool)
-    if len(inside):
-        keep[inside[0] : inside[-1] + 1] = True
-    slot = frame_number(time) - housekeeping.first
-    keep &= (slot >= 0) & (slot < len(housekeeping))
-    return science.with_rows(science.rows[keep])
+    (inside,) = ((time >= housekeeping.span[0]) & (time < housekeeping.span[1])).nonzero()
+    rows = slice(inside[0], inside[-1] + 1) if len(inside) else slice(0)
+    slot = frame_number(time)[rows] - housekeeping.first
+    return science.with_rows(science.rows[rows][(slot >= 0) & (slot < len(housekeeping))])
 
 
 def _only_first_detector(events: Floats) -> bool:
@@ -253,8 +278,9 @@ class Detectors:
         ndarray (...)
         """
         sums = weighted / self.divisor if self.divide_last else weighted
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(seconds > 0, (sums / seconds) / (TICKS * FRAME), 0.0)
+        found = np.zeros_like(seconds)
+        np.divide(sums, seconds, out=found, where=seconds > 0)
+        return found / (TICKS * FRAME)
 
 
 def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> float:
@@ -272,12 +298,11 @@ def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> f
     float
         Frames without dead time do not count; 0 if none counts.
     """
-    start, stop = intervals[:, 0], intervals[:, 1]
-    frame = frame_number(start)
+    start, stop = intervals.T
     number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
-    row = np.repeat(np.arange(len(number)), number)
-    part = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-    weighted, seconds = _weighted(start[row], stop[row], frame[row] + part, dead, detectors)
+    row = np.arange(len(number)).repeat(number)
+    frame = (frame_number(start) - (number.cumsum() - number))[row] + np.arange(len(row))
+    weighted, seconds = _weighted(start[row], stop[row], frame, dead.means(detectors)[dead.row(frame)])
     return float(detectors.fraction(np.array(last_sum(weighted)), np.array(last_sum(seconds))))
 
 
@@ -296,20 +321,18 @@ def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detect
     -------
     ndarray (n,)
     """
-    weighted, seconds, frame = np.zeros(len(start)), np.zeros(len(start)), frame_number(start)
-    for part in range(int(np.ceil(width / FRAME) + 1)):
-        more, length = _weighted(start, start + width, frame + part, dead, detectors)
+    weighted, seconds = np.zeros(len(start)), np.zeros(len(start))
+    frame, means = frame_number(start), dead.means(detectors)
+    for part in range(math.ceil(width / FRAME) + 1):
+        more, length = _weighted(start, start + width, frame + part, means[dead.row(frame + part)])
         weighted += more
         seconds += length
     return detectors.fraction(weighted, seconds)
 
 
-def _weighted(
-    start: Floats, stop: Floats, frame: NDArray[np.int64], dead: DeadTime, detectors: Detectors
-) -> tuple[Floats, Floats]:
+def _weighted(start: Floats, stop: Floats, frame: NDArray[np.int64], dead: Floats) -> tuple[Floats, Floats]:
     """Return dead time times length, and length, of a frame's part of intervals; 0 where it does not count."""
     edge = FRAME * frame
     length = np.minimum(edge + FRAME, stop) - np.maximum(edge, start)
-    value = detectors.mean(dead.at(frame))
-    counts = (value > 0) & (length > 0)
-    return np.where(counts, length * value, 0.0), np.where(counts, length, 0.0)
+    counts = (dead > 0) & (length > 0)
+    return np.where(counts, length * dead, 0.0), np.where(counts, length, 0.0)

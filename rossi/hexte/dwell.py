@@ -77,8 +77,7 @@ def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[fl
     DataError
         If neither tells.
     """
-    shown = shown_dwell(source, beside)
-    if shown == 0.0 or not len(source):
+    if not len(beside) or not len(source):
         return 0.0, []
     remarks = []
     if housekeeping is not None:
@@ -89,6 +88,7 @@ def find_dwell(housekeeping: Table | None, source: Gti, beside: Gti) -> tuple[fl
         else:
             if commanded:
                 return float(commanded), []
+    shown = shown_dwell(source, beside)
     if shown is None:
         raise DataError(
             "The dwell can't be found: housekeeping does not tell, and the science data hold too few changes of "

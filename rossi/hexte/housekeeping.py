@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from rossi.arrays import Floats
 from rossi.errors import DataError
 from rossi.fits.dated import dated
+from rossi.fits.elements import undefined
 from rossi.fits.table import Table
 from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, frame_number
 from rossi.remarks import Remark
@@ -158,10 +160,10 @@ def commanded_dwell(table: Table) -> int | None:
     name = next((n for n in ("CmdDwellApMod", "DwellPdApMod") if n in table), None)
     if name is None or not len(table):
         return None
-    codes, counts = np.unique(table.integers(name)[~table.null(name)], return_counts=True)
-    if not len(codes):
+    counts = Counter(table.integers(name)[~table.null(name)].tolist())
+    if not counts:
         return None
-    code = int(codes[np.argmax(counts)])
+    code = min(counts, key=lambda one: (-counts[one], one))
     if code >= len(DWELLS):
         raise DataError(
             f"{table.where}: {name} is {code}; a code of the dwell, 0 to {len(DWELLS) - 1}, was expected. Give the "
@@ -173,12 +175,20 @@ def commanded_dwell(table: Table) -> int | None:
 def _gridded(table: Table, name: str, at: NDArray[np.int64], number: int) -> Floats:
     names = tuple(f"{name}{detector}" for detector in DETECTORS)
     rates = table.side_by_side(names)
-    for detector, column in enumerate(names):
-        if table.info(column).may_be_null:
-            rates[table.null(column), detector] = 0
+    rates[_null(table, names)] = 0
     grid = np.full((number, len(DETECTORS)), _MISSING)
     grid[at] = rates
     return grid
+
+
+def _null(table: Table, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return where columns are undefined (n_row, n_name); those that lie side by side are looked at together."""
+    infos, side = [table.info(name) for name in names], table.adjacent(names)
+    numbers = [info.number for info in infos]
+    alike = numbers == sorted(numbers) and len({info.null for info in infos}) == 1
+    if side is None or not alike or side[0].shape[1] != len(names):
+        return np.column_stack([table.null(name) for name in names])
+    return undefined(infos[0], side[0])
 
 
 def _interpolated(rates: Floats, missing: NDArray[np.bool_]) -> Floats:

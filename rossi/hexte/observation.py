@@ -19,7 +19,7 @@ from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
 from rossi.fits.edit import file_bytes
-from rossi.fits.reader import FitsFile, open_fits
+from rossi.fits.reader import FitsFile
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import gzipped, stored_gzip
@@ -28,7 +28,7 @@ from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.parts import Files, Part, choose_science, cluster_tables, dwell_of, good_of_parts
+from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
 from rossi.hexte.reduction import (
     Correction,
@@ -51,8 +51,8 @@ _ROCKING = About(Kind.HOUSEKEEPING, instrument="HEXTE")
 _KEPT = 64 << 20
 #: Positions that files are split into.
 POSITIONS = (Position.SOURCE, Position.PLUS, Position.MINUS)
-#: Splits a science file of this name and content: parts, each with its file, and what there is to say.
-Splitting = Callable[[str, bytes], tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]]
+#: Splits a science file: parts, each with its file, and what there is to say.
+Splitting = Callable[[Science], tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,12 @@ class SplitObservation:
     remarks: tuple[Remark, ...]
 
 
-def split_file(name: str, data: bytes) -> tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]:
+def split_file(science: Science) -> tuple[Sequence[tuple[Split, FitsFile | bytes]], list[Remark]]:
     """Split a science file; a long one in pieces.
 
     Parameters
     ----------
-    name : str
-    data : bytes
+    science : Science
 
     Returns
     -------
@@ -94,11 +93,11 @@ def split_file(name: str, data: bytes) -> tuple[Sequence[tuple[Split, FitsFile |
     DataError
         If it is no science file of HEXTE.
     """
-    if len(data) > LONG:
+    if len(science.data) > LONG:
         said: list[str] = []
-        return list(split_streamed(stream_fits(data, name), POSITIONS, said)), undated(said)
-    file, said = dated_file(open_fits(data, name))
-    return [(part, part.opened(_file_name(name, part))) for part in split(file, POSITIONS)], undated(said)
+        return list(split_streamed(stream_fits(science.data, science.name), POSITIONS, said)), undated(said)
+    file, said = dated_file(science.opened())
+    return [(part, part.opened(_file_name(science.name, part))) for part in split(file, POSITIONS)], undated(said)
 
 
 def _file_name(name: str, part: Split) -> str:
@@ -129,15 +128,15 @@ def split_observation(
         raise NoGoodTime("The observation has no HEXTE science data (hexte/FS52_*, FS58_*) that can be reduced.")
     found: dict[Cluster, list[Split]] = defaultdict(list)
     files, room = list[File](), _KEPT
-    for name, data in chosen.items():
-        parts, said = splitting(name, data)
+    for science in chosen:
+        parts, said = splitting(science)
         for part, content in parts:
             cluster = cluster_of(part.table)
             found[cluster].append(part)
             remarks += rocking_remarks(part.table)
             kind = Kind.EVENTS if kind_of(part.table).has_event_words else Kind.SCIENCE
             about = About(kind, instrument="HEXTE", cluster=cluster.name, position=part.position.value)
-            file = _packed(_file_name(name, part), content, about, room)
+            file = _packed(_file_name(science.name, part), content, about, room)
             room -= 0 if file.fits is None else file.fits.table().rows.nbytes
             files.append(file)
         remarks += said

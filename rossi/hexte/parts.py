@@ -9,7 +9,7 @@ from functools import cached_property
 
 from rossi.errors import DataError
 from rossi.extract.repeats import REPEATED, once_of
-from rossi.fits.reader import FitsFile
+from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import first_table, stream_fits
 from rossi.fits.table import Table
 from rossi.gti import Gti, from_table, intersection, union
@@ -21,6 +21,8 @@ from rossi.remarks import Remark
 
 #: Content of files by name.
 Files = Mapping[str, bytes]
+#: Science files of so many bytes, compressed, are opened when they are looked at.
+_AT_ONCE = 2 << 20
 _USABLE = (Kind.ARCHIVE, Kind.EVENTS)
 
 
@@ -68,12 +70,12 @@ class Part:
         """The frames in which the cluster was at the position (n, 2) [s]."""
         return from_table(self.file.table(hdu=2))
 
-    @property
+    @cached_property
     def is_events(self) -> bool:
         """Whether rows are single events."""
         return kind_of(self.table).has_event_words
 
-    @property
+    @cached_property
     def span(self) -> tuple[float, float]:
         """TSTART and TSTOP of the whole science file [s]."""
         header, where = self.table.header, self.table.where
@@ -93,7 +95,28 @@ def cluster_tables(rocking: Sequence[FitsFile], cluster: Cluster) -> list[Table]
     return [table for table in tables if table.header.get("APPID") == HOUSEKEEPING_APIDS[cluster]]
 
 
-def choose_science(events: Files, archive: Files) -> tuple[dict[str, bytes], list[Remark]]:
+@dataclass(frozen=True, slots=True)
+class Science:
+    """A science file that was looked at.
+
+    Parameters
+    ----------
+    name : str
+    data : bytes
+    file : FitsFile or None
+        Opened, where there was room to do so when it was looked at.
+    """
+
+    name: str
+    data: bytes
+    file: FitsFile | None
+
+    def opened(self) -> FitsFile:
+        """Return it opened as a whole."""
+        return self.file or open_fits(self.data, self.name)
+
+
+def choose_science(events: Files, archive: Files) -> tuple[list[Science], list[Remark]]:
     """Choose event lists where a cluster has some, else its archive mode; what can't be reduced is remarked on.
 
     Parameters
@@ -103,9 +126,12 @@ def choose_science(events: Files, archive: Files) -> tuple[dict[str, bytes], lis
     """
     files = dict(sorted({**events, **archive}.items()))
     found: dict[tuple[bool, Cluster], list[str]] = defaultdict(list)
+    whole, room = dict[str, FitsFile](), _AT_ONCE
     remarks = []
     for name, data in files.items():
-        table = first_table(data, name)
+        if name in (events or archive) and len(data) <= room:
+            whole[name], room = open_fits(data, name), room - len(data)
+        table = whole[name].table() if name in whole else first_table(data, name)
         try:
             kind = kind_of(table)
         except DataError as error:
@@ -124,7 +150,7 @@ def choose_science(events: Files, archive: Files) -> tuple[dict[str, bytes], lis
             message = f"Cluster {cluster.name} has no event list that can be reduced; its archive mode is used."
             remarks.append(Remark("no_events", message))
         chosen += lists or standard
-    return {name: files[name] for name in chosen}, remarks
+    return [Science(name, files[name], whole.get(name)) for name in chosen], remarks
 
 
 def dwell_of(parts: Sequence[Part], tables: Sequence[Table], given: float | None) -> tuple[float, list[Remark]]:

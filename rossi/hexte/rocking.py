@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.fits.declarations import ROCKING_GTI
-from rossi.fits.edit import file_bytes, select_rows
+from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
@@ -108,7 +108,7 @@ def rocking_angle(table: Table, kind: Kind) -> float | None:
     -------
     float or None [deg]
     """
-    present = set(np.flatnonzero(np.bincount(cluster_codes(table), minlength=256)).tolist())
+    present = set(np.bincount(cluster_codes(table), minlength=256).nonzero()[0].tolist())
     for place, angle in enumerate(ANGLES):
         for position in (Position.PLUS, Position.MINUS):
             code = (_ARCHIVE if kind is Kind.ARCHIVE else _EVENTS)[position][place]
@@ -134,8 +134,9 @@ def frame_intervals(time: NDArray[np.float64], row_defect: bool = False) -> Gti:
     if row_defect:
         time = time[: int(str(len(time))[:_DIGITS])]
     number = frame_number(time)
-    start = FRAME * number[np.flatnonzero(np.diff(number, prepend=0))]
-    return np.column_stack((start, start + FRAME))
+    first = np.concatenate((number[:1] != 0, number[1:] != number[:-1]))
+    start = FRAME * number[first]
+    return np.stack((start, start + FRAME), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +215,10 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
     gti_header = file.tables[1].header if len(file.tables) > 1 else None
     found = []
     for position in wanted:
-        chosen = select_rows(table, rows_at(table, position, kind, wanted))
-        if not len(chosen):
+        rows = table.rows[rows_at(table, position, kind, wanted)]
+        if not len(rows):
             continue
-        header = split_header(table.header, position, kind, len(chosen))
-        part = chosen.with_rows(chosen.rows, header)
+        part = table.with_rows(rows, split_header(table.header, position, kind, len(rows)))
         frames = frame_intervals(part.numbers("Time"), row_defect)
         found.append(Split(position, part, frames, gti_header, rocking_angle(part, kind)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,10 +88,17 @@ def cluster_of(table: Table) -> Cluster:
         If it names none.
     """
     text = str(table.header.get("TDDES", ""))
-    found = _CLUSTER_TEXT.search(text)
-    if found is None or found[1] not in "01":
+    cluster = _told(text)
+    if cluster is None:
         raise DataError(f"{table.where}: TDDES is {text!r}; G[0] or G[1], the cluster of a HEXTE file, was expected.")
-    return (Cluster.A, Cluster.B)[int(found[1])]
+    return cluster
+
+
+@lru_cache(maxsize=64)
+def _told(descriptor: str) -> Cluster | None:
+    """Return the cluster that a descriptor names, None where it names none."""
+    found = _CLUSTER_TEXT.search(descriptor)
+    return {"0": Cluster.A, "1": Cluster.B}.get(found[1]) if found else None
 
 
 def kind_of(table: Table) -> Kind:
@@ -262,7 +270,7 @@ def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
         If times are not finite, or lie further apart than those of one observation can: tables of frames would not
         fit into memory.
     """
-    if time.size and not (np.ptp(time) <= _LONGEST and abs(time.flat[0]) < _LATEST):
+    if time.size and not (time.max() - time.min() <= _LONGEST and abs(time.flat[0]) < _LATEST):
         raise DataError(
             f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no "
             "observation do; the file is damaged, fetch it again."

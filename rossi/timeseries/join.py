@@ -129,7 +129,10 @@ def _apart(series: Sequence[LightCurve]) -> bool:
 
 
 def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
-    first = min(series, key=lambda s: (s.time.min() if len(s) else np.inf, b"".join(i for _, i in s.header.images())))
+    begins = [s.time.min() if len(s) else np.inf for s in series]
+    begin_of_all = min(begins)
+    earliest = [s for s, at in zip(series, begins, strict=True) if at == begin_of_all] or list(series)
+    first = min(earliest, key=lambda s: b"".join(i for _, i in s.header.images())) if earliest[1:] else earliest[0]
     identity = Identity.of(series)
     header = identity.told(_common(first.header, [s.header for s in series]))
     primary = identity.told(_common(first.primary, [s.primary for s in series]), channels=False)
@@ -143,9 +146,10 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
         for keyword, moment in (("TSTART", start), ("TSTOP", stop)):
             set_moment(header, keyword, moment)
             primary.append(keyword, moment, f"MET ({system}) [s]")
+        dates = ("DATE-OBS", met.isot(start), f"start, {system}"), ("DATE-END", met.isot(stop), f"end, {system}")
         for target in (header, primary):
-            target.append("DATE-OBS", met.isot(start), f"start, {system}")
-            target.append("DATE-END", met.isot(stop), f"end, {system}")
+            for card in dates:
+                target.append(*card)
     header.append("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]")
     return header, primary
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,6 @@ TRAITS = {
     "content": "treatment of the background (BACKAPP, HDUCLAS2)",
     "dead": "treatment of dead time (DEADAPP)",
 }
-#: Of these, what makes even sums and differences of curves meaningless.
-_ALWAYS = ("mission", "instrument", "clock", "unit")
 _PRODUCT = re.compile(r"_([snb][012][a-e]?)\.lc(?:\.\w+)?$", re.IGNORECASE)
 #: Names of one place where times are taken; any other is a place of its own.
 _PLACES = {
@@ -45,11 +43,8 @@ def traits(series: LightCurve) -> dict[str, str]:
     series : LightCurve
     """
     return {
-        "mission": {"RXTE": "XTE"}.get(mission := _text(series, "TELESCOP").upper(), mission),
-        "instrument": _text(series, "INSTRUME").upper(),
+        **{trait: told(series) for trait, told in _ALWAYS.items()},
         "detector": _detector(series),
-        "clock": clock(series),
-        "unit": series.rate_unit,
         "product": match[1].lower() if (match := _PRODUCT.search(series.name)) else "",
         "band": _band(series),
         "content": _content(series),
@@ -100,6 +95,19 @@ def _content(series: LightCurve) -> str:
     return "total" if applied is False or kind == "TOTAL" else ""
 
 
+def _mission(series: LightCurve) -> str:
+    return {"RXTE": "XTE"}.get(mission := _text(series, "TELESCOP").upper(), mission)
+
+
+#: Of the traits, what makes even sums and differences of curves meaningless.
+_ALWAYS: dict[str, Callable[[LightCurve], str]] = {
+    "mission": _mission,
+    "instrument": lambda series: _text(series, "INSTRUME").upper(),
+    "clock": clock,
+    "unit": lambda series: series.rate_unit,
+}
+
+
 def require_alike(series: Sequence[LightCurve]) -> None:
     """Require that curves are of one mission, instrument, unit and time system.
 
@@ -114,9 +122,8 @@ def require_alike(series: Sequence[LightCurve]) -> None:
     """
     if len(series) < 2:
         return
-    found = [traits(one) for one in series]
-    for trait in _ALWAYS:
-        known = [(mine[trait], one) for mine, one in zip(found, series, strict=True) if mine[trait]]
+    for trait, told in _ALWAYS.items():
+        known = [(mine, one) for one in series if (mine := told(one))]
         for value, one in known:
             if value != known[0][0]:
                 raise DataError(

@@ -28,6 +28,8 @@ def mean_rate(rate: Floats, error: Floats, exposure: Floats) -> tuple[float, flo
     good = np.isfinite(rate) & np.isfinite(error) & (exposure > 0)
     if not good.any():
         return float("nan"), float("nan"), 0.0
-    mean, total = np.average(rate[good], weights=exposure[good], returned=True)
-    spread = np.sqrt(((error[good] * exposure[good]) ** 2).sum()) / total
+    weight = exposure[good]
+    total = weight.sum()
+    mean = (rate[good] * weight).sum() / total
+    spread = np.sqrt(((error[good] * weight) ** 2).sum()) / total
     return float(mean), float(spread), float(total)

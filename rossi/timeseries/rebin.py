@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rossi.arrays import Floats
+from rossi.arrays import Floats, distinct
 from rossi.errors import ConfigError
 from rossi.timeseries.series import EXPOSURES, OF_PCU, LightCurve, require_one_width
 
@@ -44,7 +44,7 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
         origin = series.time[0] if len(series) else 0.0
     weight = series.timedel * np.minimum(series.fracexp[good], 1.0)
     number = np.trunc((time - origin) / width)
-    groups, group = np.unique(number, return_inverse=True)
+    groups, group = distinct(number)
 
     def total(values: Floats) -> Floats:
         return np.bincount(group, values, len(groups)).astype(np.float64)

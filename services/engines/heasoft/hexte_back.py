@@ -6,6 +6,7 @@ from rossi.archive import stem_of
 from rossi.fits.reader import open_fits
 from rossi.gti import from_table
 from rossi.hexte.observation import POSITIONS, split_observation
+from rossi.hexte.parts import Science
 from rossi.hexte.rocking import Position, Split, rocking_angle
 from rossi.hexte.science import kind_of
 from rossi.remarks import Remark
@@ -29,9 +30,9 @@ def hexte_back(config: HexteBackConfig, inputs: Inputs) -> Outputs:
     """
     call = installed("hexte_back").call
 
-    def splitting(name: str, data: bytes) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
-        made = _split(call, name, data)
-        return [(_as_split(position, name, one), zipped(one)) for position, one in made.items()], []
+    def splitting(science: Science) -> tuple[list[tuple[Split, bytes]], list[Remark]]:
+        made = _split(call, science.name, science.data)
+        return [(_as_split(position, science.name, one), zipped(one)) for position, one in made.items()], []
 
     events, archive = (contents(inputs, name) for name in ("events", "archive"))
     found = split_observation(events, archive, inputs.get("rocking", ()), splitting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
@@ -23,6 +23,16 @@ WHOLE = 16 << 20
 def opened(item: File) -> FitsFile:
     """Open a FITS file, unless whoever made it has it open still."""
     return item.opened()
+
+
+def opened_calibration(item: File) -> FitsFile:
+    """Open a small calibration file, once a process for all observations."""
+    return _calibration(item.name, item.content)
+
+
+@lru_cache(maxsize=8)
+def _calibration(name: str, data: bytes) -> FitsFile:
+    return open_fits(data, name)
 
 
 def opened_in_turn(items: Sequence[File]) -> list[FitsFile]:

@@ -9,6 +9,7 @@ from rossi.hexte.science import Cluster, cluster_of
 from rossi.maketime import find_good_time
 from services.contract import Inputs, Outputs
 from services.engines.hexte import attitude_of, outputs_of, wanted_of
+from services.engines.native.files import opened_calibration
 from services.hexte_dead.stage import HexteDeadConfig
 
 
@@ -19,8 +20,10 @@ def hexte_dead(config: HexteDeadConfig, inputs: Inputs) -> Outputs:
     parts = [Part.of(item) for item in inputs["science"]]
     roles = {Cluster.A: Role.DEAD_TIME_A, Cluster.B: Role.DEAD_TIME_B}
     there = {cluster_of(part.table) for part in parts}
-    coefficients = {cluster: inputs[role][0].opened().table() for cluster, role in roles.items() if cluster in there}
-    correction = next((item.opened().table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
+    coefficients = {
+        cluster: opened_calibration(inputs[role][0]).table() for cluster, role in roles.items() if cluster in there
+    }
+    correction = next((opened_calibration(item).table() for item in inputs.get(Role.BACKGROUND_A, ())), None)
     rocking = [item.opened() for item in inputs.get("rocking", ())]
     made = reduce_observation(parts, good_time.gti, rocking, coefficients, wanted_of(config), correction)
     attitude = attitude_of(filter_file, good_time.gti)
