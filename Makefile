@@ -67,7 +67,7 @@ test-fit: .venv-fit/sherpa
 
 # Fifty kills, every byte changed, every fault at every request, Prefect's server slow and gone: an hour.
 test-long: .venv/dev browser
-	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi $(wildcard tests/flows/test_*.py) tests/flows/desktop tests/flows/prefect tests/flows/cli/test_find.py tests/flows/core/test_vanished.py tests/flows/core/test_settings.py
+	ROSSI_LONG_TESTS=1 $(BIN)/python -m pytest tests/docs tests/services tests/rossi tests/flows/test_campaign.py tests/flows/test_kills.py tests/flows/test_secrets.py tests/flows/test_stopping.py tests/flows/desktop tests/flows/prefect tests/flows/cli/test_find.py tests/flows/core/test_vanished.py tests/flows/core/test_settings.py
 
 # The documentation as pages, in build/docs/index.html. A warning fails, and so does a link or anchor among them that leads nowhere.
 docs: .venv/dev

@@ -94,13 +94,14 @@ class ExecutorConformance:
     ) -> None:
         executor = opened(settings)
         recorder = Recorder(executor.stop)
-        with pytest.raises(Stopped):
-            executor.reduce(archive.good[:4], recorder)
+        with pytest.raises(Stopped):  # there are more shards than work at a time, so one is left whatever comes first
+            executor.reduce(archive.asked, recorder)
+        good = {r.obsid for r in recorder.told} & set(archive.good)
         done = {key.split("/")[0] for key in product_files(Path(settings.store)) if "pca_extract" in key}
-        assert {r.obsid for r in recorder.told} <= done
-        results = opened(settings).reduce(archive.good[:4], Recorder())
-        assert [result.outcome for result in results] == [Outcome.SUCCEEDED] * 4
-        assert {result.obsid for result in results if result.reused} >= {r.obsid for r in recorder.told}
+        assert good <= done
+        results = opened(settings).reduce(archive.asked, Recorder())
+        assert {result.obsid for result in results if result.outcome is Outcome.SUCCEEDED} == set(archive.good)
+        assert {result.obsid for result in results if result.reused} >= good
 
     def test_sources_are_merged_once_in_the_order_asked_for(
         self, opened: Callable[[Settings], Executor], settings: Settings, archive: Archive

@@ -19,9 +19,10 @@ from rossi.archive import ObsID
 from rossi.simulate import ObservationSpec, simulate_observation
 from tests.conftest import LONG
 from tests.flows.machine import Up, machine
-from tests.flows.support import MANY, SLEWING, Archive, Rossi, undrawn
+from tests.flows.support import MANY, SLEWING, Archive, Rossi, pixel
 from tests.once import once, simulated
 from tests.servers.webhook import webhook
+from tests.services.merge.made import undrawn
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +65,11 @@ def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this process merges has pixels for figures: nobody looks at them."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", undrawn)
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What this process merges has no figures of light curves, and pixels for all others: nobody looks at them."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", pixel)
+    with undrawn():
+        yield
 
 
 @pytest.fixture

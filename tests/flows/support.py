@@ -121,7 +121,7 @@ class Rossi:
         return environment
 
 
-def undrawn(_figure: object, file: BinaryIO, **_: object) -> None:
+def pixel(_figure: object, file: BinaryIO, **_: object) -> None:
     """Take a pixel for a figure (`Figure.savefig`): to draw it is most of what small campaigns take."""
     file.write(base64.b64decode(_PIXEL))
 

@@ -7,10 +7,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from flows.core import processes
 from flows.core.executor import Executor, Inline
 from flows.core.processes import Processes
 from flows.core.settings import Settings, load_settings
@@ -22,6 +24,7 @@ from services.merge.config import MergeRequest, SourceName
 from services.storage import open_store
 from services.storage.inventory import status
 from tests.flows.conformance import ExecutorConformance, Recorder, merge_of
+from tests.flows.core import deadly
 from tests.flows.support import Archive, wait_until
 
 pytestmark = pytest.mark.usefixtures("without_figures")
@@ -86,22 +89,16 @@ class TestProcesses(ExecutorConformance):
         assert records == {"source-0": Outcome.FAILED, "source-1": Outcome.SUCCEEDED}
 
     def test_observation_that_kills_its_process_is_the_only_one_lost(
-        self, archive: Archive, settings: Settings
+        self, archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        killed: list[int] = []
-
-        def kill_once() -> None:
-            if not killed:
-                (worker, *_) = multiprocessing.active_children()
-                killed.append(worker.pid)
-                os.kill(worker.pid, signal.SIGKILL)
-
+        asked = archive.good[:3]
+        monkeypatch.setattr(processes, "_run_shard", partial(deadly.run_shard, asked[1]))
         one = settings.model_copy(update={"campaign": settings.campaign.model_copy(update={"workers": 1})})
-        results = Processes(one).reduce(archive.good[:3], Recorder(kill_once))
-        assert [result.obsid for result in results] == list(archive.good[:3])
-        lost = [result for result in results if result.last.kind is FailureKind.RETRYABLE]
-        assert len(lost) == 1
-        assert "SIGKILL" in lost[0].last.message
+        results = Processes(one).reduce(asked, Recorder())
+        assert [result.obsid for result in results] == list(asked)
+        assert [result.outcome for result in results] == [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.SUCCEEDED]
+        assert results[1].last.kind is FailureKind.RETRYABLE
+        assert "killed by SIGKILL" in results[1].message
 
     def test_other_children_of_this_process_are_left_alone(self, archive: Archive, settings: Settings) -> None:
         other = multiprocessing.get_context("spawn").Process(target=signal.pause, daemon=True)
@@ -109,7 +106,7 @@ class TestProcesses(ExecutorConformance):
         try:
             executor = Processes(settings)
             with pytest.raises(Stopped):
-                executor.reduce(archive.good[:4], Recorder(executor.stop))
+                executor.reduce(archive.good, Recorder(executor.stop))
             assert other.is_alive()
             assert multiprocessing.active_children() == [other]
         finally:
@@ -122,7 +119,7 @@ class TestProcesses(ExecutorConformance):
                 worker.terminate()
 
         with pytest.raises(Stopped, match="was stopped with"):
-            Processes(settings).reduce(archive.good[:4], Recorder(terminate))
+            Processes(settings).reduce(archive.good, Recorder(terminate))
         assert not multiprocessing.active_children()
 
     def test_unusable_store_stops_the_shards(self, archive: Archive, settings: Settings, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_campaign_from_the_form(up: Up, archive: Archive) -> None:
         ):
             operator.see(path, shows)
         assert up.api.ended(run)["state_type"] == "COMPLETED"
-        operator.see_run(run, f"{len(asked)} observations", "Finished in state Completed('")
+        operator.see_run(run, f"{len(asked)} observations", "Completed")
         shown = {key: artifact["id"] for key, artifact in up.api.artifacts(run).items()}
         operator.see_artifact(shown["progress"], "progress", f"{len(archive.good) - 1} done, 1 no work")
         operator.see_artifact(shown["outcomes"], "outcomes", "succeeded")

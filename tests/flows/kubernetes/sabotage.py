@@ -24,7 +24,7 @@ from services.execution import signals
 from services.merge import batch, batches
 from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
-from tests.flows.support import undrawn
+from tests.flows.support import pixel
 
 _run, _merge, _write = index.run_observation, batch.run_merge, local._write
 
@@ -62,7 +62,7 @@ def _is_named(what: str, name: str) -> bool:
 if __name__ == "__main__":
     signals.PATIENCE = 1.0
     if "ROSSI_TEST_UNDRAWN" in os.environ:
-        Figure.savefig = undrawn
+        Figure.savefig = pixel
     local._write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()

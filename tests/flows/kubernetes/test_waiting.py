@@ -81,8 +81,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, Callable[[Nodes], Any]]] = {
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "PERIOD", 0.03)
-    monkeypatch.setattr(waiting, "HOLDS", 0.1)
+    monkeypatch.setattr(waiting, "PERIOD", 0.05)
+    monkeypatch.setattr(waiting, "HOLDS", 0.2)
 
 
 def test_within_a_minute() -> None:
@@ -154,9 +154,9 @@ def test_nothing_that_starts_ends_the_campaign(
     case: str, archive: Archive, tmp_path: Path, api: ApiServer, controller: Controller
 ) -> None:
     asked, word, said, _ = CASES[case]
-    settings = asking(archive, tmp_path, start_minutes=0.005, **asked)
+    settings = asking(archive, tmp_path, start_minutes=0.01, **asked)
     campaign = Campaign(settings, archive.good, open_cluster(settings.kubernetes))
-    with pytest.raises(ConfigError, match=r"nothing has started in 0\.005 minutes") as raised:
+    with pytest.raises(ConfigError, match=r"nothing has started in 0\.01 minutes") as raised:
         campaign.end()
     assert f"({word}: " in str(raised.value)
     assert said in str(raised.value)
@@ -220,7 +220,7 @@ def unstartable(plain: Rossi, archive: Archive, controller: Controller) -> Rossi
     """The command where no image is."""
     controller.nodes.images.clear()
     places = f'archive = "{archive.root}"\nstore = "{plain.folder / "store"}"\n'
-    text = f'{places}{archive.config}executor = "kubernetes"\n[kubernetes]\nstart_minutes = 0.03\n'
+    text = f'{places}{archive.config}executor = "kubernetes"\n[kubernetes]\nstart_minutes = 0.05\n'
     (plain.folder / "rossi.toml").write_text(text)
     return plain
 
@@ -231,7 +231,7 @@ def test_terminal(unstartable: Rossi, prefect_url: tuple[str, Path]) -> None:
     done = replace(unstartable, server=url, auth=auth)("campaign")
     assert done.returncode == 21, done.stderr
     assert "Pods can't start: ImagePullBackOff: " in done.stderr
-    assert "nothing has started in 0.03 minutes (ImagePullBackOff: " in done.stderr
+    assert "nothing has started in 0.05 minutes (ImagePullBackOff: " in done.stderr
 
 
 def test_status(unstartable: Rossi, api: ApiServer) -> None:
