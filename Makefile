@@ -115,10 +115,12 @@ $(ENV_FILE):
 	umask 077 && $(PYTHON) -c 'from secrets import token_hex; print("\n".join(f"{name}={token_hex(20)}" \
 	    for name in ("DATABASE_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "API_AUTH")), "ARCHIVE=$(ARCHIVE)", sep="\n")' > $@
 
+# pip would compile with one processor.
 .venv/dev: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes $(LOCK:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes $(LOCK:%=--requirement %)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q -j 0 .venv/lib
 	touch .venv/dev
 
 clean:
