@@ -1,4 +1,4 @@
-"""All manifests of an observation in one object of a bucket, by which a finished one is recognised with one request.
+"""All manifests of an observation in one object, by which a finished one is recognised with one request.
 
     <prefix>/<obsid>/manifests/<digest>.json
 
