@@ -1,8 +1,7 @@
-"""What a bucket has of an observation already, found with one request for all its stages.
+"""What the store has of an observation already, found with one request for all its stages.
 
 Whether a stage is done is told by the fingerprint of its own work in any case: here it is only learnt which manifests
-there are, before each is looked for. Of observations that the store has nothing of, one request tells for many. In a
-folder, where asking costs next to nothing, manifests are looked for one by one.
+there are, before each is looked for. Of observations that the store has nothing of, one request tells for many.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from services.execution.request import Shard
 from services.execution.stages import load_stage
 from services.storage import ObjectStore
 from services.storage.base import is_key
-from services.storage.opening import is_bucket
 from services.storage.publication import MANIFEST, fingerprint, manifest_key
 from services.storage.together import find_together, put_together, together_key
 
@@ -63,7 +61,7 @@ def look(
         Where the manifests are to be put together when all stages are done; empty where they are, or where that can't
         be told. Whatever is wrong is told by the stage that it concerns.
     """
-    if len(shard.stages) < 2 or not is_bucket(shard.store):
+    if len(shard.stages) < 2:
         return ""
     try:
         key = together_key(shard.prefix, obsid, _digest(obsid, shard, sources))

@@ -99,7 +99,7 @@ def look_ahead(
     draft = Draft(shard, Sources(held, store, Memory(behind=True)))
     try:
         draft.key = look(obsid, shard, draft.sources, done=done, new=new)
-        if not draft.sources.memory.together:
+        if draft.key:
             held.fetch_ahead(_wanted(obsid, shard, draft.sources))
     except Exception as error:  # it comes again when it is the observation's turn
         _log.debug("%s: not fetched ahead: %s", obsid, error)
@@ -113,7 +113,7 @@ def _wanted(obsid: str, shard: Shard, sources: Sources) -> Iterator[ArchiveFile]
         if stage.reads(config):
             continue
         work, chosen = find_work(stage, shard.request(name, obsid, {}), sources)
-        if sources.memory.find(sources.store, work.key) is None:
+        if work.key not in (sources.memory.there or ()):
             declared = [one for one in stage.inputs_for(config) if one.source == ARCHIVE and not one.on_disk]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
@@ -258,7 +258,7 @@ class Overlap:
                 return
             position, future = waiting.popleft()
             draft = future.result()
-            self._last_was_done = bool(draft.sources.memory.together)
+            self._last_was_done = not draft.key
             yield position, draft
 
     def _run(self, position: int, draft: Draft | None = None) -> ObservationResult:

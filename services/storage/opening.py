@@ -36,18 +36,13 @@ def open_store(url: str) -> ObjectStore:
             raise ConfigError(f"Stores of kind {scheme}:// are not known; use a directory, file:///... or s3://bucket.")
 
 
-def is_bucket(url: str) -> bool:
-    """Return whether the store at a URL is a bucket, of which every object costs a request."""
-    return scheme_of(url) == "s3"
-
-
 def puts_together(url: str) -> bool:
     """Return whether several products of an observation go into one object of the store at a URL.
 
     In a bucket they do, as every object costs a request there, unless its URL says ``products=single``; in a folder
     each is a file.
     """
-    return is_bucket(url) and parse_s3_url(url).together
+    return scheme_of(url) == "s3" and parse_s3_url(url).together
 
 
 def open_archive(url: str, cache: CacheConfig | None = None) -> ArchiveSource:

@@ -57,7 +57,7 @@ class Reduced:
     """One observation, whose stages are declared as they are but compute nothing."""
 
     def __init__(self, folder):
-        self.folder, self.ran, self.url = folder, [], "s3://bucket?products=single"
+        self.folder, self.ran = folder, []
         self.obsid = next(path.name for path in (folder / "archive").glob("AO*/P*/*"))
         self.place = folder / "archive" / ObsID(self.obsid).path
         self.store = FaultyStore(open_store(str(folder / "store")))
@@ -94,7 +94,7 @@ class Reduced:
             stages=self.configs,
             archive=str(self.folder / "archive"),
             calibration=calibration,
-            store=self.url,
+            store="",
         )
         archive = open_archive(shard.archive)
         result = worker.run_observation(self.obsid, shard, archive=archive, store=self.store)
@@ -199,14 +199,6 @@ def test_what_is_finished_costs_one_small_read(reduced):
     ((method, key),) = reduced.store.calls
     assert method == "get"
     assert key.split("/")[-2] == "manifests"
-
-
-def test_in_a_folder_it_costs_a_read_of_each_manifest(reduced):
-    """No object repeats them there."""
-    reduced.url = ""
-    assert reduced.again() == set()
-    assert [method for method, _ in reduced.store.calls] == ["get"] * len(STAGES)
-    assert {key.rpartition("/")[2] for _, key in reduced.store.calls} == {"manifest.json"}
 
 
 def test_without_that_object_the_manifests_tell(reduced):

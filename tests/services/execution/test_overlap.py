@@ -7,7 +7,7 @@ from itertools import count as numbers
 import pytest
 
 from services.contract import FailureKind, Outcome
-from services.execution import known, overlap, worker
+from services.execution import overlap, worker
 from services.execution.request import Shard
 from services.storage import StoreError, open_archive, open_store
 from services.storage.publication import read_manifest, read_outputs
@@ -22,9 +22,7 @@ BAD = OBSIDS[1]
 
 @pytest.fixture
 def shard(tmp_path, monkeypatch):
-    """Work on a folder as on a bucket."""
     use_fakes(monkeypatch)
-    monkeypatch.setattr(known, "is_bucket", lambda _: True)
     archive = make_archive(tmp_path / "archive", **{f"o{obsid.replace('-', '_')}": "banana" for obsid in OBSIDS})
     stages = configured(count={}, tally={}, double={}, treble={})
     return Shard(
@@ -87,21 +85,6 @@ def test_what_is_new_is_known_by_one_request_for_all(shard, monkeypatch):
     assert sorted(method for method, _ in store.calls) == [*["get"] * len(OBSIDS), "occupied"]
     assert [result.together for result in again] == [result.together for result in results]
     assert all(result.reused for result in again)
-
-
-def test_in_a_folder_manifests_are_looked_for_one_by_one(shard, monkeypatch):
-    monkeypatch.undo()
-    use_fakes(monkeypatch)
-    archive, store = open_archive(shard.archive), FaultyStore(open_store(shard.store))
-    monkeypatch.setattr(worker, "open_places", lambda _: (archive, store))
-    results = worker.run_shard(shard)
-    assert outcomes(results) == [Outcome.SUCCEEDED] * 4
-    assert not [info.key for info in store.store.list() if "/manifests/" in info.key]
-    store.calls.clear()
-    monkeypatch.setattr(archive, "fetch_many", lambda _: pytest.fail("a file is fetched for what is done"))
-    again = worker.run_shard(shard)
-    assert all(result.reused and not result.together for result in again)
-    assert sorted(method for method, _ in store.calls) == [*["get"] * len(OBSIDS) * len(shard.stages), "occupied"]
 
 
 def test_it_is_asked_of_each_where_that_can_not_be_told(shard, monkeypatch):
