@@ -32,12 +32,12 @@ from botocore.httpsession import URLLib3Session
 from flows.cli.simulate import command as simulate
 from flows.core.plan import make_shard
 from flows.core.settings import load_settings
-from services.execution import executor, known, worker
+from services.execution import executor, worker
 from services.execution.request import Shard
 from services.execution.worker import run_observation, run_shard
 from services.storage import ArchiveFile, ObjectStore, open_store
 from services.storage.local_archive import LocalArchive
-from services.storage.opening import is_bucket, puts_together
+from services.storage.opening import puts_together
 from services.storage.remote import RemoteArchive
 from services.storage.s3 import _CLIENT
 from services.storage.transfer import Content
@@ -142,7 +142,6 @@ def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Meas
         patch.object(Future, "result", timed),
         patch.object(worker, "open_places", places),
         patch.object(executor, "puts_together", lambda url: delay is not None or puts_together(url)),
-        patch.object(known, "is_bucket", lambda url: delay is not None or is_bucket(url)),
     ):
         cpu, begin = time.process_time(), time.perf_counter()
         if overlap:
