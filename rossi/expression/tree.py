@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -105,7 +104,7 @@ def keep(text: str, node: Node) -> None:
     if (place := _file(text)) is None:
         return
     data = json.dumps([text, _written(node)]).encode()
-    part = place.with_name(f".{uuid.uuid4().hex}")
+    part = place.with_name(f".{os.urandom(16).hex()}")
     with suppress(OSError):
         place.parent.mkdir(exist_ok=True)
         try:

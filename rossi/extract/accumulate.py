@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.extract.array import adjacent
+from rossi.extract.array import CellShape, adjacent
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
 from rossi.fits.table import by_row
@@ -127,14 +127,8 @@ def accumulate(
         If the files differ in columns or channels.
     """
     names = grid.arrays[0].ordered(columns)
-    shape = grid.arrays[0].shape(names[0])
+    shape = _common_shape(grid, columns)
     bounds = shape.bounds
-    for array in grid.arrays[1:]:
-        other = array.shape(array.ordered(columns)[0])
-        if other.n_channel != shape.n_channel or (other.bounds != bounds).any():
-            raise DataError(
-                f"{array.name}: its channels ({other.cpix}) differ from those of the first file ({shape.cpix})."
-            )
     selected = channels.elements(bounds)
     if not null_exposure and len(selected):
         grid = replace(grid, samples=tuple(_observed(samples, names, selected) for samples in grid.samples))
@@ -171,6 +165,17 @@ def accumulate(
         channel_counts,
         channel_accepted,
     )
+
+
+def _common_shape(grid: Grid, columns: Sequence[str]) -> CellShape:
+    """Return the channels of all files, which have to be the same."""
+    shape, *others = (array.shape(array.ordered(columns)[0]) for array in grid.arrays)
+    for array, other in zip(grid.arrays[1:], others, strict=True):
+        if other.n_channel != shape.n_channel or (other.bounds != shape.bounds).any():
+            raise DataError(
+                f"{array.name}: its channels ({other.cpix}) differ from those of the first file ({shape.cpix})."
+            )
+    return shape
 
 
 def together(parts: Sequence[Accumulation], columns: Sequence[str]) -> Accumulation:
