@@ -19,9 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("rossi", "services/execution")
-#: The rooms' own tests, and those of the stages; none that needs a browser or starts processes.
+#: The rooms' own tests, and those of the stages; none that needs a browser or a foreign program.
 TESTS = ("tests/rossi", *(f"tests/services/{room}" for room in ("execution", "engines/native", "query", "merge")))
-LEFT_OUT = ("merge/front/", "merge/report/", "test_dachs", "test_shard_process", "test_heasoftpy")
+LEFT_OUT = ("merge/front/", "merge/report/", "test_dachs", "test_heasoftpy")
 #: Of what is noticed, at least.
 WANTED = 0.9
 

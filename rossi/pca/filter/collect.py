@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -199,8 +200,7 @@ def collect(
         values = _interpolated(
             places, np.concatenate([part.values for part in alike]), [n for p in alike for n in p.names]
         )
-        columns = [column for part in alike for column in part.columns]
-        found |= {column.name: (column, as_stored(column, row)) for column, row in zip(columns, values, strict=True)}
+        found |= _in_their_types([column for part in alike for column in part.columns], values)
     return {s.column: found[s.column] for s in sources if s.column in found}
 
 
@@ -284,6 +284,17 @@ def _column(known: Structure, info: ColumnInfo, name: str) -> Column:
     return Column(name, form, info.unit, null=NULLS.get(form), keywords=keywords)
 
 
+def _in_their_types(columns: Sequence[Column], values: Floats) -> Collected:
+    """Return quantities (n_column, n) as stored: those of one type at once, as there are few rows and many columns."""
+    kinds = defaultdict[tuple[str, int | None], list[int]](list)
+    for at, column in enumerate(columns):
+        kinds[column.form, column.null].append(at)
+    alike = ((places, as_stored(columns[places[0]], values[places])) for places in kinds.values())
+    return {
+        columns[at].name: (columns[at], row) for places, rows in alike for at, row in zip(places, rows, strict=True)
+    }
+
+
 def as_stored(column: Column, values: Floats) -> NDArray[Any]:
     """Return values with the precision of a column; NaN becomes its TNULL.
 
@@ -292,11 +303,11 @@ def as_stored(column: Column, values: Floats) -> NDArray[Any]:
     Parameters
     ----------
     column : Column
-    values : ndarray (n,) of float32 or float64
+    values : ndarray (..., n) of float32 or float64
 
     Returns
     -------
-    ndarray (n,) of float32, float64 or int64
+    ndarray (..., n) of float32, float64 or int64
     """
     if column.null is None:
         return values.astype(np.float32) if column.form == "E" else values
