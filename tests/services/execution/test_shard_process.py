@@ -12,7 +12,7 @@ from rossi.errors import ConfigError
 from services.contract import ExitCode, ObservationResult, Outcome
 from services.execution import shard_process as index
 from services.execution import worker
-from services.execution.ledger import Ledger, is_settled, put_work, read_shard, settle
+from services.execution.ledger import Ledger, is_settled, put_work, read_plan, read_shard, settle
 from services.execution.portion import Stop, work_off_portion
 from services.execution.request import Shard
 from services.storage import StoreError, open_store
@@ -72,6 +72,9 @@ def test_a_work_list_is_written_once(store, shard):
     assert put_work(store, "run/1", [with_bad(shard)]) != work
     with pytest.raises(ConfigError, match="no shard 0"):
         read_shard(store, work, 0)
+    assert read_plan(store, work).names == (shard.obsids,)
+    with pytest.raises(ConfigError, match="no such work list"):
+        read_plan(store, "run/1/campaigns/another")
 
 
 def test_a_run_is_settled_once_it_is(store):
