@@ -196,3 +196,10 @@ class File:
         from rossi.fits.reader import open_fits
 
         return self.fits or open_fits(self.content, self.name)
+
+    def kept_open(self) -> FitsFile:
+        """Return a small FITS file opened as `opened` does, and keep it so for who asks next."""
+        if self.fits is None:
+            object.__setattr__(self, "fits", self.opened())
+        assert self.fits is not None
+        return self.fits
