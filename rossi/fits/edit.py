@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rossi.arrays import chosen_rows
 from rossi.errors import DataError
 from rossi.fits.columns import append_columns
 from rossi.fits.header import CardTuple, Header
@@ -31,7 +32,7 @@ def select_rows(table: Table, rows: ArrayLike) -> Table:
     table : Table
     rows : array_like (n_row,) of bool, or (k,) of int
     """
-    chosen = table.rows[np.asarray(rows)]
+    chosen = chosen_rows(table.rows, np.asarray(rows))
     header = table.header.copy()
     header.set("NAXIS2", len(chosen), "number of rows in table")
     return table.with_rows(chosen, header)

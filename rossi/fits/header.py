@@ -9,32 +9,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from rossi.errors import DataError
 from rossi.fits import places
-from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
+from rossi.fits.cards import CARD, CardTuple, Image, Value, card_comment, card_image, card_value
+
+__all__ = ["BLOCK", "CardTuple", "Header"]
 
 BLOCK = 2880
 _END = b"END".ljust(CARD)
 #: Below it every whole number is one of double precision too.
 _EXACT = 1 << 53
-
-CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
-#: Keyword and image of a card.
-Image: TypeAlias = tuple[str, bytes]
-
-
-def images_of(*cards: CardTuple) -> list[Image]:
-    """Return keyword and image of cards.
-
-    Parameters
-    ----------
-    *cards : CardTuple
-    """
-    return [(card[0], card_image(*card)) for card in cards]
 
 
 class Header:
@@ -285,11 +273,30 @@ class Header:
         value : str, bool, int, float or None
         comment : str
         """
-        at = self._index.get(keyword)
-        if at is None:
-            self.append(keyword, value, comment)
-        else:
-            self._cards[at] = card_image(keyword, value, comment)
+        self.put(((keyword, card_image(keyword, value, comment)),))
+
+    def put(self, images: Iterable[Image]) -> None:
+        """Replace the first card of each of these keywords, or append it.
+
+        Parameters
+        ----------
+        images : iterable of (str, bytes)
+            Keyword and image of each.
+        """
+        known, cards = self._index, self._cards
+        for keyword, image in images:
+            at = known.get(keyword)
+            if at is not None:
+                cards[at] = image
+                continue
+            if not self._is_own:
+                known = self._known = known.copy()
+                self._is_own = True
+            known[keyword] = len(cards)
+            cards.append(image)
+            self._names.append(keyword)
+            self._columns = None
+        self._looked = len(cards)
 
     def images(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over (keyword, card image) in order."""

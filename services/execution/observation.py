@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rossi.archive import ObsID, meant
 from rossi.errors import ConfigError, DataError
+from rossi.facts import some_of
 from services.contract import Caveat
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 
@@ -76,12 +77,11 @@ def hint(archive: ArchiveSource, obsid: ObsID) -> str:
     found = _beside(archive, obsid)
     stem = obsid.text.rstrip("GHIFVW")
     segments = [one for one in found if one.startswith(stem) or stem.startswith(one.rstrip("GHIFVW"))]
-    named = segments or found
-    if not named:
+    beside = segments or found
+    if not beside:
         return "check the ObsID, or fetch the observation."
     what = "but these segments of it are" if segments else "but these observations of the same viewing are"
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"{what}: {', '.join(named[:_NAMED])}{more}. Ask for them instead, or fetch the observation."
+    return f"{what}: {some_of(beside, _NAMED)}. Ask for them instead, or fetch the observation."
 
 
 def _beside(archive: ArchiveSource, obsid: ObsID) -> list[str]:
@@ -104,8 +104,7 @@ def _beginning(archive: ArchiveSource | None, text: str) -> str:
             start = start[:-1]
     except (DataError, StoreError):
         return ""
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f"Beginning with {start}, the archive has {', '.join(found[:_NAMED])}{more}." if found else ""
+    return f"Beginning with {start}, the archive has {some_of(found, _NAMED)}." if found else ""
 
 
 def _which_begin(archive: ArchiveSource, start: str) -> list[str]:

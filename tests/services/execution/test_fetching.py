@@ -37,6 +37,20 @@ def test_what_is_there_is_left(archive, tmp_path):
     assert all((tmp_path / "copy" / name).read_bytes() == (root / name).read_bytes() for name in NAMES)
 
 
+def test_of_one_file_too_a_copy_is_noted(archive, tmp_path):
+    (file,) = archive[0].identify([ArchiveFile(NAMES[0], TREE[NAMES[0]])])
+    assert copy(archive[0], (file,), tmp_path / "copy") == (file,)
+    assert copy(archive[0], (file,), tmp_path / "copy") == ()
+
+
+def test_without_notes_a_checksum_tells_that_a_copy_is_whole(archive, tmp_path, request):
+    fetch(archive[0], tmp_path / "copy")
+    for notes in (tmp_path / "copy" / ".fetched").iterdir():
+        notes.unlink()
+    checked = request.node.callspec.params["archive"] == "folder"  # on the web an identity is no checksum
+    assert fetch(archive[0], tmp_path / "copy") == ([] if checked else NAMES)
+
+
 def test_a_changed_file_of_equal_size(archive, tmp_path):
     source, root = archive
     fetch(source, tmp_path / "copy")
