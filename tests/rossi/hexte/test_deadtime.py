@@ -307,3 +307,10 @@ def test_an_interval_across_frames_has_the_dead_time_of_both(a1):
 def test_missing_frames_are_told_as_runs():
     assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
     assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"
+
+
+def test_a_product_may_end_with_the_housekeeping(a1):
+    first, last = (time - a1.offset + a1.zero for time in a1.span)
+    assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
+    for start, stop in ((first - 0.01, last), (first, last + 0.01)):
+        assert a1.beyond(start, stop).code == "housekeeping_short"
