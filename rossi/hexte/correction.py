@@ -10,6 +10,7 @@ import numpy as np
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits import declarations as declared
+from rossi.fits.cards import CardTuple, images_of
 from rossi.fits.columns import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
@@ -23,6 +24,7 @@ from rossi.timeseries.series import LightCurve
 
 #: Columns of products that hold all four detectors.
 _JOINT = ("Event", "TimSerCnt")
+_ROWS = tuple(f"ROWID{n}" for n in range(1, len(DETECTORS) + 1))
 #: Most good time of a product, and length of its bins [s].
 _LONGEST, _LONGEST_BIN = 8.64e6, 86400.0
 #: hxtdead gives light curves this OLDEXP, which means nothing.
@@ -176,7 +178,7 @@ def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]
         if d not in dead.has
     ]
     has = [d for d in requested if d in dead.has]
-    rows = [str(header.get(f"ROWID{n}", "")).strip() for n in range(1, len(DETECTORS) + 1)]
+    rows = [str(header.get(keyword, "")).strip() for keyword in _ROWS]
     joint = rows[0] in _JOINT
     valid = list(DETECTORS) if joint else [int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"]
     if _is_type_two(header):
@@ -280,13 +282,14 @@ def _intervals(product: FitsFile) -> Floats:
 def _stamp(
     header: Header, cluster: Cluster, detectors: Detectors, exposure: tuple[float, float] | None, *, is_type_two: bool
 ) -> None:
+    cards: list[CardTuple] = [("DEADAPP", True, "dead time is corrected")]
+    if exposure is not None:
+        before, after = map(_milliseconds, exposure)
+        cards = [("EXPOSURE", after, "[s] live time"), ("OLDEXP", before, "EXPOSURE before the correction"), *cards]
     if not is_type_two:
         header.append("HISTORY", f"dead time of the detectors {' '.join(map(str, detectors.used))} is corrected")
-        header.set("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected")
-    if exposure is not None:
-        header.set("EXPOSURE", _milliseconds(exposure[1]), "[s] live time")
-        header.set("OLDEXP", _milliseconds(exposure[0]), "EXPOSURE before the correction")
-    header.set("DEADAPP", True, "dead time is corrected")
+        cards = [("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected"), *cards]
+    header.put(images_of(*cards))
 
 
 def _milliseconds(seconds: float) -> float:

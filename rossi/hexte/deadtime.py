@@ -333,7 +333,7 @@ class Detectors:
         ndarray (...)
         """
         sums = weighted / self.divisor if self.divide_last else weighted
-        found = np.zeros_like(seconds)
+        found = np.zeros(seconds.shape)
         np.divide(sums, seconds, out=found, where=seconds > 0)
         return found / (TICKS * FRAME)
 
@@ -384,7 +384,9 @@ def _fractions(
     frame = np.asarray((frame_number(start) - (number.cumsum() - number))[row] + np.arange(len(row)), np.int64)
     edge, mean = FRAME * frame, dead.means(detectors)[dead.row(frame)]
     length = np.minimum(edge + FRAME, stop[row]) - np.maximum(edge, start[row])
-    counts, of = (mean > 0) & (length > 0), group[row]
-    sums = [np.bincount(of, np.where(counts, each, 0.0), n_group) for each in (length * mean, length)]
-    weighted, seconds = np.asarray(sums, np.float64)
+    (counts,) = ((mean > 0) & (length > 0)).nonzero()
+    length, of = length[counts], group[row[counts]]
+    weighted, seconds = (
+        np.bincount(of, each, n_group).astype(np.float64, copy=False) for each in (length * mean[counts], length)
+    )
     return detectors.fraction(weighted, seconds)
