@@ -98,10 +98,9 @@ class S3Store:
 
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`."""
-        return at_once(self._put_content, contents)
-
-    def _put_content(self, content: tuple[str, bytes]) -> bool:
-        return self.put(*content) if self._honours_condition is None else self._create(*content)
+        known = self._honours_condition is not None  # else only one looks
+        first = [self.put(*content) for content in contents[: not known]]
+        return first + at_once(lambda content: self._create(*content), contents[len(first) :])
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
