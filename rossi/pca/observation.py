@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from rossi.archive import stem_of
 from rossi.errors import NoGoodTime
 from rossi.extract.array import ScienceArray
@@ -93,12 +95,14 @@ def prepare_file(
     calibration : Calibration
     rules : BadRowRules
     options : BackgroundOptions, optional
+        By default nothing is estimated of PCUs without a good row, whose spectra are set to 0.
     """
+    data = prepare_standard2(file, housekeeping, calibration.breakdown, rules)
     estimate = None
     if calibration.models is not None:
-        background = estimate_background(file, filter_file, calibration.models, calibration.saa, options)
-        estimate = background.to_file()
-    data = prepare_standard2(file, housekeeping, calibration.breakdown, rules)
+        unseen = tuple(np.flatnonzero(data.rows.bad.all(axis=1)).tolist()) if rules.zero else ()
+        options = options or BackgroundOptions(without=unseen)
+        estimate = estimate_background(file, filter_file, calibration.models, calibration.saa, options).to_file()
     return PreparedFile(data, estimate, None if estimate is None else prepare_background(estimate, data, rules))
 
 

@@ -91,13 +91,18 @@ class _Named:
 
     def __init__(self, file: File) -> None:
         self.file = file
-        self.identity = hashlib.sha256(file.data).hexdigest() + "".join(f",{hdu}" for hdu in file.hdus)
+        self.identity = _sha256(file.data) + "".join(f",{hdu}" for hdu in file.hdus)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Named) and self.identity == other.identity
 
     def __hash__(self) -> int:
         return hash(self.identity)
+
+
+@lru_cache(maxsize=64)  # all observations of a process have the same bytes, whose own hash Python keeps
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 @lru_cache(maxsize=_KEPT)

@@ -28,7 +28,7 @@ from rossi.pca.background.intervals import Intervals
 from rossi.pca.background.model import BackgroundModel, Component, ModelType
 from rossi.pca.background.parameters import ParameterSource
 from rossi.pca.background.product import Background, BackgroundLayout
-from rossi.pca.standard2 import PCUS, spectrum_columns
+from rossi.pca.standard2 import PCUS, pcu_of, spectrum_columns
 
 Singles = NDArray[np.float32]
 
@@ -56,6 +56,8 @@ class BackgroundOptions:
         Whether propane spectra are made too.
     time_slop : float [s]
         By how much the data may begin before the filter file, and end after it.
+    without : tuple of int
+        PCUs whose background nobody needs: it is 0.
     """
 
     model_type: ModelType = ModelType.BOTH
@@ -65,6 +67,7 @@ class BackgroundOptions:
     interpolate: bool = True
     propane: bool = False
     time_slop: float = 128.0
+    without: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.interval is not None and not 0 < self.interval < np.inf:
@@ -83,7 +86,7 @@ def estimate_background(
     Parameters
     ----------
     file : FitsFile
-        Standard2 data; PCUs that are off get a background too.
+        Standard2 data; PCUs that are off get a background too, but for those `options` leave out.
     filter_file : FitsFile or None
         With table XTE_MKF. None is possible for models that need nothing of it.
     models : sequence of BackgroundModel
@@ -110,7 +113,8 @@ def estimate_background(
     source = ParameterSource(data, filter_rows, saa, mjd)
     length = data.header.number("DELTAT", data.where)
     intervals = Intervals(len(data), length, length if options.interval is None else options.interval)
-    components = [component for _, found in used for component in found]
+    unneeded = {name for name in columns if pcu_of(name) in options.without}
+    components = [one for _, found in used for one in found if one.spectrum not in unneeded]
     spectra = _sum(data, columns, components, source, intervals, options.interpolate)
     inputs = {
         "Filter file": "none" if filter_file is None else filter_file.name,

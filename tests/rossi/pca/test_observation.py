@@ -8,11 +8,12 @@ from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.fits.reader import open_fits, read_fits
 from rossi.maketime import find_good_time
+from rossi.pca.background.estimate import BackgroundOptions
 from rossi.pca.background.model import read_model
 from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus, require_each_pcu
 from rossi.pca.lightcurve import Request
-from rossi.pca.observation import Calibration, extract, prepare_observation, with_each_pcu
+from rossi.pca.observation import Calibration, extract, prepare_file, prepare_observation, with_each_pcu
 from rossi.pca.spectrum import SpectrumRequest
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from rossi.product import About, Content, Kind
@@ -32,6 +33,17 @@ def observation(tmp_path_factory):
 
 def housekeeping(folder):
     return [Housekeeping.from_file(read_fits(path)) for path in sorted(folder.glob("pca/FH5?_*"))]
+
+
+def test_no_background_is_estimated_of_a_pcu_that_was_off(observation):
+    _, folder, calibration = observation
+    file, rows = (read_fits(next(folder.glob(path))) for path in ("pca/FS4a_*", "stdprod/x*.xfl*"))
+    given = Calibration([read_model((calibration / MODEL_FILE).read_bytes(), "model")])
+    known = file, rows, housekeeping(folder)[1:], given, BadRowRules()
+    made, every = prepare_file(*known), prepare_file(*known, BackgroundOptions())
+    assert [one.estimate.tables[0].column("X1LSpecPcu0").any() for one in (made, every)] == [False, True]
+    rows, expected = (one.background.to_file("bkg").tables[0].rows for one in (made, every))
+    assert rows.tobytes() == expected.tobytes()
 
 
 def reduced(observation, expression, *, modelled=True, states=slice(None)):
