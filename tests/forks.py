@@ -40,14 +40,8 @@ ROOT = Path(__file__).resolve().parents[1]
 _PACKAGES = ("rossi", "services", "flows.core", "flows.kubernetes", "flows.cli")
 #: What functions of these import when they are called.
 _LATER = (
-    *(
-        "matplotlib.backends.backend_agg",
-        "matplotlib.backends.backend_svg",
-        "jinja2",
-        "rich.progress",
-        "pyarrow.parquet",
-        "pandas",
-    ),
+    *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "jinja2", "rich.progress", "pandas"),
+    *("pyarrow.parquet", "kubernetes.client.api.batch_v1_api", "kubernetes.client.api.core_v1_api"),
     *("flows.executors", "flows.prefect.artifacts", "flows.prefect.form", "tests.services.merge.undrawn"),
 )
 #: What reads the environment when it is imported, with all that campaigns need of it.
@@ -199,6 +193,9 @@ def _serve(listener: socket.socket) -> None:
     main = importlib.import_module("typer.main")
     main.get_command = cache(main.get_command)
     main.get_command(importlib.import_module("flows.cli.commands").app)
+    # Matrices and files of calibration are computed once in a process, which takes longer than an observation.
+    with tempfile.TemporaryDirectory() as folder:
+        importlib.import_module("rossi.simulate").simulate_archive(Path(folder) / "archive", 1, 1)
     if "prefect" in sys.modules:
         raise RuntimeError("Prefect reads its settings when it is imported, and forks have others")
     sys.meta_path.insert(0, _Aside())

@@ -133,7 +133,7 @@ def pixel(_figure: object, file: BinaryIO, **_: object) -> None:
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 
 
-def wait_until(condition: Callable[[], object], patience: float = 120.0, pause: float = 0.01) -> None:
+def wait_until(condition: Callable[[], object], patience: float = 120.0, pause: float = 0.05) -> None:
     """Wait for something that must happen, but not for ever; a server is asked less often, or it does nothing else."""
     end = time.monotonic() + patience
     while not condition():

@@ -1,8 +1,7 @@
 """The workers, with observations or sources that kill their process, take very long, or can't be done.
 
 ``ROSSI_TEST_KILL``, ``ROSSI_TEST_SLOW``, ``ROSSI_TEST_FULL`` (observations that find the store's disk full) and
-``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is, and
-``ROSSI_TEST_UNDRAWN`` that nobody looks at figures.
+``ROSSI_TEST_BROKEN`` (sources that can't be merged) name them; ``ROSSI_TEST_MODULE`` says which worker it is.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from rossi.errors import DataError
 from services.contract import StageResult
@@ -24,7 +22,6 @@ from services.execution import signals
 from services.merge import batch, batches
 from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
-from tests.flows.support import pixel
 
 _run, _merge, _write = index.run_observation, batch.run_merge, local.write
 
@@ -35,7 +32,7 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
 
 
 def _unless_full(files: Mapping[str, Any], *what: Any) -> bool:
-    if any(_is_named("FULL", part) for folder in files for part in folder.split("/")):
+    if any(_is_named("FULL", part) for folder in files for part in Path(folder).parts):
         raise OSError(errno.ENOSPC, "No space left on device")
     return _write(files, *what)
 
@@ -61,8 +58,6 @@ def _is_named(what: str, name: str) -> bool:
 
 if __name__ == "__main__":
     signals.PATIENCE = 1.0
-    if "ROSSI_TEST_UNDRAWN" in os.environ:
-        Figure.savefig = pixel
     local.write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()

@@ -46,7 +46,6 @@ def merges(
     reduced: tuple[Path, Results], settings: Settings, controller: Controller, without_figures: None
 ) -> list[Merge]:
     """Six sources of an observation each, in the store of the settings."""
-    controller.environment["ROSSI_TEST_UNDRAWN"] = "yes"
     there, results = reduced
     shutil.copytree(there, settings.store)
     return [
