@@ -49,7 +49,7 @@ def examine(declared: Sequence[Input], obsid: str, inputs: Inputs, left_out: Col
     if not any(one.name == _INDEX for one in declared):
         return Examined(inputs, ())
     folders = [folder for folder in FOLDERS.values() if any(f"{folder}/" in one.pattern for one in ours)]
-    contents = read_contents({item.name: item.data for item in inputs.get(_INDEX, ())}, folders)
+    contents = read_contents({item.name: item for item in inputs.get(_INDEX, ())}, folders)
     kept, caveats = _without_copies(ours, inputs, contents)
     there = {_plain(item.name) for one in ours for item in kept.get(one.name, ())} | set(map(_plain, left_out))
     caveats = [*_of_obsid(obsid), *caveats, *_unknown(ours, contents)]
