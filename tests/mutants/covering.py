@@ -35,31 +35,37 @@ class _Watch:
         self.watch, self.seconds = watch, defaultdict[str, float](float)
         self.users = defaultdict[str, set[str]](set)
         self.passed: set[str] = set()
+        self.now = ""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         began = time.process_time()
         for name in getattr(item, "fixturenames", ()):
             self.users[f"fixture {name}"].add(item.nodeid)
-        self.watch.switch_context(item.nodeid)
+        self._switch(item.nodeid)
         done = yield
         self.seconds[item.nodeid] += time.process_time() - began
-        self.watch.switch_context("")
+        self._switch("")
         return done
+
+    def _switch(self, now: str) -> None:
+        self.now = now
+        self.watch.switch_context(now)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed:
             self.passed.add(report.nodeid)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> Iterator[None]:
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef) -> Iterator[None]:
         if fixturedef.scope == "function":
             return (yield)
-        self.watch.switch_context(f"fixture {fixturedef.argname}")
+        before = self.now
+        self._switch(f"fixture {fixturedef.argname}")
         try:
             return (yield)
         finally:
-            self.watch.switch_context(request.node.nodeid if "::" in request.node.nodeid else "")
+            self._switch(before)
 
 
 def _watched(tree: Path, file: str, sources: list[str], answer: Path) -> int:

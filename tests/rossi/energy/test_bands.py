@@ -94,6 +94,7 @@ def test_spells_cover_the_mission():
 def test_bands_by_the_bounds_of_a_response():
     edges = np.array([14.5, 15.5, 17.0, 20.0, 30.0, 60.0])
     assert bins_of(EnergyBand(15.2, 26), edges[:-1], edges[1:], "h.rmf") == (1, 3, 15.5, 30.0)
+    assert bins_of(EnergyBand(26, 61), edges[:-1], edges[1:], "h.rmf") == (4, 4, 30.0, 60.0)
     with pytest.raises(ConfigError, match=r"narrower than half a bin of h\.rmf"):
         bins_of(EnergyBand(40, 44), edges[:-1], edges[1:], "h.rmf")
     with pytest.raises(ConfigError, match=r"outside the energies of h\.rmf"):

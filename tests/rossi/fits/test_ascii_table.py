@@ -36,6 +36,7 @@ def test_values_units_and_keywords():
     np.testing.assert_array_equal(table.column("RATE"), [1.5, -2.5e-3])
     assert (table.column("N").tolist(), table.column("NAME").tolist()) == ([3, -4], ["ab", "cde"])
     assert (table.info("TIME").unit, table.header["OBJECT"], table.name) == ("s", "SIM", "RATE")
+    assert [table.header.to_block().count(key) for key in (b"XTENSION=", b"NAXIS2  =", b"TTYPE1  =")] == [1, 1, 1]
 
 
 def test_it_is_written_as_a_binary_table(tmp_path):

@@ -73,6 +73,11 @@ def test_a_quote_in_a_comment_is_no_text() -> None:
     assert cards.card_value(b"OBJECT  = ''                   / the pulsar's nebula".ljust(80)) == ""
 
 
+def test_what_is_not_printable_is_replaced_in_texts_only() -> None:
+    assert cards.card_value(b"OBJECT  = 'Crab \xff'".ljust(80)) == "Crab ?"
+    assert cards.card_value(b"HISTORY \xff text".ljust(80)) == "\xff text"
+
+
 def test_common_cards_need_no_astropy() -> None:
     code = (
         "import sys; from rossi.fits.header import Header; "

@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 
 from rossi.errors import DataError
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import open_fits, read_bytes
 from rossi.fits.stream import first_table
 from rossi.fits.structure import block
 
@@ -33,3 +33,8 @@ def test_columns_side_by_side_are_one_block():
     assert (block(structure, ("A", "B")).offset, block(structure, ("E", "D")).offset) == (0, 12)
     assert block(structure, ("A", "B")).width == 2
     assert [block(structure, names) for names in (("B", "C"), ("A", "D"), ("A", "X"))] == [None] * 3
+
+
+def test_a_name_that_no_file_can_have():
+    with pytest.raises(DataError, match="no file has such a name"):
+        read_bytes("a\0b")

@@ -268,6 +268,7 @@ def test_a_response_without_caldb(chain):
         ),
         ({"DETNAM": None}, "keyword DETNAM is missing"),
         ({"DETCHANS": 32}, "DETCHANS is 32, but CPIX1 makes 64 channels of the 256"),
+        ({"DETCHANS": 128}, "DETCHANS is 128, but CPIX1 makes 64 channels of the 256"),
         ({"CPIX1": None}, "keyword CPIX1 is missing"),
         ({"TELESCOP": "ASCA"}, "TELESCOP is XTE, but a.pha[SPECTRUM] has ASCA"),
     ],

@@ -92,6 +92,9 @@ def test_a_text_of_edits():
     Path("more").write_text("TELESCOP 'RXTE'\n")
     output("fmodhead", infile="a.fits[0]", tmpfil="more")
     assert fits.getheader("a.fits", 0)["TELESCOP"] == "RXTE"
+    Path("more").write_text("TELESCOP 'SIM'\n")
+    output("fmodhead", infile="a.fits", tmpfil="more")
+    assert fits.getheader("a.fits", 0)["TELESCOP"] == "SIM"
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,7 @@ def test_rddescr_of_a_spectrum_with_gaps(tmp_path):
         ("sumpha", {"filelist": "none.pha,b.pha"}, "none.pha: can't be read"),
         ("rddescr", {"phafil": "none.pha"}, "none.pha: can't be read"),
         ("rbnrmf", {"cmpmode": "log"}, "cmpmode is 'log'"),
+        ("rbnrmf", {"ebfact": 2}, "ebfact 2"),
         ("rbnrmf", {}, "extension MATRIX or SPECRESP MATRIX is missing; found SPECTRUM, GTI"),
     ],
 )

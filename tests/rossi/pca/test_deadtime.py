@@ -7,6 +7,7 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.pca.breakdown import read_breakdowns
 from rossi.pca.deadtime import BadRowRules, background_rows, pcu_rows
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import DeadTime, PreparedArray, Request, pca_light_curve, pca_light_curve_file
@@ -166,3 +167,10 @@ def test_columns_of_each_pcu_are_its_own():
             assert table.column(f"{name}Pcu{pcu}").tolist() == values.tolist()
         assert table.column(f"VLEDeadTimePcu{pcu}").tolist() == (rows.vle_counts * rows.vle_event_dead_time).tolist()
     assert table.column("NUM_PCU_ON").tolist() == [4] * 8
+
+
+def test_breakdowns_are_in_the_clock_of_the_data():
+    columns = [(Column("START", "D"), [100.0]), (Column("STOP", "D"), [200.0])]
+    tables = [table_hdu(f"PCU{pcu}_GTI", columns, [("TIMEZERO", 3.0)]) for pcu in PCUS]
+    file = open_fits(fits_bytes(primary_hdu(), tables), "breakdowns")
+    assert read_breakdowns(file, 1.0)[2].tolist() == [[102.0, 202.0]]

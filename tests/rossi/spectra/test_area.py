@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from rossi.errors import DataError
 from rossi.spectra.area import EffectiveArea, read_area, remap, with_area
+from rossi.spectra.mean_response import MeanResponse, _Share
 from tests.rossi.hexte.material import area, opened, spectrum
 from tests.rossi.spectra.test_response import response
 
@@ -76,3 +77,12 @@ def test_areas_that_are_none():
         read_area(opened(spectrum(np.ones(4))))
     with pytest.raises(DataError, match=r"row 2 has ENERG_LO 20 and ENERG_HI 15 keV; energy bins must rise"):
         read_area(opened(area([10, 20, 15], [1.0, 1.0])))
+
+
+def test_how_far_channels_moved_is_told_below_an_energy():
+    made = MeanResponse()
+    for name, upper in (("a", [1.0, 2.0, 3.0]), ("b", [1.0, 2.1, 3.5])):
+        edges = np.array([0.0, *upper])
+        made._shares[name] = _Share(b"", edges[:-1], edges[1:], 100.0, np.zeros(1))
+    made.exposure = 200.0
+    assert [made.moved(energy) for energy in (0.5, 1.0, 2.05, 3.25)] == pytest.approx([0, 0, 0.1, 0.5])

@@ -78,3 +78,12 @@ def test_channel_numbers_need_not_begin_at_0():
 def test_what_makes_no_sense_is_refused(wrong):
     with pytest.raises(ConfigError):
         wrong(flags([1, 2, 3, 4]))
+
+
+def test_flags_that_are_not_trivial_are_written():
+    made = flags([1, 2, 3])
+    assert list(made.columns()) == []
+    made.quality[1] = -1
+    assert list(made.columns()) == ["QUALITY"]
+    made.set_systematic(0, 1, 0.1)
+    assert list(made.columns(["GROUPING"])) == ["SYS_ERR", "QUALITY", "GROUPING"]

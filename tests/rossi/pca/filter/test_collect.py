@@ -87,6 +87,8 @@ def test_longitude_runs_through_360():
     assert list(made.column("ACSEARTHLON")[:8]) == [351, 353, 355, 357, 359, 1, 3, 5]
     late = samples(HOUSEKEEPING + 4, ACSEARTHLON=("E", degrees))
     assert list(table(observation(acs={17: late})).column("ACSEARTHLON")[3:6]) == [356.5, 358.5, 0.5]
+    slow = samples(HOUSEKEEPING + 4, ACSEARTHLON=("E", (350 + np.arange(40) / 2) % 360))
+    assert list(table(observation(acs={17: slow})).column("ACSEARTHLON")[3:6]) == [353.25, 354.25, 355.25]
 
 
 def test_undefined_samples():

@@ -205,3 +205,9 @@ def test_position_of_somebody_else():
 def test_positions_that_make_no_sense(position):
     with pytest.raises(ConfigError, match="0 to 360"):
         build_filter_file(observation(), None, position=position)
+
+
+def test_orbits_far_from_the_anomaly_have_no_time_since():
+    theta = np.array([-70.5, -69.5, 149.5, 150.5], np.float32)
+    far = orbit.time_since_saa(theta, np.zeros(4, np.float32)) == np.float32(99.99999)
+    assert far.tolist() == [True, False, False, True]

@@ -152,6 +152,15 @@ def test_what_the_modes_can_not_give_is_told(fast: Observation, prepared: Output
         made_of(fast, prepared, expression="ELV > 900")
 
 
+def test_a_mode_without_a_photon_is_told(fast: Observation, prepared: Outputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise NoGoodTime("No photon is left.")
+
+    monkeypatch.setattr("rossi.timing.observation._lists_of", none)
+    made = made_of(fast, prepared, products=["fast", "events"])
+    assert "No photon is left." in [one.message for one in made.caveats if one.code == "no_events"]
+
+
 def test_a_damaged_file_does_not_stop_the_others(fast: Observation, prepared: Outputs) -> None:
     path = "pca/FS4f_5f5e2f4-5f5e30c.gz"
     damaged = replace(fast, files={**fast.files, path: gzip.compress(fast.files[next(iter(BITS))])[:2000]})
