@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flows.core.logs import DEBUG, configure_logs
 from rossi.errors import ConfigError, RossiError, is_full
 from services.execution.signals import end_on_sigterm
+from services.execution.start import start_quickly
 
 if TYPE_CHECKING:
     from flows.cli.commands import app
@@ -33,9 +34,8 @@ def __getattr__(name: str) -> Any:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
+    start_quickly()
     end_on_sigterm(_STOPPED)
-    # What is done side by side are observations; threads for matrices take as long to start as all that a task does.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else arguments
     try:
         if words[:1] == ["ftool"] and words[1:] and not words[1].startswith("-"):

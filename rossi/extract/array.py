@@ -199,10 +199,12 @@ class ScienceArray(ScienceFile):
         DataError, ConfigError
             If one is missing, there are more than 40, or they are stored differently.
         """
-        for name in columns:
-            self.table.info(name)  # raises where one is missing
         try:
             return _ordered(self.table.structure, tuple(columns), self.timedel, self.compat)
+        except KeyError:
+            for name in columns:
+                self.table.info(name)  # says which one is missing
+            raise
         except DataError as error:
             raise DataError(f"{self.table.where}: {error}") from None
 

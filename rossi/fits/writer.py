@@ -71,7 +71,7 @@ class Column:
     keywords: tuple[tuple[str, Value], ...] = ()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.form))  # tables of a hundred columns are looked up by all of them
+        return hash(self.name)  # tables of a hundred columns are looked up by all of them
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Column) and self._told == other._told

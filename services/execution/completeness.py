@@ -9,6 +9,7 @@ from itertools import chain
 
 from rossi.archive import ObsID, parse_data_file
 from rossi.contents import FOLDERS, Contents, Listed, least_share, read_contents
+from rossi.facts import some_of
 from services.contract import ARCHIVE, Caveat, File, Input, Inputs
 
 #: Codes of caveats after which "no good time" is no finding, but damage of the observation's copy.
@@ -113,8 +114,7 @@ def _missing(one: Input, declared: Sequence[Input], listed: Sequence[Listed], th
         lost = [f for f in some if f.path not in there]
         if not lost:
             continue
-        share = least_share(some, lost)
-        names = ", ".join(f.path for f in lost[:_NAMED]) + (" ..." if len(lost) > _NAMED else "")
+        share, names = least_share(some, lost), some_of([f.path for f in lost], _NAMED)
         caveats.append(
             Caveat(
                 code=code,

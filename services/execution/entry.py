@@ -19,6 +19,7 @@ from services.execution.executor import execute
 from services.execution.failures import failed
 from services.execution.request import StageRequest
 from services.execution.signals import end_on_sigterm
+from services.execution.start import start_quickly
 
 _REQUEST = """{{"stage": "{name}", "obsid": "20402-01-45-03", "archive": "/data/rxte",
    "store": "s3://bucket/run?endpoint=http://127.0.0.1:9000", "config": {{}}}}"""
@@ -51,6 +52,7 @@ def main(
     example : str
         A request, for the help text.
     """
+    start_quickly()
     name, answer = stage.name, run or partial(execute, stage)
     read: type[Any] = model or cast("Any", StageRequest)[stage.config]
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

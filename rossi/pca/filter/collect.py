@@ -182,8 +182,7 @@ def collect(
         out, as is a column that its files do not have; one whose files are missing is undefined everywhere.
     """
     parts, found = list[_Samples](), Collected()
-    for apid, group in groupby(sorted(sources, key=lambda s: s.apid), key=lambda s: s.apid):
-        wanted = list(group)
+    for apid, wanted in _by_apid(tuple(sources)):
         if apid == BREAKDOWN:
             tables = [] if breakdown is None else [breakdown.table(hdu=1)]
         elif apid in index.paths:
@@ -228,8 +227,17 @@ class _Samples:
     values: Floats
 
 
-def _of_files(tables: Sequence[Table], sources: Sequence[Source], max_gap: float, said: list[str]) -> _Samples:
-    there = [s for s in sources if all(s.name in table and table.info(s.name).repeat == 1 for table in tables)]
+@lru_cache(maxsize=8)
+def _by_apid(sources: tuple[Source, ...]) -> tuple[tuple[int, tuple[Source, ...]], ...]:
+    """Group columns by the kind of file that has them, in order of the kinds."""
+    alike = groupby(sorted(sources, key=lambda s: s.apid), key=lambda s: s.apid)
+    return tuple((apid, tuple(group)) for apid, group in alike)
+
+
+def _of_files(tables: Sequence[Table], sources: tuple[Source, ...], max_gap: float, said: list[str]) -> _Samples:
+    there = sources
+    for structure in {table.structure for table in tables}:
+        there = _held(structure, there)
     names = tuple(s.name for s in there)
     moments, parts = list[Floats](), list[Floats]()
     for table in tables:  # file by file, as not all may be in memory
@@ -238,7 +246,7 @@ def _of_files(tables: Sequence[Table], sources: Sequence[Source], max_gap: float
         moments.append(known.numbers(clock(known)))
         parts.append(known.rows_of_numbers(names))
     gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
-    columns = _declared(tables[0].structure, tuple(there))
+    columns = _declared(tables[0].structure, there)
     return _Samples(np.concatenate(moments), gap, names, columns, np.concatenate(parts, axis=1))
 
 
@@ -269,6 +277,13 @@ def _unwrapped(samples: Floats, turning: Sequence[int]) -> Floats:
         degrees = samples[at, known]
         samples[at, known] = degrees + 360.0 * np.cumsum(np.diff(degrees, prepend=0.0) < 0)
     return samples
+
+
+@lru_cache(maxsize=128)
+def _held(known: Structure, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Return the columns that a file has, one number a row."""
+    infos = known.infos
+    return tuple(s for s in sources if s.name.upper() in infos and infos[s.name.upper()].repeat == 1)
 
 
 @lru_cache(maxsize=128)

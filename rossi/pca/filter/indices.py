@@ -163,6 +163,7 @@ def _master(file: FitsFile) -> MasterIndex:
     )
 
 
+@lru_cache(maxsize=1024)  # asked for by all who read an index
 def path_in(folder: str, cell: str) -> str:
     """Return the path of a file that a cell of an index names.
 

@@ -34,6 +34,7 @@ def test_segments_begin_with_frame_bin_position_and_good_time():
     number, code = np.array([1] * 5 + [2] * 4), np.array([0] * 7 + [1] * 2, np.uint8)
     assert _starts(time, number, code, np.array([1, 8])).tolist() == [0, 1, 2, 4, 5, 7, 8]
     assert _starts(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7]
+    assert _starts(time[:5], number[:5], code[:5], np.array([0, 5])).tolist() == [0, 2, 4]
     assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
 
 

@@ -12,7 +12,7 @@ from rossi.errors import ConfigError
 from services.contract import ExitCode, ObservationResult, Outcome
 from services.execution import shard_process as index
 from services.execution import worker
-from services.execution.ledger import Ledger, is_settled, put_work, read_shard, settle
+from services.execution.ledger import Ledger, is_settled, put_work, read_plan, read_shard, settle
 from services.execution.portion import Stop, work_off_portion
 from services.execution.request import Shard
 from services.storage import StoreError, open_store
@@ -72,6 +72,9 @@ def test_a_work_list_is_written_once(store, shard):
     assert put_work(store, "run/1", [with_bad(shard)]) != work
     with pytest.raises(ConfigError, match="no shard 0"):
         read_shard(store, work, 0)
+    assert read_plan(store, work).names == (shard.obsids,)
+    with pytest.raises(ConfigError, match="no such work list"):
+        read_plan(store, "run/1/campaigns/another")
 
 
 def test_a_run_is_settled_once_it_is(store):
@@ -217,6 +220,8 @@ def test_as_a_process(shard, ledger):
     process = start(*place, "--index-from", "JOB_COMPLETION_INDEX", **variables)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
+    begun = [line for line in said.splitlines() if " of 3" in line]
+    assert begun == [f"INFO {obsid}: observation {n} of 3" for n, obsid in enumerate(GOOD, 1)]
     assert said.splitlines()[-1] == "INFO shard 1, attempt 0: 3 observations, 0 failed, 0 to be tried again"
     assert len(ledger.whole()) == 3
 
