@@ -303,6 +303,18 @@ def test_an_interval_across_frames_has_the_dead_time_of_both(a1):
     assert whole == pytest.approx(np.mean(halves))
 
 
+def test_missing_frames_are_told_as_runs():
+    assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
+    assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"
+
+
+def test_a_product_may_end_with_the_housekeeping(a1):
+    first, last = (time - a1.offset + a1.zero for time in a1.span)
+    assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
+    for start, stop in ((first - 0.01, last), (first, last + 0.01)):
+        assert a1.beyond(start, stop).code == "housekeeping_short"
+
+
 def test_products_that_are_looked_at_together_have_the_fractions_that_each_has_alone(a1, a2):
     three, spans = Detectors((0, 1, 2), 3), [np.array([[T, T + 8.0], [T + 9, T + 70]]), np.array([[T + 3.0, T + 40]])]
     assert interval_fractions(spans, [a1, a2], three) == [
@@ -314,15 +326,3 @@ def test_products_that_are_looked_at_together_have_the_fractions_that_each_has_a
     for each, start, dead in zip(together, starts, (a1, a2), strict=True):
         assert each.tolist() == bin_fractions([start], 8.0, [dead], three)[0].tolist()
         assert (each > 0).any()
-
-
-def test_missing_frames_are_told_as_runs():
-    assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
-    assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"
-
-
-def test_a_product_may_end_with_the_housekeeping(a1):
-    first, last = (time - a1.offset + a1.zero for time in a1.span)
-    assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
-    for start, stop in ((first - 0.01, last), (first, last + 0.01)):
-        assert a1.beyond(start, stop).code == "housekeeping_short"
