@@ -15,7 +15,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, primary_hdu, table_hdu
-from rossi.gti import Gti, from_rows, is_ordered, make
+from rossi.gti import Gti, from_rows, is_ordered, make, pairs_of
 from rossi.remarks import Remark, undated
 
 #: Said of a filter file that gives intervals which overlap.
@@ -59,7 +59,7 @@ def intervals(time: ArrayLike, good: ArrayLike, prefr: float, postfr: float) -> 
     last = np.flatnonzero(g & ~np.concatenate((g[1:] & ~back[1:], [False])))
     before = np.concatenate(([0.0], np.maximum(step, 0.0)))
     after = np.concatenate((np.maximum(step, 0.0), [0.0]))
-    pairs = np.column_stack((t[first] - prefr * before[first], t[last] + postfr * after[last]))
+    pairs = pairs_of(t[first] - prefr * before[first], t[last] + postfr * after[last])
     return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
 
 

@@ -16,7 +16,7 @@ from rossi.fits.columns import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table, by_row
-from rossi.gti import Gti
+from rossi.gti import Gti, pairs_of
 from rossi.hexte.deadtime import DeadTime
 from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster
@@ -313,7 +313,7 @@ def _intervals(product: FitsFile) -> Floats:
     table = product.tables[-1]
     if "START" not in table or "STOP" not in table:
         raise DataError(f"{table.where}: the last extension of a spectrum should hold its good time (START, STOP).")
-    intervals = np.column_stack((table.numbers("START"), table.numbers("STOP")))
+    intervals = pairs_of(table.numbers("START"), table.numbers("STOP"))
     lengths = intervals[:, 1] - intervals[:, 0]
     if not ((lengths >= 0).all() and lengths.sum() <= _LONGEST):
         raise DataError(

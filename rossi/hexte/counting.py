@@ -198,7 +198,7 @@ def whole_frames(good: Gti, zero: float) -> Gti:
     ndarray (k, 2) [s]
     """
     frames = (good - zero) / FRAME
-    return intervals.make(np.column_stack((np.ceil(frames[:, 0]), np.floor(frames[:, 1]))) * FRAME + zero)
+    return intervals.make(intervals.pairs_of(np.ceil(frames[:, 0]), np.floor(frames[:, 1])) * FRAME + zero)
 
 
 def _groups(table: Table, position: Position | None) -> tuple[tuple[Position, ...], NDArray[np.uint8]]:
@@ -225,7 +225,7 @@ class _Counts:
     @classmethod
     def of(cls, events: ScienceEvents, found: Tally, request: Request) -> _Counts | None:
         start = FRAME * found.frames.number
-        own = intervals.make(np.column_stack((start, start + FRAME)) + events.timezero)
+        own = intervals.make(intervals.pairs_of(start, start + FRAME) + events.timezero)
         own = intervals.intersection(own, [[events.tstart, events.tstop]])
         span = bins_over([events], [own], events.timedel, request.binsz)
         within = own if request.good is None else intervals.intersection(own, request.good)

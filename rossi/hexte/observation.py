@@ -31,7 +31,7 @@ from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
-from rossi.hexte.reduction import Counted, DetectorBand, reduce_counts
+from rossi.hexte.reduction import Counted, DetectorBand, Reduced, reduce_counts
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of, kind_of
 from rossi.hexte.splitting import split_streamed
@@ -308,11 +308,17 @@ def reduce_cluster(
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
         told = wanted.width(part, dwell), wanted.spectrum_detectors(cluster, part)
-        kind = (part.name,) if part.is_events else (part.table.structure, *told, id(housekeeping))
+        alike = part.table.structure, part.table.header.get("TIMEDEL"), id(housekeeping)
+        kind = (part.name,) if part.is_events else (*alike, *told)
         correction = Correction(housekeeping, coefficients)
         groups.setdefault(kind, (Request(wanted.bands, *told), correction, []))[2].append((part, own))
-    counted = [made for group in groups.values() for made in _counted(*group)]
-    reduced = reduce_counts(counted, wanted.bands, dwell)
+    batches = [[group] for group in groups.values()]
+    if all(part.split.fits is not None for part in parts):  # else one after the other, as memory may not hold them all
+        batches = [list(groups.values())]
+    reduced = list[Reduced]()
+    for batch in batches:
+        counted = [made for group in batch for made in _counted(*group)]
+        reduced += reduce_counts(counted, wanted.bands, dwell)
     if not reduced:
         return None
     curves = {

@@ -17,6 +17,7 @@ from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, primary_hdu, table_hdu
+from rossi.gti import pairs_of
 from rossi.hexte.science import FRAME, Cluster, Kind, cluster_codes, cluster_of, frame_number, kind_of
 from rossi.remarks import Remark
 
@@ -137,7 +138,7 @@ def frame_intervals(time: NDArray[np.float64], row_defect: bool = False) -> Gti:
     number = frame_number(time)
     first = np.concatenate((number[:1] != 0, number[1:] != number[:-1]))
     start = FRAME * number[first]
-    return np.stack((start, start + FRAME), axis=1)
+    return pairs_of(start, start + FRAME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
         counts = np.bincount(key, minlength=len(starts) * _CELLS).reshape(-1, len(DETECTORS), CHANNELS)
         value, cell = live[rows], key >> 8
         known = value != NO_VALUE
-        last = np.full(len(starts) * len(DETECTORS), float(NO_VALUE))
+        last = np.full(len(starts) * len(DETECTORS), NO_VALUE)
         if known.all():
             valid = counts.sum(axis=2)
         else:
@@ -170,7 +170,7 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
             number[starts],
             good,
             counts,
-            last.reshape(-1, len(DETECTORS)),
+            last.reshape(-1, len(DETECTORS)).astype(np.float64),
             valid,
         )
 

@@ -340,5 +340,5 @@ def good_time(file: FitsFile) -> Floats | None:
 
 def _intervals(table: Table) -> Floats:
     """Return good time as it stands, not clipped to TSTART and TSTOP, which are those of the spectrum."""
-    rows = np.stack([_numbers(table, name) for name in ("START", "STOP")], axis=1)
+    rows = gti.pairs_of(*(_numbers(table, name) for name in ("START", "STOP")))
     return gti.make(rows + timezero(table.header, table.where))

@@ -273,5 +273,5 @@ def _intervals(file: FitsFile, curve: Table, time: Floats, widths: Floats) -> Fl
         is_gti = str(table.header.get("HDUCLAS1", "")).strip() == "GTI" or table.name in ("STDGTI", "GTI")
         if is_gti and table is not curve:
             clock = Clock.of(table, "START", (curve.header, file.primary))
-            return gti.make(clock.met(np.column_stack((doubles(table, "START"), doubles(table, "STOP")))))
+            return gti.make(clock.met(gti.pairs_of(doubles(table, "START"), doubles(table, "STOP"))))
     return filled_intervals(time, widths)

@@ -377,7 +377,7 @@ def filled_intervals(time: Floats, widths: Floats | float) -> Floats:
     gap = start[1:] - stop[:-1] > 1e-6 * width[:-1]
     first = np.concatenate(([True], gap))
     last = np.concatenate((gap, [True]))
-    return gti.make(np.column_stack((start[first], stop[last])))
+    return gti.make(gti.pairs_of(start[first], stop[last]))
 
 
 def set_moment(header: Header, keyword: str, moment: float) -> None:
