@@ -180,6 +180,15 @@ class File:
         """Length of its content [byte]."""
         return len(self.data)
 
+    def rewritten(self, data: bytes) -> File:
+        """Return the file with other content.
+
+        Parameters
+        ----------
+        data : bytes
+        """
+        return File(self.name, data, self.hdus, self.about, self.shared)
+
     @property
     def content(self) -> bytes:
         """What is quickest to open."""

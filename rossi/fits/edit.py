@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,18 @@ def as_hdu(table: Table) -> TableHDU:
         header = header.without(("THEAP",))
         header.set("PCOUNT", len(table.heap), "size of special data area")
     return TableHDU(header, data_unit(table.rows, table.heap))
+
+
+def as_file(name: str, primary: Header, tables: Iterable[TableHDU]) -> FitsFile:
+    """Return what is ready to be written as a file that is open.
+
+    Parameters
+    ----------
+    name : str
+    primary : Header
+    tables : iterable of TableHDU
+    """
+    return FitsFile(name, primary, tuple(Table(hdu.header, hdu.data, name) for hdu in tables))
 
 
 def file_parts(file: FitsFile) -> Iterator[bytes | memoryview]:

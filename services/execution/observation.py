@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rossi.archive import ObsID, meant
 from rossi.errors import ConfigError, DataError
@@ -12,6 +12,8 @@ from services.contract import Caveat
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 
 _GZIPPED = ".gz"
+#: Contents of an observation that are in memory at a time [byte]; of larger files, one.
+_IN_MEMORY = 32 << 20
 #: Other observations that a message names.
 _NAMED = 6
 #: Of a proposal's number.
@@ -51,6 +53,18 @@ def list_observation(archive: ArchiveSource, obsid: ObsID) -> list[ArchiveFile]:
     if not listing:
         raise NotInArchive(f"{obsid.path} is not in the archive; {hint(archive, obsid)}")
     return listing
+
+
+def in_parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
+    """Deal files out so that what is in memory at a time is not too much."""
+    part: list[ArchiveFile] = []
+    for file in files:
+        if part and sum(one.size for one in part) + file.size > _IN_MEMORY:
+            yield part
+            part = []
+        part.append(file)
+    if part:
+        yield part
 
 
 def one_of_each(listing: Sequence[ArchiveFile]) -> tuple[list[ArchiveFile], tuple[Caveat, ...]]:

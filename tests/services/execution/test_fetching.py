@@ -3,7 +3,7 @@
 import pytest
 
 from rossi.errors import ConfigError, DataError
-from services.execution import fetching
+from services.execution import fetching, observation
 from services.execution.fetching import copy, fetch_all, needed
 from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig, look
@@ -119,7 +119,7 @@ def test_observations_are_fetched_a_few_at_a_time(tree, tmp_path, every_file):
 
 
 def test_contents_are_in_memory_a_few_at_a_time(tree, tmp_path, every_file, monkeypatch):
-    monkeypatch.setattr(fetching, "_IN_MEMORY", 310_000)
+    monkeypatch.setattr(observation, "_IN_MEMORY", 310_000)
     archive = Recorded(open_archive(str(tree)))
     (fetched,) = fetch_all(archive, MANY[:1], STAGES, tmp_path / "copy", print)
     assert (fetched.copied, fetched.size) == (len(NAMES), sum(TREE[name] for name in NAMES))

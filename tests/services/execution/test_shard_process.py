@@ -220,6 +220,8 @@ def test_as_a_process(shard, ledger):
     process = start(*place, "--index-from", "JOB_COMPLETION_INDEX", **variables)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
+    begun = [line for line in said.splitlines() if " of 3" in line]
+    assert begun == [f"INFO {obsid}: observation {n} of 3" for n, obsid in enumerate(GOOD, 1)]
     assert said.splitlines()[-1] == "INFO shard 1, attempt 0: 3 observations, 0 failed, 0 to be tried again"
     assert len(ledger.whole()) == 3
 

@@ -6,6 +6,7 @@ import pytest
 
 import services.storage.publication
 from services.contract import FailureKind, ObservationResult, Outcome
+from services.execution.failures import record_failure
 from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_observation
 from services.execution.worker import run_observation
@@ -104,6 +105,15 @@ def test_failure_with_nothing_changed_since(shard: Shard) -> None:
     assert standing.changes == (Change.FAILED,)
     assert standing.kind is FailureKind.DATA
     assert standing.result.message == failed.message
+
+
+def test_a_failure_of_other_work_does_not_count(shard: Shard) -> None:
+    manifest = run(shard).stages[0]
+    other = manifest.model_copy(update={"outcome": Outcome.FAILED, "kind": FailureKind.DATA, "fingerprint": "f" * 64})
+    record_failure(open_store(shard.store), shard.prefix, other)
+    (path,) = Path(shard.archive).rglob("1.txt")
+    path.write_text("bananas")
+    assert survey(shard).changes == (Change.DATA,)
 
 
 def test_failure_that_may_go_away(shard: Shard) -> None:
