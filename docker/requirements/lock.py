@@ -1,7 +1,7 @@
 """Make the lock anew with the newest versions; ``--keep`` those that still do; ``--check`` it, which asks no index.
 
 It is one resolution, for every platform and Python that pyproject.toml admits: each package in one version, with the
-hashes of its files, in the first part that needs it. pip reads it, and no index is named in it.
+hashes of its files, in the first part that needs it. pip and uv read it, and no index is named in it.
 """
 
 import argparse

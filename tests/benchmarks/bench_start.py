@@ -14,6 +14,7 @@ import contextlib
 import io
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 import venv
@@ -46,8 +47,8 @@ def install(folder: Path) -> tuple[str, str]:
     (site / "packages.pth").write_text(sysconfig.get_path("purelib"))
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "out", "tests", "docs"))
     python = str(place / "bin/python")
-    pip = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", str(source)]
-    subprocess.run(pip, check=True)
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
+    subprocess.run([*uv, "--compile-bytecode", "--no-deps", "--no-build-isolation", str(source)], check=True)
     return python, str(place / "bin/rossi")
 
 

@@ -154,17 +154,25 @@ def test_lock_names_no_index():
 
 
 def test_nothing_that_demo_and_tests_install_is_resolved():
-    """Each call of pip takes the lock's files by their hashes, or rossi itself and nothing else."""
-    said = subprocess.run(
-        ["make", "--dry-run", "--always-make", ".venv/dev"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    calls = [line.split(" install ")[1].split() for line in said.splitlines() if " install " in line]
-    assert len(calls) == 2
+    """Each installation is of uv, or of the lock's files, by hashes, or of rossi itself and nothing else."""
+    make = ["make", "--dry-run", "--always-make", ".venv/dev"]
+    said = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lines = [line for line in said.splitlines() if " install " in line]
+    calls = [call.split(" install ")[1].split() for line in lines for call in line.split(" || ")]
     for words in calls:
         assert "--no-deps" in words
-    assert "--require-hashes" in calls[0]
-    assert {word for word in calls[0] if "/" in word} == {f"docker/requirements/{part}.txt" for part in PARTS}
-    assert {"--no-build-isolation", "--editable", "."} <= set(calls[1])
+    uv, *whole, rossi = calls
+    assert {"--require-hashes", "/dev/stdin"} <= set(uv)
+    shown, _, _ = lines[0].partition(" | ")
+    given = subprocess.check_output(shown, shell=True, cwd=ROOT, text=True)
+    assert re.match(ENTRY, given)[1] == "uv"
+    assert re.sub(ENTRY, "", given) == ""
+    assert len(whole) == 2  # by pip, if uv can't
+    for words in whole:
+        assert "--require-hashes" in words
+        files = {word for word in words if "/" in word} - {".venv/bin/python"}
+        assert files == {f"docker/requirements/{part}.txt" for part in PARTS}
+    assert {"--no-build-isolation", "--editable", "."} <= set(rossi)
 
 
 def test_what_is_tested_is_what_is_locked():
