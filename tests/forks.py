@@ -174,10 +174,6 @@ def _serve(listener: socket.socket) -> None:
                 importlib.import_module(module.name)
     for name in _LATER:
         importlib.import_module(name)
-    # Typer puts a command together at each call, which takes most of what a small one does.
-    main = importlib.import_module("typer.main")
-    main.get_command = cache(main.get_command)
-    main.get_command(importlib.import_module("flows.cli.commands").app)
     if "prefect" in sys.modules:
         raise RuntimeError("Prefect reads its settings when it is imported, and forks have others")
     signal.signal(signal.SIGINT, signal.default_int_handler)
