@@ -23,7 +23,7 @@ types: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The files with the longest tests are among the first by name; the default is to begin with those that have the most
+# tests/conftest.py says with which files to begin; the default is to begin with those that have the most
 # tests, and leaves a single long one to the end.
 run-tests: .venv/dev browser
 	$(BIN)/python $(RUN_TESTS)

@@ -51,7 +51,7 @@ def reduce_observation(form: ObservationForm) -> State[Any]:
         shard = make_shard(settings, [form.obsid])
         archive, store = open_archive(settings.archive), open_store(settings.store)
         with ProgressReporter(Watcher(), lambda: None):  # so that it shows signs of life
-            return _end(run_observation(form.obsid, shard, archive=archive, store=store, run=_run))
+            return _end(run_observation(form.obsid, shard, archive=archive, store=store, run=_run, stepwise=True))
     except RossiError as error:
         return Failed(message=str(error))
 

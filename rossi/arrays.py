@@ -1,4 +1,4 @@
-"""Types of arrays that have names of their own, and which values an array has."""
+"""Types of arrays that have names of their own, which values an array has, and rows of tables."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ def distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
         return np.unique(values, return_inverse=True)
     first = np.concatenate(([True], values[1:] != values[:-1]))
     return values[first], first.cumsum() - 1
+
+
+def chosen_rows(rows: NDArray[Any], which: NDArray[Any]) -> NDArray[Any]:
+    """Return some rows of a table; copied whole, not field by field, which takes ten times as long.
+
+    Parameters
+    ----------
+    rows : ndarray (n,)
+        Structured.
+    which : ndarray (n,) of bool, or (k,) of int
+    """
+    if not rows.dtype.itemsize:
+        return np.asarray(rows[which])
+    return np.asarray(rows.view(f"V{rows.dtype.itemsize}")[which].view(rows.dtype))

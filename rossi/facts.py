@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from math import floor, isfinite, log10
 
@@ -47,6 +47,18 @@ def counted(number: int, what: str = "observation") -> str:
         In the singular; its plural ends in s.
     """
     return f"{number} {what}{'s' * (number != 1)}"
+
+
+def some_of(names: Sequence[str], most: int = 20) -> str:
+    """Return names in one text, the first so many of them; the rest are counted: ``a, b and 3 more``.
+
+    Parameters
+    ----------
+    names : sequence of str
+    most : int
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def measured(value: float, error: float) -> tuple[str, str]:

@@ -180,6 +180,15 @@ class File:
         """Length of its content [byte]."""
         return len(self.data)
 
+    def rewritten(self, data: bytes) -> File:
+        """Return the file with other content.
+
+        Parameters
+        ----------
+        data : bytes
+        """
+        return File(self.name, data, self.hdus, self.about, self.shared)
+
     @property
     def content(self) -> bytes:
         """What is quickest to open."""
@@ -196,3 +205,10 @@ class File:
         from rossi.fits.reader import open_fits
 
         return self.fits or open_fits(self.content, self.name)
+
+    def kept_open(self) -> FitsFile:
+        """Return a small FITS file opened as `opened` does, and keep it so for who asks next."""
+        if self.fits is None:
+            object.__setattr__(self, "fits", self.opened())
+        assert self.fits is not None
+        return self.fits

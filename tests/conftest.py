@@ -56,6 +56,8 @@ _TOGETHER = (
     "tests/flows/prefect/test_notify.py",
     "tests/flows/prefect/test_recovery.py",
 )
+#: Files that take longest: one of them left to the end would keep one process at work, and the others idle.
+_FIRST = (*_TOGETHER, "tests/services/storage/test_s3_store.py")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -76,7 +78,7 @@ LONG = bool(os.environ.get("ROSSI_LONG_TESTS"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what nobody asked for."""
+    """Leave out what nobody asked for, and begin with what takes longest."""
     asked = {
         "long": LONG,
         "dachs": "ROSSI_REQUIRE_DACHS" in os.environ,
@@ -84,7 +86,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
     off = [item for item in items if any(not asked[mark.name] for mark in item.iter_markers() if mark.name in asked)]
     config.hook.pytest_deselected(items=off)
-    items[:] = [item for item in items if item not in off]
+    items[:] = sorted((item for item in items if item not in off), key=lambda item: _file(item) not in _FIRST)
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

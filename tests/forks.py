@@ -1,4 +1,4 @@
-"""Commands without the start of Python: forks of one process that has everything imported but Prefect.
+"""Commands without the start of Python: forks of one process that has everything imported.
 
 A fork has a process, folder, environment and outputs of its own, and ends as the command ends. It runs a module, as
 `python -m`, or the file at a path. It shows neither how a command imports what it needs nor, in /proc, the environment
@@ -12,6 +12,7 @@ import gc
 import importlib
 import io
 import json
+import logging
 import os
 import pkgutil
 import runpy
@@ -29,16 +30,36 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What is imported before anything is forked, with all that is in it.
 _PACKAGES = ("rossi", "services", "flows.core", "flows.kubernetes", "flows.cli")
 #: What functions of these import when they are called.
-_LATER = ("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "jinja2", "rich.progress")
+_LATER = (
+    *(
+        "matplotlib.backends.backend_agg",
+        "matplotlib.backends.backend_svg",
+        "jinja2",
+        "rich.progress",
+        "pyarrow.parquet",
+        "pandas",
+    ),
+    *("flows.executors", "flows.prefect.artifacts", "flows.prefect.form", "tests.services.merge.undrawn"),
+)
+#: What reads the environment when it is imported, with all that campaigns need of it.
+_PREFECT = (
+    *("prefect", "prefect.artifacts", "prefect.flow_engine", "prefect.task_engine", "prefect.concurrency.sync"),
+    *("prefect.concurrency.asyncio", "prefect.utilities.visualization", "fastapi"),
+)
 _STATUS = struct.Struct("i")
 #: Variable by which a process tells another one where its forks come from.
 ADDRESS = "TESTS_FORKS"
+#: Variable of a fork whose merges draw no figures.
+UNDRAWN = "TESTS_UNDRAWN"
 
 
 class Fork:
@@ -176,6 +197,7 @@ def _serve(listener: socket.socket) -> None:
         importlib.import_module(name)
     if "prefect" in sys.modules:
         raise RuntimeError("Prefect reads its settings when it is imported, and forks have others")
+    sys.meta_path.insert(0, _Aside())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.collect()
@@ -201,6 +223,34 @@ def _serve(listener: socket.socket) -> None:
                 elif key.fd in watched.get_map():  # nobody listens any longer
                     watched.unregister(key.data.connection)
                     key.data.kill()
+
+
+class _Aside(MetaPathFinder, Loader):
+    """Prefect, imported and put aside: what imports it in a fork has it at once, with the settings of that moment."""
+
+    def __init__(self) -> None:
+        root = logging.getLogger()
+        before = root.level, root.handlers[:]
+        for name in _PREFECT:
+            importlib.import_module(name)
+        root.level, root.handlers[:] = before
+        names = [name for name in sys.modules if name.partition(".")[0] == "prefect"]
+        self._modules = {name: sys.modules.pop(name) for name in names}
+
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname in self._modules else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        wanted = self._modules.pop(spec.name)
+        self._spec = wanted.__spec__
+        sys.modules.update(self._modules)
+        self._modules.clear()
+        return wanted
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._spec
+        importlib.import_module("prefect.context").refresh_global_settings_context()
+        importlib.import_module("prefect.logging.configuration").setup_logging(incremental=False)
 
 
 @dataclass(frozen=True)
@@ -250,6 +300,8 @@ def _run(asked: dict, files: list[int]) -> int:
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
+    if os.environ.pop(UNDRAWN, ""):
+        importlib.import_module("tests.services.merge.undrawn").undrawn().__enter__()
     module, *arguments = asked["args"]
     sys.argv = [module, *arguments]
     sys.path[:0] = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]

@@ -21,8 +21,7 @@ from flows.core.settings import Settings
 from flows.core.summary import failure_line, summary_line
 from flows.core.watcher import Watcher
 from rossi.errors import DataError, RossiError
-from rossi.facts import counted
-from services.execution.vanished import named
+from rossi.facts import counted, some_of
 from services.storage import open_store
 from services.storage.patience import patiently
 
@@ -65,7 +64,7 @@ def run(settings: Settings, select: Select, executor: Executor, watcher: Watcher
     results = keep_vanished(settings, selection.asked, results)
     if results.vanished:
         said = "%s no longer in the archive; what is merged are the last products: %s"
-        _log.warning(said, counted(len(results.vanished)), named(results.vanished))
+        _log.warning(said, counted(len(results.vanished)), some_of(results.vanished))
     result = _merged(settings, selection, results, executor, watcher)
     _publish(settings, result, watcher)
     executor.settle()

@@ -6,9 +6,9 @@ from collections import Counter
 
 from flows.core.result import CampaignResult, campaign_code
 from flows.core.results import Results
-from rossi.facts import counted
+from rossi.facts import counted, some_of
 from services.contract import ExitCode, FailureKind, Outcome
-from services.execution.vanished import named, vanished_line
+from services.execution.vanished import vanished_line
 
 #: What to do about a failure of each kind.
 ADVICE = {
@@ -69,7 +69,7 @@ def sources_line(result: CampaignResult) -> str:
         said.append(f"{counted(len(result.merges), 'source')}, {new} of them merged anew.")
     if result.apart:
         belong = "belongs" if len(result.apart) == 1 else "belong"
-        said.append(f"{counted(len(result.apart))} {belong} to no source: {named(result.apart)}.")
+        said.append(f"{counted(len(result.apart))} {belong} to no source: {some_of(result.apart)}.")
     return " ".join(said)
 
 

@@ -15,6 +15,7 @@ from flows.core.result import CampaignResult
 from flows.core.results import Results
 from flows.core.summary import advice, summary_line, unmerged_line
 from rossi.errors import RossiError
+from rossi.facts import some_of
 from rossi.product import Kind
 from services.contract import Manifest, Outcome, OutputRecord
 from services.contract.reasons import one_line
@@ -39,7 +40,6 @@ def reason_rows(results: Results) -> list[dict[str, Any]]:
     rows = []
     for group in results.groups[:_ROWS]:
         obsids = group.obsids
-        more = f" and {len(obsids) - _EXAMPLES} more" if len(obsids) > _EXAMPLES else ""
         rows.append(
             {
                 "outcome": group.outcome.value.replace("_", " "),
@@ -47,7 +47,7 @@ def reason_rows(results: Results) -> list[dict[str, Any]]:
                 "stage": group.stage,
                 "code": group.code,
                 "reason": in_markdown(group.text),
-                "which": in_markdown(", ".join(obsids[:_EXAMPLES]) + more),
+                "which": in_markdown(some_of(obsids, _EXAMPLES)),
                 "what to do": advice(group.kind) if group.kind else "",
             }
         )

@@ -15,7 +15,6 @@ from rossi.energy.response_cards import law_cards, pca_response_file
 from rossi.energy.shared_matrix import SPELL, STEPS, MatrixRecipe, shared_matrix
 from rossi.errors import DataError
 from rossi.fits.header import Header
-from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes, primary_hdu
 from rossi.product import About, File, Kind
@@ -87,7 +86,7 @@ def make_ready(
     calibration : PcaCalibration or None
         None: no responses.
     """
-    file = open_fits(source.data, source.name)
+    file = source.opened()
     spectrum = read_pha(file)
     seconds = _pcus_at_once(spectrum) if wanted.in_seconds else 1.0
     found: Observed | None = None
@@ -100,7 +99,7 @@ def make_ready(
     others = () if background is None else (_in_seconds(background, seconds),)
     spectrum = _divided(spectrum, seconds)
     if found is None or calibration is None:
-        made = replace(source, data=in_file(file, flagged(spectrum, wanted.fit, None)))
+        made = source.rewritten(in_file(file, flagged(spectrum, wanted.fit, None)))
         return Ready((made, *others), remarks=remarks)
     found = found.summed(seconds)
     matrix = matrix_file(calibration.table, found.recipe)
@@ -108,7 +107,7 @@ def make_ready(
     spectrum = with_files(spectrum, respfile=matrix.name, ancrfile=area.name)
     spectrum = _with_table(spectrum, found)
     spectrum = flagged(spectrum, wanted.fit, (found.matrix.e_min, found.matrix.e_max))
-    made = replace(source, data=in_file(file, spectrum))
+    made = source.rewritten(in_file(file, spectrum))
     return Ready((made, *others), (matrix,), (area,), found.remarks)
 
 
@@ -187,5 +186,5 @@ def _divided(spectrum: Spectrum, seconds: float) -> Spectrum:
 def _in_seconds(background: File, seconds: float) -> File:
     if seconds == 1.0:
         return background
-    file: FitsFile = open_fits(background.data, background.name)
-    return replace(background, data=in_file(file, _divided(read_pha(file), seconds)))
+    file = background.opened()
+    return background.rewritten(in_file(file, _divided(read_pha(file), seconds)))

@@ -196,9 +196,10 @@ def _randomn(scene: Scene, *like: Operand) -> Operand:
 
 def _randomp(scene: Scene, mean: Operand) -> Operand:
     require(mean.is_number, "RANDOMP needs a number", mean)
-    known = np.where(mean.null | ~(mean.real >= 0), 0.0, np.minimum(mean.real, 1e18))
+    null = mean.null | ~(mean.real >= 0)
+    known = np.where(null, 0.0, np.minimum(mean.real, 1e18))
     numbers = scene.random.poisson(np.broadcast_to(known, (len(scene.table), *mean.axes)))
-    return Operand.of(Kind.INTEGER, numbers, mean.null | ~(mean.real >= 0))
+    return Operand.of(Kind.INTEGER, numbers, null)
 
 
 FUNCTIONS: Mapping[str, tuple[tuple[int, ...], Callable[..., Operand]]] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.extract.alike import Alike
 from rossi.extract.array import CellShape, adjacent
 from rossi.extract.channels import Bounds, ChannelSelection
 from rossi.extract.selection import Grid, Samples, Span
+from rossi.extract.sums import add_rows, last_sum, repeated_sum, whole_sum
 from rossi.fits.table import by_row
 from rossi.gti import Gti
 
@@ -134,20 +136,8 @@ def accumulate(
         grid = replace(grid, samples=tuple(_observed(samples, names, selected) for samples in grid.samples))
     filled = grid.filled
     exposure = _exposure(grid, len(names), shape.n_channel) if by_bin else np.zeros(len(filled))
-    counts, accepted = np.zeros(len(filled)), np.zeros(len(filled))
-    channel_counts, channel_accepted = np.zeros(shape.n_channel), np.zeros(shape.n_channel)
-    for samples, at in _pieces(grid, len(names) * len(selected)) if len(selected) else ():
-        values, invalid = _values(samples, names, selected, include_negative)
-        if by_bin:
-            counts = _add_by_bin(counts, at, values)
-            accepted += np.bincount(at, minlength=len(filled)) * (len(names) * len(selected))
-            if invalid is not None:
-                accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), len(filled))
-        if by_channel:
-            channel_counts[selected] = add_rows(channel_counts[selected], values.reshape(-1, len(selected)))
-            channel_accepted[selected] += len(values) * len(names)
-            if invalid is not None:
-                channel_accepted[selected] -= invalid.sum(axis=(0, 1))
+    wanted = _Wanted(names, selected, shape.n_channel, include_negative, by_bin, by_channel)
+    counts, accepted, channel_counts, channel_accepted = _sums(grid, wanted, (0,))
     by_element = np.zeros(shape.n_channel)
     for samples in grid.samples if by_channel else ():
         if len(samples.index):
@@ -162,9 +152,93 @@ def accumulate(
         counts,
         accepted,
         by_element / len(names),
-        channel_counts,
-        channel_accepted,
+        channel_counts[0],
+        channel_accepted[0],
     )
+
+
+def accumulate_alike(
+    alike: Alike, columns: Sequence[str], channels: ChannelSelection, *, by_bin: bool = True, by_channel: bool = True
+) -> list[Accumulation]:
+    """Add up columns of files of one kind in one pass, each by itself.
+
+    Parameters
+    ----------
+    alike : Alike
+    columns : sequence of str
+    channels : ChannelSelection
+    by_bin, by_channel : bool
+        As of `accumulate`, to which `null_exposure` is given.
+
+    Returns
+    -------
+    list of Accumulation
+        One a grid.
+
+    Raises
+    ------
+    DataError
+        If the files differ in columns or channels.
+    """
+    whole = alike.whole
+    (samples,) = whole.samples
+    names, shape = samples.array.ordered(columns), _common_shape(whole, columns)
+    bounds, filled = shape.bounds, whole.filled
+    exposure = _exposure(whole, len(names), shape.n_channel) if by_bin else np.zeros(len(filled))
+    wanted = _Wanted(names, channels.elements(bounds), shape.n_channel, False, by_bin, by_channel)
+    counts, accepted, channel_counts, channel_accepted = _sums(whole, wanted, alike.starts)
+    number = np.array([len(grid.samples[0].index) for grid in alike.grids]) * len(names)
+    shares = repeated_sum(samples.dt / shape.n_channel, number) / len(names) if by_channel else np.zeros(len(number))
+    edges = [*np.searchsorted(filled, alike.offsets).tolist(), len(filled)]
+    made = []
+    for n, (grid, (first, last)) in enumerate(zip(alike.grids, pairwise(edges), strict=True)):
+        here = slice(first, last)
+        sums = exposure[here], counts[here], accepted[here], np.full(shape.n_channel, shares[n])
+        bins = filled[here] - alike.offsets[n]
+        per_channel = channel_counts[n], channel_accepted[n]
+        made.append(Accumulation(grid, names, shape.cpix, bounds, bins, *sums, *per_channel))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    names: tuple[str, ...]
+    selected: NDArray[np.intp]
+    n_channel: int
+    include_negative: bool
+    by_bin: bool
+    by_channel: bool
+
+
+def _sums(grid: Grid, wanted: _Wanted, starts: Sequence[int]) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return counts and accepted elements by bin (n_bin,), and by part and channel (n_part, n_channel)."""
+    names, selected, n_bin = wanted.names, wanted.selected, len(grid.filled)
+    counts, accepted = np.zeros(n_bin), np.zeros(n_bin)
+    channel_counts, channel_accepted = (np.zeros((len(starts), wanted.n_channel)) for _ in range(2))
+    before = 0
+    for samples, at in _pieces(grid, len(names) * len(selected)) if len(selected) else ():
+        values, invalid = _values(samples, names, selected, wanted.include_negative)
+        if wanted.by_bin:
+            counts = _add_by_bin(counts, at, values)
+            accepted += np.bincount(at, minlength=n_bin) * (len(names) * len(selected))
+            if invalid is not None:
+                accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), n_bin)
+        for part, rows in _parts(starts, before, len(values)) if wanted.by_channel else ():
+            own = values[rows]
+            channel_counts[part, selected] = add_rows(channel_counts[part, selected], own.reshape(-1, len(selected)))
+            channel_accepted[part, selected] += len(own) * len(names)
+            if invalid is not None:
+                channel_accepted[part, selected] -= invalid[rows].sum(axis=(0, 1))
+        before += len(values)
+    return counts, accepted, channel_counts, channel_accepted
+
+
+def _parts(starts: Sequence[int], before: int, size: int) -> Iterator[tuple[int, slice]]:
+    """Iterate over the parts that samples from `before` on belong to: number, and which of the samples."""
+    for part, (start, stop) in enumerate(pairwise([*starts, before + size])):
+        first, last = max(start - before, 0), min(stop - before, size)
+        if first < last:
+            yield part, slice(first, last)
 
 
 def _common_shape(grid: Grid, columns: Sequence[str]) -> CellShape:
@@ -282,95 +356,10 @@ def _exposure(grid: Grid, n_column: int, n_channel: int) -> Floats:
     return result / n_column
 
 
-def repeated_sum(value: float, number: NDArray[np.integer]) -> Floats:
-    """Return what a number added to 0 again and again gives, rounding included.
-
-    Between two powers of two every addition adds the same, so that a few dozen steps do for any number of additions.
-
-    Parameters
-    ----------
-    value : float
-        Above 0.
-    number : ndarray (n,) of int
-        How often, from 1 on.
-
-    Returns
-    -------
-    ndarray (n,)
-    """
-    count, start, step = _runs_of_sums(value, int(number.max()).bit_length())
-    at = np.searchsorted(count, number, "right") - 1
-    return np.asarray(start[at] + (number - count[at]) * step[at])
-
-
-@lru_cache(maxsize=256)
-def _runs_of_sums(value: float, bits: int) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Return number of additions, sum, and what each further one adds, at the start of each run of equal steps.
-
-    The runs suffice for fewer than 2^bits additions.
-    """
-    runs = [(1, value, 0.0)]
-    count, total = 1, value
-    while count < 1 << bits:
-        before, total, count = total, total + value, count + 1
-        runs.append((count, total, 0.0))
-        unit, top = math.ulp(total), math.ldexp(1.0, math.frexp(total)[1])
-        if math.ulp(before) != unit:  # what lies half-way between two numbers becomes even, and stays so, from the next
-            continue
-        step = (total + value) - total
-        if step == 0.0:
-            break
-        more = (int((top - total) / unit) - 1) // int(step / unit)  # the sum stays below the next power of two
-        if more > 0:
-            runs[-1] = (count, total, step)
-            count, total = count + more, total + more * step
-    counts, starts, steps = zip(*runs, strict=True)
-    return np.array(counts), np.array(starts), np.array(steps)
-
-
-def last_sum(values: Floats) -> float:
-    """Return the sum of values added one by one in order (`numpy.sum` adds in pairs and rounds differently).
-
-    Parameters
-    ----------
-    values : ndarray (n,)
-    """
-    return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
-
-
-def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
-    """Return numbers plus rows of numbers, added in order.
-
-    Parameters
-    ----------
-    start : ndarray (n,)
-    values : ndarray (m, n)
-        Reals in its first row are overwritten, as copies of large arrays take most of the time.
-
-    Returns
-    -------
-    ndarray (n,)
-    """
-    if values.dtype.kind == "i":
-        return np.asarray(start + _whole(values, 0))
-    if values.shape[1] == 1:
-        return np.array([last_sum(np.append(start, values))])
-    if not len(values):
-        return start
-    values[0] += start
-    return np.asarray(np.add.reduce(values, axis=0))  # row by row, if there is more than one column
-
-
-def _whole(values: NDArray[np.signedinteger[Any]], axis: int) -> NDArray[np.signedinteger[Any]]:
-    """Return sums of whole numbers, exactly; of 32 bits are those that came from 16 (`_values`), whose sums fit."""
-    short = values.dtype == np.int32 and values.shape[axis] < 1 << 15
-    return np.asarray(values.sum(axis=axis, dtype=np.int32 if short else np.int64))
-
-
 def _add_by_bin(start: Floats, at: NDArray[np.intp], values: NDArray[Any]) -> Floats:
     """Return start (n_bin,) plus each sample's values added to its bin, in order of the samples."""
     if values.dtype.kind == "i":
-        return np.asarray(start + np.bincount(at, _whole(by_row(values), 1), len(start)))
+        return np.asarray(start + np.bincount(at, whole_sum(by_row(values), 1), len(start)))
     flat = by_row(values)
     if len(start) == 1:
         return np.array([last_sum(np.append(start, flat))])

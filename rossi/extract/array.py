@@ -104,20 +104,9 @@ class ScienceFile:
         self.tstop = split_keyword(header, "TSTOP", where) + self.timezero
 
     @cached_property
-    def direction(self) -> dict[str, float]:
-        """RA and DEC of the source, else of the pointing [deg]; what the file does not tell is missing."""
-        header, found = self.table.header, dict[str, float]()
-        for axis in ("RA", "DEC"):
-            known = (header.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
-            angle = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
-            if angle is not None:  # the reference passes positions through single precision
-                found[axis] = float(f"{np.float32(angle):.8e}")
-        return found
-
-    @cached_property
     def inherited(self) -> Inherited:
         """Cards that products have from it."""
-        return inherited(self.table.header, self.direction)
+        return inherited(self.table.header)
 
     @property
     def remarks(self) -> list[str]:
@@ -210,10 +199,12 @@ class ScienceArray(ScienceFile):
         DataError, ConfigError
             If one is missing, there are more than 40, or they are stored differently.
         """
-        for name in columns:
-            self.table.info(name)  # raises where one is missing
         try:
             return _ordered(self.table.structure, tuple(columns), self.timedel, self.compat)
+        except KeyError:
+            for name in columns:
+                self.table.info(name)  # says which one is missing
+            raise
         except DataError as error:
             raise DataError(f"{self.table.where}: {error}") from None
 

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from rossi.fits.cards import card_value
-from rossi.fits.header import Header, Image, images_of
+import numpy as np
+
+from rossi.fits.cards import Image, card_value, images_of
+from rossi.fits.header import Header
 
 _BEGIN, _END = ("TIMESYS", "DATE-OBS", "TIME-OBS"), ("DATE-END", "TIME-END")
 _CLOCK = ("TIMEREF", "MJDREFI", "MJDREFF", "TASSIGN")
 _INTERVALS = ("INSTRUME", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS")
 _PRIMARY = ("TELESCOP", "INSTRUME", "TIMESYS", "MJDREFI", "MJDREFF", "DATE-OBS", "TIME-OBS")
 _FRAME = ("EQUINOX", "RADECSYS")
+_ANGLES = ("RA_OBJ", "RA_PNT", "DEC_OBJ", "DEC_PNT")
 _ALL = tuple(dict.fromkeys((*_PRIMARY, *_END, *_CLOCK, *_INTERVALS, "OBJECT", *_FRAME)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the same for all files of equal cards, see `inherited`
 class Inherited:
     """Cards of a science file that its products have too.
 
@@ -26,7 +29,7 @@ class Inherited:
     cards : mapping of str to bytes
         Images by keyword.
     direction : tuple of (str, float) [deg]
-        RA and DEC, as far as they are known.
+        RA and DEC of the source, else of the pointing; what the file does not tell is missing.
     """
 
     cards: Mapping[str, bytes]
@@ -95,18 +98,23 @@ def _without_comments(images: tuple[Image, ...]) -> tuple[Image, ...]:
     return tuple(images_of(*[(keyword, value) for keyword, value in values if value is not None]))
 
 
-def inherited(header: Header, direction: Mapping[str, float]) -> Inherited:
+def inherited(header: Header) -> Inherited:
     """Return what products have from a file with this header; parts of one file share it.
 
     Parameters
     ----------
     header : Header
-    direction : mapping of str to float [deg]
-        RA and DEC.
     """
-    return _inherited(tuple(header.picked(_ALL)), tuple(direction.items()))
+    return _inherited(tuple(header.picked((*_ALL, *_ANGLES))))
 
 
 @lru_cache(maxsize=16)
-def _inherited(images: tuple[Image, ...], direction: tuple[tuple[str, float], ...]) -> Inherited:
-    return Inherited(dict(images), direction)
+def _inherited(images: tuple[Image, ...]) -> Inherited:
+    header = Header.of(images)
+    found = []
+    for axis in ("RA", "DEC"):
+        known = (header.known(f"{axis}_{kind}") for kind in ("OBJ", "PNT"))
+        angle = next((angle for angle in known if angle is not None and abs(angle) <= 360), None)
+        if angle is not None:  # the reference passes positions through single precision
+            found.append((axis, float(f"{np.float32(angle):.8e}")))
+    return Inherited(dict(images), tuple(found))

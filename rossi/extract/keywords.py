@@ -8,6 +8,7 @@ import numpy as np
 
 from rossi.errors import ConfigError
 from rossi.extract.channels import Bounds, ChannelSelection, parse_channels
+from rossi.fits.cards import images_of
 from rossi.fits.edit import with_keywords
 from rossi.fits.header import CardTuple, Header
 from rossi.fits.reader import open_fits
@@ -82,8 +83,7 @@ def describe(header: Header, content: Content, selection: ChannelSelection | Non
     selection : ChannelSelection, optional
     obsid : str
     """
-    for card in described(header, content, selection, obsid):
-        header.set(*card)
+    header.put(images_of(*described(header, content, selection, obsid)))
 
 
 def describe_file(

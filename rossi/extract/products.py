@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from rossi import gti as intervals
 from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import parse_channels
+from rossi.extract.inherited import Inherited
 from rossi.extract.lightcurve import BinnedCurve, Mode
 from rossi.extract.spectrum import BinnedSpectrum
 from rossi.fits import declarations as declared
-from rossi.fits.header import CardTuple, Header, Image, images_of
+from rossi.fits.cards import CardTuple, Image, images_of
+from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, table_hdu
 from rossi.gti import Gti
 from rossi.met import add_reference
@@ -54,6 +57,14 @@ _SPECTRUM = {
         *(("SYS_ERR", 0), ("GROUPING", 0), ("QUALITY", 0), ("FILTER", "NONE")),
     )
     for mode in Mode
+}
+_SPECTRUM_COLUMNS = {
+    mode: (Column(name, "1D", unit), Column("STAT_ERR", "1D", unit, declared.STAT_ERR.meaning))
+    for mode, name, unit in (
+        (Mode.RATE, "RATE", "count/s"),
+        (Mode.SUM, "COUNTS", "count"),
+        (Mode.MEAN, "MEAN", "count"),
+    )
 }
 _NO_FILES = images_of(
     *(("AREASCAL", 1.0), ("BACKSCAL", 1.0), ("CORRSCAL", 0.0)),
@@ -134,10 +145,13 @@ def _light_curve_headers(
 ) -> tuple[Header, Header]:
     """Return the primary header of a light curve, and the keywords of its table."""
     source = curve.source
-    first = source.grid.files[0].table.header
+    first, told, last = (
+        source.grid.files[0].table.header,
+        source.grid.files[0].inherited,
+        source.grid.files[-1].inherited,
+    )
     cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
     end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
-    applied_names = {card[0] for card in applied}
     own = images_of(
         *_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start),
         *_split("TSTOP", end),
@@ -146,17 +160,33 @@ def _light_curve_headers(
         ("TIERRELA", first.get("TIERRELA", 1e-9), "relative time error"),
         ("TIERABSO", first.get("TIERABSO", 1e-4), "absolute time error"),
         ("ONTIME", round(curve.ontime, 8), "[s] time on source"),
-        *[(keyword, False) for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP") if keyword not in applied_names],
-        *applied,
-        ("GAINAPP", first.is_true("GAINAPP"), "gain correction applied"),
-        ("CLOCKAPP", first.is_true("CLOCKAPP"), "clock correction applied"),
-        *([("CPIX", cpix, "channels of the elements")] if cpix else []),
-        ("MINCHAN", int(bounds.min()), "lowest channel of the elements"),
-        ("MAXCHAN", int(bounds.max()), "highest channel of the elements"),
     )
-    told = source.grid.files[0].inherited
-    header = Header.of([*_CURVE[curve.mode], *_times(source), *own, *told.instrument, *told.plain, *_source(source)])
-    return _primary(source, _CURVE_CONTENT, told.pointing), header
+    corrections = tuple(images_of(*applied)), first.is_true("GAINAPP"), first.is_true("CLOCKAPP")
+    channels = cpix, int(bounds[:, 0].min()), int(bounds[:, 1].max())
+    fixed = _of_curve(told, last, curve.mode, corrections, channels)
+    return _primary(source, _CURVE_CONTENT, told.pointing), Header.of([*fixed[0], *own, *fixed[1], *_source(source)])
+
+
+@lru_cache(maxsize=64)
+def _of_curve(
+    first: Inherited,
+    last: Inherited,
+    mode: Mode,
+    corrections: tuple[tuple[Image, ...], bool, bool],
+    channels: tuple[str | None, int, int],
+) -> tuple[list[Image], list[Image]]:
+    """Return the cards before and behind its own times that the light curves of a file's parts have in common."""
+    applied, gain, clock = corrections
+    names, (cpix, lowest, highest) = {card[0] for card in applied}, channels
+    without = images_of(*[(keyword, False) for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP") if keyword not in names])
+    told = images_of(
+        ("GAINAPP", gain, "gain correction applied"),
+        ("CLOCKAPP", clock, "clock correction applied"),
+        *([("CPIX", cpix, "channels of the elements")] if cpix else []),
+        ("MINCHAN", lowest, "lowest channel of the elements"),
+        ("MAXCHAN", highest, "highest channel of the elements"),
+    )
+    return [*_CURVE[mode], *_times(first, last)], [*without, *applied, *told, *first.instrument, *first.plain]
 
 
 def light_curve_file(curve: BinnedCurve, **layout: Any) -> bytes:
@@ -189,30 +219,25 @@ def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
     spectrum : BinnedSpectrum
     """
     source = spectrum.source
-    n = len(spectrum.value)
-    unit = "count/s" if spectrum.mode == Mode.RATE else "count"
-    value = Column({Mode.RATE: "RATE", Mode.SUM: "COUNTS", Mode.MEAN: "MEAN"}[spectrum.mode], "1D", unit)
-    error = Column("STAT_ERR", "1D", unit, declared.STAT_ERR.meaning)
+    n, (value, error) = len(spectrum.value), _SPECTRUM_COLUMNS[spectrum.mode]
     columns = [(declared.CHANNEL, np.arange(n)), (value, spectrum.value), (error, spectrum.error)]
     gain = source.grid.files[0].table.header.is_true("GAINAPP")
-    told = source.grid.files[0].inherited
-    header = Header.of(
-        [
-            *_SPECTRUM[spectrum.mode],
-            *images_of(("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure")),
-            *_NO_FILES,
-            *images_of(("DETCHANS", n), ("TLMIN1", 0), ("TLMAX1", n - 1), ("CPIX1", spectrum.cpix, _CPIX)),
-            *_SPECTRUM_VERSION,
-            *_times(source),
-            *images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied")),
-            *told.instrument,
-            *told.target,
-            *_source(source),
-        ]
-    )
+    told, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
+    exposure = images_of(("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure"))
+    own = images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
+    fixed = _of_spectrum(told, last, n, spectrum.cpix)
+    kind, behind = _SPECTRUM[spectrum.mode], (*told.instrument, *told.target)
+    header = Header.of([*kind, *exposure, *fixed, *own, *behind, *_source(source)])
     primary = _primary(source, _SPECTRUM_CONTENT, told.target)
     tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, source.filled, spectrum.exposure)]
     return primary, tables
+
+
+@lru_cache(maxsize=64)
+def _of_spectrum(first: Inherited, last: Inherited, n: int, cpix: str) -> list[Image]:
+    """Return the cards between exposure and time that the spectra of a file's parts have in common."""
+    channels = images_of(("DETCHANS", n), ("TLMIN1", 0), ("TLMAX1", n - 1), ("CPIX1", cpix, _CPIX))
+    return [*_NO_FILES, *channels, *_SPECTRUM_VERSION, *_times(first, last)]
 
 
 def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
@@ -241,8 +266,7 @@ def _split(keyword: str, value: float) -> list[CardTuple]:
     return [(stem + "I", whole, "[s] whole part"), (stem + "F", round(value - whole, 8), "[s] fraction")]
 
 
-def _times(source: Accumulation) -> list[Image]:
-    first, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
+def _times(first: Inherited, last: Inherited) -> list[Image]:
     return [*first.begin, *last.end, *_UNIT, *first.clock]
 
 

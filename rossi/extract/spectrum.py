@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rossi.arrays import Floats
-from rossi.extract.accumulate import Accumulation, last_sum
+from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import ChannelSelection, parse_channels
 from rossi.extract.lightcurve import Mode, Rejection
+from rossi.extract.sums import last_sum
 
 
 @dataclass(frozen=True, slots=True)

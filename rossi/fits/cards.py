@@ -20,6 +20,9 @@ _COMMENTARY = frozenset({"COMMENT", "HISTORY", ""})
 
 #: What a header accepts as a value; None writes an undefined value.
 Value: TypeAlias = str | bool | int | float | None
+CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
+#: Keyword and image of a card.
+Image: TypeAlias = tuple[str, bytes]
 
 #: What the standard allows in a header.
 _PRINTABLE, _UNPRINTABLE = re.compile(rb"[ -~]*"), re.compile(rb"[^ -~]")
@@ -122,6 +125,16 @@ def card_image(keyword: str, value: Value, comment: str = "") -> bytes:
     room = CARD - 10 - max(20, len(repr(value))) - 3
     comment = comment[: max(room, 0)].rstrip()
     return _fixed_image(keyword, value, comment) or _image_by_astropy(keyword, value, comment)
+
+
+def images_of(*cards: CardTuple) -> list[Image]:
+    """Return keyword and image of cards.
+
+    Parameters
+    ----------
+    *cards : CardTuple
+    """
+    return [(card[0], card_image(*card)) for card in cards]
 
 
 def _printable(text: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from rossi.errors import DataError
 from rossi.fits.reader import Span, spans
+from rossi.fits.sums import ones_complement_sum
 from rossi.fits.unzip import beginning, gunzip
-from rossi.fits.writer import ones_complement_sum
 
 #: The sum of a whole HDU with a right CHECKSUM: minus zero in ones' complement.
 _RIGHT = 0xFFFFFFFF

@@ -38,27 +38,24 @@ def with_room(table: Table, columns: tuple[Column, ...]) -> Table:
     table : Table
     columns : tuple of Column
     """
-    n_old, width = len(table.structure.forms), table.rows.dtype.itemsize
-    cards, more = _cards(columns, n_old + 1)
-    known = _joined(table.structure, columns, cards, width + more)
-    rows = np.empty(len(table), known.dtype)
-    old = np.ascontiguousarray(table.rows).view("u1").reshape(len(table), width)
-    rows.view("u1").reshape(len(table), width + more)[:, :width] = old
+    cards, known = _joined(table.structure, columns)
+    old, width = np.ascontiguousarray(table.rows), known.dtype.itemsize
+    rows = np.empty(len(old), known.dtype)
+    rows.view("u1").reshape(len(old), width)[:, : old.itemsize] = old.view("u1").reshape(len(old), old.itemsize)
     header = table.header.copy()
-    header.set("NAXIS1", width + more, "width of table in bytes")
-    header.set("TFIELDS", n_old + len(columns), "number of fields in each row")
+    header.set("NAXIS1", width, "width of table in bytes")
+    header.set("TFIELDS", len(known.forms), "number of fields in each row")
     header.add(cards)
     return Table(header, rows, table.source, known, table.heap)
 
 
 @lru_cache(maxsize=64)
-def _cards(columns: tuple[Column, ...], first: int) -> tuple[Header, int]:
-    """Return the cards of columns, and how many bytes a row they take."""
-    header = Header(card for number, column in enumerate(columns, first) for card in column.cards(number))
-    alone = Header(card for number, column in enumerate(columns, 1) for card in column.cards(number))
-    return header, structure(alone.column_cards(), len(columns), None).dtype.itemsize
-
-
-@lru_cache(maxsize=64)
-def _joined(old: Structure, columns: tuple[Column, ...], cards: Header, width: int) -> Structure:
-    return structure(old.header.column_cards() + cards.column_cards(), len(old.forms) + len(columns), width)
+def _joined(old: Structure, columns: tuple[Column, ...]) -> tuple[Header, Structure]:
+    """Return the cards of further columns, and the structure of a table that has them behind its own."""
+    n_old, n_new = len(old.forms), len(columns)
+    header, alone = (
+        Header(card for number, column in enumerate(columns, first) for card in column.cards(number))
+        for first in (n_old + 1, 1)
+    )
+    width = old.dtype.itemsize + structure(alone.column_cards(), n_new, None).dtype.itemsize
+    return header, structure(old.header.column_cards() + header.column_cards(), n_old + n_new, width)

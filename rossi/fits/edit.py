@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rossi.arrays import chosen_rows
 from rossi.errors import DataError
 from rossi.fits.columns import append_columns
 from rossi.fits.header import CardTuple, Header
@@ -31,7 +32,7 @@ def select_rows(table: Table, rows: ArrayLike) -> Table:
     table : Table
     rows : array_like (n_row,) of bool, or (k,) of int
     """
-    chosen = table.rows[np.asarray(rows)]
+    chosen = chosen_rows(table.rows, np.asarray(rows))
     header = table.header.copy()
     header.set("NAXIS2", len(chosen), "number of rows in table")
     return table.with_rows(chosen, header)
@@ -94,6 +95,18 @@ def as_hdu(table: Table) -> TableHDU:
         header = header.without(("THEAP",))
         header.set("PCOUNT", len(table.heap), "size of special data area")
     return TableHDU(header, data_unit(table.rows, table.heap))
+
+
+def as_file(name: str, primary: Header, tables: Iterable[TableHDU]) -> FitsFile:
+    """Return what is ready to be written as a file that is open.
+
+    Parameters
+    ----------
+    name : str
+    primary : Header
+    tables : iterable of TableHDU
+    """
+    return FitsFile(name, primary, tuple(Table(hdu.header, hdu.data, name) for hdu in tables))
 
 
 def file_parts(file: FitsFile) -> Iterator[bytes | memoryview]:

@@ -9,32 +9,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from rossi.errors import DataError
 from rossi.fits import places
-from rossi.fits.cards import CARD, Value, card_comment, card_image, card_value
+from rossi.fits.cards import CARD, CardTuple, Image, Value, card_comment, card_image, card_value
+
+__all__ = ["BLOCK", "CardTuple", "Header"]
 
 BLOCK = 2880
 _END = b"END".ljust(CARD)
 #: Below it every whole number is one of double precision too.
 _EXACT = 1 << 53
-
-CardTuple: TypeAlias = tuple[str, Value] | tuple[str, Value, str]
-#: Keyword and image of a card.
-Image: TypeAlias = tuple[str, bytes]
-
-
-def images_of(*cards: CardTuple) -> list[Image]:
-    """Return keyword and image of cards.
-
-    Parameters
-    ----------
-    *cards : CardTuple
-    """
-    return [(card[0], card_image(*card)) for card in cards]
 
 
 class Header:
@@ -46,23 +34,28 @@ class Header:
         Initial cards.
     """
 
-    __slots__ = ("_cards", "_columns", "_is_own", "_known", "_names")
+    __slots__ = ("_cards", "_columns", "_is_own", "_known", "_looked", "_names")
 
     def __init__(self, cards: Iterable[CardTuple] = ()) -> None:
         given = list(cards)
         self._cards: list[bytes] = [card_image(*card) for card in given]
         self._names: list[str] = [card[0] for card in given]
-        self._known: dict[str, int] | None = None  # where keywords first stand; None: to be worked out
+        self._known: dict[str, int] = {}  # where keywords first stand, of as many cards as were looked at
+        self._looked = 0
         self._is_own = True  # else other headers look into it too
         self._columns: tuple[int, ...] | None = None  # positions of cards that describe columns
 
     @property
     def _index(self) -> dict[str, int]:
         """Position of each keyword's first card, worked out when somebody looks."""
-        if self._known is None:
-            names = self._names
-            self._known = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
-            self._is_own = True
+        names, looked = self._names, self._looked
+        if not looked:
+            self._known, self._is_own = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True)), True
+        elif looked < len(names):
+            self._known, self._is_own = self._known if self._is_own else self._known.copy(), True
+            for at, name in enumerate(names[looked:], looked):
+                self._known.setdefault(name, at)
+        self._looked = len(names)
         return self._known
 
     @classmethod
@@ -96,14 +89,14 @@ class Header:
             self.extend(places.joined(records))
             return self
         self._cards, self._names = records, list(known.names)
-        self._known, self._is_own, self._columns = known.index, False, known.columns
+        self._known, self._looked, self._is_own, self._columns = known.index, known.end, False, known.columns
         return self
 
     def copy(self) -> Header:
         """Return an independent copy."""
         new = Header.__new__(Header)
         new._cards, new._names = self._cards.copy(), self._names.copy()
-        new._known, new._columns = self._known, self._columns
+        new._known, new._looked, new._columns = self._known, self._looked, self._columns
         new._is_own = self._is_own = False
         return new
 
@@ -125,8 +118,7 @@ class Header:
         keyword : str
         default : Any
         """
-        known = self._known
-        at = (self._index if known is None else known).get(keyword)
+        at = (self._known if self._looked == len(self._names) else self._index).get(keyword)
         if at is None:
             return default
         value = card_value(self._cards[at])
@@ -240,10 +232,6 @@ class Header:
         value : str, bool, int, float or None
         comment : str
         """
-        if self._known is not None and keyword not in self._known:
-            if not self._is_own:
-                self._known, self._is_own = self._known.copy(), True
-            self._known[keyword] = len(self._names)
         self._cards.append(card_image(keyword, value, comment))
         self._names.append(keyword)
         self._columns = None
@@ -256,7 +244,7 @@ class Header:
         images : iterable of (str, bytes)
             Keyword and image of each.
         """
-        added, self._columns, self._known = list(images), None, None
+        added, self._columns = list(images), None
         self._names += [keyword for keyword, _ in added]
         self._cards += [image for _, image in added]
 
@@ -274,7 +262,7 @@ class Header:
             return
         self._names += other._names
         self._cards += other._cards
-        self._columns = self._known = None
+        self._columns = None
 
     def set(self, keyword: str, value: Value, comment: str = "") -> None:
         """Replace the first card of this keyword, or append one.
@@ -285,11 +273,30 @@ class Header:
         value : str, bool, int, float or None
         comment : str
         """
-        at = self._index.get(keyword)
-        if at is None:
-            self.append(keyword, value, comment)
-        else:
-            self._cards[at] = card_image(keyword, value, comment)
+        self.put(((keyword, card_image(keyword, value, comment)),))
+
+    def put(self, images: Iterable[Image]) -> None:
+        """Replace the first card of each of these keywords, or append it.
+
+        Parameters
+        ----------
+        images : iterable of (str, bytes)
+            Keyword and image of each.
+        """
+        known, cards = self._index, self._cards
+        for keyword, image in images:
+            at = known.get(keyword)
+            if at is not None:
+                cards[at] = image
+                continue
+            if not self._is_own:
+                known = self._known = known.copy()
+                self._is_own = True
+            known[keyword] = len(cards)
+            cards.append(image)
+            self._names.append(keyword)
+            self._columns = None
+        self._looked = len(cards)
 
     def images(self) -> Iterator[tuple[str, bytes]]:
         """Iterate over (keyword, card image) in order."""

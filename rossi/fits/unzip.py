@@ -154,11 +154,13 @@ def _unpacked(data: bytes, name: str, kind: str, opened: Callable[[IO[bytes]], I
 
 def _content(data: bytes, limit: int) -> bytes | None:
     """Return the content, or a little more than `limit` bytes of it; None where the file is cut."""
-    member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-    content = member.decompress(data, limit + 1)
-    if member.eof and member.unused_data:  # several members, or zeros as padding
-        return _piece_by_piece(data, limit)
-    return content if member.eof or len(content) > limit else None
+    told = int.from_bytes(data[-4:], "little")  # the length of one member; room for more would take as long to get
+    for most in (min(told, limit), limit):
+        member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+        content = member.decompress(data, most + 1)
+        if member.eof:  # behind it may be more members, or zeros as padding
+            return _piece_by_piece(data, limit) if member.unused_data else content
+    return content if len(content) > limit else None
 
 
 def _piece_by_piece(data: bytes, limit: int) -> bytes:

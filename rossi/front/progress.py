@@ -44,8 +44,7 @@ def _line(title: str, stage: str, number: int, of: int) -> str:
 def _notebook() -> Any:
     """Return IPython's display in a notebook, else None."""
     ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    if ipython is None or shell is None or not hasattr(shell, "kernel"):
+    if ipython is None or not hasattr(ipython.get_ipython(), "kernel"):
         return None
     return ipython.display.display
 

@@ -14,6 +14,7 @@ from rossi.fits.columns import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table, by_row
+from rossi.gti import Gti
 from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fraction
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster
 from rossi.met import split_keyword
@@ -139,6 +140,34 @@ def correct_curve(
     return replace(curve, rate=curve.rate * (1.0 / live), error=curve.error * (1.0 / live), header=header), remarks
 
 
+def correct_spectrum(
+    header: Header, where: str, intervals: Gti, dead: DeadTime, requested: Sequence[int] = DETECTORS
+) -> list[Remark]:
+    """Correct the header of a spectrum of counts that was not written yet; see `correct`.
+
+    Parameters
+    ----------
+    header : Header
+        Of the SPECTRUM extension; it is changed.
+    where : str
+        For messages.
+    intervals : ndarray (m, 2) [s]
+        Its good time.
+    dead : DeadTime
+    requested : sequence of int
+
+    Raises
+    ------
+    DataError
+        If none of the detectors has data.
+    """
+    detectors, absent = _choose(header, where, dead, requested)
+    remarks = [*_product_remarks(header, where, dead, requested, "SPECTRUM"), *absent]
+    live = 1.0 - interval_fraction(dead.shifted(intervals), dead, detectors)
+    _stamp(header, dead.cluster, detectors, _exposures(header, where, live), is_type_two=False)
+    return remarks
+
+
 def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]) -> tuple[Detectors, list[Remark]]:
     """Return the detectors to use: asked for, in the product, and with dead time."""
     remarks = [
@@ -204,7 +233,7 @@ def _spectrum(
     changed = table.with_rows(table.rows.copy(), table.header.copy())
     if str(table.header.get("HDUCLAS3", "")).strip().upper() == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), np.full(len(table), 1.0 / live))
-    return changed, _exposures(table, live)
+    return changed, _exposures(table.header, table.where, live)
 
 
 def _type_two(table: Table, intervals: Floats, dead: DeadTime, kind: str) -> tuple[Table, tuple[float, float]]:
@@ -217,12 +246,12 @@ def _type_two(table: Table, intervals: Floats, dead: DeadTime, kind: str) -> tup
     changed = table.with_rows(table.rows.copy(), table.header.copy())
     if kind == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), 1.0 / live)
-    return changed, _exposures(table, float(np.add.accumulate(live)[-1]) / len(live))
+    return changed, _exposures(table.header, table.where, float(np.add.accumulate(live)[-1]) / len(live))
 
 
-def _exposures(table: Table, live: float) -> tuple[float, float]:
+def _exposures(header: Header, where: str, live: float) -> tuple[float, float]:
     """Return EXPOSURE before and after, in single precision as the reference has them."""
-    old = float(np.float32(table.header.number("EXPOSURE", table.where)))
+    old = float(np.float32(header.number("EXPOSURE", where)))
     return old, float(np.float32(old * live))
 
 

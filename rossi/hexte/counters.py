@@ -52,23 +52,22 @@ class Frames:
         return len(self.number)
 
 
-def archive_frames(table: Table, offset: float, previous_row: bool = False) -> Frames:
+def archive_frames(table: Table, number: NDArray[np.int64], late: Sequence[tuple[int, int]] = ()) -> Frames:
     """Read the counters of archive-mode rows.
 
     Parameters
     ----------
     table : Table
-    offset : float [s]
-        Added to Time: counters of a row belong to the housekeeping of that time.
-    previous_row : bool
-        Take counters from the row before, as files of early processing need it.
+    number : ndarray (n_row,) of int
+        Of the frame whose counters a row holds.
+    late : sequence of (int, int)
+        First row, and that behind the last one, of files of early processing: counters stand one row late there.
     """
-    number = frame_number(table.numbers("Time") + offset)
     code = table.integers("ClstrPosition")
     live = table.side_by_side(tuple(f"LiveTimeDet{d}" for d in DETECTORS))
-    if previous_row and len(live):
-        live = np.concatenate((np.zeros((1, len(DETECTORS))), live[:-1]))
-    events = np.repeat((table.numbers("GoodCnt") / len(DETECTORS))[:, None], len(DETECTORS), axis=1)
+    for first, last in late:
+        live[first:last] = np.concatenate((np.zeros((1, len(DETECTORS))), live[first : last - 1]))[: last - first]
+    events = np.broadcast_to((table.numbers("GoodCnt") / len(DETECTORS))[:, None], live.shape)
     return Frames(number, (code == 0) | (code == 3), live, events)
 
 
@@ -163,7 +162,7 @@ def upper_level(housekeeping: Housekeeping, coefficients: Coefficients) -> Float
     return np.asarray(dead + _PER_VETO * vetoes)
 
 
-def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floats:
+def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats, first: Sequence[int] = (0,)) -> Floats:
     """Return the dead time of each frame; 0 for a detector that never had a value.
 
     A detector without a value in a frame is corrected once more from its dead time in the frame before, as hxtdead
@@ -175,6 +174,8 @@ def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floa
     housekeeping : Housekeeping
     upper : ndarray (n_frame, 4) [s]
         Of each frame of the housekeeping: see `upper_level`.
+    first : sequence of int
+        Which of the frames have none before them.
 
     Returns
     -------
@@ -186,8 +187,8 @@ def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floa
         If a frame lies outside the housekeeping.
     """
     slot = frames.number - housekeeping.first
-    (outside,) = ((slot < 0) | (slot >= len(housekeeping))).nonzero()
-    if len(outside):
+    if not ((slot >= 0) & (slot < len(housekeeping))).all():
+        (outside,) = ((slot < 0) | (slot >= len(housekeeping))).nonzero()
         raise DataError(
             f"{housekeeping.name}: there is no housekeeping for frame {frames.number[outside[0]]} "
             f"({frames.number[outside[0]] * FRAME:.0f} s); its file should cover the science data."
@@ -197,10 +198,12 @@ def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats) -> Floa
     share = np.where(frames.on_source, 1.0, exposed)[:, None]
     added = share * upper[slot]
     absent = frames.live == NO_VALUE
+    if not absent.any():
+        return _with_upper_level(frames.live, frames.events, added)
     live = np.where(absent, 0.0, frames.live)
     dead = _with_upper_level(live, frames.events, added)
     for row in absent.any(axis=1).nonzero()[0].tolist():
-        if row:
+        if row not in first:
             live[row, absent[row]] = dead[row - 1, absent[row]]
             dead[row] = _with_upper_level(live[row : row + 1], frames.events[row : row + 1], added[row : row + 1])[0]
     return dead

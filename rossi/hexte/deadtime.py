@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.arrays import Floats
+from rossi.arrays import Floats, chosen_rows
 from rossi.errors import DataError
-from rossi.extract.accumulate import last_sum
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.coefficients import coefficients
@@ -106,8 +106,7 @@ class DeadTime:
         -------
         ndarray (...) of int
         """
-        slot = frame - self.first
-        return np.where((slot >= 0) & (slot < len(self.dead)), slot, -1)
+        return np.minimum(np.maximum(frame - self.first, -1), len(self.dead))  # both ends: the mean, which comes last
 
     def shifted(self, time: Floats) -> Floats:
         """Return times of products as times of frames.
@@ -160,38 +159,79 @@ def dead_time(
     DataError
         If science and housekeeping have no time in common, or the processing of the file was too early to correct.
     """
-    cluster, where = cluster_of(science), science.where
-    added, known = _upper_level(coefficient_table, cluster, housekeeping)
-    is_events = science.name.upper() == "XTE_SE"
-    is_archive = str(science.header.get("DATAMODE", "")).strip() == "Archive"
-    offset = _ARCHIVE_OFFSET if is_archive and not is_events else 0.0
-    version, remarks = revision(science), list(known)
-    if is_events:
-        frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
-    else:
-        early = version < _RIGHT_ARCHIVE
-        if early:
-            remarks.append(_early(where, str(science.header.get("CREATOR", ""))))
-        frames = archive_frames(_within(science, offset, housekeeping), offset, early)
-    if not len(frames):
+    if science.name.upper() != "XTE_SE":
+        return archive_dead_times([science], science, (0,), housekeeping, coefficient_table)[0]
+    frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
+    _require_common(science, frames, housekeeping)
+    if revision(science) < _RIGHT_EVENTS and _only_first_detector(frames.events[0]):
         raise DataError(
-            f"{where}: its rows and the housekeeping {housekeeping.name} ({housekeeping.span[0]:.0f} to "
-            f"{housekeeping.span[1]:.0f} s) have no time in common; give the housekeeping of the same observation."
-        )
-    if is_events and version < _RIGHT_EVENTS and _only_first_detector(frames.events[0]):
-        raise DataError(
-            f"{where}: CREATOR {science.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
+            f"{science.where}: CREATOR {science.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
             "reprocessed file from the archive."
         )
-    dead = corrected(frames, housekeeping, added)
-    low, high = frames.number.min(), frames.number.max()
+    added, known = _upper_level(coefficient_table, cluster_of(science), housekeeping)
+    return _of_frames(science, frames.number, corrected(frames, housekeeping, added), housekeeping, 0.0, known)
+
+
+def archive_dead_times(
+    parts: Sequence[Table], whole: Table, first: Sequence[int], housekeeping: Housekeeping, coefficient_table: Table
+) -> list[DeadTime]:
+    """Work out the dead time of several parts of archive-mode data together; see `dead_time`.
+
+    Parameters
+    ----------
+    parts : sequence of Table
+        HDU 1 of each.
+    whole : Table
+        With the rows of all.
+    first : sequence of int
+        Where the rows of each begin.
+    housekeeping : Housekeeping
+        Of all.
+    coefficient_table : Table
+
+    Raises
+    ------
+    DataError
+        As `dead_time` does.
+    """
+    added, known = _upper_level(coefficient_table, cluster_of(whole), housekeeping)
+    offset = _ARCHIVE_OFFSET if str(whole.header.get("DATAMODE", "")).strip() == "Archive" else 0.0
+    early = [revision(part) < _RIGHT_ARCHIVE for part in parts]
+    frames, edges = _archive_frames(whole, first, offset, housekeeping, early)
+    for part, (begin, end) in zip(parts, pairwise(edges), strict=True):
+        _require_common(part, frames.number[begin:end], housekeeping)
+    dead, found = corrected(frames, housekeeping, added, edges), []
+    for part, is_early, (begin, end) in zip(parts, early, pairwise(edges), strict=True):
+        remarks = (*known, _early(part.where, str(part.header.get("CREATOR", "")))) if is_early else known
+        found.append(_of_frames(part, frames.number[begin:end], dead[begin:end], housekeeping, offset, remarks))
+    return found
+
+
+def _require_common(science: Table, frames: Sized, housekeeping: Housekeeping) -> None:
+    if not len(frames):
+        raise DataError(
+            f"{science.where}: its rows and the housekeeping {housekeeping.name} ({housekeeping.span[0]:.0f} to "
+            f"{housekeeping.span[1]:.0f} s) have no time in common; give the housekeeping of the same observation."
+        )
+
+
+def _of_frames(
+    science: Table,
+    number: NDArray[np.int64],
+    dead: Floats,
+    housekeeping: Housekeeping,
+    offset: float,
+    remarks: tuple[Remark, ...],
+) -> DeadTime:
+    """Return the dead time of frames, by number, in order of the data."""
+    low, high = int(number.min()), int(number.max())
     table = np.zeros((high - low + 1, len(DETECTORS)))
-    table[frames.number - low] = dead  # of equal frames the last one counts
-    edges = frames.number[0] - low, frames.number[-1] - low
+    table[number - low] = dead  # of equal frames the last one counts
+    edges = int(number[0]) - low, int(number[-1]) - low
     covered = table[min(edges) : max(edges) + 1]
     mean = np.add.accumulate(covered)[-1] / len(covered)  # one by one, as `last_sum`
-    zero = timezero(science.header, where)
-    return DeadTime(cluster, is_events, int(low), table, mean, offset, zero, housekeeping.span, tuple(remarks))
+    is_events, zero = science.name.upper() == "XTE_SE", timezero(science.header, science.where)
+    return DeadTime(cluster_of(science), is_events, low, table, mean, offset, zero, housekeeping.span, remarks)
 
 
 @lru_cache(maxsize=2)
@@ -208,13 +248,28 @@ def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
     return Frames(*(getattr(frames, name)[inside] for name in Frames.__slots__))
 
 
-def _within(science: Table, offset: float, housekeeping: Housekeeping) -> Table:
-    """Return the rows between the first and the last one that housekeeping covers, less those without a frame of it."""
-    time = science.numbers("Time") + offset
-    (inside,) = ((time >= housekeeping.span[0]) & (time < housekeeping.span[1])).nonzero()
-    rows = slice(inside[0], inside[-1] + 1) if len(inside) else slice(0)
-    slot = frame_number(time)[rows] - housekeeping.first
-    return science.with_rows(science.rows[rows][(slot >= 0) & (slot < len(housekeeping))])
+def _archive_frames(
+    whole: Table, first: Sequence[int], offset: float, housekeeping: Housekeeping, early: Sequence[bool]
+) -> tuple[Frames, list[int]]:
+    """Return the frames of parts, and where those of each begin and end.
+
+    Of a part they are those between the first and the last row that housekeeping covers, less those without a frame of
+    it. Counters of a row belong to the housekeeping of its time and the offset.
+    """
+    time = whole.numbers("Time") + offset
+    number, edges = frame_number(time), [*first, len(time)]
+    slot = number - housekeeping.first
+    usable = (slot >= 0) & (slot < len(housekeeping))
+    inside = (time >= housekeeping.span[0]) & (time < housekeeping.span[1])
+    if not (usable & inside).all():
+        for begin, end in pairwise(edges):
+            (covered,) = inside[begin:end].nonzero()
+            low, high = (begin + covered[0], begin + covered[-1] + 1) if len(covered) else (end, end)
+            usable[begin:low] = usable[high:end] = False
+        whole, number = whole.with_rows(chosen_rows(whole.rows, usable)), number[usable]
+        edges = [0, *np.cumsum([usable[begin:end].sum() for begin, end in pairwise(edges)]).tolist()]
+    late = [rows for rows, is_early in zip(pairwise(edges), early, strict=True) if is_early]
+    return archive_frames(whole, number, late), edges
 
 
 def _only_first_detector(events: Floats) -> bool:
@@ -299,11 +354,7 @@ def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> f
         Frames without dead time do not count; 0 if none counts.
     """
     start, stop = intervals.T
-    number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
-    row = np.arange(len(number)).repeat(number)
-    frame = (frame_number(start) - (number.cumsum() - number))[row] + np.arange(len(row))
-    weighted, seconds = _weighted(start[row], stop[row], frame, dead.means(detectors)[dead.row(frame)])
-    return float(detectors.fraction(np.array(last_sum(weighted)), np.array(last_sum(seconds))))
+    return float(_fractions(start, stop, np.zeros(len(start), np.int64), 1, dead, detectors)[0])
 
 
 def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detectors) -> Floats:
@@ -321,18 +372,19 @@ def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detect
     -------
     ndarray (n,)
     """
-    weighted, seconds = np.zeros(len(start)), np.zeros(len(start))
-    frame, means = frame_number(start), dead.means(detectors)
-    for part in range(math.ceil(width / FRAME) + 1):
-        more, length = _weighted(start, start + width, frame + part, means[dead.row(frame + part)])
-        weighted += more
-        seconds += length
+    return _fractions(start, start + width, np.arange(len(start)), len(start), dead, detectors)
+
+
+def _fractions(
+    start: Floats, stop: Floats, group: NDArray[np.int64], n_group: int, dead: DeadTime, detectors: Detectors
+) -> Floats:
+    """Return the dead fraction of each group of intervals; what their frames give is added one by one, in order."""
+    number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
+    row = np.arange(len(number)).repeat(number)
+    frame = np.asarray((frame_number(start) - (number.cumsum() - number))[row] + np.arange(len(row)), np.int64)
+    edge, mean = FRAME * frame, dead.means(detectors)[dead.row(frame)]
+    length = np.minimum(edge + FRAME, stop[row]) - np.maximum(edge, start[row])
+    counts, of = (mean > 0) & (length > 0), group[row]
+    sums = [np.bincount(of, np.where(counts, each, 0.0), n_group) for each in (length * mean, length)]
+    weighted, seconds = np.asarray(sums, np.float64)
     return detectors.fraction(weighted, seconds)
-
-
-def _weighted(start: Floats, stop: Floats, frame: NDArray[np.int64], dead: Floats) -> tuple[Floats, Floats]:
-    """Return dead time times length, and length, of a frame's part of intervals; 0 where it does not count."""
-    edge = FRAME * frame
-    length = np.minimum(edge + FRAME, stop) - np.maximum(edge, start)
-    counts = (dead > 0) & (length > 0)
-    return np.where(counts, length * dead, 0.0), np.where(counts, length, 0.0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.facts import some_of
 from rossi.fits.dated import dated
 from rossi.fits.elements import undefined
 from rossi.fits.table import Table
@@ -209,4 +210,4 @@ def _runs(frames: NDArray[np.int64]) -> str:
     breaks = np.flatnonzero(np.diff(frames) > 1)
     first, last = frames[np.r_[0, breaks + 1]], frames[np.r_[breaks, len(frames) - 1]]
     texts = [str(a) if a == b else f"{a}-{b}" for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-    return ", ".join(texts[:5]) + (" ..." if len(texts) > 5 else "")
+    return some_of(texts, 5)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -31,6 +31,7 @@ from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
 from rossi.hexte.reduction import (
+    ArchivePart,
     Correction,
     DetectorBand,
     Reduced,
@@ -305,8 +306,8 @@ def reduce_cluster(
     dwell, remarks = dwell_of(parts, rocking, wanted.dwell)
     goods, repeats = good_of_parts(parts, good)
     remarks += repeats
-    reduced: list[Reduced] = []
     known = lru_cache(lambda table: Housekeeping.from_table(table, cluster))
+    groups: dict[tuple[object, ...], tuple[Request, Correction, list[tuple[Part, Gti]]]] = {}
     for part, own in zip(parts, goods, strict=True):
         if not len(own):  # all of it is in other files
             continue
@@ -314,10 +315,11 @@ def reduce_cluster(
         housekeeping = None if covering is None else known(covering)
         if housekeeping is None:
             remarks.append(_realtime(cluster, dwell))
-        usable = whole_frames(own, timezero(part.table.header, part.table.where)) if part.is_events else own
-        detectors = wanted.spectrum_detectors(cluster, part)
-        request = Request(wanted.bands, wanted.width(part, dwell), detectors, usable)
-        reduced += _reduced(part, request, Correction(housekeeping, coefficients, dwell))
+        told = wanted.width(part, dwell), wanted.spectrum_detectors(cluster, part)
+        kind = (part.name,) if part.is_events else (part.table.structure, *told, id(housekeeping))
+        correction = Correction(housekeeping, coefficients, dwell)
+        groups.setdefault(kind, (Request(wanted.bands, *told), correction, []))[2].append((part, own))
+    reduced = [made for group in groups.values() for made in _reduced(*group)]
     if not reduced:
         return None
     curves = {
@@ -339,16 +341,20 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
     return covering
 
 
-def _reduced(part: Part, request: Request, correction: Correction) -> Iterable[Reduced]:
-    if part.is_events:
-        if part.split.fits is None:
-            events = ScienceEvents.from_file_on_disk(part.split, LONG)
-        else:
-            events = ScienceEvents(part.name, part.table, part.gti)
-        return reduce_events(events, request, correction, part.position)
-    array = ScienceArray(part.name, part.split.opened().table(), part.gti)
-    made = reduce_archive(array, part.position, request, correction)
-    return [] if made is None else [made]
+def _reduced(request: Request, correction: Correction, parts: Sequence[tuple[Part, Gti]]) -> list[Reduced]:
+    """Reduce parts that are alike, each with its good time; of event lists there is one."""
+    part, good = parts[0]
+    if not part.is_events:
+        opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
+        return reduce_archive(
+            [ArchivePart(array, one.position, own) for one, own, array in opened], request, correction
+        )
+    if part.split.fits is None:
+        events = ScienceEvents.from_file_on_disk(part.split, LONG)
+    else:
+        events = ScienceEvents(part.name, part.table, part.gti)
+    usable = whole_frames(good, timezero(part.table.header, part.table.where))
+    return reduce_events(events, replace(request, good=usable), correction, part.position)
 
 
 def _realtime(cluster: Cluster, dwell: float) -> Remark:

@@ -103,11 +103,10 @@ class Products:
         files = list[File]()
         for cluster, one in self.clusters.items():
             for position, file in one.spectra.items():
-                content = Content.TOTAL if position is Position.SOURCE else Content.BACKGROUND
-                describe(file.table().header, content, None, self.obsid)
+                describe(file.table().header, _content(position), None, self.obsid)
             for position, data in spectrum_files(one.spectra, self.stem(cluster)).items():
                 label = f"{cluster.label}_{position.value}"
-                content = Content.TOTAL if position is Position.SOURCE else Content.BACKGROUND
+                content = _content(position)
                 about = About(Kind.SPECTRUM, label, "HEXTE", content, cluster=cluster.name, position=position.value)
                 files.append(File(f"{self.obsid}_{label}.pha", data, about=about))
         return tuple(files)
@@ -185,6 +184,10 @@ def reduce_clusters(
         raise errors[0] if errors else NoGoodTime("No HEXTE data lie in good time.")
     remarks += _estimate_missing(found, estimate)
     return Products(str(parts[0].table.header.get("OBS_ID", "observation")).strip(), bands, found, tuple(remarks))
+
+
+def _content(position: Position) -> Content:
+    return Content.TOTAL if position is Position.SOURCE else Content.BACKGROUND
 
 
 def _estimate_missing(found: Mapping[Cluster, ClusterProducts], estimate: Estimate | None) -> list[Remark]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi import gti as intervals
-from rossi.extract.accumulate import Accumulation, accumulate, last_sum
+from rossi.extract.accumulate import Accumulation, accumulate_alike
+from rossi.extract.alike import Alike, stacked
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.eventbins import covered_bins
@@ -18,12 +19,12 @@ from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import series_of, spectrum_tables
 from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.spectrum import spectrum
+from rossi.extract.sums import last_sum
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.hexte.correction import correct, correct_curve
-from rossi.hexte.counters import Frames
-from rossi.hexte.deadtime import DeadTime, dead_time
+from rossi.hexte.correction import correct_curve, correct_spectrum
+from rossi.hexte.deadtime import DeadTime, archive_dead_times, dead_time
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.rocking import Position, codes, wrong_positions
 from rossi.hexte.science import DETECTORS, FRAME, Kind
@@ -117,37 +118,70 @@ class Reduced:
     remarks: tuple[Remark, ...] = field(default=())
 
 
-def reduce_archive(array: ScienceArray, position: Position, request: Request, correction: Correction) -> Reduced | None:
-    """Reduce archive-mode data of one position.
+@dataclass(frozen=True, slots=True)
+class ArchivePart:
+    """Archive-mode data of one position.
 
     Parameters
     ----------
     array : ScienceArray
         Rows of one position with their good time; see `rossi.hexte.rocking.split`.
     position : Position
+    good : ndarray (m, 2) [s] or None
+        Good time, TIMEZERO applied; None takes all.
+    """
+
+    array: ScienceArray
+    position: Position
+    good: Gti | None = None
+
+
+def reduce_archive(parts: Sequence[ArchivePart], request: Request, correction: Correction) -> list[Reduced]:
+    """Reduce archive-mode data of one cluster in one pass.
+
+    Parameters
+    ----------
+    parts : sequence of ArchivePart
+        At least one, all with the same columns.
     request : Request
+        Its good time does not count, but that of each part.
     correction : Correction
 
     Returns
     -------
-    Reduced or None
-        None where nothing lies in good time.
+    list of Reduced
+        One a part that has rows in good time.
     """
-    time = TimeSelection("apply", () if request.good is None else (request.good,))
-    grid = select_samples([array], "SpecDet0", request.binsz, time)
-    if not len(grid.samples[0].index):
-        return None
+    grids = [
+        select_samples(
+            [part.array], "SpecDet0", request.binsz, TimeSelection("apply", () if part.good is None else (part.good,))
+        )
+        for part in parts
+    ]
+    filled = [n for n, grid in enumerate(grids) if len(grid.samples[0].index)]
+    if not filled:
+        return []
+    tables = [parts[n].array.table for n in filled]
+    whole, first = stacked(tables)
+    alike = Alike.of([grids[n] for n in filled], whole, first, parts[0].array.shape("SpecDet0").n_time)
 
-    def counts(detectors: Sequence[int], channels: ChannelSelection, *, is_curve: bool) -> Accumulation:
+    def counts(detectors: Sequence[int], channels: ChannelSelection, *, is_curve: bool) -> list[Accumulation]:
         columns = [f"SpecDet{d}" for d in detectors]
-        return accumulate(grid, columns, channels, null_exposure=True, by_bin=is_curve, by_channel=not is_curve)
+        return accumulate_alike(alike, columns, channels, by_bin=is_curve, by_channel=not is_curve)
 
     curves = {
         name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last), is_curve=True)
         for name, band in request.bands.items()
     }
-    whole = counts(request.spectrum, ChannelSelection(), is_curve=False) if request.spectrum else None
-    return _products(position, array.table, curves, whole, request, correction, None)
+    spectra = counts(request.spectrum, ChannelSelection(), is_curve=False) if request.spectrum else None
+    dead: Sequence[DeadTime | None] = [None] * len(filled)
+    if correction.housekeeping is not None and correction.coefficients is not None:
+        dead = archive_dead_times(tables, whole, first, correction.housekeeping, correction.coefficients)
+    made = []
+    for at, n in enumerate(filled):
+        counted = _Counted({name: each[at] for name, each in curves.items()}, spectra[at] if spectra else None)
+        made.append(_products(parts[n].position, tables[at], counted, request, correction, dead[at]))
+    return made
 
 
 def reduce_events(
@@ -181,9 +215,12 @@ def reduce_events(
         counts = _Counts.of(events, counted, request) if len(counted.frames) else None
         if counts is None:
             continue
+        dead = None
+        if correction.housekeeping is not None and correction.coefficients is not None:
+            dead = dead_time(events.table, correction.housekeeping, correction.coefficients, counted.frames)
         curves = {band: counts.curve(number) for number, band in enumerate(request.bands)}
-        whole = counts.spectrum(request.spectrum) if request.spectrum else None
-        reduced.append(_products(name, events.table, curves, whole, request, correction, counted.frames))
+        made = _Counted(curves, counts.spectrum(request.spectrum) if request.spectrum else None)
+        reduced.append(_products(name, events.table, made, request, correction, dead))
     return reduced
 
 
@@ -257,37 +294,39 @@ class _Counts:
         return replace(self.empty, channel_counts=counts, channel_accepted=counts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What was counted at one position: light curves by band, and the spectrum."""
+
+    curves: Mapping[str, Accumulation]
+    spectrum: Accumulation | None
+
+
 def _products(
     position: Position,
     science: Table,
-    curves: Mapping[str, Accumulation],
-    whole: Accumulation | None,
+    counted: _Counted,
     request: Request,
     correction: Correction,
-    frames: Frames | None,
+    dead: DeadTime | None,
 ) -> Reduced:
     """Lay out and correct what was counted."""
-    dead: DeadTime | None = None
-    remarks: list[Remark] = []
-    if correction.housekeeping is not None and correction.coefficients is not None:
-        dead = dead_time(science, correction.housekeeping, correction.coefficients, frames)
-        remarks += dead.remarks
+    remarks = [] if dead is None else [*dead.remarks]
     made, pha = {}, None
-    for band, counts in curves.items():
+    for band, counts in counted.curves.items():
         curve = series_of(light_curve(counts), f"{science.source} {position.value} {band}")
         if dead is None:
             made[band] = curve_without_slews(curve, position, correction.dwell)
         else:
             made[band], said = correct_curve(curve, dead, request.bands[band].detectors)
             remarks += said
+    whole = counted.spectrum
     if whole is not None:
         name = f"spectrum ({position.value}) of {science.source}"
         primary, hdus = spectrum_tables(spectrum(whole, ChannelSelection()))
-        pha = FitsFile(name, primary, tuple(Table(h.header, h.data, name) for h in hdus))
+        if dead is not None:
+            remarks += correct_spectrum(hdus[0].header, f"{name}[SPECTRUM]", whole.filled, dead, request.spectrum)
+        pha = FitsFile(name, primary, tuple([Table(h.header, h.data, name) for h in hdus]))
         if dead is None:
             pha = spectrum_without_slews(pha, position, correction.dwell)
-        else:
-            done = correct(pha, dead, request.spectrum)
-            remarks += done.remarks
-            pha = replace(pha, tables=(done.table, *pha.tables[1:]))
     return Reduced(position, made, pha, tuple(dict.fromkeys(remarks)))

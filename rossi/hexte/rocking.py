@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import chosen_rows
 from rossi.fits.declarations import ROCKING_GTI
 from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
@@ -215,7 +216,7 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
     gti_header = file.tables[1].header if len(file.tables) > 1 else None
     found = []
     for position in wanted:
-        rows = table.rows[rows_at(table, position, kind, wanted)]
+        rows = chosen_rows(table.rows, rows_at(table, position, kind, wanted))
         if not len(rows):
             continue
         part = table.with_rows(rows, split_header(table.header, position, kind, len(rows)))

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from isal import igzip
 
+from rossi.arrays import chosen_rows
 from rossi.errors import DataError
 from rossi.fits.dated import dated
 from rossi.fits.header import BLOCK
 from rossi.fits.stream import StreamedFile
-from rossi.fits.writer import fits_bytes, ones_complement_sum, primary_hdu, sealed_header
+from rossi.fits.sums import ones_complement_sum
+from rossi.fits.writer import fits_bytes, primary_hdu, sealed_header
 from rossi.hexte.rocking import Gti, Position, Split, frame_intervals, rocking_angle, rows_at, split_header
 from rossi.hexte.science import kind_of
 
@@ -91,7 +93,7 @@ def split_streamed(
         if sentence and said is not None:
             said.append(sentence)
         for position, one in found.items():
-            rows = piece.rows[rows_at(piece, position, kind, positions)]
+            rows = chosen_rows(piece.rows, rows_at(piece, position, kind, positions))
             if len(rows):
                 one.data.add(rows.tobytes())
                 one.n_row += len(rows)
@@ -109,7 +111,7 @@ def split_streamed(
     for whole in file.pieces(_ROWS):
         piece, _ = dated(whole)
         for position, out in outputs.items():
-            out.write(piece.rows[rows_at(piece, position, kind, positions)].tobytes())
+            out.write(chosen_rows(piece.rows, rows_at(piece, position, kind, positions)).tobytes())
     for position, out in outputs.items():
         one = found[position]
         empty = table.with_rows(table.rows[:0], split_header(table.header, position, kind, 0))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rossi import gti
 from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.extract.accumulate import add_rows
+from rossi.extract.sums import add_rows
 from rossi.fits.table import Table, by_row
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.standard2 import PCUS, propane_columns, remaining_columns, spectra_in, spectrum_columns

@@ -16,6 +16,7 @@ from rossi.extract.array import ScienceArray
 from rossi.extract.repeats import REPEATED
 from rossi.extract.selection import TimeSelection
 from rossi.fits.dated import dated_file
+from rossi.fits.edit import as_file
 from rossi.fits.reader import FitsFile
 from rossi.maketime import GoodTime
 from rossi.pca.background.estimate import BackgroundOptions, estimate_background
@@ -24,11 +25,12 @@ from rossi.pca.deadtime import BadRowRules
 from rossi.pca.housekeeping import Housekeeping, missing_pcus
 from rossi.pca.lightcurve import PcaLightCurve, Request, light_curves, pca_light_curve_file
 from rossi.pca.prepare import Prepared, prepare_background, prepare_standard2
-from rossi.pca.spectrum import PcaSpectrum, SpectrumRequest, pca_spectrum, pca_spectrum_file
+from rossi.pca.spectrum import PcaSpectrum, SpectrumRequest, pca_spectrum, pca_spectrum_hdus
 from rossi.pca.standard2 import PCUS
 from rossi.product import About, Content, File, Kind
 from rossi.remarks import Remark, undated
 from rossi.timeseries.summary import band_summary, summary
+from rossi.unwritten import UnwrittenFile
 
 #: What the names of spectra end with.
 SPECTRA = {Content.TOTAL: "src", Content.BACKGROUND: "bkg"}
@@ -187,10 +189,9 @@ class Products:
         backfile = None if self.background is None else names[Content.BACKGROUND]
         made = {Content.TOTAL: (self.source, backfile), Content.BACKGROUND: (self.background, None)}
         return tuple(
-            File(
-                names[content],
-                pca_spectrum_file(one, other, content=content),
-                about=spectrum_about(content, one.request.pcus),
+            UnwrittenFile(
+                as_file(names[content], *pca_spectrum_hdus(one, other, content)),
+                spectrum_about(content, one.request.pcus),
             )
             for content, (one, other) in made.items()
             if one is not None

@@ -166,14 +166,22 @@ def exposure_by_pcu(grid: Grid, dead_time: DeadTime) -> Floats:
     return np.asarray(np.add.accumulate(times, axis=0)[-1])
 
 
-def pca_spectrum_file(
-    result: PcaSpectrum,
-    background_file: str | None = None,
-    *,
-    content: Content | None = None,
-    compress: bool = False,
-) -> bytes:
-    """Return a PCA spectrum as a FITS file: type I, or type II with `SpectrumRequest.many`.
+def pca_spectrum_file(result: PcaSpectrum, background_file: str | None = None, *, compress: bool = False) -> bytes:
+    """Return a PCA spectrum as a FITS file; see `pca_spectrum_hdus`.
+
+    Parameters
+    ----------
+    result : PcaSpectrum
+    background_file : str, optional
+    compress : bool
+    """
+    return fits_bytes(*pca_spectrum_hdus(result, background_file), compress=compress)
+
+
+def pca_spectrum_hdus(
+    result: PcaSpectrum, background_file: str | None = None, content: Content | None = None
+) -> tuple[Header, list[TableHDU]]:
+    """Lay out a PCA spectrum: type I, or type II with `SpectrumRequest.many`.
 
     Parameters
     ----------
@@ -182,7 +190,11 @@ def pca_spectrum_file(
         For BACKFILE of a source spectrum: the background as the spectrum's reader will find it.
     content : Content, optional
         What HDUCLAS2 says; by default TOTAL, also of a background, as pcaextspect2 writes it.
-    compress : bool
+
+    Returns
+    -------
+    Header, list of TableHDU
+        Primary header; the spectrum, and its good time.
     """
     primary, (table, gti) = spectrum_tables(result.spectrum)
     header = table.header
@@ -205,7 +217,7 @@ def pca_spectrum_file(
         describe(header, content, None, obsid)
     if result.request.many:
         table = _type_two(result, header, background_file)
-    return fits_bytes(primary, [table, gti], compress=compress)
+    return primary, [table, gti]
 
 
 def _type_two(result: PcaSpectrum, one: Header, background_file: str | None) -> TableHDU:

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from rossi.facts import counted, some_of
 from rossi.names import plain_name
 from rossi.remarks import Remark
 from rossi.sources.source import Source
 
 #: Names that a remark tells; the rest are counted.
 _NAMED = 5
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
-
-
-def _observations(number: int) -> str:
-    return f"{number} observation{'s' * (number != 1)}"
 
 
 def moving_left_out(number: int) -> list[Remark]:
@@ -30,9 +22,7 @@ def moving_left_out(number: int) -> list[Remark]:
     number : int
         How many.
     """
-    text = (
-        f"{_observations(number)} of slews, scans and rasters (ObsIDs that end in A, Z, S, R ...) belong to no source."
-    )
+    text = f"{counted(number)} of slews, scans and rasters (ObsIDs that end in A, Z, S, R ...) belong to no source."
     return [Remark("moving_left_out", text)] if number else []
 
 
@@ -44,7 +34,7 @@ def without_coordinates(number: int) -> list[Remark]:
     number : int
         How many.
     """
-    text = f"{_observations(number)} without coordinates went to a source by the target's name."
+    text = f"{counted(number)} without coordinates went to a source by the target's name."
     return [Remark("sorted_by_name", text)] if number else []
 
 
@@ -56,7 +46,7 @@ def nameless(number: int) -> list[Remark]:
     number : int
         How many.
     """
-    text = f"{_observations(number)} without coordinates and without a target's name belong to no source."
+    text = f"{counted(number)} without coordinates and without a target's name belong to no source."
     return [Remark("no_source", text)] if number else []
 
 
@@ -68,7 +58,7 @@ def not_in_table(number: int) -> list[Remark]:
     number : int
         How many.
     """
-    text = f"{_observations(number)} lie near no source of the table and belong to none."
+    text = f"{counted(number)} lie near no source of the table and belong to none."
     return [Remark("not_in_table", text)] if number else []
 
 
@@ -81,8 +71,8 @@ def spread(names: Sequence[str], radius: float) -> list[Remark]:
         Of these targets' sources.
     radius : float [deg]
     """
-    text = f"Observations of one target's name lie more than {radius:g} deg apart and are one source: {_some(names)}."
-    return [Remark("spread", text)] if names else []
+    text = f"Observations of one target's name lie more than {radius:g} deg apart and are one source"
+    return [Remark("spread", f"{text}: {some_of(names, _NAMED)}.")] if names else []
 
 
 def grown_together(pairs: Sequence[tuple[str, str]]) -> list[Remark]:
@@ -110,5 +100,5 @@ def same_name(sources: Sequence[Source]) -> list[Remark]:
     named = sorted((key, source.name) for source in sources if (key := plain_name(source.target)))
     groups = [[name for _, name in same] for _, same in groupby(named, key=lambda one: one[0])]
     several = [" / ".join(names) for names in groups if len(names) > 1]
-    text = f"Targets of one name at places further apart than the radius are sources of their own: {_some(several)}."
-    return [Remark("same_name", text)] if several else []
+    text = "Targets of one name at places further apart than the radius are sources of their own"
+    return [Remark("same_name", f"{text}: {some_of(several, _NAMED)}.")] if several else []

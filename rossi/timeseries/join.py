@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.fits.cards import images_of
 from rossi.fits.header import Header
 from rossi.names import plain_name
 from rossi.timeseries.identity import Identity
@@ -138,18 +139,19 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
     primary = identity.told(_common(first.primary, [s.primary for s in series]), channels=False)
     system, place = clock(first).split()
     barycentred = any("BARYTIME" in s.extra for s in series)
-    header.set("TIMESYS", system, "of TIME; BARYTIME is TDB at the barycentre" if barycentred else "")
-    header.set("TIMEREF", place)
+    told = "of TIME; BARYTIME is TDB at the barycentre" if barycentred else ""
+    header.put(images_of(("TIMESYS", system, told), ("TIMEREF", place)))
     primary.set("TIMESYS", system)
     if len(begin):
         start, stop = float(begin[0]), float(end[0])
-        for keyword, moment in (("TSTART", start), ("TSTOP", stop)):
+        moments = ("TSTART", start), ("TSTOP", stop)
+        for keyword, moment in moments:
             set_moment(header, keyword, moment)
-            primary.append(keyword, moment, f"MET ({system}) [s]")
-        dates = ("DATE-OBS", met.isot(start), f"start, {system}"), ("DATE-END", met.isot(stop), f"end, {system}")
-        for target in (header, primary):
-            for card in dates:
-                target.append(*card)
+        dates = images_of(
+            ("DATE-OBS", met.isot(start), f"start, {system}"), ("DATE-END", met.isot(stop), f"end, {system}")
+        )
+        header.extend(dates)
+        primary.extend([*images_of(*((key, moment, f"MET ({system}) [s]") for key, moment in moments)), *dates])
     header.append("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]")
     return header, primary
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rossi import gti
 from rossi.fits import declarations as declared
+from rossi.fits.cards import images_of
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, now, primary_hdu, table_hdu
 from rossi.met import add_reference
@@ -28,6 +29,7 @@ EXTRA = {
 #: Keywords of the RATE extension that STDGTI has too.
 _SHARED = ["TELESCOP", "INSTRUME", "OBJECT", "MJDREFI", "MJDREFF", "TIMESYS", "TIMEUNIT", "DATE-OBS", "TIME-OBS"]
 _SHARED += ["DATE-END", "TIME-END", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF"]
+_GTI = images_of(("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL"))
 _VALUES = {"RATE": (declared.RATE, declared.ERROR), "COUNTS": (declared.COUNTS, declared.COUNTS_ERROR)}
 
 
@@ -104,8 +106,8 @@ def gti_table(intervals: NDArray[np.float64], keywords: Header) -> TableHDU:
     keywords : Header
         Of the light curve, with its time keywords.
     """
-    header = Header([("HDUCLASS", "OGIP"), ("HDUCLAS1", "GTI"), ("HDUCLAS2", "ALL")])
-    header.copy_from(keywords, _SHARED)
-    header.append("TIMEZERO", 0.0, "is applied")
-    header.append("ONTIME", round(gti.total(intervals), 8), "sum of the intervals [s]")
+    own = images_of(
+        ("TIMEZERO", 0.0, "is applied"), ("ONTIME", round(gti.total(intervals), 8), "sum of the intervals [s]")
+    )
+    header = Header.of([*_GTI, *keywords.picked(_SHARED), *own])
     return table_hdu("STDGTI", list(zip(declared.STDGTI, intervals.T, strict=True)), header)

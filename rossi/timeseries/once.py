@@ -157,7 +157,8 @@ def _good(series: LightCurve) -> Floats:
 
 def _exposed(series: LightCurve) -> Floats:
     """Return the time that each row was exposed (n,) [s], whatever the number of PCUs."""
-    return np.minimum(series.widths * np.nan_to_num(np.clip(series.fracexp, 0, 1)), _good(series))
+    exposed: Floats = series.widths * np.nan_to_num(np.maximum(series.fracexp, 0))
+    return np.minimum(exposed, _good(series))
 
 
 def _within(intervals: Floats, start: Floats, stop: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.fits.cards import images_of
 from rossi.fits.declarations import BARYTIME
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
@@ -32,6 +33,14 @@ COLUMN_KEYWORDS = (
     "TLMAX",
     "TDMIN",
     "TDMAX",
+)
+_MET = images_of(
+    ("TIMEUNIT", "s"),
+    ("MJDREFI", met.MJDREFI),
+    ("MJDREFF", met.MJDREFF),
+    ("TIMEZERI", 0, "TIMEZERO is applied"),
+    ("TIMEZERF", 0.0),
+    ("TIMEPIXR", 0.0, "TIME is the start of the bin"),
 )
 #: Times farther off than this [s] (three centuries) are no times.
 _FAR = 1e10
@@ -255,12 +264,7 @@ def absolute(header: Header) -> Header:
         Of its table; TSTART and TSTOP are in MET.
     """
     kept = header.without(("TIMEZERO", "MJDREF"), COLUMN_KEYWORDS)
-    kept.set("TIMEUNIT", "s")
-    kept.set("MJDREFI", met.MJDREFI)
-    kept.set("MJDREFF", met.MJDREFF)
-    kept.set("TIMEZERI", 0, "TIMEZERO is applied")
-    kept.set("TIMEZERF", 0.0)
-    kept.set("TIMEPIXR", 0.0, "TIME is the start of the bin")
+    kept.put(_MET)
     return kept
 
 

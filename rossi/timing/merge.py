@@ -38,12 +38,12 @@ class Losses:
     """
 
     names: tuple[str, str]
-    on_board: tuple[int, int] = (0, 0)
-    alone: int = 0
-    length: float = 0.0
-    open_ended: tuple[int, int] = (0, 0)
-    out_of_step: tuple[tuple[float, float], ...] = ()
-    unpaired: int = 0
+    on_board: tuple[int, int]
+    alone: int
+    length: float
+    open_ended: tuple[int, int]
+    out_of_step: tuple[tuple[float, float], ...]
+    unpaired: int
 
     def remarks(self) -> list[str]:
         """Return it as sentences."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rossi import gti as intervals
 from rossi.arrays import Floats
+from rossi.facts import some_of
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.met import timezero
@@ -105,9 +106,9 @@ def _whole(product: str, columns: list[Comparison], missing: list[str], rows: tu
     worst = [c for c in columns if c.verdict is Verdict.DIFFERS]
     told = [f"{c.column} by up to {abs(c.largest):.3g} {c.unit}".strip() for c in worst]
     if told:
-        said.append(f"Different: {_first(told)}.")
+        said.append(f"Different: {some_of(told, _NAMED)}.")
     if missing:
-        said.append(f"rossi makes no {_first(missing)}.")
+        said.append(f"rossi makes no {some_of(missing, _NAMED)}.")
     said += [f"{who} has {more} rows more." for who, more in (("The archive", rows[1]), ("rossi", rows[2])) if more]
     shown = max(columns, key=lambda c: (c.verdict is Verdict.DIFFERS, c.column == "ELV"), default=None)
     return Comparison(
@@ -122,11 +123,6 @@ def _whole(product: str, columns: list[Comparison], missing: list[str], rows: tu
         at=shown.at if shown else float("nan"),
         reasons=tuple(said),
     )
-
-
-def _first(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + f" and {more} more" * (more > 0)
 
 
 def compare_good_time(product: str, archive: Gti, rossi: Gti, expression: str) -> Comparison:

@@ -65,7 +65,7 @@ class Look:
     whole: Callable[[str], bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Input:
     """Declaration of a named input.
 

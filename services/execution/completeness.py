@@ -9,6 +9,7 @@ from itertools import chain
 
 from rossi.archive import ObsID, parse_data_file
 from rossi.contents import FOLDERS, Contents, Listed, least_share, read_contents
+from rossi.facts import some_of
 from services.contract import ARCHIVE, Caveat, File, Input, Inputs
 
 #: Codes of caveats after which "no good time" is no finding, but damage of the observation's copy.
@@ -48,7 +49,7 @@ def examine(declared: Sequence[Input], obsid: str, inputs: Inputs, left_out: Col
     if not any(one.name == _INDEX for one in declared):
         return Examined(inputs, ())
     folders = [folder for folder in FOLDERS.values() if any(f"{folder}/" in one.pattern for one in ours)]
-    contents = read_contents({item.name: item.data for item in inputs.get(_INDEX, ())}, folders)
+    contents = read_contents({item.name: item for item in inputs.get(_INDEX, ())}, folders)
     kept, caveats = _without_copies(ours, inputs, contents)
     there = {_plain(item.name) for one in ours for item in kept.get(one.name, ())} | set(map(_plain, left_out))
     caveats = [*_of_obsid(obsid), *caveats, *_unknown(ours, contents)]
@@ -113,8 +114,7 @@ def _missing(one: Input, declared: Sequence[Input], listed: Sequence[Listed], th
         lost = [f for f in some if f.path not in there]
         if not lost:
             continue
-        share = least_share(some, lost)
-        names = ", ".join(f.path for f in lost[:_NAMED]) + (" ..." if len(lost) > _NAMED else "")
+        share, names = least_share(some, lost), some_of([f.path for f in lost], _NAMED)
         caveats.append(
             Caveat(
                 code=code,

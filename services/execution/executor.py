@@ -108,11 +108,16 @@ def find_work(stage: Stage[Any], request: StageRequest[Any], sources: Sources) -
     """
     if request.stage != stage.name:
         raise ConfigError(f"The request is for stage {request.stage!r}, but this is {stage.name!r}.")
+    if stage.name in sources.memory.first:
+        return sources.memory.first[stage.name]
     read_obsid(sources.archive, request.obsid)
     chosen = choose(stage.inputs_for(request.config), request, sources)
     versions = ENGINES[request.engine].versions(stage.name)
     shared = (stage, request.config, chosen.records, request.prefix, request.obsid, request.engine, versions)
-    return Work(*shared), chosen
+    work = Work(*shared)
+    if not chosen.upstream:
+        sources.memory.first[stage.name] = work, chosen
+    return work, chosen
 
 
 def _make(work: Work, request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Outputs:

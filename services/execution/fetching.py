@@ -16,7 +16,7 @@ from rossi.errors import ConfigError, DataError
 from services.contract import ARCHIVE, Frozen
 from services.contract.stage import any_of
 from services.execution.narrowing import narrow
-from services.execution.observation import list_observation, read_obsid
+from services.execution.observation import in_parts, list_observation, read_obsid
 from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 from services.storage.archive import UNKNOWN
@@ -26,8 +26,6 @@ from services.storage.patience import Pause, patiently
 _NOTES = ".fetched"
 #: Observations that are looked at and copied at a time: an archive elsewhere is mostly waited for.
 _AT_A_TIME = 8
-#: Contents of an observation that are in memory at a time [byte]; of larger files, one.
-_IN_MEMORY = 1 << 25
 #: Where a path names the observation: AO2/P20402/20402-01-45-03/...
 _OBSERVATION = 2
 
@@ -188,24 +186,12 @@ def copy(archive: ArchiveSource, files: tuple[ArchiveFile, ...], folder: Path) -
     notes = folder / _NOTES / f"{PurePosixPath(files[0].path).parts[_OBSERVATION]}.json"
     noted = _read_notes(notes)
     missing = tuple(file for file in files if not _is_there(folder / file.path, file, noted.get(file.path)))
-    for part in _parts(missing):
+    for part in in_parts(missing):
         for file, data in zip(part, archive.fetch_many(part), strict=True):
             _write(folder / file.path, data)
             noted[file.path] = [file.identity, _digest(data)]
         _write(notes, json.dumps(noted, indent=1, sort_keys=True).encode())
     return missing
-
-
-def _parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
-    """Deal files out so that what is in memory at a time is not too much."""
-    part: list[ArchiveFile] = []
-    for file in files:
-        if part and sum(one.size for one in part) + file.size > _IN_MEMORY:
-            yield part
-            part = []
-        part.append(file)
-    if part:
-        yield part
 
 
 def _narrowed(

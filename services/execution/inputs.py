@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +27,10 @@ from services.contract import (
 from services.contract.stage import any_of
 from services.execution.making import Memory
 from services.execution.narrowing import Kept, narrow
-from services.execution.observation import list_observation, one_of_each
+from services.execution.observation import in_parts, list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
 from services.storage.publication import read_manifest, read_outputs
-
-#: Bytes of files for disk that are fetched together.
-_BATCH = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +217,7 @@ def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Source
     in_memory = {declared.name for declared in inputs if declared.source == ARCHIVE} - on_disk
     for names, kind in ((in_memory, File), (on_disk, SpooledFile)):
         files = archive_files(folder, chosen.records, names)
-        for some in [files] if kind is File else _batches(files):
+        for some in [files] if kind is File else in_parts(files):
             if some:
                 contents = zip(some, _archive(sources).fetch_many(some), strict=True)
                 paths = ((file.path.removeprefix(folder), data) for file, data in contents)
@@ -232,18 +229,6 @@ def archive_files(folder: str, records: Iterable[InputRecord], names: Collection
     """Return the files in an observation's folder that are among some inputs, each once."""
     paths = {record.path: record for record in records if record.input in names}
     return [ArchiveFile(folder + record.path, record.size, record.identity) for record in paths.values()]
-
-
-def _batches(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
-    """Deal files out so that those of a batch fit into memory together."""
-    batch: list[ArchiveFile] = []
-    for file in files:
-        if batch and sum(one.size for one in batch) + file.size > _BATCH:
-            yield batch
-            batch = []
-        batch.append(file)
-    if batch:
-        yield batch
 
 
 def _archive(sources: Sources) -> ArchiveSource:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from rossi.errors import RossiError
 from services.contract import ObservationResult, Outcome
 from services.engines import ENGINES
+from services.execution.executor import find_work
 from services.execution.inputs import Sources, first_records
 from services.execution.making import Made, stage_folder
-from services.execution.observation import read_obsid
 from services.execution.request import Shard
 from services.execution.stages import load_stage
 from services.storage import ObjectStore
@@ -108,11 +108,14 @@ def put_known(key: str, result: ObservationResult, sources: Sources) -> Observat
 
 def _digest(obsid: str, shard: Shard, sources: Sources) -> str:
     """Return what tells the work of all stages from any other, found without the results of any."""
-    read_obsid(sources.archive, obsid)
     digest = hashlib.sha256()
     for name, config in shard.stages.items():
-        stage, engine = load_stage(name), {"name": shard.engine, **ENGINES[shard.engine].versions(name)}
-        records = first_records(stage.inputs_for(config), shard.request(name, obsid, {}), sources)
-        settings = config.model_dump(mode="json")
-        digest.update(fingerprint(name, stage.version, settings, records, engine).encode())
+        stage, request = load_stage(name), shard.request(name, obsid, {})
+        if stage.reads(config):
+            records = first_records(stage.inputs_for(config), request, sources)
+            engine = {"name": shard.engine, **ENGINES[shard.engine].versions(name)}
+            found = fingerprint(name, stage.version, config.model_dump(mode="json"), records, engine)
+        else:
+            found = find_work(stage, request, sources)[0].fingerprint
+        digest.update(found.encode())
     return digest.hexdigest()

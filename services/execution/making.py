@@ -55,6 +55,8 @@ class Memory(dict[str, Made]):
         self.behind = behind
         #: What was chosen of the archive, by the name of the stage that will read it.
         self.chosen: dict[str, Any] = {}
+        #: What the stages that go on from no other would do, and their inputs, by their names.
+        self.first: dict[str, tuple[Work, Any]] = {}
         #: Keys of all manifests that the store has of the observation, None if that is not known.
         self.there: frozenset[str] | None = None
         #: Key of the object that repeats all of these manifests; empty if it is not known to be there.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rossi.archive import ObsID, meant
 from rossi.errors import ConfigError, DataError
+from rossi.facts import some_of
 from services.contract import Caveat
 from services.storage import ArchiveFile, ArchiveSource, StoreError
 
 _GZIPPED = ".gz"
+#: Contents of an observation that are in memory at a time [byte]; of larger files, one.
+_IN_MEMORY = 32 << 20
 #: Other observations that a message names.
 _NAMED = 6
 #: Of a proposal's number.
@@ -52,6 +55,18 @@ def list_observation(archive: ArchiveSource, obsid: ObsID) -> list[ArchiveFile]:
     return listing
 
 
+def in_parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
+    """Deal files out so that what is in memory at a time is not too much."""
+    part: list[ArchiveFile] = []
+    for file in files:
+        if part and sum(one.size for one in part) + file.size > _IN_MEMORY:
+            yield part
+            part = []
+        part.append(file)
+    if part:
+        yield part
+
+
 def one_of_each(listing: Sequence[ArchiveFile]) -> tuple[list[ArchiveFile], tuple[Caveat, ...]]:
     """Leave out a file beside its compressed form, as ``gunzip -k`` leaves it; or that, where it is empty."""
     sizes = {file.path: file.size for file in listing}
@@ -76,12 +91,11 @@ def hint(archive: ArchiveSource, obsid: ObsID) -> str:
     found = _beside(archive, obsid)
     stem = obsid.text.rstrip("GHIFVW")
     segments = [one for one in found if one.startswith(stem) or stem.startswith(one.rstrip("GHIFVW"))]
-    named = segments or found
-    if not named:
+    beside = segments or found
+    if not beside:
         return "check the ObsID, or fetch the observation."
     what = "but these segments of it are" if segments else "but these observations of the same viewing are"
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"{what}: {', '.join(named[:_NAMED])}{more}. Ask for them instead, or fetch the observation."
+    return f"{what}: {some_of(beside, _NAMED)}. Ask for them instead, or fetch the observation."
 
 
 def _beside(archive: ArchiveSource, obsid: ObsID) -> list[str]:
@@ -104,8 +118,7 @@ def _beginning(archive: ArchiveSource | None, text: str) -> str:
             start = start[:-1]
     except (DataError, StoreError):
         return ""
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f"Beginning with {start}, the archive has {', '.join(found[:_NAMED])}{more}." if found else ""
+    return f"Beginning with {start}, the archive has {some_of(found, _NAMED)}." if found else ""
 
 
 def _which_begin(archive: ArchiveSource, start: str) -> list[str]:

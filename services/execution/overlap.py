@@ -15,7 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
@@ -31,6 +31,7 @@ from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, ObjectStore
 from services.storage.held import HeldArchive
 from services.storage.patience import Pause, lost, patiently, tell
+from services.storage.publication import put_payloads
 
 #: Observations that are looked at and fetched before their turn, and those of which products wait to be put.
 AHEAD, BEHIND = 8, 12
@@ -118,13 +119,13 @@ def _wanted(obsid: str, shard: Shard, sources: Sources) -> Iterator[ArchiveFile]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
 
-def settle(draft: Draft, seen: set[str]) -> ObservationResult:
-    """Put what an observation's stages made, in their order; returns how it ended.
+def settle(draft: Draft, seen: set[str] | None = None) -> ObservationResult:
+    """Put what an observation's stages made: the payload of all, then manifests in their order; return how it ended.
 
     Parameters
     ----------
     draft : Draft
-    seen : set of str
+    seen : set of str, optional
         See `services.storage.publication.Ready.put`.
 
     Raises
@@ -135,6 +136,7 @@ def settle(draft: Draft, seen: set[str]) -> ObservationResult:
     assert draft.result is not None
     memory, store, gone = draft.sources.memory, draft.sources.store, set[str]()
     stages: list[StageResult] = []
+    _put_payloads(memory, store, seen)
     for result in draft.result.stages:
         if gone.intersection(result.reads):
             continue
@@ -147,7 +149,17 @@ def settle(draft: Draft, seen: set[str]) -> ObservationResult:
     return put_known(draft.key, ObservationResult.of(draft.result.obsid, stages), Sources(None, store, memory))
 
 
-def _put(result: StageResult, draft: Draft, seen: set[str]) -> StageResult:
+def _put_payloads(memory: Memory, store: ObjectStore, seen: set[str] | None) -> None:
+    """Put the payload of all stages at the same time; where that fails each is put again, and tells what is wrong."""
+    try:
+        put_payloads(memory.waiting.values(), store, seen)
+    except Exception as error:
+        _log.debug("not put together: %s", error)
+    else:
+        memory.waiting = {name: replace(products, payload=()) for name, products in memory.waiting.items()}
+
+
+def _put(result: StageResult, draft: Draft, seen: set[str] | None) -> StageResult:
     products, store = draft.sources.memory.waiting.pop(result.stage), draft.sources.store
     kept = {"seconds": result.seconds, "reads": result.reads}
     try:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
-from services.contract import ExitCode, ObservationResult
+from services.contract import ObservationResult
 from services.execution.failures import lost_observation
 from services.execution.ledger import Ledger, read_shard
 from services.execution.overlap import Overlap
-from services.execution.portion import STOP, Portion, Stop, serve, work_off_portion
+from services.execution.portion import Portion, serve
 from services.execution.request import Shard
 from services.execution.worker import open_places, run_observation
 from services.storage import ObjectStore
@@ -65,8 +65,3 @@ def portion_of(shard: Shard) -> Portion[ObservationResult]:
 
     portion = Portion(shard.number, shard.obsids, run, killed, overlapped=overlapped)
     return portion
-
-
-def work_off(shard: Shard, ledger: Ledger[ObservationResult], attempt: int = 0, stop: Stop = STOP) -> ExitCode:
-    """Run what is not done of a shard, one observation after the other; see `work_off_portion`."""
-    return work_off_portion(portion_of(shard), ledger, attempt, stop)

@@ -59,7 +59,7 @@ VALIDATION_CHAINS: Mapping[Instrument, tuple[str, ...]] = {
     Instrument.HEXTE: (HEXTE_BACK.name, HEXTE_VALIDATE.name),
 }
 #: Stages that make no light curve or spectrum of the standard modes.
-ASIDE = frozenset({PCA_FAST.name, *(chain[-1] for chain in VALIDATION_CHAINS.values())})
+ASIDE = frozenset({PCA_FAST.name, PCA_VALIDATE.name, HEXTE_VALIDATE.name})
 
 
 def chains_of(instruments: Iterable[str], products: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from rossi.errors import DataError
+from rossi.facts import some_of
 from services.contract import (
     VANISHED,
     Caveat,
@@ -28,9 +29,6 @@ from services.execution.worker import run_stages
 from services.storage import ObjectStore, StoreError
 from services.storage.gone import is_gone, told_to_go
 from services.storage.publication import manifest_key
-
-#: ObsIDs that a sentence names.
-_NAMED = 20
 
 
 class Vanished(DataError):
@@ -77,15 +75,9 @@ def stop_if_many(vanished: Sequence[str], asked: int, most: float, archive: str)
     if len(vanished) > Fraction(str(most)) * asked:  # as it is written: in binary, 0.29 of 100 are less than 29
         raise StoreError(
             f"{len(vanished)} of {asked} observations that were in the archive before are not there any more "
-            f"({named(vanished)}); nothing was published. Look whether all of {archive} is mounted; if they are gone "
-            f"for good, set [campaign] vanished, now {most:g}, to the part of them that may be missing."
+            f"({some_of(vanished)}); nothing was published. Look whether all of {archive} is mounted; if they "
+            f"are gone for good, set [campaign] vanished, now {most:g}, to the part of them that may be missing."
         )
-
-
-def named(obsids: Sequence[str]) -> str:
-    """Return ObsIDs in one text, not too long."""
-    more = f" and {len(obsids) - _NAMED} more" if len(obsids) > _NAMED else ""
-    return ", ".join(obsids[:_NAMED]) + more
 
 
 def last_products(
@@ -139,4 +131,4 @@ def vanished_line(vanished: Sequence[str]) -> str:
     """Name the observations of which there are only last products; empty for none."""
     if not vanished:
         return ""
-    return f"{len(vanished)} vanished from the archive, their last products are merged: {named(vanished)}."
+    return f"{len(vanished)} vanished from the archive, their last products are merged: {some_of(vanished)}."

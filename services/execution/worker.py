@@ -10,8 +10,9 @@ from rossi.errors import ConfigError
 from services.contract import FailureKind, ObservationResult, Outcome, Stage, StageResult
 from services.execution.executor import execute
 from services.execution.inputs import Sources
-from services.execution.known import look, put_known
-from services.execution.overlap import Overlap
+from services.execution.known import look
+from services.execution.making import Memory
+from services.execution.overlap import Draft, Overlap, settle
 from services.execution.request import Shard, StageRequest
 from services.execution.stages import load_stage
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
@@ -27,6 +28,7 @@ def run_observation(
     store: ObjectStore,
     run: Callable[..., StageResult] = execute,
     sources: Sources | None = None,
+    stepwise: bool = False,
 ) -> ObservationResult:
     """Run the shard's stages in order for one observation, each with `run`, which is called as `execute` is.
 
@@ -40,25 +42,29 @@ def run_observation(
     store : ObjectStore
     run : callable
     sources : Sources, optional
-        What is known of the observation already, if somebody has looked; else it is looked here.
+        What is known of the observation already, if somebody has looked, who also puts what is made; else it is looked
+        here, and put.
+    stepwise : bool
+        Whether products of a stage are put before the next one begins, for somebody to look at; else all in the end.
 
     Raises
     ------
     ConfigError
         If what was asked for makes no sense for any observation. Every other failure is the observation's own.
     """
-    key = ""
+    mine = sources is None
     if sources is None:
-        sources = Sources(HeldArchive(archive), store)
-        key = look(obsid, shard, sources)
+        sources = Sources(HeldArchive(archive), store, Memory(behind=not stepwise))
+    draft = Draft(shard, sources, look(obsid, shard, sources) if mine else "")
 
     def one(stage: Stage[Any], request: StageRequest[Any]) -> StageResult:
-        result = run(stage, request, archive=sources.archive, store=store, memory=sources.memory)
+        result = run(stage, request, archive=draft.sources.archive, store=store, memory=draft.sources.memory)
         if result.kind is FailureKind.CONFIG:
             raise ConfigError(result.message)
         return result
 
-    return put_known(key, ObservationResult.of(obsid, run_stages(obsid, shard, one)), sources)
+    draft.result = ObservationResult.of(obsid, run_stages(obsid, shard, one))
+    return settle(draft) if mine else draft.result
 
 
 def run_stages(

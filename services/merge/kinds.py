@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from rossi.facts import some_of
 from rossi.names import plain_name
 from rossi.timeseries.kind import TRAITS, Group, groups, traits
 from rossi.timeseries.series import LightCurve
@@ -65,18 +66,13 @@ def _apart(band: str, curves: Sequence[LightCurve], found: Sequence[Group]) -> C
     what = [text for trait, text in TRAITS.items() if len({mine[trait] for mine in told if mine[trait]}) > 1]
     if len({group.source for group in found}) > 1:
         what.append("source (OBJECT, RA, DEC)")
-    each = [f"{band}_{group.label}: {_names([curves[n].name for n in group.members])}" for group in found]
+    each = [f"{band}_{group.label}: {some_of([curves[n].name for n in group.members], _NAMED)}" for group in found]
     more = f"; {len(each) - _KINDS} more kinds" if len(each) > _KINDS else ""
     text = (
         f"{band}: light curves of different {' and of different '.join(what)} are not one; each kind has a file of its "
         f"own: {'; '.join(each[:_KINDS])}{more}."
     )
     return Caveat(code="kinds_apart", message=text)
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def _other_names(band: str, curves: Sequence[LightCurve], found: Sequence[Group]) -> list[Caveat]:
@@ -88,7 +84,8 @@ def _other_names(band: str, curves: Sequence[LightCurve], found: Sequence[Group]
             if name := Source.of(curves[n]).name:
                 spelled.setdefault(plain_name(name), name)
         if len(spelled) > 1:
-            text = f"{band}: light curves of the objects {_names(sorted(spelled.values()))} are joined as one source."
+            objects = some_of(sorted(spelled.values()), _NAMED)
+            text = f"{band}: light curves of the objects {objects} are joined as one source."
             caveats.append(Caveat(code="objects_joined", message=text))
     return caveats
 
@@ -108,6 +105,6 @@ def _assumed(band: str, curves: Sequence[LightCurve], found: Sequence[Group], na
         for group in found:
             silent = [curves[n].name for n in group.members if not values[n]]
             if silent and len(silent) < len(group.members):
-                text = f"{band}: {_names(silent)}: no keyword tells the {what}; it is taken to be that of the others."
-                caveats.append(Caveat(code="kind_assumed", message=text))
+                text = f"no keyword tells the {what}; it is taken to be that of the others."
+                caveats.append(Caveat(code="kind_assumed", message=f"{band}: {some_of(silent, _NAMED)}: {text}"))
     return caveats

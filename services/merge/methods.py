@@ -16,6 +16,7 @@ from astropy.coordinates import SkyCoord
 from rossi.calibration_roles import DATA_SETS, Role
 from rossi.citation import REFERENCES
 from rossi.energy.built_in import NAME
+from rossi.facts import some_of
 from rossi.product import BandEdges
 from rossi.sky import mean_direction
 from rossi.timeseries.source import Source
@@ -98,7 +99,7 @@ def facts(shown: Shown, source: SourceName | None) -> tuple[Fact, ...]:
     """
     stages = Stages.of(shown.observations)
     names = _names(shown, source)
-    found = [Fact("Target", (_listed(names),))] if names else []
+    found = [Fact("Target", (some_of(names, _NAMED),))] if names else []
     if (place := _place(shown, source)) is not None:
         found.append(Fact("Position (J2000)", (_position(*place),)))
     for stage, instrument in (("pca_extract", "PCA"), ("hexte_dead", "HEXTE")):
@@ -107,7 +108,7 @@ def facts(shown: Shown, source: SourceName | None) -> tuple[Fact, ...]:
     energies = [text for band in shown.bands if (text := energies_of(band, shown.observations))]
     if energies:
         found.append(Fact("Energies", tuple(energies)))
-    files = [f"{what}: {_listed(names)}" for what, names in stages.calibration().items()]
+    files = [f"{what}: {some_of(names, _NAMED)}" for what, names in stages.calibration().items()]
     return (*found, *([Fact("Calibration", tuple(files))] if files else []))
 
 
@@ -164,11 +165,6 @@ def _position(ra: float, dec: float) -> str:
     return f"RA {ra:.4f}, Dec {dec:+.4f} deg ({text}); l {place.galactic.l.deg:.2f}, b {place.galactic.b.deg:+.2f}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
-
-
 def methods(shown: Shown, source: SourceName | None) -> tuple[str, tuple[str, ...]]:
     """Return a paragraph for a paper and the references that it cites; empty where no stage tells what was done.
 
@@ -186,7 +182,7 @@ def methods(shown: Shown, source: SourceName | None) -> tuple[str, tuple[str, ..
     text = [_observed(shown, source, instruments), _reduced(stages), *_pca(stages, shown), *_hexte(stages, shown)]
     if stages.calibration():
         cited.append("caldb")
-        files = "; ".join(f"{what}: {_listed(names)}" for what, names in stages.calibration().items())
+        files = "; ".join(f"{what}: {some_of(names, _NAMED)}" for what, names in stages.calibration().items())
         text.append(f"The calibration files (CALDB; George & Corcoran 2005) were: {files}.")
     text.append(_times(shown))
     cited += ["heasoft", "astropy", "numpy", "rossi"]
@@ -223,7 +219,7 @@ def _reduced(stages: Stages) -> str:
         how = "with NASA's HEASoft tasks (HEASARC 2014), driven by rossi"
     else:
         how = "with rossi, which follows the algorithms of HEASoft 6.20 (HEASARC 2014)"
-    return f"They were reduced {how}; version {__version__}, engine {_listed(engines)}."
+    return f"They were reduced {how}; version {__version__}, engine {some_of(engines, _NAMED)}."
 
 
 def _pca(stages: Stages, shown: Shown) -> list[str]:
@@ -233,7 +229,7 @@ def _pca(stages: Stages, shown: Shown) -> list[str]:
     model = stages.calibration().get(DATA_SETS[Role.MODEL].meaning, [])
     text = [f"PCA: {_good('pca_extract', stages)}"]
     if "model" in background and model:
-        text.append(f"The background was estimated with the model {_listed(model)} and subtracted.")
+        text.append(f"The background was estimated with the model {some_of(model, _NAMED)} and subtracted.")
     elif background == ["none"]:
         text.append("No background was subtracted.")
     width = _words(stages.setting("pca_extract", "binsz"), "s")

@@ -12,6 +12,7 @@ from rossi.arrays import Floats
 from rossi.energy.crab import crab_rate
 from rossi.energy.epochs import epoch_of
 from rossi.energy.layers import ALL_XENON, CODES
+from rossi.facts import some_of
 from rossi.met import met_to_mjd
 from rossi.product import About
 from rossi.timeseries import units
@@ -67,8 +68,7 @@ def in_crabs(
 
 
 def _left(band: str, why: str, obsids: Sequence[str]) -> Caveat:
-    more = f" and {len(obsids) - _NAMED} more" if len(obsids) > _NAMED else ""
-    text = f"{band}: not in units of the Crab, {why}: {', '.join(obsids[:_NAMED])}{more}."
+    text = f"{band}: not in units of the Crab, {why}: {some_of(obsids, _NAMED)}."
     return Caveat(code=NOT_NORMALISED, message=text)
 
 

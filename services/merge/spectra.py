@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from rossi.errors import DataError
+from rossi.facts import some_of
 from rossi.fits.reader import open_fits
 from rossi.hexte.rocking import Position
 from rossi.product import About, Content, Kind
@@ -220,17 +221,11 @@ def _caveats(
             caveats.append(Caveat(code="spectra_apart", message=text))
     caveats += _moved(sums, names)
     if left_out:
-        told = [f"{_named(obsids)}: {why.rstrip('.')}" for why, obsids in left_out.items()]
+        told = [f"{some_of(obsids, _NAMED)}: {why.rstrip('.')}" for why, obsids in left_out.items()]
         rest = f"; {len(told) - _NAMED} more reasons" if len(told) > _NAMED else ""
         text = f"Spectra left out of the sums: {'; '.join(told[:_NAMED])}{rest}."
         caveats.append(Caveat(code="spectra_left_out", message=text))
     return tuple(caveats)
-
-
-def _named(obsids: Sequence[str]) -> str:
-    """Name the first observations of a list, and count the rest."""
-    rest = f" and {len(obsids) - _NAMED} more" if len(obsids) > _NAMED else ""
-    return ", ".join(obsids[:_NAMED]) + rest
 
 
 def _moved(sums: Mapping[Group, _Sum], names: Mapping[Group, str]) -> list[Caveat]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rossi.facts import counted
+from rossi.facts import counted, some_of
 from rossi.product import About, Kind
 from rossi.spectra.ready import FitSettings
 from services.contract import (
@@ -73,8 +73,6 @@ STAGE = Stage(
         Output("entry", "what the front page of an archive tells of the source", at_least=0),
     ),
 )
-#: ObsIDs that a caveat names.
-_NAMED = 20
 
 
 def merge(
@@ -325,9 +323,8 @@ def _vanished(observations: Sequence[Observation]) -> list[Caveat]:
     gone = [o.obsid for o in observations if any(caveat.code == VANISHED for caveat in o.caveats)]
     if not gone:
         return []
-    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     said = f"{counted(len(gone))} no longer in the archive; what is merged are the last products"
-    return [Caveat(code=VANISHED, message=f"{said}: {', '.join(gone[:_NAMED])}{more}.")]
+    return [Caveat(code=VANISHED, message=f"{said}: {some_of(gone)}.")]
 
 
 def _summary(observations: Sequence[Observation], joined: Sequence[Any], sums: Sums) -> dict[str, Any]:

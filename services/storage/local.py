@@ -6,15 +6,13 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
-import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 
 from rossi.errors import ConfigError, is_full
 from services.storage.base import MissingObject, ObjectInfo, StoreError, Tagged, check_key, is_key, no_room
+from services.storage.whole_files import TEMPORARY, Place, rename, write
 
 #: Errors of writing that do not go away by waiting.
 _NOT_WRITABLE = frozenset(
@@ -33,14 +31,10 @@ _NOT_WRITABLE = frozenset(
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 #: ... and those without locks to flock().
 _NO_LOCKS = frozenset({errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL})
-#: Under this name, in its final directory, a file is written.
-_TEMPORARY = re.compile(r"\.[0-9a-f]{32}")
 #: Lies beside what is replaced, for one writer at a time; never removed.
 _LOCK = ".lock"
-#: How often a directory is made that goes away before something is written there: somebody removes empty ones.
-_TRIES = 100
-#: Files that are open at the same time: all are written before the first is flushed.
-_OPEN = 64
+#: Files that are written before the first is flushed: these are open at the same time, and as many folders.
+_OPEN = 32
 
 
 class LocalStore:
@@ -70,20 +64,21 @@ class LocalStore:
         """See `ObjectStore.put`."""
         path = self._path(key)
         with _writing(path):
-            return not path.exists() and _write(path.parent, {path.name: data}, self._publish)
+            return not path.exists() and write({str(path.parent): {path.name: data}}, self._publish)
 
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`; each folder is flushed once."""
-        folders: dict[str, dict[str, bytes]] = {}
-        for key, data in contents:
-            folder, _, name = check_key(key).rpartition("/")
-            folders.setdefault(folder, {})[name] = data
-        there = {folder: _names(self.root / folder) for folder in folders}
-        for folder, files in folders.items():
-            new = {name: data for name, data in files.items() if name not in there[folder]}
-            with _writing(self.root / folder):
-                _write(self.root / folder, new, _rename)
-        return [name not in there[folder] for folder, _, name in (key.rpartition("/") for key, _ in contents)]
+        places = [f"{self.root}/{check_key(key)}".rpartition("/") for key, _ in contents]
+        there = {folder: _names(folder) for folder in {folder for folder, _, _ in places}}
+        isnew = [name not in there[folder] for folder, _, name in places]
+        new = [(*place, data) for place, (_, data), is_new in zip(places, contents, isnew, strict=True) if is_new]
+        for first in range(0, len(new), _OPEN):
+            files: dict[str, dict[str, bytes]] = {}
+            for folder, _, name, data in new[first : first + _OPEN]:
+                files.setdefault(folder, {})[name] = data
+            with _writing(next(iter(files))):
+                write(files, rename)
+        return isnew
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -132,20 +127,20 @@ class LocalStore:
         with _writing(path), suppress(FileNotFoundError):
             if path.exists():
                 with self._locked(path.parent):
-                    return _tag(path.read_bytes()) == tag and _write(path.parent, {path.name: data}, _rename)
+                    return _tag(path.read_bytes()) == tag and write({str(path.parent): {path.name: data}}, rename)
         return False
 
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """See `ObjectStore.leftovers`."""
         found = _walk(self._folder(prefix), f"{prefix}/" if prefix else "")
-        return (info for info in found if _TEMPORARY.fullmatch(info.key.rpartition("/")[2]))
+        return (info for info in found if TEMPORARY.fullmatch(info.key.rpartition("/")[2]))
 
     def discard(self, leftovers: Iterable[ObjectInfo], prefix: str = "") -> None:
         """See `ObjectStore.discard`."""
         folder = self._folder(prefix)
         with _writing(folder):
             for info in leftovers:
-                if _TEMPORARY.fullmatch(info.key.rpartition("/")[2]):
+                if TEMPORARY.fullmatch(info.key.rpartition("/")[2]):
                     (self.root / info.key).unlink(missing_ok=True)
             for path, _, files in os.walk(folder, topdown=False):
                 if not files and Path(path) != folder:
@@ -162,16 +157,18 @@ class LocalStore:
     def _folder(self, prefix: str) -> Path:
         return self._path(prefix) if prefix else self.root
 
-    def _publish(self, folder: int, temporaries: dict[str, str], name: str) -> bool:
+    def _publish(self, temporaries: dict[Place, str], place: Place) -> bool:
+        folder, name = place
         try:
-            os.link(temporaries[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.link(temporaries[place], name, src_dir_fd=folder, dst_dir_fd=folder)
         except FileExistsError:
             return False
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
             self._links = False
-            return name not in os.listdir(folder) and _rename(folder, temporaries, name)
+            with os.scandir(folder) as found:
+                return name not in {entry.name for entry in found} and rename(temporaries, place)
         return True
 
     @contextmanager
@@ -217,77 +214,10 @@ def _info(entry: os.DirEntry[str], above: str) -> ObjectInfo | None:
     return ObjectInfo(above + entry.name, found.st_size, found.st_mtime)
 
 
-def _write(folder: Path, files: Mapping[str, bytes], publish: Callable[[int, dict[str, str], str], bool]) -> bool:
-    """Write files in a folder, which is made if need be, each whole or not at all; return whether all are there by it.
-
-    Parameters
-    ----------
-    folder : Path
-    files : mapping of str to bytes
-        By name.
-    publish : callable
-        Gives a file its name: told the folder, temporary names by names, and the name.
-    """
-    for _ in range(_TRIES if files else 0):
-        with suppress(FileNotFoundError), _opened(folder) as descriptor, _written(descriptor, files) as temporaries:
-            created = [publish(descriptor, temporaries, name) for name in files]
-            os.fsync(descriptor)
-            return all(created)
-        with suppress(FileNotFoundError):
-            folder.mkdir(parents=True, exist_ok=True)
-    return not files
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _written(folder: int, files: Mapping[str, bytes]) -> Iterator[dict[str, str]]:
-    """Write files under temporary names, which are told by names; those that are left in the end are removed."""
-    temporaries: dict[str, str] = {}
-    left = iter(files.items())
-    try:
-        while some := list(islice(left, _OPEN)):
-            _flushed(folder, some, temporaries)
-        yield temporaries
-    finally:
-        for temporary in temporaries.values():
-            with suppress(OSError):  # what stays is a leftover
-                os.unlink(temporary, dir_fd=folder)
-
-
-def _flushed(folder: int, files: Iterable[tuple[str, bytes]], temporaries: dict[str, str]) -> None:
-    """Write files under temporary names, then have the disk keep them: it has all of them to write by then."""
-    descriptors: list[int] = []
-    try:
-        for name, data in files:
-            temporary = f".{secrets.token_hex(16)}"
-            descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
-            temporaries[name], view = temporary, memoryview(data)
-            while view:
-                view = view[os.write(descriptors[-1], view) :]
-        for descriptor in descriptors:
-            os.fsync(descriptor)
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-
-def _rename(folder: int, temporaries: dict[str, str], name: str) -> bool:
-    os.replace(temporaries.pop(name), name, src_dir_fd=folder, dst_dir_fd=folder)
-    return True
-
-
-def _names(folder: Path) -> frozenset[str]:
+def _names(folder: str) -> frozenset[str]:
     """Return what is in a folder."""
-    with _writing(folder), suppress(FileNotFoundError):
-        return frozenset(path.name for path in folder.iterdir())
+    with _writing(folder), suppress(FileNotFoundError), os.scandir(folder) as found:
+        return frozenset(entry.name for entry in found)
     return frozenset()
 
 
@@ -296,7 +226,7 @@ def _tag(data: bytes) -> str:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

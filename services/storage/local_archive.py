@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import io
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from errno import ELOOP
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from operator import attrgetter
+from pathlib import Path
+from stat import S_ISLNK
 
 from rossi.errors import ConfigError, DataError
 from services.storage.archive import DEEPEST, MOST_BYTES, MOST_FILES, ArchiveFile, Contents, check_size, endless
@@ -55,11 +57,10 @@ class LocalArchive:
 
     def list(self, path: str) -> list[ArchiveFile]:
         """See `ArchiveSource.list`."""
-        place = self._place(path)
-        found = list(islice(self._walk(place, _Inside(place, len(PurePosixPath(path).parts))), MOST_FILES + 1))
-        if len(found) > MOST_FILES:
-            raise endless(place)
-        return sorted(found, key=lambda file: file.path)
+        place, found = self._place(path), list[ArchiveFile]()
+        self._collect(place, found, _Inside(place, place.count("/") - self._above.count("/") + 1))
+        found.sort(key=attrgetter("path"))
+        return found
 
     def directories(self, path: str) -> tuple[str, ...]:
         """See `ArchiveSource.directories`."""
@@ -69,10 +70,10 @@ class LocalArchive:
         """See `ArchiveSource.fetch`."""
         return self._read(self._place(path), path)[0]
 
-    def _read(self, place: Path, path: str) -> tuple[bytes, os.stat_result]:
+    def _read(self, place: str, path: str) -> tuple[bytes, os.stat_result]:
         """Return a file's content, and its status before it was read."""
         try:
-            with place.open("rb") as stream:
+            with io.BufferedReader(io.FileIO(place)) as stream:
                 status = os.fstat(stream.fileno())
                 check_size(ArchiveFile(path, status.st_size), self.root)
                 data = stream.read(status.st_size + 1)  # where room for the most is asked for, reading takes far longer
@@ -87,19 +88,19 @@ class LocalArchive:
         """See `ArchiveSource.beginnings`."""
         return [self._beginning(self._place(file.path), size) for file in files]
 
-    def _beginning(self, place: Path, size: int) -> bytes:
+    def _beginning(self, place: str, size: int) -> bytes:
         try:
-            with place.open("rb") as stream:
+            with io.BufferedReader(io.FileIO(place)) as stream:
                 return stream.read(size)
         except OSError as error:
             raise self._problem(place, "file", error) from None
 
     def fetch_many(self, files: Sequence[ArchiveFile]) -> Sequence[bytes]:
         """See `ArchiveSource.fetch_many`."""
-        checked: set[str] = set()
-        return [self._fetched(file, self._place(file.path, checked)) for file in files]
+        inside: set[str] = set()
+        return [self._fetched(file, self._place(file.path, inside)) for file in files]
 
-    def _fetched(self, file: ArchiveFile, place: Path) -> bytes:
+    def _fetched(self, file: ArchiveFile, place: str) -> bytes:
         data, status = self._read(place, file.path)
         if file.identity.startswith(_HASHED) and (found := _digest(data)) != file.identity:
             if self._identities:
@@ -119,9 +120,9 @@ class LocalArchive:
         for folder, some in by_folder.items():
             known = self._identities.of(folder) if self._identities else {}
             read: dict[str, tuple[os.stat_result, str]] = {}
-            checked: set[str] = set()
+            inside: set[str] = set()
             for file in some:
-                place = self._place(file.path, checked)
+                place = self._place(file.path, inside)
                 found[file.path] = self._identified(file, place, known.get(file.path), read, contents)
             if self._identities and read:
                 self._identities.note(folder, read)
@@ -130,14 +131,14 @@ class LocalArchive:
     def _identified(
         self,
         file: ArchiveFile,
-        place: Path,
+        place: str,
         known: tuple[str, str] | None,
         read: dict[str, tuple[os.stat_result, str]],
         contents: Contents | None,
     ) -> ArchiveFile:
         if known is not None:
             with suppress(OSError):  # reading it tells what is wrong
-                status = place.stat()
+                status = Path(place).stat()
                 if signature(status) == known[0]:
                     return ArchiveFile(file.path, status.st_size, known[1])
         data, status = self._read(place, file.path)
@@ -145,16 +146,16 @@ class LocalArchive:
             contents.add(file.path, data)
         identity = _digest(data)
         read[file.path] = (status, identity)
-        return replace(file, size=len(data), identity=identity)
+        return ArchiveFile(file.path, len(data), identity)
 
-    def _place(self, path: str, checked: set[str] | None = None) -> Path:
+    def _place(self, path: str, inside: set[str] | None = None) -> str:
         """Return where a path leads, which is in the archive: down to an observation, links may spread it over disks.
 
         Parameters
         ----------
         path : str
-        checked : set of str, optional
-            Folders that are known to be in the archive; grows.
+        inside : set of str, optional
+            Places of folders that are known to be in the archive; grows.
 
         Raises
         ------
@@ -163,35 +164,40 @@ class LocalArchive:
         """
         if path.startswith("/") or ".." in path.split("/") or "\0" in path:
             raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
-        place, folder = self.root / path, path.rpartition("/")[0]
-        if checked is not None and folder in checked and not place.is_symlink():
-            return place
-        real = os.path.realpath(place)
+        place = self._above + os.path.normpath(path) if path else str(self.root)
+        if inside is not None:
+            if (home := self._above + _observation(path)) not in inside:
+                self._place(_observation(path))
+                inside.add(home)
+            if _is_below(place, inside):
+                return place
+        real = f"{os.path.realpath(place)}/"
         homes = (self.root, self.root / _observation(path))
-        if f"{real}/".startswith(self._real) or any(f"{real}/".startswith(_folder(home)) for home in homes):
-            if checked is not None and not place.is_symlink():
-                checked.add(folder)
+        if real.startswith(self._real) or any(real.startswith(_folder(home)) for home in homes):
             return place
-        raise DataError(f"{place}: a link leads out of the archive, to {real}; put the file itself there.")
+        raise DataError(f"{place}: a link leads out of the archive, to {real[:-1]}; put the file itself there.")
 
-    def _walk(self, folder: Path, inside: _Inside, depth: int = 0) -> Iterator[ArchiveFile]:
+    def _collect(self, folder: str, found: builtins.list[ArchiveFile], inside: _Inside, depth: int = 0) -> None:
+        """Add the files below a folder."""
         if depth > DEEPEST:
             raise endless(folder)
         for entry in self._entries(folder):
             try:
                 if entry.is_dir():
                     if inside.enters(entry, depth):
-                        yield from self._walk(Path(entry.path), inside, depth + 1)
+                        self._collect(entry.path, found, inside, depth + 1)
                 elif entry.is_file():
-                    yield ArchiveFile(entry.path[len(self._above) :], entry.stat().st_size)
+                    found.append(ArchiveFile(entry.path[len(self._above) :], entry.stat().st_size))
             except FileNotFoundError:  # gone since the directory was read
                 continue
             except OSError as error:
                 if error.errno == ELOOP:  # a link that leads to itself is as good as one that leads nowhere
                     continue
-                raise self._problem(Path(entry.path), "file", error) from None
+                raise self._problem(entry.path, "file", error) from None
+        if len(found) > MOST_FILES:
+            raise endless(inside.top)
 
-    def _entries(self, folder: Path) -> builtins.list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> builtins.list[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as found:
                 entries = list(islice(found, MOST_FILES + 1))
@@ -205,7 +211,7 @@ class LocalArchive:
             raise endless(folder)
         return entries
 
-    def _problem(self, place: Path, kind: str, error: OSError) -> DataError | StoreError:
+    def _problem(self, place: str, kind: str, error: OSError) -> DataError | StoreError:
         """Return what an error means: of one file or directory, or of an archive that is away."""
         if self._is_there():
             return DataError(f"{place}: the {kind} can't be read ({error.strerror}).")
@@ -217,6 +223,22 @@ class LocalArchive:
                 return True
         except OSError:
             return False
+
+
+def _is_below(place: str, inside: set[str]) -> bool:
+    """Whether a place is below a folder that is known to be inside, without a link on the way; folders become known."""
+    folder = place.rpartition("/")[0]
+    try:
+        if S_ISLNK(os.lstat(place).st_mode):
+            return False
+    except OSError:
+        return False
+    if folder in inside:
+        return True
+    if not folder or not _is_below(folder, inside):
+        return False
+    inside.add(folder)
+    return True
 
 
 def _observation(path: str) -> str:
@@ -235,10 +257,10 @@ def _folder(path: Path) -> str:
 class _Inside:
     """Which directories belong to what is listed: each once, and of an observation none that a link has elsewhere."""
 
-    def __init__(self, top: Path, depth: int) -> None:
-        self._top, self._depth = os.path.realpath(top), depth
+    def __init__(self, top: str, depth: int) -> None:
+        self.top, self._top, self._depth = top, os.path.realpath(top), depth
         self._seen = {self._top}
-        self._real = {str(top).rstrip("/"): self._top.rstrip("/")}  # of each folder that is looked into
+        self._real = {top.rstrip("/"): self._top.rstrip("/")}  # of each folder that is looked into
 
     def enters(self, entry: os.DirEntry[str], depth: int) -> bool:
         """Whether to look into a directory, which lies so deep below the top."""

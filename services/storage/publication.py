@@ -24,7 +24,7 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -214,11 +214,16 @@ class Ready:
         Manifest
             The one that is in the store: another writer's, if it was faster.
         """
-        there = self.shared & (seen or set())
-        put_all(store, [(key, content) for key, content in self.payload if key not in there])
-        if seen is not None:
-            seen.update(self.shared)
+        put_payloads([self], store, seen)
         return self.manifest if store.put(self.key, self.document) else read_manifest(store, self.key)
+
+
+def put_payloads(products: Collection[Ready], store: ObjectStore, seen: set[str] | None = None) -> None:
+    """Put the payload of several products at the same time; their manifests may follow. See `Ready.put`."""
+    known = set() if seen is None else seen
+    contents = {key: content for one in products for key, content in one.payload if key not in one.shared & known}
+    put_all(store, tuple(contents.items()))
+    known.update(*(one.shared for one in products))
 
 
 def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], *, together: bool = False) -> Ready:

@@ -23,6 +23,7 @@ from flows.kubernetes.job import identity, make_job
 from services.contract import ObservationResult
 from services.execution import shard_process as index
 from services.execution.ledger import Ledger, put_work
+from services.execution.portion import work_off_portion
 from services.storage import open_store
 from tests.benchmarks.table import Row, apart, peak, script
 
@@ -63,7 +64,7 @@ def bookkeeping(settings: Settings, obsids: list[str]) -> tuple[float, float]:
 
     index.run_observation = timed  # type: ignore[assignment]
     start = time.process_time()
-    index.work_off(shard, ledger)
+    work_off_portion(index.portion_of(shard), ledger)
     return time.process_time() - start, inside
 
 

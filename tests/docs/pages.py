@@ -47,7 +47,7 @@ from tests.flows.support import Rossi
 
 def command(line):
     words, rossi = shlex.split(line, comments=True)[1:], Rossi(Path.cwd(), Path.cwd() / "prefect")
-    done = rossi(*words) if {long} else forks.run("tests.docs.plain", words, Path.cwd(), rossi._variables())
+    done = rossi(*words) if {long} else forks.run("tests.docs.plain", words, Path.cwd(), rossi._variables() | {more})
     print(done.stdout, done.stderr)
     if done.returncode:
         sys.exit(f"{line} ended with {done.returncode}: {done.stderr}")
@@ -56,8 +56,11 @@ def command(line):
 """
 
 
-def program(page: Path) -> str:
-    """Return a page's steps as a program; without sherpa, those that need it are left out."""
+def program(page: Path, *, drawn: bool = False) -> str:
+    """Return a page's steps as a program, of which those that need sherpa are left out where that is not there.
+
+    Unless they are to be `drawn`, figures of merges are left out, too.
+    """
     has_sherpa = find_spec("sherpa") is not None
     steps = []
     for sherpa, code, line in STEPS.findall(page.read_text()):
@@ -65,7 +68,8 @@ def program(page: Path) -> str:
             steps.append(f"command({line!r})\n")
         elif has_sherpa or not sherpa:
             steps.append(code)
-    return "\n".join([_RUN.replace("{long}", str(LONG)), *steps])
+    more = {} if drawn else {forks.UNDRAWN: "1"}
+    return "\n".join([_RUN.replace("{long}", str(LONG)).replace("{more}", str(more)), *steps])
 
 
 def execute(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
@@ -97,7 +101,7 @@ def draw() -> None:
     for page, figures in FIGURES.items():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            done = execute(folder, program(DOCS / "tutorials" / f"{page}.md"))
+            done = execute(folder, program(DOCS / "tutorials" / f"{page}.md", drawn=True))
             print(done.stdout)
             if done.returncode:
                 sys.exit(done.stderr)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,54 +12,43 @@ from pathlib import Path
 
 import pytest
 
-from flows.desktop.server import prefect_server
 from rossi.archive import ObsID
 from rossi.simulate import ObservationSpec, simulate_observation
 from tests.conftest import LONG
 from tests.flows.machine import Up, machine
 from tests.flows.support import MANY, SLEWING, Archive, Rossi, pixel
-from tests.once import once, simulated
+from tests.once import once, simulated, together
 from tests.servers.webhook import webhook
-from tests.services.merge.made import undrawn
+from tests.services.merge.undrawn import undrawn
 
 
 @pytest.fixture(scope="session")
-def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prefect_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What a server has that runs already, one for all processes."""
+
+    def start(folder: Path) -> list[str]:
+        return [sys.executable, "-m", "tests.servers.prefect", str(folder)]
+
+    with together(tmp_path_factory, "prefect", start) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def prefect_url(prefect_folder: Path) -> tuple[str, Path]:
+    """The URL of its API, and the file of what it asks for."""
+    return (prefect_folder / "url").read_text(), prefect_folder / "auth"
+
+
+@pytest.fixture(scope="session")
+def prefect_database(prefect_folder: Path) -> Path:
     """A folder for Prefect with the database that it makes at its first start, which takes longer than the start."""
-
-    def make(folder: Path) -> None:
-        command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        subprocess.run(command, env=environment | {"PREFECT_HOME": str(folder)}, check=True, capture_output=True)
-
-    return once(tmp_path_factory, "prefect-database", make)
+    return prefect_folder / "database"
 
 
 @pytest.fixture(scope="session")
 def prefect_home(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for Prefect."""
     return Path(shutil.copytree(prefect_database, tmp_path_factory.mktemp("prefect") / "home"))
-
-
-@pytest.fixture(scope="session")
-def prefect_url(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A server that runs already: the URL of its API, and the file of what it asks for."""
-    home = Path(shutil.copytree(prefect_database, tmp_path_factory.mktemp("prefect") / "server"))
-    before = dict(os.environ)
-    for name in [name for name in before if name.startswith("PREFECT_")]:
-        del os.environ[name]
-    os.environ["PREFECT_HOME"] = str(home)
-    with prefect_server() as wait_for_server:
-        wait_for_server()
-        url, auth = os.environ["PREFECT_API_URL"], home / "auth"
-        auth.write_text(os.environ["PREFECT_API_AUTH_STRING"])
-        given = set(os.environ.items()) - set(before.items())
-        os.environ.clear()
-        os.environ.update(before)
-        yield url, auth
-        os.environ.update(given)  # which is taken back now
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.fixture

@@ -88,6 +88,8 @@ class Rossi:
         More variables.
     interpreter : bool
         Whether each command starts one, as a user's do; else those that run to their end are forks, and sooner done.
+    drawn : bool
+        Whether merges of these forks draw their figures, which is most of their work.
     """
 
     folder: Path
@@ -96,6 +98,7 @@ class Rossi:
     auth: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
     interpreter: bool = False
+    drawn: bool = False
 
     def start(self, *arguments: object, mark: str = "") -> subprocess.Popen[str]:
         """Start it; every process that comes of it carries the mark in its environment."""
@@ -106,7 +109,8 @@ class Rossi:
     def __call__(self, *arguments: object, mark: str = "") -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
         if not (self.interpreter or mark):
-            return forks.run("flows.cli", arguments, self.folder, self._variables())
+            undrawn = {} if self.drawn else {forks.UNDRAWN: "1"}
+            return forks.run("flows.cli", arguments, self.folder, self._variables() | undrawn)
         process = self.start(*arguments, mark=mark)
         out, err = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)

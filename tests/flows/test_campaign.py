@@ -58,9 +58,9 @@ class Campaign:
 def campaign(
     archive: Archive, prefect_database: Path, prefect_url: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Campaign:
-    """Kill a campaign when the first observation is done, let it finish, then run it again.
+    """Kill a campaign and the server of its own when the first observation is done, let it finish, then run it again.
 
-    After each, whatever it started must be gone.
+    Whatever the killed one started must be gone; of one that is told to end, test_stopping.py shows that.
     """
     folder = tmp_path_factory.mktemp("campaign")
     home = folder / "a home" / "whose parent is not there yet"
@@ -85,11 +85,10 @@ def campaign(
         assert len(running) >= 4 or not PROC.exists()
     killed = frozenset(product_files(store))
     url, auth = prefect_url
-    with no_strays() as mark:
-        finished = replace(rossi, server=url, auth=auth)("campaign", "--out", "out", mark=mark)
+    served = replace(rossi, server=url, auth=auth)
+    finished = served("campaign", "--out", "out")
     runs = tuple(run for kind in ("flow_runs", "task_runs") for run in recorded(Api(url, auth=auth), kind))
-    with no_strays() as mark:
-        again = rossi("campaign", "--strict", mark=mark)
+    again = served("campaign", "--strict")
     return Campaign(rossi, killed, finished, again, runs)
 
 

@@ -18,13 +18,13 @@ from rossi.simulate import (
     DEAD_TIME_FILE_A,
     DEAD_TIME_FILE_B,
     MODEL_FILE,
-    simulate_archive,
 )
 from services.storage import open_store
 from services.storage.verification import verify
 from tests.conftest import LONG
 from tests.flows.support import Archive, product_files, same_products
 from tests.forks import Fork
+from tests.once import simulated
 
 KILLS = 50 if LONG else 4
 #: Works observations off one after the other with both instruments, without the start of the command line.
@@ -41,8 +41,7 @@ run_shard(make_shard(load_settings(Path(sys.argv[1])), sys.argv[2].split(",")))
 @pytest.fixture(scope="module")
 def archive_of_both(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Two observations with PCA and HEXTE."""
-    root = tmp_path_factory.mktemp("both")
-    simulate_archive(root, observations=2, seed=5)
+    root, _ = simulated(tmp_path_factory, 2, seed=5)
     return Archive(root, tuple(sorted(path.name for path in root.glob("AO*/P*/*"))), {})
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("rossi", "services/execution")
-#: The rooms' own tests, and those of the stages; none that needs a browser or starts processes.
+#: The rooms' own tests, and those of the stages; none that needs a browser or a foreign program.
 TESTS = ("tests/rossi", *(f"tests/services/{room}" for room in ("execution", "engines/native", "query", "merge")))
-LEFT_OUT = ("merge/front/", "merge/report/", "test_dachs", "test_shard_process", "test_heasoftpy")
+LEFT_OUT = ("merge/front/", "merge/report/", "test_dachs", "test_heasoftpy")
 #: Of what is noticed, at least.
 WANTED = 0.9
 
@@ -68,7 +68,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="modules whose path begins so")
     parser.add_argument("--last", action="store_true", help="begin with the last of these changes")
     given = parser.parse_args()
-    tree = _copy(given.work.resolve())
+    work = given.work.resolve()
+    tree = _copy(work)
     os.chdir(tree)
     sys.path[:] = [str(tree), *(place for place in sys.path if Path(place).resolve() != ROOT)]
     os.environ |= {"PYTHONPATH": str(tree), "OPENBLAS_NUM_THREADS": "1", "ROSSI_CHROMIUM": "none"}
@@ -76,7 +77,7 @@ def main() -> int:
 
     tests = sorted(str(p.relative_to(tree)) for one in TESTS for p in (tree / one).rglob("test_*.py"))
     tests = [test for test in tests if not any(part in test for part in LEFT_OUT)]
-    trial = Trial(tree, given.work.resolve(), SOURCES, tests)
+    trial = Trial(tree, work, SOURCES, tests)
     same, records = _same(), []
     tried = trial.sample(given.number, given.seed, given.only, _digest(tree), last=given.last)
     for at, record in enumerate(tried, 1):

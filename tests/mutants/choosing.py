@@ -39,7 +39,14 @@ class Tests:
                 found |= self._ran(module, self.lines[module])
         else:  # run at import
             found = self._naming(_names(inside)) or self._ran(module, range(1, len(self.sources.get(module, ())) + 1))
+        found = found or self._own(module)
         return self._in_lots([t for t in found if self.seconds.get(t, LONGEST) < LONGEST], module)
+
+    def _own(self, module: str) -> set[str]:
+        """Return the tests of a module that is run in other processes only, or else of its room."""
+        path = Path(module)
+        room = {test for test in self.seconds if test.startswith(f"tests/{path.parent}/")}
+        return {test for test in room if f"/test_{path.stem}.py::" in test} or room
 
     def _ran(self, module: str, lines: Iterable[int]) -> set[str]:
         by_line = self.lines.get(module, {})

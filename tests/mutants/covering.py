@@ -77,10 +77,11 @@ def _watched(tree: Path, file: str, sources: list[str], answer: Path) -> int:
         test: [at] for test, at in number.items()
     }
     for path in data.measured_files():
-        lines[str(Path(path).relative_to(tree))] = {
-            line: sorted({test for context in contexts for test in users.get(context, [])})
-            for line, contexts in data.contexts_by_lineno(path).items()
-        }
+        if found := data.contexts_by_lineno(path):  # of files that nothing ran, too, it says so
+            lines[str(Path(path).relative_to(tree))] = {
+                line: sorted({test for context in contexts for test in users.get(context, [])})
+                for line, contexts in found.items()
+            }
     seconds = {test: taken for test, taken in plugin.seconds.items() if test in plugin.passed}
     told = {"digests": _digests(tree, [file, *lines]), "tests": tests, "seconds": seconds, "lines": lines}
     answer.write_text(json.dumps(told))

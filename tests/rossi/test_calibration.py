@@ -82,6 +82,10 @@ def test_each_detector_has_its_own_collimator_and_all_tables_of_energies_count()
     assert find_files(coll, Role.COLLIMATORS, 51000.0) == {"data/coll0_98": (1,), "data/coll1_98": (1,)}
     assert find_files(coll, Role.COLLIMATORS, 52000.0) == {"data/coll0_98": (1,), "data/coll1_99": (1,)}
     assert find_files(coll, Role.COLLIMATORS, 49000.0) == {}
+    hexte = [CalibrationEntry("XTE", "HEXTE", f"PWA{n}", "d", f"{name}{n}", 1, name, 50000.0, 0)
+             for n in range(2) for name in ("MATRIX", "EFF_AREA", "COLLRESP")]  # fmt: skip
+    for role in (Role.HEXTE_MATRIX, Role.HEXTE_AREA, Role.HEXTE_COLLIMATORS):
+        assert len(find_files(hexte, role, 51000.0)) == 2
     laws = [replace(entry("e2c", 50000.0 + n, f"PCU{n % 5}", codename="E2C_PARM", xno=n), boundaries="METHOD(3)")
             for n in range(1, 11)]  # fmt: skip
     laws.append(entry("old", 50000.0, codename="E2C_PARM", xno=1))

@@ -180,6 +180,7 @@ def table(file):
         ("GTIFIND() == 2 || GTIFIND('', TIME) < 0", "100111"),
         ("GTIOVERLAP('', TIME, TIME + 10) == 5", "100110"),
         ("RANDOM() >= 0 && RANDOM(NUM) < 1 && RANDOMP(1e6) > 9e5 && abs(RANDOMN()) < 9", "111111"),
+        ("ISNULL(RANDOMP(NUM - 3))", "111010"),
     ],
 )
 def test_reference_language(file, table, text, expected):

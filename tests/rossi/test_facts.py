@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rossi.facts import counted, measured
+from rossi.facts import counted, measured, some_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ def test_a_value_has_as_many_decimals_as_its_error(value: float, error: float, s
 def test_numbers_of_things() -> None:
     assert [counted(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
     assert counted(1) == "1 observation"
+
+
+def test_names_are_told_up_to_a_number_and_then_counted() -> None:
+    assert some_of([], 2) == ""
+    assert some_of(["a", "b"], 2) == "a, b"
+    assert some_of(["a", "b", "c", "d", "e"], 2) == "a, b and 3 more"
+    assert some_of([str(number) for number in range(23)]).endswith("18, 19 and 3 more")

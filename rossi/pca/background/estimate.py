@@ -67,7 +67,7 @@ class BackgroundOptions:
     time_slop: float = 128.0
 
     def __post_init__(self) -> None:
-        if self.interval is not None and self.interval <= 0:
+        if self.interval is not None and not 0 < self.interval < np.inf:
             raise ConfigError(f"interval is {self.interval:g} s; give the length of the background's rows, such as 16.")
 
 

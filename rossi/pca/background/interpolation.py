@@ -85,7 +85,7 @@ def spectra_at(cells: Singles, places: Places) -> Singles:
     """
     finite = bool(np.isfinite(cells).all())
     wide = cells.astype(np.float64) if places.fractions else cells  # once, not for each row that looks them up
-    found: list[NDArray[Any]] = [wide[:, corner] for corner in places.corners]
+    found: list[NDArray[Any]] = [wide.take(corner, axis=1) for corner in places.corners]
     for fraction in places.fractions:
         found = [mix(a, b, fraction[:, None], finite) for a, b in zip(found[::2], found[1::2], strict=True)]
     if not places.used.all():

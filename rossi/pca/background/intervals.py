@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rossi.arrays import Floats
-from rossi.errors import ConfigError, DataError
+from rossi.errors import DataError
 
 Singles = NDArray[np.float32]
 
@@ -26,17 +26,15 @@ class Intervals:
     ----------
     n_row : int
     row_length, interval : float [s]
-        Of the data and of the background.
+        Of the data and of the background, which is above 0.
 
     Raises
     ------
-    ConfigError
-        If the interval is not above 0.
+    DataError
+        If rows have no length, or make too many rows of background.
     """
 
     def __init__(self, n_row: int, row_length: float, interval: float) -> None:
-        if not 0 < interval < np.inf:
-            raise ConfigError(f"interval is {interval:g} s; give the length of the background's rows, such as 16.")
         if not 0 < row_length < np.inf:
             raise DataError(f"the rows of the data last {row_length:g} s; a length above 0 was expected.")
         if n_row * row_length / interval > max(MAX_INTERVALS, n_row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -181,8 +182,7 @@ def collect(
         out, as is a column that its files do not have; one whose files are missing is undefined everywhere.
     """
     parts, found = list[_Samples](), Collected()
-    for apid, group in groupby(sorted(sources, key=lambda s: s.apid), key=lambda s: s.apid):
-        wanted = list(group)
+    for apid, wanted in _by_apid(tuple(sources)):
         if apid == BREAKDOWN:
             tables = [] if breakdown is None else [breakdown.table(hdu=1)]
         elif apid in index.paths:
@@ -199,8 +199,7 @@ def collect(
         values = _interpolated(
             places, np.concatenate([part.values for part in alike]), [n for p in alike for n in p.names]
         )
-        columns = [column for part in alike for column in part.columns]
-        found |= {column.name: (column, as_stored(column, row)) for column, row in zip(columns, values, strict=True)}
+        found |= _in_their_types([column for part in alike for column in part.columns], values)
     return {s.column: found[s.column] for s in sources if s.column in found}
 
 
@@ -228,8 +227,17 @@ class _Samples:
     values: Floats
 
 
-def _of_files(tables: Sequence[Table], sources: Sequence[Source], max_gap: float, said: list[str]) -> _Samples:
-    there = [s for s in sources if all(s.name in table and table.info(s.name).repeat == 1 for table in tables)]
+@lru_cache(maxsize=8)
+def _by_apid(sources: tuple[Source, ...]) -> tuple[tuple[int, tuple[Source, ...]], ...]:
+    """Group columns by the kind of file that has them, in order of the kinds."""
+    alike = groupby(sorted(sources, key=lambda s: s.apid), key=lambda s: s.apid)
+    return tuple((apid, tuple(group)) for apid, group in alike)
+
+
+def _of_files(tables: Sequence[Table], sources: tuple[Source, ...], max_gap: float, said: list[str]) -> _Samples:
+    there = sources
+    for structure in {table.structure for table in tables}:
+        there = _held(structure, there)
     names = tuple(s.name for s in there)
     moments, parts = list[Floats](), list[Floats]()
     for table in tables:  # file by file, as not all may be in memory
@@ -238,7 +246,7 @@ def _of_files(tables: Sequence[Table], sources: Sequence[Source], max_gap: float
         moments.append(known.numbers(clock(known)))
         parts.append(known.rows_of_numbers(names))
     gap = tables[0].header.number("MAX_GAP", tables[0].where, 0.0) or max_gap
-    columns = _declared(tables[0].structure, tuple(there))
+    columns = _declared(tables[0].structure, there)
     return _Samples(np.concatenate(moments), gap, names, columns, np.concatenate(parts, axis=1))
 
 
@@ -272,6 +280,13 @@ def _unwrapped(samples: Floats, turning: Sequence[int]) -> Floats:
 
 
 @lru_cache(maxsize=128)
+def _held(known: Structure, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Return the columns that a file has, one number a row."""
+    infos = known.infos
+    return tuple(s for s in sources if s.name.upper() in infos and infos[s.name.upper()].repeat == 1)
+
+
+@lru_cache(maxsize=128)
 def _declared(known: Structure, sources: tuple[Source, ...]) -> tuple[Column, ...]:
     """Return columns as the filter file declares them: as in the input, 16-bit integers as single precision."""
     return tuple(_column(known, known.infos[source.name.upper()], source.column) for source in sources)
@@ -284,6 +299,17 @@ def _column(known: Structure, info: ColumnInfo, name: str) -> Column:
     return Column(name, form, info.unit, null=NULLS.get(form), keywords=keywords)
 
 
+def _in_their_types(columns: Sequence[Column], values: Floats) -> Collected:
+    """Return quantities (n_column, n) as stored: those of one type at once, as there are few rows and many columns."""
+    kinds = defaultdict[tuple[str, int | None], list[int]](list)
+    for at, column in enumerate(columns):
+        kinds[column.form, column.null].append(at)
+    alike = ((places, as_stored(columns[places[0]], values[places])) for places in kinds.values())
+    return {
+        columns[at].name: (columns[at], row) for places, rows in alike for at, row in zip(places, rows, strict=True)
+    }
+
+
 def as_stored(column: Column, values: Floats) -> NDArray[Any]:
     """Return values with the precision of a column; NaN becomes its TNULL.
 
@@ -292,11 +318,11 @@ def as_stored(column: Column, values: Floats) -> NDArray[Any]:
     Parameters
     ----------
     column : Column
-    values : ndarray (n,) of float32 or float64
+    values : ndarray (..., n) of float32 or float64
 
     Returns
     -------
-    ndarray (n,) of float32, float64 or int64
+    ndarray (..., n) of float32, float64 or int64
     """
     if column.null is None:
         return values.astype(np.float32) if column.form == "E" else values

@@ -18,7 +18,7 @@ LAYER_COUNTERS = ("X2LX2R", "X3LX3R", "X1LX2L", "X1RX2R", "X2LX3L", "X2RX3R")
 ON_FLAGS = ("cmdhvXE", "hvXEon", "hvXErly")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a hundred of them are looked up, each time the same ones
 class Source:
     """A column that is collected from the observation's files.
 

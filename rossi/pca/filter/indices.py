@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -15,9 +16,10 @@ from rossi.errors import DataError, shortened
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
+from rossi.product import File
 
-#: Files of an observation by their paths relative to its directory: content, or opened already.
-Files: TypeAlias = Mapping[str, bytes | FitsFile]
+#: Files of an observation by their paths relative to its directory: content, opened already, or to be kept open.
+Files: TypeAlias = Mapping[str, bytes | FitsFile | File]
 
 #: Subsystems in the order in which their indices are read; what a later one says of an application id wins. CAL's
 #: index is not read.
@@ -101,13 +103,15 @@ def open_member(files: Files, path: str) -> FitsFile | None:
 
     Parameters
     ----------
-    files : mapping of str to bytes or FitsFile
+    files : mapping of str to bytes, FitsFile or File
         The observation's files by their paths.
     path : str
     """
     for name in (path, path + ".gz"):
         if name in files:
             content = files[name]
+            if isinstance(content, File):
+                return content.kept_open()
             return content if isinstance(content, FitsFile) else open_fits(content, name)
     return None
 
@@ -117,7 +121,7 @@ def read_master(files: Files) -> MasterIndex:
 
     Parameters
     ----------
-    files : mapping of str to bytes or FitsFile
+    files : mapping of str to bytes, FitsFile or File
         The observation's files by their paths.
 
     Raises
@@ -128,6 +132,13 @@ def read_master(files: Files) -> MasterIndex:
     file = open_member(files, "FMI")
     if file is None:
         raise DataError("FMI: the master index is missing; an observation directory with its FMI was expected.")
+    return _master(file)
+
+
+@lru_cache(
+    maxsize=1
+)  # who compares files with the indices reads it, and who makes the filter file, one after the other
+def _master(file: FitsFile) -> MasterIndex:
     table = file.table(hdu=1)
     if len(table) != 1:
         raise DataError(
@@ -152,6 +163,7 @@ def read_master(files: Files) -> MasterIndex:
     )
 
 
+@lru_cache(maxsize=1024)  # asked for by all who read an index
 def path_in(folder: str, cell: str) -> str:
     """Return the path of a file that a cell of an index names.
 
@@ -208,7 +220,7 @@ def read_indices(files: Files, master: MasterIndex) -> Index:
 
     Parameters
     ----------
-    files : mapping of str to bytes or FitsFile
+    files : mapping of str to bytes, FitsFile or File
         The observation's files by their paths.
     master : MasterIndex
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.arrays import Floats
+from rossi.arrays import Floats, distinct
 from rossi.pca.filter.magnetic import DIPOLE_MOMENT, potential_and_gradient
 
 #: Radius of the Earth in the definition of L [km].
@@ -185,7 +185,7 @@ class _Quadrature:
         while True:
             t = (self.z - along) / step
             inside = self.running & (t <= 1)
-            if not inside.any():
+            if not np.count_nonzero(inside):  # quicker than any(): lines are few
                 return
             half, height = flat + t * (first + t * (second + t * third)), self.z * self.z
             r = half + np.sqrt(half * half + height)
@@ -195,9 +195,9 @@ class _Quadrature:
             radicand = self.field - strength * (square * r) * stretch
             lost = (r <= _LOWEST) | (r > _HIGHEST)
             ends = inside & (lost | (2 * radicand <= self.radicand))
-            go = inside & ~ends
+            go = inside ^ ends
             self.bad |= ends & lost
-            self.running &= ~ends
+            self.running ^= ends
             np.copyto(self.last, radicand, where=inside)
             term = np.sqrt(radicand) * stretch * length / (square + height)
             np.add(self.total, self.width * (self.term + term), out=self.total, where=go)
@@ -236,8 +236,11 @@ def _next(points: list[_Point], step: Floats) -> _Point:
 def _fit(integral: Floats, field: Floats) -> Floats:
     """Return L [Earth radii] of the integral, by Hilton's fit."""
     x = np.log(integral**3 * field / DIPOLE_MOMENT)
-    piece = np.searchsorted([upper for upper, _ in _FIT], x, "left")
-    g = np.choose(np.minimum(piece, len(_FIT) - 1), [np.polyval(coefficients, x) for _, coefficients in _FIT])
+    piece = np.minimum(np.searchsorted([upper for upper, _ in _FIT], x, "left"), len(_FIT) - 1)
+    g = np.empty(len(x))
+    for number in distinct(piece)[0]:
+        here = piece == number
+        g[here] = np.polyval(_FIT[number][1], x[here])
     return np.asarray(((1 + np.exp(g)) * DIPOLE_MOMENT / field) ** (1 / 3))
 
 

@@ -70,7 +70,7 @@ def filter_file(
         (found,) = inputs["filter_file"]
         name = PurePosixPath(found.name).name
         return File(name, found.data, about=FILTER_FILE, fits=open_fits(found.data, name)), []
-    files = {**contents_of((*inputs["index"], *inputs["spacecraft"])), **others}
+    files = {**{item.name: item for item in inputs["index"]}, **contents_of(inputs["spacecraft"]), **others}
     said: list[str] = []
     master = read_master(files)
     data = build_filter_file(files, history, said=said, master=master)

@@ -255,21 +255,21 @@ SLOWER = pytest.param((2.0, 5.0), 0.1, 30.0, marks=pytest.mark.long)
 def test_slow_server(up: Up, archive: Archive, delay: tuple[float, float], drop: float, busy: float) -> None:
     name, folder = f"slow-{busy:.0f}", up.rossi.folder
     (folder / "slow.toml").write_text((folder / "rossi.toml").read_text() + f'name = "{name}"\n')
-    with proxy(up.ports[0]) as between:
+    with proxy(up.ports[0]) as between, ThreadPoolExecutor() as pool:
         between.delay, between.drop = delay, drop
         rossi = replace(up.rossi, server=f"http://127.0.0.1:{between.port}/api")
-        process = rossi.start("campaign", "--config", "slow.toml", "--store", "slow", "--prefix", name, mark=up.mark)
+        running = pool.submit(rossi, "campaign", "--config", "slow.toml", "--store", "slow", "--prefix", name)
         products = f"slow/{name}/*/pca_extract/*/manifest.json"
-        wait_until(lambda: list(folder.glob(products)) or process.poll() is not None, patience=300)
+        wait_until(lambda: list(folder.glob(products)) or running.done(), patience=300)
         between.busy = True
         time.sleep(busy)
         between.busy = False
-        out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    assert "Traceback" not in err
+        done = running.result(300)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
     assert len(list(folder.glob(products))) == len(archive.good) + 1  # and the one without good time
     for obsid in archive.damaged:
-        assert obsid in out
+        assert obsid in done.stdout
     # Prefect has heard of everything in the end.
     mine = {"flow_runs": {"name": {"any_": [name]}}}
     assert [run["state_type"] for run in up.api("/flow_runs/filter", mine)] == ["COMPLETED"]

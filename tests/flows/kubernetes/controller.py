@@ -21,7 +21,7 @@ from tests.flows.kubernetes.apiserver import ApiServer
 from tests.flows.kubernetes.nodes import Nodes, quantity
 from tests.flows.kubernetes.objects import Json
 from tests.flows.support import ROOT
-from tests.forks import Fork
+from tests.forks import UNDRAWN, Fork
 
 _PREFIX = "batch.kubernetes.io"
 
@@ -195,7 +195,7 @@ class Controller:
         (container,) = template["spec"]["containers"]
         python, option, module, *arguments = container["command"] + container["args"]
         assert (python, option) == ("python", "-m")
-        environment = {"ROSSI_TEST_MODULE": module}
+        environment = {"ROSSI_TEST_MODULE": module, UNDRAWN: "1"}
         if self.environment:
             module = "tests.flows.kubernetes.sabotage"
         environment |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "JOB_COMPLETION_INDEX": str(index)}

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
 from tests.flows.support import pixel
 
-_run, _merge, _write = index.run_observation, batch.run_merge, local._write
+_run, _merge, _write = index.run_observation, batch.run_merge, local.write
 
 
 def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
@@ -34,10 +34,10 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
     return _run(obsid, *arguments, **options)
 
 
-def _unless_full(folder: Path, *what: Any) -> bool:
-    if any(_is_named("FULL", part) for part in folder.parts):
+def _unless_full(files: Mapping[str, Any], *what: Any) -> bool:
+    if any(_is_named("FULL", part) for folder in files for part in folder.split("/")):
         raise OSError(errno.ENOSPC, "No space left on device")
-    return _write(folder, *what)
+    return _write(files, *what)
 
 
 def _sabotaged_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
@@ -63,6 +63,6 @@ if __name__ == "__main__":
     signals.PATIENCE = 1.0
     if "ROSSI_TEST_UNDRAWN" in os.environ:
         Figure.savefig = pixel
-    local._write = _unless_full
+    local.write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()

@@ -120,6 +120,7 @@ def test_a_file_read_in_pieces_gives_the_same(tmp_path, compress):
     (tmp_path / ("FS4f.gz" if compress else "FS4f")).write_bytes(gzip.compress(data) if compress else data)
     whole = run([ScienceEvents.from_path(path)])
     streamed = stream_fits(path)
+    assert streamed.file.primary.get("SIMPLE") is True
     assert len(streamed.file.tables[0]) == 0
     assert sum(len(piece) for piece in streamed.pieces(100)) == 999
     events = ScienceEvents.from_path(path, whole=0) if not compress else ScienceEvents.from_path(f"{path}.gz", whole=0)

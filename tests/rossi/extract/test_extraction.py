@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError, NoGoodTime
-from rossi.extract.accumulate import accumulate, last_sum
+from rossi.extract.accumulate import accumulate
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_file, series_of, spectrum_file
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.extract.spectrum import spectrum
+from rossi.extract.sums import last_sum
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import table_hdu
 from rossi.timeseries.reading import read_light_curve

@@ -68,6 +68,12 @@ def test_rows_that_are_twice_in_one_file_count_once(make_array):
     assert [r.seconds for r in found.grid.repeats] == [32]
 
 
+def test_rows_out_of_order_are_known_to_the_next_file(make_array):
+    a = make_array([np.full((4, 1), 3)], cpix="0~255", times=T0 + 16 * np.array([0, 3, 1, 2]), name="a")
+    found = run([a, rows(make_array, 0, 6, 5, "b")])
+    assert light_curve(found, Mode.SUM).value.tolist() == [3] * 4 + [5] * 2
+
+
 def test_rows_that_are_shifted_by_less_than_half_count_once(make_array):
     a = rows(make_array, 0, 4, 3, "a")
     b = make_array([np.full((4, 1), 5)], cpix="0~255", start=T0 + 3, name="b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rossi.extract.accumulate import add_rows, repeated_sum
+from rossi.extract.sums import add_rows, repeated_sum
 
 #: 16 s shared among 129 elements, what is exact, what lies half-way between two numbers after some steps, and others.
 VALUES = (16 / 129, 16.0, 0.1, 1 / 64, np.nextafter(1, 2), 1 + 2.0**-30, 9.418198237405264, (2**52 + 1) * 2.0**-60)

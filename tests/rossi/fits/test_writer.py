@@ -12,8 +12,9 @@ from rossi.fits.columns import append_columns
 from rossi.fits.edit import as_hdu, set_column
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
+from rossi.fits.sums import encode_checksum, ones_complement_sum
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, encode_checksum, fits_bytes, ones_complement_sum, primary_hdu, table_hdu
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 
 COLUMNS = [
     (Column("TIME", "D", "s", "a time"), np.array([1.5, 2.5, np.nan])),

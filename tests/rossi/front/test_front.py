@@ -315,12 +315,14 @@ class _Shown:
 
 def test_progress_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = _Shown()
-    shell = SimpleNamespace(kernel=1)
-    ipython = SimpleNamespace(get_ipython=lambda: shell, display=SimpleNamespace(display=shown))
+    display = SimpleNamespace(display=shown)
+    ipython = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1), display=display)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     with told(True, "Reducing x") as on_stage:
         on_stage("pca_prep", 1, 2)
-    assert shown.lines == ["Reducing x", "Reducing x: pca_prep (1 of 2)", "Reducing x: done"]
+    ipython.get_ipython = SimpleNamespace  # a shell in a terminal
+    with told(True, "Reducing y"):
+        assert shown.lines == ["Reducing x", "Reducing x: pca_prep (1 of 2)", "Reducing x: done"]
 
 
 def test_progress_goes_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

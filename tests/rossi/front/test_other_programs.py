@@ -12,15 +12,14 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 import rossi
-from rossi.simulate import simulate_archive
+from tests.once import simulated
 from tests.rossi.front.test_front import calibration_in
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> rossi.Reduction:
-    archive = tmp_path_factory.mktemp("programs")
-    (truth,) = simulate_archive(archive, observations=1, seed=1).observations
-    return rossi.reduce(archive / truth.path, calibration=calibration_in(archive), progress=False)
+    archive, truth = simulated(tmp_path_factory, 1, seed=1)
+    return rossi.reduce(archive / truth.observations[0].path, calibration=calibration_in(archive), progress=False)
 
 
 @pytest.mark.parametrize(("instrument", "name"), [("pca", "ch5-10"), ("hexte", "pwa_ch15-61")])

@@ -33,7 +33,10 @@ def response(path, scale):
     columns += [(Column("MATRIX", "3E"), matrix)]
     ebounds = [(Column("CHANNEL", "J"), np.arange(N))]
     ebounds += [(Column("E_MIN", "E"), bounds[:3]), (Column("E_MAX", "E"), bounds[1:])]
-    tables = [table_hdu("MATRIX", columns, [("TLMIN4", 0), ("HDUCLAS3", "FULL")]), table_hdu("EBOUNDS", ebounds)]
+    tables = [
+        table_hdu("MATRIX", columns, [("TLMIN4", 0), ("HDUCLAS3", "FULL"), ("FILTER", path.stem)]),
+        table_hdu("EBOUNDS", ebounds),
+    ]
     path.write_bytes(response_file(made, open_fits(fits_bytes(primary_hdu(), tables), "t")))
 
 
@@ -64,7 +67,8 @@ def test_everything_is_added(here):
     with fits.open("sum.bak", checksum=True) as hdus:
         assert hdus[1].data["COUNTS"].tolist() == [21000, 2000, 13000]  # b counts twice: its BACKSCAL is 2
         assert hdus[1].header["EXPOSURE"] == 120000.0
-    made, _ = read_response((here / "sum.rsp").read_bytes(), "sum.rsp")
+    made, file = read_response((here / "sum.rsp").read_bytes(), "sum.rsp")
+    assert file.table("MATRIX").header.get("FILTER") == "a"
     np.testing.assert_allclose(made.matrix, np.array([[1, 0, 3], [4, 5, 6]]) * (0.25 * 1 + 0.75 * 3), rtol=1e-6)
     assert (made.row.tolist(), made.first.tolist(), made.count.tolist()) == ([0, 0, 1], [0, 2, 0], [1, 1, 3])
 

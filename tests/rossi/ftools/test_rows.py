@@ -108,6 +108,8 @@ def test_ftcalc_makes_columns_of_all_kinds(here):
     assert (table.columns["X"].format, list(table.data["X"])) == ("1D", [0, 2, 4, 6])
     table = made("ftcalc", name, "c.lc", column="N", expression="(INT) TIME * 2", tform="1I")["RATE"]
     assert (table.columns["N"].format, list(table.data["N"])) == ("1I", [0, 2, 4, 6])
+    table = made("ftcalc", name, "whole.lc", column="N", expression="(INT) TIME - 2")["RATE"]
+    assert (table.columns["N"].format, list(table.data["N"])) == ("1J", [-2, -1, 0, 1])
     table = made("ftcalc", name, "d.lc", column="BIG", expression="TIME > 1 ? 5000000000 : 1")["RATE"]
     assert (table.columns["BIG"].format, table.data["BIG"][3]) == ("1K", 5_000_000_000)
     table = made("ftcalc", name, "e.lc", column="OK", expression="TIME > 1")["RATE"]
@@ -123,6 +125,8 @@ def test_ftcalc_changes_columns_rows_and_elements(here):
     assert [hdu.name for hdu in hdus] == ["PRIMARY", "GTI", "RATE"]
     vector = made("ftcalc", name, "c.lc", column="Spec", expression="100 + TIME", element=2)["RATE"].data["Spec"]
     np.testing.assert_array_equal(vector, [[0, 100, 2], [1, 101, 3], [2, 102, 4], [3, 103, 5]])
+    null = made("ftcalc", name, "e.lc", column="Spec", expression="TIME > 1 ? #NULL : 9", element=2)["RATE"]
+    np.testing.assert_array_equal(null.data["Spec"], [[0, 9, 2], [1, 9, 3], [2, -1, 4], [3, -1, 5]])
     nulls = made("ftcalc", name, "d.lc", column="N", expression="TIME > 1 ? #NULL : (INT) TIME")["RATE"]
     assert np.isnan(nulls.data["N"][3]) or nulls.header.get("TNULL6") == nulls.data["N"][3]
 

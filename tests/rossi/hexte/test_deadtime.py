@@ -11,7 +11,7 @@ from rossi.fits.writer import Column
 from rossi.hexte.correction import correct
 from rossi.hexte.counters import event_frames
 from rossi.hexte.deadtime import Detectors, dead_time, interval_fraction
-from rossi.hexte.housekeeping import Housekeeping
+from rossi.hexte.housekeeping import Housekeeping, _runs
 from rossi.hexte.science import Cluster
 from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
 
@@ -231,6 +231,8 @@ def test_early_processing_has_counters_one_row_late():
     assert dead.dead[0].tolist() == [0, 0, 0, 0]
     assert dead.dead[1].tolist() == right.dead[0].tolist()
     assert [r.code for r in dead.remarks] == ["early_processing"]
+    science = archive(T + 16 * np.arange(2), [0, 0], [4000, 4000], live, CREATOR="XFF - Revision: 5.3.1")
+    assert dead_time(science.table(), hk(), coefficients().table()).remarks == ()
 
 
 def test_early_event_lists_without_all_counters_are_refused():
@@ -300,3 +302,15 @@ def test_an_interval_across_frames_has_the_dead_time_of_both(a1):
     )
     assert halves[0] != halves[1]
     assert whole == pytest.approx(np.mean(halves))
+
+
+def test_missing_frames_are_told_as_runs():
+    assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
+    assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"
+
+
+def test_a_product_may_end_with_the_housekeeping(a1):
+    first, last = (time - a1.offset + a1.zero for time in a1.span)
+    assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
+    for start, stop in ((first - 0.01, last), (first, last + 0.01)):
+        assert a1.beyond(start, stop).code == "housekeeping_short"

@@ -178,6 +178,7 @@ def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
             figure.axes[1].patches[-1].get_data().values
         )  # in standard deviations, of four rows of two channels a bin
         assert np.nanmax(np.abs(shown)) == pytest.approx((plus - minus) * np.sqrt(4 / (plus + minus)))
+        assert [len(axes.patches) for axes in figure.axes] == [5, 3]  # two spans of channels, and what is drawn
         one_side = {p: s for p, s in spectra.items() if p is not Position.MINUS}
         assert png(background_figure(one_side, "A title")).startswith(b"\x89PNG")
 

@@ -14,15 +14,16 @@ from rossi.hexte.rocking import Position
 from rossi.hexte.science import Cluster
 from rossi.maketime import find_good_time
 from rossi.product import About, Content, File, Kind
-from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, simulate_archive
+from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B
+from tests.once import simulated
 
 WANTED = Wanted({"ch15-61": DetectorBand(15, 61)})
 
 
 @pytest.fixture(scope="module")
 def observation(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("observation")
-    truth = simulate_archive(folder, observations=1, seed=3).observations[0]
+    folder, archive = simulated(tmp_path_factory, 6, seed=3)
+    truth = archive.observations[0]
     return truth, folder / truth.path, folder / "calibration"
 
 

@@ -12,7 +12,15 @@ from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import Correction, DetectorBand, Request, reduce_archive, reduce_events, whole_frames
+from rossi.hexte.reduction import (
+    ArchivePart,
+    Correction,
+    DetectorBand,
+    Request,
+    reduce_archive,
+    reduce_events,
+    whole_frames,
+)
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import curve_without_slews, exposed_part, spectrum_without_slews
@@ -33,6 +41,7 @@ def test_segments_begin_with_frame_bin_position_and_good_time():
     number, code = np.array([1] * 5 + [2] * 4), np.array([0] * 7 + [1] * 2, np.uint8)
     assert _starts(time, number, code, np.array([1, 8])).tolist() == [0, 1, 2, 4, 5, 7, 8]
     assert _starts(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7]
+    assert _starts(time[:5], number[:5], code[:5], np.array([0, 5])).tolist() == [0, 2, 4]
     assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
 
 
@@ -52,11 +61,8 @@ def reduced(folder, path, chunk=None):
     known = coefficients(cluster.value.lower(), rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
     if archive_mode:
-        parts = [
-            reduce_archive(ScienceArray.from_file(as_file(s)), s.position, request, correction)
-            for s in split(file, POSITIONS)
-        ]
-        return stem, [part for part in parts if part]
+        parts = [ArchivePart(ScienceArray.from_file(as_file(s)), s.position, good) for s in split(file, POSITIONS)]
+        return stem, reduce_archive(parts, request, correction)
     science = ScienceEvents.from_file(file) if chunk is None else ScienceEvents.from_path(path, whole=0)
     return stem, reduce_events(science, request, correction)
 
@@ -164,7 +170,8 @@ def test_nothing_in_good_time():
     assert reduce_events(ScienceEvents.from_file(small()), nothing, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
-    assert reduce_archive(ScienceArray.from_file(as_file(part)), part.position, nothing, correction()) is None
+    array = ScienceArray.from_file(as_file(part))
+    assert reduce_archive([ArchivePart(array, part.position, nothing.good)], nothing, correction()) == []
 
 
 def test_without_housekeeping_slews_are_taken_off():

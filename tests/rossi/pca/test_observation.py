@@ -16,7 +16,8 @@ from rossi.pca.observation import Calibration, extract, prepare_observation, wit
 from rossi.pca.spectrum import SpectrumRequest
 from rossi.pca.standard2 import parse_layers, parse_pcus
 from rossi.product import About, Content, Kind
-from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE, simulate_archive
+from rossi.simulate import BREAKDOWN_FILE, MODEL_FILE
+from tests.once import simulated
 
 PCUS, ANODES = parse_pcus("ALL"), parse_layers("ALL")
 REQUESTS = {"ch5-10": Request(PCUS, ANODES, ChannelSelection(chmin=5, chmax=10))}
@@ -24,8 +25,8 @@ REQUESTS = {"ch5-10": Request(PCUS, ANODES, ChannelSelection(chmin=5, chmax=10))
 
 @pytest.fixture(scope="module")
 def observation(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("observation")
-    (truth,) = simulate_archive(folder, observations=1, seed=3).observations
+    folder, archive = simulated(tmp_path_factory, 6, seed=3)
+    truth = archive.observations[0]
     return truth, folder / truth.path, folder / "calibration"
 
 

@@ -10,7 +10,15 @@ from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.spectra.pha import Spectrum, read_pha
-from rossi.spectra.ready import ready_to_fit, with_files, with_groups, with_quality, with_range, with_systematic
+from rossi.spectra.ready import (
+    FitSettings,
+    ready_to_fit,
+    with_files,
+    with_groups,
+    with_quality,
+    with_range,
+    with_systematic,
+)
 
 COUNTS = np.array([3.0, 40, 30, 1, 1, 50, 9, 12, 2, 3])
 EDGES = np.array([1.0, 2.5, 3.5, 5, 8, 12, 18, 24, 26, 30, 40])
@@ -87,3 +95,9 @@ def test_ready_to_fit(spectrum):
     assert ready_to_fit(hexte, EDGES[:-1], EDGES[1:], systematic=0.01).systematic.min() == 0.01
     with pytest.raises(DataError, match="INSTRUME is 'ASM'; a spectrum of PCA or HEXTE was expected"):
         ready_to_fit(replace(spectrum, header=Header([("INSTRUME", "ASM")])), EDGES[:-1], EDGES[1:])
+
+
+def test_without_a_response_a_spectrum_stays_as_it_is_where_nothing_is_asked_for():
+    asked = [FitSettings(), FitSettings(0.0), FitSettings(0.01), FitSettings(0.0, 20.0), FitSettings(None, 20.0)]
+    assert [one.leave("PCA") for one in asked] == [False, True, False, False, False]
+    assert [one.leave("HEXTE") for one in asked] == [True, True, False, False, False]

@@ -16,11 +16,11 @@ from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.table import Table
-from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.fits.writer import Column, TableHDU, fits_bytes, primary_hdu, table_hdu
 from rossi.met import MJDREFF, MJDREFI
 from rossi.product import Content
 from rossi.timeseries import units
-from rossi.timeseries.columns import _values
+from rossi.timeseries.columns import _values, light_curve_columns
 from rossi.timeseries.reading import light_curve_of, read_light_curve
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.xronos import newbins, xronos_file
@@ -155,6 +155,16 @@ def test_rows_without_a_time_are_left_out() -> None:
     far = read(CURVE | {"TIME": [*TIME[:3], 1e300]})
     assert len(far) == 3
     assert len(read(CURVE | {"TIME": [NAN] * 4}, good=[[TIME[0], TIME[3]]]).intervals) == 0
+
+
+def test_where_there_are_counts_and_rates_rates_are_meant() -> None:
+    def table(name: str, kind: str) -> TableHDU:
+        columns = [(Column("TIME", "D", "s"), TIME), (Column(name, "D"), np.ones(4))]
+        return table_hdu(kind, columns, [*REFERENCE, ("TIMEDEL", 16.0), ("HDUCLAS1", kind)])
+
+    first, second, third = table("COUNTS", "LIGHTCURVE"), table("RATE", "OTHER"), table("RATE2", "LIGHTCURVE")
+    for tables, meant in (([first, second], "RATE"), ([second, first], "RATE"), ([second, third], "RATE2")):
+        assert light_curve_columns(open_fits(fits_bytes(primary_hdu(), tables), "x.lc")) == [meant]
 
 
 def test_columns_of_other_types_do_not_matter() -> None:

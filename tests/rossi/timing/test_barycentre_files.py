@@ -177,6 +177,9 @@ def test_positions_of_headers():
     header.set("RA_OBJ", 11.0)
     header.set("DEC_OBJ", 6.0)
     assert direction_of(header, "a.evt") == (Direction(11, 6, "FK5"), "")
+    for frame, meant in (("ICRS", "ICRS"), ("fk5 ", "FK5"), ("FK4", "FK5")):
+        header.set("RADECSYS", frame)
+        assert direction_of(header, "a.evt")[0].frame == meant
     with pytest.raises(DataError, match="there is no position"):
         direction_of(primary_hdu(), "a.evt")
 

@@ -40,8 +40,8 @@ def halves(files):
 
 
 def test_where_nothing_is_lost_nothing_is_said():
-    assert Losses(("a", "b")).remarks() == []
-    said = Losses(("a", "b"), (2, 3), 1, 16.0).remarks()
+    assert Losses(("a", "b"), (0, 0), 0, 16.0, (0, 0), (), 0).remarks() == []
+    said = Losses(("a", "b"), (2, 3), 1, 16.0, (0, 0), (), 0).remarks()
     assert [text.split(";")[0] for text in said] == [
         "a: 3 events were lost on board",
         "a, b: 1 partitions of 16 s are in one of the files alone",

@@ -111,6 +111,7 @@ def test_help_shows_an_example(ask):
     done = ask("--help")
     assert done.returncode == 0
     assert '{"stage": "count", "obsid": "20402-01-45-03"' in done.stdout
+    assert "completion" not in done.stdout
 
 
 def test_query_alone(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from rossi.errors import DataError
 from services.contract import FailureKind, File, InputRecord, Outcome
+from services.execution import observation
 from services.execution.executor import execute
 from services.execution.known import begun
 from services.execution.making import Memory
@@ -70,6 +71,17 @@ class TestSuccess:
         assert again.reused
         assert again == first.model_copy(update={"reused": True, "seconds": again.seconds})
         assert watched.calls == [("get", first.manifest)]
+
+    @pytest.mark.parametrize(("on_disk", "parts"), [(False, [2]), (True, [1, 1])])
+    def test_of_files_for_disk_a_few_are_in_memory(self, archive, store, monkeypatch, on_disk, parts):
+        (archive / f"AO2/P20402/{OBSID}/pca/2.txt").write_text("papaya")
+        stage = replace(COUNT, inputs=tuple(replace(one, on_disk=on_disk) for one in COUNT.inputs))
+        source, asked = open_archive(str(archive)), []
+        fetch = source.fetch_many
+        monkeypatch.setattr(source, "fetch_many", lambda files: asked.append(len(files)) or fetch(files))
+        monkeypatch.setattr(observation, "_IN_MEMORY", 6)
+        result = execute(stage, request(), archive=source, store=store)
+        assert (result.summary, asked) == ({"number": 6}, parts)
 
     def test_what_changes_the_result_changes_the_key(self, archive, store):
         first = run(archive, store)

@@ -3,7 +3,7 @@
 import pytest
 
 from rossi.errors import ConfigError, DataError
-from services.execution import fetching
+from services.execution import fetching, observation
 from services.execution.fetching import copy, fetch_all, needed
 from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig, look
@@ -35,6 +35,20 @@ def test_what_is_there_is_left(archive, tmp_path):
     assert fetch(source, tmp_path / "copy") == NAMES
     assert fetch(source, tmp_path / "copy") == []
     assert all((tmp_path / "copy" / name).read_bytes() == (root / name).read_bytes() for name in NAMES)
+
+
+def test_of_one_file_too_a_copy_is_noted(archive, tmp_path):
+    (file,) = archive[0].identify([ArchiveFile(NAMES[0], TREE[NAMES[0]])])
+    assert copy(archive[0], (file,), tmp_path / "copy") == (file,)
+    assert copy(archive[0], (file,), tmp_path / "copy") == ()
+
+
+def test_without_notes_a_checksum_tells_that_a_copy_is_whole(archive, tmp_path, request):
+    fetch(archive[0], tmp_path / "copy")
+    for notes in (tmp_path / "copy" / ".fetched").iterdir():
+        notes.unlink()
+    checked = request.node.callspec.params["archive"] == "folder"  # on the web an identity is no checksum
+    assert fetch(archive[0], tmp_path / "copy") == ([] if checked else NAMES)
 
 
 def test_a_changed_file_of_equal_size(archive, tmp_path):
@@ -105,7 +119,7 @@ def test_observations_are_fetched_a_few_at_a_time(tree, tmp_path, every_file):
 
 
 def test_contents_are_in_memory_a_few_at_a_time(tree, tmp_path, every_file, monkeypatch):
-    monkeypatch.setattr(fetching, "_IN_MEMORY", 310_000)
+    monkeypatch.setattr(observation, "_IN_MEMORY", 310_000)
     archive = Recorded(open_archive(str(tree)))
     (fetched,) = fetch_all(archive, MANY[:1], STAGES, tmp_path / "copy", print)
     assert (fetched.copied, fetched.size) == (len(NAMES), sum(TREE[name] for name in NAMES))

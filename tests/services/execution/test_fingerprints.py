@@ -16,7 +16,6 @@ from rossi.simulate import (
     DEAD_TIME_FILE_A,
     DEAD_TIME_FILE_B,
     MODEL_FILE,
-    simulate_archive,
 )
 from services.calibration import find
 from services.contract import EngineName, File, Outcome, Outputs
@@ -27,6 +26,7 @@ from services.execution.stages import STAGES
 from services.storage import open_archive, open_store
 from services.storage.verification import verify
 from tests.conftest import LONG
+from tests.once import simulated
 from tests.services.storage.faults import FaultyStore
 
 PREP, PCA = {"pca_prep", "pca_extract", "pca_fast", "pca_validate"}, {"pca_extract"}
@@ -104,9 +104,7 @@ class Reduced:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("archive")
-    simulate_archive(folder, observations=1, seed=5)
-    return folder
+    return simulated(tmp_path_factory, 1, seed=1)[0]
 
 
 @pytest.fixture

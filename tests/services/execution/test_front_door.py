@@ -12,9 +12,9 @@ import rossi
 from flows.cli import main
 from rossi.compare.product import compare_products
 from rossi.fits.reader import open_fits, read_fits
-from rossi.simulate import simulate_archive
 from services.execution.front_door import KEYWORDS, stage_settings
 from services.execution.stages import STAGES
+from tests.once import simulated
 from tests.rossi.front.test_front import calibration_in
 from tests.servers.tap import serving
 from tests.servers.web import WebServer
@@ -25,9 +25,7 @@ KINDS = (".lc", ".pha", ".gti", ".rmf", ".arf")
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("door") / "archive"
-    simulate_archive(folder, observations=1, seed=1)
-    return folder
+    return simulated(tmp_path_factory, 1, seed=1)[0]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from itertools import count as numbers
 
 import pytest
@@ -192,6 +193,34 @@ def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
     worker.run_shard(shard)
     assert len(read) == len(OBSIDS)
     assert threading.main_thread() not in read
+
+
+class Elsewhere:
+    """An archive that tells identities without reading, and notes who fetches what."""
+
+    def __init__(self, archive):
+        self.archive, self.fetched = archive, []
+
+    def __getattr__(self, name):
+        return getattr(self.archive, name)
+
+    def identify(self, files, contents=None):
+        return [replace(file, identity="tag") for file in files]
+
+    def fetch_many(self, files):
+        self.fetched += [(threading.current_thread().name[:5], file.path.split("/")[2]) for file in files]
+        return [self.archive.fetch(file.path) for file in files]
+
+
+def test_of_an_archive_elsewhere_what_is_to_be_done_is_fetched_before_its_turn(shard, monkeypatch):
+    archive = Elsewhere(open_archive(shard.archive))
+    monkeypatch.setattr(worker, "open_places", lambda _: (archive, open_store(shard.store)))
+    worker.run_shard(shard.model_copy(update={"obsids": OBSIDS[:2]}))
+    assert sorted(archive.fetched) == [("ahead", obsid) for obsid in OBSIDS[:2]]
+    archive.fetched.clear()
+    further = configured(count={}, tally={}, double={"factor": 5})  # of the first two only this is not done
+    assert outcomes(worker.run_shard(shard.model_copy(update={"stages": further}))) == [Outcome.SUCCEEDED] * 4
+    assert sorted(archive.fetched) == [("ahead", obsid) for obsid in OBSIDS[2:]]
 
 
 def test_what_is_wrong_ahead_is_told_in_its_turn(shard, monkeypatch):

@@ -12,8 +12,8 @@ from rossi.errors import ConfigError
 from services.contract import ExitCode, ObservationResult, Outcome
 from services.execution import shard_process as index
 from services.execution import worker
-from services.execution.ledger import Ledger, is_settled, put_work, read_shard, settle
-from services.execution.portion import Stop
+from services.execution.ledger import Ledger, is_settled, put_work, read_plan, read_shard, settle
+from services.execution.portion import Stop, work_off_portion
 from services.execution.request import Shard
 from services.storage import StoreError, open_store
 from tests import forks
@@ -54,6 +54,10 @@ def with_bad(shard):
     return shard.model_copy(update={"obsids": (GOOD[0], "20402-01-45-04", *GOOD[1:])})
 
 
+def work_off(shard, ledger, attempt=0, **options):
+    return work_off_portion(index.portion_of(shard), ledger, attempt, **options)
+
+
 def outcomes(results):
     return [result.outcome if result else None for result in results]
 
@@ -68,6 +72,9 @@ def test_a_work_list_is_written_once(store, shard):
     assert put_work(store, "run/1", [with_bad(shard)]) != work
     with pytest.raises(ConfigError, match="no shard 0"):
         read_shard(store, work, 0)
+    assert read_plan(store, work).names == (shard.obsids,)
+    with pytest.raises(ConfigError, match="no such work list"):
+        read_plan(store, "run/1/campaigns/another")
 
 
 def test_a_run_is_settled_once_it_is(store):
@@ -78,13 +85,13 @@ def test_a_run_is_settled_once_it_is(store):
 
 
 def test_all_went_well(shard, ledger):
-    assert index.work_off(shard, ledger) == ExitCode.OK
+    assert work_off(shard, ledger) == ExitCode.OK
     assert outcomes(ledger.whole()) == ["succeeded"] * 3
 
 
 def test_a_failure_for_good_says_so_when_all_is_accounted_for(shard, ledger):
     shard = with_bad(shard)
-    assert index.work_off(shard, ledger) == ExitCode.DATA_ERROR
+    assert work_off(shard, ledger) == ExitCode.DATA_ERROR
     assert outcomes(ledger.whole()) == ["succeeded", "failed", "succeeded", "succeeded"]
 
 
@@ -92,7 +99,7 @@ def test_what_may_get_better_is_tried_again_and_the_rest_is_not(shard, ledger, s
     shard = with_bad(shard)
     faulty = FaultyStore(store, lambda method, key: method == "put" and f"/{GOOD[1]}/count/" in key)
     monkeypatch.setattr(worker, "open_store", lambda _: faulty)
-    assert index.work_off(shard, ledger, attempt=0) == ExitCode.RETRYABLE
+    assert work_off(shard, ledger, attempt=0) == ExitCode.RETRYABLE
     ledger.look()
     assert outcomes(ledger.results(4)) == ["succeeded", "failed", "failed", "succeeded"]
     assert ledger.whole() is None
@@ -100,15 +107,15 @@ def test_what_may_get_better_is_tried_again_and_the_rest_is_not(shard, ledger, s
     monkeypatch.setattr(worker, "open_store", lambda _: store)
     run = index.run_observation
     monkeypatch.setattr(index, "run_observation", lambda obsid, *a, **o: ran.append(obsid) or run(obsid, *a, **o))
-    assert index.work_off(shard, ledger, attempt=1) == ExitCode.DATA_ERROR
+    assert work_off(shard, ledger, attempt=1) == ExitCode.DATA_ERROR
     assert ran == [GOOD[1]]
     assert outcomes(ledger.whole()) == ["succeeded", "failed", "succeeded", "succeeded"]
 
 
 def test_another_run_tries_failures_again(shard, ledger, store):
-    index.work_off(with_bad(shard), ledger)
+    work_off(with_bad(shard), ledger)
     other = Ledger(store, ledger.work, "job-2", 1, ObservationResult)
-    assert index.work_off(with_bad(shard), other) == ExitCode.DATA_ERROR
+    assert work_off(with_bad(shard), other) == ExitCode.DATA_ERROR
     assert [result.reused for result in other.whole()] == [True, False, True, True]
 
 
@@ -126,8 +133,8 @@ def test_an_observation_that_kills_its_process_is_left_out_at_the_third_attempt(
     monkeypatch.setattr(index, "run_observation", deadly)
     for attempt in (0, 1):
         with pytest.raises(Killed):
-            index.work_off(shard, ledger, attempt)
-    assert index.work_off(shard, ledger, attempt=2) == ExitCode.DATA_ERROR
+            work_off(shard, ledger, attempt)
+    assert work_off(shard, ledger, attempt=2) == ExitCode.DATA_ERROR
     assert outcomes(ledger.whole()) == ["succeeded", "failed", "succeeded"]
     assert "was killed, twice" in ledger.whole()[1].message
 
@@ -143,8 +150,8 @@ def test_evictions_count_for_nothing(shard, ledger, monkeypatch):
         patch.setattr(index, "run_observation", evicted)
         for _ in range(4):  # the attempt's number stays, as Kubernetes counts failures
             with pytest.raises(Evicted):
-                index.work_off(shard, ledger, attempt=1)
-    assert index.work_off(shard, ledger, attempt=1) == ExitCode.OK
+                work_off(shard, ledger, attempt=1)
+    assert work_off(shard, ledger, attempt=1) == ExitCode.OK
 
 
 def test_a_wish_to_stop_is_heard_between_observations(shard, ledger, monkeypatch):
@@ -156,7 +163,7 @@ def test_a_wish_to_stop_is_heard_between_observations(shard, ledger, monkeypatch
         return run(obsid, *arguments, **options)
 
     monkeypatch.setattr(index, "run_observation", run_and_stop)
-    assert index.work_off(shard, ledger, stop=stop) == ExitCode.RETRYABLE
+    assert work_off(shard, ledger, stop=stop) == ExitCode.RETRYABLE
     ledger.look()
     assert outcomes(ledger.results(3)) == [Outcome.SUCCEEDED, None, None]
 
@@ -164,7 +171,7 @@ def test_a_wish_to_stop_is_heard_between_observations(shard, ledger, monkeypatch
 def test_a_store_that_breaks_off_is_retryable(shard, ledger, store):
     broken = Ledger(FaultyStore(store, lambda method, _: method == "list"), ledger.work, "job-1", 1, ObservationResult)
     with pytest.raises(StoreError):
-        index.work_off(shard, broken)
+        work_off(shard, broken)
 
 
 SLOW = """
@@ -213,6 +220,8 @@ def test_as_a_process(shard, ledger):
     process = start(*place, "--index-from", "JOB_COMPLETION_INDEX", **variables)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
+    begun = [line for line in said.splitlines() if " of 3" in line]
+    assert begun == [f"INFO {obsid}: observation {n} of 3" for n, obsid in enumerate(GOOD, 1)]
     assert said.splitlines()[-1] == "INFO shard 1, attempt 0: 3 observations, 0 failed, 0 to be tried again"
     assert len(ledger.whole()) == 3
 

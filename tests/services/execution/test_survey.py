@@ -6,6 +6,7 @@ import pytest
 
 import services.storage.publication
 from services.contract import FailureKind, ObservationResult, Outcome
+from services.execution.failures import record_failure
 from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_observation
 from services.execution.worker import run_observation
@@ -106,6 +107,15 @@ def test_failure_with_nothing_changed_since(shard: Shard) -> None:
     assert standing.result.message == failed.message
 
 
+def test_a_failure_of_other_work_does_not_count(shard: Shard) -> None:
+    manifest = run(shard).stages[0]
+    other = manifest.model_copy(update={"outcome": Outcome.FAILED, "kind": FailureKind.DATA, "fingerprint": "f" * 64})
+    record_failure(open_store(shard.store), shard.prefix, other)
+    (path,) = Path(shard.archive).rglob("1.txt")
+    path.write_text("bananas")
+    assert survey(shard).changes == (Change.DATA,)
+
+
 def test_failure_that_may_go_away(shard: Shard) -> None:
     bug = with_stages(shard, count={"ends": "bug"}, double={})
     run(bug)
@@ -122,11 +132,16 @@ def test_failure_with_mended_data(shard: Shard) -> None:
     assert survey(shard).result is None
 
 
-@pytest.mark.parametrize("obsid", ["20402-01-45-99", "20402-1", "no such thing"])
+@pytest.mark.parametrize("obsid", ["20402-01-45-99", "20402-1"])
 def test_what_is_not_in_the_archive(shard: Shard, obsid: str) -> None:
     assert survey(shard, obsid).changes == (Change.NEW,)
     failed = run(shard, obsid)
     standing = survey(shard, obsid)
-    if Change.FAILED in standing.changes:  # a name that can't be a key leaves no record
-        assert standing.result.message == failed.message
-        assert standing.kind is FailureKind.DATA
+    assert standing.changes == (Change.FAILED,)
+    assert standing.result.message == failed.message
+    assert standing.kind is FailureKind.DATA
+
+
+def test_a_name_that_can_not_be_a_key_leaves_no_record(shard: Shard) -> None:
+    assert run(shard, "no such thing").outcome is Outcome.FAILED
+    assert survey(shard, "no such thing").changes == (Change.NEW,)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import chromium
-from tests.services.merge.made import undrawn
+from tests.services.merge.undrawn import undrawn
 
 
 @pytest.fixture(scope="module")

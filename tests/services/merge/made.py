@@ -1,11 +1,6 @@
-"""Files as the stages make them, of the names that they have, and merges without their pictures."""
+"""Files as the stages make them, of the names that they have."""
 
-import pickle
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import pytest
 
 from rossi.product import About, Content, File, Kind
 
@@ -30,12 +25,3 @@ def product(name: str, data: bytes) -> File:
 def named(files: list[tuple[str, bytes]]) -> list[File]:
     """Return files that somebody names: of stages, where their names are like that."""
     return [product(name, data) if "_ch" in name else File(name, data) for name, data in files]
-
-
-@contextmanager
-def undrawn() -> Iterator[None]:
-    """Leave figures of light curves undrawn, which is nearly all of a merge's work: files say what would be shown."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("services.merge.products.mission_figure", lambda panels, title: (panels, title))
-        patch.setattr("services.merge.products.drawn", lambda shown, kind: pickle.dumps((shown, kind)))
-        yield

@@ -13,7 +13,7 @@ from services.execution.fetching import needed
 from services.execution.observation import read_obsid
 from services.execution.request import StageRequest
 from services.query.stage import QueryConfig, execute_query, look, run_query
-from services.storage import open_archive, open_store
+from services.storage import StoreError, open_archive, open_store
 from services.storage.publication import fetch_outputs, read_manifest
 
 
@@ -190,3 +190,11 @@ def test_what_was_meant_is_told_by_others_too(root):
         needed(archive, "20402-01", {})
     with pytest.raises(DataError, match="no ObsID"):
         read_obsid(None, "20402-01")
+
+    def away(_):
+        raise StoreError("no answer")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "directories", away)
+        with pytest.raises(DataError, match="no ObsID"):
+            read_obsid(archive, "20402-01")

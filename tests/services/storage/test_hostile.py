@@ -18,6 +18,7 @@ from services.execution.request import Shard
 from services.execution.worker import run_observation, run_shard
 from services.query.index import describe
 from services.storage import open_archive, open_store
+from tests.once import simulated
 
 PCA, HEXTE = {"pca_prep": {}, "pca_extract": {}}, {"hexte_back": {}, "hexte_dead": {}}
 #: What every text from outside is tried with.
@@ -26,9 +27,7 @@ EVIL = ["../../../etc/passwd", "/etc/passwd", "http://127.0.0.1:1/x", "s3://buck
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("archive")
-    simulate.simulate_archive(folder, observations=1, seed=5)
-    return folder
+    return simulated(tmp_path_factory, 2, seed=5)[0]
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,8 @@ STAGES = {"hexte_back", "hexte_dead", "pca_extract", "pca_prep"}
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("before")
     with tarfile.open(GOLDEN) as packed:
-        packed.extractall(folder, filter="data")
+        safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # which came with Python 3.11.4
+        packed.extractall(folder, **safe)
     return open_store(str(folder))
 
 

@@ -9,7 +9,6 @@ from rossi.simulate import (
     DEAD_TIME_FILE_A,
     DEAD_TIME_FILE_B,
     MODEL_FILE,
-    simulate_archive,
 )
 from services.contract import File, Outcome
 from services.execution.request import Shard
@@ -18,6 +17,7 @@ from services.merge.config import MergeConfig
 from services.merge.stage import merge
 from services.storage import open_store
 from services.storage.publication import fetch_outputs
+from tests.once import simulated
 from tests.real_files import check_file, name_of
 
 
@@ -25,10 +25,11 @@ from tests.real_files import check_file, name_of
 def products(tmp_path_factory: pytest.TempPathFactory) -> list[File]:
     """Return all that a campaign of two observations leaves."""
     folder = tmp_path_factory.mktemp("written")
-    obsids = tuple(str(o.obsid) for o in simulate_archive(folder / "archive", observations=2, seed=2).observations)
+    archive, truth = simulated(tmp_path_factory, 6, seed=2)
+    obsids = tuple(str(o.obsid) for o in truth.observations[:2])
     known = {"model": [MODEL_FILE], "breakdown": BREAKDOWN_FILE}
     known |= {"dead_time_a": DEAD_TIME_FILE_A, "dead_time_b": DEAD_TIME_FILE_B}
-    place = str(folder / "archive" / "calibration")
+    place = str(archive / "calibration")
     calibration = {
         name: f"{place}/{file}" if isinstance(file, str) else [f"{place}/{one}" for one in file]
         for name, file in known.items()
@@ -38,7 +39,7 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> list[File]:
         number=0,
         obsids=obsids,
         stages=stages,
-        archive=str(folder / "archive"),
+        archive=str(archive),
         calibration=calibration
         | {"saa": "NONE", "energy_to_channel": "e05v03", "collimators": ["NONE"], "hexte_matrix": ["NONE"]},
         store=str(folder / "store"),

@@ -259,5 +259,6 @@ def test_other_data_and_options():
         estimate_background(saa_history([1.0], [1], DATAMODE="Standard2f"), None, [model(component(flat(1)[0]))])
     with pytest.raises(DataError, match=r"DATAMODE is 'Standard1b'; the background model is made for Standard2"):
         estimate_background(standard2(1, DATAMODE="Standard1b"), None, [model(component(flat(1)[0]))])
-    with pytest.raises(ConfigError, match="interval is -1 s"):
-        BackgroundOptions(interval=-1)
+    for interval in (-1, 0, np.inf, np.nan):
+        with pytest.raises(ConfigError, match=f"interval is {interval:g} s"):
+            BackgroundOptions(interval=interval)

@@ -1,5 +1,7 @@
 """Derived columns: values of the original for given inputs, and what happens where inputs are missing."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from rossi.errors import ConfigError
 from rossi.fits.writer import Column
 from rossi.pca.filter import attitude, build_filter_file, orbit
 from rossi.pca.filter.derive import derive
-from rossi.pca.filter.mcilwain import mcilwain_l
+from rossi.pca.filter.mcilwain import _FIT, mcilwain_l
 from tests.rossi.pca.filter.material import START, index, observation, opened, samples, steps
 
 TARGET = {"RA_OBJ": 83.6332, "DEC_OBJ": 22.0145, "EQUINOX": 2000.0}
@@ -96,6 +98,15 @@ def test_mcilwain():
     assert found[:4] == pytest.approx([0.99251527, 1.1502794, 1.5242605, 1.0687829], rel=3e-7)
     assert np.isnan(found[4:]).all()
     assert np.isnan(mcilwain_l(np.zeros((3, 2)))).all() and mcilwain_l(np.zeros((3, 0))).shape == (0,)
+
+
+def test_the_pieces_of_hiltons_fit_join():
+    """As well as the published coefficients do, in value and in slope."""
+    ends = [end for end, _ in _FIT[:-1]]
+    for derivative, off in ((0, [2e-4, 7e-7, 2e-7, 4e-6, 5e-3]), (1, [8e-5, 3e-6, 7e-7, 1e-5, 2e-3])):
+        pieces = [np.polyder(np.poly1d(coefficients), derivative) for _, coefficients in _FIT]
+        steps = [after(end) - before(end) for end, (before, after) in zip(ends, pairwise(pieces), strict=True)]
+        assert (np.abs(steps) < off).all()
 
 
 def test_pcu_flags():

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.once import once
-from tests.services.merge.made import undrawn
 from tests.services.merge.report.store import make_report
 from tests.services.merge.report.window import Opened, Quiet
+from tests.services.merge.undrawn import undrawn
 
 
 @pytest.fixture(scope="session")

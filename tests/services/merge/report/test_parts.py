@@ -15,9 +15,9 @@ from services.merge import panels, report
 from services.storage import open_store
 from services.storage.publication import read_manifest
 from tests.benchmarks.bench_report import fabricated
-from tests.services.merge.made import undrawn
 from tests.services.merge.report.store import GOOD, make_report
 from tests.services.merge.report.window import Opened, Quiet
+from tests.services.merge.undrawn import undrawn
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, expect
 from services.merge.config import SourceName
 from services.merge.front_page import SourceEntry, front_page
 from services.merge.report import linked_back
-from tests.services.merge.made import undrawn
 from tests.services.merge.report.store import GOOD, make_report
 from tests.services.merge.report.window import wait_until_drawn
+from tests.services.merge.undrawn import undrawn
 
 
 @pytest.fixture(scope="module")

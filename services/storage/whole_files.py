@@ -1,0 +1,103 @@
+"""Files that are on the disk, whole, before they have their names.
+
+Each is written under a hidden temporary name in its final folder and flushed, then named, and the folder flushed. All
+are written, and the disk is told to begin with each, before the first is waited for: waiting for one is then waiting
+for nearly all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+#: Under this name, in its final directory, a file is written.
+TEMPORARY = re.compile(r"\.[0-9a-f]{32}")
+#: How often a directory is made that goes away before something is written there: somebody removes empty ones.
+_TRIES = 100
+#: SYNC_FILE_RANGE_WRITE of Linux.
+_WRITE = 2
+
+#: Where a file is to be: descriptor of its folder, and its name.
+Place = tuple[int, str]
+
+
+def write(files: Mapping[str, Mapping[str, bytes]], publish: Callable[[dict[Place, str], Place], bool]) -> bool:
+    """Write files in folders that are made if need be, each whole or not at all; return whether all are there by it.
+
+    Parameters
+    ----------
+    files : mapping of str to mapping of str to bytes
+        Contents by folder and name. As many files and folders are open at the same time.
+    publish : callable
+        Gives a file its name: told the temporary names by places, and the place.
+    """
+    for _ in range(_TRIES if files else 0):
+        with suppress(FileNotFoundError), _closed() as folders, _written(files, folders) as temporaries:
+            created = [publish(temporaries, place) for place in list(temporaries)]
+            for descriptor in folders:
+                os.fsync(descriptor)
+            return all(created)
+        for folder in files:
+            with suppress(FileNotFoundError):
+                Path(folder).mkdir(parents=True, exist_ok=True)
+    return not files
+
+
+def rename(temporaries: dict[Place, str], place: Place) -> bool:
+    """Give a file its name, whoever had it before."""
+    folder, name = place
+    os.replace(temporaries.pop(place), name, src_dir_fd=folder, dst_dir_fd=folder)
+    return True
+
+
+@contextmanager
+def _closed() -> Iterator[list[int]]:
+    """Close in the end what was opened meanwhile."""
+    descriptors: list[int] = []
+    try:
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+@contextmanager
+def _written(files: Mapping[str, Mapping[str, bytes]], folders: list[int]) -> Iterator[dict[Place, str]]:
+    """Open folders; write files under temporary names, told by places; those that are left in the end are removed."""
+    temporaries: dict[Place, str] = {}
+    try:
+        with _closed() as descriptors:
+            for path, some in files.items():
+                folders.append(folder := os.open(path, os.O_RDONLY))
+                for name, data in some.items():
+                    temporary, view = f".{secrets.token_hex(16)}", memoryview(data)
+                    descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
+                    temporaries[folder, name] = temporary
+                    while view:
+                        view = view[os.write(descriptors[-1], view) :]
+            for descriptor in descriptors[1:]:
+                _begin()(descriptor)
+            for descriptor in descriptors:
+                os.fsync(descriptor)
+        yield temporaries
+    finally:
+        for (folder, _), temporary in temporaries.items():
+            with suppress(OSError):  # what stays is a leftover
+                os.unlink(temporary, dir_fd=folder)
+
+
+@cache
+def _begin() -> Callable[[int], object]:
+    """Return what has a disk begin to write a file, and does not wait; where that can't be asked, it does nothing."""
+    import ctypes
+
+    ask = getattr(ctypes.CDLL(None), "sync_file_range", None)
+    if ask is None:
+        return lambda _: None
+    ask.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+    return lambda descriptor: ask(descriptor, 0, 0, _WRITE)
