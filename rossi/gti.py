@@ -93,6 +93,8 @@ def union(*gtis: ArrayLike) -> Gti:
     -------
     ndarray (m, 2) [s]
     """
+    if len(gtis) == 1:
+        return make(gtis[0])
     return make(np.concatenate([_pairs(g) for g in gtis] or [np.empty((0, 2))]))
 
 

@@ -139,7 +139,11 @@ def once_of(files: Sequence[tuple[str, Hashable]], ranges: Sequence[Gti]) -> tup
     counted: dict[Hashable, Gti] = {}
     left, repeats = [], []
     for (name, stream), good in zip(files, ranges, strict=True):
-        before = counted.get(stream, np.empty((0, 2)))
+        before = counted.get(stream)
+        if before is None:
+            counted[stream] = good
+            left.append(good)
+            continue
         shared = intervals.total(intervals.intersection(good, before))
         left.append(intervals.difference(good, before) if shared > _NOISE else good)
         counted[stream] = intervals.union(before, good)

@@ -89,11 +89,12 @@ class TimeSelection:
         ConfigError
             If `own` is a text that means nothing.
         """
-        spans = [np.array([[a.tstart, a.tstop]]) for a in arrays]
-        if self.own == "none" or (self.own == "apply" and any(a.own_gti is None for a in arrays)):
-            return spans
         if self.own == "apply":
-            return [a.own_gti for a in arrays if a.own_gti is not None]
+            known = [a.own_gti for a in arrays if a.own_gti is not None]
+            if len(known) == len(arrays):
+                return known
+        if self.own in ("apply", "none"):
+            return [np.array([[a.tstart, a.tstop]]) for a in arrays]
         if isinstance(self.own, str):
             raise ConfigError(f"own good time is {self.own!r}; expected 'apply', 'none', or GTIs.")
         return [_matching(array, self.own) for array in arrays]

@@ -35,8 +35,8 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    a, b, c, d = [_letters(value >> shift & 0xFF) for shift in (24, 16, 8, 0)]
-    return d[3] + "".join([a[n] + b[n] + c[n] + d[n] for n in range(4)])[:-1]
+    text = "".join(map("".join, zip(*map(_letters, value.to_bytes(4, "big")), strict=True)))
+    return text[-1] + text[:-1]
 
 
 @lru_cache(maxsize=256)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits import declarations as declared
+from rossi.fits.cards import CardTuple, images_of
 from rossi.fits.columns import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table, by_row
 from rossi.gti import Gti
-from rossi.hexte.deadtime import DeadTime, Detectors, bin_fractions, interval_fraction
+from rossi.hexte.deadtime import DeadTime
+from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, Cluster
 from rossi.met import split_keyword
 from rossi.remarks import Remark
@@ -23,6 +26,7 @@ from rossi.timeseries.series import LightCurve
 
 #: Columns of products that hold all four detectors.
 _JOINT = ("Event", "TimSerCnt")
+_ROWS = tuple(f"ROWID{n}" for n in range(1, len(DETECTORS) + 1))
 #: Most good time of a product, and length of its bins [s].
 _LONGEST, _LONGEST_BIN = 8.64e6, 86400.0
 #: hxtdead gives light curves this OLDEXP, which means nothing.
@@ -115,57 +119,99 @@ def correct(
     return Corrected(changed, detectors.used, exposure, tuple(remarks))
 
 
-def correct_curve(
-    curve: LightCurve, dead: DeadTime, requested: Sequence[int] = DETECTORS
-) -> tuple[LightCurve, list[Remark]]:
-    """Correct a light curve of rates for dead time; see `correct`.
+def correct_curves(
+    curves: Sequence[LightCurve], dead: Sequence[DeadTime], requested: Sequence[int] = DETECTORS
+) -> tuple[list[LightCurve], list[list[Remark]]]:
+    """Correct light curves of rates for dead time; see `correct`.
 
     Parameters
     ----------
-    curve : LightCurve
-        Extracted from the one file whose dead time is given.
-    dead : DeadTime
+    curves : sequence of LightCurve
+        In bins of one width, each extracted from the one file whose dead time is given.
+    dead : sequence of DeadTime
     requested : sequence of int
+
+    Returns
+    -------
+    list of LightCurve, list of list of Remark
+        What there is to say of each.
 
     Raises
     ------
     DataError
         If none of the detectors has data.
     """
-    header, where = curve.header.copy(), f"{curve.name}[{curve.quantity}]"
-    detectors, absent = _choose(header, where, dead, requested)
-    remarks = [*_product_remarks(header, where, dead, requested, "LIGHTCURVE"), *absent]
-    live = 1.0 - bin_fractions(dead.shifted(curve.time), curve.timedel, dead, detectors)
-    _stamp(header, dead.cluster, detectors, None, is_type_two=False)
-    return replace(curve, rate=curve.rate * (1.0 / live), error=curve.error * (1.0 / live), header=header), remarks
+    headers = [curve.header.copy() for curve in curves]
+    where = [f"{curve.name}[{curve.quantity}]" for curve in curves]
+    detectors, remarks = _chosen(headers, where, dead, requested, "LIGHTCURVE")
+
+    def fractions(some: Sequence[int], of: Detectors) -> list[Floats]:
+        start = [dead[n].shifted(curves[n].time) for n in some]
+        return bin_fractions(start, curves[0].timedel, [dead[n] for n in some], of)
+
+    made = []
+    for n, (curve, found) in enumerate(zip(curves, _together(detectors, fractions), strict=True)):
+        _stamp(headers[n], dead[n].cluster, detectors[n], None, is_type_two=False)
+        factor = 1.0 / (1.0 - found)
+        made.append(replace(curve, rate=curve.rate * factor, error=curve.error * factor, header=headers[n]))
+    return made, remarks
 
 
-def correct_spectrum(
-    header: Header, where: str, intervals: Gti, dead: DeadTime, requested: Sequence[int] = DETECTORS
-) -> list[Remark]:
-    """Correct the header of a spectrum of counts that was not written yet; see `correct`.
+def correct_spectra(
+    spectra: Sequence[tuple[Header, str, Gti]], dead: Sequence[DeadTime], requested: Sequence[int] = DETECTORS
+) -> list[list[Remark]]:
+    """Correct the headers of spectra of counts that were not written yet; see `correct`.
 
     Parameters
     ----------
-    header : Header
-        Of the SPECTRUM extension; it is changed.
-    where : str
-        For messages.
-    intervals : ndarray (m, 2) [s]
-        Its good time.
-    dead : DeadTime
+    spectra : sequence of (Header, str, ndarray (m, 2) [s])
+        Header of the SPECTRUM extension, which is changed, what it is called in messages, and its good time.
+    dead : sequence of DeadTime
+        Of the file of each.
     requested : sequence of int
+
+    Returns
+    -------
+    list of list of Remark
+        Of each.
 
     Raises
     ------
     DataError
         If none of the detectors has data.
     """
-    detectors, absent = _choose(header, where, dead, requested)
-    remarks = [*_product_remarks(header, where, dead, requested, "SPECTRUM"), *absent]
-    live = 1.0 - interval_fraction(dead.shifted(intervals), dead, detectors)
-    _stamp(header, dead.cluster, detectors, _exposures(header, where, live), is_type_two=False)
+    headers, where, intervals = zip(*spectra, strict=True)
+    detectors, remarks = _chosen(headers, where, dead, requested, "SPECTRUM")
+
+    def fractions(some: Sequence[int], of: Detectors) -> list[float]:
+        return interval_fractions([dead[n].shifted(intervals[n]) for n in some], [dead[n] for n in some], of)
+
+    for n, found in enumerate(_together(detectors, fractions)):
+        exposure = _exposures(headers[n], where[n], 1.0 - found)
+        _stamp(headers[n], dead[n].cluster, detectors[n], exposure, is_type_two=False)
     return remarks
+
+
+def _chosen(
+    headers: Sequence[Header], where: Sequence[str], dead: Sequence[DeadTime], requested: Sequence[int], kind: str
+) -> tuple[list[Detectors], list[list[Remark]]]:
+    """Return the detectors of each product, and what there is to say of it."""
+    detectors, remarks = list[Detectors](), list[list[Remark]]()
+    for header, name, one in zip(headers, where, dead, strict=True):
+        used, absent = _choose(header, name, one, requested)
+        detectors.append(used)
+        remarks.append([*_product_remarks(header, name, one, requested, kind), *absent])
+    return detectors, remarks
+
+
+def _together(detectors: Sequence[Detectors], found: Callable[[Sequence[int], Detectors], list[Any]]) -> list[Any]:
+    """Return what is found of each product, together for those of the same detectors."""
+    every: list[Any] = [None] * len(detectors)
+    for kind in dict.fromkeys(detectors):
+        some = [n for n, one in enumerate(detectors) if one == kind]
+        for n, one in zip(some, found(some, kind), strict=True):
+            every[n] = one
+    return every
 
 
 def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]) -> tuple[Detectors, list[Remark]]:
@@ -176,7 +222,7 @@ def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]
         if d not in dead.has
     ]
     has = [d for d in requested if d in dead.has]
-    rows = [str(header.get(f"ROWID{n}", "")).strip() for n in range(1, len(DETECTORS) + 1)]
+    rows = [str(header.get(keyword, "")).strip() for keyword in _ROWS]
     joint = rows[0] in _JOINT
     valid = list(DETECTORS) if joint else [int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"]
     if _is_type_two(header):
@@ -219,7 +265,7 @@ def _light_curve(table: Table, dead: DeadTime, detectors: Detectors) -> Table:
     if not 0 < width <= _LONGEST_BIN:
         raise DataError(f"{where}: keyword TIMEDEL is {width:g} s; up to {_LONGEST_BIN:g} s were expected.")
     start = dead.shifted(table.numbers("TIME"))
-    fraction = bin_fractions(start, width, dead, detectors)
+    (fraction,) = bin_fractions([start], width, [dead], detectors)
     changed = append_columns(table, [(declared.DEADC, fraction)])
     if kind == "RATE":
         _multiply(changed, ("RATE", "ERROR"), 1.0 / (1.0 - fraction))
@@ -229,7 +275,7 @@ def _light_curve(table: Table, dead: DeadTime, detectors: Detectors) -> Table:
 def _spectrum(
     table: Table, intervals: Floats, dead: DeadTime, detectors: Detectors
 ) -> tuple[Table, tuple[float, float]]:
-    live = 1.0 - interval_fraction(dead.shifted(intervals), dead, detectors)
+    live = 1.0 - interval_fractions([dead.shifted(intervals)], [dead], detectors)[0]
     changed = table.with_rows(table.rows.copy(), table.header.copy())
     if str(table.header.get("HDUCLAS3", "")).strip().upper() == "RATE":
         _multiply(changed, ("RATE", "STAT_ERR"), np.full(len(table), 1.0 / live))
@@ -241,7 +287,7 @@ def _type_two(table: Table, intervals: Floats, dead: DeadTime, kind: str) -> tup
     if dead.is_events:
         raise DataError(f"{table.where}: a type II spectrum of events can't be corrected; extract one spectrum.")
     shifted = dead.shifted(intervals)
-    each = [1.0 - interval_fraction(shifted, dead, Detectors((d,), 1)) for d in DETECTORS]
+    each = [1.0 - interval_fractions([shifted], [dead], Detectors((d,), 1))[0] for d in DETECTORS]
     live = np.array([each[int(name[7])] for name in table.column("ROWID")])
     changed = table.with_rows(table.rows.copy(), table.header.copy())
     if kind == "RATE":
@@ -280,13 +326,14 @@ def _intervals(product: FitsFile) -> Floats:
 def _stamp(
     header: Header, cluster: Cluster, detectors: Detectors, exposure: tuple[float, float] | None, *, is_type_two: bool
 ) -> None:
+    cards: list[CardTuple] = [("DEADAPP", True, "dead time is corrected")]
+    if exposure is not None:
+        before, after = map(_milliseconds, exposure)
+        cards = [("EXPOSURE", after, "[s] live time"), ("OLDEXP", before, "EXPOSURE before the correction"), *cards]
     if not is_type_two:
         header.append("HISTORY", f"dead time of the detectors {' '.join(map(str, detectors.used))} is corrected")
-        header.set("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected")
-    if exposure is not None:
-        header.set("EXPOSURE", _milliseconds(exposure[1]), "[s] live time")
-        header.set("OLDEXP", _milliseconds(exposure[0]), "EXPOSURE before the correction")
-    header.set("DEADAPP", True, "dead time is corrected")
+        cards = [("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected"), *cards]
+    header.put(images_of(*cards))
 
 
 def _milliseconds(seconds: float) -> float:

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from rossi.arrays import Floats, chosen_rows
 from rossi.errors import DataError
 from rossi.fits.table import Table
-from rossi.gti import Gti
 from rossi.hexte.coefficients import coefficients
-from rossi.hexte.counters import TICKS, Frames, archive_frames, corrected, event_frames, upper_level
+from rossi.hexte.counters import Frames, archive_frames, corrected, event_frames, upper_level
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.science import DETECTORS, FRAME, Cluster, cluster_of, frame_number, revision
 from rossi.met import timezero
@@ -49,6 +48,8 @@ class DeadTime:
     remarks : tuple of Remark
     has : tuple of int
         Detectors with dead time in any frame; the others were off.
+    rows : ndarray (n_frame + 1, 4) [2**-19 s]
+        `dead`, then `mean`.
     """
 
     cluster: Cluster
@@ -61,11 +62,11 @@ class DeadTime:
     span: tuple[float, float]
     remarks: tuple[Remark, ...]
     has: tuple[int, ...] = field(init=False)
-    _rows: Floats = field(init=False)
+    rows: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "has", tuple(np.flatnonzero((self.dead > 0).any(axis=0)).tolist()))
-        object.__setattr__(self, "_rows", np.concatenate((self.dead, self.mean[None])))
+        object.__setattr__(self, "rows", np.concatenate((self.dead, self.mean[None])))
 
     def at(self, frame: NDArray[np.int64]) -> Floats:
         """Return the dead time of frames.
@@ -79,23 +80,10 @@ class DeadTime:
         -------
         ndarray (n, 4) [2**-19 s]
         """
-        return np.asarray(self._rows[self.row(frame)])
-
-    def means(self, detectors: Detectors) -> Floats:
-        """Return the mean of some detectors, see `Detectors.mean`, of each frame; then that of frames outside.
-
-        Parameters
-        ----------
-        detectors : Detectors
-
-        Returns
-        -------
-        ndarray (n_frame + 1,) [2**-19 s]
-        """
-        return detectors.mean(self._rows)
+        return np.asarray(self.rows[self.row(frame)])
 
     def row(self, frame: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the place of frames in `means`.
+        """Return the place of frames in `rows`.
 
         Parameters
         ----------
@@ -282,109 +270,3 @@ def _early(where: str, creator: str) -> Remark:
         f"{where}: CREATOR is {creator!r}; before revision 5.3.1 the dead-time counters stand one row late, which a "
         "file split by position can't mend: live times may be wrong. Fetch the reprocessed file from the archive.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Detectors:
-    """The detectors that a product adds up.
-
-    Parameters
-    ----------
-    used : tuple of int
-        Whose dead time counts.
-    divisor : int
-        What the sum of their dead times is divided by: how many the product has.
-    divide_last : bool
-        Divide after adding up over time instead of in each frame, which rounds differently.
-    """
-
-    used: tuple[int, ...]
-    divisor: int
-    divide_last: bool = False
-
-    def mean(self, dead: Floats) -> Floats:
-        """Return the mean (with `divide_last` the sum) over detectors, added in order.
-
-        Parameters
-        ----------
-        dead : ndarray (..., 4) [2**-19 s]
-
-        Returns
-        -------
-        ndarray (...) [2**-19 s]
-        """
-        total = np.zeros(dead.shape[:-1])
-        for detector in self.used:
-            total = total + dead[..., detector]
-        return total if self.divide_last else total / self.divisor
-
-    def fraction(self, weighted: Floats, seconds: Floats) -> Floats:
-        """Return the dead fraction from sums over time; 0 where no time counts.
-
-        Parameters
-        ----------
-        weighted : ndarray (...) [2**-19 s s]
-            Dead time times length, summed over frames.
-        seconds : ndarray (...) [s]
-            Lengths, summed over frames.
-
-        Returns
-        -------
-        ndarray (...)
-        """
-        sums = weighted / self.divisor if self.divide_last else weighted
-        found = np.zeros_like(seconds)
-        np.divide(sums, seconds, out=found, where=seconds > 0)
-        return found / (TICKS * FRAME)
-
-
-def interval_fraction(intervals: Gti, dead: DeadTime, detectors: Detectors) -> float:
-    """Return the dead fraction of all intervals together.
-
-    Parameters
-    ----------
-    intervals : ndarray (n, 2) [s]
-        Times of frames, see `DeadTime.shifted`.
-    dead : DeadTime
-    detectors : Detectors
-
-    Returns
-    -------
-    float
-        Frames without dead time do not count; 0 if none counts.
-    """
-    start, stop = intervals.T
-    return float(_fractions(start, stop, np.zeros(len(start), np.int64), 1, dead, detectors)[0])
-
-
-def bin_fractions(start: Floats, width: float, dead: DeadTime, detectors: Detectors) -> Floats:
-    """Return the dead fraction of each bin of a light curve; see `interval_fraction`.
-
-    Parameters
-    ----------
-    start : ndarray (n,) [s]
-        Starts of bins as times of frames.
-    width : float [s]
-    dead : DeadTime
-    detectors : Detectors
-
-    Returns
-    -------
-    ndarray (n,)
-    """
-    return _fractions(start, start + width, np.arange(len(start)), len(start), dead, detectors)
-
-
-def _fractions(
-    start: Floats, stop: Floats, group: NDArray[np.int64], n_group: int, dead: DeadTime, detectors: Detectors
-) -> Floats:
-    """Return the dead fraction of each group of intervals; what their frames give is added one by one, in order."""
-    number = (np.ceil((stop - start) / FRAME) + 1).astype(np.int64)
-    row = np.arange(len(number)).repeat(number)
-    frame = np.asarray((frame_number(start) - (number.cumsum() - number))[row] + np.arange(len(row)), np.int64)
-    edge, mean = FRAME * frame, dead.means(detectors)[dead.row(frame)]
-    length = np.minimum(edge + FRAME, stop[row]) - np.maximum(edge, start[row])
-    counts, of = (mean > 0) & (length > 0), group[row]
-    sums = [np.bincount(of, np.where(counts, each, 0.0), n_group) for each in (length * mean, length)]
-    weighted, seconds = np.asarray(sums, np.float64)
-    return detectors.fraction(weighted, seconds)

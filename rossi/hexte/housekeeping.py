@@ -21,7 +21,8 @@ from rossi.remarks import Remark
 DWELLS = (0, 16, 32, 64, 128)
 #: Pattern by code of cmdPosApMod is not documented; angles come from the positions of the science data.
 _MISSING = -1.0
-_RATES = ("ctUldD", "ctXuldD", "ctArmD", "ctTrigD", "ctHwVetoD")
+#: Rates of all detectors, in the order of columns.
+_RATES = tuple(f"ct{kind}D{detector}" for kind in ("Arm", "Trig", "HwVeto", "Uld", "Xuld") for detector in DETECTORS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # arrays can't be compared by ==
@@ -85,7 +86,7 @@ class Housekeeping:
         if number < 1 or (frames < first).any() or (frames > frames[-1]).any():
             raise DataError(f"{table.where}: Time does not run forward; the housekeeping is damaged.")
         at = frames - first
-        uld, xuld, arm, trigger, veto = (_gridded(table, name, at, number) for name in _RATES)
+        arm, trigger, veto, uld, xuld = _gridded(table, at, number)
         code = np.full(number, -1, np.int64)
         code[at] = table.integers("DwellPdApMod")
         missing = code < 0
@@ -173,13 +174,13 @@ def commanded_dwell(table: Table) -> int | None:
     return DWELLS[code]
 
 
-def _gridded(table: Table, name: str, at: NDArray[np.int64], number: int) -> Floats:
-    names = tuple(f"{name}{detector}" for detector in DETECTORS)
-    rates = table.side_by_side(names)
-    rates[_null(table, names)] = 0
-    grid = np.full((number, len(DETECTORS)), _MISSING)
+def _gridded(table: Table, at: NDArray[np.int64], number: int) -> list[Floats]:
+    """Return the rates on the grid of frames, in the order of `_RATES` (n_frame, 4) each."""
+    rates = table.side_by_side(_RATES)
+    rates[_null(table, _RATES)] = 0
+    grid = np.full((number, len(_RATES)), _MISSING)
     grid[at] = rates
-    return grid
+    return [grid[:, first : first + len(DETECTORS)] for first in range(0, len(_RATES), len(DETECTORS))]
 
 
 def _null(table: Table, names: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -26,20 +26,12 @@ from rossi.fits.writer import gzipped, stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
+from rossi.hexte.counting import ArchivePart, Correction, Request, count_archive, count_events, whole_frames
 from rossi.hexte.dwell import find_dwell, overlapping
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
-from rossi.hexte.reduction import (
-    ArchivePart,
-    Correction,
-    DetectorBand,
-    Reduced,
-    Request,
-    reduce_archive,
-    reduce_events,
-    whole_frames,
-)
+from rossi.hexte.reduction import Counted, DetectorBand, reduce_counts
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of, kind_of
 from rossi.hexte.splitting import split_streamed
@@ -317,9 +309,10 @@ def reduce_cluster(
             remarks.append(_realtime(cluster, dwell))
         told = wanted.width(part, dwell), wanted.spectrum_detectors(cluster, part)
         kind = (part.name,) if part.is_events else (part.table.structure, *told, id(housekeeping))
-        correction = Correction(housekeeping, coefficients, dwell)
+        correction = Correction(housekeeping, coefficients)
         groups.setdefault(kind, (Request(wanted.bands, *told), correction, []))[2].append((part, own))
-    reduced = [made for group in groups.values() for made in _reduced(*group)]
+    counted = [made for group in groups.values() for made in _counted(*group)]
+    reduced = reduce_counts(counted, wanted.bands, dwell)
     if not reduced:
         return None
     curves = {
@@ -341,20 +334,18 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
     return covering
 
 
-def _reduced(request: Request, correction: Correction, parts: Sequence[tuple[Part, Gti]]) -> list[Reduced]:
-    """Reduce parts that are alike, each with its good time; of event lists there is one."""
+def _counted(request: Request, correction: Correction, parts: Sequence[tuple[Part, Gti]]) -> list[Counted]:
+    """Count parts that are alike, each with its good time; of event lists there is one."""
     part, good = parts[0]
     if not part.is_events:
         opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
-        return reduce_archive(
-            [ArchivePart(array, one.position, own) for one, own, array in opened], request, correction
-        )
+        return count_archive([ArchivePart(array, one.position, own) for one, own, array in opened], request, correction)
     if part.split.fits is None:
         events = ScienceEvents.from_file_on_disk(part.split, LONG)
     else:
         events = ScienceEvents(part.name, part.table, part.gti)
     usable = whole_frames(good, timezero(part.table.header, part.table.where))
-    return reduce_events(events, replace(request, good=usable), correction, part.position)
+    return count_events(events, replace(request, good=usable), correction, part.position)
 
 
 def _realtime(cluster: Cluster, dwell: float) -> Remark:

@@ -1,41 +1,26 @@
-"""From a HEXTE science file to light curves and spectra that are corrected for dead time."""
+"""From what was counted in HEXTE science files to light curves and spectra that are corrected for dead time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rossi import gti as intervals
-from rossi.extract.accumulate import Accumulation, accumulate_alike
-from rossi.extract.alike import Alike, stacked
-from rossi.extract.array import ScienceArray
+from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.eventbins import covered_bins
-from rossi.extract.events import ScienceEvents
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import series_of, spectrum_tables
-from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.spectrum import spectrum
-from rossi.extract.sums import last_sum
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
-from rossi.gti import Gti
-from rossi.hexte.correction import correct_curve, correct_spectrum
-from rossi.hexte.deadtime import DeadTime, archive_dead_times, dead_time
-from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.rocking import Position, codes, wrong_positions
-from rossi.hexte.science import DETECTORS, FRAME, Kind
+from rossi.hexte.correction import correct_curves, correct_spectra
+from rossi.hexte.deadtime import DeadTime
+from rossi.hexte.rocking import Position
+from rossi.hexte.science import DETECTORS
 from rossi.hexte.slews import curve_without_slews, spectrum_without_slews
-from rossi.hexte.tally import Tally, Window, tally
 from rossi.product import BandEnergies
 from rossi.remarks import Remark
 from rossi.timeseries.series import LightCurve
-
-#: Rows that are looked at at a time: their intermediate arrays stay in a processor's cache.
-_ROWS = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +43,6 @@ class DetectorBand:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is extracted from every position.
-
-    Parameters
-    ----------
-    bands : mapping of str to DetectorBand
-        Light curves by name.
-    binsz : float [s]
-        Bins, also where only a spectrum is wanted: its good time is made of whole bins, so they should not be longer
-        than a dwell.
-    spectrum : tuple of int
-        Detectors of the spectrum of all channels; none, no spectrum.
-    good : ndarray (m, 2) [s] or None
-        Good time, TIMEZERO applied; None takes all.
-    """
-
-    bands: Mapping[str, DetectorBand]
-    binsz: float
-    spectrum: tuple[int, ...] = DETECTORS
-    good: Gti | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What dead time is worked out from.
-
-    Parameters
-    ----------
-    housekeeping : Housekeeping or None
-        None for realtime data without it: then slews alone are corrected for.
-    coefficients : Table or None
-        Needed with housekeeping.
-    dwell : float
-        Needed without [s].
-    """
-
-    housekeeping: Housekeeping | None
-    coefficients: Table | None
-    dwell: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Reduced:
     """Products of one science file at one position.
 
@@ -119,214 +62,93 @@ class Reduced:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchivePart:
-    """Archive-mode data of one position.
+class Counted:
+    """What was counted in one science file at one position.
 
     Parameters
     ----------
-    array : ScienceArray
-        Rows of one position with their good time; see `rossi.hexte.rocking.split`.
     position : Position
-    good : ndarray (m, 2) [s] or None
-        Good time, TIMEZERO applied; None takes all.
+    science : Table
+        HDU 1 of the file.
+    curves : mapping of str to Accumulation
+        By band.
+    spectrum : Accumulation or None
+    detectors : tuple of int
+        Of the spectrum.
+    dead : DeadTime or None
+        None for realtime data without housekeeping: then slews alone are corrected for.
     """
 
-    array: ScienceArray
     position: Position
-    good: Gti | None = None
-
-
-def reduce_archive(parts: Sequence[ArchivePart], request: Request, correction: Correction) -> list[Reduced]:
-    """Reduce archive-mode data of one cluster in one pass.
-
-    Parameters
-    ----------
-    parts : sequence of ArchivePart
-        At least one, all with the same columns.
-    request : Request
-        Its good time does not count, but that of each part.
-    correction : Correction
-
-    Returns
-    -------
-    list of Reduced
-        One a part that has rows in good time.
-    """
-    grids = [
-        select_samples(
-            [part.array], "SpecDet0", request.binsz, TimeSelection("apply", () if part.good is None else (part.good,))
-        )
-        for part in parts
-    ]
-    filled = [n for n, grid in enumerate(grids) if len(grid.samples[0].index)]
-    if not filled:
-        return []
-    tables = [parts[n].array.table for n in filled]
-    whole, first = stacked(tables)
-    alike = Alike.of([grids[n] for n in filled], whole, first, parts[0].array.shape("SpecDet0").n_time)
-
-    def counts(detectors: Sequence[int], channels: ChannelSelection, *, is_curve: bool) -> list[Accumulation]:
-        columns = [f"SpecDet{d}" for d in detectors]
-        return accumulate_alike(alike, columns, channels, by_bin=is_curve, by_channel=not is_curve)
-
-    curves = {
-        name: counts(band.detectors, ChannelSelection(chmin=band.first, chmax=band.last), is_curve=True)
-        for name, band in request.bands.items()
-    }
-    spectra = counts(request.spectrum, ChannelSelection(), is_curve=False) if request.spectrum else None
-    dead: Sequence[DeadTime | None] = [None] * len(filled)
-    if correction.housekeeping is not None and correction.coefficients is not None:
-        dead = archive_dead_times(tables, whole, first, correction.housekeeping, correction.coefficients)
-    made = []
-    for at, n in enumerate(filled):
-        counted = _Counted({name: each[at] for name, each in curves.items()}, spectra[at] if spectra else None)
-        made.append(_products(parts[n].position, tables[at], counted, request, correction, dead[at]))
-    return made
-
-
-def reduce_events(
-    events: ScienceEvents, request: Request, correction: Correction, position: Position | None = None
-) -> list[Reduced]:
-    """Reduce an event list in one pass.
-
-    Parameters
-    ----------
-    events : ScienceEvents
-        A whole science file, or one that holds the rows of one position.
-    request : Request
-    correction : Correction
-    position : Position, optional
-        Of all rows; by default each row's ClstrPosition tells.
-
-    Returns
-    -------
-    list of Reduced
-        One a position that has events in good time.
-    """
-    positions, lookup = _groups(events.table, position)
-    since = np.array([[events.tstart, np.inf]])
-    good = since if request.good is None else intervals.intersection(since, request.good)
-    binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
-    window = Window(events.timezero, events.tstart, binsz, good)
-    bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
-    found = tally(events.pieces(_ROWS), lookup, len(positions), window, bands)
-    reduced = []
-    for name, counted in zip(positions, found, strict=True):
-        counts = _Counts.of(events, counted, request) if len(counted.frames) else None
-        if counts is None:
-            continue
-        dead = None
-        if correction.housekeeping is not None and correction.coefficients is not None:
-            dead = dead_time(events.table, correction.housekeeping, correction.coefficients, counted.frames)
-        curves = {band: counts.curve(number) for number, band in enumerate(request.bands)}
-        made = _Counted(curves, counts.spectrum(request.spectrum) if request.spectrum else None)
-        reduced.append(_products(name, events.table, made, request, correction, dead))
-    return reduced
-
-
-def whole_frames(good: Gti, zero: float) -> Gti:
-    """Return the 16-s frames that lie in good time as a whole.
-
-    The dead time of a frame is known, but not when in the frame it was: beside the source most of it is the slew at the
-    dwell's beginning or end, so that a part of a frame has another dead fraction than the frame.
-
-    Parameters
-    ----------
-    good : ndarray (m, 2) [s]
-    zero : float [s]
-        TIMEZERO: frames are counted on the spacecraft's clock.
-
-    Returns
-    -------
-    ndarray (k, 2) [s]
-    """
-    frames = (good - zero) / FRAME
-    return intervals.make(np.column_stack((np.ceil(frames[:, 0]), np.floor(frames[:, 1]))) * FRAME + zero)
-
-
-def _groups(table: Table, position: Position | None) -> tuple[tuple[Position, ...], NDArray[np.uint8]]:
-    """Return the positions that are told apart, and the number of the position of each value of ClstrPosition."""
-    if position is not None:
-        return (position,), np.zeros(256, np.uint8)
-    positions = (Position.SOURCE, Position.PLUS, Position.MINUS)
-    lookup = np.full(256, len(positions), np.uint8)
-    for number, name in enumerate(positions):
-        lookup[list(codes(name, Kind.EVENTS))] = number
-    if wrong_positions(table):
-        lookup[lookup == 0] = 1
-    return positions, lookup
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """Counts of one position on bins with their exposure."""
-
-    found: Tally
-    empty: Accumulation
-    slots: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, events: ScienceEvents, found: Tally, request: Request) -> _Counts | None:
-        start = FRAME * found.frames.number
-        own = intervals.make(np.column_stack((start, start + FRAME)) + events.timezero)
-        own = intervals.intersection(own, [[events.tstart, events.tstop]])
-        span = bins_over([events], [own], events.timedel, request.binsz)
-        within = own if request.good is None else intervals.intersection(own, request.good)
-        if not len(within):
-            return None
-        require_few_bins([within], span)
-        bins = covered_bins([within], span)
-        bounds, nothing = events.word.bounds, np.zeros(len(events.word.bounds))
-        shares, none = nothing.copy(), np.zeros(len(bins.bins))
-        shares[0] = last_sum(bins.exposure)
-        name, cpix = events.table.info(events.column).name, f"({events.word.cpix})"
-        empty = Accumulation(
-            span, (name,), cpix, bounds, bins.bins, bins.exposure, none, none, shares, nothing, nothing
-        )
-        return cls(found, empty, bins.index(found.bins))
-
-    def curve(self, band: int) -> Accumulation:
-        counts = np.bincount(self.slots, self.found.counts[:, band], len(self.empty.bins)).astype(np.float64)
-        return replace(self.empty, counts=counts, accepted=counts)
-
-    def spectrum(self, detectors: Sequence[int]) -> Accumulation:
-        counts = self.found.spectrum[list(detectors)].sum(axis=0)[: len(self.empty.bounds)].astype(np.float64)
-        return replace(self.empty, channel_counts=counts, channel_accepted=counts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """What was counted at one position: light curves by band, and the spectrum."""
-
+    science: Table
     curves: Mapping[str, Accumulation]
     spectrum: Accumulation | None
+    detectors: tuple[int, ...]
+    dead: DeadTime | None
 
 
-def _products(
-    position: Position,
-    science: Table,
-    counted: _Counted,
-    request: Request,
-    correction: Correction,
-    dead: DeadTime | None,
-) -> Reduced:
-    """Lay out and correct what was counted."""
-    remarks = [] if dead is None else [*dead.remarks]
-    made, pha = {}, None
-    for band, counts in counted.curves.items():
-        curve = series_of(light_curve(counts), f"{science.source} {position.value} {band}")
-        if dead is None:
-            made[band] = curve_without_slews(curve, position, correction.dwell)
+def reduce_counts(counted: Sequence[Counted], bands: Mapping[str, DetectorBand], dwell: float = 0.0) -> list[Reduced]:
+    """Lay out and correct what was counted in the files of a cluster.
+
+    Parameters
+    ----------
+    counted : sequence of Counted
+    bands : mapping of str to DetectorBand
+        Light curves by name.
+    dwell : float
+        Needed where dead time is not known [s].
+
+    Returns
+    -------
+    list of Reduced
+        One for each.
+    """
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for n, one in enumerate(counted):
+        widths = {each.grid.binsz for each in one.curves.values()}
+        groups[*sorted(widths), one.detectors, one.dead is None].append(n)
+    made: dict[int, Reduced] = {}
+    for some in groups.values():
+        made |= zip(some, _reduced([counted[n] for n in some], bands, dwell), strict=True)
+    return [made[n] for n in range(len(counted))]
+
+
+def _reduced(alike: Sequence[Counted], bands: Mapping[str, DetectorBand], dwell: float) -> Iterator[Reduced]:
+    """Lay out and correct what has bins of one width, spectra of the same detectors, and a dead time, or none."""
+    dead = [one.dead for one in alike if one.dead is not None]
+    remarks = [list[Remark](() if one.dead is None else one.dead.remarks) for one in alike]
+    curves: dict[str, list[LightCurve]] = {}
+    for band, told in bands.items():
+        names = [f"{one.science.source} {one.position.value} {band}" for one in alike]
+        made = [series_of(light_curve(one.curves[band]), name) for one, name in zip(alike, names, strict=True)]
+        if dead:
+            made, said = correct_curves(made, dead, told.detectors)
+            remarks = [[*before, *more] for before, more in zip(remarks, said, strict=True)]
         else:
-            made[band], said = correct_curve(curve, dead, request.bands[band].detectors)
-            remarks += said
-    whole = counted.spectrum
-    if whole is not None:
-        name = f"spectrum ({position.value}) of {science.source}"
-        primary, hdus = spectrum_tables(spectrum(whole, ChannelSelection()))
-        if dead is not None:
-            remarks += correct_spectrum(hdus[0].header, f"{name}[SPECTRUM]", whole.filled, dead, request.spectrum)
-        pha = FitsFile(name, primary, tuple([Table(h.header, h.data, name) for h in hdus]))
-        if dead is None:
-            pha = spectrum_without_slews(pha, position, correction.dwell)
-    return Reduced(position, made, pha, tuple(dict.fromkeys(remarks)))
+            made = [curve_without_slews(curve, one.position, dwell) for one, curve in zip(alike, made, strict=True)]
+        curves[band] = made
+    spectra = _spectra(alike, dead, dwell, remarks) if alike[0].detectors else [None] * len(alike)
+    for n, one in enumerate(alike):
+        own = {band: made[n] for band, made in curves.items()}
+        yield Reduced(one.position, own, spectra[n], tuple(dict.fromkeys(remarks[n])))
+
+
+def _spectra(
+    alike: Sequence[Counted], dead: Sequence[DeadTime], dwell: float, remarks: Sequence[list[Remark]]
+) -> list[FitsFile]:
+    """Lay out and correct spectra; what there is to say of them is added to the remarks."""
+    wholes = [one.spectrum for one in alike if one.spectrum is not None]
+    names = [f"spectrum ({one.position.value}) of {one.science.source}" for one in alike]
+    laid = [spectrum_tables(spectrum(whole, ChannelSelection())) for whole in wholes]
+    if dead:
+        each = zip(laid, names, wholes, strict=True)
+        told = [(hdus[0].header, f"{name}[SPECTRUM]", whole.filled) for (_, hdus), name, whole in each]
+        for before, said in zip(remarks, correct_spectra(told, dead, alike[0].detectors), strict=True):
+            before.extend(said)
+    files = [
+        FitsFile(name, primary, tuple([Table(hdu.header, hdu.data, name) for hdu in hdus]))
+        for name, (primary, hdus) in zip(names, laid, strict=True)
+    ]
+    if dead:
+        return files
+    return [spectrum_without_slews(file, one.position, dwell) for one, file in zip(alike, files, strict=True)]

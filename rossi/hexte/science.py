@@ -270,7 +270,9 @@ def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
         If times are not finite, or lie further apart than those of one observation can: tables of frames would not
         fit into memory.
     """
-    if time.size and not (time.max() - time.min() <= _LONGEST and abs(time.flat[0]) < _LATEST):
+    if time.size and not (
+        np.maximum.reduce(time, None) - np.minimum.reduce(time, None) <= _LONGEST and abs(time.flat[0]) < _LATEST
+    ):
         raise DataError(
             f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no "
             "observation do; the file is damaged, fetch it again."

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.extract.array import adjacent
 from rossi.extract.selection import bin_number
 from rossi.fits.table import Table
 from rossi.gti import Gti
@@ -118,9 +119,12 @@ def tally(
                 here = np.flatnonzero(segments.group == group)
                 frames[group].append(segments.frames(here))
                 good = here[segments.good[here]]
-                counts = segments.counts[good]
+                counts = segments.counts if len(good) == len(segments.counts) else segments.counts[good]
                 spectra[group] += counts.sum(axis=0)
-                banded = [counts[:, list(which), first : last + 1].sum(axis=(1, 2)) for first, last, which in bands]
+                banded = [
+                    counts[:, adjacent(np.array(which)), first : last + 1].sum(axis=(1, 2))
+                    for first, last, which in bands
+                ]
                 curves[group].append((segments.bins[good], np.array(banded, np.int64).reshape(len(bands), -1).T))
     return [
         Tally(merged(frames[group]), *_summed(curves[group], len(bands)), spectra[group]) for group in range(n_group)
@@ -147,8 +151,7 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
         stop = int(first[at + most]) if at + most < len(first) else len(time)
         rows = slice(int(starts[0]), stop)
         key = np.repeat(np.arange(0, len(starts) * _CELLS, _CELLS), np.diff(starts, append=stop))
-        key += detector[rows].astype(np.uint16) << 8
-        key += channel[rows]
+        key += (detector[rows].astype(np.uint16) << 8) | channel[rows]
         counts = np.bincount(key, minlength=len(starts) * _CELLS).reshape(-1, len(DETECTORS), CHANNELS)
         value, cell = live[rows], key >> 8
         known = value != NO_VALUE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,19 +96,26 @@ def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> Ta
         raise DataError(
             f"The result has {largest:g} {unit} in a channel, more than a spectrum can hold; scale it down."
         )
-    columns = [
-        (Column("CHANNEL", "J", "", declared.CHANNEL.meaning), pha.channel),
-        (
-            Column(name, "J" if exact else form, unit, unit + " of a channel"),
-            nearest(pha.value) if exact else pha.value,
-        ),
-    ]
+    channel, value, error, quality = _columns(name, unit, form, exact)
+    columns: list[tuple[Column, NDArray[Any]]] = [(channel, pha.channel)]
+    columns.append((value, nearest(pha.value) if exact else pha.value))
     if pha.error is not None:
-        columns.append((Column("STAT_ERR", form, unit, declared.STAT_ERR.meaning), pha.error))
-    columns.append((Column("QUALITY", "I", "", "0 is good"), pha.quality))
+        columns.append((error, pha.error))
+    columns.append((quality, pha.quality))
     header = Header(_cards(pha))
     header.add(cards if isinstance(cards, Header) else Header(cards), drop=frozenset(header))
     return table_hdu("SPECTRUM", columns, header)
+
+
+@lru_cache(maxsize=16)
+def _columns(name: str, unit: str, form: str, exact: bool) -> tuple[Column, Column, Column, Column]:
+    """Return the columns of channels, values, errors and quality."""
+    return (
+        Column("CHANNEL", "J", "", declared.CHANNEL.meaning),
+        Column(name, "J" if exact else form, unit, unit + " of a channel"),
+        Column("STAT_ERR", form, unit, declared.STAT_ERR.meaning),
+        Column("QUALITY", "I", "", "0 is good"),
+    )
 
 
 def _cards(pha: Derived) -> list[CardTuple]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -274,12 +275,17 @@ def sum_tables(spectra: Sequence[Spectrum], *, compat: Compat = None) -> tuple[H
     return _tables(total, intervals, _earliest(spectra), _latest(spectra), names)
 
 
+@lru_cache(maxsize=1024)
+def _is_of(keyword: str, pattern: re.Pattern[str]) -> bool:
+    return pattern.fullmatch(keyword) is not None
+
+
 def _tables(
     total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, remarks: Sequence[str]
 ) -> tuple[Header, list[TableHDU]]:
     kept = Header()
-    kept.extend(card for card in first.header.images() if _FIRST.fullmatch(card[0]))
-    kept.extend(card for card in last.header.images() if _LAST.fullmatch(card[0]))
+    kept.extend(card for card in first.header.images() if _is_of(card[0], _FIRST))
+    kept.extend(card for card in last.header.images() if _is_of(card[0], _LAST))
     for remark in remarks:
         kept.append("COMMENT", remark.encode("ascii", "replace").decode())
     good_time = Header()

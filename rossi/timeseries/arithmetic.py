@@ -9,6 +9,7 @@ import numpy as np
 
 from rossi.arrays import Floats
 from rossi.errors import DataError
+from rossi.fits.cards import images_of
 from rossi.timeseries.series import LightCurve, require_one_width
 
 Compat = Literal["heasoft"] | None
@@ -169,8 +170,10 @@ def _repeat_last(series: LightCurve) -> LightCurve:
 
 def _result(source: LightCurve, rate: Floats, error: Floats, kind: str, *, background_applied: bool) -> LightCurve:
     header = source.header.copy()
-    header.set("HDUCLAS2", kind, "net: the background is subtracted")
-    header.set("BACKAPP", background_applied, "background is subtracted")
-    for keyword in ("DEADAPP", "VIGNAPP"):
-        header.set(keyword, bool(header.get(keyword, False)))
+    applied = [(keyword, bool(header.get(keyword, False))) for keyword in ("DEADAPP", "VIGNAPP")]
+    told = (
+        ("HDUCLAS2", kind, "net: the background is subtracted"),
+        ("BACKAPP", background_applied, "background is subtracted"),
+    )
+    header.put(images_of(*told, *applied))
     return replace(source, rate=rate, error=error, header=header)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rossi.fits.header import CardTuple, Header
+from rossi.fits.cards import CardTuple, images_of
+from rossi.fits.header import Header
 from rossi.sky import SOURCE_RADIUS, mean_direction, separation
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source
@@ -67,11 +68,11 @@ class Identity:
             Whether channels belong there.
         """
         made = header.copy() if self.is_one else header.without(("OBJECT", *_POSITION))
-        for card in self.cards:
-            made.set(*card)
+        cards = list(self.cards)
         if channels and self.channels is not None:
-            made.set("MINCHAN", self.channels[0], "lowest channel that counts")
-            made.set("MAXCHAN", self.channels[1], "highest channel that counts")
+            cards.append(("MINCHAN", self.channels[0], "lowest channel that counts"))
+            cards.append(("MAXCHAN", self.channels[1], "highest channel that counts"))
+        made.put(images_of(*cards))
         return made
 
 

@@ -101,16 +101,17 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
         single = [one.rows(~drop) for one, drop in zip(single, repeated, strict=True)]
         repeats = int(sum(map(np.sum, repeated)))
     columns, origin = stack(single)
-    values = np.vstack(list(columns.values()))
+    values = np.array(list(columns.values()))
     null = np.isnan(values[1])
-    keep = np.lexsort((origin, *values[::-1]))
+    ordered = bool((values[0, 1:] > values[0, :-1]).all())  # the common case, much quicker than to sort
+    keep = np.arange(len(origin)) if ordered else np.lexsort((origin, *values[::-1]))
     keep = keep if keep_null else keep[~null[keep]]
     values, origin = values[:, keep], np.array(ranked)[origin[keep]]
     by_name = dict(zip(columns, values, strict=True))
     time, rate, error, fracexp = (by_name.pop(c) for c in ("TIME", "RATE", "ERROR", "FRACEXP"))
     widths = by_name["TIMEDEL"]
-    timedel = float(min(widths, default=min(s.timedel for s in series)))
-    if np.all(widths == timedel):
+    timedel = float(widths.min() if len(widths) else min(s.timedel for s in series))
+    if (widths == timedel).all():
         del by_name["TIMEDEL"]
     intervals = gti.union(*(s.intervals for s in series if len(s)))
     ends = np.maximum.accumulate(time + widths)

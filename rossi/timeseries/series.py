@@ -15,6 +15,7 @@ from rossi.axes import axes_for
 from rossi.errors import DataError, shortened
 from rossi.facts import Told, measured
 from rossi.fits import declarations as declared
+from rossi.fits.cards import images_of
 from rossi.fits.header import Header
 from rossi.fits.saving import Saved
 from rossi.fits.writer import Column, TableHDU, join_hdus
@@ -391,5 +392,5 @@ def set_moment(header: Header, keyword: str, moment: float) -> None:
         MET.
     """
     whole = int(np.floor(moment))
-    header.set(f"{keyword}I", whole, "integer part of the time, MET")
-    header.set(f"{keyword}F", round(float(moment - whole), 8), "fractional part")
+    fraction = (f"{keyword}F", round(float(moment - whole), 8), "fractional part")
+    header.put(images_of((f"{keyword}I", whole, "integer part of the time, MET"), fraction))

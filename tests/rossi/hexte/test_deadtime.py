@@ -10,7 +10,8 @@ from rossi.fits.table import Table
 from rossi.fits.writer import Column
 from rossi.hexte.correction import correct
 from rossi.hexte.counters import event_frames
-from rossi.hexte.deadtime import Detectors, dead_time, interval_fraction
+from rossi.hexte.deadtime import dead_time
+from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
 from rossi.hexte.housekeeping import Housekeeping, _runs
 from rossi.hexte.science import Cluster
 from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
@@ -296,10 +297,8 @@ def test_what_does_not_belong_together_is_refused():
 def test_an_interval_across_frames_has_the_dead_time_of_both(a1):
     four = Detectors((0, 1, 2, 3), 4)
     start = 16.0 * (F + 1)
-    whole, *halves = (
-        interval_fraction(np.array([span]), a1, four)
-        for span in ((start - 8, start + 8), (start - 8, start), (start, start + 8))
-    )
+    spans = ((start - 8, start + 8), (start - 8, start), (start, start + 8))
+    whole, *halves = interval_fractions([np.array([span]) for span in spans], [a1] * 3, four)
     assert halves[0] != halves[1]
     assert whole == pytest.approx(np.mean(halves))
 
@@ -314,3 +313,16 @@ def test_a_product_may_end_with_the_housekeeping(a1):
     assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
     for start, stop in ((first - 0.01, last), (first, last + 0.01)):
         assert a1.beyond(start, stop).code == "housekeeping_short"
+
+
+def test_products_that_are_looked_at_together_have_the_fractions_that_each_has_alone(a1, a2):
+    three, spans = Detectors((0, 1, 2), 3), [np.array([[T, T + 8.0], [T + 9, T + 70]]), np.array([[T + 3.0, T + 40]])]
+    assert interval_fractions(spans, [a1, a2], three) == [
+        interval_fractions([span], [dead], three)[0] for span, dead in zip(spans, (a1, a2), strict=True)
+    ]
+    starts = [T + 8.0 * np.arange(5), T + 8.0 * np.arange(-1, 2)]
+    together = bin_fractions(starts, 8.0, [a1, a2], three)
+    assert [len(each) for each in together] == [5, 3]
+    for each, start, dead in zip(together, starts, (a1, a2), strict=True):
+        assert each.tolist() == bin_fractions([start], 8.0, [dead], three)[0].tolist()
+        assert (each > 0).any()

@@ -11,16 +11,9 @@ from rossi.extract.events import ScienceEvents
 from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
+from rossi.hexte.counting import ArchivePart, Correction, Request, count_archive, count_events, whole_frames
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.reduction import (
-    ArchivePart,
-    Correction,
-    DetectorBand,
-    Request,
-    reduce_archive,
-    reduce_events,
-    whole_frames,
-)
+from rossi.hexte.reduction import DetectorBand, reduce_counts
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import curve_without_slews, exposed_part, spectrum_without_slews
@@ -45,6 +38,10 @@ def test_segments_begin_with_frame_bin_position_and_good_time():
     assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
 
 
+def reduced_events(events, request, correction, position=None):
+    return reduce_counts(count_events(events, request, correction, position), request.bands, 16.0)
+
+
 def reduced(folder, path, chunk=None):
     """Reduce one golden science file as its manifest says, position by position."""
     manifest = json.loads((folder / "expected/manifest.json").read_text())
@@ -62,9 +59,9 @@ def reduced(folder, path, chunk=None):
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
     if archive_mode:
         parts = [ArchivePart(ScienceArray.from_file(as_file(s)), s.position, good) for s in split(file, POSITIONS)]
-        return stem, reduce_archive(parts, request, correction)
+        return stem, reduce_counts(count_archive(parts, request, correction), request.bands)
     science = ScienceEvents.from_file(file) if chunk is None else ScienceEvents.from_path(path, whole=0)
-    return stem, reduce_events(science, request, correction)
+    return stem, reduced_events(science, request, correction)
 
 
 def same_curve(want, have):
@@ -84,7 +81,7 @@ def test_products_equal_those_of_the_tasks_to_the_last_bit(monkeypatch, case, ch
         if chunk and path.name[:4] not in ("FS50", "FS56"):
             continue
         if chunk:
-            monkeypatch.setattr("rossi.hexte.reduction._ROWS", 3001)
+            monkeypatch.setattr("rossi.hexte.counting._ROWS", 3001)
         stem, parts = reduced(folder, path, chunk)
         for part in parts:
             expected = folder / "expected/40_hxtdead"
@@ -111,7 +108,7 @@ def test_split_event_lists_give_the_same():
     good = from_table(read_fits(folder / "expected/20_maketime/good_hexte.gti.gz").table())
     request = Request({"band": DetectorBand(15, 240)}, 32.0, (0, 1, 3), good)
     for part, expected in zip(split(file, POSITIONS), whole, strict=True):
-        (made,) = reduce_events(ScienceEvents.from_file(as_file(part)), request, correction, part.position)
+        (made,) = reduced_events(ScienceEvents.from_file(as_file(part)), request, correction, part.position)
         assert made.position == expected.position
         assert differences(expected.spectrum, made.spectrum) == []
         same_curve(expected.curves["band"], made.curves["band"])
@@ -123,15 +120,15 @@ def small(n=64, **cards):
     return events(time, 1000000 + np.arange(n), code, np.arange(n) % 4, np.arange(n) + 10, **cards)
 
 
-def correction(**more):
+def correction():
     hk = Housekeeping.from_table(housekeeping(T + 16 * np.arange(-1, 8)).table())
-    return Correction(hk, coefficients().table(), **more)
+    return Correction(hk, coefficients().table())
 
 
 @pytest.mark.parametrize("binsz", [16.0, 1.0, 0.25])
 def test_detectors_and_channels_of_bands(binsz):
     bands = {"all": DetectorBand(0, 255), "low": DetectorBand(10, 41), "one": DetectorBand(0, 255, (1,))}
-    parts = reduce_events(ScienceEvents.from_file(small()), Request(bands, binsz, (0, 3)), correction())
+    parts = reduced_events(ScienceEvents.from_file(small()), Request(bands, binsz, (0, 3)), correction())
     found = dict.fromkeys(bands, 0.0)
     for part in parts:
         for name, lit in part.curves.items():
@@ -151,8 +148,8 @@ def test_rows_out_of_order_count_all_the_same():
 
     shuffled = Table(table.header, table.rows[np.random.default_rng(1).permutation(64)], "x", table.structure)
     request = Request({"all": DetectorBand(0, 255)}, 16.0)
-    one = reduce_events(ScienceEvents.from_file(file), request, correction())
-    other = reduce_events(
+    one = reduced_events(ScienceEvents.from_file(file), request, correction())
+    other = reduced_events(
         ScienceEvents.from_file(FitsFile("x", file.primary, (shuffled, file.tables[1]))), request, correction()
     )
     for a, b in zip(one, other, strict=True):
@@ -167,16 +164,16 @@ def test_frames_that_are_good_as_a_whole():
 
 def test_nothing_in_good_time():
     nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
-    assert reduce_events(ScienceEvents.from_file(small()), nothing, correction()) == []
+    assert count_events(ScienceEvents.from_file(small()), nothing, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
     array = ScienceArray.from_file(as_file(part))
-    assert reduce_archive([ArchivePart(array, part.position, nothing.good)], nothing, correction()) == []
+    assert count_archive([ArchivePart(array, part.position, nothing.good)], nothing, correction()) == []
 
 
 def test_without_housekeeping_slews_are_taken_off():
-    realtime = Correction(None, None, 16.0)
-    parts = reduce_events(ScienceEvents.from_file(small()), Request({"all": DetectorBand(0, 255)}, 16.0), realtime)
+    request = Request({"all": DetectorBand(0, 255)}, 16.0)
+    parts = reduced_events(ScienceEvents.from_file(small()), request, Correction(None, None))
     exposures = [part.spectrum.table().header["EXPOSURE"] for part in parts]
     assert exposures == [32.0, 12.0, 12.0]
     rates = [part.curves["all"].rate[0] for part in parts]
@@ -200,7 +197,7 @@ def test_an_unknown_dwell_stops():
 
 
 def test_products_as_files(request):
-    part = reduce_events(ScienceEvents.from_file(small()), Request({"all": DetectorBand(0, 255)}, 16.0), correction())[
+    part = reduced_events(ScienceEvents.from_file(small()), Request({"all": DetectorBand(0, 255)}, 16.0), correction())[
         0
     ]
     assert file_bytes(part.spectrum)[:6] == b"SIMPLE"

@@ -13,7 +13,7 @@ from flows.core.compare import compare_engines
 from flows.core.known_deviations import DEAD_COLUMN, EVENT_LISTS, NET_CURVES, SUMS
 from rossi.fits.reader import read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
-from rossi.hexte.reduction import whole_frames
+from rossi.hexte.counting import whole_frames
 from tests.services.engines.heasoft.conftest import ROOT, first_of
 
 pytestmark = pytest.mark.usefixtures("forked")
