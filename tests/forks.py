@@ -189,10 +189,6 @@ def _serve(listener: socket.socket) -> None:
                 importlib.import_module(module.name)
     for name in _LATER:
         importlib.import_module(name)
-    # Typer puts a command together at each call, which takes most of what a small one does.
-    main = importlib.import_module("typer.main")
-    main.get_command = cache(main.get_command)
-    main.get_command(importlib.import_module("flows.cli.commands").app)
     # Matrices and files of calibration are computed once in a process, which takes longer than an observation.
     with tempfile.TemporaryDirectory() as folder:
         importlib.import_module("rossi.simulate").simulate_archive(Path(folder) / "archive", 1, 1)

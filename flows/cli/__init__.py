@@ -15,7 +15,9 @@ from services.execution.signals import end_on_sigterm
 from services.execution.start import start_quickly
 
 if TYPE_CHECKING:
-    from flows.cli.commands import app
+    from typer import Typer
+
+    app: Typer
 
 __all__ = ["app", "main"]
 
@@ -27,22 +29,24 @@ _STOPPED = "Stopped. What was finished is kept; the same command again goes on f
 def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(name)
-    from flows.cli.commands import app
+    from flows.cli.commands import assembled
 
-    return app
+    return assembled()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; never returns, and shows a traceback only with `--debug`."""
-    start_quickly()
+    if arguments is None:  # the process is this command's own
+        start_quickly()
     end_on_sigterm(_STOPPED)
     words = sys.argv[1:] if arguments is None else arguments
     try:
         if words[:1] == ["ftool"] and words[1:] and not words[1].startswith("-"):
             _run_task(words[1], words[2:])
-        from flows.cli.commands import app
+        from flows.cli.commands import COMMANDS, assembled
 
-        app(args=arguments)
+        asked = next((word for word in words if not word.startswith("-")), "")
+        assembled([asked] if asked in COMMANDS else COMMANDS)(args=arguments)
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
             _say(_STOPPED)

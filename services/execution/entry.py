@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, cast
+from typing import Any, NoReturn, cast
 
-import typer
 from pydantic import BaseModel
 
 from rossi.errors import ConfigError, RossiError
@@ -23,11 +23,9 @@ from services.execution.start import start_quickly
 
 _REQUEST = """{{"stage": "{name}", "obsid": "20402-01-45-03", "archive": "/data/rxte",
    "store": "s3://bucket/run?endpoint=http://127.0.0.1:9000", "config": {{}}}}"""
-_EPILOG = """\b
-Example of a request:
+_EPILOG = """Example of a request:
   {example}
 
-\b
 Exit codes: 0 done or nothing to do, 1 try again, 20 this observation can't be
 processed, 21 the request or its configuration is wrong."""
 
@@ -55,30 +53,32 @@ def main(
     start_quickly()
     name, answer = stage.name, run or partial(execute, stage)
     read: type[Any] = model or cast("Any", StageRequest)[stage.config]
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    given = _parser(name, example or _REQUEST.format(name=name)).parse_args()
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    end_on_sigterm("Stopped by SIGTERM; the stage can be run again.")
+    try:
+        if given.print_config:
+            config = _read(given.request, read).config if given.request else stage.config()
+            print(config.model_dump_json(indent=2))
+            sys.exit(ExitCode.OK)
+        asked = _read(given.request, read)
+    except RossiError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    sys.exit(_answer(name, asked, answer))
 
-    @app.command(help=f"Run stage {name} once.", epilog=_EPILOG.format(example=example or _REQUEST.format(name=name)))
-    def command(
-        request: Annotated[str, typer.Option(help="JSON file with the request; - reads standard input.")] = "",
-        print_config: Annotated[
-            bool, typer.Option("--print-config", help="Print the effective configuration.")
-        ] = False,
-    ) -> None:
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
-        end_on_sigterm("Stopped by SIGTERM; the stage can be run again.")
-        try:
-            if print_config:
-                config = _read(request, read).config if request else stage.config()
-                typer.echo(config.model_dump_json(indent=2))
-                raise typer.Exit(ExitCode.OK)
-            asked = _read(request, read)
-        except RossiError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(error.exit_code) from None
-        raise typer.Exit(_answer(name, asked, answer))
 
-    app(prog_name=f"python -m services.{name}")
-    raise SystemExit(ExitCode.OK)
+def _parser(name: str, example: str) -> ArgumentParser:
+    parser = ArgumentParser(
+        f"python -m services.{name}",
+        description=f"Run stage {name} once.",
+        epilog=_EPILOG.format(example=example),
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--request", default="", help="JSON file with the request; - reads standard input")
+    parser.add_argument("--print-config", action="store_true", help="print the effective configuration")
+    return parser
 
 
 def _read(source: str, model: type[Any]) -> Any:
@@ -96,6 +96,6 @@ def _answer(name: str, request: Any, run: Run) -> ExitCode:
         result = run(request)
     except RossiError as error:
         result = failed(name, getattr(request, "obsid", ""), error)
-        typer.echo(result.message, err=True)
-    typer.echo(result.model_dump_json(indent=2))
+        print(result.message, file=sys.stderr)
+    print(result.model_dump_json(indent=2))
     return ExitCode.OK if result.kind is None else result.kind.exit_code

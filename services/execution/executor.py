@@ -11,8 +11,8 @@ from typing import Any
 
 from rossi.errors import ConfigError, MissingInput, NoGoodTime, RossiError, is_full
 from services.contract import ARCHIVE, Caveat, Outcome, Outputs, Stage, StageResult
+from services.contract.barycentre import is_wanted
 from services.engines import ENGINES
-from services.execution.barycentre import at_barycentre
 from services.execution.completeness import examine, what_is_missing
 from services.execution.failures import failed, record_failure
 from services.execution.inputs import Chosen, Sources, choose, read
@@ -128,7 +128,10 @@ def _make(work: Work, request: StageRequest[Any], chosen: Chosen, sources: Sourc
     lost = what_is_missing(told, {name: manifest.caveats for name, (_, manifest) in chosen.upstream.items()})
     try:
         outputs = ENGINES[request.engine].run(work.stage.name, work.config, examined.inputs)
-        outputs = at_barycentre(work.config, examined.inputs, outputs)
+        if is_wanted(work.config):
+            from services.execution.barycentre import at_barycentre
+
+            outputs = at_barycentre(work.config, examined.inputs, outputs)
     except NoGoodTime as error:  # which says nothing where a part of the observation is lost
         if lost:
             message = f"{error} But the copy of the observation is not whole: {lost} Fetch it again."

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
-
-import typer
+from typing import Generic, TypeVar
 
 from rossi.errors import ConfigError, RossiError
 from services.contract import ExitCode, ObservationResult, Outcome, StageResult
@@ -185,30 +184,39 @@ def serve(
         What it does, for the help.
     epilog : str
     """
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-    @app.command(epilog=epilog, help=what)
-    def command(
-        store: Annotated[str, typer.Option(help="The product store, which holds the work list, too.")],
-        work: Annotated[str, typer.Option(help="Key of the work list in the store.")],
-        index: Annotated[int | None, typer.Option(min=0, help="Number of the part.")] = None,
-        index_from: Annotated[str, typer.Option(help="Environment variable with the number of the part.")] = "",
-        run: Annotated[str, typer.Option(envvar="ROSSI_RUN", help="The Job that this process belongs to.")] = "by-hand",
-        attempt: Annotated[
-            str, typer.Option(envvar="ROSSI_ATTEMPT", help="How many processes have failed at the part before.")
-        ] = "0",
-    ) -> None:
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
-        try:
-            number = _number(index, index_from)
-            code = work_off_portion(*opened(open_store(store), work, run, number), int(attempt or 0))
-        except RossiError as error:  # of data, another part's would be no better
-            _log.error("%s", error)
-            code = ExitCode.CONFIG_ERROR if isinstance(error, ConfigError) else ExitCode.RETRYABLE
-        raise typer.Exit(code)
-
+    given = _parser(program, what, epilog).parse_args()
     STOP.listen()
-    app(prog_name=program)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s")
+    try:
+        number = _number(given.index, given.index_from)
+        code = work_off_portion(*opened(open_store(given.store), given.work, given.run, number), given.attempt)
+    except RossiError as error:  # of data, another part's would be no better
+        _log.error("%s", error)
+        code = ExitCode.CONFIG_ERROR if isinstance(error, ConfigError) else ExitCode.RETRYABLE
+    sys.exit(code)
+
+
+def _parser(program: str, what: str, epilog: str) -> ArgumentParser:
+    parser = ArgumentParser(
+        program, description=what, epilog=epilog, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    job, attempt = os.environ.get("ROSSI_RUN") or "by-hand", os.environ.get("ROSSI_ATTEMPT") or "0"
+    parser.add_argument("--store", required=True, help="the product store, which holds the work list, too")
+    parser.add_argument("--work", required=True, help="key of the work list in the store")
+    parser.add_argument("--index", type=_natural, help="number of the part")
+    parser.add_argument("--index-from", default="", metavar="NAME", help="environment variable with that number")
+    parser.add_argument("--run", default=job, help="the Job that this process belongs to [ROSSI_RUN, or %(default)s]")
+    parser.add_argument(
+        "--attempt", type=_natural, default=attempt,
+        help="how many processes have failed at the part before [ROSSI_ATTEMPT, or %(default)s]",
+    )  # fmt: skip
+    return parser
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no number of 0 or more")
+    return int(text)
 
 
 def _number(index: int | None, variable: str) -> int:

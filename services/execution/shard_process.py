@@ -18,12 +18,10 @@ from services.execution.worker import open_places, run_observation
 from services.storage import ObjectStore
 from services.storage.patience import lost, patiently
 
-_EPILOG = """\b
-Exit codes: 0 every observation succeeded or had nothing to do, 1 try the shard
+_EPILOG = """Exit codes: 0 every observation succeeded or had nothing to do, 1 try the shard
 again, 20 every observation is accounted for and at least one failed for good,
 21 the configuration is wrong: no shard could succeed.
 
-\b
 Example:
   python -m services.execution --store s3://bucket/run --work campaigns/0123abcd \\
       --index-from JOB_COMPLETION_INDEX"""

@@ -6,7 +6,7 @@ import os
 
 #: New objects after which Python looks for circles that nobody needs; it begins with 700, and looks a hundred times
 #: while modules are imported, which leave none.
-_NEW_OBJECTS = 50_000
+_NEW_OBJECTS = 200_000
 #: What libraries do where they are imported, unless told otherwise: threads for matrices take as long to start as all
 #: that a task does, and observations are done side by side already; pydantic asks every installed package for plugins.
 _SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}

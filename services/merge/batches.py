@@ -20,12 +20,10 @@ from services.merge.batch import merge_one, record_failed
 from services.merge.config import Merge, MergeRequest
 from services.storage import MissingObject, ObjectStore
 
-_EPILOG = """\b
-Exit codes: 0 every source was merged, 1 try it again, 20 every source is
+_EPILOG = """Exit codes: 0 every source was merged, 1 try it again, 20 every source is
 accounted for and at least one could not be merged, 21 the configuration is
 wrong: no source could be merged.
 
-\b
 Example:
   python -m services.merge.worker --store s3://bucket/run --work campaigns/0123abcd \\
       --index-from JOB_COMPLETION_INDEX"""

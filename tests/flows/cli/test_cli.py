@@ -85,6 +85,16 @@ def test_help_is_quick() -> None:
         assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_command_waits_for_no_other() -> None:
+    code = (
+        "import sys\nfrom flows.cli import main\n"
+        "try:\n    main(['--debug', 'reduce', '--help'])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in sys.modules if name in ('flows.cli.reduce', 'flows.cli.k8s', 'flows.cli.up')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['flows.cli.reduce']"
+
+
 def test_every_command_has_help_with_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
 

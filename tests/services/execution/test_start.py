@@ -36,3 +36,13 @@ print(loader._plugins, os.environ["OPENBLAS_NUM_THREADS"])
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["None", "1"]
+
+
+def test_a_worker_imports_what_all_observations_need():
+    """A command's table and its progress, times at the barycentre and servers are for those who want them."""
+    code = """
+import sys, services.execution.shard_process
+print(sorted({"astropy", "boto3", "rich", "typer", "urllib3", "rossi.timing.ephemeris"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
