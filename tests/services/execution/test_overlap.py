@@ -68,6 +68,7 @@ def test_results_come_in_order_when_all_is_put(shard, monkeypatch):
         manifests = [key[0] for key in puts if key[-1] == "manifest.json"]
         assert manifests.index("count") < manifests.index("double")
         assert puts[-1][0] == "manifests"
+        assert [key[-1] for key in puts[-5:-1]] == ["manifest.json"] * 4  # the payload of all stages before any
         for place, (stage, *_, name) in enumerate(puts):
             assert name != "manifest.json" or stage not in [key[0] for key in puts[place + 1 :]]
     assert all(result.reused for result in worker.run_shard(shard))
@@ -105,6 +106,21 @@ def test_it_gives_what_is_given_one_by_one(shard, tmp_path):
             (s.outcome, s.reads, s.summary) for s in result.stages
         ]
     assert products(alone) == products(open_store(shard.store))
+
+
+@pytest.mark.parametrize("stepwise", [True, False])
+def test_products_are_put_after_each_stage_for_whoever_looks_at_them(shard, stepwise):
+    store, there = open_store(shard.store), []
+
+    def run(*arguments, **places):
+        result = worker.execute(*arguments, **places)
+        there.append(store.head(result.manifest) is not None)
+        return result
+
+    archive = open_archive(shard.archive)
+    result = worker.run_observation(BAD, shard, archive=archive, store=store, run=run, stepwise=stepwise)
+    assert there == [stepwise] * 4
+    assert all(store.head(stage.manifest) for stage in result.stages)
 
 
 def test_what_can_not_be_put_is_that_observations_failure(shard, monkeypatch):
