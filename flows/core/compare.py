@@ -24,7 +24,8 @@ from services.execution.worker import run_shard
 from services.query.stage import run_query
 from services.storage import ObjectStore, open_archive, open_store
 from services.storage.inventory import product_sets
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 
 #: What is compared where nothing else is said: the first is what the second is held against.
 BOTH = (EngineName.NATIVE, EngineName.HEASOFT)

@@ -17,7 +17,8 @@ from rossi.fits.reader import content
 from rossi.product import Kind
 from services.contract import File, ObservationResult
 from services.storage import ObjectStore
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 from services.storage.release_documents import Source
 from services.storage.releases import key_of, stages_of
 

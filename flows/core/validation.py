@@ -38,8 +38,9 @@ from services.execution.stages import CHAINS, USUAL, VALIDATION_CHAINS, Instrume
 from services.execution.worker import run_shard
 from services.pca_extract.stage import Band
 from services.storage import ObjectStore, open_archive, open_store
+from services.storage.outputs import read_outputs
 from services.storage.patience import Pause
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.publication import read_manifest
 
 _ROW = 16.0
 

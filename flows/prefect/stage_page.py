@@ -12,7 +12,8 @@ from flows.prefect.artifacts import browse_url, in_markdown
 from services.contract import Manifest, Outcome, StageResult
 from services.storage import ObjectStore
 from services.storage.bundle import object_key
-from services.storage.publication import fetch_outputs, output_key, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import output_key, read_manifest
 
 _log = logging.getLogger(__name__)
 

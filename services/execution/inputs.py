@@ -30,7 +30,8 @@ from services.execution.narrowing import Kept, narrow
 from services.execution.observation import in_parts, list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 
 
 @dataclass(frozen=True, slots=True)

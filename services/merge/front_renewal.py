@@ -29,7 +29,8 @@ from services.merge.front_stage import (
     tables_of,
 )
 from services.storage import ObjectStore
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 
 
 class OtherRule(DataError):

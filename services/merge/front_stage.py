@@ -37,7 +37,8 @@ from services.merge.front_page import SourceEntry, front_page
 from services.merge.report import ROOT
 from services.merge.stage import REPORT
 from services.storage import MissingObject, ObjectStore
-from services.storage.publication import MANIFEST, fetch_outputs, output_key, read_manifest, read_outputs
+from services.storage.outputs import fetch_outputs, read_outputs
+from services.storage.publication import MANIFEST, output_key, read_manifest
 
 NAME = "sources"
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.

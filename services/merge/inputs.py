@@ -14,7 +14,8 @@ from services.merge.spectra import SpectrumSet
 from services.merge.spectra_groups import is_summed
 from services.storage import MissingObject
 from services.storage.base import Reader
-from services.storage.publication import output_keys, read_manifest, read_outputs, read_records
+from services.storage.outputs import read_outputs, read_records
+from services.storage.publication import output_keys, read_manifest
 from services.storage.together import find_together
 
 LIGHT_CURVE = "light_curve"

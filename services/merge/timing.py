@@ -26,7 +26,7 @@ from rossi.timing.power_product import PowerSpectrum, read_power
 from services.contract import Caveat
 from services.merge.inputs import Found, StageProducts
 from services.storage.base import Reader
-from services.storage.publication import read_records
+from services.storage.outputs import read_records
 
 POWER, BURSTS = "power_spectrum", "bursts"
 #: Observations that are read at a time, and how many of them side by side: mostly it is waited for answers.

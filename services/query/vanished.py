@@ -10,7 +10,8 @@ from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
 from services.storage.gone import come_back, is_gone, told_to_go
 from services.storage.local_archive import LocalArchive
-from services.storage.publication import MANIFEST, fetch_outputs, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import MANIFEST, read_manifest
 from services.storage.remote import RemoteArchive
 
 #: How the list is asked for, not what for.

@@ -38,7 +38,7 @@ from services.query.worklist import WorkRow, blank
 from services.storage import open_store
 from services.storage.inventory import product_sets, status
 from services.storage.memory import MemoryStore
-from services.storage.publication import fetch_outputs
+from services.storage.outputs import fetch_outputs
 from services.storage.releases import newest_release
 from tests.flows.conformance import Recorder
 from tests.flows.support import Archive

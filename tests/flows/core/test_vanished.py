@@ -27,7 +27,8 @@ from services.execution.vanished import last_products, stop_if_many
 from services.query.stage import run_query
 from services.query.worklist import WorkList
 from services.storage import StoreError, open_archive, open_store
-from services.storage.publication import fetch_outputs, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import read_manifest
 from tests.flows.support import Archive, Rossi
 
 pytestmark = pytest.mark.usefixtures("without_figures")

@@ -20,7 +20,8 @@ from services.execution.request import Shard
 from services.execution.stages import STAGES
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
-from services.storage.publication import fetch_outputs, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import read_manifest
 
 OBSID = ObsID("20402-01-45-03")
 QPO = Qpo(24.0, 2.0, 0.2)

@@ -14,7 +14,7 @@ from services.engines import hexte as engine_hexte
 from services.execution.request import Shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
-from services.storage.publication import fetch_outputs
+from services.storage.outputs import fetch_outputs
 from tests.conftest import LONG
 
 OBSERVATIONS = 20 if LONG else 8

@@ -17,7 +17,7 @@ from services.execution.request import Shard
 from services.execution.worker import run_observation, run_shard
 from services.pca_prep.stage import PcaPrepConfig
 from services.storage import open_archive, open_store
-from services.storage.publication import fetch_outputs
+from services.storage.outputs import fetch_outputs
 from tests import once
 
 STAGES = {"pca_prep": {}, "pca_extract": {"bands": [{"chmin": 5, "chmax": 10}, {"chmin": 0, "chmax": 255}]}}

@@ -16,7 +16,8 @@ from services.execution.making import Memory
 from services.execution.request import Shard
 from services.storage import open_archive, open_store
 from services.storage.memory import MemoryStore
-from services.storage.publication import fetch_outputs, fingerprint, output_key, publish, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import fingerprint, output_key, publish, read_manifest
 from tests.services.fakes import COUNT, DOUBLE, FakeEngine, FaultyStore, count, make_archive, request
 
 OBSID = "20402-01-45-03"

@@ -11,7 +11,8 @@ from services.contract import FailureKind, Outcome
 from services.execution import overlap, worker
 from services.execution.request import Shard
 from services.storage import StoreError, open_archive, open_store
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 from services.storage.verification import verify
 from tests.services.fakes import FaultyStore, configured, make_archive, use_fakes
 from tests.services.storage import faults

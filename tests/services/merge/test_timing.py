@@ -19,7 +19,8 @@ from services.merge.stage import run_merge
 from services.merge.timing import Timing, TimingSet, burst_table, gathered, timing_files, timing_summary
 from services.merge.timing_section import timing_section
 from services.storage import open_store
-from services.storage.publication import fetch_outputs, new_manifest, publish, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import new_manifest, publish, read_manifest
 
 FIRST, SECOND = "20101-01-01-00", "20101-01-02-00"
 

@@ -18,7 +18,7 @@ from services.query.stage import look, run_query
 from services.query.tap import _RETRY, Answer, Catalogue
 from services.query.worklist import read_obsids
 from services.storage import StoreError, open_archive, open_store
-from services.storage.publication import fetch_outputs
+from services.storage.outputs import fetch_outputs
 from tests.servers.rows import accepted, made_rows, real_rows
 from tests.servers.tap import TapServer, serving
 from tests.services.conftest import ROWS

@@ -14,7 +14,8 @@ from services.execution.observation import read_obsid
 from services.execution.request import StageRequest
 from services.query.stage import QueryConfig, execute_query, look, run_query
 from services.storage import StoreError, open_archive, open_store
-from services.storage.publication import fetch_outputs, read_manifest
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import read_manifest
 
 
 def master_index(obsid, source="SIM X-1", start=116417044, exposure=1224, index="FIPC_0-1"):

@@ -13,8 +13,9 @@ from services.contract import Caveat, File, Outputs
 from services.storage import open_store
 from services.storage.bundle import object_key, pack
 from services.storage.opening import puts_together
+from services.storage.outputs import read_outputs
 from services.storage.prune import find_prunable
-from services.storage.publication import new_manifest, output_key, read_manifest, read_outputs, ready
+from services.storage.publication import new_manifest, output_key, read_manifest, ready
 from services.storage.verification import verify
 
 OBSID = "20402-01-45-03"

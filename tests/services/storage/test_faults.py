@@ -12,7 +12,8 @@ from services.execution.request import Shard
 from services.merge.config import MergeRequest
 from services.merge.stage import run_merge
 from services.storage import open_archive, open_store
-from services.storage.publication import find_manifest, read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import find_manifest, read_manifest
 from services.storage.verification import verify
 from tests.services.fakes import COUNT, DOUBLE, make_archive, request, use_fakes
 from tests.services.storage.faults import Fault, FaultyStore, Killed

@@ -14,7 +14,8 @@ from services.contract import Outcome
 from services.execution.executor import execute
 from services.storage import MissingObject, ObjectInfo, StoreError, open_archive, open_store
 from services.storage.at_once import at_once
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 from services.storage.verification import verify
 from tests.conftest import LONG
 from tests.services.fakes import COUNT, make_archive, request

@@ -13,7 +13,8 @@ import pytest
 from rossi.errors import ConfigError, DataError
 from services.storage import open_store, releases
 from services.storage.memory import MemoryStore
-from services.storage.publication import read_manifest, read_outputs
+from services.storage.outputs import read_outputs
+from services.storage.publication import read_manifest
 from services.storage.releases import (
     CURRENT,
     absent,

@@ -8,8 +8,9 @@ from rossi.errors import DamagedFile
 from rossi.product import About, Kind
 from services.contract import File, Outputs
 from services.storage.memory import MemoryStore
+from services.storage.outputs import fetch_outputs, read_outputs
 from services.storage.prune import PruneConfig, find_prunable, sweep
-from services.storage.publication import fetch_outputs, new_manifest, publish, read_manifest, read_outputs, ready
+from services.storage.publication import new_manifest, publish, read_manifest, ready
 from services.storage.superseded import Kind as Why
 from services.storage.verification import verify
 from tests.services.storage.faults import FaultyStore

@@ -16,7 +16,7 @@ from services.execution.worker import run_shard
 from services.merge.config import MergeConfig
 from services.merge.stage import merge
 from services.storage import open_store
-from services.storage.publication import fetch_outputs
+from services.storage.outputs import fetch_outputs
 from tests.once import simulated
 from tests.real_files import check_file, name_of
 

@@ -27,7 +27,8 @@ from rossi.errors import ConfigError, DataError
 from services.contract import File, Outputs
 from services.storage import MissingObject, ObjectInfo
 from services.storage.bundle import object_key
-from services.storage.publication import fetch_outputs, new_manifest, output_key, publish, ready
+from services.storage.outputs import fetch_outputs
+from services.storage.publication import new_manifest, output_key, publish, ready
 
 KEYS = ["a/1", "a/2", "a-b", "a_c/d/1", "B", "b/1.fits.gz"]
 STEP = st.tuples(st.sampled_from(["put", "delete", "get", "list"]), st.sampled_from(KEYS), st.binary(max_size=40))
