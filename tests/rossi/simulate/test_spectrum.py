@@ -36,7 +36,7 @@ from rossi.simulate.spectrum import CRAB, energy_flux
 from rossi.spectra.area import EffectiveArea, read_area, with_area
 from rossi.spectra.channels import ChannelGroup
 from rossi.spectra.response_file import read_response
-from tests.rossi.simulate.test_simulate import spec
+from tests.rossi.simulate.test_observation import spec
 
 POWER_LAW = AbsorbedPowerLaw(index=1.7, norm=0.8, nh=1.2)
 STANDARD2 = [ChannelGroup(0, 4, 5), ChannelGroup(54, 135, 2), ChannelGroup(136, 237, 3), ChannelGroup(238, 249, 4)]

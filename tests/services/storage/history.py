@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from services.contract import File, InputRecord, Manifest, Outcome, Outputs, StageResult
 from services.contract.seal import seal
+from services.storage.prune import PruneConfig, find_prunable, sweep
 from services.storage.publication import manifest_key, new_manifest, publish
 from services.storage.releases import key_of, publish_release, source_of
 
+OBSIDS = [f"20402-01-4{n}-00" for n in range(3)]
 DAY = 86400.0
 
 
@@ -141,3 +143,18 @@ class Archive:
         source = source_of(self.store, self.prefix, "All", "all", (merged, manifest), len(self.data), keys)
         now = datetime.datetime.fromtimestamp(self.now, datetime.UTC)
         return publish_release(self.store, self.prefix, [source], now=now)
+
+
+def night(archive, *changed, days=1.0):
+    """Time goes on, some observations have other data, and the archive is reprocessed."""
+    archive.store.now += days * DAY
+    for obsid in changed:
+        archive.data[obsid] += 1
+    return archive.run()
+
+
+def prune(archive, keep=3, days=7.0, **more):
+    """What was removed: how many objects of each kind."""
+    found = find_prunable(archive.store, archive.prefix, PruneConfig(keep=keep, days=days), now=archive.now, **more)
+    sweep(archive.store, archive.prefix, found)
+    return {kind: number for kind, (number, _) in found.by_kind().items() if number}
