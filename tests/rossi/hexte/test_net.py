@@ -243,3 +243,11 @@ def test_the_dwell_that_is_given_is_that_of_a_cluster_that_rocks():
     assert dwell_of([source, beside], [], 32.0) == (32.0, [])
     assert dwell_of([source], [], 32.0) == (0.0, [])
     assert dwell_of([beside], [], 32.0) == (32.0, [])
+
+
+def test_channels_that_are_joined_count_by_their_first_one():
+    """Rows of 16-17, 18-19 ... 60-61 lie in channels 15 to 61; that of 14-15 does not."""
+    joined = pha(100, 50.0)
+    joined.table("SPECTRUM").header.set("CPIX1", "(0~63;2),(64~127;4),(128~255;8)")
+    assert absolute_channels(read_pha(joined))[7:9].tolist() == [[14, 15], [16, 17]]
+    assert compare(read_pha(joined), read_pha(joined), (15, 61)).rates == (46.0, 46.0)

@@ -176,3 +176,4 @@ def test_long_event_lists_are_split_alike(monkeypatch, rows, start):
         assert gzip.decompress(made) == gzip.decompress(whole[part.position].to_bytes(compress=True))
         assert part.frames.tolist() == whole[part.position].frames.tolist()
         assert part.angle == whole[part.position].angle
+        assert (len(part.table), part.table.header["NAXIS2"]) == (0, 0)
