@@ -78,7 +78,7 @@ def test_an_edge_is_found_where_steps_become_small_as_the_original_does():
 
 
 def test_without_a_root_so_far_an_edge_begins_at_0():
-    """``26 + E + 0.01 E**2`` is never below 1: (1 - 0.5 - 26) is the first step from 0, and the second one is the last."""
+    """``26 + E + 0.01 E**2`` is never below 1; the second step from 0 is the last, as an energy below 0 ends it."""
     first = 0.5 - 26.0
     upper = law(26.0, 1.0, 0.01, 0.0).edges()[1]
     assert upper[0] == np.float32(first - 0.01 * first**2)

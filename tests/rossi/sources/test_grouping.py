@@ -176,6 +176,10 @@ def test_what_a_source_says() -> None:
     assert {name: rows.tolist() for name, rows in found.members().items()} == {"gx_339-4": [0, 1], "CRAB": [2]}
 
 
+def test_a_place_needs_both_coordinates() -> None:
+    assert [Source("A", "a", *place).placed for place in ((1.0, 2.0), (1.0, NAN), (NAN, 2.0))] == [True, False, False]
+
+
 def test_slugs_are_unique_and_safe() -> None:
     targets = ["Eta Car", "eta/car", "η Car?", "4U 1820-30", "4U 1820+30", "...", "X" * 300, "a.b", "a b", "İstanbul"]
     found = group(made(*((target, 20.0 * n, 0.0) for n, target in enumerate(targets))))
@@ -198,8 +202,10 @@ def test_by_target() -> None:
     found = group(made(*rows), Rule(By.TARGET))
     assert found.number.tolist() == [0, 0, 1, 1, -1]
     assert [(s.name, s.slug, s.ra) for s in found.sources] == [("NOVA", "nova", 100.0), ("B", "b", 5.0)]
-    assert codes(found) == ["spread", "no_source"]
-    assert "NOVA" in found.remarks[0].message
+    assert [remark.message for remark in found.remarks] == [
+        "Observations of one target's name lie more than 0.2 deg apart and are one source: NOVA.",
+        "1 observation without coordinates and without a target's name belong to no source.",
+    ]
     # Of the sources that were found by position, the first of a name has it.
     by_position = group(made(*rows[:2])).sources
     again = group(made(*rows[:2]), Rule(By.TARGET), by_position)
@@ -228,6 +234,8 @@ def test_one_source_that_was_asked_for() -> None:
         ({"by": "colour"}, "[sources] by is 'colour'; auto, position, target, table were expected."),
         ({"radius": 0.0}, "[sources] radius is 0 deg; an angle above 0 and below 90 deg was expected."),
         ({"radius": NAN}, "[sources] radius is nan deg"),
+        ({"radius": 90.0}, "[sources] radius is 90 deg"),
+        ({"radius": 91.0}, "[sources] radius is 91 deg"),
         ({"by": "table"}, "there is no table, or it is empty"),
         ({"table": (Place("A 1", 1.0, 1.0), Place("a_1", 2.0, 2.0))}, "'A 1' and 'a_1' are one name"),
         ({"table": (Place("A", 1.0, 91.0),)}, "table: 'A' lies at ra 1, dec 91; degrees were expected."),

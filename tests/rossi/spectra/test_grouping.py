@@ -32,6 +32,9 @@ def test_groups_that_there_are_stay():
     said = made.group(0, 11, 3)
     assert said == [f"channels {a} to {a + 2} overlap with groups there are, and are left as they are." for a in (3, 6)]
     np.testing.assert_array_equal(made.grouping, [1, -1, -1, 1, 1, -1, -1, -1, 1, 1, -1, -1])
+    beside = flags(np.zeros(12))
+    assert [beside.group(*span, 4) for span in ((4, 7), (0, 3), (8, 11))] == [[], [], []]
+    np.testing.assert_array_equal(beside.grouping, [1, -1, -1, -1] * 3)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +50,12 @@ def test_groups_that_there_are_stay():
     ],
 )
 def test_groups_with_enough_counts(counts, bad, grouping, quality):
-    made = flags(counts, bad=bad)
-    made.group_min(20)
+    made = flags(counts, bad=bad, first=3)
+    said = made.group_min(20)
     assert (made.grouping.tolist(), made.quality.tolist()) == (grouping, quality)
+    spare = [channel for channel, of in zip(made.channel, quality, strict=True) if of == 2]
+    whole = f"spare channels {spare[0]} to {len(counts) + 2} don't make a group; quality is 2." if spare else None
+    assert said == [whole] * bool(spare)
 
 
 def test_channel_numbers_need_not_begin_at_0():
