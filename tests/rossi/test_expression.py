@@ -264,7 +264,10 @@ def test_random_numbers_can_be_made_again(table):
     assert np.array_equal(draw.evaluate(table).values, draw.evaluate(table).values)
 
 
-@pytest.mark.parametrize("text", ["BIT8 == b1", "SUM(GAPS) > 1", "ACCUM(NUM) > 1", "MEDIAN(VEC) == {1}", "GTIFILTER()"])
+@pytest.mark.parametrize(
+    "text",
+    ["BIT8 == b1", "SUM(GAPS) > 1", "ACCUM(NUM) > 1", "MEDIAN(VEC) == {1}", "GTIFILTER()", "STRMID(TEXT, 1, 2) == 'a'"],
+)
 def test_a_table_without_rows(file, table, text):
     empty = select_rows(table, np.zeros(6, bool))
     assert compile_expression(text).select(Scene(empty, file)).shape == (0,)
