@@ -200,6 +200,8 @@ def test_a_sum_in_detector_0_is_taken_apart():
     summed = dead_time(archive([T + 16], [0], [4000], live).table(), hk(), coefficients().table())
     single = dead_time(archive([T + 16], [0], [4000], [LIVE]).table(), hk(), coefficients().table())
     assert summed.dead.tolist() == single.dead.tolist()
+    without = dead_time(archive([T + 16], [0], [4000], live - [3000000, 0, 0, 0]).table(), hk(), coefficients().table())
+    assert without.dead[0].tolist() == [0.0, *single.dead[0, 1:]]  # the sum is that of the other three
 
 
 def test_the_last_row_of_coefficients_that_holds_counts():

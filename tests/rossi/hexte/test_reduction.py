@@ -204,8 +204,8 @@ def test_exposed_part_of_a_dwell(dwell, part):
     uneven = spectrum_without_slews(spectrum(["Event"], [(T, T + 32)], 31.2367), Position.MINUS, dwell).table().header
     assert (uneven["OLDEXP"], uneven["EXPOSURE"]) == (31.237, pytest.approx(31.2367 * part, abs=5e-4))
     assert uneven["EXPOSURE"] == round(uneven["EXPOSURE"], 3) != round(uneven["EXPOSURE"], 2)
-    lit = light_curve_of(curve(["Event"], [T], [3.0], [1.0], 16.0))
-    assert curve_without_slews(lit, Position.MINUS, dwell).rate[0] == 3.0 / part
+    lit = curve_without_slews(light_curve_of(curve(["Event"], [T], [3.0], [2.0], 16.0)), Position.MINUS, dwell)
+    assert (lit.rate[0], lit.error[0]) == (3.0 / part, 2.0 / part)
 
 
 def test_an_unknown_dwell_stops():
