@@ -176,6 +176,14 @@ def test_positions_without_events_are_left_out():
         assert [one.position for one in made] == expected
 
 
+def test_what_cluster_b_says_of_being_on_source_in_2010_is_its_plus_side():
+    start = 505_000_000 // 16 * 16
+    file = events(start + np.arange(32.0), [100] * 32, [1] * 16 + [32] * 16, [0, 1, 3, 3] * 8, cluster=1)
+    request = Request({"all": DetectorBand(0, 255)}, 16.0)
+    made = count_events(ScienceEvents.from_file(file), request, Correction(None, None))
+    assert [one.position for one in made] == [Position.PLUS, Position.MINUS]
+
+
 def test_nothing_in_good_time():
     nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
     assert count_events(ScienceEvents.from_file(small()), nothing, correction()) == []
