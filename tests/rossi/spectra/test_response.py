@@ -14,7 +14,7 @@ from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.channels import ChannelGroup
 from rossi.spectra.response import Response, mean_response, rebin_response, weighted_sum
-from rossi.spectra.response_file import read_response, response_file
+from rossi.spectra.response_file import contains_area, read_response, response_file
 
 
 def response(rows, n_channel: int, first_channel: int = 0) -> Response:
@@ -185,6 +185,15 @@ def test_elements_in_cells_of_fixed_length():
     """What is stored behind the last element of a row's groups belongs to no channel."""
     made, _ = read_response(table_of(), "r.rmf")
     np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "full"),
+    [("FULL", True), (" full", True), ("DETECTOR", False), ("REDIST", False), ("Z", False), ("", False)],
+)
+def test_matrices_that_contain_the_area(kind, full):
+    assert contains_area(open_fits(with_keywords(table_of(), "r", 1, [("HDUCLAS3", kind)]), "r")) is full
+    assert not contains_area(open_fits(table_of(), "r"))
 
 
 def test_groups_without_elements_may_begin_anywhere():
