@@ -28,7 +28,12 @@ def test_edges_are_those_of_the_table():
 def test_bands_of_hexte_that_touch_do_not_overlap():
     low, high = (hexte_energies(EnergyBand(*ends)).edges[0] for ends in ((15, 29), (29, 64)))
     assert (low.first, low.last, high.first, high.last) == (16, 29, 30, 63)
-    assert [edge.detector for edge in hexte_energies(EnergyBand(15, 60)).edges] == ["PWA", "PWB"]
+    edges = hexte_energies(EnergyBand(15, 60)).edges
+    assert [(one.detector, one.epoch, one.start, one.stop) for one in edges] == [
+        (name, 0, 50083.0, 55931.0)
+        for name in ("PWA", "PWB")  # the gain is the same through the mission
+    ]
+    assert {(one.emin, one.emax, one.emin_stop, one.emax_stop) for one in edges} == {(16, 60, 16, 60)}
 
 
 def test_a_band_that_nothing_holds_is_refused():

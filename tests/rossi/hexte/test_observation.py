@@ -62,6 +62,11 @@ def test_an_observation_from_files_to_products(observation):
         assert parts.clusters[name]["dwell"] == summary["clusters"][name]["dwell"] == cluster.dwell
         found = summary["bands"][f"{name}_ch15-61"]
         assert found["rate"] == pytest.approx(cluster.archive.source, abs=3 * found["error"])
+    nets = [one.curves["ch15-61"].net for one in made.clusters.values()]
+    assert summary["tstart"] == min(net.time[0] for net in nets)
+    assert summary["tstop"] == max(net.time[-1] + net.timedel for net in nets)
+    live = {p.value: float(f.table().header["EXPOSURE"]) for p, f in made.clusters[Cluster.A].spectra.items()}
+    assert summary["clusters"]["pwa"]["live"] == live
     net, beside = made.light_curve_files()
     stems = [f"{truth.obsid}_{cluster}_ch15-61" for cluster in ("pwa", "pwb")]
     assert [file.name for file in net] == [f"{stem}.lc" for stem in stems]
