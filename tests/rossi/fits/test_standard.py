@@ -12,7 +12,7 @@ from astropy.io import fits
 from rossi.errors import DataError
 from rossi.fits.edit import as_hdu, select_columns, select_rows
 from rossi.fits.header import BLOCK, Header
-from rossi.fits.heap import gather
+from rossi.fits.heap import descriptors, gather
 from rossi.fits.image import read_images
 from rossi.fits.reader import data_size, header_end, iterate_hdus, open_fits, spans
 from rossi.fits.stream import stream_fits
@@ -224,6 +224,7 @@ def test_cells_must_lie_in_the_heap():
         number, start = wrong[-1]
         with pytest.raises(DataError, match=f"w: row {row} has {number} elements from byte {start} .* 16 bytes"):
             cells(*wrong)
+    assert [found.tolist() for found in descriptors(np.empty((3, 0), ">i4"))] == [[0] * 3] * 2  # TFORM 0P
     shared = [(8, 0)] * ((1 << 20) // 16)
     assert len(cells(*shared).values) == 1 << 19  # as much as is allowed
     with pytest.raises(DataError, match=f"w: the cells hold {MIB + 2} bytes, but the heap has 16"):
