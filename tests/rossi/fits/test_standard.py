@@ -333,4 +333,6 @@ def test_tables_are_laid_out_on_pages():
     narrow = list(table_lines(table, names, [1], width=12, show=["names"], separator="|"))
     assert next(table_lines(table, names, [1], width=13, show=["names"], separator="|")) == "|TIME|    V|N"
     assert narrow == ["|TIME|    V", "10.0|    3", "    |    4", "", "|N", "b", ""]
+    assert list(table_lines(table, ["TIME", "N"], [0], show=["rows"], separator="|")) == ["1| 1.0|a", ""]
+    assert list(table_lines(table, ["TIME", "N"], [0], show=[])) == ["  1.0 a", ""]
     assert list(table_lines(table, ["V"], [0], show=["rows"], elements=[1])) == ["1 " + "22".rjust(5), ""]
