@@ -220,6 +220,6 @@ def stored_groups(stored: NDArray[np.bool_]) -> tuple[Integers, Integers, Intege
     row, first, count : ndarray (n_group,) of int
         Energy row, position of the first channel (from 0), number of channels; sorted by row, then by channel.
     """
-    edges = np.diff(np.pad(stored.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    edges = np.diff(stored.astype(np.int8), axis=1, prepend=0, append=0)
     (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
     return row, start, end - start

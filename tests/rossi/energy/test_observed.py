@@ -261,7 +261,7 @@ def test_the_area_of_cluster_b_without_its_lost_detector(response_data, hexte):
     since = whole.with_rows(whole.rows, whole.header.copy())
     early = whole.with_rows(whole.rows, whole.header.copy())
     since.header.set("CVSD0001", "1996-03-06")
-    early.header.set("CVSD0001", "1995-12-31")
+    early.header.set("CVSD0001", "1996-03-05")
     of_b = {"PWB": (since, early)}
     matrices = {"PWB": hexte.matrices["PWA"]}
     for detector, areas, expected in (

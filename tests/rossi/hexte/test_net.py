@@ -239,3 +239,29 @@ def test_the_dwell_that_is_given_is_that_of_a_cluster_that_rocks():
     assert dwell_of([source, beside], [], 32.0) == (32.0, [])
     assert dwell_of([source], [], 32.0) == (0.0, [])
     assert dwell_of([beside], [], 32.0) == (32.0, [])
+
+
+@pytest.mark.parametrize(("sigma", "told"), [(2.99, 0), (-2.99, 0), (3.01, 1), (-3.01, 1)])
+def test_differences_of_more_than_three_standard_deviations_are_told(sigma, told):
+    """23 rows lie in channels 15 to 61, seven in 200 to 255, each with an error that makes the difference so large."""
+    one, other = read_pha(archive_spectrum(100, 100.0)), read_pha(archive_spectrum(100, 100.0))
+    plus = replace(one, value=one.value + np.sign(sigma), error=np.full(64, np.sqrt(23 / 2) / abs(sigma)))
+    minus = replace(other, error=plus.error)
+    (*remark,) = background_remarks({Position.PLUS: plus, Position.MINUS: minus}, Cluster.B)
+    assert [one.code for one in remark] == ["backgrounds_differ"] * told
+    source = replace(plus, error=plus.error * np.sqrt(7 / 23))
+    background = replace(minus, error=source.error)
+    (*remark,) = background_remarks({Position.SOURCE: source, Position.BACKGROUND: background}, Cluster.B)
+    assert [one.code for one in remark] == ["background_offset"] * told
+    if told:
+        rates = f"{7 + np.sign(sigma) * 0.07:.3f} and 7.000 count/s"
+        said = f"Cluster B: from channel 200 on, source and background differ by {sigma:.1f} sigma ({rates});"
+        assert remark[0].message.startswith(said)
+
+
+def test_channels_that_are_joined_count_by_their_first_one():
+    """Rows of 16-17, 18-19 ... 60-61 lie in channels 15 to 61; that of 14-15 does not."""
+    joined = archive_spectrum(100, 50.0)
+    joined.table("SPECTRUM").header.set("CPIX1", "(0~63;2),(64~127;4),(128~255;8)")
+    assert absolute_channels(read_pha(joined))[7:9].tolist() == [[14, 15], [16, 17]]
+    assert compare(read_pha(joined), read_pha(joined), (15, 61)).rates == (46.0, 46.0)

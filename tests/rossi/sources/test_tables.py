@@ -81,6 +81,24 @@ def test_hardness(hard: tuple, soft: tuple, expected: tuple) -> None:
     np.testing.assert_allclose(ratio(*rates), expected)
 
 
+def test_means_of_positions_are_told_to_a_milliarcsecond() -> None:
+    one = Observations(["10001-01-01-00"], ["A"], *(np.array([x]) for x in (10.123456789, -0.987654321, NAN, 1.0)))
+    table = sources_table(group(one), one)
+    assert (table["ra"][0], table["dec"][0]) == (10.123457, -0.987654)
+    assert (table["anchor_ra"][0], table["anchor_dec"][0]) == (10.123456789, -0.987654321)
+
+
+def test_what_columns_are_measured_in() -> None:
+    units = dict.fromkeys(("ra", "dec", "anchor_ra", "anchor_dec"), "deg")
+    units |= dict.fromkeys(("since", "first", "last"), "d") | {"exposure": "s"}
+    units |= {f"{what}_{band}": "ct / s" for what in ("rate", "error") for band in ("ch5-10", "ch11-20")}
+    table = sources_table(FOUND, OBSERVATIONS, MEASURED)
+    assert {name: str(table[name].unit) for name in table.colnames if table[name].unit} == units
+    each = observations_table(FOUND, OBSERVATIONS, MEASURED)
+    assert [str(each[name].unit) for name in ("ra", "dec", "time", "exposure")] == ["deg", "deg", "d", "s"]
+    assert [str(each[f"{name}_ch5-10"].unit) for name in ("rate", "error", "exposure")] == ["ct / s", "ct / s", "s"]
+
+
 def test_an_observation_a_row() -> None:
     table = observations_table(FOUND, OBSERVATIONS, MEASURED)
     assert table["source"].tolist() == ["Eta Car"] * 3 + ["Crab; Tau X-1", "Terzan 5"]

@@ -26,6 +26,13 @@ def test_groups_of_a_size_leave_spare_channels_alone():
     assert made.groups() == [(0, 9, 1), (10, 19, 2), (20, 20, 1), (21, 30, 10), (31, 40, 1)]
 
 
+def test_groups_of_which_a_channel_is_missing_stay_apart():
+    made = Grouping(np.array([0, 1, 3, 4, 6, 7]), np.zeros(6), np.ones(6, int), np.zeros(6, int), np.zeros(6))
+    gone = [f"channels {a} to {a + 1} are not all there and are left as they are." for a in (2, 4)]
+    assert made.group(0, 7, 2) == gone  # 2 is missing at a beginning, 5 at an end
+    np.testing.assert_array_equal(made.grouping, [1, -1, 1, 1, 1, -1])
+
+
 def test_groups_that_there_are_stay():
     made = flags(np.zeros(12))
     made.group(4, 7, 4)

@@ -185,6 +185,23 @@ def test_elements_in_cells_of_fixed_length():
     np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
 
 
+def test_the_first_channel_is_1_where_nothing_is_told():
+    silent = table_of(f_chan=((1, 0), (1, 4))).replace(b"TLMIN4  ", b"TLMIN44 ")
+    made, _ = read_response(silent, "r.rmf")
+    assert made.first_channel == 1
+    np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+def test_matrices_without_elements():
+    bare = response([[], []], 4)
+    source = read_response(table_of(), "r.rmf")[1]
+    (table, _) = open_fits(response_file(bare, source), "r.rmf").tables
+    assert [table.header[f"TFORM{n}"].strip() for n in (4, 5, 6)] == ["1I", "1I", "PE(0)"]
+    assert read_response(response_file(bare, source), "r.rmf")[0].matrix.tolist() == [[0] * 4] * 2
+    joined = rebin_response(bare, groups((0, 3, 4)))
+    assert (joined.matrix.tolist(), len(joined.row), len(joined.first), len(joined.count)) == ([[0], [0]], 0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
