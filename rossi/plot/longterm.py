@@ -160,7 +160,7 @@ def _draw(axes: Axes, panel: Panel, part: Floats, colour: str) -> None:
     axes.set_xlim(low, high)
     if panel.epochs:
         _epochs(axes, low, high)
-    axes.grid(axis="y", color="#d9dee5", lw=0.6, zorder=0)
+    axes.grid(axis="y", color="#d9dee5", lw=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=_INK, labelsize=10, direction="in", which="both")
     for spine in axes.spines.values():

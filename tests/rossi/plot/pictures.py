@@ -115,10 +115,10 @@ def _years() -> Figure:
     return mission_figure(panels, "")
 
 
-def _power() -> Figure:
+def _power(lines: float) -> Figure:
     freq = np.arange(1.0, 129.0)
-    power = 2.0 + 64.0 / freq + 0.2 * np.sin(freq)
-    power[[39, 40, 89]] += 20.0
+    power = 2.0 + lines * 3 / freq + 0.2 * np.sin(freq)
+    power[[39, 40, 89]] += lines
     mean = MeanPower(freq, power, power / 4, 16, 900.0, 1.0, 1 / 256)
     noise = 1.9 + 0.1 * np.cos(freq / 50)
     return power_figure(PowerSpectrum(mean, noise, 100.0, 0.0, 16.0, PowerRules(rebin=0.02)), "SIM X-1: power")
@@ -169,7 +169,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "exposure": lambda: _exposure(1.0),
     "exposure_decades": lambda: _exposure(20.0),
     "mission": _mission,
-    "power": _power,
+    "power": lambda: _power(20.0),
+    "power_of_noise": lambda: _power(0.0),
     "validation": _validation,
     "years": _years,
 }
