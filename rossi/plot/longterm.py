@@ -187,7 +187,7 @@ def _time_axis(axes: Axes, part: Floats, *, top: bool, bottom: bool, many: bool)
     formatter = ScalarFormatter(useOffset=False)
     formatter.set_scientific(False)
     axes.xaxis.set_major_formatter(formatter)
-    axes.xaxis.set_major_locator(MaxNLocator(3 if many else 7, steps=[1, 2, 5, 10], prune="both" if many else None))
+    axes.xaxis.set_major_locator(MaxNLocator(3 if many else 7, steps=[1, 2, 5, 10]))
     axes.tick_params(axis="x", labelbottom=bottom)
     if not top:
         return
