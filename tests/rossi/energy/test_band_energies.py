@@ -44,6 +44,10 @@ def test_a_band_that_reaches_beyond_the_channels_is_told():
     """In epoch 1 the channels of PCU 2 end at 73.63 keV, the last element begins at 71.74: half of it is no matter."""
     for end, told in ((73, 0), (74.5, 0), (74.65, 1)):
         assert len(cut_off(pca_energies(EnergyBand(2, end), TABLE, EPOCH_1, (2,)), TABLE, EPOCH_1)) == told
+    first = pca_energies(EnergyBand(0, 9), TABLE, EPOCH_1, (2,))
+    later = replace(first, edges=(replace(first.edges[0], emin=1.0),))
+    for begin, told in ((0.35, 0), (0.33, 1)):  # the first element has 0.03127 to 1.35182 keV
+        assert len(cut_off(replace(later, emin=begin), TABLE, EPOCH_1)) == told
     (remark,) = cut_off(pca_energies(EnergyBand(2, 90), TABLE, EPOCH_1, (2,)), TABLE, EPOCH_1)
     assert "what is counted is 1.88 to 73.63 keV" in remark.message
 

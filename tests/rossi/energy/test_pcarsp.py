@@ -1,6 +1,7 @@
 """``pcarsp`` and its sisters where they don't follow the original, and what their products say."""
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -233,5 +234,7 @@ def test_matrices_are_added_alike_only():
 def test_requests_that_make_no_sense():
     with pytest.raises(ConfigError, match="no layer is chosen"):
         PcaResponseRequest(51000.0, (), {2: 1.0})
-    with pytest.raises(ConfigError, match=r"the weights of the PCUs are \{7: 1.0\}"):
-        PcaResponseRequest(51000.0, (CODES["LR1"],), {7: 1.0})
+    for weights in ({7: 1.0}, {2: -0.1, 3: 1.0}, {2: float("inf")}, {2: float("nan")}, {2: 0.0}, {}):
+        with pytest.raises(ConfigError, match=re.escape(f"the weights of the PCUs are {weights}; numbers from 0 on")):
+            PcaResponseRequest(51000.0, (CODES["LR1"],), weights)
+    assert PcaResponseRequest(51000.0, (CODES["LR1"],), {3: 0.0, 4: 2.0, 0: 1.0}).used == {0: 1.0, 4: 2.0}

@@ -52,8 +52,8 @@ def test_short_bins_have_the_attitude_at_their_middle():
 
 def test_wide_bins_of_the_original_have_the_mean_attitude_of_samples_that_are_early_and_late():
     """From half a bin before the start to one sample behind half a bin, and never one of an earlier bin."""
-    made = transmission(pointing(SLEW), [-128.0, 256.0, 384.0, 512.0, 608.0], 128.0, compat="heasoft")
-    middle = np.array([(192 + 320) / 2, (336 + 448) / 2, (464 + 576) / 2, (592 + 624) / 2])
+    made = transmission(pointing(SLEW), [-128.0, 256.0, 384.0, 512.0, 608.0, 640.0], 128.0, compat="heasoft")
+    middle = np.array([(192 + 320) / 2, (336 + 448) / 2, (464 + 576) / 2, (592 + 624) / 2, 624.0])
     np.testing.assert_allclose(made[1:], 1 - 50 * np.sin(np.interp(middle, TIME, SLEW)), rtol=2e-6)
     assert np.isnan(made[0])  # before the attitude
 

@@ -75,6 +75,15 @@ def test_contiguous_files_share_a_bin_only_in_the_reference():
     assert len(light_curve(run([first, far], selection=EventSelection(first_bin_defect=True))).time) == 200
 
 
+@pytest.mark.parametrize(("short", "exposure"), [(5e-7, 1.0), (2e-6, 1 - 2e-6)])
+def test_the_reference_takes_a_bin_as_whole_that_is_short_by_less_than_a_millionth(short, exposure):
+    file = opened([T0 + 1], [words(0, 0)], gti=np.array([[T0, T0 + 5 - short]]))
+    made = run([file], selection=EventSelection(first_bin_defect=True))
+    assert made.exposure[:-1].tolist() == [1.0] * 4
+    assert made.exposure[-1] == pytest.approx(exposure, abs=1e-7)
+    assert (made.exposure[-1] == 1.0) == (short < 1e-6)
+
+
 gtis = st.lists(st.integers(0, 800), min_size=2, max_size=12, unique=True).map(
     lambda e: intervals.make(np.sort(np.array(e[: len(e) // 2 * 2])).reshape(-1, 2) / 8 + T0)
 )

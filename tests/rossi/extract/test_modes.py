@@ -34,6 +34,32 @@ def extract(array, binsz, channels=None):
     return light_curve(source).value, spectrum(source, channels).value
 
 
+def counted(column, values):
+    """Counts of each row of a column without a time axis."""
+    array = mode(column, np.array(values))
+    grid = select_samples([array], column.name, 1.0, TimeSelection())
+    return accumulate(grid, [column.name], ChannelSelection()).counts.tolist()
+
+
+@pytest.mark.parametrize(("scale", "zero"), [(0.5, 0.0), (1.0, 0.5), (0.5, 3.0), (1.0, 2.0), (1.0, 0.0)])
+def test_numbers_that_are_scaled(scale, zero):
+    column = Column("Cnt", "1I", "count", keywords=(("TSCAL", scale), ("TZERO", zero)))
+    assert counted(column, [[1], [7], [4]]) == [scale * raw + zero for raw in (1, 7, 4)]
+
+
+@pytest.mark.parametrize(
+    ("form", "zero", "values"),
+    [
+        ("I", 32768, [0, 32767, 65535]),  # 16 bits without a sign
+        ("J", 10, [2**31 + 9, 10, 11]),
+        ("J", 2**31, [2**32 - 1, 0, 2**31]),  # 32 bits without a sign
+        ("B", 0, [255, 0, 3]),
+    ],
+)
+def test_numbers_that_need_more_bits_than_they_are_stored_in(form, zero, values):
+    assert counted(Column("Cnt", f"1{form}", "count", zero=zero), [[v] for v in values]) == values
+
+
 def test_single_bit():
     values = np.random.default_rng(1).integers(0, 4, (5, 64))
     keywords = (("TDDES", "D[0~4] & E[X1L^X1R^X2L^X2R^X3L^X3R] & C[0~13]"), ("1CTYP", "TIME"), ("1CDLT", 1 / 64))

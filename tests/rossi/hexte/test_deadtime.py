@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from rossi.errors import DataError
+from rossi.errors import ConfigError, DataError
+from rossi.fits.columns import append_columns
 from rossi.fits.edit import select_rows
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
-from rossi.hexte.correction import correct
+from rossi.hexte.correction import correct, parse_detectors
 from rossi.hexte.counters import event_frames
 from rossi.hexte.deadtime import dead_time
 from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
@@ -240,6 +241,10 @@ def test_early_event_lists_without_all_counters_are_refused():
     science = events([T + 1.0], [100], [1], [0], CREATOR="XFF - Revision: 5.0.9")
     with pytest.raises(DataError, match="detector 0 only"):
         dead_time(science.table(), hk(), coefficients().table())
+    later = events([T + 1.0], [100], [1], [0], CREATOR="XFF - Revision: 5.1.0")
+    assert dead_time(later.table(), hk(), coefficients().table()).has == (0,)
+    whole = events(T + np.arange(1.0, 5), [100] * 4, [1] * 4, [0, 1, 2, 3], CREATOR="XFF - Revision: 5.0.9")
+    assert dead_time(whole.table(), hk(), coefficients().table()).has == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize(("after", "codes"), [(-0.002, []), (0.0, []), (0.002, ["detector_2"])])
@@ -270,10 +275,33 @@ def test_what_can_not_be_corrected_is_refused(a1, a2):
         correct(spectrum(ROWIDS, ON, 32.0, HDUCLAS1="EVENTS"), a1)
     with pytest.raises(DataError, match="ROWID1 is 'X1LSpecPcu0'"):
         correct(spectrum(["X1LSpecPcu0"], ON, 32.0), a1)
+    for width in (0.0, 86401.0):
+        with pytest.raises(DataError, match=f"TIMEDEL is {width:g} s; up to 86400 s were expected"):
+            correct(curve(ROWIDS, [T + 3], [1.0], [1.0], width), a1)
+    assert len(correct(curve(ROWIDS, [T + 3], [1.0], [1.0], 86400.0), a1).table) == 1
+    for column in ("RATE2", "COUNTS2"):
+        several = curve(ROWIDS, [T + 3], [1.0], [1.0], 16.0)
+        both = append_columns(several.table(), [(Column(column, "D"), np.ones(1))])
+        with pytest.raises(DataError, match="it holds several light curves"):
+            correct(FitsFile(several.name, several.primary, (both,)), a1)
+    for spans in ([(T, T + 8.64e6 + 1)], [(T + 16, T)]):
+        with pytest.raises(DataError, match="can't be good time of an observation"):
+            correct(spectrum(ROWIDS, spans, 32.0), a1)
+    assert correct(spectrum(ROWIDS, [(T, T + 8.64e6), (T, T)], 32.0), a1).table.header["DEADAPP"] is True
     with pytest.raises(DataError, match="HDUCLAS3 is MEAN"):
         correct(curve(ROWIDS, [T + 3], [1.0], [1.0], 16.0, HDUCLAS3="MEAN"), a1)
     with pytest.raises(DataError, match="type II spectrum of events"):
         correct(spectrum(["Event"], ON, 32.0, HDUCLAS3="TYPE:II", HDUCLAS4="COUNT"), a2)
+
+
+@pytest.mark.parametrize(
+    ("text", "detectors"), [("-", (0, 1, 2, 3)), (" ", (0, 1, 2, 3)), ("310", (0, 1, 3)), ("2", (2,))]
+)
+def test_detectors_that_are_asked_for(text, detectors):
+    assert parse_detectors(text) == detectors
+    for wrong in ("4", "01230", "0,1", "all"):
+        with pytest.raises(ConfigError, match="one to four of the digits 0, 1, 2, 3"):
+            parse_detectors(wrong)
 
 
 def test_what_does_not_belong_together_is_refused():

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from rossi.errors import DataError, NoGoodTime
+from rossi.fits.edit import as_hdu
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.unzip import gunzip
+from rossi.fits.writer import fits_bytes
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
-from rossi.hexte.parts import Part
+from rossi.hexte.parts import Part, Science
 from rossi.hexte.products import ClusterProducts, reduce_clusters
 from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
@@ -16,6 +18,7 @@ from rossi.maketime import find_good_time
 from rossi.product import About, Content, File, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B
 from tests.once import simulated
+from tests.rossi.hexte.synthetic import T, archive
 
 WANTED = Wanted({"ch15-61": DetectorBand(15, 61)})
 
@@ -95,6 +98,13 @@ def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation
     assert "no_housekeeping" in {remark.code for remark in made.clusters[Cluster.A].remarks}
     assert "no_housekeeping" not in {remark.code for remark in made.clusters[Cluster.B].remarks}
     assert Position.BACKGROUND in made.clusters[Cluster.B].spectra
+
+
+def test_a_science_file_is_opened_once():
+    file = archive([T], [0], [1], np.ones((1, 4), int))
+    assert Science("x", b"", file).opened() is file
+    data = fits_bytes(file.primary, [as_hdu(table) for table in file.tables])
+    assert Science("x", data, None).opened().table().column("GoodCnt").tolist() == [1]
 
 
 def test_one_part_is_enough(observation):

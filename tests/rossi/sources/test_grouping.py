@@ -176,6 +176,10 @@ def test_what_a_source_says() -> None:
     assert {name: rows.tolist() for name, rows in found.members().items()} == {"gx_339-4": [0, 1], "CRAB": [2]}
 
 
+def test_a_place_needs_both_coordinates() -> None:
+    assert [Source("A", "a", *place).placed for place in ((1.0, 2.0), (1.0, NAN), (NAN, 2.0))] == [True, False, False]
+
+
 def test_slugs_are_unique_and_safe() -> None:
     targets = ["Eta Car", "eta/car", "η Car?", "4U 1820-30", "4U 1820+30", "...", "X" * 300, "a.b", "a b", "İstanbul"]
     found = group(made(*((target, 20.0 * n, 0.0) for n, target in enumerate(targets))))
@@ -198,8 +202,10 @@ def test_by_target() -> None:
     found = group(made(*rows), Rule(By.TARGET))
     assert found.number.tolist() == [0, 0, 1, 1, -1]
     assert [(s.name, s.slug, s.ra) for s in found.sources] == [("NOVA", "nova", 100.0), ("B", "b", 5.0)]
-    assert codes(found) == ["spread", "no_source"]
-    assert "NOVA" in found.remarks[0].message
+    assert [remark.message for remark in found.remarks] == [
+        "Observations of one target's name lie more than 0.2 deg apart and are one source: NOVA.",
+        "1 observation without coordinates and without a target's name belong to no source.",
+    ]
     # Of the sources that were found by position, the first of a name has it.
     by_position = group(made(*rows[:2])).sources
     again = group(made(*rows[:2]), Rule(By.TARGET), by_position)
@@ -213,13 +219,35 @@ def test_by_table() -> None:
     found = group(made(*rows, ("X", NAN, NAN)), Rule("table", table=table))
     assert [s.name for s in found.sources] == ["Centre", "Beside", "Wide"]
     assert found.number.tolist() == [0, 1, -1, 2, 2, -1]
-    assert codes(found) == ["not_in_table", "sorted_by_name"]
+    assert [remark.message for remark in found.remarks] == [
+        "2 observations lie near no source of the table and belong to none.",
+        "1 observation without coordinates went to a source by the target's name.",
+    ]
+    turned = group(made(("Y", 9.9, 0.0)), Rule("table", table=(Place("Wide", -350.0, 0.0, 2.0),)))
+    assert (turned.sources[0].ra, turned.number.tolist(), codes(turned)) == (10.0, [0], [])
 
 
 def test_one_source_that_was_asked_for() -> None:
     observations = made(("A", 10.0, 0.0), ("B", 11.0, 0.0), ("C", NAN, NAN), ("C", 10.0, 0.0, "10001-01-01-00S"))
     assert names(observations, Rule(only="My source")) == ["My source"] * 3 + [""]
     assert names(observations, Rule(By.POSITION, only="My source")) == ["A", "B", "C", ""]
+    found = group(observations, Rule(only=" My source "))
+    assert [(source.name, source.ra, source.target) for source in found.sources] == [("My source", 10.0, "My source")]
+    again = group(made(("D", 50.0, 0.0)), Rule(only="my_source"), found.sources)
+    assert ([source.ra for source in again.sources], again.number.tolist()) == ([10.0], [0])
+    unplaced = group(made(("D", NAN, NAN), ("E", 20.0, 0.0)), Rule(only="S"))
+    assert ([source.ra for source in unplaced.sources], unplaced.number.tolist()) == ([20.0], [0, 0])
+    nowhere = group(made(("D", NAN, NAN)), Rule(only="S"))
+    assert (nowhere.sources[0].placed, nowhere.number.tolist()) == (False, [0])
+    assert group(made(), Rule(only="S")).sources == ()
+
+
+def test_five_names_are_told_and_the_others_counted() -> None:
+    rows = [(f"T{n}", 40.0 * n, dec) for n in range(7) for dec in (0.0, 10.0)]
+    told = {by: group(made(*rows), Rule(by)).remarks for by in (By.TARGET, By.POSITION)}
+    assert told[By.TARGET][0].message.endswith("are one source: T0, T1, T2, T3, T4 and 2 more.")
+    apart = [f"T{n} / T{n} @ J{160 * n // 60:02d}{160 * n % 60:02d}+1000" for n in range(5)]
+    assert told[By.POSITION][0].message.endswith(f"are sources of their own: {', '.join(apart)} and 2 more.")
 
 
 @pytest.mark.parametrize(
@@ -228,9 +256,14 @@ def test_one_source_that_was_asked_for() -> None:
         ({"by": "colour"}, "[sources] by is 'colour'; auto, position, target, table were expected."),
         ({"radius": 0.0}, "[sources] radius is 0 deg; an angle above 0 and below 90 deg was expected."),
         ({"radius": NAN}, "[sources] radius is nan deg"),
+        ({"radius": 90.0}, "[sources] radius is 90 deg"),
+        ({"radius": 91.0}, "[sources] radius is 91 deg"),
         ({"by": "table"}, "there is no table, or it is empty"),
         ({"table": (Place("A 1", 1.0, 1.0), Place("a_1", 2.0, 2.0))}, "'A 1' and 'a_1' are one name"),
         ({"table": (Place("A", 1.0, 91.0),)}, "table: 'A' lies at ra 1, dec 91; degrees were expected."),
+        ({"table": (Place("A", 1.0, -90.5),)}, "table: 'A' lies at ra 1, dec -90.5; degrees were expected."),
+        ({"table": (Place("A", 360.5, 0.0),)}, "table: 'A' lies at ra 360.5, dec 0; degrees were expected."),
+        ({"table": (Place("A", NAN, 0.0),)}, "table: 'A' lies at ra nan, dec 0; degrees were expected."),
         ({"table": (Place("--", 1.0, 9.0),)}, "table: '--' is no name"),
         ({"table": (Place("A", 1.0, 9.0, -1.0),)}, "table: 'A': radius is -1 deg"),
     ],
@@ -241,6 +274,12 @@ def test_a_rule_that_makes_no_sense(settings_of_rule: dict, said: str) -> None:
     assert said in str(error.value)
 
 
+def test_a_rule_at_its_edges() -> None:
+    edges = (Place("A", 360.0, 90.0), Place("B", -360.0, -90.0, 89.9))
+    assert Rule("table", 0.001, edges).table == edges
+    assert (Rule().radius, Rule().by, Rule().moving, Rule().only) == (0.2, By.AUTO, False, "")
+
+
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ConfigError, match="obsid 1, target 2"):
         Observations(["a"], ["b", "c"], np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1))
@@ -249,6 +288,8 @@ def test_columns_of_different_lengths_are_refused() -> None:
 def test_a_name_twice_among_those_of_yesterday_is_refused() -> None:
     with pytest.raises(ConfigError, match="the name 'a1' is there twice"):
         group(made(), yesterday=[Source("A 1", "a-1"), Source("a1", "a1")])
+    with pytest.raises(ConfigError, match="the slug 'a-1' is there twice"):
+        group(made(), yesterday=[Source("A 1", "a-1"), Source("B", "a-1")])
 
 
 # Yesterday and today

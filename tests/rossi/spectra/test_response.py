@@ -114,9 +114,14 @@ def test_sums_store_what_is_above_the_threshold():
     np.testing.assert_array_equal(made.matrix, [[0, 4.25, 2, 0], [0, 0, 0, 3]])
     np.testing.assert_array_equal(np.column_stack((made.row, made.first, made.count)), [[0, 1, 2], [1, 3, 1]])
     np.testing.assert_array_equal(weighted_sum([one], [0.5], 3.0).matrix, [[2, 0.5, 4, 0], [0] * 4])
-    for wrong in (replace(other, first_channel=1), response([[]], 4), response([[], []], 5)):
-        with pytest.raises(DataError, match="give responses alike"):
-            weighted_sum([one, wrong], [1, 1], 0)
+    for wrong, said in (
+        (replace(other, first_channel=1), "2 energies and 4 channels from 1"),
+        (response([[], [], []], 4), "3 energies and 4 channels from 0"),
+        (response([[], []], 5), "2 energies and 5 channels from 0"),
+    ):
+        with pytest.raises(DataError) as error:
+            weighted_sum([one, replace(wrong, name="s.rmf")], [1, 1], 0)
+        assert str(error.value) == f"s.rmf: {said} on, but r.rmf has 2 and 4 from 0 on; give responses alike."
     with pytest.raises(DataError, match="ENERG_HI differs"):
         weighted_sum([one, replace(other, energ_hi=other.energ_hi * np.float32(1.001))], [1, 1], 0)
 
@@ -178,6 +183,23 @@ def test_elements_in_cells_of_fixed_length():
     """What is stored behind the last element of a row's groups belongs to no channel."""
     made, _ = read_response(table_of(), "r.rmf")
     np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+def test_the_first_channel_is_1_where_nothing_is_told():
+    silent = table_of(f_chan=((1, 0), (1, 4))).replace(b"TLMIN4  ", b"TLMIN44 ")
+    made, _ = read_response(silent, "r.rmf")
+    assert made.first_channel == 1
+    np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+def test_matrices_without_elements():
+    bare = response([[], []], 4)
+    source = read_response(table_of(), "r.rmf")[1]
+    (table, _) = open_fits(response_file(bare, source), "r.rmf").tables
+    assert [table.header[f"TFORM{n}"].strip() for n in (4, 5, 6)] == ["1I", "1I", "PE(0)"]
+    assert read_response(response_file(bare, source), "r.rmf")[0].matrix.tolist() == [[0] * 4] * 2
+    joined = rebin_response(bare, groups((0, 3, 4)))
+    assert (joined.matrix.tolist(), len(joined.row), len(joined.first), len(joined.count)) == ([[0], [0]], 0, 0, 0)
 
 
 @pytest.mark.parametrize(

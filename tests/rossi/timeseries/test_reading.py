@@ -377,3 +377,13 @@ def test_a_unit_that_is_missing_or_unknown_is_told(unit: str, words: str) -> Non
 def test_rates_go_before_counts_and_plain_names_before_numbers(names: list[str], expected: list[str]) -> None:
     columns = [(Column(name, "D"), np.zeros(2)) for name in ["TIME", *names]]
     assert _values(open_fits(fits_bytes(primary_hdu(), [table_hdu("RATE", columns)]), "a.lc").table()) == expected
+
+
+@pytest.mark.parametrize(("away", "fits"), [(5e-8, True), (-5e-8, True), (1e-6, False), (-1e-6, False), (0.5, False)])
+def test_another_reference_is_another_mission_but_for_rounding(away: float, fits: bool) -> None:
+    cards = [("MJDREFF", MJDREFF + away)]
+    if fits:
+        assert read(CURVE, cards).time.tolist() == TIME.tolist()
+    else:
+        with pytest.raises(DataError, match="another mission"):
+            read(CURVE, cards)

@@ -122,6 +122,8 @@ def test_quiet_observations_give_no_false_alarm():
 def test_moments_and_rules():
     values = np.concatenate((np.tile([9.0, 11.0], 50), [1000.0, 60.0]))
     assert clipped_moments(values, 3.0) == pytest.approx((10.0, np.std(values[:100], ddof=1)))
+    assert clipped_moments(np.array([9.0, 11.0]), 3.0) == pytest.approx((10.0, np.sqrt(2)))
+    assert clipped_moments(np.array([9.0]), 3.0) == (9.0, 0.0)
     with pytest.raises(ConfigError, match="multiples"):
         find_bursts(np.arange(10.0), np.ones(10), 0.3, np.array([[0.0, 10.0]]))
     wide = BurstRules(coarse=2.0, fine=0.5)
