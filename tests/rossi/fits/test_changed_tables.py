@@ -103,6 +103,9 @@ def test_rows_of_several_tables():
     ):
         with pytest.raises(DataError, match=words):
             stack_rows(first, [other])
+    null, other = (table_of([(Column("N", "I", null=value), [value, 5])]) for value in (-1, -9))
+    assert stack_rows(null, [other]).null("N").tolist() == [True, False, True, False]
+    assert stack_rows(null, [other]).raw("N").tolist() == [-1, 5, -1, 5]
     cells = [table_of([(Column("V", "PJ"), [np.arange(n), np.arange(n, 5)])]) for n in (2, 3)]
     both = open_fits(fits_bytes(primary_hdu(), [as_hdu(stack_rows(cells[0], cells[1:]))]), "b").table()
     assert [row.tolist() for row in both.cells("V").rows()] == [[0, 1], [2, 3, 4], [0, 1, 2], [3, 4]]
