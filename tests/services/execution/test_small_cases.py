@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from rossi.archive import ObsID
-from rossi.errors import DataError
-from services.contract import Caveat, ExitCode, FailureKind, File, Input, Outcome, Output, Outputs, Stage, StageResult
+from rossi.errors import ConfigError, DataError
+from services.contract import ExitCode, FailureKind, File, Input, Outcome, Output, Outputs, Stage, StageResult
 from services.execution import executor, making
 from services.execution.executor import execute
 from services.execution.failures import failed
@@ -15,9 +15,11 @@ from services.execution.inputs import _check_count, _start
 from services.execution.ledger import Ledger, is_final, list_key, put_list, read_plan
 from services.execution.making import Made, Memory, check_outputs, stage_folder
 from services.execution.observation import hint, in_parts, one_of_each, read_obsid
+from services.execution.overlap import AHEAD, BEHIND, HELD, _is_full
 from services.execution.portion import Portion, _number, work_off_portion
-from services.execution.vanished import stop_if_many
-from services.storage import StoreError, open_archive, open_store
+from services.execution.stages import chains_of, instrument_of, load_stage, stage_configs, with_validation
+from services.execution.vanished import stop_if_many, vanished_line
+from services.storage import StoreError, open_archive
 from services.storage.archive import ArchiveFile
 from services.storage.memory import MemoryStore
 from tests.services.fakes import COUNT, FaultyStore, make_archive, request
@@ -328,5 +330,44 @@ def test_what_an_exception_means():
         *(FailureKind.DATA, "bad_data", "Bad.", "one\ntwo", "src"),
     )
     assert failed("s", OBSID, ValueError("x")).message == "ValueError: x"
-    assert Caveat(code="a", message="b") not in made.caveats
-    assert open_store("memory:") is not None
+
+
+def test_which_stages_make_what():
+    pca, hexte, fast = ("pca_prep", "pca_extract"), ("hexte_back", "hexte_dead"), ("pca_prep", "pca_fast")
+    both, curves = ("pca", "hexte"), ("lightcurves", "spectra")
+    assert chains_of(both, curves) == chains_of(both, ["spectra"]) == {"pca": pca, "hexte": hexte}
+    assert chains_of(both, ["events"]) == chains_of(["pca"], ["power", "bursts"]) == {"fast": fast}
+    assert chains_of(["hexte"], ["fast"]) == {}
+    assert chains_of(["pca"], ["lightcurves", "fast"]) == {"pca": pca, "fast": fast}
+    assert with_validation({"pca": pca}, ["hexte"]) == {
+        "pca": pca,
+        "hexte_validation": ("hexte_back", "hexte_validate"),
+    }
+    named = {
+        name: str(instrument_of(name)) for name in (*pca, *hexte, *fast, "pca_validate", "hexte_validate", "merge")
+    }
+    assert {name: one for name, one in named.items() if one != name.partition("_")[0]} == {"merge": "None"}
+    with pytest.raises(ConfigError, match="There is no stage 'x' of an observation; there are pca_prep, pca_extract"):
+        load_stage("x")
+
+
+def test_stages_make_what_is_asked_for():
+    chains = chains_of(["pca"], ["lightcurves", "fast"])
+    configs = {name: load_stage(name).config() for name in ("pca_prep", "pca_extract", "pca_fast")}
+    found = stage_configs(chains, ["lightcurves", "fast"], configs)
+    assert list(found) == ["pca_prep", "pca_extract", "pca_fast"]
+    assert (found["pca_extract"].spectra, [str(one) for one in found["pca_fast"].products]) == (False, ["fast"])
+    assert stage_configs(chains, ["spectra", "fast"], configs)["pca_extract"].spectra
+    with pytest.raises(ConfigError, match=r"\[pca_fast\] products is events, but \[campaign\] products asks for fast"):
+        stage_configs(chains, ["fast"], configs | {"pca_fast": load_stage("pca_fast").config(products=("events",))})
+
+
+def test_how_much_waits_to_be_put():
+    assert (AHEAD > 1, HELD >> 20) == (True, 48)
+    for sizes, full in (([0] * BEHIND, False), ([0] * (BEHIND + 1), True), ([HELD, 0], False), ([HELD, 1], True)):
+        assert _is_full([SimpleNamespace(size=size) for size in sizes]) is full  # type: ignore[list-item]
+
+
+def test_what_vanished_is_named():
+    assert vanished_line([]) == ""
+    assert vanished_line(["a", "b"]) == "2 vanished from the archive, their last products are merged: a, b."
