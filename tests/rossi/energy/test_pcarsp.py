@@ -57,6 +57,8 @@ def test_weights_count_for_a_single_layer_too():
 def test_products_say_which_table_was_used():
     kept = [f"p2_LR1_1998-03-01{end}" for end in ("_256.rmf", ".rmf")] + ["p2_xe_1998-03-01.arf"]
     assert {*rsp("p2.rsp", keep=True)[1].files} == {*kept, "p2.rsp", "input/pha/e3_p2.pha"}
+    kinds = [str(read_fits(name).tables[0].header["HDUCLAS3"]).strip() for name in (*kept[:2], "p2.rsp")]
+    assert kinds == ["DETECTOR", "DETECTOR", "FULL"]  # without the area, which has a file of its own, and with it
     assert "p0_LR1_1998-03-01.rsp" in rsp("p02.rsp", pcus="0,2", keep=True)[1].files
     for name in ("p2.rsp", "p2_LR1_1998-03-01_256.rmf", "p2_LR1_1998-03-01.rmf"):
         with fits.open(name, checksum=True) as hdus:

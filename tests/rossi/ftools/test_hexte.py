@@ -177,6 +177,15 @@ def test_a_staring_cluster_has_no_background(example):
     assert "there is no net light curve" in done.stdout
 
 
+def test_a_cluster_that_is_never_on_source_has_its_background(example):
+    i = np.arange(4)
+    live, spectra = frames(i)
+    write(archive(T + 16 * i, [1, 1, 5, 5], [5, 5, 5, 5], live, spectra), example / "FS52")
+    done = ftools.hxtlcurv(i="FS52", k="coefficients", r="FH53", l=15, u=61)
+    assert done.files == ("FS52_bkg.lc",), done.stdout
+    assert "no rows at position src" in done.stdout and "there is no net light curve" in done.stdout
+
+
 def test_options_as_on_a_command_line(example):
     assert run("hxtback", ["-i", "FS50"]) == 0
     assert sorted(p.name for p in example.glob("FS50_*")) == ["FS50_m", "FS50_p", "FS50_src"]
