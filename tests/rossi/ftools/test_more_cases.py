@@ -10,7 +10,7 @@ from astropy.io import fits
 from rossi import ftools
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
-from rossi.fits.writer import Column
+from rossi.fits.writer import Column, fits_bytes, primary_hdu
 from rossi.ftools import pointing, texts
 from rossi.ftools.core import _truth
 from rossi.ftools.extraction import ExtractionParameters, mode
@@ -275,6 +275,18 @@ def test_what_is_printed_of_a_table(here):
     assert told.startswith("ftcopy of rossi ") and told.endswith(
         "infile=a.fits outfile=b.fits copyall=False history=True"
     )
+
+
+def test_templates_end_and_texts_that_are_not_closed(here):
+    table("a.fits", [(Column("A", "J"), [1])], cards=[("ONE", 1), ("TWO", 2)])
+    Path("t").write_text("ONE = 'open\n-TWO\nEND\nTHREE = 3\n")
+    assert ftools.fmodhead(infile="a.fits+1", tmpfil="t").returncode == 0
+    header = fits.getheader("a.fits", 1)
+    assert (header["ONE"], "TWO" in header, "THREE" in header) == ("'open", False, False)
+    assert ftools.ftkeypar(infile="a.fits[0]", keyword="BITPIX").stdout == "8"
+    Path("p.fits").write_bytes(fits_bytes(primary_hdu([("NOTE", "x")])))  # without a table it is the primary HDU
+    assert ftools.fkeypar(fitsfile="p.fits", keyword="NOTE").stdout == "'x       '"
+    assert ftools.fthedit(infile="p.fits", keyword="N*", operation="deleteall", protect=False).returncode == 0
 
 
 def test_a_missing_science_file(here):
