@@ -52,6 +52,8 @@ def test_weights_count_for_a_single_layer_too():
     (one, _), (half, _), (theirs, _) = rsp(), rsp(weights=weights), rsp(weights=weights, compat=True)
     np.testing.assert_allclose(half.matrix, one.matrix / 2, rtol=1e-6)
     np.testing.assert_array_equal(theirs.matrix, one.matrix)
+    both, _ = rsp(weights="0,0,1,0,0", pcus="2,4")  # nobody asks for the collimator of a PCU that does not count
+    np.testing.assert_array_equal(both.matrix, one.matrix)
 
 
 def test_products_say_which_table_was_used():
