@@ -87,7 +87,7 @@ def test_comments_are_cut_where_the_card_ends(value, room):
     """Ten characters of keyword and sign, twenty or more of the value, and three before the comment."""
     image = card_image("KEY", value, "c" * 100)
     assert (len(image), card_comment(image)) == (80, "c" * room)
-    assert fits.Card.fromstring(image).value == value
+    assert fits.Card.fromstring(image).value == (value if isinstance(value, str) else pytest.approx(value, rel=1e-12))
 
 
 @pytest.mark.parametrize(("cards", "blocks"), [(0, 1), (35, 1), (36, 2), (71, 2), (72, 3)])

@@ -11,7 +11,8 @@ from rossi import ftools
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu
-from rossi.ftools import pointing, texts
+from rossi.ftools import pointing, spectra, texts
+from rossi.ftools.barycentre import _heasoft_file
 from rossi.ftools.core import _truth
 from rossi.ftools.extraction import ExtractionParameters, mode
 from rossi.ftools.fitsfile import choose_columns, matching, split_filters
@@ -275,6 +276,37 @@ def test_what_is_printed_of_a_table(here):
     assert told.startswith("ftcopy of rossi ") and told.endswith(
         "infile=a.fits outfile=b.fits copyall=False history=True"
     )
+
+
+def test_files_of_heasoft_are_looked_for_in_order(here, monkeypatch):
+    for folder in ("timing", "lhea"):
+        Path(folder).mkdir()
+        monkeypatch.setenv({"timing": "TIMING_DIR", "lhea": "LHEA_DATA"}[folder], str(here / folder))
+    assert _heasoft_file("tdc.dat") == ""
+    for folder in ("lhea", "timing"):
+        Path(folder, "tdc.dat").write_text("")
+        assert _heasoft_file("tdc.dat") == str(here / folder / "tdc.dat")
+
+
+@pytest.mark.parametrize(
+    ("layerlist", "layers"),
+    [
+        ("ALL", "all"),
+        ("1", "LR1"),
+        ("1-2", "LR1,LR2"),
+        ("X1L,X2L,X2R", "L1,LR2"),
+        ("X3R,X1L", "R3,L1"),
+        ("1,2,X3L", "LR1,LR2,L3"),
+    ],
+)
+def test_layers_of_a_response(monkeypatch, layerlist, layers):
+    monkeypatch.setattr(spectra, "pcarsp", lambda given: given)
+    p = spectra.Pcaextspect2Parameters(
+        src_infile="s", bkg_infile="b", src_phafile="!s.pha", bkg_phafile="b.pha", layerlist=layerlist, pculist="0,2-3"
+    )
+    asked = spectra._response(p, p.request())
+    assert set(asked.layers.split(",")) == set(layers.split(","))
+    assert (asked.pcus, asked.phafil, asked.weights, asked.clobber) == ("0,2,3", "s.pha", "@INFILE", True)
 
 
 def test_templates_end_and_texts_that_are_not_closed(here):
