@@ -131,6 +131,7 @@ def test_one_correction_is_a_keyword(files):
     [
         ({"collcube": "NONE"}, "nothing is to be corrected without a collimator"),
         ({"lcfile": "c.fits"}, "no extension has the columns TIME and RATE or COUNTS"),
+        ({"lcfile": "x.xfl"}, "no extension has the columns TIME and RATE or COUNTS"),
         ({"pcu": 3}, "has no collimator of PCU 3"),
     ],
 )

@@ -248,6 +248,8 @@ def test_types_of_columns_that_are_calculated(here):
         }
     }.items():
         assert made(expression)[1] == form
+    assert made("b101")[0].raw("B").tolist() == [0b10100000] * 2
+    assert made("bx11 | b100")[0].raw("B").tolist() == [0b11100000] * 2
     for form, null in (("B", 255), ("I", -32768), ("J", -(2**31)), ("K", -(2**31))):
         found, _ = made("NAME == 'x' ? 7 : #NULL", tform=form)
         assert (found.header["TNULL3"], found.null("B").tolist(), found.raw("B").tolist()) == (
@@ -257,6 +259,26 @@ def test_types_of_columns_that_are_calculated(here):
         )
     found, _ = made("7", tform="I", rows="2")
     assert (found.column("B").tolist(), "TNULL3" in found.header) == ([0, 7], False)
+
+
+@pytest.mark.parametrize(
+    ("task", "flag", "parameters"),
+    [
+        ("ftselect", "history", {"infile": "a.fits", "expression": "A > 1"}),
+        ("ftmerge", "history", {"infile": "a.fits,a.fits"}),
+        ("fmerge", "history", {"infiles": "a.fits+1 a.fits+1"}),
+        ("ftsort", "history", {"infile": "a.fits", "columns": "A"}),
+        ("ftcalc", "history", {"infile": "a.fits", "column": "B", "expression": "A"}),
+        ("fcalc", "histkw", {"infile": "a.fits+1", "clname": "B", "expr": "A"}),
+    ],
+)
+def test_history_is_written_where_it_is_asked_for(here, task, flag, parameters):
+    table("a.fits", [(Column("A", "J"), [2, 1])])
+    for wanted in (True, False):
+        result = getattr(ftools, task)(**parameters, outfile="!b.fits", **{flag: wanted})
+        assert result.returncode == 0, result.stdout
+        told = "".join(str(one) for one in fits.getheader("b.fits", 1).get("HISTORY", ()))
+        assert told.startswith(f"{task} of rossi ") is wanted
 
 
 def test_what_is_printed_of_a_table(here):
@@ -318,6 +340,8 @@ def test_templates_end_and_texts_that_are_not_closed(here):
     assert ftools.ftkeypar(infile="a.fits[0]", keyword="BITPIX").stdout == "8"
     Path("p.fits").write_bytes(fits_bytes(primary_hdu([("NOTE", "x")])))  # without a table it is the primary HDU
     assert ftools.fkeypar(fitsfile="p.fits", keyword="NOTE").stdout == "'x       '"
+    assert ftools.fkeypar(fitsfile="p.fits[primary]", keyword="NOTE").stdout == "'x       '"
+    assert "HDU ALPHA is missing; found 0, 1 T." in ftools.fkeypar(fitsfile="a.fits[ALPHA]", keyword="ONE").stdout
     assert ftools.fthedit(infile="p.fits", keyword="N*", operation="deleteall", protect=False).returncode == 0
 
 
