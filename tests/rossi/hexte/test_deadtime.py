@@ -200,6 +200,8 @@ def test_a_sum_in_detector_0_is_taken_apart():
     summed = dead_time(archive([T + 16], [0], [4000], live).table(), hk(), coefficients().table())
     single = dead_time(archive([T + 16], [0], [4000], [LIVE]).table(), hk(), coefficients().table())
     assert summed.dead.tolist() == single.dead.tolist()
+    without = dead_time(archive([T + 16], [0], [4000], live - [3000000, 0, 0, 0]).table(), hk(), coefficients().table())
+    assert without.dead[0].tolist() == [0.0, *single.dead[0, 1:]]  # the sum is that of the other three
 
 
 def test_the_last_row_of_coefficients_that_holds_counts():
@@ -223,6 +225,29 @@ def test_products_before_the_housekeeping_get_the_mean():
     first, second = done.table.column("DEADC")
     assert first == pytest.approx(second, rel=1e-12)
     assert [r.code for r in done.remarks] == ["housekeeping_short"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "first", "number"),
+    [((-3, 3), F - 1, 3), ((2, 12), F + 1, 6), ((-3, 12), F - 1, 8), ((0, 1), F - 1, 1)],
+)
+def test_frames_are_those_that_housekeeping_covers(rows, first, number):
+    """It is of the frames F - 1 to F + 6; a row of the archive mode counts the frame before its time."""
+    time, counters = T + 16 * np.arange(*rows), LIVE + 1000 * np.arange(*rows)[:, None]
+    science = archive(time, [0] * len(time), [4000] * len(time), counters)
+    dead = dead_time(science.table(), hk(), coefficients().table())
+    assert (dead.first, len(dead.dead)) == (first, number)
+    steps = np.diff(dead.dead, axis=0)
+    np.testing.assert_allclose(steps, 1000.0, rtol=1e-6)  # each has its own counters
+    listed = events(time + 1.0, counters[:, 0], [1] * len(time), [0] * len(time), stop=time[-1] + 16)
+    found = dead_time(listed.table(), hk(), coefficients().table())
+    inside = time[(time >= T - 16) & (time < T + 112)]
+    assert (found.first, len(found.dead)) == (inside[0] // 16, len(inside))
+
+
+def test_housekeeping_of_one_frame():
+    made = hk(T + 16 * np.arange(1))
+    assert (len(made), made.first, made.time, made.span) == (1, F, (T, T), (T, T + 16))
 
 
 def test_early_processing_has_counters_one_row_late():

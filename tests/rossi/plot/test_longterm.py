@@ -111,9 +111,9 @@ def test_segments_hold_every_time(times: list[float]) -> None:
 
 
 def test_a_dense_drawing_stays_small() -> None:
-    days = np.linspace(51000, 51001, 20_000)
+    days = np.linspace(51000, 51001, 5000)
     few, many = (len(drawn(mission_figure([panel(d)]), "svg")) for d in (days[:100], days))
-    assert many < 4 * few  # each bin by itself would take 500 bytes: 10 MB
+    assert many < 4 * few  # each bin by itself would take 500 bytes: 2.5 MB
 
 
 @pytest.mark.parametrize(("clumps", "cut"), [(3, True), (2, False)])

@@ -47,7 +47,8 @@ def test_rates_and_errors(spectrum: Spectrum) -> None:
     assert spectrum.rate_error.tolist() == [0.05, 0.1, 0]
     rates = replace(spectrum, value=spectrum.rate, quantity="RATE")
     assert rates.sigma.tolist() == rates.rate_error.tolist() == [0.05, 0.1, 0]
-    assert np.isnan(replace(spectrum, exposure=0.0).rate).all()
+    for none in (0.0, -1.0, np.nan):
+        assert np.isnan(replace(spectrum, exposure=none).rate).all()
     assert spectrum.gti is not None
     assert spectrum.gti.total == 200
 

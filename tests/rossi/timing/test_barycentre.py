@@ -59,6 +59,13 @@ def test_other_ephemerides():
     assert (builtin.name, builtin.frame, de405().name) == ("ERFA-EPV00", "ICRS", "JPL-DE405")
     with pytest.raises(DataError, match="The ephemeris covers MJD 50080 to 55968"):
         de405().state(np.array([48000.0]), np.array([0.0]))
+    for edge, covered in ((50080.0, True), (50079.99, False), (55967.99, True), (55968.0, False)):
+        whole, fraction = np.array([np.floor(edge)]), np.array([edge % 1])
+        if covered:
+            assert np.isfinite(de405().state(whole, fraction).earth).all()
+        else:
+            with pytest.raises(DataError, match="The ephemeris covers MJD 50080 to 55968"):
+                de405().state(whole, fraction)
     with pytest.raises(ConfigError, match="ephemeris is 'nosuch'"):
         open_ephemeris("nosuch").state(np.array([51000.0]), np.array([0.0]))
 
@@ -136,6 +143,9 @@ def test_orbit_files_are_joined():
     table = select_columns(whole.table(), ["Time", "X"])
     with pytest.raises(DataError, match="an orbit file with Time, X, Y, Z"):
         read_orbit([type(whole)("few", whole.primary, (table,))])
+    assert read_orbit([orbit_file(times[:2])]).at(times[:2]) == pytest.approx(place(times[:2])[0])
+    with pytest.raises(DataError, match="found 1 rows of Time, X"):
+        read_orbit([orbit_file(times[:1])])
     with pytest.raises(DataError, match="do not ascend"):
         read_orbit([orbit_file(times[::-1])])
 

@@ -89,6 +89,15 @@ def test_reasons_for_rejection():
     ]
 
 
+def test_two_spikes_are_no_burst():
+    time, rate = curve(1000, spikes=(500.0, 502.0))
+    (spike,) = find_bursts(time, rate, DT, np.array([[0.0, 1000.0]]))
+    assert (spike.trigger, spike.rejected) == (500.0, "1 adjacent bins of 1 s are high; 2 are needed")
+    time, rate = curve(1000, spikes=(500.0, 502.0, 503.0))
+    (burst,) = find_bursts(time, rate, DT, np.array([[0.0, 1000.0]]))
+    assert not burst.rejected.startswith("1 adjacent")
+
+
 def test_gaps_within_good_time_count_as_its_end():
     time, rate = curve(1000, [(500.0, 1.0, 3000, 8.0)])
     rate[(time >= 490) & (time < 499)] = np.nan
