@@ -88,6 +88,10 @@ def test_the_spectrum_names_its_response_and_keeps_its_date():
     assert not np.allclose(response.e_min, ours.e_min, rtol=1e-3)  # epoch 5, not 3
     rsp("other.rsp", date="2003-03-03", compat=True)
     assert fits.getheader("input/pha/e3_p2.pha", 1)["DATE-OBS"] == "2003-03-03"
+    for old, compat, new in (("x.arf", True, "x.arf"), ("x.arf", False, "NONE"), ("none", False, "none")):
+        fits.setval("input/pha/e3_p2.pha", "ANCRFILE", value=old, ext=1)
+        rsp("other.rsp", compat=compat)
+        assert fits.getheader("input/pha/e3_p2.pha", 1)["ANCRFILE"] == new  # or the area would count twice
 
 
 def test_days_of_a_change_of_gain_go_by_the_time():
