@@ -219,6 +219,7 @@ def test_products_are_saved_whole_or_not_at_all(tmp_path, name):
     with pytest.raises(ConfigError, match="can't be written"):
         save(tmp_path, data, overwrite=True)
     assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert str(save("/dev/null", data, overwrite=True)) == "/dev/null"
 
 
 def test_a_table_ready_to_be_written():

@@ -71,6 +71,25 @@ def test_comments_of_cards_of_every_form(value):
     assert card_comment(card_image("KEY", value)) == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "room"),
+    [
+        ("x" * 8, 47),
+        ("x" * 40, 25),
+        ("x" * 64, 1),
+        ("x" * 65, 0),
+        ("x" * 68, 0),
+        (1, 47),
+        (-1.2345678901234567e-100, 43),
+    ],
+)
+def test_comments_are_cut_where_the_card_ends(value, room):
+    """Ten characters of keyword and sign, twenty or more of the value, and three before the comment."""
+    image = card_image("KEY", value, "c" * 100)
+    assert (len(image), card_comment(image)) == (80, "c" * room)
+    assert fits.Card.fromstring(image).value == (value if isinstance(value, str) else pytest.approx(value, rel=1e-12))
+
+
 @pytest.mark.parametrize(("cards", "blocks"), [(0, 1), (35, 1), (36, 2), (71, 2), (72, 3)])
 def test_blocks_are_full(cards, blocks):
     header = Header([(f"K{n}", n) for n in range(cards)])

@@ -171,6 +171,10 @@ def test_how_much_a_packed_file_may_hold():
     for cut in (-1, -4, -8, -9, 20):
         with pytest.raises(DataError, match=f"ends too early .{len(packed[:cut])} bytes are there"):
             gunzip(packed[:cut], "x")
+    two = packed + gzip.compress(b"more")
+    assert gunzip(two, "x") == text + b"more"
+    with pytest.raises(DataError, match=f"ends too early .{len(two) - 3} bytes are there"):
+        gunzip(two[:-3], "x")
     with pytest.raises(DataError, match="is damaged"):
         gunzip(packed[:-8] + b"abcd" + packed[-4:], "x")
 

@@ -10,8 +10,9 @@ from astropy.io import fits
 from rossi import ftools
 from rossi.errors import ConfigError, DataError
 from rossi.fits.reader import open_fits
-from rossi.fits.writer import Column
-from rossi.ftools import pointing, texts
+from rossi.fits.writer import Column, fits_bytes, primary_hdu
+from rossi.ftools import pointing, spectra, texts
+from rossi.ftools.barycentre import _heasoft_file
 from rossi.ftools.core import _truth
 from rossi.ftools.extraction import ExtractionParameters, mode
 from rossi.ftools.fitsfile import choose_columns, matching, split_filters
@@ -247,6 +248,8 @@ def test_types_of_columns_that_are_calculated(here):
         }
     }.items():
         assert made(expression)[1] == form
+    assert made("b101")[0].raw("B").tolist() == [0b10100000] * 2
+    assert made("bx11 | b100")[0].raw("B").tolist() == [0b11100000] * 2
     for form, null in (("B", 255), ("I", -32768), ("J", -(2**31)), ("K", -(2**31))):
         found, _ = made("NAME == 'x' ? 7 : #NULL", tform=form)
         assert (found.header["TNULL3"], found.null("B").tolist(), found.raw("B").tolist()) == (
@@ -256,6 +259,26 @@ def test_types_of_columns_that_are_calculated(here):
         )
     found, _ = made("7", tform="I", rows="2")
     assert (found.column("B").tolist(), "TNULL3" in found.header) == ([0, 7], False)
+
+
+@pytest.mark.parametrize(
+    ("task", "flag", "parameters"),
+    [
+        ("ftselect", "history", {"infile": "a.fits", "expression": "A > 1"}),
+        ("ftmerge", "history", {"infile": "a.fits,a.fits"}),
+        ("fmerge", "history", {"infiles": "a.fits+1 a.fits+1"}),
+        ("ftsort", "history", {"infile": "a.fits", "columns": "A"}),
+        ("ftcalc", "history", {"infile": "a.fits", "column": "B", "expression": "A"}),
+        ("fcalc", "histkw", {"infile": "a.fits+1", "clname": "B", "expr": "A"}),
+    ],
+)
+def test_history_is_written_where_it_is_asked_for(here, task, flag, parameters):
+    table("a.fits", [(Column("A", "J"), [2, 1])])
+    for wanted in (True, False):
+        result = getattr(ftools, task)(**parameters, outfile="!b.fits", **{flag: wanted})
+        assert result.returncode == 0, result.stdout
+        told = "".join(str(one) for one in fits.getheader("b.fits", 1).get("HISTORY", ()))
+        assert told.startswith(f"{task} of rossi ") is wanted
 
 
 def test_what_is_printed_of_a_table(here):
@@ -275,6 +298,51 @@ def test_what_is_printed_of_a_table(here):
     assert told.startswith("ftcopy of rossi ") and told.endswith(
         "infile=a.fits outfile=b.fits copyall=False history=True"
     )
+
+
+def test_files_of_heasoft_are_looked_for_in_order(here, monkeypatch):
+    for folder in ("timing", "lhea"):
+        Path(folder).mkdir()
+        monkeypatch.setenv({"timing": "TIMING_DIR", "lhea": "LHEA_DATA"}[folder], str(here / folder))
+    assert _heasoft_file("tdc.dat") == ""
+    for folder in ("lhea", "timing"):
+        Path(folder, "tdc.dat").write_text("")
+        assert _heasoft_file("tdc.dat") == str(here / folder / "tdc.dat")
+
+
+@pytest.mark.parametrize(
+    ("layerlist", "layers"),
+    [
+        ("ALL", "all"),
+        ("1", "LR1"),
+        ("1-2", "LR1,LR2"),
+        ("X1L,X2L,X2R", "L1,LR2"),
+        ("X3R,X1L", "R3,L1"),
+        ("1,2,X3L", "LR1,LR2,L3"),
+    ],
+)
+def test_layers_of_a_response(monkeypatch, layerlist, layers):
+    monkeypatch.setattr(spectra, "pcarsp", lambda given: given)
+    p = spectra.Pcaextspect2Parameters(
+        src_infile="s", bkg_infile="b", src_phafile="!s.pha", bkg_phafile="b.pha", layerlist=layerlist, pculist="0,2-3"
+    )
+    asked = spectra._response(p, p.request())
+    assert set(asked.layers.split(",")) == set(layers.split(","))
+    assert (asked.pcus, asked.phafil, asked.weights, asked.clobber) == ("0,2,3", "s.pha", "@INFILE", True)
+
+
+def test_templates_end_and_texts_that_are_not_closed(here):
+    table("a.fits", [(Column("A", "J"), [1])], cards=[("ONE", 1), ("TWO", 2)])
+    Path("t").write_text("ONE = 'open\n-TWO\nEND\nTHREE = 3\n")
+    assert ftools.fmodhead(infile="a.fits+1", tmpfil="t").returncode == 0
+    header = fits.getheader("a.fits", 1)
+    assert (header["ONE"], "TWO" in header, "THREE" in header) == ("'open", False, False)
+    assert ftools.ftkeypar(infile="a.fits[0]", keyword="BITPIX").stdout == "8"
+    Path("p.fits").write_bytes(fits_bytes(primary_hdu([("NOTE", "x")])))  # without a table it is the primary HDU
+    assert ftools.fkeypar(fitsfile="p.fits", keyword="NOTE").stdout == "'x       '"
+    assert ftools.fkeypar(fitsfile="p.fits[primary]", keyword="NOTE").stdout == "'x       '"
+    assert "HDU ALPHA is missing; found 0, 1 T." in ftools.fkeypar(fitsfile="a.fits[ALPHA]", keyword="ONE").stdout
+    assert ftools.fthedit(infile="p.fits", keyword="N*", operation="deleteall", protect=False).returncode == 0
 
 
 def test_a_missing_science_file(here):

@@ -6,21 +6,27 @@ from types import SimpleNamespace
 import pytest
 
 from rossi.archive import ObsID
-from rossi.errors import DataError
-from services.contract import Caveat, ExitCode, FailureKind, File, Input, Outcome, Output, Outputs, Stage, StageResult
+from rossi.errors import ConfigError, DataError
+from services.contract import ExitCode, FailureKind, File, Input, Outcome, Output, Outputs, Stage, StageResult
 from services.execution import executor, making
 from services.execution.executor import execute
 from services.execution.failures import failed
-from services.execution.inputs import _check_count, _start
+from services.execution.inputs import Sources, _check_count, _start
+from services.execution.known import look
 from services.execution.ledger import Ledger, is_final, list_key, put_list, read_plan
 from services.execution.making import Made, Memory, check_outputs, stage_folder
 from services.execution.observation import hint, in_parts, one_of_each, read_obsid
+from services.execution.overlap import AHEAD, BEHIND, HELD, _is_full
 from services.execution.portion import Portion, _number, work_off_portion
-from services.execution.vanished import stop_if_many
-from services.storage import StoreError, open_archive, open_store
+from services.execution.request import Shard
+from services.execution.stages import chains_of, instrument_of, load_stage, stage_configs, with_validation
+from services.execution.vanished import stop_if_many, vanished_line
+from services.execution.worker import run_observation
+from services.storage import StoreError, open_archive
 from services.storage.archive import ArchiveFile
+from services.storage.held import HeldArchive
 from services.storage.memory import MemoryStore
-from tests.services.fakes import COUNT, FaultyStore, make_archive, request
+from tests.services.fakes import COUNT, FaultyStore, configured, make_archive, request, use_fakes
 
 OBSID = "20402-01-45-03"
 
@@ -253,11 +259,13 @@ def test_files_are_dealt_out_by_size(monkeypatch):
 
 def test_one_of_two_copies():
     some = [ArchiveFile(name, size) for name, size in (("a", 5), ("a.gz", 3), ("b", 5), ("b.gz", 0), ("c.gz", 1))]
-    kept, caveats = one_of_each(some)
+    held = SimpleNamespace(beginnings=lambda files, size: [b"\x1f"[: min(file.size, size)] for file in files])
+    kept, caveats = one_of_each(some, held)  # type: ignore[arg-type]
     assert [file.path for file in kept] == ["a.gz", "b", "c.gz"]
     assert [caveat.message.partition("; ")[2] for caveat in caveats] == [
         *("the one with it is taken.", "the one without it is taken."),
     ]
+    assert one_of_each(some[:1], None) == (some[:1], ())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -328,5 +336,76 @@ def test_what_an_exception_means():
         *(FailureKind.DATA, "bad_data", "Bad.", "one\ntwo", "src"),
     )
     assert failed("s", OBSID, ValueError("x")).message == "ValueError: x"
-    assert Caveat(code="a", message="b") not in made.caveats
-    assert open_store("memory:") is not None
+
+
+def test_which_stages_make_what():
+    pca, hexte, fast = ("pca_prep", "pca_extract"), ("hexte_back", "hexte_dead"), ("pca_prep", "pca_fast")
+    both, curves = ("pca", "hexte"), ("lightcurves", "spectra")
+    assert chains_of(both, curves) == chains_of(both, ["spectra"]) == {"pca": pca, "hexte": hexte}
+    assert chains_of(both, ["events"]) == chains_of(["pca"], ["power", "bursts"]) == {"fast": fast}
+    assert chains_of(["hexte"], ["fast"]) == {}
+    assert chains_of(["pca"], ["lightcurves", "fast"]) == {"pca": pca, "fast": fast}
+    assert with_validation({"pca": pca}, ["hexte"]) == {
+        "pca": pca,
+        "hexte_validation": ("hexte_back", "hexte_validate"),
+    }
+    named = {
+        name: str(instrument_of(name)) for name in (*pca, *hexte, *fast, "pca_validate", "hexte_validate", "merge")
+    }
+    assert {name: one for name, one in named.items() if one != name.partition("_")[0]} == {"merge": "None"}
+    with pytest.raises(ConfigError, match="There is no stage 'x' of an observation; there are pca_prep, pca_extract"):
+        load_stage("x")
+
+
+def test_stages_make_what_is_asked_for():
+    chains = chains_of(["pca"], ["lightcurves", "fast"])
+    configs = {name: load_stage(name).config() for name in ("pca_prep", "pca_extract", "pca_fast")}
+    found = stage_configs(chains, ["lightcurves", "fast"], configs)
+    assert list(found) == ["pca_prep", "pca_extract", "pca_fast"]
+    assert (found["pca_extract"].spectra, [str(one) for one in found["pca_fast"].products]) == (False, ["fast"])
+    assert stage_configs(chains, ["spectra", "fast"], configs)["pca_extract"].spectra
+    with pytest.raises(ConfigError, match=r"\[pca_fast\] products is events, but \[campaign\] products asks for fast"):
+        stage_configs(chains, ["fast"], configs | {"pca_fast": load_stage("pca_fast").config(products=("events",))})
+
+
+def test_how_much_waits_to_be_put():
+    assert (AHEAD > 1, HELD >> 20) == (True, 48)
+    for sizes, full in (([0] * BEHIND, False), ([0] * (BEHIND + 1), True), ([HELD, 0], False), ([HELD, 1], True)):
+        assert _is_full([SimpleNamespace(size=size) for size in sizes]) is full  # type: ignore[list-item]
+
+
+def test_what_vanished_is_named():
+    assert vanished_line([]) == ""
+    assert vanished_line(["a", "b"]) == "2 vanished from the archive, their last products are merged: a, b."
+
+
+def test_one_request_tells_what_was_expected_and_two_what_was_not(tmp_path, monkeypatch):
+    use_fakes(monkeypatch)
+    archive = open_archive(str(make_archive(tmp_path / "archive", o20402_01_45_03="banana")))
+    store = FaultyStore(MemoryStore())
+    stages = configured(count={}, double={})
+    shard = Shard(number=0, obsids=(OBSID,), stages=stages, archive="a", store="memory:", prefix="run")
+
+    def looked(**options: object) -> tuple[str, list[str], Memory]:
+        store.calls.clear()
+        sources = Sources(HeldArchive(archive), store)
+        return look(OBSID, shard, sources, **options), [method for method, _ in store.calls], sources.memory
+
+    key, methods, memory = looked()
+    assert (key.startswith(f"run/{OBSID}/"), methods, memory.there) == (True, ["get", "list"], frozenset())
+    assert looked(done=False)[:2] == (key, ["list"])
+    found, methods, memory = looked(new=lambda: True)
+    assert (found, methods, memory.there) == (key, [], frozenset())
+    result = run_observation(OBSID, shard, archive=archive, store=store)
+    assert result.together == key
+    for done, methods in ((True, ["get"]), (False, ["list", "get"])):
+        found, calls, memory = looked(done=done)
+        assert (found, calls, memory.together, len(memory)) == ("", methods, key, 2)
+    manifests = {stage.manifest for stage in result.stages}
+    monkeypatch.setattr("services.execution.known.find_together", lambda store, key: None)  # none that can be read
+    for done in (True, False):
+        found, _, memory = looked(done=done)
+        assert (found, memory.there, memory.together) == (key, manifests, "")
+    assert look(OBSID, shard.model_copy(update={"stages": configured(count={})}), Sources(archive, store)) == ""
+    monkeypatch.setattr(store, "fails", lambda method, _: method == "list")
+    assert looked()[0] == ""  # whatever is wrong is told by the stage that it concerns
