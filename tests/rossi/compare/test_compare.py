@@ -68,6 +68,7 @@ def test_equal_numbers_of_another_type_are_equal():
     found = compare_products(curve(rate=whole), curve(rate=whole, form="E"))
     assert found.same_numbers
     assert column(found, "RATE").note == "type D and E"
+    assert found.max_rel == 0
     assert column(found, "TIME") == ColumnDifference("RATE", "TIME", "s", 10, 0)
 
 
@@ -216,6 +217,7 @@ def test_what_is_drawn_over_what(x, y, is_counted):
     assert (pair.first.x.tolist(), pair.second.y.tolist()) == (TIME.tolist(), (RATE * 3).tolist())
     assert pair.difference.y.tolist() == pytest.approx((RATE * 2).tolist())
     assert pair_of(product(y, unit="count"), product(y), "a").y_label == f"{y} [count]"
+    assert pair_of(product(y, unit="count"), product(y.lower()), "a").y_label == f"{y} [count]"  # as the first has it
     others = (product("SPAN"), product(y, "2D", value=np.ones((10, 2))))
     for other in others:  # nothing to be drawn, or several values a row
         assert pair_of(product(y), other, "a") is pair_of(other, product(y), "a") is None

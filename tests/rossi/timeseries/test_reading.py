@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rossi import gti
-from rossi.errors import DataError
+from rossi.errors import ConfigError, DataError
 from rossi.extract.keywords import described
 from rossi.fits.edit import as_hdu
 from rossi.fits.header import Header
@@ -377,3 +377,24 @@ def test_a_unit_that_is_missing_or_unknown_is_told(unit: str, words: str) -> Non
 def test_rates_go_before_counts_and_plain_names_before_numbers(names: list[str], expected: list[str]) -> None:
     columns = [(Column(name, "D"), np.zeros(2)) for name in ["TIME", *names]]
     assert _values(open_fits(fits_bytes(primary_hdu(), [table_hdu("RATE", columns)]), "a.lc").table()) == expected
+
+
+@pytest.mark.parametrize(("away", "fits"), [(5e-8, True), (-5e-8, True), (1e-6, False), (-1e-6, False), (0.5, False)])
+def test_another_reference_is_another_mission_but_for_rounding(away: float, fits: bool) -> None:
+    cards = [("MJDREFF", MJDREFF + away)]
+    if fits:
+        assert read(CURVE, cards).time.tolist() == TIME.tolist()
+    else:
+        with pytest.raises(DataError, match="another mission"):
+            read(CURVE, cards)
+
+
+def test_new_bins_are_as_many_as_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rossi.timeseries.xronos.MAX_BINS", 4)
+    series = read(CURVE)  # four bins
+    assert [len(newbins([series], 16.0, most=most)) for most in (4, 2, 1)] == [1, 2, 4]
+    for most in (0, 5):
+        with pytest.raises(ConfigError, match=f"nbint is {most}; 1 to 4"):
+            newbins([series], 16.0, most=most)
+    with pytest.raises(ConfigError, match=r"3 in an interval .* make more than 4 bins"):
+        newbins([series], 16.0, most=3)
