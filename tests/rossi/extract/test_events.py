@@ -63,6 +63,18 @@ def test_t5_as_the_reference_books_it(steady):
     assert (curve.time[curve.value > 0] - T0).tolist() == [90]
 
 
+def test_bins_ascend_whichever_file_they_are_of():
+    """The second file fills the gap in the first one's good time, whole bins and halves of two."""
+    t = T0 + np.arange(30) + 0.25
+    first = opened(t, np.full(30, words(0, 0)), gti=np.array([[0, 10.0], [20.0, 30]]) + T0, stop=T0 + 30)
+    for gap in ([[10.0, 20.0]], [[10.0, 20.0], [29.5, 31.0]]):
+        second = opened(t + 0.125, np.full(30, words(0, 0)), gti=np.array(gap) + T0, stop=T0 + 31, name="b")
+        found = run([first, second])
+        assert found.bins.tolist() == list(range(1, 32 if len(gap) > 1 else 31))
+        assert found.exposure[:30].tolist() == [1.0] * 30
+        assert found.counts[:30].tolist() == [1] * 30
+
+
 def test_contiguous_files_share_a_bin_only_in_the_reference():
     t = np.arange(100) + 0.5
     first = opened(T0 + t, np.full(100, words(0, 0)))

@@ -1,5 +1,7 @@
 """Results of the original extractor on small files, and what must hold for any file."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -233,6 +235,13 @@ def test_lengths_of_bins(make_array, binsz, multiple, expected):
 def test_lengths_that_bins_can_not_have(make_array, binsz, multiple, words):
     with pytest.raises(ConfigError, match=words):
         select_samples([make_array([np.ones((3, 1), int)])], "Cnt0", binsz, TimeSelection(), multiple)
+
+
+@pytest.mark.parametrize("length", [1e-15, 2e9])
+def test_bins_that_can_not_be_counted(make_array, length):
+    """A TIMEDEL of which there are 1.6e16 in the file's time, and one longer than the mission."""
+    with pytest.raises(DataError, match=re.escape(f"bins of {length:g} s from 1.5e+08 to 1.5e+08 s can't be counted")):
+        select_samples([one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
 
 
 def test_a_hundredth_of_the_time_is_a_bin_where_none_is_told(make_array):
