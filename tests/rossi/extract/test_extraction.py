@@ -242,6 +242,9 @@ def test_bins_that_can_not_be_counted(make_array, length):
     """A TIMEDEL of which there are 1.6e16 in the file's time, and one longer than the mission."""
     with pytest.raises(DataError, match=re.escape(f"bins of {length:g} s from 1.5e+08 to 1.5e+08 s can't be counted")):
         select_samples([one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
+    later = make_array([np.ones((1, 1), int)], cpix="0~255", start=T0 + 16, name="b", dt=length)
+    with pytest.raises(DataError, match=r"^sa: bins of"):
+        select_samples([later, one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
 
 
 def test_a_hundredth_of_the_time_is_a_bin_where_none_is_told(make_array):
