@@ -13,7 +13,7 @@ from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
-from rossi.hexte.contamination import absolute_channels, background_remarks, compare
+from rossi.hexte.contamination import Comparison, absolute_channels, background_remarks, compare
 from rossi.hexte.dwell import find_dwell, overlapping, shown_dwell
 from rossi.hexte.net import cycle_net, interpolate, interpolated_net
 from rossi.hexte.parts import dwell_of
@@ -260,6 +260,16 @@ def test_differences_of_more_than_three_standard_deviations_are_told(sigma, told
         rates = f"{7 + np.sign(sigma) * 0.07:.3f} and 7.000 count/s"
         said = f"Cluster B: from channel 200 on, source and background differ by {sigma:.1f} sigma ({rates});"
         assert remark[0].message.startswith(said)
+
+
+def test_a_difference_without_counts_is_none():
+    assert Comparison((5.0, 3.0), (0.0, 0.0)).sigma == 0
+    assert Comparison((5.0, 3.0), (0.3, 0.4)).sigma == 4
+    some = read_pha(archive_spectrum(100, 50.0))
+    unexposed = compare(some, replace(some, exposure=0.0), (15, 61))
+    assert (unexposed.rates, unexposed.errors[1]) == ((46.0, 0.0), 0.0)
+    poisson = compare(replace(some, error=None), some, (15, 61))
+    assert poisson.errors[0] == poisson.errors[1]
 
 
 def test_channels_that_are_joined_count_by_their_first_one():
