@@ -263,6 +263,10 @@ def test_housekeeping_that_says_to_last_longer_than_it_does_has_no_more_frames()
     science = archive(T + 16 * np.arange(12), [0] * 12, [4000] * 12, np.tile(LIVE, (12, 1)))
     dead = dead_time(science.table(), Housekeeping.from_table(longer), coefficients().table())
     assert (dead.first, len(dead.dead)) == (F - 1, 8)
+    for frame in (7, 8, 40):
+        listed = events(T + 16.0 * np.array([0, frame]) + 1, [100, 100], [1, 1], [0, 0])
+        with pytest.raises(DataError, match=rf"no housekeeping for frame {F + frame} \({T + 16 * frame} s\)"):
+            dead_time(listed.table(), Housekeeping.from_table(longer), coefficients().table())
 
 
 def test_frames_without_housekeeping_lie_between_their_neighbours():
