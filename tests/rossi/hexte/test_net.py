@@ -71,6 +71,8 @@ def test_background_between_dwells():
     assert error[[0, 1, 3, 4, 8]] == pytest.approx([1, 1, np.sqrt(0.25 + 1), 2, 3])
     repeated, _ = interpolate(series(T + np.array([64.0, 96, 136, 152]), 1.0), background, repeat_output=True)
     assert repeated.tolist() == [20, 30, 30, 30]
+    behind, _ = interpolate(series([T + 144.0, T + 160.0], 1.0), background, repeat_output=True)
+    assert behind.tolist() == [10, 10]  # nothing was interpolated before
     net = interpolated_net(source, background)
     assert net.rate.tolist() == (100 - rate).tolist()
     assert net.error == pytest.approx(np.hypot(1.0, error))

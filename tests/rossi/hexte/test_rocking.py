@@ -199,6 +199,12 @@ def test_event_words_that_are_no_bits(form, values):
     assert event_bytes(bytes_).tolist() == [[1], [2]]
 
 
+def test_words_that_are_shorter_than_their_mask_says():
+    table = events(T + np.arange(2.0), [1] * 2, [1] * 2, [0] * 2, mask="08", DATAMODE="E_8us_256_DX1F").table()
+    with pytest.raises(DataError, match="promises the detector in byte 2 of an event, but Event has 1 bytes"):
+        event_detectors(table)
+
+
 def test_files_of_neither_cluster():
     for text in ("O[XTE]", "G[2]", "G[", ""):
         with pytest.raises(DataError, match=r"G\[0\] or G\[1\], the cluster of a HEXTE file, was expected"):
