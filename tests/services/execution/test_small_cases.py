@@ -386,10 +386,13 @@ def test_one_request_tells_what_was_expected_and_two_what_was_not(tmp_path, monk
     stages = configured(count={}, double={})
     shard = Shard(number=0, obsids=(OBSID,), stages=stages, archive="a", store="memory:", prefix="run")
 
-    def looked(**options: object) -> tuple[str, list[str], Memory]:
+    def looked(shard: Shard = shard, **options: object) -> tuple[str, list[str], Memory]:
         store.calls.clear()
         sources = Sources(HeldArchive(archive), store)
         return look(OBSID, shard, sources, **options), [method for method, _ in store.calls], sources.memory
+
+    others = (configured(count={}, double={"factor": 5}), configured(count={"letter": "b"}, double={}))
+    assert len({looked(shard.model_copy(update={"stages": one}))[0] for one in (stages, *others)}) == 3
 
     key, methods, memory = looked()
     assert (key.startswith(f"run/{OBSID}/"), methods, memory.there) == (True, ["get", "list"], frozenset())
