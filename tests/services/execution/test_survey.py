@@ -9,7 +9,7 @@ import services.storage.publication
 from services.contract import FailureKind, ObservationResult, Outcome
 from services.execution.failures import record_failure
 from services.execution.request import Shard
-from services.execution.survey import Change, Standing, survey_observation
+from services.execution.survey import Change, Standing, survey_observation, survey_shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
 from tests.services.fakes import COUNT, STAGES, FakeEngine, configured, make_archive, use_fakes
@@ -161,3 +161,11 @@ def test_what_is_not_in_the_archive(shard: Shard, obsid: str) -> None:
 def test_a_name_that_can_not_be_a_key_leaves_no_record(shard: Shard) -> None:
     assert run(shard, "no such thing").outcome is Outcome.FAILED
     assert survey(shard, "no such thing").changes == (Change.NEW,)
+
+
+def test_all_observations_of_a_shard(shard: Shard) -> None:
+    run(shard)
+    both, told = shard.model_copy(update={"obsids": (OBSID, "20402-01-45-99")}), list[Standing]()
+    standings = survey_shard(both, told.append)
+    assert [(one.obsid, one.changes) for one in standings] == [(OBSID, ()), ("20402-01-45-99", (Change.NEW,))]
+    assert told == standings == survey_shard(both)
