@@ -1,16 +1,29 @@
 """What is kept of runs, and what is chosen, counted and told of observations: case by case."""
 
+import hashlib
 import re
 from types import SimpleNamespace
 
 import pytest
 
 from rossi.archive import ObsID
-from rossi.errors import ConfigError, DataError
-from services.contract import ExitCode, FailureKind, File, Input, Outcome, Output, Outputs, Stage, StageResult
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from services.contract import (
+    ExitCode,
+    FailureKind,
+    File,
+    Input,
+    ObservationResult,
+    Outcome,
+    Output,
+    Outputs,
+    Stage,
+    StageResult,
+)
 from services.execution import executor, making
 from services.execution.executor import execute
-from services.execution.failures import failed
+from services.execution.failures import failed, lost_observation
+from services.execution.front_door import _error
 from services.execution.inputs import Sources, _check_count, _start
 from services.execution.known import look
 from services.execution.ledger import Ledger, is_final, list_key, put_list, read_plan
@@ -431,3 +444,42 @@ def test_products_are_put_at_the_end_or_step_by_step(tmp_path, monkeypatch, opti
     keys = [key for method, key in store.calls if "put" in method]
     named = [key.split("/")[2] if key.endswith("manifest.json") else key.rpartition("-")[2] for key in keys]
     assert [name.rpartition("/")[2] for name in named][:4] == order, keys
+
+
+def test_a_failure_is_recorded_by_time_and_content(monkeypatch, caplog):
+    use_fakes(monkeypatch)
+    shard = Shard(
+        number=0, obsids=(OBSID,), stages=configured(count={}, double={}), archive="a", store="s", prefix="/run/"
+    )
+    store = MemoryStore()
+    lost = lost_observation(shard, OBSID, "Gone.", store)
+    (stage,) = lost.stages
+    assert (lost.outcome, stage.stage, stage.kind, stage.code) == (
+        *(Outcome.FAILED, "count", FailureKind.RETRYABLE, "process_lost"),
+    )
+    (info,) = store.list()
+    name = re.fullmatch(rf"run/{OBSID}/count/failures/(\d{{8}}T\d{{6}})-([0-9a-f]{{64}})\.json", info.key)
+    content = store.get(info.key)
+    assert hashlib.sha256(content).hexdigest() == name[2]
+    assert StageResult.model_validate_json(content) == stage
+    assert lost_observation(shard, OBSID, "Gone.") == lost and len(list(store.list())) == 1
+    refusing = FaultyStore(store, lambda method, _: method == "put")
+    assert lost_observation(shard, OBSID, "Gone.", refusing) == lost
+    assert "the failure could not be recorded: the server broke off" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "error"),
+    [
+        ([None, None], NoGoodTime),
+        ([None, FailureKind.DATA], DataError),
+        ([FailureKind.DATA, FailureKind.RETRYABLE], RossiError),
+    ],
+)
+def test_why_nothing_could_be_reduced(kinds, error):
+    outcomes = [Outcome.NO_WORK if kind is None else Outcome.FAILED for kind in kinds]
+    stages = [
+        StageResult(stage=name, obsid=OBSID, outcome=outcome, kind=kind, message=name)
+        for name, outcome, kind in zip("ab", outcomes, kinds, strict=True)
+    ]
+    assert type(_error(ObservationResult.of(OBSID, stages))) is error
