@@ -20,7 +20,8 @@ from services.contract import (
     Stage,
     StageResult,
 )
-from services.execution import executor, making
+from services.execution import entry, executor, making
+from services.execution import portion as portion_module
 from services.execution.executor import execute
 from services.execution.failures import failed, lost_observation
 from services.execution.front_door import _error
@@ -483,3 +484,39 @@ def test_why_nothing_could_be_reduced(kinds, error):
         for name, outcome, kind in zip("ab", outcomes, kinds, strict=True)
     ]
     assert type(_error(ObservationResult.of(OBSID, stages))) is error
+
+
+def test_words_of_a_process(monkeypatch, capsys):
+    for name in ("ROSSI_RUN", "ROSSI_ATTEMPT"):
+        monkeypatch.delenv(name, raising=False)
+    needed = ["--store", "s", "--work", "w"]
+    given = portion_module._parser("p", "what", "behind").parse_args(needed)
+    assert (given.store, given.work, given.index, given.index_from, given.run, given.attempt) == (
+        "s",
+        "w",
+        None,
+        "",
+        "by-hand",
+        0,
+    )
+    monkeypatch.setenv("ROSSI_RUN", "job")
+    monkeypatch.setenv("ROSSI_ATTEMPT", "2")
+    given = portion_module._parser("p", "what", "behind").parse_args([*needed, "--index", "3"])
+    assert (given.index, given.run, given.attempt) == (3, "job", 2)
+    for words in (
+        [*needed[:2]],
+        [*needed[2:]],
+        [*needed, "--ind", "3"],
+        [*needed, "--index", "-1"],
+        [*needed, "--attempt", "x"],
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            portion_module._parser("p", "what", "behind").parse_args(words)
+    asked = entry._parser("count", "an example\n  in lines").parse_args([])
+    assert (asked.request, asked.print_config) == ("", False)
+    with pytest.raises(SystemExit, match="2"):
+        entry._parser("count", "").parse_args(["--req", "x"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match="0"):
+        entry._parser("count", "an example\n  in lines").parse_args(["--help"])
+    assert "  an example\n  in lines\n\nExit codes: 0 done" in capsys.readouterr().out
