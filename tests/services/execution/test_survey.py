@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import services.storage.publication
-from services.contract import FailureKind, ObservationResult, Outcome
+from services.contract import FailureKind, ObservationResult, Outcome, StageResult
 from services.execution.failures import record_failure
 from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_observation, survey_shard
@@ -156,6 +156,16 @@ def test_what_is_not_in_the_archive(shard: Shard, obsid: str) -> None:
     assert standing.changes == (Change.FAILED,)
     assert standing.result.message == failed.message
     assert standing.kind is FailureKind.DATA
+
+
+@pytest.mark.parametrize("code", ["aaa", "zzz"])
+def test_an_observation_that_failed_otherwise_before(shard: Shard, code: str) -> None:
+    absent = "20402-01-45-99"
+    before = StageResult(
+        stage="count", obsid=absent, outcome=Outcome.FAILED, kind=FailureKind.DATA, code=code, message="x"
+    )
+    record_failure(open_store(shard.store), shard.prefix, before)
+    assert survey(shard, absent).changes == (Change.NEW,)
 
 
 def test_a_name_that_can_not_be_a_key_leaves_no_record(shard: Shard) -> None:
