@@ -63,6 +63,11 @@ def test_a_steady_pointing_has_one_correction():
     np.testing.assert_allclose(made, 1 - 50 * np.sin(0.004), rtol=2e-6)
     assert len(set(made.tolist())) == 1
     assert pointing(np.full(len(TIME), 0.004)).jitter() < 0.1
+    sine, cosine = np.sin(SLEW / 2), np.cos(SLEW / 2)
+    above, below = (
+        2 * np.arctan2(sine.mean() + sign * sine.std(), cosine.mean() + sign * cosine.std()) for sign in (1, -1)
+    )
+    assert pointing(SLEW).jitter() == pytest.approx(np.degrees(above - below) * 3600, rel=1e-4)
     assert pointing(SLEW).jitter() == pytest.approx(2 * np.degrees(SLEW.std()) * 3600, rel=1e-3)
 
 

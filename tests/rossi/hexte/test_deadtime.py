@@ -1,11 +1,13 @@
 """Dead time against the vectors of the specification (annex A), which the original task computed."""
 
+import re
+
 import numpy as np
 import pytest
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.columns import append_columns
-from rossi.fits.edit import select_rows
+from rossi.fits.edit import select_columns, select_rows
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
@@ -13,7 +15,7 @@ from rossi.hexte.correction import correct, parse_detectors
 from rossi.hexte.counters import event_frames
 from rossi.hexte.deadtime import dead_time
 from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
-from rossi.hexte.housekeeping import Housekeeping, _runs
+from rossi.hexte.housekeeping import Housekeeping, _runs, check_cluster
 from rossi.hexte.science import Cluster
 from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
 
@@ -245,6 +247,18 @@ def test_frames_are_those_that_housekeeping_covers(rows, first, number):
     assert (found.first, len(found.dead)) == (inside[0] // 16, len(inside))
 
 
+def test_frames_without_housekeeping_lie_between_their_neighbours():
+    """Two frames are missing: a third and two thirds of the way; other rates are -1 there, the dwell is that before."""
+    made = hk(T + 16 * np.array([0, 1, 4]), code=[1, 2, 3], ctUldD0=[100, 130, 190], ctArmD0=[7, 8, 9])
+    assert made.uld[:, 0].tolist() == [100, 130, 150, 170, 190]
+    assert made.arm[:, 0].tolist() == [7, 8, -1, -1, 9]
+    assert (made.dwell.tolist(), made.missing.tolist()) == ([1, 2, 2, 2, 3], [False, False, True, True, False])
+    (remark,) = made.remarks()
+    assert f": 2 of 5 frames have no row (apModPeriod, ULD and XULD undefined): {F + 2}-{F + 3}; ULD" in remark.message
+    (remark,) = hk(T + 16 * np.arange(3), code=[1, 7, 6]).remarks()
+    assert "DwellPdApMod holds the code 6; 0 to 4 are known" in remark.message
+
+
 def test_housekeeping_of_one_frame():
     made = hk(T + 16 * np.arange(1))
     assert (len(made), made.first, made.time, made.span) == (1, F, (T, T), (T, T + 16))
@@ -309,6 +323,12 @@ def test_what_can_not_be_corrected_is_refused(a1, a2):
         both = append_columns(several.table(), [(Column(column, "D"), np.ones(1))])
         with pytest.raises(DataError, match="it holds several light curves"):
             correct(FitsFile(several.name, several.primary, (both,)), a1)
+    for missing in ("START", "STOP"):
+        file = spectrum(ROWIDS, ON, 32.0)
+        good = file.tables[1]
+        bare = select_columns(good, [name for name in ("START", "STOP") if name != missing])
+        with pytest.raises(DataError, match=r"should hold its good time .START, STOP."):
+            correct(FitsFile(file.name, file.primary, (file.tables[0], bare)), a1)
     for spans in ([(T, T + 8.64e6 + 1)], [(T + 16, T)]):
         with pytest.raises(DataError, match="can't be good time of an observation"):
             correct(spectrum(ROWIDS, spans, 32.0), a1)
@@ -331,8 +351,13 @@ def test_detectors_that_are_asked_for(text, detectors):
 
 def test_what_does_not_belong_together_is_refused():
     science = archive([T + 16], [0], [4000], [LIVE]).table()
-    with pytest.raises(DataError, match=r"APPID is 89.*cluster A"):
-        hk(apid=89)
+    for cluster, other, said in (
+        (Cluster.A, 89, "cluster A (APPID 83, FH53) was expected, as the science file is cluster A's."),
+        (Cluster.B, 83, "cluster B (APPID 89, FH59) was expected, as the science file is cluster B's."),
+    ):
+        with pytest.raises(DataError, match=re.escape(f"APPID is {other}; the housekeeping of {said}")):
+            hk(apid=other, cluster=cluster)
+    check_cluster(housekeeping([T], apid=89).table(), None)
     with pytest.raises(DataError, match=r"column pwa0co0 is missing.*cluster A"):
         dead_time(science, hk(), coefficients("pwb").table())
     with pytest.raises(DataError, match="no time in common"):
@@ -364,8 +389,11 @@ def test_missing_frames_are_told_as_runs():
 def test_a_product_may_end_with_the_housekeeping(a1):
     first, last = (time - a1.offset + a1.zero for time in a1.span)
     assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
-    for start, stop in ((first - 0.01, last), (first, last + 0.01)):
+    assert a1.beyond(first - 0.0009, last + 0.0009) is None
+    for start, stop in ((first - 0.0011, last), (first, last + 0.0011)):
         assert a1.beyond(start, stop).code == "housekeeping_short"
+    said = f"from {T - 17}.000 to {T + 212}.000 s, the housekeeping from {T - 16}.000 to {T + 112}.000 s;"
+    assert said in a1.beyond(first - 1, last + 100).message
 
 
 def test_products_that_are_looked_at_together_have_the_fractions_that_each_has_alone(a1, a2):

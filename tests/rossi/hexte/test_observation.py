@@ -1,5 +1,7 @@
 """The recipe of an observation on a simulated one, whose truth is known: without stages, stores or settings."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,11 @@ def test_an_observation_from_files_to_products(observation):
         assert parts.clusters[name]["dwell"] == summary["clusters"][name]["dwell"] == cluster.dwell
         found = summary["bands"][f"{name}_ch15-61"]
         assert found["rate"] == pytest.approx(cluster.archive.source, abs=3 * found["error"])
+    nets = [one.curves["ch15-61"].net for one in made.clusters.values()]
+    assert summary["tstart"] == min(net.time[0] for net in nets)
+    assert summary["tstop"] == max(net.time[-1] + net.timedel for net in nets)
+    live = {p.value: float(f.table().header["EXPOSURE"]) for p, f in made.clusters[Cluster.A].spectra.items()}
+    assert summary["clusters"]["pwa"]["live"] == live
     net, beside = made.light_curve_files()
     stems = [f"{truth.obsid}_{cluster}_ch15-61" for cluster in ("pwa", "pwb")]
     assert [file.name for file in net] == [f"{stem}.lc" for stem in stems]
@@ -101,6 +108,29 @@ def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation
     assert "no_housekeeping" in {remark.code for remark in made.clusters[Cluster.A].remarks}
     assert "no_housekeeping" not in {remark.code for remark in made.clusters[Cluster.B].remarks}
     assert Position.BACKGROUND in made.clusters[Cluster.B].spectra
+
+
+@pytest.mark.parametrize(
+    ("cluster", "start", "detectors"),
+    [
+        (Cluster.B, 68729232.0, (0, 1, 2, 3)),  # 1996-03-06 11:27:12, when it lost detector 2
+        (Cluster.B, 68729232.5, (0, 1, 3)),
+        (Cluster.A, 68729232.5, (0, 1, 2, 3)),
+    ],
+)
+def test_detectors_of_spectra(cluster, start, detectors):
+    part = SimpleNamespace(span=(start, start + 100), position=Position.PLUS)
+    assert Wanted({}).spectrum_detectors(cluster, part) == detectors
+    assert Wanted({}, spectra=False).spectrum_detectors(cluster, part) == ()
+
+
+@pytest.mark.parametrize(("dwell", "width"), [(32.0, 32.0), (0.0, 16.0)])
+def test_widths_of_bins(dwell, width):
+    source, beside = (SimpleNamespace(position=position) for position in (Position.SOURCE, Position.MINUS))
+    between = Wanted({}, interpolated=True, binsz=4.0)
+    assert [Wanted({}).width(part, dwell) for part in (source, beside)] == [width, width]
+    assert [between.width(part, dwell) for part in (source, beside)] == [4.0, 16.0]
+    assert Wanted({}, interpolated=True).width(source, dwell) == 16.0
 
 
 def test_a_science_file_is_opened_once():

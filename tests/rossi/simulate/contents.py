@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -21,16 +22,18 @@ from numpy.typing import NDArray
 from rossi.archive import ObsID
 from rossi.fits.header import Header
 from rossi.fits.reader import iterate_hdus, open_fits
-from rossi.simulate import Configurations, ObservationSpec, simulate_observation, true_observation
+from rossi.simulate import Configurations, FastSpec, ObservationSpec, simulate_observation, true_observation
 from rossi.simulate.archive import planned
 from rossi.simulate.calibration import calibration_files
 from rossi.simulate.fast.plan import with_fast_data
 from rossi.simulate.source import long_term
 from rossi.simulate.targets import MOST, targets
+from rossi.simulate.truth import true_sources, truth
 
 KNOWN = Path(__file__).parents[2] / "golden/simulated.json"
 #: What says by what a file was written, not what it holds.
 _WRITTEN = {"CHECKSUM", "DATASUM", "CREATOR"}
+_FRACTION = re.compile(rb"[-+]?\d+\.\d*(E[-+]?\d+)?")
 #: What is less than this of a value is none: processors differ in the last digits.
 _NOISE = 1e-11
 #: Early 1996 (detector 2 of B works), 2007 (A stares), 2010 (B is parked).
@@ -47,8 +50,8 @@ def _observed(spec: ObservationSpec, *folders: str) -> Contents:
     """Return what the files of some folders hold, and the truth."""
     files = simulate_observation(replace(spec, compress=False))
     found = {path: _of_file(data, path) for path, data in files.items() if path.startswith(folders)}
-    truth = true_observation(spec).model_dump()
-    return found | {"truth": {"": {key: _of_values(value) for key, value in truth.items()}}}
+    true = true_observation(spec).model_dump()
+    return found | {"truth": {"": {key: _of_values(value) for key, value in true.items()}}}
 
 
 def _of_archive(number: int) -> Contents:
@@ -66,21 +69,33 @@ def _of_fast_data(number: int) -> Contents:
     return _observed(spec, "pca/FS", "FIPC", "FMI")
 
 
+def _of_many_photons() -> Contents:
+    """Return those of GoodXenon in partitions of two seconds."""
+    fast = FastSpec(Configurations.XENON)
+    spec = ObservationSpec(ObsID("20101-01-01-00"), 110_145_600, 32, flux=1.5, slew=0, fast=fast)
+    return _observed(spec, "pca/FS3")
+
+
 def _of_plans() -> Contents:
     models = [long_term(1, which) for which in range(5)]
     plans = [asdict(planned(1, number, models[number % 5], targets(5))) for number in range(40)]
     one = [asdict(planned(2, number, long_term(2))) for number in range(20)]
     named = {target.names[0] + str(target.ra): _of_values(asdict(target)) for target in targets(MOST)}
     planned_for = {f"{plan['obsid']['text']} {plan['entropy']}": _of_values(plan) for plan in (*plans, *one)}
-    return {"": {"observations": planned_for, "targets": named}}
+    specs = [with_fast_data(planned(1, number, models[number], targets(2)), number) for number in range(2)]
+    whole = truth(1, specs, models[0], true_sources(targets(2), models[:2])).model_dump()
+    told = {key: _of_values(value) for key, value in whole.items()}
+    return {"": {"observations": planned_for, "targets": named, "truth": told}}
 
 
+OBSERVATIONS = {f"observation {number}": partial(_of_archive, number) for number in (0, 1, 2, 3, 5)}
 #: What is made, in parts that take a fraction of a second each.
 CASES: dict[str, Callable[[], Contents]] = {
     "plans": _of_plans,
     "calibration": lambda: {name: _of_file(data, name) for name, data in calibration_files().items()},
-    **{f"observation {number}": partial(_of_archive, number) for number in (0, 1, 2, 3, 5)},
+    **OBSERVATIONS,
     **{f"HEXTE in {year}": partial(_of_hexte, start) for year, start in _HEXTE.items()},
+    "many photons": _of_many_photons,
     **{str(which): partial(_of_fast_data, number) for number, which in enumerate(Configurations)},
 }
 
@@ -94,13 +109,18 @@ def _of_file(data: bytes, name: str) -> Part:
         return {"headers": headers, "images": values}
     found: Part = {}
     for table in open_fits(data, name).tables:
-        columns = {column: _of_array(np.asarray(table.cells(column).values)) for column in table.infos}
+        columns = {
+            name: _of_array(table.cells(name).values if info.is_variable else np.asarray(table.column(name)))
+            for name, info in table.infos.items()
+        }
         found[table.name] = {"header": _of_header(table.header)} | columns
     return found
 
 
 def _of_header(header: Header) -> str:
-    return _of_values({keyword: header[keyword] for keyword in header if keyword not in _WRITTEN})
+    """Return the word of the cards as they are written, with ten digits of each number that is not whole."""
+    cards = b"\n".join(image for keyword, image in header.images() if keyword not in _WRITTEN)
+    return _of_bytes(_FRACTION.sub(lambda found: b"%.10g" % float(found[0]), cards))
 
 
 def _of_values(values: object) -> str:

@@ -67,6 +67,17 @@ def test_a_clean_pair_is_equal_by_default(pair, expected):
         assert np.array_equal(golden.column(column), made.column(column))
     anode = golden.column("ANODEID")
     assert np.array_equal(np.where(anode == 0, 255, anode), made.column("ANODEID"))  # no anode is undefined
+    limits = {
+        f"TL{end}{n}": value
+        for n, ends in ((3, (0, 4)), (4, (10, 40)), (5, (0, 255)))
+        for end, value in zip(("MIN", "MAX"), ends, strict=True)
+    }
+    assert {key: made.header[key] for key in limits} == limits
+    assert (made.header["CPIX5"], made.header["TIMEDEL"], made.header["DATAMODE"]) == (
+        "0:255",
+        2.0**-20,
+        "GoodXenon_2s",
+    )
     first, last = made.column("TIME")[[0, -1]]
     assert (first, last) == (537721650 + (8192 * 0 + 134) * 2.0**-20, 537721657.9996796)
 
