@@ -16,7 +16,16 @@ from pathlib import Path
 from stat import S_ISLNK
 
 from rossi.errors import ConfigError, DataError
-from services.storage.archive import DEEPEST, MOST_BYTES, MOST_FILES, ArchiveFile, Contents, check_size, endless
+from services.storage.archive import (
+    DEEPEST,
+    MOST_BYTES,
+    MOST_FILES,
+    UNKNOWN,
+    ArchiveFile,
+    Contents,
+    check_size,
+    endless,
+)
 from services.storage.base import StoreError
 from services.storage.identities import Identities, signature
 
@@ -187,7 +196,7 @@ class LocalArchive:
                     if inside.enters(entry, depth):
                         self._collect(entry.path, found, inside, depth + 1)
                 elif entry.is_file():
-                    found.append(ArchiveFile(entry.path[len(self._above) :], entry.stat().st_size))
+                    found.append(ArchiveFile(entry.path[len(self._above) :], UNKNOWN))
             except FileNotFoundError:  # gone since the directory was read
                 continue
             except OSError as error:

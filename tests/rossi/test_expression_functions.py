@@ -8,6 +8,7 @@ import pytest
 
 from rossi.errors import ConfigError, DataError
 from rossi.expression import Scene, compile_expression, evaluate, functions, scene
+from rossi.expression.operand import Operand
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 
@@ -207,6 +208,14 @@ def test_values_of_constants(table, text, expected):
 def test_vectors_that_can_not_be(table, text, words):
     with pytest.raises(ConfigError, match=words):
         compile_expression(text).evaluate(table)
+
+
+def test_whole_numbers_have_64_bits(table):
+    edge = 1 << 63
+    kinds = [Operand.constant(number).kind.name for number in (edge - 1, edge, -edge, -edge - 1)]
+    assert kinds == ["INTEGER", "REAL", "INTEGER", "REAL"]
+    assert value("0xFFFFFFFFFFFFFFFF", table) == 2.0**64
+    assert value("0x7FFFFFFFFFFFFFFF", table) == edge - 1
 
 
 def test_null_of_vectors_and_constants(table):

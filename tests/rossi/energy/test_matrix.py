@@ -8,11 +8,13 @@ from rossi.energy.absorption import cross_section, efficiency, has_propane, xeno
 from rossi.energy.built_in import built_in_table
 from rossi.energy.channel_law import ChannelLaw, Origin
 from rossi.energy.channel_table import read_channel_table
+from rossi.energy.collimator import SourcePosition
 from rossi.energy.conversion import ev_per_electron, nominal_energy
 from rossi.energy.detectors import PCUS
 from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts, table_shifts
 from rossi.energy.layers import CODES, layer_code, pair_code
 from rossi.energy.pca_matrix import energy_grid, pca_matrix
+from rossi.energy.pca_response import pca_area
 from rossi.errors import ConfigError, DataError
 from rossi.fits.declarations import STDGTI
 from rossi.fits.edit import file_bytes
@@ -219,6 +221,9 @@ def test_what_the_detectors_are_made_of():
         mine = (*pcu.xenon, pcu.dead_layer, leak.on(50802), leak.on(50803) - leak.on(50802))
         np.testing.assert_allclose([*mine, pcu.mylar, pcu.fano, pcu.area], numbers, rtol=1e-9)
         np.testing.assert_array_equal(np.ravel(pcu.thresholds), passed)
+    grid = pca_matrix(built_in_table().extension(3, 51500.0), CODES["LR1"], 51500.0)
+    areas = [pca_area(pcu, grid, None, SourcePosition(0.0, 0.0)).area for pcu in range(5)]
+    np.testing.assert_array_equal(areas, np.repeat(np.loadtxt(DETECTORS.split("\n"))[:, -1:], 300, axis=1).astype("f4"))
 
 
 def test_the_table_of_xenon():

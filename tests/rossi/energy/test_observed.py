@@ -99,6 +99,7 @@ def test_everything_that_a_spectrum_names_is_beside_it(response_data, calibratio
     assert [one[:2] for one in classes] == [["RESPONSE", "RSP_MATRIX"], ["RESPONSE", "EBOUNDS"]]
     assert classes[0][2] == "DETECTOR"
     area = open_fits(ready.ancillary[0].data, "").table("SPECRESP").header
+    assert area["GEOMAREA"] == pytest.approx(1563.16, rel=1e-12)
     assert (area["HDUCLAS2"], area["RESPFILE"], area["PHAFILE"]) == ("SPECRESP", ready.responses[0].name, "o_src.pha")
     tables = {table.header["E2CFILE"] for table in file.tables} | {made.text("E2CFILE")}
     assert tables == {"e05v03 (built in)"}
@@ -123,6 +124,9 @@ def test_exposure_in_seconds_goes_with_the_sum_of_the_areas(response_data, calib
     assert told == [[spectrum(source).header.comment("EXPOSURE")] * 2, [OF_ONE_PCU] * 2]
     areas = [area_in(one.ancillary[0].data, "").area for one in made]
     np.testing.assert_allclose(areas[1], 2 * areas[0], rtol=1e-6)
+    told = [open_fits(one.ancillary[0].data, "").table("SPECRESP").header["GEOMAREA"] for one in made]
+    mean = 0.5 * 1545.32 + 0.25 * 1533.94 + 0.25 * 1563.16
+    assert told == pytest.approx([mean, 2 * mean], rel=0.005)  # shares are rounded, and weighted by area
     assert made[0].responses == made[1].responses
 
 

@@ -52,11 +52,15 @@ def test_weights_count_for_a_single_layer_too():
     (one, _), (half, _), (theirs, _) = rsp(), rsp(weights=weights), rsp(weights=weights, compat=True)
     np.testing.assert_allclose(half.matrix, one.matrix / 2, rtol=1e-6)
     np.testing.assert_array_equal(theirs.matrix, one.matrix)
+    both, _ = rsp(weights="0,0,1,0,0", pcus="2,4")  # nobody asks for the collimator of a PCU that does not count
+    np.testing.assert_array_equal(both.matrix, one.matrix)
 
 
 def test_products_say_which_table_was_used():
     kept = [f"p2_LR1_1998-03-01{end}" for end in ("_256.rmf", ".rmf")] + ["p2_xe_1998-03-01.arf"]
     assert {*rsp("p2.rsp", keep=True)[1].files} == {*kept, "p2.rsp", "input/pha/e3_p2.pha"}
+    kinds = [str(read_fits(name).tables[0].header["HDUCLAS3"]).strip() for name in (*kept[:2], "p2.rsp")]
+    assert kinds == ["DETECTOR", "DETECTOR", "FULL"]  # without the area, which has a file of its own, and with it
     assert "p0_LR1_1998-03-01.rsp" in rsp("p02.rsp", pcus="0,2", keep=True)[1].files
     for name in ("p2.rsp", "p2_LR1_1998-03-01_256.rmf", "p2_LR1_1998-03-01.rmf"):
         with fits.open(name, checksum=True) as hdus:
@@ -84,6 +88,10 @@ def test_the_spectrum_names_its_response_and_keeps_its_date():
     assert not np.allclose(response.e_min, ours.e_min, rtol=1e-3)  # epoch 5, not 3
     rsp("other.rsp", date="2003-03-03", compat=True)
     assert fits.getheader("input/pha/e3_p2.pha", 1)["DATE-OBS"] == "2003-03-03"
+    for old, compat, new in (("x.arf", True, "x.arf"), ("x.arf", False, "NONE"), ("none", False, "none")):
+        fits.setval("input/pha/e3_p2.pha", "ANCRFILE", value=old, ext=1)
+        rsp("other.rsp", compat=compat)
+        assert fits.getheader("input/pha/e3_p2.pha", 1)["ANCRFILE"] == new  # or the area would count twice
 
 
 def test_days_of_a_change_of_gain_go_by_the_time():

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from rossi.errors import DataError
-from rossi.fits.cards import card_image
+from rossi.fits.cards import card_comment, card_image
 from rossi.fits.header import BLOCK, Header
 
 NAMES = ("A", "B", "TTYPE1", "TFORM1", "TTYPE2", "C", "OTHER1")
@@ -61,6 +62,32 @@ def test_cards_are_copied_where_there_are_none():
     header.copy_from(other, ("C", "B", "D"))
     assert [(key, header[key]) for key in header] == [("A", 1), ("B", 2), ("C", 4)]
     assert (header.comment("C"), header.comment("D"), header.image("D")) == ("said", "", b"")
+
+
+@pytest.mark.parametrize("value", ["y" * 100, "text", 1.5, 10**22, True, None])
+def test_comments_of_cards_of_every_form(value):
+    image = str(fits.Card("KEY", value, "said")).encode()
+    assert card_comment(image) == "said"
+    assert card_comment(card_image("KEY", value)) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "room"),
+    [
+        ("x" * 8, 47),
+        ("x" * 40, 25),
+        ("x" * 64, 1),
+        ("x" * 65, 0),
+        ("x" * 68, 0),
+        (1, 47),
+        (-1.2345678901234567e-100, 43),
+    ],
+)
+def test_comments_are_cut_where_the_card_ends(value, room):
+    """Ten characters of keyword and sign, twenty or more of the value, and three before the comment."""
+    image = card_image("KEY", value, "c" * 100)
+    assert (len(image), card_comment(image)) == (80, "c" * room)
+    assert fits.Card.fromstring(image).value == (value if isinstance(value, str) else pytest.approx(value, rel=1e-12))
 
 
 @pytest.mark.parametrize(("cards", "blocks"), [(0, 1), (35, 1), (36, 2), (71, 2), (72, 3)])

@@ -10,8 +10,9 @@ import pytest
 from astropy.io import fits
 
 from rossi.errors import DataError
+from rossi.fits.edit import as_hdu, select_columns, select_rows
 from rossi.fits.header import BLOCK, Header
-from rossi.fits.heap import gather
+from rossi.fits.heap import descriptors, gather
 from rossi.fits.image import read_images
 from rossi.fits.reader import data_size, header_end, iterate_hdus, open_fits, spans
 from rossi.fits.stream import stream_fits
@@ -170,6 +171,10 @@ def test_how_much_a_packed_file_may_hold():
     for cut in (-1, -4, -8, -9, 20):
         with pytest.raises(DataError, match=f"ends too early .{len(packed[:cut])} bytes are there"):
             gunzip(packed[:cut], "x")
+    two = packed + gzip.compress(b"more")
+    assert gunzip(two, "x") == text + b"more"
+    with pytest.raises(DataError, match=f"ends too early .{len(two) - 3} bytes are there"):
+        gunzip(two[:-3], "x")
     with pytest.raises(DataError, match="is damaged"):
         gunzip(packed[:-8] + b"abcd" + packed[-4:], "x")
 
@@ -202,11 +207,12 @@ def test_cells_behind_many_rows():
     table = table_of([(Column("V", "PJ"), cells), (Column("N", "J"), np.arange(3000))])
     assert [row.tolist() for row in table.cells("V").rows()] == [cell.tolist() for cell in cells]
     assert table.header["PCOUNT"] == sum(map(len, cells)) * 4
-    every = table.rows[::2]
-    hdu = TableHDU(
-        table.header, fits_bytes(primary_hdu(), [table_hdu("T", [(Column("N", "J"), table.column("N")[::2])])])
-    )
-    assert open_fits(hdu.data, "n").table().column("N").tolist() == list(range(0, 3000, 2)) and len(every) == 1500
+    with pytest.raises(DataError, match=r"column V are of variable length .TFORM1 is 'PJ.*'.; a fixed number"):
+        table.raw("v")
+    some = select_rows(table, np.arange(0, 3000, 2))
+    data = fits_bytes(primary_hdu(), [as_hdu(select_columns(some, ["N"])), as_hdu(select_rows(table, [1, 2999]))])
+    assert open_fits(data, "n").tables[0].column("N").tolist() == list(range(0, 3000, 2))
+    assert [row.tolist() for row in open_fits(data, "n").tables[1].cells("V").rows()] == [[1], [2999, 3000, 3001]]
 
 
 def test_cells_must_lie_in_the_heap():
@@ -222,6 +228,7 @@ def test_cells_must_lie_in_the_heap():
         number, start = wrong[-1]
         with pytest.raises(DataError, match=f"w: row {row} has {number} elements from byte {start} .* 16 bytes"):
             cells(*wrong)
+    assert [found.tolist() for found in descriptors(np.empty((3, 0), ">i4"))] == [[0] * 3] * 2  # TFORM 0P
     shared = [(8, 0)] * ((1 << 20) // 16)
     assert len(cells(*shared).values) == 1 << 19  # as much as is allowed
     with pytest.raises(DataError, match=f"w: the cells hold {MIB + 2} bytes, but the heap has 16"):
@@ -330,4 +337,6 @@ def test_tables_are_laid_out_on_pages():
     narrow = list(table_lines(table, names, [1], width=12, show=["names"], separator="|"))
     assert next(table_lines(table, names, [1], width=13, show=["names"], separator="|")) == "|TIME|    V|N"
     assert narrow == ["|TIME|    V", "10.0|    3", "    |    4", "", "|N", "b", ""]
+    assert list(table_lines(table, ["TIME", "N"], [0], show=["rows"], separator="|")) == ["1| 1.0|a", ""]
+    assert list(table_lines(table, ["TIME", "N"], [0], show=[])) == ["  1.0 a", ""]
     assert list(table_lines(table, ["V"], [0], show=["rows"], elements=[1])) == ["1 " + "22".rjust(5), ""]

@@ -2,11 +2,12 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
-from rossi.ftools.catalogue import GROUPS
+from rossi.ftools.catalogue import GROUPS, TASKS
 from rossi.ftools.lookup import find
 from rossi.ftools.parameters import REQUIRED, Parameters
 from rossi.ftools.prompt import shown_default
@@ -20,7 +21,10 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_defaults_are_those_of_the_originals(group):
+    """Of the tasks of a group, and of those whose modules they have brought along."""
     for name in GROUPS[group]:
+        find(name)
+    for name in [name for name, entry in TASKS.items() if f"rossi.ftools.{entry.module}" in sys.modules]:
         task = find(name)
         told = {key: task.parameters.declared()[key].default for key in task.names if key not in ("chatter", "mode")}
         shown = {key: "" if default is REQUIRED else shown_default(default) for key, default in told.items()}

@@ -30,22 +30,22 @@ def table(path, columns, name="T", cards=()):
 
 
 def test_statistics_of_a_few_numbers():
-    found = describe(np.array([4.0, 1.0, NAN, 2.0, 1.0, 2.0, NAN, 8.0]))
+    found = describe(np.array([4.0, 1.0, NAN, 2.0, 1.0, 2.0, NAN, 8.0]), None, 9)
     assert found == Statistics(
         *(1, 8, 3, 2, pytest.approx(np.sqrt(36 / 6))),  # the squares from the mean of 3 are 1, 4, 1, 4, 1, 25
         *(18, 1, 2, 2, 6, 2, 0),
     )
-    assert describe(np.array([5.0, 1.0, 3.0, 7.0])).median == 5  # the upper one of two
+    assert describe(np.array([5.0, 1.0, 3.0, 7.0]), None, 9).median == 5  # the upper one of two
     rows = np.r_[np.tile([-1.0, 1.0], 50), 50.0, 5.0]  # 50 goes first; then 5 is more than three deviations off, too
     assert [describe(rows, 3.0, n).clipped for n in (0, 1, 2, 20)] == [0, 1, 2, 2]
-    assert describe(rows, None).good == 102 and describe(rows, 3.0).good == 100
+    assert describe(rows, None, 9).good == 102 and describe(rows, 3.0, 9).good == 100
     edge = np.array([-1.0, 1.0])  # just one standard deviation off
-    assert (describe(edge, 1.0).clipped, describe(edge, 0.99).clipped) == (0, 2)
-    for nothing in (describe(edge, 0.5), describe(np.array([NAN]))):
+    assert (describe(edge, 1.0, 9).clipped, describe(edge, 0.99, 9).clipped) == (0, 2)
+    for nothing in (describe(edge, 0.5, 9), describe(np.array([NAN]), 1.0, 9)):
         assert np.isnan([getattr(nothing, name) for name in Statistics.__slots__[:7]]).all()
         assert (nothing.modes, nothing.modez, nothing.good) == (0, 0, 0)
-    assert (describe(edge, 0.5).clipped, describe(edge, 0.5).null) == (2, 0)
-    assert (describe(np.array([NAN])).clipped, describe(np.array([NAN])).null) == (0, 1)
+    assert (describe(edge, 0.5, 9).clipped, describe(edge, 0.5, 9).null) == (2, 0)
+    assert (describe(np.array([NAN]), 1.0, 9).clipped, describe(np.array([NAN]), 1.0, 9).null) == (0, 1)
 
 
 def test_statistics_as_they_are_printed(here):

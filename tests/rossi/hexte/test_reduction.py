@@ -176,6 +176,14 @@ def test_positions_without_events_are_left_out():
         assert [one.position for one in made] == expected
 
 
+def test_what_cluster_b_says_of_being_on_source_in_2010_is_its_plus_side():
+    start = 505_000_000 // 16 * 16
+    file = events(start + np.arange(32.0), [100] * 32, [1] * 16 + [32] * 16, [0, 1, 3, 3] * 8, cluster=1)
+    request = Request({"all": DetectorBand(0, 255)}, 16.0)
+    made = count_events(ScienceEvents.from_file(file), request, Correction(None, None))
+    assert [one.position for one in made] == [Position.PLUS, Position.MINUS]
+
+
 def test_nothing_in_good_time():
     nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
     assert count_events(ScienceEvents.from_file(small()), nothing, correction()) == []
@@ -204,8 +212,8 @@ def test_exposed_part_of_a_dwell(dwell, part):
     uneven = spectrum_without_slews(spectrum(["Event"], [(T, T + 32)], 31.2367), Position.MINUS, dwell).table().header
     assert (uneven["OLDEXP"], uneven["EXPOSURE"]) == (31.237, pytest.approx(31.2367 * part, abs=5e-4))
     assert uneven["EXPOSURE"] == round(uneven["EXPOSURE"], 3) != round(uneven["EXPOSURE"], 2)
-    lit = light_curve_of(curve(["Event"], [T], [3.0], [1.0], 16.0))
-    assert curve_without_slews(lit, Position.MINUS, dwell).rate[0] == 3.0 / part
+    lit = curve_without_slews(light_curve_of(curve(["Event"], [T], [3.0], [2.0], 16.0)), Position.MINUS, dwell)
+    assert (lit.rate[0], lit.error[0]) == (3.0 / part, 2.0 / part)
 
 
 def test_an_unknown_dwell_stops():

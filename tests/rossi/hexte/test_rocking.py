@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import DataError
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import as_hdu, select_columns, select_rows, with_keywords
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
 from rossi.fits.writer import fits_bytes
@@ -195,6 +195,27 @@ def test_versions_of_the_processing(creator, number):
 def test_commanded_dwell(code, dwell):
     codes = [code, code, code, 1]
     assert commanded_dwell(housekeeping(T + 16 * np.arange(4), code=codes).table()) == dwell
+
+
+def test_the_dwell_is_the_commonest_and_of_two_alike_the_shorter():
+    tables = [housekeeping(T + 16 * np.arange(len(codes)), code=codes).table() for codes in ([3, 1, 3, 1], [2, 2, 1])]
+    assert [commanded_dwell(table) for table in tables] == [16, 32]
+    assert commanded_dwell(select_rows(tables[0], np.zeros(4, bool))) is None
+    actual, neither = (select_columns(tables[1], names) for names in (["Time", "DwellPdApMod"], ["Time"]))
+    assert (commanded_dwell(actual), commanded_dwell(neither)) == (32, None)
+
+
+def test_long_event_lists_without_a_time_in_some_rows_and_with_cells_of_any_length():
+    file = events(T + np.array([0.0, np.nan, 2.0]), [1] * 3, [1] * 3, [0] * 3, TSTOP=T + 16.0, stop=T + 16)
+    data, said = fits_bytes(file.primary, [as_hdu(table) for table in file.tables]), []
+    ((part, made),) = split_streamed(stream_fits(data, "list"), SEPARATE, said)
+    assert said == ["list[XTE_SE]: column Time is undefined or infinite in 1 of 3 rows; they are left out."]
+    assert (len(open_fits(made, "x").table()), part.frames.tolist()) == (2, [[T, T + 16]])
+    heap = with_keywords(data, "list", 1, [("PCOUNT", 0)]).replace(
+        b"PCOUNT  =                    0", b"PCOUNT  =                    8", 1
+    )
+    with pytest.raises(DataError, match="PCOUNT is 8; event lists without cells of variable length"):
+        list(split_streamed(stream_fits(heap, "list"), SEPARATE))
 
 
 def test_an_unknown_dwell_is_said():

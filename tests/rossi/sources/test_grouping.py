@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rossi.errors import ConfigError
 from rossi.sky import separation
 from rossi.sources import By, Observations, Place, Rule, Source, group
+from rossi.sources.sphere import Sphere
 
 NAN = float("nan")
 
@@ -180,6 +181,13 @@ def test_a_place_needs_both_coordinates() -> None:
     assert [Source("A", "a", *place).placed for place in ((1.0, 2.0), (1.0, NAN), (NAN, 2.0))] == [True, False, False]
 
 
+@pytest.mark.parametrize("place", [(10.0, 91.0), (10.0, -90.1), (10.0, NAN), (NAN, 5.0), (np.inf, 5.0)])
+def test_a_pointing_that_is_none_is_no_anchor(place: tuple) -> None:
+    for rule in (Rule(), Rule(By.TARGET), Rule(only="A")):
+        (source,) = group(made(("A", *place)), rule).sources
+        assert np.isnan([source.ra, source.dec]).all()
+
+
 def test_slugs_are_unique_and_safe() -> None:
     targets = ["Eta Car", "eta/car", "η Car?", "4U 1820-30", "4U 1820+30", "...", "X" * 300, "a.b", "a b", "İstanbul"]
     found = group(made(*((target, 20.0 * n, 0.0) for n, target in enumerate(targets))))
@@ -216,12 +224,12 @@ def test_by_target() -> None:
 def test_by_table() -> None:
     table = (Place("Centre", 266.4, -29.0), Place("Beside", 266.4, -29.3, 0.05), Place("Wide", 10.0, 0.0, 2.0))
     rows = [("X", 266.4, -29.1), ("X", 266.4, -29.26), ("X", 266.4, -29.22), ("X", 11.5, 0.0), ("wide", NAN, NAN)]
-    found = group(made(*rows, ("X", NAN, NAN)), Rule("table", table=table))
+    found = group(made(*rows, ("X", NAN, NAN), ("centre", NAN, NAN)), Rule("table", table=table))
     assert [s.name for s in found.sources] == ["Centre", "Beside", "Wide"]
-    assert found.number.tolist() == [0, 1, -1, 2, 2, -1]
+    assert found.number.tolist() == [0, 1, -1, 2, 2, -1, 0]
     assert [remark.message for remark in found.remarks] == [
         "2 observations lie near no source of the table and belong to none.",
-        "1 observation without coordinates went to a source by the target's name.",
+        "2 observations without coordinates went to a source by the target's name.",
     ]
     turned = group(made(("Y", 9.9, 0.0)), Rule("table", table=(Place("Wide", -350.0, 0.0, 2.0),)))
     assert (turned.sources[0].ra, turned.number.tolist(), codes(turned)) == (10.0, [0], [])
@@ -316,6 +324,21 @@ def test_a_source_known_by_name_alone_gets_its_position() -> None:
         ("FOO @ J0400+0500", "foo-j0400p0500", 60.0),
     ]
     assert found.number.tolist() == [0, 0, 1]
+    second = group(made(("BAR", 90.0, 5.0), ("FOO", NAN, NAN)))
+    found = group(made(("foo", 30.0, 5.0)), yesterday=second.sources)
+    assert [(source.name, source.ra) for source in found.sources] == [("BAR", 90.0), ("FOO", 30.0)]
+
+
+def test_a_source_that_is_called_so_comes_before_one_where_somebody_pointed_under_that_name() -> None:
+    rows = [("B", 10.0, 0.0), ("FOO", 10.05, 0.0), ("FOO", 50.0, 0.0), ("foo", NAN, NAN)]
+    assert names(made(*rows)) == ["B", "B", "FOO", "FOO"]
+    assert names(made(*rows[:2], rows[3])) == ["B", "B", "B"]
+    # What somebody called it yesterday counts, but not what has become part of another source since.
+    known = (
+        Source("OLD", "old", 10.0, 0.0, "OLD", 40000.0, ("FOO", "OLD")),
+        Source("GONE", "gone", 90.0, 0.0, "FOO", 39000.0, ("FOO",), "OLD"),
+    )
+    assert names(made(("foo", NAN, NAN)), yesterday=known) == ["OLD"]
 
 
 def test_sources_that_grow_together_say_so_once() -> None:
@@ -343,6 +366,20 @@ def test_a_larger_radius_lets_sources_grow_together() -> None:
 
 
 # Any observations
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.2, 1.0, 5.0, 60.0, 120.0])
+def test_what_lies_around_a_direction(radius: float) -> None:
+    random = np.random.default_rng(2)
+    ra, dec = random.uniform(0, 360, 3000), np.degrees(np.arcsin(random.uniform(-1, 1, 3000)))
+    near = np.arange(100)
+    ra[near], dec[near] = 30 + random.uniform(-0.5, 0.5, 100), 70 + random.uniform(-0.2, 0.2, 100)
+    for center in ((30.0, 70.0), (10.0, 89.9), (200.0, -45.0)):
+        place, angle = Sphere.of(ra, dec).around(*center, radius)
+        away = separation(*center, ra, dec)
+        assert sorted(place.tolist()) == np.flatnonzero(away <= radius).tolist()
+        np.testing.assert_allclose(angle, away[place], atol=1e-6)
+
 
 TARGETS = st.sampled_from(["A", "a ", "B", "b-1", "B 1", "", "Γ", "NOVA"])
 POINTINGS = st.tuples(

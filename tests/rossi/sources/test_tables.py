@@ -167,6 +167,9 @@ def test_rows_of_a_run_take_the_place_of_those_before() -> None:
     ]
     assert np.isnan(renewed(Table({"slug": ["c"]}), now, "slug", ["e"])["rate"][0])
     assert renewed(None, now, "slug", ["c", "e"])["slug"].tolist() == ["e", "c"]
+    told = Table({"slug": ["c"], "rate": [3.0]}, units={"rate": "ct / s"}, descriptions={"rate": "a rate"})
+    kept = renewed(told, Table({"slug": ["e"]}), "slug", ["e"])
+    assert (str(kept["rate"].unit), kept["rate"].description, kept["slug"].unit) == ("ct / s", "a rate", None)
     held = Table({"source": ["a", "a", "b"], "obsid": ["1", "2", "3"]})
     moved = Table({"source": ["b", "b"], "obsid": ["2", "3"]})  # 2 went from one source to the other
     both = renewed(held, moved, "source", ["b"], unique="obsid")

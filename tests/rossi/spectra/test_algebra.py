@@ -211,6 +211,22 @@ def test_a_running_sum_is_the_sum(rows, random):
         np.testing.assert_allclose(*(getattr(pha, name) for pha in made), rtol=1e-14)
 
 
+def test_the_first_and_the_last_are_told_by_times_with_timezero():
+    """From 100 to 200 s, and with 10 s of TIMEZERO from 105 to 195 s, though their files say 95 to 185."""
+
+    def one(name, start, stop, zero):
+        cards = [("TSTART", start), ("TSTOP", stop), ("TIMEZERO", zero), ("OBJECT", name), ("DATE-END", name)]
+        return spectrum([1], name=name, header=Header(cards))
+
+    files = [one("early", 100.0, 200.0, 0.0), one("within", 95.0, 185.0, 10.0)]
+    late = one("late", 99.0, 191.0, 10.0)
+    for some in (files, files[::-1]):
+        total = read_pha(open_fits(sum_file(some), "sum")).header
+        assert [total[keyword] for keyword in ("OBJECT", "TSTART", "DATE-END", "TSTOP")] == ["early", 100, "early", 200]
+    total = read_pha(open_fits(sum_file([*files, late]), "sum")).header
+    assert [total[keyword] for keyword in ("OBJECT", "TSTART", "DATE-END", "TSTOP")] == ["early", 100, "late", 191]
+
+
 def test_a_running_sum_takes_nothing_that_does_not_fit():
     running = RunningSum()
     running.add(spectrum([1, 2]))

@@ -14,7 +14,7 @@ from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.channels import ChannelGroup
 from rossi.spectra.response import Response, mean_response, rebin_response, weighted_sum
-from rossi.spectra.response_file import read_response, response_file
+from rossi.spectra.response_file import contains_area, read_response, response_file
 
 
 def response(rows, n_channel: int, first_channel: int = 0) -> Response:
@@ -87,6 +87,8 @@ def test_elements_are_conserved(sizes, seed):
     ("triple", "error", "words"),
     [
         ((0, 4, 2), ConfigError, "factor 2 does not divide the 5 channels from 0 to 4"),
+        ((0, 4, 0), ConfigError, "factor 0 does not divide the 5 channels from 0 to 4"),
+        ((0, 3, -2), ConfigError, "factor -2 does not divide the 4 channels from 0 to 3"),
         ((0, 16, 1), DataError, "has the channels 0 to 15, but channels 0 to 16"),
     ],
 )
@@ -183,6 +185,22 @@ def test_elements_in_cells_of_fixed_length():
     """What is stored behind the last element of a row's groups belongs to no channel."""
     made, _ = read_response(table_of(), "r.rmf")
     np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "full"),
+    [("FULL", True), (" full", True), ("DETECTOR", False), ("REDIST", False), ("Z", False), ("", False)],
+)
+def test_matrices_that_contain_the_area(kind, full):
+    assert contains_area(open_fits(with_keywords(table_of(), "r", 1, [("HDUCLAS3", kind)]), "r")) is full
+    assert not contains_area(open_fits(table_of(), "r"))
+
+
+def test_groups_without_elements_may_begin_anywhere():
+    made, _ = read_response(
+        table_of(f_chan=((0, 0), (9, 3)), n_chan=((2, 0), (0, 2)), matrix=((1, 2, 0), (4, 5, 0))), "r.rmf"
+    )
+    np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [0, 0, 0, 4, 5]])
 
 
 def test_the_first_channel_is_1_where_nothing_is_told():

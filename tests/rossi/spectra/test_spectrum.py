@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from astropy import units as u
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.cards import card_value
 from rossi.fits.header import Header
-from rossi.fits.reader import read_fits
-from rossi.spectra.pha import OF_ONE_PCU, PCU_SECONDS, Spectrum, read_pha
+from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.spectra.pha import OF_ONE_PCU, PCU_SECONDS, Spectrum, find_spectrum, read_pha
 from rossi.spectra.summing import sum_tables
 
 KEYWORDS = {"TELESCOP": "XTE", "INSTRUME": "HEXTE", "DETNAM": "PWA", "OBJECT": "Cyg X-1", "OBS_ID": "20402-01-45-03"}
@@ -47,7 +48,8 @@ def test_rates_and_errors(spectrum: Spectrum) -> None:
     assert spectrum.rate_error.tolist() == [0.05, 0.1, 0]
     rates = replace(spectrum, value=spectrum.rate, quantity="RATE")
     assert rates.sigma.tolist() == rates.rate_error.tolist() == [0.05, 0.1, 0]
-    assert np.isnan(replace(spectrum, exposure=0.0).rate).all()
+    for none in (0.0, -1.0, np.nan):
+        assert np.isnan(replace(spectrum, exposure=none).rate).all()
     assert spectrum.gti is not None
     assert spectrum.gti.total == 200
 
@@ -80,6 +82,17 @@ def test_a_sum_keeps_the_unit_of_exposures_and_names_what_is_in_it(spectrum: Spe
     assert table.header.comment("EXPOSURE") == PCU_SECONDS
     remarks = [card_value(image) for keyword, image in table.header.images() if keyword == "COMMENT"]
     assert remarks == ["Sum of a.pha", "Sum of b.pha"]
+
+
+def test_a_spectrum_is_the_table_with_channels_and_counts() -> None:
+    tables = [table_hdu(name, [(Column(column, "D"), np.ones(2)) for column in columns]) for name, columns in (
+        ("CURVE", ("TIME", "COUNTS")), ("LIST", ("CHANNEL", "ENERGY")), ("RATES", ("CHANNEL", "RATE"))
+    )]  # fmt: skip
+    assert find_spectrum(open_fits(fits_bytes(primary_hdu(), tables), "x")).name == "RATES"
+    with pytest.raises(
+        DataError, match=r"x: no extension has the columns CHANNEL and COUNTS or RATE; .* CURVE, LIST\."
+    ):
+        find_spectrum(open_fits(fits_bytes(primary_hdu(), tables[:2]), "x"))
 
 
 def test_figures_share_axes(spectrum: Spectrum) -> None:

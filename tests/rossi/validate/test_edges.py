@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from rossi.errors import DataError
+from rossi.errors import DataError, NoGoodTime
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.product import Content
+from rossi.validate import pca
 from rossi.validate.reasons import with_reasons
 from rossi.validate.reference import Reference, compare_numbers, measured, pca_expression, read_references, references
 from rossi.validate.standard import StandardProduct, read_standard_product
@@ -310,3 +312,91 @@ def test_published_numbers_and_rossis(
     assert np.isnan(found.ratio) if not published[0] else found.ratio == pytest.approx(own[0] / published[0])
     (missing,) = compare_numbers([one], {})
     assert (missing.verdict, missing.reasons) == (Verdict.NOT_COMPARED, ("rossi has no such number.",))
+
+
+def standard(number: int, **more: object) -> SimpleNamespace:
+    kind = SimpleNamespace(number=number, is_spectrum=False)
+    known = {"kind": kind, "timedel": 16.0, "pcus": (0, 2), "scale": 0.25, "gti": np.array([[0.0, 64.0]]), "name": "n"}
+    return SimpleNamespace(
+        **known | {"content": Content.TOTAL, "is_live": False, "columns": ("c",), "anodes": ("X1L",)} | more
+    )
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_bins_in_which_all_pcus_were_on_are_compared(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Of two PCUs, a thousandth of a bin may be missing; rates are of one, the product is a quarter of their sum."""
+    rates = {"value": np.array([10.0, 20.0, 30.0, NAN, 40.0]), "error": np.array([1.0, 2.0, 3.0, 4.0, 8.0])}
+    times = {"time": 16.0 * np.arange(5), "fracexp": np.array([1, 1, 1, 1, 0.5])}
+    curve = SimpleNamespace(curve=SimpleNamespace(**rates, **times))
+    on = SimpleNamespace(exposure=32 * np.array([1.0, 0.9991, 0.9989, 1.0, 0.5]))
+    monkeypatch.setattr(pca, {1: "_standard1", 2: "_standard2"}[number], lambda *_: (curve, on))
+    made = pca._light_curve(standard(number), pca.PcaData((), ()))  # type: ignore[arg-type]
+    assert (made.x.tolist(), made.left_out.tolist()) == ([0, 16, 64], [32, 48])
+    assert (made.value.tolist(), made.error.tolist(), made.exposure) == ([5, 10, 20], [0.5, 1, 4], 16 * 2.5)
+
+
+def test_what_the_pca_is_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(pca, "light_curves", lambda *given: asked.append(given) or ("rate", "on"))
+    monkeypatch.setattr(pca, "standard1_light_curve", lambda *given: asked.append(given) or given[3].dead_time)
+    own = pca.PcaData(("data",), ("model",), ("fine",))  # type: ignore[arg-type]
+    for content, files in ((Content.TOTAL, (own.data, None)), (Content.NET, (own.data, own.background))):
+        for live in (True, False):
+            for channels in ((5, 10), None):
+                one = standard(2, content=content, is_live=live, channels=channels)
+                assert pca._standard2(one, own, "when") == ("rate", "on")  # type: ignore[arg-type, comparison-overlap]
+                data, background, when, (first, second) = asked.pop()
+                assert (data, background, when) == (*files, "when")
+                assert (first.dead_time.name, second.dead_time.name) == ("LIVE" if live else "ON", "ON")
+                assert (first.channels.chmin, first.channels.chmax) == (channels or (None, None))
+                assert (first.pcus, first.anodes, first.binsz) == ((0, 2), ("X1L",), 16.0)
+        one = standard(1, content=content, is_live=True)
+        kinds = pca._standard1(one, own, "when")  # type: ignore[arg-type]
+        assert [kind.name for kind in kinds] == ["LIVE", "ON"]  # type: ignore[attr-defined]
+        assert [given[:3] for given in asked] == [(own.standard1, files[1], "when")] * 2
+        asked.clear()
+    pca._standard2(standard(2, content=Content.BACKGROUND, channels=None), own, "when")  # type: ignore[arg-type]
+    assert asked.pop()[:2] == (own.background, None)
+    for wrong, data in ((standard(1, content=Content.BACKGROUND), own), (standard(1), pca.PcaData((), ()))):
+        with pytest.raises(DataError, match="n: there are no Standard1 data to compare it with"):
+            pca._standard1(wrong, data, "when")  # type: ignore[arg-type]
+    for wrong, data, words in (
+        (standard(2, columns=()), own, "ROWID1 is missing"),
+        (standard(2, content=Content.NET), pca.PcaData(("data",)), "No background was estimated"),
+        (standard(2, timedel=24.0), own, "bins of 24 s are not of whole rows of 16 s"),
+    ):
+        with pytest.raises(DataError, match=words):
+            pca._made(wrong, data)  # type: ignore[arg-type]
+
+
+def test_a_spectrum_of_the_pca(monkeypatch: pytest.MonkeyPatch) -> None:
+    for exposure in (8.0, 0.0):
+        made = SimpleNamespace(exposure=exposure, spectrum=SimpleNamespace(value=np.array([16.0, 0.0, -4.0])))
+        asked: list[tuple[object, ...]] = []
+        monkeypatch.setattr(
+            pca, "pca_spectrum", lambda *given, made=made, asked=asked: asked.append(given) or (made, None)
+        )
+        if not exposure:
+            with pytest.raises(NoGoodTime, match="Its PCUs were off"):
+                pca._spectrum(standard(2), pca.PcaData((), ()))  # type: ignore[arg-type]
+            continue
+        found = pca._spectrum(standard(2, is_live=True), pca.PcaData(("data",), ("model",)))  # type: ignore[arg-type]
+        assert (found.x.tolist(), found.value.tolist(), found.error.tolist()) == (
+            [0, 1, 2],
+            [2, 0, -0.5],
+            [0.5, 0, 0.25],
+        )
+        assert found.exposure == 4  # of two PCUs together
+        assert (asked[0][0], asked[0][1], asked[0][3].dead_time.name) == (("data",), None, "LIVE")  # type: ignore[attr-defined]
+        pca._spectrum(standard(2, content=Content.BACKGROUND), pca.PcaData(("data",), ("model",)))  # type: ignore[arg-type]
+        assert (asked[1][0], asked[1][3].dead_time.name) == (("model",), "ON")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("seconds", "pcus"), [(60.0, 2), (60.6, 2), (60.7, 1)])
+def test_an_exposure_a_hundredth_longer_than_good_time_is_seconds(seconds: float, pcus: int) -> None:
+    samples = Samples(np.zeros(1), np.array([8.0]), np.array([2.0]), seconds)
+    kind = SimpleNamespace(is_spectrum=True)
+    for is_spectrum, number in ((True, pcus), (False, 1)):
+        kind.is_spectrum = is_spectrum
+        found = pca._per_second(standard(2, kind=kind, samples=samples, gti=np.array([[0, 20], [30, 70.0]])))  # type: ignore[arg-type]
+        assert (found.value.tolist(), found.error.tolist()) == ([8 / number], [2 / number])

@@ -213,7 +213,7 @@ def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
 
 
 class Elsewhere:
-    """An archive that tells identities without reading, and notes who fetches what."""
+    """An archive that tells sizes and identities without fetching, and notes who fetches what."""
 
     def __init__(self, archive):
         self.archive, self.fetched = archive, []
@@ -222,7 +222,7 @@ class Elsewhere:
         return getattr(self.archive, name)
 
     def identify(self, files, contents=None):
-        return [replace(file, identity="tag") for file in files]
+        return [replace(file, size=len(self.archive.fetch(file.path)), identity="tag") for file in files]
 
     def fetch_many(self, files):
         self.fetched += [(threading.current_thread().name[:5], file.path.split("/")[2]) for file in files]

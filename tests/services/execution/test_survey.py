@@ -1,5 +1,6 @@
 """What has changed is found without computing or writing anything."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_observation
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
-from tests.services.fakes import FakeEngine, configured, make_archive, use_fakes
+from tests.services.fakes import COUNT, STAGES, FakeEngine, configured, make_archive, use_fakes
 
 OBSID = "20402-01-45-03"
 
@@ -87,6 +88,21 @@ def test_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch, version:
     other = {**services.storage.publication.versions(), "rossi": version}
     for module in ("services.storage.publication", "services.execution.survey"):
         monkeypatch.setattr(f"{module}.versions", lambda: other)
+    assert survey(shard).changes == (Change.VERSION,)
+
+
+def test_new_data_and_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shard)
+    (path,) = Path(shard.archive).rglob("1.txt")
+    path.write_text("bananas")
+    other = {**services.storage.publication.versions(), "rossi": "99"}
+    monkeypatch.setattr("services.execution.survey.versions", lambda: other)
+    assert survey(shard).changes == (Change.DATA, Change.VERSION)
+
+
+def test_another_version_of_a_stage(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shard)
+    monkeypatch.setitem(STAGES, "count", replace(COUNT, version=2))
     assert survey(shard).changes == (Change.VERSION,)
 
 
