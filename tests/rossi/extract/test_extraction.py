@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError, NoGoodTime
-from rossi.extract.accumulate import accumulate
+from rossi.extract.accumulate import accumulate, accumulate_alike
+from rossi.extract.alike import Alike, stacked
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.inherited import inherited
@@ -188,6 +189,28 @@ def test_sums_of_float_counts_are_taken_in_order(make_array):
                 for value in column[row]:
                     total += value
         assert source.counts[bin_number] == total
+
+
+@pytest.mark.parametrize("by", [{}, {"by_bin": False}, {"by_channel": False}])
+@pytest.mark.parametrize("binsz", [16.0, 40.0])
+def test_files_of_one_kind_in_one_pass_have_what_each_has_alone(make_array, binsz, by):
+    random, arrays = np.random.default_rng(3), []
+    for number, n_row in enumerate((5, 1, 9)):
+        values = [random.integers(-3, 9, (n_row, 4)) for _ in range(2)]  # -1 is NULL, -2 and -3 don't count
+        start = T0 + 1000.0 * number
+        gti = [[start, start + 40], [start + 64, start + 16 * n_row + 100]]
+        arrays.append(make_array(values, cpix=FOUR, null=-1, start=start, gti=gti, name=f"f{number}"))
+    grids = [select_samples([array], "Cnt0", binsz, TimeSelection()) for array in arrays]
+    whole, first = stacked([array.table for array in arrays])
+    chosen = ChannelSelection(chmin=10, chmax=25)
+    made = accumulate_alike(Alike.of(grids, whole, first, 1), ["Cnt0", "Cnt1"], chosen, **by)
+    for one, grid in zip(made, grids, strict=True):
+        alone = accumulate(grid, ["Cnt0", "Cnt1"], chosen, null_exposure=True, **by)
+        assert (one.columns, one.cpix) == (alone.columns, alone.cpix)
+        for name in ("bins", "exposure", "counts", "accepted", "bounds", "time", "filled"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(alone, name), name)
+        for name in ("channel_exposure", "channel_counts", "channel_accepted"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(alone, name), name)
 
 
 def test_no_good_time_is_said(t3):
