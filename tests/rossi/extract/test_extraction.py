@@ -191,6 +191,14 @@ def test_sums_of_float_counts_are_taken_in_order(make_array):
         assert source.counts[bin_number] == total
 
 
+def test_what_is_below_null_is_a_number(make_array):
+    """It does not count, but its exposure does; a NULL has none."""
+    source = run([make_array([np.array([[-5, -5], [-1, -1], [-1, 3], [2, 4]])], cpix="0:1", null=-1)])
+    assert (source.bins.tolist(), source.exposure.tolist(), source.counts.tolist()) == ([1, 3, 4], [16] * 3, [0, 3, 6])
+    real = run([make_array([np.array([[np.nan, np.nan], [-2.0, np.nan], [1.5, 2.0]])], cpix="0:1")])
+    assert (real.bins.tolist(), real.counts.tolist()) == ([2, 3], [0, 3.5])
+
+
 @pytest.mark.parametrize("by", [{}, {"by_bin": False}, {"by_channel": False}])
 @pytest.mark.parametrize("binsz", [16.0, 40.0])
 def test_files_of_one_kind_in_one_pass_have_what_each_has_alone(make_array, binsz, by):

@@ -433,6 +433,21 @@ def test_fractions_are_means_over_frames_weighted_by_what_lies_in_them(a2, detec
     assert interval_fractions([np.array([[T + 16.0, T + 32.0]])], [a2], detectors) == [0.0]  # a frame without data
 
 
+def test_curves_of_single_detectors_are_divided_behind_the_sum_over_time(a1):
+    """Which rounds differently: by three in each frame, or once."""
+    start = T - 10 + 37.0 * np.arange(40) / 17
+    each, once = (
+        bin_fractions([a1.shifted(start)], 61.0, [a1], Detectors((0, 1, 3), 3, divide_last=last))[0].tolist()
+        for last in (False, True)
+    )
+    assert each != once
+    columns = [ROWIDS[0], ROWIDS[1], ROWIDS[3]]
+    values = np.ones(len(start))
+    assert correct(curve(columns, start, values, values, 61.0), a1).table.column("DEADC").tolist() == once
+    joint = correct(curve(["TimSerCnt"], start, values, values, 61.0), a1, (0, 1, 3)).table.column("DEADC").tolist()
+    assert joint == each
+
+
 def test_missing_frames_are_told_as_runs():
     assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
     assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"

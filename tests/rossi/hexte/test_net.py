@@ -204,6 +204,10 @@ def test_spectra_of_several_files_are_added_up():
     assert sorted(files) == ["bkg", "m", "p", "src"]
     header = open_fits(files[Position.SOURCE], "x").table("SPECTRUM").header
     assert (header["BACKFILE"], header["DETNAM"]) == ("x_pwa_bkg.pha", "PWA")
+    others = [open_fits(files[name], "x").table("SPECTRUM").header for name in ("bkg", "p", "m")]
+    assert not any(one.get("BACKFILE") == "x_pwa_bkg.pha" for one in others)
+    staring = spectrum_files({Position.SOURCE: spectra[Position.SOURCE]}, "x_pwa")
+    assert open_fits(staring[Position.SOURCE], "x").table("SPECTRUM").header.get("BACKFILE") != "x_pwa_bkg.pha"
 
 
 def reduced_curve(position, start, rate):
