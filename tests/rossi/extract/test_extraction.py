@@ -137,6 +137,12 @@ def test_t4_partial_bins(t3):
     assert rejected.rejected
     assert (rejected.value[2:] == 0).all()
     assert len(light_curve(source, rejection=Rejection(mfracexp=0.7, tnull=-1)).time) == 2
+    told = light_curve(source, rejection=Rejection(mfracexp=0.7, tnull=5.0))  # bins of 64 and 16 s
+    assert told.value[2:].tolist() == told.error[2:].tolist() == [5 / 64, 5 / 16]
+    edges = [light_curve(source, rejection=Rejection(mfracexp=least)).rejected for least in (0.16, 0.161)]
+    highest = source.counts[0] / source.exposure[0]
+    brightest = [light_curve(source, rejection=Rejection(mlcinten=most)).rejected for most in (highest, highest * 0.99)]
+    assert (edges, brightest) == ([False, True], [False, True])
 
 
 def test_exposure_may_exceed_the_bin(make_array):
