@@ -224,8 +224,14 @@ def test_cells_must_lie_in_the_heap():
     assert [row.tolist() for row in cells((2, 12), (0, 99), (1, 0)).rows()] == [[0x0C0D, 0x0E0F], [], [1]]
     assert [row.tolist() for row in cells((8, 0), (8, 0)).rows()] == [list(range(0x0001, 0x1000, 0x0202))] * 2
     assert cells((3, 0), (9, 1), per_byte=8, element="u1").count.tolist() == [1, 2]
-    for wrong, row in ((((1, 0), (3, 12)), 2), (((-1, 0),), 1), (((1, -1),), 1), (((1, 15),), 1), (((1, 1 << 40),), 1)):
-        number, start = wrong[-1]
+    for wrong, row in (
+        (((1, 0), (3, 12), (9, 9)), 2),
+        (((-1, 0),), 1),
+        (((1, -1),), 1),
+        (((1, 15),), 1),
+        (((1, 1 << 40),), 1),
+    ):
+        number, start = wrong[row - 1]
         with pytest.raises(DataError, match=f"w: row {row} has {number} elements from byte {start} .* 16 bytes"):
             cells(*wrong)
     assert [found.tolist() for found in descriptors(np.empty((3, 0), ">i4"))] == [[0] * 3] * 2  # TFORM 0P
