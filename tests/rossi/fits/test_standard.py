@@ -103,6 +103,12 @@ def test_where_hdus_lie():
     ]
     assert [len(unit) for _, unit in iterate_hdus(data, "a")] == [0, 2880, 2884]
     assert len(list(spans(data + bytes(BLOCK), "a"))) == 3
+    for nothing in (bytes(7) + b"X", b"        ", bytes(8) + b"X"):  # what follows is padding, or no HDU
+        if nothing[:8].strip(b"\0 "):
+            with pytest.raises(DataError, match="HDU 3 does not begin with XTENSION"):
+                list(spans(data + nothing, "a"))
+        else:
+            assert len(list(spans(data + nothing, "a"))) == 3
     end = found[2].data + 2884
     assert len(list(spans(data[:end], "a"))) == 3  # the padding may be missing
     with pytest.raises(DataError, match=rf"a\[Y\]: the file ends after {end - 1} bytes, but .* end at byte {end};"):
