@@ -342,6 +342,9 @@ def test_templates_end_and_texts_that_are_not_closed(here):
     assert ftools.fkeypar(fitsfile="p.fits", keyword="NOTE").stdout == "'x       '"
     assert ftools.fkeypar(fitsfile="p.fits[primary]", keyword="NOTE").stdout == "'x       '"
     assert "HDU ALPHA is missing; found 0, 1 T." in ftools.fkeypar(fitsfile="a.fits[ALPHA]", keyword="ONE").stdout
+    for content in (b"none", b"<html>"):
+        Path("x").write_bytes(content)
+        assert f"x: not a FITS file (it begins with {content!r})." in ftools.fkeypar(fitsfile="x", keyword="A").stdout
     assert ftools.fthedit(infile="p.fits", keyword="N*", operation="deleteall", protect=False).returncode == 0
 
 
