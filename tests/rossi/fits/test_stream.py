@@ -75,3 +75,9 @@ def test_a_stream_that_ends_early(tmp_path):
     path.write_bytes(data[: second - BLOCK] + b"X" * BLOCK)
     with pytest.raises(DataError, match="HDU 2 begins with b'XXXXXXXX'; XTENSION was expected"):
         stream_fits(path, "a")
+
+
+def test_a_stream_that_is_not_there(tmp_path):
+    for read in (stream_fits, first_table):
+        with pytest.raises(DataError, match=r"none: can't be read .No such file or directory.\."):
+            read(tmp_path / "none")
