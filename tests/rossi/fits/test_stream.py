@@ -81,3 +81,15 @@ def test_a_stream_that_is_not_there(tmp_path):
     for read in (stream_fits, first_table):
         with pytest.raises(DataError, match=r"none: can't be read .No such file or directory.\."):
             read(tmp_path / "none")
+
+
+def test_a_damaged_gzip_file(tmp_path):
+    random = np.random.default_rng(1).integers(0, 1 << 30, 20_000)
+    packed = bytearray(gzip.compress(fits_bytes(primary_hdu(), [table_hdu("X", [(Column("A", "J"), random)])])))
+    packed[len(packed) // 2 : len(packed) // 2 + 20] = bytes(20)
+    (tmp_path / "a").write_bytes(packed)
+    with pytest.raises(DataError, match=r"a.*: (the file is damaged .*; fetch it again|the gzip file ends too early)"):
+        list(stream_fits(tmp_path / "a", "a").pieces(100))
+    (tmp_path / "a").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DataError, match="the gzip file ends too early; it is cut"):
+        list(stream_fits(tmp_path / "a", "a").pieces(100))

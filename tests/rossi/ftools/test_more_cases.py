@@ -57,6 +57,7 @@ def test_texts_and_files(here, monkeypatch):
         "0-4,5",
         "nofile",
     ]
+    assert ranges_or_file("x" * 5000, "x") == "x" * 5000  # too long for a file's name
     Path("1-5").write_text("6 7")
     assert (ranges_or_file("1-5", "x"), ranges_or_file("@1-5", "x")) == ("1-5", "6-7")
     monkeypatch.setattr(texts, "_LONGEST", 10)
