@@ -108,10 +108,11 @@ def test_shifts_are_within_half_a_row(shift: float, found: float) -> None:
 
 def test_most_rows_that_coincide_are_no_shift() -> None:
     rossi = 16.0 * np.arange(10)
-    archive = rossi + np.r_[np.zeros(5), 3.0 * np.ones(5)]
-    assert shift_of(archive, rossi, 16.0) == pytest.approx(0, abs=3.0)
-    archive[5] = rossi[5]  # six of ten
-    assert shift_of(archive, rossi, 16.0) == 0
+    late = 16.0 * np.arange(20) + 3.0
+    for coincide, shift in ((5, 3.0), (6, 0.0)):  # of the ten of rossi's
+        archive = np.sort(np.r_[rossi[:coincide], late])
+        assert shift_of(archive, rossi, 16.0) == pytest.approx(shift)
+        assert shift_of(rossi, archive, 16.0) == pytest.approx(0)
     assert shift_of(np.r_[rossi[:1] + 5], rossi, 16.0) == pytest.approx(5)
 
 
@@ -150,6 +151,15 @@ def test_what_counts_as_fine() -> None:
         one = Comparison("p", "column", verdict)
         assert (one.is_fine, replace(one, explained=True).is_fine) == (verdict is not Verdict.DIFFERS, True)
     assert not_compared("p", "spectrum", "Why.").because("And.", "So.").reasons == ("Why.", "And.", "So.")
+
+
+def test_nothing_is_told_of_what_was_not_compared() -> None:
+    found = not_compared("p", "spectrum", "Why.")
+    told = {name: getattr(found, name) for name in Comparison.__slots__}
+    nothing = {name: value for name, value in told.items() if value in (0, "", (), (0.0, 0.0), False, None)}
+    assert set(told) - set(nothing) == {"product", "what", "verdict", "reasons", "ratio", "at", "exposures"}
+    assert np.isnan([found.ratio, found.at, *found.exposures]).all()
+    assert np.isnan(of([1.0], [1.0]).exposure) and len(of([1.0], [1.0]).left_out) == 0
 
 
 def test_the_table_has_what_comparisons_have() -> None:
