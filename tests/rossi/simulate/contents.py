@@ -89,12 +89,13 @@ def _of_plans() -> Contents:
 
 
 OBSERVATIONS = {f"observation {number}": partial(_of_archive, number) for number in (0, 1, 2, 3, 5)}
+HEXTE = {f"HEXTE in {year}": partial(_of_hexte, start) for year, start in _HEXTE.items()}
 #: What is made, in parts that take a fraction of a second each.
 CASES: dict[str, Callable[[], Contents]] = {
     "plans": _of_plans,
     "calibration": lambda: {name: _of_file(data, name) for name, data in calibration_files().items()},
     **OBSERVATIONS,
-    **{f"HEXTE in {year}": partial(_of_hexte, start) for year, start in _HEXTE.items()},
+    **HEXTE,
     "many photons": _of_many_photons,
     **{str(which): partial(_of_fast_data, number) for number, which in enumerate(Configurations)},
 }

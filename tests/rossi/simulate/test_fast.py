@@ -308,6 +308,11 @@ def test_nonsense_is_refused(kind, wrong) -> None:
             kind(*told)
 
 
+def test_the_first_unknown_name_is_told() -> None:
+    with pytest.raises(ConfigError, match="'SB' is no set of configurations"):
+        named(["events", "SB", "TLA"])
+
+
 def test_what_is_just_possible_is_not_refused() -> None:
     assert Pulse(0.01, 0, 1.0) and Qpo(0.5, 0.1, 0.35) and Qpo(500, 0.1, 0.35)
     assert SourceSpectrum(0.0, -2.0, 0.0) and SourceSpectrum(100.0, 6.0, 1e-6)

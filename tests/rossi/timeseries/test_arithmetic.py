@@ -32,6 +32,24 @@ def test_error_modes(mode: int, error: float) -> None:
     assert net.error[0] == pytest.approx(error, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("mode", "variance"),
+    [
+        (1, 2 * 9 + 0.5 * 4 + (8 / 0.5 + 4 / 0.25) / 256),
+        (2, 4 * 9 + 0.25 * 4),
+        (3, 2 * 9 + 0.5 * 4),
+        (4, 4 * 9 + 0.25 * 4 + (8 / 0.5 + 4 / 0.25) / 256),
+        (5, 2 * 75 / (16 * 0.5) + 0.5 * 6 / (16 * 0.25)),
+        (6, 9),
+        (7, 9 + 4 + (8 / 0.5 + 4 / 0.25) / 256),
+    ],
+)
+def test_errors_of_bins_that_are_exposed_in_part(mode: int, variance: float) -> None:
+    source, background = curve([0], [75], [3], fracexp=0.5), curve([0], [6], [2], fracexp=0.25)
+    net = subtract(source, background, Terms(2, 0.5, -8, 4, error_mode=mode))
+    assert net.error[0] == pytest.approx(np.sqrt(variance))
+
+
 def test_offsets_are_counts_a_bin() -> None:
     source, background = curve([0], [10], [1]), curve([0], [2], [0])
     terms = Terms(source_offset=3, background_offset=2)

@@ -175,8 +175,10 @@ def test_a_half_alone_or_too_coarse_data_are_no_work():
     with pytest.raises(NoGoodTime):
         choose(modes_of([BINNED]), Wish(0.005))
     assert choose(modes_of([HARD]), Wish(0.005, 36, 249)).modes[0].name == HARD.name
-    with pytest.raises(ConfigError, match="0 to 255"):
-        Wish(1.0, 5, 300)
+    assert [Wish(1.0, *ends).channels.sum() for ends in ((5, 5), (0, 255), (0, 0), (255, 255))] == [1, 256, 1, 1]
+    for ends in ((5, 256), (6, 5), (-1, 5)):
+        with pytest.raises(ConfigError, match="0 to 255"):
+            Wish(1.0, *ends)
     with pytest.raises(ConfigError, match="seconds above 0"):
         Wish(0.0)
 

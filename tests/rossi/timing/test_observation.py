@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,7 +28,7 @@ from rossi.timing.observation import (
     standard1_curve,
     summary_of,
 )
-from rossi.timing.observation_power import PowerRequest, _noise
+from rossi.timing.observation_power import PowerRequest, _alike, _noise, power_spectra
 from rossi.timing.pieces import Lost
 from rossi.timing.power import VeryLargeEvents, noise_level
 from rossi.timing.standard1 import read_standard1
@@ -115,6 +116,36 @@ def test_a_damaged_list_is_left_out(data: FastData, monkeypatch: pytest.MonkeyPa
     assert [(one.code, one.message) for one in made.remarks] == [
         ("file_left_out", f"x: it is damaged. Events of {MODE} are left out.")
     ]
+
+
+def test_segments_of_two_intervals_are_averaged(data: FastData, made_up: dict[str, bytes]) -> None:
+    """Of 40 s and 47 s, five each of 8 s; what is left over of the second is no part of it."""
+    zero = data.steady.gti[0, 0] - 16
+    halves = replace(data, steady=replace(data.steady, gti=zero + np.array([[16.0, 56.0], [64.0, 111.0]])))
+    made = Made()
+    found = power_spectra(halves, PowerRequest({"all": (0, 249)}, 2.0**-6, 8.0), made)["all"]
+    time = photons(made_up)[0]
+    rate = (((time >= 16) & (time < 56)) | ((time >= 64) & (time < 104))).sum() / 80
+    assert (found.mean.m, found.mean.rate) == (10, pytest.approx(rate))
+    assert made.bands["all_power"] == {
+        **{"rate": pytest.approx(rate), "error": pytest.approx(np.sqrt(rate / 80)), "exposure": 80, "rows": 10}
+    }
+    assert (found.start, found.stop) == (zero + 16, zero + 111)
+    assert [one.code for one in made.remarks] == ["no_background"]
+    assert found.header["NUM_PCU"] == 4 and found.header["MODE1"] == MODE
+
+
+def test_modes_that_hold_the_channels_of_most_of_the_time_are_averaged() -> None:
+    """Two of 300 s each rather than one of 400 s."""
+    choices = [
+        SimpleNamespace(channels=np.array([[0, last]]), gti=np.array([[start, stop]]))
+        for last, start, stop in ((13, 0.0, 300.0), (35, 300.0, 700.0), (13, 700.0, 1000.0))
+    ]
+    made = Made()
+    assert _alike("low", choices, made) == [choices[0], choices[2]]
+    (said,) = made.remarks
+    assert said.message == "low: 400 s of data in modes that hold other channels are not in the power spectrum."
+    assert _alike("low", choices[:1], Made()) == choices[:1]
 
 
 @pytest.mark.parametrize(("binsz", "width"), [(1.0, 1.0), (0.3, 0.25), (0.001, 0.125)])

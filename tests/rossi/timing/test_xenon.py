@@ -82,6 +82,16 @@ def test_a_clean_pair_is_equal_by_default(pair, expected):
     assert (first, last) == (537721650 + (8192 * 0 + 134) * 2.0**-20, 537721657.9996796)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_keywords_are_those_of_the_first_half(pair, turned):
+    files = pair("clean")
+    roles = [XenonHalf.from_file(file).role for file in files]
+    for file, role in zip(files, roles, strict=True):
+        file.table().header.set("OBJECT", f"of {role}")
+    made = open_fits(xenon_file(*(reversed(files) if turned else files))[0], "made").table()
+    assert sorted(roles) == [1, 2] and made.header["OBJECT"] == "of 1"
+
+
 def test_nothing_is_lost_in_the_last_row_or_behind_a_missing_end(pair, expected):
     one, other = halves(pair("quirk_noeod"))
     events = merge_xenon(one, other)
