@@ -49,6 +49,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     again = read_good_time(read_fits(path))
     assert again == FIRST
     assert (again.header["ONTIME"], again.header["MJDREFI"]) == (20, 49353)
+    assert GoodTime([[0.0, 0.123456789]]).table().header["ONTIME"] == 0.12345679
     with pytest.raises(ConfigError, match="there is such a file already"):
         FIRST.write(path)
 
