@@ -49,13 +49,9 @@ class Header:
     def _index(self) -> dict[str, int]:
         """Position of each keyword's first card, worked out when somebody looks."""
         names, looked = self._names, self._looked
-        if not looked:
-            self._known, self._is_own = dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True)), True
-        elif looked < len(names):
-            self._known, self._is_own = self._known if self._is_own else self._known.copy(), True
-            for at, name in enumerate(names[looked:], looked):
-                self._known.setdefault(name, at)
-        self._looked = len(names)
+        if looked < len(names):
+            added = dict(zip(reversed(names[looked:]), range(len(names) - 1, looked - 1, -1), strict=True))
+            self._known, self._is_own, self._looked = added | self._known, True, len(names)
         return self._known
 
     @classmethod
@@ -95,8 +91,9 @@ class Header:
     def copy(self) -> Header:
         """Return an independent copy."""
         new = Header.__new__(Header)
+        new._known = self._index  # worked out once for all copies
         new._cards, new._names = self._cards.copy(), self._names.copy()
-        new._known, new._looked, new._columns = self._known, self._looked, self._columns
+        new._looked, new._columns = self._looked, self._columns
         new._is_own = self._is_own = False
         return new
 
@@ -118,8 +115,8 @@ class Header:
         keyword : str
         default : Any
         """
-        at = (self._known if self._looked == len(self._names) else self._index).get(keyword)
-        if at is None:
+        at = self._known.get(keyword)
+        if at is None and (self._looked == len(self._names) or (at := self._index.get(keyword)) is None):
             return default
         value = card_value(self._cards[at])
         return default if value is None else value

@@ -261,6 +261,12 @@ def test_how_long_and_how_deep_expressions_may_be(table):
         assert compile_expression(few).select(table).all()
         with pytest.raises(ConfigError, match=r"10000 are the most|more than 120 deep"):
             compile_expression(many)
+    with pytest.raises(
+        ConfigError, match=f"has 10001 characters, 10000 are the most that is taken; it begins with '{'T' * 60}'"
+    ):
+        compile_expression("T" * 10_001)
+    with pytest.raises(ConfigError, match=f"calls {'F' * 100}, which is not known; known functions are ABS, ACCUM"):
+        compile_expression(f"{'F' * 101}(1)").evaluate(table)
     assert evaluate.shown("x" * 300) == repr("x" * 300)
     assert evaluate.shown("x" * 301) == repr("x" * 300 + "...")
     with pytest.raises(ConfigError, match="at character 7: 'abcdefghijkl';"):

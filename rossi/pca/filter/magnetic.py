@@ -54,8 +54,8 @@ def _field() -> tuple[Floats, NDArray[np.int64]]:
     Returns
     -------
     ndarray (4 * (degree + 1), n_term), ndarray (2, n_term)
-        Coefficients of potential and gradient (H(1) to H(4)), each by the power of the third coordinate, and the powers
-        of the first two in each term.
+        Coefficients of potential and gradient, each by the power of the third coordinate, and the powers of the first
+        two in each term.
     """
     size = _DEGREE + 1
     g = np.zeros((150, size, size, size))
@@ -87,20 +87,20 @@ def _field() -> tuple[Floats, NDArray[np.int64]]:
             h[low] = g[low] + 2 * f * z(h[high]) + 2 * f * (x(h[high + 1]) + y(h[high + 2]))
             high = low
     powers = np.argwhere(np.any(h[1:5] != 0, axis=(0, 3)))
-    table = np.stack([h[1:5, i, j] for i, j in powers], axis=-1)
+    table = np.stack([h[[1, 3, 4, 2], i, j] for i, j in powers], axis=-1)
     return table.reshape(4 * size, len(powers)), powers.T
 
 
 def _powers(values: Floats) -> Floats:
-    """Return the powers of numbers (3, n) from 0 to the degree, (3, degree + 1, n)."""
-    found = np.ones((3, _DEGREE + 1, values.shape[1]))
+    """Return the powers of numbers (3, n) from 0 to the degree, (degree + 1, 3, n)."""
+    found = np.ones((_DEGREE + 1, *values.shape))
     for n in range(1, _DEGREE + 1):
-        np.multiply(found[:, n - 1], values, out=found[:, n])
+        np.multiply(found[n - 1], values, out=found[n])
     return found
 
 
-def potential_and_gradient(inverse: Floats) -> Floats:
-    """Return the field's potential and gradient as SHELLC has them, H(1) to H(4).
+def potential_and_gradient(inverse: Floats) -> tuple[Floats, Floats]:
+    """Return the field's potential and gradient as SHELLC has them: H(1); H(3), H(4) and H(2).
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def potential_and_gradient(inverse: Floats) -> Floats:
 
     Returns
     -------
-    ndarray (4, n) [gauss]
+    ndarray (n,), ndarray (3, n) [gauss]
     """
     coefficients, powers = _field()
-    x, y, z = _powers(inverse)
+    x, y, z = _powers(inverse).swapaxes(0, 1)
     found = np.empty((4, inverse.shape[1]))
     for first in range(0, inverse.shape[1], _BLOCK):
         part = slice(first, first + _BLOCK)
         along = coefficients @ (x[powers[0], part] * y[powers[1], part])
-        found[:, part] = (along.reshape(4, _DEGREE + 1, -1) * z[:, part]).sum(axis=1)
-    return found
+        np.einsum("kpn,pn->kn", along.reshape(4, _DEGREE + 1, -1), z[:, part], out=found[:, part])
+    return found[0], found[1:]

@@ -120,17 +120,19 @@ def _evaluate(across: Floats, along: Floats) -> _Point:
     flat, height = _product(across, across) + 1e-15, along * along
     radius = (flat + np.sqrt(flat * flat + 4 * height)) / 2
     square, root = radius * radius, np.sqrt(radius)
-    place = np.array([*(across * root), along])
-    inverse = _DIPOLE @ place
-    h1, h2, h3, h4 = potential_and_gradient(inverse)
-    gradient = _DIPOLE.T @ (2 * np.array([h3, h4, h2]) + h1 / square * inverse)
-    a, b, c = gradient
-    mean = (place * gradient).sum(0) / radius
-    slope = (root * gradient[:2] - across * mean / 2) / (radius * c)
+    x, y = across * root
+    inverse = _DIPOLE @ np.array([x, y, along])
+    potential, rise = potential_and_gradient(inverse)
+    a, b, c = gradient = _DIPOLE.T @ (2 * rise + potential / square * inverse)
+    mean = (x * a + y * b + along * c) / radius
     strength = square * (a * a + b * b + c * c)
     p6 = np.sqrt(strength / (square + 3 * height))
     p7 = p6 * (square + height) / (square * c)
-    return _Point(np.array([*across, *slope, along, radius, p6, p7, strength * square * square]))
+    values = np.empty((9, len(along)))
+    values[:2], values[4], values[5], values[6], values[7] = across, along, radius, p6, p7
+    np.divide(root * gradient[:2] - across * mean / 2, radius * c, out=values[2:4])
+    np.multiply(strength * square, square, out=values[8])
+    return _Point(values)
 
 
 def _first_points(position: Floats) -> tuple[list[_Point], Floats]:
@@ -152,72 +154,53 @@ def _first_points(position: Floats) -> tuple[list[_Point], Floats]:
     return [_Point(first), start, _Point(last)], step
 
 
-@dataclass(slots=True)
 class _Quadrature:
-    """The integral along the field lines, as far as it has come; each array is (n,) and changes in place."""
+    """The integral along the field lines, as far as it has come; each array is (..., n) and changes in place."""
 
-    field: Floats
-    z: Floats
-    width: Floats
-    running: NDArray[np.bool_]
-    bad: NDArray[np.bool_]
-    total: Floats
-    radicand: Floats
-    last: Floats
-    term: Floats
-
-    @classmethod
-    def begin(cls, here: _Point, step: Floats) -> _Quadrature:
+    def __init__(self, here: _Point, step: Floats) -> None:
         """Begin at the spacecraft."""
         first, n = here.radius * _QUADRATURE * np.sign(step), len(step)
-        running, bad = np.ones(n, bool), np.zeros(n, bool)
-        return cls(np.sqrt(here.strength), here.along + first, first / 0.75, running, bad, *np.zeros((4, n)))
+        self.field, self.running = np.sqrt(here.strength), np.ones(n, bool)
+        #: Where to evaluate next, weight of that; the integral, and radicand, term and distance, as of the last step.
+        self.state = np.array([here.along + first, first / 0.75, *np.zeros((4, n))])
+        self.last = np.zeros((2, n))  # radicand and distance of the last step, or of that which ended the line
 
     def advance(self, points: list[_Point], growth: list[Floats], step: Floats) -> None:
         """Integrate up to the last of three points."""
         before, here, after = points
         second, third = (growth[2] - growth[0]) / 8, (growth[2] + growth[0] - 2 * growth[1]) / 12
-        flat, first = here.square / 2, growth[1] / 2
-        middle = here.integrand
+        flat, first, along, middle = here.square / 2, growth[1] / 2, here.along, here.integrand
         rise = (after.integrand - before.integrand) / 2
         bend = (after.integrand + before.integrand - 2 * middle) / 2
-        width, along = _QUADRATURE * np.sign(step), here.along
+        width, running, state = _QUADRATURE * np.sign(step), self.running, self.state
+        then = np.empty_like(state)
+        (z, weight, total, previous, term, _), (now, further, more, radicand, next_term, r) = state, then
         while True:
-            t = (self.z - along) / step
-            inside = self.running & (t <= 1)
+            t = (z - along) / step
+            inside = running & (t <= 1)
             if not np.count_nonzero(inside):  # quicker than any(): lines are few
                 return
-            half, height = flat + t * (first + t * (second + t * third)), self.z * self.z
-            r = half + np.sqrt(half * half + height)
+            half, height = flat + t * (first + t * (second + t * third)), z * z
+            np.add(half, np.sqrt(half * half + height), out=r)
             square = r * r
             stretch = np.sqrt(1 + 3 * height / square)
             strength, length = middle + t * (rise + t * bend)
-            radicand = self.field - strength * (square * r) * stretch
-            lost = (r <= _LOWEST) | (r > _HIGHEST)
-            ends = inside & (lost | (2 * radicand <= self.radicand))
-            go = inside ^ ends
-            self.bad |= ends & lost
-            self.running ^= ends
-            np.copyto(self.last, radicand, where=inside)
-            term = np.sqrt(radicand) * stretch * length / (square + height)
-            np.add(self.total, self.width * (self.term + term), out=self.total, where=go)
-            np.copyto(self.radicand, radicand, where=go)
-            np.copyto(self.term, term, where=go)
-            np.multiply(r, width, out=self.width, where=go)
-            np.add(self.z, self.width, out=self.z, where=go)
+            np.subtract(self.field, strength * (square * r) * stretch, out=radicand)
+            ends = inside & ((r <= _LOWEST) | (r > _HIGHEST) | (2 * radicand <= previous))
+            running ^= ends
+            np.copyto(self.last, then[3::2], where=inside)
+            np.divide(np.sqrt(radicand) * stretch * length, square + height, out=next_term)
+            np.add(total, weight * (term + next_term), out=more)
+            np.add(z, np.multiply(r, width, out=further), out=now)
+            np.copyto(state, then, where=inside ^ ends)
 
     def result(self) -> Floats:
         """Return the integral in the unit of the fit, NaN where the line leaves the range."""
-        rest = (
-            self.width
-            / 0.75
-            * self.term
-            * self.radicand
-            / np.where(self.radicand > self.last, self.radicand - self.last, 1)
-        )
-        whole = np.where(self.radicand >= 1e-15, self.total + rest, self.total)
-        found = np.abs(whole) / (2 * np.sqrt(self.field)) + 1e-12
-        return np.where(self.bad | self.running, np.nan, found)
+        _, width, total, radicand, term, _ = self.state
+        last, r = self.last
+        rest = width / 0.75 * term * radicand / np.where(radicand > last, radicand - last, 1)
+        found = np.abs(np.where(radicand >= 1e-15, total + rest, total)) / (2 * np.sqrt(self.field)) + 1e-12
+        return np.where((r <= _LOWEST) | (r > _HIGHEST) | self.running, np.nan, found)
 
 
 def _corrected(points: list[_Point], step: Floats) -> _Point:
@@ -270,7 +253,7 @@ def _traced(position: Floats) -> Floats:
     """Return L at positions (3, n) [Earth radii]."""
     points, step = _first_points(position)
     growth = [point.growth(step) for point in points]
-    quadrature = _Quadrature.begin(points[1], step)
+    quadrature = _Quadrature(points[1], step)
     for _ in range(_LONGEST):
         points[2] = _corrected(points, step)
         growth[2] = points[2].growth(step)

@@ -274,6 +274,16 @@ def test_partial_charge_is_the_sum_over_channels(monkeypatch):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 
+def test_no_charge_is_lost_where_the_coefficient_is_a_millionth_or_less():
+    energy = np.array([3.0, 7.0, 40.0])
+    made = [
+        redistribution.redistribution(PCUS[2], law(-0.5, 2.4, -0.002, 0.0), energy, np.ones(3), coefficient)
+        for coefficient in (0.0, 1e-6, 1.1e-6)
+    ]
+    np.testing.assert_array_equal(made[0], made[1])
+    assert (made[2] != made[0]).any()
+
+
 def test_the_grid_has_the_edges_of_xenon():
     lower, upper = energy_grid()
     assert (len(lower), lower[0], upper[-1]) == (300, np.float32(1.5), 80)

@@ -1,5 +1,7 @@
 """Results of the original extractor on small files, and what must hold for any file."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -208,6 +210,81 @@ def test_mistakes_are_explained(make_array):
         array.ordered(["NOSUCH"])
     with pytest.raises(DataError, match="none of the GTIs begins or ends with this file"):
         run([array], time=TimeSelection(own=[np.array([[1.0, 2.0]])]))
+
+
+@pytest.mark.parametrize(
+    ("binsz", "multiple", "expected"),
+    [
+        *((None, False, 16.0), (0.5, False, 16.0), (16.5, False, 16.5), (999999999.0, False, 999999999.0)),
+        *((2.0, True, 32.0), (2.9, True, 32.0), (1.0, True, 16.0), (1 - 1e-11, True, 16.0)),
+    ],
+)
+def test_lengths_of_bins(make_array, binsz, multiple, expected):
+    array = make_array([np.ones((100, 1), int)], cpix="0~255")
+    assert select_samples([array], "Cnt0", binsz, TimeSelection(), multiple).binsz == expected
+
+
+@pytest.mark.parametrize(
+    ("binsz", "multiple", "words"),
+    [
+        *((0.0, False, "binsz is 0.0; the bin size must be above 0"), (1e9, False, "below 1e.09 s")),
+        (np.nan, False, "binsz is nan"),
+        (0.9, True, "it counts samples of 16 s; 1 or more was expected"),
+    ],
+)
+def test_lengths_that_bins_can_not_have(make_array, binsz, multiple, words):
+    with pytest.raises(ConfigError, match=words):
+        select_samples([make_array([np.ones((3, 1), int)])], "Cnt0", binsz, TimeSelection(), multiple)
+
+
+@pytest.mark.parametrize("length", [1e-15, 2e9])
+def test_bins_that_can_not_be_counted(make_array, length):
+    """A TIMEDEL of which there are 1.6e16 in the file's time, and one longer than the mission."""
+    with pytest.raises(DataError, match=re.escape(f"bins of {length:g} s from 1.5e+08 to 1.5e+08 s can't be counted")):
+        select_samples([one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
+    later = make_array([np.ones((1, 1), int)], cpix="0~255", start=T0 + 16, name="b", dt=length)
+    with pytest.raises(DataError, match=r"^sa: bins of"):
+        select_samples([later, one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
+
+
+def test_a_hundredth_of_the_time_is_a_bin_where_none_is_told(make_array):
+    """Of the files' time, without the gap between them."""
+    first, second = (make_array([np.ones((125, 1), int)], cpix="0~255", start=T0 + 16.0 * n) for n in (0, 1000))
+    assert select_samples([first, second], "Cnt0", None, TimeSelection()).binsz == 40.0
+    assert select_samples([first], "Cnt0", None, TimeSelection()).binsz == 20.0
+
+
+def test_own_good_time_is_that_of_the_files_or_the_one_that_belongs_to_them(t3):
+    own = TimeSelection().own_gtis([t3])[0] - T0
+    assert own.tolist() == [[20, 200], [230, 320]]
+    assert (TimeSelection(own="none").own_gtis([t3])[0] - T0).tolist() == [[0, 480]]
+    bare = ScienceArray("bare", t3.table, None)
+    both = TimeSelection().own_gtis([t3, bare])  # one file has none
+    assert [(one - T0).tolist() for one in both] == [[[0, 480]]] * 2
+    for pairs in ([[0.0, 7.0]], [[3.0, 480.0]]):
+        gti = np.array(pairs) + T0
+        assert TimeSelection(own=[np.empty((0, 2)), gti]).own_gtis([t3])[0] is gti
+    with pytest.raises(ConfigError, match="own good time is 'all'; expected 'apply', 'none', or GTIs"):
+        TimeSelection(own="all").own_gtis([t3])
+
+
+def test_good_time_of_several_kinds_is_what_all_have():
+    one, other = np.array([[0.0, 10.0]]), np.array([[5.0, 20.0]])
+    assert TimeSelection(common=[one, other]).common_gti().tolist() == [[5, 10]]
+    assert TimeSelection().common_gti() is None
+    nothing = np.empty((0, 2))
+    assert TimeSelection(common=[nothing], empty_is_all=True).common_gti() is None
+    with pytest.raises(NoGoodTime):
+        TimeSelection(common=[nothing, one], empty_is_all=True).common_gti()
+
+
+def test_forty_columns_are_the_most(make_array):
+    array = make_array([np.ones((1, 1), int)] * 41, cpix="0~255")
+    names = [f"Cnt{n}" for n in range(41)]
+    assert array.ordered(names[39::-1]) == tuple(names[:40])
+    for wrong in (names, []):
+        with pytest.raises(ConfigError, match=f"{len(wrong)} columns are asked for; between 1 and 40 are possible"):
+            array.ordered(wrong)
 
 
 def test_products_hold_what_was_extracted(t1):

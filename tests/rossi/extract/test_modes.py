@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rossi.errors import DataError
 from rossi.extract.accumulate import accumulate
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
@@ -58,6 +59,28 @@ def test_numbers_that_are_scaled(scale, zero):
 )
 def test_numbers_that_need_more_bits_than_they_are_stored_in(form, zero, values):
     assert counted(Column("Cnt", f"1{form}", "count", zero=zero), [[v] for v in values]) == values
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Column("B", "2J", "count", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1"))),
+        Column("B", "2I", "count/s", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1"))),
+        Column("B", "2I", "count", null=-1, keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1"))),
+        Column("B", "2I", "count", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "5:6"))),
+        Column("B", "2I", "count", keywords=(("1CTYP", "TIME"), ("1CDLT", 0.5))),
+    ],
+)
+def test_columns_that_are_stored_differently_are_not_added_up(other):
+    one = Column("A", "2I", "count", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1")))
+    cards = [("TIMEDEL", 1.0), ("TSTART", T0), ("TSTOP", T0 + 1), ("TIMESYS", "TT")]
+    columns = [(Column("Time", "D", "s"), [T0]), (one, np.ones((1, 2))), (other, np.ones((1, 2)))]
+    columns.append((Column("C", *(one.form, one.unit), keywords=one.keywords), np.ones((1, 2))))
+    data = fits_bytes(primary_hdu(), [table_hdu("XTE_SA", columns, cards)])
+    array = ScienceArray.from_file(open_fits(data, "sa"))
+    assert array.ordered(["C", "A"]) == ("A", "C")
+    with pytest.raises(DataError, match="columns A and B are stored differently"):
+        array.ordered(["A", "B"])
 
 
 def test_single_bit():

@@ -11,7 +11,7 @@ from rossi.extract.accumulate import accumulate
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.events import EventSelection, ScienceEvents, accumulate_events
 from rossi.extract.lightcurve import Mode, light_curve
-from rossi.extract.repeats import Counted
+from rossi.extract.repeats import Counted, once_of
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits, read_fits
 from tests.rossi.extract.eventfile import T0 as EVENTS_T0
@@ -151,6 +151,15 @@ def test_the_task_says_so(tmp_path, monkeypatch):
     assert read_fits("out.pha").tables[0].header["EXPOSURE"] == 100
     ftools.seextrct(infile="@list", outroot="out", binsz=1, compat="yes")
     assert read_fits("out.pha").tables[0].header["EXPOSURE"] == 200
+
+
+@pytest.mark.parametrize(("overlap", "told"), [(0.0009, False), (0.0011, True)])
+def test_overlaps_shorter_than_a_millisecond_are_noise(overlap, told):
+    first, second = np.array([[0.0, 100.0]]), np.array([[100.0 - overlap, 200.0]])
+    left, repeats = once_of([("a", 1), ("b", 1), ("c", 2)], [first, second, second])
+    assert [repeat.name for repeat in repeats] == ["b"] * told
+    assert left[1].tolist() == [[100.0 if told else 100.0 - overlap, 200.0]]
+    assert left[2] is second  # of another stream
 
 
 def test_difference_of_good_time():

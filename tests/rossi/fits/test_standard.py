@@ -15,7 +15,7 @@ from rossi.fits.header import BLOCK, Header
 from rossi.fits.heap import descriptors, gather
 from rossi.fits.image import read_images
 from rossi.fits.reader import data_size, header_end, iterate_hdus, open_fits, spans
-from rossi.fits.stream import stream_fits
+from rossi.fits.stream import first_table, stream_fits
 from rossi.fits.structure import block, layout
 from rossi.fits.table import Table
 from rossi.fits.text import table_lines
@@ -312,6 +312,56 @@ def test_rows_in_pieces(pack, tmp_path):
         pieces = list(file.pieces(number))
         assert [len(piece) for piece in pieces] == lengths
         assert [n for piece in pieces for n in piece.column("A").tolist()] == list(range(8))
+
+
+@pytest.mark.parametrize("more", [0, 19, 20, 21, 55, 56, 57])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_headers_of_any_length_are_read_from_a_stream(more, pack, tmp_path):
+    """Around the lengths at which another block of 36 cards begins."""
+    cards = [("COMMENT", "END".rjust(10))] * more
+    tables = [table_hdu(name, [(Column("A", "J"), np.arange(9))], [*cards, ("N", 1)]) for name in ("X", "Y")]
+    data = fits_bytes(primary_hdu(), tables)
+    (tmp_path / "a").write_bytes(pack(data))
+    whole, file = open_fits(data, "a"), stream_fits(tmp_path / "a")
+    begins = [span.data for span in spans(data, "a")]
+    assert (file.offset, [table.name for table in file.file.tables]) == (begins[1], ["X", "Y"])
+    assert file.file.tables[1].header.to_block() == whole.tables[1].header.to_block()
+    for source in (tmp_path / "a", pack(data)):
+        assert first_table(source).header.to_block() == whole.tables[0].header.to_block()
+    assert first_table(tmp_path / "a", "called").source == "called" and first_table(tmp_path / "a").source == str(
+        tmp_path / "a"
+    )
+
+
+def test_a_stream_that_ends_early(tmp_path):
+    data = fits_bytes(primary_hdu(), [table_hdu(name, [(Column("A", "J"), np.arange(1000))]) for name in ("X", "Y")])
+    (first, second) = [span.data for span in spans(data, "a")][1:]
+    path = tmp_path / "a"
+    path.write_bytes(data[: second + 3990])
+    with pytest.raises(DataError, match="the header promises 4000 bytes of data, more than such a file can hold"):
+        stream_fits(path, "a")
+    path.write_bytes(data[: second + 4000])
+    assert stream_fits(path).file.tables[1].column("A")[-1] == 999
+    path.write_bytes(gzip.compress(data[: second + 3990]))
+    with pytest.raises(DataError, match=r"a\[?.*: the file ends 10 bytes too early; it is cut"):
+        stream_fits(path, "a")
+    path.write_bytes(data)
+    file = stream_fits(path, "a")
+    path.write_bytes(data[: first + 3990])
+    with pytest.raises(DataError, match=r"a\[X\]: the file ends 10 bytes too early"):
+        list(file.pieces(100))
+    for wrong, words in (
+        (b"nonsense" * 400, "HDU 0 begins with b'nonsense'; SIMPLE was expected"),
+        (data[:BLOCK], "no table"),
+    ):
+        path.write_bytes(wrong)
+        with pytest.raises(DataError, match=words):
+            stream_fits(path, "a")
+        with pytest.raises(DataError, match=words):
+            first_table(path, "a")
+    path.write_bytes(data[: second - BLOCK] + b"X" * BLOCK)
+    with pytest.raises(DataError, match="HDU 2 begins with b'XXXXXXXX'; XTENSION was expected"):
+        stream_fits(path, "a")
 
 
 def test_tables_are_laid_out_on_pages():

@@ -247,6 +247,14 @@ def test_frames_are_those_that_housekeeping_covers(rows, first, number):
     assert (found.first, len(found.dead)) == (inside[0] // 16, len(inside))
 
 
+def test_housekeeping_that_says_to_last_longer_than_it_does_has_no_more_frames():
+    longer = housekeeping(T + 16 * np.arange(-1, 7)).table()
+    longer.header.set("TSTOP", T + 1000.0)
+    science = archive(T + 16 * np.arange(12), [0] * 12, [4000] * 12, np.tile(LIVE, (12, 1)))
+    dead = dead_time(science.table(), Housekeeping.from_table(longer), coefficients().table())
+    assert (dead.first, len(dead.dead)) == (F - 1, 8)
+
+
 def test_frames_without_housekeeping_lie_between_their_neighbours():
     """Two frames are missing: a third and two thirds of the way; other rates are -1 there, the dwell is that before."""
     made = hk(T + 16 * np.array([0, 1, 4]), code=[1, 2, 3], ctUldD0=[100, 130, 190], ctArmD0=[7, 8, 9])
@@ -366,8 +374,9 @@ def test_what_does_not_belong_together_is_refused():
         dead_time(archive([T + 16], [0], [1], [LIVE], TDDES="O[XTE]").table(), hk(), coefficients().table())
     with pytest.raises(DataError, match="CREATOR is 'me'"):
         dead_time(archive([T + 16], [0], [1], [LIVE], CREATOR="me").table(), hk(), coefficients().table())
-    with pytest.raises(DataError, match="does not run forward"):
-        hk(T + np.array([32, 16, 0]))
+    for frames in ([32, 16, 0], [16, 0, 32], [0, 48, 16]):
+        with pytest.raises(DataError, match="does not run forward"):
+            hk(T + np.array(frames))
     with pytest.raises(DataError, match="no rows"):
         Housekeeping.from_table(select_rows(housekeeping([T]).table(), np.zeros(1, bool)), Cluster.A)
 

@@ -134,6 +134,9 @@ def test_housekeeping_that_covers_most():
     assert overlapping([first, second], T, T + 100) is first
     assert overlapping([first, second], T + 100, T + 400) is second
     assert overlapping([first, second], T + 4000, T + 5000) is None
+    for start in (T + 160, T + 160.5):  # it ends then
+        assert overlapping([first], start, start + 100) is None
+    assert overlapping([first], T + 159.5, T + 200) is first
     assert overlapping([], T, T + 1) is None
 
 

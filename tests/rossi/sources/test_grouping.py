@@ -357,6 +357,16 @@ def test_sources_that_grow_together_say_so_once() -> None:
     assert elsewhere.of(0).name == "FOO @ J0600+0500"
 
 
+def test_what_has_become_part_of_another_source_reaches_nothing_any_more() -> None:
+    known = (
+        Source("A", "a", 30.0, 0.0, "A", 40000.0),
+        Source("B", "b", 30.0, 0.15, "B", 41000.0, into="A"),
+    )
+    observations = made(("C", 30.0, 0.3), ("B", 30.0, 0.15))
+    assert names(observations, yesterday=known) == ["C", "A"]
+    assert names(made(("C", 30.0, 0.3), ("C", NAN, NAN)), yesterday=known) == ["C", "C"]
+
+
 def test_a_larger_radius_lets_sources_grow_together() -> None:
     rows = made(("A", 30.0, 0.0), ("B", 30.0, 0.3), ("C", 30.0, 0.7), ("D", 80.0, 0.0))
     first = group(rows)

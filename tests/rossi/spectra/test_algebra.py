@@ -136,10 +136,15 @@ def test_errors_of_the_result():
 
 def test_spectra_must_fit_together():
     a = spectrum([1, 2])
-    with pytest.raises(DataError, match=r"b: has 1 channels from \[0\], but a has 2"):
-        combine(Formula("a+b"), {"a": a, "b": spectrum([1], name="b")})
-    with pytest.raises(DataError, match=r"b: has 2 channels from \[1\], but a has 2"):
-        sum_spectra([a, spectrum([1, 2], name="b", channel=np.array([1, 2]))])
+    for other, said in (
+        (spectrum([1], name="b"), "1 channels from [0]"),
+        (spectrum([1, 2], name="b", channel=np.array([1, 2])), "2 channels from [1]"),
+    ):
+        whole = f"b: has {said}, but a has 2 from [0]; spectra of the same channels were expected."
+        for call in (lambda b: combine(Formula("a+b"), {"a": a, "b": b}), lambda b: sum_spectra([a, b])):
+            with pytest.raises(DataError) as error:
+                call(other)
+            assert str(error.value) == whole
     with pytest.raises(ConfigError, match="No spectrum"):
         sum_spectra([])
 

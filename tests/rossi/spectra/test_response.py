@@ -48,6 +48,16 @@ def test_sums_of_the_reference():
     np.testing.assert_array_equal(np.column_stack((made.e_min, made.e_max)), [[0, 4], [4, 6], [6, 8], [8, 16]])
 
 
+def test_groups_name_channels_from_the_first_one_on():
+    later = replace(EIGHT, first_channel=3)
+    made = rebin_response(later, groups((3, 6, 4), (7, 10, 2), (11, 18, 8)))
+    np.testing.assert_array_equal(made.matrix, rebin_response(EIGHT, groups((0, 3, 4), (4, 7, 2), (8, 15, 8))).matrix)
+    assert made.first_channel == 3
+    for wrong in ((2, 5), (16, 19)):
+        with pytest.raises(DataError, match=f"has the channels 3 to 18, but channels {wrong[0]} to {wrong[1]} shall"):
+            rebin_response(later, groups((*wrong, 4)))
+
+
 def test_channels_are_left_out():
     made = rebin_response(EIGHT, groups((0, 1, -1), (2, 7, 2), (8, 11, 4), (12, 15, -1)), 1)
     np.testing.assert_allclose(made.matrix[0], [0.7, 1.1, 1.5, 0], rtol=1e-6)

@@ -61,6 +61,9 @@ def test_it_shows_itself(spectrum: Spectrum) -> None:
     assert "background" in spectrum._repr_html_()
     table = spectrum.to_table()
     assert (table["counts"].unit, table["error"].unit, table.meta["OBJECT"]) == (u.ct, u.ct, "Cyg X-1")
+    rates = replace(spectrum, value=spectrum.rate, quantity="RATE").to_table()
+    assert (rates["rate"].unit, rates["error"].unit) == (u.ct / u.s, u.ct / u.s)
+    assert rates["rate"].value.tolist() == [0.5, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,7 @@ def test_a_spectrum_is_the_table_with_channels_and_counts() -> None:
 def test_figures_share_axes(spectrum: Spectrum) -> None:
     from matplotlib.figure import Figure
 
+    spectrum = replace(spectrum, value=np.array([100.0, 400, -5]))
     axes = Figure().subplots()
     assert spectrum.plot(axes, label="one") is axes
     replace(spectrum, header=Header()).plot(axes, label="other")

@@ -14,7 +14,7 @@ from services.storage import StoreError, open_archive, open_store
 from services.storage.outputs import read_outputs
 from services.storage.publication import read_manifest
 from services.storage.verification import verify
-from tests.services.fakes import FaultyStore, configured, make_archive, use_fakes
+from tests.services.fakes import STAGES, FaultyStore, configured, make_archive, use_fakes
 from tests.services.storage import faults
 from tests.services.storage.faults import Fault, Killed
 
@@ -238,6 +238,17 @@ def test_of_an_archive_elsewhere_what_is_to_be_done_is_fetched_before_its_turn(s
     further = configured(count={}, tally={}, double={"factor": 5})  # of the first two only this is not done
     assert outcomes(worker.run_shard(shard.model_copy(update={"stages": further}))) == [Outcome.SUCCEEDED] * 4
     assert sorted(archive.fetched) == [("ahead", obsid) for obsid in OBSIDS[2:]]
+
+
+def test_what_goes_to_disk_is_not_fetched_before_its_turn(shard, monkeypatch):
+    for name in ("count", "tally"):
+        stage = STAGES[name]
+        inputs = tuple(replace(one, on_disk=True) for one in stage.inputs)
+        monkeypatch.setitem(STAGES, name, replace(stage, inputs=inputs))
+    archive = Elsewhere(open_archive(shard.archive))
+    monkeypatch.setattr(worker, "open_places", lambda _: (archive, open_store(shard.store)))
+    assert outcomes(worker.run_shard(shard)) == [Outcome.SUCCEEDED] * 4
+    assert {thread for thread, _ in archive.fetched} == {"MainT"}
 
 
 def test_what_is_wrong_ahead_is_told_in_its_turn(shard, monkeypatch):

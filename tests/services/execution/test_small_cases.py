@@ -1,16 +1,30 @@
 """What is kept of runs, and what is chosen, counted and told of observations: case by case."""
 
+import hashlib
 import re
 from types import SimpleNamespace
 
 import pytest
 
 from rossi.archive import ObsID
-from rossi.errors import ConfigError, DataError
-from services.contract import ExitCode, FailureKind, File, Input, Outcome, Output, Outputs, Stage, StageResult
-from services.execution import executor, making
+from rossi.errors import ConfigError, DataError, NoGoodTime, RossiError
+from services.contract import (
+    ExitCode,
+    FailureKind,
+    File,
+    Input,
+    ObservationResult,
+    Outcome,
+    Output,
+    Outputs,
+    Stage,
+    StageResult,
+)
+from services.execution import entry, executor, making
+from services.execution import portion as portion_module
 from services.execution.executor import execute
-from services.execution.failures import failed
+from services.execution.failures import failed, lost_observation
+from services.execution.front_door import _error
 from services.execution.inputs import Sources, _check_count, _start
 from services.execution.known import look
 from services.execution.ledger import Ledger, is_final, list_key, put_list, read_plan
@@ -386,10 +400,13 @@ def test_one_request_tells_what_was_expected_and_two_what_was_not(tmp_path, monk
     stages = configured(count={}, double={})
     shard = Shard(number=0, obsids=(OBSID,), stages=stages, archive="a", store="memory:", prefix="run")
 
-    def looked(**options: object) -> tuple[str, list[str], Memory]:
+    def looked(shard: Shard = shard, **options: object) -> tuple[str, list[str], Memory]:
         store.calls.clear()
         sources = Sources(HeldArchive(archive), store)
         return look(OBSID, shard, sources, **options), [method for method, _ in store.calls], sources.memory
+
+    others = (configured(count={}, double={"factor": 5}), configured(count={"letter": "b"}, double={}))
+    assert len({looked(shard.model_copy(update={"stages": one}))[0] for one in (stages, *others)}) == 3
 
     key, methods, memory = looked()
     assert (key.startswith(f"run/{OBSID}/"), methods, memory.there) == (True, ["get", "list"], frozenset())
@@ -409,3 +426,97 @@ def test_one_request_tells_what_was_expected_and_two_what_was_not(tmp_path, monk
     assert look(OBSID, shard.model_copy(update={"stages": configured(count={})}), Sources(archive, store)) == ""
     monkeypatch.setattr(store, "fails", lambda method, _: method == "list")
     assert looked()[0] == ""  # whatever is wrong is told by the stage that it concerns
+
+
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ({}, ["number.txt", "product.txt", "count", "double"]),
+        ({"stepwise": True}, ["number.txt", "count", "product.txt", "double"]),
+    ],
+)
+def test_products_are_put_at_the_end_or_step_by_step(tmp_path, monkeypatch, options, order):
+    """Payload before manifests, in either way."""
+    use_fakes(monkeypatch)
+    archive = open_archive(str(make_archive(tmp_path / "archive", o20402_01_45_03="banana")))
+    store, stages = FaultyStore(MemoryStore()), configured(count={}, double={})
+    shard = Shard(number=0, obsids=(OBSID,), stages=stages, archive="a", store="memory:", prefix="run")
+    run_observation(OBSID, shard, archive=archive, store=store, **options)
+    keys = [key for method, key in store.calls if "put" in method]
+    named = [key.split("/")[2] if key.endswith("manifest.json") else key.rpartition("-")[2] for key in keys]
+    assert [name.rpartition("/")[2] for name in named][:4] == order, keys
+
+
+def test_a_failure_is_recorded_by_time_and_content(monkeypatch, caplog):
+    use_fakes(monkeypatch)
+    shard = Shard(
+        number=0, obsids=(OBSID,), stages=configured(count={}, double={}), archive="a", store="s", prefix="/run/"
+    )
+    store = MemoryStore()
+    lost = lost_observation(shard, OBSID, "Gone.", store)
+    (stage,) = lost.stages
+    assert (lost.outcome, stage.stage, stage.kind, stage.code) == (
+        *(Outcome.FAILED, "count", FailureKind.RETRYABLE, "process_lost"),
+    )
+    (info,) = store.list()
+    name = re.fullmatch(rf"run/{OBSID}/count/failures/(\d{{8}}T\d{{6}})-([0-9a-f]{{64}})\.json", info.key)
+    content = store.get(info.key)
+    assert hashlib.sha256(content).hexdigest() == name[2]
+    assert StageResult.model_validate_json(content) == stage
+    assert lost_observation(shard, OBSID, "Gone.") == lost and len(list(store.list())) == 1
+    refusing = FaultyStore(store, lambda method, _: method == "put")
+    assert lost_observation(shard, OBSID, "Gone.", refusing) == lost
+    assert "the failure could not be recorded: the server broke off" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "error"),
+    [
+        ([None, None], NoGoodTime),
+        ([None, FailureKind.DATA], DataError),
+        ([FailureKind.DATA, FailureKind.RETRYABLE], RossiError),
+    ],
+)
+def test_why_nothing_could_be_reduced(kinds, error):
+    outcomes = [Outcome.NO_WORK if kind is None else Outcome.FAILED for kind in kinds]
+    stages = [
+        StageResult(stage=name, obsid=OBSID, outcome=outcome, kind=kind, message=name)
+        for name, outcome, kind in zip("ab", outcomes, kinds, strict=True)
+    ]
+    assert type(_error(ObservationResult.of(OBSID, stages))) is error
+
+
+def test_words_of_a_process(monkeypatch, capsys):
+    for name in ("ROSSI_RUN", "ROSSI_ATTEMPT"):
+        monkeypatch.delenv(name, raising=False)
+    needed = ["--store", "s", "--work", "w"]
+    given = portion_module._parser("p", "what", "behind").parse_args(needed)
+    assert (given.store, given.work, given.index, given.index_from, given.run, given.attempt) == (
+        "s",
+        "w",
+        None,
+        "",
+        "by-hand",
+        0,
+    )
+    monkeypatch.setenv("ROSSI_RUN", "job")
+    monkeypatch.setenv("ROSSI_ATTEMPT", "2")
+    given = portion_module._parser("p", "what", "behind").parse_args([*needed, "--index", "3"])
+    assert (given.index, given.run, given.attempt) == (3, "job", 2)
+    for words in (
+        [*needed[:2]],
+        [*needed[2:]],
+        [*needed, "--ind", "3"],
+        [*needed, "--index", "-1"],
+        [*needed, "--attempt", "x"],
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            portion_module._parser("p", "what", "behind").parse_args(words)
+    asked = entry._parser("count", "an example\n  in lines").parse_args([])
+    assert (asked.request, asked.print_config) == ("", False)
+    with pytest.raises(SystemExit, match="2"):
+        entry._parser("count", "").parse_args(["--req", "x"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match="0"):
+        entry._parser("count", "an example\n  in lines").parse_args(["--help"])
+    assert "  an example\n  in lines\n\nExit codes: 0 done" in capsys.readouterr().out
