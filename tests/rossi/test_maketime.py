@@ -128,3 +128,15 @@ def test_the_file_says_where_its_intervals_were_joined():
         history = [image[8:].decode().strip() for keyword, image in made.header.images() if keyword == "HISTORY"]
         assert "".join(history).replace(" ", "") == "".join(said).replace(" ", "")  # lines are broken at 72 letters
         assert (made.header["PREFR"], made.header["POSTFR"]) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(("names", "taken"), [(["XTE_MKF"], 0), (["OTHER"], 0), (["GTI", "XTE_MKF"], 1)])
+def test_the_filter_files_table_is_known_by_its_name_or_alone(names, taken):
+    tables = [
+        table_hdu(
+            name, [(Column("Time", "D", "s"), 100.0 * n + 16 * np.arange(3)), (Column("ELV", "E"), [20.0] * 3)], []
+        )
+        for n, name in enumerate(names)
+    ]
+    found = find_good_time(open_fits(fits_bytes(primary_hdu(), tables), "x.xfl"), "ELV > 10", 0.0, 0.0)
+    assert found.gti.tolist() == [[100.0 * taken, 100.0 * taken + 32]]
