@@ -39,4 +39,5 @@ def chosen_rows(rows: NDArray[Any], which: NDArray[Any]) -> NDArray[Any]:
     """
     if not rows.dtype.itemsize:
         return np.asarray(rows[which])
-    return np.asarray(rows.view(f"V{rows.dtype.itemsize}")[which].view(rows.dtype))
+    whole = rows.view(f"V{rows.dtype.itemsize}")
+    return np.asarray((whole.compress(which) if which.dtype == bool else whole.take(which)).view(rows.dtype))

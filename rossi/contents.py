@@ -159,10 +159,8 @@ def least_share(listed: Sequence[Listed], missing: Sequence[Listed]) -> Share:
     """
     shares = []
     for kind in sorted({one.kind for one in missing}):
-        every = [one for one in listed if one.kind == kind]
-        there, expected = (
-            intervals.total(intervals.union(*(one.span for one in some)))
-            for some in ([one for one in every if one not in missing], every)
-        )
-        shares.append(Share(kind, there, expected))
+        spans = [(one.span, one in missing) for one in listed if one.kind == kind]
+        there = intervals.union(*(span for span, is_missing in spans if not is_missing))
+        every = intervals.union(there, *(span for span, is_missing in spans if is_missing))
+        shares.append(Share(kind, intervals.total(there), intervals.total(every)))
     return min(shares, key=lambda share: share.part)

@@ -60,8 +60,6 @@ def _made(pairs: Gti) -> Gti:
 def _pairs(intervals: ArrayLike) -> Gti:
     try:
         array = np.asarray(intervals, np.float64)
-        if array.ndim == 2 and array.shape[1] == 2:
-            return array
         if array.ndim < 2 or array.shape[-1] == 2 or not array.size:
             return array.reshape(-1, 2)
     except (TypeError, ValueError):

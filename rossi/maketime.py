@@ -53,13 +53,12 @@ def intervals(time: ArrayLike, good: ArrayLike, prefr: float, postfr: float) -> 
     t, g = np.asarray(time, np.float64), np.asarray(good, bool)
     if not len(t):
         return np.empty((0, 2))
-    step = np.diff(t)
-    back = np.concatenate(([False], step < 0))
-    first = np.flatnonzero(g & (back | ~np.concatenate(([False], g[:-1]))))
-    last = np.flatnonzero(g & ~np.concatenate((g[1:] & ~back[1:], [False])))
-    before = np.concatenate(([0.0], np.maximum(step, 0.0)))
-    after = np.concatenate((np.maximum(step, 0.0), [0.0]))
-    pairs = pairs_of(t[first] - prefr * before[first], t[last] + postfr * after[last])
+    step = t[1:] - t[:-1]
+    goes_on = g[1:] & g[:-1] & ~(step < 0)
+    (first,) = (g & ~np.concatenate(([False], goes_on))).nonzero()
+    (last,) = (g & ~np.concatenate((goes_on, [False]))).nonzero()
+    steps = np.concatenate(([0.0], np.maximum(step, 0.0), [0.0]))  # ahead of each row; behind it, one further
+    pairs = pairs_of(t[first] - prefr * steps[first], t[last] + postfr * steps[last + 1])
     return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
 
 

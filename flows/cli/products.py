@@ -11,6 +11,7 @@ from flows.cli.options import Config, Prefix, Sources, Store, nothing_in, of_sou
 
 if TYPE_CHECKING:
     from flows.core.settings import Settings
+    from services.storage import ObjectStore
 
 #: ObsIDs that a message names.
 _NAMED = 6
@@ -53,14 +54,14 @@ def command(
     if get is not None:
         check_folder(get, "--get")
     opened = open_store(settings.store)
-    found = list(product_sets(opened, settings.prefix))
-    entries = [e for e in found if not obsids or e.manifest.obsid in obsids]
+    entries = product_sets(opened, settings.prefix, () if source else obsids or ())
     if source:
-        slugs, theirs = of_sources(found, source)
-        entries = [e for e in entries if e.manifest.source in slugs or e.manifest.obsid in theirs]
-    absent = _absent(obsids or [], [e.manifest.obsid for e in found])
+        slugs, theirs = of_sources(entries, source)
+        theirs = theirs.intersection(obsids or theirs)
+        entries = [e for e in entries if (e.manifest.source in slugs and not obsids) or e.manifest.obsid in theirs]
+    absent = _absent(obsids or [], {e.manifest.obsid for e in entries}, opened, settings.prefix)
     if not entries:
-        raise nothing_in(settings, f"there are no products of {absent}" if found else "there is nothing yet")
+        raise nothing_in(settings, f"there are no products of {absent}" if absent else "there is nothing yet")
     if get is None:
         show_products(opened, entries)
         _end(absent)
@@ -78,7 +79,7 @@ def _published(settings: Settings, out: Path | None, sources: list[str], release
     from rossi.errors import ConfigError
     from rossi.facts import counted
     from services.storage import open_store
-    from services.storage.releases import key_of
+    from services.storage.base import key_of
 
     if out is None or other:
         raise ConfigError("--release chooses what --out copies; observations are copied with --get.")
@@ -95,15 +96,16 @@ def _published(settings: Settings, out: Path | None, sources: list[str], release
         print(f"{one.name}: {counted(len(written), 'file')} in {out}, of release {found.name}")
 
 
-def _absent(asked: list[str], there: list[str]) -> str:
-    """Return what is asked for and not there, with what is and begins the same."""
+def _absent(asked: list[str], found: set[str], store: ObjectStore, prefix: str) -> str:
+    """Return what is asked for and not found, with what is there and begins the same."""
     from rossi.archive import meant
+    from services.storage.inventory import observations
 
-    absent = [obsid for obsid in dict.fromkeys(asked) if obsid not in there]
-    near = [dict.fromkeys(name for name in there if name.startswith(meant(one) or one.strip())) for one in absent]
+    absent = [obsid for obsid in dict.fromkeys(asked) if obsid not in found]
+    there = observations(store, prefix) if absent else []
+    near = [[name for name in there if name.startswith(meant(one) or one.strip())] for one in absent]
     return ", ".join(
-        f"{one} (but of {', '.join(list(names)[:_NAMED])})" if names else one
-        for one, names in zip(absent, near, strict=True)
+        f"{one} (but of {', '.join(names[:_NAMED])})" if names else one for one, names in zip(absent, near, strict=True)
     )
 
 

@@ -65,8 +65,7 @@ def command(
 
 def _check(store: ObjectStore, settings: Settings, obsid: str) -> None:
     """Refuse to forget an observation of which there is nothing."""
-    from services.storage.base import check_key
-    from services.storage.releases import key_of
+    from services.storage.base import check_key, key_of
 
     folder = check_key(key_of(settings.prefix, obsid))
     if next(iter(store.list(f"{folder}/")), None) is None:

@@ -17,10 +17,11 @@ from rossi.fits.reader import content
 from rossi.product import Kind
 from services.contract import File, ObservationResult
 from services.storage import ObjectStore
+from services.storage.base import key_of
 from services.storage.outputs import read_outputs
 from services.storage.publication import read_manifest
 from services.storage.release_documents import Source
-from services.storage.releases import key_of, stages_of
+from services.storage.releases import stages_of
 
 #: Folder of an exported campaign that holds the observations' own products, and that of its sources.
 PRODUCTS, SOURCES = "products", "sources"

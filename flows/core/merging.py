@@ -22,8 +22,9 @@ from services.execution.failures import failed
 from services.execution.vanished import find_last
 from services.merge.config import Merge, MergeRequest
 from services.storage import ObjectStore, open_store
+from services.storage.base import key_of
 from services.storage.patience import patiently
-from services.storage.releases import key_of, newest_release
+from services.storage.releases import newest_release
 
 #: Parallel requests: an answer of S3 takes tens of milliseconds, nearly all of it waiting.
 _REQUESTS = 16

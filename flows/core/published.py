@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from rossi.errors import DataError
 from services.storage import ObjectStore
+from services.storage.base import key_of
 from services.storage.release_documents import Release, Source
-from services.storage.releases import CURRENT, current_release, key_of, read_release
+from services.storage.releases import CURRENT, current_release, read_release
 
 
 def chosen_release(store: ObjectStore, prefix: str, name: str = "") -> Release:

@@ -232,8 +232,7 @@ def _column(
     with np.errstate(invalid="ignore", over="ignore"):
         distance = np.where(both & (a != b), np.abs(a - b), 0.0)
     scale = np.maximum(np.abs(a), np.abs(b))
-    counts = (scale > 0) & (distance > FLOORS.get(unit, 0.0))
-    relative = np.divide(distance, scale, out=np.zeros_like(distance), where=counts)
+    relative = np.divide(distance, scale, out=np.zeros_like(distance), where=distance > FLOORS.get(unit, 0.0))
     differing = int(np.count_nonzero(distance)) + int(nulls.sum())
     row = 0
     if differing:

@@ -21,10 +21,11 @@ from rossi.energy.layers import CODES
 from rossi.errors import ConfigError, shortened
 from rossi.pca.standard2 import PCUS
 
-#: How Standard2 joins channels (CPIX of its configuration): first and last channel, and how many make one bin.
-_STANDARD2 = ((0, 4, 5), (5, 53, 1), (54, 135, 2), (136, 237, 3), (238, 249, 4), (250, 255, 6))
-#: First channels of the bins, and the end behind the last one.
-STANDARD2_STARTS = (*(first for low, high, step in _STANDARD2 for first in range(low, high + 1, step)), CHANNELS)
+#: First channels of Standard2's bins, which join channels (CPIX of its configuration), and the end behind the last one.
+STANDARD2_STARTS = (
+    *(0, *range(5, 54), *range(54, 136, 2), *range(136, 238, 3), *range(238, 250, 4), 250),
+    CHANNELS,
+)
 CHANNEL_STARTS = tuple(range(CHANNELS + 1))
 
 _BAND = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*-\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:keV)?\s*", re.IGNORECASE)

@@ -140,7 +140,8 @@ def quaternions_during(attitude: Table, intervals: Gti, *, compat: Compat = None
     DataError
         If a column is missing, or the attitude is unknown during all of the good time.
     """
-    known = ~np.any([attitude.null(name) for name in (_QUATERNION[:1] if compat else _QUATERNION)], axis=0)
+    quaternion = attitude.rows_of_numbers(_QUATERNION)
+    known = ~np.isnan(quaternion[:1] if compat else quaternion).any(axis=0)
     time = attitude.numbers("Time") + (0.0 if compat else timezero(attitude.header, attitude.where))
     chosen = known & gti.contains(intervals, time, closed=True)
     if not chosen.any():
@@ -153,7 +154,7 @@ def quaternions_during(attitude: Table, intervals: Gti, *, compat: Compat = None
             "FH0e file of the same observation."
         )
     covered = time[known].min() <= intervals[0, 0] and intervals[-1, 1] <= time[known].max()
-    return np.array([attitude.numbers(name)[chosen] for name in _QUATERNION], np.float32), bool(covered)
+    return quaternion[:, chosen].astype(np.float32), bool(covered)
 
 
 def read_cube(table: Table) -> CollimatorCube:

@@ -118,7 +118,7 @@ def shifted(response: Response, shifts: Sequence[ChannelShift]) -> Response:
     matrix = np.zeros_like(response.matrix)
     n_channel = matrix.shape[1]
     for one in shifts:
-        channel = np.arange(one.first, min(one.last, n_channel - 1) + 1)
+        channel = np.arange(one.first, one.last + 1)
         target = channel + one.shift
         inside = (target >= 0) & (target < n_channel)
         matrix[:, target[inside]] += response.matrix[:, channel[inside]]

@@ -27,7 +27,6 @@ from rossi.version import __version__
 NO_RESPONSE = "no_response"
 #: Digits of a matrix' hash in its name, which tell it from any other one in a folder.
 _DIGITS = 8
-_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def make_ready(
     return Ready((made, *others), (matrix,), (area,), found.remarks)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=64)
 def matrix_file(table: KnownTable, recipe: MatrixRecipe) -> File:
     """Return a shared matrix as a file; equal matrices are equal files of one name.
 

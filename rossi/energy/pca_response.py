@@ -192,8 +192,6 @@ def add_pcus(request: PcaResponseRequest, of_pcu: Mapping[int, Response]) -> Res
         raise DataError("no PCU has a response, so there is no sum; give weights above 0.")
     single = request.compat is not None and len(request.layers) == 1 and request.layers[0] != ALL_XENON
     weights = [1.0 if single else request.used[pcu] for pcu in used]
-    if len(used) == 1 and weights == [1.0]:
-        return of_pcu[used[0]]
     return weighted_sum([of_pcu[pcu] for pcu in used], weights, THRESHOLD)
 
 

@@ -73,8 +73,9 @@ def redistribution(
     """
     centre = law.channel(nominal_energy(energy))
     rows = np.zeros((len(energy), CHANNELS))
-    for low, high, peaks in ((0.0, L_EDGE, _plain), (L_EDGE, K_EDGE, _above_l), (K_EDGE, math.inf, _above_k)):
-        part = (energy > low) & (energy <= high)
+    beyond = np.searchsorted((L_EDGE, K_EDGE), energy)
+    for number, peaks in enumerate((_plain, _above_l, _above_k)):
+        part = beyond == number
         for peak in peaks(NUMBER[law.code], law, energy[part], efficiency[part]):
             rows[part] += _gaussian(pcu, law, peak)
     rows[(centre < 0) | (centre > CHANNELS - 1)] = 0.0

@@ -55,8 +55,6 @@ def matrix_header(detector: str, kind: str, creator: str, laws: Sequence[Channel
         *(("HDUCLAS2", "RSP_MATRIX", "response matrix"), ("HDUCLAS3", kind, "FULL contains the effective area")),
         *(("HDUVERS1", "1.0.0"), ("HDUVERS2", "1.3.0")),
         ("LO_THRES", THRESHOLD, "elements that are not above are not stored"),
-        ("NUMGRP", 0, "number of groups"),
-        ("NUMELT", 0, "number of elements"),
     ]
     return Header([*_common(detector, creator), *cards, *law_cards(laws)])
 

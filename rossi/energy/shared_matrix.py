@@ -29,8 +29,6 @@ STEPS = 200
 _PROPANE_LOST = tuple(pcu.propane_lost for pcu in PCUS if math.isfinite(pcu.propane_lost))
 #: Moments that are nearer to each other are the same [d].
 _SAME = 0.01
-#: Matrices of single PCUs, and sums, that a process keeps; each has a few 100 kB.
-_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def rounded_shares(weights: Mapping[int, float]) -> tuple[tuple[int, int], ...]:
     return tuple((pcu, share) for pcu, share in shares.items() if share)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=64)  # each has a few 100 kB
 def shared_matrix(table: KnownTable, recipe: MatrixRecipe) -> Response:
     """Return a matrix: counts a channel per photon on the geometric area, the mean of the PCUs by their shares.
 
@@ -127,15 +125,13 @@ def shared_matrix(table: KnownTable, recipe: MatrixRecipe) -> Response:
         If the table has no law of a PCU and layer on the day.
     """
     of_pcu = [_pcu_matrix(table, pcu, recipe.day, recipe.layers, recipe.groups) for pcu in recipe.pcus]
-    if len(of_pcu) == 1:
-        return of_pcu[0]
     return weighted_sum(of_pcu, [share / STEPS for _, share in recipe.shares], THRESHOLD)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=64)
 def _pcu_matrix(
     table: KnownTable, pcu: int, day: float, layers: tuple[int, ...], groups: tuple[ChannelGroup, ...]
 ) -> Response:
     extension = table.table.extension(pcu, day)
     of_layer = [rebin_response(pca_matrix(extension, layer, day), groups, 0) for layer in layers]
-    return of_layer[0] if len(of_layer) == 1 else weighted_sum(of_layer, [1.0] * len(of_layer), THRESHOLD)
+    return weighted_sum(of_layer, [1.0] * len(of_layer), THRESHOLD)

@@ -152,14 +152,14 @@ def _mean(quaternion: Floats, cube: CollimatorCube, position: tuple[float, float
 
 
 def _in_bins(p: Pointing, cube: CollimatorCube, position: tuple[float, float], start: Floats, width: float) -> Floats:
-    sampled = np.append(_mean(p.quaternion, cube, position), 0.0)
+    sampled = _mean(p.quaternion, cube, position)
     low, high = np.searchsorted(p.time, start), np.searchsorted(p.time, start + width)
     sums = np.concatenate(([0.0], np.cumsum(np.nan_to_num(sampled))))
     bad = np.concatenate(([0], np.cumsum(np.isnan(sampled))))
     count = high - low
     mean = np.where(bad[high] > bad[low], np.nan, (sums[high] - sums[low]) / np.maximum(count, 1))
     between = _mean(_interpolated(p, start + width / 2), cube, position)
-    return np.where(count > 0, mean, between)
+    return np.where(count, mean, between)
 
 
 def _interpolated(p: Pointing, time: Floats) -> Floats:

@@ -209,9 +209,9 @@ class Evaluator:
 
 
 def _whole(digits: str) -> int | float:
-    """Return a whole number; as real number where 64 bits can't hold it, without counting millions of digits."""
+    """Return a whole number; as real number where 64 bits can't hold it, without counting thousands of digits."""
     if digits[:2].lower() in ("0x", "0o", "0b"):
-        return int(digits[:18], 0)
+        return int(digits[:250], 0)
     return int(digits) if len(digits) <= 18 else float(digits[:300])
 
 

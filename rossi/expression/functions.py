@@ -161,8 +161,7 @@ def _strmid(text: Operand, start: Operand, length: Operand) -> Operand:
     require(whole, "STRMID needs a string and two whole numbers", text, start, length)
     cut = np.vectorize(lambda s, p, n: s[p - 1 : p - 1 + max(n, 0)] if p > 0 else "", otypes=[str])
     null = text.null | start.null | length.null | (start.values < 1)
-    values = cut(text.values, start.values, length.values) if null.size and text.values.size else text.values
-    return Operand.of(Kind.STRING, values, null)
+    return Operand.of(Kind.STRING, cut(text.values, start.values, length.values), null)
 
 
 _SPECIAL: Mapping[str, tuple[tuple[int, ...], Callable[..., Operand]]] = {

@@ -86,6 +86,8 @@ class Operand:
     @property
     def full_null(self) -> NDArray[np.bool_]:
         """`null` in the shape of the values."""
+        if self.null.shape == self.values.shape:
+            return self.null
         return np.broadcast_to(self.null, np.broadcast_shapes(self.null.shape, self.values.shape))
 
     @property
@@ -100,9 +102,9 @@ class Operand:
         ----------
         n_row : int
         """
-        shape = np.broadcast_shapes(self.values.shape, self.null.shape)
-        if not shape:
+        if self.values.shape == self.null.shape in ((), (n_row,)):
             return self
+        shape = np.broadcast_shapes(self.values.shape, self.null.shape)
         flat = (n_row, math.prod(shape[1:])) if len(shape) > 1 else (n_row,)
         values, null = (np.broadcast_to(a, (n_row, *shape[1:])).reshape(flat) for a in (self.values, self.null))
         return Operand(self.kind, values, null)

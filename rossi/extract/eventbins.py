@@ -55,7 +55,7 @@ class EventBins:
         ndarray (n,) of int
         """
         if self.numbers[-1] - self.numbers[0] + 1 == len(self.numbers):
-            return self._slots(np.clip(number - self.numbers[0], 0, len(self.numbers) - 1))
+            return self._slots(np.minimum(np.maximum(number - self.numbers[0], 0), len(self.numbers) - 1))
         right = np.clip(np.searchsorted(self.numbers, number), 0, len(self.numbers) - 1)
         left = np.maximum(right - 1, 0)
         nearer_left = np.abs(self.numbers[left] - number) < np.abs(self.numbers[right] - number)
@@ -74,23 +74,24 @@ def covered_bins(ranges: Sequence[Gti], span: Span) -> EventBins:
         Good time of each file.
     span : Span
     """
-    pairs = np.concatenate([np.empty((0, 2)), *ranges])
+    pairs = np.concatenate(ranges)
     edges = (pairs - span.origin) / span.binsz + 1
     nearest = np.rint(edges)
     edges = np.where(np.abs(edges - nearest) * span.binsz < _NOISE, nearest, edges)
-    start, stop = edges[edges[:, 1] > edges[:, 0]].T
-    lengths = (pairs[:, 1] - pairs[:, 0])[edges[:, 1] > edges[:, 0]]
+    filled = edges[:, 1] > edges[:, 0]
+    start, stop = edges[filled].T
+    lengths = (pairs[:, 1] - pairs[:, 0])[filled]
     first, last = np.floor(start).astype(np.int64), np.ceil(stop).astype(np.int64) - 1
     number = last - first + 1
-    ends = np.cumsum(number)
-    offset = np.repeat(first - (ends - number), number)
-    of_range = np.arange(number.sum()) + offset
+    ends = number.cumsum()
+    offset = (first - (ends - number)).repeat(number)
+    of_range = np.arange(len(offset)) + offset
     exposure = np.full(len(of_range), span.binsz)
     exposure[ends - 1] = np.where(stop < last + 1, (stop - last) * span.binsz, span.binsz)
     exposure[ends - number] -= (start - first) * span.binsz
     single = number == 1
     exposure[ends[single] - 1] = np.minimum(lengths[single], span.binsz)
-    if len(ends) > 1 and (np.diff(of_range) <= 0).any():  # ranges share bins
+    if len(ends) > 1 and (of_range[1:] <= of_range[:-1]).any():  # ranges share bins
         of_range, at = np.unique(of_range, return_inverse=True)
         exposure = np.bincount(at, exposure, len(of_range)).astype(np.float64)
     return EventBins(of_range, exposure, of_range, None)

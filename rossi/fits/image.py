@@ -75,6 +75,4 @@ def _pixels(header: Header, unit: memoryview, where: str) -> NDArray[np.float32]
         )
     stored: NDArray[Any] = np.frombuffer(unit, _TYPES[bits]).reshape(shape)
     scale, zero = header.number("BSCALE", where, 1.0), header.number("BZERO", where, 0.0)
-    if (scale, zero) != (1.0, 0.0):
-        return np.asarray(stored * scale + zero, np.float32)
-    return stored.astype(np.float32)
+    return np.asarray(stored * scale + zero, np.float32)

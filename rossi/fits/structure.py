@@ -52,11 +52,6 @@ class ColumnInfo:
     element: str
 
     @property
-    def may_be_null(self) -> bool:
-        """Whether elements can be undefined."""
-        return self.null is not None or self.element in "EDL"
-
-    @property
     def is_variable(self) -> bool:
         """Whether rows differ in their number of elements."""
         return self.code in DESCRIPTORS

@@ -152,9 +152,9 @@ def _say(result: HSPResult, name: str, controls: Mapping[str, Any]) -> None:
     """Print, and write to a log file, as ``verbose`` asks: 1 prints, 20 logs, 2 does both."""
     verbose = str(controls.get("verbose", 0)).strip()
     words = "\n".join(text for text in (result.stdout, result.stderr) if text)
-    if words and (verbose == "2" or (_truth(controls.get("verbose")) and verbose != "20")):
+    if words and _truth(controls.get("verbose")) and verbose != "20":
         print(words, file=sys.stdout)
-    if verbose in {"2", "20"} or (controls.get("logfile")):
+    if verbose in {"2", "20"} or controls.get("logfile"):
         path = Path(str(controls.get("logfile") or f"{name}.log"))
         try:
             with path.open("a") as log:

@@ -63,7 +63,7 @@ def docstring(name: str, task: Task) -> str:
     lines = [f"{catalogue.TASKS[name].summary}.".capitalize(), "", "Parameters", "----------"]
     for parameter in task.names:
         default = _default(task, parameter)
-        more = "" if default == "required" else f", default {default or repr('')}"
+        more = "" if default == "required" else f", default {default if default.strip() else repr(default)}"
         lines.append(f"{parameter} : {_kind(task, parameter)}{more}")
         lines += textwrap.wrap(
             task.parameters.declared()[parameter].meaning, 112, initial_indent="    ", subsequent_indent="    "

@@ -130,14 +130,14 @@ def ftstat(p: FtstatParameters) -> Made:
 _OTHER = {"L": "logical", "X": "bit", "A": "string"}
 
 
-def describe(values: NDArray[np.float64], nsigma: float | None = None, maxiter: int = 20) -> Statistics:
+def describe(values: NDArray[np.float64], nsigma: float | None, maxiter: int) -> Statistics:
     """Return the statistics of numbers; NaN are undefined.
 
     Parameters
     ----------
     values : ndarray (n,)
-    nsigma : float, optional
-        Values farther from the mean than so many standard deviations are left out, again and again.
+    nsigma : float or None
+        Values farther from the mean than so many standard deviations are left out, again and again; None leaves all.
     maxiter : int
     """
     good = values[~np.isnan(values)]

@@ -129,17 +129,17 @@ def merged(parts: Sequence[Frames]) -> Frames:
     parts : sequence of Frames
         In order of the data.
     """
-    nothing = np.empty((0, len(DETECTORS)))
-    whole = Frames(np.empty(0, np.int64), np.empty(0, bool), nothing, nothing)
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        nothing = np.empty((0, len(DETECTORS)))
+        return Frames(np.empty(0, np.int64), np.empty(0, bool), nothing, nothing)
     number, on_source, live, events = (
-        np.concatenate([getattr(part, name) for part in (whole, *parts)]) for name in Frames.__slots__
+        np.concatenate([getattr(part, name) for part in filled]) for name in Frames.__slots__
     )
-    if not len(number):
-        return whole
-    first = np.flatnonzero(np.diff(number, prepend=-1))
+    first = np.concatenate(([0], (number[1:] != number[:-1]).nonzero()[0] + 1))
     rows = np.where(live == NO_VALUE, -1, np.arange(len(live))[:, None])
     last = np.maximum.reduceat(rows, first)
-    joined = np.where(last < 0, NO_VALUE, np.take_along_axis(live, np.maximum(last, 0), 0))
+    joined = np.where(last < 0, NO_VALUE, live[np.maximum(last, 0), np.arange(len(DETECTORS))])
     return Frames(number[first], on_source[first], joined, np.add.reduceat(events, first))
 
 

@@ -95,7 +95,7 @@ def at_position(table: Table, position: Position, kind: Kind) -> NDArray[np.bool
     -------
     ndarray (n_row,) of bool
     """
-    return np.asarray(_lookup(position, kind)[cluster_codes(table)])
+    return _lookup(position, kind).take(cluster_codes(table))
 
 
 def rocking_angle(table: Table, kind: Kind) -> float | None:
@@ -110,11 +110,12 @@ def rocking_angle(table: Table, kind: Kind) -> float | None:
     -------
     float or None [deg]
     """
-    present = set(np.bincount(cluster_codes(table), minlength=256).nonzero()[0].tolist())
+    present = cluster_codes(table).tobytes()
+    known, either = (_ARCHIVE, 0) if kind is Kind.ARCHIVE else (_EVENTS, _EITHER)
     for place, angle in enumerate(ANGLES):
         for position in (Position.PLUS, Position.MINUS):
-            code = (_ARCHIVE if kind is Kind.ARCHIVE else _EVENTS)[position][place]
-            if present & {code, code | _EITHER if kind is not Kind.ARCHIVE else code}:
+            code = known[position][place]
+            if code in present or code | either in present:
                 return angle
     return None
 

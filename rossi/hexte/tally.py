@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rossi.arrays import distinct
 from rossi.extract.array import adjacent
 from rossi.extract.selection import bin_number
 from rossi.fits.table import Table
@@ -180,17 +181,18 @@ def _starts(time: NDArray[np.float64], number: Integers, code: NDArray[np.uint8]
     if not len(time):
         return np.empty(0, np.int64)
     frames = frame_number(time[[0, -1]])
-    edges = np.searchsorted(time, FRAME * np.arange(frames[0] + 1, frames[1] + 1))
-    changes = (np.flatnonzero(a[1:] != a[:-1]) + 1 for a in (number, code))
-    starts = np.unique(np.concatenate(([0], edges, *changes, inner)))
-    return np.asarray(starts[starts < len(time)], np.int64)
+    edges = time.searchsorted(FRAME * np.arange(frames[0] + 1, frames[1] + 1))
+    changes = ((a[1:] != a[:-1]).nonzero()[0] + 1 for a in (number, code))
+    starts = np.concatenate(([0], edges, *changes, inner, [len(time)]))
+    starts.sort()
+    return np.asarray(starts[:-1][starts[1:] != starts[:-1]], np.int64)
 
 
 def _summed(parts: Sequence[tuple[Integers, Integers]], n_band: int) -> tuple[Integers, Integers]:
     """Add up the counts of equal bins."""
     bins = np.concatenate([np.empty(0, np.int64), *(b for b, _ in parts)])
     counts = np.concatenate([np.empty((0, n_band), np.int64), *(c for _, c in parts)])
-    unique, at = np.unique(bins, return_inverse=True)
+    unique, at = distinct(bins)
     total = np.zeros((len(unique), n_band), np.int64)
     np.add.at(total, at, counts)
     return unique, total

@@ -160,7 +160,7 @@ def _draw(axes: Axes, panel: Panel, part: Floats, colour: str) -> None:
     axes.set_xlim(low, high)
     if panel.epochs:
         _epochs(axes, low, high)
-    axes.grid(axis="y", color="#d9dee5", lw=0.6, zorder=0)
+    axes.grid(axis="y", color="#d9dee5", lw=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(colors=_INK, labelsize=10, direction="in", which="both")
     for spine in axes.spines.values():
@@ -187,7 +187,7 @@ def _time_axis(axes: Axes, part: Floats, *, top: bool, bottom: bool, many: bool)
     formatter = ScalarFormatter(useOffset=False)
     formatter.set_scientific(False)
     axes.xaxis.set_major_formatter(formatter)
-    axes.xaxis.set_major_locator(MaxNLocator(3 if many else 7, steps=[1, 2, 5, 10], prune="both" if many else None))
+    axes.xaxis.set_major_locator(MaxNLocator(3 if many else 7, steps=[1, 2, 5, 10]))
     axes.tick_params(axis="x", labelbottom=bottom)
     if not top:
         return

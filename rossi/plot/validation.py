@@ -63,7 +63,7 @@ def pair_of(one: Comparison) -> Pair | None:
 
 
 def _significances(axes: Axes, counted: Sequence[Comparison]) -> None:
-    axes.axvspan(-MOST_OF_SUM, MOST_OF_SUM, color="#eef1f4", zorder=0)
+    axes.axvspan(-MOST_OF_SUM, MOST_OF_SUM, color="#eef1f4")
     axes.axvline(0, color="#5b6470", linewidth=0.8)
     for verdict, colour in _SHOWN.items():
         places = [n for n, one in enumerate(counted) if one.verdict is verdict]

@@ -88,7 +88,7 @@ def sources_table(found: Sources, observations: Observations, measured: Measured
     if measured.hardness:
         hard, soft = measured.hardness
         both = [ratio(*pair) for pair in zip(rates[hard], rates[soft], strict=True)]
-        values, unit = np.array(both, float).reshape(-1, 2).T, ""
+        values, unit = np.array(both, float).reshape(len(both), 2).T, ""
         columns["hardness"] = (values[0], unit, _MEANING["hardness"][1].format(hard, soft))
         columns |= _known("hardness_error", values[1], float)
     return _table(columns)
@@ -165,7 +165,7 @@ def _about_sources(
 
 def _of_band(name: str, each: Sequence[SourceRates], unit: str) -> dict[str, _Column]:
     told = [(one.rate, one.error, one.variability.fractional, one.variability.error) for one in each]
-    rate, error, fraction, of_fraction = np.array(told, float).reshape(-1, 4).T
+    rate, error, fraction, of_fraction = np.array(told, float).reshape(len(told), 4).T
     said = f"Fractional variability of the observations' mean rates in {name}"
     return {
         f"rate_{name}": (rate, unit, f"Mean rate in {name}, weighted with exposure"),
@@ -189,8 +189,7 @@ def _table(columns: dict[str, _Column]) -> Table:
 
 
 def _epoch(time: NDArray[np.float64]) -> NDArray[np.int64]:
-    known = np.isfinite(time)
-    return np.where(known, epochs_at(mjd_to_met(np.where(known, time, 0.0))), 0)
+    return np.where(np.isfinite(time), epochs_at(mjd_to_met(time)), 0)
 
 
 def renewed(before: Table | None, now: Table, key: str, which: Sequence[str], *, unique: str = "") -> Table:

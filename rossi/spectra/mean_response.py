@@ -91,9 +91,9 @@ class MeanResponse:
             return known
         response, _ = read_response(data, name)
         grid = (response.energ_lo.astype(np.float64), response.energ_hi.astype(np.float64))
-        first = next(iter(self._shares), None)
-        if self._grid is not None and first is not None:
-            n_channel = len(self._shares[first].e_min)
+        if self._grid is not None:
+            first, of_first = next(iter(self._shares.items()))
+            n_channel = len(of_first.e_min)
             if not all(np.array_equal(*pair) for pair in zip(grid, self._grid, strict=True)) or n_channel != len(
                 response.e_min
             ):

@@ -38,11 +38,12 @@ class Derived:
     is_rate : bool
     whole : bool
         Counts are whole numbers: stored as integers, values and exposure in single precision.
-    areascal, backscal, corrscal : float
-    files : mapping of str to str
-        BACKFILE, CORRFILE, RESPFILE, ANCRFILE.
+    corrscal : float
     header : Header
         Of a spectrum that it was made from: instrument and channel type.
+    areascal, backscal : float
+    files : mapping of str to str
+        BACKFILE, CORRFILE, RESPFILE, ANCRFILE.
     """
 
     channel: NDArray[np.int64]
@@ -52,10 +53,10 @@ class Derived:
     exposure: float
     is_rate: bool
     whole: bool
+    corrscal: float
     header: Header
     areascal: float = 1.0
     backscal: float = 1.0
-    corrscal: float = 1.0
     files: dict[str, str] = field(default_factory=dict)
 
 

@@ -72,9 +72,9 @@ def rebin_response(response: Response, groups: Sequence[ChannelGroup], first_cha
         If a factor does not divide its range.
     """
     target = _targets(response, groups)
-    start = np.flatnonzero(np.diff(target, prepend=DROPPED - 1) * (target != DROPPED))
+    start = np.flatnonzero((np.diff(target, prepend=DROPPED) != 0) & (target >= 0))
     n_new = len(start)
-    size = np.bincount(target[target != DROPPED], minlength=n_new)
+    size = np.bincount(target[target >= 0], minlength=n_new)
     matrix = np.zeros((len(response.energ_lo), n_new), np.float32)
     for member in range(int(size.max(initial=0))):
         has = size > member
@@ -125,15 +125,14 @@ def _groups(response: Response, target: Integers, n_new: int) -> tuple[Integers,
     owner = np.repeat(np.arange(len(response.row)), response.count)
     inside = np.arange(len(owner)) - np.repeat(np.cumsum(response.count) - response.count, response.count)
     new = target[response.first[owner] + inside]
-    owner, new = owner[new != DROPPED], new[new != DROPPED]
-    pairs, share = np.unique(np.column_stack((owner, new)), axis=0, return_counts=True)
+    kept = np.column_stack((owner, new))[new >= 0]
+    pairs, share = np.unique(kept, axis=0, return_counts=True)
     cell = response.row[pairs[:, 0]] * n_new + pairs[:, 1]
     order = np.lexsort((pairs[:, 0], -share, cell))
-    best = order[np.concatenate(([True], np.diff(cell[order]) > 0))] if len(order) else order
+    best = order[np.unique(cell[order], return_index=True)[1]]
     owner, new = pairs[best].T
-    found, first, count = np.unique(owner, return_index=True, return_counts=True) if len(owner) else [owner] * 3
-    first = new[first] if len(owner) else first
-    return response.row[found], first, count
+    found, first, count = np.unique(owner, return_index=True, return_counts=True)
+    return response.row[found], new[first], count
 
 
 def mean_response(responses: Sequence[Response], weights: Sequence[float]) -> Response:
@@ -221,6 +220,6 @@ def stored_groups(stored: NDArray[np.bool_]) -> tuple[Integers, Integers, Intege
     row, first, count : ndarray (n_group,) of int
         Energy row, position of the first channel (from 0), number of channels; sorted by row, then by channel.
     """
-    edges = np.diff(np.pad(stored.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    edges = np.diff(stored.astype(np.int8), axis=1, prepend=0, append=0)
     (row, start), (_, end) = np.nonzero(edges == 1), np.nonzero(edges == -1)
     return row, start, end - start

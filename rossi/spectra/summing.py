@@ -118,7 +118,7 @@ def _batched(spectra: Sequence[Spectrum]) -> tuple[Floats, Floats, float]:
     terms = [(*_single(pha), single(pha.exposure)) for pha in spectra]
     while True:
         batch, terms = terms[:_BATCH], terms[_BATCH:]
-        value, error = (np.zeros(len(spectra[0]), single) for _ in range(2))
+        value = error = np.zeros(1, single)
         exposure = single(0)
         for counts, sigma, seconds in batch:
             value = value + counts / seconds * seconds

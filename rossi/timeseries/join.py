@@ -161,8 +161,8 @@ def _common(first: Header, headers: Sequence[Header]) -> Header:
     """Return the cards of the first header whose values all headers share; times and commentary are left out."""
     common, differing = first.without(_LEFT_OUT), set[str]()
     for other in headers:
-        there = {image for _, image in other.images()} if other is not first else set()
-        others = [keyword for keyword, image in common.images() if there and image not in there]
+        there = {image for _, image in other.images()}
+        others = [keyword for keyword, image in common.images() if image not in there]
         differing.update(keyword for keyword in others if not _same(keyword, first, other))
     return common.without(differing) if differing else common
 

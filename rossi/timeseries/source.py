@@ -36,7 +36,7 @@ class Source:
         name = next((n for h in (series.header, series.primary) if (n := str(h.get("OBJECT", "")).strip())), "")
         return cls(name, _position(series))
 
-    def is_same(self, other: Source, *, by_name: bool = True) -> bool | None:
+    def is_same(self, other: Source, *, by_name: bool) -> bool | None:
         """Return whether two curves are of one source; None where it can't be told.
 
         Parameters
@@ -66,7 +66,7 @@ def _is_angle(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 360
 
 
-def source_numbers(told: Sequence[Source], *, by_name: bool = True) -> list[int]:
+def source_numbers(told: Sequence[Source], *, by_name: bool) -> list[int]:
     """Return a number for each curve, the same for those of one source; -1 where it can't be told which of several.
 
     Parameters

@@ -190,7 +190,7 @@ def clipped_moments(values: Floats, clip: float) -> tuple[float, float]:
 def _search(run: _Run, dt: float, rules: BurstRules) -> list[Burst]:
     number = round(rules.coarse / dt)
     coarse = _rebinned(run.rate, number)
-    if len(coarse) < 2:
+    if not len(coarse):
         return []
     start = run.time[: len(coarse) * number : number]
     mean, sigma = clipped_moments(coarse, rules.clip)

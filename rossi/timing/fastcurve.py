@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -181,11 +182,8 @@ def fast_light_curve(
     if not choices or len({choice.wish.resolution for choice in choices}) > 1:
         raise ConfigError("Bands of one light curve must be of one resolution, and there must be one at least.")
     streams, said = open_streams(choices, load, pcus)
-    common = choices[0].gti if good is None else intervals.intersection(choices[0].gti, good)
-    for choice in choices[1:]:
-        common = intervals.intersection(common, choice.gti)
-    for stream in streams:
-        common = intervals.intersection(common, stream.good)
+    of_all = [*(choice.gti for choice in choices), *(stream.good for stream in streams)]
+    common = reduce(intervals.intersection, of_all if good is None else [*of_all, good])
     first = min((file for stream in streams for file in stream.files), key=lambda file: file.tstart)
     begin = first.tstart if origin is None else origin
     bins = whole_bins(common, begin, choices[0].wish.resolution, first.name)

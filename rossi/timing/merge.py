@@ -229,7 +229,7 @@ def merged(first: XenonHalf, second: XenonHalf) -> tuple[XenonEvents, Losses]:
     out_of_step = _out_of_step(lists[0], lists[1], len(first.time))
     for partition, mark in out_of_step:
         lists = [words.without(partition, mark) for words in lists]
-    keys, events = zip(*(_keys(words, len(first.time)) for words in lists), strict=True)
+    keys, events = zip(*map(_keys, lists), strict=True)
     one, two = _ranked(*keys)
     unpaired = max(len(keys[0]), len(keys[1])) - len(one)
     one, two = events[0][one], events[1][two]
@@ -260,11 +260,9 @@ def _out_of_step(one: Listed, other: Listed, n_partition: int) -> list[tuple[int
     return found
 
 
-def _keys(words: Listed, n_partition: int) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+def _keys(words: Listed) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """Return partition, interval and PCU of each event as one number, and which words the events are."""
     event = np.flatnonzero(words.is_event)
-    marks = int(words.mark.max(initial=0)) + 1
-    assert n_partition * marks * _PCUS < 1 << 62  # some 10^9 at most
     interval = words.partition[event].astype(np.int64) << 32 | words.mark[event]
     return interval * _PCUS + pcu_of(words.words[event]), event
 

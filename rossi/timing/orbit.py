@@ -111,9 +111,8 @@ class Orbit:
         -------
         ndarray (n, 3) [m]
         """
-        row = np.searchsorted(self.time, time, "right") - 1
-        row = np.clip(row, 0, len(self.time) - 2)
-        row = np.clip(row + (time - self.time[row] >= self.time[row + 1] - time), 1, len(self.time) - 2)
+        row = np.clip(np.searchsorted(self.time, time, "right") - 1, 1, len(self.time) - 2)
+        row = np.minimum(row + (time - self.time[row] >= self.time[row + 1] - time), len(self.time) - 2)
         after = (time - self.time[row])[:, None]
         span = (self.time[row + 1] - self.time[row - 1])[:, None]
         acceleration = (self.velocity[row + 1] - self.velocity[row - 1]) / span

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer
+from pydantic_core import to_jsonable_python
 
 from rossi.product import About
 from services.contract.engine import EngineName
@@ -57,10 +57,7 @@ class OutputRecord(Frozen):
 @lru_cache(maxsize=256)
 def _told(about: About) -> dict[str, Any]:
     """Return what a manifest says of a file: an observation's products are those of others."""
-    told = {field.name: getattr(about, field.name) for field in fields(about)}
-    if about.energies is not None:
-        told["energies"] = asdict(about.energies)
-    return {name: value for name, value in told.items() if value not in (None, "", ())}
+    return {name: value for name, value in to_jsonable_python(about).items() if value not in (None, "", [])}
 
 
 class Manifest(Frozen):

@@ -12,6 +12,7 @@ from services.contract import ObservationResult, Outcome, StageResult
 from services.contract.outcome import KINDS, ExitCode
 from services.execution.request import Shard
 from services.storage import ObjectStore
+from services.storage.base import key_of
 from services.storage.publication import FAILURES
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def record_failure(store: ObjectStore, prefix: str, result: StageResult) -> None
     now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
     document = result.model_dump_json(indent=1).encode()
     name = f"{now}-{hashlib.sha256(document).hexdigest()}.json"
-    key = "/".join(filter(None, (prefix.strip("/"), result.obsid, result.stage, FAILURES, name)))
+    key = key_of(prefix, result.obsid, result.stage, FAILURES, name)
     try:
         store.put(key, document)
     except Exception as error:  # whatever it is, the run goes on

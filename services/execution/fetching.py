@@ -39,7 +39,7 @@ class Needed:
     files : tuple of ArchiveFile
         With size and identity.
     whole : int [byte]
-        Size of all files of the observation; `UNKNOWN` where the archive does not list sizes.
+        Size of all files of the observation; `UNKNOWN` where the archive does not list sizes, as a local one.
     """
 
     files: tuple[ArchiveFile, ...]

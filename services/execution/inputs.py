@@ -154,7 +154,7 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
     is_mine = any_of(mine)  # an observation has hundreds of files, of which a stage reads a few
     some = [(file, name) for file in listing if is_mine(name := file.path.removeprefix(folder))]
     by_input = {one: {file.path for file, name in some if one.matches(name)} for one in mine}
-    ours, caveats = one_of_each([file for file, _ in some])
+    ours, caveats = one_of_each([file for file, _ in some], archive)
     kept: dict[Input, Kept] = {}
     for declared in mine:
         found = [file for file in ours if file.path in by_input[declared]]

@@ -34,6 +34,7 @@ from services.contract import FailureKind, Frozen, ObservationResult, Outcome, S
 from services.contract.configuration import validate
 from services.execution.request import Shard
 from services.storage import MissingObject, ObjectStore
+from services.storage.base import key_of
 
 #: Requests at a time when a work list is written: 1200 shards take a second where a put takes 10 ms.
 _THREADS = 16
@@ -59,7 +60,7 @@ def work_key(prefix: str, shards: Sequence[Shard]) -> str:
 def list_key(prefix: str, content: bytes) -> str:
     """Return the key of a work list of some content."""
     digest = hashlib.sha256(_LAYOUT + content).hexdigest()[:32]
-    return "/".join(filter(None, (prefix.strip("/"), _FOLDER, digest)))
+    return key_of(prefix, _FOLDER, digest)
 
 
 def put_work(store: ObjectStore, prefix: str, shards: Sequence[Shard]) -> str:

@@ -26,6 +26,7 @@ from services.contract import (
     StageResult,
 )
 from services.storage import ObjectStore
+from services.storage.base import key_of
 from services.storage.publication import Ready, find_manifest, fingerprint, manifest_key, new_manifest, ready
 
 _log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class Work:
 
 def stage_folder(prefix: str, obsid: str, stage: str) -> str:
     """Return the folder of all that a stage made, of an observation or of several together."""
-    return "/".join(filter(None, (prefix.strip("/"), obsid, stage)))
+    return key_of(prefix, obsid, stage)
 
 
 def carry_out(

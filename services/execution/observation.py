@@ -67,11 +67,12 @@ def in_parts(files: Sequence[ArchiveFile]) -> Iterator[list[ArchiveFile]]:
         yield part
 
 
-def one_of_each(listing: Sequence[ArchiveFile]) -> tuple[list[ArchiveFile], tuple[Caveat, ...]]:
+def one_of_each(listing: Sequence[ArchiveFile], archive: ArchiveSource) -> tuple[list[ArchiveFile], tuple[Caveat, ...]]:
     """Leave out a file beside its compressed form, as ``gunzip -k`` leaves it; or that, where it is empty."""
-    sizes = {file.path: file.size for file in listing}
-    both = [path for path in sizes if path + _GZIPPED in sizes]
-    left_out = {path if sizes[path + _GZIPPED] else path + _GZIPPED for path in both}
+    files = {file.path: file for file in listing}
+    both = [path for path in files if path + _GZIPPED in files]
+    starts = archive.beginnings([files[path + _GZIPPED] for path in both], 1) if both else ()
+    left_out = {path if start else path + _GZIPPED for path, start in zip(both, starts, strict=True)}
     caveats = tuple(
         Caveat(
             code="two_copies",

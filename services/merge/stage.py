@@ -46,6 +46,7 @@ from services.merge.spectra import SpectrumSet, Sums, sum_spectra
 from services.merge.timing import Timing, gathered, timing_files, timing_sets, timing_summary
 from services.merge.timing_section import timing_section
 from services.storage import ObjectStore, open_store
+from services.storage.base import key_of
 from services.storage.held import HeldStore
 from services.storage.publication import find_manifest, manifest_key
 from services.storage.putting import put_exactly
@@ -224,7 +225,7 @@ def run_merge(request: MergeRequest, store: ObjectStore) -> StageResult:
             timing=gathered(timing_sets(held, found.values())),
             neighbours=request.neighbours,
         )
-        index = "/".join(filter(None, (prefix, "products", f"{work.fingerprint}.json")))
+        index = key_of(prefix, "products", f"{work.fingerprint}.json")
         put_exactly(store, index, _index(work.key, found))
         return outputs
 

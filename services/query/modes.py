@@ -19,7 +19,7 @@ def observation_modes(archive: ArchiveSource, obsid: str) -> Modes:
         If the observation is not in the archive, or a file can't be had.
     """
     wanted = read_obsid(archive, obsid)
-    listed, caveats = one_of_each(list_observation(archive, wanted))
+    listed, caveats = one_of_each(list_observation(archive, wanted), archive)
     files = {file.path.removeprefix(wanted.path): file for file in listed}
 
     def beginnings(paths: Sequence[str], size: int) -> Sequence[bytes]:

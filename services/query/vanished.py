@@ -8,6 +8,7 @@ from services.contract import Caveat, Manifest
 from services.query.config import QueryConfig
 from services.query.worklist import WorkList, WorkRow, in_order, read_rows
 from services.storage import ArchiveSource, ObjectStore
+from services.storage.base import key_of
 from services.storage.gone import come_back, is_gone, told_to_go
 from services.storage.local_archive import LocalArchive
 from services.storage.outputs import fetch_outputs
@@ -64,7 +65,7 @@ def rows_of(store: ObjectStore, key: str) -> list[WorkRow]:
 
 def _last(config: QueryConfig, place: str, store: ObjectStore, prefix: str) -> tuple[str, str] | None:
     """Return when the newest list of the same observations was made, and its key."""
-    folder = "/".join(filter(None, (prefix.strip("/"), "query", "")))
+    folder = key_of(prefix, "query")
     wanted = _question(config.model_dump(mode="json"))
     found: list[tuple[str, str]] = []
     for info in store.list(folder):

@@ -25,7 +25,8 @@ class ArchiveFile:
     path : str
         Relative to the archive's root.
     size : int [byte]
-        `UNKNOWN` where only `ArchiveSource.identify` finds it out.
+        `UNKNOWN` where only `ArchiveSource.identify` finds it out: where listings do not have it, or have to ask the
+        disk for each file.
     identity : str
         A text that changes whenever the content does, and only then where that is known; empty until asked for, where
         a listing does not have it.

@@ -176,6 +176,11 @@ def is_key(key: str) -> bool:
     return len(key) <= _MAX_KEY and _KEY.fullmatch(key) is not None
 
 
+def key_of(prefix: str, *inner: str) -> str:
+    """Return the key in the store of one that is relative to the prefix, by its parts; empty ones are left out."""
+    return "/".join(filter(None, (prefix.strip("/"), *inner)))
+
+
 def check_key(key: str) -> str:
     """Return a key unchanged.
 

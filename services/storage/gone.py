@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from services.storage.base import ObjectStore, check_key
+from services.storage.base import ObjectStore, check_key, key_of
 
 FOLDER = "gone"
 
@@ -48,4 +48,4 @@ def is_gone(gone: Mapping[str, str], obsid: str, made: str) -> bool:
 
 
 def _base(prefix: str) -> str:
-    return "/".join(filter(None, (prefix.strip("/"), FOLDER))) + "/"
+    return f"{key_of(prefix, FOLDER)}/"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from pydantic import ValidationError
 
 from rossi.errors import DataError
 from services.contract import Caveat, Manifest, Outcome, StageResult
 from services.storage import MissingObject, ObjectStore
+from services.storage.base import is_key, key_of
 from services.storage.publication import FAILURES, MANIFEST, read_manifest
 
 #: Requests at a time; a store that answers in 10 ms gives 1600 manifests a second.
@@ -91,11 +93,29 @@ def all_sets(store: ObjectStore, prefix: str = "") -> Iterator[Entry]:
     return (entry for entry in _read_all(store, prefix) if isinstance(entry, Entry))
 
 
-def product_sets(store: ObjectStore, prefix: str = "") -> list[Entry]:
-    """The newest product set of every stage of every observation and source, by these and time of making."""
-    every = sorted(all_sets(store, prefix), key=lambda entry: entry.age)
-    newest = {(e.manifest.obsid, e.manifest.source, e.manifest.stage): e for e in every}
+def product_sets(store: ObjectStore, prefix: str = "", obsids: Collection[str] = ()) -> list[Entry]:
+    """The newest product set of every stage of every observation and source, by these and time of making.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    prefix : str
+    obsids : collection of str
+        Only of these observations; nothing else is read.
+    """
+    newest: dict[tuple[str, str, str], Entry] = {}
+    folders = [obsid for obsid in dict.fromkeys(obsids) if is_key(obsid)] if obsids else [""]
+    for entry in chain.from_iterable(all_sets(store, key_of(prefix, folder)) for folder in folders):
+        what = (entry.manifest.obsid, entry.manifest.source, entry.manifest.stage)
+        newest[what] = max(entry, newest.get(what, entry), key=lambda e: e.age)
     return sorted(newest.values(), key=lambda e: (e.manifest.obsid, e.manifest.source, e.manifest.created))
+
+
+def observations(store: ObjectStore, prefix: str = "") -> list[str]:
+    """The first part of the keys of all manifests: the observations that something was made of, and other folders."""
+    start = len(f"{prefix.strip('/')}/") if prefix.strip("/") else 0
+    keys = (key for key in _keys(store, prefix) if key.endswith(f"/{MANIFEST}"))
+    return list(dict.fromkeys(key[start:].partition("/")[0] for key in keys))
 
 
 def recorded_failures(store: ObjectStore, prefix: str = "") -> list[Failure]:

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from rossi.errors import RossiError
 from services.contract import Frozen
-from services.storage.base import MissingObject, ObjectStore, StoreError, Tagged
+from services.storage.base import MissingObject, ObjectStore, StoreError, Tagged, key_of
 
 LEASE = "lease.json"
 #: After so many seconds without a renewal a lease is free: a store may be away in passing, and a run may be killed.
@@ -180,7 +180,7 @@ def hold(
         If somebody else is at work and `wait` is false.
     StoreError
     """
-    key = "/".join(filter(None, (prefix.strip("/"), LEASE)))
+    key = key_of(prefix, LEASE)
     lease = _acquire(store, key, _me(who, seconds), on_wait if wait else _refuse(store, key), look)
     try:
         yield lease
@@ -190,7 +190,7 @@ def hold(
 
 def holder_of(store: ObjectStore, prefix: str) -> Holder | None:
     """Return who holds a lease, as far as a single look tells; None if nobody does."""
-    found = _read(store, "/".join(filter(None, (prefix.strip("/"), LEASE))))
+    found = _read(store, key_of(prefix, LEASE))
     return found[1] if found is not None and found[1].id and not _is_gone(found[1]) else None
 
 

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from rossi.errors import DataError
 from services.contract import Frozen, Manifest
-from services.storage.base import MissingObject, ObjectInfo, ObjectStore
+from services.storage.base import MissingObject, ObjectInfo, ObjectStore, key_of
 from services.storage.gone import FOLDER as GONE
 from services.storage.gone import told_to_go
 from services.storage.publication import MANIFEST, SHARED, read_manifest, shared_key
@@ -31,7 +31,6 @@ from services.storage.releases import (
     RELEASES,
     current_name,
     inner_key,
-    key_of,
     read_release,
     release_key,
     release_name,

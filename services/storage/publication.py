@@ -40,7 +40,7 @@ from rossi.version import __version__
 from services.contract import MANIFEST_VERSION, EngineName, File, InputRecord, Manifest, OutputRecord, Outputs
 from services.contract.seal import is_intact, seal, seal_of
 from services.storage import MissingObject, ObjectStore
-from services.storage.base import Reader
+from services.storage.base import Reader, key_of
 from services.storage.bundle import BUNDLE, object_key, pack
 from services.storage.putting import put_all
 
@@ -153,7 +153,7 @@ def output_keys(key: str, manifest: Manifest) -> dict[str, OutputRecord]:
 
 
 def _places(key: str, manifest: Manifest) -> Callable[[OutputRecord], str]:
-    inner = manifest_key("/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint))))
+    inner = manifest_key(key_of("", manifest.obsid, manifest.stage, manifest.fingerprint))
     names = json.dumps(sorted([r.output, r.name, r.sha256] for r in manifest.outputs))
     folder = f"{key.rpartition('/')[0]}/{_sha256(names.encode())[:16]}"
     bundle, shared = f"{folder}/{BUNDLE}", key.removesuffix(inner)

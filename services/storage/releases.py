@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from rossi.errors import ConfigError, DataError
 from services.contract import Manifest
 from services.storage import MissingObject, ObjectStore, StoreError
+from services.storage.base import key_of
 from services.storage.publication import output_keys
 from services.storage.putting import put_exactly
 from services.storage.release_documents import Current, Products, Release, Source, read_document, sealed
@@ -270,11 +271,6 @@ def release_name(inner: str) -> str:
     folder, _, name = inner.rpartition("/")
     name = name.removesuffix(".json")
     return name if folder == RELEASES and _NAME.fullmatch(name) else ""
-
-
-def key_of(prefix: str, inner: str) -> str:
-    """Return the key in the store of one that is relative to the prefix."""
-    return "/".join(filter(None, (prefix.strip("/"), inner)))
 
 
 def inner_key(prefix: str, key: str) -> str:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services.contract import Frozen, Manifest
 from services.contract.seal import is_intact, seal
-from services.storage.base import MissingObject, ObjectStore, Reader
+from services.storage.base import MissingObject, ObjectStore, Reader, key_of
 from services.storage.publication import TOGETHER
 
 
@@ -28,7 +28,7 @@ class Together(Frozen):
 
 def together_key(prefix: str, obsid: str, digest: str) -> str:
     """Return the key of the object for some work on an observation."""
-    return "/".join(filter(None, (prefix.strip("/"), obsid, TOGETHER, f"{digest}.json")))
+    return key_of(prefix, obsid, TOGETHER, f"{digest}.json")
 
 
 def put_together(store: ObjectStore, key: str, manifests: Iterable[Manifest]) -> None:

@@ -18,6 +18,7 @@ from rossi.fits.checksum import checksum_problems, is_fits
 from services.contract import Manifest, Outcome, OutputRecord, StageResult
 from services.contract.seal import is_intact
 from services.storage import MissingObject, ObjectStore
+from services.storage.base import key_of
 from services.storage.bundle import object_key, pack
 from services.storage.lease import LEASE
 from services.storage.publication import (
@@ -169,7 +170,7 @@ def _check_manifest(store: ObjectStore, key: str, base: str, found: dict[str, Ma
     except (DataError, MissingObject) as error:
         return [Problem(str(error), (key,))]
     inner = key.removeprefix(f"{base}/") if base else key
-    place = "/".join(filter(None, (manifest.obsid, manifest.stage, manifest.fingerprint, MANIFEST)))
+    place = key_of("", manifest.obsid, manifest.stage, manifest.fingerprint, MANIFEST)
     # Without its prefix being named, a store may hold several runs.
     if inner != place and (base or not inner.endswith(f"/{place}")):
         return [Problem(f"{store.url(key)}: the manifest belongs at {place}; it was moved or copied.", (key,))]

@@ -1,6 +1,6 @@
 """What a worker asks an archive and a store elsewhere for, and how much of the waiting for answers is hidden.
 
-    python -m tests.benchmarks.bench_waiting [--observations 40] [--delay 0.05]
+    python -m tests.benchmarks.bench_waiting [--observations 50] [--delay 0.05]
 
 A simulated archive of both instruments, and a store. First both are buckets of moto's S3 server on this machine, behind
 a proxy that is late with every answer: requests are counted by kind. Then both are folders of which every request takes
@@ -105,8 +105,8 @@ class LateFolder:
         return Content(self._folder.fetch(path)[start:], start)
 
 
-def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Measured:
-    """Reduce a shard in this process, count and measure."""
+def work(shard: Shard, overlap: bool = True, delay: float | None = None, warm: int = _WARM) -> Measured:
+    """Reduce a shard in this process, count and measure, but for so many observations at its beginning."""
     archive, store, still = Counter[str](), Counter[str](), list[float]()
     send, ask, result_of = URLLib3Session.send, Web._send, Future.result
 
@@ -133,8 +133,8 @@ def work(shard: Shard, overlap: bool = True, delay: float | None = None) -> Meas
     def part(first: int, last: int | None) -> Shard:
         return shard.model_copy(update={"obsids": shard.obsids[first:last]})
 
-    run_shard(part(0, _WARM))
-    left = part(_WARM, None)
+    run_shard(part(0, warm))
+    left = part(warm, None)
     places = worker.open_places if delay is None else late
     with (
         patch.object(URLLib3Session, "send", sent),
@@ -175,7 +175,7 @@ def shard_of(root: Path, archive: str, store: str, number: int) -> Shard:
 
 
 def count(root: Path, number: int, delay: float) -> Iterator[Row]:
-    """Return the requests of an observation, and print them by kind."""
+    """Return the requests of an observation, those of a whole shard over their number, and print them by kind."""
     with bucket(root) as url:
         place, _, endpoint = url.partition("?endpoint=")
         fill(root / "archive", endpoint)
@@ -185,7 +185,7 @@ def count(root: Path, number: int, delay: float) -> Iterator[Row]:
             far = f"?endpoint=http://127.0.0.1:{port}"
             for products, goal in (("together", 1), ("single", None)):
                 store = f"{place}-{products}{far}&products={products}"
-                found = apart(work, shard_of(root, f"s3://archive/xte{far}", store, number))
+                found = apart(work, shard_of(root, f"s3://archive/xte{far}", store, number), True, None, 0)
                 what = f"requests to buckets for an observation, products {products}"
                 for where, kinds in (("archive", found.archive), ("store", found.store)):
                     print(f"{what}, {where}: " + ", ".join(f"{n:.2f} {kind}" for kind, n in sorted(kinds.items())))
@@ -217,13 +217,13 @@ def wait(root: Path, number: int, delay: float, rounds: int) -> Iterator[Row]:
     yield Row(f"an observation, answers {late}, one by one", single.seconds, "s", "answers at once", near.seconds)
 
 
-def rows(observations: int = 40, delay: float = 0.05, rounds: int = 3) -> Iterator[Row]:
+def rows(observations: int = 50, delay: float = 0.05, rounds: int = 3) -> Iterator[Row]:
     """Return requests, and what of the waiting is not hidden."""
     with tempfile.TemporaryDirectory() as name:
         root, number = Path(name), observations + _WARM
         with redirect_stdout(StringIO()):
             simulate(root / "archive", number, 1)
-        yield from count(root, number, delay)
+        yield from count(root, observations, delay)
         yield from wait(root, number, delay, rounds)
 
 

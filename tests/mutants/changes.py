@@ -85,7 +85,7 @@ def _computes(node: parso.tree.NodeOrLeaf) -> bool:
         if child.type == "operator" and parent.type in ("parameters", "dictorsetmaker"):
             return False
         if parent.type == "decorator" or (
-            parent.type == "argument" and parent.children[0].get_code().strip() == "frozen"
+            parent.type == "argument" and parent.children[0].get_code().strip() in ("frozen", "strict")
         ):
             return False
         child = parent

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from rossi.calibration import (
     read_index,
     select,
 )
-from rossi.calibration_roles import Role, find_files
+from rossi.calibration_roles import DATA_SETS, Role, find_files
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import read_fits
@@ -131,9 +132,9 @@ def test_dates():
     assert calendar_mjd("2000-05-13", "12:00:00", "x") == 51677.5
     assert calendar_mjd("13/05/00", "00:00:00", "x") == 51677.0
     assert calendar_mjd("13/05/97", "00:00:00", "x") == calendar_mjd("1997-05-13T11:22:33", "00:00:00", "x")
-    for date, clock in (("2000-5-13", "00:00:00"), ("2000-02-30", "00:00:00"), ("2000-05-13", "noon")):
+    for day, clock in (("2000-5-13", "00:00:00"), ("2000-02-30", "00:00:00"), ("2000-05-13", "noon")):
         with pytest.raises(DataError, match=r"x: .*is no date and time"):
-            calendar_mjd(date, clock, "x")
+            calendar_mjd(day, clock, "x")
 
 
 def test_validity_includes_both_ends():
@@ -143,3 +144,33 @@ def test_validity_includes_both_ends():
     exact = Validity.of(Header([*dates, ("CVST0001", "06:00:00"), ("CVET0001", "06:00:00")]), "x")
     assert [mjd in exact for mjd in (51677.24, 51677.25, 51678.25, 51678.26)] == [False, True, True, False]
     assert 1.0 in Validity.of(Header(), "x")
+
+
+def mjd(*day):
+    return float((date(*day) - date(1858, 11, 17)).days)
+
+
+@pytest.mark.parametrize(
+    ("role", "of", "asked", "count"),
+    [
+        (Role.MODEL, ("PCA", "PCA_BKGD_MODEL", "-"), (0, 0), "extensions"),
+        (Role.SAA, ("PCA", "PCA_SAA_HIST_DATA", "-"), (0, 0), ""),
+        (Role.BREAKDOWN, ("PCA", "STDGTI", "ALL"), (0, 0), ""),
+        (Role.BREAKDOWN_HISTORY, ("PCA", "PCA_BREAKDOWN_HIST", "-"), (0, 0), ""),
+        (Role.DEAD_TIME_A, ("HEXTE", "HKCONV", "PWA"), (mjd(1995, 12, 31), mjd(1999, 12, 31)), ""),
+        (Role.DEAD_TIME_B, ("HEXTE", "HKCONV", "PWB"), (mjd(1995, 12, 31), mjd(1999, 12, 31)), ""),
+        (Role.BACKGROUND_A, ("HEXTE", "CORR_COEFF", "-"), (mjd(2006, 7, 13), np.inf), ""),
+        (Role.ENERGY_TO_CHANNEL, ("PCA", "E2C_PARM", "-"), (0, 0), "extensions optional whole"),
+        (Role.COLLIMATORS, ("PCA", "COLLRESP", "-"), (0, 0), "each extensions optional"),
+        (Role.HEXTE_MATRIX, ("HEXTE", "MATRIX", "-"), (0, 0), "each extensions optional"),
+        (Role.HEXTE_AREA, ("HEXTE", "EFF_AREA", "-"), (0, 0), "each extensions optional"),
+        (Role.HEXTE_COLLIMATORS, ("HEXTE", "COLLRESP", "-"), (0, 0), "each extensions optional"),
+        (Role.CLOCK, ("PCA", "tdc.dat", "-"), (0, 0), ""),
+    ],
+)
+def test_how_each_kind_of_file_is_asked_for(role, of, asked, count):
+    """Of an observation by its date, of the tasks by dates of their own."""
+    told = DATA_SETS[role]
+    assert told.query(51000.0) == CalibrationQuery(of[1], 51000.0, 51000.0, of[2], instrument=of[0])
+    assert told.query(None) == CalibrationQuery(of[1], *asked, of[2], instrument=of[0])
+    assert " ".join(flag for flag in ("each", "extensions", "optional", "whole") if getattr(told, flag)) == count

@@ -259,12 +259,60 @@ def test_good_time_needs_a_time(file):
         compile_expression("GTIFILTER()").select(Scene(file.tables[1], file))
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [  # 15 to 30 and 45 to 55 are good, rows are at 10, 20 ... 60
+        ("GTIOVERLAP('', TIME, TIME + 10)", [5, 10, 0, 5, 5, 0]),
+        ("GTIOVERLAP('', TIME - 100, TIME + 100)", [25] * 6),
+        ("GTIOVERLAP('', TIME, TIME)", [0] * 6),
+        ("GTIOVERLAP('', TIME, TIME - 10)", [0] * 6),
+        ("GTIOVERLAP('', 20, TIME + 0 * TIME, 'TSTART', 'TSTOP')", [0, 0, 10, 10, 15, 20]),
+        ("GTIFIND('', TIME)", [-1, 1, 1, -1, 2, -1]),
+        ("GTIFIND('', {15, 30.1, 55})", [1, -1, 2]),
+        ("GTIFIND('', 45)", 2),
+    ],
+)
+def test_good_time_that_overlaps(file, table, text, values):
+    found = compile_expression(text).evaluate(Scene(table, file)).values
+    assert (found[0] if found.ndim > 1 else found).tolist() == values
+
+
+def test_good_time_with_an_undefined_end_is_refused(table):
+    for name in ("TSTART", "TSTOP"):
+        edges = {"TSTART": np.array([17.0, 47.0]), "TSTOP": np.array([32.0, 57.0])}
+        edges[name][1] = NAN
+        good = table_hdu("MYGTI", [(Column(key, "D"), values) for key, values in edges.items()])
+        other = open_fits(fits_bytes(primary_hdu(), [good]), "g.gti")
+        with pytest.raises(DataError, match=rf"g.gti\[MYGTI\]: {name} is undefined in a row"):
+            compile_expression("GTIFILTER()").select(Scene(table, other))
+
+
+def test_random_numbers_are_distributed_as_they_should(table):
+    """Ten thousand numbers: the mean is within five standard deviations of the mean."""
+    text = "ARRAY(TIME - TIME, 10000)"
+    for function, mean, deviation, least, most in (
+        (f"RANDOM({text})", 0.5, 12**-0.5, 0, 1),
+        (f"RANDOMN({text})", 0.0, 1.0, -9, 9),
+        (f"RANDOMP({text} + 3)", 3.0, 3**0.5, 0, 99),
+    ):
+        values = compile_expression(function).evaluate(table).values
+        assert values.shape == (6, 10000)
+        assert values.mean() == pytest.approx(mean, abs=5 * deviation / 60000**0.5)
+        assert values.std() == pytest.approx(deviation, rel=0.02)
+        assert least <= values.min() and values.max() <= most
+        assert not np.array_equal(values[0], values[1])
+    assert compile_expression("RANDOMP(1e30)").evaluate(table).values.min() == pytest.approx(1e18, rel=1e-6)
+
+
 def test_random_numbers_can_be_made_again(table):
     draw = compile_expression("RANDOM() + RANDOMN() + RANDOMP(NUM)")
     assert np.array_equal(draw.evaluate(table).values, draw.evaluate(table).values)
 
 
-@pytest.mark.parametrize("text", ["BIT8 == b1", "SUM(GAPS) > 1", "ACCUM(NUM) > 1", "MEDIAN(VEC) == {1}", "GTIFILTER()"])
+@pytest.mark.parametrize(
+    "text",
+    ["BIT8 == b1", "SUM(GAPS) > 1", "ACCUM(NUM) > 1", "MEDIAN(VEC) == {1}", "GTIFILTER()", "STRMID(TEXT, 1, 2) == 'a'"],
+)
 def test_a_table_without_rows(file, table, text):
     empty = select_rows(table, np.zeros(6, bool))
     assert compile_expression(text).select(Scene(empty, file)).shape == (0,)

@@ -82,3 +82,9 @@ def test_tables_out_of_order_mean_the_same_time():
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("odd", [[[1.0], [2.0]], [1.0, 2.0, 3.0], "ab", np.ones((2, 3))])
+def test_what_is_no_pairs_is_refused(odd):
+    with pytest.raises(TypeError, match="pairs of START and STOP"):
+        gti.make(odd)

@@ -7,13 +7,15 @@ import pytest
 from astropy.io import fits
 
 from rossi.energy.band_energies import check_band, cut_off, hexte_energies, pca_energies
-from rossi.energy.bands import EnergyBand, NoChannels
+from rossi.energy.bands import STANDARD2_STARTS, EnergyBand, NoChannels
 from rossi.energy.built_in import built_in_table
+from rossi.extract.channels import parse_channels
 from rossi.extract.energies import energies_of, energies_table, joined_energies
 from rossi.fits.reader import open_fits
 from rossi.fits.writer import fits_bytes, primary_hdu
 
 TABLE = built_in_table()
+STANDARD2 = "0~4,5:53,(54~135;2),(136~237;3),(238~249;4),250~255"
 #: 1998-03-01 and 1996-02-20.
 EPOCH_3, EPOCH_1 = 50873.0, 50133.0
 
@@ -28,7 +30,12 @@ def test_edges_are_those_of_the_table():
 def test_bands_of_hexte_that_touch_do_not_overlap():
     low, high = (hexte_energies(EnergyBand(*ends)).edges[0] for ends in ((15, 29), (29, 64)))
     assert (low.first, low.last, high.first, high.last) == (16, 29, 30, 63)
-    assert [edge.detector for edge in hexte_energies(EnergyBand(15, 60)).edges] == ["PWA", "PWB"]
+    edges = hexte_energies(EnergyBand(15, 60)).edges
+    assert [(one.detector, one.epoch, one.start, one.stop) for one in edges] == [
+        (name, 0, 50083.0, 55931.0)
+        for name in ("PWA", "PWB")  # the gain is the same through the mission
+    ]
+    assert {(one.emin, one.emax, one.emin_stop, one.emax_stop) for one in edges} == {(16, 60, 16, 60)}
 
 
 def test_a_band_that_nothing_holds_is_refused():
@@ -44,6 +51,11 @@ def test_a_band_that_reaches_beyond_the_channels_is_told():
     """In epoch 1 the channels of PCU 2 end at 73.63 keV, the last element begins at 71.74: half of it is no matter."""
     for end, told in ((73, 0), (74.5, 0), (74.65, 1)):
         assert len(cut_off(pca_energies(EnergyBand(2, end), TABLE, EPOCH_1, (2,)), TABLE, EPOCH_1)) == told
+    first = pca_energies(EnergyBand(0, 9), TABLE, EPOCH_1, (2,))
+    assert parse_channels(STANDARD2)[:, 0].tolist() == list(STANDARD2_STARTS[:-1])
+    later = replace(first, edges=(replace(first.edges[0], emin=1.0),))
+    for begin, told in ((0.35, 0), (0.33, 1)):  # the first element has 0.03127 to 1.35182 keV
+        assert len(cut_off(replace(later, emin=begin), TABLE, EPOCH_1)) == told
     (remark,) = cut_off(pca_energies(EnergyBand(2, 90), TABLE, EPOCH_1, (2,)), TABLE, EPOCH_1)
     assert "what is counted is 1.88 to 73.63 keV" in remark.message
 

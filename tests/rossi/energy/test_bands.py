@@ -50,6 +50,14 @@ def test_whole_bins_of_standard2():
     np.testing.assert_allclose([low[91], high[91]], [58.5939, 59.9518], rtol=1e-5)
 
 
+@pytest.mark.parametrize("starts", [CHANNEL_STARTS, STANDARD2_STARTS])
+def test_a_band_beyond_the_channels_ends_with_them(starts):
+    made = band_of(EnergyBand(0, 1000), TABLE, 2, JANUARY_2001, starts)
+    assert (made.first, made.last, made.first_bin, made.last_bin) == (0, 255, 0, len(starts) - 2)
+    lower, upper = TABLE.law(2, 3, JANUARY_2001).edges()
+    assert (made.emin, made.emax) == (lower[0], upper[-1])
+
+
 def test_by_epoch_and_pcu():
     """2-9 keV: as the gain falls from epoch to epoch, so do the channels; its energies stay within half a bin."""
     made = bands_by_epoch(EnergyBand(2, 9), TABLE)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rossi.energy.collimator import read_cube, source_position, source_vector, transmission, transmissions
 from rossi.energy.observed import standing
 from rossi.errors import DataError
+from rossi.fits.writer import Column, table_hdu
 from tests.rossi.hexte.material import attitude, cube, opened, spectrum
 
 UPRIGHT = [0.0, 0.0, 0.0, 1.0]
@@ -115,6 +116,16 @@ def test_interpolation_is_in_single_precision_along_alpha_first():
     assert made[0] == t1 + fy * (t2 - t1)
 
 
+def test_a_cube_of_one_plane_may_have_its_energies_in_keywords():
+    made = cube(np.array(VALUES)[:, :, :1], **GRID | {"edges": EDGES[:2]})
+    columns = [(Column(name, "3E" if name == "ALPHA" else "2E"), [GRID[name.lower()]]) for name in ("ALPHA", "BETA")]
+    columns.append((Column("COLLRESP", "6E"), np.ravel(np.array(VALUES)[:, :, 0])[None]))
+    cards = {"TDIM3": "(1,3,2)", "CREF3": made.header["CREF5"], "ENERG_LO": 10.0, "ENERG_HI": 50.0}
+    read = read_cube(opened(table_hdu("COLLRESP", columns, list(cards.items()))))
+    assert (read.energ_lo.tolist(), read.energ_hi.tolist()) == ([10], [50])
+    np.testing.assert_array_equal(read.transmission, read_cube(opened(made)).transmission)
+
+
 @given(st.floats(-1, 0.99), st.floats(-0.5, 0.49))
 def test_what_is_linear_stays_so(y, z):
     plane = [[[3 + 2 * a - 5 * b] for a in GRID["alpha"]] for b in GRID["beta"]]
@@ -143,11 +154,14 @@ def test_many_positions_of_which_some_are_outside_the_grid():
         ({"TDIM5": "(2,2,3)"}, r"COLLRESP has the shape \(2, 2, 3\)"),
         ({"CREF5": "(ALPHA,BETA,ENERG_LO:ENERG_HI)"}, r"axes \(ALPHA,BETA,"),
         ({"alpha": [-1, 1, 0]}, "column ALPHA must hold two or more rising numbers"),
+        ({"alpha": [-1, 0, 0]}, "column ALPHA must hold two or more rising numbers"),
         ({"edges": [10, 10, 250]}, "ENERG_LO 10 and ENERG_HI 10 keV"),
     ],
 )
 def test_cubes_that_are_none(change, words):
     with pytest.raises(DataError, match=words):
         read_cube(opened(cube(VALUES, **GRID | change)))
+    with pytest.raises(DataError, match="column BETA must hold two or more rising numbers"):
+        read_cube(opened(cube(VALUES[:1], **GRID | {"beta": [0.0]})))
     with pytest.raises(DataError, match="4 rows found, one expected"):
         read_cube(opened(spectrum(np.ones(4))))

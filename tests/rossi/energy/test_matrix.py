@@ -1,5 +1,7 @@
 """Energies of channels and matrices: rules that golden files don't show, and formulas worked out another way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,11 +10,13 @@ from rossi.energy.absorption import cross_section, efficiency, has_propane, xeno
 from rossi.energy.built_in import built_in_table
 from rossi.energy.channel_law import ChannelLaw, Origin
 from rossi.energy.channel_table import read_channel_table
+from rossi.energy.collimator import SourcePosition
 from rossi.energy.conversion import ev_per_electron, nominal_energy
 from rossi.energy.detectors import PCUS
 from rossi.energy.gain import ChannelShift, channel_shifts, shifted, spectrum_shifts, table_shifts
-from rossi.energy.layers import CODES, layer_code
+from rossi.energy.layers import CODES, layer_code, pair_code
 from rossi.energy.pca_matrix import energy_grid, pca_matrix
+from rossi.energy.pca_response import pca_area
 from rossi.errors import ConfigError, DataError
 from rossi.fits.declarations import STDGTI
 from rossi.fits.edit import file_bytes
@@ -77,6 +81,13 @@ def test_an_edge_is_found_where_steps_become_small_as_the_original_does():
     assert abs(energy + 1e-6 * energy**3 - position) > 1e-5
 
 
+def test_without_a_root_so_far_an_edge_begins_at_0():
+    """``26 + E + 0.01 E**2`` is never below 1; the second step from 0 is the last, as an energy below 0 ends it."""
+    first = 0.5 - 26.0
+    upper = law(26.0, 1.0, 0.01, 0.0).edges()[1]
+    assert upper[0] == np.float32(first - 0.01 * first**2)
+
+
 def test_the_law_of_a_moment_is_that_of_its_time_of_day():
     """The original goes by the day alone."""
     table = built_in_table()
@@ -117,6 +128,23 @@ def test_tables_that_are_of_no_use(file, ask, words):
         read_channel_table(file).law(*ask, 51000.0)
 
 
+def test_a_law_that_falls_is_none():
+    """With the gain of the second row turned round."""
+    table = read_channel_table(table_file(("1996-01-01", "00:00:00")))
+    (extension,) = table.extensions
+    turned = extension.parameters.copy()
+    turned[1, 1] *= -1
+    wrong = replace(extension, parameters=turned)
+    with pytest.raises(DataError, match=r"row 2 gives -2\.4 channels per keV on MJD 51000; a number above 0"):
+        wrong.law(12, 51000.5)
+    assert wrong.law(3, 51000.5).b == pytest.approx(2.4)
+    for number in (0, 2, 8):
+        unknown = turned.copy()
+        unknown[0, number] = np.nan
+        with pytest.raises(DataError, match=r"row 1 gives 2\.4 channels"):
+            replace(extension, parameters=unknown).law(3, 51000.0)
+
+
 def test_an_extension_that_is_named_is_taken_whatever_its_date(tmp_path):
     path = tmp_path / "e2c.fits"
     path.write_bytes(file_bytes(table_file(("1996-01-01", "00:00:00"), ("1999-03-22", "17:38:03"))))
@@ -139,6 +167,9 @@ def test_what_falls_behind_the_last_channel_is_not_counted():
 
 def test_layers_by_name():
     assert [layer_code(name) for name in ("LR1", "l2", "all", "P", "48", 63)] == [3, 4, 63, 64, 48, 63]
+    halves = {"L1": 1, "R1": 2, "LR1": 3, "L2": 4, "R2": 8, "LR2": 12, "L3": 16, "R3": 32, "LR3": 48}
+    assert {"XE": 63, "P": 64} | halves == CODES
+    assert [pair_code(code) for code in CODES.values()] == [3, 3, 3, 12, 12, 12, 48, 48, 48, 3, 64]
     with pytest.raises(ConfigError, match="'LR4' is no group of anodes"):
         layer_code("LR4")
 
@@ -150,7 +181,8 @@ def test_what_the_gas_takes():
     layers = [efficiency(PCUS[2], code, 51000.0, energy) for code in (3, 12, 48)]
     seen = np.exp(-cross_section("Al", energy) * 0.00012045 - cross_section("Mylar", energy) * PCUS[2].mylar)
     assert (np.sum(layers, axis=0) < seen).all()  # propane and dead layers take the rest
-    np.testing.assert_allclose(efficiency(PCUS[2], 1, 51000.0, energy), layers[0] / 2)
+    for half, layer in ((1, 0), (2, 0), (4, 1), (8, 1), (16, 2), (32, 2)):
+        np.testing.assert_allclose(efficiency(PCUS[2], half, 51000.0, energy), layers[layer] / 2)
     xenon = 0.000129413 + 3.66686e-08 * (51000 - 50802)  # in the propane, which lies between two windows
     gas = cross_section("propane", energy) * 0.00264459 + xenon_cross_section(energy) * xenon
     np.testing.assert_allclose(efficiency(PCUS[2], 64, 51000.0, energy), np.sqrt(seen) * (1 - np.exp(-gas)))
@@ -169,6 +201,48 @@ def test_what_the_gas_takes():
 )
 def test_both_sides_of_each_edge(material, volts, expected):
     np.testing.assert_allclose(cross_section(material, np.array(volts) / 1000), expected, rtol=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("material", "first", "last"),
+    [("H", 30, 20000.5), ("C", 70, 20000), ("O", 100, 20000.5), ("Al", 100, 30000.5), ("Xe", 1012, 100000)],
+)
+def test_energies_that_a_polynomial_is_for(material, first, last):
+    """eV, from the table of coefficients: nothing up to the first, something up to the last."""
+    found = cross_section(material, np.array([first, first + 0.01, last, last + 0.01]) / 1000)
+    assert (found > 0).tolist() == [False, True, True, False]
+
+
+#: Xenon of layers 1, 2, 3, between them, and in the propane: amount and growth a day [g / cm**2]; Mylar, resolution,
+#: area [cm**2]; what the lower-level discriminator lets through in channels 4 to 7 of each layer.
+DETECTORS = """
+0.00710774 0.00581857 0.00575947 0.000232556 0.00012194 8.28557e-08 0.00721853 0.169282 1545.32
+0.00714892 0.00581066 0.00565564 0.000193073 8.88395e-05 3.02757e-08 0.00713158 0.164312 1533.94
+0.00695496 0.00576712 0.00582309 0.000418854 0.000129413 3.66686e-08 0.00691034 0.17193 1563.16
+0.00670026 0.00550608 0.0054168 0.00051062 0.000182555 3.59309e-08 0.0074029 0.169485 1617.50
+0.00682375 0.00570323 0.00571771 0.000511759 0.000164654 3.29835e-08 0.00695704 0.169135 1562.10
+"""
+THRESHOLDS = """
+0 0.2 0.35 1      0 0.25 0.75 1    0.25 0.5 1 1
+0.3 0.08 1 1      0.3 0.7 0.75 1   0.25 0.8 1 1
+0.2 0.2 0.75 1    0.3 0.03 0.7 1   0.3 0.25 1 1
+0.2 0.2 0.7 1     0.4 0.3 1 1      0 0.3 0.8 1
+0.3 0.15 1 1      0.4 0.3 1 1      0.2 0.3 1 1
+"""
+
+
+def test_what_the_detectors_are_made_of():
+    """The published parameters of ``pcarmf`` and ``xpcaarf``; xenon in the propane is that of 1997-12-20."""
+    for pcu, numbers, passed in zip(
+        PCUS, *(np.loadtxt(text.split("\n")) for text in (DETECTORS, THRESHOLDS)), strict=True
+    ):
+        leak = pcu.in_propane
+        mine = (*pcu.xenon, pcu.dead_layer, leak.on(50802), leak.on(50803) - leak.on(50802))
+        np.testing.assert_allclose([*mine, pcu.mylar, pcu.fano, pcu.area], numbers, rtol=1e-9)
+        np.testing.assert_array_equal(np.ravel(pcu.thresholds), passed)
+    grid = pca_matrix(built_in_table().extension(3, 51500.0), CODES["LR1"], 51500.0)
+    areas = [pca_area(pcu, grid, None, SourcePosition(0.0, 0.0)).area for pcu in range(5)]
+    np.testing.assert_array_equal(areas, np.repeat(np.loadtxt(DETECTORS.split("\n"))[:, -1:], 300, axis=1).astype("f4"))
 
 
 def test_the_table_of_xenon():
@@ -217,6 +291,16 @@ def test_partial_charge_is_the_sum_over_channels(monkeypatch):
             expected[i] -= row[i] * sum(q(m, i) for m in range(i))
             expected[i] += sum(row[n] * q(i, n) for n in range(i + 1, last + 1))
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_no_charge_is_lost_where_the_coefficient_is_a_millionth_or_less():
+    energy = np.array([3.0, 7.0, 40.0])
+    made = [
+        redistribution.redistribution(PCUS[2], law(-0.5, 2.4, -0.002, 0.0), energy, np.ones(3), coefficient)
+        for coefficient in (0.0, 1e-6, 1.1e-6)
+    ]
+    np.testing.assert_array_equal(made[0], made[1])
+    assert (made[2] != made[0]).any()
 
 
 def test_the_grid_has_the_edges_of_xenon():

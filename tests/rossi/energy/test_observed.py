@@ -1,6 +1,7 @@
 """Spectra that are ready to fit: what they name is made, agrees with the tasks, and is left out where it is unknown."""
 
 import gzip
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,13 @@ from rossi.energy.hexte_observed import make_ready as make_hexte
 from rossi.energy.observed_files import PcaWanted, make_ready
 from rossi.energy.response_calibration import PcaCalibration, area_on_axis, known_built_in, pcu_cubes
 from rossi.energy.shared_matrix import spell_of
+from rossi.errors import DataError
 from rossi.fits.edit import with_keywords
 from rossi.fits.reader import open_fits
 from rossi.product import About, Content, File, Kind
 from rossi.spectra.area import with_area
 from rossi.spectra.mean_response import area_in
-from rossi.spectra.pha import read_pha
+from rossi.spectra.pha import OF_ONE_PCU, read_pha
 from rossi.spectra.ready import FitSettings
 from rossi.spectra.response_file import read_response
 
@@ -97,10 +99,15 @@ def test_everything_that_a_spectrum_names_is_beside_it(response_data, calibratio
     assert [one[:2] for one in classes] == [["RESPONSE", "RSP_MATRIX"], ["RESPONSE", "EBOUNDS"]]
     assert classes[0][2] == "DETECTOR"
     area = open_fits(ready.ancillary[0].data, "").table("SPECRESP").header
+    assert area["GEOMAREA"] == pytest.approx(1563.16, rel=1e-12)
     assert (area["HDUCLAS2"], area["RESPFILE"], area["PHAFILE"]) == ("SPECRESP", ready.responses[0].name, "o_src.pha")
     tables = {table.header["E2CFILE"] for table in file.tables} | {made.text("E2CFILE")}
     assert tables == {"e05v03 (built in)"}
     assert (ready.responses[0].shared, ready.ancillary[0].shared) == (True, False)
+    assert re.fullmatch(r"pca_p2_\d{5}_129ch_[0-9a-f]{8}\.rmf", ready.responses[0].name)
+    for table in file.tables:
+        of_all = {"TELESCOP": "XTE", "INSTRUME": "PCA", "DETNAM": "PCU2", "FILTER": "NONE", "EFFAREA": 1.0}
+        assert {keyword: table.header[keyword] for keyword in of_all} == of_all
 
 
 def test_exposure_in_seconds_goes_with_the_sum_of_the_areas(response_data, calibration):
@@ -113,8 +120,13 @@ def test_exposure_in_seconds_goes_with_the_sum_of_the_areas(response_data, calib
     ]
     exposure = [[spectrum(file).exposure for file in one.spectra] for one in made]
     assert exposure == [[1000.0, 1000.0], [500.0, 500.0]]  # PCU 0 was on for 500 s, the others half as long
+    told = [[spectrum(file).header.comment("EXPOSURE") for file in one.spectra] for one in made]
+    assert told == [[spectrum(source).header.comment("EXPOSURE")] * 2, [OF_ONE_PCU] * 2]
     areas = [area_in(one.ancillary[0].data, "").area for one in made]
     np.testing.assert_allclose(areas[1], 2 * areas[0], rtol=1e-6)
+    told = [open_fits(one.ancillary[0].data, "").table("SPECRESP").header["GEOMAREA"] for one in made]
+    mean = 0.5 * 1545.32 + 0.25 * 1533.94 + 0.25 * 1563.16
+    assert told == pytest.approx([mean, 2 * mean], rel=0.005)  # shares are rounded, and weighted by area
     assert made[0].responses == made[1].responses
 
 
@@ -140,6 +152,7 @@ def test_without_attitude_a_source_has_no_response(response_data, calibration):
         ({"PCU_WT2": 0.0}, "no PCU has exposure"),
         ({"PCU_WT2": 0.0, "PCU_WT3": 1.0}, "There is no collimator of PCU 3"),
         ({"CPIX1": "0~127,128~255"}, "129 channels, but CPIX1 makes 2"),
+        ({"CPIX1": "0:255"}, "129 channels, but CPIX1 makes 256"),
         ({"DATE-OBS": "1993-01-01"}, "its laws begin on MJD 50083"),
         ({"RA_OBJ": 10.0, "DEC_OBJ": -80.0}, "outside the collimator's grid"),
     ],
@@ -216,6 +229,28 @@ def test_hexte_is_what_hxtrsp_made(response_data, hexte):
     assert ready.responses[0].shared
 
 
+@pytest.mark.parametrize(("groups", "number"), [("0~255", 1), ("0:255", 256)])
+def test_hexte_channels_that_are_not_those_of_the_spectrum(response_data, hexte, groups, number):
+    data = response_data("input/hexte/hx64.pha.gz")
+    ready = make_hexte([cluster_spectrum(data, CPIX1=groups)], FitSettings(), None, hexte)
+    assert (ready.responses, len(ready.remarks)) == ((), 1)
+    assert f"64 channels, but CPIX1 makes {number} of the 256 of sim_pwa.rmf" in ready.remarks[0].message
+
+
+def test_what_is_known_by_a_name_is_equal_and_short(hexte):
+    known, table = hexte.matrices["PWA"], known_built_in()
+    assert replace(known, response=None) == known != replace(known, identity="other")
+    assert replace(table, table=None) == table != replace(table, identity="other")
+    assert (repr(known), repr(table)) == ("KnownMatrix(identity='sim')", "KnownTable(identity='e05v03')")
+
+
+@pytest.mark.parametrize("detector", ["PCU7", "PWA", "PCU", "HEX2"])
+def test_collimators_of_no_pcu(response_data, detector):
+    data = with_keywords(response_data("input/coll/sim_p2coll.fits.gz"), "c.fits", 1, [("DETNAM", detector)])
+    with pytest.raises(DataError, match=f"DETNAM is '{detector}'; PCU0 to PCU4 were expected"):
+        pcu_cubes({"c.fits": open_fits(data, "c.fits")})
+
+
 def test_hexte_detectors_without_an_area_have_no_response(response_data, hexte):
     data = response_data("input/hexte/hx64.pha.gz")
     ready = make_hexte([cluster_spectrum(data, DETNAM="PWA012")], FitSettings(), None, hexte)
@@ -230,7 +265,7 @@ def test_the_area_of_cluster_b_without_its_lost_detector(response_data, hexte):
     since = whole.with_rows(whole.rows, whole.header.copy())
     early = whole.with_rows(whole.rows, whole.header.copy())
     since.header.set("CVSD0001", "1996-03-06")
-    early.header.set("CVSD0001", "1995-12-31")
+    early.header.set("CVSD0001", "1996-03-05")
     of_b = {"PWB": (since, early)}
     matrices = {"PWB": hexte.matrices["PWA"]}
     for detector, areas, expected in (

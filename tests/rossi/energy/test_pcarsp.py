@@ -1,6 +1,7 @@
 """``pcarsp`` and its sisters where they don't follow the original, and what their products say."""
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -51,11 +52,15 @@ def test_weights_count_for_a_single_layer_too():
     (one, _), (half, _), (theirs, _) = rsp(), rsp(weights=weights), rsp(weights=weights, compat=True)
     np.testing.assert_allclose(half.matrix, one.matrix / 2, rtol=1e-6)
     np.testing.assert_array_equal(theirs.matrix, one.matrix)
+    both, _ = rsp(weights="0,0,1,0,0", pcus="2,4")  # nobody asks for the collimator of a PCU that does not count
+    np.testing.assert_array_equal(both.matrix, one.matrix)
 
 
 def test_products_say_which_table_was_used():
     kept = [f"p2_LR1_1998-03-01{end}" for end in ("_256.rmf", ".rmf")] + ["p2_xe_1998-03-01.arf"]
     assert {*rsp("p2.rsp", keep=True)[1].files} == {*kept, "p2.rsp", "input/pha/e3_p2.pha"}
+    kinds = [str(read_fits(name).tables[0].header["HDUCLAS3"]).strip() for name in (*kept[:2], "p2.rsp")]
+    assert kinds == ["DETECTOR", "DETECTOR", "FULL"]  # without the area, which has a file of its own, and with it
     assert "p0_LR1_1998-03-01.rsp" in rsp("p02.rsp", pcus="0,2", keep=True)[1].files
     for name in ("p2.rsp", "p2_LR1_1998-03-01_256.rmf", "p2_LR1_1998-03-01.rmf"):
         with fits.open(name, checksum=True) as hdus:
@@ -83,6 +88,10 @@ def test_the_spectrum_names_its_response_and_keeps_its_date():
     assert not np.allclose(response.e_min, ours.e_min, rtol=1e-3)  # epoch 5, not 3
     rsp("other.rsp", date="2003-03-03", compat=True)
     assert fits.getheader("input/pha/e3_p2.pha", 1)["DATE-OBS"] == "2003-03-03"
+    for old, compat, new in (("x.arf", True, "x.arf"), ("x.arf", False, "NONE"), ("none", False, "none")):
+        fits.setval("input/pha/e3_p2.pha", "ANCRFILE", value=old, ext=1)
+        rsp("other.rsp", compat=compat)
+        assert fits.getheader("input/pha/e3_p2.pha", 1)["ANCRFILE"] == new  # or the area would count twice
 
 
 def test_days_of_a_change_of_gain_go_by_the_time():
@@ -233,5 +242,7 @@ def test_matrices_are_added_alike_only():
 def test_requests_that_make_no_sense():
     with pytest.raises(ConfigError, match="no layer is chosen"):
         PcaResponseRequest(51000.0, (), {2: 1.0})
-    with pytest.raises(ConfigError, match=r"the weights of the PCUs are \{7: 1.0\}"):
-        PcaResponseRequest(51000.0, (CODES["LR1"],), {7: 1.0})
+    for weights in ({7: 1.0}, {2: -0.1, 3: 1.0}, {2: float("inf")}, {2: float("nan")}, {2: 0.0}, {}):
+        with pytest.raises(ConfigError, match=re.escape(f"the weights of the PCUs are {weights}; numbers from 0 on")):
+            PcaResponseRequest(51000.0, (CODES["LR1"],), weights)
+    assert PcaResponseRequest(51000.0, (CODES["LR1"],), {3: 0.0, 4: 2.0, 0: 1.0}).used == {0: 1.0, 4: 2.0}

@@ -17,6 +17,7 @@ from rossi.energy.pca_matrix import energy_grid
 from rossi.energy.pca_response import PcaResponseRequest, area_behind, pca_response
 from rossi.energy.response_calibration import known_built_in
 from rossi.energy.shared_matrix import SPELL, STEPS, MatrixRecipe, rounded_shares, shared_matrix, spell_of
+from rossi.fits.reader import open_fits
 from rossi.spectra.area import with_area
 from rossi.spectra.channels import parse_groups
 
@@ -101,6 +102,17 @@ def test_spells_are_of_one_gain_and_one_propane():
     assert len({spell_of(mjd, TABLE) for mjd in np.arange(50083.0, 55931.0, 0.5)}) == 588
 
 
+def test_layers_add_up():
+    """A half of layer 1 and the whole of layer 2, as the task makes them, free of the area."""
+    layers, mjd = (layer_code("R1"), layer_code("LR2")), spell_of(53700.0, TABLE)
+    mine = shared_matrix(TABLE, MatrixRecipe(mjd, layers, ((2, STEPS),), STANDARD2))
+    tables = {2: built_in_table().extension(2, mjd)}
+    theirs = pca_response(PcaResponseRequest(mjd, layers, {2: 1.0}, STANDARD2), tables, {})
+    stored = mine.matrix > 0
+    np.testing.assert_allclose(mine.matrix[stored] * PCUS[2].area, theirs.matrix[stored], rtol=1e-6)
+    assert not (theirs.matrix[~stored] > 2e-6 * PCUS[2].area).any()
+
+
 @given(st.dictionaries(st.integers(0, 4), st.floats(1e-3, 1), min_size=1))
 def test_shares_add_up_to_one(weights):
     shares = dict(rounded_shares(weights))
@@ -119,6 +131,10 @@ def test_equal_matrices_are_equal_files():
     assert again == one
     assert again.shared
     assert one.name.startswith("pca_p02_53702_129ch_")
+    images = open_fits(one.data, one.name).tables[0].header.images()
+    told = [bytes(image).decode()[8:].strip() for keyword, image in images if keyword == "HISTORY"]
+    assert "mean of PCUs, by shares of exposure times area: PCU 0 0.33, PCU 2 0.67" in told
+    assert "for all days within 5 of MJD 53702 and of the same gain" in told
 
 
 @pytest.mark.parametrize(

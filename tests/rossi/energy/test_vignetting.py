@@ -52,8 +52,8 @@ def test_short_bins_have_the_attitude_at_their_middle():
 
 def test_wide_bins_of_the_original_have_the_mean_attitude_of_samples_that_are_early_and_late():
     """From half a bin before the start to one sample behind half a bin, and never one of an earlier bin."""
-    made = transmission(pointing(SLEW), [-128.0, 256.0, 384.0, 512.0, 608.0], 128.0, compat="heasoft")
-    middle = np.array([(192 + 320) / 2, (336 + 448) / 2, (464 + 576) / 2, (592 + 624) / 2])
+    made = transmission(pointing(SLEW), [-128.0, 256.0, 384.0, 512.0, 608.0, 640.0], 128.0, compat="heasoft")
+    middle = np.array([(192 + 320) / 2, (336 + 448) / 2, (464 + 576) / 2, (592 + 624) / 2, 624.0])
     np.testing.assert_allclose(made[1:], 1 - 50 * np.sin(np.interp(middle, TIME, SLEW)), rtol=2e-6)
     assert np.isnan(made[0])  # before the attitude
 
@@ -63,6 +63,11 @@ def test_a_steady_pointing_has_one_correction():
     np.testing.assert_allclose(made, 1 - 50 * np.sin(0.004), rtol=2e-6)
     assert len(set(made.tolist())) == 1
     assert pointing(np.full(len(TIME), 0.004)).jitter() < 0.1
+    sine, cosine = np.sin(SLEW / 2), np.cos(SLEW / 2)
+    above, below = (
+        2 * np.arctan2(sine.mean() + sign * sine.std(), cosine.mean() + sign * cosine.std()) for sign in (1, -1)
+    )
+    assert pointing(SLEW).jitter() == pytest.approx(np.degrees(above - below) * 3600, rel=1e-4)
     assert pointing(SLEW).jitter() == pytest.approx(2 * np.degrees(SLEW.std()) * 3600, rel=1e-3)
 
 
@@ -111,6 +116,10 @@ def test_rates_and_errors_are_divided(files):
     np.testing.assert_allclose(made.column("ERROR"), 8 / through, rtol=2e-6)
     np.testing.assert_allclose(made.column("COLLIMAT"), through, rtol=2e-6)
     assert made.header["VIGNAPP"] is True
+    assert "no correction" not in result.stdout
+    late = ftools.pcaclrsp(**files | {"outfile": "d.lc"}, ra=1.5)  # 90 arcmin: out of view
+    assert "3 bins have no correction and are undefined" in late.stdout
+    assert np.isnan(read_fits("d.lc").table("RATE").column("RATE")).all()
     again = ftools.pcaclrsp(**files | {"lcfile": "b.lc", "outfile": "c.lc"})
     assert "VIGNAPP is T, so it has been corrected already" in again.stdout
 
@@ -127,6 +136,7 @@ def test_one_correction_is_a_keyword(files):
     [
         ({"collcube": "NONE"}, "nothing is to be corrected without a collimator"),
         ({"lcfile": "c.fits"}, "no extension has the columns TIME and RATE or COUNTS"),
+        ({"lcfile": "x.xfl"}, "no extension has the columns TIME and RATE or COUNTS"),
         ({"pcu": 3}, "has no collimator of PCU 3"),
     ],
 )

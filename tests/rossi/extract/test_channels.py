@@ -25,6 +25,12 @@ def test_tokens(text, expected):
     assert parse_channels(text).tolist() == expected
 
 
+def test_512_elements_are_the_most():
+    assert len(parse_channels("0:511")) == len(parse_channels("0:255,256:511")) == 512
+    with pytest.raises(DataError, match="has 513 elements or more; at most 512 are possible"):
+        parse_channels("0:255,256:512")
+
+
 def test_standard2_has_129_elements_that_cover_all_channels():
     bounds = parse_channels(STANDARD2)
     assert len(bounds) == 129
@@ -35,7 +41,7 @@ def test_standard2_has_129_elements_that_cover_all_channels():
     assert np.array_equal(bounds[1:, 0], bounds[:-1, 1] + 1)
 
 
-@pytest.mark.parametrize("text", ["", "a", "1~", "0~4;", "0:2047"])
+@pytest.mark.parametrize("text", ["", "a", "1~", "0~4;", "0:2047", "0~5;0", "0:5;0", "5~4", "0:512"])
 def test_what_can_not_be_read_is_named(text):
     with pytest.raises(DataError, match="channel list"):
         parse_channels(text)

@@ -11,6 +11,7 @@ from rossi import gti as intervals
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.bitmask import parse_bit_mask
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.eventbins import EventBins
 from rossi.extract.events import EventSelection, ScienceEvents, accumulate_events
 from rossi.extract.lightcurve import Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_file, spectrum_file
@@ -63,6 +64,27 @@ def test_t5_as_the_reference_books_it(steady):
     assert (curve.time[curve.value > 0] - T0).tolist() == [90]
 
 
+def test_events_of_a_bin_without_exposure_go_to_the_nearest_that_has_some():
+    gaps, whole = np.array([3, 7, 8, 20]), np.arange(3, 9)
+    asked = np.array([1, 3, 4, 5, 6, 7, 9, 13, 14, 15, 20, 30])
+    assert EventBins(gaps, np.ones(4), gaps, None).index(asked).tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 3]
+    assert EventBins(whole, np.ones(6), whole, None).index(asked).tolist() == [0, 0, 1, 2, 3, 4, *[5] * 6]
+    booked = EventBins(gaps, np.ones(4), gaps, np.array([5, 1, 2, 3]))
+    assert booked.index(np.array([3, 4, 8])).tolist() == [5, 5, 2]
+
+
+def test_bins_ascend_whichever_file_they_are_of():
+    """The second file fills the gap in the first one's good time, whole bins and halves of two."""
+    t = T0 + np.arange(30) + 0.25
+    first = opened(t, np.full(30, words(0, 0)), gti=np.array([[0, 10.0], [20.0, 30]]) + T0, stop=T0 + 30)
+    for gap in ([[10.0, 20.0]], [[10.0, 20.0], [29.5, 31.0]]):
+        second = opened(t + 0.125, np.full(30, words(0, 0)), gti=np.array(gap) + T0, stop=T0 + 31, name="b")
+        found = run([first, second])
+        assert found.bins.tolist() == list(range(1, 32 if len(gap) > 1 else 31))
+        assert found.exposure[:30].tolist() == [1.0] * 30
+        assert found.counts[:30].tolist() == [1] * 30
+
+
 def test_contiguous_files_share_a_bin_only_in_the_reference():
     t = np.arange(100) + 0.5
     first = opened(T0 + t, np.full(100, words(0, 0)))
@@ -73,6 +95,15 @@ def test_contiguous_files_share_a_bin_only_in_the_reference():
     assert (len(defect.time), defect.fracexp.max(), defect.ontime) == (199, 2.0, 200.0)
     far = opened(T0 + 300 + t, np.full(100, words(0, 0)), start=T0 + 300)
     assert len(light_curve(run([first, far], selection=EventSelection(first_bin_defect=True))).time) == 200
+
+
+@pytest.mark.parametrize(("short", "exposure"), [(5e-7, 1.0), (2e-6, 1 - 2e-6)])
+def test_the_reference_takes_a_bin_as_whole_that_is_short_by_less_than_a_millionth(short, exposure):
+    file = opened([T0 + 1], [words(0, 0)], gti=np.array([[T0, T0 + 5 - short]]))
+    made = run([file], selection=EventSelection(first_bin_defect=True))
+    assert made.exposure[:-1].tolist() == [1.0] * 4
+    assert made.exposure[-1] == pytest.approx(exposure, abs=1e-7)
+    assert (made.exposure[-1] == 1.0) == (short < 1e-6)
 
 
 gtis = st.lists(st.integers(0, 800), min_size=2, max_size=12, unique=True).map(

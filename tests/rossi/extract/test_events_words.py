@@ -92,6 +92,36 @@ def test_runs_of_a_mask_are_compared_one_by_one():
     assert np.flatnonzero(kept).tolist() == [0, 1, 4, 5]
 
 
+def test_words_and_masks_of_64_bits():
+    wide = "(M[1]{1},S[Zero]{55},C[0:255]{8})"
+    word = parse_event_word(wide, 64, "f")
+    values = np.array([1 << 63 | 200, 200], np.uint64)
+    assert (word.is_photon(values).tolist(), word.channel(values).tolist()) == ([True, False], [200, 200])
+    assert parse_bit_mask("Event == b1" + "x" * 63).passes(values, 64).tolist() == [True, False]
+    with pytest.raises(DataError, match="its event words have 65 bits; 64 are the most"):
+        parse_event_word(wide, 65, "f")
+    with pytest.raises(ConfigError, match="a bit mask has 65 bits; no event has more than 64"):
+        parse_bit_mask("Event == b1" + "x" * 64)
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "words"),
+    [
+        ("(M[1]{1},C[0:1]{17})", 32, "2 channels in 17 bits; the description is damaged"),
+        ("(M[1]{1},C[0:4]{2})", 32, "5 channels in 2 bits; the description is damaged"),
+        ("(M[1]{1},D[0:4]{9},C[0:3]{2})", 32, "detector or anodes take more than 8 bits"),
+        ("(M[1]{1},Z[D&E]{9},C[0:3]{2})", 32, "detector or anodes take more than 8 bits"),
+        ("(M[1]{1},D[0:4]{2},C[0:3]{2})", 32, "2 bits can't tell D.0:4. apart"),
+        ("(M[1]{1},S[One]{3})", 8, "hold no channel C"),
+        ("(M[1]{1},C[0:3]{2}", 8, "can't be read from"),
+        ("(M[1]{1},C[0:3]{2}),(M[1]{3})", 8, "can't be read from"),
+    ],
+)
+def test_descriptions_that_are_damaged(text, size, words):
+    with pytest.raises(DataError, match=f"f: .*{words}"):
+        parse_event_word(text, size, "f")
+
+
 def test_masks_that_are_none():
     for text in ("Event == b10 || Event == b01", "Event != b10", "(Event == b10)", "pha < 3"):
         with pytest.raises(ConfigError, match="can't be read"):
@@ -106,7 +136,9 @@ def test_decoding_a_file():
     data = event_file(T0 + np.arange(3), [int(words(4, 6)), 0x10, int(words(0, 1))])
     table = open_fits(decode_events(open_fits(data, "f")), "f").tables[0]
     assert [table.column(name).tolist() for name in ("PCUID", "ANODEID", "PHA")] == [[4, 0], [255, 255], [6, 1]]
-    assert (table.header["TLMAX5"], table.header["CPIX5"]) == (7, "0~1,2,3,4~9,10,11,12,13~20")
+    limits = [[table.header[f"TL{end}{number}"] for number in (3, 4, 5)] for end in ("MIN", "MAX")]
+    assert limits == [[0, 10, 0], [4, 40, 7]]
+    assert table.header["CPIX5"] == "0~1,2,3,4~9,10,11,12,13~20"
     with pytest.raises(DataError, match="PCUID is there already"):
         decode_events(open_fits(decode_events(open_fits(data, "f")), "f"))
 

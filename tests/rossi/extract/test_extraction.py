@@ -1,5 +1,7 @@
 """Results of the original extractor on small files, and what must hold for any file."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError, NoGoodTime
 from rossi.extract.accumulate import accumulate
+from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
+from rossi.extract.inherited import inherited
 from rossi.extract.lightcurve import Mode, Rejection, light_curve
 from rossi.extract.products import light_curve_file, series_of, spectrum_file
 from rossi.extract.selection import TimeSelection, select_samples
@@ -208,6 +212,81 @@ def test_mistakes_are_explained(make_array):
         run([array], time=TimeSelection(own=[np.array([[1.0, 2.0]])]))
 
 
+@pytest.mark.parametrize(
+    ("binsz", "multiple", "expected"),
+    [
+        *((None, False, 16.0), (0.5, False, 16.0), (16.5, False, 16.5), (999999999.0, False, 999999999.0)),
+        *((2.0, True, 32.0), (2.9, True, 32.0), (1.0, True, 16.0), (1 - 1e-11, True, 16.0)),
+    ],
+)
+def test_lengths_of_bins(make_array, binsz, multiple, expected):
+    array = make_array([np.ones((100, 1), int)], cpix="0~255")
+    assert select_samples([array], "Cnt0", binsz, TimeSelection(), multiple).binsz == expected
+
+
+@pytest.mark.parametrize(
+    ("binsz", "multiple", "words"),
+    [
+        *((0.0, False, "binsz is 0.0; the bin size must be above 0"), (1e9, False, "below 1e.09 s")),
+        (np.nan, False, "binsz is nan"),
+        (0.9, True, "it counts samples of 16 s; 1 or more was expected"),
+    ],
+)
+def test_lengths_that_bins_can_not_have(make_array, binsz, multiple, words):
+    with pytest.raises(ConfigError, match=words):
+        select_samples([make_array([np.ones((3, 1), int)])], "Cnt0", binsz, TimeSelection(), multiple)
+
+
+@pytest.mark.parametrize("length", [1e-15, 2e9])
+def test_bins_that_can_not_be_counted(make_array, length):
+    """A TIMEDEL of which there are 1.6e16 in the file's time, and one longer than the mission."""
+    with pytest.raises(DataError, match=re.escape(f"bins of {length:g} s from 1.5e+08 to 1.5e+08 s can't be counted")):
+        select_samples([one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
+    later = make_array([np.ones((1, 1), int)], cpix="0~255", start=T0 + 16, name="b", dt=length)
+    with pytest.raises(DataError, match=r"^sa: bins of"):
+        select_samples([later, one_row(make_array, TIMEDEL=length)], "Cnt0", 1e-15, TimeSelection())
+
+
+def test_a_hundredth_of_the_time_is_a_bin_where_none_is_told(make_array):
+    """Of the files' time, without the gap between them."""
+    first, second = (make_array([np.ones((125, 1), int)], cpix="0~255", start=T0 + 16.0 * n) for n in (0, 1000))
+    assert select_samples([first, second], "Cnt0", None, TimeSelection()).binsz == 40.0
+    assert select_samples([first], "Cnt0", None, TimeSelection()).binsz == 20.0
+
+
+def test_own_good_time_is_that_of_the_files_or_the_one_that_belongs_to_them(t3):
+    own = TimeSelection().own_gtis([t3])[0] - T0
+    assert own.tolist() == [[20, 200], [230, 320]]
+    assert (TimeSelection(own="none").own_gtis([t3])[0] - T0).tolist() == [[0, 480]]
+    bare = ScienceArray("bare", t3.table, None)
+    both = TimeSelection().own_gtis([t3, bare])  # one file has none
+    assert [(one - T0).tolist() for one in both] == [[[0, 480]]] * 2
+    for pairs in ([[0.0, 7.0]], [[3.0, 480.0]]):
+        gti = np.array(pairs) + T0
+        assert TimeSelection(own=[np.empty((0, 2)), gti]).own_gtis([t3])[0] is gti
+    with pytest.raises(ConfigError, match="own good time is 'all'; expected 'apply', 'none', or GTIs"):
+        TimeSelection(own="all").own_gtis([t3])
+
+
+def test_good_time_of_several_kinds_is_what_all_have():
+    one, other = np.array([[0.0, 10.0]]), np.array([[5.0, 20.0]])
+    assert TimeSelection(common=[one, other]).common_gti().tolist() == [[5, 10]]
+    assert TimeSelection().common_gti() is None
+    nothing = np.empty((0, 2))
+    assert TimeSelection(common=[nothing], empty_is_all=True).common_gti() is None
+    with pytest.raises(NoGoodTime):
+        TimeSelection(common=[nothing, one], empty_is_all=True).common_gti()
+
+
+def test_forty_columns_are_the_most(make_array):
+    array = make_array([np.ones((1, 1), int)] * 41, cpix="0~255")
+    names = [f"Cnt{n}" for n in range(41)]
+    assert array.ordered(names[39::-1]) == tuple(names[:40])
+    for wrong in (names, []):
+        with pytest.raises(ConfigError, match=f"{len(wrong)} columns are asked for; between 1 and 40 are possible"):
+            array.ordered(wrong)
+
+
 def test_products_hold_what_was_extracted(t1):
     source = run([t1], null_exposure=True)
     curve = light_curve(source)
@@ -225,3 +304,108 @@ def test_grouped_spectrum_keeps_its_exposure(t1):
     right = spectrum(source, groups)
     assert (right.value.tolist(), right.exposure) == ([84, 93], 96.0)
     assert spectrum(source, groups, grouped_exposure_defect=True).exposure == 48.0
+
+
+def one_row(make, **cards):
+    """A file of one row whose header says something else."""
+    made = make([np.ones((1, 1), int)], cpix="0~255")
+    header = made.table.header.copy()
+    for keyword, value in cards.items():
+        header.set(keyword, value)
+    return ScienceArray("sa", made.table.with_rows(made.table.rows, header), made.own_gti)
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"),
+    [
+        ("s", 1),
+        ("sec", 1),
+        ("ms", 0.001),
+        ("us", 1e-6),
+        ("h", 3600),
+        ("d", 86400),
+        ("y", 365.25 * 86400),
+        ("D ", 86400),
+    ],
+)
+def test_units_of_time(make_array, unit, seconds):
+    assert one_row(make_array, TIMEUNIT=unit, TIMEZERO=7.0).time.tolist() == [T0 * seconds + 7]
+
+
+def test_headers_that_tell_no_time(make_array):
+    with pytest.raises(DataError, match=r"TIMEUNIT is 'fortnight'; expected one of s, sec, d, ms, us, h, y\."):
+        one_row(make_array, TIMEUNIT="fortnight")
+    for length in (0.0, -1.0):
+        with pytest.raises(DataError, match=f"a sample lasts {length} s; TIMEDEL .or CDLT2. should be above 0"):
+            one_row(make_array, TIMEDEL=length).shape("Cnt0")
+
+
+#: What every product of a spectrum or a light curve says (OGIP/92-007, OGIP/93-003), whatever it was extracted from.
+SAME = {"HDUCLASS": "OGIP", "HDUCLAS2": "TOTAL", "HDUVERS1": "1.1.0", "TIMEUNIT": "s", "TIMEPIXR": 0.0}
+SAME |= {"TIMEDEL": 16.0, "GAINAPP": False, "OBJECT": "TEST", "ROWID1": "Cnt0", "FILEN1": "sa"}
+OF_CURVE = {"HDUCLAS1": "LIGHTCURVE", "HDUCLAS3": "RATE", "TIMVERSN": "OGIP/93-003", "TIERRELA": 1e-9, "TIERABSO": 1e-4}
+OF_CURVE |= {"TSTARTI": 150000003, "TSTARTF": 0.25, "TSTOPI": 150000099, "TSTOPF": 0.25, "TIMEZERI": 0, "TIMEZERF": 0.0}
+OF_CURVE |= {"ONTIME": 96.0, "BACKAPP": False, "DEADAPP": False, "VIGNAPP": False, "CLOCKAPP": False, "MINCHAN": 0}
+OF_SPECTRUM = {
+    "HDUCLAS1": "SPECTRUM",
+    "HDUCLAS3": "COUNT",
+    "POISSERR": False,
+    "SYS_ERR": 0,
+    "GROUPING": 0,
+    "QUALITY": 0,
+}
+OF_SPECTRUM |= {
+    "AREASCAL": 1.0,
+    "BACKSCAL": 1.0,
+    "CORRSCAL": 0.0,
+    "PHAVERSN": "1992a",
+    "DROLLANG": 0.0,
+    "FILTER": "NONE",
+}
+OF_SPECTRUM |= {"TLMIN1": 0, "TLMAX1": 3, "DETCHANS": 4, "CHANTYPE": "PHA", "BACKFILE": "NONE", "RESPFILE": "NONE"}
+OF_SPECTRUM |= {"TSTART": 150000003.25, "TSTOP": 150000099.25, "EXPOSURE": 96.0}
+OF_TIME = {"HDUCLASS": "OGIP", "HDUCLAS1": "GTI", "HDUCLAS2": "ALL", "TIMEZERO": 0.0, "ONTIME": 96.0}
+OF_TIME |= {"TSTARTI": 150000003, "TSTARTF": 0.25, "TSTOPI": 150000099, "TSTOPF": 0.25}
+
+
+def test_what_products_say(make_array):
+    source = run([make_array([np.arange(24).reshape(6, 4)], cpix=FOUR, timezero=3.25)])
+    curve = open_fits(light_curve_file(light_curve(source)), "f")
+    pha = open_fits(spectrum_file(spectrum(source, ChannelSelection())), "f")
+    for header, expected in (
+        (curve.table("RATE").header, SAME | OF_CURVE),
+        (pha.table("SPECTRUM").header, SAME | OF_SPECTRUM),
+        (curve.table("STDGTI").header, OF_TIME),
+        (pha.table("STDGTI").header, OF_TIME),
+    ):
+        assert {keyword: header[keyword] for keyword in expected} == expected
+    counts = open_fits(light_curve_file(light_curve(source, Mode.SUM)), "f").table("COUNTS").header
+    assert (counts["HDUCLAS3"], counts["TTYPE2"].strip()) == ("COUNT", "COUNTS")
+
+
+@pytest.mark.parametrize(
+    ("cards", "told"),
+    [
+        ({"RA_OBJ": 359.5, "DEC_OBJ": -90.0}, {"RA": 359.5, "DEC": -90.0}),
+        ({"RA_OBJ": 360.0, "DEC_PNT": 2.5}, {"RA": 360.0, "DEC": 2.5}),
+        ({"RA_OBJ": 361.0, "RA_PNT": 1.5, "DEC_OBJ": 0.0, "DEC_PNT": 9.0}, {"RA": 1.5, "DEC": 0.0}),
+        ({"RA_OBJ": 400.0}, {}),
+        ({"RA_OBJ": 0.1}, {"RA": float(f"{np.float32(0.1):.8e}")}),
+    ],
+)
+def test_the_direction_of_products_is_that_of_the_object_else_of_the_pointing(make_array, cards, told):
+    """Angles beyond 360 deg are none; what is told has passed through single precision."""
+    found = inherited(one_row(make_array, **cards).table.header)
+    assert dict(found.direction) == told
+
+
+def test_what_is_not_rejected_stays(t1):
+    source = run([t1])
+    for mode in Mode:
+        for made in (light_curve(source, mode, Rejection()), light_curve(source, mode)):
+            assert not made.rejected
+        np.testing.assert_array_equal(light_curve(source, mode, Rejection()).value, made.value)
+        np.testing.assert_array_equal(
+            spectrum(source, ChannelSelection(), mode, Rejection()).value,
+            spectrum(source, ChannelSelection(), mode).value,
+        )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rossi.errors import DataError
 from rossi.extract.accumulate import accumulate
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
@@ -32,6 +33,54 @@ def extract(array, binsz, channels=None):
     channels, columns = channels or ChannelSelection(), array.good_columns()
     source = accumulate(select_samples([array], columns[0], binsz, TimeSelection()), columns, channels)
     return light_curve(source).value, spectrum(source, channels).value
+
+
+def counted(column, values):
+    """Counts of each row of a column without a time axis."""
+    array = mode(column, np.array(values))
+    grid = select_samples([array], column.name, 1.0, TimeSelection())
+    return accumulate(grid, [column.name], ChannelSelection()).counts.tolist()
+
+
+@pytest.mark.parametrize(("scale", "zero"), [(0.5, 0.0), (1.0, 0.5), (0.5, 3.0), (1.0, 2.0), (1.0, 0.0)])
+def test_numbers_that_are_scaled(scale, zero):
+    column = Column("Cnt", "1I", "count", keywords=(("TSCAL", scale), ("TZERO", zero)))
+    assert counted(column, [[1], [7], [4]]) == [scale * raw + zero for raw in (1, 7, 4)]
+
+
+@pytest.mark.parametrize(
+    ("form", "zero", "values"),
+    [
+        ("I", 32768, [0, 32767, 65535]),  # 16 bits without a sign
+        ("J", 10, [2**31 + 9, 10, 11]),
+        ("J", 2**31, [2**32 - 1, 0, 2**31]),  # 32 bits without a sign
+        ("B", 0, [255, 0, 3]),
+    ],
+)
+def test_numbers_that_need_more_bits_than_they_are_stored_in(form, zero, values):
+    assert counted(Column("Cnt", f"1{form}", "count", zero=zero), [[v] for v in values]) == values
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Column("B", "2J", "count", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1"))),
+        Column("B", "2I", "count/s", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1"))),
+        Column("B", "2I", "count", null=-1, keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1"))),
+        Column("B", "2I", "count", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "5:6"))),
+        Column("B", "2I", "count", keywords=(("1CTYP", "TIME"), ("1CDLT", 0.5))),
+    ],
+)
+def test_columns_that_are_stored_differently_are_not_added_up(other):
+    one = Column("A", "2I", "count", keywords=(("1CTYP", "CHANNEL"), ("1CPIX", "0:1")))
+    cards = [("TIMEDEL", 1.0), ("TSTART", T0), ("TSTOP", T0 + 1), ("TIMESYS", "TT")]
+    columns = [(Column("Time", "D", "s"), [T0]), (one, np.ones((1, 2))), (other, np.ones((1, 2)))]
+    columns.append((Column("C", *(one.form, one.unit), keywords=one.keywords), np.ones((1, 2))))
+    data = fits_bytes(primary_hdu(), [table_hdu("XTE_SA", columns, cards)])
+    array = ScienceArray.from_file(open_fits(data, "sa"))
+    assert array.ordered(["C", "A"]) == ("A", "C")
+    with pytest.raises(DataError, match="columns A and B are stored differently"):
+        array.ordered(["A", "B"])
 
 
 def test_single_bit():

@@ -11,6 +11,7 @@ from rossi.extract.accumulate import accumulate
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.events import EventSelection, ScienceEvents, accumulate_events
 from rossi.extract.lightcurve import Mode, light_curve
+from rossi.extract.repeats import Counted, once_of
 from rossi.extract.selection import TimeSelection, select_samples
 from rossi.fits.reader import open_fits, read_fits
 from tests.rossi.extract.eventfile import T0 as EVENTS_T0
@@ -74,6 +75,21 @@ def test_rows_out_of_order_are_known_to_the_next_file(make_array):
     assert light_curve(found, Mode.SUM).value.tolist() == [3] * 4 + [5] * 2
 
 
+def test_samples_before_between_and_behind_those_of_another_file_are_fresh(make_array):
+    first, second = rows(make_array, 0, 1, 3, "a"), rows(make_array, 0, 1, 5, "b")
+    counted, held = Counted(), np.array([100.0, 116.0, 164.0])
+    assert counted.first(first, held, 16.0).tolist() == [0, 1, 2]
+    assert counted.first(second, np.array([84.0, 100.0, 123.0, 148.0, 180.0]), 16.0).tolist() == [0, 3, 4]
+    assert counted.first(second, np.array([84.0, 125.0, 300.0]), 16.0).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("dt", [1.0, 0.125, 16.0])
+def test_rows_of_any_length_that_are_twice_in_one_file_count_once(make_array, dt):
+    times = T0 + dt * np.array([0, 1, 2, 2.4, 3, 3, 3.6])
+    counted = Counted().first(rows(make_array, 0, 1, 3, "a"), times, dt)
+    assert counted.tolist() == [0, 1, 2, 4, 6]  # the others overlap by more than half
+
+
 def test_rows_that_are_shifted_by_less_than_half_count_once(make_array):
     a = rows(make_array, 0, 4, 3, "a")
     b = make_array([np.full((4, 1), 5)], cpix="0~255", start=T0 + 3, name="b")
@@ -135,6 +151,15 @@ def test_the_task_says_so(tmp_path, monkeypatch):
     assert read_fits("out.pha").tables[0].header["EXPOSURE"] == 100
     ftools.seextrct(infile="@list", outroot="out", binsz=1, compat="yes")
     assert read_fits("out.pha").tables[0].header["EXPOSURE"] == 200
+
+
+@pytest.mark.parametrize(("overlap", "told"), [(0.0009, False), (0.0011, True)])
+def test_overlaps_shorter_than_a_millisecond_are_noise(overlap, told):
+    first, second = np.array([[0.0, 100.0]]), np.array([[100.0 - overlap, 200.0]])
+    left, repeats = once_of([("a", 1), ("b", 1), ("c", 2)], [first, second, second])
+    assert [repeat.name for repeat in repeats] == ["b"] * told
+    assert left[1].tolist() == [[100.0 if told else 100.0 - overlap, 200.0]]
+    assert left[2] is second  # of another stream
 
 
 def test_difference_of_good_time():

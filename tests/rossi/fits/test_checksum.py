@@ -26,8 +26,11 @@ def changed(at: int, new: bytes) -> bytes:
         (changed(RIGHT.index(b"'SIM"), b"'SIN"), ["f[HDU 1]: CHECKSUM does not fit; the header is damaged."]),
         (RIGHT.replace(b"DATASUM ", b"DATASUN ", 1), ["f[HDU 0]: DATASUM missing."]),
         (RIGHT.replace(b"CHECKSUM", b"CHECKSIM"), [f"f[HDU {n}]: CHECKSUM missing." for n in (0, 1)]),
+        (RIGHT[:-10], ["f: 10 bytes are missing at the end."]),
+        (RIGHT + bytes(2880), ["f: 2880 bytes are left over at the end."]),
         (RIGHT + b"abc", ["HDU 2 does not begin with XTENSION at byte"]),
         (b"nonsense", ["f: not a FITS file (it begins with b'nonsense')."]),
+        (b"<html>", ["f: not a FITS file (it begins with b'<html>')."]),
         (gzip.compress(RIGHT)[:-20], ["the gzip file ends too early"]),
     ],
 )

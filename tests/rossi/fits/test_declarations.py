@@ -2,7 +2,7 @@ import pytest
 from astropy.io import fits
 
 from rossi.fits.cards import card_image
-from rossi.fits.declarations import TABLES
+from rossi.fits.declarations import ANODEID, OF_PCU, PCUID, PHA, TABLES
 from rossi.fits.reader import read_fits
 
 
@@ -21,3 +21,8 @@ def test_meanings_are_whole_in_files(table):
     for column in TABLES[table]:
         ttype = fits.Card.fromstring(card_image(*column.cards(1)[0]))
         assert (ttype.value, ttype.comment) == (column.name, column.meaning)
+
+
+def test_there_are_five_pcus_and_no_anode_255():
+    assert [column.name for column in OF_PCU] == [f"ExposurePcu{pcu}" for pcu in (0, 1, 2, 3, 4)]
+    assert [column.null for column in (PCUID, ANODEID, PHA)] == [255] * 3  # the highest of eight bits

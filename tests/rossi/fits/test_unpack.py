@@ -42,6 +42,13 @@ def test_what_is_cut_is_refused(kind, size):
         unpack(PACKED[kind][:size], "x")
 
 
+@pytest.mark.parametrize("size", [50, 200])
+def test_what_is_cut_of_compress_is_a_beginning(size):
+    """It has no end that could be missing; the FITS file in it tells."""
+    part = unpack(COMPRESSED[:size], "x")
+    assert size < len(part) < len(TEXT) and TEXT.startswith(part)
+
+
 def test_damage_of_compress_is_refused_with_a_sentence():
     with pytest.raises(DataError, match=r"x: the compress \(.Z\) file is cut or damaged"):
         unpack(COMPRESSED[:3] + b"\xff" * 40, "x")

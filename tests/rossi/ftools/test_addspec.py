@@ -102,3 +102,20 @@ def test_a_background_that_can_not_be_scaled(here):
     result = ftools.addspec(infil="list", outfil="sum")
     assert result.returncode == 1
     assert "data/b.bak: BACKSCAL is not above 0" in result.stdout
+
+
+def test_effective_areas_count(here):
+    edges = np.float32([1, 2, 3])
+    for name, area in (("a", [10.0, 100.0]), ("b", [20.0, 200.0])):
+        columns = [(Column("ENERG_LO", "E", "keV"), edges[:2]), (Column("ENERG_HI", "E", "keV"), edges[1:])]
+        arf = table_hdu("SPECRESP", [*columns, (Column("SPECRESP", "E", "cm**2"), area)])
+        (here / f"data/{name}.arf").write_bytes(fits_bytes(primary_hdu(), [arf]))
+        with fits.open(here / f"data/{name}.pha", mode="update") as hdus:
+            hdus[1].header["ANCRFILE"] = f"{name}.arf"
+    result = ftools.addspec(infil="list", outfil="sum")
+    assert result.returncode == 0, result.stdout
+    made, file = read_response((here / "sum.rsp").read_bytes(), "sum.rsp")
+    factors = 0.25 * 1 * np.array([10, 100]) + 0.75 * 3 * np.array([20, 200])  # weights are exposures
+    expected = np.array([[1, 0, 3], [4, 5, 6]]) * factors[:, None]
+    np.testing.assert_allclose(made.matrix, expected, rtol=1e-6)
+    assert file.tables[0].header["HDUCLAS3"] == "FULL"

@@ -129,3 +129,21 @@ def test_commands_that_make_no_sense(spectrum, comm, words):
     assert words in result.stdout, result.stdout
     again = ftools.grppha(infile="a.pha", outfile="a.pha", comm="exit")
     assert "clobber=yes" in again.stdout
+
+
+def test_commands_are_typed_until_one_ends(monkeypatch):
+    typed = ["bad 0", "", "systematics 1 0.5", "chkey SYS_ERR 0.25", "chkey NOTE new & quiet", "exit", "bad 1"]
+    monkeypatch.setattr("rossi.ftools.grouping.may_ask", lambda mode: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: typed.pop(0))
+    made, result = grouped("bad 2")
+    assert typed == ["bad 1"]
+    np.testing.assert_array_equal(made.data["QUALITY"], [5, 0, 5, *[0] * 7])
+    np.testing.assert_array_equal(made.data["SYS_ERR"], np.float32([0.25] * 10))
+    assert made.header["NOTE"] == "new & quiet" and "channel 2: quality 5" in result.stdout
+
+    def ended(prompt):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    _, result = grouped("bad 2")
+    assert "there was no exit among the commands" in result.stdout

@@ -11,6 +11,7 @@ from tests.rossi.ftools.hexte import CASES, GOLDEN, replayed
 from tests.rossi.hexte.synthetic import T, archive, coefficients, events, housekeeping, write
 
 ALL = (*CASES, "g_empty_gti")
+COLUMNS = "SpecDet0 SpecDet1 SpecDet2 SpecDet3"
 
 
 @pytest.mark.parametrize("case", ALL)
@@ -175,6 +176,39 @@ def test_a_staring_cluster_has_no_background(example):
     done = ftools.hxtlcurv(i="FS52", k="coefficients", r="FH53", l=15, u=61)
     assert done.files == ("FS52_src.lc",)
     assert "there is no net light curve" in done.stdout
+
+
+def test_a_cluster_that_is_never_on_source_has_its_background(example):
+    i = np.arange(4)
+    live, spectra = frames(i)
+    write(archive(T + 16 * i, [1, 1, 5, 5], [5, 5, 5, 5], live, spectra), example / "FS52")
+    done = ftools.hxtlcurv(i="FS52", k="coefficients", r="FH53", l=15, u=61)
+    assert done.files == ("FS52_bkg.lc",), done.stdout
+    assert "no rows at position src" in done.stdout and "there is no net light curve" in done.stdout
+
+
+@pytest.mark.parametrize("stem", ["FS50", "FS52"])
+def test_long_files_stay_on_disk(example, monkeypatch, stem):
+    """What is corrected does not depend on it."""
+    ftools.hxtback(infile=stem, both=True)
+    extract, more = {"FS50": (ftools.seextrct, {}), "FS52": (ftools.saextrct, {"columns": COLUMNS})}[stem]
+    products = {}
+    for longest in (1 << 40, 0):
+        monkeypatch.setattr("rossi.ftools.hexte.LONG", longest)
+        extract(infile=f"{stem}_src", outroot="x", binsz=16, printmode="LIGHTCURVE", **more)
+        dead = {"calvalf": "coefficients", "engvalf": "FH53", "eventarcf": f"{stem}_src", "phalcf": "x.lc"}
+        assert ftools.hxtdead(**dead).returncode == 0
+        products[longest] = columns("x.lc", "RATE", "DEADC")
+    assert np.array_equal(*products.values())
+    assert 0.4 < products[0][1].mean() < 0.6
+
+
+def test_curves_and_spectra_of_all_channels_are_made_at_once(example):
+    done = ftools.hxtlcurv(i="FS52", k="coefficients", r="FH53", p=True)
+    assert done.files == ("FS52_src.lc", "FS52_src.pha", "FS52_bkg.lc", "FS52_bkg.pha", "FS52.lc"), done.stdout
+    source, background, net = (columns(f"FS52{part}.lc", "RATE")[0] for part in ("_src", "_bkg", ""))
+    assert len(source) == len(background) == len(net) == 16
+    assert columns("FS52_src.pha", "COUNTS")[0].sum() == 12292
 
 
 def test_options_as_on_a_command_line(example):

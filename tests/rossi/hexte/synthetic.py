@@ -114,6 +114,15 @@ def spectrum(rows, intervals, exposure, columns=None, **cards):
     return one_table("SPECTRUM", columns, list(known.items()), good, path="made.pha")
 
 
+def archive_spectrum(counts, exposure):
+    """An archive-mode spectrum with these counts, or the same in every row."""
+    values = np.broadcast_to(np.asarray(counts, float), 64).copy()
+    columns = [(Column("CHANNEL", "I"), np.arange(64)), (Column("COUNTS", "D", "count"), values)]
+    columns.append((Column("STAT_ERR", "D", "count"), np.sqrt(values)))
+    cards = {"CPIX1": ARCHIVE_CPIX, "DETNAM": "PWA", "DEADAPP": True}
+    return spectrum(["SpecDet0"], [(T, T + exposure)], exposure, columns, **cards)
+
+
 def curve(rows, time, rate, error, timedel, **cards):
     time = np.asarray(time, float)
     known = {"HDUCLAS1": "LIGHTCURVE", "HDUCLAS3": "RATE", "TIMEDEL": timedel, "INSTRUME": "HEXTE"}

@@ -1,18 +1,21 @@
 """Dead time against the vectors of the specification (annex A), which the original task computed."""
 
+import re
+
 import numpy as np
 import pytest
 
-from rossi.errors import DataError
-from rossi.fits.edit import select_rows
+from rossi.errors import ConfigError, DataError
+from rossi.fits.columns import append_columns
+from rossi.fits.edit import select_columns, select_rows
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.fits.writer import Column
-from rossi.hexte.correction import correct
+from rossi.hexte.correction import correct, parse_detectors
 from rossi.hexte.counters import event_frames
 from rossi.hexte.deadtime import dead_time
 from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
-from rossi.hexte.housekeeping import Housekeeping, _runs
+from rossi.hexte.housekeeping import Housekeeping, _runs, check_cluster
 from rossi.hexte.science import Cluster
 from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
 
@@ -111,6 +114,17 @@ def test_type_two_spectra_are_corrected_detector_by_detector(a1, kind, exposure)
         assert factors.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("kind", [{"HDUCLAS4": "COUNT"}, {}])
+@pytest.mark.parametrize("detectors", [(0,), (3, 0, 1)])
+def test_the_exposure_of_type_two_spectra_is_the_mean_of_their_detectors(a1, detectors, kind):
+    n = len(detectors)
+    columns = [(Column("CHANNEL", "64I"), np.tile(np.arange(64), (n, 1))), (Column("COUNTS", "64D"), np.ones((n, 64)))]
+    columns.append((Column("ROWID", "20A"), [ROWIDS[d] for d in detectors]))
+    made = correct(spectrum(ROWIDS, ON, 32.0, columns, HDUCLAS3="TYPE:II", **kind), a1)
+    each = [correct(spectrum([ROWIDS[d]], ON, 32.0), a1, (d,)).exposure[1] for d in detectors]
+    assert made.exposure == (32.0, pytest.approx(np.mean(each), rel=1e-6))
+
+
 def test_light_curve(a1):
     done = correct(curve(ROWIDS, [T + 3, T + 35], [100.0, 50.0], [2.5, 1.75], 16.0), a1)
     assert list(done.table.infos) == ["TIME", "RATE", "ERROR", "FRACEXP", "DEADC"]
@@ -199,6 +213,8 @@ def test_a_sum_in_detector_0_is_taken_apart():
     summed = dead_time(archive([T + 16], [0], [4000], live).table(), hk(), coefficients().table())
     single = dead_time(archive([T + 16], [0], [4000], [LIVE]).table(), hk(), coefficients().table())
     assert summed.dead.tolist() == single.dead.tolist()
+    without = dead_time(archive([T + 16], [0], [4000], live - [3000000, 0, 0, 0]).table(), hk(), coefficients().table())
+    assert without.dead[0].tolist() == [0.0, *single.dead[0, 1:]]  # the sum is that of the other three
 
 
 def test_the_last_row_of_coefficients_that_holds_counts():
@@ -224,6 +240,53 @@ def test_products_before_the_housekeeping_get_the_mean():
     assert [r.code for r in done.remarks] == ["housekeeping_short"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "first", "number"),
+    [((-3, 3), F - 1, 3), ((2, 12), F + 1, 6), ((-3, 12), F - 1, 8), ((0, 1), F - 1, 1)],
+)
+def test_frames_are_those_that_housekeeping_covers(rows, first, number):
+    """It is of the frames F - 1 to F + 6; a row of the archive mode counts the frame before its time."""
+    time, counters = T + 16 * np.arange(*rows), LIVE + 1000 * np.arange(*rows)[:, None]
+    science = archive(time, [0] * len(time), [4000] * len(time), counters)
+    dead = dead_time(science.table(), hk(), coefficients().table())
+    assert (dead.first, len(dead.dead)) == (first, number)
+    steps = np.diff(dead.dead, axis=0)
+    np.testing.assert_allclose(steps, 1000.0, rtol=1e-6)  # each has its own counters
+    listed = events(time + 1.0, counters[:, 0], [1] * len(time), [0] * len(time), stop=time[-1] + 16)
+    found = dead_time(listed.table(), hk(), coefficients().table())
+    inside = time[(time >= T - 16) & (time < T + 112)]
+    assert (found.first, len(found.dead)) == (inside[0] // 16, len(inside))
+
+
+def test_housekeeping_that_says_to_last_longer_than_it_does_has_no_more_frames():
+    longer = housekeeping(T + 16 * np.arange(-1, 7)).table()
+    longer.header.set("TSTOP", T + 1000.0)
+    science = archive(T + 16 * np.arange(12), [0] * 12, [4000] * 12, np.tile(LIVE, (12, 1)))
+    dead = dead_time(science.table(), Housekeeping.from_table(longer), coefficients().table())
+    assert (dead.first, len(dead.dead)) == (F - 1, 8)
+    for frame in (7, 8, 40):
+        listed = events(T + 16.0 * np.array([0, frame]) + 1, [100, 100], [1, 1], [0, 0])
+        with pytest.raises(DataError, match=rf"no housekeeping for frame {F + frame} \({T + 16 * frame} s\)"):
+            dead_time(listed.table(), Housekeeping.from_table(longer), coefficients().table())
+
+
+def test_frames_without_housekeeping_lie_between_their_neighbours():
+    """Two frames are missing: a third and two thirds of the way; other rates are -1 there, the dwell is that before."""
+    made = hk(T + 16 * np.array([0, 1, 4]), code=[1, 2, 3], ctUldD0=[100, 130, 190], ctArmD0=[7, 8, 9])
+    assert made.uld[:, 0].tolist() == [100, 130, 150, 170, 190]
+    assert made.arm[:, 0].tolist() == [7, 8, -1, -1, 9]
+    assert (made.dwell.tolist(), made.missing.tolist()) == ([1, 2, 2, 2, 3], [False, False, True, True, False])
+    (remark,) = made.remarks()
+    assert f": 2 of 5 frames have no row (apModPeriod, ULD and XULD undefined): {F + 2}-{F + 3}; ULD" in remark.message
+    (remark,) = hk(T + 16 * np.arange(3), code=[1, 7, 6]).remarks()
+    assert "DwellPdApMod holds the code 6; 0 to 4 are known" in remark.message
+
+
+def test_housekeeping_of_one_frame():
+    made = hk(T + 16 * np.arange(1))
+    assert (len(made), made.first, made.time, made.span) == (1, F, (T, T), (T, T + 16))
+
+
 def test_early_processing_has_counters_one_row_late():
     live = [LIVE, LIVE + 100000]
     science = archive(T + 16 * np.arange(2), [0, 0], [4000, 4000], live, CREATOR="XFF - Revision: 5.3.0")
@@ -240,6 +303,10 @@ def test_early_event_lists_without_all_counters_are_refused():
     science = events([T + 1.0], [100], [1], [0], CREATOR="XFF - Revision: 5.0.9")
     with pytest.raises(DataError, match="detector 0 only"):
         dead_time(science.table(), hk(), coefficients().table())
+    later = events([T + 1.0], [100], [1], [0], CREATOR="XFF - Revision: 5.1.0")
+    assert dead_time(later.table(), hk(), coefficients().table()).has == (0,)
+    whole = events(T + np.arange(1.0, 5), [100] * 4, [1] * 4, [0, 1, 2, 3], CREATOR="XFF - Revision: 5.0.9")
+    assert dead_time(whole.table(), hk(), coefficients().table()).has == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize(("after", "codes"), [(-0.002, []), (0.0, []), (0.002, ["detector_2"])])
@@ -270,16 +337,50 @@ def test_what_can_not_be_corrected_is_refused(a1, a2):
         correct(spectrum(ROWIDS, ON, 32.0, HDUCLAS1="EVENTS"), a1)
     with pytest.raises(DataError, match="ROWID1 is 'X1LSpecPcu0'"):
         correct(spectrum(["X1LSpecPcu0"], ON, 32.0), a1)
+    for width in (0.0, 86401.0):
+        with pytest.raises(DataError, match=f"TIMEDEL is {width:g} s; up to 86400 s were expected"):
+            correct(curve(ROWIDS, [T + 3], [1.0], [1.0], width), a1)
+    assert len(correct(curve(ROWIDS, [T + 3], [1.0], [1.0], 86400.0), a1).table) == 1
+    for column in ("RATE2", "COUNTS2"):
+        several = curve(ROWIDS, [T + 3], [1.0], [1.0], 16.0)
+        both = append_columns(several.table(), [(Column(column, "D"), np.ones(1))])
+        with pytest.raises(DataError, match="it holds several light curves"):
+            correct(FitsFile(several.name, several.primary, (both,)), a1)
+    for missing in ("START", "STOP"):
+        file = spectrum(ROWIDS, ON, 32.0)
+        good = file.tables[1]
+        bare = select_columns(good, [name for name in ("START", "STOP") if name != missing])
+        with pytest.raises(DataError, match=r"should hold its good time .START, STOP."):
+            correct(FitsFile(file.name, file.primary, (file.tables[0], bare)), a1)
+    for spans in ([(T, T + 8.64e6 + 1)], [(T + 16, T)]):
+        with pytest.raises(DataError, match="can't be good time of an observation"):
+            correct(spectrum(ROWIDS, spans, 32.0), a1)
+    assert correct(spectrum(ROWIDS, [(T, T + 8.64e6), (T, T)], 32.0), a1).table.header["DEADAPP"] is True
     with pytest.raises(DataError, match="HDUCLAS3 is MEAN"):
         correct(curve(ROWIDS, [T + 3], [1.0], [1.0], 16.0, HDUCLAS3="MEAN"), a1)
     with pytest.raises(DataError, match="type II spectrum of events"):
         correct(spectrum(["Event"], ON, 32.0, HDUCLAS3="TYPE:II", HDUCLAS4="COUNT"), a2)
 
 
+@pytest.mark.parametrize(
+    ("text", "detectors"), [("-", (0, 1, 2, 3)), (" ", (0, 1, 2, 3)), ("310", (0, 1, 3)), ("2", (2,))]
+)
+def test_detectors_that_are_asked_for(text, detectors):
+    assert parse_detectors(text) == detectors
+    for wrong in ("4", "01230", "0,1", "all"):
+        with pytest.raises(ConfigError, match="one to four of the digits 0, 1, 2, 3"):
+            parse_detectors(wrong)
+
+
 def test_what_does_not_belong_together_is_refused():
     science = archive([T + 16], [0], [4000], [LIVE]).table()
-    with pytest.raises(DataError, match=r"APPID is 89.*cluster A"):
-        hk(apid=89)
+    for cluster, other, said in (
+        (Cluster.A, 89, "cluster A (APPID 83, FH53) was expected, as the science file is cluster A's."),
+        (Cluster.B, 83, "cluster B (APPID 89, FH59) was expected, as the science file is cluster B's."),
+    ):
+        with pytest.raises(DataError, match=re.escape(f"APPID is {other}; the housekeeping of {said}")):
+            hk(apid=other, cluster=cluster)
+    check_cluster(housekeeping([T], apid=89).table(), None)
     with pytest.raises(DataError, match=r"column pwa0co0 is missing.*cluster A"):
         dead_time(science, hk(), coefficients("pwb").table())
     with pytest.raises(DataError, match="no time in common"):
@@ -288,8 +389,9 @@ def test_what_does_not_belong_together_is_refused():
         dead_time(archive([T + 16], [0], [1], [LIVE], TDDES="O[XTE]").table(), hk(), coefficients().table())
     with pytest.raises(DataError, match="CREATOR is 'me'"):
         dead_time(archive([T + 16], [0], [1], [LIVE], CREATOR="me").table(), hk(), coefficients().table())
-    with pytest.raises(DataError, match="does not run forward"):
-        hk(T + np.array([32, 16, 0]))
+    for frames in ([32, 16, 0], [16, 0, 32], [0, 48, 16]):
+        with pytest.raises(DataError, match="does not run forward"):
+            hk(T + np.array(frames))
     with pytest.raises(DataError, match="no rows"):
         Housekeeping.from_table(select_rows(housekeeping([T]).table(), np.zeros(1, bool)), Cluster.A)
 
@@ -311,8 +413,11 @@ def test_missing_frames_are_told_as_runs():
 def test_a_product_may_end_with_the_housekeeping(a1):
     first, last = (time - a1.offset + a1.zero for time in a1.span)
     assert a1.beyond(first, last - 1) is None and a1.beyond(first, last) is None
-    for start, stop in ((first - 0.01, last), (first, last + 0.01)):
+    assert a1.beyond(first - 0.0009, last + 0.0009) is None
+    for start, stop in ((first - 0.0011, last), (first, last + 0.0011)):
         assert a1.beyond(start, stop).code == "housekeeping_short"
+    said = f"from {T - 17}.000 to {T + 212}.000 s, the housekeeping from {T - 16}.000 to {T + 112}.000 s;"
+    assert said in a1.beyond(first - 1, last + 100).message
 
 
 def test_products_that_are_looked_at_together_have_the_fractions_that_each_has_alone(a1, a2):

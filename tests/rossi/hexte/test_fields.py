@@ -49,6 +49,8 @@ def test_clusters_rock_by_angles_of_their_own() -> None:
     ]
     assert [field.dec for field in fields] == pytest.approx([TILT + 3.0, TILT - 3.0])
     assert background_fields(np.eye(3), {}) == ()
+    still = background_fields(np.eye(3), {Cluster.B: 0.0})
+    assert [(field.ra, field.dec) for field in still] == [pytest.approx(pointing(np.eye(3)), abs=1e-9)] * 2
 
 
 @pytest.mark.parametrize(("ra", "dec"), [(245.0, 25.0), (0.02, -40.0), (100.0, 89.5), (83.63, 22.01)])
@@ -110,6 +112,17 @@ def test_sources_in_the_fields_are_named() -> None:
     assert by_name["between"].inside[0][1] == pytest.approx(np.hypot(0.9, 0.5 + TILT), abs=1e-3)
     assert all(angle <= EDGE for one in found for _, angle in one.inside)
     assert neighbours(axes, (), [], np.empty(0), np.empty(0)) == ()
+
+
+def test_how_far_from_a_field_and_from_the_pointing_sources_are_named() -> None:
+    """Half of the field's full width is 1.1 deg; without fields, sources are named up to 3 deg away."""
+    fields = tuple(field for field in background_fields(np.eye(3)) if field.label == "A+")
+    dec = TILT + 1.5 + np.array([1.09, 1.11, -1.09, -1.11])
+    found = {one.name: len(one.inside) for one in neighbours(np.eye(3), fields, list("abcd"), np.zeros(4), dec)}
+    assert found == {"a": 1, "b": 0, "c": 1, "d": 0}
+    for away, named in ((2.99, True), (3.01, False)):
+        assert bool(neighbours(np.eye(3), (), ["a"], np.zeros(1), np.array([TILT - away]))) is named
+    assert len(neighbours(np.eye(3), fields, ["a"], np.zeros(1), np.array([TILT + 2.5]), near=1.0)) == 1
 
 
 def test_without_attitude_there_are_no_fields() -> None:

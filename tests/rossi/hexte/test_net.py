@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
-from rossi.fits.writer import Column
 from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
-from rossi.hexte.contamination import absolute_channels, background_remarks, compare
+from rossi.hexte.contamination import Comparison, absolute_channels, background_remarks, compare
 from rossi.hexte.dwell import find_dwell, overlapping, shown_dwell
 from rossi.hexte.net import cycle_net, interpolate, interpolated_net
 from rossi.hexte.parts import dwell_of
@@ -26,7 +25,7 @@ from rossi.plot.longterm import png
 from rossi.spectra.pha import read_pha
 from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.series import LightCurve
-from tests.rossi.hexte.synthetic import ARCHIVE_CPIX, T, curve, housekeeping, spectrum
+from tests.rossi.hexte.synthetic import T, archive_spectrum, curve, housekeeping
 
 
 def series(time, rate, error=1.0, timedel=16.0, fracexp=1.0):
@@ -72,6 +71,8 @@ def test_background_between_dwells():
     assert error[[0, 1, 3, 4, 8]] == pytest.approx([1, 1, np.sqrt(0.25 + 1), 2, 3])
     repeated, _ = interpolate(series(T + np.array([64.0, 96, 136, 152]), 1.0), background, repeat_output=True)
     assert repeated.tolist() == [20, 30, 30, 30]
+    behind, _ = interpolate(series([T + 144.0, T + 160.0], 1.0), background, repeat_output=True)
+    assert behind.tolist() == [10, 10]  # nothing was interpolated before
     net = interpolated_net(source, background)
     assert net.rate.tolist() == (100 - rate).tolist()
     assert net.error == pytest.approx(np.hypot(1.0, error))
@@ -135,21 +136,15 @@ def test_housekeeping_that_covers_most():
     assert overlapping([first, second], T, T + 100) is first
     assert overlapping([first, second], T + 100, T + 400) is second
     assert overlapping([first, second], T + 4000, T + 5000) is None
+    for start in (T + 160, T + 160.5):  # it ends then
+        assert overlapping([first], start, start + 100) is None
+    assert overlapping([first], T + 159.5, T + 200) is first
     assert overlapping([], T, T + 1) is None
-
-
-def pha(counts, exposure):
-    """An archive-mode spectrum with the same counts in every row."""
-    values = np.full(64, float(counts))
-    columns = [(Column("CHANNEL", "I"), np.arange(64)), (Column("COUNTS", "D", "count"), values)]
-    columns.append((Column("STAT_ERR", "D", "count"), np.sqrt(values)))
-    cards = {"CPIX1": ARCHIVE_CPIX, "DETNAM": "PWA", "DEADAPP": True}
-    return spectrum(["SpecDet0"], [(T, T + exposure)], exposure, columns, **cards)
 
 
 def test_rates_in_absolute_channels():
     # first channels 16, 18 ... 60: 23 rows
-    found = compare(read_pha(pha(100, 50.0)), read_pha(pha(64, 32.0)), (15, 61))
+    found = compare(read_pha(archive_spectrum(100, 50.0)), read_pha(archive_spectrum(64, 32.0)), (15, 61))
     assert found.rates == (46.0, 46.0)
     assert found.errors == pytest.approx((np.sqrt(2300) / 50, np.sqrt(23 * 64) / 32))
     assert found.sigma == 0
@@ -165,7 +160,7 @@ def test_rates_in_absolute_channels():
 )
 def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
     reduced = [
-        Reduced(position, {}, pha(counts, 100.0))
+        Reduced(position, {}, archive_spectrum(counts, 100.0))
         for position, counts in ((Position.SOURCE, source), (Position.PLUS, plus), (Position.MINUS, minus))
     ]
     spectra, read = spectra_of(reduced)
@@ -184,7 +179,7 @@ def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
 
 
 def test_spectra_are_drawn_with_the_errors_that_they_tell():
-    told = read_pha(pha(100, 50.0))
+    told = read_pha(archive_spectrum(100, 50.0))
     for error, size in ((None, 10.0), (np.full(len(told.value), 30.0), 30.0)):
         edges, rate, sigma = _steps(Figure().subplots(), replace(told, error=error), "k", "")
         number = np.bincount(np.searchsorted(edges, absolute_channels(told)[:, 0], "right") - 1)
@@ -193,8 +188,14 @@ def test_spectra_are_drawn_with_the_errors_that_they_tell():
 
 
 def test_spectra_of_several_files_are_added_up():
-    parts = [Reduced(Position.SOURCE, {}, pha(100, 10.0)), Reduced(Position.SOURCE, {}, pha(44, 20.0))]
-    parts += [Reduced(Position.PLUS, {}, pha(10, 5.0)), Reduced(Position.MINUS, {}, pha(20, 6.0))]
+    parts = [
+        Reduced(Position.SOURCE, {}, archive_spectrum(100, 10.0)),
+        Reduced(Position.SOURCE, {}, archive_spectrum(44, 20.0)),
+    ]
+    parts += [
+        Reduced(Position.PLUS, {}, archive_spectrum(10, 5.0)),
+        Reduced(Position.MINUS, {}, archive_spectrum(20, 6.0)),
+    ]
     spectra, read = spectra_of(parts)
     total, background = read[Position.SOURCE], read[Position.BACKGROUND]
     assert (total.value[0], total.error[0], total.exposure) == (144, 12, 30)
@@ -243,3 +244,39 @@ def test_the_dwell_that_is_given_is_that_of_a_cluster_that_rocks():
     assert dwell_of([source, beside], [], 32.0) == (32.0, [])
     assert dwell_of([source], [], 32.0) == (0.0, [])
     assert dwell_of([beside], [], 32.0) == (32.0, [])
+
+
+@pytest.mark.parametrize(("sigma", "told"), [(2.99, 0), (-2.99, 0), (3.01, 1), (-3.01, 1)])
+def test_differences_of_more_than_three_standard_deviations_are_told(sigma, told):
+    """23 rows lie in channels 15 to 61, seven in 200 to 255, each with an error that makes the difference so large."""
+    one, other = read_pha(archive_spectrum(100, 100.0)), read_pha(archive_spectrum(100, 100.0))
+    plus = replace(one, value=one.value + np.sign(sigma), error=np.full(64, np.sqrt(23 / 2) / abs(sigma)))
+    minus = replace(other, error=plus.error)
+    (*remark,) = background_remarks({Position.PLUS: plus, Position.MINUS: minus}, Cluster.B)
+    assert [one.code for one in remark] == ["backgrounds_differ"] * told
+    source = replace(plus, error=plus.error * np.sqrt(7 / 23))
+    background = replace(minus, error=source.error)
+    (*remark,) = background_remarks({Position.SOURCE: source, Position.BACKGROUND: background}, Cluster.B)
+    assert [one.code for one in remark] == ["background_offset"] * told
+    if told:
+        rates = f"{7 + np.sign(sigma) * 0.07:.3f} and 7.000 count/s"
+        said = f"Cluster B: from channel 200 on, source and background differ by {sigma:.1f} sigma ({rates});"
+        assert remark[0].message.startswith(said)
+
+
+def test_a_difference_without_counts_is_none():
+    assert Comparison((5.0, 3.0), (0.0, 0.0)).sigma == 0
+    assert Comparison((5.0, 3.0), (0.3, 0.4)).sigma == 4
+    some = read_pha(archive_spectrum(100, 50.0))
+    unexposed = compare(some, replace(some, exposure=0.0), (15, 61))
+    assert (unexposed.rates, unexposed.errors[1]) == ((46.0, 0.0), 0.0)
+    poisson = compare(replace(some, error=None), some, (15, 61))
+    assert poisson.errors[0] == poisson.errors[1]
+
+
+def test_channels_that_are_joined_count_by_their_first_one():
+    """Rows of 16-17, 18-19 ... 60-61 lie in channels 15 to 61; that of 14-15 does not."""
+    joined = archive_spectrum(100, 50.0)
+    joined.table("SPECTRUM").header.set("CPIX1", "(0~63;2),(64~127;4),(128~255;8)")
+    assert absolute_channels(read_pha(joined))[7:9].tolist() == [[14, 15], [16, 17]]
+    assert compare(read_pha(joined), read_pha(joined), (15, 61)).rates == (46.0, 46.0)

@@ -1,13 +1,17 @@
 """The recipe of an observation on a simulated one, whose truth is known: without stages, stores or settings."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from rossi.errors import DataError, NoGoodTime
+from rossi.fits.edit import as_hdu
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.unzip import gunzip
+from rossi.fits.writer import fits_bytes
 from rossi.hexte.observation import Wanted, reduce_observation, split_observation
-from rossi.hexte.parts import Part
+from rossi.hexte.parts import Part, Science
 from rossi.hexte.products import ClusterProducts, reduce_clusters
 from rossi.hexte.reduction import DetectorBand
 from rossi.hexte.rocking import Position
@@ -16,6 +20,7 @@ from rossi.maketime import find_good_time
 from rossi.product import About, Content, File, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B
 from tests.once import simulated
+from tests.rossi.hexte.synthetic import T, archive
 
 WANTED = Wanted({"ch15-61": DetectorBand(15, 61)})
 
@@ -59,6 +64,11 @@ def test_an_observation_from_files_to_products(observation):
         assert parts.clusters[name]["dwell"] == summary["clusters"][name]["dwell"] == cluster.dwell
         found = summary["bands"][f"{name}_ch15-61"]
         assert found["rate"] == pytest.approx(cluster.archive.source, abs=3 * found["error"])
+    nets = [one.curves["ch15-61"].net for one in made.clusters.values()]
+    assert summary["tstart"] == min(net.time[0] for net in nets)
+    assert summary["tstop"] == max(net.time[-1] + net.timedel for net in nets)
+    live = {p.value: float(f.table().header["EXPOSURE"]) for p, f in made.clusters[Cluster.A].spectra.items()}
+    assert summary["clusters"]["pwa"]["live"] == live
     net, beside = made.light_curve_files()
     stems = [f"{truth.obsid}_{cluster}_ch15-61" for cluster in ("pwa", "pwb")]
     assert [file.name for file in net] == [f"{stem}.lc" for stem in stems]
@@ -68,6 +78,9 @@ def test_an_observation_from_files_to_products(observation):
     spectra = {file.name: file.data for file in made.spectrum_files()}
     header = open_fits(spectra[f"{truth.obsid}_pwa_src.pha"], "src").table().header
     assert header["BACKFILE"] == f"{truth.obsid}_pwa_bkg.pha" and header["BACKFILE"] in spectra
+    background = open_fits(spectra[header["BACKFILE"]], "bkg").table().header
+    assert [one["HDUCLAS2"] for one in (header, background)] == ["TOTAL", "BKG"]
+    assert header["OBS_ID"] == background["OBS_ID"] == truth.obsid
 
 
 def test_what_is_wanted_decides(observation):
@@ -97,11 +110,97 @@ def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation
     assert Position.BACKGROUND in made.clusters[Cluster.B].spectra
 
 
+@pytest.mark.parametrize(
+    ("cluster", "start", "detectors"),
+    [
+        (Cluster.B, 68729232.0, (0, 1, 2, 3)),  # 1996-03-06 11:27:12, when it lost detector 2
+        (Cluster.B, 68729232.5, (0, 1, 3)),
+        (Cluster.A, 68729232.5, (0, 1, 2, 3)),
+    ],
+)
+def test_detectors_of_spectra(cluster, start, detectors):
+    part = SimpleNamespace(span=(start, start + 100), position=Position.PLUS)
+    assert Wanted({}).spectrum_detectors(cluster, part) == detectors
+    assert Wanted({}, spectra=False).spectrum_detectors(cluster, part) == ()
+
+
+@pytest.mark.parametrize(("dwell", "width"), [(32.0, 32.0), (0.0, 16.0)])
+def test_widths_of_bins(dwell, width):
+    source, beside = (SimpleNamespace(position=position) for position in (Position.SOURCE, Position.MINUS))
+    between = Wanted({}, interpolated=True, binsz=4.0)
+    assert [Wanted({}).width(part, dwell) for part in (source, beside)] == [width, width]
+    assert [between.width(part, dwell) for part in (source, beside)] == [4.0, 16.0]
+    assert Wanted({}, interpolated=True).width(source, dwell) == 16.0
+
+
+def test_a_science_file_is_opened_once():
+    file = archive([T], [0], [1], np.ones((1, 4), int))
+    assert Science("x", b"", file).opened() is file
+    data = fits_bytes(file.primary, [as_hdu(table) for table in file.tables])
+    assert Science("x", data, None).opened().table().column("GoodCnt").tolist() == [1]
+
+
 def test_one_part_is_enough(observation):
     truth, folder, _ = observation
     part = next(map(Part.of, split(folder, housekeeping(folder, "FH53*", "FH59*")).files))
     made = reduce_clusters([part], {}, lambda cluster, own: ClusterProducts({}, {}, 32.0, ()))
     assert (made.obsid, len(made.clusters)) == (truth.obsid, 1)
+
+
+@pytest.fixture(scope="module")
+def both(observation):
+    """A part of each cluster."""
+    _, folder, _ = observation
+    parts = [Part.of(file) for file in split(folder, housekeeping(folder, "FH53*", "FH59*")).files]
+    return [next(part for part in parts if part.split.about.cluster == name) for name in "AB"]
+
+
+def outcome(both, results, estimate=None):
+    """What comes of clusters A and B whose reduction gives these results, or raises these errors."""
+
+    def reduction(cluster, own):
+        result = results[cluster.name]
+        if isinstance(result, Exception):
+            raise result
+        return None if result is None else ClusterProducts({}, dict(result), 32.0, ())
+
+    made = reduce_clusters(both, {}, reduction, estimate)
+    return made, {remark.code: remark.message for remark in made.remarks}
+
+
+def test_damage_of_a_cluster_does_not_concern_the_other(both):
+    made, said = outcome(both, {"A": DataError("broken"), "B": {}})
+    assert (list(made.clusters), said) == ([Cluster.B], {"cluster_failed": "Cluster A was not reduced: broken"})
+    for results, error, words in (
+        ({"A": DataError("broken"), "B": DataError("lost")}, DataError, "broken"),
+        ({"A": None, "B": DataError("lost")}, DataError, "lost"),
+        ({"A": None, "B": None}, NoGoodTime, "No HEXTE data lie in good time"),
+    ):
+        with pytest.raises(error, match=words):
+            outcome(both, results)
+
+
+def test_a_staring_cluster_a_has_the_background_of_cluster_b(both):
+    source, beside = Position.SOURCE, Position.BACKGROUND
+    staring, rocking = {source: "a"}, {source: "b", beside: "c"}
+    made, said = outcome(both, {"A": staring, "B": rocking}, lambda background, like: background + like)
+    assert made.clusters[Cluster.A].spectra == {source: "a", beside: "ca"}
+    assert list(said) == ["estimated_background"]
+
+    def refused(background, like):
+        raise DataError("64 channels")
+
+    for results, estimate, words in (
+        ({"A": staring, "B": rocking}, None, "its spectrum has no background."),
+        ({"A": staring, "B": {source: "b"}}, refused, "its spectrum has no background."),
+        ({"A": staring, "B": None}, refused, "its spectrum has no background."),
+        ({"A": staring, "B": rocking}, refused, "can't be estimated: 64 channels data = 'events'"),
+    ):
+        made, said = outcome(both, results, estimate)
+        assert beside not in made.clusters[Cluster.A].spectra
+        assert words in said["no_background"]
+    for results in ({"A": rocking, "B": rocking}, {"A": {}, "B": rocking}, {"A": None, "B": rocking}):
+        assert outcome(both, results, refused)[1] == {}
 
 
 def test_without_science_files_there_is_no_work(observation):

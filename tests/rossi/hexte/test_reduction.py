@@ -162,6 +162,35 @@ def test_frames_that_are_good_as_a_whole():
     assert whole_frames(good + 1, 3.0).tolist() == [[T + 19, T + 35], [T + 115, T + 131]]
 
 
+def test_positions_without_events_are_left_out():
+    """Nothing on source, then nothing on the plus side either."""
+    request = Request({"all": DetectorBand(0, 255)}, 16.0)
+    time = T + np.arange(32) * 1.0
+    for codes, expected in (
+        ([2] * 16 + [32] * 16, ["p", "m"]),
+        ([32] * 32, ["m"]),
+        ([1] * 16 + [32] * 16, ["src", "m"]),
+    ):
+        file = events(time, 1000000 + np.arange(32), codes, np.arange(32) % 4, np.arange(32) + 10)
+        made = count_events(ScienceEvents.from_file(file), request, correction())
+        assert [one.position for one in made] == expected
+
+
+def test_what_cluster_b_says_of_being_on_source_in_2010_is_its_plus_side():
+    start = 505_000_000 // 16 * 16
+    file = events(start + np.arange(32.0), [100] * 32, [1] * 16 + [32] * 16, [0, 1, 3, 3] * 8, cluster=1)
+    request = Request({"all": DetectorBand(0, 255)}, 16.0)
+    made = count_events(ScienceEvents.from_file(file), request, Correction(None, None))
+    assert [one.position for one in made] == [Position.PLUS, Position.MINUS]
+
+
+def test_events_behind_the_housekeeping_have_no_dead_time():
+    """It ends at T + 128; frames that begin before count."""
+    file = events(T + np.array([1.0, 120.0, 130.0, 145.0, 161.0]), [100] * 5, [1] * 5, [0] * 5)
+    (made,) = count_events(ScienceEvents.from_file(file), Request({"all": DetectorBand(0, 255)}, 16.0), correction())
+    assert (made.dead.first, len(made.dead.dead)) == (T // 16, 8)
+
+
 def test_nothing_in_good_time():
     nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
     assert count_events(ScienceEvents.from_file(small()), nothing, correction()) == []
@@ -187,8 +216,11 @@ def test_exposed_part_of_a_dwell(dwell, part):
     assert exposed_part(Position.SOURCE, dwell) == 1
     made = spectrum_without_slews(spectrum(["Event"], [(T, T + 32)], 32.0), Position.MINUS, dwell)
     assert made.table().header["EXPOSURE"] == 32 * part
-    lit = light_curve_of(curve(["Event"], [T], [3.0], [1.0], 16.0))
-    assert curve_without_slews(lit, Position.MINUS, dwell).rate[0] == 3.0 / part
+    uneven = spectrum_without_slews(spectrum(["Event"], [(T, T + 32)], 31.2367), Position.MINUS, dwell).table().header
+    assert (uneven["OLDEXP"], uneven["EXPOSURE"]) == (31.237, pytest.approx(31.2367 * part, abs=5e-4))
+    assert uneven["EXPOSURE"] == round(uneven["EXPOSURE"], 3) != round(uneven["EXPOSURE"], 2)
+    lit = curve_without_slews(light_curve_of(curve(["Event"], [T], [3.0], [2.0], 16.0)), Position.MINUS, dwell)
+    assert (lit.rate[0], lit.error[0]) == (3.0 / part, 2.0 / part)
 
 
 def test_an_unknown_dwell_stops():

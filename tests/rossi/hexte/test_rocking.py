@@ -1,6 +1,7 @@
 """Which rows belong to which position, and the good time of split files."""
 
 import gzip
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -8,15 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import DataError
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import as_hdu, select_columns, select_rows, with_keywords
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
-from rossi.fits.writer import fits_bytes
+from rossi.fits.writer import Column, fits_bytes
 from rossi.hexte.housekeeping import commanded_dwell
 from rossi.hexte.rocking import Position, frame_intervals, rocking_angle, rocking_remarks, split
-from rossi.hexte.science import Kind, frame_number, kind_of
+from rossi.hexte.science import (
+    DETECTOR_2_LOST,
+    HOUSEKEEPING_APIDS,
+    Cluster,
+    Kind,
+    cluster_codes,
+    cluster_of,
+    event_bytes,
+    event_detectors,
+    event_mask,
+    frame_number,
+    kind_of,
+    revision,
+)
 from rossi.hexte.splitting import split_streamed
-from tests.rossi.hexte.synthetic import T, archive, events, housekeeping
+from tests.rossi.hexte.synthetic import T, archive, events, housekeeping, one_table
 
 SEPARATE = (Position.SOURCE, Position.PLUS, Position.MINUS)
 CODES = {
@@ -91,7 +105,9 @@ def test_a_file_without_good_time_is_split_too():
 
 def test_times_of_no_observation_have_no_frames():
     assert frame_number(np.array([33.0, 16.0, 31.9])).tolist() == [2, 1, 1]
-    for wrong in ([0.0, 9e6], [2e9], [np.nan]):
+    assert frame_number(np.array([0.0, 8.64e6])).tolist() == [0, 540_000]  # a hundred days
+    assert frame_number(np.array([1e9 - 16, 1e9 - 1])).tolist() == [62_499_999] * 2
+    for wrong in ([0.0, 8.64e6 + 1], [8.64e6 + 1, 0.0], [1e9], [-1e9], [2e9], [np.nan], [0.0, np.inf]):
         with pytest.raises(DataError, match="as those of no observation do"):
             frame_number(np.array(wrong))
 
@@ -148,10 +164,83 @@ def test_modes_that_can_not_be_used(datamode):
         kind_of(science(Kind.ARCHIVE, [0], DATAMODE=datamode).table())
 
 
+def test_detector_2_was_lost_on_a_day_of_1996():
+    """1996-03-06 11:27:12, counted without leap seconds; the HEXTE areas of the day hold without it."""
+    assert (datetime(1996, 3, 6, 11, 27, 12) - datetime(1994, 1, 1)).total_seconds() == DETECTOR_2_LOST
+    assert [cluster.detectors_of_spectra for cluster in Cluster] == [(0, 1, 2, 3), (0, 1, 3)]
+    assert [cluster.detnam((0, 1, 3)) for cluster in Cluster] == ["PWA013", "PWB013"]
+    assert HOUSEKEEPING_APIDS == {Cluster.A: 83, Cluster.B: 89}
+
+
+@pytest.mark.parametrize("mask", ["1F", "0F", "7F", "4C", "2C", "1C", "08", "5C"])
+def test_the_byte_that_names_the_detector(mask):
+    """Bits of the mask from 0x40 down are bytes of the word; the detector's is that of 0x08."""
+    before = sum(bool(int(mask, 16) & bit) for bit in (0x40, 0x20, 0x10))
+    n_byte = bin(int(mask, 16)).count("1")
+    table = events(T + np.arange(4.0), [1] * 4, [1] * 4, [3, 0, 2, 1], mask=mask).table()
+    assert event_detectors(table).tolist() == ([3, 0, 2, 1] if n_byte > before + 1 else [0, 0, 0, 0])
+    assert event_mask(table) == int(mask, 16)
+
+
+@pytest.mark.parametrize("form", ["I", "2B", "E"])
+def test_positions_that_are_no_byte(form):
+    table = one_table("XTE_SA", [(Column("ClstrPosition", form), np.ones((2, 2) if form == "2B" else 2))], []).table()
+    code, repeat = form[-1], "2" if form == "2B" else "1"
+    with pytest.raises(DataError, match=f"ClstrPosition has the form {repeat}{code}; a byte in every row"):
+        cluster_codes(table)
+
+
+@pytest.mark.parametrize(("form", "values"), [("I", [1, 2]), ("2J", np.ones((2, 2)))])
+def test_event_words_that_are_no_bits(form, values):
+    table = one_table("XTE_SE", [(Column("Event", form), values)], []).table()
+    with pytest.raises(DataError, match=r"column Event has the form .*; bits .40X. were expected"):
+        event_bytes(table)
+    bytes_ = one_table("XTE_SE", [(Column("Event", "B"), [1, 2])], []).table()
+    assert event_bytes(bytes_).tolist() == [[1], [2]]
+
+
+def test_words_that_are_shorter_than_their_mask_says():
+    table = events(T + np.arange(2.0), [1] * 2, [1] * 2, [0] * 2, mask="08", DATAMODE="E_8us_256_DX1F").table()
+    with pytest.raises(DataError, match="promises the detector in byte 2 of an event, but Event has 1 bytes"):
+        event_detectors(table)
+
+
+def test_files_of_neither_cluster():
+    for text in ("O[XTE]", "G[2]", "G[", ""):
+        with pytest.raises(DataError, match=r"G\[0\] or G\[1\], the cluster of a HEXTE file, was expected"):
+            cluster_of(science(Kind.ARCHIVE, [0], TDDES=text).table())
+
+
+@pytest.mark.parametrize(("creator", "number"), [("XFF - Revision: 5.4.0", 50400), ("a:12.3.45", 120345)])
+def test_versions_of_the_processing(creator, number):
+    assert revision(science(Kind.ARCHIVE, [0], CREATOR=creator).table()) == number
+
+
 @pytest.mark.parametrize(("code", "dwell"), [(0, 0), (1, 16), (2, 32), (3, 64), (4, 128)])
 def test_commanded_dwell(code, dwell):
     codes = [code, code, code, 1]
     assert commanded_dwell(housekeeping(T + 16 * np.arange(4), code=codes).table()) == dwell
+
+
+def test_the_dwell_is_the_commonest_and_of_two_alike_the_shorter():
+    tables = [housekeeping(T + 16 * np.arange(len(codes)), code=codes).table() for codes in ([3, 1, 3, 1], [2, 2, 1])]
+    assert [commanded_dwell(table) for table in tables] == [16, 32]
+    assert commanded_dwell(select_rows(tables[0], np.zeros(4, bool))) is None
+    actual, neither = (select_columns(tables[1], names) for names in (["Time", "DwellPdApMod"], ["Time"]))
+    assert (commanded_dwell(actual), commanded_dwell(neither)) == (32, None)
+
+
+def test_long_event_lists_without_a_time_in_some_rows_and_with_cells_of_any_length():
+    file = events(T + np.array([0.0, np.nan, 2.0]), [1] * 3, [1] * 3, [0] * 3, TSTOP=T + 16.0, stop=T + 16)
+    data, said = fits_bytes(file.primary, [as_hdu(table) for table in file.tables]), []
+    ((part, made),) = split_streamed(stream_fits(data, "list"), SEPARATE, said)
+    assert said == ["list[XTE_SE]: column Time is undefined or infinite in 1 of 3 rows; they are left out."]
+    assert (len(open_fits(made, "x").table()), part.frames.tolist()) == (2, [[T, T + 16]])
+    heap = with_keywords(data, "list", 1, [("PCOUNT", 0)]).replace(
+        b"PCOUNT  =                    0", b"PCOUNT  =                    8", 1
+    )
+    with pytest.raises(DataError, match="PCOUNT is 8; event lists without cells of variable length"):
+        list(split_streamed(stream_fits(heap, "list"), SEPARATE))
 
 
 def test_an_unknown_dwell_is_said():
@@ -176,3 +265,4 @@ def test_long_event_lists_are_split_alike(monkeypatch, rows, start):
         assert gzip.decompress(made) == gzip.decompress(whole[part.position].to_bytes(compress=True))
         assert part.frames.tolist() == whole[part.position].frames.tolist()
         assert part.angle == whole[part.position].angle
+        assert (len(part.table), part.table.header["NAXIS2"]) == (0, 0)

@@ -41,6 +41,11 @@ def test_a_short_part_is_not_much_narrower_than_a_long_one() -> None:
     mjd = [*np.arange(50200.0, 51200.0, 20), 55000.0, 55001.0]
     parts = mission_figure([panel(mjd)]).axes
     assert parts[0].get_gridspec().get_width_ratios() == pytest.approx([np.sqrt(980), 0.45 * np.sqrt(980)])
+    assert [one.get_title() for one in parts] == [
+        "1996 Apr 26 – 1999 Jan 01",
+        "2009 Jun 17 – 2009 Jun 18",
+    ]  # UTC, a minute before
+    assert not any(one.child_axes for one in parts)  # with years
 
 
 @pytest.mark.parametrize(
@@ -106,6 +111,34 @@ def test_segments_hold_every_time(times: list[float]) -> None:
 
 
 def test_a_dense_drawing_stays_small() -> None:
-    days = np.linspace(51000, 51001, 20_000)
+    days = np.linspace(51000, 51001, 5000)
     few, many = (len(drawn(mission_figure([panel(d)]), "svg")) for d in (days[:100], days))
-    assert many < 4 * few  # each bin by itself would take 500 bytes: 10 MB
+    assert many < 4 * few  # each bin by itself would take 500 bytes: 2.5 MB
+
+
+@pytest.mark.parametrize(("clumps", "cut"), [(3, True), (2, False)])
+def test_stretches_have_three_clumps_each_on_the_average(clumps: int, cut: bool) -> None:
+    days = np.concatenate([start + np.arange(clumps) for start in (0.0, 100.0)])
+    assert len(segments(days)) == (2 if cut else 1)
+
+
+@pytest.mark.parametrize(("long", "cut"), [(19.0, True), (21.0, False)])
+def test_most_of_the_time_is_cut_away(long: float, cut: bool) -> None:
+    """60 of 98 days, or of 102."""
+    days = np.concatenate((np.arange(0.0, 5) * long / 4, long + 60 + np.arange(0.0, 5) * long / 4))
+    assert segments(days).tolist() == ([[0, long], [long + 60, 2 * long + 60]] if cut else [[0, 2 * long + 60]])
+
+
+def test_six_stretches_at_most() -> None:
+    stretches = [100.0 * np.arange(number)[:, None] + np.arange(3) for number in (6, 7)]
+    assert [len(segments(days)) for days in stretches] == [6, 1]
+    assert [len(segments(days, most=7)) for days in stretches] == [6, 7]
+
+
+def test_bright_outbursts_make_an_axis_logarithmic_and_many_bins_a_picture() -> None:
+    for top, scale in ((200.0, "linear"), (201.0, "log")):
+        (axes,) = mission_figure([panel([*np.arange(50200.0, 50210)], [10.0] * 9 + [top])]).axes
+        assert axes.get_yscale() == scale
+    for number, rasterized in ((2000, False), (2001, True)):
+        (axes,) = mission_figure([panel([*np.linspace(50200.0, 50201, number)])]).axes
+        assert axes.lines[0].get_rasterized() == rasterized

@@ -22,6 +22,7 @@ from rossi.simulate import (
     ObservationSpec,
     Pulse,
     Qpo,
+    SourceSpectrum,
     Truth,
     simulate_archive,
     simulate_observation,
@@ -293,11 +294,29 @@ def test_an_archive_with_fast_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: Pulse(0.001, 0, 0.5), lambda: Qpo(1000, 1, 0.1), lambda: Qpo(20, 1, 0.5), lambda: named(["SB"])]
+    ("kind", "wrong"),
+    [
+        (Pulse, [(0.0099, 0, 0.5), (1.0, 0, 0.0), (1.0, 0, 1.01)]),
+        (Qpo, [(0.49, 1, 0.1), (500.1, 1, 0.1), (20, 0.0, 0.1), (20, 1, 0.0), (20, 1, 0.351)]),
+        (SourceSpectrum, [(-0.1,), (100.1,), (1, -2.1), (1, 6.1), (1, 2, -1e-12), (1, 2, 1.1e-6)]),
+        (named, [(["SB"],)]),
+    ],
 )
-def test_nonsense_is_refused(make) -> None:
-    with pytest.raises(ConfigError, match="expected"):
-        make()
+def test_nonsense_is_refused(kind, wrong) -> None:
+    for told in wrong:
+        with pytest.raises(ConfigError, match="expected"):
+            kind(*told)
+
+
+def test_the_first_unknown_name_is_told() -> None:
+    with pytest.raises(ConfigError, match="'SB' is no set of configurations"):
+        named(["events", "SB", "TLA"])
+
+
+def test_what_is_just_possible_is_not_refused() -> None:
+    assert Pulse(0.01, 0, 1.0) and Qpo(0.5, 0.1, 0.35) and Qpo(500, 0.1, 0.35)
+    assert SourceSpectrum(0.0, -2.0, 0.0) and SourceSpectrum(100.0, 6.0, 1e-6)
+    assert named(["events", "goodxenon"]) == (Configurations.EVENTS, Configurations.XENON)
 
 
 def test_too_bright_for_a_configuration() -> None:

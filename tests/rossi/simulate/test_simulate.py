@@ -38,7 +38,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
 def test_layout(archive: tuple[Path, Truth]) -> None:
     root, truth = archive
     assert truth == Truth.model_validate_json((root / "truth.json").read_text())
-    assert json.loads((root / "truth.json").read_text())["seed"] == 1
+    told = json.loads((root / "truth.json").read_text())
+    assert (told["seed"], told["version"]) == (1, 6)  # the version of what tests/golden/simulated.json holds
     assert len({o.epoch for o in truth.observations}) >= 4
     assert truth.observations[0].epoch == 3
     for observation in truth.observations:

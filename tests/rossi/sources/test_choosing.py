@@ -41,3 +41,9 @@ def test_names_that_are_not(name: str, said: str) -> None:
     with pytest.raises(ConfigError) as error:
         choose(SOURCES, [name])
     assert str(error.value) == said
+
+
+def test_five_of_many_sources_are_named() -> None:
+    many = [Source(f"S{n}", f"s{n}", 10.0 * n, 0.0, "S", names=("Q",)) for n in range(6)]
+    with pytest.raises(ConfigError, match="6 sources were observed as 'q': S0, S1, S2, S3, S4; name one of them"):
+        choose(many, ["q"])

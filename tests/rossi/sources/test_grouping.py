@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rossi.errors import ConfigError
 from rossi.sky import separation
 from rossi.sources import By, Observations, Place, Rule, Source, group
+from rossi.sources.sphere import Sphere
 
 NAN = float("nan")
 
@@ -176,6 +177,17 @@ def test_what_a_source_says() -> None:
     assert {name: rows.tolist() for name, rows in found.members().items()} == {"gx_339-4": [0, 1], "CRAB": [2]}
 
 
+def test_a_place_needs_both_coordinates() -> None:
+    assert [Source("A", "a", *place).placed for place in ((1.0, 2.0), (1.0, NAN), (NAN, 2.0))] == [True, False, False]
+
+
+@pytest.mark.parametrize("place", [(10.0, 91.0), (10.0, -90.1), (10.0, NAN), (NAN, 5.0), (np.inf, 5.0)])
+def test_a_pointing_that_is_none_is_no_anchor(place: tuple) -> None:
+    for rule in (Rule(), Rule(By.TARGET), Rule(only="A")):
+        (source,) = group(made(("A", *place)), rule).sources
+        assert np.isnan([source.ra, source.dec]).all()
+
+
 def test_slugs_are_unique_and_safe() -> None:
     targets = ["Eta Car", "eta/car", "η Car?", "4U 1820-30", "4U 1820+30", "...", "X" * 300, "a.b", "a b", "İstanbul"]
     found = group(made(*((target, 20.0 * n, 0.0) for n, target in enumerate(targets))))
@@ -198,8 +210,10 @@ def test_by_target() -> None:
     found = group(made(*rows), Rule(By.TARGET))
     assert found.number.tolist() == [0, 0, 1, 1, -1]
     assert [(s.name, s.slug, s.ra) for s in found.sources] == [("NOVA", "nova", 100.0), ("B", "b", 5.0)]
-    assert codes(found) == ["spread", "no_source"]
-    assert "NOVA" in found.remarks[0].message
+    assert [remark.message for remark in found.remarks] == [
+        "Observations of one target's name lie more than 0.2 deg apart and are one source: NOVA.",
+        "1 observation without coordinates and without a target's name belong to no source.",
+    ]
     # Of the sources that were found by position, the first of a name has it.
     by_position = group(made(*rows[:2])).sources
     again = group(made(*rows[:2]), Rule(By.TARGET), by_position)
@@ -210,16 +224,38 @@ def test_by_target() -> None:
 def test_by_table() -> None:
     table = (Place("Centre", 266.4, -29.0), Place("Beside", 266.4, -29.3, 0.05), Place("Wide", 10.0, 0.0, 2.0))
     rows = [("X", 266.4, -29.1), ("X", 266.4, -29.26), ("X", 266.4, -29.22), ("X", 11.5, 0.0), ("wide", NAN, NAN)]
-    found = group(made(*rows, ("X", NAN, NAN)), Rule("table", table=table))
+    found = group(made(*rows, ("X", NAN, NAN), ("centre", NAN, NAN)), Rule("table", table=table))
     assert [s.name for s in found.sources] == ["Centre", "Beside", "Wide"]
-    assert found.number.tolist() == [0, 1, -1, 2, 2, -1]
-    assert codes(found) == ["not_in_table", "sorted_by_name"]
+    assert found.number.tolist() == [0, 1, -1, 2, 2, -1, 0]
+    assert [remark.message for remark in found.remarks] == [
+        "2 observations lie near no source of the table and belong to none.",
+        "2 observations without coordinates went to a source by the target's name.",
+    ]
+    turned = group(made(("Y", 9.9, 0.0)), Rule("table", table=(Place("Wide", -350.0, 0.0, 2.0),)))
+    assert (turned.sources[0].ra, turned.number.tolist(), codes(turned)) == (10.0, [0], [])
 
 
 def test_one_source_that_was_asked_for() -> None:
     observations = made(("A", 10.0, 0.0), ("B", 11.0, 0.0), ("C", NAN, NAN), ("C", 10.0, 0.0, "10001-01-01-00S"))
     assert names(observations, Rule(only="My source")) == ["My source"] * 3 + [""]
     assert names(observations, Rule(By.POSITION, only="My source")) == ["A", "B", "C", ""]
+    found = group(observations, Rule(only=" My source "))
+    assert [(source.name, source.ra, source.target) for source in found.sources] == [("My source", 10.0, "My source")]
+    again = group(made(("D", 50.0, 0.0)), Rule(only="my_source"), found.sources)
+    assert ([source.ra for source in again.sources], again.number.tolist()) == ([10.0], [0])
+    unplaced = group(made(("D", NAN, NAN), ("E", 20.0, 0.0)), Rule(only="S"))
+    assert ([source.ra for source in unplaced.sources], unplaced.number.tolist()) == ([20.0], [0, 0])
+    nowhere = group(made(("D", NAN, NAN)), Rule(only="S"))
+    assert (nowhere.sources[0].placed, nowhere.number.tolist()) == (False, [0])
+    assert group(made(), Rule(only="S")).sources == ()
+
+
+def test_five_names_are_told_and_the_others_counted() -> None:
+    rows = [(f"T{n}", 40.0 * n, dec) for n in range(7) for dec in (0.0, 10.0)]
+    told = {by: group(made(*rows), Rule(by)).remarks for by in (By.TARGET, By.POSITION)}
+    assert told[By.TARGET][0].message.endswith("are one source: T0, T1, T2, T3, T4 and 2 more.")
+    apart = [f"T{n} / T{n} @ J{160 * n // 60:02d}{160 * n % 60:02d}+1000" for n in range(5)]
+    assert told[By.POSITION][0].message.endswith(f"are sources of their own: {', '.join(apart)} and 2 more.")
 
 
 @pytest.mark.parametrize(
@@ -228,9 +264,14 @@ def test_one_source_that_was_asked_for() -> None:
         ({"by": "colour"}, "[sources] by is 'colour'; auto, position, target, table were expected."),
         ({"radius": 0.0}, "[sources] radius is 0 deg; an angle above 0 and below 90 deg was expected."),
         ({"radius": NAN}, "[sources] radius is nan deg"),
+        ({"radius": 90.0}, "[sources] radius is 90 deg"),
+        ({"radius": 91.0}, "[sources] radius is 91 deg"),
         ({"by": "table"}, "there is no table, or it is empty"),
         ({"table": (Place("A 1", 1.0, 1.0), Place("a_1", 2.0, 2.0))}, "'A 1' and 'a_1' are one name"),
         ({"table": (Place("A", 1.0, 91.0),)}, "table: 'A' lies at ra 1, dec 91; degrees were expected."),
+        ({"table": (Place("A", 1.0, -90.5),)}, "table: 'A' lies at ra 1, dec -90.5; degrees were expected."),
+        ({"table": (Place("A", 360.5, 0.0),)}, "table: 'A' lies at ra 360.5, dec 0; degrees were expected."),
+        ({"table": (Place("A", NAN, 0.0),)}, "table: 'A' lies at ra nan, dec 0; degrees were expected."),
         ({"table": (Place("--", 1.0, 9.0),)}, "table: '--' is no name"),
         ({"table": (Place("A", 1.0, 9.0, -1.0),)}, "table: 'A': radius is -1 deg"),
     ],
@@ -241,6 +282,12 @@ def test_a_rule_that_makes_no_sense(settings_of_rule: dict, said: str) -> None:
     assert said in str(error.value)
 
 
+def test_a_rule_at_its_edges() -> None:
+    edges = (Place("A", 360.0, 90.0), Place("B", -360.0, -90.0, 89.9))
+    assert Rule("table", 0.001, edges).table == edges
+    assert (Rule().radius, Rule().by, Rule().moving, Rule().only) == (0.2, By.AUTO, False, "")
+
+
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ConfigError, match="obsid 1, target 2"):
         Observations(["a"], ["b", "c"], np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1))
@@ -249,6 +296,8 @@ def test_columns_of_different_lengths_are_refused() -> None:
 def test_a_name_twice_among_those_of_yesterday_is_refused() -> None:
     with pytest.raises(ConfigError, match="the name 'a1' is there twice"):
         group(made(), yesterday=[Source("A 1", "a-1"), Source("a1", "a1")])
+    with pytest.raises(ConfigError, match="the slug 'a-1' is there twice"):
+        group(made(), yesterday=[Source("A 1", "a-1"), Source("B", "a-1")])
 
 
 # Yesterday and today
@@ -275,6 +324,21 @@ def test_a_source_known_by_name_alone_gets_its_position() -> None:
         ("FOO @ J0400+0500", "foo-j0400p0500", 60.0),
     ]
     assert found.number.tolist() == [0, 0, 1]
+    second = group(made(("BAR", 90.0, 5.0), ("FOO", NAN, NAN)))
+    found = group(made(("foo", 30.0, 5.0)), yesterday=second.sources)
+    assert [(source.name, source.ra) for source in found.sources] == [("BAR", 90.0), ("FOO", 30.0)]
+
+
+def test_a_source_that_is_called_so_comes_before_one_where_somebody_pointed_under_that_name() -> None:
+    rows = [("B", 10.0, 0.0), ("FOO", 10.05, 0.0), ("FOO", 50.0, 0.0), ("foo", NAN, NAN)]
+    assert names(made(*rows)) == ["B", "B", "FOO", "FOO"]
+    assert names(made(*rows[:2], rows[3])) == ["B", "B", "B"]
+    # What somebody called it yesterday counts, but not what has become part of another source since.
+    known = (
+        Source("OLD", "old", 10.0, 0.0, "OLD", 40000.0, ("FOO", "OLD")),
+        Source("GONE", "gone", 90.0, 0.0, "FOO", 39000.0, ("FOO",), "OLD"),
+    )
+    assert names(made(("foo", NAN, NAN)), yesterday=known) == ["OLD"]
 
 
 def test_sources_that_grow_together_say_so_once() -> None:
@@ -293,6 +357,16 @@ def test_sources_that_grow_together_say_so_once() -> None:
     assert elsewhere.of(0).name == "FOO @ J0600+0500"
 
 
+def test_what_has_become_part_of_another_source_reaches_nothing_any_more() -> None:
+    known = (
+        Source("A", "a", 30.0, 0.0, "A", 40000.0),
+        Source("B", "b", 30.0, 0.15, "B", 41000.0, into="A"),
+    )
+    observations = made(("C", 30.0, 0.3), ("B", 30.0, 0.15))
+    assert names(observations, yesterday=known) == ["C", "A"]
+    assert names(made(("C", 30.0, 0.3), ("C", NAN, NAN)), yesterday=known) == ["C", "C"]
+
+
 def test_a_larger_radius_lets_sources_grow_together() -> None:
     rows = made(("A", 30.0, 0.0), ("B", 30.0, 0.3), ("C", 30.0, 0.7), ("D", 80.0, 0.0))
     first = group(rows)
@@ -302,6 +376,20 @@ def test_a_larger_radius_lets_sources_grow_together() -> None:
 
 
 # Any observations
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.2, 1.0, 5.0, 60.0, 120.0])
+def test_what_lies_around_a_direction(radius: float) -> None:
+    random = np.random.default_rng(2)
+    ra, dec = random.uniform(0, 360, 3000), np.degrees(np.arcsin(random.uniform(-1, 1, 3000)))
+    near = np.arange(100)
+    ra[near], dec[near] = 30 + random.uniform(-0.5, 0.5, 100), 70 + random.uniform(-0.2, 0.2, 100)
+    for center in ((30.0, 70.0), (10.0, 89.9), (200.0, -45.0)):
+        place, angle = Sphere.of(ra, dec).around(*center, radius)
+        away = separation(*center, ra, dec)
+        assert sorted(place.tolist()) == np.flatnonzero(away <= radius).tolist()
+        np.testing.assert_allclose(angle, away[place], atol=1e-6)
+
 
 TARGETS = st.sampled_from(["A", "a ", "B", "b-1", "B 1", "", "Γ", "NOVA"])
 POINTINGS = st.tuples(

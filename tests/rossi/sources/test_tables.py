@@ -17,8 +17,9 @@ from rossi.errors import ConfigError
 from rossi.exchange import from_parquet
 from rossi.sources import Observations, group
 from rossi.sources.listed import read_places
-from rossi.sources.measured import BandRates, Measured
+from rossi.sources.measured import BandRates, Measured, SourceRates, ratio
 from rossi.sources.tables import files, observations_table, renewed, sources_of, sources_table
+from rossi.timeseries.variability import fractional_variability
 
 NAN = float("nan")
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "sources.md"
@@ -64,6 +65,39 @@ def test_a_source_a_row() -> None:
     assert table["hardness_error"][0] == pytest.approx(np.hypot(np.sqrt(0.5) / 2, 0.3) / 10)
     assert all(table[name].description for name in table.colnames)
     assert [str(table[name].unit) for name in ("ra", "exposure", "first", "rate_ch5-10")] == ["deg", "s", "d", "ct / s"]
+
+
+@pytest.mark.parametrize(
+    ("hard", "soft", "expected"),
+    [
+        ((3.0, 0.6), (4.0, 0.2), (0.75, np.hypot(0.6, 0.75 * 0.2) / 4)),
+        ((3.0, 0.6), (0.5, 0.2), (6.0, np.hypot(0.6, 6.0 * 0.2) / 0.5)),
+        ((3.0, 0.6), (0.0, 0.2), (NAN, NAN)),
+        ((3.0, 0.6), (-4.0, 0.2), (NAN, NAN)),
+        ((NAN, NAN), (4.0, 0.2), (NAN, NAN)),
+    ],
+)
+def test_hardness(hard: tuple, soft: tuple, expected: tuple) -> None:
+    rates = [SourceRates(*pair, fractional_variability(np.empty(0), np.empty(0))) for pair in (hard, soft)]
+    np.testing.assert_allclose(ratio(*rates), expected)
+
+
+def test_means_of_positions_are_told_to_a_milliarcsecond() -> None:
+    one = Observations(["10001-01-01-00"], ["A"], *(np.array([x]) for x in (10.123456789, -0.987654321, NAN, 1.0)))
+    table = sources_table(group(one), one)
+    assert (table["ra"][0], table["dec"][0]) == (10.123457, -0.987654)
+    assert (table["anchor_ra"][0], table["anchor_dec"][0]) == (10.123456789, -0.987654321)
+
+
+def test_what_columns_are_measured_in() -> None:
+    units = dict.fromkeys(("ra", "dec", "anchor_ra", "anchor_dec"), "deg")
+    units |= dict.fromkeys(("since", "first", "last"), "d") | {"exposure": "s"}
+    units |= {f"{what}_{band}": "ct / s" for what in ("rate", "error") for band in ("ch5-10", "ch11-20")}
+    table = sources_table(FOUND, OBSERVATIONS, MEASURED)
+    assert {name: str(table[name].unit) for name in table.colnames if table[name].unit} == units
+    each = observations_table(FOUND, OBSERVATIONS, MEASURED)
+    assert [str(each[name].unit) for name in ("ra", "dec", "time", "exposure")] == ["deg", "deg", "d", "s"]
+    assert [str(each[f"{name}_ch5-10"].unit) for name in ("rate", "error", "exposure")] == ["ct / s", "ct / s", "s"]
 
 
 def test_an_observation_a_row() -> None:
@@ -134,6 +168,9 @@ def test_rows_of_a_run_take_the_place_of_those_before() -> None:
     ]
     assert np.isnan(renewed(Table({"slug": ["c"]}), now, "slug", ["e"])["rate"][0])
     assert renewed(None, now, "slug", ["c", "e"])["slug"].tolist() == ["e", "c"]
+    told = Table({"slug": ["c"], "rate": [3.0]}, units={"rate": "ct / s"}, descriptions={"rate": "a rate"})
+    kept = renewed(told, Table({"slug": ["e"]}), "slug", ["e"])
+    assert (str(kept["rate"].unit), kept["rate"].description, kept["slug"].unit) == ("ct / s", "a rate", None)
     held = Table({"source": ["a", "a", "b"], "obsid": ["1", "2", "3"]})
     moved = Table({"source": ["b", "b"], "obsid": ["2", "3"]})  # 2 went from one source to the other
     both = renewed(held, moved, "source", ["b"], unique="obsid")

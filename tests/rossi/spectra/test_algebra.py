@@ -136,10 +136,15 @@ def test_errors_of_the_result():
 
 def test_spectra_must_fit_together():
     a = spectrum([1, 2])
-    with pytest.raises(DataError, match=r"b: has 1 channels from \[0\], but a has 2"):
-        combine(Formula("a+b"), {"a": a, "b": spectrum([1], name="b")})
-    with pytest.raises(DataError, match=r"b: has 2 channels from \[1\], but a has 2"):
-        sum_spectra([a, spectrum([1, 2], name="b", channel=np.array([1, 2]))])
+    for other, said in (
+        (spectrum([1], name="b"), "1 channels from [0]"),
+        (spectrum([1, 2], name="b", channel=np.array([1, 2])), "2 channels from [1]"),
+    ):
+        whole = f"b: has {said}, but a has 2 from [0]; spectra of the same channels were expected."
+        for call in (lambda b: combine(Formula("a+b"), {"a": a, "b": b}), lambda b: sum_spectra([a, b])):
+            with pytest.raises(DataError) as error:
+                call(other)
+            assert str(error.value) == whole
     with pytest.raises(ConfigError, match="No spectrum"):
         sum_spectra([])
 
@@ -209,6 +214,22 @@ def test_a_running_sum_is_the_sum(rows, random):
         np.testing.assert_array_equal(*(getattr(pha, name) for pha in made))
     for name in ("error", "exposure"):  # rounded in another order
         np.testing.assert_allclose(*(getattr(pha, name) for pha in made), rtol=1e-14)
+
+
+def test_the_first_and_the_last_are_told_by_times_with_timezero():
+    """From 100 to 200 s, and with 10 s of TIMEZERO from 105 to 195 s, though their files say 95 to 185."""
+
+    def one(name, start, stop, zero):
+        cards = [("TSTART", start), ("TSTOP", stop), ("TIMEZERO", zero), ("OBJECT", name), ("DATE-END", name)]
+        return spectrum([1], name=name, header=Header(cards))
+
+    files = [one("early", 100.0, 200.0, 0.0), one("within", 95.0, 185.0, 10.0)]
+    late = one("late", 99.0, 191.0, 10.0)
+    for some in (files, files[::-1]):
+        total = read_pha(open_fits(sum_file(some), "sum")).header
+        assert [total[keyword] for keyword in ("OBJECT", "TSTART", "DATE-END", "TSTOP")] == ["early", 100, "early", 200]
+    total = read_pha(open_fits(sum_file([*files, late]), "sum")).header
+    assert [total[keyword] for keyword in ("OBJECT", "TSTART", "DATE-END", "TSTOP")] == ["early", 100, "late", 191]
 
 
 def test_a_running_sum_takes_nothing_that_does_not_fit():

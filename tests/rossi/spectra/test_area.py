@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rossi.errors import DataError
+from rossi.fits.writer import Column, table_hdu
 from rossi.spectra.area import EffectiveArea, read_area, remap, with_area
 from rossi.spectra.mean_response import MeanResponse, _Share
 from tests.rossi.hexte.material import area, opened, spectrum
@@ -76,7 +77,14 @@ def test_areas_that_are_none():
     with pytest.raises(DataError, match="column ENERG_LO is missing"):
         read_area(opened(spectrum(np.ones(4))))
     with pytest.raises(DataError, match=r"row 2 has ENERG_LO 20 and ENERG_HI 15 keV; energy bins must rise"):
-        read_area(opened(area([10, 20, 15], [1.0, 1.0])))
+        read_area(opened(area([10, 20, 15, 14], [1.0, 1.0, 1.0])))
+    single = {"ENERG_LO": ("E", [1.0]), "ENERG_HI": ("E", [2.0]), "SPECRESP": ("E", [9.0])}
+    for name in single:
+        columns = (single | {name: ("2E", np.ones((1, 2)))}).items()
+        with pytest.raises(DataError, match=f"column {name} has 2 numbers a row, one expected"):
+            read_area(opened(table_hdu("SPECRESP", [(Column(name, form), values) for name, (form, values) in columns])))
+    with pytest.raises(DataError, match="the effective area has no energy bins"):
+        read_area(opened(area([10], [])))
 
 
 def test_how_far_channels_moved_is_told_below_an_energy():

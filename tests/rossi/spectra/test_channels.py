@@ -62,7 +62,8 @@ def test_what_is_no_list(text):
 
 
 def test_the_highest_cpix_counts():
-    assert triples(cpix_groups(Header([("CPIX1", "0~255"), ("CPIX2", "0:255")]), "x")) == [(0, 255, 1)]
+    cards = [("CPIX1", "0~255"), ("CPIX2", "0:255"), ("CPIXOLD", "0:9"), ("TDIM5", "(64)")]
+    assert triples(cpix_groups(Header(cards), "x")) == [(0, 255, 1)]
     with pytest.raises(DataError, match="x: keyword CPIX1 is missing"):
         cpix_groups(Header(), "x")
     with pytest.raises(DataError, match="x: keyword CPIX1: '0-9' has '0-9'"):

@@ -26,12 +26,22 @@ def test_groups_of_a_size_leave_spare_channels_alone():
     assert made.groups() == [(0, 9, 1), (10, 19, 2), (20, 20, 1), (21, 30, 10), (31, 40, 1)]
 
 
+def test_groups_of_which_a_channel_is_missing_stay_apart():
+    made = Grouping(np.array([0, 1, 3, 4, 6, 7]), np.zeros(6), np.ones(6, int), np.zeros(6, int), np.zeros(6))
+    gone = [f"channels {a} to {a + 1} are not all there and are left as they are." for a in (2, 4)]
+    assert made.group(0, 7, 2) == gone  # 2 is missing at a beginning, 5 at an end
+    np.testing.assert_array_equal(made.grouping, [1, -1, 1, 1, 1, -1])
+
+
 def test_groups_that_there_are_stay():
     made = flags(np.zeros(12))
     made.group(4, 7, 4)
     said = made.group(0, 11, 3)
     assert said == [f"channels {a} to {a + 2} overlap with groups there are, and are left as they are." for a in (3, 6)]
     np.testing.assert_array_equal(made.grouping, [1, -1, -1, 1, 1, -1, -1, -1, 1, 1, -1, -1])
+    beside = flags(np.zeros(12))
+    assert [beside.group(*span, 4) for span in ((4, 7), (0, 3), (8, 11))] == [[], [], []]
+    np.testing.assert_array_equal(beside.grouping, [1, -1, -1, -1] * 3)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +57,12 @@ def test_groups_that_there_are_stay():
     ],
 )
 def test_groups_with_enough_counts(counts, bad, grouping, quality):
-    made = flags(counts, bad=bad)
-    made.group_min(20)
+    made = flags(counts, bad=bad, first=3)
+    said = made.group_min(20)
     assert (made.grouping.tolist(), made.quality.tolist()) == (grouping, quality)
+    spare = [channel for channel, of in zip(made.channel, quality, strict=True) if of == 2]
+    whole = f"spare channels {spare[0]} to {len(counts) + 2} don't make a group; quality is 2." if spare else None
+    assert said == [whole] * bool(spare)
 
 
 def test_channel_numbers_need_not_begin_at_0():

@@ -1,5 +1,6 @@
 """Spectra with what fits begin with: systematic errors, groups, quality, names of files."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +9,12 @@ from astropy.io import fits
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
-from rossi.fits.reader import open_fits
+from rossi.fits.reader import open_fits, read_fits
 from rossi.spectra.pha import Spectrum, read_pha
 from rossi.spectra.ready import (
     FitSettings,
+    flagged,
+    in_file,
     ready_to_fit,
     with_files,
     with_groups,
@@ -95,6 +98,43 @@ def test_ready_to_fit(spectrum):
     assert ready_to_fit(hexte, EDGES[:-1], EDGES[1:], systematic=0.01).systematic.min() == 0.01
     with pytest.raises(DataError, match="INSTRUME is 'ASM'; a spectrum of PCA or HEXTE was expected"):
         ready_to_fit(replace(spectrum, header=Header([("INSTRUME", "ASM")])), EDGES[:-1], EDGES[1:])
+
+
+@pytest.mark.parametrize(
+    ("instrument", "emin", "emax", "systematic"), [("PCA", 3.0, 25.0, 0.005), ("HEXTE", 15.0, 250.0, 0.0)]
+)
+def test_the_range_of_an_instrument(spectrum, instrument, emin, emax, systematic):
+    """Channels that end just outside are bad, those that end at its edges are not."""
+    edges = np.array([emin - 0.2, emin - 0.1, emin, emin + 0.1, 16, 17, 18, emax - 0.1, emax, emax + 0.1, emax + 0.2])
+    one = replace(spectrum, header=Header([("INSTRUME", instrument)]))
+    made = ready_to_fit(one, edges[:-1], edges[1:])
+    np.testing.assert_array_equal(made.quality, [5, 5, 0, 0, 0, 0, 0, 0, 5, 5])
+    assert set(made.systematic) == {systematic}
+
+
+@pytest.mark.parametrize("instrument", ["PCA", "HEXTE", "ASM"])
+def test_flags_without_a_response(spectrum, instrument):
+    one = replace(spectrum, header=Header([*{**CARDS, "INSTRUME": instrument}.items()]))
+    made = [flagged(one, settings, None) for settings in (FitSettings(), FitSettings(0.02), FitSettings(0.0, 40.0))]
+    assert [set(each.systematic) for each in made] == [{0.005 if instrument == "PCA" else 0.0}, {0.02}, {0.0}]
+    assert [each.grouping is None for each in made] == [True, True, False]
+    assert not any((each.quality == 5).any() for each in made)
+
+
+def test_columns_that_come_to_a_file_stand_among_columns(spectrum, tmp_path):
+    """A reader in C finds TFIELDS before them, and nothing between them."""
+    file = read_fits(spectrum.write(tmp_path / "a.pha"))
+    made = in_file(file, with_groups(with_quality(with_systematic(read_pha(file), 0.02), 5, 2, 2), 40))
+    keywords = [keyword for keyword, _ in open_fits(made, "a.pha").table("SPECTRUM").header.images()]
+    mandatory = ["XTENSION", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "GCOUNT", "TFIELDS"]
+    assert keywords[: len(mandatory)] == mandatory
+    of_columns = [at for at, keyword in enumerate(keywords) if re.fullmatch(r"T(TYPE|FORM|UNIT)[1-5]", keyword)]
+    assert of_columns == list(range(8, 8 + len(of_columns)))
+    with fits.HDUList.fromstring(made) as hdus:
+        assert hdus["SPECTRUM"].columns.names == ["CHANNEL", "COUNTS", "SYS_ERR", "QUALITY", "GROUPING"]
+        assert [hdus["SPECTRUM"].header[f"TFORM{n}"] for n in (3, 4, 5)] == ["E", "I", "I"]
+        np.testing.assert_array_equal(hdus["SPECTRUM"].data["GROUPING"], [1, -1, 1, 1, -1, -1, 1, 1, 1, 1])
+        np.testing.assert_array_equal(hdus["SPECTRUM"].data["COUNTS"], COUNTS)
 
 
 def test_without_a_response_a_spectrum_stays_as_it_is_where_nothing_is_asked_for():

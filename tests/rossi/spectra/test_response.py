@@ -14,7 +14,7 @@ from rossi.fits.reader import open_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.spectra.channels import ChannelGroup
 from rossi.spectra.response import Response, mean_response, rebin_response, weighted_sum
-from rossi.spectra.response_file import read_response, response_file
+from rossi.spectra.response_file import contains_area, read_response, response_file
 
 
 def response(rows, n_channel: int, first_channel: int = 0) -> Response:
@@ -46,6 +46,16 @@ def test_sums_of_the_reference():
     np.testing.assert_allclose(made.matrix, [[1.0, 1.1, 1.5, 0], [0] * 4, [0, 0, 0, 10]], rtol=1e-6)
     np.testing.assert_array_equal(np.column_stack((made.row, made.first, made.count)), [[0, 0, 3], [2, 3, 1]])
     np.testing.assert_array_equal(np.column_stack((made.e_min, made.e_max)), [[0, 4], [4, 6], [6, 8], [8, 16]])
+
+
+def test_groups_name_channels_from_the_first_one_on():
+    later = replace(EIGHT, first_channel=3)
+    made = rebin_response(later, groups((3, 6, 4), (7, 10, 2), (11, 18, 8)))
+    np.testing.assert_array_equal(made.matrix, rebin_response(EIGHT, groups((0, 3, 4), (4, 7, 2), (8, 15, 8))).matrix)
+    assert made.first_channel == 3
+    for wrong in ((2, 5), (16, 19)):
+        with pytest.raises(DataError, match=f"has the channels 3 to 18, but channels {wrong[0]} to {wrong[1]} shall"):
+            rebin_response(later, groups((*wrong, 4)))
 
 
 def test_channels_are_left_out():
@@ -87,6 +97,8 @@ def test_elements_are_conserved(sizes, seed):
     ("triple", "error", "words"),
     [
         ((0, 4, 2), ConfigError, "factor 2 does not divide the 5 channels from 0 to 4"),
+        ((0, 4, 0), ConfigError, "factor 0 does not divide the 5 channels from 0 to 4"),
+        ((0, 3, -2), ConfigError, "factor -2 does not divide the 4 channels from 0 to 3"),
         ((0, 16, 1), DataError, "has the channels 0 to 15, but channels 0 to 16"),
     ],
 )
@@ -114,9 +126,14 @@ def test_sums_store_what_is_above_the_threshold():
     np.testing.assert_array_equal(made.matrix, [[0, 4.25, 2, 0], [0, 0, 0, 3]])
     np.testing.assert_array_equal(np.column_stack((made.row, made.first, made.count)), [[0, 1, 2], [1, 3, 1]])
     np.testing.assert_array_equal(weighted_sum([one], [0.5], 3.0).matrix, [[2, 0.5, 4, 0], [0] * 4])
-    for wrong in (replace(other, first_channel=1), response([[]], 4), response([[], []], 5)):
-        with pytest.raises(DataError, match="give responses alike"):
-            weighted_sum([one, wrong], [1, 1], 0)
+    for wrong, said in (
+        (replace(other, first_channel=1), "2 energies and 4 channels from 1"),
+        (response([[], [], []], 4), "3 energies and 4 channels from 0"),
+        (response([[], []], 5), "2 energies and 5 channels from 0"),
+    ):
+        with pytest.raises(DataError) as error:
+            weighted_sum([one, replace(wrong, name="s.rmf")], [1, 1], 0)
+        assert str(error.value) == f"s.rmf: {said} on, but r.rmf has 2 and 4 from 0 on; give responses alike."
     with pytest.raises(DataError, match="ENERG_HI differs"):
         weighted_sum([one, replace(other, energ_hi=other.energ_hi * np.float32(1.001))], [1, 1], 0)
 
@@ -178,6 +195,39 @@ def test_elements_in_cells_of_fixed_length():
     """What is stored behind the last element of a row's groups belongs to no channel."""
     made, _ = read_response(table_of(), "r.rmf")
     np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "full"),
+    [("FULL", True), (" full", True), ("DETECTOR", False), ("REDIST", False), ("Z", False), ("", False)],
+)
+def test_matrices_that_contain_the_area(kind, full):
+    assert contains_area(open_fits(with_keywords(table_of(), "r", 1, [("HDUCLAS3", kind)]), "r")) is full
+    assert not contains_area(open_fits(table_of(), "r"))
+
+
+def test_groups_without_elements_may_begin_anywhere():
+    made, _ = read_response(
+        table_of(f_chan=((0, 0), (9, 3)), n_chan=((2, 0), (0, 2)), matrix=((1, 2, 0), (4, 5, 0))), "r.rmf"
+    )
+    np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [0, 0, 0, 4, 5]])
+
+
+def test_the_first_channel_is_1_where_nothing_is_told():
+    silent = table_of(f_chan=((1, 0), (1, 4))).replace(b"TLMIN4  ", b"TLMIN44 ")
+    made, _ = read_response(silent, "r.rmf")
+    assert made.first_channel == 1
+    np.testing.assert_array_equal(made.matrix, [[1, 2, 0, 0, 0], [3, 0, 0, 4, 5]])
+
+
+def test_matrices_without_elements():
+    bare = response([[], []], 4)
+    source = read_response(table_of(), "r.rmf")[1]
+    (table, _) = open_fits(response_file(bare, source), "r.rmf").tables
+    assert [table.header[f"TFORM{n}"].strip() for n in (4, 5, 6)] == ["1I", "1I", "PE(0)"]
+    assert read_response(response_file(bare, source), "r.rmf")[0].matrix.tolist() == [[0] * 4] * 2
+    joined = rebin_response(bare, groups((0, 3, 4)))
+    assert (joined.matrix.tolist(), len(joined.row), len(joined.first), len(joined.count)) == ([[0], [0]], 0, 0, 0)
 
 
 @pytest.mark.parametrize(

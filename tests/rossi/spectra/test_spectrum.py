@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from astropy import units as u
 
-from rossi.errors import ConfigError
+from rossi.errors import ConfigError, DataError
 from rossi.fits.cards import card_value
 from rossi.fits.header import Header
-from rossi.fits.reader import read_fits
-from rossi.spectra.pha import OF_ONE_PCU, PCU_SECONDS, Spectrum, read_pha
+from rossi.fits.reader import open_fits, read_fits
+from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
+from rossi.spectra.pha import OF_ONE_PCU, PCU_SECONDS, Spectrum, find_spectrum, read_pha
 from rossi.spectra.summing import sum_tables
 
 KEYWORDS = {"TELESCOP": "XTE", "INSTRUME": "HEXTE", "DETNAM": "PWA", "OBJECT": "Cyg X-1", "OBS_ID": "20402-01-45-03"}
@@ -47,7 +48,8 @@ def test_rates_and_errors(spectrum: Spectrum) -> None:
     assert spectrum.rate_error.tolist() == [0.05, 0.1, 0]
     rates = replace(spectrum, value=spectrum.rate, quantity="RATE")
     assert rates.sigma.tolist() == rates.rate_error.tolist() == [0.05, 0.1, 0]
-    assert np.isnan(replace(spectrum, exposure=0.0).rate).all()
+    for none in (0.0, -1.0, np.nan):
+        assert np.isnan(replace(spectrum, exposure=none).rate).all()
     assert spectrum.gti is not None
     assert spectrum.gti.total == 200
 
@@ -59,6 +61,9 @@ def test_it_shows_itself(spectrum: Spectrum) -> None:
     assert "background" in spectrum._repr_html_()
     table = spectrum.to_table()
     assert (table["counts"].unit, table["error"].unit, table.meta["OBJECT"]) == (u.ct, u.ct, "Cyg X-1")
+    rates = replace(spectrum, value=spectrum.rate, quantity="RATE").to_table()
+    assert (rates["rate"].unit, rates["error"].unit) == (u.ct / u.s, u.ct / u.s)
+    assert rates["rate"].value.tolist() == [0.5, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -82,9 +87,21 @@ def test_a_sum_keeps_the_unit_of_exposures_and_names_what_is_in_it(spectrum: Spe
     assert remarks == ["Sum of a.pha", "Sum of b.pha"]
 
 
+def test_a_spectrum_is_the_table_with_channels_and_counts() -> None:
+    tables = [table_hdu(name, [(Column(column, "D"), np.ones(2)) for column in columns]) for name, columns in (
+        ("CURVE", ("TIME", "COUNTS")), ("LIST", ("CHANNEL", "ENERGY")), ("RATES", ("CHANNEL", "RATE"))
+    )]  # fmt: skip
+    assert find_spectrum(open_fits(fits_bytes(primary_hdu(), tables), "x")).name == "RATES"
+    with pytest.raises(
+        DataError, match=r"x: no extension has the columns CHANNEL and COUNTS or RATE; .* CURVE, LIST\."
+    ):
+        find_spectrum(open_fits(fits_bytes(primary_hdu(), tables[:2]), "x"))
+
+
 def test_figures_share_axes(spectrum: Spectrum) -> None:
     from matplotlib.figure import Figure
 
+    spectrum = replace(spectrum, value=np.array([100.0, 400, -5]))
     axes = Figure().subplots()
     assert spectrum.plot(axes, label="one") is axes
     replace(spectrum, header=Header()).plot(axes, label="other")

@@ -17,9 +17,12 @@ from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.timeseries.arithmetic import subtract
 from rossi.timeseries.join import join
+from rossi.timeseries.layout import gti_table
+from rossi.timeseries.once import _within
 from rossi.timeseries.reading import read_light_curve
 from rossi.timeseries.rebin import rebin
 from rossi.timeseries.series import LightCurve, filled_intervals
+from rossi.timeseries.summary import band_summary, summary
 from rossi.timeseries.writing import write_light_curve
 from rossi.timeseries.xronos import newbins
 
@@ -49,12 +52,19 @@ def curve(start: int, counts: list[float], *, name: str = "x.lc", live: bool = T
         ("OBJECT", "GX 339-4", "gx_339-4", "GX 339-4"),
         ("MAXCHAN", 35, 35, 35),
         ("MAXCHAN", 35, 36, None),
+        ("RA_NOM", 83.63, 83.639, 83.63),
+        ("DEC_OBJ", 22.02, 22.011, 22.02),
+        ("RA_OBJ", 83.63, 83.641, None),
+        ("RA_OBJ", 83.63, "83.63", None),
+        ("EQUINOX", 2000.0, 2000.001, None),
+        ("DATAMODE", "Standard2f", None, None),
     ],
 )
 def test_a_joined_curve_says_what_all_say(keyword: str, one: object, other: object, kept: object) -> None:
     some = [curve(start, [1.0]) for start in (0, 9)]
     for series, value in zip(some, (one, other), strict=True):
-        series.header.set(keyword, value)
+        if value is not None:
+            series.header.set(keyword, value)
     assert join(some).series.header.get(keyword) == kept
 
 
@@ -199,6 +209,7 @@ def test_rows_keep_their_own_width(tmp_path: Path) -> None:
     with fits.open(path, checksum=True) as hdus:
         assert hdus["RATE"].columns.names == ["TIME", "RATE", "ERROR", "FRACEXP", "TIMEDEL"]
         assert (hdus["RATE"].header["TIMEDEL"], hdus["RATE"].header["TSTOPI"]) == (64, 100001856)
+        assert hdus["RATE"].header.comments["TIMEDEL"] == "smallest bin width [s]"
     again = join([read_light_curve(path.read_bytes(), "again")])
     for name, values in joined.series.columns.items():
         np.testing.assert_array_equal(again.series.columns[name], values)
@@ -300,3 +311,31 @@ def test_product_has_valid_checksums(tmp_path: object) -> None:
     with fits.open(path, checksum=True) as hdus:  # a wrong check sum warns, and warnings are errors
         assert [h.name for h in hdus] == ["PRIMARY", "RATE", "STDGTI"]
         assert hdus["RATE"].columns.names == ["TIME", "RATE", "ERROR", "FRACEXP", "LiveTime"]
+        assert hdus["RATE"].header.comments["TIMEDEL"] == "bin width [s]"
+
+
+def test_of_curves_that_begin_together_the_spelling_does_not_depend_on_their_order() -> None:
+    some = [curve(0, [1.0]), curve(0, [1.0, 2.0])]
+    for series, name in zip(some, ("SIM_X-1", "SIM X-1"), strict=True):
+        series.header.set("OBJECT", name)
+    assert {str(join(order).series.header["OBJECT"]) for order in (some, some[::-1])} == {"SIM X-1"}
+
+
+def test_time_within_good_intervals() -> None:
+    """Three of the first ten seconds, all ten of them, none of a gap, and across it."""
+    good = np.array([[0.0, 10.0], [20.0, 30.0]])
+    start, stop = np.array([[7.0, -5.0, 12.0, 5.0], [12.0, 15.0, 18.0, 28.0]])
+    assert _within(good, start, stop).tolist() == [3, 10, 0, 13]
+    assert _within(np.empty((0, 2)), start, stop).tolist() == [0, 0, 0, 0]
+
+
+def test_what_tables_show_of_an_observation() -> None:
+    bands = {"low": band_summary(np.array([1.0, 3.0]), np.array([0.1, 0.1]), np.array([10.0, 30.0]))}
+    told = summary("SIM X-1", 0.0, 1.0, bands)
+    assert told["mjd"] == pytest.approx(49353 + 0.000696574074074 + 0.5 / 86400, abs=1e-10)
+    assert (told["target"], told["tstart"], told["tstop"], told["bands"]) == ("SIM X-1", 0.0, 1.0, bands)
+    assert bands["low"] == {"rate": 2.5, "error": pytest.approx(np.hypot(0.25, 0.75) / 10), "exposure": 40, "rows": 2}
+
+
+def test_good_time_is_summed_up_to_ten_nanoseconds() -> None:
+    assert gti_table(np.array([[0.0, 0.123456789]]), Header()).header["ONTIME"] == 0.12345679

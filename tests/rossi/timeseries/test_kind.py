@@ -53,6 +53,9 @@ def test_alike_curves_are_one_group() -> None:
         ({"MINCHAN": 5, "MAXCHAN": 10}, "ch5-10"),
         ({"E_MIN": 2.0, "E_MAX": 9.0}, "2-9kev"),
         ({"HDUCLAS2": "TOTAL", "BACKAPP": False}, "total"),
+        ({"HDUCLAS2": None, "BACKAPP": False}, "total"),
+        ({"HDUCLAS2": "TOTAL", "BACKAPP": None}, "total"),
+        ({"HDUCLAS2": "BACKGROUND", "BACKAPP": None}, "background"),
         ({"HDUCLAS2": "BKG", "BACKAPP": False}, "background"),
         ({"DEADAPP": True}, "deadcorr"),
         ({"OBJECT": "Crab"}, "crab"),
@@ -105,6 +108,25 @@ def test_a_campaign_goes_by_position() -> None:
     assert labels(*named, by_name=False) == [""]
     assert len(groups([curve(), curve(1, OBJECT="V821 ARA", RA=200.0)], by_name=False)) == 2
     assert labels(curve(), curve(1, OBJECT="Crab", RA=83.6), any_source=True) == [""]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "position"),
+    [
+        ({"RA": 359.7}, (359.7, -48.79)),
+        ({"RA": -10.0}, (350.0, -48.79)),
+        ({"RA": 360.0, "DEC": -90.0}, (0.0, -90.0)),
+        ({"RA": 360.1}, None),
+        ({"DEC": 90.1}, None),
+        ({"DEC": True}, None),
+        ({"RA_OBJ": 10.0, "DEC_OBJ": 20.0}, (10.0, 20.0)),
+        ({"RA": None, "RA_PNT": 11.0, "DEC_PNT": 21.0}, (11.0, 21.0)),
+        ({"RA": None, "RA_PNT": 11.0, "DEC_PNT": 21.0, "RA_NOM": 12.0, "DEC_NOM": 22.0}, (12.0, 22.0)),
+    ],
+)
+def test_where_a_source_is(keywords: dict[str, object], position: tuple[float, float] | None) -> None:
+    found = Source.of(curve(**keywords)).position
+    assert found == (None if position is None else pytest.approx(position))
 
 
 def test_bands_that_have_a_name() -> None:

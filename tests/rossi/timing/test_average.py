@@ -10,7 +10,7 @@ from rossi.errors import ConfigError, NoGoodTime
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits, read_fits
 from rossi.gti import from_table
-from rossi.timing.average import MeanPower, average, mean_powers, rebinned
+from rossi.timing.average import MeanPower, Rebinned, average, mean_powers, rebinned
 from rossi.timing.bins import whole_bins
 from rossi.timing.fastcurve import FastLightCurve
 from rossi.timing.peaks import continuum, find_peaks
@@ -128,6 +128,23 @@ def test_a_period_in_one_bin_is_found():
     (peak,) = find_peaks(mean, some, np.full(len(some.freq), 2.0), 0.01, background=100.0)
     assert peak.low < 11.0 < peak.high and peak.chance < 0.01
     assert peak.rms == pytest.approx(np.sqrt(4.0 / 16 * 300) / 200, rel=0.2)
+
+
+def test_a_peak_is_as_wide_as_its_bins():
+    """The 20th of 40 bins is one frequency of 1/16 Hz wide, and those behind it three: both are high."""
+    number = np.where(np.arange(40) < 20, 1, 3)
+    edges = np.concatenate(([0.0], np.cumsum(number))) / 16
+    power = np.full(40, 2.0)
+    power[19:21] = 6.0, 5.0
+    some = Rebinned((edges[1:] + edges[:-1]) / 2, power, power / 10, number)
+    mean = MeanPower(np.arange(80) / 16, np.full(80, 2.0), np.full(80, 0.1), 100, 1600.0, 16.0, 1 / 8)
+    (peak,) = find_peaks(mean, some, np.full(40, 2.0), 0.01, background=20.0)
+    assert (peak.low, peak.freq, peak.high) == pytest.approx((19 / 16, 19.5 / 16, 23 / 16))
+    assert (peak.power, peak.continuum) == (6.0, pytest.approx(2.0, rel=0.01))
+    assert peak.rms == pytest.approx(np.sqrt((4 / 16 + 3 * 3 / 16) * 100) / 80, rel=0.01)
+    (whole,) = find_peaks(mean, some, np.full(40, 2.0), 0.01)
+    assert whole.rms == pytest.approx(peak.rms * 0.8)
+    assert np.isnan(find_peaks(mean, some, np.full(40, 2.0), 0.01, background=100.0)[0].rms)
 
 
 def test_what_can_not_be_averaged():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.polynomial.chebyshev import chebval
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.edit import select_columns
@@ -10,6 +11,7 @@ from rossi.fits.reader import read_fits
 from rossi.timing.barycentre import Barycentre, Direction, path_delay
 from rossi.timing.clock import correction, read_clock
 from rossi.timing.ephemeris import de405, open_ephemeris, read_jpleph
+from rossi.timing.ephemeris_table import FIRST, LAST, LAYOUT, coefficients
 from rossi.timing.orbit import read_orbit
 from tests.rossi.timing.orbits import START, day, orbit_file, place
 
@@ -41,7 +43,8 @@ def test_directions():
     assert turned * 206265 == pytest.approx([-0.006, 0, 0.002], abs=1e-6)
     back = Direction(90, 0).unit("FK5") - Direction(90, 0).unit("ICRS")
     assert back == pytest.approx(-turned)
-    for wrong in ((400, 0, "ICRS"), (0, 91, "ICRS"), (0, 0, "FK4")):
+    assert Direction(360, 90).unit("ICRS") == pytest.approx(Direction(0, -90).unit("ICRS") * -1)
+    for wrong in ((360.1, 0, "ICRS"), (-0.1, 0, "ICRS"), (0, 90.1, "ICRS"), (0, -90.1, "ICRS"), (0, 0, "FK4")):
         with pytest.raises(ConfigError):
             Direction(*wrong)
 
@@ -56,6 +59,13 @@ def test_other_ephemerides():
     assert (builtin.name, builtin.frame, de405().name) == ("ERFA-EPV00", "ICRS", "JPL-DE405")
     with pytest.raises(DataError, match="The ephemeris covers MJD 50080 to 55968"):
         de405().state(np.array([48000.0]), np.array([0.0]))
+    for edge, covered in ((50080.0, True), (50079.99, False), (55967.99, True), (55968.0, False)):
+        whole, fraction = np.array([np.floor(edge)]), np.array([edge % 1])
+        if covered:
+            assert np.isfinite(de405().state(whole, fraction).earth).all()
+        else:
+            with pytest.raises(DataError, match="The ephemeris covers MJD 50080 to 55968"):
+                de405().state(whole, fraction)
     with pytest.raises(ConfigError, match="ephemeris is 'nosuch'"):
         open_ephemeris("nosuch").state(np.array([51000.0]), np.array([0.0]))
 
@@ -133,6 +143,9 @@ def test_orbit_files_are_joined():
     table = select_columns(whole.table(), ["Time", "X"])
     with pytest.raises(DataError, match="an orbit file with Time, X, Y, Z"):
         read_orbit([type(whole)("few", whole.primary, (table,))])
+    assert read_orbit([orbit_file(times[:2])]).at(times[:2]) == pytest.approx(place(times[:2])[0])
+    with pytest.raises(DataError, match="found 1 rows of Time, X"):
+        read_orbit([orbit_file(times[:1])])
     with pytest.raises(DataError, match="do not ascend"):
         read_orbit([orbit_file(times[::-1])])
 
@@ -175,3 +188,24 @@ def test_what_is_added_to_timezero(cards, seconds, tierabso):
     found = correction(read_clock(CLOCK, "tdc.dat"), header, "x")
     assert (found.seconds, found.tierabso) == (pytest.approx(seconds, abs=1e-12), tierabso)
     assert correction(None, header, "x").seconds == 0
+
+
+def test_rows_may_be_three_seconds_late():
+    for late, inside in ((2.5, True), (3.5, False)):
+        times = day()
+        times[100:] += late
+        between = np.array([(times[99] + times[100]) / 2])
+        assert read_orbit([orbit_file(times)]).covers(between).tolist() == [inside]
+
+
+def test_the_ephemeris_that_rossi_carries_is_what_its_polynomials_are_fitted_to():
+    """Made anew from itself it is the same, to the step of 2^-34 light seconds that it is rounded to."""
+    state = de405()
+    for body, of in (("EARTH", lambda found: found.earth), ("SUN", lambda found: found.sun)):
+        span, number = LAYOUT[body]
+        rows = coefficients(state, body)
+        assert rows.shape == ((LAST - FIRST) // span, 3 * number)
+        days = FIRST + span * np.arange(len(rows)) + 0.3 * span
+        there = np.array([chebval(-0.4, row.reshape(3, number).T) for row in rows])
+        found = of(state.state(np.floor(days), days - np.floor(days)))
+        assert np.abs(there - found).max() < number * 2.0**-34

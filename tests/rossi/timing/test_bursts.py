@@ -89,6 +89,15 @@ def test_reasons_for_rejection():
     ]
 
 
+def test_two_spikes_are_no_burst():
+    time, rate = curve(1000, spikes=(500.0, 502.0))
+    (spike,) = find_bursts(time, rate, DT, np.array([[0.0, 1000.0]]))
+    assert (spike.trigger, spike.rejected) == (500.0, "1 adjacent bins of 1 s are high; 2 are needed")
+    time, rate = curve(1000, spikes=(500.0, 502.0, 503.0))
+    (burst,) = find_bursts(time, rate, DT, np.array([[0.0, 1000.0]]))
+    assert not burst.rejected.startswith("1 adjacent")
+
+
 def test_gaps_within_good_time_count_as_its_end():
     time, rate = curve(1000, [(500.0, 1.0, 3000, 8.0)])
     rate[(time >= 490) & (time < 499)] = np.nan
@@ -122,6 +131,8 @@ def test_quiet_observations_give_no_false_alarm():
 def test_moments_and_rules():
     values = np.concatenate((np.tile([9.0, 11.0], 50), [1000.0, 60.0]))
     assert clipped_moments(values, 3.0) == pytest.approx((10.0, np.std(values[:100], ddof=1)))
+    assert clipped_moments(np.array([9.0, 11.0]), 3.0) == pytest.approx((10.0, np.sqrt(2)))
+    assert clipped_moments(np.array([9.0]), 3.0) == (9.0, 0.0)
     with pytest.raises(ConfigError, match="multiples"):
         find_bursts(np.arange(10.0), np.ones(10), 0.3, np.array([[0.0, 10.0]]))
     wide = BurstRules(coarse=2.0, fine=0.5)

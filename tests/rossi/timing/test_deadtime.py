@@ -7,7 +7,7 @@ from rossi import ftools
 from rossi.errors import DataError
 from rossi.extract.array import ScienceArray
 from rossi.fits.reader import read_fits
-from rossi.timing.deadtime import dead_fraction
+from rossi.timing.deadtime import DeadFraction, dead_fraction
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,14 @@ def test_several_are_averaged_over_those_that_were_on(prepared):
     inside = dead.time[at] + np.array([0.0, 0.06, 0.12])
     assert dead.at(inside).tolist() == [dead.fraction[at]] * 3
     assert np.isnan(dead.at(np.array([dead.time[0] - 1, dead.time[-1] + 1]))).all()
+
+
+def test_samples_reach_from_their_begin_to_the_next():
+    dead = DeadFraction(np.array([10.0, 11.0, 13.0]), 1.0, np.array([0.1, 0.2, 0.3]), np.array([5, 4, 3]))
+    found = dead.at(np.array([9.9, 10.0, 10.9, 11.0, 12.0, 12.9, 13.5, 14.0]))
+    assert found == pytest.approx([np.nan, 0.1, 0.1, 0.2, np.nan, np.nan, 0.3, np.nan], nan_ok=True)
+    assert dead.during(11.0, 13.0).number.tolist() == [4]
+    assert dead.during(10.5, 13.1).number.tolist() == [5, 4, 3]
 
 
 def test_what_is_not_prepared(golden):

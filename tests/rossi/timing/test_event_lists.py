@@ -116,6 +116,24 @@ def test_the_file(clean):
     assert good.column("START") + ZERO == pytest.approx(found.gti[:, 0], abs=1e-7)
 
 
+@pytest.mark.parametrize(("number", "bits"), [(1, 1), (2, 1), (3, 2), (64, 6), (65, 7), (256, 8)])
+def test_elements_have_the_bits_that_they_need(clean, number, bits):
+    found = replace(screened_events(clean[0]), bounds=np.zeros((number, 2), int), cpix="X")
+    table = open_fits(found.to_bytes(), "made").table()
+    assert table.header["TEVTB2"] == f"(S[Zero]{{{16 - bits}}},C[X]{{{bits}}})"
+
+
+def test_each_anode_has_the_law_of_its_layer_and_side():
+    """PCU 2 on a day of 2001, by the table that rossi carries; propane and what is no PCU have none."""
+    table, mjd = built_in_table(), 51910.0
+    energies = element_energies(table, np.array([[30, 31]]), mjd)
+    for anode, code in {10: "L1", 11: "R1", 20: "L2", 21: "R2", 30: "L3", 31: "R3", 255: "LR1"}.items():
+        lower, upper = table.law(2, CODES[code], mjd).edges()
+        found = energies.of(*(np.array([one], np.uint8) for one in (2, anode, 0)))
+        assert found == pytest.approx([(lower[30] + upper[31]) / 2], rel=1e-6)
+    assert np.isnan(energies.of(*(np.array(one, np.uint8) for one in ([2, 5, 255], [12, 10, 10], [0, 0, 0])))).all()
+
+
 def test_stingray_reads_it_as_it_reads_the_archives_file(shared, tmp_path, subtests):
     for name in ("GX_B1509-58_short.evt", "SE_93087-01-02-11_E_125us_64M.evt.gz"):
         with subtests.test(name, what="events"):

@@ -118,6 +118,8 @@ SB = [
 HARD = mode("E_16us_16B_36_1s", Kind.EVENTS, 2.0**-16, [[36, 60], [61, 249]], tells_pcu=True)
 BINNED = mode("B_2ms_4B_0_35_H", Kind.BINNED, 2.0**-9, [[0, 13], [14, 18], [19, 25], [26, 35]])
 WHOLE = mode("E_125us_64M_0_1s", Kind.EVENTS, 2.0**-13, [[0, 9], [10, 35], [36, 249]], tells_pcu=True)
+SOFT = mode("E_500us_1A_14_1s", Kind.EVENTS, 2.0**-11, [[14, 35]])
+COARSE = mode("E_125us_2A_0_1s", Kind.EVENTS, 2.0**-13, [[0, 9], [10, 249]], tells_pcu=True)
 XENON = [
     mode(f"GoodXenon{n}_2s", Kind.XENON_HALF, 2.0**-20, [[c, c] for c in range(256)], tells_pcu=True) for n in (1, 2)
 ]
@@ -136,6 +138,12 @@ XENON = [
         ([*STANDARD, BINNED, HARD], Wish(2.0**-8), ["B_2ms_4B_0_35_H", "E_16us_16B_36_1s"]),
         ([*STANDARD, BINNED, *SB], Wish(2.0**-8, 14, 25), ["B_2ms_4B_0_35_H"]),
         ([*STANDARD, WHOLE, *SB], Wish(2.0**-8), ["E_125us_64M_0_1s"]),
+        ([*SB, BINNED], Wish(2.0**-8, 14, 35), ["B_2ms_4B_0_35_H"]),  # three elements
+        ([BINNED, *SB], Wish(2.0**-8, 14, 35), ["B_2ms_4B_0_35_H"]),
+        ([*SB, SOFT], Wish(2.0**-8, 14, 35), ["E_500us_1A_14_1s"]),
+        ([SOFT, *XENON], Wish(2.0**-8, 14, 35), ["GoodXenon_2s"]),
+        ([COARSE, WHOLE], Wish(2.0**-8), ["E_125us_64M_0_1s"]),
+        ([WHOLE, COARSE], Wish(2.0**-8), ["E_125us_64M_0_1s"]),
         ([*STANDARD, *XENON, WHOLE], Wish(2.0**-8, 5, 50), ["GoodXenon_2s"]),
         ([*STANDARD, *SB, HARD], Wish(2.0**-12, 36, 249, by_pcu=True), ["E_16us_16B_36_1s"]),
     ],
@@ -167,8 +175,10 @@ def test_a_half_alone_or_too_coarse_data_are_no_work():
     with pytest.raises(NoGoodTime):
         choose(modes_of([BINNED]), Wish(0.005))
     assert choose(modes_of([HARD]), Wish(0.005, 36, 249)).modes[0].name == HARD.name
-    with pytest.raises(ConfigError, match="0 to 255"):
-        Wish(1.0, 5, 300)
+    assert [Wish(1.0, *ends).channels.sum() for ends in ((5, 5), (0, 255), (0, 0), (255, 255))] == [1, 256, 1, 1]
+    for ends in ((5, 256), (6, 5), (-1, 5)):
+        with pytest.raises(ConfigError, match="0 to 255"):
+            Wish(1.0, *ends)
     with pytest.raises(ConfigError, match="seconds above 0"):
         Wish(0.0)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rossi.errors import NoGoodTime
+from rossi.errors import ConfigError, NoGoodTime
 from rossi.fits.edit import with_values
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
@@ -193,3 +193,14 @@ def test_switched_pcus_are_cut_out():
     assert [found.number(np.array([row])) for row in found.gti] == [4, 5, 5, 4]
     assert found.number(found.gti[:2], (0, 1)) == pytest.approx((590 + 2 * 416) / 1006)
     assert np.isnan(found.number(np.empty((0, 2))))
+
+
+def test_all_pcus_are_no_choice_of_pcus(binned):
+    """Single bits don't tell the PCU, and need not where all are asked for."""
+    held = ModeFiles(files(binned, BANDS[:1]))
+    choices = [choose(held.modes, Wish(DT, 0, 13))]
+    good = held.modes[0].gti
+    (every,), (whole,) = (list(fast_pieces(choices, held.load, good, pcus=pcus)) for pcus in (range(5), None))
+    assert np.array_equal(every.counts, whole.counts)
+    with pytest.raises(ConfigError, match="counts all together"):
+        list(fast_pieces(choices, held.load, good, pcus=range(4)))

@@ -67,8 +67,29 @@ def test_a_clean_pair_is_equal_by_default(pair, expected):
         assert np.array_equal(golden.column(column), made.column(column))
     anode = golden.column("ANODEID")
     assert np.array_equal(np.where(anode == 0, 255, anode), made.column("ANODEID"))  # no anode is undefined
+    limits = {
+        f"TL{end}{n}": value
+        for n, ends in ((3, (0, 4)), (4, (10, 40)), (5, (0, 255)))
+        for end, value in zip(("MIN", "MAX"), ends, strict=True)
+    }
+    assert {key: made.header[key] for key in limits} == limits
+    assert (made.header["CPIX5"], made.header["TIMEDEL"], made.header["DATAMODE"]) == (
+        "0:255",
+        2.0**-20,
+        "GoodXenon_2s",
+    )
     first, last = made.column("TIME")[[0, -1]]
     assert (first, last) == (537721650 + (8192 * 0 + 134) * 2.0**-20, 537721657.9996796)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_keywords_are_those_of_the_first_half(pair, turned):
+    files = pair("clean")
+    roles = [XenonHalf.from_file(file).role for file in files]
+    for file, role in zip(files, roles, strict=True):
+        file.table().header.set("OBJECT", f"of {role}")
+    made = open_fits(xenon_file(*(reversed(files) if turned else files))[0], "made").table()
+    assert sorted(roles) == [1, 2] and made.header["OBJECT"] == "of 1"
 
 
 def test_nothing_is_lost_in_the_last_row_or_behind_a_missing_end(pair, expected):
@@ -193,8 +214,21 @@ def test_pairs_are_found_by_time(pair):
     pairs, said = xenon_pairs([b[1], c[0], a[0], b[0], a[1]])  # half of one pair is missing
     assert [(p.first.name, p.second.name) for p in pairs] == [(a[0].name, a[1].name), (b[0].name, b[1].name)]
     assert len(said) == 1 and "FS3f_200d0c58" in said[0] and "no file of the other half of GoodXenon1_2s" in said[0]
-    with pytest.raises(DataError, match="no file of the other half"):
-        xenon_pairs([a[0]])
+    with pytest.raises(DataError, match=r"FS37_200d0a32.* no file of the other half"):
+        xenon_pairs([b[0], a[0]])
+    with pytest.raises(DataError, match="No GoodXenon file is given"):
+        xenon_pairs([])
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_behind_a_partition_without_end_the_task_has_nothing(pair, which):
+    whole = merge_xenon(*halves(pair("clean")), compat=True)
+    two = halves(pair("clean"))
+    words = two[which].words.copy()
+    words[two[which].at[1] + two[which].number[1] - 1] = 0x7FF8
+    two[which] = replace(two[which], words=words)
+    cut = merge_xenon(*two, compat=True)
+    assert np.array_equal(cut.time, whole.time[whole.time < two[0].time[2]]) and 0 < len(cut.time) < len(whole.time)
 
 
 def test_the_tasks_repeat_the_golden_calls(timing_golden, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from services.execution.fetching import copy, fetch_all, needed
 from services.pca_prep.stage import PcaPrepConfig
 from services.query.stage import QueryConfig, look
 from services.storage import StoreError, open_archive, patience
-from services.storage.archive import ArchiveFile
+from services.storage.archive import UNKNOWN, ArchiveFile
 from tests.services.conftest import FOLDER, TREE
 
 NAMES = [name for name in TREE if name.startswith(f"{FOLDER}/")]
@@ -172,6 +172,10 @@ def test_what_no_stage_reads_is_not_needed(tmp_path):
     for name in names:
         (tmp_path / FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / FOLDER / name).write_bytes(b"x")
-    found = needed(open_archive(str(tmp_path)), FOLDER.rpartition("/")[2], {"pca_prep": PcaPrepConfig()})
+    archive, asked = open_archive(str(tmp_path)), (FOLDER.rpartition("/")[2], {"pca_prep": PcaPrepConfig()})
+    found = needed(archive, *asked)
     assert [file.path for file in found.files] == [f"{FOLDER}/{names[0]}"]
-    assert (found.size, found.whole) == (1, 3)
+    assert (found.size, found.whole) == (1, UNKNOWN)
+    listing = [ArchiveFile(file.path, 1) for file in archive.list(FOLDER)]
+    archive.list = lambda path: listing  # as an object store does
+    assert needed(archive, *asked).whole == 3

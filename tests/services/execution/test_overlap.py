@@ -14,7 +14,7 @@ from services.storage import StoreError, open_archive, open_store
 from services.storage.outputs import read_outputs
 from services.storage.publication import read_manifest
 from services.storage.verification import verify
-from tests.services.fakes import FaultyStore, configured, make_archive, use_fakes
+from tests.services.fakes import STAGES, FaultyStore, configured, make_archive, use_fakes
 from tests.services.storage import faults
 from tests.services.storage.faults import Fault, Killed
 
@@ -213,7 +213,7 @@ def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
 
 
 class Elsewhere:
-    """An archive that tells identities without reading, and notes who fetches what."""
+    """An archive that tells sizes and identities without fetching, and notes who fetches what."""
 
     def __init__(self, archive):
         self.archive, self.fetched = archive, []
@@ -222,7 +222,7 @@ class Elsewhere:
         return getattr(self.archive, name)
 
     def identify(self, files, contents=None):
-        return [replace(file, identity="tag") for file in files]
+        return [replace(file, size=len(self.archive.fetch(file.path)), identity="tag") for file in files]
 
     def fetch_many(self, files):
         self.fetched += [(threading.current_thread().name[:5], file.path.split("/")[2]) for file in files]
@@ -238,6 +238,17 @@ def test_of_an_archive_elsewhere_what_is_to_be_done_is_fetched_before_its_turn(s
     further = configured(count={}, tally={}, double={"factor": 5})  # of the first two only this is not done
     assert outcomes(worker.run_shard(shard.model_copy(update={"stages": further}))) == [Outcome.SUCCEEDED] * 4
     assert sorted(archive.fetched) == [("ahead", obsid) for obsid in OBSIDS[2:]]
+
+
+def test_what_goes_to_disk_is_not_fetched_before_its_turn(shard, monkeypatch):
+    for name in ("count", "tally"):
+        stage = STAGES[name]
+        inputs = tuple(replace(one, on_disk=True) for one in stage.inputs)
+        monkeypatch.setitem(STAGES, name, replace(stage, inputs=inputs))
+    archive = Elsewhere(open_archive(shard.archive))
+    monkeypatch.setattr(worker, "open_places", lambda _: (archive, open_store(shard.store)))
+    assert outcomes(worker.run_shard(shard)) == [Outcome.SUCCEEDED] * 4
+    assert {thread for thread, _ in archive.fetched} == {"MainT"}
 
 
 def test_what_is_wrong_ahead_is_told_in_its_turn(shard, monkeypatch):

@@ -1,17 +1,18 @@
 """What has changed is found without computing or writing anything."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import services.storage.publication
-from services.contract import FailureKind, ObservationResult, Outcome
+from services.contract import FailureKind, ObservationResult, Outcome, StageResult
 from services.execution.failures import record_failure
 from services.execution.request import Shard
-from services.execution.survey import Change, Standing, survey_observation
+from services.execution.survey import Change, Standing, survey_observation, survey_shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
-from tests.services.fakes import FakeEngine, configured, make_archive, use_fakes
+from tests.services.fakes import COUNT, STAGES, FakeEngine, configured, make_archive, use_fakes
 
 OBSID = "20402-01-45-03"
 
@@ -90,6 +91,21 @@ def test_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch, version:
     assert survey(shard).changes == (Change.VERSION,)
 
 
+def test_new_data_and_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shard)
+    (path,) = Path(shard.archive).rglob("1.txt")
+    path.write_text("bananas")
+    other = {**services.storage.publication.versions(), "rossi": "99"}
+    monkeypatch.setattr("services.execution.survey.versions", lambda: other)
+    assert survey(shard).changes == (Change.DATA, Change.VERSION)
+
+
+def test_another_version_of_a_stage(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(shard)
+    monkeypatch.setitem(STAGES, "count", replace(COUNT, version=2))
+    assert survey(shard).changes == (Change.VERSION,)
+
+
 def test_engine_of_another_version(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeEngine, "versions", lambda *_: {"heasoft": "6.35"})
     run(shard)
@@ -142,6 +158,24 @@ def test_what_is_not_in_the_archive(shard: Shard, obsid: str) -> None:
     assert standing.kind is FailureKind.DATA
 
 
+@pytest.mark.parametrize("code", ["aaa", "zzz"])
+def test_an_observation_that_failed_otherwise_before(shard: Shard, code: str) -> None:
+    absent = "20402-01-45-99"
+    before = StageResult(
+        stage="count", obsid=absent, outcome=Outcome.FAILED, kind=FailureKind.DATA, code=code, message="x"
+    )
+    record_failure(open_store(shard.store), shard.prefix, before)
+    assert survey(shard, absent).changes == (Change.NEW,)
+
+
 def test_a_name_that_can_not_be_a_key_leaves_no_record(shard: Shard) -> None:
     assert run(shard, "no such thing").outcome is Outcome.FAILED
     assert survey(shard, "no such thing").changes == (Change.NEW,)
+
+
+def test_all_observations_of_a_shard(shard: Shard) -> None:
+    run(shard)
+    both, told = shard.model_copy(update={"obsids": (OBSID, "20402-01-45-99")}), list[Standing]()
+    standings = survey_shard(both, told.append)
+    assert [(one.obsid, one.changes) for one in standings] == [(OBSID, ()), ("20402-01-45-99", (Change.NEW,))]
+    assert told == standings == survey_shard(both)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from services.contract import File, InputRecord, Manifest, Outcome, Outputs, StageResult
 from services.contract.seal import seal
+from services.storage.base import key_of
 from services.storage.prune import PruneConfig, find_prunable, sweep
 from services.storage.publication import manifest_key, new_manifest, publish
-from services.storage.releases import key_of, publish_release, source_of
+from services.storage.releases import publish_release, source_of
 
 OBSIDS = [f"20402-01-4{n}-00" for n in range(3)]
 DAY = 86400.0

@@ -12,7 +12,7 @@ import pytest
 from flows.cli import main
 from services.contract import Outcome
 from services.storage import open_store
-from services.storage.inventory import product_sets, status
+from services.storage.inventory import observations, product_sets, status
 from services.storage.publication import output_key
 from services.storage.verification import verify
 
@@ -52,6 +52,17 @@ def test_products(store, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == sum(len(entry.manifest.outputs) for entry in entries) == 107
     assert any(line.endswith("_ch5-10_128s.lc") and "pca_extract" in line for line in lines)
+
+
+def test_products_of_observations_are_found_without_reading_others(store, monkeypatch):
+    read, get = [], type(store).get
+    monkeypatch.setattr(type(store), "get", lambda self, key: read.append(key) or get(self, key))
+    entries = product_sets(store, obsids=[WHOLE[1], "no/../key", WHOLE[1], "90000-01-01-00"])
+    assert [entry.manifest.stage for entry in entries] == [
+        e.manifest.stage for e in product_sets(store) if e.manifest.obsid == WHOLE[1]
+    ]
+    assert {key.partition("/")[0] for key in read[: len(entries)]} == {WHOLE[1]}
+    assert {*WHOLE, FAILED} <= set(observations(store))
 
 
 def test_verify_misses_what_was_left_out_and_nothing_else(store):
