@@ -120,8 +120,6 @@ def require_alike(series: Sequence[LightCurve]) -> None:
     DataError
         If they are not.
     """
-    if len(series) < 2:
-        return
     for trait, told in _ALWAYS.items():
         known = [(mine, one) for one in series if (mine := told(one))]
         for value, one in known:

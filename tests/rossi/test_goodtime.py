@@ -49,6 +49,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     again = read_good_time(read_fits(path))
     assert again == FIRST
     assert (again.header["ONTIME"], again.header["MJDREFI"]) == (20, 49353)
+    assert GoodTime([[0.0, 0.123456789]]).table().header["ONTIME"] == 0.12345679
     with pytest.raises(ConfigError, match="there is such a file already"):
         FIRST.write(path)
 
@@ -68,3 +69,13 @@ def test_a_file_without_good_time() -> None:
 def test_time_without_an_end_shows_itself() -> None:
     assert repr(GoodTime([[0, np.inf]])) == "<GoodTime 1 interval, inf s>"
     assert (GoodTime([[0, np.inf]]) & [[8, 9]]).total == 1
+
+
+def test_only_tables_of_good_time_count() -> None:
+    """Others may have columns of these names, and one of good time may lack them."""
+    of, until = (Column(name, "D", "s") for name in ("START", "STOP"))
+    other = table_hdu("BURSTS", [(of, np.array([7.0])), (until, np.array([8.0]))], Header())
+    half = table_hdu("STDGTI", [(of, np.array([5.0]))], Header())
+    good = table_hdu("STDGTI", [(of, np.array([1.0])), (until, np.array([4.0]))], Header())
+    file = open_fits(fits_bytes(primary_hdu(), [other, half, good]), "x")
+    assert read_good_time(file).intervals.tolist() == [[1, 4]]

@@ -8,7 +8,7 @@ from rossi.errors import DataError
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.gti import from_table, total
-from rossi.maketime import find_good_time, good_time, intervals
+from rossi.maketime import OUT_OF_ORDER, find_good_time, good_time, gti_file, intervals
 
 T = np.array([0, 16, 32, 48, 64, 80, 200, 216, 232, 248, 264, 280.0])
 G = np.array([1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1], bool)
@@ -116,3 +116,27 @@ def test_cases_give_good_time_that_is_read(golden, tmp_path, name):
 
 def test_no_rows_are_no_good_time():
     assert intervals([], [], 0.5, 0.5).shape == (0, 2)
+
+
+def test_the_file_says_where_its_intervals_were_joined():
+    data = fits_bytes(primary_hdu(), [table_hdu("XTE_MKF", [(Column("Time", "D", "s"), np.arange(3.0))], [])])
+    file = open_fits(data, "x.xfl")
+    for rows, joined in (([[0, 10], [20, 30]], [[0, 10], [20, 30]]), ([[20, 30], [0, 22]], [[0, 30]])):
+        made = open_fits(gti_file(file, file.table(), rows, "ELV > 10", 0.25, None), "x.gti").table("STDGTI")
+        assert np.column_stack((made.column("START"), made.column("STOP"))).tolist() == joined
+        said = ["good time of x.xfl", "Expression: ELV > 10", *([OUT_OF_ORDER] if len(joined) == 1 else [])]
+        history = [image[8:].decode().strip() for keyword, image in made.header.images() if keyword == "HISTORY"]
+        assert "".join(history).replace(" ", "") == "".join(said).replace(" ", "")  # lines are broken at 72 letters
+        assert (made.header["PREFR"], made.header["POSTFR"]) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(("names", "taken"), [(["XTE_MKF"], 0), (["OTHER"], 0), (["GTI", "XTE_MKF"], 1)])
+def test_the_filter_files_table_is_known_by_its_name_or_alone(names, taken):
+    tables = [
+        table_hdu(
+            name, [(Column("Time", "D", "s"), 100.0 * n + 16 * np.arange(3)), (Column("ELV", "E"), [20.0] * 3)], []
+        )
+        for n, name in enumerate(names)
+    ]
+    found = find_good_time(open_fits(fits_bytes(primary_hdu(), tables), "x.xfl"), "ELV > 10", 0.0, 0.0)
+    assert found.gti.tolist() == [[100.0 * taken, 100.0 * taken + 32]]

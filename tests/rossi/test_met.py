@@ -34,6 +34,8 @@ def test_keywords_whole_or_split():
     assert met.split_keyword(header, "TSTART", "x") == 150000000.5
     assert met.timezero(header, "x") == 3.25
     assert met.timezero(Header(), "x") == 0.0
+    assert met.split_keyword(Header([("TSTARTI", 150000000)]), "TSTART", "x") == 150000000.0
+    assert met.split_keyword(Header(), "TSTART", "x", 7.0) == 7.0
     with pytest.raises(DataError, match=r"f\[SA\].*TSTOP"):
         met.split_keyword(header, "TSTOP", "f[SA]")
     with pytest.raises(DataError, match="TSTART is 'soon'"):

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
+from matplotlib.axes import Axes
 
+from rossi.axes import axes_for
 from rossi.compare.pairs import Curve, Pair
 from rossi.plot.bursts import burst_figure
 from rossi.plot.colours import Diagram, diagram_figure
@@ -137,3 +140,10 @@ def test_of_two_products_both_are_drawn_and_the_second_less_the_first() -> None:
     assert comparison_figure([Pair("a", "TIME", "RATE", first, second)] * 12, ("", ""), "t").get_suptitle() == "t"
     (said,) = comparison_figure([], ("one", "other"), "title").texts[1:]
     assert said.get_text() == "no product of which a figure is drawn"
+
+
+def test_new_axes_are_drawn_on_where_none_are_given() -> None:
+    axes = axes_for(None)
+    assert isinstance(axes, Axes) and axes.figure.get_size_inches().tolist() == [9, 4]
+    assert axes_for(axes) is axes
+    pyplot.close(axes.figure)

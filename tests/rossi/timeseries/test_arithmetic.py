@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -97,7 +99,36 @@ def test_rebin_clips_fracexp_and_skips_nulls() -> None:
     np.testing.assert_array_equal(binned.time - 1e8, [0, 32, 192])
     np.testing.assert_allclose(binned.rate, [2, 4, 7])
     np.testing.assert_allclose(binned.error, [np.sqrt(0.5), 2, 1])
-    np.testing.assert_allclose(binned.fracexp, [1, 0.5, 0.5])
-    assert binned.header["TIMEDEL"] == 32
     with pytest.raises(ConfigError, match="factor is 0"):
         rebin(series, 0)
+
+
+def test_counts_add_up_and_their_errors_in_squares() -> None:
+    counts = replace(curve([0, 16, 32], [9, 16, 4], [3, 4, 2]), quantity="COUNTS")
+    joined = rebin(counts, 2)
+    assert joined.rate.tolist() == [25, 4] and joined.error.tolist() == [5, 2]
+    assert joined.time.tolist() == [1e8, 1e8 + 32]
+    assert rebin(curve([0, 16], [1, 3], [3, 4]), 2).error[0] == 2.5
+
+
+@pytest.mark.parametrize("factor", [0, -1, 1 << 53])
+def test_factors_that_make_no_bins_are_refused(factor: int) -> None:
+    with pytest.raises(ConfigError, match=f"factor is {factor}; a whole number of at least 1"):
+        rebin(curve([0, 16], [1, 3], [3, 4]), factor)
+
+
+def test_half_a_second_in_common_is_enough_for_a_background() -> None:
+    source, background = curve([0], [10], [1]), curve([-15.5], [4], [1])
+    assert subtract(source, background).rate.tolist() == [6]
+
+
+@pytest.mark.parametrize(("late", "intervals"), [(1e-5, 1), (1e-4, 2)])
+def test_bins_that_touch_but_for_rounding_are_one_interval(late: float, intervals: int) -> None:
+    """A millionth of the width of 16 s is rounding."""
+    assert len(filled_intervals(np.array([0.0, 16.0, 32.0 + late]), 16.0)) == intervals
+
+
+def test_counts_are_rates_for_stingray() -> None:
+    counts = replace(curve([0, 16], [32, 64], [8, 16]), quantity="COUNTS")
+    made = counts.to_stingray()
+    assert made.countrate.tolist() == [2, 4] and (made.counts_err / 16).tolist() == [0.5, 1]

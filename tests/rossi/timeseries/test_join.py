@@ -209,6 +209,7 @@ def test_rows_keep_their_own_width(tmp_path: Path) -> None:
     with fits.open(path, checksum=True) as hdus:
         assert hdus["RATE"].columns.names == ["TIME", "RATE", "ERROR", "FRACEXP", "TIMEDEL"]
         assert (hdus["RATE"].header["TIMEDEL"], hdus["RATE"].header["TSTOPI"]) == (64, 100001856)
+        assert hdus["RATE"].header.comments["TIMEDEL"] == "smallest bin width [s]"
     again = join([read_light_curve(path.read_bytes(), "again")])
     for name, values in joined.series.columns.items():
         np.testing.assert_array_equal(again.series.columns[name], values)
@@ -310,6 +311,7 @@ def test_product_has_valid_checksums(tmp_path: object) -> None:
     with fits.open(path, checksum=True) as hdus:  # a wrong check sum warns, and warnings are errors
         assert [h.name for h in hdus] == ["PRIMARY", "RATE", "STDGTI"]
         assert hdus["RATE"].columns.names == ["TIME", "RATE", "ERROR", "FRACEXP", "LiveTime"]
+        assert hdus["RATE"].header.comments["TIMEDEL"] == "bin width [s]"
 
 
 def test_of_curves_that_begin_together_the_spelling_does_not_depend_on_their_order() -> None:

@@ -427,3 +427,9 @@ def test_new_bins_are_as_many_as_fit_into_memory(monkeypatch: pytest.MonkeyPatch
             newbins([series], 16.0, most=most)
     with pytest.raises(ConfigError, match=r"3 in an interval .* make more than 4 bins"):
         newbins([series], 16.0, most=3)
+
+
+def test_half_a_bin_of_xronos_may_be_in_days() -> None:
+    columns = CURVE | {"XAX_E": np.full(4, 8 / 86400)}
+    series = read(columns, [("CONTENT", "XRONOS OUTPUT")], unit={"TIME": "s", "XAX_E": "d"}, timedel=None)
+    assert series.widths == pytest.approx(16)
