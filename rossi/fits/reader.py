@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from errno import EINVAL
 from pathlib import Path
+from typing import NamedTuple
 
 from rossi.errors import DamagedFile, DataError, shortened, shortened_name
 from rossi.fits.ascii_table import binary_table
@@ -205,8 +206,7 @@ def read_fits(path: str | Path) -> FitsFile:
     return replace(file, tables=(chosen, *(table for table in file.tables if table is not chosen)))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where an HDU lies in a file.
 
     Parameters
@@ -264,9 +264,9 @@ def spans(data: bytes, name: str) -> Iterator[Span]:
     """
     at, number = 0, 0
     while at < len(data):
-        if number and not data[at : at + 8].rstrip(b"\0 "):
-            return  # padding behind the last HDU
-        if number and data[at : at + 8] != b"XTENSION":
+        if number and (mark := data[at : at + 8]) != b"XTENSION":
+            if not mark.rstrip(b"\0 "):
+                return  # padding behind the last HDU
             raise DamagedFile(f"{name}: HDU {number} does not begin with XTENSION at byte {at}; the file is damaged.")
         end = header_end(data, at, name, number)
         header = Header.from_block(data[at:end])

@@ -62,8 +62,5 @@ def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> C
             "the observation.",
         )
         return Coefficients(np.zeros(len(DETECTORS)), np.zeros(len(DETECTORS)), (remark,))
-    row = found[-1]
-    alpha, gamma = (
-        np.array([float(table.numbers(f"{prefix}{d}co{n}")[row]) for d in DETECTORS]) * FRAME for n in (0, 1)
-    )
-    return Coefficients(alpha, gamma)
+    names = [f"{prefix}{d}co{n}" for n in (0, 1) for d in DETECTORS]
+    return Coefficients(*table.rows_of_numbers(names)[:, found[-1]].reshape(2, len(DETECTORS)) * FRAME)

@@ -151,11 +151,11 @@ def pcu_rows(
         setting[state.pcu] = state.hold_vle_setting(time)
     broken = None
     if breakdowns is not None:
-        broken = np.stack([~gti.contains(breakdowns[pcu], time, closed=True) for pcu in PCUS])
+        broken = np.array([~gti.contains(breakdowns[pcu], time, closed=True) for pcu in PCUS])
     bad = _bad_rows(time, on, unknown, broken, rules)
-    vle = np.stack([table.integers(f"VLECntPcu{pcu}") for pcu in PCUS])
+    vle = np.array([table.integers(f"VLECntPcu{pcu}") for pcu in PCUS])
     propane, remaining, xenon = (
-        np.stack([row_totals(table, columns(pcu)) for pcu in PCUS])
+        np.array([row_totals(table, columns(pcu)) for pcu in PCUS])
         for columns in (propane_columns, remaining_columns, spectrum_columns)
     )
     xenon = np.where(bad, 0, xenon) if rules.zero else xenon
@@ -188,7 +188,7 @@ def background_rows(table: Table, data: PcuRows, rules: BadRowRules) -> PcuRows:
             "long as the data's (interval, bkginterval: 16 for Standard2)."
         )
     remaining = np.trunc(BACKGROUND_REMAINING_PER_VLE * data.vle_counts).astype(np.int64)
-    xenon = np.stack([_in_order(table, spectra_in(table, pcu)) for pcu in PCUS])
+    xenon = np.array([_in_order(table, spectra_in(table, pcu)) for pcu in PCUS])
     return replace(
         data,
         propane_counts=np.where(data.bad, 0, BACKGROUND_PROPANE),

@@ -80,7 +80,7 @@ class Housekeeping:
         ndarray of int, shaped as `time`
         """
         at = np.searchsorted(self.time, time, "right") - 1
-        return self.vle_setting[np.clip(at, 0, len(self.time) - 1)]
+        return self.vle_setting[np.maximum(at, 0)]
 
     def hold_on(self, time: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return whether the PCU is on at each time, and where that is unknown.
@@ -98,10 +98,10 @@ class Housekeeping:
         """
         last = len(self.time) - 1
         at = np.searchsorted(self.time, time, "right") - 1
-        beyond = np.flatnonzero(at == last)
+        (beyond,) = (at == last).nonzero()
         unknown = at < 0
         unknown[beyond[1:]] = True
-        return self.on[np.clip(at, 0, last)], unknown
+        return self.on[np.maximum(at, 0)], unknown
 
 
 def missing_pcus(housekeeping: Iterable[Housekeeping]) -> list[int]:

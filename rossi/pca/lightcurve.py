@@ -344,7 +344,7 @@ def row_exposure(array: ScienceArray, dead_time: DeadTime, pcus: Sequence[int]) 
     else:
         name = {DeadTime.LIVE: "LiveTime", DeadTime.ON: "OnTime"}[dead_time]
         times = [array.table.column(f"{name}Pcu{n}") for n in pcus]
-    return np.column_stack([t.ravel() for t in times]).astype(np.float64)
+    return np.array([t.ravel() for t in times], np.float64).T
 
 
 def _net(source: PcaLightCurve, background: PcaLightCurve) -> PcaLightCurve:

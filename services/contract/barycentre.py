@@ -47,7 +47,7 @@ class BarycentreConfig(Frozen):
 
 def is_wanted(config: Any) -> bool:
     """Return whether a stage's configuration asks for times at the barycentre."""
-    wanted: BarycentreConfig | Mapping[str, Any] | None = getattr(config, "barycentre", None)
+    wanted: BarycentreConfig | Mapping[str, Any] | None = vars(config).get("barycentre")
     return isinstance(wanted, BarycentreConfig) and wanted.times is not Times.OFF
 
 

@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 _HASHED = "sha256:"
 #: An observation's directory lies so deep: AO2/P20402/20402-01-45-03.
 _OBSERVATION = 3
+#: What is read at a time of a file that is longer than the system said [byte].
+_PIECE = 16 << 20
 
 
 class LocalArchive:
@@ -66,8 +68,8 @@ class LocalArchive:
 
     def list(self, path: str) -> list[ArchiveFile]:
         """See `ArchiveSource.list`."""
-        place, found = self._place(path), list[ArchiveFile]()
-        self._collect(place, found, _Inside(place, place.count("/") - self._above.count("/") + 1))
+        (place, real), found = self._located(path), list[ArchiveFile]()
+        self._collect(place, found, _Inside(place, real, place.count("/") - self._above.count("/") + 1))
         found.sort(key=attrgetter("path"))
         return found
 
@@ -82,12 +84,12 @@ class LocalArchive:
     def _read(self, place: str, path: str) -> tuple[bytes, os.stat_result]:
         """Return a file's content, and its status before it was read."""
         try:
-            with io.BufferedReader(io.FileIO(place)) as stream:
+            with io.FileIO(place) as stream:
                 status = os.fstat(stream.fileno())
                 check_size(ArchiveFile(path, status.st_size), self.root)
                 data = stream.read(status.st_size + 1)  # where room for the most is asked for, reading takes far longer
-                if len(data) > status.st_size:  # it grows, or is no file that has a size
-                    data += stream.read(MOST_BYTES + 1 - len(data))
+                while len(data) <= MOST_BYTES and (more := stream.read(_PIECE)):  # it grows, or has no size
+                    data += more
         except OSError as error:
             raise self._problem(place, "file", error) from None
         check_size(ArchiveFile(path, len(data)), self.root)
@@ -171,20 +173,27 @@ class LocalArchive:
         DataError
             If it leads elsewhere.
         """
-        if path.startswith("/") or ".." in path.split("/") or "\0" in path:
-            raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
-        place = self._above + os.path.normpath(path) if path else str(self.root)
         if inside is not None:
             if (home := self._above + _observation(path)) not in inside:
-                self._place(_observation(path))
+                self._located(_observation(path))
                 inside.add(home)
-            if _is_below(place, inside):
+            if _is_below(place := self._named(path), inside):
                 return place
+        return self._located(path)[0]
+
+    def _located(self, path: str) -> tuple[str, str]:
+        """Return where a path leads, as `_place` does, and the same without links."""
+        place = self._named(path)
         real = f"{os.path.realpath(place)}/"
         homes = (self.root, self.root / _observation(path))
         if real.startswith(self._real) or any(real.startswith(_folder(home)) for home in homes):
-            return place
+            return place, real[:-1]
         raise DataError(f"{place}: a link leads out of the archive, to {real[:-1]}; put the file itself there.")
+
+    def _named(self, path: str) -> str:
+        if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+            raise DataError(f"{path!r} is no path in the archive {self.root}; it should be relative, without '..'.")
+        return self._above + os.path.normpath(path) if path else str(self.root)
 
     def _collect(self, folder: str, found: builtins.list[ArchiveFile], inside: _Inside, depth: int = 0) -> None:
         """Add the files below a folder."""
@@ -266,8 +275,8 @@ def _folder(path: Path) -> str:
 class _Inside:
     """Which directories belong to what is listed: each once, and of an observation none that a link has elsewhere."""
 
-    def __init__(self, top: str, depth: int) -> None:
-        self.top, self._top, self._depth = top, os.path.realpath(top), depth
+    def __init__(self, top: str, real: str, depth: int) -> None:
+        self.top, self._top, self._depth = top, real, depth
         self._seen = {self._top}
         self._real = {top.rstrip("/"): self._top.rstrip("/")}  # of each folder that is looked into
 

@@ -70,12 +70,13 @@ def _closed() -> Iterator[list[int]]:
 def _written(files: Mapping[str, Mapping[str, bytes]], folders: list[int]) -> Iterator[dict[Place, str]]:
     """Open folders; write files under temporary names, told by places; those that are left in the end are removed."""
     temporaries: dict[Place, str] = {}
+    mine = secrets.token_hex(12)
     try:
         with _closed() as descriptors:
             for path, some in files.items():
                 folders.append(folder := os.open(path, os.O_RDONLY))
                 for name, data in some.items():
-                    temporary, view = f".{secrets.token_hex(16)}", memoryview(data)
+                    temporary, view = f".{mine}{len(temporaries):08x}", memoryview(data)
                     descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
                     temporaries[folder, name] = temporary
                     while view:

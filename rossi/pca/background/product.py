@@ -107,7 +107,7 @@ class Background:
         columns = self.columns()
         data = self.data.tables[0]
         forms = tuple((column, spectra.shape[1]) for column, spectra in columns.items())
-        cards, known = _described(data.header.column_cards(), len(data.structure.forms), forms, self.layout)
+        cards, known = _described(data.structure, forms, self.layout)
         header = self._header(known.dtype.itemsize, len(forms) + 1)
         header.add(cards)
         rows = np.empty(len(self.time), known.dtype)
@@ -132,12 +132,11 @@ class Background:
 
 @lru_cache(maxsize=32)
 def _described(
-    data_cards: tuple[bytes, ...], n_field: int, forms: tuple[tuple[str, int], ...], layout: BackgroundLayout
+    known: Structure, forms: tuple[tuple[str, int], ...], layout: BackgroundLayout
 ) -> tuple[Header, Structure]:
     """Return the column cards of a background file, and its structure."""
-    data = Header.from_block(b"".join(data_cards))
-    numbers = {str(data.get(f"TTYPE{n}", "")).strip(): n for n in range(1, n_field + 1)}
-    columns = [_TIME, *(_column(data, numbers, name, n_channel, layout) for name, n_channel in forms)]
+    numbers = {info.name: info.number for info in known.infos.values()}
+    columns = [_TIME, *(_column(known.header, numbers, name, n_channel, layout) for name, n_channel in forms)]
     header = Header(card for number, column in enumerate(columns, 1) for card in column.cards(number))
     return header, structure(header.column_cards(), len(columns), None)
 

@@ -168,7 +168,7 @@ def separation(ra1: Floats, dec1: Floats, ra2: Floats | float, dec2: Floats | fl
     """
     a1, d1, a2, d2 = (angle * _PI / 180 for angle in (ra1, dec1, ra2, dec2))
     cosine = np.sin(d1) * np.sin(d2) + np.cos(d1) * np.cos(d2) * np.cos(a1 - a2)
-    return np.asarray(np.arccos(np.clip(cosine, -1.0, 1.0)) * 180 / _PI)
+    return np.asarray(np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0)) * 180 / _PI)
 
 
 def roll(axes: Singles, sun: Singles) -> Singles:

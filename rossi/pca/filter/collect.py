@@ -111,7 +111,7 @@ def between(time: Floats, x: Floats, max_gap: float = MAX_GAP) -> Interpolation:
     if len(x) < 2:
         nothing = np.zeros(len(time))
         return Interpolation(nothing.astype(np.int64), nothing, nothing, nothing.astype(bool))
-    after = np.clip(np.searchsorted(np.maximum.accumulate(x), time, "left"), 1, len(x) - 1)
+    after = np.minimum(np.maximum(np.maximum.accumulate(x).searchsorted(time), 1), len(x) - 1)
     before = x[after - 1]
     gap = x[after] - before
     return Interpolation(after, time - before, gap, (time >= x[0]) & (time <= x[-1]) & (gap <= max_gap))

@@ -63,7 +63,7 @@ class Inputs:
         -------
         ndarray (n_component, n_row) of float32
         """
-        return np.stack([self[name + component] for component in components])
+        return np.array([self[name + component] for component in components])
 
 
 def derive(collected: Collected, n_row: int, target: Mapping[str, float]) -> Values:

@@ -148,7 +148,11 @@ def _master(file: FitsFile) -> MasterIndex:
     missing = [key for key in TIME_CARDS if key not in file.primary]
     if missing:
         raise DataError(f"FMI[0]: {', '.join(missing)} missing in the primary header; times have no meaning without.")
-    paths = {name: _text(table, f"{name}_Index_File") for name in SUBSYSTEMS if f"{name}_Index_File" in table}
+    (row,) = table.rows.tolist()
+    columns = {name: table.infos.get(f"{name}_Index_File".upper()) for name in SUBSYSTEMS}
+    paths = {
+        name: text(row[info.number - 1]) for name, info in columns.items() if info is not None and info.code == "A"
+    }
     return MasterIndex(
         obsid=_text(table, "ObsId"),
         user=_text(table, "User"),

@@ -51,7 +51,7 @@ def background_coordinates(latitude: Singles, longitude: Singles, climb: Singles
     theta, phi : ndarray (n,) of float32 [deg]
         -180 to 180 both.
     """
-    sine = np.clip(latitude * (PI / _F(180)) / _INCLINATION, _F(-1), _F(1))
+    sine = np.minimum(np.maximum(latitude * (PI / _F(180)) / _INCLINATION, _F(-1)), _F(1))
     phase = np.arcsin(sine.astype(np.float64)).astype(_F)
     phase = np.where(np.isnan(climb), _F(np.nan), np.where(climb < 0, PI - phase, phase))
     phase = np.where(phase > PI, phase - _F(2) * PI, phase)

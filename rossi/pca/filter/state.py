@@ -20,7 +20,7 @@ def all_set(flags: Sequence[Singles]) -> Singles:
     -------
     ndarray (...) of float32
     """
-    values = np.stack(flags)
+    values = np.array(flags)
     return np.where(np.isnan(values).any(0), np.nan, (values != 0).all(0)).astype(np.float32)
 
 

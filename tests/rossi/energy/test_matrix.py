@@ -1,5 +1,7 @@
 """Energies of channels and matrices: rules that golden files don't show, and formulas worked out another way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -124,6 +126,23 @@ def test_a_table_is_read_whatever_its_order(tmp_path):
 def test_tables_that_are_of_no_use(file, ask, words):
     with pytest.raises(DataError, match=words):
         read_channel_table(file).law(*ask, 51000.0)
+
+
+def test_a_law_that_falls_is_none():
+    """With the gain of the second row turned round."""
+    table = read_channel_table(table_file(("1996-01-01", "00:00:00")))
+    (extension,) = table.extensions
+    turned = extension.parameters.copy()
+    turned[1, 1] *= -1
+    wrong = replace(extension, parameters=turned)
+    with pytest.raises(DataError, match=r"row 2 gives -2\.4 channels per keV on MJD 51000; a number above 0"):
+        wrong.law(12, 51000.5)
+    assert wrong.law(3, 51000.5).b == pytest.approx(2.4)
+    for number in (0, 2, 8):
+        unknown = turned.copy()
+        unknown[0, number] = np.nan
+        with pytest.raises(DataError, match=r"row 1 gives 2\.4 channels"):
+            replace(extension, parameters=unknown).law(3, 51000.0)
 
 
 def test_an_extension_that_is_named_is_taken_whatever_its_date(tmp_path):

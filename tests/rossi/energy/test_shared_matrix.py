@@ -17,6 +17,7 @@ from rossi.energy.pca_matrix import energy_grid
 from rossi.energy.pca_response import PcaResponseRequest, area_behind, pca_response
 from rossi.energy.response_calibration import known_built_in
 from rossi.energy.shared_matrix import SPELL, STEPS, MatrixRecipe, rounded_shares, shared_matrix, spell_of
+from rossi.fits.reader import open_fits
 from rossi.spectra.area import with_area
 from rossi.spectra.channels import parse_groups
 
@@ -130,6 +131,10 @@ def test_equal_matrices_are_equal_files():
     assert again == one
     assert again.shared
     assert one.name.startswith("pca_p02_53702_129ch_")
+    images = open_fits(one.data, one.name).tables[0].header.images()
+    told = [bytes(image).decode()[8:].strip() for keyword, image in images if keyword == "HISTORY"]
+    assert "mean of PCUs, by shares of exposure times area: PCU 0 0.33, PCU 2 0.67" in told
+    assert "for all days within 5 of MJD 53702 and of the same gain" in told
 
 
 @pytest.mark.parametrize(

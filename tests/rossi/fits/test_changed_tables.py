@@ -232,3 +232,20 @@ def test_a_table_ready_to_be_written():
     moved.set("PCOUNT", 24)
     made = as_hdu(Table(moved, cells.rows.tobytes() + bytes(12) + bytes(cells.heap), "t"))
     assert ("THEAP" in made.header, made.header["PCOUNT"], len(made.data)) == (False, 12, 20)
+
+
+def test_what_messages_show_of_a_table():
+    table = table_of([(Column(f"C{n}", "J"), [1, 2, 3]) for n in range(1, 15)])
+    names = ", ".join(f"C{n}" for n in range(1, 13))
+    with pytest.raises(DataError, match=rf"^t\[T\]: column NOPE is missing; the table has {names} \.\.\.$"):
+        table.info("NOPE")
+    assert repr(table) == "<Table t[T]: 3 rows, 14 columns>"
+    hdu = table_hdu("", [(Column("A", "J"), [1, 2])])
+    for rows, words in ((3, r"t\[table\]: 3 rows of 4 bytes do not fit the data unit of 8 bytes"), (2, "")):
+        header = hdu.header.without(("EXTNAME",))
+        header.set("NAXIS2", rows)
+        if words:
+            with pytest.raises(DataError, match=words):
+                Table(header, hdu.data, "t")
+        else:
+            assert Table(header, hdu.data, "t").column("A").tolist() == [1, 2]

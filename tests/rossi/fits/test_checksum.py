@@ -30,6 +30,7 @@ def changed(at: int, new: bytes) -> bytes:
         (RIGHT + bytes(2880), ["f: 2880 bytes are left over at the end."]),
         (RIGHT + b"abc", ["HDU 2 does not begin with XTENSION at byte"]),
         (b"nonsense", ["f: not a FITS file (it begins with b'nonsense')."]),
+        (b"<html>", ["f: not a FITS file (it begins with b'<html>')."]),
         (gzip.compress(RIGHT)[:-20], ["the gzip file ends too early"]),
     ],
 )

@@ -64,6 +64,13 @@ def test_cards_are_copied_where_there_are_none():
     assert (header.comment("C"), header.comment("D"), header.image("D")) == ("said", "", b"")
 
 
+def test_long_history_has_several_cards():
+    text = "".join(str(n % 10) for n in range(150))
+    image = card_image("HISTORY", text)
+    assert [image[at : at + 8] for at in range(0, len(image), 80)] == [b"HISTORY "] * 3
+    assert b"".join(image[at + 8 : at + 80] for at in range(0, len(image), 80)).decode() == text.ljust(3 * 72)
+
+
 @pytest.mark.parametrize("value", ["y" * 100, "text", 1.5, 10**22, True, None])
 def test_comments_of_cards_of_every_form(value):
     image = str(fits.Card("KEY", value, "said")).encode()

@@ -84,7 +84,10 @@ def test_damaged_gzip_is_refused(whole):
         open_fits(bytes(broken), "f.gz")
 
 
-@pytest.mark.parametrize(("content", "words"), [(b"", "empty"), (b"<html>no such file</html>", "not a FITS file")])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "empty"), (b"<html>no such file</html>", "not a FITS file"), (b"none", "not a FITS file")],
+)
 def test_other_content_is_refused(content, words):
     with pytest.raises(DataError, match=words):
         open_fits(content, "f")

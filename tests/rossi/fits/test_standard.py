@@ -15,7 +15,6 @@ from rossi.fits.header import BLOCK, Header
 from rossi.fits.heap import descriptors, gather
 from rossi.fits.image import read_images
 from rossi.fits.reader import data_size, header_end, iterate_hdus, open_fits, spans
-from rossi.fits.stream import first_table, stream_fits
 from rossi.fits.structure import block, layout
 from rossi.fits.table import Table
 from rossi.fits.text import table_lines
@@ -103,6 +102,12 @@ def test_where_hdus_lie():
     ]
     assert [len(unit) for _, unit in iterate_hdus(data, "a")] == [0, 2880, 2884]
     assert len(list(spans(data + bytes(BLOCK), "a"))) == 3
+    for nothing in (bytes(7) + b"X", b"        ", bytes(8) + b"X"):  # what follows is padding, or no HDU
+        if nothing[:8].strip(b"\0 "):
+            with pytest.raises(DataError, match="HDU 3 does not begin with XTENSION"):
+                list(spans(data + nothing, "a"))
+        else:
+            assert len(list(spans(data + nothing, "a"))) == 3
     end = found[2].data + 2884
     assert len(list(spans(data[:end], "a"))) == 3  # the padding may be missing
     with pytest.raises(DataError, match=rf"a\[Y\]: the file ends after {end - 1} bytes, but .* end at byte {end};"):
@@ -158,6 +163,8 @@ def test_images_and_what_is_none():
             read_images(data.replace(old, new, 1), "i")
     with pytest.raises(DataError, match="not a FITS file"):
         read_images(b"nonsense", "i")
+    with pytest.raises(DataError, match="not a FITS file"):
+        read_images(b"PIMPLE", "i")
 
 
 def test_how_much_a_packed_file_may_hold():
@@ -224,8 +231,14 @@ def test_cells_must_lie_in_the_heap():
     assert [row.tolist() for row in cells((2, 12), (0, 99), (1, 0)).rows()] == [[0x0C0D, 0x0E0F], [], [1]]
     assert [row.tolist() for row in cells((8, 0), (8, 0)).rows()] == [list(range(0x0001, 0x1000, 0x0202))] * 2
     assert cells((3, 0), (9, 1), per_byte=8, element="u1").count.tolist() == [1, 2]
-    for wrong, row in ((((1, 0), (3, 12)), 2), (((-1, 0),), 1), (((1, -1),), 1), (((1, 15),), 1), (((1, 1 << 40),), 1)):
-        number, start = wrong[-1]
+    for wrong, row in (
+        (((1, 0), (3, 12), (9, 9)), 2),
+        (((-1, 0),), 1),
+        (((1, -1),), 1),
+        (((1, 15),), 1),
+        (((1, 1 << 40),), 1),
+    ):
+        number, start = wrong[row - 1]
         with pytest.raises(DataError, match=f"w: row {row} has {number} elements from byte {start} .* 16 bytes"):
             cells(*wrong)
     assert [found.tolist() for found in descriptors(np.empty((3, 0), ">i4"))] == [[0] * 3] * 2  # TFORM 0P
@@ -297,71 +310,6 @@ def test_a_scaled_column_has_no_whole_numbers():
     assert table.column("A").tolist() == [1.0, 1.5]
     with pytest.raises(DataError, match=r"column A is scaled .TSCAL1 is 0.5, TZERO1 1.; whole numbers"):
         table.integers("A")
-
-
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_rows_in_pieces(pack, tmp_path):
-    tables = [
-        table_hdu(name, [(Column("A", "J"), np.arange(8)), (Column("B", "D"), np.ones(8))]) for name in ("X", "Y")
-    ]
-    (tmp_path / "a").write_bytes(pack(fits_bytes(primary_hdu(), tables)))
-    file = stream_fits(tmp_path / "a")
-    assert [table.name for table in file.file.tables] == ["X", "Y"] and file.offset == 2 * BLOCK
-    assert (len(file.file.tables[0]), file.file.tables[1].column("A").tolist()) == (0, list(range(8)))
-    for number, lengths in ((3, [3, 3, 2]), (8, [8]), (4, [4, 4]), (99, [8])):
-        pieces = list(file.pieces(number))
-        assert [len(piece) for piece in pieces] == lengths
-        assert [n for piece in pieces for n in piece.column("A").tolist()] == list(range(8))
-
-
-@pytest.mark.parametrize("more", [0, 19, 20, 21, 55, 56, 57])
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_headers_of_any_length_are_read_from_a_stream(more, pack, tmp_path):
-    """Around the lengths at which another block of 36 cards begins."""
-    cards = [("COMMENT", "END".rjust(10))] * more
-    tables = [table_hdu(name, [(Column("A", "J"), np.arange(9))], [*cards, ("N", 1)]) for name in ("X", "Y")]
-    data = fits_bytes(primary_hdu(), tables)
-    (tmp_path / "a").write_bytes(pack(data))
-    whole, file = open_fits(data, "a"), stream_fits(tmp_path / "a")
-    begins = [span.data for span in spans(data, "a")]
-    assert (file.offset, [table.name for table in file.file.tables]) == (begins[1], ["X", "Y"])
-    assert file.file.tables[1].header.to_block() == whole.tables[1].header.to_block()
-    for source in (tmp_path / "a", pack(data)):
-        assert first_table(source).header.to_block() == whole.tables[0].header.to_block()
-    assert first_table(tmp_path / "a", "called").source == "called" and first_table(tmp_path / "a").source == str(
-        tmp_path / "a"
-    )
-
-
-def test_a_stream_that_ends_early(tmp_path):
-    data = fits_bytes(primary_hdu(), [table_hdu(name, [(Column("A", "J"), np.arange(1000))]) for name in ("X", "Y")])
-    (first, second) = [span.data for span in spans(data, "a")][1:]
-    path = tmp_path / "a"
-    path.write_bytes(data[: second + 3990])
-    with pytest.raises(DataError, match="the header promises 4000 bytes of data, more than such a file can hold"):
-        stream_fits(path, "a")
-    path.write_bytes(data[: second + 4000])
-    assert stream_fits(path).file.tables[1].column("A")[-1] == 999
-    path.write_bytes(gzip.compress(data[: second + 3990]))
-    with pytest.raises(DataError, match=r"a\[?.*: the file ends 10 bytes too early; it is cut"):
-        stream_fits(path, "a")
-    path.write_bytes(data)
-    file = stream_fits(path, "a")
-    path.write_bytes(data[: first + 3990])
-    with pytest.raises(DataError, match=r"a\[X\]: the file ends 10 bytes too early"):
-        list(file.pieces(100))
-    for wrong, words in (
-        (b"nonsense" * 400, "HDU 0 begins with b'nonsense'; SIMPLE was expected"),
-        (data[:BLOCK], "no table"),
-    ):
-        path.write_bytes(wrong)
-        with pytest.raises(DataError, match=words):
-            stream_fits(path, "a")
-        with pytest.raises(DataError, match=words):
-            first_table(path, "a")
-    path.write_bytes(data[: second - BLOCK] + b"X" * BLOCK)
-    with pytest.raises(DataError, match="HDU 2 begins with b'XXXXXXXX'; XTENSION was expected"):
-        stream_fits(path, "a")
 
 
 def test_tables_are_laid_out_on_pages():

@@ -104,6 +104,17 @@ def test_what_is_printed_and_logged(curve, capsys, controls, printed, logged):
         assert Path(logged).read_text() == f"{result.stdout}\n"
 
 
+def test_a_log_that_can_not_be_written_is_told(curve, caplog):
+    assert hsp.fkeyprint(curve, verbose=20, logfile="none/my.log").returncode == 0
+    assert "fkeyprint: the log none/my.log can't be written (No such file or directory)." in caplog.text
+
+
+def test_what_is_wrong_is_told_before_anybody_is_asked(monkeypatch):
+    monkeypatch.setattr("rossi.ftools.core.may_ask", lambda mode: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail("it asks"))
+    assert "there is no parameter nope" in hsp.ftcopy(infile="a.fits", nope=1).stdout
+
+
 def test_numbers_of_numpy_and_lists(curve):
     result = hsp.fdump(
         infile="a.fits", rows=np.int64(2), pagewidth=np.int32(60), prhead=np.bool_(False), columns=["TIME"]

@@ -57,6 +57,7 @@ def test_texts_and_files(here, monkeypatch):
         "0-4,5",
         "nofile",
     ]
+    assert ranges_or_file("x" * 5000, "x") == "x" * 5000  # too long for a file's name
     Path("1-5").write_text("6 7")
     assert (ranges_or_file("1-5", "x"), ranges_or_file("@1-5", "x")) == ("1-5", "6-7")
     monkeypatch.setattr(texts, "_LONGEST", 10)
@@ -342,6 +343,9 @@ def test_templates_end_and_texts_that_are_not_closed(here):
     assert ftools.fkeypar(fitsfile="p.fits", keyword="NOTE").stdout == "'x       '"
     assert ftools.fkeypar(fitsfile="p.fits[primary]", keyword="NOTE").stdout == "'x       '"
     assert "HDU ALPHA is missing; found 0, 1 T." in ftools.fkeypar(fitsfile="a.fits[ALPHA]", keyword="ONE").stdout
+    for content in (b"none", b"<html>"):
+        Path("x").write_bytes(content)
+        assert f"x: not a FITS file (it begins with {content!r})." in ftools.fkeypar(fitsfile="x", keyword="A").stdout
     assert ftools.fthedit(infile="p.fits", keyword="N*", operation="deleteall", protect=False).returncode == 0
 
 

@@ -114,6 +114,17 @@ def test_type_two_spectra_are_corrected_detector_by_detector(a1, kind, exposure)
         assert factors.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("kind", [{"HDUCLAS4": "COUNT"}, {}])
+@pytest.mark.parametrize("detectors", [(0,), (3, 0, 1)])
+def test_the_exposure_of_type_two_spectra_is_the_mean_of_their_detectors(a1, detectors, kind):
+    n = len(detectors)
+    columns = [(Column("CHANNEL", "64I"), np.tile(np.arange(64), (n, 1))), (Column("COUNTS", "64D"), np.ones((n, 64)))]
+    columns.append((Column("ROWID", "20A"), [ROWIDS[d] for d in detectors]))
+    made = correct(spectrum(ROWIDS, ON, 32.0, columns, HDUCLAS3="TYPE:II", **kind), a1)
+    each = [correct(spectrum([ROWIDS[d]], ON, 32.0), a1, (d,)).exposure[1] for d in detectors]
+    assert made.exposure == (32.0, pytest.approx(np.mean(each), rel=1e-6))
+
+
 def test_light_curve(a1):
     done = correct(curve(ROWIDS, [T + 3, T + 35], [100.0, 50.0], [2.5, 1.75], 16.0), a1)
     assert list(done.table.infos) == ["TIME", "RATE", "ERROR", "FRACEXP", "DEADC"]
@@ -253,6 +264,10 @@ def test_housekeeping_that_says_to_last_longer_than_it_does_has_no_more_frames()
     science = archive(T + 16 * np.arange(12), [0] * 12, [4000] * 12, np.tile(LIVE, (12, 1)))
     dead = dead_time(science.table(), Housekeeping.from_table(longer), coefficients().table())
     assert (dead.first, len(dead.dead)) == (F - 1, 8)
+    for frame in (7, 8, 40):
+        listed = events(T + 16.0 * np.array([0, frame]) + 1, [100, 100], [1, 1], [0, 0])
+        with pytest.raises(DataError, match=rf"no housekeeping for frame {F + frame} \({T + 16 * frame} s\)"):
+            dead_time(listed.table(), Housekeeping.from_table(longer), coefficients().table())
 
 
 def test_frames_without_housekeeping_lie_between_their_neighbours():

@@ -13,7 +13,7 @@ from rossi.errors import DataError
 from rossi.fits.header import Header
 from rossi.fits.reader import open_fits
 from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
-from rossi.hexte.contamination import absolute_channels, background_remarks, compare
+from rossi.hexte.contamination import Comparison, absolute_channels, background_remarks, compare
 from rossi.hexte.dwell import find_dwell, overlapping, shown_dwell
 from rossi.hexte.net import cycle_net, interpolate, interpolated_net
 from rossi.hexte.parts import dwell_of
@@ -71,6 +71,8 @@ def test_background_between_dwells():
     assert error[[0, 1, 3, 4, 8]] == pytest.approx([1, 1, np.sqrt(0.25 + 1), 2, 3])
     repeated, _ = interpolate(series(T + np.array([64.0, 96, 136, 152]), 1.0), background, repeat_output=True)
     assert repeated.tolist() == [20, 30, 30, 30]
+    behind, _ = interpolate(series([T + 144.0, T + 160.0], 1.0), background, repeat_output=True)
+    assert behind.tolist() == [10, 10]  # nothing was interpolated before
     net = interpolated_net(source, background)
     assert net.rate.tolist() == (100 - rate).tolist()
     assert net.error == pytest.approx(np.hypot(1.0, error))
@@ -260,6 +262,16 @@ def test_differences_of_more_than_three_standard_deviations_are_told(sigma, told
         rates = f"{7 + np.sign(sigma) * 0.07:.3f} and 7.000 count/s"
         said = f"Cluster B: from channel 200 on, source and background differ by {sigma:.1f} sigma ({rates});"
         assert remark[0].message.startswith(said)
+
+
+def test_a_difference_without_counts_is_none():
+    assert Comparison((5.0, 3.0), (0.0, 0.0)).sigma == 0
+    assert Comparison((5.0, 3.0), (0.3, 0.4)).sigma == 4
+    some = read_pha(archive_spectrum(100, 50.0))
+    unexposed = compare(some, replace(some, exposure=0.0), (15, 61))
+    assert (unexposed.rates, unexposed.errors[1]) == ((46.0, 0.0), 0.0)
+    poisson = compare(replace(some, error=None), some, (15, 61))
+    assert poisson.errors[0] == poisson.errors[1]
 
 
 def test_channels_that_are_joined_count_by_their_first_one():

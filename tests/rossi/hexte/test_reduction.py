@@ -184,6 +184,13 @@ def test_what_cluster_b_says_of_being_on_source_in_2010_is_its_plus_side():
     assert [one.position for one in made] == [Position.PLUS, Position.MINUS]
 
 
+def test_events_behind_the_housekeeping_have_no_dead_time():
+    """It ends at T + 128; frames that begin before count."""
+    file = events(T + np.array([1.0, 120.0, 130.0, 145.0, 161.0]), [100] * 5, [1] * 5, [0] * 5)
+    (made,) = count_events(ScienceEvents.from_file(file), Request({"all": DetectorBand(0, 255)}, 16.0), correction())
+    assert (made.dead.first, len(made.dead.dead)) == (T // 16, 8)
+
+
 def test_nothing_in_good_time():
     nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
     assert count_events(ScienceEvents.from_file(small()), nothing, correction()) == []

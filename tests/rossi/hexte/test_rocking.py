@@ -12,7 +12,7 @@ from rossi.errors import DataError
 from rossi.fits.edit import as_hdu, select_columns, select_rows, with_keywords
 from rossi.fits.reader import open_fits
 from rossi.fits.stream import stream_fits
-from rossi.fits.writer import fits_bytes
+from rossi.fits.writer import Column, fits_bytes
 from rossi.hexte.housekeeping import commanded_dwell
 from rossi.hexte.rocking import Position, frame_intervals, rocking_angle, rocking_remarks, split
 from rossi.hexte.science import (
@@ -20,7 +20,9 @@ from rossi.hexte.science import (
     HOUSEKEEPING_APIDS,
     Cluster,
     Kind,
+    cluster_codes,
     cluster_of,
+    event_bytes,
     event_detectors,
     event_mask,
     frame_number,
@@ -28,7 +30,7 @@ from rossi.hexte.science import (
     revision,
 )
 from rossi.hexte.splitting import split_streamed
-from tests.rossi.hexte.synthetic import T, archive, events, housekeeping
+from tests.rossi.hexte.synthetic import T, archive, events, housekeeping, one_table
 
 SEPARATE = (Position.SOURCE, Position.PLUS, Position.MINUS)
 CODES = {
@@ -178,6 +180,29 @@ def test_the_byte_that_names_the_detector(mask):
     table = events(T + np.arange(4.0), [1] * 4, [1] * 4, [3, 0, 2, 1], mask=mask).table()
     assert event_detectors(table).tolist() == ([3, 0, 2, 1] if n_byte > before + 1 else [0, 0, 0, 0])
     assert event_mask(table) == int(mask, 16)
+
+
+@pytest.mark.parametrize("form", ["I", "2B", "E"])
+def test_positions_that_are_no_byte(form):
+    table = one_table("XTE_SA", [(Column("ClstrPosition", form), np.ones((2, 2) if form == "2B" else 2))], []).table()
+    code, repeat = form[-1], "2" if form == "2B" else "1"
+    with pytest.raises(DataError, match=f"ClstrPosition has the form {repeat}{code}; a byte in every row"):
+        cluster_codes(table)
+
+
+@pytest.mark.parametrize(("form", "values"), [("I", [1, 2]), ("2J", np.ones((2, 2)))])
+def test_event_words_that_are_no_bits(form, values):
+    table = one_table("XTE_SE", [(Column("Event", form), values)], []).table()
+    with pytest.raises(DataError, match=r"column Event has the form .*; bits .40X. were expected"):
+        event_bytes(table)
+    bytes_ = one_table("XTE_SE", [(Column("Event", "B"), [1, 2])], []).table()
+    assert event_bytes(bytes_).tolist() == [[1], [2]]
+
+
+def test_words_that_are_shorter_than_their_mask_says():
+    table = events(T + np.arange(2.0), [1] * 2, [1] * 2, [0] * 2, mask="08", DATAMODE="E_8us_256_DX1F").table()
+    with pytest.raises(DataError, match="promises the detector in byte 2 of an event, but Event has 1 bytes"):
+        event_detectors(table)
 
 
 def test_files_of_neither_cluster():

@@ -12,7 +12,7 @@ from rossi.errors import DataError, NoGoodTime
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.product import Content
-from rossi.validate import pca
+from rossi.validate import hexte, pca
 from rossi.validate.reasons import with_reasons
 from rossi.validate.reference import Reference, compare_numbers, measured, pca_expression, read_references, references
 from rossi.validate.standard import StandardProduct, read_standard_product
@@ -108,10 +108,11 @@ def test_shifts_are_within_half_a_row(shift: float, found: float) -> None:
 
 def test_most_rows_that_coincide_are_no_shift() -> None:
     rossi = 16.0 * np.arange(10)
-    archive = rossi + np.r_[np.zeros(5), 3.0 * np.ones(5)]
-    assert shift_of(archive, rossi, 16.0) == pytest.approx(0, abs=3.0)
-    archive[5] = rossi[5]  # six of ten
-    assert shift_of(archive, rossi, 16.0) == 0
+    late = 16.0 * np.arange(20) + 3.0
+    for coincide, shift in ((5, 3.0), (6, 0.0)):  # of the ten of rossi's
+        archive = np.sort(np.r_[rossi[:coincide], late])
+        assert shift_of(archive, rossi, 16.0) == pytest.approx(shift)
+        assert shift_of(rossi, archive, 16.0) == pytest.approx(0)
     assert shift_of(np.r_[rossi[:1] + 5], rossi, 16.0) == pytest.approx(5)
 
 
@@ -150,6 +151,15 @@ def test_what_counts_as_fine() -> None:
         one = Comparison("p", "column", verdict)
         assert (one.is_fine, replace(one, explained=True).is_fine) == (verdict is not Verdict.DIFFERS, True)
     assert not_compared("p", "spectrum", "Why.").because("And.", "So.").reasons == ("Why.", "And.", "So.")
+
+
+def test_nothing_is_told_of_what_was_not_compared() -> None:
+    found = not_compared("p", "spectrum", "Why.")
+    told = {name: getattr(found, name) for name in Comparison.__slots__}
+    nothing = {name: value for name, value in told.items() if value in (0, "", (), (0.0, 0.0), False, None)}
+    assert set(told) - set(nothing) == {"product", "what", "verdict", "reasons", "ratio", "at", "exposures"}
+    assert np.isnan([found.ratio, found.at, *found.exposures]).all()
+    assert np.isnan(of([1.0], [1.0]).exposure) and len(of([1.0], [1.0]).left_out) == 0
 
 
 def test_the_table_has_what_comparisons_have() -> None:
@@ -400,3 +410,34 @@ def test_an_exposure_a_hundredth_longer_than_good_time_is_seconds(seconds: float
         kind.is_spectrum = is_spectrum
         found = pca._per_second(standard(2, kind=kind, samples=samples, gti=np.array([[0, 20], [30, 70.0]])))  # type: ignore[arg-type]
         assert (found.value.tolist(), found.error.tolist()) == ([8 / number], [2 / number])
+
+
+@pytest.mark.parametrize("error", [DataError, NoGoodTime])
+def test_what_hexte_can_not_make(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def fails(*_: object) -> None:
+        raise error("It can't.")
+
+    monkeypatch.setattr(hexte, "reduce_observation", fails)
+    one = standard(0, channels=None, timedel=0.0, samples=None)
+    (found,) = hexte.compare_hexte([one], hexte.HexteData((), (), {}))  # type: ignore[list-item]
+    assert (found.verdict, found.reasons, found.product) == (Verdict.NOT_COMPARED, ("It can't.",), "n")
+
+
+def test_hextes_products_are_made_by_width_and_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bins longer than a frame are made of frames, spectra with frames."""
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(hexte, "reduce_observation", lambda *given: asked.append(given) or "made")
+    monkeypatch.setattr(hexte, "_compared", lambda one, made, width: (one.name, made, width))
+    products = [
+        standard(0, name="a", channels=(15, 61), gti=np.array([[0.0, 10.0]])),
+        standard(1, name="b", channels=None, timedel=0.0, gti=np.array([[20.0, 30.0]])),
+        standard(1, name="c", channels=(15, 61), timedel=64.0),
+    ]
+    own = hexte.HexteData(("parts",), ("rocking",), {})  # type: ignore[arg-type]
+    found = hexte.compare_hexte(products, own)  # type: ignore[arg-type]
+    assert found == [("a", "made", 16.0), ("b", "made", 16.0), ("c", "made", 64.0)]  # type: ignore[comparison-overlap]
+    frames, wide = asked
+    assert (frames[0], frames[1].tolist(), frames[2]) == (("parts",), [[0, 10], [20, 30]], ("rocking",))  # type: ignore[attr-defined]
+    wanted = [(one[4].interpolated, one[4].binsz, sorted(one[4].bands)) for one in asked]  # type: ignore[attr-defined]
+    assert wanted == [(True, 16.0, ["0-255", "15-61"]), (False, 16.0, ["15-61"])]
+    assert wide[1].tolist() == [[0, 64]]  # type: ignore[attr-defined]

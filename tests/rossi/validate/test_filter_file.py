@@ -52,6 +52,8 @@ def table(columns: Mapping[str, tuple[str, str, np.ndarray | float]], time: np.n
         ("D", "deg", 10.0, NAN, 2, Verdict.WITHIN, 0.0),
         ("D", "deg", 10.0, NAN, 3, Verdict.DIFFERS, 0.0),
         ("B", "", 255, 255, 200, Verdict.SAME, 0.0),
+        ("B", "", 5, 255, 2, Verdict.WITHIN, 0.0),
+        ("B", "", 5, 255, 3, Verdict.DIFFERS, 0.0),
     ],
 )
 def test_columns(
@@ -66,7 +68,7 @@ def test_columns(
     assert (whole.verdict, column.verdict, column.column, column.unit) == (verdict, verdict, "COLUMN", unit)
     assert column.largest == pytest.approx(largest, abs=1e-9)
     assert column.at == TIME[start if largest else 0]
-    lost = rows if np.isnan(rossi) else 0
+    lost = rows if np.isnan(rossi) or (rossi == 255 != archive) else 0
     assert (column.only_archive, column.only_rossi) == (lost, 0)
     assert column.compared == (0 if archive == 255 else 200 - lost)
     back = compare_filter_files("xfl", mine, theirs)[1]

@@ -294,6 +294,7 @@ def archive(tmp_path):
     )
     for name in names:
         (tmp_path / ObsID(name).path).mkdir(parents=True)
+    (tmp_path / ObsID(names[0]).path).with_name("notes").mkdir()
     return open_archive(str(tmp_path))
 
 

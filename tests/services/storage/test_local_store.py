@@ -225,7 +225,9 @@ class TestLocalArchive:
 
     def test_listing(self, root):
         archive = open_archive(str(root))
-        assert [(f.path, f.size) for f in archive.list("AO2/P1")] == [("AO2/P1/a", 8), ("AO2/P1/b/x.gz", 13)]
+        listed = archive.list("AO2/P1")
+        assert [f.path for f in listed] == ["AO2/P1/a", "AO2/P1/b/x.gz"]
+        assert [f.size for f in archive.identify(listed)] == [8, 13]
         assert archive.directories("") == ("AO2",)
         assert archive.directories("AO2/P1/") == ("b",)
         assert archive.list("AO9/") == []
