@@ -85,3 +85,13 @@ def test_whole_numbers_that_double_precision_holds(largest, code):
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(written)
     made = open_fits(written.getvalue(), "x").table()
     assert (made.info("N").code, made.column("N").tolist()) == (code, [3, largest])
+
+
+def test_cells_that_are_undefined():
+    written = io.BytesIO()
+    table = fits.TableHDU.from_columns([fits.Column("N", "I6", array=[3, -99, 5], null="-99")])
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(written)
+    data = written.getvalue()
+    assert data.count(b"     5") == 1
+    for content, expected in ((data, [3, np.nan, 5]), (data.replace(b"     5", b"      "), [3, np.nan, np.nan])):
+        np.testing.assert_array_equal(open_fits(content, "x").table().column("N"), expected)
