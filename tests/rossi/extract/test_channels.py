@@ -54,6 +54,16 @@ def test_elements_that_overlap_count_as_a_whole():
     assert ChannelSelection(chint="5-10,40-60", chmax=41).wanted().tolist() == [[5, 10], [40, 41]]
 
 
+def test_all_channels_are_those_from_0_to_2047():
+    ends = np.array([[0, 0], [2047, 2047]])
+    assert ChannelSelection().elements(ends).tolist() == [0, 1]
+    assert [ChannelSelection(chmin=5).wanted().tolist(), ChannelSelection(chmax=7).wanted().tolist()] == [
+        [[5, 2047]],
+        [[0, 7]],
+    ]
+    assert ChannelSelection(chint="3-9", chmin=0, chmax=2047).wanted().tolist() == [[3, 9]]
+
+
 @given(st.integers(0, 255), st.integers(0, 255))
 def test_selection_is_overlap(a, b):
     low, high = sorted((a, b))

@@ -64,6 +64,14 @@ def test_t5_as_the_reference_books_it(steady):
     assert (curve.time[curve.value > 0] - T0).tolist() == [90]
 
 
+def test_rows_without_a_time_are_counted_in_all_pieces():
+    time = np.array([np.nan, np.inf, 1.5, np.nan, np.nan, 2.5, np.nan]) + T0
+    file = opened(time, np.full(7, words(0, 0)))
+    assert [len(piece) for piece in file.pieces(4)] == [1, 1]
+    assert file.undated == 5
+    assert "in 5 rows; they are left out" in file.remarks[0]
+
+
 def test_events_of_a_bin_without_exposure_go_to_the_nearest_that_has_some():
     gaps, whole = np.array([3, 7, 8, 20]), np.arange(3, 9)
     asked = np.array([1, 3, 4, 5, 6, 7, 9, 13, 14, 15, 20, 30])

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rossi.errors import ConfigError, DataError, NoGoodTime
-from rossi.extract.accumulate import accumulate
+from rossi.extract.accumulate import accumulate, accumulate_alike
+from rossi.extract.alike import Alike, stacked
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.inherited import inherited
@@ -136,6 +137,12 @@ def test_t4_partial_bins(t3):
     assert rejected.rejected
     assert (rejected.value[2:] == 0).all()
     assert len(light_curve(source, rejection=Rejection(mfracexp=0.7, tnull=-1)).time) == 2
+    told = light_curve(source, rejection=Rejection(mfracexp=0.7, tnull=5.0))  # bins of 64 and 16 s
+    assert told.value[2:].tolist() == told.error[2:].tolist() == [5 / 64, 5 / 16]
+    edges = [light_curve(source, rejection=Rejection(mfracexp=least)).rejected for least in (0.16, 0.161)]
+    highest = source.counts[0] / source.exposure[0]
+    brightest = [light_curve(source, rejection=Rejection(mlcinten=most)).rejected for most in (highest, highest * 0.99)]
+    assert (edges, brightest) == ([False, True], [False, True])
 
 
 def test_exposure_may_exceed_the_bin(make_array):
@@ -188,6 +195,36 @@ def test_sums_of_float_counts_are_taken_in_order(make_array):
                 for value in column[row]:
                     total += value
         assert source.counts[bin_number] == total
+
+
+def test_what_is_below_null_is_a_number(make_array):
+    """It does not count, but its exposure does; a NULL has none."""
+    source = run([make_array([np.array([[-5, -5], [-1, -1], [-1, 3], [2, 4]])], cpix="0:1", null=-1)])
+    assert (source.bins.tolist(), source.exposure.tolist(), source.counts.tolist()) == ([1, 3, 4], [16] * 3, [0, 3, 6])
+    real = run([make_array([np.array([[np.nan, np.nan], [-2.0, np.nan], [1.5, 2.0]])], cpix="0:1")])
+    assert (real.bins.tolist(), real.counts.tolist()) == ([2, 3], [0, 3.5])
+
+
+@pytest.mark.parametrize("by", [{}, {"by_bin": False}, {"by_channel": False}])
+@pytest.mark.parametrize("binsz", [16.0, 40.0])
+def test_files_of_one_kind_in_one_pass_have_what_each_has_alone(make_array, binsz, by):
+    random, arrays = np.random.default_rng(3), []
+    for number, n_row in enumerate((5, 1, 9)):
+        values = [random.integers(-3, 9, (n_row, 4)) for _ in range(2)]  # -1 is NULL, -2 and -3 don't count
+        start = T0 + 1000.0 * number
+        gti = [[start, start + 40], [start + 64, start + 16 * n_row + 100]]
+        arrays.append(make_array(values, cpix=FOUR, null=-1, start=start, gti=gti, name=f"f{number}"))
+    grids = [select_samples([array], "Cnt0", binsz, TimeSelection()) for array in arrays]
+    whole, first = stacked([array.table for array in arrays])
+    chosen = ChannelSelection(chmin=10, chmax=25)
+    made = accumulate_alike(Alike.of(grids, whole, first, 1), ["Cnt0", "Cnt1"], chosen, **by)
+    for one, grid in zip(made, grids, strict=True):
+        alone = accumulate(grid, ["Cnt0", "Cnt1"], chosen, null_exposure=True, **by)
+        assert (one.columns, one.cpix) == (alone.columns, alone.cpix)
+        for name in ("bins", "exposure", "counts", "accepted", "bounds", "time", "filled"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(alone, name), name)
+        for name in ("channel_exposure", "channel_counts", "channel_accepted"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(alone, name), name)
 
 
 def test_no_good_time_is_said(t3):

@@ -405,6 +405,49 @@ def test_an_interval_across_frames_has_the_dead_time_of_both(a1):
     assert whole == pytest.approx(np.mean(halves))
 
 
+@pytest.mark.parametrize(
+    "detectors", [Detectors((0, 1, 2, 3), 4), Detectors((1, 3), 3, divide_last=True), Detectors((2,), 1)]
+)
+def test_fractions_are_means_over_frames_weighted_by_what_lies_in_them(a2, detectors):
+    """As a loop over frames has it; those without dead time don't count, those beyond the data have the mean."""
+    random = np.random.default_rng(5)
+    edges = T + np.sort(random.uniform(-40, 100, (6, 4)), axis=1)
+    spans = [each.reshape(2, 2) for each in edges]
+
+    def summed(intervals):
+        weighted = seconds = 0.0
+        for start, stop in intervals:
+            for frame in range(int(start // 16), int(stop // 16) + 1):
+                dead = a2.dead[frame - a2.first] if 0 <= frame - a2.first < len(a2.dead) else a2.mean
+                mean = sum(dead[d] for d in detectors.used) / detectors.divisor
+                length = min(stop, 16 * frame + 16) - max(start, 16 * frame)
+                if mean > 0 and length > 0:
+                    weighted, seconds = weighted + mean * length, seconds + length
+        return weighted / seconds / 2**23 if seconds else 0.0
+
+    found = interval_fractions(spans, [a2] * len(spans), detectors)
+    assert found == pytest.approx([summed(span) for span in spans], rel=1e-12)
+    start = T - 40 + 7.5 * np.arange(18)
+    (bins,) = bin_fractions([start], 7.5, [a2], detectors)
+    assert bins == pytest.approx([summed([(each, each + 7.5)]) for each in start], rel=1e-12)
+    assert interval_fractions([np.array([[T + 16.0, T + 32.0]])], [a2], detectors) == [0.0]  # a frame without data
+
+
+def test_curves_of_single_detectors_are_divided_behind_the_sum_over_time(a1):
+    """Which rounds differently: by three in each frame, or once."""
+    start = T - 10 + 37.0 * np.arange(40) / 17
+    each, once = (
+        bin_fractions([a1.shifted(start)], 61.0, [a1], Detectors((0, 1, 3), 3, divide_last=last))[0].tolist()
+        for last in (False, True)
+    )
+    assert each != once
+    columns = [ROWIDS[0], ROWIDS[1], ROWIDS[3]]
+    values = np.ones(len(start))
+    assert correct(curve(columns, start, values, values, 61.0), a1).table.column("DEADC").tolist() == once
+    joint = correct(curve(["TimSerCnt"], start, values, values, 61.0), a1, (0, 1, 3)).table.column("DEADC").tolist()
+    assert joint == each
+
+
 def test_missing_frames_are_told_as_runs():
     assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
     assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"

@@ -204,6 +204,10 @@ def test_spectra_of_several_files_are_added_up():
     assert sorted(files) == ["bkg", "m", "p", "src"]
     header = open_fits(files[Position.SOURCE], "x").table("SPECTRUM").header
     assert (header["BACKFILE"], header["DETNAM"]) == ("x_pwa_bkg.pha", "PWA")
+    others = [open_fits(files[name], "x").table("SPECTRUM").header for name in ("bkg", "p", "m")]
+    assert not any(one.get("BACKFILE") == "x_pwa_bkg.pha" for one in others)
+    staring = spectrum_files({Position.SOURCE: spectra[Position.SOURCE]}, "x_pwa")
+    assert open_fits(staring[Position.SOURCE], "x").table("SPECTRUM").header.get("BACKFILE") != "x_pwa_bkg.pha"
 
 
 def reduced_curve(position, start, rate):
@@ -280,3 +284,6 @@ def test_channels_that_are_joined_count_by_their_first_one():
     joined.table("SPECTRUM").header.set("CPIX1", "(0~63;2),(64~127;4),(128~255;8)")
     assert absolute_channels(read_pha(joined))[7:9].tolist() == [[14, 15], [16, 17]]
     assert compare(read_pha(joined), read_pha(joined), (15, 61)).rates == (46.0, 46.0)
+    other = archive_spectrum(100, 50.0)
+    other.table("SPECTRUM").header.set("CPIX1", "(0:9)")  # of another number of channels
+    assert absolute_channels(read_pha(other)).tolist() == [[n, n] for n in range(64)]

@@ -114,6 +114,7 @@ def test_housekeeping_of_one_cluster_only_does_not_concern_the_other(observation
     ("cluster", "start", "detectors"),
     [
         (Cluster.B, 68729232.0, (0, 1, 2, 3)),  # 1996-03-06 11:27:12, when it lost detector 2
+        (Cluster.B, 68729231.5, (0, 1, 2, 3)),
         (Cluster.B, 68729232.5, (0, 1, 3)),
         (Cluster.A, 68729232.5, (0, 1, 2, 3)),
     ],

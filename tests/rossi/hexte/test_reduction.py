@@ -11,13 +11,13 @@ from rossi.extract.events import ScienceEvents
 from rossi.fits.edit import file_bytes
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
-from rossi.hexte.counting import ArchivePart, Correction, Request, count_archive, count_events, whole_frames
+from rossi.hexte.counting import ArchivePart, Correction, Request, _groups, count_archive, count_events, whole_frames
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.reduction import DetectorBand, reduce_counts
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import curve_without_slews, exposed_part, spectrum_without_slews
-from rossi.hexte.tally import _starts
+from rossi.hexte.tally import Window, _starts, tally
 from rossi.timeseries.reading import light_curve_of
 from tests.golden.comparison import differences
 from tests.rossi.ftools.hexte import CASES, GOLDEN
@@ -36,6 +36,41 @@ def test_segments_begin_with_frame_bin_position_and_good_time():
     assert _starts(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7]
     assert _starts(time[:5], number[:5], code[:5], np.array([0, 5])).tolist() == [0, 2, 4]
     assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
+
+
+@pytest.mark.parametrize("cells", [1 << 23, 5 << 10, 1 << 10])
+def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells):
+    monkeypatch.setattr("rossi.hexte.tally._MOST_CELLS", cells)
+    random, n = np.random.default_rng(4), 300
+    time = T + np.sort(random.uniform(0, 160, n))
+    code, detector = random.choice([1, 65, 8, 2, 68, 32, 16, 7], n), random.integers(0, 4, n)
+    channel, live = random.integers(0, 256, n), np.where(random.random(n) < 0.3, -1, random.integers(0, 999, n))
+    table = events(time, live, code, detector, channel).table()
+    positions, lookup = _groups(table, None)
+    bands = [(0, 255, (0, 1, 2, 3)), (50, 120, (1, 3)), (51, 51, (2,))]
+    good = np.array([[T + 13.0, T + 60.5], [T + 80.25, T + 150.0]])
+    pieces = [table.with_rows(table.rows[:101]), table.with_rows(table.rows[101:])]
+    found = tally(pieces, lookup, 3, Window(3.0, T + 3.0, 5.0, good), bands)
+    of_position = [{1, 65, 8}, {2, 68}, {32, 16}]
+    for position, one, codes in zip(positions, found, of_position, strict=True):
+        bins, spectrum_, frames = {}, np.zeros((4, 256), int), {}
+        for t, c, d, ch, value in zip(time, code, detector, channel, live, strict=True):
+            if c not in codes:
+                continue
+            last, valid = frames.setdefault(int(t // 16), ([-1] * 4, [0] * 4))
+            if value != -1:
+                last[d], valid[d] = value, valid[d] + 1
+            if any(start <= t + 3 < stop for start, stop in good):
+                spectrum_[d, ch] += 1
+                counts = bins.setdefault(int((t - T) // 5) + 1, [0] * 3)
+                for number, (low, high, which) in enumerate(bands):
+                    counts[number] += low <= ch <= high and d in which
+        assert one.spectrum.tolist() == spectrum_.tolist()
+        assert dict(zip(one.bins.tolist(), one.counts.tolist(), strict=True)) == bins
+        assert one.frames.number.tolist() == sorted(frames)
+        assert one.frames.live.tolist() == [frames[number][0] for number in sorted(frames)]
+        assert one.frames.events.tolist() == [frames[number][1] for number in sorted(frames)]
+        assert set(one.frames.on_source.tolist()) == {position is Position.SOURCE}
 
 
 def reduced_events(events, request, correction, position=None):
@@ -140,13 +175,14 @@ def test_detectors_and_channels_of_bands(binsz):
     assert {part.spectrum.table().header["DETNAM"] for part in parts} == {"PWA03"}
 
 
-def test_rows_out_of_order_count_all_the_same():
+@pytest.mark.parametrize("order", [np.random.default_rng(1).permutation(64), np.arange(64)[::-1]])
+def test_rows_out_of_order_count_all_the_same(order):
     file = small()
     table = file.table()
     from rossi.fits.reader import FitsFile
     from rossi.fits.table import Table
 
-    shuffled = Table(table.header, table.rows[np.random.default_rng(1).permutation(64)], "x", table.structure)
+    shuffled = Table(table.header, table.rows[order], "x", table.structure)
     request = Request({"all": DetectorBand(0, 255)}, 16.0)
     one = reduced_events(ScienceEvents.from_file(file), request, correction())
     other = reduced_events(
