@@ -89,6 +89,10 @@ def test_damaged_beginnings():
         read_configuration(b"nonsense", "x")
     with pytest.raises(DataError, match="has no END card"):
         read_configuration(b"SIMPLE  =", "x")
+    whole = fits_bytes(primary_hdu(), [table_hdu("X", [(Column("A", "J"), np.arange(3))], [])])
+    for cut, hdu in ((whole[:80], 0), (whole[:3000], 1)):
+        with pytest.raises(DataError, match=f"the header of HDU {hdu} has no END card"):
+            read_configuration(cut, "x")
 
 
 def test_of_long_headers_more_is_read():

@@ -83,6 +83,11 @@ def test_counts_of_bands(data: FastData, made_up: dict[str, bytes]) -> None:
     fast_light_curves(data, FastRequest({"low": (0, 35), "high": (36, 249)}, 0.25), made)
     (file,) = made.files["fast_light_curve"]
     assert (file.name, file.about.binsz) == ("20101-01-01-00_fast.fits.gz", 0.25)
+    table, dead = open_fits(file.data, file.name).tables
+    common = ("OBJECT", "OBS_ID", "TIMESYS", "TIMEUNIT", "MJDREFI", "MJDREFF", "TIMEZERO")
+    assert [dead.header[key] for key in common] == [table.header[key] for key in common]
+    assert "CHAN1" in table.header and "CHAN1" not in dead.header
+    assert len(dead) == 96 * 8  # of 0.125 s
     time, element = photons(made_up)
     inside = (time >= 16) & (time < 112)
     soft = int((element[inside] < 21).sum())  # 0-4, 5-6, 7 to 15 one by one, and pairs: channels up to 35
