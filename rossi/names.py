@@ -35,7 +35,7 @@ def designation(ra: float, dec: float, *, seconds: bool = False) -> str:
     seconds : bool
     """
     # A billionth of a degree keeps 17h45m, which is no exact number of degrees, from becoming 17h44m.
-    around, away = int(((ra % 360) * 240 + 2.4e-7) % 86400), int(abs(dec) * 3600 + 3.6e-6)
+    around, away = int((ra * 240 + 2.4e-7) % 86400), int(abs(dec) * 3600 + 3.6e-6)
     hours, degrees = f"{around // 3600:02d}{around // 60 % 60:02d}", f"{away // 3600:02d}{away // 60 % 60:02d}"
     if seconds:
         hours, degrees = hours + f"{around % 60:02d}", degrees + f"{away % 60:02d}"

@@ -98,9 +98,8 @@ class Region:
         if self.name == "POLYGON":
             return shapes.polygon(np.reshape(self.numbers, (-1, 2)), x, y)
         count, angles, test = _SHAPES[self.name]
-        numbers = self.numbers + (self.numbers[-1:] if len(self.numbers) > count else (0.0,)) * (
-            count + angles - len(self.numbers)
-        )
+        left_out = self.numbers[-1] if len(self.numbers) > count else 0.0
+        numbers = self.numbers + (left_out,) * (count + angles - len(self.numbers))
         with np.errstate(all="ignore"):
             return np.asarray(test(*numbers, x, y), bool)
 

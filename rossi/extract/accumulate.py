@@ -225,7 +225,7 @@ def _sums(grid: Grid, wanted: _Wanted, starts: Sequence[int]) -> tuple[Floats, F
                 accepted -= np.bincount(at, invalid.sum(axis=(1, 2)), n_bin)
         for part, rows in _parts(starts, before, len(values)) if wanted.by_channel else ():
             own = values[rows]
-            channel_counts[part, selected] = add_rows(channel_counts[part, selected], own.reshape(-1, len(selected)))
+            channel_counts[part, selected] = add_rows(channel_counts[part, selected], own)
             channel_accepted[part, selected] += len(own) * len(names)
             if invalid is not None:
                 channel_accepted[part, selected] -= invalid[rows].sum(axis=(0, 1))

@@ -74,7 +74,7 @@ def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
     Parameters
     ----------
     start : ndarray (n,)
-    values : ndarray (m, n)
+    values : ndarray (..., n)
         Reals in its first row are overwritten, as copies of large arrays take most of the time.
 
     Returns
@@ -82,7 +82,11 @@ def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
     ndarray (n,)
     """
     if values.dtype.kind == "i":
-        return np.asarray(start + whole_sum(values, 0))
+        number = math.prod(values.shape[:-1])
+        while values.ndim > 1:  # long rows are added up quicker than many
+            values = whole_sum(values, 0, number)
+        return np.asarray(start + values)
+    values = values.reshape(-1, len(start))
     if values.shape[1] == 1:
         return np.array([last_sum(np.append(start, values))])
     if not len(values):
@@ -91,14 +95,18 @@ def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
     return np.asarray(np.add.reduce(values, axis=0))  # row by row, if there is more than one column
 
 
-def whole_sum(values: NDArray[np.signedinteger[Any]], axis: int) -> NDArray[np.signedinteger[Any]]:
+def whole_sum(
+    values: NDArray[np.signedinteger[Any]], axis: int, number: int | None = None
+) -> NDArray[np.signedinteger[Any]]:
     """Return sums of whole numbers, exactly.
 
     Parameters
     ----------
     values : ndarray (...)
-        Of 32 bits are those that came from 16, whose sums fit.
+        Of 32 bits are those that came from 16, and their sums, as far as these fit.
     axis : int
+    number : int, optional
+        How many are added up in the end, by default those along the axis.
     """
-    short = values.dtype == np.int32 and values.shape[axis] < 1 << 15
+    short = values.dtype == np.int32 and (number or values.shape[axis]) < 1 << 15
     return np.asarray(values.sum(axis=axis, dtype=np.int32 if short else np.int64))

@@ -21,8 +21,6 @@ __all__ = ["BLOCK", "CardTuple", "Header"]
 
 BLOCK = 2880
 _END = b"END".ljust(CARD)
-#: Below it every whole number is one of double precision too.
-_EXACT = 1 << 53
 
 
 class Header:
@@ -210,7 +208,7 @@ class Header:
             If it is absent (and no default is given) or anything else.
         """
         value = self.get(keyword, default)
-        if type(value) is int and 0 <= value < _EXACT:
+        if type(value) is int and value >= 0:
             return value
         number = self.finite(keyword, where, default)
         if number < 0 or not number.is_integer():

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from rossi.errors import ConfigError, DataError
+from rossi.errors import ConfigError
 from rossi.extract.events import CHUNK
 from rossi.fits.dated import dated, dated_file
-from rossi.fits.edit import as_hdu
+from rossi.fits.edit import as_hdu, require_plain
 from rossi.fits.reader import locate, read_bytes, read_fits, split_hdu
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
@@ -101,9 +101,7 @@ def _science(path: str) -> tuple[Table, Callable[[Housekeeping], Frames | None]]
 def hxtdead(p: HxtdeadParameters) -> Made:
     """Correct a light curve or a spectrum, in place."""
     requested = parse_detectors(p.detectors)
-    data = read_bytes(p.phalcf)
-    if data[:2] == b"\x1f\x8b":
-        raise DataError(f"{p.phalcf}: the file is gzip-compressed and can't be changed in place; uncompress it first.")
+    require_plain(read_bytes(p.phalcf), p.phalcf)
     science, frames = _science(p.eventarcf)
     cluster = cluster_of(science)
     housekeeping = Housekeeping.from_table(read_fits(p.engvalf).table(), cluster)

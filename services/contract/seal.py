@@ -18,7 +18,7 @@ def seal(document: bytes) -> bytes:
     ValueError
         If it does not end with such a field.
     """
-    place = _EMPTY.search(document)
+    place = _last(_EMPTY, document)
     if place is None:
         raise ValueError("The document has no empty field 'seal' at its end.")
     return document[: place.end() - 1] + _digest(document) + document[place.end() - 1 :]
@@ -26,16 +26,21 @@ def seal(document: bytes) -> bytes:
 
 def seal_of(document: bytes) -> str:
     """Return the seal that a document bears, whether it is that of its content or not; empty if it bears none."""
-    place = _SEALED.search(document)
+    place = _last(_SEALED, document)
     return "" if place is None else place[1].decode()
 
 
 def is_intact(document: bytes) -> bool:
     """Return whether a document bears the seal of its content."""
-    place = _SEALED.search(document)
+    place = _last(_SEALED, document)
     if place is None:
         return False
     return _digest(document[: place.start(1)] + document[place.end(1) :]) == place[1]
+
+
+def _last(pattern: re.Pattern[bytes], document: bytes) -> re.Match[bytes] | None:
+    """Return the match of a pattern for the field at the end, without looking at all that is ahead of it."""
+    return pattern.match(document, max(document.rfind(b'"seal"'), 0))
 
 
 def _digest(document: bytes) -> bytes:

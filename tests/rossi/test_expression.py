@@ -247,7 +247,16 @@ def test_good_time_that_is_missing_is_named(file, table, text, words):
 
 @pytest.mark.parametrize(
     ("text", "shape"),
-    [("#PI", ()), ("NUM", (6,)), ("MAT * 2", (6, 6)), ("{1,2}", (6, 2)), ("MAT[2]", (6, 3)), ("b01x", (6, 3))],
+    [
+        ("#PI", ()),
+        ("{7}", ()),
+        ("{NUM}", (6,)),
+        ("NUM", (6,)),
+        ("MAT * 2", (6, 6)),
+        ("{1,2}", (6, 2)),
+        ("MAT[2]", (6, 3)),
+        ("b01x", (6, 3)),
+    ],
 )
 def test_values_and_nulls_have_one_shape(table, text, shape):
     result = compile_expression(text).evaluate(table)

@@ -62,7 +62,9 @@ def test_same_as_row_by_row(rows, fraction):
 
 
 def test_undefined_time_is_named():
-    table = table_hdu("XTE_MKF", [(Column("Time", "D"), np.array([0, np.nan])), (Column("ELV", "E"), np.ones(2))])
+    table = table_hdu(
+        "XTE_MKF", [(Column("Time", "D"), np.array([0, np.nan, np.nan])), (Column("ELV", "E"), np.ones(3))]
+    )
     table = open_fits(fits_bytes(primary_hdu(), [table]), "x.xfl").tables[0]
     with pytest.raises(DataError, match=r"x\.xfl\[XTE_MKF\]: Time is undefined in row 2"):
         good_time(table, "ELV > 0", time="Time")

@@ -40,3 +40,18 @@ def test_keywords_whole_or_split():
         met.split_keyword(header, "TSTOP", "f[SA]")
     with pytest.raises(DataError, match="TSTART is 'soon'"):
         met.split_keyword(Header([("TSTART", "soon")]), "TSTART", "f")
+
+
+def test_dates_behind_the_calendar_are_astropys():
+    assert met.isot(7e10) == "4212-03-19T04:27:40"
+    assert met.isot(1e12) == str(met.to_time(1e12).isot)[:19]
+
+
+def test_astropys_keyword_is_the_sum_of_both():
+    header = Header([("MJDREFI", 49353), ("MJDREFF", 0.25)])
+    met.add_reference(header)
+    assert header["MJDREF"] == 49353.25
+    for cards in ([("MJDREFI", 49353)], [("MJDREFI", "x"), ("MJDREFF", 0.25)], []):
+        header = Header(cards)
+        met.add_reference(header)
+        assert "MJDREF" not in header

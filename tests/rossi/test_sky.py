@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 
 from rossi.sky import offsets, separation
 
@@ -16,3 +17,11 @@ def test_a_map_has_the_angles_from_its_middle_true() -> None:
     assert offsets(80.0, 89.0, 260.0, 88.0) == pytest.approx((0.0, 3.0))
     for ra, dec in ((83.0, 22.0), (86.5, 24.0), (81.0, 20.5)):
         assert np.hypot(*offsets(83.6, 22.0, ra, dec)) == pytest.approx(separation(83.6, 22.0, ra, dec))
+
+
+def test_offsets_have_the_angles_from_the_middle_true():
+    middle = SkyCoord(10.0, 60.0, unit="deg")
+    for ra, dec in ((12.0, 61.0), (7.0, 55.0), (190.0, 85.0)):
+        there = SkyCoord(ra, dec, unit="deg")
+        away, angle = middle.separation(there).deg, middle.position_angle(there).rad
+        assert offsets(10.0, 60.0, ra, dec) == pytest.approx((away * np.sin(angle), away * np.cos(angle)), abs=1e-9)

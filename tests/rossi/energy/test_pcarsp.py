@@ -145,6 +145,8 @@ def test_a_spectrum_of_several_rows_names_each():
         (Column("COUNTS", "129D"), np.ones((2, 129))),
     ]
     Path("two.pha").write_bytes(fits_bytes(primary_hdu(), [table_hdu("SPECTRUM", columns, cards)]))
+    three = made("pcarsp", **COMMON, phafil="two.pha", pcus="0,1,2", layers="LR1", addpcus="n")
+    assert "there are 3 responses, so none is named (RESPFILE)" in three.stdout
     made("pcarsp", **COMMON, phafil="two.pha", pcus="0,2", layers="LR1", addpcus="n")
     named = fits.getdata("two.pha", 1)["RESPFILE"].tolist()
     assert named == ["p0_LR1_1998-03-01.rsp", "p2_LR1_1998-03-01.rsp"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def test_rows_are_added_one_after_the_other(shape):
     np.testing.assert_array_equal(add_rows(start, rows), expected)
 
 
-@pytest.mark.parametrize("number", [2**15 - 1, 2**15, 2**16 + 2])
-def test_whole_numbers_of_16_bits_are_added_exactly_however_many(number):
-    values = np.full((number, 1), 65535, np.int32)  # what 16 bits without sign become
-    assert add_rows(np.zeros(1), values).tolist() == [65535 * number]
+@pytest.mark.parametrize("shape", [(2**15 - 1,), (2**15,), (2**16 + 2,), (2**14, 3), (3, 2**14)])
+def test_whole_numbers_of_16_bits_are_added_exactly_however_many(shape):
+    values = np.full((*shape, 1), 65535, np.int32)  # what 16 bits without sign become
+    assert add_rows(np.zeros(1), values).tolist() == [65535 * math.prod(shape)]

@@ -72,3 +72,26 @@ def test_a_table_without_rows():
     data = ascii_file(**{"NAXIS2  =                    2": "NAXIS2  =                    0"})[:-2880]
     table = open_fits(data, "x").table("RATE")
     assert [len(table.column(name)) for name in ("TIME", "RATE", "N", "NAME")] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("largest", "code"),
+    [((1 << 53) - 1, "K"), (1 << 53, "D"), ((1 << 53) + 2, "D"), (1 - (1 << 53), "K"), (-(1 << 53), "D")],
+)
+def test_whole_numbers_that_double_precision_holds(largest, code):
+    """Up to 2^53 each is one; from there on a cell may have been another number."""
+    written = io.BytesIO()
+    table = fits.TableHDU.from_columns([fits.Column("N", "I20", array=[3, largest])])
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(written)
+    made = open_fits(written.getvalue(), "x").table()
+    assert (made.info("N").code, made.column("N").tolist()) == (code, [3, largest])
+
+
+def test_cells_that_are_undefined():
+    written = io.BytesIO()
+    table = fits.TableHDU.from_columns([fits.Column("N", "I6", array=[3, -99, 5], null="-99")])
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(written)
+    data = written.getvalue()
+    assert data.count(b"     5") == 1
+    for content, expected in ((data, [3, np.nan, 5]), (data.replace(b"     5", b"      "), [3, np.nan, np.nan])):
+        np.testing.assert_array_equal(open_fits(content, "x").table().column("N"), expected)

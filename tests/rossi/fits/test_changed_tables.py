@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from rossi.errors import ConfigError, DataError
 from rossi.fits.astropy_table import to_astropy
+from rossi.fits.columns import append_columns
 from rossi.fits.dated import clock, dated, dated_file
 from rossi.fits.edit import (
     as_hdu,
@@ -249,3 +250,50 @@ def test_what_messages_show_of_a_table():
                 Table(header, hdu.data, "t")
         else:
             assert Table(header, hdu.data, "t").column("A").tolist() == [1, 2]
+
+
+def test_columns_without_names_and_with_the_same():
+    hdu = table_hdu("T", [(Column("A", "J", "s"), [1]), (Column("a", "E"), [2.0]), (Column("B", "I"), [3])])
+    header = hdu.header.without(("TTYPE3",))
+    table = Table(header, hdu.data, "t")
+    assert [(info.number, info.name, info.unit) for info in table.infos.values()] == [(1, "A", "s"), (3, "COL3", "")]
+    assert (table.column("a")[0], table.column("col3")[0], "B" in table) == (1, 3, False)
+    assert [getattr(table.info("COL3"), name) for name in ("zero", "scale", "null", "repeat")] == [0, 1, None, 1]
+    for keyword, value, words in (
+        ("TNULL1", 1.5, r"t\[T\]: TNULL1 is 1.5; a whole number was expected"),
+        ("TZERO1", "x", r"t\[T\]: keyword TZERO1 is 'x'; a number was expected"),
+        ("TFORM2", "", r"t\[T\]: TFORM2 is ''"),
+        ("NAXIS1", 9, r"t\[T\]: the columns take 10 bytes a row, but NAXIS1 is 9"),
+    ):
+        wrong = hdu.header.copy()
+        wrong.set(keyword, value)
+        with pytest.raises(DataError, match=words):
+            Table(wrong, hdu.data, "t")
+
+
+def test_further_columns_stand_behind_the_others():
+    table = table_of([(Column("A", "J"), [1, 2]), (Column("B", "3A"), ["x", "y"])], [("OBJECT", "SIM")])
+    made = append_columns(
+        table,
+        [
+            (Column("C", "2I", "s", "said", null=-1), np.array([[1, 2], [3, -1]])),
+            (Column("D", "L"), np.array([True, False])),
+        ],
+    )
+    assert (made.header["NAXIS1"], made.header["TFIELDS"], made.header["TNULL3"], made.header["OBJECT"]) == (
+        12,
+        4,
+        -1,
+        "SIM",
+    )
+    assert (made.header["TTYPE3"], made.header.comment("TTYPE3"), made.header["TUNIT3"], made.header["TFORM4"]) == (
+        "C",
+        "said",
+        "s",
+        "L",
+    )
+    assert [made.column(name).tolist() for name in "ABCD"] == [[1, 2], ["x", "y"], [[1, 2], [3, -1]], [True, False]]
+    assert made.null("C").tolist() == [[False, False], [False, True]]
+    assert (table.header["NAXIS1"], table.header["TFIELDS"], "C" in table) == (7, 2, False)
+    again = open_fits(fits_bytes(primary_hdu(), [as_hdu(made)]), "again").table()
+    assert again.column("C").tolist() == [[1, 2], [3, -1]]

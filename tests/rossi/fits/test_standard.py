@@ -284,6 +284,9 @@ def test_columns_as_numbers():
     stored, zero = table.adjacent(("C", "A", "B"))
     assert ((stored.astype(int) + zero).tolist(), zero) == ([[1, 2, 3, 4], [40000, 5, 5, 6]], 32768)
     assert table.adjacent(("A", "C")) is table.adjacent(("B", "E")) is table.adjacent(("X",)) is None
+    empty = table_of([(Column("A", "I"), [1]), (Column("Z", "0I"), np.empty((1, 0))), (Column("B", "I"), [2])])
+    with pytest.raises(DataError, match="column Z is '0I'; the type of a number was expected, 1 in every row"):
+        empty.side_by_side(("A", "Z", "B"))
     assert (block(table.structure, ("E", "F")).offset, block(table.structure, ("E", "F")).width) == (8, 2)
     assert table.numbers("C", 2).tolist() == table.numbers("C", None).tolist() == [[3, 4], [5, 6]]
     for call, words in (

@@ -1,9 +1,11 @@
 """Files that are read piece by piece."""
 
 import gzip
+import io
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from rossi.errors import DataError
 from rossi.fits.header import BLOCK
@@ -93,3 +95,12 @@ def test_a_damaged_gzip_file(tmp_path):
     (tmp_path / "a").write_bytes(packed[: len(packed) // 2])
     with pytest.raises(DataError, match="the gzip file ends too early; it is cut"):
         list(stream_fits(tmp_path / "a", "a").pieces(100))
+
+
+def test_the_hdu_that_is_damaged_is_named(tmp_path):
+    written = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.ones(3))]).writeto(written)
+    (tmp_path / "a").write_bytes(written.getvalue() + b"X" * BLOCK)
+    for read in (stream_fits, first_table):
+        with pytest.raises(DataError, match="a: HDU 2 begins with b'XXXXXXXX'; XTENSION was expected"):
+            read(tmp_path / "a", "a")

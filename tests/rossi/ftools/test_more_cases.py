@@ -1,5 +1,6 @@
 """Parameters at their edges, and what tasks say of them."""
 
+import gzip
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -234,7 +235,12 @@ def test_types_of_columns_that_are_calculated(here):
         return found, found.structure.forms[found.info("B").number - 1]
 
     edges = np.array([-(2**31) + 1, 2**31 - 1])
-    for more, form in ((np.array([0, 0]), "1J"), (np.array([-1, 0]), "1K"), (np.array([0, 1]), "1K")):
+    for more, form in (
+        (np.array([0, 0]), "1J"),
+        (np.array([-1, 0]), "1K"),
+        (np.array([-9, 0]), "1K"),
+        (np.array([0, 1]), "1K"),
+    ):
         table("a.fits", [(Column("A", "K"), edges + more), (Column("NAME", "2A"), ["x", "yy"])])
         found, told = made("(int) A")
         assert (told, found.column("B").tolist()) == (form, (edges + more).tolist())
@@ -353,3 +359,6 @@ def test_a_missing_science_file(here):
     Path("x.lc").write_bytes(b"SIMPLE")
     said = ftools.hxtdead(calvalf="c", engvalf="e", eventarcf="none", phalcf="x.lc").stdout
     assert said == "hxtdead: none: can't be read (No such file or directory)."
+    Path("x.lc").write_bytes(gzip.compress(b"SIMPLE"))
+    said = ftools.hxtdead(calvalf="c", engvalf="e", eventarcf="none", phalcf="x.lc").stdout
+    assert said.startswith("hxtdead: x.lc: the file is gzip-compressed and can't be changed in place")

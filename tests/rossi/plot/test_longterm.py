@@ -139,6 +139,9 @@ def test_bright_outbursts_make_an_axis_logarithmic_and_many_bins_a_picture() -> 
     for top, scale in ((200.0, "linear"), (201.0, "log")):
         (axes,) = mission_figure([panel([*np.arange(50200.0, 50210)], [10.0] * 9 + [top])]).axes
         assert axes.get_yscale() == scale
+    formatter = axes.yaxis.get_major_formatter()  # of the logarithmic axis
+    formatter.set_locs([1e7, 1e8])
+    assert formatter(1e8) == "100000000"
     for number, rasterized in ((2000, False), (2001, True)):
         (axes,) = mission_figure([panel([*np.linspace(50200.0, 50201, number)])]).axes
         assert axes.lines[0].get_rasterized() == rasterized

@@ -119,6 +119,11 @@ def test_filter_file_says_when_pcus_are_on() -> None:
     assert not xenon(std2, 1).any() and not xenon(std2, 2)[50:].any() and xenon(std2, 2)[:50].all()
 
 
+def test_pcus_that_are_on_before_or_behind_an_observation_are_off_in_it() -> None:
+    told = true_observation(spec(pcus=(PcuOn(0), PcuOn(1, on=3200), PcuOn(2, off=-160), PcuOn(3, on=320, off=800))))
+    assert [(one.pcu, one.on - START, one.off - START) for one in told.pcus] == [(0, 0, 1600), (3, 320, 800)]
+
+
 def test_standard1_has_the_counts_of_standard2() -> None:
     files = simulate_observation(spec())
     std1, std2 = only(files, "pca/FS46"), only(files, "pca/FS4a")

@@ -196,6 +196,9 @@ def test_too_bright_and_too_few(tmp_path: Path) -> None:
         simulate_observation(spec(flux=1e6, photon_index=8.0, nh=0.0))
     with pytest.raises(ConfigError, match="at least one"):
         simulate_archive(tmp_path, 0)
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="file is no folder for an archive"):
+        simulate_archive(tmp_path / "file", 1)
     with pytest.raises(ConfigError, match="100 simulated sources: 1 to 99 were expected"):
         simulate_archive(tmp_path, 1, sources=100)
 

@@ -99,8 +99,8 @@ def test_rebin_clips_fracexp_and_skips_nulls() -> None:
     np.testing.assert_array_equal(binned.time - 1e8, [0, 32, 192])
     np.testing.assert_allclose(binned.rate, [2, 4, 7])
     np.testing.assert_allclose(binned.error, [np.sqrt(0.5), 2, 1])
-    with pytest.raises(ConfigError, match="factor is 0"):
-        rebin(series, 0)
+    np.testing.assert_allclose(binned.fracexp, [1, 0.5, 0.5])
+    assert binned.header["TIMEDEL"] == 32
 
 
 def test_counts_add_up_and_their_errors_in_squares() -> None:

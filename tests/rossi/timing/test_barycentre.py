@@ -165,6 +165,8 @@ def test_clock_corrections():
     assert clock.at(1002 * 86400.0) == pytest.approx((3.3784, 10 + 0.5 * 2 + 0.25 * 4))
     assert clock.at(1050 * 86400.0) == pytest.approx((3.3784, 20))
     assert clock.at(2001 * 86400.0) == pytest.approx((3.3785, -5))
+    nothing = read_clock(CLOCK.replace("-5 0 0 10", "-5 0 0 0\n7 0 0 10"), "tdc.dat")  # that lasts no time
+    assert nothing.at(2001 * 86400.0) == pytest.approx((3.3785, 7))
     for outside in (999, 2011):
         with pytest.raises(DataError, match=r"mission days 1000.0 to 2010.0; day"):
             clock.at(outside * 86400.0)

@@ -74,6 +74,12 @@ def test_single_bit_bands_on_one_grid(binned, timing_golden):
     assert found.rate == pytest.approx(found.counts.sum(axis=1) / 24)
 
 
+def test_rows_are_counted_one_by_one_where_they_are_long(binned, monkeypatch):
+    expected = curve(binned, [SOFT], [Wish(DT, 0, 13)]).counts
+    monkeypatch.setattr("rossi.timing.streams._SAMPLES", 1)
+    assert np.array_equal(curve(binned, [SOFT], [Wish(DT, 0, 13)]).counts, expected)
+
+
 def test_three_modes_make_one_band(timing_golden):
     folder = timing_golden / "binned/input"
     names = [SOFT, HARD, "FS4f_c1987f0-c198808.gz"]

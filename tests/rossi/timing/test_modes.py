@@ -1,5 +1,7 @@
 """What files hold, and which of them give a band at a resolution."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_headers_tell_what_files_hold(timing_golden):
     assert counts.bounds.tolist() == [[0, 13], [14, 18], [19, 25], [26, 35]]
     half = found["FS37_200d0a32-200d0a3a.gz"]
     assert (half.kind, half.resolution, len(half.bounds), half.tells_pcu) == (Kind.XENON_HALF, 2.0**-20, 256, True)
-    assert half.pcus == (0, 1, 2, 3, 4)
+    assert half.pcus == (0, 1, 2, 3, 4) and half.tells_layer
     text = str(Modes({"PCA": (), "HEXTE": ("Archive",)}, found.values()))
     assert text.splitlines()[0].split() == list(COLUMNS)
     assert "GoodXenon_16s  " in text and text.endswith("HEXTE: Archive")
@@ -73,11 +75,24 @@ def test_what_is_no_light_curve_is_never_guessed(timing_golden, name):
         choose(modes_of([found]), Wish(1.0))
 
 
+def test_pcus_that_can_not_be_read_are_all(timing_golden):
+    header = read_fits(timing_golden / "binned/input/FS3f_c1987f0-c198808.gz").table().header
+    for told, pcus in (("D[0~2]", (0, 1, 2)), ("D[x]", (0, 1, 2, 3, 4)), ("D[3,7]", (3,))):
+        damaged = header.copy()
+        for keyword in [one for one in header if re.fullmatch(r"TDDES\d+", one)]:
+            damaged.set(keyword, re.sub(r"D\[[^]]*\]", told, header[keyword]))
+        assert configuration(damaged, "x").pcus == pcus
+
+
 def test_damaged_beginnings():
     with pytest.raises(DataError, match="not a FITS file"):
         read_configuration(b"nonsense", "x")
     with pytest.raises(DataError, match="has no END card"):
         read_configuration(b"SIMPLE  =", "x")
+    whole = fits_bytes(primary_hdu(), [table_hdu("X", [(Column("A", "J"), np.arange(3))], [])])
+    for cut, hdu in ((whole[:80], 0), (whole[:3000], 1)):
+        with pytest.raises(DataError, match=f"the header of HDU {hdu} has no END card"):
+            read_configuration(cut, "x")
 
 
 def test_of_long_headers_more_is_read():
@@ -164,6 +179,13 @@ def test_what_is_really_used_is_told():
         "whole."
     )
     assert str(choice) == "B_2ms_4B_0_35_H, channels 0-25, 1000 s"
+
+
+def test_one_channel_less_is_told():
+    cut = mode("E_125us_2A_36_1s", Kind.EVENTS, 2.0**-13, [[36, 100], [101, 248]])
+    assert choose(modes_of([HARD]), Wish(2.0**-8, 36, 249)).remark == ""
+    assert choose(modes_of([HARD]), Wish(2.0**-8, 36, 255)).remark == ""  # no mode has more
+    assert "the nearest that the data have are 36-248" in choose(modes_of([cut]), Wish(2.0**-8, 36, 249)).remark
 
 
 def test_a_half_alone_or_too_coarse_data_are_no_work():

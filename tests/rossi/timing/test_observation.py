@@ -17,6 +17,8 @@ from rossi.pca.housekeeping import Housekeeping
 from rossi.product import File
 from rossi.simulate import Configurations, FastSpec, ObservationSpec, simulate_observation
 from rossi.timing.average import MeanPower
+from rossi.timing.bursts import BurstRules
+from rossi.timing.events import Screening
 from rossi.timing.modefiles import ModeFiles
 from rossi.timing.observation import (
     FastData,
@@ -31,6 +33,7 @@ from rossi.timing.observation import (
 from rossi.timing.observation_power import PowerRequest, _alike, _noise, power_spectra
 from rossi.timing.pieces import Lost
 from rossi.timing.power import VeryLargeEvents, noise_level
+from rossi.timing.power_product import PowerRules
 from rossi.timing.standard1 import read_standard1
 from rossi.timing.steady import Steady
 
@@ -80,6 +83,11 @@ def test_counts_of_bands(data: FastData, made_up: dict[str, bytes]) -> None:
     fast_light_curves(data, FastRequest({"low": (0, 35), "high": (36, 249)}, 0.25), made)
     (file,) = made.files["fast_light_curve"]
     assert (file.name, file.about.binsz) == ("20101-01-01-00_fast.fits.gz", 0.25)
+    table, dead = open_fits(file.data, file.name).tables
+    common = ("OBJECT", "OBS_ID", "TIMESYS", "TIMEUNIT", "MJDREFI", "MJDREFF", "TIMEZERO")
+    assert [dead.header[key] for key in common] == [table.header[key] for key in common]
+    assert "CHAN1" in table.header and "CHAN1" not in dead.header
+    assert len(dead) == 96 * 8  # of 0.125 s
     time, element = photons(made_up)
     inside = (time >= 16) & (time < 112)
     soft = int((element[inside] < 21).sum())  # 0-4, 5-6, 7 to 15 one by one, and pairs: channels up to 35
@@ -201,3 +209,18 @@ def test_lost_time_is_told_from_a_second_a_thousandth_or_twenty_bins_on(
     made = Made()
     say_lost(Lost(lost, wanted), binsz, made)
     assert [one.code for one in made.remarks] == ["time_lost"] * said
+
+
+def test_what_counts_if_nobody_says() -> None:
+    """As the specification of fast timing has it."""
+    assert PowerRules() == PowerRules(0.02, ((0.1, 10.0), (10.0, 100.0)), 0.01)
+    assert BurstRules() == BurstRules(1.0, 0.25, 4.0, 3.0, 2, 10.0, (50.0, 5.0), (5.0, 200.0), 60.0, 5.0)
+    asked = FastRequest({}, 1.0)
+    assert (asked.pcus, asked.screening, asked.energies) == ((0, 1, 2, 3, 4), Screening(), True)
+    power = PowerRequest({}, 1.0, 8.0)
+    assert (power.pcus, power.noise_above, power.rules) == ((0, 1, 2, 3, 4), 0.0, PowerRules())
+
+
+def test_no_time_has_no_number_of_pcus(data: FastData) -> None:
+    assert np.isnan(data.steady.number(np.empty((0, 2))))
+    assert data.steady.number(data.steady.gti, (2, 3)) == 1.0

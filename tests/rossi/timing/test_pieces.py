@@ -13,12 +13,13 @@ from rossi.product import File
 from rossi.spooled import SpooledFile
 from rossi.timing import pieces, xenon_stream
 from rossi.timing.choice import Wish, choose, choose_each
-from rossi.timing.eventparts import ScreenedParts
+from rossi.timing.eventparts import ScreenedParts, _sorted
 from rossi.timing.events import Screening, open_events, screened_events
 from rossi.timing.fastcurve import fast_light_curve
 from rossi.timing.modefiles import ModeFiles
 from rossi.timing.pieces import Lost, fast_pieces, in_files, joined, together_at
 from rossi.timing.steady import steady
+from rossi.timing.xenon import XenonHalf
 from rossi.timing.xenon_file import xenon_file
 from rossi.timing.xenon_stream import MergedPair
 from tests.rossi.timing.moved import moved
@@ -204,3 +205,15 @@ def test_all_pcus_are_no_choice_of_pcus(binned):
     assert np.array_equal(every.counts, whole.counts)
     with pytest.raises(ConfigError, match="counts all together"):
         list(fast_pieces(choices, held.load, good, pcus=range(4)))
+
+
+def test_keywords_of_a_pair_are_those_of_its_first_half(xenon):
+    pair = [read_fits(xenon / name) for name in XENON]
+    for file in pair:
+        file.table().header.set("OBJECT", f"of {XenonHalf.from_file(file).role}")
+    assert [MergedPair(*order).table.header["OBJECT"] for order in (pair, pair[::-1])] == ["of 1", "of 1"]
+
+
+def test_photons_that_come_backward_are_sorted():
+    held = [(np.array([3.0, 2.0]), *(np.array([n, n + 1], np.uint8) for n in (1, 3, 5)))]
+    assert [one.tolist() for one in _sorted(held)] == [[2, 3], [2, 1], [4, 3], [6, 5]]

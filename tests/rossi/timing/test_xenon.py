@@ -14,7 +14,7 @@ from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.table import Table
 from rossi.gti import from_table
 from rossi.timing.merge import Losses, merge_xenon
-from rossi.timing.xenon import XenonHalf
+from rossi.timing.xenon import Listed, XenonHalf
 from rossi.timing.xenon_file import Layout, xenon_file, xenon_pairs
 from tests.golden.comparison import differences
 
@@ -259,3 +259,8 @@ def test_anodes_have_names(pair):
     names = {layer * 10 + side: f"X{layer}{'LR'[side]}" for layer in (1, 2, 3) for side in (0, 1)}
     assert told == {*names.items(), (40, "INDEF"), (255, "INDEF")}
     assert np.array_equal(people.column("PROPANE"), ogip.column("ANODEID") == 40)
+
+
+def test_words_with_the_top_bit_are_events():
+    words = np.array([0x7FFC, 0x8000, 0x7FFF, 0xFFFF, 0x0000], np.uint16)
+    assert Listed(words, np.zeros(5, int), np.zeros(5, int)).is_event.tolist() == [False, True, False, True, False]
