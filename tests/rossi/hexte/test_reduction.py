@@ -38,8 +38,10 @@ def test_segments_begin_with_frame_bin_position_and_good_time():
     assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
 
 
+@pytest.mark.parametrize("step", [1, -1])
 @pytest.mark.parametrize("cells", [1 << 23, 5 << 10, 1 << 10])
-def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells):
+def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells, step):
+    """In pieces whose rows ascend in time, or descend."""
     monkeypatch.setattr("rossi.hexte.tally._MOST_CELLS", cells)
     random, n = np.random.default_rng(4), 300
     time = T + np.sort(random.uniform(0, 160, n))
@@ -49,7 +51,7 @@ def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells):
     positions, lookup = _groups(table, None)
     bands = [(0, 255, (0, 1, 2, 3)), (50, 120, (1, 3)), (51, 51, (2,))]
     good = np.array([[T + 13.0, T + 60.5], [T + 80.25, T + 150.0]])
-    pieces = [table.with_rows(table.rows[:101]), table.with_rows(table.rows[101:])]
+    pieces = [table.with_rows(rows[::step].copy()) for rows in (table.rows[:101], table.rows[101:])]
     found = tally(pieces, lookup, 3, Window(3.0, T + 3.0, 5.0, good), bands)
     of_position = [{1, 65, 8}, {2, 68}, {32, 16}]
     for position, one, codes in zip(positions, found, of_position, strict=True):
