@@ -38,7 +38,9 @@ class Tests:
             if any("" in self.lines[module].get(line, ()) for line in lines):  # called at import, too
                 found |= self._ran(module, self.lines[module])
         else:  # run at import
-            found = self._naming(_names(inside)) or self._ran(module, range(1, len(self.sources.get(module, ())) + 1))
+            found = self._naming(_names(inside), module) or self._ran(module, self.lines.get(module, ()))
+            if inside and isinstance(inside[-1], ast.FunctionDef):  # a default
+                found |= self._ran(module, range(inside[-1].lineno, (inside[-1].end_lineno or line) + 1))
         found = found or self._own(module)
         return self._in_lots([t for t in found if self.seconds.get(t, LONGEST) < LONGEST], module)
 
@@ -52,12 +54,14 @@ class Tests:
         by_line = self.lines.get(module, {})
         return {test for line in lines for test in by_line.get(line, ()) if test}
 
-    def _naming(self, names: list[str]) -> set[str]:
-        """Return the tests that ran a line in which one of the names stands."""
+    def _naming(self, names: list[str], module: str) -> set[str]:
+        """Return the tests that ran a line in which one of the names of a module stands: there, if all are private."""
         if not names:
             return set()
         word = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")
-        places = {m: [n for n, text in enumerate(lines, 1) if word.search(text)] for m, lines in self.sources.items()}
+        here = {module} if all(name.startswith("_") for name in names) else set(self.sources)
+        sources = {name: lines for name, lines in self.sources.items() if name in here}
+        places = {m: [n for n, text in enumerate(lines, 1) if word.search(text)] for m, lines in sources.items()}
         return {test for module, lines in places.items() for test in self._ran(module, lines)}
 
     def _in_lots(self, tests: list[str], module: str) -> list[list[str]]:

@@ -20,7 +20,7 @@ DEFAULTS = {
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_defaults_are_those_of_the_originals(group):
+def test_defaults(group):
     """Of the tasks of a group, and of those whose modules they have brought along."""
     for name in GROUPS[group]:
         find(name)
