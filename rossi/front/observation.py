@@ -41,7 +41,7 @@ class Observation(Told):
     archive : str
         Folder or URL that holds AO1, AO2, ...
     sizes : mapping of str to int [byte]
-        Size of each file by its path relative to the observation's directory.
+        Size of each file by its path relative to the observation's directory; negative where it is not known.
     fetch : callable
         Returns the content of such a path.
     beginnings : callable
@@ -138,8 +138,9 @@ class Observation(Told):
             facts |= {"target": self.target, "start": f"{str(self.start.isot)[:19]} TT"}
         except DataError as error:  # files may be missing; that should not keep one from looking
             facts |= {"target": str(error)}
-        megabytes = sum(size for size in self._sizes.values() if size > 0) / 1e6
-        return facts | {"files": f"{len(self._sizes)} files, {megabytes:.3g} MB", "archive": f"in {self.archive}"}
+        sizes = self._sizes.values()
+        size = f", {sum(sizes) / 1e6:.3g} MB" if min(sizes) >= 0 else ""  # which not every archive lists
+        return facts | {"files": f"{len(sizes)} files{size}", "archive": f"in {self.archive}"}
 
 
 def open_observation(obsid: str | ObsID, archive: str | os.PathLike[str] | None = None) -> Observation:

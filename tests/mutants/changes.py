@@ -39,11 +39,11 @@ class Change:
 
     def made(self, source: str) -> str | None:
         """Return the source with this change, None if Python does not accept it or it is none."""
-        changed = mutate_code(source, OperatorProvider()[self.operator](), self.occurrence)
         try:
+            changed = mutate_code(source, OperatorProvider()[self.operator](), self.occurrence)
             with warnings.catch_warnings(action="error"):
                 same = changed is None or ast.dump(_tree(changed)) == ast.dump(_tree(source))
-        except (SyntaxError, Warning):
+        except (SyntaxError, Warning, AttributeError):  # this of cosmic-ray, at `except (module.Error, ...)`
             return None
         return None if same else str(changed)
 
