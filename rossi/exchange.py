@@ -63,8 +63,7 @@ def _described(column: Column) -> dict[str, str]:
 def _arrow(pyarrow: Any, column: Column) -> Any:
     if column.dtype.kind == "U":
         return pyarrow.array(column.tolist(), pyarrow.string())
-    values = np.asarray(column)
-    return pyarrow.array(values, from_pandas=True) if values.dtype.kind == "f" else pyarrow.array(values)
+    return pyarrow.array(np.asarray(column), from_pandas=True)
 
 
 def from_parquet(data: bytes, name: str) -> Table:

@@ -73,7 +73,8 @@ def _elements(token: str) -> tuple[range, int]:
         return range(0), 0
     if match[2] == ":":
         return range(first, last + 1, step or 1), 1
-    return range(first, last + 1, step or last + 1 - first), step or last + 1 - first
+    width = step or last + 1 - first
+    return range(first, last + 1, width), width
 
 
 def descriptor(text: str) -> dict[str, str]:

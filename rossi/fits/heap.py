@@ -95,7 +95,7 @@ def gather(
         If a cell lies outside the heap, or the cells together are far longer than it.
     """
     number, start = descriptors(field)
-    start = np.where(number > 0, start, 0)
+    start = np.where(number != 0, start, 0)
     limit = len(heap) + 1
     stored = -(-np.clip(number, 0, limit * per_byte) // per_byte)
     size = stored * element.itemsize

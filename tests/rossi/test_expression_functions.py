@@ -230,6 +230,11 @@ def test_null_of_vectors_and_constants(table):
     assert far.tolist() == [True, True, False]
 
 
+def test_elements_of_which_one_index_is_undefined(table):
+    found = compile_expression("ARRAY(#ROW, {2,3})[1, SETNULL(2, #ROW)]").evaluate(table)
+    assert (found.values[[0, 2]].tolist(), found.null.tolist()) == ([1, 3], [False, True, False])
+
+
 def test_bits_one_by_one(table):
     """What a mask does not care about stays so in AND, and gives way in OR: as CFITSIO has it."""
 

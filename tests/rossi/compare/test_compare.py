@@ -194,6 +194,13 @@ def test_the_rows_that_a_figure_shows():
     assert pair.difference.y == pytest.approx(0.5)
 
 
+def test_a_figure_goes_by_thousandths_of_a_second():
+    x, y = (np.array([1.0002, 2.0, 3.0006]), np.array([1.0, 2.0004, 3.0]))
+    for first, second in ((x, y), (y, x)):
+        found = pair_of(curve(first, RATE[:3]), curve(second, RATE[:3] + 0.5), "a.lc").difference
+        assert found.x.tolist() == first[:2].tolist()
+
+
 def test_figures():
     pair = pair_of(curve(), curve(rate=RATE + 0.5), "a.lc")
     for pairs in ([], [pair], [pair] * 20):

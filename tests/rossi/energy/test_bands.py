@@ -105,8 +105,10 @@ def test_bands_by_the_bounds_of_a_response():
     assert bins_of(EnergyBand(26, 61), edges[:-1], edges[1:], "h.rmf") == (4, 4, 30.0, 60.0)
     with pytest.raises(ConfigError, match=r"narrower than half a bin of h\.rmf"):
         bins_of(EnergyBand(40, 44), edges[:-1], edges[1:], "h.rmf")
-    with pytest.raises(ConfigError, match=r"outside the energies of h\.rmf"):
-        bins_of(EnergyBand(70, 80), edges[:-1], edges[1:], "h.rmf")
+    assert bins_of(EnergyBand(10, 20), edges[1:2], edges[2:3], "h.rmf") == (0, 0, 15.5, 17.0)
+    for band, one, other in ((70, 80, edges), (60, 80, edges), (10, 14.5, edges), (10, 20, edges[:1])):
+        with pytest.raises(ConfigError, match=r"outside the energies of h\.rmf"):
+            bins_of(EnergyBand(band, one), other[:-1], other[1:], "h.rmf")
 
 
 @pytest.mark.parametrize("text", ["2-9keV", "2-9", " 2.0 - 9. KEV "])

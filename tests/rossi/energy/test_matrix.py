@@ -68,6 +68,12 @@ def test_a_straight_law_has_even_edges():
     np.testing.assert_allclose(upper, (np.arange(256) + 0.5) / 2, rtol=1e-6)
 
 
+def test_an_edge_that_is_not_found_is_where_the_original_gives_up():
+    """c = E + 4 E**3 at c = 0.5: the steps lead from 0.5 to 0 and back; the 19th, which is the last, to 0."""
+    lower, upper = law(0.0, 1.0, 0.0, 4.0).edges()
+    assert (upper[0], lower[1]) == (0, 0)
+
+
 def test_an_edge_is_found_where_steps_become_small_as_the_original_does():
     """Of a millionth; the number is not yet the root then, and may not be nearer."""
     upper = law(0.0, 1.0, 0.0, 1e-6).edges()[1]

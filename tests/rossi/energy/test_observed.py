@@ -128,6 +128,10 @@ def test_exposure_in_seconds_goes_with_the_sum_of_the_areas(response_data, calib
     mean = 0.5 * 1545.32 + 0.25 * 1533.94 + 0.25 * 1563.16
     assert told == pytest.approx([mean, 2 * mean], rel=0.005)  # shares are rounded, and weighted by area
     assert made[0].responses == made[1].responses
+    of_none = make_ready(
+        source_of(data, PCU_WT2=0.0, EXPOSURE=1000.0), None, PcaWanted(ANODES, in_seconds=True), None, None
+    )
+    assert spectrum(of_none.spectra[0]).exposure == 1000.0
 
 
 def test_without_attitude_a_source_has_no_response(response_data, calibration):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from rossi.errors import DataError
-from rossi.extract.accumulate import accumulate
-from rossi.extract.array import ScienceArray
+from rossi.extract.accumulate import accumulate, accumulate_alike
+from rossi.extract.alike import Alike, stacked
+from rossi.extract.array import ScienceArray, _runs
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.selection import TimeSelection, select_samples
@@ -61,6 +62,11 @@ def test_numbers_that_need_more_bits_than_they_are_stored_in(form, zero, values)
     assert counted(Column("Cnt", f"1{form}", "count", zero=zero), [[v] for v in values]) == values
 
 
+def test_whole_numbers_are_told_from_null_exactly():
+    column = Column("Cnt", "1K", "count", null=2**53 + 1)
+    assert counted(column, [[2**53], [2**53 + 1], [3]]) == [2**53, 3]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -104,3 +110,20 @@ def test_binned(time_first):
     assert counts.tolist() == values.sum(axis=(0, 1)).tolist()
     rate, _ = extract(array, 0.125, ChannelSelection(chmin=11, chmax=20))
     assert rate == pytest.approx(values[:, :, 1:].sum(axis=2).ravel() / 0.125)
+
+
+def test_files_of_several_samples_a_row_in_one_pass():
+    """The second file's first row is the fourth of all, so its first sample the thirteenth."""
+    keywords = (("TDDES", "D[0~4] & E[X1L^X1R] & C[0~13]"), ("1CTYP", "TIME"), ("1CDLT", 0.25))
+    values = np.random.default_rng(4).integers(0, 99, (5, 4))
+    arrays = [mode(Column("XeCnt", "4B", "count", keywords=keywords), part) for part in (values[:3], values[3:])]
+    grids = [select_samples([array], "XeCnt", 0.25, TimeSelection()) for array in arrays]
+    whole, first = stacked([array.table for array in arrays])
+    made = accumulate_alike(Alike.of(grids, whole, first, 4), ["XeCnt"], ChannelSelection())
+    assert [one.counts.tolist() for one in made] == [values[:3].ravel().tolist(), values[3:].ravel().tolist()]
+
+
+def test_columns_that_lie_side_by_side_are_read_at_once():
+    columns = [(Column(name, "J"), [1]) for name in "ABCDEF"]
+    structure = open_fits(fits_bytes(primary_hdu(), [table_hdu("X", columns)]), "x").table().structure
+    assert _runs(structure, ("A", "C", "D", "F")) == (("A",), ("C", "D"), ("F",))

@@ -112,7 +112,7 @@ def test_blocks_are_full(cards, blocks):
     ("value", "number", "finite", "count"),
     [
         *[(0, 0, 0, 0), (7, 7, 7, 7), (7.0, 7, 7, 7), (-1, -1, -1, None), (1.5, 1.5, 1.5, None), (True, *[None] * 3)],
-        *[("'7'", None, None, None), ((1 << 53) + 1, 1 << 53, 1 << 53, (1 << 53) + 1)],
+        *[("'7'", None, None, None), (0.0, 0, 0, 0), ((1 << 53) + 1, 1 << 53, 1 << 53, (1 << 53) + 1)],
         *[(10**69, 1e69, 1e69, 10**69), ("1E400", np.inf, None, None), ("-1E400", -np.inf, None, None)],
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from rossi.errors import DataError
 from rossi.fits.cards import CARD
 from rossi.fits.header import BLOCK
+from rossi.fits.heap import gather
 from rossi.fits.image import read_images
 from rossi.fits.reader import MAX_HEADER, open_fits
 from rossi.fits.stream import stream_fits
@@ -133,6 +134,12 @@ def test_heaps_that_descriptors_lie_about(pairs, letter):
     table = open_fits(fits_bytes(primary_hdu(), [TableHDU(header, rows.tobytes() + heap)]), "x.rsp").table()
     with pytest.raises(DataError, match=r"x.rsp\[MATRIX\], column MATRIX: (row [12] has|the cells hold).*damaged"):
         table.cells("MATRIX")
+
+
+def test_a_cell_of_a_negative_length_is_told_as_it_is_stored():
+    """Where a cell without elements begins does not matter."""
+    with pytest.raises(DataError, match="x: row 2 has -1 elements from byte 3 of the heap on, which has 8 bytes"):
+        gather(memoryview(bytes(8)), np.array([(0, 99), (-1, 3)]), np.dtype(">i2"), "x")
 
 
 @pytest.mark.parametrize("start", [-1, 3, 99_999, 1.5])

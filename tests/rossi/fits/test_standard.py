@@ -267,6 +267,11 @@ def test_whole_numbers_that_are_shifted(form, zero, values, kind):
     assert np.isnan(numbers).tolist() == [False, bool(zero), False] and numbers[[0, 2]].tolist() == values[::2]
 
 
+def test_columns_of_reals_keep_the_sign_of_zero():
+    table = table_of([(Column(name, "E"), np.array([-0.0, 0.0], np.float32)) for name in "AB"])
+    assert np.signbit(table.side_by_side(("A", "B"))).tolist() == [[True, True], [False, False]]
+
+
 def test_columns_as_numbers():
     columns = [
         (Column("A", "I", zero=32768), np.array([1, 40000])),
