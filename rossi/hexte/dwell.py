@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -28,8 +28,22 @@ def overlapping(tables: Sequence[Table], start: float, stop: float) -> Table | N
     return tables[int(np.argmax(shared))] if shared and max(shared) > 0 else None
 
 
+def span_of(tables: Iterable[Table]) -> tuple[float, float]:
+    """Return the time (spacecraft clock) from the first TSTART of tables to their last TSTOP [s].
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        One at least.
+    """
+    starts, stops = zip(
+        *((table.header.number(key, table.where) for key in ("TSTART", "TSTOP")) for table in tables), strict=True
+    )
+    return min(starts), max(stops)
+
+
 def _shared(table: Table, start: float, stop: float) -> float:
-    first, last = (table.header.number(key, table.where) for key in ("TSTART", "TSTOP"))
+    first, last = span_of([table])
     return min(last, stop) - max(first, start)
 
 

@@ -27,7 +27,7 @@ from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
 from rossi.hexte.counting import ArchivePart, Correction, Request, count_archive, count_events, whole_frames
-from rossi.hexte.dwell import find_dwell, overlapping
+from rossi.hexte.dwell import find_dwell, overlapping, span_of
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
@@ -168,8 +168,7 @@ def _rocking(
     """Return how a cluster rocked, for people."""
     source = union(*(p.frames for p in parts if p.position is Position.SOURCE))
     beside = union(*(p.frames for p in parts if p.position is not Position.SOURCE))
-    header, where = parts[0].table.header, parts[0].table.where
-    span = header.number("TSTART", where), header.number("TSTOP", where)
+    span = span_of(part.table for part in parts)
     dwell, remarks = None, list[Remark]()
     with contextlib.suppress(DataError):
         dwell, remarks = find_dwell(overlapping(cluster_tables(rocking, cluster), *span), source, beside)

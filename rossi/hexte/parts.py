@@ -13,7 +13,7 @@ from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import first_table, stream_fits
 from rossi.fits.table import Table
 from rossi.gti import Gti, from_table, intersection, union
-from rossi.hexte.dwell import find_dwell, overlapping
+from rossi.hexte.dwell import find_dwell, overlapping, span_of
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, cluster_of, kind_of
 from rossi.product import File
@@ -78,8 +78,7 @@ class Part:
     @cached_property
     def span(self) -> tuple[float, float]:
         """TSTART and TSTOP of the whole science file [s]."""
-        header, where = self.table.header, self.table.where
-        return header.number("TSTART", where), header.number("TSTOP", where)
+        return span_of([self.table])
 
 
 def cluster_tables(rocking: Sequence[FitsFile], cluster: Cluster) -> list[Table]:
@@ -169,9 +168,7 @@ def dwell_of(parts: Sequence[Part], tables: Sequence[Table], given: float | None
     )
     if given is not None:
         return (given if len(beside) else 0.0), []
-    spans = [part.span for part in parts]
-    covering = overlapping(tables, min(start for start, _ in spans), max(stop for _, stop in spans))
-    return find_dwell(covering, source, beside)
+    return find_dwell(overlapping(tables, *span_of(part.table for part in parts)), source, beside)
 
 
 def good_of_parts(parts: Sequence[Part], good: Gti) -> tuple[list[Gti], list[Remark]]:

@@ -56,6 +56,12 @@ def test_reference_values_of_union_and_intersection():
     assert gti.union().shape == (0, 2)
 
 
+def test_pairs_lie_along_the_last_axis():
+    assert gti.make([[[32, 48]], [[0, 16]]]).tolist() == [[0, 16], [32, 48]]
+    with pytest.raises(TypeError, match="pairs of START and STOP"):
+        gti.make([[[0, 16, 32], [48, 64, 80]]])
+
+
 def gti_table(pairs, cards=()):
     columns = list(zip(STDGTI, np.array(pairs, float).T, strict=True))
     return open_fits(fits_bytes(primary_hdu(), [table_hdu("STDGTI", columns, cards)]), "a.gti").tables[0]

@@ -55,7 +55,7 @@ def background_coordinates(latitude: Singles, longitude: Singles, climb: Singles
     phase = np.arcsin(sine.astype(np.float64)).astype(_F)
     phase = np.where(np.isnan(climb), _F(np.nan), np.where(climb < 0, PI - phase, phase))
     phase = np.where(phase > PI, phase - _F(2) * PI, phase)
-    cosine = single.cos(np.asarray(_INCLINATION).reshape(1))[0]
+    cosine = single.cos(_INCLINATION.reshape(1))
     from_node = single.arctan2(single.sin(phase) * cosine, single.cos(phase))
     node = longitude - from_node / PI * _F(180) + _TURN * phase / (_F(2) * PI)
     node = np.fmod(node, _F(360))

@@ -104,6 +104,9 @@ def test_files_along_the_way_and_no_file(spectrum):
     ):
         said = ftools.grppha(infile="a.pha", outfile="no.pha", comm=f"{marks}show {what} & quit").stdout
         assert ("channel 2: quality 5" in said, "channel 4: systematic error 0.1" in said) == shown, what
+    for what in ("key", "keywords", "chkey"):
+        said = ftools.grppha(infile="a.pha", outfile="no.pha", comm=f"show {what} & quit").stdout
+        assert "EXPOSURE = 100.0" in said, what
     assert not (spectrum / "no.pha").exists()
     assert fits.getdata("c.pha", 1)["GROUPING"].tolist() == [1, -1, -1, -1, -1] * 2
 

@@ -200,6 +200,7 @@ def test_spectra_of_several_files_are_added_up():
     total, background = read[Position.SOURCE], read[Position.BACKGROUND]
     assert (total.value[0], total.error[0], total.exposure) == (144, 12, 30)
     assert (background.value[0], background.exposure) == (30, 11)
+    assert all(spectra[part.position] is part.spectrum for part in parts[2:])  # one alone stays what it is
     files = spectrum_files(spectra, "x_pwa")
     assert sorted(files) == ["bkg", "m", "p", "src"]
     header = open_fits(files[Position.SOURCE], "x").table("SPECTRUM").header

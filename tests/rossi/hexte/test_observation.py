@@ -21,6 +21,7 @@ from rossi.product import About, Content, File, Kind
 from rossi.simulate import DEAD_TIME_FILE_A, DEAD_TIME_FILE_B
 from tests.once import simulated
 from tests.rossi.hexte.synthetic import T, archive
+from tests.rossi.hexte.synthetic import housekeeping as rocking_of
 
 WANTED = Wanted({"ch15-61": DetectorBand(15, 61)})
 
@@ -132,6 +133,21 @@ def test_widths_of_bins(dwell, width):
     assert [Wanted({}).width(part, dwell) for part in (source, beside)] == [width, width]
     assert [between.width(part, dwell) for part in (source, beside)] == [4.0, 16.0]
     assert Wanted({}, interpolated=True).width(source, dwell) == 16.0
+
+
+def test_the_dwell_is_that_of_most_of_the_time_of_all_files():
+    """Two files of 64 and 512 s, which housekeeping tells with dwells of 16 and 32 s."""
+    science, rocking = {}, []
+    for number, (start, rows) in enumerate(((T, 4), (T + 64, 32))):
+        time = start + 16.0 * np.arange(rows)
+        file = archive(time, np.arange(rows) % 2, [1] * rows, np.ones((rows, 4), int))
+        told = rocking_of(time, code=number + 1)
+        science[f"FS52_{number}"], rock = (
+            fits_bytes(one.primary, [as_hdu(table) for table in one.tables]) for one in (file, told)
+        )
+        rocking.append(File(f"FH53_{number}", rock))
+    made = split_observation({}, science, rocking).clusters["pwa"]
+    assert (made["dwell"], made["files"]) == (32.0, 2)
 
 
 def test_a_science_file_is_opened_once():

@@ -114,7 +114,10 @@ def test_times_of_no_observation_have_no_frames():
 
 @pytest.mark.parametrize(
     ("start", "moved"),
-    [(503424760, True), (506801792, False), (506843120, False), (506843136, True), (512502160, False)],
+    [
+        *((503424752, False), (503424760, True), (506801784, True), (506801792, False)),
+        *((506843120, False), (506843128, True), (512502152, True), (512502160, False)),
+    ],
 )
 @pytest.mark.parametrize("cluster", [0, 1])
 def test_cluster_b_was_off_source_when_it_said_on(start, moved, cluster):
@@ -139,6 +142,12 @@ def test_frames_of_rows():
 )
 def test_a_million_rows(rows, defect, frames):
     assert len(frame_intervals(T + 0.01 * np.arange(rows), defect)) == frames
+
+
+def test_all_rows_are_looked_at_unless_the_defect_is_wanted(monkeypatch):
+    monkeypatch.setattr("rossi.hexte.rocking._DIGITS", 1)
+    file = science(Kind.ARCHIVE, [0] * 12)
+    assert [len(part.frames) for wanted in ((), (True,)) for part in split(file, SEPARATE, *wanted)] == [12, 1]
 
 
 @given(st.lists(st.floats(0, 2000), min_size=1, max_size=50).map(sorted))

@@ -8,7 +8,7 @@ from rossi.extract.selection import TimeSelection
 from rossi.fits.reader import open_fits, read_fits
 from rossi.fits.writer import Column, fits_bytes, primary_hdu, table_hdu
 from rossi.pca.breakdown import read_breakdowns
-from rossi.pca.deadtime import BadRowRules, background_rows, pcu_rows
+from rossi.pca.deadtime import BadRowRules, background_rows, pcu_rows, row_totals
 from rossi.pca.housekeeping import Housekeeping
 from rossi.pca.lightcurve import DeadTime, PreparedArray, Request, pca_light_curve, pca_light_curve_file
 from rossi.pca.prepare import prepare_standard2
@@ -100,6 +100,13 @@ def test_background_counts_that_a_vle_rate_implies(vle, remaining):
     background = background_rows(data.tables[0], rows, BadRowRules())[0]
     assert background.remaining_counts[1:-1].tolist() == [remaining] * 6
     assert background.propane_counts.tolist() == [0] + [750] * 6 + [0]
+
+
+@pytest.mark.parametrize(("form", "each", "number"), [("I", 32767, 70_000), ("I", -32768, 70_000), ("J", 2**31 - 1, 2)])
+def test_totals_beyond_32_bits(form, each, number):
+    column = Column("Counts", f"{number}{form}"), np.full((1, number), each)
+    table = open_fits(fits_bytes(primary_hdu(), [table_hdu("XTE_SA", [column])]), "x").tables[0]
+    assert row_totals(table, ("Counts",)).tolist() == [each * number]
 
 
 def test_prepared_spectra_of_bad_rows_are_zero():

@@ -74,6 +74,11 @@ def test_odd_curves_are_drawn(mjd: list[float], rate: list[float]) -> None:
     assert len(np.unique(pixels(png(mission_figure([panel(mjd, rate)]))))) > 2
 
 
+def test_a_moment_stands_in_the_middle_of_half_an_hour() -> None:
+    (axes,) = mission_figure([panel([50200.0])]).axes
+    assert np.array(axes.get_xlim()) - 50200 == pytest.approx([-0.01, 0.01], abs=1e-6)
+
+
 def test_epochs_follow_each_other() -> None:
     assert [e.number for e in epochs()] == [1, 2, 3, 4, 5]
     assert all(a.stop == b.start for a, b in pairwise(epochs()))

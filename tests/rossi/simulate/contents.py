@@ -25,7 +25,7 @@ from rossi.fits.reader import iterate_hdus, open_fits
 from rossi.simulate import Configurations, FastSpec, ObservationSpec, simulate_observation, true_observation
 from rossi.simulate.archive import planned
 from rossi.simulate.calibration import calibration_files
-from rossi.simulate.fast.plan import with_fast_data
+from rossi.simulate.fast.plan import BY_TURNS, with_fast_data
 from rossi.simulate.source import long_term
 from rossi.simulate.targets import MOST, targets
 from rossi.simulate.truth import true_sources, truth
@@ -82,7 +82,7 @@ def _of_plans() -> Contents:
     one = [asdict(planned(2, number, long_term(2))) for number in range(20)]
     named = {target.names[0] + str(target.ra): _of_values(asdict(target)) for target in targets(MOST)}
     planned_for = {f"{plan['obsid']['text']} {plan['entropy']}": _of_values(plan) for plan in (*plans, *one)}
-    specs = [with_fast_data(planned(1, number, models[number], targets(2)), number) for number in range(2)]
+    specs = [with_fast_data(planned(1, number, models[number], targets(2)), number) for number in range(len(BY_TURNS))]
     whole = truth(1, specs, models[0], true_sources(targets(2), models[:2])).model_dump()
     told = {key: _of_values(value) for key, value in whole.items()}
     return {"": {"observations": planned_for, "targets": named, "truth": told}}

@@ -57,6 +57,17 @@ def test_several_files_and_error_planes_and_propane():
     assert "other.mdl: HDUs 0" in history
 
 
+def test_the_history_tells_runs_of_hdus():
+    kinds = {"I": {"BGSRC": "INTERNAL"}, "E": {"BGSRC": "EXTERNAL"}}
+    for kind_of_each, hdus in (("IIIEI", "0-2,4"), ("EII", "1-2"), ("IEI", "0,2"), ("E", "none")):
+        parts = [component(flat(1)[0], **kinds[kind]) for kind in kind_of_each]
+        made = estimate_background(
+            standard2(1), None, [model(*parts)], options=BackgroundOptions(model_type=ModelType.INTERNAL)
+        )
+        history = b"".join(image for _, image in made.to_file().tables[0].header.images()).decode()
+        assert f"test.mdl: HDUs {hdus} " in history
+
+
 def test_internal_and_external_components():
     parts = [component(flat(v)[0], **kw) for v, kw in ((1, {"BGSRC": "INTERNAL"}), (2, {"BGSRC": "EXTERNAL"}), (4, {}))]
     levels = {}

@@ -24,16 +24,18 @@ def text(name, values):
     return Column(name, f"{max(1, *map(len, values))}A"), list(values)
 
 
-def master(rows=1, start=START, stop=STOP, without=(), **texts):
+def master(rows=1, start=START, stop=STOP, without=(), **changed):
     """Return an FMI whose subsystems' indices are FIPC_0-1, FIAC_0-1 and so on."""
     cells = {"ObsId": "10001-01-01-00", "User": "SMITH", "Source": "SRC X-1", "StartDate": "31/12/99"}
     cells |= {"StartTime": "23:59:00", "StopDate": "01/01/00", "StopTime": "00:04:04"}
     cells |= {
         f"{name}_Index_File": f"{file}_0-1" for name, file in (("PCA", "FIPC"), ("ACS", "FIAC"), ("HEXTE", "FIHX"))
     }
-    cells |= {"Std_Prod_Index_File": "FIST_0-1"} | texts
-    columns = [text(name, [value] * rows) for name, value in cells.items()]
-    columns += [(Column("StartMET", "J"), [start] * rows), (Column("StopMET", "J"), [stop] * rows)]
+    cells |= {"Std_Prod_Index_File": "FIST_0-1"} | changed | {"StartMET": start, "StopMET": stop}
+    columns = [
+        text(name, [value] * rows) if isinstance(value, str) else (Column(name, f"{np.size(value)}J"), [value] * rows)
+        for name, value in cells.items()
+    ]
     cards = [card for card in SYSTEM if card[0] not in without]
     return fits_bytes(primary_hdu(cards), [table_hdu("XTE_MI", columns)])
 

@@ -87,6 +87,7 @@ def test_without_velocity_the_latitude_tells_the_direction():
     latitude = np.array([np.nan, 5, 6, np.nan, 5, 5, 4], np.float32)
     assert np.array_equal(orbit.climbing(latitude), [np.nan, np.nan, 1, np.nan, -1, 1, -1], equal_nan=True)
     assert len(orbit.climbing(latitude[:0])) == 0
+    assert np.isnan(orbit.climbing(latitude[1:2])).tolist() == [True]
     found = derived({"ACSEARTHLAT": [5, 6, 5], "ACSEARTHLON": [0, 0, 0]})
     assert np.isnan(found["BKGD_PHI"][0]) and found["BKGD_PHI"][1] < 90 < found["BKGD_PHI"][2]
 
@@ -103,6 +104,7 @@ def test_mcilwain():
 def test_the_pieces_of_hiltons_fit_join():
     """As well as the published coefficients do, in value and in slope."""
     ends = [end for end, _ in _FIT[:-1]]
+    assert ends == [-22, -3, 3, 11.7, 23]
     for derivative, off in ((0, [2e-4, 7e-7, 2e-7, 4e-6, 5e-3]), (1, [8e-5, 3e-6, 7e-7, 1e-5, 2e-3])):
         pieces = [np.polyder(np.poly1d(coefficients), derivative) for _, coefficients in _FIT]
         steps = [after(end) - before(end) for end, (before, after) in zip(ends, pairwise(pieces), strict=True)]

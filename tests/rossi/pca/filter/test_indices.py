@@ -28,6 +28,7 @@ def test_application_ids_of_columns():
     assert paths(pca) == {74: ("pca/FS4a_1-2",), 93: ("pca/FH5d_1-2",)}
     assert paths({"EA3Data": ["pca/FS4f_1-2", "pca/FS4a_1-2"]}) == {79: ("pca/FS4f_1-2",)}
     assert paths({"ClAHk": ["hexte/FHfb_1-2"], "EA8Data": ["hexte/FSb0_1-2"]}, "FIHX_0-1") == {251: ("hexte/FHfb_1-2",)}
+    assert paths({"EA8Data": ["stdprod/FS4a_1-2"]}, "FIST_0-1") == {}
 
 
 def test_one_column_alone_is_no_endless_loop():
@@ -91,6 +92,7 @@ def test_without_any_index_there_are_only_derived_columns_undefined():
 
 def test_about_the_observation():
     found = read_master({"FMI": master()})
+    assert read_master({"FMI": master(User=123)}).user == "123"
     assert (found.begin, found.end) == (("1999-12-31", "23:59:00"), ("2000-01-01", "00:04:04"))
     primary = opened(build_filter_file({"FMI": master()}, None)).primary
     assert (primary["OBSERVER"], primary["OBJECT"], primary["OBS_ID"]) == ("SMITH", "SRC X-1", "10001-01-01-00")
@@ -104,6 +106,9 @@ def test_about_the_observation():
         ({"FMI": master(rows=2)}, r"FMI\[XTE_MI\]: 2 rows; .* one single ObsID"),
         ({"FMI": master(without=["TIMEZERO"])}, "TIMEZERO missing"),
         ({"FMI": master(StartDate="1999-12-31")}, "StartDate is '1999-12-31'"),
+        ({"FMI": master(start="1000")}, "StartMET is 1000; a time of the mission was expected"),
+        ({"FMI": master(start=[1000, 1001])}, r"StartMET is \[1000 1001\]; a time of the mission was expected"),
+        ({"FMI": master(stop=10**9)}, "StopMET is 1000000000; a time of the mission was expected"),
         ({"FMI": master(), "FIPC_0-1": b"\x1f\x8b\x08\0"}, "FIPC_0-1: the gzip file"),
         ({"FMI": master(), "FIPC_0-1.gz": b"rubbish"}, "FIPC_0-1.gz: not a FITS file"),
     ],
