@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from rossi.names import plain_name
 from rossi.sky import SOURCE_RADIUS, separation
@@ -76,7 +77,7 @@ def source_numbers(told: Sequence[Source], *, by_name: bool) -> list[int]:
         See `Source.is_same`.
     """
     firsts: list[Source] = []
-    for source in sorted(set(told), key=lambda s: (plain_name(s.name), s.position or (999.0, 0.0), s.name)):
+    for source in sorted(set(told), key=lambda s: (plain_name(s.name), s.position or (inf,), s.name)):
         if (source.name or source.position) and not any(source.is_same(one, by_name=by_name) for one in firsts):
             firsts.append(source)
     numbers = []

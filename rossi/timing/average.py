@@ -92,7 +92,7 @@ def average(parts: Iterable[MeanPower]) -> MeanPower:
     ConfigError
         If they differ in bins or segments.
     """
-    first, photons, segments, total = None, 0.0, 0, np.zeros(0)
+    first, photons, segments = None, 0.0, 0
     for part in parts:
         if first is None:
             first, total = part, np.zeros(len(part.freq))

@@ -114,8 +114,9 @@ def whole_bins(good: Gti, origin: float, dt: float, name: str) -> Bins:
     edges = (intervals.make(good) - origin) / dt
     nearest = np.rint(edges)
     noise = min(_NOISE_BINS, _NOISE / dt)
-    first = np.where(np.abs(edges - nearest) < noise, nearest, np.ceil(edges))[:, 0].astype(np.int64)
-    last = np.where(np.abs(edges - nearest) < noise, nearest, np.floor(edges))[:, 1].astype(np.int64)
+    on_edge = np.isclose(edges, nearest, rtol=0.0, atol=noise)
+    first = np.where(on_edge, nearest, np.ceil(edges))[:, 0].astype(np.int64)
+    last = np.where(on_edge, nearest, np.floor(edges))[:, 1].astype(np.int64)
     some = last > first
     number = (last - first)[some]
     if number.sum() > MAX_BINS:

@@ -358,7 +358,7 @@ def _pcus(table: Table, column: str) -> tuple[int, ...]:
     """Return the PCUs that a descriptor names, all where it names none."""
     text = descriptor(str(table.header.get(f"TDDES{table.info(column).number}", ""))).get("D", "")
     try:
-        named = parse_channels(text.replace("~", ":"))[:, 0] if text else np.array(_ALL)
+        named = parse_channels(text)
     except DataError:
         return _ALL
-    return tuple(int(pcu) for pcu in named if pcu in _ALL)
+    return tuple(pcu for pcu in _ALL if any(first <= pcu <= last for first, last in named))

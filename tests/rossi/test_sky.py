@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 
-from rossi.sky import offsets, separation
+from rossi.sky import mean_direction, offsets, separation
 
 
 def test_a_map_has_the_angles_from_its_middle_true() -> None:
@@ -25,3 +25,12 @@ def test_offsets_have_the_angles_from_the_middle_true():
         there = SkyCoord(ra, dec, unit="deg")
         away, angle = middle.separation(there).deg, middle.position_angle(there).rad
         assert offsets(10.0, 60.0, ra, dec) == pytest.approx((away * np.sin(angle), away * np.cos(angle)), abs=1e-9)
+
+
+def test_the_mean_of_directions():
+    """Along each axis, between them, across RA 0; opposite ones have none."""
+    assert mean_direction([80.0, 100.0], [0.0, 0.0]) == pytest.approx((90.0, 0.0))
+    assert mean_direction([180.0], [0.0]) == pytest.approx((180.0, 0.0))
+    assert mean_direction([0.0, 180.0], [80.0, 80.0])[1] == pytest.approx(90.0)
+    assert mean_direction([359.0, 3.0], [0.0, 0.0]) == pytest.approx((1.0, 0.0))
+    assert np.isnan(mean_direction([0.0, 180.0], [0.0, 0.0])).all()

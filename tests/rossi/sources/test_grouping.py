@@ -206,7 +206,7 @@ def test_slugs_are_unique_and_safe() -> None:
 
 
 def test_by_target() -> None:
-    rows = [("NOVA", 100.0, 20.0), ("nova", 200.0, 20.0), ("B", NAN, NAN), ("b", 5.0, 5.0), ("", 100.0, 20.0)]
+    rows = [("NOVA", 100.0, 20.0), ("nova", 200.0, 20.0), ("B", NAN, NAN), ("b", 5.0, -5.0), ("", 100.0, 20.0)]
     found = group(made(*rows), Rule(By.TARGET))
     assert found.number.tolist() == [0, 0, 1, 1, -1]
     assert [(s.name, s.slug, s.ra) for s in found.sources] == [("NOVA", "nova", 100.0), ("B", "b", 5.0)]

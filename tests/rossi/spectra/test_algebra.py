@@ -84,10 +84,10 @@ def test_errors_of_each_operation(compat):
 
 
 def test_division_by_zero_is_marked():
-    pair = {"a": spectrum([100, 9]), "b": spectrum([0, 3], name="b", quality=np.array([0, 2]))}
+    pair = {"a": spectrum([100, 9, 7]), "b": spectrum([0, 3, 0], name="b", quality=np.array([0, 2, 2]))}
     result = combine(Formula("a/b"), pair, divzero=-99)
-    np.testing.assert_array_equal(result.value, [-99, 3])
-    np.testing.assert_array_equal(result.quality, [5, 5])
+    np.testing.assert_array_equal(result.value, [-99, 3, -99])
+    np.testing.assert_array_equal(result.quality, [5, 5, 5])
     assert result.error[0] == 0
 
 
@@ -179,6 +179,7 @@ def test_a_spectrum_without_exposure_adds_nothing():
 
 def test_areascal():
     assert common_areascal([spectrum([1], areascal=1.0), spectrum([1], areascal=1.002)]) == pytest.approx(1.001)
+    assert common_areascal([spectrum([1], areascal=199.0), spectrum([1], areascal=201.0)]) == 200  # 1 per cent
     with pytest.raises(ConfigError, match="AREASCAL differs"):
         common_areascal([spectrum([1], areascal=1.0), spectrum([1], areascal=2.0)])
 

@@ -178,8 +178,8 @@ def test_angles() -> None:
     ],
 )
 def test_joining_refuses_what_has_no_meaning(keywords: dict[str, object], what: str) -> None:
-    with pytest.raises(DataError, match=f"y.lc: its {what} .* can't become one light curve"):
-        join([curve(name="a.lc"), curve(1, name="y.lc", **keywords)])
+    with pytest.raises(DataError, match=f"y.lc: its {what} .* that of a.lc is .* can't become one light curve"):
+        join([curve(name="a.lc"), curve(1, name="y.lc", **keywords), curve(2, name="z.lc")])
 
 
 def test_joined_headers_keep_what_is_common() -> None:

@@ -160,6 +160,7 @@ def test_rows_without_a_time_stay_so(barycentre):
         ({"cards": [("TIMESYS", "UTC"), *SPAN]}, "TIMESYS is 'UTC'; TT was expected"),
         ({"gti_cards": [("TIMESYS", "TDB"), *SPAN]}, r"\[GTI\]: TIMESYS is TDB"),
         ({"cards": [("TIMESYS", "TT"), ("MJDREFI", 50000), ("MJDREFF", 0.0), *SPAN]}, "MJDREF is 50000.0"),
+        ({"cards": [("TIMESYS", "TT"), ("MJDREFI", 49353), ("MJDREFF", 0.5), *SPAN]}, "MJDREF is 49353.5"),
         ({"time": START - 10 + np.arange(20.0)}, r"column TIME: its times from .* are not covered by the orbit"),
         ({"gti_cards": [*COMMON, ("TSTART", 0.0), ("TSTOP", 1.0)]}, r"\[GTI\], keyword TSTART: its times"),
     ],

@@ -56,6 +56,16 @@ def test_bins_are_those_wholly_in_good_time(pairs, dt):
         assert (kept.at(starts[~whole] + dt / 2) == -1).all()
 
 
+@pytest.mark.parametrize(
+    ("short", "dt", "bins"),
+    [(1.5e-7, 1.0, (0, 3)), (2.5e-7, 1.0, (1, 1)), (0.9e-7, 1e-4, (0, 3)), (1.1e-7, 1e-4, (1, 1))],
+)
+def test_what_is_short_by_the_noise_of_times_is_whole(short, dt, bins):
+    """Three bins less 0.2 us at either end, or a thousandth of a bin if that is less."""
+    found = whole_bins(np.array([[short, 3 * dt - short]]), 0.0, dt, "x")
+    assert (*found.first, *found.number) == bins
+
+
 def test_too_many_bins():
     with pytest.raises(DataError, match="bins of 1e-07 s are asked for"):
         whole_bins(np.array([[0.0, 100.0]]), 0.0, 1e-7, "x")

@@ -70,6 +70,7 @@ def test_what_is_no_light_curve_is_never_guessed(timing_golden, name):
     header.set("DATAMODE", name)
     found = configuration(header, "x")
     assert (found.kind, len(found.bounds)) == (Kind.OTHER, 0)
+    assert (found.tells_pcu, found.tells_layer, found.pcus) == (False, False, ())
     assert np.isnan(found.resolution)
     with pytest.raises(NoGoodTime, match=r"can't be had: the observation has"):
         choose(modes_of([found]), Wish(1.0))
@@ -77,7 +78,7 @@ def test_what_is_no_light_curve_is_never_guessed(timing_golden, name):
 
 def test_pcus_that_can_not_be_read_are_all(timing_golden):
     header = read_fits(timing_golden / "binned/input/FS3f_c1987f0-c198808.gz").table().header
-    for told, pcus in (("D[0~2]", (0, 1, 2)), ("D[x]", (0, 1, 2, 3, 4)), ("D[3,7]", (3,))):
+    for told, pcus in (("D[0~2]", (0, 1, 2)), ("D[1-3]", (1, 2, 3)), ("D[x]", (0, 1, 2, 3, 4)), ("D[3,7]", (3,))):
         damaged = header.copy()
         for keyword in [one for one in header if re.fullmatch(r"TDDES\d+", one)]:
             damaged.set(keyword, re.sub(r"D\[[^]]*\]", told, header[keyword]))
@@ -89,6 +90,8 @@ def test_damaged_beginnings():
         read_configuration(b"nonsense", "x")
     with pytest.raises(DataError, match="has no END card"):
         read_configuration(b"SIMPLE  =", "x")
+    with pytest.raises(DataError, match="x: the gzip data are damaged"):
+        read_configuration(b"\x1f\x8b" + bytes(20), "x")
     whole = fits_bytes(primary_hdu(), [table_hdu("X", [(Column("A", "J"), np.arange(3))], [])])
     for cut, hdu in ((whole[:80], 0), (whole[:3000], 1)):
         with pytest.raises(DataError, match=f"the header of HDU {hdu} has no END card"):

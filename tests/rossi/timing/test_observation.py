@@ -69,6 +69,15 @@ def data(made_up: dict[str, bytes]) -> FastData:
     )
 
 
+def test_a_file_of_standard1_that_is_damaged_is_left_out(made_up: dict[str, bytes]) -> None:
+    (standard1,) = (open_fits(data, path) for path, data in made_up.items() if "FS46" in path)
+    house = [open_fits(data, path) for path, data in made_up.items() if "pca/FH5" in path]
+    made = read_standard1([house[0], standard1], [Housekeeping.from_file(file) for file in house], BadRowRules())
+    assert len(made.arrays) == 1
+    ((code, message),) = ((remark.code, remark.message) for remark in made.remarks)
+    assert code == "file_left_out" and message.startswith(house[0].name) and message.endswith(" It is left out.")
+
+
 def photons(made_up: dict[str, bytes]) -> tuple[np.ndarray, np.ndarray]:
     """Return seconds from the start and element of all photons, by the bits that TEVTB2 names."""
     (path,) = (path for path in made_up if "FS4f" in path)

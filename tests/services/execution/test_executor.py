@@ -12,12 +12,12 @@ from services.contract import FailureKind, File, InputRecord, Outcome
 from services.execution import observation
 from services.execution.executor import execute
 from services.execution.known import begun
-from services.execution.making import Memory
+from services.execution.making import Memory, put
 from services.execution.request import Shard
 from services.storage import open_archive, open_store
 from services.storage.memory import MemoryStore
 from services.storage.outputs import fetch_outputs
-from services.storage.publication import fingerprint, output_key, publish, read_manifest
+from services.storage.publication import fingerprint, output_key, publish, read_manifest, ready
 from tests.services.fakes import COUNT, DOUBLE, FakeEngine, FaultyStore, count, make_archive, request
 
 OBSID = "20402-01-45-03"
@@ -319,3 +319,16 @@ def test_observations_of_which_the_store_has_something(store):
     common = {"number": 0, "stages": {}, "archive": "a", "store": "s", "prefix": "run"}
     assert begun(Shard(obsids=(held, other, "no key/"), **common), store) == {held}
     assert begun(Shard(obsids=(other,), **common), store) == {other}  # it is asked for anyway
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [({"obsid": OBSID}, OBSID), ({"obsid": "", "source": "CRAB"}, "CRAB"), ({"obsid": ""}, "all")],
+)
+def test_a_slower_writer_says_what_it_made(archive, store, caplog, what, told):
+    manifest = read_manifest(store, run(archive, store).manifest).model_copy(update=what | {"seal": ""})
+    for content in (b"1", b"2"):
+        kept = put(ready("run/1/x/count/y", manifest, {"number": (File("n", content),)}), store)
+    assert kept == read_manifest(store, "run/1/x/count/y/manifest.json")
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == f"{told} count: another process has made the same meanwhile; its products stay."

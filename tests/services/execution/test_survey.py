@@ -12,6 +12,7 @@ from services.execution.request import Shard
 from services.execution.survey import Change, Standing, survey_observation, survey_shard
 from services.execution.worker import run_observation
 from services.storage import open_archive, open_store
+from services.storage.publication import publish, read_manifest
 from tests.services.fakes import COUNT, STAGES, FakeEngine, configured, make_archive, use_fakes
 
 OBSID = "20402-01-45-03"
@@ -98,6 +99,18 @@ def test_new_data_and_another_version(shard: Shard, monkeypatch: pytest.MonkeyPa
     other = {**services.storage.publication.versions(), "rossi": "99"}
     monkeypatch.setattr("services.execution.survey.versions", lambda: other)
     assert survey(shard).changes == (Change.DATA, Change.VERSION)
+
+
+def test_only_the_newest_products_are_compared_with(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(shard.store)
+    newest = read_manifest(store, run(shard).stages[0].manifest)
+    older = {"created": "2020-01-01T00:00:00+00:00", "fingerprint": "f" * 64, "inputs": (), "seal": ""}
+    publish(store, f"{shard.prefix}/{OBSID}/count/{'f' * 64}", newest.model_copy(update=older), {})
+    other = {**services.storage.publication.versions(), "rossi": "99"}
+    for module in ("services.storage.publication", "services.execution.survey"):
+        monkeypatch.setattr(f"{module}.versions", lambda: other)
+    monkeypatch.setitem(STAGES, "count", replace(COUNT, version=2))
+    assert survey(shard).changes == (Change.VERSION,)
 
 
 def test_another_version_of_a_stage(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> None:
