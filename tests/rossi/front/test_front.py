@@ -105,9 +105,6 @@ def test_an_observation_says_what_there_is(archive: Path, obs: rossi.Observation
         "HEXTE": ("Archive", "E_8us_256_DX0F", "E_8us_256_DX1F"),
     }
     assert repr(obs).startswith("<Observation 20101-01-01-00, SIM X-1, 1997-06-28T18:26:11 TT, 79 files, ")
-    sizes = dict.fromkeys(obs.files, -1)  # as an archive on the web lists them
-    far = rossi.front.observation.Observation(obs.obsid, obs.archive, sizes, obs._fetch, obs._beginnings)
-    assert "1997-06-28T18:26:11 TT, 79 files, in " in repr(far)
     assert "SIM X-1" in obs._repr_html_()
     assert obs.read_bytes("FMI")[:6] == b"SIMPLE"
     with pytest.raises(rossi.DataError, match=r"there is no file FMX; Observation.files names"):

@@ -15,7 +15,7 @@ from rossi.hexte.correction import correct, parse_detectors
 from rossi.hexte.counters import event_frames
 from rossi.hexte.deadtime import dead_time
 from rossi.hexte.fraction import Detectors, bin_fractions, interval_fractions
-from rossi.hexte.housekeeping import Housekeeping, _runs, check_cluster
+from rossi.hexte.housekeeping import Housekeeping, check_cluster
 from rossi.hexte.science import Cluster
 from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events, housekeeping, spectrum
 
@@ -231,62 +231,6 @@ def test_no_coefficients_are_said():
     assert "no row holds" in dead.remarks[0].message
 
 
-def test_products_before_the_housekeeping_get_the_mean():
-    science = archive(T + 16 * np.arange(-3, 3), [0] * 6, [4000] * 6, [LIVE] * 6)
-    dead = dead_time(science.table(), hk(), coefficients().table())
-    done = correct(curve(ROWIDS, [T - 45.0, T + 35], [100.0, 100.0], [1.0, 1.0], 16.0), dead)
-    first, second = done.table.column("DEADC")
-    assert first == pytest.approx(second, rel=1e-12)
-    assert [r.code for r in done.remarks] == ["housekeeping_short"]
-
-
-@pytest.mark.parametrize(
-    ("rows", "first", "number"),
-    [((-3, 3), F - 1, 3), ((2, 12), F + 1, 6), ((-3, 12), F - 1, 8), ((0, 1), F - 1, 1)],
-)
-def test_frames_are_those_that_housekeeping_covers(rows, first, number):
-    """It is of the frames F - 1 to F + 6; a row of the archive mode counts the frame before its time."""
-    time, counters = T + 16 * np.arange(*rows), LIVE + 1000 * np.arange(*rows)[:, None]
-    science = archive(time, [0] * len(time), [4000] * len(time), counters)
-    dead = dead_time(science.table(), hk(), coefficients().table())
-    assert (dead.first, len(dead.dead)) == (first, number)
-    steps = np.diff(dead.dead, axis=0)
-    np.testing.assert_allclose(steps, 1000.0, rtol=1e-6)  # each has its own counters
-    listed = events(time + 1.0, counters[:, 0], [1] * len(time), [0] * len(time), stop=time[-1] + 16)
-    found = dead_time(listed.table(), hk(), coefficients().table())
-    inside = time[(time >= T - 16) & (time < T + 112)]
-    assert (found.first, len(found.dead)) == (inside[0] // 16, len(inside))
-
-
-def test_housekeeping_that_says_to_last_longer_than_it_does_has_no_more_frames():
-    longer = housekeeping(T + 16 * np.arange(-1, 7)).table()
-    longer.header.set("TSTOP", T + 1000.0)
-    science = archive(T + 16 * np.arange(12), [0] * 12, [4000] * 12, np.tile(LIVE, (12, 1)))
-    dead = dead_time(science.table(), Housekeeping.from_table(longer), coefficients().table())
-    assert (dead.first, len(dead.dead)) == (F - 1, 8)
-    for frame in (7, 8, 40):
-        listed = events(T + 16.0 * np.array([0, frame]) + 1, [100, 100], [1, 1], [0, 0])
-        with pytest.raises(DataError, match=rf"no housekeeping for frame {F + frame} \({T + 16 * frame} s\)"):
-            dead_time(listed.table(), Housekeeping.from_table(longer), coefficients().table())
-
-
-def test_frames_without_housekeeping_lie_between_their_neighbours():
-    """Two frames are missing: a third and two thirds of the way; other rates are -1 there, the dwell is that before."""
-    made = hk(T + 16 * np.array([0, 1, 4]), code=[1, 2, 3], ctUldD0=[100, 130, 190], ctArmD0=[7, 8, 9])
-    assert made.uld[:, 0].tolist() == [100, 130, 150, 170, 190]
-    assert made.arm[:, 0].tolist() == [7, 8, -1, -1, 9]
-    assert (made.dwell.tolist(), made.missing.tolist()) == ([1, 2, 2, 2, 3], [False, False, True, True, False])
-    (remark,) = made.remarks()
-    assert f": 2 of 5 frames have no row (apModPeriod, ULD and XULD undefined): {F + 2}-{F + 3}; ULD" in remark.message
-    (remark,) = hk(T + 16 * np.arange(3), code=[1, 7, 6]).remarks()
-    assert "DwellPdApMod holds the code 6; 0 to 4 are known" in remark.message
-
-
-def test_housekeeping_of_one_frame():
-    made = hk(T + 16 * np.arange(1))
-    assert (len(made), made.first, made.time, made.span) == (1, F, (T, T), (T, T + 16))
-
-
 def test_early_processing_has_counters_one_row_late():
     live = [LIVE, LIVE + 100000]
     science = archive(T + 16 * np.arange(2), [0, 0], [4000, 4000], live, CREATOR="XFF - Revision: 5.3.0")
@@ -446,11 +390,6 @@ def test_curves_of_single_detectors_are_divided_behind_the_sum_over_time(a1):
     assert correct(curve(columns, start, values, values, 61.0), a1).table.column("DEADC").tolist() == once
     joint = correct(curve(["TimSerCnt"], start, values, values, 61.0), a1, (0, 1, 3)).table.column("DEADC").tolist()
     assert joint == each
-
-
-def test_missing_frames_are_told_as_runs():
-    assert _runs(np.array([3, 4, 5, 9, 12, 13])) == "3-5, 9, 12-13"
-    assert _runs(np.arange(0, 16, 2)) == "0, 2, 4, 6, 8 and 3 more"
 
 
 def test_a_product_may_end_with_the_housekeeping(a1):

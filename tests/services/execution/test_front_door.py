@@ -109,3 +109,8 @@ def test_an_archive_behind_a_url(archive, tmp_path, monkeypatch):
     shutil.rmtree(tmp_path)
     here = rossi.reduce(OBSID, archive=archive, instruments="pca", background="none", calibration={})
     assert made.pca["ch5-10"].rate.tobytes() == here.pca["ch5-10"].rate.tobytes()
+
+
+def test_sizes_that_an_archive_does_not_list_are_not_told(archive):
+    one = rossi.open(OBSID, archive=archive.as_uri())
+    assert repr(one).startswith("<Observation 20101-01-01-00, SIM X-1, 1997-06-28T18:26:11 TT, 79 files, in file://")
