@@ -27,7 +27,7 @@ from services.contract import (
 )
 from services.storage import ObjectStore
 from services.storage.base import key_of
-from services.storage.publication import Ready, find_manifest, fingerprint, manifest_key, new_manifest, ready
+from services.storage.publication import Ready, Seen, find_manifest, fingerprint, manifest_key, new_manifest, ready
 
 _log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ def carry_out(
     return result_of(manifest, work.key, reused=False)
 
 
-def put(products: Ready, store: ObjectStore, seen: set[str] | None = None) -> Manifest:
+def put(products: Ready, store: ObjectStore, seen: Seen | None = None) -> Manifest:
     """Put products, see `Ready.put`; returns their own manifest, or another writer's, if it was faster.
 
     Raises

@@ -31,7 +31,7 @@ from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, ObjectStore
 from services.storage.held import HeldArchive
 from services.storage.patience import Pause, lost, patiently, tell
-from services.storage.publication import put_payloads
+from services.storage.publication import Seen, put_payloads
 
 #: Observations that are looked at and fetched before their turn, and those of which products wait to be put.
 AHEAD, BEHIND = 8, 12
@@ -119,13 +119,13 @@ def _wanted(obsid: str, shard: Shard, sources: Sources) -> Iterator[ArchiveFile]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
 
-def settle(draft: Draft, seen: set[str] | None = None) -> ObservationResult:
+def settle(draft: Draft, seen: Seen | None = None) -> ObservationResult:
     """Put what an observation's stages made: the payload of all, then manifests in their order; return how it ended.
 
     Parameters
     ----------
     draft : Draft
-    seen : set of str, optional
+    seen : Seen, optional
         See `services.storage.publication.Ready.put`.
 
     Raises
@@ -149,7 +149,7 @@ def settle(draft: Draft, seen: set[str] | None = None) -> ObservationResult:
     return put_known(draft.key, ObservationResult.of(draft.result.obsid, stages), Sources(None, store, memory))
 
 
-def _put_payloads(memory: Memory, store: ObjectStore, seen: set[str] | None) -> None:
+def _put_payloads(memory: Memory, store: ObjectStore, seen: Seen | None) -> None:
     """Put the payload of all stages at the same time; where that fails each is put again, and tells what is wrong."""
     try:
         put_payloads(memory.waiting.values(), store, seen)
@@ -159,7 +159,7 @@ def _put_payloads(memory: Memory, store: ObjectStore, seen: set[str] | None) -> 
         memory.waiting = {name: replace(products, payload=()) for name, products in memory.waiting.items()}
 
 
-def _put(result: StageResult, draft: Draft, seen: set[str] | None) -> StageResult:
+def _put(result: StageResult, draft: Draft, seen: Seen | None) -> StageResult:
     products, store = draft.sources.memory.waiting.pop(result.stage), draft.sources.store
     kept = {"seconds": result.seconds, "reads": result.reads}
     try:
@@ -212,7 +212,7 @@ class Overlap:
     on_begin: Callable[[int], None] = lambda _: None
     go_on: Callable[[], bool] = lambda: True
     _pauses: int = field(default=0, init=False)
-    _seen: set[str] = field(default_factory=set, init=False)
+    _seen: Seen = field(default_factory=Seen, init=False)
     _last_was_done: bool = field(default=True, init=False)
 
     def work(self, positions: Iterable[int]) -> Generator[tuple[int, ObservationResult], None, None]:

@@ -25,9 +25,11 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from threading import Lock
 from typing import Any
 
 from pydantic import ValidationError
@@ -171,6 +173,14 @@ def shared_key(record: OutputRecord) -> str:
     return f"{SHARED}/{record.sha256}/{record.name}"
 
 
+class Seen(set[str]):
+    """Shared files that are known to be in a store, of the last minutes; one thread at a time puts new ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.adding = Lock()
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """Products that can be put, and the manifest that will stand beside them.
@@ -200,14 +210,14 @@ class Ready:
         """Of what waits in memory [byte]."""
         return sum(len(content) for _, content in self.payload if isinstance(content, bytes))
 
-    def put(self, store: ObjectStore, seen: set[str] | None = None) -> Manifest:
+    def put(self, store: ObjectStore, seen: Seen | None = None) -> Manifest:
         """Put the payload, then the manifest.
 
         Parameters
         ----------
         store : ObjectStore
-        seen : set of str, optional
-            Shared files that are known to be there, of the last minutes; gets those that then are.
+        seen : Seen, optional
+            Gets the shared files that then are there.
 
         Returns
         -------
@@ -218,12 +228,13 @@ class Ready:
         return self.manifest if store.put(self.key, self.document) else read_manifest(store, self.key)
 
 
-def put_payloads(products: Collection[Ready], store: ObjectStore, seen: set[str] | None = None) -> None:
+def put_payloads(products: Collection[Ready], store: ObjectStore, seen: Seen | None = None) -> None:
     """Put the payload of several products at the same time; their manifests may follow. See `Ready.put`."""
-    known = set() if seen is None else seen
-    contents = {key: content for one in products for key, content in one.payload if key not in one.shared & known}
-    put_all(store, tuple(contents.items()))
-    known.update(*(one.shared for one in products))
+    known = Seen() if seen is None else seen
+    with nullcontext() if all(one.shared <= known for one in products) else known.adding:
+        contents = {key: content for one in products for key, content in one.payload if key not in one.shared & known}
+        put_all(store, tuple(contents.items()))
+        known.update(*(one.shared for one in products))
 
 
 def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], *, together: bool = False) -> Ready:

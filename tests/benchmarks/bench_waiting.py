@@ -89,15 +89,16 @@ class LateStore:
 
 
 class LateFolder:
-    """A folder as an archive elsewhere that tells identities in its listings; see `Remote`."""
+    """A folder as an archive elsewhere that tells sizes and identities in its listings; see `Remote`."""
 
     def __init__(self, root: Path, delay: float) -> None:
-        self._folder, self._delay, self.url = LocalArchive(root), delay, str(root)
+        self._root, self._folder, self._delay, self.url = root, LocalArchive(root), delay, str(root)
 
     def files(self, path: str, _together: object) -> list[ArchiveFile]:
         """See `Remote.files`."""
         time.sleep(self._delay)
-        return [replace(file, identity="etag:1") for file in self._folder.list(path)]
+        found = self._folder.list(path)
+        return [replace(file, size=(self._root / file.path).stat().st_size, identity="etag:1") for file in found]
 
     def read(self, path: str, start: int, _size: int) -> Content:
         """See `Remote.read`."""

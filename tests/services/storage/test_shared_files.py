@@ -1,16 +1,21 @@
 """Files that observations share lie once, are read by all, and go when nobody names them."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from time import sleep
 
 import pytest
 
 from rossi.errors import DamagedFile
 from rossi.product import About, Kind
 from services.contract import File, Outputs
+from services.storage import publication
 from services.storage.memory import MemoryStore
 from services.storage.outputs import fetch_outputs, read_outputs
 from services.storage.prune import PruneConfig, find_prunable, sweep
-from services.storage.publication import new_manifest, publish, read_manifest, ready
+from services.storage.publication import Seen, new_manifest, publish, read_manifest, ready
+from services.storage.putting import put_all
 from services.storage.superseded import Kind as Why
 from services.storage.verification import verify
 from tests.services.storage.faults import FaultyStore
@@ -50,11 +55,21 @@ def test_a_shared_file_lies_once_and_all_read_it(prefix):
     assert verify(store, prefix).stray == 0
 
 
-def test_what_was_put_in_the_same_shard_is_not_put_again():
-    store, seen = FaultyStore(MemoryStore()), set()
-    for obsid in ("10101-01-01-00", "10101-01-01-01"):
+@pytest.mark.parametrize("threads", [1, 4])
+def test_what_was_put_in_the_same_shard_is_not_put_again(monkeypatch, threads):
+    store, seen = FaultyStore(MemoryStore()), Seen()
+    together = Barrier(threads)
+    monkeypatch.setattr(publication, "put_all", lambda store, payload: sleep(0.01) or put_all(store, payload))
+
+    def put_one(number):
+        obsid = f"10101-01-01-0{number}"
         made = new_manifest("extract", obsid, digest(obsid), {}, (), Outputs({}), 0.1)
-        ready(f"run/{obsid}/extract/{digest(obsid)}", made, {"response": (MATRIX,)}).put(store, seen)
+        products = ready(f"run/{obsid}/extract/{digest(obsid)}", made, {"response": (MATRIX,)})
+        together.wait()
+        products.put(store, seen)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(put_one, range(4)))
     assert len([key for _, key in store.calls if "shared" in key]) == 1
     assert verify(store, "run").problems == ()
 
