@@ -81,12 +81,12 @@ def add_rows(start: Floats, values: NDArray[Any]) -> Floats:
     -------
     ndarray (n,)
     """
+    number = math.prod(values.shape[:-1])
     if values.dtype.kind == "i":
-        number = math.prod(values.shape[:-1])
         while values.ndim > 1:  # long rows are added up quicker than many
             values = whole_sum(values, 0, number)
         return np.asarray(start + values)
-    values = values.reshape(-1, len(start))
+    values = values.reshape(number, len(start))
     if values.shape[1] == 1:
         return np.array([last_sum(np.append(start, values))])
     if not len(values):

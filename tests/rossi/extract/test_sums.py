@@ -33,3 +33,10 @@ def test_rows_are_added_one_after_the_other(shape):
 def test_whole_numbers_of_16_bits_are_added_exactly_however_many(shape):
     values = np.full((*shape, 1), 65535, np.int32)  # what 16 bits without sign become
     assert add_rows(np.zeros(1), values).tolist() == [65535 * math.prod(shape)]
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int32])
+@pytest.mark.parametrize("shape", [(0, 3), (4, 0), (0, 0), (2, 0, 3), (2, 3, 0)])
+def test_nothing_is_added_without_rows_or_columns(shape, kind):
+    start = np.arange(float(shape[-1]))
+    assert add_rows(start, np.ones(shape, kind)).tolist() == start.tolist()
