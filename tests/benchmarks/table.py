@@ -181,9 +181,11 @@ def least(
 def commands(repeat: int, *runs: Callable[[], Sequence[str]], **environment: str) -> list[tuple[float, float]]:
     """Return the least wall clock and processor time [s] of commands, each of which is made anew before it is run.
 
-    What Python compiles is kept, as it is where rossi is installed; the first turn does not count.
+    What Python compiles is kept, as it is where rossi is installed, and threads are as many as users get; the first
+    turn does not count.
     """
-    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | environment
+    ours = ("PYTHONDONTWRITEBYTECODE", "OPENBLAS_NUM_THREADS")
+    known = {name: value for name, value in os.environ.items() if name not in ours} | environment
     turns = []
     for _ in range(repeat + 1):
         turn = []
