@@ -6,7 +6,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -44,17 +44,25 @@ class Proxy:
         server.close()
 
     async def _connection(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        ends = [answer]
+        try:
             there, server = await asyncio.open_connection("127.0.0.1", self._server)
+            ends.append(server)
             asked = asyncio.Event()
             ways = [self._ask(client, server, answer, asked), self._answer(there, answer, asked)]
             tasks = [asyncio.ensure_future(way) for way in ways]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            server.close()
-        answer.close()
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        except OSError:
+            pass
+        finally:  # also where serving ends meanwhile
+            for end in ends:
+                end.close()
+            await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
     async def _ask(
         self,

@@ -11,6 +11,25 @@ from tests.rossi.hexte.synthetic import T, archive, coefficients, curve, events,
 from tests.rossi.hexte.test_deadtime import LIVE, ROWIDS, F, hk
 
 
+@pytest.mark.parametrize(("code", "exposed"), [(0, 16), (1, 12), (2, 14), (3, 16), (4, 16), (9, 16)])
+def test_housekeeping_counts_for_the_time_off_the_slews(code, exposed):
+    science = archive([T + 16.0], [1], [0], [LIVE])
+    dead = dead_time(science.table(), hk(code=code), coefficients().table()).at(np.array([F]))[0]
+    added = np.array([1.9787200614219904, 1.6387199565130472, 1.616959972523749, 2.2129600499853863])
+    assert dead == pytest.approx(LIVE + added * exposed / 16 * 524288, rel=1e-14)
+    remarks = dead_time(science.table(), hk(code=code), coefficients().table()).remarks
+    assert [r.code for r in remarks] == (["unknown_dwell"] if code > 4 else [])
+
+
+def test_a_sum_in_detector_0_is_taken_apart():
+    live = np.array([[3000000 + 9600000, 3100000, 3200000, 3300000]])
+    summed = dead_time(archive([T + 16], [0], [4000], live).table(), hk(), coefficients().table())
+    single = dead_time(archive([T + 16], [0], [4000], [LIVE]).table(), hk(), coefficients().table())
+    assert summed.dead.tolist() == single.dead.tolist()
+    without = dead_time(archive([T + 16], [0], [4000], live - [3000000, 0, 0, 0]).table(), hk(), coefficients().table())
+    assert without.dead[0].tolist() == [0.0, *single.dead[0, 1:]]  # the sum is that of the other three
+
+
 def test_products_before_the_housekeeping_get_the_mean():
     science = archive(T + 16 * np.arange(-3, 3), [0] * 6, [4000] * 6, [LIVE] * 6)
     dead = dead_time(science.table(), hk(), coefficients().table())
