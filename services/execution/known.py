@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rossi.errors import RossiError
 from services.contract import ObservationResult, Outcome
 from services.engines import ENGINES
 from services.execution.executor import find_work
 from services.execution.inputs import Sources, first_records
-from services.execution.making import Made, stage_folder
+from services.execution.making import Made, Memory, stage_folder
 from services.execution.request import Shard
 from services.execution.stages import load_stage
 from services.storage import ObjectStore
 from services.storage.base import is_key
 from services.storage.publication import MANIFEST, fingerprint, manifest_key
-from services.storage.together import find_together, put_together, together_key
+from services.storage.together import find_together, together, together_key
 
 _log = logging.getLogger(__name__)
 
@@ -88,22 +88,33 @@ def _recognised(key: str, shard: Shard, sources: Sources) -> bool:
     return manifests is not None
 
 
-def put_known(key: str, result: ObservationResult, sources: Sources) -> ObservationResult:
-    """Put the manifests of an observation together, if all its stages are done; best effort, as nothing needs it.
+def put_known(ended: Sequence[tuple[str, ObservationResult, Memory]], store: ObjectStore) -> list[ObservationResult]:
+    """Put the manifests of observations together, of each if all its stages are done; best effort, nothing needs it.
+
+    Parameters
+    ----------
+    ended : sequence of (str, ObservationResult, Memory)
+        Where the manifests are to be, see `look`, how the observation ended, and what is known of it.
+    store : ObjectStore
 
     Returns
     -------
-    ObservationResult
-        Which names the object where they are together, if they are.
+    list of ObservationResult
+        Which name the objects where they are together, if they are.
     """
-    memory = sources.memory
-    if key and result.outcome is not Outcome.FAILED and all(one.manifest in memory for one in result.stages):
-        try:
-            put_together(sources.store, key, [memory[one.manifest].manifest for one in result.stages])
+    done = [
+        (memory, key, together([memory[one.manifest].manifest for one in result.stages]))
+        for key, result, memory in ended
+        if key and result.outcome is not Outcome.FAILED and all(one.manifest in memory for one in result.stages)
+    ]
+    try:
+        if done:
+            store.put_in_order([(key, document) for _, key, document in done])
+        for memory, key, _ in done:
             memory.together = key
-        except RossiError as error:
-            _log.warning("%s: its manifests could not be put together: %s", result.obsid, error)
-    return result.model_copy(update={"together": memory.together})
+    except RossiError as error:
+        _log.warning("manifests could not be put together: %s", error)
+    return [result.model_copy(update={"together": memory.together}) for _, result, memory in ended]
 
 
 def _digest(obsid: str, shard: Shard, sources: Sources) -> str:

@@ -3,7 +3,8 @@
 Computing happens in one place, the thread that asks. Around it threads wait for answers: some look what the store has
 of the next observations and fetch what is to be read of them, some put what was made, of each observation in its order,
 payload first and manifests last. Neither side holds more than so many observations and so many bytes. An observation
-has ended when all of it was put; results come in the order of the observations.
+has ended when all of it was put; results come in the order of the observations. Where archive or store are folders that
+answer at once there is nothing to wait for, and the same happens in the one thread (`services.execution.beside`).
 
 What goes wrong ahead is left to whoever works on the observation, who asks again. What goes wrong behind is the
 observation's failure, as if it had not been put off.
@@ -12,64 +13,39 @@ observation's failure, as if it had not been put off.
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, RossiError
-from services.contract import ARCHIVE, FailureKind, ObservationResult, Outcome, StageResult
-from services.execution.executor import failure, find_work
+from services.contract import ARCHIVE, ObservationResult
+from services.execution.beside import Beside
+from services.execution.executor import find_work
 from services.execution.inputs import Sources, archive_files
-from services.execution.known import begun, look, put_known
-from services.execution.making import Made, Memory, put, result_of
+from services.execution.known import begun, look
+from services.execution.making import Memory
 from services.execution.request import Shard
+from services.execution.settling import Draft, settle
 from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, ObjectStore
 from services.storage.held import HeldArchive
+from services.storage.opening import is_near
 from services.storage.patience import Pause, lost, patiently, tell
-from services.storage.publication import Seen, put_payloads
+from services.storage.publication import Seen
 
 #: Observations that are looked at and fetched before their turn, and those of which products wait to be put.
 AHEAD, BEHIND = 8, 12
+#: Observations whose products are put together in a folder, and how long the first of them waits [s].
+GATHERED, LONG = 8, 1.0
 #: What either side holds [byte]. A longer observation is fetched in its turn; a larger one is put before the next.
 HELD = 48 << 20
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Draft:
-    """An observation before all of it is in the store.
-
-    Parameters
-    ----------
-    shard : Shard
-    sources : Sources
-    key : str
-        Where its manifests are to be put together; see `services.execution.known`.
-    result : ObservationResult or None
-        How its stages ended, if all is put.
-    """
-
-    shard: Shard
-    sources: Sources
-    key: str = ""
-    result: ObservationResult | None = None
-
-    @property
-    def size(self) -> int:
-        """Of what waits to be put [byte]."""
-        return sum(products.size for products in self.sources.memory.waiting.values())
-
-    def reduced(self, result: ObservationResult) -> None:
-        """Note how its stages ended; what only they need is forgotten."""
-        self.result = result
-        self.sources.memory.forget_files()
-        self.sources = Sources(None, self.sources.store, self.sources.memory)
 
 
 def look_ahead(
@@ -119,68 +95,23 @@ def _wanted(obsid: str, shard: Shard, sources: Sources) -> Iterator[ArchiveFile]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
 
-def settle(draft: Draft, seen: Seen | None = None) -> ObservationResult:
-    """Put what an observation's stages made: the payload of all, then manifests in their order; return how it ended.
-
-    Parameters
-    ----------
-    draft : Draft
-    seen : Seen, optional
-        See `services.storage.publication.Ready.put`.
-
-    Raises
-    ------
-    ConfigError
-        If nothing could be put of any observation.
-    """
-    assert draft.result is not None
-    memory, store, gone = draft.sources.memory, draft.sources.store, set[str]()
-    stages: list[StageResult] = []
-    _put_payloads(memory, store, seen)
-    for result in draft.result.stages:
-        if gone.intersection(result.reads):
-            continue
-        ended = _put(result, draft, seen) if result.stage in memory.waiting else result
-        if ended.kind is FailureKind.CONFIG:
-            raise ConfigError(ended.message)
-        if ended.outcome is not Outcome.SUCCEEDED:
-            gone.add(ended.stage)
-        stages.append(ended)
-    return put_known(draft.key, ObservationResult.of(draft.result.obsid, stages), Sources(None, store, memory))
-
-
-def _put_payloads(memory: Memory, store: ObjectStore, seen: Seen | None) -> None:
-    """Put the payload of all stages at the same time; where that fails each is put again, and tells what is wrong."""
-    try:
-        put_payloads(memory.waiting.values(), store, seen)
-    except Exception as error:
-        _log.debug("not put together: %s", error)
-    else:
-        memory.waiting = {name: replace(products, payload=()) for name, products in memory.waiting.items()}
-
-
-def _put(result: StageResult, draft: Draft, seen: Seen | None) -> StageResult:
-    products, store = draft.sources.memory.waiting.pop(result.stage), draft.sources.store
-    kept = {"seconds": result.seconds, "reads": result.reads}
-    try:
-        manifest = put(products, store, seen)
-    except Exception as error:
-        request = draft.shard.request(result.stage, result.obsid, {})
-        return failure(request, error, result.fingerprint, store, result.seconds).model_copy(update=kept)
-    if manifest is products.manifest:
-        return result
-    draft.sources.memory[products.key] = Made(manifest)
-    return result_of(manifest, products.key, reused=False).model_copy(update=kept)
-
-
-@dataclass(slots=True)
-class _Behind:
-    """An observation that is being put."""
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """An observation whose products wait."""
 
     position: int
+    draft: Draft
     size: int
     pauses: int
-    result: Future[ObservationResult]
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """Observations that are being put."""
+
+    ones: tuple[_Reduced, ...]
+    ended: Future[tuple[list[ObservationResult], ConfigError | None]]
 
 
 @dataclass
@@ -225,8 +156,8 @@ class Overlap:
         StoreError
             If the archive or the store stays away.
         """
-        readers = ThreadPoolExecutor(AHEAD, thread_name_prefix="ahead")
-        writers = ThreadPoolExecutor(BEHIND, thread_name_prefix="behind")
+        readers = Beside(AHEAD, "ahead", near=is_near(self.shard.archive))
+        writers = Beside(BEHIND, "behind", near=is_near(self.shard.store))
         try:
             yield from self._work(positions, readers, writers)
         finally:  # where all went well nothing is left of either
@@ -234,29 +165,43 @@ class Overlap:
             writers.shutdown(cancel_futures=True)
 
     def _work(
-        self, positions: Iterable[int], readers: ThreadPoolExecutor, writers: ThreadPoolExecutor
+        self, positions: Iterable[int], readers: Beside, writers: Beside
     ) -> Generator[tuple[int, ObservationResult], None, None]:
         waiting: deque[_Behind] = deque()
+        gathered: list[_Reduced] = []
         problem: RossiError | None = None
-        for position, draft in self._ahead(positions, readers):
-            if not self.go_on():
-                break
-            self.on_begin(position)
-            pauses = self._pauses
-            try:
-                draft.reduced(self._run(position, draft))
-            except RossiError as error:
-                problem = error
-                break
-            waiting.append(_Behind(position, draft.size, pauses, writers.submit(self._settle, position, draft)))
-            while waiting and (waiting[0].result.done() or _is_full(waiting)):
-                yield self._ended(waiting.popleft())
+        together = GATHERED if is_near(self.shard.store) else 1
+
+        def hand_over() -> None:
+            if gathered:
+                ones = tuple(gathered)
+                gathered.clear()
+                waiting.append(_Behind(ones, writers.submit(self._settle, ones)))
+
+        try:
+            for position, draft in self._ahead(positions, readers):
+                if not self.go_on():
+                    break
+                self.on_begin(position)
+                pauses = self._pauses
+                try:
+                    draft.reduced(self._run(position, draft))
+                except RossiError as error:
+                    problem = error
+                    break
+                gathered.append(_Reduced(position, draft, draft.size, pauses, time.monotonic()))
+                if len(gathered) >= together or _is_much(gathered):
+                    hand_over()
+                while waiting and (waiting[0].ended.done() or _is_full(waiting)):
+                    yield from self._ended(waiting.popleft())
+        finally:  # whatever it is that ends this, what was made is put
+            hand_over()
         while waiting:
-            yield self._ended(waiting.popleft())
+            yield from self._ended(waiting.popleft())
         if problem is not None:
             raise problem
 
-    def _ahead(self, positions: Iterable[int], readers: ThreadPoolExecutor) -> Iterator[tuple[int, Draft]]:
+    def _ahead(self, positions: Iterable[int], readers: Beside) -> Iterator[tuple[int, Draft]]:
         left, waiting = iter(positions), deque[tuple[int, Future[Draft]]]()
         there = readers.submit(begun, self.shard, self.store)
         while True:
@@ -277,24 +222,32 @@ class Overlap:
         known = {} if draft is None else {"sources": draft.sources}
         return self.run(self.shard.obsids[position], self.shard, archive=self.archive, store=self.store, **known)
 
-    def _settle(self, position: int, draft: Draft) -> ObservationResult:
-        result = settle(draft, self._seen)
-        if not lost(result):
-            self.keep(position, result)
+    def _settle(self, ones: Sequence[_Reduced]) -> tuple[list[ObservationResult], ConfigError | None]:
+        results, problem = settle([one.draft for one in ones], self.store, self._seen)
+        for one, result in zip(ones, results, strict=False):
+            if not lost(result):
+                self.keep(one.position, result)
+        return results, problem
+
+    def _ended(self, some: _Behind) -> Iterator[tuple[int, ObservationResult]]:
+        """Wait for the end of observations; one that was lost as a place was away is worked on again, now."""
+        results, problem = some.ended.result()
+        for one, result in zip(some.ones, results, strict=False):
+            if lost(result):
+                known = len(some.ones) == 1 and one.pauses == self._pauses
+                yield one.position, self._again(one.position, [result] if known else [])
+            else:
+                yield one.position, result
+        if problem is not None:
+            raise problem
+
+    def _again(self, position: int, known: list[ObservationResult]) -> ObservationResult:
+        def again() -> ObservationResult:
+            return known.pop() if known else self._run(position)
+
+        result = patiently(again, self.archive, self.store, self._pause, lost)
+        self.keep(position, result)
         return result
-
-    def _ended(self, one: _Behind) -> tuple[int, ObservationResult]:
-        """Wait for the end of an observation; one that was lost as a place was away is worked on again, now."""
-        result = one.result.result()
-        if lost(result):
-            known = [result] if one.pauses == self._pauses else []
-
-            def again() -> ObservationResult:
-                return known.pop() if known else self._run(one.position)
-
-            result = patiently(again, self.archive, self.store, self._pause, lost)
-            self.keep(one.position, result)
-        return one.position, result
 
     def _pause(self, pause: Pause) -> None:
         self._pauses += 1
@@ -305,6 +258,10 @@ def _is_new(obsid: str, begun: Future[frozenset[str]]) -> bool:
     return obsid not in begun.result()
 
 
+def _is_much(gathered: Sequence[_Reduced]) -> bool:
+    return sum(one.size for one in gathered) * 2 > HELD or time.monotonic() - gathered[0].since > LONG
+
+
 def _is_full(waiting: Iterable[_Behind]) -> bool:
-    sizes = [one.size for one in waiting]
+    sizes = [one.size for some in waiting for one in some.ones]
     return len(sizes) > BEHIND or sum(sizes) > HELD

@@ -22,7 +22,7 @@ from services.contract import (
 from services.execution.executor import find_work
 from services.execution.failures import failed
 from services.execution.inputs import Sources
-from services.execution.known import look, put_known
+from services.execution.known import look
 from services.execution.making import Work, result_of, stage_folder
 from services.execution.request import Shard, StageRequest
 from services.execution.worker import run_stages
@@ -119,7 +119,9 @@ def survey_observation(obsid: str, shard: Shard, *, archive: ArchiveSource, stor
 
     results = run_stages(obsid, shard, one)
     unknown = any(change is not Change.FAILED for change in changes) or not results
-    result = None if unknown else put_known("", ObservationResult.of(obsid, results), sources)
+    if unknown:
+        return Standing(obsid=obsid, changes=tuple(changes))
+    result = ObservationResult.of(obsid, results).model_copy(update={"together": sources.memory.together})
     return Standing(obsid=obsid, changes=tuple(changes), result=result)
 
 

@@ -12,8 +12,9 @@ from services.execution.executor import execute
 from services.execution.inputs import Sources
 from services.execution.known import look
 from services.execution.making import Memory
-from services.execution.overlap import Draft, Overlap, settle
+from services.execution.overlap import Overlap
 from services.execution.request import Shard, StageRequest
+from services.execution.settling import Draft, settle
 from services.execution.stages import load_stage
 from services.storage import ArchiveSource, ObjectStore, open_archive, open_store
 from services.storage.held import HeldArchive
@@ -64,7 +65,12 @@ def run_observation(
         return result
 
     draft.result = ObservationResult.of(obsid, run_stages(obsid, shard, one))
-    return settle(draft) if mine else draft.result
+    if not mine:
+        return draft.result
+    results, problem = settle([draft], store)
+    if problem is not None:
+        raise problem
+    return results[0]
 
 
 def run_stages(

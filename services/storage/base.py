@@ -111,6 +111,18 @@ class ObjectStore(Reader, Protocol):
         """
         ...
 
+    def put_in_order(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """Create objects under different keys, none before those that come earlier, each as `put` does.
+
+        Where one fails, those after it are not created.
+
+        Returns
+        -------
+        sequence of bool
+            Whether each was created.
+        """
+        ...
+
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """Create objects under keys that follow from their contents, all at the same time.
 

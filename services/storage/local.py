@@ -6,7 +6,7 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -62,23 +62,19 @@ class LocalStore:
 
     def put(self, key: str, data: bytes) -> bool:
         """See `ObjectStore.put`."""
-        path = self._path(key)
-        with _writing(path):
-            return not path.exists() and write({str(path.parent): {path.name: data}}, self._publish)
+        return self.put_in_order([(key, data)])[0]
+
+    def put_in_order(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_in_order`; each folder is flushed once."""
+        places = [self._place(key) for key, _ in contents]
+        is_new = [not self._exists(key) for key, _ in contents]
+        return _write(places, contents, is_new, self._publish)
 
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`; each folder is flushed once."""
-        places = [f"{self.root}/{check_key(key)}".rpartition("/") for key, _ in contents]
-        there = {folder: _names(folder) for folder in {folder for folder, _, _ in places}}
-        isnew = [name not in there[folder] for folder, _, name in places]
-        new = [(*place, data) for place, (_, data), is_new in zip(places, contents, isnew, strict=True) if is_new]
-        for first in range(0, len(new), _OPEN):
-            files: dict[str, dict[str, bytes]] = {}
-            for folder, _, name, data in new[first : first + _OPEN]:
-                files.setdefault(folder, {})[name] = data
-            with _writing(next(iter(files))):
-                write(files, rename)
-        return isnew
+        places = [self._place(key) for key, _ in contents]
+        there = {folder: _names(folder) for folder in {folder for folder, _ in places}}
+        return _write(places, contents, [name not in there[folder] for folder, name in places], rename)
 
     def get(self, key: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -127,7 +123,7 @@ class LocalStore:
         with _writing(path), suppress(FileNotFoundError):
             if path.exists():
                 with self._locked(path.parent):
-                    return _tag(path.read_bytes()) == tag and write({str(path.parent): {path.name: data}}, rename)
+                    return _tag(path.read_bytes()) == tag and write([(*self._place(key), data)], rename)[0]
         return False
 
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
@@ -153,6 +149,15 @@ class LocalStore:
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
+
+    def _exists(self, key: str) -> bool:
+        path = self._path(key)
+        with _writing(path):
+            return path.exists()
+
+    def _place(self, key: str) -> tuple[str, str]:
+        folder, _, name = f"{self.root}/{check_key(key)}".rpartition("/")
+        return folder, name
 
     def _folder(self, prefix: str) -> Path:
         return self._path(prefix) if prefix else self.root
@@ -185,6 +190,23 @@ class LocalStore:
             yield
         finally:
             os.close(descriptor)
+
+
+def _write(
+    places: Sequence[tuple[str, str]],
+    contents: Sequence[tuple[str, bytes]],
+    is_new: Sequence[bool],
+    publish: Callable[[dict[Place, str], Place], bool],
+) -> list[bool]:
+    """Write what is new, a part after the other; return whether each was created."""
+    files = [(*place, data) for place, (_, data), new in zip(places, contents, is_new, strict=True) if new]
+    created: list[bool] = []
+    for first in range(0, len(files), _OPEN):
+        some = files[first : first + _OPEN]
+        with _writing("/".join(some[0][:2]) if len(some) == 1 else some[0][0]):
+            created += write(some, publish)
+    made = iter(created)
+    return [new and next(made) for new in is_new]
 
 
 def _walk(folder: Path, above: str) -> Iterator[ObjectInfo]:

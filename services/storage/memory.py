@@ -28,6 +28,10 @@ class MemoryStore:
             self._keep(key, data)
             return True
 
+    def put_in_order(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_in_order`."""
+        return [self.put(key, data) for key, data in contents]
+
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`."""
         return [self.put(key, data) for key, data in contents]

@@ -36,6 +36,11 @@ def open_store(url: str) -> ObjectStore:
             raise ConfigError(f"Stores of kind {scheme}:// are not known; use a directory, file:///... or s3://bucket.")
 
 
+def is_near(url: str) -> bool:
+    """Return whether the store or archive at a URL is a folder, which mostly answers at once."""
+    return scheme_of(url) == "file"
+
+
 def puts_together(url: str) -> bool:
     """Return whether several products of an observation go into one object of the store at a URL.
 

@@ -96,6 +96,10 @@ class S3Store:
             self._honours_condition = not self._create(key, data)
         return True
 
+    def put_in_order(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
+        """See `ObjectStore.put_in_order`."""
+        return [self.put(key, data) for key, data in contents]
+
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`."""
         known = self._honours_condition is not None  # else only one looks

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services.contract import Frozen, Manifest
 from services.contract.seal import is_intact, seal
-from services.storage.base import MissingObject, ObjectStore, Reader, key_of
+from services.storage.base import MissingObject, Reader, key_of
 from services.storage.publication import TOGETHER
 
 
@@ -31,9 +31,9 @@ def together_key(prefix: str, obsid: str, digest: str) -> str:
     return key_of(prefix, obsid, TOGETHER, f"{digest}.json")
 
 
-def put_together(store: ObjectStore, key: str, manifests: Iterable[Manifest]) -> None:
-    """Put the manifests of an observation, which are all in the store, into one object, unless there is one."""
-    store.put(key, seal(Together(manifests=tuple(manifests)).model_dump_json().encode()))
+def together(manifests: Iterable[Manifest]) -> bytes:
+    """Return the object that repeats the manifests of an observation, to be put when all are in the store."""
+    return seal(Together(manifests=tuple(manifests)).model_dump_json().encode())
 
 
 def find_together(store: Reader, key: str) -> tuple[Manifest, ...] | None:

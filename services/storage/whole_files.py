@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -26,13 +26,14 @@ _WRITE = 2
 Place = tuple[int, str]
 
 
-def write(files: Mapping[str, Mapping[str, bytes]], publish: Callable[[dict[Place, str], Place], bool]) -> bool:
-    """Write files in folders that are made if need be, each whole or not at all; return whether all are there by it.
+def write(files: Sequence[tuple[str, str, bytes]], publish: Callable[[dict[Place, str], Place], bool]) -> list[bool]:
+    """Write files in folders that are made if need be, each whole or not at all; return whether each is there by it.
 
     Parameters
     ----------
-    files : mapping of str to mapping of str to bytes
-        Contents by folder and name. As many files and folders are open at the same time.
+    files : sequence of (str, str, bytes)
+        Folders, names and contents, named in this order; no two of one name in one folder. As many files and folders
+        are open at the same time.
     publish : callable
         Gives a file its name: told the temporary names by places, and the place.
     """
@@ -41,11 +42,11 @@ def write(files: Mapping[str, Mapping[str, bytes]], publish: Callable[[dict[Plac
             created = [publish(temporaries, place) for place in list(temporaries)]
             for descriptor in folders:
                 os.fsync(descriptor)
-            return all(created)
-        for folder in files:
+            return created
+        for folder in dict.fromkeys(folder for folder, _, _ in files):
             with suppress(FileNotFoundError):
                 Path(folder).mkdir(parents=True, exist_ok=True)
-    return not files
+    return [False] * len(files)
 
 
 def rename(temporaries: dict[Place, str], place: Place) -> bool:
@@ -67,20 +68,22 @@ def _closed() -> Iterator[list[int]]:
 
 
 @contextmanager
-def _written(files: Mapping[str, Mapping[str, bytes]], folders: list[int]) -> Iterator[dict[Place, str]]:
+def _written(files: Sequence[tuple[str, str, bytes]], folders: list[int]) -> Iterator[dict[Place, str]]:
     """Open folders; write files under temporary names, told by places; those that are left in the end are removed."""
     temporaries: dict[Place, str] = {}
+    opened: dict[str, int] = {}
     mine = secrets.token_hex(12)
     try:
         with _closed() as descriptors:
-            for path, some in files.items():
-                folders.append(folder := os.open(path, os.O_RDONLY))
-                for name, data in some.items():
-                    temporary, view = f".{mine}{len(temporaries):08x}", memoryview(data)
-                    descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
-                    temporaries[folder, name] = temporary
-                    while view:
-                        view = view[os.write(descriptors[-1], view) :]
+            for path, name, data in files:
+                if (folder := opened.get(path)) is None:
+                    folders.append(folder := os.open(path, os.O_RDONLY))
+                    opened[path] = folder
+                temporary, view = f".{mine}{len(temporaries):08x}", memoryview(data)
+                descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
+                temporaries[folder, name] = temporary
+                while view:
+                    view = view[os.write(descriptors[-1], view) :]
             for descriptor in descriptors[1:]:
                 _begin()(descriptor)
             for descriptor in descriptors:

@@ -138,6 +138,9 @@ class FaultyStore:
     def __init__(self, store, fails=lambda *_: False, error=StoreError):
         self.store, self.fails, self.error, self.calls = store, fails, error, []
 
+    def put_in_order(self, contents):
+        return [self.put(*content) for content in contents]
+
     def put_contents(self, contents):
         return at_once(lambda content: self.put(*content), contents)
 

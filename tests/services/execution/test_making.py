@@ -114,7 +114,8 @@ def test_stages_make_what_is_asked_for():
 def test_how_much_waits_to_be_put():
     assert (AHEAD > 1, HELD >> 20) == (True, 48)
     for sizes, full in (([0] * BEHIND, False), ([0] * (BEHIND + 1), True), ([HELD, 0], False), ([HELD, 1], True)):
-        assert _is_full([SimpleNamespace(size=size) for size in sizes]) is full  # type: ignore[list-item]
+        ones = [SimpleNamespace(size=size) for size in sizes]
+        assert _is_full([SimpleNamespace(ones=ones[:3]), SimpleNamespace(ones=ones[3:])]) is full  # type: ignore[list-item]
 
 
 def test_one_request_tells_what_was_expected_and_two_what_was_not(tmp_path, monkeypatch):

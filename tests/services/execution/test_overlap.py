@@ -22,8 +22,18 @@ OBSIDS = ("20402-01-45-03", "20402-01-45-05", "91401-02-03-00", "91401-02-03-01"
 BAD = OBSIDS[1]
 
 
+@pytest.fixture(params=[True, False], ids=["near", "far"])
+def near(request, monkeypatch):
+    """Whether archive and store count as folders that answer at once."""
+    monkeypatch.setattr(overlap, "is_near", lambda _: request.param)
+    return request.param
+
+
+far = pytest.mark.parametrize("near", [False], indirect=True)
+
+
 @pytest.fixture
-def shard(tmp_path, monkeypatch):
+def shard(tmp_path, monkeypatch, near):
     use_fakes(monkeypatch)
     archive = make_archive(tmp_path / "archive", **{f"o{obsid.replace('-', '_')}": "banana" for obsid in OBSIDS})
     stages = configured(count={}, tally={}, double={}, treble={})
@@ -182,8 +192,9 @@ class Slow:
         return getattr(self.store, method)
 
 
-def test_no_more_than_so_many_are_on_their_way(shard, monkeypatch):
+def test_no_more_than_so_many_are_on_their_way(shard, monkeypatch, near):
     monkeypatch.setattr(overlap, "BEHIND", 1)
+    monkeypatch.setattr(overlap, "GATHERED", 2)
     with_store(monkeypatch, shard, Slow(open_store(shard.store)))
     begun, told, flying = [], [], []
 
@@ -192,7 +203,7 @@ def test_no_more_than_so_many_are_on_their_way(shard, monkeypatch):
         flying.append(len(begun) - len(told))
 
     worker.run_shard(shard, told.append, on_begin=begin)
-    assert max(flying) <= 2
+    assert max(flying) == 2
     monkeypatch.setattr(overlap, "HELD", 1)  # no room: each is put before the next is begun
     changed = shard.model_copy(update={"stages": configured(count={"letter": "b"}, double={})})
     begun, told, flying = [], [], []
@@ -200,6 +211,7 @@ def test_no_more_than_so_many_are_on_their_way(shard, monkeypatch):
     assert max(flying) == 1
 
 
+@far
 def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
     archive, read = open_archive(shard.archive), []
     place = archive._read
@@ -210,6 +222,58 @@ def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
     worker.run_shard(shard)
     assert len(read) == len(OBSIDS)
     assert threading.main_thread() not in read
+
+
+@pytest.mark.parametrize("near", [True], indirect=True)
+def test_of_folders_that_answer_at_once_no_thread_is_asked(shard, monkeypatch):
+    store = with_store(monkeypatch, shard, FaultyStore(open_store(shard.store)))
+    monkeypatch.setattr(threading.Thread, "start", lambda self: pytest.fail(f"a thread: {self.name}"))
+    put, together = store.store.put_in_order, []
+    monkeypatch.setattr(store, "put_in_order", lambda contents: together.append(len(contents)) or put(contents))
+    assert outcomes(worker.run_shard(shard)) == [Outcome.SUCCEEDED] * 4
+    assert together == [4 * len(OBSIDS), len(OBSIDS)]  # manifests, and what repeats them
+
+
+@pytest.mark.parametrize("near", [True], indirect=True)
+def test_the_first_does_not_wait_long_to_be_put(shard, monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr(overlap.time, "monotonic", lambda: now[0])
+
+    def begin(_):
+        now[0] += 0.6
+        told.append(len(done))
+
+    done = []
+    worker.run_shard(shard, done.append, on_begin=begin)
+    assert told == [0, 0, 0, 3]
+
+
+@pytest.mark.parametrize("near", [True], indirect=True)
+def test_what_was_made_is_put_though_the_work_is_interrupted(shard, monkeypatch):
+    """Also what waits for others to be put together with it."""
+
+    def begin(obsid):
+        if obsid == OBSIDS[2]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.run_shard(shard, on_begin=begin)
+    there = {info.key.split("/")[1] for info in open_store(shard.store).list("r/") if "/manifests/" in info.key}
+    assert there == set(OBSIDS[:2])
+
+
+@pytest.mark.parametrize("near", [True], indirect=True)
+def test_of_several_put_together_those_are_told_that_were_put_before_all_failed(shard, monkeypatch):
+    from rossi.errors import ConfigError
+
+    def refuses(method, key):
+        return method == "put" and f"/{OBSIDS[2]}/" in key
+
+    with_store(monkeypatch, shard, FaultyStore(open_store(shard.store), refuses, error=ConfigError))
+    told = []
+    with pytest.raises(ConfigError, match="broke off"):
+        worker.run_shard(shard, lambda result: told.append(result.obsid))
+    assert told == list(OBSIDS[:2])
 
 
 class Elsewhere:
@@ -229,6 +293,7 @@ class Elsewhere:
         return [self.archive.fetch(file.path) for file in files]
 
 
+@far
 def test_of_an_archive_elsewhere_what_is_to_be_done_is_fetched_before_its_turn(shard, monkeypatch):
     archive = Elsewhere(open_archive(shard.archive))
     monkeypatch.setattr(worker, "open_places", lambda _: (archive, open_store(shard.store)))

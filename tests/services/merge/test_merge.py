@@ -27,7 +27,7 @@ from services.merge.packing import unpack
 from services.merge.stage import merge, merge_files, run_merge
 from services.storage import open_store
 from services.storage.publication import new_manifest, output_key, publish, read_manifest, ready
-from services.storage.together import put_together
+from services.storage.together import together as repeated
 from tests import forks
 from tests.services.fakes import FaultyStore
 from tests.services.merge.made import named, product
@@ -294,7 +294,7 @@ def test_what_lies_together_is_read_once(tmp_path: Path) -> None:
     made = new_manifest("pca_extract", obsid, "f", {}, (), outputs, 0.1)
     manifest = ready(f"{obsid}/pca_extract/f", made, outputs.files, together=True).put(store.store)
     key, together = f"{obsid}/pca_extract/f/manifest.json", f"{obsid}/manifests/1.json"
-    put_together(store.store, together, [manifest])
+    store.store.put(together, repeated([manifest]))
     done = result(obsid, manifest=key, fingerprint="f").model_copy(update={"together": together})
     request = MergeRequest(store=str(tmp_path), asked=(obsid,), results=(done,))
 

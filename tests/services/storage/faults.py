@@ -58,6 +58,10 @@ class FaultyStore:
                     return self._broken(done)
         return self._call(lambda: self.store.put(key, data))
 
+    def put_in_order(self, contents):
+        """See `ObjectStore.put_in_order`: a call for each, as a server is asked."""
+        return [self.put(*content) for content in contents]
+
     def put_contents(self, contents):
         """See `ObjectStore.put_contents`: a call for each, as a server is asked."""
         return at_once(lambda content: self.put(*content), contents)

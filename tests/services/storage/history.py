@@ -40,6 +40,9 @@ class Aged:
             self.written[key] = self.now
         return created
 
+    def put_in_order(self, contents):
+        return [self.put(*content) for content in contents]
+
     def put_contents(self, contents):
         return [self.put(*content) for content in contents]
 

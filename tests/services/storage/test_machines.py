@@ -100,6 +100,9 @@ class SteppedStore:
             return self.ask("put", key, data)
         return self.ask("head", key) is None and self.ask("overwrite", key, data)
 
+    def put_in_order(self, contents):
+        return [self.put(*content) for content in contents]
+
     def put_contents(self, contents):
         return at_once(lambda content: self.ask("overwrite" if self.weak else "put", *content), contents)
 

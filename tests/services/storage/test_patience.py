@@ -57,7 +57,7 @@ def opened(monkeypatch, shard, **away):
 
 @pytest.mark.parametrize("place", ["archive", "store"])
 def test_work_waits_and_then_goes_on(shard, monkeypatch, pauses, place):
-    opened(monkeypatch, shard, **{place: (4, 12)})
+    opened(monkeypatch, shard, **{place: (4, 30)})
     told = []
     results = worker.run_shard(shard, on_pause=told.append)
     assert [result.outcome for result in results] == [Outcome.SUCCEEDED] * 3
