@@ -11,8 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
-#: Work goes to threads when it has waited so many times as long as it has computed.
-_WAITING = 3
+#: Work goes to threads when it has waited so many times as long as it has computed, and so long in all [s]: processes
+#: wait for each other, too.
+_TIMES, _IN_ALL = 3, 0.1
 
 
 class Beside(Executor):
@@ -25,17 +26,22 @@ class Beside(Executor):
         What the threads' names begin with.
     near : bool
         Whether answers probably come at once.
+
+    Attributes
+    ----------
+    threads : ThreadPoolExecutor
+        For what is not to be done in the thread that submits in any case.
     """
 
     def __init__(self, threads: int, name: str, *, near: bool) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._near = near
         self._computed = self._took = 0.0
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
         """See `concurrent.futures.Executor.submit`; what is no `Exception` comes out here where there is no thread."""
         if not self._near:
-            return self._threads.submit(work, *args, **options)
+            return self.threads.submit(work, *args, **options)
         future: Future[Any] = Future()
         began, computed = time.perf_counter(), time.thread_time()
         try:
@@ -44,9 +50,10 @@ class Beside(Executor):
             future.set_exception(error)
         self._computed += time.thread_time() - computed
         self._took += time.perf_counter() - began
-        self._near = self._took - self._computed < _WAITING * self._computed
+        waited = self._took - self._computed
+        self._near = waited < _IN_ALL or waited < _TIMES * self._computed
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """See `concurrent.futures.Executor.shutdown`."""
-        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        self.threads.shutdown(wait, cancel_futures=cancel_futures)

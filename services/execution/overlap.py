@@ -13,13 +13,15 @@ observation's failure, as if it had not been put off.
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from threading import Lock, Timer
+from typing import TypeAlias
 
 from rossi.archive import ObsID
 from rossi.errors import ConfigError, RossiError
@@ -44,6 +46,9 @@ AHEAD, BEHIND = 8, 12
 GATHERED, LONG = 8, 1.0
 #: What either side holds [byte]. A longer observation is fetched in its turn; a larger one is put before the next.
 HELD = 48 << 20
+
+#: How observations ended, and what kept those behind them from being put.
+_Ended: TypeAlias = tuple[list[ObservationResult], ConfigError | None]
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +108,6 @@ class _Reduced:
     draft: Draft
     size: int
     pauses: int
-    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,44 @@ class _Behind:
     """Observations that are being put."""
 
     ones: tuple[_Reduced, ...]
-    ended: Future[tuple[list[ObservationResult], ConfigError | None]]
+    ended: Future[_Ended]
+
+
+class _Gathered:
+    """Observations whose products wait for those of others, to be put together with them; but not for long.
+
+    Parameters
+    ----------
+    most : int
+        So many are enough.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ones: list[_Reduced] = []
+        self._lock = Lock()
+        self._timer: Timer | None = None
+
+    def add(self, one: _Reduced, late: Callable[[], None]) -> bool:
+        """Add one; return whether there are enough. Where there are not for a while, `late` is called, in a thread."""
+        with self._lock:
+            self._ones.append(one)
+            if len(self._ones) >= self._most or sum(one.size for one in self._ones) * 2 > HELD:
+                return True
+            if self._timer is None:
+                self._timer = Timer(LONG, late)
+                self._timer.daemon = True
+                self._timer.start()
+            return False
+
+    @contextmanager
+    def taken(self) -> Iterator[tuple[_Reduced, ...]]:
+        """Take all; who takes some next waits until these have been dealt with."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._ones, ones = None, [], tuple(self._ones)
+            yield ones
 
 
 @dataclass
@@ -168,15 +209,13 @@ class Overlap:
         self, positions: Iterable[int], readers: Beside, writers: Beside
     ) -> Generator[tuple[int, ObservationResult], None, None]:
         waiting: deque[_Behind] = deque()
-        gathered: list[_Reduced] = []
+        gathered = _Gathered(GATHERED if is_near(self.shard.store) else 1)
         problem: RossiError | None = None
-        together = GATHERED if is_near(self.shard.store) else 1
 
-        def hand_over() -> None:
-            if gathered:
-                ones = tuple(gathered)
-                gathered.clear()
-                waiting.append(_Behind(ones, writers.submit(self._settle, ones)))
+        def hand_over(submit: Callable[..., Future[_Ended]]) -> None:
+            with gathered.taken() as ones:
+                if ones:
+                    waiting.append(_Behind(ones, submit(self._settle, ones)))
 
         try:
             for position, draft in self._ahead(positions, readers):
@@ -189,13 +228,14 @@ class Overlap:
                 except RossiError as error:
                     problem = error
                     break
-                gathered.append(_Reduced(position, draft, draft.size, pauses, time.monotonic()))
-                if len(gathered) >= together or _is_much(gathered):
-                    hand_over()
+                if gathered.add(
+                    _Reduced(position, draft, draft.size, pauses), partial(hand_over, writers.threads.submit)
+                ):
+                    hand_over(writers.submit)
                 while waiting and (waiting[0].ended.done() or _is_full(waiting)):
                     yield from self._ended(waiting.popleft())
         finally:  # whatever it is that ends this, what was made is put
-            hand_over()
+            hand_over(writers.submit)
         while waiting:
             yield from self._ended(waiting.popleft())
         if problem is not None:
@@ -222,7 +262,7 @@ class Overlap:
         known = {} if draft is None else {"sources": draft.sources}
         return self.run(self.shard.obsids[position], self.shard, archive=self.archive, store=self.store, **known)
 
-    def _settle(self, ones: Sequence[_Reduced]) -> tuple[list[ObservationResult], ConfigError | None]:
+    def _settle(self, ones: Sequence[_Reduced]) -> _Ended:
         results, problem = settle([one.draft for one in ones], self.store, self._seen)
         for one, result in zip(ones, results, strict=False):
             if not lost(result):
@@ -256,10 +296,6 @@ class Overlap:
 
 def _is_new(obsid: str, begun: Future[frozenset[str]]) -> bool:
     return obsid not in begun.result()
-
-
-def _is_much(gathered: Sequence[_Reduced]) -> bool:
-    return sum(one.size for one in gathered) * 2 > HELD or time.monotonic() - gathered[0].since > LONG
 
 
 def _is_full(waiting: Iterable[_Behind]) -> bool:

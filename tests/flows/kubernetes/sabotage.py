@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,8 @@ def _sabotaged(obsid: str, *arguments: Any, **options: Any) -> Any:
     return _run(obsid, *arguments, **options)
 
 
-def _unless_full(files: Mapping[str, Any], *what: Any) -> bool:
-    if any(_is_named("FULL", part) for folder in files for part in Path(folder).parts):
+def _unless_full(files: Sequence[tuple[str, str, bytes]], *what: Any) -> list[bool]:
+    if any(_is_named("FULL", part) for folder, _, _ in files for part in Path(folder).parts):
         raise OSError(errno.ENOSPC, "No space left on device")
     return _write(files, *what)
 

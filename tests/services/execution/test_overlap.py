@@ -2,13 +2,14 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count as numbers
 
 import pytest
 
 from services.contract import FailureKind, Outcome
-from services.execution import overlap, worker
+from services.execution import beside, overlap, worker
 from services.execution.request import Shard
 from services.storage import StoreError, open_archive, open_store
 from services.storage.outputs import read_outputs
@@ -227,7 +228,8 @@ def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
 @pytest.mark.parametrize("near", [True], indirect=True)
 def test_of_folders_that_answer_at_once_no_thread_is_asked(shard, monkeypatch):
     store = with_store(monkeypatch, shard, FaultyStore(open_store(shard.store)))
-    monkeypatch.setattr(threading.Thread, "start", lambda self: pytest.fail(f"a thread: {self.name}"))
+    monkeypatch.setattr(beside, "_IN_ALL", 60.0)
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", lambda *_, **__: pytest.fail("a thread was asked"))
     put, together = store.store.put_in_order, []
     monkeypatch.setattr(store, "put_in_order", lambda contents: together.append(len(contents)) or put(contents))
     assert outcomes(worker.run_shard(shard)) == [Outcome.SUCCEEDED] * 4
@@ -235,17 +237,24 @@ def test_of_folders_that_answer_at_once_no_thread_is_asked(shard, monkeypatch):
 
 
 @pytest.mark.parametrize("near", [True], indirect=True)
-def test_the_first_does_not_wait_long_to_be_put(shard, monkeypatch):
-    now, told = [0.0], []
-    monkeypatch.setattr(overlap.time, "monotonic", lambda: now[0])
+def test_what_is_gathered_is_put_while_another_takes_long(shard, monkeypatch):
+    """Its own products and its result wait for nothing but a while."""
+    monkeypatch.setattr(overlap, "LONG", 0.02)
+    store, kept = with_store(monkeypatch, shard, open_store(shard.store)), []
 
-    def begin(_):
-        now[0] += 0.6
-        told.append(len(done))
+    def begin(position):
+        if position == 2:
+            end = time.monotonic() + 20
+            while len(kept) < 2 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert kept == [0, 1]
+            assert {info.key.split("/")[1] for info in store.list("r/") if "/manifests/" in info.key} == set(OBSIDS[:2])
 
-    done = []
-    worker.run_shard(shard, done.append, on_begin=begin)
-    assert told == [0, 0, 0, 3]
+    def keep(position, _):
+        kept.append(position)
+
+    works = overlap.Overlap(shard, *worker.open_places(shard), worker.run_observation, keep, on_begin=begin)
+    assert [position for position, _ in works.work(range(4))] == kept == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("near", [True], indirect=True)
