@@ -214,8 +214,13 @@ class Overlap:
 
         def hand_over(submit: Callable[..., Future[_Ended]]) -> None:
             with gathered.taken() as ones:
-                if ones:
+                if not ones:
+                    return
+                try:
                     waiting.append(_Behind(ones, submit(self._settle, ones)))
+                except (KeyboardInterrupt, SystemExit):  # of this thread, which then goes on from where it was
+                    self._settle(ones)
+                    raise
 
         try:
             for position, draft in self._ahead(positions, readers):

@@ -119,12 +119,13 @@ def _put_manifests(drafts: Sequence[Draft], store: ObjectStore) -> None:
 def _put_rest(draft: Draft, seen: Seen | None) -> ObservationResult:
     """Put what waits of an observation, but for what was made of a stage that can't be put."""
     assert draft.result is not None
-    gone = set[str]()
+    waiting, gone = draft.sources.memory.waiting, set[str]()
     stages: list[StageResult] = []
     for result in draft.result.stages:
         if gone.intersection(result.reads):
             continue
-        ended = _put(result, draft, seen) if result.stage in draft.sources.memory.waiting else result
+        ended = _put(result, draft, seen) if result.stage in waiting else result
+        waiting.pop(result.stage, None)  # not before: who is interrupted puts it again
         if ended.kind is FailureKind.CONFIG:
             raise ConfigError(ended.message)
         if ended.outcome is not Outcome.SUCCEEDED:
@@ -134,7 +135,7 @@ def _put_rest(draft: Draft, seen: Seen | None) -> ObservationResult:
 
 
 def _put(result: StageResult, draft: Draft, seen: Seen | None) -> StageResult:
-    products, store = draft.sources.memory.waiting.pop(result.stage), draft.sources.store
+    products, store = draft.sources.memory.waiting[result.stage], draft.sources.store
     kept = {"seconds": result.seconds, "reads": result.reads}
     try:
         manifest = put(products, store, seen)

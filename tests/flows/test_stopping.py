@@ -14,7 +14,6 @@ from services.execution import signals
 from tests.conftest import LONG
 from tests.flows.support import (
     ROOT,
-    SLEWING,
     Archive,
     Rossi,
     no_strays,
@@ -28,14 +27,30 @@ STOPPED = "Stopped. What was finished is kept; the same command again goes on fr
 GRACE = 10.0
 
 
+@pytest.fixture(scope="module")
+def asked(many: Path) -> tuple[str, ...]:
+    """Observations of which some are still to be done when the first products are there, of which some are put together."""
+    return tuple(sorted(path.name for path in many.glob("AO*/P*/*"))[:24])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(archive: Archive, many: Path, asked: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with their products, made without any trouble."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "rossi.toml").write_text(archive.config)
+    assert Rossi(folder, folder)("reduce", *asked, "--archive", many, "--store", "store").returncode == 0
+    return folder / "store"
+
+
 @pytest.mark.parametrize("command", ["reduce", "campaign"])
-def test_sigterm_then_again(rossi: Rossi, archive: Archive, undisturbed: Path, command: str) -> None:
-    asked = ", ".join(f'"{obsid}"' for obsid in (*archive.good, SLEWING))
-    (rossi.folder / "rossi.toml").write_text(f"[query]\nobsids = [{asked}]\n{archive.config}workers = 1\n")
-    reduce = ("reduce", *archive.good, SLEWING)
-    places, store = ("--archive", archive.root, "--store", rossi.folder / "store"), rossi.folder / "store"
+def test_sigterm_then_again(
+    rossi: Rossi, archive: Archive, many: Path, asked: tuple[str, ...], undisturbed: Path, command: str
+) -> None:
+    named = ", ".join(f'"{obsid}"' for obsid in asked)
+    (rossi.folder / "rossi.toml").write_text(f"[query]\nobsids = [{named}]\n{archive.config}workers = 1\n")
+    places, store = ("--archive", many, "--store", rossi.folder / "store"), rossi.folder / "store"
     with no_strays() as mark:
-        process = rossi.start(*(reduce if command == "reduce" else [command]), *places, mark=mark)
+        process = rossi.start(*(("reduce", *asked) if command == "reduce" else [command]), *places, mark=mark)
         wait_until(lambda: list(store.glob("[0-9]*/*/*/manifest.json")) or process.poll() is not None)
         process.send_signal(signal.SIGTERM)
         sent = time.monotonic()
@@ -43,7 +58,9 @@ def test_sigterm_then_again(rossi: Rossi, archive: Archive, undisturbed: Path, c
     assert time.monotonic() - sent < GRACE * 2  # of which two busy processors may need half
     assert process.returncode == 1
     assert said.splitlines()[-1] == STOPPED
-    assert rossi(*reduce, *places).returncode == 0  # a campaign that was killed goes on in test_campaign.py
+    left = {path.name for path in store.glob("[0-9]*")}
+    assert 0 < len(left) < len(asked)  # what was made is kept
+    assert rossi("reduce", *asked, *places).returncode == 0  # a campaign that was killed goes on in test_campaign.py
     assert product_files(store).keys() == product_files(undisturbed).keys()
     same_products(store, undisturbed)
 

@@ -1,5 +1,6 @@
 """While one observation is computed the next are fetched and the last are put: every promise holds all the same."""
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -227,10 +228,10 @@ def test_each_file_is_read_once_and_before_its_turn(shard, monkeypatch):
 
 @pytest.mark.parametrize("near", [True], indirect=True)
 def test_of_folders_that_answer_at_once_no_thread_is_asked(shard, monkeypatch):
-    store = with_store(monkeypatch, shard, FaultyStore(open_store(shard.store)))
+    store = with_store(monkeypatch, shard, open_store(shard.store))
     monkeypatch.setattr(beside, "_IN_ALL", 60.0)
     monkeypatch.setattr(ThreadPoolExecutor, "submit", lambda *_, **__: pytest.fail("a thread was asked"))
-    put, together = store.store.put_in_order, []
+    put, together = store.put_in_order, []
     monkeypatch.setattr(store, "put_in_order", lambda contents: together.append(len(contents)) or put(contents))
     assert outcomes(worker.run_shard(shard)) == [Outcome.SUCCEEDED] * 4
     assert together == [4 * len(OBSIDS), len(OBSIDS)]  # manifests, and what repeats them
@@ -269,6 +270,28 @@ def test_what_was_made_is_put_though_the_work_is_interrupted(shard, monkeypatch)
         worker.run_shard(shard, on_begin=begin)
     there = {info.key.split("/")[1] for info in open_store(shard.store).list("r/") if "/manifests/" in info.key}
     assert there == set(OBSIDS[:2])
+
+
+@pytest.mark.parametrize("near", [True], indirect=True)
+@pytest.mark.parametrize("at", range(0, 36, 3))
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_what_is_being_put_is_put_though_somebody_interrupts(shard, monkeypatch, at, end):
+    """At any call of the system that writes: Ctrl-C and SIGTERM come out when all is there."""
+    calls, open_file = numbers(), os.open
+
+    def interrupted(path, flags, *mode, **folder):
+        if flags & os.O_CREAT and next(calls) == at:
+            raise end
+        return open_file(path, flags, *mode, **folder)
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(end):
+        worker.run_shard(shard)
+    store = open_store(shard.store)
+    assert {info.key.split("/")[1] for info in store.list("r/") if "/manifests/" in info.key} == set(OBSIDS)
+    assert len(products(store)) == 16
+    assert verify(store, "r").problems == ()
+    assert list(store.leftovers()) == []
 
 
 @pytest.mark.parametrize("near", [True], indirect=True)
