@@ -34,7 +34,7 @@ _NO_LOCKS = frozenset({errno.ENOTSUP, errno.ENOSYS, errno.ENOLCK, errno.EINVAL})
 #: Lies beside what is replaced, for one writer at a time; never removed.
 _LOCK = ".lock"
 #: Files that are written before the first is flushed: these are open at the same time, and as many folders.
-_OPEN = 32
+_OPEN = 110
 
 
 class LocalStore:

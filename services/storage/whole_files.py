@@ -1,8 +1,7 @@
 """Files that are on the disk, whole, before they have their names.
 
 Each is written under a hidden temporary name in its final folder and flushed, then named, and the folder flushed. All
-are written, and the disk is told to begin with each, before the first is waited for: waiting for one is then waiting
-for nearly all.
+are written before the first is flushed, and all are flushed before the first has its name.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
+
+from services.storage.flushing import flush
 
 #: Under this name, in its final directory, a file is written.
 TEMPORARY = re.compile(r"\.[0-9a-f]{32}")
 #: How often a directory is made that goes away before something is written there: somebody removes empty ones.
 _TRIES = 100
-#: SYNC_FILE_RANGE_WRITE of Linux.
-_WRITE = 2
 
 #: Where a file is to be: descriptor of its folder, and its name.
 Place = tuple[int, str]
@@ -40,8 +38,7 @@ def write(files: Sequence[tuple[str, str, bytes]], publish: Callable[[dict[Place
     for _ in range(_TRIES if files else 0):
         with suppress(FileNotFoundError), _closed() as folders, _written(files, folders) as temporaries:
             created = [publish(temporaries, place) for place in list(temporaries)]
-            for descriptor in folders:
-                os.fsync(descriptor)
+            flush(folders)
             return created
         for folder in dict.fromkeys(folder for folder, _, _ in files):
             with suppress(FileNotFoundError):
@@ -84,24 +81,9 @@ def _written(files: Sequence[tuple[str, str, bytes]], folders: list[int]) -> Ite
                 temporaries[folder, name] = temporary
                 while view:
                     view = view[os.write(descriptors[-1], view) :]
-            for descriptor in descriptors[1:]:
-                _begin()(descriptor)
-            for descriptor in descriptors:
-                os.fsync(descriptor)
+            flush(descriptors)
         yield temporaries
     finally:
         for (folder, _), temporary in temporaries.items():
             with suppress(OSError):  # what stays is a leftover
                 os.unlink(temporary, dir_fd=folder)
-
-
-@cache
-def _begin() -> Callable[[int], object]:
-    """Return what has a disk begin to write a file, and does not wait; where that can't be asked, it does nothing."""
-    import ctypes
-
-    ask = getattr(ctypes.CDLL(None), "sync_file_range", None)
-    if ask is None:
-        return lambda _: None
-    ask.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
-    return lambda descriptor: ask(descriptor, 0, 0, _WRITE)

@@ -33,6 +33,7 @@ from rossi.simulate.hexte import hexte_calibration_files
 from rossi.simulate.observation import simulate_observation
 from services.calibration.config import CalibrationConfig
 from services.execution.request import Shard
+from services.execution.start import start_quickly
 from services.execution.worker import run_shard
 from tests.benchmarks.table import Row, apart, peak, script
 
@@ -133,6 +134,7 @@ def shard(case: Case, folder: Path, store: Path) -> Shard:
 
 def reduce(case: Case, folder: Path, turns: int) -> float:
     """Work a case off again and again; return the least CPU time [s] for one observation, after a turn to warm up."""
+    start_quickly()  # as workers do
     least = float("inf")
     with tempfile.TemporaryDirectory(dir=folder) as stores:
         for turn in range(turns + 1):

@@ -29,7 +29,7 @@ GRACE = 10.0
 
 @pytest.fixture(scope="module")
 def asked(many: Path) -> tuple[str, ...]:
-    """Observations of which some are still to be done when the first products are there, of which some are put together."""
+    """So many that some are still to be done when the first products are there, which are put together."""
     return tuple(sorted(path.name for path in many.glob("AO*/P*/*"))[:24])
 
 
