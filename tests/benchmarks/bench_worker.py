@@ -30,6 +30,7 @@ from rossi.archive import ObsID
 from rossi.simulate import BREAKDOWN_FILE, DEAD_TIME_FILE_A, DEAD_TIME_FILE_B, MODEL_FILE, ObservationSpec
 from rossi.simulate.calibration import calibration_files
 from rossi.simulate.hexte import hexte_calibration_files
+from rossi.simulate.indices import index_files
 from rossi.simulate.observation import simulate_observation
 from services.calibration.config import CalibrationConfig
 from services.execution.request import Shard
@@ -71,9 +72,10 @@ class Case:
         """Return the files of one of them."""
         events = bool(self.stages.get("hexte_back"))
         about = ObservationSpec(obsid, START, self.duration, gaps=self.gaps, ra=RA, dec=DEC, hexte_events=events)
-        found = simulate_observation(about)
         other = {"A": ("FS56", "FS58", "FH59"), "B": ("FS50", "FS52", "FH53"), "AB": ()}[self.cluster]
-        return {name: data for name, data in found.items() if not name.startswith(tuple(f"hexte/{o}" for o in other))}
+        without = tuple(f"hexte/{kind}" for kind in other)
+        found = {name: data for name, data in simulate_observation(about).items() if not name.startswith(without)}
+        return found | index_files(about, [name.removesuffix(".gz") for name in found if "/" in name])
 
 
 #: Near the pole of the orbit: the Earth never hides it, and files end in the gaps only [deg].
