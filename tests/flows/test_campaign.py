@@ -70,7 +70,8 @@ def campaign(
     obsids = ", ".join(f'"{obsid}"' for obsid in archive.asked)
     places = f'archive = "{archive.root}"\nstore = "store"\n'
     tables = f'[query]\nobsids = [{obsids}]\n{archive.config}workers = 2\nname = "{NAME}"\n'
-    (folder / "rossi.toml").write_text(places + tables)
+    settings = folder / "rossi.toml"
+    settings.write_text(f"{places}{tables}shard_size = 2\n")  # else products of all come together, at the end
     store = folder / "store"
     with no_strays() as mark:
         running: list[str] = []
@@ -83,6 +84,7 @@ def campaign(
         kill_when(rossi.start("campaign", "--workers", 1, mark=mark), halfway)
         # The command, the Prefect server, the process that workers are forked from, and a worker.
         assert len(running) >= 4 or not PROC.exists()
+    settings.write_text(places + tables)
     killed = frozenset(product_files(store))
     url, auth = prefect_url
     served = replace(rossi, server=url, auth=auth)
