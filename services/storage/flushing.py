@@ -11,7 +11,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -30,25 +30,27 @@ _LONG = 1.0
 _WRITE = 2
 
 
-def flush(descriptors: Collection[int]) -> None:
+def flush(descriptors: Sequence[int]) -> None:
     """Return when the disk has some files or folders.
 
     Parameters
     ----------
-    descriptors : collection of int
+    descriptors : sequence of int
+        In the order in which they were opened.
 
     Raises
     ------
     OSError
     """
-    places = {os.fstat(descriptor).st_dev: descriptor for descriptor in descriptors}
+    # An error is told of what was written since a file was opened, so that which was opened first is asked.
+    places = {os.fstat(descriptor).st_dev: descriptor for descriptor in reversed(descriptors)}
     if len(descriptors) > FEW and _Whole.is_quick and all(map(_is_sure, places, places.values())):
         began = time.monotonic()
         for descriptor in places.values():
             _checked("syncfs", descriptor)
         _Whole.is_quick = time.monotonic() - began < _LONG
         return
-    for descriptor in list(descriptors)[1:]:  # waiting for the first is then waiting for nearly all
+    for descriptor in descriptors[1:]:  # waiting for the first is then waiting for nearly all
         _begin(descriptor)
     for descriptor in descriptors:
         os.fsync(descriptor)

@@ -18,13 +18,15 @@ class Library:
 
     def __init__(self, calls, kind=0xEF53, fails=0):
         self.calls, self.kind, self.fails = calls, kind, fails
+        self.asked = []
 
     def fstatfs(self, _descriptor, about):
         about._obj[0] = self.kind
         return 0
 
-    def syncfs(self, _descriptor):
+    def syncfs(self, descriptor):
         self.calls.append("syncfs")
+        self.asked.append(descriptor)
         ctypes.set_errno(self.fails)
         return -1 if self.fails else 0
 
@@ -66,6 +68,18 @@ def test_many_folders_are_flushed_together_too_and_few_files_are_not(tmp_path, c
     calls.clear()
     assert all(store.put_contents([(f"{number}/b", b"1") for number in range(3)]))
     assert calls == [*["fsync"] * 3, *["name"] * 3, *["fsync"] * 3]
+
+
+def test_that_is_asked_which_was_opened_before_anything_was_written(tmp_path, library, monkeypatch):
+    opened, open_file = [], os.open
+    monkeypatch.setattr(os, "open", lambda *a, **o: opened.append(open_file(*a, **o)) or opened[-1])
+    store = open_store(str(tmp_path))
+    assert all(store.put_contents([("a/0", b"1")]))
+    opened.clear()
+    assert all(store.put_contents([(f"a/{number}", b"1") for number in range(1, 9)]))
+    folder, *files = opened
+    assert library.asked == [files[0]]
+    assert folder not in files
 
 
 @pytest.mark.parametrize(
