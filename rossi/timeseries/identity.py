@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rossi.fits.cards import CardTuple, images_of
-from rossi.fits.header import Header
+from rossi.fits.cards import CardTuple
 from rossi.sky import SOURCE_RADIUS, mean_direction, separation
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source
@@ -57,23 +56,18 @@ class Identity:
         channels = (min(low for low, _ in found), max(high for _, high in found)) if found else None
         return cls(tuple(_cards(told, [one for _, one in both])) if one else (), one, channels)
 
-    def told(self, header: Header, *, channels: bool = True) -> Header:
-        """Return a header of the joined curve that tells it.
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Keywords of which nothing is said."""
+        return () if self.is_one else ("OBJECT", *_POSITION)
 
-        Parameters
-        ----------
-        header : Header
-            What the curves have in common.
-        channels : bool
-            Whether channels belong there.
-        """
-        made = header.copy() if self.is_one else header.without(("OBJECT", *_POSITION))
-        cards = list(self.cards)
-        if channels and self.channels is not None:
-            cards.append(("MINCHAN", self.channels[0], "lowest channel that counts"))
-            cards.append(("MAXCHAN", self.channels[1], "highest channel that counts"))
-        made.put(images_of(*cards))
-        return made
+    def told(self) -> list[CardTuple]:
+        """Return the cards that tell it, MINCHAN and MAXCHAN too."""
+        if self.channels is None:
+            return list(self.cards)
+        low, high = self.channels
+        channels = ("MINCHAN", low, "lowest channel that counts"), ("MAXCHAN", high, "highest channel that counts")
+        return [*self.cards, *channels]
 
 
 def is_one(told: Sequence[Source]) -> bool:

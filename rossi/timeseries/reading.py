@@ -17,7 +17,7 @@ from rossi.fits.table import Table
 from rossi.timeseries import units
 from rossi.timeseries.clock import Clock, is_xronos
 from rossi.timeseries.columns import Chosen, choose, doubles, poisson_error
-from rossi.timeseries.series import EXPOSURES, EXTRA, LightCurve, filled_intervals, set_moment
+from rossi.timeseries.series import EXPOSURES, EXTRA, LightCurve, filled_intervals, moment_cards
 
 #: Keywords that describe columns as they lay in another file, by their first letters.
 COLUMN_KEYWORDS = (
@@ -251,7 +251,7 @@ def _absolute(header: Header, where: str, clock: Clock) -> Header:
             moment = met.split_keyword(header, keyword, where, np.nan) * clock.keywords + clock.shift
             header = header.without((keyword,))
             if np.isfinite(moment):
-                set_moment(header, keyword, moment)
+                header.put(images_of(*moment_cards(keyword, moment)))
     return absolute(header)
 
 
