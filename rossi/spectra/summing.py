@@ -13,9 +13,11 @@ from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu
 from rossi.spectra.algebra import Compat
-from rossi.spectra.pha import Spectrum
+from rossi.spectra.pha import Spectrum, laid_out
 from rossi.spectra.product import Derived, gti_table, nearest, spectrum_table
 
 #: Keywords that a sum has from the spectrum that begins first, and from the one that ends last.
@@ -269,8 +271,25 @@ def sum_tables(spectra: Sequence[Spectrum], *, compat: Compat = None) -> tuple[H
     DataError
         As `sum_spectra` does; also if a spectrum has no good time intervals: the sum's would be wrong.
     """
-    total = sum_spectra(spectra, compat=compat)
-    intervals = gti.union(*map(_good_time, spectra))
+    return _sum_tables(spectra, sum_spectra(spectra, compat=compat), gti.union(*map(_good_time, spectra)))
+
+
+def summed(spectra: Sequence[Spectrum], name: str) -> tuple[FitsFile, Spectrum]:
+    """Return the sum of spectra as an open file, and as it is read from there; see `sum_tables`.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+    name : str
+        What the file is called in messages.
+    """
+    total, intervals = sum_spectra(spectra), gti.union(*map(_good_time, spectra))
+    primary, hdus = _sum_tables(spectra, total, intervals)
+    file = FitsFile(name, primary, tuple([Table(hdu.header, hdu.data, name) for hdu in hdus]))
+    return file, laid_out(file, total.channel, total.value, total.error, total.quality, intervals)
+
+
+def _sum_tables(spectra: Sequence[Spectrum], total: Derived, intervals: Floats) -> tuple[Header, list[TableHDU]]:
     names = [f"Sum of {pha.name}" for pha in spectra]
     return _tables(total, intervals, _earliest(spectra), _latest(spectra), names)
 
