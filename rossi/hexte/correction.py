@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -121,19 +122,19 @@ def correct(
 
 def correct_curves(
     curves: Sequence[LightCurve], dead: Sequence[DeadTime], requested: Sequence[int] = DETECTORS
-) -> tuple[list[LightCurve], list[list[Remark]]]:
-    """Correct light curves of rates for dead time; see `correct`.
+) -> list[list[Remark]]:
+    """Correct light curves of rates that are nobody else's for dead time; see `correct`.
 
     Parameters
     ----------
     curves : sequence of LightCurve
-        In bins of one width, each extracted from the one file whose dead time is given.
+        In bins of one width, each extracted from the one file whose dead time is given; they are changed.
     dead : sequence of DeadTime
     requested : sequence of int
 
     Returns
     -------
-    list of LightCurve, list of list of Remark
+    list of list of Remark
         What there is to say of each.
 
     Raises
@@ -141,20 +142,19 @@ def correct_curves(
     DataError
         If none of the detectors has data.
     """
-    headers = [curve.header.copy() for curve in curves]
-    where = [f"{curve.name}[{curve.quantity}]" for curve in curves]
+    headers, where = [curve.header for curve in curves], [f"{curve.name}[{curve.quantity}]" for curve in curves]
     detectors, remarks = _chosen(headers, where, dead, requested, "LIGHTCURVE")
 
     def fractions(some: Sequence[int], of: Detectors) -> list[Floats]:
         start = [dead[n].shifted(curves[n].time) for n in some]
         return bin_fractions(start, curves[0].timedel, [dead[n] for n in some], of)
 
-    made = []
-    for n, (curve, found) in enumerate(zip(curves, _together(detectors, fractions), strict=True)):
-        _stamp(headers[n], dead[n].cluster, detectors[n], None, is_type_two=False)
+    for curve, one, used, found in zip(curves, dead, detectors, _together(detectors, fractions), strict=True):
+        _stamp(curve.header, one.cluster, used, None, is_type_two=False)
         factor = 1.0 / (1.0 - found)
-        made.append(replace(curve, rate=curve.rate * factor, error=curve.error * factor, header=headers[n]))
-    return made, remarks
+        np.multiply(curve.rate, factor, out=curve.rate)
+        np.multiply(curve.error, factor, out=curve.error)
+    return remarks
 
 
 def correct_spectra(
@@ -221,23 +221,32 @@ def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]
         for d in requested
         if d not in dead.has
     ]
-    has = [d for d in requested if d in dead.has]
-    rows = [str(header.get(keyword, "")).strip() for keyword in _ROWS]
-    joint = rows[0] in _JOINT
-    valid = list(DETECTORS) if joint else [int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"]
-    if _is_type_two(header):
-        return Detectors(tuple(has), max(len(has), 1)), remarks
+    kind = str(header.get("HDUCLAS1", "")).strip(), _is_type_two(header)
+    rows = tuple([str(header.get(keyword, "")).strip() for keyword in _ROWS])
+    valid, used = _detectors(*kind, rows, tuple([d for d in requested if d in dead.has]))
     if not valid:
         raise DataError(
             f"{where}: ROWID1 is {rows[0]!r}; Event, TimSerCnt or SpecDet0 to SpecDet3 was expected in a HEXTE product."
         )
-    is_curve = str(header.get("HDUCLAS1", "")).strip() == "LIGHTCURVE"
-    if is_curve and not joint and len(valid) == 1:  # the column decides, whatever was asked for
-        return Detectors((valid[0],), 1), remarks
-    used = tuple(d for d in has if d in valid)
     if not used:
         raise DataError(f"{where}: none of the detectors {_digits(requested)} has data; there is no live time.")
-    return Detectors(used, min(len(valid), len(has)), divide_last=is_curve and not joint), remarks
+    return used, remarks
+
+
+@lru_cache(maxsize=256)
+def _detectors(
+    kind: str, is_type_two: bool, rows: tuple[str, ...], has: tuple[int, ...]
+) -> tuple[tuple[int, ...], Detectors | None]:
+    """Return the detectors of a product that was extracted from these columns, and those of them to use."""
+    joint = rows[0] in _JOINT
+    valid = DETECTORS if joint else tuple([int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"])
+    if is_type_two:
+        return DETECTORS, Detectors(has, max(len(has), 1))
+    is_curve = kind == "LIGHTCURVE"
+    if is_curve and not joint and len(valid) == 1:  # the column decides, whatever was asked for
+        return valid, Detectors(valid, 1)
+    used = tuple([d for d in has if d in valid])
+    return valid, Detectors(used, min(len(valid), len(has)), divide_last=is_curve and not joint) if used else None
 
 
 def _product_remarks(header: Header, where: str, dead: DeadTime, requested: Sequence[int], kind: str) -> list[Remark]:

@@ -126,7 +126,7 @@ def _reduced(alike: Sequence[Counted], bands: Mapping[str, DetectorBand], dwell:
         names = [f"{one.science.source} {one.position.value} {band}" for one in alike]
         made = [series_of(light_curve(one.curves[band]), name) for one, name in zip(alike, names, strict=True)]
         if dead:
-            made, said = correct_curves(made, dead, told.detectors)
+            said = correct_curves(made, dead, told.detectors)
             remarks = [[*before, *more] for before, more in zip(remarks, said, strict=True)]
         else:
             made = [curve_without_slews(curve, one.position, dwell) for one, curve in zip(alike, made, strict=True)]
