@@ -23,7 +23,7 @@ from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, ta
 from rossi.gti import Gti
 from rossi.met import add_reference
 from rossi.timeseries import units
-from rossi.timeseries.reading import absolute
+from rossi.timeseries.reading import MET
 from rossi.timeseries.series import LightCurve
 from rossi.version import __version__
 
@@ -122,6 +122,7 @@ def series_of(curve: BinnedCurve, name: str) -> LightCurve:
         For messages.
     """
     primary, header = _light_curve_headers(curve)
+    header.put(MET)
     return LightCurve(
         name,
         curve.time,
@@ -130,7 +131,7 @@ def series_of(curve: BinnedCurve, name: str) -> LightCurve:
         curve.fracexp,
         curve.source.grid.binsz,
         intervals.make(_good_time(curve)),
-        absolute(header),
+        header,
         primary,
         unit=units.RATE,
     )
@@ -224,10 +225,10 @@ def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
     gain = source.grid.files[0].table.header.is_true("GAINAPP")
     told, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
     exposure = images_of(("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure"))
-    own = images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
+    own = images_of(("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
     fixed = _of_spectrum(told, last, n, spectrum.cpix)
     kind, behind = _SPECTRUM[spectrum.mode], (*told.instrument, *told.target)
-    header = Header.of([*kind, *exposure, *fixed, *own, *behind, *_source(source)])
+    header = Header.of([*kind, *exposure, *fixed, *_span(source), *own, *behind, *_source(source)])
     primary = _primary(source, _SPECTRUM_CONTENT, told.target)
     tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, source.filled, spectrum.exposure)]
     return primary, tables
@@ -273,20 +274,33 @@ def _times(first: Inherited, last: Inherited) -> list[Image]:
 def _primary(source: Accumulation, content: Sequence[Image], target: Sequence[Image]) -> Header:
     """Return the primary header of a product."""
     first, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
-    date = images_of(("DATE", now(), "file creation (UTC)"))
-    span = images_of(*_span(source))
     header = primary_hdu()
-    header.extend([*content, *_ORIGIN, *date, *first.primary, *last.primary_end, *span, *target])
+    header.extend([*content, *_ORIGIN, *_date(), *first.primary, *last.primary_end, *_span(source), *target])
     return header
 
 
-def _span(source: Accumulation) -> list[CardTuple]:
+def _date() -> list[Image]:
+    return images_of(("DATE", now(), "file creation (UTC)"))
+
+
+def _span(source: Accumulation) -> list[Image]:
+    return _span_cards(source.grid.start, source.grid.stop)
+
+
+@lru_cache(maxsize=64)
+def _span_cards(start: float, stop: float) -> list[Image]:
     """Return TSTART and TSTOP with 15 significant digits, as the reference writes numbers that are not split."""
-    start, stop = (float(f"{value:.14e}") for value in (source.grid.start, source.grid.stop))
-    return [("TSTART", start, "[s] start"), ("TSTOP", stop, "[s] stop")]
+    first, last = (float(f"{value:.14e}") for value in (start, stop))
+    return images_of(("TSTART", first, "[s] start"), ("TSTOP", last, "[s] stop"))
 
 
 def _source(source: Accumulation) -> list[Image]:
-    columns = [(f"ROWID{number}", column, "column extracted") for number, column in enumerate(source.columns, 1)]
-    files = [(f"FILEN{number}", file.name, "input file") for number, file in enumerate(source.grid.files, 1)]
-    return [*images_of(*columns, *files), *_ORIGIN, *images_of(("DATE", now(), "file creation (UTC)"))]
+    return [*_source_cards(source.columns, tuple([file.name for file in source.grid.files])), *_date()]
+
+
+@lru_cache(maxsize=64)
+def _source_cards(columns: tuple[str, ...], files: tuple[str, ...]) -> list[Image]:
+    """Return the cards that say what was extracted."""
+    extracted = [(f"ROWID{number}", column, "column extracted") for number, column in enumerate(columns, 1)]
+    read = [(f"FILEN{number}", name, "input file") for number, name in enumerate(files, 1)]
+    return [*images_of(*extracted, *read), *_ORIGIN]

@@ -34,7 +34,8 @@ COLUMN_KEYWORDS = (
     "TDMIN",
     "TDMAX",
 )
-_MET = images_of(
+#: What a light curve says of times in MET that are the starts of bins.
+MET = images_of(
     ("TIMEUNIT", "s"),
     ("MJDREFI", met.MJDREFI),
     ("MJDREFF", met.MJDREFF),
@@ -246,25 +247,15 @@ def in_rates(series: LightCurve) -> LightCurve:
 
 
 def _absolute(header: Header, where: str, clock: Clock) -> Header:
+    """Return the keywords of a light curve, less what describes a file's columns, for times in MET."""
     if clock.shift or clock.keywords != 1.0:
         for keyword in ("TSTART", "TSTOP"):
             moment = met.split_keyword(header, keyword, where, np.nan) * clock.keywords + clock.shift
             header = header.without((keyword,))
             if np.isfinite(moment):
                 header.put(images_of(*moment_cards(keyword, moment)))
-    return absolute(header)
-
-
-def absolute(header: Header) -> Header:
-    """Return the keywords of a light curve, less what describes a file's columns, for times in MET.
-
-    Parameters
-    ----------
-    header : Header
-        Of its table; TSTART and TSTOP are in MET.
-    """
     kept = header.without(("TIMEZERO", "MJDREF"), COLUMN_KEYWORDS)
-    kept.put(_MET)
+    kept.put(MET)
     return kept
 
 

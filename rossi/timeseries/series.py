@@ -290,9 +290,8 @@ class LightCurve(Saved, Told):
         more : sequence of (Column, ndarray (n,))
             Further columns.
         """
-        header = self.header.copy()
-        header.set("TIMEDEL", self.timedel, "smallest bin width [s]" if self.mixed else "bin width [s]")
-        rates = layout.rate_table(self.columns, header, self.rate_unit, form, more)
+        width = ("TIMEDEL", self.timedel, "smallest bin width [s]" if self.mixed else "bin width [s]")
+        rates = layout.rate_table(self.columns, self.header, [width], self.rate_unit, form, more)
         return rates, layout.gti_table(self.intervals, self.header)
 
     def to_bytes(self, *, form: str = "D") -> bytes:
