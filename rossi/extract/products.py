@@ -164,9 +164,10 @@ def _light_curve_headers(
         source.grid.files[-1].inherited,
     )
     cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
-    end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
+    start = float(curve.time[0]) if len(curve.time) else source.grid.start
+    end = float(curve.gti[-1, 1]) if len(curve.gti) else source.grid.stop
     own = images_of(
-        *_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start),
+        *_split("TSTART", start),
         *_split("TSTOP", end),
         *_split("TIMEZER", 0.0),
         ("TIMEDEL", source.grid.binsz, "[s] bin size"),
@@ -175,7 +176,7 @@ def _light_curve_headers(
         ("ONTIME", round(curve.ontime, 8), "[s] time on source"),
     )
     corrections = tuple(images_of(*applied)), first.is_true("GAINAPP"), first.is_true("CLOCKAPP")
-    channels = cpix, int(bounds[:, 0].min()), int(bounds[:, 1].max())
+    channels = cpix, int(np.minimum.reduce(bounds[:, 0])), int(np.maximum.reduce(bounds[:, 1]))
     header = _of_curve(told, last, curve.mode, corrections, channels).copy()
     header.put(own)
     header.extend(_source(source))

@@ -74,6 +74,8 @@ def defined(series: LightCurve) -> LightCurve | None:
     series : LightCurve
     """
     good = np.isfinite(series.rate)
+    if good.all():
+        return series if len(series) else None
     return series.rows(good) if good.any() else None
 
 

@@ -303,8 +303,8 @@ def _tables(
     total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, remarks: Sequence[str]
 ) -> tuple[Header, list[TableHDU]]:
     kept = Header()
-    kept.extend(card for card in first.header.images() if _is_of(card[0], _FIRST))
-    kept.extend(card for card in last.header.images() if _is_of(card[0], _LAST))
+    kept.extend([card for card in first.header.images() if _is_of(card[0], _FIRST)])
+    kept.extend([card for card in last.header.images() if _is_of(card[0], _LAST)])
     for remark in remarks:
         kept.append("COMMENT", remark.encode("ascii", "replace").decode())
     good_time = Header()

@@ -40,16 +40,19 @@ class Identity:
     channels: tuple[int, int] | None
 
     @classmethod
-    def of(cls, series: Sequence[LightCurve]) -> Identity:
+    def of(cls, series: Sequence[LightCurve], begins: Sequence[float]) -> Identity:
         """Return what curves are together.
 
         Parameters
         ----------
         series : sequence of LightCurve
             At least one. Those that don't tell are taken to be like the others.
+        begins : sequence of float [s]
+            When each begins, infinite for one without a bin.
         """
         both = [(Source.of(one), one) for one in series]
-        both.sort(key=lambda one: (one[1].time.min(initial=np.inf), one[0].name, one[0].position or ()))
+        order = sorted(range(len(both)), key=lambda n: (begins[n], both[n][0].name, both[n][0].position or ()))
+        both = [both[n] for n in order]
         told = [source for source, _ in both]
         one = is_one(told)
         found = [one.channels for one in series if one.channels is not None]

@@ -122,11 +122,11 @@ def _apart(begin: Floats, width: Floats) -> NDArray[np.intp] | None:
 
 
 def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
-    begins = [s.time.min() if len(s) else np.inf for s in series]
+    begins = [float(np.minimum.reduce(s.time, initial=np.inf)) for s in series]
     begin_of_all = min(begins)
     earliest = [s for s, at in zip(series, begins, strict=True) if at == begin_of_all] or list(series)
     first = min(earliest, key=lambda s: b"".join(i for _, i in s.header.images())) if earliest[1:] else earliest[0]
-    identity = Identity.of(series)
+    identity = Identity.of(series, begins)
     left_out = _LEFT_OUT.union(identity.undecided)
     header = _common(first.header, [s.header for s in series], left_out)
     primary = _common(first.primary, [s.primary for s in series], left_out)
