@@ -14,7 +14,6 @@ from rossi.timeseries.source import Source
 
 #: Positions that differ less [deg] are one that was written down twice, and the first one is kept.
 _CLOSE = 0.01
-_POSITION = ("RA_OBJ", "DEC_OBJ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +49,13 @@ class Identity:
         begins : sequence of float [s]
             When each begins, infinite for one without a bin.
         """
-        both = [(Source.of(one), one) for one in series]
-        order = sorted(range(len(both)), key=lambda n: (begins[n], both[n][0].name, both[n][0].position or ()))
-        both = [both[n] for n in order]
-        told = [source for source, _ in both]
+        sources = [Source.of(one) for one in series]
+        order = sorted(range(len(series)), key=lambda n: (begins[n], sources[n].name, sources[n].position or ()))
+        told = [sources[n] for n in order]
         one = is_one(told)
         found = [one.channels for one in series if one.channels is not None]
         channels = (min(low for low, _ in found), max(high for _, high in found)) if found else None
-        return cls(tuple(_cards(told, [one for _, one in both])) if one else (), one, channels)
-
-    @property
-    def undecided(self) -> tuple[str, ...]:
-        """Keywords of which nothing is said."""
-        return () if self.is_one else ("OBJECT", *_POSITION)
+        return cls(tuple(_cards(told, [series[n] for n in order])) if one else (), one, channels)
 
     def told(self) -> list[CardTuple]:
         """Return the cards that tell it, MINCHAN and MAXCHAN too."""

@@ -24,6 +24,8 @@ _LEFT_OUT = frozenset({"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOP
     *("DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"),
     *("ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2", "HISTORY", "COMMENT", "CONTINUE", ""),
 }
+#: Of several sources nothing is said.
+_LEFT_OUT_OF_SEVERAL = _LEFT_OUT | {"OBJECT", "RA_OBJ", "DEC_OBJ"}
 #: Positions that differ less [deg] are of one source that was written down twice.
 _CLOSE = 0.01
 
@@ -109,8 +111,8 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
     header, primary = _headers(series, time[:1], ends[-1:], intervals)
     unit = series[0].rate_unit
     result = LightCurve(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
-    overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
-    return Joined(result, origin, duplicates, repeats, overlaps, int(null.sum()))
+    overlaps = int(np.count_nonzero(time[1:] < ends[:-1] - 1e-6 * timedel))
+    return Joined(result, origin, duplicates, repeats, overlaps, int(np.count_nonzero(null)))
 
 
 def _apart(begin: Floats, width: Floats) -> NDArray[np.intp] | None:
@@ -127,7 +129,7 @@ def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals
     earliest = [s for s, at in zip(series, begins, strict=True) if at == begin_of_all] or list(series)
     first = min(earliest, key=lambda s: b"".join(i for _, i in s.header.images())) if earliest[1:] else earliest[0]
     identity = Identity.of(series, begins)
-    left_out = _LEFT_OUT.union(identity.undecided)
+    left_out = _LEFT_OUT if identity.is_one else _LEFT_OUT_OF_SEVERAL
     header = _common(first.header, [s.header for s in series], left_out)
     primary = _common(first.primary, [s.primary for s in series], left_out)
     system, place = clock(first).split()
