@@ -115,17 +115,16 @@ def _single(series: LightCurve) -> LightCurve:
 
 def _matched(source: LightCurve, background: LightCurve, shift: float, width: Floats) -> tuple[Floats, Floats, Floats]:
     """Return rate, error and FRACEXP of the background in each source bin, NaN where there is none."""
-    valid = np.isfinite(background.rate) & (background.fracexp > 0)
-    order = np.argsort(background.time[valid], kind="stable")
-    rate, error, fracexp, start = (
-        a[valid][order] for a in (background.rate, background.error, background.fracexp, background.time + shift)
-    )
-    stop = start + background.widths[valid][order]
+    (valid,) = (np.isfinite(background.rate) & (background.fracexp > 0)).nonzero()
+    valid = valid[background.time[valid].argsort(kind="stable")]
+    rate, error, fracexp = background.rate[valid], background.error[valid], background.fracexp[valid]
+    start = background.time[valid] + shift
+    stop = start + background.widths[valid]
     begin, end = source.time, source.time + width
-    lower = np.searchsorted(np.maximum.accumulate(stop), begin, "right")
-    count = np.maximum(np.searchsorted(start, end, "left") - lower, 0)
-    row = np.repeat(np.arange(len(source)), count)
-    at = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + lower[row]
+    lower = np.maximum.accumulate(stop).searchsorted(begin, "right")
+    count = np.maximum(start.searchsorted(end, "left") - lower, 0)
+    row = np.arange(len(source)).repeat(count)
+    at = np.arange(len(row)) + (lower - (count.cumsum() - count))[row]
     overlap = np.minimum(end[row], stop[at]) - np.maximum(begin[row], start[at])
     overlap[overlap < _TOUCH] = 0.0
     if not overlap.any():

@@ -117,7 +117,7 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
 
 def _apart(begin: Floats, width: Floats) -> NDArray[np.intp] | None:
     """Return the time order of bins no two of which share any time, so that no moment can count twice; else None."""
-    order = np.argsort(begin, kind="stable")
+    order = begin.argsort(kind="stable")
     begin, end = begin[order], (begin + width)[order]
     is_apart = (begin[1:] > begin[:-1]).all() and (begin[1:] >= end[:-1]).all()
     return order if is_apart else None

@@ -73,7 +73,7 @@ def stack(series: Sequence[LightCurve]) -> tuple[dict[str, Floats], NDArray[np.i
     def column(name: str) -> Floats:
         return np.concatenate([t[name] if name in t else np.full(len(t["TIME"]), np.nan) for t in tables])
 
-    origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
+    origin = np.arange(len(series)).repeat([len(s) for s in series])
     return {name: column(name) for name in names}, origin
 
 

@@ -49,10 +49,11 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
     groups, group = distinct(number)
 
     def total(values: Floats) -> Floats:
-        return np.bincount(group, values, len(groups)).astype(np.float64)
+        return np.bincount(group, values, len(groups)).astype(np.float64, copy=False)
 
     seconds = total(weight)
-    filled = seconds > 1e-16
+    enough = seconds > 1e-16
+    filled: NDArray[np.bool_] | slice = slice(None) if enough.all() else enough
 
     def mean(values: Floats) -> Floats:
         return total(values[good] * weight)[filled] / seconds[filled]
