@@ -147,9 +147,9 @@ class Stage(Generic[Config]):
 
     def inputs_for(self, config: Config) -> tuple[Input, ...]:
         """Return the inputs that a configuration needs."""
-        return tuple(declared for declared in self.inputs if declared.when(config))
+        return tuple([declared for declared in self.inputs if declared.when is always or declared.when(config)])
 
     def reads(self, config: Config) -> tuple[str, ...]:
         """Return the stages whose outputs a configuration needs."""
-        sources = dict.fromkeys(declared.source for declared in self.inputs_for(config))
-        return tuple(source for source in sources if source not in (ARCHIVE, CALIBRATION))
+        made = [one for one in self.inputs if one.source not in (ARCHIVE, CALIBRATION)]
+        return tuple(dict.fromkeys(one.source for one in made if one.when(config)))
