@@ -118,8 +118,9 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
                 paths[stored] = path_in(master.folder, cell.removesuffix(".gz")) if known else ""
             if paths[stored]:
                 rows.setdefault(paths[stored], []).append(row)
+    every = list(range(len(cells)))
     for path, numbers in rows.items():
-        yield Listed(path, file.name, spans[numbers])
+        yield Listed(path, file.name, spans if numbers == every else spans[numbers])
 
 
 def _row_spans(table: Table, master: MasterIndex) -> Gti:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_serializer
+from pydantic import Field, PlainSerializer
 from pydantic_core import to_jsonable_python
 
 from rossi.product import About
@@ -17,6 +17,12 @@ MANIFEST_VERSION = 3
 
 #: What manifests name is put together to keys and to paths of copies, so nothing may lead elsewhere.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=@-][A-Za-z0-9_+=@.-]*\z")]
+
+
+@lru_cache(maxsize=256)
+def _told(about: About) -> dict[str, Any]:
+    """Return what a manifest says of a file: an observation's products are those of others."""
+    return {name: value for name, value in to_jsonable_python(about).items() if value not in (None, "", [])}
 
 
 class InputRecord(Frozen):
@@ -45,19 +51,9 @@ class OutputRecord(Frozen):
     name: FileName
     size: int
     sha256: str
-    about: About = About()
+    about: Annotated[About, PlainSerializer(_told)] = About()
     shared: bool = False
     start: int | None = None
-
-    @field_serializer("about")
-    def _told(self, about: About) -> dict[str, Any]:
-        return _told(about)
-
-
-@lru_cache(maxsize=256)
-def _told(about: About) -> dict[str, Any]:
-    """Return what a manifest says of a file: an observation's products are those of others."""
-    return {name: value for name, value in to_jsonable_python(about).items() if value not in (None, "", [])}
 
 
 class Manifest(Frozen):

@@ -105,10 +105,9 @@ class Input:
         return _compiled(self.pattern).fullmatch(path) is not None
 
 
-def any_of(inputs: Iterable[Input]) -> Callable[[str], bool]:
-    """Return what tells whether a path relative to the observation directory is a file of any of some inputs."""
-    pattern = _compiled("|".join(f"(?:{one.pattern})" for one in inputs))
-    return lambda path: pattern.fullmatch(path) is not None
+def any_of(inputs: Iterable[Input]) -> Callable[[str], object]:
+    """Return what finds something where a path relative to the observation directory is a file of any input."""
+    return _compiled("|".join(f"(?:{one.pattern})" for one in inputs)).fullmatch
 
 
 @cache

@@ -152,12 +152,11 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
     folder = obsid.path
     listing = list_observation(archive, obsid)
     is_mine = any_of(mine)  # an observation has hundreds of files, of which a stage reads a few
-    some = [(file, name) for file in listing if is_mine(name := file.path.removeprefix(folder))]
-    by_input = {one: {file.path for file, name in some if one.matches(name)} for one in mine}
-    ours, caveats = one_of_each([file for file, _ in some], archive)
+    ours, caveats = one_of_each([file for file in listing if is_mine(file.path.removeprefix(folder))], archive)
+    names = [file.path.removeprefix(folder) for file in ours]
     kept: dict[Input, Kept] = {}
     for declared in mine:
-        found = [file for file in ours if file.path in by_input[declared]]
+        found = [file for file, name in zip(ours, names, strict=True) if declared.matches(name)]
         kept[declared] = narrow(declared, request.config, found, listing, folder, archive)
         caveats = (*caveats, *kept[declared].caveats)
         _check_count(declared, [file.path for file in kept[declared].files], folder)

@@ -202,7 +202,7 @@ def _texts(table: Table, name: str) -> list[str]:
 
 def _met(table: Table, name: str) -> int:
     value = table.column(name)[0]
-    if table.info(name).code == "A" or np.ndim(value) or not abs(value) < _LATEST:
+    if table.info(name).code == "A" or isinstance(value, np.ndarray) or not abs(value) < _LATEST:
         raise DataError(f"{table.where}: {name} is {value}; a time of the mission was expected, fetch the file again.")
     return int(value)
 
