@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainSerializer
+from pydantic import ConfigDict, Field, PlainSerializer
 from pydantic_core import to_jsonable_python
 
 from rossi.product import About
@@ -25,8 +26,11 @@ def _told(about: About) -> dict[str, Any]:
     return {name: value for name, value in to_jsonable_python(about).items() if value not in (None, "", [])}
 
 
-class InputRecord(Frozen):
+@dataclass(frozen=True, slots=True)
+class InputRecord:
     """One input as it stands in a manifest: its identity, not its content."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = Frozen.model_config
 
     input: str
     path: str

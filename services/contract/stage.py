@@ -75,7 +75,8 @@ class Input:
     source : str
         ``archive``, ``calibration``, or the name of the stage whose output of the same name is read.
     pattern : str
-        For archive inputs: regular expression that the whole path relative to the observation directory must match.
+        For archive inputs: regular expression that the whole path relative to the observation directory must match;
+        without ``^``, as it is looked for in longer paths.
     at_least, at_most : int
         How many files are expected; fewer is a data error, more too.
     missing : str
@@ -102,12 +103,17 @@ class Input:
 
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the observation directory is one of the files."""
-        return _compiled(self.pattern).fullmatch(path) is not None
+        return self.regex.fullmatch(path) is not None
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The pattern, for many paths."""
+        return _compiled(self.pattern)
 
 
-def any_of(inputs: Iterable[Input]) -> Callable[[str], object]:
-    """Return what finds something where a path relative to the observation directory is a file of any input."""
-    return _compiled("|".join(f"(?:{one.pattern})" for one in inputs)).fullmatch
+def any_of(inputs: Iterable[Input]) -> re.Pattern[str]:
+    """Return what the whole path relative to the observation directory matches of a file of any of some inputs."""
+    return _compiled("|".join(f"(?:{one.pattern})" for one in inputs))
 
 
 @cache
