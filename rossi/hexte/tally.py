@@ -138,7 +138,7 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
     if (time[1:] < time[:-1]).any():
         order = np.argsort(time, kind="stable")
         time = time[order]
-    detector, live, code = event_detectors(piece), piece.integers("LiveTime"), cluster_codes(piece)
+    detector, live, code = event_detectors(piece), piece.integers("LiveTime"), cluster_codes(piece).copy()
     channel = event_bytes(piece)[:, -1]
     if order is not None:
         detector, live, code, channel = detector[order], live[order], code[order], channel[order]
@@ -155,13 +155,10 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
         key += (detector[rows].astype(np.uint16) << 8) | channel[rows]
         counts = np.bincount(key, minlength=len(starts) * _CELLS).reshape(-1, len(DETECTORS), CHANNELS)
         value, cell = live[rows], key >> 8
-        known = value != NO_VALUE
-        last = np.full(len(starts) * len(DETECTORS), NO_VALUE)
-        if known.all():
-            valid = counts.sum(axis=2)
-        else:
-            value, cell = value[known], cell[known]
-            valid = np.bincount(cell, minlength=len(last)).reshape(-1, len(DETECTORS))
+        (without,) = (value == NO_VALUE).nonzero()
+        last = np.full(len(starts) * len(DETECTORS) + 1, NO_VALUE)
+        valid = counts.sum(axis=2) - np.bincount(cell[without], minlength=len(last) - 1).reshape(-1, len(DETECTORS))
+        cell[without] = len(last) - 1
         last[cell] = value  # of equal cells the last row counts
         good = np.searchsorted(inner, starts, "right") % 2 == 1
         yield _Segments(
@@ -171,7 +168,7 @@ def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterat
             number[starts],
             good,
             counts,
-            last.reshape(-1, len(DETECTORS)).astype(np.float64),
+            last[:-1].reshape(-1, len(DETECTORS)).astype(np.float64),
             valid,
         )
 
@@ -182,8 +179,8 @@ def _starts(time: NDArray[np.float64], number: Integers, code: NDArray[np.uint8]
         return np.empty(0, np.int64)
     frames = frame_number(time[[0, -1]])
     edges = time.searchsorted(FRAME * np.arange(frames[0] + 1, frames[1] + 1))
-    changes = ((a[1:] != a[:-1]).nonzero()[0] + 1 for a in (number, code))
-    starts = np.concatenate(([0], edges, *changes, inner, [len(time)]))
+    (changes,) = ((number[1:] != number[:-1]) | (code[1:] != code[:-1])).nonzero()
+    starts = np.concatenate(([0], edges, changes + 1, inner, [len(time)]))
     starts.sort()
     return np.asarray(starts[:-1][starts[1:] != starts[:-1]], np.int64)
 
