@@ -56,7 +56,7 @@ class EventBins:
         """
         if self.numbers[-1] - self.numbers[0] + 1 == len(self.numbers):
             return self._slots(np.minimum(np.maximum(number - self.numbers[0], 0), len(self.numbers) - 1))
-        right = np.clip(np.searchsorted(self.numbers, number), 0, len(self.numbers) - 1)
+        right = np.minimum(self.numbers.searchsorted(number), len(self.numbers) - 1)
         left = np.maximum(right - 1, 0)
         nearer_left = np.abs(self.numbers[left] - number) < np.abs(self.numbers[right] - number)
         return self._slots(np.where(nearer_left, left, right))

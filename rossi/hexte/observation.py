@@ -26,7 +26,15 @@ from rossi.fits.writer import gzipped, stored_gzip
 from rossi.gti import Gti, union
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
-from rossi.hexte.counting import ArchivePart, Correction, Request, count_archive, count_events, whole_frames
+from rossi.hexte.counting import (
+    ArchivePart,
+    Correction,
+    EventPart,
+    Request,
+    count_archive,
+    count_event_lists,
+    whole_frames,
+)
 from rossi.hexte.dwell import find_dwell, overlapping, span_of
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
@@ -35,7 +43,6 @@ from rossi.hexte.reduction import Counted, DetectorBand, Reduced, reduce_counts
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of, kind_of
 from rossi.hexte.splitting import split_streamed
-from rossi.met import timezero
 from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 
@@ -308,7 +315,7 @@ def reduce_cluster(
             remarks.append(_realtime(cluster, dwell))
         told = wanted.width(part, dwell), wanted.spectrum_detectors(cluster, part)
         alike = part.table.structure, part.table.header.get("TIMEDEL"), id(housekeeping)
-        kind = (part.name,) if part.is_events else (*alike, *told)
+        kind = (*alike, *told) if part.split.fits is not None or not part.is_events else (part.name,)
         correction = Correction(housekeeping, coefficients)
         groups.setdefault(kind, (Request(wanted.bands, *told), correction, []))[2].append((part, own))
     batches = [[group] for group in groups.values()]
@@ -340,17 +347,19 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
 
 
 def _counted(request: Request, correction: Correction, parts: Sequence[tuple[Part, Gti]]) -> list[Counted]:
-    """Count parts that are alike, each with its good time; of event lists there is one."""
-    part, good = parts[0]
-    if not part.is_events:
-        opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
-        return count_archive([ArchivePart(array, one.position, own) for one, own, array in opened], request, correction)
+    """Count parts that are alike, each with its good time."""
+    if parts[0][0].is_events:
+        return count_event_lists([_event_part(*one) for one in parts], request, correction)
+    opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
+    return count_archive([ArchivePart(array, one.position, own) for one, own, array in opened], request, correction)
+
+
+def _event_part(part: Part, good: Gti) -> EventPart:
     if part.split.fits is None:
         events = ScienceEvents.from_file_on_disk(part.split, LONG)
     else:
         events = ScienceEvents(part.name, part.table, part.gti)
-    usable = whole_frames(good, timezero(part.table.header, part.table.where))
-    return count_events(events, replace(request, good=usable), correction, part.position)
+    return EventPart(events, part.position, whole_frames(good, events.timezero))
 
 
 def _realtime(cluster: Cluster, dwell: float) -> Remark:
