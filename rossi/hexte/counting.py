@@ -268,7 +268,7 @@ class _Counts:
         binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
         window = Window(events.timezero, events.tstart, binsz, good)
         bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
-        tallies = tally(events.pieces(_ROWS), lookup, len(positions), window, bands)
+        tallies = tally(events.rows(_ROWS), lookup, len(positions), window, bands)
         for position, found in zip(positions, tallies, strict=True):
             if len(found.frames) and (accumulation := _empty(part, found, request)) is not None:
                 empty, bins = accumulation

@@ -281,4 +281,6 @@ def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
             f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no "
             "observation do; the file is damaged, fetch it again."
         )
-    return time.astype(np.int64) >> _FRAME_BITS
+    number = time.astype(np.int64)
+    number >>= _FRAME_BITS
+    return number

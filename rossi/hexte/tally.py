@@ -98,7 +98,7 @@ def tally(
     Parameters
     ----------
     pieces : iterable of Table
-        The event list, in pieces that follow each other.
+        The event list, in pieces that follow each other; rows without a time do not count.
     groups : ndarray (256,) of uint8
         Group of each value of ClstrPosition; values from `n_group` on are left out.
     n_group : int
@@ -135,8 +135,9 @@ def tally(
 def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterator[_Segments]:
     time = piece.numbers("Time")
     order = None
-    if (time[1:] < time[:-1]).any():
+    if len(time) and not ((time[1:] >= time[:-1]).all() and np.isfinite(time[[0, -1]]).all()):
         order = np.argsort(time, kind="stable")
+        order = order[np.isfinite(time[order])]
         time = time[order]
     detector, live, code = event_detectors(piece), piece.integers("LiveTime"), cluster_codes(piece).copy()
     channel = event_bytes(piece)[:, -1]
