@@ -13,9 +13,9 @@ from rossi.extract.accumulate import Accumulation, accumulate_alike
 from rossi.extract.alike import Alike, stacked
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.eventbins import EventBins, covered_bins
+from rossi.extract.eventbins import covered_bins_apart
 from rossi.extract.events import ScienceEvents
-from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
+from rossi.extract.selection import Span, TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.sums import last_sum
 from rossi.fits.table import Table
 from rossi.gti import Gti
@@ -197,7 +197,7 @@ def count_event_lists(parts: Sequence[EventPart], request: Request, correction: 
     list of Counted
         One a part and position that has events in good time.
     """
-    found = [made for part in parts for made in _Counts.of_part(part, request)]
+    found = _on_bins([one for part in parts for one in _in_good_time(part, request)])
     dead: Sequence[DeadTime | None] = [None] * len(found)
     if found and correction.housekeeping is not None and correction.coefficients is not None:
         frames = [one.found.frames for one in found]
@@ -249,6 +249,40 @@ def _groups(table: Table, position: Position | None) -> tuple[tuple[Position, ..
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """What an event list holds at one position, and the good time that its bins have."""
+
+    events: ScienceEvents
+    position: Position
+    tally: Tally
+    span: Span
+    within: Gti
+
+
+def _in_good_time(part: EventPart, request: Request) -> Iterator[_Found]:
+    """Iterate over the positions of an event list that have events in good time."""
+    events = part.events
+    positions, lookup = _groups(events.table, part.position)
+    since = np.array([[events.tstart, np.inf]])
+    good = since if part.good is None else intervals.intersection(since, part.good)
+    binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
+    window = Window(events.timezero, events.tstart, binsz, good)
+    bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
+    tallies = tally(events.rows(_ROWS), lookup, len(positions), window, bands)
+    for position, counted in zip(positions, tallies, strict=True):
+        if not len(counted.frames):
+            continue
+        start = FRAME * counted.frames.number
+        own = intervals.make(intervals.pairs_of(start, start + FRAME) + events.timezero)
+        own = intervals.intersection(own, [[events.tstart, events.tstop]])
+        span = bins_over([events], [own], events.timedel, request.binsz)
+        within = own if part.good is None else intervals.intersection(own, part.good)
+        if len(within):
+            require_few_bins([within], span)
+            yield _Found(events, position, counted, span, within)
+
+
+@dataclass(frozen=True, slots=True)
 class _Counts:
     """Counts of one position on bins with their exposure."""
 
@@ -257,22 +291,6 @@ class _Counts:
     found: Tally
     empty: Accumulation
     slots: NDArray[np.intp]
-
-    @classmethod
-    def of_part(cls, part: EventPart, request: Request) -> Iterator[_Counts]:
-        """Iterate over the positions of an event list that have events in good time."""
-        events = part.events
-        positions, lookup = _groups(events.table, part.position)
-        since = np.array([[events.tstart, np.inf]])
-        good = since if part.good is None else intervals.intersection(since, part.good)
-        binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
-        window = Window(events.timezero, events.tstart, binsz, good)
-        bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
-        tallies = tally(events.rows(_ROWS), lookup, len(positions), window, bands)
-        for position, found in zip(positions, tallies, strict=True):
-            if len(found.frames) and (accumulation := _empty(part, found, request)) is not None:
-                empty, bins = accumulation
-                yield cls(events.table, position, found, empty, bins.index(found.bins))
 
     def curve(self, band: int) -> Accumulation:
         counts = np.bincount(self.slots, self.found.counts[:, band], len(self.empty.bins)).astype(np.float64)
@@ -283,20 +301,16 @@ class _Counts:
         return replace(self.empty, channel_counts=counts, channel_accepted=counts)
 
 
-def _empty(part: EventPart, found: Tally, request: Request) -> tuple[Accumulation, EventBins] | None:
-    """Return bins with their exposure and without counts; None where none is in good time."""
-    events, start = part.events, FRAME * found.frames.number
-    own = intervals.make(intervals.pairs_of(start, start + FRAME) + events.timezero)
-    own = intervals.intersection(own, [[events.tstart, events.tstop]])
-    span = bins_over([events], [own], events.timedel, request.binsz)
-    within = own if part.good is None else intervals.intersection(own, part.good)
-    if not len(within):
-        return None
-    require_few_bins([within], span)
-    bins = covered_bins([within], span)
-    bounds, nothing = events.word.bounds, np.zeros(len(events.word.bounds))
-    shares, none = nothing.copy(), np.zeros(len(bins.bins))
-    shares[0] = last_sum(bins.exposure)
-    name, cpix = events.table.info(events.column).name, f"({events.word.cpix})"
-    sums = none, none, shares, nothing, nothing
-    return Accumulation(span, (name,), cpix, bounds, bins.bins, bins.exposure, *sums), bins
+def _on_bins(found: Sequence[_Found]) -> list[_Counts]:
+    made = []
+    every = covered_bins_apart([one.within for one in found], [one.span for one in found]) if found else []
+    for one, bins in zip(found, every, strict=True):
+        table, word = one.events.table, one.events.word
+        bounds, nothing = word.bounds, np.zeros(len(word.bounds))
+        shares, none = nothing.copy(), np.zeros(len(bins.bins))
+        shares[0] = last_sum(bins.exposure)
+        sums = bins.exposure, none, none, shares, nothing, nothing
+        columns = (table.info(one.events.column).name,)
+        empty = Accumulation(one.span, columns, f"({word.cpix})", bounds, bins.bins, *sums)
+        made.append(_Counts(table, one.position, one.tally, empty, bins.index(one.tally.bins)))
+    return made
