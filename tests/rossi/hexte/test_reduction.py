@@ -17,7 +17,7 @@ from rossi.hexte.reduction import DetectorBand, reduce_counts
 from rossi.hexte.rocking import Position, split
 from rossi.hexte.science import Cluster, cluster_of
 from rossi.hexte.slews import curve_without_slews, exposed_part, spectrum_without_slews
-from rossi.hexte.tally import Window, _starts, tally
+from rossi.hexte.tally import Window, _edges, tally
 from rossi.spectra.pha import read_pha
 from rossi.timeseries.reading import light_curve_of
 from tests.golden.comparison import differences
@@ -42,18 +42,19 @@ NAMES = ("FILEN1", "OLDEXP")
 def test_segments_begin_with_frame_bin_position_and_good_time():
     """Frames change at T + 16 and T + 32, bins behind row 4, the position behind row 6; good time is rows 1 to 7."""
     time = T + np.array([1.0, 2.0, 17.0, 18.0, 33.0, 34.0, 35.0, 36.0, 37.0])
-    number, code = np.array([1] * 5 + [2] * 4), np.array([0] * 7 + [1] * 2, np.uint8)
-    assert _starts(time, number, code, np.array([1, 8])).tolist() == [0, 1, 2, 4, 5, 7, 8]
-    assert _starts(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7]
-    assert _starts(time[:5], number[:5], code[:5], np.array([0, 5])).tolist() == [0, 2, 4]
-    assert _starts(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == []
+    number, code = np.array([1.0] * 5 + [2.0] * 4), np.array([0] * 7 + [1] * 2, np.uint8)
+    assert _edges(time, number, code, np.array([1, 8])).tolist() == [0, 1, 2, 4, 5, 7, 8, 9]
+    assert _edges(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7, 9]
+    assert _edges(time[:5], number[:5], code[:5], np.array([0, 5])).tolist() == [0, 2, 4, 5]
+    assert _edges(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == [0]
 
 
 @pytest.mark.parametrize("step", [1, -1])
-@pytest.mark.parametrize("cells", [1 << 23, 5 << 10, 1 << 10])
-def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells, step):
-    """In pieces whose rows ascend in time, or descend."""
+@pytest.mark.parametrize(("cells", "last"), [(1 << 23, 64), (1 << 23, 1), (5 << 10, 1), (1 << 10, 64)])
+def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells, last, step):
+    """In pieces whose rows ascend in time, or descend; the last rows of segments may hold all counters, or not."""
     monkeypatch.setattr("rossi.hexte.tally._MOST_CELLS", cells)
+    monkeypatch.setattr("rossi.hexte.tally._LAST", np.arange(last, 0, -1))
     random, n = np.random.default_rng(4), 300
     time = T + np.sort(random.uniform(0, 160, n))
     code, detector = random.choice([1, 65, 8, 2, 68, 32, 16, 7], n), random.integers(0, 4, n)
