@@ -41,3 +41,18 @@ def chosen_rows(rows: NDArray[Any], which: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(rows[which])
     whole = rows.view(f"V{rows.dtype.itemsize}")
     return np.asarray((whole.compress(which) if which.dtype == bool else whole.take(which)).view(rows.dtype))
+
+
+def rows_of_runs(rows: NDArray[Any], start: NDArray[np.intp], stop: NDArray[np.intp]) -> NDArray[Any]:
+    """Return runs of rows of a table behind each other; copied run by run, which is much quicker than row by row.
+
+    Parameters
+    ----------
+    rows : ndarray (n,)
+        Structured.
+    start, stop : ndarray (k,) of int
+        First row of each run, and the one behind its last.
+    """
+    whole = rows.view(f"V{rows.dtype.itemsize}")
+    runs = [whole[first:end] for first, end in zip(start.tolist(), stop.tolist(), strict=True)]
+    return np.asarray(np.concatenate([whole[:0], *runs]).view(rows.dtype))

@@ -39,9 +39,9 @@ def logical(is_and: bool, a: Operand, b: Operand) -> Operand:
     name = "&&" if is_and else "||"
     require(a.kind == b.kind == Kind.BOOLEAN, f"both sides of {name} must be logical", a, b)
     a, b = aligned(a, b)
-    decided = (~a.null & (a.values != is_and)) | (~b.null & (b.values != is_and))
+    open_a, open_b = (one.null | (one.values == is_and) for one in (a, b))  # the other one can decide
     values = (a.values & b.values) if is_and else (a.values | b.values)
-    return Operand.of(Kind.BOOLEAN, np.where(decided, not is_and, values), (a.null | b.null) & ~decided)
+    return Operand.of(Kind.BOOLEAN, values, (a.null | b.null) & open_a & open_b)
 
 
 def negated(value: Operand) -> Operand:

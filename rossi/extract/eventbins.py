@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class EventBins:
         """
         if self.numbers[-1] - self.numbers[0] + 1 == len(self.numbers):
             return self._slots(np.minimum(np.maximum(number - self.numbers[0], 0), len(self.numbers) - 1))
-        right = np.clip(np.searchsorted(self.numbers, number), 0, len(self.numbers) - 1)
+        right = np.minimum(self.numbers.searchsorted(number), len(self.numbers) - 1)
         left = np.maximum(right - 1, 0)
         nearer_left = np.abs(self.numbers[left] - number) < np.abs(self.numbers[right] - number)
         return self._slots(np.where(nearer_left, left, right))
@@ -74,27 +75,54 @@ def covered_bins(ranges: Sequence[Gti], span: Span) -> EventBins:
         Good time of each file.
     span : Span
     """
+    bins, exposure, _ = _touched(ranges, span.origin, span.binsz)
+    return _once(bins, exposure)
+
+
+def covered_bins_apart(ranges: Sequence[Gti], spans: Sequence[Span]) -> list[EventBins]:
+    """Do the same as `covered_bins` for files that have bins of their own each.
+
+    Parameters
+    ----------
+    ranges : sequence of ndarray (m, 2) [s]
+        Good time of each file.
+    spans : sequence of Span
+        Of each.
+    """
+    number = [len(gti) for gti in ranges]
+    origin, binsz = (np.repeat([getattr(span, name) for span in spans], number) for name in ("origin", "binsz"))
+    bins, exposure, edges = _touched(ranges, origin, binsz)
+    return [_once(bins[first:last], exposure[first:last]) for first, last in pairwise(edges)]
+
+
+def _touched(ranges: Sequence[Gti], origin: float | Floats, binsz: float | Floats) -> tuple[Numbers, Floats, list[int]]:
+    """Return the bins of ranges one after the other, their exposure, and where those of each file begin and end."""
     pairs = np.concatenate(ranges)
-    edges = (pairs - span.origin) / span.binsz + 1
+    edges = (pairs.T - origin) / binsz + 1
     nearest = np.rint(edges)
-    edges = np.where(np.abs(edges - nearest) * span.binsz < _NOISE, nearest, edges)
-    filled = edges[:, 1] > edges[:, 0]
-    start, stop = edges[filled].T
-    lengths = (pairs[:, 1] - pairs[:, 0])[filled]
+    edges = np.where(np.abs(edges - nearest) * binsz < _NOISE, nearest, edges)
+    (filled,) = (edges[1] > edges[0]).nonzero()
+    (start, stop), width = edges[:, filled], np.full(len(pairs), binsz)[filled]
     first, last = np.floor(start).astype(np.int64), np.ceil(stop).astype(np.int64) - 1
     number = last - first + 1
     ends = number.cumsum()
-    offset = (first - (ends - number)).repeat(number)
-    of_range = np.arange(len(offset)) + offset
-    exposure = np.full(len(of_range), span.binsz)
-    exposure[ends - 1] = np.where(stop < last + 1, (stop - last) * span.binsz, span.binsz)
-    exposure[ends - number] -= (start - first) * span.binsz
-    single = number == 1
-    exposure[ends[single] - 1] = np.minimum(lengths[single], span.binsz)
-    if len(ends) > 1 and (of_range[1:] <= of_range[:-1]).any():  # ranges share bins
-        of_range, at = np.unique(of_range, return_inverse=True)
-        exposure = np.bincount(at, exposure, len(of_range)).astype(np.float64)
-    return EventBins(of_range, exposure, of_range, None)
+    begins = ends - number
+    offset, exposure = (first - begins).repeat(number), width.repeat(number)
+    exposure[ends - 1] = np.where(stop < last + 1, (stop - last) * width, width)
+    exposure[begins] -= (start - first) * width
+    (single,) = (number == 1).nonzero()
+    lengths = pairs[filled[single], 1] - pairs[filled[single], 0]
+    exposure[begins[single]] = np.minimum(lengths, width[single])
+    of_file = filled.searchsorted(list(accumulate(map(len, ranges), initial=0)))
+    return np.arange(len(offset)) + offset, exposure, np.concatenate(([0], ends))[of_file].tolist()
+
+
+def _once(bins: Numbers, exposure: Floats) -> EventBins:
+    """Join bins that several ranges share."""
+    if not (bins[1:] > bins[:-1]).all():
+        bins, at = np.unique(bins, return_inverse=True)
+        exposure = np.bincount(at, exposure, len(bins)).astype(np.float64)
+    return EventBins(bins, exposure, bins, None)
 
 
 def reference_slots(files: Sequence[ScienceFile], ranges: Sequence[Gti], span: Span) -> EventBins:

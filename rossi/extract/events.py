@@ -169,7 +169,7 @@ class ScienceEvents(ScienceFile):
     def _streamed(cls, file: StreamedFile, column: str) -> ScienceEvents:
         return cls(file.file.name, file.file.tables[0], own_gti(file.file), file.pieces, column)
 
-    def pieces(self, n_row: int = CHUNK, span: tuple[float, float] | None = None) -> Iterator[Table]:  # noqa: ARG002
+    def pieces(self, n_row: int = CHUNK, span: tuple[float, float] | None = None) -> Iterator[Table]:
         """Iterate over the table, less the rows without a time, which are counted.
 
         Parameters
@@ -180,15 +180,26 @@ class ScienceEvents(ScienceFile):
             From when to when rows are needed; others may be left out.
         """
         self.undated = 0
-        for piece in self._pieces(n_row) if self._pieces is not None else self._cut(n_row):
+        for piece in self.rows(n_row, span):
             dated_piece, said = dated(piece)
             self.undated += len(piece) - len(dated_piece) if said else 0
             yield dated_piece
 
-    def _cut(self, n_row: int) -> Iterator[Table]:
-        table = self.table
-        for at in range(0, len(table), n_row):
-            yield table.with_rows(table.rows[at : at + n_row])
+    def rows(self, n_row: int = CHUNK, span: tuple[float, float] | None = None) -> Iterator[Table]:  # noqa: ARG002
+        """Iterate over the table as it is, also over rows without a time; see `pieces`.
+
+        Parameters
+        ----------
+        n_row : int
+            Rows of a piece.
+        span : tuple of float, optional [s]
+            From when to when rows are needed; others may be left out.
+        """
+        if self._pieces is not None:
+            yield from self._pieces(n_row)
+            return
+        for at in range(0, len(self.table), n_row):
+            yield self.table.with_rows(self.table.rows[at : at + n_row])
 
     def words(self, table: Table) -> Words:
         """Return the event words of a piece as unsigned integers, the last bit lowest.

@@ -123,11 +123,26 @@ def bin_number(time: NDArray[np.float64], origin: float, binsz: float) -> NDArra
     -------
     ndarray (n,) of int
     """
+    return bin_floor(time, origin, binsz).astype(np.int64)
+
+
+def bin_floor(time: NDArray[np.float64], origin: float, binsz: float) -> NDArray[np.float64]:
+    """Return what `bin_number` does as real numbers, for those who compare them only.
+
+    Parameters
+    ----------
+    time : ndarray (n,) [s]
+    origin, binsz : float [s]
+
+    Returns
+    -------
+    ndarray (n,)
+    """
     number = np.asarray(time - origin)
     number /= binsz
     number += 1
     number += _EDGE
-    return np.floor(number, out=number).astype(np.int64)
+    return np.floor(number, out=number)
 
 
 @dataclass(frozen=True, slots=True)

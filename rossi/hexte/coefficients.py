@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> C
             f"{table.where}: column {prefix}0co0 is missing (DETNAM is {table.header.get('DETNAM', 'absent')!r}); the "
             f"dead-time coefficients of cluster {cluster.name} were expected."
         )
-    start, stop = table.numbers("TSTART"), table.numbers("TSTOP")
+    start, stop = _spans(table)
     found = np.flatnonzero((start <= time[0]) & (time[1] <= stop))
     if not len(found):
         remark = Remark(
@@ -62,5 +63,17 @@ def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> C
             "the observation.",
         )
         return Coefficients(np.zeros(len(DETECTORS)), np.zeros(len(DETECTORS)), (remark,))
+    return Coefficients(*_row(table, prefix, int(found[-1])))
+
+
+@lru_cache(maxsize=4)  # one table holds for many observations
+def _spans(table: Table) -> tuple[Floats, Floats]:
+    return table.numbers("TSTART"), table.numbers("TSTOP")
+
+
+@lru_cache(maxsize=8)
+def _row(table: Table, prefix: str, row: int) -> tuple[Floats, Floats]:
+    """Return what a row has of the extra upper and the upper level discriminator (4,) [s s]."""
     names = [f"{prefix}{d}co{n}" for n in (0, 1) for d in DETECTORS]
-    return Coefficients(*table.rows_of_numbers(names)[:, found[-1]].reshape(2, len(DETECTORS)) * FRAME)
+    xuld, uld = table.rows_of_numbers(names)[:, row].reshape(2, len(DETECTORS)) * FRAME
+    return xuld, uld

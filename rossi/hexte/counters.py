@@ -137,6 +137,8 @@ def merged(parts: Sequence[Frames]) -> Frames:
         np.concatenate([getattr(part, name) for part in filled]) for name in Frames.__slots__
     )
     first = np.concatenate(([0], (number[1:] != number[:-1]).nonzero()[0] + 1))
+    if len(first) == len(number):
+        return Frames(number, on_source, live, events)
     rows = np.where(live == NO_VALUE, -1, np.arange(len(live))[:, None])
     last = np.maximum.reduceat(rows, first)
     joined = np.where(last < 0, NO_VALUE, live[np.maximum(last, 0), np.arange(len(DETECTORS))])

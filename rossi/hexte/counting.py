@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,13 +13,13 @@ from rossi.extract.accumulate import Accumulation, accumulate_alike
 from rossi.extract.alike import Alike, stacked
 from rossi.extract.array import ScienceArray
 from rossi.extract.channels import ChannelSelection
-from rossi.extract.eventbins import covered_bins
+from rossi.extract.eventbins import covered_bins_apart
 from rossi.extract.events import ScienceEvents
-from rossi.extract.selection import TimeSelection, bins_over, require_few_bins, select_samples
+from rossi.extract.selection import Span, TimeSelection, bins_over, require_few_bins, select_samples
 from rossi.extract.sums import last_sum
 from rossi.fits.table import Table
 from rossi.gti import Gti
-from rossi.hexte.deadtime import DeadTime, archive_dead_times, dead_time
+from rossi.hexte.deadtime import DeadTime, archive_dead_times, event_dead_times
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.reduction import Counted, DetectorBand
 from rossi.hexte.rocking import Position, codes, wrong_positions
@@ -84,6 +84,25 @@ class ArchivePart:
 
     array: ScienceArray
     position: Position
+    good: Gti | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPart:
+    """An event list.
+
+    Parameters
+    ----------
+    events : ScienceEvents
+        A whole science file, or one that holds the rows of one position.
+    position : Position or None
+        Of all rows; None where each row's ClstrPosition tells.
+    good : ndarray (m, 2) [s] or None
+        Good time, TIMEZERO applied; None takes all.
+    """
+
+    events: ScienceEvents
+    position: Position | None = None
     good: Gti | None = None
 
 
@@ -160,25 +179,40 @@ def count_events(
     list of Counted
         One a position that has events in good time.
     """
-    positions, lookup = _groups(events.table, position)
-    since = np.array([[events.tstart, np.inf]])
-    good = since if request.good is None else intervals.intersection(since, request.good)
-    binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
-    window = Window(events.timezero, events.tstart, binsz, good)
-    bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
-    found = tally(events.pieces(_ROWS), lookup, len(positions), window, bands)
-    made = []
-    for name, counted in zip(positions, found, strict=True):
-        counts = _Counts.of(events, counted, request) if len(counted.frames) else None
-        if counts is None:
-            continue
-        dead = None
-        if correction.housekeeping is not None and correction.coefficients is not None:
-            dead = dead_time(events.table, correction.housekeeping, correction.coefficients, counted.frames)
-        curves = {band: counts.curve(number) for number, band in enumerate(request.bands)}
-        whole = counts.spectrum(request.spectrum) if request.spectrum else None
-        made.append(Counted(name, events.table, curves, whole, request.spectrum, dead))
-    return made
+    return count_event_lists([EventPart(events, position, request.good)], request, correction)
+
+
+def count_event_lists(parts: Sequence[EventPart], request: Request, correction: Correction) -> list[Counted]:
+    """Count event lists of one cluster, each in one pass, and work out their dead time together.
+
+    Parameters
+    ----------
+    parts : sequence of EventPart
+    request : Request
+        Its good time does not count, but that of each part.
+    correction : Correction
+
+    Returns
+    -------
+    list of Counted
+        One a part and position that has events in good time.
+    """
+    found = _on_bins([one for part in parts for one in _in_good_time(part, request)])
+    dead: Sequence[DeadTime | None] = [None] * len(found)
+    if found and correction.housekeeping is not None and correction.coefficients is not None:
+        frames = [one.found.frames for one in found]
+        dead = event_dead_times([one.table for one in found], frames, correction.housekeeping, correction.coefficients)
+    return [
+        Counted(
+            one.position,
+            one.table,
+            {band: one.curve(number) for number, band in enumerate(request.bands)},
+            one.spectrum(request.spectrum) if request.spectrum else None,
+            request.spectrum,
+            its_dead,
+        )
+        for one, its_dead in zip(found, dead, strict=True)
+    ]
 
 
 def whole_frames(good: Gti, zero: float) -> Gti:
@@ -215,32 +249,48 @@ def _groups(table: Table, position: Position | None) -> tuple[tuple[Position, ..
 
 
 @dataclass(frozen=True, slots=True)
-class _Counts:
-    """Counts of one position on bins with their exposure."""
+class _Found:
+    """What an event list holds at one position, and the good time that its bins have."""
 
-    found: Tally
-    empty: Accumulation
-    slots: NDArray[np.intp]
+    events: ScienceEvents
+    position: Position
+    tally: Tally
+    span: Span
+    within: Gti
 
-    @classmethod
-    def of(cls, events: ScienceEvents, found: Tally, request: Request) -> _Counts | None:
-        start = FRAME * found.frames.number
+
+def _in_good_time(part: EventPart, request: Request) -> Iterator[_Found]:
+    """Iterate over the positions of an event list that have events in good time."""
+    events = part.events
+    positions, lookup = _groups(events.table, part.position)
+    since = np.array([[events.tstart, np.inf]])
+    good = since if part.good is None else intervals.intersection(since, part.good)
+    binsz = bins_over([events], [np.array([[events.tstart, events.tstop]])], events.timedel, request.binsz).binsz
+    window = Window(events.timezero, events.tstart, binsz, good)
+    bands = [(band.first, band.last, band.detectors) for band in request.bands.values()]
+    tallies = tally(events.rows(_ROWS), lookup, len(positions), window, bands)
+    for position, counted in zip(positions, tallies, strict=True):
+        if not len(counted.frames):
+            continue
+        start = FRAME * counted.frames.number
         own = intervals.make(intervals.pairs_of(start, start + FRAME) + events.timezero)
         own = intervals.intersection(own, [[events.tstart, events.tstop]])
         span = bins_over([events], [own], events.timedel, request.binsz)
-        within = own if request.good is None else intervals.intersection(own, request.good)
-        if not len(within):
-            return None
-        require_few_bins([within], span)
-        bins = covered_bins([within], span)
-        bounds, nothing = events.word.bounds, np.zeros(len(events.word.bounds))
-        shares, none = nothing.copy(), np.zeros(len(bins.bins))
-        shares[0] = last_sum(bins.exposure)
-        name, cpix = events.table.info(events.column).name, f"({events.word.cpix})"
-        empty = Accumulation(
-            span, (name,), cpix, bounds, bins.bins, bins.exposure, none, none, shares, nothing, nothing
-        )
-        return cls(found, empty, bins.index(found.bins))
+        within = own if part.good is None else intervals.intersection(own, part.good)
+        if len(within):
+            require_few_bins([within], span)
+            yield _Found(events, position, counted, span, within)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Counts of one position on bins with their exposure."""
+
+    table: Table
+    position: Position
+    found: Tally
+    empty: Accumulation
+    slots: NDArray[np.intp]
 
     def curve(self, band: int) -> Accumulation:
         counts = np.bincount(self.slots, self.found.counts[:, band], len(self.empty.bins)).astype(np.float64)
@@ -249,3 +299,18 @@ class _Counts:
     def spectrum(self, detectors: Sequence[int]) -> Accumulation:
         counts = self.found.spectrum[list(detectors)].sum(axis=0)[: len(self.empty.bounds)].astype(np.float64)
         return replace(self.empty, channel_counts=counts, channel_accepted=counts)
+
+
+def _on_bins(found: Sequence[_Found]) -> list[_Counts]:
+    made = []
+    every = covered_bins_apart([one.within for one in found], [one.span for one in found]) if found else []
+    for one, bins in zip(found, every, strict=True):
+        table, word = one.events.table, one.events.word
+        bounds, nothing = word.bounds, np.zeros(len(word.bounds))
+        shares, none = nothing.copy(), np.zeros(len(bins.bins))
+        shares[0] = last_sum(bins.exposure)
+        sums = bins.exposure, none, none, shares, nothing, nothing
+        columns = (table.info(one.events.column).name,)
+        empty = Accumulation(one.span, columns, f"({word.cpix})", bounds, bins.bins, *sums)
+        made.append(_Counts(table, one.position, one.tally, empty, bins.index(one.tally.bins)))
+    return made

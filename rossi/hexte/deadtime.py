@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,15 +149,44 @@ def dead_time(
     """
     if science.name.upper() != "XTE_SE":
         return archive_dead_times([science], science, (0,), housekeeping, coefficient_table)[0]
-    frames = event_frames([science], *housekeeping.span) if counted is None else _covered(counted, housekeeping)
-    _require_common(science, frames, housekeeping)
-    if revision(science) < _RIGHT_EVENTS and _only_first_detector(frames.events[0]):
-        raise DataError(
-            f"{science.where}: CREATOR {science.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
-            "reprocessed file from the archive."
-        )
-    added, known = _upper_level(coefficient_table, cluster_of(science), housekeeping)
-    return _of_frames(science, frames.number, corrected(frames, housekeeping, added), housekeeping, 0.0, known)
+    frames = event_frames([science], *housekeeping.span) if counted is None else counted
+    return event_dead_times([science], [frames], housekeeping, coefficient_table)[0]
+
+
+def event_dead_times(
+    parts: Sequence[Table], counted: Sequence[Frames], housekeeping: Housekeeping, coefficient_table: Table
+) -> list[DeadTime]:
+    """Work out the dead time of several parts of event lists together; see `dead_time`.
+
+    Parameters
+    ----------
+    parts : sequence of Table
+        HDU 1 of each, which needs no rows.
+    counted : sequence of Frames
+        What a pass over each found.
+    housekeeping : Housekeeping
+        Of all.
+    coefficient_table : Table
+
+    Raises
+    ------
+    DataError
+        As `dead_time` does.
+    """
+    frames, edges = _covered(counted, housekeeping)
+    for part, (begin, end) in zip(parts, pairwise(edges), strict=True):
+        _require_common(part, frames.number[begin:end], housekeeping)
+        if revision(part) < _RIGHT_EVENTS and _only_first_detector(frames.events[begin]):
+            raise DataError(
+                f"{part.where}: CREATOR {part.header.get('CREATOR')!r} wrote counters of detector 0 only; fetch the "
+                "reprocessed file from the archive."
+            )
+    added, known = _upper_level(coefficient_table, cluster_of(parts[0]), housekeeping)
+    dead = corrected(frames, housekeeping, added, edges)
+    return [
+        _of_frames(part, frames.number[begin:end], dead[begin:end], housekeeping, 0.0, known)
+        for part, (begin, end) in zip(parts, pairwise(edges), strict=True)
+    ]
 
 
 def archive_dead_times(
@@ -229,11 +258,16 @@ def _upper_level(table: Table, cluster: Cluster, housekeeping: Housekeeping) -> 
     return upper_level(housekeeping, known), (*housekeeping.remarks(), *known.remarks)
 
 
-def _covered(frames: Frames, housekeeping: Housekeeping) -> Frames:
-    """Return the frames that begin within the housekeeping."""
-    start = frames.number * FRAME
+def _covered(counted: Sequence[Frames], housekeeping: Housekeeping) -> tuple[Frames, list[int]]:
+    """Return the frames of parts that begin within the housekeeping, and where those of each begin and end."""
+    number, *others = (np.concatenate([getattr(one, name) for one in counted]) for name in Frames.__slots__)
+    edges = list(accumulate(map(len, counted), initial=0))
+    start = number * FRAME
     inside = (start >= housekeeping.span[0]) & (start < housekeeping.span[1])
-    return Frames(*(getattr(frames, name)[inside] for name in Frames.__slots__))
+    if inside.all():
+        return Frames(number, *others), edges
+    within = Frames(*(values[inside] for values in (number, *others)))
+    return within, [int(inside[:edge].sum()) for edge in edges]
 
 
 def _archive_frames(

@@ -25,7 +25,8 @@ def overlapping(tables: Sequence[Table], start: float, stop: float) -> Table | N
     start, stop : float [s]
     """
     shared = [_shared(table, start, stop) for table in tables]
-    return tables[int(np.argmax(shared))] if shared and max(shared) > 0 else None
+    most = max(shared, default=0.0)
+    return tables[shared.index(most)] if most > 0 else None
 
 
 def span_of(tables: Iterable[Table]) -> tuple[float, float]:

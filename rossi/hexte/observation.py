@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -23,19 +23,26 @@ from rossi.fits.reader import FitsFile
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import gzipped, stored_gzip
-from rossi.gti import Gti, union
+from rossi.gti import Gti
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
-from rossi.hexte.counting import ArchivePart, Correction, Request, count_archive, count_events, whole_frames
+from rossi.hexte.counting import (
+    ArchivePart,
+    Correction,
+    EventPart,
+    Request,
+    count_archive,
+    count_event_lists,
+    whole_frames,
+)
 from rossi.hexte.dwell import find_dwell, overlapping, span_of
 from rossi.hexte.housekeeping import Housekeeping
-from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts
+from rossi.hexte.parts import Files, Part, Science, choose_science, cluster_tables, dwell_of, good_of_parts, on_and_off
 from rossi.hexte.products import ClusterProducts, Products, reduce_clusters
 from rossi.hexte.reduction import Counted, DetectorBand, Reduced, reduce_counts
 from rossi.hexte.rocking import Position, Split, rocking_remarks, split
 from rossi.hexte.science import DETECTOR_2_LOST, DETECTORS, FRAME, LONG, Cluster, cluster_of, kind_of
 from rossi.hexte.splitting import split_streamed
-from rossi.met import timezero
 from rossi.product import About, File, Kind
 from rossi.remarks import Remark, undated
 
@@ -166,8 +173,7 @@ def _rocking(
     cluster: Cluster, parts: Sequence[Split], rocking: Sequence[FitsFile]
 ) -> tuple[dict[str, Any], list[Remark]]:
     """Return how a cluster rocked, for people."""
-    source = union(*(p.frames for p in parts if p.position is Position.SOURCE))
-    beside = union(*(p.frames for p in parts if p.position is not Position.SOURCE))
+    source, beside = on_and_off((part.position, part.frames) for part in parts)
     span = span_of(part.table for part in parts)
     dwell, remarks = None, list[Remark]()
     with contextlib.suppress(DataError):
@@ -308,7 +314,7 @@ def reduce_cluster(
             remarks.append(_realtime(cluster, dwell))
         told = wanted.width(part, dwell), wanted.spectrum_detectors(cluster, part)
         alike = part.table.structure, part.table.header.get("TIMEDEL"), id(housekeeping)
-        kind = (part.name,) if part.is_events else (*alike, *told)
+        kind = (*alike, *told) if part.split.fits is not None or not part.is_events else (part.name,)
         correction = Correction(housekeeping, coefficients)
         groups.setdefault(kind, (Request(wanted.bands, *told), correction, []))[2].append((part, own))
     batches = [[group] for group in groups.values()]
@@ -340,17 +346,24 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
 
 
 def _counted(request: Request, correction: Correction, parts: Sequence[tuple[Part, Gti]]) -> list[Counted]:
-    """Count parts that are alike, each with its good time; of event lists there is one."""
-    part, good = parts[0]
-    if not part.is_events:
-        opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
-        return count_archive([ArchivePart(array, one.position, own) for one, own, array in opened], request, correction)
-    if part.split.fits is None:
-        events = ScienceEvents.from_file_on_disk(part.split, LONG)
-    else:
-        events = ScienceEvents(part.name, part.table, part.gti)
-    usable = whole_frames(good, timezero(part.table.header, part.table.where))
-    return count_events(events, replace(request, good=usable), correction, part.position)
+    """Count parts that are alike, each with its good time."""
+    if parts[0][0].is_events:
+        return count_event_lists(list(_event_parts(parts)), request, correction)
+    opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
+    return count_archive([ArchivePart(array, one.position, own) for one, own, array in opened], request, correction)
+
+
+def _event_parts(parts: Sequence[tuple[Part, Gti]]) -> Iterator[EventPart]:
+    usable: dict[tuple[int, float], Gti] = {}  # parts of a file nearly always have the same good time
+    for part, good in parts:
+        if part.split.fits is None:
+            events = ScienceEvents.from_file_on_disk(part.split, LONG)
+        else:
+            events = ScienceEvents(part.name, part.table, part.gti)
+        key = id(good), events.timezero
+        if key not in usable:
+            usable[key] = whole_frames(good, events.timezero)
+        yield EventPart(events, part.position, usable[key])
 
 
 def _realtime(cluster: Cluster, dwell: float) -> Remark:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
 
 from rossi.errors import DataError
 from rossi.extract.repeats import REPEATED, once_of
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.stream import first_table, stream_fits
 from rossi.fits.table import Table
-from rossi.gti import Gti, from_table, intersection, union
+from rossi.gti import Gti, from_table, intersection
 from rossi.hexte.dwell import find_dwell, overlapping, span_of
 from rossi.hexte.rocking import Position
 from rossi.hexte.science import HOUSEKEEPING_APIDS, Cluster, Kind, cluster_of, kind_of
@@ -24,6 +26,7 @@ Files = Mapping[str, bytes]
 #: Science files of so many bytes, compressed, are opened when they are looked at.
 _AT_ONCE = 2 << 20
 _USABLE = (Kind.ARCHIVE, Kind.EVENTS)
+_NEVER = np.empty((0, 2))
 
 
 @dataclass(frozen=True)
@@ -163,12 +166,28 @@ def dwell_of(parts: Sequence[Part], tables: Sequence[Table], given: float | None
     given : float or None [s]
         What the dwell is known to be, unless the cluster stared.
     """
-    source, beside = (
-        union(*(part.gti for part in parts if (part.position is Position.SOURCE) is wanted)) for wanted in (True, False)
-    )
+    source, beside = on_and_off((part.position, part.gti) for part in parts)
     if given is not None:
         return (given if len(beside) else 0.0), []
     return find_dwell(overlapping(tables, *span_of(part.table for part in parts)), source, beside)
+
+
+def on_and_off(times: Iterable[tuple[Position, Gti]]) -> tuple[Gti, Gti]:
+    """Return the times on source, and those beside it.
+
+    Parameters
+    ----------
+    times : iterable of (Position, ndarray (n, 2) [s])
+
+    Returns
+    -------
+    ndarray (m, 2) [s], ndarray (k, 2) [s]
+        As they come, not joined.
+    """
+    found: tuple[list[Gti], list[Gti]] = ([_NEVER], [_NEVER])
+    for position, time in times:
+        found[position is not Position.SOURCE].append(time)
+    return np.concatenate(found[0]), np.concatenate(found[1])
 
 
 def good_of_parts(parts: Sequence[Part], good: Gti) -> tuple[list[Gti], list[Remark]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.arrays import chosen_rows
+from rossi.arrays import rows_of_runs
 from rossi.fits.declarations import ROCKING_GTI
 from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
@@ -80,22 +81,6 @@ def _lookup(position: Position, kind: Kind) -> NDArray[np.bool_]:
     wanted = np.zeros(256, bool)
     wanted[list(codes(position, kind))] = True
     return wanted
-
-
-def at_position(table: Table, position: Position, kind: Kind) -> NDArray[np.bool_]:
-    """Return which rows of a science file were taken at a position.
-
-    Parameters
-    ----------
-    table : Table
-    position : Position
-    kind : Kind
-
-    Returns
-    -------
-    ndarray (n_row,) of bool
-    """
-    return _lookup(position, kind).take(cluster_codes(table))
 
 
 def rocking_angle(table: Table, kind: Kind) -> float | None:
@@ -213,39 +198,45 @@ def split(file: FitsFile, positions: Iterable[Position], row_defect: bool = Fals
     DataError
         If the file has no cluster position.
     """
-    table, wanted = file.table(hdu=1), tuple(positions)
+    table = file.table(hdu=1)
     kind = kind_of(table)
     gti_header = file.tables[1].header if len(file.tables) > 1 else None
     found = []
-    for position in wanted:
-        rows = chosen_rows(table.rows, rows_at(table, position, kind, wanted))
-        if not len(rows):
-            continue
+    for position, rows in rows_by_position(table, kind, tuple(positions)):
         part = table.with_rows(rows, split_header(table.header, position, kind, len(rows)))
         frames = frame_intervals(part.numbers("Time"), row_defect)
         found.append(Split(position, part, frames, gti_header, rocking_angle(part, kind)))
     return found
 
 
-def rows_at(table: Table, position: Position, kind: Kind, wanted: Sequence[Position]) -> NDArray[np.bool_]:
-    """Return which rows belong to a position, one of those that are wanted; see `wrong_positions`.
+def rows_by_position(table: Table, kind: Kind, wanted: Sequence[Position]) -> Iterator[tuple[Position, NDArray[Any]]]:
+    """Iterate over positions that have rows, and these; see `wrong_positions`.
 
     Parameters
     ----------
     table : Table
-    position : Position
     kind : Kind
     wanted : sequence of Position
 
-    Returns
-    -------
-    ndarray (n_row,) of bool
+    Yields
+    ------
+    Position, ndarray (n,)
+        Structured, at least one.
     """
+    code = np.ascontiguousarray(cluster_codes(table))
+    if not len(code):
+        return
+    edges = np.concatenate(([0], (code[1:] != code[:-1]).nonzero()[0] + 1, [len(code)]))  # long runs: it dwells
+    start, stop, code = edges[:-1], edges[1:], code[edges[:-1]]
     moved = next((p for p in wanted if p is not Position.SOURCE), None) if wrong_positions(table) else None
-    if moved is not None and position is Position.SOURCE:
-        return np.zeros(len(table), bool)
-    rows = at_position(table, position, kind)
-    return rows | at_position(table, Position.SOURCE, kind) if position is moved else rows
+    for position in wanted:
+        if position is Position.SOURCE and moved is not None:
+            continue
+        here = _lookup(position, kind)[code]
+        if position is moved:
+            here |= _lookup(Position.SOURCE, kind)[code]
+        if here.any():
+            yield position, rows_of_runs(table.rows, start[here], stop[here])
 
 
 def split_header(header: Header, position: Position, kind: Kind, n_row: int) -> Header:

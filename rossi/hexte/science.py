@@ -229,7 +229,10 @@ def event_detectors(table: Table) -> NDArray[np.uint8]:
             f"{table.where}: DATAMODE promises the detector in byte {byte + 1} of an event, but Event has "
             f"{words.shape[1]} bytes; the header is damaged."
         )
-    return np.asarray((words[:, byte] >> 3) & 3, np.uint8)
+    detector = words[:, byte].copy()  # side by side, bytes take a fraction of the time
+    detector >>= 3
+    detector &= 3
+    return detector
 
 
 def revision(table: Table) -> int:
@@ -278,4 +281,6 @@ def frame_number(time: NDArray[np.float64]) -> NDArray[np.int64]:
             f"times of HEXTE data lie between {np.min(time):g} and {np.max(time):g} s, as those of no "
             "observation do; the file is damaged, fetch it again."
         )
-    return time.astype(np.int64) >> _FRAME_BITS
+    number = time.astype(np.int64)
+    number >>= _FRAME_BITS
+    return number

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from isal import igzip
 
-from rossi.arrays import chosen_rows
 from rossi.errors import DataError
 from rossi.fits.dated import dated
 from rossi.fits.header import BLOCK
 from rossi.fits.stream import StreamedFile
 from rossi.fits.sums import ones_complement_sum
 from rossi.fits.writer import fits_bytes, primary_hdu, sealed_header
-from rossi.hexte.rocking import Gti, Position, Split, frame_intervals, rocking_angle, rows_at, split_header
+from rossi.hexte.rocking import Gti, Position, Split, frame_intervals, rocking_angle, rows_by_position, split_header
 from rossi.hexte.science import kind_of
 
 #: Rows that are looked at at a time.
@@ -92,14 +91,12 @@ def split_streamed(
         piece, sentence = dated(whole)
         if sentence and said is not None:
             said.append(sentence)
-        for position, one in found.items():
-            rows = chosen_rows(piece.rows, rows_at(piece, position, kind, positions))
-            if len(rows):
-                one.data.add(rows.tobytes())
-                one.n_row += len(rows)
-                part = table.with_rows(rows)
-                one.frames.append(frame_intervals(part.numbers("Time")))
-                one.angle = one.angle or rocking_angle(part, kind)
+        for position, rows in rows_by_position(piece, kind, positions):
+            one, part = found[position], table.with_rows(rows)
+            one.data.add(rows.tobytes())
+            one.n_row += len(rows)
+            one.frames.append(frame_intervals(part.numbers("Time")))
+            one.angle = one.angle or rocking_angle(part, kind)
     gti_header = file.file.tables[1].header if len(file.file.tables) > 1 else None
     outputs: dict[Position, igzip.IGzipFile] = {}
     buffers = {position: io.BytesIO() for position, one in found.items() if one.n_row}
@@ -110,8 +107,8 @@ def split_streamed(
         out.write(sealed_header(header, found[position].data.checksum))
     for whole in file.pieces(_ROWS):
         piece, _ = dated(whole)
-        for position, out in outputs.items():
-            out.write(chosen_rows(piece.rows, rows_at(piece, position, kind, positions)).tobytes())
+        for position, rows in rows_by_position(piece, kind, positions):
+            outputs[position].write(rows.tobytes())
     for position, out in outputs.items():
         one = found[position]
         empty = table.with_rows(table.rows[:0], split_header(table.header, position, kind, 0))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.arrays import distinct
+from rossi.arrays import Floats, distinct
 from rossi.extract.array import adjacent
-from rossi.extract.selection import bin_number
+from rossi.extract.selection import bin_floor
 from rossi.fits.table import Table
 from rossi.gti import Gti
 from rossi.hexte.counters import NO_VALUE, Frames, merged, on_source
@@ -26,6 +26,8 @@ CHANNELS = 256
 _CELLS = len(DETECTORS) * CHANNELS
 #: Most cells of a piece's table; short bins make many segments.
 _MOST_CELLS = 1 << 23
+#: The last rows of a segment, by how many they are ahead of its end.
+_LAST = np.arange(64, 0, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def tally(
     Parameters
     ----------
     pieces : iterable of Table
-        The event list, in pieces that follow each other.
+        The event list, in pieces that follow each other; rows without a time do not count.
     groups : ndarray (256,) of uint8
         Group of each value of ClstrPosition; values from `n_group` on are left out.
     n_group : int
@@ -135,57 +137,78 @@ def tally(
 def _segments(piece: Table, groups: NDArray[np.uint8], window: Window) -> Iterator[_Segments]:
     time = piece.numbers("Time")
     order = None
-    if (time[1:] < time[:-1]).any():
+    if len(time) and not ((time[1:] >= time[:-1]).all() and np.isfinite(time[[0, -1]]).all()):
         order = np.argsort(time, kind="stable")
+        order = order[np.isfinite(time[order])]
         time = time[order]
-    detector, live, code = event_detectors(piece), piece.integers("LiveTime"), cluster_codes(piece)
+    detector, live, code = event_detectors(piece), piece.integers("LiveTime"), cluster_codes(piece).copy()
     channel = event_bytes(piece)[:, -1]
     if order is not None:
         detector, live, code, channel = detector[order], live[order], code[order], channel[order]
     absolute = time + window.zero
-    number = bin_number(absolute, window.origin, window.binsz)
-    inner = np.searchsorted(absolute, window.good.ravel())
-    first = _starts(time, number, code, inner)
+    number = bin_floor(absolute, window.origin, window.binsz)
+    inner = absolute.searchsorted(window.good.ravel())
+    edges = _edges(time, number, code, inner)
     most = _MOST_CELLS // _CELLS
-    for at in range(0, len(first), most):
-        starts = first[at : at + most]
-        stop = int(first[at + most]) if at + most < len(first) else len(time)
-        rows = slice(int(starts[0]), stop)
-        key = np.repeat(np.arange(0, len(starts) * _CELLS, _CELLS), np.diff(starts, append=stop))
+    for at in range(0, len(edges) - 1, most):
+        stops = edges[at + 1 : at + most + 1]
+        starts = edges[at : at + len(stops)]
+        rows = slice(int(starts[0]), int(stops[-1]))
+        key = np.arange(0, len(starts) * _CELLS, _CELLS).repeat(stops - starts)
         key += (detector[rows].astype(np.uint16) << 8) | channel[rows]
         counts = np.bincount(key, minlength=len(starts) * _CELLS).reshape(-1, len(DETECTORS), CHANNELS)
-        value, cell = live[rows], key >> 8
-        known = value != NO_VALUE
-        last = np.full(len(starts) * len(DETECTORS), NO_VALUE)
-        if known.all():
-            valid = counts.sum(axis=2)
-        else:
-            value, cell = value[known], cell[known]
-            valid = np.bincount(cell, minlength=len(last)).reshape(-1, len(DETECTORS))
-        last[cell] = value  # of equal cells the last row counts
-        good = np.searchsorted(inner, starts, "right") % 2 == 1
+        last, valid = _counters(live[rows], key >> 8, counts.sum(axis=2), stops - starts[0])
+        good = inner.searchsorted(starts, "right") % 2 == 1
+        code_there = code[starts]
         yield _Segments(
             frame_number(time[starts]),
-            groups[code[starts]],
-            on_source(code[starts]),
-            number[starts],
+            groups[code_there],
+            on_source(code_there),
+            number[starts].astype(np.int64),
             good,
             counts,
-            last.reshape(-1, len(DETECTORS)).astype(np.float64),
+            last,
             valid,
         )
 
 
-def _starts(time: NDArray[np.float64], number: Integers, code: NDArray[np.uint8], inner: Integers) -> Integers:
-    """Return the first row of each segment."""
+def _edges(
+    time: NDArray[np.float64], number: NDArray[np.float64], code: NDArray[np.uint8], inner: Integers
+) -> Integers:
+    """Return the first row of each segment, and the one behind the last segment."""
     if not len(time):
-        return np.empty(0, np.int64)
+        return np.zeros(1, np.int64)
     frames = frame_number(time[[0, -1]])
-    edges = time.searchsorted(FRAME * np.arange(frames[0] + 1, frames[1] + 1))
-    changes = ((a[1:] != a[:-1]).nonzero()[0] + 1 for a in (number, code))
-    starts = np.concatenate(([0], edges, *changes, inner, [len(time)]))
-    starts.sort()
-    return np.asarray(starts[:-1][starts[1:] != starts[:-1]], np.int64)
+    begins = time.searchsorted(FRAME * np.arange(frames[0] + 1, frames[1] + 1))
+    (changes,) = ((number[1:] != number[:-1]) | (code[1:] != code[:-1])).nonzero()
+    edges = np.concatenate(([0], begins, changes + 1, inner, [len(time)]))
+    edges.sort()
+    return np.asarray(edges[np.concatenate(([True], edges[1:] != edges[:-1]))], np.int64)
+
+
+def _counters(value: Integers, cell: Integers, events: Integers, stops: Integers) -> tuple[Floats, Integers]:
+    """Return the last value of the dead-time counter by segment and detector, and how many events have one.
+
+    Parameters
+    ----------
+    value : ndarray (n,) of int
+        `NO_VALUE` where it was not telemetered.
+    cell : ndarray (n,) of int
+        Which segment and detector; is changed.
+    events : ndarray (n_segment, 4) of int
+    stops : ndarray (n_segment,) of int
+        Row behind each segment.
+    """
+    (without,) = (value == NO_VALUE).nonzero()
+    valid = events - np.bincount(cell[without], minlength=events.size).reshape(events.shape)
+    cell[without] = events.size
+    last = np.full(events.size + 1, NO_VALUE)
+    ends = np.maximum(stops[:, None] - _LAST, 0).ravel()  # in them are the last events of detectors, nearly always
+    for rows in (ends, slice(None)) if len(ends) < len(value) else (slice(None),):
+        last[cell[rows]] = value[rows]  # of equal cells the last row counts
+        if ((last[:-1] != NO_VALUE) | (valid.ravel() == 0)).all():
+            break
+    return last[:-1].reshape(events.shape).astype(np.float64), valid
 
 
 def _summed(parts: Sequence[tuple[Integers, Integers]], n_band: int) -> tuple[Integers, Integers]:

@@ -68,7 +68,7 @@ class MergedPair(ScienceEvents):
         lost = [self._losses[block] for block in sorted(self._losses)]
         return [*super().remarks, *(together(lost).remarks() if lost else [])]
 
-    def pieces(self, n_row: int = CHUNK, span: tuple[float, float] | None = None) -> Iterator[Table]:
+    def rows(self, n_row: int = CHUNK, span: tuple[float, float] | None = None) -> Iterator[Table]:
         """Iterate over the events; see `ScienceEvents.pieces`.
 
         Parameters
