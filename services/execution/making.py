@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What this process made or found: its manifest, and the files of each output if it made them."""
+    """What this process made or found: its manifest; if it made it, the files of each output, and what it put."""
 
     manifest: Manifest
     files: Mapping[str, tuple[File, ...]] | None = None
