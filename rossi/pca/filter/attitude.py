@@ -43,12 +43,15 @@ def body_axes(quaternion: Singles) -> Singles:
         First index: which axis.
     """
     q1, q2, q3, q4 = quaternion
+    xx, yy, zz, ww = quaternion * quaternion
+    xy, xz, yz = q1 * q2, q1 * q3, q2 * q3
+    xw, yw, zw = q1 * q4, q2 * q4, q3 * q4
     two = np.float32(2)
     return np.array(
         [
-            [q1 * q1 - q2 * q2 - q3 * q3 + q4 * q4, two * (q1 * q2 + q3 * q4), two * (q1 * q3 - q2 * q4)],
-            [two * (q1 * q2 - q3 * q4), -q1 * q1 + q2 * q2 - q3 * q3 + q4 * q4, two * (q2 * q3 + q1 * q4)],
-            [two * (q1 * q3 + q2 * q4), two * (q2 * q3 - q1 * q4), -q1 * q1 - q2 * q2 + q3 * q3 + q4 * q4],
+            [xx - yy - zz + ww, two * (xy + zw), two * (xz - yw)],
+            [two * (xy - zw), yy - xx - zz + ww, two * (yz + xw)],
+            [two * (xz + yw), two * (yz - xw), zz - (xx + yy) + ww],
         ]
     )
 
