@@ -109,23 +109,25 @@ def _listed(file: FitsFile, master: MasterIndex) -> Iterator[Listed]:
     spans = _row_spans(table, master)
     rows: dict[str, list[int]] = {}
     paths: dict[bytes, str] = {}  # cells repeat from row to row
-    for info in table.infos.values():
-        for row, stored in enumerate(table.raw(info.name).tolist() if info.code == "A" else ()):
+    cells = table.rows.tolist()
+    for column in [info.number - 1 for info in table.infos.values() if info.code == "A"]:
+        for row, stored in enumerate([cell[column] for cell in cells]):
             if stored not in paths:
                 cell = text(stored)
                 known = parse_data_file(cell.rpartition("/")[2]) is not None
                 paths[stored] = path_in(master.folder, cell.removesuffix(".gz")) if known else ""
             if paths[stored]:
                 rows.setdefault(paths[stored], []).append(row)
+    every = list(range(len(cells)))
     for path, numbers in rows.items():
-        yield Listed(path, file.name, spans[numbers])
+        yield Listed(path, file.name, spans if numbers == every else spans[numbers])
 
 
 def _row_spans(table: Table, master: MasterIndex) -> Gti:
     names = ("StartMET", "StopMET")
     if not all(name in table and table.info(name).code != "A" for name in names):
         return np.array([[master.start, master.stop]] * len(table), np.float64)
-    return np.column_stack([table.column(name).astype(np.float64) for name in names])
+    return table.side_by_side(names)
 
 
 @dataclass(frozen=True, slots=True)

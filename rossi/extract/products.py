@@ -23,7 +23,7 @@ from rossi.fits.writer import Column, TableHDU, fits_bytes, now, primary_hdu, ta
 from rossi.gti import Gti
 from rossi.met import add_reference
 from rossi.timeseries import units
-from rossi.timeseries.reading import absolute
+from rossi.timeseries.reading import MET
 from rossi.timeseries.series import LightCurve
 from rossi.version import __version__
 
@@ -49,7 +49,7 @@ _CURVE = {
     mode: images_of(*_ogip("LIGHTCURVE", mode), ("TIMVERSN", "OGIP/93-003", "OGIP memo number for file format"))
     for mode in Mode
 }
-_CURVE_CONTENT = images_of(("CONTENT", "LIGHT CURVE", "light curve file"))
+_CURVE_CONTENT = tuple(images_of(("CONTENT", "LIGHT CURVE", "light curve file")))
 _SPECTRUM = {
     mode: images_of(
         *_ogip("SPECTRUM", mode),
@@ -73,12 +73,24 @@ _NO_FILES = images_of(
 )
 _CPIX = "absolute channels of the elements"
 _SPECTRUM_VERSION = images_of(("PHAVERSN", "1992a", "OGIP memo number for file format"), ("DROLLANG", 0.0))
-_SPECTRUM_CONTENT = images_of(("CONTENT", "SPECTRUM", "spectrum file"))
+_SPECTRUM_CONTENT = tuple(images_of(("CONTENT", "SPECTRUM", "spectrum file")))
 _INTERVALS = images_of(
     ("HDUCLASS", "OGIP", "format conforms to OGIP/GSFC standards"),
     ("HDUCLAS1", "GTI", "good time intervals"),
     ("HDUCLAS2", "ALL", "good time intervals"),
     ("TIMEZERO", 0.0, "[s] already added"),
+)
+
+
+def _room(*keywords: str) -> list[Image]:
+    """Return room for cards that are put there later."""
+    return [(keyword, b"") for keyword in keywords]
+
+
+_SPAN = _room("TSTART", "TSTOP")
+_OWN_OF_CURVE = _room(
+    *("TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "TIMEZERI", "TIMEZERF"),
+    *("TIMEDEL", "TIERRELA", "TIERABSO", "ONTIME"),
 )
 _UNIT = images_of(("TIMEUNIT", "s", "unit of times"), ("TIMEPIXR", 0.0, "times are those of the start of bins"))
 
@@ -122,6 +134,7 @@ def series_of(curve: BinnedCurve, name: str) -> LightCurve:
         For messages.
     """
     primary, header = _light_curve_headers(curve)
+    header.put(MET)
     return LightCurve(
         name,
         curve.time,
@@ -130,7 +143,7 @@ def series_of(curve: BinnedCurve, name: str) -> LightCurve:
         curve.fracexp,
         curve.source.grid.binsz,
         intervals.make(_good_time(curve)),
-        absolute(header),
+        header,
         primary,
         unit=units.RATE,
     )
@@ -151,9 +164,10 @@ def _light_curve_headers(
         source.grid.files[-1].inherited,
     )
     cpix, bounds = (chbin, parse_channels(chbin)) if chbin else (source.cpix, source.bounds)
-    end = curve.gti[-1, 1] if len(curve.gti) else source.grid.stop
+    start = float(curve.time[0]) if len(curve.time) else source.grid.start
+    end = float(curve.gti[-1, 1]) if len(curve.gti) else source.grid.stop
     own = images_of(
-        *_split("TSTART", curve.time[0] if len(curve.time) else source.grid.start),
+        *_split("TSTART", start),
         *_split("TSTOP", end),
         *_split("TIMEZER", 0.0),
         ("TIMEDEL", source.grid.binsz, "[s] bin size"),
@@ -162,9 +176,11 @@ def _light_curve_headers(
         ("ONTIME", round(curve.ontime, 8), "[s] time on source"),
     )
     corrections = tuple(images_of(*applied)), first.is_true("GAINAPP"), first.is_true("CLOCKAPP")
-    channels = cpix, int(bounds[:, 0].min()), int(bounds[:, 1].max())
-    fixed = _of_curve(told, last, curve.mode, corrections, channels)
-    return _primary(source, _CURVE_CONTENT, told.pointing), Header.of([*fixed[0], *own, *fixed[1], *_source(source)])
+    channels = cpix, int(np.minimum.reduce(bounds[:, 0])), int(np.maximum.reduce(bounds[:, 1]))
+    header = _of_curve(told, last, curve.mode, corrections, channels).copy()
+    header.put(own)
+    header.extend(_source(source))
+    return _primary(source, _CURVE_CONTENT, told.pointing), header
 
 
 @lru_cache(maxsize=64)
@@ -174,8 +190,8 @@ def _of_curve(
     mode: Mode,
     corrections: tuple[tuple[Image, ...], bool, bool],
     channels: tuple[str | None, int, int],
-) -> tuple[list[Image], list[Image]]:
-    """Return the cards before and behind its own times that the light curves of a file's parts have in common."""
+) -> Header:
+    """Return what the light curves of a file's parts have in common, with room for the times of each."""
     applied, gain, clock = corrections
     names, (cpix, lowest, highest) = {card[0] for card in applied}, channels
     without = images_of(*[(keyword, False) for keyword in ("BACKAPP", "DEADAPP", "VIGNAPP") if keyword not in names])
@@ -186,7 +202,8 @@ def _of_curve(
         ("MINCHAN", lowest, "lowest channel of the elements"),
         ("MAXCHAN", highest, "highest channel of the elements"),
     )
-    return [*_CURVE[mode], *_times(first, last)], [*without, *applied, *told, *first.instrument, *first.plain]
+    behind = *without, *applied, *told, *first.instrument, *first.plain
+    return Header.of([*_CURVE[mode], *_times(first, last), *_OWN_OF_CURVE, *behind])
 
 
 def light_curve_file(curve: BinnedCurve, **layout: Any) -> bytes:
@@ -223,21 +240,23 @@ def spectrum_tables(spectrum: BinnedSpectrum) -> tuple[Header, list[TableHDU]]:
     columns = [(declared.CHANNEL, np.arange(n)), (value, spectrum.value), (error, spectrum.error)]
     gain = source.grid.files[0].table.header.is_true("GAINAPP")
     told, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
-    exposure = images_of(("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure"))
-    own = images_of(*_span(source), ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
-    fixed = _of_spectrum(told, last, n, spectrum.cpix)
-    kind, behind = _SPECTRUM[spectrum.mode], (*told.instrument, *told.target)
-    header = Header.of([*kind, *exposure, *fixed, *own, *behind, *_source(source)])
+    exposure = ("EXPOSURE", float(f"{spectrum.exposure:.14e}"), "[s] exposure")
+    own = images_of(exposure, ("TIMEDEL", source.grid.binsz), ("GAINAPP", gain, "gain correction applied"))
+    header = _of_spectrum(told, last, spectrum.mode, n, spectrum.cpix).copy()
+    header.put([*own, *_span(source)])
+    header.extend(_source(source))
     primary = _primary(source, _SPECTRUM_CONTENT, told.target)
     tables = [table_hdu("SPECTRUM", columns, header), gti_table(source, source.filled, spectrum.exposure)]
     return primary, tables
 
 
 @lru_cache(maxsize=64)
-def _of_spectrum(first: Inherited, last: Inherited, n: int, cpix: str) -> list[Image]:
-    """Return the cards between exposure and time that the spectra of a file's parts have in common."""
+def _of_spectrum(first: Inherited, last: Inherited, mode: Mode, n: int, cpix: str) -> Header:
+    """Return what the spectra of a file's parts have in common, with room for exposure and times of each."""
     channels = images_of(("DETCHANS", n), ("TLMIN1", 0), ("TLMAX1", n - 1), ("CPIX1", cpix, _CPIX))
-    return [*_NO_FILES, *channels, *_SPECTRUM_VERSION, *_times(first, last)]
+    fixed = *_NO_FILES, *channels, *_SPECTRUM_VERSION, *_times(first, last)
+    own = *_SPAN, *_room("TIMEDEL", "GAINAPP")
+    return Header.of([*_SPECTRUM[mode], *_room("EXPOSURE"), *fixed, *own, *first.instrument, *first.target])
 
 
 def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
@@ -256,8 +275,16 @@ def gti_table(source: Accumulation, gti: Gti, ontime: float) -> TableHDU:
         *_split("TSTOP", source.grid.stop),
         ("ONTIME", float(f"{ontime:.15e}"), "[s] time on source"),
     )
-    header = Header.of([*_INTERVALS, *own, *first.intervals, *last.end, *first.pointing, *_CREATED])
+    header = _of_intervals(first, last).copy()
+    header.put(own)
     return table_hdu("STDGTI", list(zip(declared.STDGTI, gti.T, strict=True)), header)
+
+
+@lru_cache(maxsize=64)
+def _of_intervals(first: Inherited, last: Inherited) -> Header:
+    """Return what good time of a file's parts has in common, with room for the times of each."""
+    own = _room("TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF", "ONTIME")
+    return Header.of([*_INTERVALS, *own, *first.intervals, *last.end, *first.pointing, *_CREATED])
 
 
 def _split(keyword: str, value: float) -> list[CardTuple]:
@@ -270,23 +297,43 @@ def _times(first: Inherited, last: Inherited) -> list[Image]:
     return [*first.begin, *last.end, *_UNIT, *first.clock]
 
 
-def _primary(source: Accumulation, content: Sequence[Image], target: Sequence[Image]) -> Header:
+def _primary(source: Accumulation, content: tuple[Image, ...], target: tuple[Image, ...]) -> Header:
     """Return the primary header of a product."""
-    first, last = source.grid.files[0].inherited, source.grid.files[-1].inherited
-    date = images_of(("DATE", now(), "file creation (UTC)"))
-    span = images_of(*_span(source))
-    header = primary_hdu()
-    header.extend([*content, *_ORIGIN, *date, *first.primary, *last.primary_end, *span, *target])
+    header = _of_file(source.grid.files[0].inherited, source.grid.files[-1].inherited, content, target).copy()
+    header.put([*_date(), *_span(source)])
     return header
 
 
-def _span(source: Accumulation) -> list[CardTuple]:
+@lru_cache(maxsize=64)
+def _of_file(first: Inherited, last: Inherited, content: tuple[Image, ...], target: tuple[Image, ...]) -> Header:
+    """Return what the primary headers of products of a file's parts have in common, with room for date and times."""
+    header = primary_hdu()
+    header.extend([*content, *_ORIGIN, *_room("DATE"), *first.primary, *last.primary_end, *_SPAN, *target])
+    return header
+
+
+def _date() -> list[Image]:
+    return images_of(("DATE", now(), "file creation (UTC)"))
+
+
+def _span(source: Accumulation) -> list[Image]:
+    return _span_cards(source.grid.start, source.grid.stop)
+
+
+@lru_cache(maxsize=64)
+def _span_cards(start: float, stop: float) -> list[Image]:
     """Return TSTART and TSTOP with 15 significant digits, as the reference writes numbers that are not split."""
-    start, stop = (float(f"{value:.14e}") for value in (source.grid.start, source.grid.stop))
-    return [("TSTART", start, "[s] start"), ("TSTOP", stop, "[s] stop")]
+    first, last = (float(f"{value:.14e}") for value in (start, stop))
+    return images_of(("TSTART", first, "[s] start"), ("TSTOP", last, "[s] stop"))
 
 
 def _source(source: Accumulation) -> list[Image]:
-    columns = [(f"ROWID{number}", column, "column extracted") for number, column in enumerate(source.columns, 1)]
-    files = [(f"FILEN{number}", file.name, "input file") for number, file in enumerate(source.grid.files, 1)]
-    return [*images_of(*columns, *files), *_ORIGIN, *images_of(("DATE", now(), "file creation (UTC)"))]
+    return [*_source_cards(source.columns, tuple([file.name for file in source.grid.files])), *_date()]
+
+
+@lru_cache(maxsize=64)
+def _source_cards(columns: tuple[str, ...], files: tuple[str, ...]) -> list[Image]:
+    """Return the cards that say what was extracted."""
+    extracted = [(f"ROWID{number}", column, "column extracted") for number, column in enumerate(columns, 1)]
+    read = [(f"FILEN{number}", name, "input file") for number, name in enumerate(files, 1)]
+    return [*images_of(*extracted, *read), *_ORIGIN]

@@ -47,7 +47,9 @@ class Header:
     def _index(self) -> dict[str, int]:
         """Position of each keyword's first card, worked out when somebody looks."""
         names, looked = self._names, self._looked
-        if looked < len(names):
+        if not looked and names:
+            self._known, self._is_own, self._looked = places.first(tuple(names)), False, len(names)
+        elif looked < len(names):
             added = dict(zip(reversed(names[looked:]), range(len(names) - 1, looked - 1, -1), strict=True))
             self._known, self._is_own, self._looked = added | self._known, True, len(names)
         return self._known

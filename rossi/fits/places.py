@@ -50,9 +50,19 @@ def keywords(packed: bytes) -> Keywords:
         Eight bytes each.
     """
     names = [packed[at : at + 8].rstrip().decode("latin-1") for at in range(0, len(packed), 8)]
-    names = names[: names.index("END")] if "END" in names else names
-    index = {name: at for at, name in reversed(list(enumerate(names)))}
-    return Keywords(tuple(names), index, columns(tuple(names)), len(names), "CONTINUE" in names)
+    known = tuple(names[: names.index("END")] if "END" in names else names)
+    return Keywords(known, first(known), columns(known), len(known), "CONTINUE" in known)
+
+
+@lru_cache(maxsize=256)
+def first(names: tuple[str, ...]) -> dict[str, int]:
+    """Return where each keyword first stands.
+
+    Parameters
+    ----------
+    names : tuple of str
+    """
+    return {name: at for at, name in reversed(list(enumerate(names)))}
 
 
 @lru_cache(maxsize=256)

@@ -35,12 +35,14 @@ def encode_checksum(value: int) -> str:
     ----------
     value : int
     """
-    text = "".join(map("".join, zip(*map(_letters, value.to_bytes(4, "big")), strict=True)))
-    return text[-1] + text[:-1]
+    text = bytearray(16)
+    for at, byte in enumerate(value.to_bytes(4, "big")):
+        text[at::4] = _letters(byte)
+    return (text[-1:] + text[:-1]).decode()
 
 
 @lru_cache(maxsize=256)
-def _letters(byte: int) -> str:
+def _letters(byte: int) -> bytes:
     """Return four letters or digits whose codes, less that of 0, add up to a byte."""
     excluded = {*range(0x3A, 0x41), *range(0x5B, 0x61)}
     quarters = [byte // 4 + 0x30] * 4
@@ -50,4 +52,4 @@ def _letters(byte: int) -> str:
             if quarters[first] in excluded or quarters[first + 1] in excluded:
                 quarters[first] += 1
                 quarters[first + 1] -= 1
-    return "".join(map(chr, quarters))
+    return bytes(quarters)

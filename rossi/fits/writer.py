@@ -367,6 +367,6 @@ def sealed_header(header: Header, sum_data: int) -> bytes:
     """
     known = f"DATASUM = {f'{sum_data:<8}'!r:20} / data unit checksum"  # no card comes twice: none need be kept
     block = header.to_block((_UNSEALED, known.encode().ljust(CARD)), _SUMS)
+    before, _, behind = block.rpartition(_NO_SUM)
     total = ones_complement_sum(block, sum_data)
-    sealed = _UNSEALED.replace(_NO_SUM, encode_checksum(~total & 0xFFFFFFFF).encode())
-    return block.replace(_UNSEALED, sealed, 1)
+    return b"".join((before, encode_checksum(~total & 0xFFFFFFFF).encode(), behind))

@@ -14,8 +14,8 @@ from rossi.hexte.backest import archive_form, estimate_background
 from rossi.hexte.net import cycle_net, interpolated_net
 from rossi.hexte.reduction import Reduced
 from rossi.hexte.rocking import Position
-from rossi.spectra.pha import Spectrum, read_pha
-from rossi.spectra.summing import sum_tables
+from rossi.spectra.pha import Spectrum
+from rossi.spectra.summing import summed
 from rossi.timeseries.join import join
 from rossi.timeseries.series import LightCurve
 
@@ -74,6 +74,8 @@ def defined(series: LightCurve) -> LightCurve | None:
     series : LightCurve
     """
     good = np.isfinite(series.rate)
+    if good.all():
+        return series if len(series) else None
     return series.rows(good) if good.any() else None
 
 
@@ -98,21 +100,15 @@ def spectra_of(parts: Sequence[Reduced]) -> tuple[dict[Position, FitsFile], dict
     found: dict[Position, FitsFile] = {}
     read: dict[Position, Spectrum] = {}
     for position in (Position.SOURCE, Position.PLUS, Position.MINUS, Position.BACKGROUND):
-        files = [p.spectrum for p in parts if p.position is position and p.spectrum is not None]
-        spectra = [read_pha(file) for file in files]
+        known = [p.spectrum for p in parts if p.position is position and p.spectrum is not None]
         if position is Position.BACKGROUND:
-            files += [found[beside] for beside in (Position.PLUS, Position.MINUS) if beside in found]
-            spectra += [read[beside] for beside in (Position.PLUS, Position.MINUS) if beside in read]
-        if files:
-            found[position] = files[0] if len(files) == 1 else _summed(spectra)
-            read[position] = spectra[0] if len(files) == 1 else read_pha(found[position])
+            known += [(found[beside], read[beside]) for beside in (Position.PLUS, Position.MINUS) if beside in found]
+        if known:
+            spectra = [pha for _, pha in known]
+            found[position], read[position] = (
+                known[0] if len(known) == 1 else summed(spectra, spectra[0].name.rpartition("/")[2])
+            )
     return found, read
-
-
-def _summed(spectra: Sequence[Spectrum]) -> FitsFile:
-    name = spectra[0].name.rpartition("/")[2]
-    primary, tables = sum_tables(spectra)
-    return FitsFile(name, primary, tuple(Table(hdu.header, hdu.data, name) for hdu in tables))
 
 
 def estimated_background(background: FitsFile, correction: Table, like: FitsFile) -> FitsFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,12 +71,12 @@ def compare(one: Spectrum, other: Spectrum, channels: tuple[int, int]) -> Compar
 
 
 def _rate(pha: Spectrum, channels: tuple[int, int]) -> tuple[float, float]:
-    first = absolute_channels(pha)[:, 0]
-    inside = (first >= channels[0]) & (first <= channels[1])
-    error = np.sqrt(np.abs(pha.value)) if pha.error is None else pha.error
     if not pha.exposure > 0:
         return 0.0, 0.0
-    return float(pha.value[inside].sum() / pha.exposure), float(np.sqrt((error[inside] ** 2).sum()) / pha.exposure)
+    first = absolute_channels(pha)[:, 0]
+    inside = (first >= channels[0]) & (first <= channels[1])
+    value, error = pha.value[inside], pha.sigma[inside]
+    return float(np.add.reduce(value)) / pha.exposure, math.sqrt(np.add.reduce(error**2)) / pha.exposure
 
 
 def background_remarks(pha: Mapping[Position, Spectrum], cluster: Cluster) -> list[Remark]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits import declarations as declared
-from rossi.fits.cards import CardTuple, images_of
+from rossi.fits.cards import Image, images_of
 from rossi.fits.columns import append_columns
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
@@ -104,8 +105,9 @@ def correct(
     kind = str(header.get("HDUCLAS1", "")).strip().upper()
     if kind not in ("LIGHTCURVE", "SPECTRUM"):
         raise DataError(f"{where}: HDUCLAS1 is {kind or 'absent'}; LIGHTCURVE or SPECTRUM was expected.")
-    detectors, absent = _choose(header, where, dead, requested)
-    remarks = [*_product_remarks(header, where, dead, requested, kind), *absent]
+    detectors, absent = _choose(header, where, dead, requested, kind)
+    start, stop = (split_keyword(header, keyword, where) for keyword in ("TSTART", "TSTOP"))
+    remarks = [*_product_remarks(start, stop, where, dead, requested, kind), *absent]
     many = str(header.get("HDUCLAS4", "")).strip().upper() if _is_type_two(header) else ""
     if kind == "LIGHTCURVE":
         changed, exposure = _light_curve(table, dead, detectors), None
@@ -121,19 +123,19 @@ def correct(
 
 def correct_curves(
     curves: Sequence[LightCurve], dead: Sequence[DeadTime], requested: Sequence[int] = DETECTORS
-) -> tuple[list[LightCurve], list[list[Remark]]]:
-    """Correct light curves of rates for dead time; see `correct`.
+) -> list[list[Remark]]:
+    """Correct light curves of rates that are nobody else's for dead time; see `correct`.
 
     Parameters
     ----------
     curves : sequence of LightCurve
-        In bins of one width, each extracted from the one file whose dead time is given.
+        In bins of one width, each extracted from the one file whose dead time is given; they are changed.
     dead : sequence of DeadTime
     requested : sequence of int
 
     Returns
     -------
-    list of LightCurve, list of list of Remark
+    list of list of Remark
         What there is to say of each.
 
     Raises
@@ -141,20 +143,22 @@ def correct_curves(
     DataError
         If none of the detectors has data.
     """
-    headers = [curve.header.copy() for curve in curves]
-    where = [f"{curve.name}[{curve.quantity}]" for curve in curves]
-    detectors, remarks = _chosen(headers, where, dead, requested, "LIGHTCURVE")
+    products = [
+        (curve.header, f"{curve.name}[{curve.quantity}]", float(curve.time[0]), float(curve.intervals[-1, 1]))
+        for curve in curves
+    ]
+    detectors, remarks = _chosen(products, dead, requested, "LIGHTCURVE")
 
     def fractions(some: Sequence[int], of: Detectors) -> list[Floats]:
         start = [dead[n].shifted(curves[n].time) for n in some]
         return bin_fractions(start, curves[0].timedel, [dead[n] for n in some], of)
 
-    made = []
-    for n, (curve, found) in enumerate(zip(curves, _together(detectors, fractions), strict=True)):
-        _stamp(headers[n], dead[n].cluster, detectors[n], None, is_type_two=False)
+    for curve, one, used, found in zip(curves, dead, detectors, _together(detectors, fractions), strict=True):
+        _stamp(curve.header, one.cluster, used, None, is_type_two=False)
         factor = 1.0 / (1.0 - found)
-        made.append(replace(curve, rate=curve.rate * factor, error=curve.error * factor, header=headers[n]))
-    return made, remarks
+        np.multiply(curve.rate, factor, out=curve.rate)
+        np.multiply(curve.error, factor, out=curve.error)
+    return remarks
 
 
 def correct_spectra(
@@ -181,7 +185,8 @@ def correct_spectra(
         If none of the detectors has data.
     """
     headers, where, intervals = zip(*spectra, strict=True)
-    detectors, remarks = _chosen(headers, where, dead, requested, "SPECTRUM")
+    products = [(header, name, header["TSTART"], header["TSTOP"]) for header, name, _ in spectra]
+    detectors, remarks = _chosen(products, dead, requested, "SPECTRUM")
 
     def fractions(some: Sequence[int], of: Detectors) -> list[float]:
         return interval_fractions([dead[n].shifted(intervals[n]) for n in some], [dead[n] for n in some], of)
@@ -193,14 +198,14 @@ def correct_spectra(
 
 
 def _chosen(
-    headers: Sequence[Header], where: Sequence[str], dead: Sequence[DeadTime], requested: Sequence[int], kind: str
+    products: Sequence[tuple[Header, str, float, float]], dead: Sequence[DeadTime], requested: Sequence[int], kind: str
 ) -> tuple[list[Detectors], list[list[Remark]]]:
-    """Return the detectors of each product, and what there is to say of it."""
+    """Return the detectors of each product, and what there is to say of it; of each its header, name, start, stop."""
     detectors, remarks = list[Detectors](), list[list[Remark]]()
-    for header, name, one in zip(headers, where, dead, strict=True):
-        used, absent = _choose(header, name, one, requested)
+    for (header, name, start, stop), one in zip(products, dead, strict=True):
+        used, absent = _choose(header, name, one, requested, kind)
         detectors.append(used)
-        remarks.append([*_product_remarks(header, name, one, requested, kind), *absent])
+        remarks.append([*_product_remarks(start, stop, name, one, requested, kind), *absent])
     return detectors, remarks
 
 
@@ -214,34 +219,48 @@ def _together(detectors: Sequence[Detectors], found: Callable[[Sequence[int], De
     return every
 
 
-def _choose(header: Header, where: str, dead: DeadTime, requested: Sequence[int]) -> tuple[Detectors, list[Remark]]:
+def _choose(
+    header: Header, where: str, dead: DeadTime, requested: Sequence[int], kind: str
+) -> tuple[Detectors, list[Remark]]:
     """Return the detectors to use: asked for, in the product, and with dead time."""
     remarks = [
         Remark("detector_off", f"{where}: detector {d} has no dead time at all and is left out of the mean.")
         for d in requested
         if d not in dead.has
     ]
-    has = [d for d in requested if d in dead.has]
-    rows = [str(header.get(keyword, "")).strip() for keyword in _ROWS]
-    joint = rows[0] in _JOINT
-    valid = list(DETECTORS) if joint else [int(r[7]) for r in rows if len(r) > 7 and r[7] in "0123"]
-    if _is_type_two(header):
-        return Detectors(tuple(has), max(len(has), 1)), remarks
+    rows = tuple([header.get(keyword, "") for keyword in _ROWS])
+    valid, used = _detectors(kind, _is_type_two(header), rows, tuple(requested), dead.has)
     if not valid:
         raise DataError(
-            f"{where}: ROWID1 is {rows[0]!r}; Event, TimSerCnt or SpecDet0 to SpecDet3 was expected in a HEXTE product."
+            f"{where}: ROWID1 is {str(rows[0]).strip()!r}; Event, TimSerCnt or SpecDet0 to SpecDet3 was expected in a "
+            "HEXTE product."
         )
-    is_curve = str(header.get("HDUCLAS1", "")).strip() == "LIGHTCURVE"
-    if is_curve and not joint and len(valid) == 1:  # the column decides, whatever was asked for
-        return Detectors((valid[0],), 1), remarks
-    used = tuple(d for d in has if d in valid)
     if not used:
         raise DataError(f"{where}: none of the detectors {_digits(requested)} has data; there is no live time.")
-    return Detectors(used, min(len(valid), len(has)), divide_last=is_curve and not joint), remarks
+    return used, remarks
 
 
-def _product_remarks(header: Header, where: str, dead: DeadTime, requested: Sequence[int], kind: str) -> list[Remark]:
-    start, stop = (split_keyword(header, key, where) for key in ("TSTART", "TSTOP"))
+@lru_cache(maxsize=256)
+def _detectors(
+    kind: str, is_type_two: bool, rows: tuple[Any, ...], requested: tuple[int, ...], with_dead_time: tuple[int, ...]
+) -> tuple[tuple[int, ...], Detectors | None]:
+    """Return the detectors of a product that was extracted from these columns, and those of them to use."""
+    names = [str(row).strip() for row in rows]
+    joint = names[0] in _JOINT
+    valid = DETECTORS if joint else tuple([int(name[7]) for name in names if len(name) > 7 and name[7] in "0123"])
+    has = tuple([d for d in requested if d in with_dead_time])
+    if is_type_two:
+        return DETECTORS, Detectors(has, max(len(has), 1))
+    is_curve = kind == "LIGHTCURVE"
+    if is_curve and not joint and len(valid) == 1:  # the column decides, whatever was asked for
+        return valid, Detectors(valid, 1)
+    used = tuple([d for d in has if d in valid])
+    return valid, Detectors(used, min(len(valid), len(has)), divide_last=is_curve and not joint) if used else None
+
+
+def _product_remarks(
+    start: float, stop: float, where: str, dead: DeadTime, requested: Sequence[int], kind: str
+) -> list[Remark]:
     found = [dead.beyond(start, stop)]
     late = stop + dead.offset - dead.zero - 0.001 > DETECTOR_2_LOST
     if dead.cluster is Cluster.B and late and 2 in requested and kind == "SPECTRUM":
@@ -326,14 +345,23 @@ def _intervals(product: FitsFile) -> Floats:
 def _stamp(
     header: Header, cluster: Cluster, detectors: Detectors, exposure: tuple[float, float] | None, *, is_type_two: bool
 ) -> None:
-    cards: list[CardTuple] = [("DEADAPP", True, "dead time is corrected")]
+    cards = images_of(("DEADAPP", True, "dead time is corrected"))
     if exposure is not None:
         before, after = map(_milliseconds, exposure)
-        cards = [("EXPOSURE", after, "[s] live time"), ("OLDEXP", before, "EXPOSURE before the correction"), *cards]
+        live = ("EXPOSURE", after, "[s] live time"), ("OLDEXP", before, "EXPOSURE before the correction")
+        cards = [*images_of(*live), *cards]
     if not is_type_two:
-        header.append("HISTORY", f"dead time of the detectors {' '.join(map(str, detectors.used))} is corrected")
-        cards = [("DETNAM", cluster.detnam(detectors.used), "detectors whose dead time is corrected"), *cards]
-    header.put(images_of(*cards))
+        history, name = _told(cluster, detectors.used)
+        header.extend([history])
+        cards = [name, *cards]
+    header.put(cards)
+
+
+@lru_cache(maxsize=32)
+def _told(cluster: Cluster, used: tuple[int, ...]) -> list[Image]:
+    """Return the cards that say whose dead time was used."""
+    said = f"dead time of the detectors {' '.join(map(str, used))} is corrected"
+    return images_of(("HISTORY", said), ("DETNAM", cluster.detnam(used), "detectors whose dead time is corrected"))
 
 
 def _milliseconds(seconds: float) -> float:

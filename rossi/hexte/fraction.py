@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -45,9 +46,7 @@ class Detectors:
         -------
         ndarray (...) [2**-19 s]
         """
-        total = np.zeros(dead.shape[:-1])
-        for detector in self.used:
-            total = total + dead[..., detector]
+        total: Floats = reduce(np.add, [dead[..., detector] for detector in self.used])
         return total if self.divide_last else total / self.divisor
 
     def fraction(self, weighted: Floats, seconds: Floats) -> Floats:

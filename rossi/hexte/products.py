@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rossi.errors import DataError, NoGoodTime
@@ -94,9 +94,9 @@ class Products:
         energies = None if both is None else both.of(cluster.value)
         hdus += add_energies(hdus[1].header, energies)
         channels = (first, last) if energies is None else None
-        about = About(Kind.LIGHT_CURVE, f"{cluster.label}_{band}{suffix}", "HEXTE", content, channels)
-        told = replace(about, cluster=cluster.name, energies=energies)
-        return [File(f"{self.stem(cluster)}_{name}", join_hdus(hdus), about=told)]
+        label, of = f"{cluster.label}_{band}{suffix}", cluster.name
+        about = About(Kind.LIGHT_CURVE, label, "HEXTE", content, channels, cluster=of, energies=energies)
+        return [File(f"{self.stem(cluster)}_{name}", join_hdus(hdus), about=about)]
 
     def spectrum_files(self) -> tuple[File, ...]:
         """Return spectra as files: ``<obsid>_pwa_src.pha`` and the like."""

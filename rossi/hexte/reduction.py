@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from rossi.extract.accumulate import Accumulation
 from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import series_of, spectrum_tables
-from rossi.extract.spectrum import spectrum
+from rossi.extract.spectrum import BinnedSpectrum, spectrum
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.hexte.correction import correct_curves, correct_spectra
@@ -20,6 +22,7 @@ from rossi.hexte.science import DETECTORS
 from rossi.hexte.slews import curve_without_slews, spectrum_without_slews
 from rossi.product import BandEnergies
 from rossi.remarks import Remark
+from rossi.spectra.pha import Spectrum, laid_out
 from rossi.timeseries.series import LightCurve
 
 
@@ -51,13 +54,14 @@ class Reduced:
     position : Position
     curves : mapping of str to LightCurve
         Corrected light curves by band.
-    spectrum : FitsFile or None
+    spectrum : (FitsFile, Spectrum) or None
+        Corrected, as an open file and as it is read from there.
     remarks : tuple of Remark
     """
 
     position: Position
     curves: Mapping[str, LightCurve]
-    spectrum: FitsFile | None
+    spectrum: tuple[FitsFile, Spectrum] | None
     remarks: tuple[Remark, ...] = field(default=())
 
 
@@ -122,7 +126,7 @@ def _reduced(alike: Sequence[Counted], bands: Mapping[str, DetectorBand], dwell:
         names = [f"{one.science.source} {one.position.value} {band}" for one in alike]
         made = [series_of(light_curve(one.curves[band]), name) for one, name in zip(alike, names, strict=True)]
         if dead:
-            made, said = correct_curves(made, dead, told.detectors)
+            said = correct_curves(made, dead, told.detectors)
             remarks = [[*before, *more] for before, more in zip(remarks, said, strict=True)]
         else:
             made = [curve_without_slews(curve, one.position, dwell) for one, curve in zip(alike, made, strict=True)]
@@ -135,20 +139,25 @@ def _reduced(alike: Sequence[Counted], bands: Mapping[str, DetectorBand], dwell:
 
 def _spectra(
     alike: Sequence[Counted], dead: Sequence[DeadTime], dwell: float, remarks: Sequence[list[Remark]]
-) -> list[FitsFile]:
+) -> list[tuple[FitsFile, Spectrum]]:
     """Lay out and correct spectra; what there is to say of them is added to the remarks."""
-    wholes = [one.spectrum for one in alike if one.spectrum is not None]
+    made = [spectrum(one.spectrum, ChannelSelection()) for one in alike if one.spectrum is not None]
     names = [f"spectrum ({one.position.value}) of {one.science.source}" for one in alike]
-    laid = [spectrum_tables(spectrum(whole, ChannelSelection())) for whole in wholes]
+    laid = [spectrum_tables(one) for one in made]
     if dead:
-        each = zip(laid, names, wholes, strict=True)
-        told = [(hdus[0].header, f"{name}[SPECTRUM]", whole.filled) for (_, hdus), name, whole in each]
+        each = zip(laid, names, made, strict=True)
+        told = [(hdus[0].header, f"{name}[SPECTRUM]", one.source.filled) for (_, hdus), name, one in each]
         for before, said in zip(remarks, correct_spectra(told, dead, alike[0].detectors), strict=True):
             before.extend(said)
     files = [
         FitsFile(name, primary, tuple([Table(hdu.header, hdu.data, name) for hdu in hdus]))
         for name, (primary, hdus) in zip(names, laid, strict=True)
     ]
-    if dead:
-        return files
-    return [spectrum_without_slews(file, one.position, dwell) for one, file in zip(alike, files, strict=True)]
+    if not dead:
+        files = [spectrum_without_slews(file, one.position, dwell) for one, file in zip(alike, files, strict=True)]
+    return [(file, _read(file, one)) for file, one in zip(files, made, strict=True)]
+
+
+def _read(file: FitsFile, made: BinnedSpectrum) -> Spectrum:
+    channel = np.arange(len(made.value))
+    return laid_out(file, channel, made.value, made.error, np.zeros_like(channel), made.source.filled)

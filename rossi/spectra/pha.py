@@ -271,6 +271,43 @@ def read_pha(file: FitsFile) -> Spectrum:
     )
 
 
+def laid_out(
+    file: FitsFile,
+    channel: NDArray[np.int64],
+    value: Floats,
+    error: Floats | None,
+    quality: NDArray[np.int64],
+    intervals: Floats,
+) -> Spectrum:
+    """Return what `read_pha` reads from a spectrum of counts that was laid out just now, from what was laid out.
+
+    Parameters
+    ----------
+    file : FitsFile
+        SPECTRUM without areas and systematic errors, and its good time.
+    channel : ndarray (n,) of int
+    value : ndarray (n,)
+    error : ndarray (n,) or None
+    quality : ndarray (n,) of int
+    intervals : ndarray (m, 2) [s]
+    """
+    table, good_time = file.tables
+    return Spectrum(
+        name=file.name,
+        channel=channel,
+        value=value,
+        error=error,
+        systematic=np.zeros(len(value)),
+        quality=quality,
+        exposure=table.header.number("EXPOSURE", table.where),
+        areascal=1.0,
+        quantity="COUNTS",
+        intervals=intervals if len(intervals) else None,
+        header=table.header,
+        gti_header=good_time.header if len(intervals) else Header(),
+    )
+
+
 def find_spectrum(file: FitsFile) -> Table:
     """Return the table of a file that is a spectrum (type I or II).
 

@@ -103,8 +103,9 @@ def spectrum_table(pha: Derived, cards: Header | Iterable[CardTuple] = ()) -> Ta
     if pha.error is not None:
         columns.append((error, pha.error))
     columns.append((quality, pha.quality))
-    header = Header(_cards(pha))
-    header.add(cards if isinstance(cards, Header) else Header(cards), drop=frozenset(header))
+    own = _cards(pha)
+    header = Header(own)
+    header.add(cards if isinstance(cards, Header) else Header(cards), drop=frozenset([card[0] for card in own]))
     return table_hdu("SPECTRUM", columns, header)
 
 

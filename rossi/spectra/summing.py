@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +12,19 @@ from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
 from rossi.fits.header import Header
+from rossi.fits.reader import FitsFile
+from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu
 from rossi.spectra.algebra import Compat
-from rossi.spectra.pha import Spectrum
+from rossi.spectra.pha import Spectrum, laid_out
 from rossi.spectra.product import Derived, gti_table, nearest, spectrum_table
 
-#: Keywords that a sum has from the spectrum that begins first, and from the one that ends last.
-_FIRST = re.compile(
-    r"CPIX\d*|DETNAM|OBJECT|ROWID\d+|RA_OBJ|DEC_OBJ|EQUINOX|RADECSYS|DATE-OBS|TIME-OBS|TIMESYS|GAINAPP|TIMEUNIT|MJDREF.?"
-    r"|TSTART|TIMEDEL|DEADAPP"
+#: All but the keywords that a sum has from the spectrum that begins first, and from the one that ends last.
+_NOT_OF_FIRST = re.compile(
+    r"(?!(CPIX\d*|DETNAM|OBJECT|ROWID\d+|RA_OBJ|DEC_OBJ|EQUINOX|RADECSYS|DATE-OBS|TIME-OBS|TIMESYS|GAINAPP|TIMEUNIT"
+    r"|MJDREF.?|TSTART|TIMEDEL|DEADAPP)\Z).*"
 )
-_LAST = re.compile(r"DATE-END|TIME-END|TSTOP")
+_NOT_OF_LAST = re.compile(r"(?!(DATE-END|TIME-END|TSTOP)\Z).*")
 #: How many spectra mathpha adds up at a time when sumpha calls it.
 _BATCH = 10
 
@@ -53,10 +54,10 @@ def sum_spectra(spectra: Sequence[Spectrum], *, compat: Compat = None) -> Derive
     if compat:
         value, error, exposure = _batched(spectra)
     else:
-        value = np.sum([pha.value for pha in spectra], axis=0)
-        error = np.sqrt(np.sum([_error(pha) ** 2 for pha in spectra], axis=0))
-        exposure = float(np.sum([pha.exposure for pha in spectra]))
-    quality = np.where(np.any([pha.quality != 0 for pha in spectra], axis=0), 5, 0)
+        value = np.add.reduce([pha.value for pha in spectra])
+        error = np.sqrt(np.add.reduce([_error(pha) ** 2 for pha in spectra]))
+        exposure = float(np.add.reduce([pha.exposure for pha in spectra]))
+    quality = np.where(np.logical_or.reduce([pha.quality for pha in spectra]), 5, 0)
     return Derived(
         first.channel,
         value,
@@ -97,7 +98,7 @@ def _check(spectra: Sequence[Spectrum]) -> None:
     if not spectra:
         raise ConfigError("No spectrum is given; there is nothing to sum.")
     first = spectra[0]
-    for pha in spectra:
+    for pha in spectra[1:]:
         if not np.array_equal(pha.channel, first.channel):
             raise DataError(
                 f"{pha.name}: has {len(pha)} channels from {pha.channel[:1]}, but {first.name} has {len(first)} from "
@@ -269,23 +270,34 @@ def sum_tables(spectra: Sequence[Spectrum], *, compat: Compat = None) -> tuple[H
     DataError
         As `sum_spectra` does; also if a spectrum has no good time intervals: the sum's would be wrong.
     """
-    total = sum_spectra(spectra, compat=compat)
-    intervals = gti.union(*map(_good_time, spectra))
+    return _sum_tables(spectra, sum_spectra(spectra, compat=compat), gti.union(*map(_good_time, spectra)))
+
+
+def summed(spectra: Sequence[Spectrum], name: str) -> tuple[FitsFile, Spectrum]:
+    """Return the sum of spectra as an open file, and as it is read from there; see `sum_tables`.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+    name : str
+        What the file is called in messages.
+    """
+    total, intervals = sum_spectra(spectra), gti.union(*map(_good_time, spectra))
+    primary, hdus = _sum_tables(spectra, total, intervals)
+    file = FitsFile(name, primary, tuple([Table(hdu.header, hdu.data, name) for hdu in hdus]))
+    return file, laid_out(file, total.channel, total.value, total.error, total.quality, intervals)
+
+
+def _sum_tables(spectra: Sequence[Spectrum], total: Derived, intervals: Floats) -> tuple[Header, list[TableHDU]]:
     names = [f"Sum of {pha.name}" for pha in spectra]
     return _tables(total, intervals, _earliest(spectra), _latest(spectra), names)
-
-
-@lru_cache(maxsize=1024)
-def _is_of(keyword: str, pattern: re.Pattern[str]) -> bool:
-    return pattern.fullmatch(keyword) is not None
 
 
 def _tables(
     total: Derived, intervals: Floats, first: Spectrum, last: Spectrum, remarks: Sequence[str]
 ) -> tuple[Header, list[TableHDU]]:
-    kept = Header()
-    kept.extend(card for card in first.header.images() if _is_of(card[0], _FIRST))
-    kept.extend(card for card in last.header.images() if _is_of(card[0], _LAST))
+    kept = first.header.without_matching(_NOT_OF_FIRST)
+    kept.add(last.header.without_matching(_NOT_OF_LAST))
     for remark in remarks:
         kept.append("COMMENT", remark.encode("ascii", "replace").decode())
     good_time = Header()

@@ -98,12 +98,12 @@ def _combined(
                 f"{source.name}; lcmath refuses that, leave compat out."
             )
     shift = (source.timedel - background.timedel) / 2 if compat else 0.0
-    rate, error, fracexp = _matched(source, background, shift)
     width = source.widths
+    rate, error, fracexp = _matched(source, background, shift, width)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = terms.source * source.rate + sign * terms.background * rate
         value += (terms.source_offset + sign * terms.background_offset) / width
-        sigma = _error(source, rate, error, fracexp, terms)
+        sigma = _error(source, rate, error, fracexp, terms, width)
     sigma[np.isnan(value)] = np.nan
     return value, sigma
 
@@ -113,19 +113,18 @@ def _single(series: LightCurve) -> LightCurve:
     return replace(series, **{n: getattr(series, n).astype(np.float32).astype(np.float64) for n in names})
 
 
-def _matched(source: LightCurve, background: LightCurve, shift: float) -> tuple[Floats, Floats, Floats]:
+def _matched(source: LightCurve, background: LightCurve, shift: float, width: Floats) -> tuple[Floats, Floats, Floats]:
     """Return rate, error and FRACEXP of the background in each source bin, NaN where there is none."""
-    valid = np.isfinite(background.rate) & (background.fracexp > 0)
-    order = np.argsort(background.time[valid], kind="stable")
-    rate, error, fracexp, start = (
-        a[valid][order] for a in (background.rate, background.error, background.fracexp, background.time + shift)
-    )
-    stop = start + background.widths[valid][order]
-    begin, end = source.time, source.time + source.widths
-    lower = np.searchsorted(np.maximum.accumulate(stop), begin, "right")
-    count = np.maximum(np.searchsorted(start, end, "left") - lower, 0)
-    row = np.repeat(np.arange(len(source)), count)
-    at = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + lower[row]
+    (valid,) = (np.isfinite(background.rate) & (background.fracexp > 0)).nonzero()
+    valid = valid[background.time[valid].argsort(kind="stable")]
+    rate, error, fracexp = background.rate[valid], background.error[valid], background.fracexp[valid]
+    start = background.time[valid] + shift
+    stop = start + background.widths[valid]
+    begin, end = source.time, source.time + width
+    lower = np.maximum.accumulate(stop).searchsorted(begin, "right")
+    count = np.maximum(start.searchsorted(end, "left") - lower, 0)
+    row = np.arange(len(source)).repeat(count)
+    at = np.arange(len(row)) + (lower - (count.cumsum() - count))[row]
     overlap = np.minimum(end[row], stop[at]) - np.maximum(begin[row], start[at])
     overlap[overlap < _TOUCH] = 0.0
     if not overlap.any():
@@ -140,8 +139,10 @@ def _matched(source: LightCurve, background: LightCurve, shift: float) -> tuple[
         return mean, sigma, total / length
 
 
-def _error(source: LightCurve, background: Floats, sigma: Floats, fracexp: Floats, terms: Terms) -> Floats:
-    a, b, width = terms.source, terms.background, source.widths
+def _error(
+    source: LightCurve, background: Floats, sigma: Floats, fracexp: Floats, terms: Terms, width: Floats
+) -> Floats:
+    a, b = terms.source, terms.background
     first, second = source.error**2, sigma**2
     counted = (abs(terms.source_offset) / source.fracexp + abs(terms.background_offset) / fracexp) / width**2
     match terms.error_mode:

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rossi.fits.cards import CardTuple, images_of
-from rossi.fits.header import Header
+from rossi.fits.cards import CardTuple
 from rossi.sky import SOURCE_RADIUS, mean_direction, separation
 from rossi.timeseries.series import LightCurve
 from rossi.timeseries.source import Source
 
 #: Positions that differ less [deg] are one that was written down twice, and the first one is kept.
 _CLOSE = 0.01
-_POSITION = ("RA_OBJ", "DEC_OBJ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +39,31 @@ class Identity:
     channels: tuple[int, int] | None
 
     @classmethod
-    def of(cls, series: Sequence[LightCurve]) -> Identity:
+    def of(cls, series: Sequence[LightCurve], begins: Sequence[float]) -> Identity:
         """Return what curves are together.
 
         Parameters
         ----------
         series : sequence of LightCurve
             At least one. Those that don't tell are taken to be like the others.
+        begins : sequence of float [s]
+            When each begins, infinite for one without a bin.
         """
-        both = [(Source.of(one), one) for one in series]
-        both.sort(key=lambda one: (one[1].time.min(initial=np.inf), one[0].name, one[0].position or ()))
-        told = [source for source, _ in both]
+        sources = [Source.of(one) for one in series]
+        order = sorted(range(len(series)), key=lambda n: (begins[n], sources[n].name, sources[n].position or ()))
+        told = [sources[n] for n in order]
         one = is_one(told)
         found = [one.channels for one in series if one.channels is not None]
         channels = (min(low for low, _ in found), max(high for _, high in found)) if found else None
-        return cls(tuple(_cards(told, [one for _, one in both])) if one else (), one, channels)
+        return cls(tuple(_cards(told, [series[n] for n in order])) if one else (), one, channels)
 
-    def told(self, header: Header, *, channels: bool = True) -> Header:
-        """Return a header of the joined curve that tells it.
-
-        Parameters
-        ----------
-        header : Header
-            What the curves have in common.
-        channels : bool
-            Whether channels belong there.
-        """
-        made = header.copy() if self.is_one else header.without(("OBJECT", *_POSITION))
-        cards = list(self.cards)
-        if channels and self.channels is not None:
-            cards.append(("MINCHAN", self.channels[0], "lowest channel that counts"))
-            cards.append(("MAXCHAN", self.channels[1], "highest channel that counts"))
-        made.put(images_of(*cards))
-        return made
+    def told(self) -> list[CardTuple]:
+        """Return the cards that tell it, MINCHAN and MAXCHAN too."""
+        if self.channels is None:
+            return list(self.cards)
+        low, high = self.channels
+        channels = ("MINCHAN", low, "lowest channel that counts"), ("MAXCHAN", high, "highest channel that counts")
+        return [*self.cards, *channels]
 
 
 def is_one(told: Sequence[Source]) -> bool:

@@ -11,28 +11,21 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import DataError
-from rossi.fits.cards import images_of
+from rossi.fits.cards import CardTuple, images_of
 from rossi.fits.header import Header
 from rossi.names import plain_name
 from rossi.timeseries.identity import Identity
 from rossi.timeseries.kind import clock, require_alike
 from rossi.timeseries.once import counted_twice, preference, stack, without_duplicates
-from rossi.timeseries.series import LightCurve, set_moment
+from rossi.timeseries.series import LightCurve, moment_cards
 
 #: Keywords that a joined curve does not have from the others: times of its own, commentary.
-_LEFT_OUT = {
-    "TSTART",
-    "TSTOP",
-    "TSTARTI",
-    "TSTARTF",
-    "TSTOPI",
-    "TSTOPF",
-    "DATE-OBS",
-    "TIME-OBS",
-    "DATE-END",
-    "TIME-END",
+_LEFT_OUT = frozenset({"TSTART", "TSTOP", "TSTARTI", "TSTARTF", "TSTOPI", "TSTOPF"}) | {
+    *("DATE-OBS", "TIME-OBS", "DATE-END", "TIME-END"),
+    *("ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2", "HISTORY", "COMMENT", "CONTINUE", ""),
 }
-_LEFT_OUT |= {"ONTIME", "DATE", "CHECKSUM", "DATASUM", "NAXIS1", "NAXIS2", "HISTORY", "COMMENT", "CONTINUE", ""}
+#: Of several sources nothing is said.
+_LEFT_OUT_OF_SEVERAL = _LEFT_OUT | {"OBJECT", "RA_OBJ", "DEC_OBJ"}
 #: Positions that differ less [deg] are of one source that was written down twice.
 _CLOSE = 0.01
 
@@ -93,20 +86,20 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
     if not series:
         raise DataError("No light curve was given to join; at least one is needed.")
     require_alike(series)
-    ranked, single, duplicates, repeats = list(range(len(series))), list(series), 0, 0
-    if not _apart(series):
-        ranked.sort(key=lambda n: preference(series[n]))
+    columns, origin = stack(series)
+    order, duplicates, repeats = _apart(columns["TIME"], columns["TIMEDEL"]), 0, 0
+    if order is None:
+        ranked = sorted(range(len(series)), key=lambda n: preference(series[n]))
         single, duplicates = without_duplicates([series[n] for n in ranked])
         repeated = counted_twice(single)
-        single = [one.rows(~drop) for one, drop in zip(single, repeated, strict=True)]
         repeats = int(sum(map(np.sum, repeated)))
-    columns, origin = stack(single)
+        columns, origin = stack([one.rows(~drop) for one, drop in zip(single, repeated, strict=True)])
+        order = np.lexsort((origin, *list(columns.values())[::-1]))
+        origin = np.array(ranked)[origin]
     values = np.array(list(columns.values()))
     null = np.isnan(values[1])
-    ordered = bool((values[0, 1:] > values[0, :-1]).all())  # the common case, much quicker than to sort
-    keep = np.arange(len(origin)) if ordered else np.lexsort((origin, *values[::-1]))
-    keep = keep if keep_null else keep[~null[keep]]
-    values, origin = values[:, keep], np.array(ranked)[origin[keep]]
+    keep = order if keep_null else order[~null[order]]
+    values, origin = values[:, keep], origin[keep]
     by_name = dict(zip(columns, values, strict=True))
     time, rate, error, fracexp = (by_name.pop(c) for c in ("TIME", "RATE", "ERROR", "FRACEXP"))
     widths = by_name["TIMEDEL"]
@@ -118,49 +111,51 @@ def join(series: Sequence[LightCurve], *, name: str = "joined", keep_null: bool 
     header, primary = _headers(series, time[:1], ends[-1:], intervals)
     unit = series[0].rate_unit
     result = LightCurve(name, time, rate, error, fracexp, timedel, intervals, header, primary, by_name, unit=unit)
-    overlaps = int((time[1:] < ends[:-1] - 1e-6 * timedel).sum())
-    return Joined(result, origin, duplicates, repeats, overlaps, int(null.sum()))
+    overlaps = int(np.count_nonzero(time[1:] < ends[:-1] - 1e-6 * timedel))
+    return Joined(result, origin, duplicates, repeats, overlaps, int(np.count_nonzero(null)))
 
 
-def _apart(series: Sequence[LightCurve]) -> bool:
-    """Return whether no two bins share any time, so that no moment can count twice."""
-    begin = np.concatenate([one.time for one in series])
-    end = np.concatenate([one.time + one.widths for one in series])
-    order = np.argsort(begin, kind="stable")
-    return bool((begin[order[1:]] >= end[order[:-1]]).all()) and not np.isnan(begin).any()
+def _apart(begin: Floats, width: Floats) -> NDArray[np.intp] | None:
+    """Return the time order of bins no two of which share any time, so that no moment can count twice; else None."""
+    order = begin.argsort(kind="stable")
+    begin, end = begin[order], (begin + width)[order]
+    is_apart = (begin[1:] > begin[:-1]).all() and (begin[1:] >= end[:-1]).all()
+    return order if is_apart else None
 
 
 def _headers(series: Sequence[LightCurve], begin: Floats, end: Floats, intervals: Floats) -> tuple[Header, Header]:
-    begins = [s.time.min() if len(s) else np.inf for s in series]
+    begins = [float(np.minimum.reduce(s.time, initial=np.inf)) for s in series]
     begin_of_all = min(begins)
     earliest = [s for s, at in zip(series, begins, strict=True) if at == begin_of_all] or list(series)
     first = min(earliest, key=lambda s: b"".join(i for _, i in s.header.images())) if earliest[1:] else earliest[0]
-    identity = Identity.of(series)
-    header = identity.told(_common(first.header, [s.header for s in series]))
-    primary = identity.told(_common(first.primary, [s.primary for s in series]), channels=False)
+    identity = Identity.of(series, begins)
+    left_out = _LEFT_OUT if identity.is_one else _LEFT_OUT_OF_SEVERAL
+    header = _common(first.header, [s.header for s in series], left_out)
+    primary = _common(first.primary, [s.primary for s in series], left_out)
     system, place = clock(first).split()
     barycentred = any("BARYTIME" in s.extra for s in series)
     told = "of TIME; BARYTIME is TDB at the barycentre" if barycentred else ""
-    header.put(images_of(("TIMESYS", system, told), ("TIMEREF", place)))
-    primary.set("TIMESYS", system)
+    of_table = [*identity.told(), ("TIMESYS", system, told), ("TIMEREF", place)]
+    of_file: list[CardTuple] = [*identity.cards, ("TIMESYS", system)]
     if len(begin):
         start, stop = float(begin[0]), float(end[0])
-        moments = ("TSTART", start), ("TSTOP", stop)
-        for keyword, moment in moments:
-            set_moment(header, keyword, moment)
-        dates = images_of(
-            ("DATE-OBS", met.isot(start), f"start, {system}"), ("DATE-END", met.isot(stop), f"end, {system}")
-        )
-        header.extend(dates)
-        primary.extend([*images_of(*((key, moment, f"MET ({system}) [s]") for key, moment in moments)), *dates])
-    header.append("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]")
+        moments, says = (("TSTART", start), ("TSTOP", stop)), f"MET ({system}) [s]"
+        dates: list[CardTuple] = [("DATE-OBS", met.isot(start), f"start, {system}")]
+        dates.append(("DATE-END", met.isot(stop), f"end, {system}"))
+        of_table += [card for keyword, moment in moments for card in moment_cards(keyword, moment)] + dates
+        of_file += [(keyword, moment, says) for keyword, moment in moments] + dates
+    of_table.append(("ONTIME", round(gti.total(intervals), 8), "sum of the good time intervals [s]"))
+    header.put(images_of(*of_table))
+    primary.put(images_of(*of_file))
     return header, primary
 
 
-def _common(first: Header, headers: Sequence[Header]) -> Header:
-    """Return the cards of the first header whose values all headers share; times and commentary are left out."""
-    common, differing = first.without(_LEFT_OUT), set[str]()
+def _common(first: Header, headers: Sequence[Header], left_out: frozenset[str]) -> Header:
+    """Return the cards of the first header whose values all headers share, but for some keywords."""
+    common, differing = first.without(left_out), set[str]()
     for other in headers:
+        if other is first:
+            continue
         there = {image for _, image in other.images()}
         others = [keyword for keyword, image in common.images() if image not in there]
         differing.update(keyword for keyword in others if not _same(keyword, first, other))

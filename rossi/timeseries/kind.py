@@ -52,12 +52,8 @@ def traits(series: LightCurve) -> dict[str, str]:
     }
 
 
-def _text(series: LightCurve, keyword: str) -> str:
-    return next((t for h in (series.header, series.primary) if (t := str(h.get(keyword, "")).strip())), "")
-
-
 def _detector(series: LightCurve) -> str:
-    name = _text(series, "DETNAM").upper()
+    name = series.text("DETNAM").upper()
     return name[:3] if name.startswith("PW") else name  # HEXTE: which detectors of a cluster work changes with time
 
 
@@ -68,8 +64,8 @@ def clock(series: LightCurve) -> str:
     ----------
     series : LightCurve
     """
-    system = {"": "TT", "TDT": "TT", "ET": "TT"}.get(stated := _text(series, "TIMESYS").upper(), stated)
-    place = _text(series, "TIMEREF").upper() or _text(series, "TREFPOS").upper()
+    system = {"": "TT", "TDT": "TT", "ET": "TT"}.get(stated := series.text("TIMESYS").upper(), stated)
+    place = series.text("TIMEREF").upper() or series.text("TREFPOS").upper()
     if not place:
         place = "SOLARSYSTEM" if system == "TDB" else "LOCAL"
     return f"{system} {_PLACES.get(place, place)}"
@@ -96,13 +92,13 @@ def _content(series: LightCurve) -> str:
 
 
 def _mission(series: LightCurve) -> str:
-    return {"RXTE": "XTE"}.get(mission := _text(series, "TELESCOP").upper(), mission)
+    return {"RXTE": "XTE"}.get(mission := series.text("TELESCOP").upper(), mission)
 
 
 #: Of the traits, what makes even sums and differences of curves meaningless.
 _ALWAYS: dict[str, Callable[[LightCurve], str]] = {
     "mission": _mission,
-    "instrument": lambda series: _text(series, "INSTRUME").upper(),
+    "instrument": lambda series: series.text("INSTRUME").upper(),
     "clock": clock,
     "unit": lambda series: series.rate_unit,
 }
@@ -120,7 +116,7 @@ def require_alike(series: Sequence[LightCurve]) -> None:
     DataError
         If they are not.
     """
-    for trait, told in _ALWAYS.items():
+    for trait, told in _ALWAYS.items() if series[1:] else ():
         known = [(mine, one) for one in series if (mine := told(one))]
         for value, one in known:
             if value != known[0][0]:

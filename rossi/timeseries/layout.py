@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rossi import gti
 from rossi.fits import declarations as declared
-from rossi.fits.cards import images_of
+from rossi.fits.cards import CardTuple, images_of
 from rossi.fits.header import Header
 from rossi.fits.writer import Column, TableHDU, now, primary_hdu, table_hdu
 from rossi.met import add_reference
@@ -36,6 +36,7 @@ _VALUES = {"RATE": (declared.RATE, declared.ERROR), "COUNTS": (declared.COUNTS, 
 def rate_table(
     values: Mapping[str, NDArray[np.float64]],
     header: Header,
+    cards: Sequence[CardTuple],
     unit: str,
     form: str,
     more: Sequence[tuple[Column, NDArray[Any]]] = (),
@@ -47,7 +48,8 @@ def rate_table(
     values : mapping of str to ndarray (n,)
         Columns by name, in file order, among them RATE or COUNTS.
     header : Header
-        With TIMEDEL.
+    cards : sequence of CardTuple
+        What the table says beside it, or instead.
     unit : str
         Of rates.
     form : str
@@ -58,9 +60,10 @@ def rate_table(
     quantity = next(name for name in _VALUES if name in values)
     known = _columns(quantity, unit, form)
     columns = [(known[name], column) for name, column in values.items()]
-    made = dated(header)
-    add_reference(made)
-    return table_hdu(quantity, [*columns, *more], made)
+    made = table_hdu(quantity, [*columns, *more], header)
+    made.header.put(images_of(*cards, _date()))
+    add_reference(made.header)
+    return made
 
 
 @lru_cache(maxsize=16)
@@ -81,19 +84,13 @@ def primary(header: Header) -> TableHDU:
     header : Header
         With its keywords.
     """
-    return TableHDU(primary_hdu(dated(header.without(("DATE",)))), b"")
+    made = primary_hdu(header.without(("DATE",)))
+    made.put(images_of(_date()))
+    return TableHDU(made, b"")
 
 
-def dated(header: Header) -> Header:
-    """Return a header with the date of now as that of the file's creation.
-
-    Parameters
-    ----------
-    header : Header
-    """
-    made = header.copy()
-    made.set("DATE", now(), "file creation date")
-    return made
+def _date() -> CardTuple:
+    return "DATE", now(), "file creation date"
 
 
 def gti_table(intervals: NDArray[np.float64], keywords: Header) -> TableHDU:

@@ -66,12 +66,15 @@ def stack(series: Sequence[LightCurve]) -> tuple[dict[str, Floats], NDArray[np.i
     origin : ndarray (n,) of int
         Number of the curve.
     """
-    blanks = [np.full(len(s), np.nan) for s in series]
     tables = [s.columns | {"TIMEDEL": s.widths} for s in series]
-    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if any(n in t for t in tables))]
-    columns = {n: np.concatenate([t.get(n, b) for t, b in zip(tables, blanks, strict=True)]) for n in names}
-    origin = np.repeat(np.arange(len(series)), [len(s) for s in series])
-    return columns, origin
+    told = {name for table in tables for name in table}
+    names = ["TIME", "RATE", "ERROR", "FRACEXP", *(n for n in EXTRA if n in told)]
+
+    def column(name: str) -> Floats:
+        return np.concatenate([t[name] if name in t else np.full(len(t["TIME"]), np.nan) for t in tables])
+
+    origin = np.arange(len(series)).repeat([len(s) for s in series])
+    return {name: column(name) for name in names}, origin
 
 
 def without_duplicates(series: Sequence[LightCurve]) -> tuple[list[LightCurve], int]:

@@ -17,7 +17,7 @@ from rossi.fits.table import Table
 from rossi.timeseries import units
 from rossi.timeseries.clock import Clock, is_xronos
 from rossi.timeseries.columns import Chosen, choose, doubles, poisson_error
-from rossi.timeseries.series import EXPOSURES, EXTRA, LightCurve, filled_intervals, set_moment
+from rossi.timeseries.series import EXPOSURES, EXTRA, LightCurve, filled_intervals, moment_cards
 
 #: Keywords that describe columns as they lay in another file, by their first letters.
 COLUMN_KEYWORDS = (
@@ -34,7 +34,8 @@ COLUMN_KEYWORDS = (
     "TDMIN",
     "TDMAX",
 )
-_MET = images_of(
+#: What a light curve says of times in MET that are the starts of bins.
+MET = images_of(
     ("TIMEUNIT", "s"),
     ("MJDREFI", met.MJDREFI),
     ("MJDREFF", met.MJDREFF),
@@ -246,25 +247,15 @@ def in_rates(series: LightCurve) -> LightCurve:
 
 
 def _absolute(header: Header, where: str, clock: Clock) -> Header:
+    """Return the keywords of a light curve, less what describes a file's columns, for times in MET."""
     if clock.shift or clock.keywords != 1.0:
         for keyword in ("TSTART", "TSTOP"):
             moment = met.split_keyword(header, keyword, where, np.nan) * clock.keywords + clock.shift
             header = header.without((keyword,))
             if np.isfinite(moment):
-                set_moment(header, keyword, moment)
-    return absolute(header)
-
-
-def absolute(header: Header) -> Header:
-    """Return the keywords of a light curve, less what describes a file's columns, for times in MET.
-
-    Parameters
-    ----------
-    header : Header
-        Of its table; TSTART and TSTOP are in MET.
-    """
+                header.put(images_of(*moment_cards(keyword, moment)))
     kept = header.without(("TIMEZERO", "MJDREF"), COLUMN_KEYWORDS)
-    kept.put(_MET)
+    kept.put(MET)
     return kept
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi.arrays import Floats, distinct
 from rossi.errors import ConfigError
@@ -38,7 +39,8 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
     if not 1 <= factor < 1 << 53:
         raise ConfigError(f"The rebinning factor is {factor}; a whole number of at least 1 was expected.")
     width = series.timedel * factor
-    good = np.isfinite(series.rate) & np.isfinite(series.time)
+    known = np.isfinite(series.rate) & np.isfinite(series.time)
+    good: NDArray[np.bool_] | slice = slice(None) if known.all() else known
     time = series.time[good]
     if origin is None:
         origin = series.time[0] if len(series) else 0.0
@@ -47,10 +49,11 @@ def rebin(series: LightCurve, factor: int, origin: float | None = None) -> Light
     groups, group = distinct(number)
 
     def total(values: Floats) -> Floats:
-        return np.bincount(group, values, len(groups)).astype(np.float64)
+        return np.bincount(group, values, len(groups)).astype(np.float64, copy=False)
 
     seconds = total(weight)
-    filled = seconds > 1e-16
+    enough = seconds > 1e-16
+    filled: NDArray[np.bool_] | slice = slice(None) if enough.all() else enough
 
     def mean(values: Floats) -> Floats:
         return total(values[good] * weight)[filled] / seconds[filled]

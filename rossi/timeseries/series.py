@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from rossi.axes import axes_for
 from rossi.errors import DataError, shortened
 from rossi.facts import Told, measured
 from rossi.fits import declarations as declared
-from rossi.fits.cards import images_of
+from rossi.fits.cards import CardTuple
 from rossi.fits.header import Header
 from rossi.fits.saving import Saved
 from rossi.fits.writer import Column, TableHDU, join_hdus
@@ -125,7 +126,8 @@ class LightCurve(Saved, Told):
     @property
     def widths(self) -> Floats:
         """Width of each bin [s]."""
-        return self.extra.get(declared.TIMEDEL.name, np.full(len(self), self.timedel))
+        own = self.extra.get(declared.TIMEDEL.name)
+        return np.full(len(self.time), self.timedel) if own is None else own
 
     @property
     def middles(self) -> Floats:
@@ -158,7 +160,10 @@ class LightCurve(Saved, Told):
         ----------
         keyword : str
         """
-        return next((t for h in (self.header, self.primary) if (t := str(h.get(keyword, "")).strip())), "")
+        for header in (self.header, self.primary):
+            if text := str(header.get(keyword, "")).strip():
+                return text
+        return ""
 
     @property
     def target(self) -> str:
@@ -285,9 +290,8 @@ class LightCurve(Saved, Told):
         more : sequence of (Column, ndarray (n,))
             Further columns.
         """
-        header = self.header.copy()
-        header.set("TIMEDEL", self.timedel, "smallest bin width [s]" if self.mixed else "bin width [s]")
-        rates = layout.rate_table(self.columns, header, self.rate_unit, form, more)
+        width = ("TIMEDEL", self.timedel, "smallest bin width [s]" if self.mixed else "bin width [s]")
+        rates = layout.rate_table(self.columns, self.header, [width], self.rate_unit, form, more)
         return rates, layout.gti_table(self.intervals, self.header)
 
     def to_bytes(self, *, form: str = "D") -> bytes:
@@ -380,17 +384,16 @@ def filled_intervals(time: Floats, widths: Floats | float) -> Floats:
     return gti.make(gti.pairs_of(start[first], stop[last]))
 
 
-def set_moment(header: Header, keyword: str, moment: float) -> None:
-    """Set TSTARTI and TSTARTF (TSTOPI, TSTOPF); the fraction is rounded to 1e-8 s.
+def moment_cards(keyword: str, moment: float) -> list[CardTuple]:
+    """Return TSTARTI and TSTARTF (TSTOPI, TSTOPF); the fraction is rounded to 1e-8 s.
 
     Parameters
     ----------
-    header : Header
     keyword : str
         TSTART or TSTOP.
     moment : float [s]
         MET.
     """
-    whole = int(np.floor(moment))
-    fraction = (f"{keyword}F", round(float(moment - whole), 8), "fractional part")
-    header.put(images_of((f"{keyword}I", whole, "integer part of the time, MET"), fraction))
+    whole = math.floor(moment)
+    fraction = round(float(moment - whole), 8)
+    return [(f"{keyword}I", whole, "integer part of the time, MET"), (f"{keyword}F", fraction, "fractional part")]

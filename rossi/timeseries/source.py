@@ -10,6 +10,9 @@ from rossi.names import plain_name
 from rossi.sky import SOURCE_RADIUS, separation
 from rossi.timeseries.series import LightCurve
 
+#: Keywords of a position, those of the source first.
+_POSITIONS = tuple((f"RA{suffix}", f"DEC{suffix}") for suffix in ("_OBJ", "", "_NOM", "_PNT"))
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -34,8 +37,7 @@ class Source:
         ----------
         series : LightCurve
         """
-        name = next((n for h in (series.header, series.primary) if (n := str(h.get("OBJECT", "")).strip())), "")
-        return cls(name, _position(series))
+        return cls(series.target, _position(series))
 
     def is_same(self, other: Source, *, by_name: bool) -> bool | None:
         """Return whether two curves are of one source; None where it can't be told.
@@ -55,9 +57,9 @@ class Source:
 
 
 def _position(series: LightCurve) -> tuple[float, float] | None:
-    for suffix in ("_OBJ", "", "_NOM", "_PNT"):
+    for ra_keyword, dec_keyword in _POSITIONS:
         for header in (series.header, series.primary):
-            ra, dec = (header.get(f"{axis}{suffix}") for axis in ("RA", "DEC"))
+            ra, dec = header.get(ra_keyword), header.get(dec_keyword)
             if _is_angle(ra) and _is_angle(dec) and abs(dec) <= 90:
                 return float(ra) % 360, float(dec)
     return None

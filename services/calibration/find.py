@@ -126,12 +126,11 @@ class _Library:
     def files(self, role: Role, start: float) -> tuple[CalibrationFile, ...]:
         if role in self._given:
             return self._given[role]
-        given = self._config.given(role)
-        if given:
+        given, wanted = self._config.given(role), DATA_SETS[role]
+        if given or (wanted.optional and not self._root):
             self._given[role] = () if given == ("NONE",) else tuple(self._file(role, url) for url in given)
             return self._given[role]
-        wanted = DATA_SETS[role]
-        if wanted.optional and (not self._root or not self._has_index(wanted.instrument)):
+        if wanted.optional and not self._has_index(wanted.instrument):
             return ()
         self._need_root(role)
         url, index = self._index(wanted.instrument)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_serializer
+from pydantic import ConfigDict, Field, PlainSerializer
 from pydantic_core import to_jsonable_python
 
 from rossi.product import About
@@ -19,8 +20,17 @@ MANIFEST_VERSION = 3
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=@-][A-Za-z0-9_+=@.-]*\z")]
 
 
-class InputRecord(Frozen):
+@lru_cache(maxsize=256)
+def _told(about: About) -> dict[str, Any]:
+    """Return what a manifest says of a file: an observation's products are those of others."""
+    return {name: value for name, value in to_jsonable_python(about).items() if value not in (None, "", [])}
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
     """One input as it stands in a manifest: its identity, not its content."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = Frozen.model_config
 
     input: str
     path: str
@@ -45,19 +55,9 @@ class OutputRecord(Frozen):
     name: FileName
     size: int
     sha256: str
-    about: About = About()
+    about: Annotated[About, PlainSerializer(_told)] = About()
     shared: bool = False
     start: int | None = None
-
-    @field_serializer("about")
-    def _told(self, about: About) -> dict[str, Any]:
-        return _told(about)
-
-
-@lru_cache(maxsize=256)
-def _told(about: About) -> dict[str, Any]:
-    """Return what a manifest says of a file: an observation's products are those of others."""
-    return {name: value for name, value in to_jsonable_python(about).items() if value not in (None, "", [])}
 
 
 class Manifest(Frozen):

@@ -70,17 +70,17 @@ class ObservationResult(Frozen):
     @classmethod
     def of(cls, obsid: str, stages: Sequence[StageResult]) -> ObservationResult:
         """Return the result that those of the stages mean: one failure is one, else one chain's success is one."""
-        result = cls(obsid=obsid, outcome=Outcome.FAILED, stages=tuple(stages))
+        outcome = Outcome.NO_WORK
         if any(stage.outcome is Outcome.FAILED for stage in stages):
-            return result
-        done = any(stage.outcome is Outcome.SUCCEEDED for stage in result.ends)
-        return result.model_copy(update={"outcome": Outcome.SUCCEEDED if done else Outcome.NO_WORK})
+            outcome = Outcome.FAILED
+        elif any(stage.outcome is Outcome.SUCCEEDED for stage in _ends(stages)):
+            outcome = Outcome.SUCCEEDED
+        return cls(obsid=obsid, outcome=outcome, stages=tuple(stages))
 
     @property
     def ends(self) -> tuple[StageResult, ...]:
         """The stage with which each chain ended, in the order in which they ran."""
-        went_on = {name for stage in self.stages for name in stage.reads}
-        return tuple(stage for stage in self.stages if stage.stage not in went_on)
+        return _ends(self.stages)
 
     @property
     def last(self) -> StageResult:
@@ -101,3 +101,8 @@ class ObservationResult(Frozen):
     def reused(self) -> bool:
         """True when nothing had to be done."""
         return all(stage.reused for stage in self.stages)
+
+
+def _ends(stages: Sequence[StageResult]) -> tuple[StageResult, ...]:
+    went_on = {name for stage in stages for name in stage.reads}
+    return tuple(stage for stage in stages if stage.stage not in went_on)

@@ -75,7 +75,8 @@ class Input:
     source : str
         ``archive``, ``calibration``, or the name of the stage whose output of the same name is read.
     pattern : str
-        For archive inputs: regular expression that the whole path relative to the observation directory must match.
+        For archive inputs: regular expression that the whole path relative to the observation directory must match;
+        without ``^``, as it is looked for in longer paths.
     at_least, at_most : int
         How many files are expected; fewer is a data error, more too.
     missing : str
@@ -102,13 +103,17 @@ class Input:
 
     def matches(self, path: str) -> bool:
         """Return whether a path relative to the observation directory is one of the files."""
-        return _compiled(self.pattern).fullmatch(path) is not None
+        return self.regex.fullmatch(path) is not None
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The pattern, for many paths."""
+        return _compiled(self.pattern)
 
 
-def any_of(inputs: Iterable[Input]) -> Callable[[str], bool]:
-    """Return what tells whether a path relative to the observation directory is a file of any of some inputs."""
-    pattern = _compiled("|".join(f"(?:{one.pattern})" for one in inputs))
-    return lambda path: pattern.fullmatch(path) is not None
+def any_of(inputs: Iterable[Input]) -> re.Pattern[str]:
+    """Return what the whole path relative to the observation directory matches of a file of any of some inputs."""
+    return _compiled("|".join(f"(?:{one.pattern})" for one in inputs))
 
 
 @cache
@@ -147,9 +152,9 @@ class Stage(Generic[Config]):
 
     def inputs_for(self, config: Config) -> tuple[Input, ...]:
         """Return the inputs that a configuration needs."""
-        return tuple(declared for declared in self.inputs if declared.when(config))
+        return tuple([declared for declared in self.inputs if declared.when is always or declared.when(config)])
 
     def reads(self, config: Config) -> tuple[str, ...]:
         """Return the stages whose outputs a configuration needs."""
-        sources = dict.fromkeys(declared.source for declared in self.inputs_for(config))
-        return tuple(source for source in sources if source not in (ARCHIVE, CALIBRATION))
+        made = [one for one in self.inputs if one.source not in (ARCHIVE, CALIBRATION)]
+        return tuple(dict.fromkeys(one.source for one in made if one.when(config)))

@@ -57,7 +57,8 @@ def examine(declared: Sequence[Input], obsid: str, inputs: Inputs, left_out: Col
     for one in ours:
         listed = [f for f in contents.files.values() if one.matches(f.path) and f.path not in said]
         said |= {f.path for f in listed}
-        caveats += _missing(one, ours, listed, there)
+        if not all(f.path in there for f in listed):
+            caveats += _missing(one, ours, listed, there)
         caveats += _unlisted([f.name for f in kept.get(one.name, ()) if f.name.partition("_")[0] in kinds], contents)
     return Examined(kept, tuple(caveats))
 
@@ -78,7 +79,9 @@ def _without_copies(
     caveats: dict[str, Caveat] = {}
     for one in declared:
         first: dict[tuple[str, int], list[File]] = defaultdict(list)
-        for item in sorted(inputs.get(one.name, ()), key=lambda f: (_plain(f.name) not in contents.files, f.name)):
+        if len(inputs.get(one.name, ())) < 2:
+            continue
+        for item in sorted(inputs[one.name], key=lambda f: (_plain(f.name) not in contents.files, f.name)):
             alike = first[item.name.partition("_")[0], item.size]
             same = next((other for other in alike if other.data == item.data), None)
             if same is None:
@@ -86,8 +89,7 @@ def _without_copies(
             else:
                 message = f"{item.name} has the content of {same.name} and is left out."
                 caveats[item.name] = Caveat(code="same_file_twice", message=message)
-        if one.name in inputs:
-            kept[one.name] = tuple(sorted(chain.from_iterable(first.values()), key=lambda f: f.name))
+        kept[one.name] = tuple(sorted(chain.from_iterable(first.values()), key=lambda f: f.name))
     return kept, list(caveats.values())
 
 

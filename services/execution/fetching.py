@@ -157,8 +157,8 @@ def needed(archive: ArchiveSource, obsid: str, stages: Mapping[str, Frozen]) -> 
     folder = one.path
     listing = list_observation(archive, one)
     told = [one for name, config in stages.items() for one in load_stage(name).inputs_for(config)]
-    is_wanted = any_of(one for one in told if one.source == ARCHIVE and one.narrow is None)
-    wanted = {file.path for file in listing if is_wanted(file.path.removeprefix(folder))}
+    named = any_of(one for one in told if one.source == ARCHIVE and one.narrow is None).fullmatch
+    wanted = {file.path for file in listing if named(file.path, len(folder))}
     wanted |= {file.path for file in _narrowed(archive, stages, listing, folder)}
     chosen = [file for file in listing if file.path in wanted]
     sizes = [file.size for file in listing]

@@ -151,13 +151,12 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
     obsid, archive = ObsID(request.obsid), _archive(sources)
     folder = obsid.path
     listing = list_observation(archive, obsid)
-    is_mine = any_of(mine)  # an observation has hundreds of files, of which a stage reads a few
-    some = [(file, name) for file in listing if is_mine(name := file.path.removeprefix(folder))]
-    by_input = {one: {file.path for file, name in some if one.matches(name)} for one in mine}
-    ours, caveats = one_of_each([file for file, _ in some], archive)
+    named, start = any_of(mine).fullmatch, len(folder)  # of hundreds of files a stage reads a few
+    ours, caveats = one_of_each([file for file in listing if named(file.path, start)], archive)
     kept: dict[Input, Kept] = {}
     for declared in mine:
-        found = [file for file in ours if file.path in by_input[declared]]
+        fits = declared.regex.fullmatch
+        found = [file for file in ours if fits(file.path, start)]
         kept[declared] = narrow(declared, request.config, found, listing, folder, archive)
         caveats = (*caveats, *kept[declared].caveats)
         _check_count(declared, [file.path for file in kept[declared].files], folder)
@@ -219,10 +218,9 @@ def _fetch(inputs: Sequence[Input], folder: str, chosen: Chosen, sources: Source
     for names, kind in ((in_memory, File), (on_disk, SpooledFile)):
         files = archive_files(folder, chosen.records, names)
         for some in [files] if kind is File else in_parts(files):
-            if some:
-                contents = zip(some, _archive(sources).fetch_many(some), strict=True)
-                paths = ((file.path.removeprefix(folder), data) for file, data in contents)
-                fetched |= {path: kind(path, data) for path, data in paths}
+            for file, data in zip(some, _archive(sources).fetch_many(some), strict=True) if some else ():
+                path = file.path.removeprefix(folder)
+                fetched[path] = kind(path, data)
     return fetched
 
 

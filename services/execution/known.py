@@ -103,7 +103,7 @@ def put_known(ended: Sequence[tuple[str, ObservationResult, Memory]], store: Obj
         Which name the objects where they are together, if they are.
     """
     done = [
-        (memory, key, together([memory[one.manifest].manifest for one in result.stages]))
+        (memory, key, together([memory[one.manifest].document for one in result.stages]))
         for key, result, memory in ended
         if key and result.outcome is not Outcome.FAILED and all(one.manifest in memory for one in result.stages)
     ]

@@ -38,6 +38,12 @@ class Made:
 
     manifest: Manifest
     files: Mapping[str, tuple[File, ...]] | None = None
+    put: bytes = field(default=b"", repr=False)
+
+    @property
+    def document(self) -> bytes:
+        """The manifest as JSON: as it was put where this process made it."""
+        return self.put or self.manifest.model_dump_json().encode()
 
 
 class Memory(dict[str, Made]):
@@ -73,7 +79,7 @@ class Memory(dict[str, Made]):
 
     def forget_files(self) -> None:
         """Keep manifests alone."""
-        self.update({key: Made(made.manifest) for key, made in self.items()})
+        self.update({key: Made(made.manifest, put=made.put) for key, made in self.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ def carry_out(
     else:
         manifest = put(products, store)
     if manifest is products.manifest:
-        memory[work.key] = Made(manifest, outputs.files)
+        memory[work.key] = Made(manifest, outputs.files, products.document)
     return result_of(manifest, work.key, reused=False)
 
 

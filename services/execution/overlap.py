@@ -27,13 +27,11 @@ from rossi.archive import ObsID
 from rossi.errors import ConfigError, RossiError
 from services.contract import ARCHIVE, ObservationResult
 from services.execution.beside import Beside
-from services.execution.executor import find_work
 from services.execution.inputs import Sources, archive_files
 from services.execution.known import begun, look
 from services.execution.making import Memory
 from services.execution.request import Shard
 from services.execution.settling import Draft, settle
-from services.execution.stages import load_stage
 from services.storage import ArchiveFile, ArchiveSource, ObjectStore
 from services.storage.held import HeldArchive
 from services.storage.opening import is_near
@@ -82,21 +80,18 @@ def look_ahead(
     try:
         draft.key = look(obsid, shard, draft.sources, done=done, new=new)
         if draft.key:
-            held.fetch_ahead(_wanted(obsid, shard, draft.sources))
+            held.fetch_ahead(_wanted(obsid, draft.sources.memory))
     except Exception as error:  # it comes again when it is the observation's turn
         _log.debug("%s: not fetched ahead: %s", obsid, error)
     return draft
 
 
-def _wanted(obsid: str, shard: Shard, sources: Sources) -> Iterator[ArchiveFile]:
+def _wanted(obsid: str, memory: Memory) -> Iterator[ArchiveFile]:
     """Iterate over the files that those stages will read that go on from no other and are not done."""
-    for name, config in shard.stages.items():
-        stage = load_stage(name)
-        if stage.reads(config):
-            continue
-        work, chosen = find_work(stage, shard.request(name, obsid, {}), sources)
-        if work.key not in (sources.memory.there or ()):
-            declared = [one for one in stage.inputs_for(config) if one.source == ARCHIVE and not one.on_disk]
+    for work, chosen in memory.first.values():
+        if work.key not in (memory.there or ()):
+            inputs = work.stage.inputs_for(work.config)
+            declared = [one for one in inputs if one.source == ARCHIVE and not one.on_disk]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
 

@@ -120,6 +120,8 @@ def _put_rest(draft: Draft, seen: Seen | None) -> ObservationResult:
     """Put what waits of an observation, but for what was made of a stage that can't be put."""
     assert draft.result is not None
     waiting, gone = draft.sources.memory.waiting, set[str]()
+    if not waiting:
+        return draft.result
     stages: list[StageResult] = []
     for result in draft.result.stages:
         if gone.intersection(result.reads):

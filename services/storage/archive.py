@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rossi.errors import DataError
 
@@ -16,8 +15,7 @@ MOST_BYTES = 1 << 30
 MOST_FILES, DEEPEST = 20_000, 8
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFile:
+class ArchiveFile(NamedTuple):
     """A file of the archive.
 
     Parameters
@@ -42,20 +40,19 @@ def is_inside(path: str) -> bool:
     return path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
-def check_size(file: ArchiveFile, root: object) -> ArchiveFile:
-    """Return a file unchanged.
+def check_size(path: str, size: int, root: object) -> int:
+    """Return the size of a file [byte] unchanged.
 
     Raises
     ------
     DataError
         If it is larger than any of the archive is, so that it is not even read.
     """
-    if file.size > MOST_BYTES:
+    if size > MOST_BYTES:
         raise DataError(
-            f"{root}/{file.path}: the file has {file.size} bytes, those of the archive have {MOST_BYTES} at most; get "
-            "it anew."
+            f"{root}/{path}: the file has {size} bytes, those of the archive have {MOST_BYTES} at most; get it anew."
         )
-    return file
+    return size
 
 
 def endless(folder: object) -> DataError:

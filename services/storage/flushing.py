@@ -11,7 +11,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -87,10 +87,8 @@ def _kind(descriptor: int) -> int:
 
 def _begin(descriptor: int) -> None:
     """Have the disk begin to write a file, without waiting; where that can't be asked, nothing happens."""
-    if (ask := getattr(_library(), "sync_file_range", None)) is not None:
-        from ctypes import c_int64, c_uint
-
-        ask(descriptor, c_int64(0), c_int64(0), c_uint(_WRITE))
+    if (ask := _asks()) is not None:
+        ask(descriptor, 0, 0, _WRITE)
 
 
 def _checked(call: str, *arguments: object) -> None:
@@ -98,6 +96,15 @@ def _checked(call: str, *arguments: object) -> None:
         from ctypes import get_errno
 
         raise OSError(get_errno(), os.strerror(get_errno()))
+
+
+@cache
+def _asks() -> Callable[[int, int, int, int], object] | None:
+    if (ask := getattr(_library(), "sync_file_range", None)) is not None:
+        from ctypes import c_int, c_int64, c_uint
+
+        ask.argtypes = (c_int, c_int64, c_int64, c_uint)
+    return ask
 
 
 @cache

@@ -13,6 +13,7 @@ import os
 import time
 import uuid
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ class Identities:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        with FileIO(path) as stream:
+            found = json.loads(stream.readall())
     except (OSError, ValueError):  # what can't be read is found out once more
         return {}
     return found if isinstance(found, dict) else {}

@@ -52,7 +52,7 @@ class LocalStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self._above = root, f"{root}/"
         self._links = self._locks = True
 
     @property
@@ -67,8 +67,7 @@ class LocalStore:
     def put_in_order(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_in_order`; each folder is flushed once."""
         places = [self._place(key) for key, _ in contents]
-        is_new = [not self._exists(key) for key, _ in contents]
-        return _write(places, contents, is_new, self._publish)
+        return _write(places, contents, [not os.access("/".join(place), os.F_OK) for place in places], self._publish)
 
     def put_contents(self, contents: Sequence[tuple[str, bytes]]) -> Sequence[bool]:
         """See `ObjectStore.put_contents`; each folder is flushed once."""
@@ -150,13 +149,8 @@ class LocalStore:
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
 
-    def _exists(self, key: str) -> bool:
-        path = self._path(key)
-        with _writing(path):
-            return path.exists()
-
     def _place(self, key: str) -> tuple[str, str]:
-        folder, _, name = f"{self.root}/{check_key(key)}".rpartition("/")
+        folder, _, name = (self._above + check_key(key)).rpartition("/")
         return folder, name
 
     def _folder(self, prefix: str) -> Path:
@@ -238,8 +232,9 @@ def _info(entry: os.DirEntry[str], above: str) -> ObjectInfo | None:
 
 def _names(folder: str) -> frozenset[str]:
     """Return what is in a folder."""
-    with _writing(folder), suppress(FileNotFoundError), os.scandir(folder) as found:
-        return frozenset(entry.name for entry in found)
+    if os.access(folder, os.F_OK):
+        with _writing(folder), suppress(FileNotFoundError), os.scandir(folder) as found:
+            return frozenset(entry.name for entry in found)
     return frozenset()
 
 

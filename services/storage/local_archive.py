@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from errno import ELOOP
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -18,7 +19,6 @@ from stat import S_ISLNK
 from rossi.errors import ConfigError, DataError
 from services.storage.archive import (
     DEEPEST,
-    MOST_BYTES,
     MOST_FILES,
     UNKNOWN,
     ArchiveFile,
@@ -68,8 +68,8 @@ class LocalArchive:
 
     def list(self, path: str) -> list[ArchiveFile]:
         """See `ArchiveSource.list`."""
-        (place, real), found = self._located(path), list[ArchiveFile]()
-        self._collect(place, found, _Inside(place, real, place.count("/") - self._above.count("/") + 1))
+        place, found = self._place(path), list[ArchiveFile]()
+        self._collect(place, found, _Inside(place, place.count("/") - self._above.count("/") + 1))
         found.sort(key=attrgetter("path"))
         return found
 
@@ -86,13 +86,13 @@ class LocalArchive:
         try:
             with io.FileIO(place) as stream:
                 status = os.fstat(stream.fileno())
-                check_size(ArchiveFile(path, status.st_size), self.root)
-                data = stream.read(status.st_size + 1)  # where room for the most is asked for, reading takes far longer
-                while len(data) <= MOST_BYTES and (more := stream.read(_PIECE)):  # it grows, or has no size
+                size = check_size(path, status.st_size, self.root)
+                data = stream.read(size + 1)  # where room for the most is asked for, reading takes far longer
+                while len(data) != size and (more := stream.read(_PIECE)):  # it grows, or has no size
                     data += more
+                    check_size(path, len(data), self.root)
         except OSError as error:
             raise self._problem(place, "file", error) from None
-        check_size(ArchiveFile(path, len(data)), self.root)
         return data, status
 
     def beginnings(self, files: Sequence[ArchiveFile], size: int) -> Sequence[bytes]:
@@ -149,7 +149,7 @@ class LocalArchive:
     ) -> ArchiveFile:
         if known is not None:
             with suppress(OSError):  # reading it tells what is wrong
-                status = Path(place).stat()
+                status = os.stat(place)  # noqa: PTH116 - of every file of an archive
                 if signature(status) == known[0]:
                     return ArchiveFile(file.path, status.st_size, known[1])
         data, status = self._read(place, file.path)
@@ -173,22 +173,17 @@ class LocalArchive:
         DataError
             If it leads elsewhere.
         """
-        if inside is not None:
-            if (home := self._above + _observation(path)) not in inside:
-                self._located(_observation(path))
-                inside.add(home)
-            if _is_below(place := self._named(path), inside):
+        place, known = self._named(path), set[str]() if inside is None else inside
+        if place.rpartition("/")[0] not in known:
+            known.add(home := self._above + _observation(path))
+            if place == home:
                 return place
-        return self._located(path)[0]
-
-    def _located(self, path: str) -> tuple[str, str]:
-        """Return where a path leads, as `_place` does, and the same without links."""
-        place = self._named(path)
-        real = f"{os.path.realpath(place)}/"
-        homes = (self.root, self.root / _observation(path))
-        if real.startswith(self._real) or any(real.startswith(_folder(home)) for home in homes):
-            return place, real[:-1]
-        raise DataError(f"{place}: a link leads out of the archive, to {real[:-1]}; put the file itself there.")
+        if not _is_below(place, known):
+            real = f"{os.path.realpath(place)}/"
+            homes = (self.root, self.root / _observation(path))
+            if not real.startswith((self._real, *map(_folder, homes))):
+                raise DataError(f"{place}: a link leads out of the archive, to {real[:-1]}; put the file itself there.")
+        return place
 
     def _named(self, path: str) -> str:
         if path.startswith("/") or ".." in path.split("/") or "\0" in path:
@@ -201,11 +196,10 @@ class LocalArchive:
             raise endless(folder)
         for entry in self._entries(folder):
             try:
-                if entry.is_dir():
-                    if inside.enters(entry, depth):
-                        self._collect(entry.path, found, inside, depth + 1)
-                elif entry.is_file():
+                if entry.is_file():
                     found.append(ArchiveFile(entry.path[len(self._above) :], UNKNOWN))
+                elif entry.is_dir() and inside.enters(entry, depth):
+                    self._collect(entry.path, found, inside, depth + 1)
             except FileNotFoundError:  # gone since the directory was read
                 continue
             except OSError as error:
@@ -275,16 +269,18 @@ def _folder(path: Path) -> str:
 class _Inside:
     """Which directories belong to what is listed: each once, and of an observation none that a link has elsewhere."""
 
-    def __init__(self, top: str, real: str, depth: int) -> None:
-        self.top, self._top, self._depth = top, real, depth
+    def __init__(self, top: str, depth: int) -> None:
+        self.top, self._top, self._depth = top, top.rstrip("/"), depth
         self._seen = {self._top}
-        self._real = {top.rstrip("/"): self._top.rstrip("/")}  # of each folder that is looked into
+        self._real = {self._top: self._top}  # of each folder that is looked into, as if the top were no link
 
     def enters(self, entry: os.DirEntry[str], depth: int) -> bool:
         """Whether to look into a directory, which lies so deep below the top."""
         if entry.is_symlink():
-            real = os.path.realpath(entry.path)
-            if self._depth + depth >= _OBSERVATION and not Path(real).is_relative_to(self._top):
+            real, above = os.path.realpath(entry.path), self._above
+            if f"{real}/".startswith(f"{above}/"):
+                real = self._top + real[len(above) :]
+            elif self._depth + depth >= _OBSERVATION:
                 _log.warning("%s: the link leads out of the observation, to %s; it is not followed.", entry.path, real)
                 return False
         else:
@@ -293,3 +289,8 @@ class _Inside:
         self._seen.add(real)
         self._real[entry.path] = real
         return new
+
+    @cached_property
+    def _above(self) -> str:
+        """Where the top really is; without a link below it nobody asks."""
+        return os.path.realpath(self.top).rstrip("/")

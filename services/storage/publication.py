@@ -51,6 +51,7 @@ MANIFEST = "manifest.json"
 FAILURES = "failures"
 #: Folder of objects that repeat the manifests of an observation, see `services.storage.together`.
 TOGETHER = "manifests"
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 #: Folder of shared files.
 SHARED = "shared"
 
@@ -95,7 +96,7 @@ def fingerprint(
         "layout": MANIFEST_VERSION,
         "rossi": versions()["rossi"],
     }
-    return _sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+    return _sha256(_SORTED.encode(content).encode())
 
 
 def new_manifest(
@@ -266,7 +267,8 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     places = output_keys(key, complete)
     for place, (_, file) in zip(places, files, strict=True):
         own = file if isinstance(file, SpooledFile) else file.data
-        content[object_key(place)] = whole if object_key(place) != place else own
+        name = object_key(place)
+        content[name] = own if name == place else whole
     shared = frozenset(place for place, one in places.items() if one.shared)
     complete = complete.model_copy(update={"seal": seal_of(document)})
     return Ready(key, complete, document, tuple(content.items()), shared)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -174,7 +173,7 @@ class RemoteArchive:
             raise DataError(f"{self.remote.url}/{file.path}: there is no such file; list the directory again.")
         self._count(len(content.data))
         size, identity = len(content.data), file.identity or content.identity or _digest(content.data)
-        found = check_size(replace(file, size=size, identity=identity), self.remote.url)
+        found = ArchiveFile(file.path, check_size(file.path, size, self.remote.url), identity)
         if contents is not None:
             contents.add(file.path, content.data)
         if self.cache is not None:
@@ -185,7 +184,8 @@ class RemoteArchive:
         return f"{self.remote.url}/{file.path} {file.size} {file.identity}"
 
     def _fetched(self, file: ArchiveFile) -> bytes:
-        name = self._name(check_size(file, self.remote.url))
+        check_size(file.path, file.size, self.remote.url)
+        name = self._name(file)
         if self.cache is not None and (copy := self.cache.get(name)) is not None:
             return copy
         part = name + " part"

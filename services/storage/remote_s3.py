@@ -67,7 +67,7 @@ class S3Folder:
         root = self._key("")
         found: list[ArchiveFile] = []
         for page in self._pages(prefix=_folder(self._key(path))):
-            found += [replace(file, path=file.path[len(root) :].lstrip("/")) for file in page.files]
+            found += [file._replace(path=file.path[len(root) :].lstrip("/")) for file in page.files]
             if len(found) > MOST_FILES:
                 raise endless(f"{self.url}/{path}")
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,13 +36,11 @@ def write(files: Sequence[tuple[str, str, bytes]], publish: Callable[[dict[Place
         Gives a file its name: told the temporary names by places, and the place.
     """
     for _ in range(_TRIES if files else 0):
+        _make({folder for folder, _, _ in files})
         with suppress(FileNotFoundError), _closed() as folders, _written(files, folders) as temporaries:
             created = [publish(temporaries, place) for place in list(temporaries)]
             flush(folders)
             return created
-        for folder in dict.fromkeys(folder for folder, _, _ in files):
-            with suppress(FileNotFoundError):
-                Path(folder).mkdir(parents=True, exist_ok=True)
     return [False] * len(files)
 
 
@@ -51,6 +49,19 @@ def rename(temporaries: dict[Place, str], place: Place) -> bool:
     folder, name = place
     os.replace(temporaries.pop(place), name, src_dir_fd=folder, dst_dir_fd=folder)
     return True
+
+
+def _make(folders: Iterable[str]) -> None:
+    """Make folders that are not there, those above first; it is no error if somebody removes them at the same time."""
+    missing: set[str] = set()
+    for place in folders:
+        folder = place
+        while folder not in missing and not os.access(folder, os.F_OK):
+            missing.add(folder)
+            folder = folder.rpartition("/")[0]
+    with suppress(FileNotFoundError):
+        for folder in sorted(missing):
+            Path(folder).mkdir(exist_ok=True)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ class LateFolder:
         """See `Remote.files`."""
         time.sleep(self._delay)
         found = self._folder.list(path)
-        return [replace(file, size=(self._root / file.path).stat().st_size, identity="etag:1") for file in found]
+        return [file._replace(size=(self._root / file.path).stat().st_size, identity="etag:1") for file in found]
 
     def read(self, path: str, start: int, _size: int) -> Content:
         """See `Remote.read`."""

@@ -3,10 +3,10 @@
     python -m tests.benchmarks.bench_worker [--turns 40] [--case NAME] [--profile]
 
 Shards of a few simulated observations that are alike are worked off again and again by `run_shard`, as a worker of a
-campaign does, each time into a store of its own, which stay until all is measured: ext4 without a journal looks long
-for a place for a file where others have just been removed. What counts is CPU time, of all threads, for one
-observation, and the least of many turns, since others use the machine too; what is read and written lies on a disk or
-in memory, wherever the temporary folder is.
+campaign does, those of all cases in turn, each time into a store of its own, which stay until all is measured: ext4
+without a journal looks long for a place for a file where others were removed in the last minutes. What counts is CPU
+time, of all threads, for one observation, and the least of many turns, since others use the machine too; what is read
+and written lies on a disk or in memory, wherever the temporary folder is.
 
 The reference is what HEASoft 6.20 took for such observations, CPU seconds on one quiet core: pcaprepobsid with
 background, maketime, pcaextlc2 and pcaextspect2; and for HEXTE the 14 calls of the recipe (hxtback, maketime,
@@ -19,10 +19,10 @@ from __future__ import annotations
 import cProfile
 import pstats
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from services.calibration.config import CalibrationConfig
 from services.execution.request import Shard
 from services.execution.start import start_quickly
 from services.execution.worker import run_shard
-from tests.benchmarks.table import Row, apart, peak, script
+from tests.benchmarks.table import Row, apart, least, peak, script
 
 START = 116417056
 #: What a worker may have [MB].
@@ -134,34 +134,30 @@ def shard(case: Case, folder: Path, store: Path) -> Shard:
     return Shard(number=0, obsids=case.obsids, **known)
 
 
-def reduce(case: Case, folder: Path, turns: int) -> float:
-    """Work a case off again and again; return the least CPU time [s] for one observation, after a turn to warm up."""
+def reduce(cases: Sequence[Case], folder: Path, turns: int) -> list[float]:
+    """Work cases off again and again, after a turn to warm up; return the least CPU time [s] of an observation."""
     start_quickly()  # as workers do
-    least = float("inf")
-    with tempfile.TemporaryDirectory(dir=folder) as stores:
-        for turn in range(turns + 1):
-            told = shard(case, folder, Path(stores, str(turn)))
-            start = time.process_time()
-            results = run_shard(told)
-            took = (time.process_time() - start) / len(results)
-            assert all(result.outcome == "succeeded" for result in results), results
-            if turn:
-                least = min(least, took)
-    return least
+
+    def work(case: Case) -> None:
+        results = run_shard(shard(case, folder, Path(tempfile.mkdtemp(dir=folder))))
+        assert all(result.outcome == "succeeded" for result in results), results
+
+    times = least(turns, *[partial(work, case) for case in cases], warm=1)
+    return [took / len(case.obsids) for took, case in zip(times, cases, strict=True)]
 
 
 def memory(case: str, folder: Path) -> float:
     """Return the peak memory of a process that works a case off [MB]."""
-    reduce(CASES[case], folder, 2)
+    reduce([CASES[case]], folder, 2)
     return peak()
 
 
 def profiled(case: Case, folder: Path, turns: int = 10) -> None:
     """Print where the time goes."""
-    reduce(case, folder, 1)
+    reduce([case], folder, 1)
     profile = cProfile.Profile()
     profile.enable()
-    reduce(case, folder, turns)
+    reduce([case], folder, turns)
     profile.disable()
     stats = pstats.Stats(profile)
     stats.sort_stats("tottime").print_stats(35)
@@ -171,15 +167,15 @@ def profiled(case: Case, folder: Path, turns: int = 10) -> None:
 def rows(turns: int = 40, case: list[str] = list(CASES), profile: bool = False) -> Iterator[Row]:  # noqa: B006
     """Return what HEASoft takes against what rossi takes, and memory; or print a profile instead."""
     with places() as folder:
-        for name in case:
-            if profile:
+        if profile:
+            for name in case:
                 profiled(CASES[name], folder)
-                continue
-            told = CASES[name]
-            if told.heasoft is not None:
-                took = reduce(told, folder, turns)
-                yield Row(told.label, took, "s CPU", "HEASoft 6.20, a quiet core", told.heasoft, told.goal)
-            yield Row(f"{told.label}: memory", apart(memory, name, folder), "MB", "allowed", _MEMORY, 1)
+            return
+        timed = [CASES[name] for name in case if CASES[name].heasoft is not None]
+        for told, took in zip(timed, reduce(timed, folder, turns), strict=True):
+            yield Row(told.label, took, "s CPU", "HEASoft 6.20, a quiet core", told.heasoft, told.goal)
+        for name in case:
+            yield Row(f"{CASES[name].label}: memory", apart(memory, name, folder), "MB", "allowed", _MEMORY, 1)
 
 
 if __name__ == "__main__":

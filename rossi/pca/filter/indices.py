@@ -24,6 +24,7 @@ Files: TypeAlias = Mapping[str, bytes | FitsFile | File]
 #: Subsystems in the order in which their indices are read; what a later one says of an application id wins. CAL's
 #: index is not read.
 SUBSYSTEMS = "Std_Prod Clock Orbit IFOG PSE SPSDU IPSDU GSACE FDS ACE ACS EDS HEXTE PCA".split()
+_INDEX_COLUMNS = {name: f"{name}_INDEX_FILE".upper() for name in SUBSYSTEMS}
 TIME_CARDS = ("MJDREFI", "MJDREFF", "TIMESYS", "TIMEZERO", "TIMEUNIT")
 POSITION_CARDS = ("RA_OBJ", "DEC_OBJ", "EQUINOX")
 _NEEDED = re.compile(
@@ -149,18 +150,21 @@ def _master(file: FitsFile) -> MasterIndex:
     if missing:
         raise DataError(f"FMI[0]: {', '.join(missing)} missing in the primary header; times have no meaning without.")
     (row,) = table.rows.tolist()
-    columns = {name: table.infos.get(f"{name}_Index_File".upper()) for name in SUBSYSTEMS}
-    paths = {
-        name: text(row[info.number - 1]) for name, info in columns.items() if info is not None and info.code == "A"
-    }
+    texts = {name: text(row[info.number - 1]) for name, info in table.infos.items() if info.code == "A"}
+
+    def told(name: str) -> str:
+        found = texts.get(name.upper())
+        return str(table.column(name)[0]) if found is None else found
+
+    paths = {name: texts[column] for name, column in _INDEX_COLUMNS.items() if column in texts}
     return MasterIndex(
-        obsid=_text(table, "ObsId"),
-        user=_text(table, "User"),
-        source=_text(table, "Source"),
+        obsid=told("ObsId"),
+        user=told("User"),
+        source=told("Source"),
         start=_met(table, "StartMET"),
         stop=_met(table, "StopMET"),
-        begin=(_date(table, "StartDate"), _text(table, "StartTime")),
-        end=(_date(table, "StopDate"), _text(table, "StopTime")),
+        begin=(_date(table, "StartDate", told("StartDate")), told("StartTime")),
+        end=(_date(table, "StopDate", told("StopDate")), told("StopTime")),
         header=file.primary,
         indices=paths,
         folder=posixpath.dirname(paths.get("Std_Prod", "")),
@@ -191,10 +195,6 @@ def text(cell: bytes) -> str:
     return cell.decode("latin-1").strip(" \0")
 
 
-def _text(table: Table, name: str) -> str:
-    return _texts(table, name)[0] if table.info(name).code == "A" else str(table.column(name)[0])
-
-
 def _texts(table: Table, name: str) -> list[str]:
     """Return texts as `Table.column` does, as a list: quicker than an array where rows are few."""
     return list(map(text, table.raw(name).tolist()))
@@ -202,14 +202,13 @@ def _texts(table: Table, name: str) -> list[str]:
 
 def _met(table: Table, name: str) -> int:
     value = table.column(name)[0]
-    if table.info(name).code == "A" or np.ndim(value) or not abs(value) < _LATEST:
+    if table.info(name).code == "A" or isinstance(value, np.ndarray) or not abs(value) < _LATEST:
         raise DataError(f"{table.where}: {name} is {value}; a time of the mission was expected, fetch the file again.")
     return int(value)
 
 
-def _date(table: Table, name: str) -> str:
+def _date(table: Table, name: str, text: str) -> str:
     """Return a date DD/MM/YY as YYYY-MM-DD; years below 30 are 20YY."""
-    text = _text(table, name)
     match = re.fullmatch(r"(\d\d)/(\d\d)/(\d\d)", text)
     if match is None:
         raise DataError(f"{table.where}: {name} is {text!r}; a date as DD/MM/YY was expected.")

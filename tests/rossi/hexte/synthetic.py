@@ -1,5 +1,6 @@
 """Small HEXTE files in memory, with the numbers of the specification's annexes."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,13 @@ def archive_spectrum(counts, exposure):
     columns.append((Column("STAT_ERR", "D", "count"), np.sqrt(values)))
     cards = {"CPIX1": ARCHIVE_CPIX, "DETNAM": "PWA", "DEADAPP": True}
     return spectrum(["SpecDet0"], [(T, T + exposure)], exposure, columns, **cards)
+
+
+def as_read(pha):
+    """All that a spectrum holds, for comparison."""
+    told = {field.name: getattr(pha, field.name) for field in fields(pha)}
+    lists = {name: value.tolist() for name, value in told.items() if isinstance(value, np.ndarray)}
+    return told | lists | {name: list(told[name].images()) for name in ("header", "gti_header")}
 
 
 def curve(rows, time, rate, error, timedel, **cards):

@@ -25,7 +25,7 @@ from rossi.plot.longterm import png
 from rossi.spectra.pha import read_pha
 from rossi.timeseries.reading import light_curve_of
 from rossi.timeseries.series import LightCurve
-from tests.rossi.hexte.synthetic import T, archive_spectrum, curve, housekeeping
+from tests.rossi.hexte.synthetic import T, archive_spectrum, as_read, curve, housekeeping
 
 
 def series(time, rate, error=1.0, timedel=16.0, fracexp=1.0):
@@ -150,6 +150,11 @@ def test_rates_in_absolute_channels():
     assert found.sigma == 0
 
 
+def reduced_spectrum(position, counts, exposure):
+    file = archive_spectrum(counts, exposure)
+    return Reduced(position, {}, (file, read_pha(file)))
+
+
 @pytest.mark.parametrize(
     ("source", "plus", "minus", "codes"),
     [
@@ -160,7 +165,7 @@ def test_rates_in_absolute_channels():
 )
 def test_backgrounds_that_differ_are_pointed_out(source, plus, minus, codes):
     reduced = [
-        Reduced(position, {}, archive_spectrum(counts, 100.0))
+        reduced_spectrum(position, counts, 100.0)
         for position, counts in ((Position.SOURCE, source), (Position.PLUS, plus), (Position.MINUS, minus))
     ]
     spectra, read = spectra_of(reduced)
@@ -189,18 +194,21 @@ def test_spectra_are_drawn_with_the_errors_that_they_tell():
 
 def test_spectra_of_several_files_are_added_up():
     parts = [
-        Reduced(Position.SOURCE, {}, archive_spectrum(100, 10.0)),
-        Reduced(Position.SOURCE, {}, archive_spectrum(44, 20.0)),
+        reduced_spectrum(Position.SOURCE, 100, 10.0),
+        reduced_spectrum(Position.SOURCE, 44, 20.0),
     ]
     parts += [
-        Reduced(Position.PLUS, {}, archive_spectrum(10, 5.0)),
-        Reduced(Position.MINUS, {}, archive_spectrum(20, 6.0)),
+        reduced_spectrum(Position.PLUS, 10, 5.0),
+        reduced_spectrum(Position.MINUS, 20, 6.0),
     ]
     spectra, read = spectra_of(parts)
     total, background = read[Position.SOURCE], read[Position.BACKGROUND]
+    assert {position: as_read(read_pha(file)) for position, file in spectra.items()} == {
+        position: as_read(pha) for position, pha in read.items()
+    }
     assert (total.value[0], total.error[0], total.exposure) == (144, 12, 30)
     assert (background.value[0], background.exposure) == (30, 11)
-    assert all(spectra[part.position] is part.spectrum for part in parts[2:])  # one alone stays what it is
+    assert all(spectra[part.position] is part.spectrum[0] for part in parts[2:])  # one alone stays what it is
     files = spectrum_files(spectra, "x_pwa")
     assert sorted(files) == ["bkg", "m", "p", "src"]
     header = open_fits(files[Position.SOURCE], "x").table("SPECTRUM").header

@@ -291,7 +291,7 @@ class TestPublication:
             fingerprint("s", 2, {"p": 1, "q": [1, 2]}, [one, two]),
             fingerprint("s", 1, {"p": 1, "q": [2, 1]}, [one, two]),
             fingerprint("s", 1, {"p": 1, "q": [1, 2]}, [one]),
-            fingerprint("s", 1, {"p": 1, "q": [1, 2]}, [one, two.model_copy(update={"identity": "z"})]),
+            fingerprint("s", 1, {"p": 1, "q": [1, 2]}, [one, replace(two, identity="z")]),
         ]
         assert len({base, *others}) == 6
 

@@ -192,7 +192,7 @@ class Elsewhere:
         return getattr(self.archive, name)
 
     def identify(self, files, contents=None):
-        return [replace(file, size=len(self.archive.fetch(file.path)), identity="tag") for file in files]
+        return [file._replace(size=len(self.archive.fetch(file.path)), identity="tag") for file in files]
 
     def fetch_many(self, files):
         self.fetched += [(threading.current_thread().name[:5], file.path.split("/")[2]) for file in files]

@@ -294,7 +294,7 @@ def test_what_lies_together_is_read_once(tmp_path: Path) -> None:
     made = new_manifest("pca_extract", obsid, "f", {}, (), outputs, 0.1)
     manifest = ready(f"{obsid}/pca_extract/f", made, outputs.files, together=True).put(store.store)
     key, together = f"{obsid}/pca_extract/f/manifest.json", f"{obsid}/manifests/1.json"
-    store.store.put(together, repeated([manifest]))
+    store.store.put(together, repeated([manifest.model_dump_json().encode()]))
     done = result(obsid, manifest=key, fingerprint="f").model_copy(update={"together": together})
     request = MergeRequest(store=str(tmp_path), asked=(obsid,), results=(done,))
 

@@ -83,7 +83,7 @@ class Archive:
     def stage(self, stage, obsid, inputs, *, config=None, size=10):
         """Run a stage as the executor does: reuse, or publish; returns the key of its manifest."""
         config = {"config": self.config} if config is None else config
-        fingerprint = digest(stage, obsid, config, [record.model_dump_json() for record in inputs])
+        fingerprint = digest(stage, obsid, config, list(map(repr, inputs)))
         key = manifest_key(key_of(self.prefix, "/".join(filter(None, (obsid, stage, fingerprint)))))
         if self.store.head(key) is None:
             outputs = Outputs({"x": (File(f"{stage}.txt", b"." * size + fingerprint.encode()),)})
