@@ -111,7 +111,7 @@ def good_time(
     """
     scene = scene if isinstance(scene, Scene) else Scene(scene)
     table = scene.table
-    undefined = np.flatnonzero(table.null(time))
+    (undefined,) = table.null(time).nonzero()
     if len(undefined):
         raise DataError(f"{table.where}: {time} is undefined in row {undefined[0] + 1}; every row needs a time.")
     good = compile_expression(expression).select(scene)

@@ -119,7 +119,7 @@ def tally(
     for piece in pieces:
         for segments in _segments(piece, groups, window):
             for group in range(n_group):
-                here = np.flatnonzero(segments.group == group)
+                (here,) = (segments.group == group).nonzero()
                 frames[group].append(segments.frames(here))
                 good = here[segments.good[here]]
                 counts = segments.counts if len(good) == len(segments.counts) else segments.counts[good]
