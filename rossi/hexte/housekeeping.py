@@ -147,6 +147,7 @@ def check_cluster(table: Table, cluster: Cluster | None) -> None:
     )
 
 
+@lru_cache(maxsize=2)  # who splits an observation and who reduces it ask the same table
 def commanded_dwell(table: Table) -> int | None:
     """Return the dwell that was commanded most of the time [s], None where no row tells.
 
