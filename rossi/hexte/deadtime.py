@@ -140,7 +140,7 @@ def dead_time(
         Of the same cluster.
     coefficient_table : Table
     counted : Frames, optional
-        What a pass over an event list found; `science` then needs no rows.
+        What `event_frames` found in an event list within the housekeeping; `science` then needs no rows.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def dead_time(
     if science.name.upper() != "XTE_SE":
         return archive_dead_times([science], science, (0,), housekeeping, coefficient_table)[0]
     frames = event_frames([science], *housekeeping.span) if counted is None else counted
-    return event_dead_times([science], [frames], housekeeping, coefficient_table)[0]
+    return _of_event_lists([science], frames, [0, len(frames)], housekeeping, coefficient_table)[0]
 
 
 def event_dead_times(
@@ -163,7 +163,7 @@ def event_dead_times(
     parts : sequence of Table
         HDU 1 of each, which needs no rows.
     counted : sequence of Frames
-        What a pass over each found.
+        What a pass over each found; frames that begin outside the housekeeping do not count.
     housekeeping : Housekeeping
         Of all.
     coefficient_table : Table
@@ -173,7 +173,12 @@ def event_dead_times(
     DataError
         As `dead_time` does.
     """
-    frames, edges = _covered(counted, housekeeping)
+    return _of_event_lists(parts, *_covered(counted, housekeeping), housekeeping, coefficient_table)
+
+
+def _of_event_lists(
+    parts: Sequence[Table], frames: Frames, edges: Sequence[int], housekeeping: Housekeeping, coefficient_table: Table
+) -> list[DeadTime]:
     for part, (begin, end) in zip(parts, pairwise(edges), strict=True):
         _require_common(part, frames.number[begin:end], housekeeping)
         if revision(part) < _RIGHT_EVENTS and _only_first_detector(frames.events[begin]):

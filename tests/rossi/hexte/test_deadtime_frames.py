@@ -57,6 +57,15 @@ def test_frames_are_those_that_housekeeping_covers(rows, first, number):
     assert (found.first, len(found.dead)) == (inside[0] // 16, len(inside))
 
 
+def test_a_frame_in_which_housekeeping_begins_has_the_events_from_there_on():
+    later = housekeeping(T + 16 * np.arange(4)).table()
+    later.header.set("TSTART", T + 5.0)
+    listed = events(T + np.array([1.0, 6.0, 17.0]), [100, 200, 300], [1, 1, 1], [1, 0, 0])
+    found = dead_time(listed.table(), Housekeeping.from_table(later), coefficients().table())
+    assert (found.first, found.has) == (F, (0,))  # that of detector 1 came before
+    assert np.diff(found.dead[:, 0]).tolist() == pytest.approx([100.0], rel=1e-6)
+
+
 def test_housekeeping_that_says_to_last_longer_than_it_does_has_no_more_frames():
     longer = housekeeping(T + 16 * np.arange(-1, 7)).table()
     longer.header.set("TSTOP", T + 1000.0)
