@@ -283,6 +283,8 @@ class _Inside:
             elif self._depth + depth >= _OBSERVATION:
                 _log.warning("%s: the link leads out of the observation, to %s; it is not followed.", entry.path, real)
                 return False
+            else:
+                self._seen.add(above)  # from a folder above the top, there is a way without links back to it
         else:
             real = f"{self._real[entry.path.rpartition('/')[0]]}/{entry.name}"
         new = real not in self._seen

@@ -287,3 +287,13 @@ class TestLocalArchive:
         assert [file.path for file in archive.list("AO2/P1/20402-01-45-03")] == ["AO2/P1/20402-01-45-03/pca/FS4a"]
         assert archive.fetch("AO2/P1/20402-01-45-03/pca/FS4a") == b"content"
         assert archive.fetch("AO2/P1/20402-01-45-03S/x.gz") == b"AO2/P1/b/x.gz"
+
+    def test_a_link_to_all_of_an_archive_that_is_behind_a_link_lists_no_file_twice(self, root, tmp_path_factory):
+        alias = tmp_path_factory.mktemp("alias") / "archive"
+        alias.symlink_to(root)
+        (root / "AO2/all").symlink_to(root)
+        (root / "AO3").mkdir()
+        (root / "AO3/FMI").touch()
+        found = [[file.path for file in open_archive(str(place)).list("AO2")] for place in (root, alias)]
+        assert found[0] == found[1]
+        assert [path for path in found[0] if path.startswith("AO2/all/")] == ["AO2/all/AO3/FMI"]
