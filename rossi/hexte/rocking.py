@@ -235,8 +235,9 @@ def rows_by_position(table: Table, kind: Kind, wanted: Sequence[Position]) -> It
         here = _lookup(position, kind)[code]
         if position is moved:
             here |= _lookup(Position.SOURCE, kind)[code]
-        if here.any():
-            yield position, rows_of_runs(table.rows, start[here], stop[here])
+        first = start[here]
+        if len(first):
+            yield position, rows_of_runs(table.rows, first, stop[here])
 
 
 def split_header(header: Header, position: Position, kind: Kind, n_row: int) -> Header:
