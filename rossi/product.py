@@ -202,9 +202,11 @@ class File:
         DataError
             If it is not FITS, or damaged.
         """
+        if self.fits is not None:
+            return self.fits
         from rossi.fits.reader import open_fits
 
-        return self.fits or open_fits(self.content, self.name)
+        return open_fits(self.content, self.name)
 
     def kept_open(self) -> FitsFile:
         """Return a small FITS file opened as `opened` does, and keep it so for who asks next."""

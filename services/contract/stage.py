@@ -149,6 +149,11 @@ class Stage(Generic[Config]):
     config: type[Config]
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
+    _from_stages: tuple[Input, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        others = tuple(one for one in self.inputs if one.source not in (ARCHIVE, CALIBRATION))
+        object.__setattr__(self, "_from_stages", others)
 
     def inputs_for(self, config: Config) -> tuple[Input, ...]:
         """Return the inputs that a configuration needs."""
@@ -156,5 +161,4 @@ class Stage(Generic[Config]):
 
     def reads(self, config: Config) -> tuple[str, ...]:
         """Return the stages whose outputs a configuration needs."""
-        made = [one for one in self.inputs if one.source not in (ARCHIVE, CALIBRATION)]
-        return tuple(dict.fromkeys(one.source for one in made if one.when(config)))
+        return tuple(dict.fromkeys([one.source for one in self._from_stages if one.when(config)]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import import_module, metadata
 from typing import Any, Protocol
 
@@ -48,12 +49,7 @@ class Native:
 
     def run(self, stage: str, config: Any, inputs: Inputs) -> Outputs:
         """See `Engine`."""
-        from services.engines.native.allocation import keep_freed_memory
-
-        keep_freed_memory()
-        carry_out: Callable[[Any, Inputs], Outputs]
-        carry_out = getattr(import_module(f"services.engines.native.{stage}"), stage)
-        return carry_out(config, inputs)
+        return _native(stage)(config, inputs)
 
     def versions(self, stage: str) -> dict[str, str]:
         """See `Engine`: rossi's own is in every manifest; that of stingray, which makes power spectra."""
@@ -62,6 +58,16 @@ class Native:
         with suppress(metadata.PackageNotFoundError):
             return {"stingray": metadata.version("stingray")}
         return {}
+
+
+@cache
+def _native(stage: str) -> Callable[[Any, Inputs], Outputs]:
+    """Return what carries a stage out on the native engine, in a process that is ready for it."""
+    from services.engines.native.allocation import keep_freed_memory
+
+    keep_freed_memory()
+    carry_out: Callable[[Any, Inputs], Outputs] = getattr(import_module(f"services.engines.native.{stage}"), stage)
+    return carry_out
 
 
 class Heasoft:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
-
 from rossi.energy.band_energies import hexte_energies
 from rossi.errors import DataError
 from rossi.fits.reader import FitsFile
@@ -89,7 +87,7 @@ def attitude_of(filter_file: FitsFile, good: Gti) -> dict[str, Any]:
         axes = mean_axes(table, good)
     except DataError:
         return {}
-    return {"axes": np.round(axes, _DIGITS).tolist()}
+    return {"axes": axes.round(_DIGITS).tolist()}
 
 
 def outputs_of(

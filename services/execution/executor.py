@@ -122,7 +122,7 @@ def find_work(stage: Stage[Any], request: StageRequest[Any], sources: Sources) -
 
 def _make(work: Work, request: StageRequest[Any], chosen: Chosen, sources: Sources) -> Outputs:
     """Read the inputs, and have the engine carry the stage out."""
-    declared = work.stage.inputs_for(work.config)
+    declared = chosen.inputs
     examined = examine(declared, work.obsid, read(declared, request, chosen, sources), chosen.left_out)
     told = (*chosen.caveats, *examined.caveats)
     lost = what_is_missing(told, {name: manifest.caveats for name, (_, manifest) in chosen.upstream.items()})

@@ -58,6 +58,8 @@ class Chosen:
 
     Parameters
     ----------
+    inputs : tuple of Input
+        What the stage declares, as far as the configuration needs it.
     records : tuple of InputRecord
     upstream : mapping
         Stage name to key and content of its manifest.
@@ -69,6 +71,7 @@ class Chosen:
         Files of the observation that an input may be, and that this configuration does not need.
     """
 
+    inputs: tuple[Input, ...]
     records: tuple[InputRecord, ...]
     upstream: Mapping[str, tuple[str, Manifest]]
     calibration: Mapping[str, tuple[File, ...]]
@@ -108,7 +111,7 @@ def choose(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources
             _check_count(declared, [r.name for r in outputs], key)
             records += [_stage_record(declared, manifest, r) for r in outputs]
     unused = from_archive.left_out - {record.path for record in records}
-    return Chosen(tuple(records), upstream, files, (*from_archive.caveats, *caveats), unused)
+    return Chosen(tuple(inputs), tuple(records), upstream, files, (*from_archive.caveats, *caveats), unused)
 
 
 def first_records(inputs: Sequence[Input], request: StageRequest[Any], sources: Sources) -> list[InputRecord]:

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What this process made or found: its manifest, and the files of each output if it made them."""
+    """What this process made or found: its manifest; if it made it, the files of each output, and what it put."""
 
     manifest: Manifest
     files: Mapping[str, tuple[File, ...]] | None = None
@@ -105,6 +105,10 @@ class Work:
         The configuration, JSON-compatible.
     fingerprint : str
         Key of the result.
+    base : str
+        Where the products are, or will be.
+    key : str
+        Of the products' manifest.
     """
 
     stage: Stage[Any]
@@ -117,27 +121,21 @@ class Work:
     source: str = ""
     settings: dict[str, Any] = field(init=False)
     fingerprint: str = field(init=False)
+    base: str = field(init=False)
+    key: str = field(init=False)
 
     def __post_init__(self) -> None:
         settings, engine = self.config.model_dump(mode="json"), {"name": self.engine, **self.versions}
         digest = fingerprint(self.stage.name, self.stage.version, settings, self.records, engine)
         object.__setattr__(self, "settings", settings)
         object.__setattr__(self, "fingerprint", digest)
+        object.__setattr__(self, "base", f"{self.folder}/{digest}")
+        object.__setattr__(self, "key", manifest_key(self.base))
 
     @property
     def folder(self) -> str:
         """Of all that the stage made of this."""
         return stage_folder(self.prefix, self.obsid, self.stage.name)
-
-    @property
-    def base(self) -> str:
-        """Where the products are, or will be."""
-        return f"{self.folder}/{self.fingerprint}"
-
-    @property
-    def key(self) -> str:
-        """Of the products' manifest."""
-        return manifest_key(self.base)
 
 
 def stage_folder(prefix: str, obsid: str, stage: str) -> str:

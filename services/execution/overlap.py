@@ -90,8 +90,7 @@ def _wanted(obsid: str, memory: Memory) -> Iterator[ArchiveFile]:
     """Iterate over the files that those stages will read that go on from no other and are not done."""
     for work, chosen in memory.first.values():
         if work.key not in (memory.there or ()):
-            inputs = work.stage.inputs_for(work.config)
-            declared = [one for one in inputs if one.source == ARCHIVE and not one.on_disk]
+            declared = [one for one in chosen.inputs if one.source == ARCHIVE and not one.on_disk]
             yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
 
 

@@ -1,8 +1,8 @@
 """Having a disk keep what was written: file by file, or a whole file system at once where that is sure and quick.
 
 To flush a file system takes little longer than to flush one of its files, and many were written. It is asked of such
-as mean nothing less by it than by `fsync` of each (ext4, XFS, btrfs), and of kernels that say whether it failed. It
-waits for what everybody else has written there, too: where that has taken long, this process asks for it no more.
+as mean nothing less by it than by `fsync` of each (ext4, XFS, btrfs, tmpfs), and of kernels that say whether it failed.
+It waits for what everybody else has written there, too: where that has taken long, this process asks for it no more.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: So many files are flushed one by one.
 FEW = 3
-#: What statfs says of the file systems: ext4, XFS, btrfs.
-_KINDS = {0xEF53, 0x58465342, 0x9123683E}
+#: What statfs says of the file systems: ext4, XFS, btrfs; and tmpfs, which lies in memory and has nothing to flush.
+_KINDS = {0xEF53, 0x58465342, 0x9123683E, 0x01021994}
 #: From this version of Linux on, syncfs tells errors of writing.
 _TELLS = (5, 8)
 #: This is long [s].

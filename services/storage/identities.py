@@ -45,7 +45,7 @@ class Identities:
     """
 
     def __init__(self, folder: Path, days: float) -> None:
-        self._folder, self._days, self._usable = folder, days, True
+        self._folder, self._days, self._usable = str(folder), days, True
 
     def of(self, observation: str) -> dict[str, tuple[str, str]]:
         """Return signature and identity of an observation's files by path, as far as they are still known."""
@@ -65,7 +65,7 @@ class Identities:
         if not settled:
             return
         new = {name: [signature(status), identity, now / _DAY] for name, (status, identity) in settled.items()}
-        path = self._path(observation)
+        path = Path(self._path(observation))
         part = path.with_name(f".{uuid.uuid4().hex}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,11 +81,11 @@ class Identities:
         share = int(identity[-4:], 16) / 0xFFFF
         return float(day) + self._days * (1 + share) / 2
 
-    def _path(self, observation: str) -> Path:
-        return self._folder / f"{hashlib.sha256(observation.encode()).hexdigest()[:32]}.json"
+    def _path(self, observation: str) -> str:
+        return f"{self._folder}/{hashlib.sha256(observation.encode()).hexdigest()[:32]}.json"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: str | Path) -> dict[str, Any]:
     try:
         with FileIO(path) as stream:
             found = json.loads(stream.readall())

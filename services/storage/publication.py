@@ -32,7 +32,7 @@ from importlib import metadata
 from threading import Lock
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from rossi.errors import DamagedFile
@@ -51,6 +51,7 @@ MANIFEST = "manifest.json"
 FAILURES = "failures"
 #: Folder of objects that repeat the manifests of an observation, see `services.storage.together`.
 TOGETHER = "manifests"
+_RECORDS = TypeAdapter(tuple[OutputRecord, ...])
 _SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 #: Folder of shared files.
 SHARED = "shared"
@@ -260,7 +261,7 @@ def ready(base: str, manifest: Manifest, outputs: Mapping[str, Sequence[File]], 
     whole, starts = pack(packed) if len(packed) > 1 else (b"", [])
     begins = dict(zip((name for name, _ in packed), starts, strict=False))
     key = manifest_key(base)
-    records = tuple(_record(name, file, begins.get(file.name)) for name, file in files)
+    records = _RECORDS.validate_python([_record(name, file, begins.get(file.name)) for name, file in files])
     complete = manifest.model_copy(update={"outputs": records})
     document = seal(complete.model_dump_json(indent=1).encode())
     content: dict[str, bytes | SpooledFile] = {}
@@ -279,9 +280,9 @@ def publish(store: ObjectStore, base: str, manifest: Manifest, outputs: Mapping[
     return ready(base, manifest, outputs).put(store)
 
 
-def _record(output: str, file: File, start: int | None) -> OutputRecord:
+def _record(output: str, file: File, start: int | None) -> dict[str, Any]:
     data, known = file.data, {"name": file.name, "about": file.about, "shared": file.shared}
-    return OutputRecord(output=output, size=len(data), sha256=_sha256(data), start=start, **known)
+    return {"output": output, "size": len(data), "sha256": _sha256(data), "start": start, **known}
 
 
 def read_manifest(store: Reader, key: str) -> Manifest:

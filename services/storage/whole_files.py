@@ -56,12 +56,15 @@ def _make(folders: Iterable[str]) -> None:
     missing: set[str] = set()
     for place in folders:
         folder = place
-        while folder not in missing and not os.access(folder, os.F_OK):
+        while folder and folder not in missing and not os.access(folder, os.F_OK):
             missing.add(folder)
             folder = folder.rpartition("/")[0]
     with suppress(FileNotFoundError):
         for folder in sorted(missing):
-            Path(folder).mkdir(exist_ok=True)
+            try:
+                os.mkdir(folder)  # noqa: PTH102 - several of every observation
+            except FileExistsError:  # by somebody else; or it is no folder
+                Path(folder).mkdir(exist_ok=True)
 
 
 @contextmanager
@@ -87,11 +90,11 @@ def _written(files: Sequence[tuple[str, str, bytes]], folders: list[int]) -> Ite
                 if (folder := opened.get(path)) is None:
                     folders.append(folder := os.open(path, os.O_RDONLY))
                     opened[path] = folder
-                temporary, view = f".{mine}{len(temporaries):08x}", memoryview(data)
+                temporary, left = f".{mine}{len(temporaries):08x}", data
                 descriptors.append(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder))
                 temporaries[folder, name] = temporary
-                while view:
-                    view = view[os.write(descriptors[-1], view) :]
+                while left:
+                    left = left[os.write(descriptors[-1], left) :]
             flush(descriptors)
         yield temporaries
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
-from pathlib import PurePosixPath
 
 from rossi.fits.reader import FitsFile, open_fits
 from rossi.fits.unread import open_in_turn
@@ -68,7 +67,7 @@ def filter_file(
     """
     if source is FilterSource.ARCHIVE:
         (found,) = inputs["filter_file"]
-        name = PurePosixPath(found.name).name
+        name = found.name.rpartition("/")[2]
         return File(name, found.data, about=FILTER_FILE, fits=open_fits(found.data, name)), []
     files = {**{item.name: item for item in inputs["index"]}, **contents_of(inputs["spacecraft"]), **others}
     said: list[str] = []

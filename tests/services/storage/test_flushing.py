@@ -92,7 +92,7 @@ def test_what_is_not_sure_is_flushed_file_by_file(tmp_path, library, calls, monk
     assert calls == [*["fsync"] * 12, *["name"] * 12, *["fsync"] * 3]
 
 
-@pytest.mark.parametrize("kind", [0xEF53, 0x58465342, 0x9123683E])
+@pytest.mark.parametrize("kind", [0xEF53, 0x58465342, 0x9123683E, 0x01021994])
 def test_these_file_systems_are(tmp_path, library, calls, kind):
     library.kind = kind
     assert all(open_store(str(tmp_path)).put_contents(MANY))
@@ -119,7 +119,7 @@ def test_what_the_disk_could_not_write_is_not_there(tmp_path, library, number, s
     assert [*store.list(), *store.leftovers()] == []
 
 
-@pytest.mark.parametrize("kinds", [set(), {0x01021994, *flushing._KINDS}], ids=["one by one", "together"])
+@pytest.mark.parametrize("kinds", [set(), flushing._KINDS], ids=["one by one", "together"])
 def test_with_the_disk_that_there_is(tmp_path, monkeypatch, kinds):
     monkeypatch.setattr(flushing, "_known", {})
     monkeypatch.setattr(flushing, "_KINDS", kinds)
