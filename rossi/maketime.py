@@ -54,9 +54,8 @@ def intervals(time: ArrayLike, good: ArrayLike, prefr: float, postfr: float) -> 
     if not len(t):
         return np.empty((0, 2))
     step = t[1:] - t[:-1]
-    goes_on = g[1:] & g[:-1] & ~(step < 0)
-    (first,) = (g & ~np.concatenate(([False], goes_on))).nonzero()
-    (last,) = (g & ~np.concatenate((goes_on, [False]))).nonzero()
+    begins = np.concatenate(([True], ~(g[1:] & g[:-1]) | (step < 0), [True]))  # anew at each row, and behind the last
+    (first,), (last,) = (g & begins[:-1]).nonzero(), (g & begins[1:]).nonzero()
     steps = np.concatenate(([0.0], np.maximum(step, 0.0), [0.0]))  # ahead of each row; behind it, one further
     pairs = pairs_of(t[first] - prefr * steps[first], t[last] + postfr * steps[last + 1])
     return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
@@ -111,7 +110,7 @@ def good_time(
     """
     scene = scene if isinstance(scene, Scene) else Scene(scene)
     table = scene.table
-    undefined = np.flatnonzero(table.null(time))
+    (undefined,) = table.null(time).nonzero()
     if len(undefined):
         raise DataError(f"{table.where}: {time} is undefined in row {undefined[0] + 1}; every row needs a time.")
     good = compile_expression(expression).select(scene)

@@ -141,7 +141,7 @@ def quaternions_during(attitude: Table, intervals: Gti, *, compat: Compat = None
         If a column is missing, or the attitude is unknown during all of the good time.
     """
     quaternion = attitude.rows_of_numbers(_QUATERNION)
-    known = ~np.isnan(quaternion[:1] if compat else quaternion).any(axis=0)
+    known = ~np.logical_or.reduce(np.isnan(quaternion[:1] if compat else quaternion))
     time = attitude.numbers("Time") + (0.0 if compat else timezero(attitude.header, attitude.where))
     chosen = known & gti.contains(intervals, time, closed=True)
     if not chosen.any():

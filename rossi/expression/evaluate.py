@@ -126,7 +126,8 @@ class Expression:
             raise ConfigError(
                 f"the filter expression {shown(self.text)} gives several values a row; choose an element: NAME[1]."
             )
-        return np.broadcast_to(result.values & ~result.null, (len(scene.table),))
+        good = result.values & ~result.null
+        return np.asarray(good if good.ndim else np.full(len(scene.table), good))
 
 
 @lru_cache(maxsize=256)

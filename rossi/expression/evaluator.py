@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,10 +109,10 @@ class Evaluator:
         return op.cast(self.visit(tree.children[1]), Kind.INTEGER if integer else Kind.REAL)
 
     def integer(self, tree: Node) -> Operand:
-        return Operand.constant(_whole(_text(tree)))
+        return _integer(_text(tree))
 
     def real(self, tree: Node) -> Operand:
-        return Operand.constant(float(_text(tree).lower().replace("d", "e")))
+        return _real(_text(tree))
 
     def boolean(self, tree: Node) -> Operand:
         return Operand.constant(_text(tree) in "tT")
@@ -206,6 +207,16 @@ class Evaluator:
                 f"there; {hint}"
             )
         return Operand.constant(value)
+
+
+@lru_cache(maxsize=256)
+def _integer(text: str) -> Operand:
+    return Operand.constant(_whole(text))
+
+
+@lru_cache(maxsize=256)
+def _real(text: str) -> Operand:
+    return Operand.constant(float(text.lower().replace("d", "e")))
 
 
 def _whole(digits: str) -> int | float:

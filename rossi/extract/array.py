@@ -145,7 +145,7 @@ class ScienceArray(ScienceFile):
         self.compat = compat
         #: Start of each row, TIMEZERO added [s].
         self.time: NDArray[np.float64] = self.times(table)
-        self.undated = int((~np.isfinite(self.time)).sum())
+        self.undated = self.time.size - int(np.count_nonzero(np.isfinite(self.time)))
 
     @classmethod
     def from_file(cls, file: FitsFile, *, compat: bool = False) -> ScienceArray:

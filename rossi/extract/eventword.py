@@ -200,7 +200,6 @@ class EventWord:
         return result
 
 
-@lru_cache(maxsize=64)
 def parse_event_word(text: str, size: int, where: str) -> EventWord:
     """Read TEVTBn.
 
@@ -218,42 +217,44 @@ def parse_event_word(text: str, size: int, where: str) -> EventWord:
     DataError
         If it can't be read, has no alternative with a channel, or more bits than the column.
     """
+    try:
+        return _parsed(text, size)
+    except DataError as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, size: int) -> EventWord:
     if size > _MAX_BITS:
-        raise DataError(f"{where}: its event words have {size} bits; {_MAX_BITS} are the most that can be decoded.")
+        raise DataError(f"its event words have {size} bits; {_MAX_BITS} are the most that can be decoded.")
     compact = re.sub(r"\s", "", text).upper()
     alternatives, at = [], 0
     while at < len(compact):
         match = _ALTERNATIVE.match(compact, at)
         if match is None or (match.end() < len(compact) and compact[match.end()] != "^"):
             raise DataError(
-                f"{where}: the description of its event words can't be read from {compact[at : at + 40]!r} on; "
+                f"the description of its event words can't be read from {compact[at : at + 40]!r} on; "
                 "fields such as C[0:255]{8} in parentheses were expected."
             )
         alternatives.append(_alternative(match[0]))
         at = match.end() + 1
     photons = next((fields for fields in alternatives if any(f.kind == "C" for f in fields)), None)
     if photons is None:
-        raise DataError(
-            f"{where}: its event words ({compact[:_SHOWN]!r}) hold no channel C[...]; they can't be extracted."
-        )
+        raise DataError(f"its event words ({compact[:_SHOWN]!r}) hold no channel C[...]; they can't be extracted.")
     word = EventWord(photons, size)
     if word.channel_width > _MAX_CHANNEL_BITS or len(word.bounds) > 1 << word.channel_width:
-        raise DataError(
-            f"{where}: {len(word.bounds)} channels in {word.channel_width} bits; the description is damaged."
-        )
+        raise DataError(f"{len(word.bounds)} channels in {word.channel_width} bits; the description is damaged.")
     width = photons[-1].skip + photons[-1].width
     if width > size:
-        raise DataError(f"{where}: its event words are described with {width} bits, but the column has {size}.")
+        raise DataError(f"its event words are described with {width} bits, but the column has {size}.")
     marker = next((f for f in photons if f.kind == "M"), None)
     if marker is not None and not re.fullmatch("[0-9]{1,9}", marker.text):
-        raise DataError(f"{where}: the marker of its photons is M[{marker.text[:_SHOWN]}]; a number was expected.")
+        raise DataError(f"the marker of its photons is M[{marker.text[:_SHOWN]}]; a number was expected.")
     if any(f.kind in "DEZ" and f.width > _MAX_TABLE_BITS for f in photons):
-        raise DataError(
-            f"{where}: detector or anodes take more than {_MAX_TABLE_BITS} bits; the description is damaged."
-        )
+        raise DataError(f"detector or anodes take more than {_MAX_TABLE_BITS} bits; the description is damaged.")
     detector = word.field("D")
     if detector is not None and len(_detectors(detector)) > 1 << detector.width:
-        raise DataError(f"{where}: {detector.width} bits can't tell D[{detector.text[:_SHOWN]}] apart.")
+        raise DataError(f"{detector.width} bits can't tell D[{detector.text[:_SHOWN]}] apart.")
     return word
 
 

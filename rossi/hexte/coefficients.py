@@ -54,7 +54,7 @@ def coefficients(table: Table, cluster: Cluster, time: tuple[float, float]) -> C
             f"dead-time coefficients of cluster {cluster.name} were expected."
         )
     start, stop = _spans(table)
-    found = np.flatnonzero((start <= time[0]) & (time[1] <= stop))
+    (found,) = ((start <= time[0]) & (time[1] <= stop)).nonzero()
     if not len(found):
         remark = Remark(
             "no_coefficients",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rossi.extract.channels import Bounds, parse_channels
 from rossi.hexte.rocking import Position
@@ -52,8 +54,23 @@ def absolute_channels(pha: Spectrum) -> Bounds:
     -------
     ndarray (n, 2) of int
     """
-    bounds = parse_channels(str(pha.header.get("CPIX1", f"(0:{len(pha) - 1})")))
-    return bounds if len(bounds) == len(pha) else np.repeat(np.arange(len(pha))[:, None], 2, axis=1)
+    return _bounds(_cpix(pha), len(pha))
+
+
+def _cpix(pha: Spectrum) -> str:
+    return str(pha.header.get("CPIX1", f"(0:{len(pha) - 1})"))
+
+
+def _bounds(cpix: str, rows: int) -> Bounds:
+    bounds = parse_channels(cpix)
+    return bounds if len(bounds) == rows else np.repeat(np.arange(rows)[:, None], 2, axis=1)
+
+
+@lru_cache(maxsize=64)
+def _inside(cpix: str, rows: int, channels: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which rows begin with one of these channels."""
+    first = _bounds(cpix, rows)[:, 0]
+    return np.asarray((first >= channels[0]) & (first <= channels[1]))
 
 
 def compare(one: Spectrum, other: Spectrum, channels: tuple[int, int]) -> Comparison:
@@ -73,8 +90,7 @@ def compare(one: Spectrum, other: Spectrum, channels: tuple[int, int]) -> Compar
 def _rate(pha: Spectrum, channels: tuple[int, int]) -> tuple[float, float]:
     if not pha.exposure > 0:
         return 0.0, 0.0
-    first = absolute_channels(pha)[:, 0]
-    inside = (first >= channels[0]) & (first <= channels[1])
+    inside = _inside(_cpix(pha), len(pha), channels)
     value, error = pha.value[inside], pha.sigma[inside]
     return float(np.add.reduce(value)) / pha.exposure, math.sqrt(np.add.reduce(error**2)) / pha.exposure
 

@@ -67,7 +67,7 @@ def archive_frames(table: Table, number: NDArray[np.int64], late: Sequence[tuple
     live = table.side_by_side(tuple(f"LiveTimeDet{d}" for d in DETECTORS))
     for first, last in late:
         live[first:last] = np.concatenate((np.zeros((1, len(DETECTORS))), live[first : last - 1]))[: last - first]
-    events = np.broadcast_to((table.numbers("GoodCnt") / len(DETECTORS))[:, None], live.shape)
+    events = (table.numbers("GoodCnt") / len(DETECTORS))[:, None].repeat(len(DETECTORS), 1)
     return Frames(number, (code == 0) | (code == 3), live, events)
 
 

@@ -65,7 +65,7 @@ class DeadTime:
     rows: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "has", tuple(np.flatnonzero((self.dead > 0).any(axis=0)).tolist()))
+        object.__setattr__(self, "has", tuple(np.logical_or.reduce(self.dead > 0).nonzero()[0].tolist()))
         object.__setattr__(self, "rows", np.concatenate((self.dead, self.mean[None])))
 
     def at(self, frame: NDArray[np.int64]) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from rossi.errors import DataError
 from rossi.facts import some_of
 from rossi.fits.dated import dated
 from rossi.fits.elements import undefined
+from rossi.fits.structure import Structure
 from rossi.fits.table import Table
 from rossi.hexte.science import DETECTORS, HOUSEKEEPING_APIDS, Cluster, frame_number
 from rossi.remarks import Remark
@@ -145,6 +147,7 @@ def check_cluster(table: Table, cluster: Cluster | None) -> None:
     )
 
 
+@lru_cache(maxsize=2)  # who splits an observation and who reduces it ask the same table
 def commanded_dwell(table: Table) -> int | None:
     """Return the dwell that was commanded most of the time [s], None where no row tells.
 
@@ -185,17 +188,23 @@ def _gridded(table: Table, at: NDArray[np.int64], number: int) -> list[Floats]:
 
 def _null(table: Table, names: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return where columns are undefined (n_row, n_name); those that lie side by side are looked at together."""
-    infos, side = [table.info(name) for name in names], table.adjacent(names)
-    numbers = [info.number for info in infos]
-    alike = numbers == sorted(numbers) and len({info.null for info in infos}) == 1
-    if side is None or not alike or side[0].shape[1] != len(names):
+    side = table.adjacent(names)
+    if side is None or not _is_alike(table.structure, names) or side[0].shape[1] != len(names):
         return np.column_stack([table.null(name) for name in names])
-    return undefined(infos[0], side[0])
+    return undefined(table.info(names[0]), side[0])
+
+
+@lru_cache(maxsize=16)
+def _is_alike(columns: Structure, names: tuple[str, ...]) -> bool:
+    """Return whether columns that are there come in this order, and are undefined where they have the same value."""
+    infos = [columns.infos[name.upper()] for name in names]
+    numbers = [info.number for info in infos]
+    return numbers == sorted(numbers) and len({info.null for info in infos}) == 1
 
 
 def _interpolated(rates: Floats, missing: NDArray[np.bool_]) -> Floats:
     """Fill missing frames linearly, with the operations in the order of the reference."""
-    at = np.flatnonzero(missing)
+    (at,) = missing.nonzero()
     if not len(at):
         return rates
     index = np.arange(len(missing))

@@ -13,6 +13,7 @@ from rossi.extract.channels import ChannelSelection
 from rossi.extract.lightcurve import light_curve
 from rossi.extract.products import series_of, spectrum_tables
 from rossi.extract.spectrum import BinnedSpectrum, spectrum
+from rossi.fits.edit import as_file
 from rossi.fits.reader import FitsFile
 from rossi.fits.table import Table
 from rossi.hexte.correction import correct_curves, correct_spectra
@@ -149,10 +150,7 @@ def _spectra(
         told = [(hdus[0].header, f"{name}[SPECTRUM]", one.source.filled) for (_, hdus), name, one in each]
         for before, said in zip(remarks, correct_spectra(told, dead, alike[0].detectors), strict=True):
             before.extend(said)
-    files = [
-        FitsFile(name, primary, tuple([Table(hdu.header, hdu.data, name) for hdu in hdus]))
-        for name, (primary, hdus) in zip(names, laid, strict=True)
-    ]
+    files = [as_file(name, *hdus) for name, hdus in zip(names, laid, strict=True)]
     if not dead:
         files = [spectrum_without_slews(file, one.position, dwell) for one, file in zip(alike, files, strict=True)]
     return [(file, _read(file, one)) for file, one in zip(files, made, strict=True)]

@@ -27,7 +27,7 @@ _CELLS = len(DETECTORS) * CHANNELS
 #: Most cells of a piece's table; short bins make many segments.
 _MOST_CELLS = 1 << 23
 #: The last rows of a segment, by how many they are ahead of its end.
-_LAST = np.arange(64, 0, -1)
+_LAST = np.arange(32, 0, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def tally(
     for piece in pieces:
         for segments in _segments(piece, groups, window):
             for group in range(n_group):
-                here = np.flatnonzero(segments.group == group)
+                (here,) = (segments.group == group).nonzero()
                 frames[group].append(segments.frames(here))
                 good = here[segments.good[here]]
                 counts = segments.counts if len(good) == len(segments.counts) else segments.counts[good]
@@ -181,9 +181,9 @@ def _edges(
     frames = frame_number(time[[0, -1]])
     begins = time.searchsorted(FRAME * np.arange(frames[0] + 1, frames[1] + 1))
     (changes,) = ((number[1:] != number[:-1]) | (code[1:] != code[:-1])).nonzero()
-    edges = np.concatenate(([0], begins, changes + 1, inner, [len(time)]))
+    edges = np.concatenate(([-1, 0], begins, changes + 1, inner, [len(time)]))
     edges.sort()
-    return np.asarray(edges[np.concatenate(([True], edges[1:] != edges[:-1]))], np.int64)
+    return np.asarray(edges[1:][edges[1:] != edges[:-1]], np.int64)
 
 
 def _counters(value: Integers, cell: Integers, events: Integers, stops: Integers) -> tuple[Floats, Integers]:

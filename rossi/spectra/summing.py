@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rossi import gti, met
 from rossi.arrays import Floats
 from rossi.errors import ConfigError, DataError
+from rossi.fits.edit import as_file
 from rossi.fits.header import Header
 from rossi.fits.reader import FitsFile
-from rossi.fits.table import Table
 from rossi.fits.writer import TableHDU, fits_bytes, primary_hdu
 from rossi.spectra.algebra import Compat
 from rossi.spectra.pha import Spectrum, laid_out
@@ -283,8 +283,7 @@ def summed(spectra: Sequence[Spectrum], name: str) -> tuple[FitsFile, Spectrum]:
         What the file is called in messages.
     """
     total, intervals = sum_spectra(spectra), gti.union(*map(_good_time, spectra))
-    primary, hdus = _sum_tables(spectra, total, intervals)
-    file = FitsFile(name, primary, tuple([Table(hdu.header, hdu.data, name) for hdu in hdus]))
+    file = as_file(name, *_sum_tables(spectra, total, intervals))
     return file, laid_out(file, total.channel, total.value, total.error, total.quality, intervals)
 
 

@@ -156,9 +156,8 @@ def _common(first: Header, headers: Sequence[Header], left_out: frozenset[str]) 
     for other in headers:
         if other is first:
             continue
-        there = {image for _, image in other.images()}
-        others = [keyword for keyword, image in common.images() if image not in there]
-        differing.update(keyword for keyword in others if not _same(keyword, first, other))
+        alone = set(common.images()).difference(other.images())
+        differing.update([keyword for keyword, _ in alone if not _same(keyword, first, other)])
     return common.without(differing) if differing else common
 
 

@@ -59,8 +59,7 @@ class Source:
 def _position(series: LightCurve) -> tuple[float, float] | None:
     for ra_keyword, dec_keyword in _POSITIONS:
         for header in (series.header, series.primary):
-            ra, dec = header.get(ra_keyword), header.get(dec_keyword)
-            if _is_angle(ra) and _is_angle(dec) and abs(dec) <= 90:
+            if _is_angle(ra := header.get(ra_keyword)) and _is_angle(dec := header.get(dec_keyword)) and abs(dec) <= 90:
                 return float(ra) % 360, float(dec)
     return None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from rossi.fits.cards import Image, card_value
 from rossi.fits.header import CardTuple, Header
 from rossi.met import DAY
 
@@ -67,7 +69,17 @@ def per_pcu_cards(header: Header) -> list[CardTuple]:
     header : Header
         Of the extension; there are no cards where it has no such column, or holds counts.
     """
-    numbers = {str(header.get(f"TTYPE{n}", "")).strip(): n for n in range(1, header.count("TFIELDS", "", 0) + 1)}
+    return list(_per_pcu(tuple(header.picked(_names(header.count("TFIELDS", "", 0))))))
+
+
+@lru_cache(maxsize=64)
+def _names(n_field: int) -> tuple[str, ...]:
+    return tuple(f"TTYPE{number}" for number in range(1, n_field + 1))
+
+
+@lru_cache(maxsize=64)
+def _per_pcu(names: tuple[Image, ...]) -> list[CardTuple]:
+    numbers = {str(card_value(image)).strip(): keyword.removeprefix("TTYPE") for keyword, image in names}
     if "RATE" not in numbers or not {"LiveTime", "OnTime"} & numbers.keys():
         return []
     return [(f"TUNIT{numbers[name]}", PER_PCU) for name in ("RATE", "ERROR", "BACKV", "BACKE") if name in numbers]

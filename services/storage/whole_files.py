@@ -56,7 +56,7 @@ def _make(folders: Iterable[str]) -> None:
     missing: set[str] = set()
     for place in folders:
         folder = place
-        while folder not in missing and not os.access(folder, os.F_OK):
+        while folder and folder not in missing and not os.access(folder, os.F_OK):
             missing.add(folder)
             folder = folder.rpartition("/")[0]
     with suppress(FileNotFoundError):

@@ -42,15 +42,13 @@ def body_axes(quaternion: Singles) -> Singles:
     ndarray (3, 3, n) of float32
         First index: which axis.
     """
-    q1, q2, q3, q4 = quaternion
+    xx, yy, zz, ww = quaternion * quaternion
+    mixed = quaternion[[1, 2, 0]] * quaternion[[2, 0, 1]]  # yz, zx, xy
+    turned = quaternion[:3] * quaternion[3]  # xw, yw, zw
     two = np.float32(2)
-    return np.array(
-        [
-            [q1 * q1 - q2 * q2 - q3 * q3 + q4 * q4, two * (q1 * q2 + q3 * q4), two * (q1 * q3 - q2 * q4)],
-            [two * (q1 * q2 - q3 * q4), -q1 * q1 + q2 * q2 - q3 * q3 + q4 * q4, two * (q2 * q3 + q1 * q4)],
-            [two * (q1 * q3 + q2 * q4), two * (q2 * q3 - q1 * q4), -q1 * q1 - q2 * q2 + q3 * q3 + q4 * q4],
-        ]
-    )
+    yz, zx, xy = two * (mixed + turned)
+    zy, xz, yx = two * (mixed - turned)
+    return np.array([[xx - yy - zz + ww, xy, xz], [yx, yy - xx - zz + ww, yz], [zx, zy, zz - (xx + yy) + ww]])
 
 
 def to_inertial(axes: Singles, body: Singles) -> Singles:

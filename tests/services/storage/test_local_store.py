@@ -4,12 +4,14 @@ import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 from threading import Event
 
 import pytest
 
 from rossi.errors import ConfigError, DataError
 from services.storage import StoreError, open_archive, open_store
+from services.storage.local import LocalStore
 from tests.services.storage.servers.conformance import StoreConformance
 
 
@@ -195,6 +197,12 @@ def test_full_disk_may_be_tried_again(tmp_path, monkeypatch, number):
     with pytest.raises(StoreError, match=r"a/b: the store is full \((No space left|Disk quota).*make room there"):
         store.put("a/b", b"data")
     assert list(store.list()) == []
+
+
+def test_a_root_may_be_named_from_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert LocalStore(Path("new/store")).put("a/b", b"1")
+    assert (tmp_path / "new/store/a/b").read_bytes() == b"1"
 
 
 def test_spaces_in_the_root(tmp_path):
