@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,9 +38,7 @@ def chosen_rows(rows: NDArray[Any], which: NDArray[Any]) -> NDArray[Any]:
         Structured.
     which : ndarray (n,) of bool, or (k,) of int
     """
-    if not rows.dtype.itemsize:
-        return np.asarray(rows[which])
-    whole = rows.view(f"V{rows.dtype.itemsize}")
+    whole = _whole(rows)
     return np.asarray((whole.compress(which) if which.dtype == bool else whole.take(which)).view(rows.dtype))
 
 
@@ -53,6 +52,22 @@ def rows_of_runs(rows: NDArray[Any], start: NDArray[np.intp], stop: NDArray[np.i
     start, stop : ndarray (k,) of int
         First row of each run, and the one behind its last.
     """
-    whole = rows.view(f"V{rows.dtype.itemsize}")
+    whole = _whole(rows)
     runs = [whole[first:end] for first, end in zip(start.tolist(), stop.tolist(), strict=True)]
     return np.asarray(np.concatenate([whole[:0], *runs]).view(rows.dtype))
+
+
+def joined_rows(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return rows of tables behind each other; copied whole, as by `chosen_rows`.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray (n,)
+        At least one, structured, all of one dtype.
+    """
+    return np.asarray(np.concatenate([_whole(rows) for rows in parts]).view(parts[0].dtype))
+
+
+def _whole(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows without their fields; those of a table without columns stay as they are."""
+    return rows.view(f"V{rows.dtype.itemsize}") if rows.dtype.itemsize else rows

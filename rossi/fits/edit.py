@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rossi.arrays import chosen_rows
+from rossi.arrays import chosen_rows, joined_rows
 from rossi.errors import DataError
 from rossi.fits.columns import append_columns
 from rossi.fits.header import CardTuple, Header
@@ -268,8 +268,7 @@ def stack_rows(first: Table, others: Sequence[Table], after: int | None = None) 
         heap += bytes(table.heap)
     at = len(first) if after is None else after
     pieces = [first.rows[:at], *parts, first.rows[at:]]
-    rows = np.empty(sum(map(len, pieces)), first.structure.dtype)  # concatenate() would turn the bytes round
-    np.concatenate(pieces, out=rows)
+    rows = joined_rows(pieces)
     header = first.header.copy()
     header.set("NAXIS2", len(rows), "number of rows in table")
     return Table(header, rows, first.source, first.structure, heap if first.structure.has_heap else b"")

@@ -22,8 +22,8 @@ TICKS = 524288.0
 _PER_EVENT = -3.75e-6
 #: Dead time a frame for each count a second of arms without trigger, and of vetoes that are neither [s s].
 _PER_ARM, _PER_VETO = -4.00e-6, -4.80e-5
-#: Seconds a frame that are not spent slewing, off source, by code of the dwell; longer dwells count as 16.
-_EXPOSED = np.array([16.0, 12.0, 14.0, 16.0, 16.0])
+#: Part of a frame that is not spent slewing, off source, by code of the dwell; that of longer dwells is the last.
+_EXPOSED = np.array([16.0, 12.0, 14.0, 16.0, 16.0]) / FRAME
 #: A counter that was not telemetered.
 NO_VALUE = -1
 
@@ -195,8 +195,7 @@ def corrected(frames: Frames, housekeeping: Housekeeping, upper: Floats, first: 
             f"{housekeeping.name}: there is no housekeeping for frame {frames.number[outside[0]]} "
             f"({frames.number[outside[0]] * FRAME:.0f} s); its file should cover the science data."
         )
-    code = housekeeping.dwell[slot]
-    exposed = np.where(code < len(_EXPOSED), _EXPOSED[np.minimum(code, len(_EXPOSED) - 1)], FRAME) / FRAME
+    exposed = _EXPOSED[np.minimum(housekeeping.dwell[slot], len(_EXPOSED) - 1)]
     share = np.where(frames.on_source, 1.0, exposed)[:, None]
     added = share * upper[slot]
     absent = frames.live == NO_VALUE

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rossi.arrays import rows_of_runs
+from rossi.arrays import chosen_rows, rows_of_runs
 from rossi.fits.declarations import ROCKING_GTI
 from rossi.fits.edit import file_bytes
 from rossi.fits.header import Header
@@ -39,6 +39,8 @@ _KEPT: tuple[str, ...] = (
     "TIMEUNIT",
 )
 _KEPT += ("TIMEREF", "TASSIGN", "CLOCKAPP", "TIMVERSN", "TSTART", "TSTOP")
+#: Runs of so many rows at one position are copied as runs, shorter ones row by row.
+_LONG_RUN = 256
 #: With `row_defect`, as many digits of the number of rows are read.
 _DIGITS = 6
 
@@ -226,8 +228,9 @@ def rows_by_position(table: Table, kind: Kind, wanted: Sequence[Position]) -> It
     code = np.ascontiguousarray(cluster_codes(table))
     if not len(code):
         return
-    edges = np.concatenate(([0], (code[1:] != code[:-1]).nonzero()[0] + 1, [len(code)]))  # long runs: it dwells
+    edges = np.concatenate(([0], (code[1:] != code[:-1]).nonzero()[0] + 1, [len(code)]))
     start, stop, code = edges[:-1], edges[1:], code[edges[:-1]]
+    is_long = len(table) > _LONG_RUN * len(start)  # events, as the cluster dwells
     moved = next((p for p in wanted if p is not Position.SOURCE), None) if wrong_positions(table) else None
     for position in wanted:
         if position is Position.SOURCE and moved is not None:
@@ -235,8 +238,11 @@ def rows_by_position(table: Table, kind: Kind, wanted: Sequence[Position]) -> It
         here = _lookup(position, kind)[code]
         if position is moved:
             here |= _lookup(Position.SOURCE, kind)[code]
-        if here.any():
-            yield position, rows_of_runs(table.rows, start[here], stop[here])
+        first, last = start[here], stop[here]
+        if is_long and len(first):
+            yield position, rows_of_runs(table.rows, first, last)
+        elif len(first):
+            yield position, chosen_rows(table.rows, here.repeat(stop - start))
 
 
 def split_header(header: Header, position: Position, kind: Kind, n_row: int) -> Header:

@@ -27,7 +27,7 @@ from services.contract import (
 from services.contract.stage import any_of
 from services.execution.making import Memory
 from services.execution.narrowing import Kept, narrow
-from services.execution.observation import in_parts, list_observation, one_of_each
+from services.execution.observation import folder_of, in_parts, list_observation, one_of_each
 from services.execution.request import StageRequest
 from services.storage import ArchiveFile, ArchiveSource, MissingObject, ObjectStore
 from services.storage.outputs import read_outputs
@@ -152,7 +152,7 @@ def _choose_from_archive(inputs: Sequence[Input], request: StageRequest[Any], so
     if not mine:
         return _FromArchive({})
     obsid, archive = ObsID(request.obsid), _archive(sources)
-    folder = obsid.path
+    folder = folder_of(request.obsid)
     listing = list_observation(archive, obsid)
     named, start = any_of(mine).fullmatch, len(folder)  # of hundreds of files a stage reads a few
     ours, caveats = one_of_each([file for file in listing if named(file.path, start)], archive)
@@ -194,7 +194,7 @@ def read(declared_inputs: Sequence[Input], request: StageRequest[Any], chosen: C
     DataError
         If a file can't be read or its content is not what was put.
     """
-    folder = ObsID(request.obsid).path
+    folder = folder_of(request.obsid)
     inputs: dict[str, tuple[File, ...]] = dict(chosen.calibration)
     fetched = _fetch(declared_inputs, folder, chosen, sources)
     for declared in declared_inputs:

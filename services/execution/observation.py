@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from rossi.archive import ObsID, meant
 from rossi.errors import ConfigError, DataError
@@ -40,6 +41,12 @@ def read_obsid(archive: ArchiveSource | None, text: str) -> ObsID:
         return ObsID(text)
     except ConfigError as error:  # wrong for this observation, not for all of them
         raise DataError(f"{error} {_beginning(archive, text)}".strip()) from None
+
+
+@lru_cache(maxsize=64)  # asked by all who read something of an observation
+def folder_of(obsid: str) -> str:
+    """Return the folder of an observation in an archive, with a final slash; see `ObsID.path`."""
+    return ObsID(obsid).path
 
 
 def list_observation(archive: ArchiveSource, obsid: ObsID) -> list[ArchiveFile]:

@@ -23,13 +23,13 @@ from itertools import islice
 from threading import Lock, Timer
 from typing import TypeAlias
 
-from rossi.archive import ObsID
 from rossi.errors import ConfigError, RossiError
 from services.contract import ARCHIVE, ObservationResult
 from services.execution.beside import Beside
 from services.execution.inputs import Sources, archive_files
 from services.execution.known import begun, look
 from services.execution.making import Memory
+from services.execution.observation import folder_of
 from services.execution.request import Shard
 from services.execution.settling import Draft, settle
 from services.storage import ArchiveFile, ArchiveSource, ObjectStore
@@ -91,7 +91,7 @@ def _wanted(obsid: str, memory: Memory) -> Iterator[ArchiveFile]:
     for work, chosen in memory.first.values():
         if work.key not in (memory.there or ()):
             declared = [one for one in chosen.inputs if one.source == ARCHIVE and not one.on_disk]
-            yield from archive_files(ObsID(obsid).path, chosen.records, {one.name for one in declared})
+            yield from archive_files(folder_of(obsid), chosen.records, {one.name for one in declared})
 
 
 @dataclass(frozen=True, slots=True)

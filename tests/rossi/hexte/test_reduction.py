@@ -8,7 +8,7 @@ import pytest
 from rossi.errors import ConfigError
 from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
-from rossi.fits.edit import file_bytes
+from rossi.fits.edit import file_bytes, with_values
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
 from rossi.hexte.counting import ArchivePart, Correction, Request, _groups, count_archive, count_events, whole_frames
@@ -47,6 +47,21 @@ def test_segments_begin_with_frame_bin_position_and_good_time():
     assert _edges(time, number, code, np.array([0, 9])).tolist() == [0, 2, 4, 5, 7, 9]
     assert _edges(time[:5], number[:5], code[:5], np.array([0, 5])).tolist() == [0, 2, 4, 5]
     assert _edges(time[:0], number[:0], code[:0], np.array([0, 0])).tolist() == [0]
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("rows", [[0], [7], [-1], [0, 3, -1], range(12)])
+def test_events_without_a_time_do_not_count(lost, rows):
+    time = T + np.arange(12.0)
+    time[rows] = lost
+    table = events(np.where(np.isfinite(time), time, T), np.arange(12), [1] * 12, [0] * 12).table()
+    table = with_values(table, {"Time": time})
+    window = Window(0.0, T, 4.0, np.array([[T, T + 16.0]]))
+    (found,) = tally([table], np.zeros(256, np.uint8), 1, window, [(0, 255, (0, 1, 2, 3))])
+    known = np.isfinite(time)
+    assert found.frames.events.sum() == found.spectrum.sum() == found.counts.sum() == known.sum()
+    assert found.bins.tolist() == sorted({1 + n // 4 for n in np.flatnonzero(known).tolist()})
+    assert found.frames.live[:, 0].tolist() == ([np.flatnonzero(known)[-1]] if known.any() else [])
 
 
 @pytest.mark.parametrize("step", [1, -1])

@@ -51,7 +51,10 @@ def science(kind, codes, cluster=0, **cards):
 
 
 @pytest.mark.parametrize("kind", list(CODES))
-def test_all_256_codes(kind):
+@pytest.mark.parametrize("long", [0, 256])
+def test_all_256_codes(monkeypatch, kind, long):
+    """Whether runs are copied, or rows."""
+    monkeypatch.setattr("rossi.hexte.rocking._LONG_RUN", long)
     file = science(kind, np.arange(256))
     found = {part.position: part for part in split(file, (*SEPARATE, Position.BACKGROUND))}
     for position, codes in CODES[kind].items():
