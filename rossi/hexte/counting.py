@@ -43,14 +43,11 @@ class Request:
         than a dwell.
     spectrum : tuple of int
         Detectors of the spectrum of all channels; none, no spectrum.
-    good : ndarray (m, 2) [s] or None
-        Good time, TIMEZERO applied; None takes all.
     """
 
     bands: Mapping[str, DetectorBand]
     binsz: float
     spectrum: tuple[int, ...] = DETECTORS
-    good: Gti | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,6 @@ def count_archive(parts: Sequence[ArchivePart], request: Request, correction: Co
     parts : sequence of ArchivePart
         At least one, all with the same columns.
     request : Request
-        Its good time does not count, but that of each part.
     correction : Correction
 
     Returns
@@ -160,36 +156,13 @@ def count_archive(parts: Sequence[ArchivePart], request: Request, correction: Co
     ]
 
 
-def count_events(
-    events: ScienceEvents, request: Request, correction: Correction, position: Position | None = None
-) -> list[Counted]:
-    """Count an event list in one pass.
-
-    Parameters
-    ----------
-    events : ScienceEvents
-        A whole science file, or one that holds the rows of one position.
-    request : Request
-    correction : Correction
-    position : Position, optional
-        Of all rows; by default each row's ClstrPosition tells.
-
-    Returns
-    -------
-    list of Counted
-        One a position that has events in good time.
-    """
-    return count_event_lists([EventPart(events, position, request.good)], request, correction)
-
-
-def count_event_lists(parts: Sequence[EventPart], request: Request, correction: Correction) -> list[Counted]:
+def count_events(parts: Sequence[EventPart], request: Request, correction: Correction) -> list[Counted]:
     """Count event lists of one cluster, each in one pass, and work out their dead time together.
 
     Parameters
     ----------
     parts : sequence of EventPart
     request : Request
-        Its good time does not count, but that of each part.
     correction : Correction
 
     Returns

@@ -32,7 +32,7 @@ from rossi.hexte.counting import (
     EventPart,
     Request,
     count_archive,
-    count_event_lists,
+    count_events,
     whole_frames,
 )
 from rossi.hexte.dwell import find_dwell, overlapping, span_of
@@ -348,7 +348,7 @@ def _covering(part: Part, rocking: Sequence[Table]) -> Table | None:
 def _counted(request: Request, correction: Correction, parts: Sequence[tuple[Part, Gti]]) -> list[Counted]:
     """Count parts that are alike, each with its good time."""
     if parts[0][0].is_events:
-        return count_event_lists(list(_event_parts(parts)), request, correction)
+        return count_events(list(_event_parts(parts)), request, correction)
     opened = [(one, own, ScienceArray(one.name, one.split.opened().table(), one.gti)) for one, own in parts]
     return count_archive([ArchivePart(array, one.position, own) for one, own, array in opened], request, correction)
 

@@ -22,7 +22,7 @@ from rossi.fits.reader import open_fits
 from rossi.fits.table import Table
 from rossi.fits.writer import fits_bytes
 from rossi.hexte.cluster import curves_of, spectra_of, spectrum_files
-from rossi.hexte.counting import Correction, Request, count_events
+from rossi.hexte.counting import Correction, EventPart, Request, count_events
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.reduction import DetectorBand, reduce_counts
 from rossi.hexte.science import Cluster
@@ -65,8 +65,8 @@ def reduce(lists: list[ScienceEvents], length: int = LENGTH) -> int:
         known = coefficients(cluster.value.lower()).table()
         correction = Correction(Housekeeping.from_table(hk, cluster), known)
         good = np.array([[T + 100.0, T + 0.4 * length], [T + 0.5 * length, T + length]])
-        request = Request({"band": DetectorBand(15, 240)}, DWELL, cluster.detectors_of_spectra, good)
-        parts = reduce_counts(count_events(science, request, correction), request.bands)
+        request = Request({"band": DetectorBand(15, 240)}, DWELL, cluster.detectors_of_spectra)
+        parts = reduce_counts(count_events([EventPart(science, good=good)], request, correction), request.bands)
         curves = curves_of(parts, "band", DWELL, 1)
         assert curves.source and curves.background and curves.net
         files = [write_light_curve(c) for c in (curves.source, curves.background, curves.net)]

@@ -11,7 +11,16 @@ from rossi.extract.events import ScienceEvents
 from rossi.fits.edit import file_bytes, with_values
 from rossi.fits.reader import read_fits
 from rossi.gti import from_table
-from rossi.hexte.counting import ArchivePart, Correction, Request, _groups, count_archive, count_events, whole_frames
+from rossi.hexte.counting import (
+    ArchivePart,
+    Correction,
+    EventPart,
+    Request,
+    _groups,
+    count_archive,
+    count_events,
+    whole_frames,
+)
 from rossi.hexte.housekeeping import Housekeeping
 from rossi.hexte.reduction import DetectorBand, reduce_counts
 from rossi.hexte.rocking import Position, split
@@ -102,8 +111,9 @@ def test_one_pass_counts_what_a_loop_over_events_counts(monkeypatch, cells, last
         assert set(one.frames.on_source.tolist()) == {position is Position.SOURCE}
 
 
-def reduced_events(events, request, correction, position=None):
-    return reduce_counts(count_events(events, request, correction, position), request.bands, 16.0)
+def reduced_events(events, request, correction, position=None, good=None):
+    counted = count_events([EventPart(events, position, good)], request, correction)
+    return reduce_counts(counted, request.bands, 16.0)
 
 
 def reduced(folder, path, chunk=None):
@@ -118,14 +128,14 @@ def reduced(folder, path, chunk=None):
     words = next(dict(w.split("=", 1) for w in s[1:]) for s in steps if f"outroot={stem}_src" in s)
     archive_mode = path.name.startswith(("FS52", "FS58"))
     band = DetectorBand(15, 61 if archive_mode else 240)
-    request = Request({"band": band}, float(words["binsz"]), cluster.detectors_of_spectra, good)
+    request = Request({"band": band}, float(words["binsz"]), cluster.detectors_of_spectra)
     known = coefficients(cluster.value.lower(), rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table(), cluster), known)
     if archive_mode:
         parts = [ArchivePart(ScienceArray.from_file(as_file(s)), s.position, good) for s in split(file, POSITIONS)]
         return stem, reduce_counts(count_archive(parts, request, correction), request.bands)
     science = ScienceEvents.from_file(file) if chunk is None else ScienceEvents.from_path(path, whole=0)
-    return stem, reduced_events(science, request, correction)
+    return stem, reduced_events(science, request, correction, good=good)
 
 
 def same_curve(want, have):
@@ -171,9 +181,9 @@ def test_split_event_lists_give_the_same():
     known = coefficients("pwb", rows=[(71861504, 999999999, 1.0)]).table()
     correction = Correction(Housekeeping.from_table(hk.table()), known)
     good = from_table(read_fits(folder / "expected/20_maketime/good_hexte.gti.gz").table())
-    request = Request({"band": DetectorBand(15, 240)}, 32.0, (0, 1, 3), good)
+    request = Request({"band": DetectorBand(15, 240)}, 32.0, (0, 1, 3))
     for part, expected in zip(split(file, POSITIONS), whole, strict=True):
-        (made,) = reduced_events(ScienceEvents.from_file(as_file(part)), request, correction, part.position)
+        (made,) = reduced_events(ScienceEvents.from_file(as_file(part)), request, correction, part.position, good)
         assert made.position == expected.position
         assert differences(expected.spectrum[0], made.spectrum[0]) == []
         same_curve(expected.curves["band"], made.curves["band"])
@@ -238,7 +248,7 @@ def test_positions_without_events_are_left_out():
         ([1] * 16 + [32] * 16, ["src", "m"]),
     ):
         file = events(time, 1000000 + np.arange(32), codes, np.arange(32) % 4, np.arange(32) + 10)
-        made = count_events(ScienceEvents.from_file(file), request, correction())
+        made = count_events([EventPart(ScienceEvents.from_file(file))], request, correction())
         assert [one.position for one in made] == expected
 
 
@@ -246,24 +256,26 @@ def test_what_cluster_b_says_of_being_on_source_in_2010_is_its_plus_side():
     start = 505_000_000 // 16 * 16
     file = events(start + np.arange(32.0), [100] * 32, [1] * 16 + [32] * 16, [0, 1, 3, 3] * 8, cluster=1)
     request = Request({"all": DetectorBand(0, 255)}, 16.0)
-    made = count_events(ScienceEvents.from_file(file), request, Correction(None, None))
+    made = count_events([EventPart(ScienceEvents.from_file(file))], request, Correction(None, None))
     assert [one.position for one in made] == [Position.PLUS, Position.MINUS]
 
 
 def test_events_behind_the_housekeeping_have_no_dead_time():
     """It ends at T + 128; frames that begin before count."""
     file = events(T + np.array([1.0, 120.0, 130.0, 145.0, 161.0]), [100] * 5, [1] * 5, [0] * 5)
-    (made,) = count_events(ScienceEvents.from_file(file), Request({"all": DetectorBand(0, 255)}, 16.0), correction())
+    (made,) = count_events(
+        [EventPart(ScienceEvents.from_file(file))], Request({"all": DetectorBand(0, 255)}, 16.0), correction()
+    )
     assert (made.dead.first, len(made.dead.dead)) == (T // 16, 8)
 
 
 def test_nothing_in_good_time():
-    nothing = Request({"all": DetectorBand(0, 255)}, 16.0, good=np.array([[T - 100.0, T - 50]]))
-    assert count_events(ScienceEvents.from_file(small()), nothing, correction()) == []
+    request, before = Request({"all": DetectorBand(0, 255)}, 16.0), np.array([[T - 100.0, T - 50]])
+    assert count_events([EventPart(ScienceEvents.from_file(small()), good=before)], request, correction()) == []
     rows = archive(T + 16 * np.arange(2), [0, 0], [1, 1], np.ones((2, 4), int))
     (part,) = split(rows, POSITIONS)
     array = ScienceArray.from_file(as_file(part))
-    assert count_archive([ArchivePart(array, part.position, nothing.good)], nothing, correction()) == []
+    assert count_archive([ArchivePart(array, part.position, before)], request, correction()) == []
 
 
 def test_without_housekeeping_slews_are_taken_off():
