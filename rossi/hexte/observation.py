@@ -18,11 +18,11 @@ from rossi.errors import DataError, NoGoodTime
 from rossi.extract.array import ScienceArray
 from rossi.extract.events import ScienceEvents
 from rossi.fits.dated import dated_file
-from rossi.fits.edit import file_bytes
+from rossi.fits.edit import file_bytes, file_parts
 from rossi.fits.reader import FitsFile
 from rossi.fits.stream import stream_fits
 from rossi.fits.table import Table
-from rossi.fits.writer import gzipped, stored_gzip
+from rossi.fits.writer import stored_gzip
 from rossi.gti import Gti
 from rossi.hexte.cluster import curves_of, estimated_background, spectra_of
 from rossi.hexte.contamination import background_remarks
@@ -155,10 +155,9 @@ def _packed(name: str, content: FitsFile | bytes, about: About, room: int) -> Fi
     """Return a split file for the store: as it is, and open, while there is room for that, else compressed."""
     if isinstance(content, bytes):
         return File(name, content, about=about)
-    data = file_bytes(content)
-    if len(data) > room:
-        return File(name, gzipped(data), about=about)
-    return File(name, stored_gzip([data]), about=about, fits=content)
+    if content.table().rows.nbytes > room:
+        return File(name, file_bytes(content, compress=True), about=about)
+    return File(name, stored_gzip(file_parts(content)), about=about, fits=content)
 
 
 def _named(housekeeping: File) -> File:
