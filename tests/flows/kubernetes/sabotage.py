@@ -17,8 +17,8 @@ from typing import Any
 
 from rossi.errors import DataError
 from services.contract import StageResult
+from services.execution import overlap, signals
 from services.execution import shard_process as index
-from services.execution import signals
 from services.merge import batch, batches
 from services.merge.config import MergeRequest
 from services.storage import ObjectStore, local
@@ -57,7 +57,7 @@ def _is_named(what: str, name: str) -> bool:
 
 
 if __name__ == "__main__":
-    signals.PATIENCE = 1.0
+    signals.PATIENCE, overlap.LONG = 1.0, 0.1  # products wait for each other for a small part of what a signal gives
     local.write = _unless_full
     index.run_observation, batch.run_merge = _sabotaged, _sabotaged_merge
     {"services.execution": index.main, "services.merge.worker": batches.main}[os.environ["ROSSI_TEST_MODULE"]]()
